@@ -1,0 +1,76 @@
+# Tout part d'ici, sur une machine qui n'a que Python (3.11 ou plus) et make.
+#
+#   make reports   installe ce qu'il faut et produit toutes les analyses du territoire par défaut, dans reports/, une édition après
+#                  l'autre (ARGS="--edition 2022-12" : une seule)
+#   make test      installe ce qu'il faut et passe les tests        (ARGS="-m slow" : les tests longs)
+#   make lab       ouvre les carnets dans JupyterLab
+#   make bench     affiche les mesures de vitesse et de mémoire
+#   make clean     efface ce qui se reconstruit                      (make distclean : l'environnement aussi)
+
+PYTHON ?= python3
+ARGS ?=
+VENV := .venv
+BIN := $(VENV)/bin
+PRET := $(VENV)/.pret
+PRET_DEV := $(VENV)/.pret-dev
+AXE := $(VENV)/axe/node_modules/axe-core/axe.min.js
+
+# uv installe en quelques secondes ; sans lui, pip fait de même, plus lentement.
+install = if [ -x $(BIN)/uv ]; then \
+	    $(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable '$(1)'; \
+	  else \
+	    $(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '$(1)'; \
+	  fi
+
+.PHONY: reports test slow lab bench constraints clean distclean
+.DEFAULT_GOAL := reports
+
+reports: $(PRET)
+	$(BIN)/cvanalysis build $(if $(findstring --edition,$(ARGS)),,--editions) $(ARGS)
+
+test: $(PRET_DEV)
+	$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
+
+# Un à la fois : ces tests mesurent, tuent des processus ou occupent tous les cœurs.
+slow: $(PRET_DEV)
+	$(BIN)/python -m pytest -m slow $(ARGS)
+
+lab: $(PRET)
+	$(BIN)/jupyter lab notebooks $(ARGS)
+
+bench: $(PRET_DEV)
+	@for mesure in bench/bench_*.py; do $(BIN)/python "$$mesure" || exit 1; done
+
+$(PRET): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 ou plus est nécessaire ; celui-ci est : $$($(PYTHON) --version). Essayez : make PYTHON=python3.12" >&2; exit 1; }
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV) || \
+	  { echo "L'environnement n'a pas pu être créé : le module venv de Python manque (paquet python3-venv sous Debian)." >&2; exit 1; }
+	@[ -x $(BIN)/uv ] || $(BIN)/python -m pip install -qq --disable-pip-version-check uv || echo "uv ne s'installe pas : pip le remplace." >&2
+	@$(call install,.)
+	@touch $@
+
+$(PRET_DEV): $(PRET)
+	@$(call install,.[carte$(,)cluster$(,)dev])
+	@if command -v npm >/dev/null; then \
+	    [ -f $(AXE) ] || npm install --silent --no-audit --no-fund --prefix $(VENV)/axe axe-core@4 >/dev/null; \
+	  else \
+	    echo "npm manque : les tests d'accessibilité dans le navigateur seront sautés." >&2; \
+	  fi
+	@touch $@
+
+, := ,
+
+# Les versions essayées ensemble ; à relancer pour les mettre à jour.
+constraints: $(PRET_DEV)
+	$(BIN)/uv pip compile pyproject.toml --all-extras --universal --no-header --no-annotate --no-emit-index-url \
+	  --no-emit-find-links --python-version 3.11 --upgrade --quiet --output-file constraints.txt
+
+clean:
+	mkdir -p data/processed reports
+	find data/processed reports -mindepth 1 ! -name .gitkeep -delete
+	rm -rf .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
+
+distclean: clean
+	rm -rf $(VENV)

@@ -1,0 +1,289 @@
+"""National knowledge as data. Owns the CSV files beside it (indicators, sources, families of files, column maps, cautions)
+and their frozen objects; refuses pandas, the territory and any figure.
+
+Adding an indicator is a row of `indicateurs.csv`; adding a vintage is a column of `colonnes/<FAMILLE>.csv`.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+ICI = Path(__file__).resolve().parent
+
+Direction = Literal["hausse", "baisse", "neutre"]
+GenreIndicateur = Literal["taux", "montant", "effectif", "ratio"]
+
+
+@dataclass(frozen=True, slots=True)
+class Indicateur:
+    """A quantity: the same unit, denominator and meaning wherever and under whatever header it was published.
+
+    `mini`, `maxi` bound what is plausible (None: no bound); a value outside is suspect, never altered.
+    `femmes`, `hommes` are the ids of the same quantity for women and men, `groupe` that of the structure it is a part of.
+    """
+
+    id: str
+    nom: str
+    nom_court: str
+    pilier: str
+    unite: str
+    decimales: int
+    direction: Direction
+    denominateur: str
+    champ: str
+    source: str
+    mini: float | None
+    maxi: float | None
+    definition: str
+    precautions: tuple[str, ...]
+    additif: bool
+    genre: GenreIndicateur
+    groupe: str
+    femmes: str
+    hommes: str
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Who produced the figures; `nom` is printed under each finding."""
+
+    id: str
+    nom: str
+    producteur: str
+    licence: str
+    url_notice: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConstatDeclare:
+    """A question that a quarter's fiche asks, under a stable `numero` (`revenus-03`)."""
+
+    numero: str
+    section: str
+    genre: str
+    indicateurs: tuple[str, ...]
+    question: str
+
+
+@dataclass(frozen=True, slots=True)
+class Controle:
+    """A validity test. `genre`: somme (terms add up to the number `total`), total (terms add up to the indicator `total`),
+    au_plus (term not above the indicator `total`), croissant (terms in ascending order), zero (a term is not 0 where the
+    indicator `total` is above `tolerance`)."""
+
+    id: str
+    genre: str
+    termes: tuple[str, ...]
+    total: str
+    tolerance: float
+    probleme: str
+
+
+@dataclass(frozen=True, slots=True)
+class Colonne:
+    """One row of a column map: an indicator (or `note_…`, the column of codes that a block answers to) and its headers.
+
+    `entetes` maps a vintage to the header of that year; `formes` holds all of its headers as `normal_header` writes them, the
+    vintage's two digits replaced by `{aa}` in the families whose headers bear it.
+    """
+
+    indicateur: str
+    note: str
+    entetes: dict[int, str]
+    formes: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Famille:
+    """A family of files. `signature` are the headers that tell it, of which at least `minimum` must be there; `suffixe`: its
+    headers bear the vintage; `delai`: usual years from that vintage to the publication, to tell which file came later."""
+
+    id: str
+    nom: str
+    description: str
+    signature: frozenset[str]
+    minimum: int
+    suffixe: bool
+    delai: int
+    colonnes: tuple[Colonne, ...]
+    exclues: tuple[tuple[str, str], ...]
+
+    @property
+    def millesimes(self) -> tuple[int, ...]:
+        """The vintages that the column map knows."""
+        return tuple(sorted({year for column in self.colonnes for year in column.entetes}))
+
+    def column_of(self, forme: str) -> Colonne | None:
+        """The row of the map whose header this is, whatever its year."""
+        return next((column for column in self.colonnes if forme in column.formes), None)
+
+    def reason_excluded(self, forme: str) -> str:
+        """Why a known header is left unread, '' where it is not a known one."""
+        return next((reason for pattern, reason in self.exclues if fnmatchcase(forme, pattern)), "")
+
+
+@dataclass(frozen=True, slots=True)
+class Annee:
+    """What is established of the data's year: for these `indicateurs` of that family and vintage (None: all of them)."""
+
+    famille: str
+    millesime: int | None
+    indicateurs: tuple[str, ...]
+    annee: int | None  # None: that of the vintage
+    date: str
+
+
+@dataclass(frozen=True, slots=True)
+class Republication:
+    """The same figures printed again: those of `republie` are in `publication` too."""
+
+    famille: str
+    publication: int
+    republie: int
+    indicateurs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """All of it. The dictionaries keep the files' order and are not to be written to."""
+
+    indicateurs: dict[str, Indicateur]
+    sources: dict[str, Source]
+    precautions: dict[str, str]
+    constats: tuple[ConstatDeclare, ...]
+    familles: dict[str, Famille]
+    controles: tuple[Controle, ...]
+    annees: tuple[Annee, ...]
+    republications: tuple[Republication, ...]
+    regions: dict[str, str]
+    departements: dict[str, str]
+
+    def data_year(self, famille: str, millesime: int, indicateur: str) -> tuple[int | None, str]:
+        """Year of the data and its exact date (JJ/MM/AAAA or ''); (None, '') where nobody has established it."""
+        for rule in self.annees:
+            same = rule.famille == famille and rule.millesime in (None, millesime)
+            if same and self.selects(rule.indicateurs, indicateur):
+                return rule.annee or millesime, rule.date
+        return None, ""
+
+    def exact_date(self, indicateur: str, publication: int) -> str:
+        """Date of the data (`31/12/2021`) of an indicator in a publication of whatever family, '' where not established."""
+        dates = (
+            rule.date
+            for rule in self.annees
+            if rule.millesime == publication and self.selects(rule.indicateurs, indicateur)
+        )
+        return next(dates, "")
+
+    def selects(self, choices: tuple[str, ...], indicateur: str) -> bool:
+        """True where one of the choices names the indicator: `*`, its id, `source:rp` or `source:rp/taux`."""
+        known = self.indicateurs[indicateur]
+        return bool({"*", known.id, f"source:{known.source}", f"source:{known.source}/{known.genre}"} & set(choices))
+
+    def group(self, groupe: str) -> tuple[Indicateur, ...]:
+        """The parts of a structure, in the catalogue's order."""
+        return tuple(known for known in self.indicateurs.values() if known.groupe == groupe)
+
+
+def normal_header(header: str) -> str:
+    """A header as it is compared: capitals, no outer or doubled space (`EVOL_CA_N_E ` and `evol_ca_n_e` are one)."""
+    return " ".join(header.split()).upper()
+
+
+def header_form(header: str, millesime: int) -> str:
+    """The header with the two digits of the vintage replaced: `DISP_Q1_A18` → `DISP_Q1_A{aa}`, `S80S2018` → `S80S20{aa}`."""
+    normal = normal_header(header)
+    suffix = f"{millesime % 100:02d}"
+    return f"{normal[:-2]}{{aa}}" if normal.endswith(suffix) and len(normal) > 2 else normal
+
+
+@cache
+def load_catalogue() -> Catalogue:
+    """The catalogue of the package, read once. It is checked by the tests, not at each start."""
+    exclusions = [(row["famille"], row["colonne"], row["raison"]) for row in _rows("colonnes/exclues.csv")]
+    zones = list(_rows("zones.csv"))
+    return Catalogue(
+        indicateurs={row["id"]: _indicateur(row) for row in _rows("indicateurs.csv")},
+        sources={row["id"]: Source(**row) for row in _rows("sources.csv")},
+        precautions={row["id"]: row["texte"] for row in _rows("precautions.csv")},
+        constats=tuple(
+            ConstatDeclare(row["numero"], row["section"], row["genre"], _ids(row["indicateurs"]), row["question"])
+            for row in (_rows("constats.csv") if (ICI / "constats.csv").is_file() else ())
+        ),
+        familles={row["id"]: _famille(row, exclusions) for row in _rows("familles.csv")},
+        controles=tuple(
+            Controle(r["id"], r["genre"], _ids(r["termes"]), r["total"], float(r["tolerance"]), r["probleme"])
+            for r in _rows("controles.csv")
+        ),
+        annees=tuple(
+            Annee(r["famille"], _year(r["millesime"]), _ids(r["indicateurs"]), _year(r["annee"]), r["date"])
+            for r in _rows("annees.csv")
+        ),
+        republications=tuple(
+            Republication(r["famille"], int(r["publication"]), int(r["republie"]), _ids(r["indicateurs"]))
+            for r in _rows("republications.csv")
+        ),
+        regions={row["code"]: row["nom"] for row in zones if row["niveau"] == "REGION"},
+        departements={row["code"]: row["nom"] for row in zones if row["niveau"] == "DEPARTEMENT"},
+    )
+
+
+def _indicateur(row: dict[str, str]) -> Indicateur:
+    return Indicateur(
+        **{
+            **row,
+            "decimales": int(row["decimales"]),
+            "mini": float(row["mini"]) if row["mini"] else None,
+            "maxi": float(row["maxi"]) if row["maxi"] else None,
+            "precautions": _ids(row["precautions"]),
+            "additif": row["additif"] == "oui",
+        }  # type: ignore[arg-type]
+    )
+
+
+def _famille(row: dict[str, str], exclusions: list[tuple[str, str, str]]) -> Famille:
+    suffixe = row["suffixe"] == "oui"
+    return Famille(
+        id=row["id"],
+        nom=row["nom"],
+        description=row["description"],
+        signature=frozenset(_ids(row["signature"])),
+        minimum=int(row["minimum"]),
+        suffixe=suffixe,
+        delai=int(row["delai"]),
+        colonnes=tuple(_colonne(line, suffixe) for line in _rows(f"colonnes/{row['id']}.csv")),
+        exclues=tuple((pattern, reason) for family, pattern, reason in exclusions if family in ("*", row["id"])),
+    )
+
+
+def _colonne(row: dict[str, str], suffixe: bool) -> Colonne:
+    """A row of a map; the column `courant` holds headers known from use without a vintage (year 0 here)."""
+    headers = {int(year) if year.isdigit() else 0: header for year, header in list(row.items())[2:] if header}
+    return Colonne(
+        indicateur=row["indicateur"],
+        note=row["note"],
+        entetes={year: header for year, header in headers.items() if year},
+        formes=frozenset(
+            header_form(header, year) if suffixe else normal_header(header) for year, header in headers.items()
+        ),
+    )
+
+
+def _rows(name: str) -> Iterator[dict[str, str]]:
+    with (ICI / name).open(encoding="utf-8", newline="") as lines:
+        yield from csv.DictReader(lines, delimiter=";", strict=True)
+
+
+def _ids(text: str) -> tuple[str, ...]:
+    return tuple(part for part in re.split(r"\s*,\s*", text.strip()) if part)
+
+
+def _year(text: str) -> int | None:
+    return int(text) if text.isdigit() else None

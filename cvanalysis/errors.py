@@ -1,0 +1,83 @@
+"""The exception tree. Owns what goes wrong and how it is told; refuses to print or to exit.
+
+Every message is French, for the person who can mend it: where, what was found, what was expected, what to do.
+
+CvanalysisError
+├── UsageError            a parameter, an option, a report's name            (exit status 2, nothing built)
+├── DeclarationError      contrat.toml and its CSV files, all problems at once (exit status 2, nothing built)
+├── ReadError             one raw file cannot be read: it is left out, the others go on      (exit status 1)
+│   └── UnrecognisedFile  readable, but of no known family or without a known vintage
+├── ComparisonRefused     a comparison that statistics do not allow, with its reason (shown, never raised to a user)
+└── ReportFailed          one report failed: its page is not replaced, the others go on      (exit status 1)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing to mend, said so that a person can act on it.
+
+    `fichier` is relative to the data folder, `ligne` counts from 1 as a spreadsheet does (0: the whole file),
+    `colonne` is the header's text or ''.
+    """
+
+    fichier: str
+    ligne: int
+    colonne: str
+    trouve: str
+    attendu: str = ""
+    que_faire: str = ""
+
+    def __str__(self) -> str:
+        where = f"`{self.fichier}`"
+        if self.ligne:
+            where += f", ligne {self.ligne}"
+        if self.colonne:
+            where += f", colonne `{self.colonne}`"
+        parts = (part.strip().rstrip(".") for part in (self.trouve, self.attendu, self.que_faire))
+        return f"{where} : " + " ".join(f"{part}." for part in parts if part)
+
+
+class CvanalysisError(Exception):
+    """Root of all errors that this project raises on purpose."""
+
+
+class UsageError(CvanalysisError):
+    """The command or the notebook was asked for something that does not exist."""
+
+
+class DeclarationError(CvanalysisError):
+    """The territory's declarations are wrong; bears all the problems found, not the first."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        self.problems = tuple(problems)
+        many = "problèmes" if len(problems) > 1 else "problème"
+        super().__init__(f"{len(problems)} {many} dans les déclarations :\n" + "\n".join(f"- {p}" for p in problems))
+
+
+class ReadError(CvanalysisError):
+    """One raw file cannot be read. It is named, left out, and disturbs nothing else."""
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        super().__init__(str(problem))
+
+
+class UnrecognisedFile(ReadError):
+    """The file can be read but is of no family of the catalogue, or its vintage cannot be told."""
+
+
+class ComparisonRefused(CvanalysisError):
+    """Two figures may not be compared; the message is the reason, in French, fit to be printed under a figure."""
+
+
+class ReportFailed(CvanalysisError):
+    """One report failed; `cause` is a sentence, `detail` the traceback kept aside."""
+
+    def __init__(self, cause: str, detail: str = "") -> None:
+        self.cause = cause
+        self.detail = detail
+        super().__init__(cause)

@@ -1,0 +1,53 @@
+"""Fixtures that every test may ask for: the published files and figures beside the project, the two territories."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from territoires.invente import write_invented_territory
+
+RACINE = Path(__file__).resolve().parents[1]
+
+
+def shared(part: str) -> Path:
+    """`../shared/PART`: absent, the test is skipped and says why; in CI it fails, for there it must be present."""
+    folder = RACINE.parent / "shared" / part
+    if not folder.is_dir():
+        said = f"../shared/{part} n'est pas à côté du projet : ce test lit des fichiers qui n'y sont jamais versés"
+        if os.environ.get("CI") == "true":
+            pytest.fail(said)
+        pytest.skip(said)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def racine() -> Path:
+    """The project's root."""
+    return RACINE
+
+
+@pytest.fixture(scope="session")
+def real() -> Path:
+    """Real published files (`insee/`, `actions/`, `geo/`, `traps/`): read, never committed."""
+    return shared("real")
+
+
+@pytest.fixture(scope="session")
+def facts() -> Path:
+    """Published figures of the default territory, as facts (`nantes_indicateurs.csv`, `nantes_quartiers.csv`)."""
+    return shared("facts")
+
+
+@pytest.fixture(scope="session")
+def brut() -> Path:
+    """`data/raw`, the default territory."""
+    return RACINE / "data" / "raw"
+
+
+@pytest.fixture(scope="session")
+def invente(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data folder of the second territory, invented and awkward (`tests/territoires/invente.py`)."""
+    return write_invented_territory(tmp_path_factory.mktemp("invente") / "raw")

@@ -1,0 +1,167 @@
+"""The catalogue is data: these tests are its compiler."""
+
+from __future__ import annotations
+
+import csv
+import string
+
+import pytest
+
+from cvanalysis.catalogue import header_form, load_catalogue, normal_header
+
+CATALOGUE = load_catalogue()
+PILIERS = {"population", "familles", "revenus", "emploi", "sante", "logement", "education", "economie"}
+CANONIQUES = """population tx_femmes part_moins_25 part_moins_25_femmes part_60_plus part_60_plus_femmes indice_jeunesse
+part_menages_1 part_menages_6_plus part_etrangers part_etrangers_femmes allocataires personnes_couvertes
+familles_monoparentales allocataires_isoles couples_sans_enfant couples_avec_enfant couples_3_enfants
+etudiants_allocataires enfants enfants_0_2 enfants_3_5 enfants_6_10 enfants_11_14 enfants_15_17 enfants_18_24
+revenu_median revenu_q1 revenu_q3 revenu_d1 revenu_d9 rapport_d9_d1 taux_pauvrete part_revenus_activite part_pensions
+part_patrimoine part_prestations part_impots revenu_declare_median revenu_declare_d1 revenu_declare_d9 menages_imposes
+part_bas_revenus prime_activite rsa_socle aah taux_emploi taux_emploi_femmes taux_emploi_etrangers emploi_precaire
+emploi_precaire_femmes emploi_precaire_etrangers demandeurs_abcde demandeurs_abcde_femmes demandeurs_abc_hommes
+demandeurs_a demandeurs_abc_moins_25 demandeurs_abc_25_49 demandeurs_abc_50_plus demandeurs_abc_duree_1
+demandeurs_abc_duree_4 demandeurs_abc_infcapbep demandeurs_abc_capbep demandeurs_abc_bac demandeurs_abc_supbac
+c2s_beneficiaires logements_sociaux etablissements""".split()  # noqa: SIM905
+
+
+@pytest.mark.parametrize("name", CANONIQUES)
+def test_an_id_that_others_use_is_there(name):
+    assert name in CATALOGUE.indicateurs
+
+
+@pytest.mark.parametrize("known", CATALOGUE.indicateurs.values(), ids=lambda known: known.id)
+def test_an_indicator_holds_together(known):
+    """Its source, cautions, sexes exist; its bounds are in order; what is printed is a French sentence with no-break spaces."""
+    assert set(known.id) <= set(string.ascii_lowercase + string.digits + "_")
+    assert known.pilier in PILIERS
+    assert known.source in CATALOGUE.sources
+    assert set(known.precautions) <= set(CATALOGUE.precautions)
+    assert known.direction in ("hausse", "baisse", "neutre")
+    assert known.genre in ("taux", "montant", "effectif", "ratio")
+    assert known.additif == (known.genre == "effectif")
+    assert (known.unite == "%") == (known.genre == "taux")
+    assert bool(known.denominateur) or known.genre != "taux"
+    assert known.mini is None or known.maxi is None or known.mini < known.maxi
+    assert known.definition[0].isupper() or known.definition[0].isdigit()
+    assert known.definition.endswith((".", ")"))
+    assert all(sex in CATALOGUE.indicateurs for sex in (known.femmes, known.hommes) if sex)
+    for text in (known.nom, known.nom_court, known.definition, known.champ):
+        assert "'" not in text
+        assert not any(f" {sign}" in text for sign in "%€:;?!")
+
+
+def test_there_are_indicators_for_every_pillar():
+    assert {known.pilier for known in CATALOGUE.indicateurs.values()} == PILIERS
+    assert 60 <= len(CATALOGUE.indicateurs) < 1024  # the sort key of `reconcile` gives them ten bits
+
+
+def test_a_structure_has_at_least_two_parts_of_one_unit():
+    for groupe in {known.groupe for known in CATALOGUE.indicateurs.values()} - {""}:
+        parts = CATALOGUE.group(groupe)
+        assert len(parts) > 1, groupe
+        assert len({part.unite for part in parts}) == 1, groupe
+
+
+@pytest.mark.parametrize("family", CATALOGUE.familles.values(), ids=lambda family: family.id)
+def test_a_column_map_names_known_indicators_and_no_header_twice(family):
+    rows = {column.indicateur for column in family.colonnes}
+    assert len(rows) == len(family.colonnes)
+    forms = [form for column in family.colonnes for form in column.formes]
+    assert len(forms) == len(set(forms))
+    for column in family.colonnes:
+        assert column.indicateur in CATALOGUE.indicateurs or column.indicateur.startswith("note_")
+        assert not column.note or column.note in rows
+        assert not any(family.reason_excluded(form) for form in column.formes)
+    assert family.minimum <= len(family.signature)
+    long = {f.removesuffix("_A{aa}").removesuffix("{aa}") for f in forms}
+    assert family.signature <= set(forms) | long
+
+
+def test_no_two_families_would_claim_the_same_signature():
+    """`A` alone tells nothing; each signature has enough headers that are its own."""
+    for one in CATALOGUE.familles.values():
+        for two in CATALOGUE.familles.values():
+            if one.id != two.id and {one.id, two.id} != {"FILO", "FILO_PANEL"}:
+                assert len(one.signature & two.signature) < one.minimum, (one.id, two.id)
+
+
+@pytest.mark.parametrize(
+    ("family", "vintage", "indicator", "expected"),
+    [
+        ("REVN", 2017, "revenu_median", (2013, "")),
+        ("REVN", 2018, "revenu_median", (2014, "")),
+        ("REVN", 2019, "taux_pauvrete", (2015, "")),
+        ("REVN", 2021, "menages_imposes", (2017, "")),
+        ("REVN", 2022, "part_prestations", (2018, "")),
+        ("REVN", 2020, "revenu_median", (None, "")),
+        ("REVN", 2022, "allocataires", (None, "")),
+        ("DEMO", 2017, "population", (2013, "")),
+        ("DEMO", 2020, "population", (2013, "")),
+        ("DEMO", 2021, "population", (2018, "")),
+        ("DEMO", 2024, "population", (None, "")),
+        ("DEMO", 2022, "tx_femmes", (None, "")),
+        ("IPRO", 2022, "demandeurs_abc", (2021, "31/12/2021")),
+        ("IPRO", 2022, "evolution_demandeurs_abc", (None, "")),
+        ("IPRO", 2022, "taux_emploi", (None, "")),
+        ("IPRO", 2021, "demandeurs_abc", (None, "")),
+        ("FILO", 2019, "gini", (2019, "")),
+        ("FILO_DISP", 2016, "revenu_d1", (2016, "")),
+    ],
+)
+def test_the_file_s_year_is_not_the_data_s_year(family, vintage, indicator, expected):
+    assert CATALOGUE.data_year(family, vintage, indicator) == expected
+
+
+def test_the_exact_date_of_job_seekers_is_told_by_publication():
+    assert CATALOGUE.exact_date("demandeurs_abc", 2022) == "31/12/2021"
+    assert CATALOGUE.exact_date("demandeurs_abc", 2021) == ""
+
+
+@pytest.mark.parametrize(
+    ("header", "vintage", "form"),
+    [
+        ("disp_q2_a16", 2016, "DISP_Q2_A{aa}"),
+        ("Q218", 2018, "Q2{aa}"),
+        ("S80S2018", 2018, "S80S20{aa}"),
+        ("EVOL_CA_N_E ", 2020, "EVOL_CA_N_E"),
+        ("RD", 2018, "RD"),
+    ],
+)
+def test_a_header_is_read_whatever_its_year(header, vintage, form):
+    assert header_form(header, vintage) == form
+
+
+def test_controls_name_known_indicators():
+    for control in CATALOGUE.controles:
+        named = [term for term in control.termes if not term.startswith("source:")]
+        assert set(named) <= set(CATALOGUE.indicateurs)
+        assert control.total in CATALOGUE.indicateurs or control.total.isdigit() or control.genre == "croissant"
+        assert control.genre in ("somme", "total", "au_plus", "croissant", "zero")
+
+
+def test_rules_of_years_and_republications_name_known_families():
+    names = {rule.famille for rule in (*CATALOGUE.annees, *CATALOGUE.republications)}
+    assert names <= set(CATALOGUE.familles)
+
+
+def test_declared_findings_ask_for_known_indicators_under_unique_numbers():
+    numbers = [declared.numero for declared in CATALOGUE.constats]
+    assert len(numbers) == len(set(numbers))
+    for declared in CATALOGUE.constats:
+        assert set(declared.indicateurs) <= set(CATALOGUE.indicateurs), declared.numero
+
+
+def test_regions_and_departments_are_all_there():
+    assert len(CATALOGUE.regions) == 18
+    assert len(CATALOGUE.departements) == 101
+    assert (CATALOGUE.regions["44"], CATALOGUE.departements["44"]) == ("Grand Est", "Loire-Atlantique")
+
+
+def test_every_variable_of_the_facts_is_mapped_or_left_out_for_a_reason(facts):
+    with (facts / "nantes_indicateurs.csv").open(encoding="utf-8-sig", newline="") as lines:
+        known = {(r["famille"], r["variable"], int(r["annee_fichier"])) for r in csv.DictReader(lines, delimiter=";")}
+    for famille, variable, year in sorted(known):
+        family = CATALOGUE.familles[famille]
+        vintage = year if year > 100 else 2000 + year
+        forms = {normal_header(variable), header_form(variable, vintage), f"{variable}_A{{aa}}"}
+        assert any(family.column_of(form) or family.reason_excluded(form) for form in forms), (famille, variable)
