@@ -1,0 +1,5 @@
+"""Raw files → processed tables. The only room that reads `data/raw`.
+
+`reading` opens a file whatever its form (`delimited` and `workbooks` do the bytes) and finds its header; `values` and
+`dates` say what a cell means. Nothing is imported here: an unchanged build must not pay for pandas.
+"""

@@ -1,0 +1,266 @@
+"""Action logs as a territory declares them: `[[actions]]` (or `[[journaux]]`) of `contrat.toml` → frozen objects. Refuses to open a log.
+
+A log of a known format (`action_formats`) needs no declaration; any other is declared once: its sheet, its header, what each
+column is. `cvanalysis check` proposes that declaration (`propose`).
+
+    [[actions]]
+    fichier = "actions/suivi_*.xlsx"       # relative to the data folder, * allowed
+    feuille = "Programmation"              # the only sheet, or the first that has the columns, where absent
+    entete = [4, 5]                        # line(s) of the header; found by its content where absent
+    fusionnees = ["Porteur"]               # merged cells: an empty cell repeats the one above
+    [actions.colonnes]                    # header as it is read → field (see `CHAMPS`)
+    "Intitulé de l'action" = "action"
+    [actions.constantes]                  # what the file does not say, the same for all its rows
+    financeur = "Ville"
+    [actions.valeurs.statut]              # words of this log → ours
+    "OK commission" = "accordé"
+    [[actions.financements]]              # one column of amounts per funder
+    colonne = "Part Ville"
+    champ = "accorde"
+    financeur = "Ville"
+    type_credit = "droit commun"
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cvanalysis.declarations import Inspection, Section, listed, nearest, quoted, read_toml, take
+from cvanalysis.errors import DeclarationError
+
+if TYPE_CHECKING:
+    from cvanalysis.territory import Territory
+
+CONTRAT = "contrat.toml"
+LISTES = ("actions", "journaux")
+
+CHAMPS: Mapping[str, str] = {
+    "action": "intitulé de l'action",
+    "reference": "numéro de dossier, de poste ou de décision",
+    "annee": "année ou exercice",
+    "date": "date ou période de l'action, ou du versement",
+    "date_convention": "date de signature ou de décision : donne l'année à défaut d'autre date",
+    "qpv": "quartier(s), par leur code ou leur nom",
+    "theme": "thématique",
+    "pilier": "pilier du contrat",
+    "porteur": "organisme qui porte l'action",
+    "siret": "SIRET ou SIREN du porteur",
+    "financeur": "qui donne l'argent",
+    "type_credit": "crédits spécifiques, droit commun…",
+    "dispositif": "dispositif de financement",
+    "demande": "montant demandé",
+    "accorde": "montant accordé",
+    "paye": "montant payé",
+    "rappel": "montant d'une autre année : lu, jamais compté",
+    "total_convention": "montant total d'une convention, répété chaque année : lu, jamais compté",
+    "convention": "convention pluriannuelle",
+    "part": "part de la convention qui revient à ce porteur (de 0 à 1)",
+    "statut": "suite donnée",
+    "beneficiaires": "nombre de bénéficiaires",
+    "public": "public visé",
+    "engagement": "code(s) d'engagement",
+    "contrat": "code du contrat de ville",
+    "programme": "programme budgétaire",
+    "observation": "remarque, gardée dans le fichier et non analysée",
+}
+"""Every field that a column can be, with what it means."""
+
+MONTANTS = ("demande", "accorde", "paye")
+MONTANTS_LUS = (*MONTANTS, "rappel", "total_convention")
+CONSTANTES = (
+    "annee",
+    "financeur",
+    "type_credit",
+    "theme",
+    "pilier",
+    "statut",
+    "qpv",
+    "porteur",
+    "public",
+    "convention",
+)
+TYPES_CREDIT = ("spécifique", "droit commun", "abattement TFPB", "inconnu")
+
+
+@dataclass(frozen=True, slots=True)
+class Financement:
+    """One column of amounts that belongs to one funder."""
+
+    colonne: str
+    champ: str
+    financeur: str
+    type_credit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Journal:
+    """How one log (or every log of one format) is read. Headers and words are keys in `fold` form."""
+
+    nom: str
+    fichier: str
+    colonnes: Mapping[str, str]
+    feuille: str = ""
+    entete: tuple[int, ...] = ()
+    financements: tuple[Financement, ...] = ()
+    constantes: Mapping[str, str] = field(default_factory=dict)
+    valeurs: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    separateurs: str = ",;/"
+    fusionnees: tuple[str, ...] = ()
+    declare: bool = True
+    ligne: int = 0
+
+
+def read_journals(territory: Territory) -> tuple[Journal, ...]:
+    """The declared logs, in their order; `DeclarationError` with every problem of `[[actions]]` at once.
+
+    `contrat.toml` itself is read again, since only its text knows the line of each key.
+    """
+    found = Inspection(Path(territory.dossier))
+    document = read_toml(found, CONTRAT)
+    sections = [section for name in LISTES for section in (document.arrays.get(name, []) if document else [])]
+    journals = [journal for section in sections if (journal := _journal(found, section)) is not None]
+    if found.problems:
+        raise DeclarationError(found.problems)
+    return tuple(journals)
+
+
+def _journal(found: Inspection, section: Section) -> Journal | None:
+    values = dict(section.values)
+    entete = values.pop("entete", [])
+    if entete == [] and "entete" in section.values:
+        found.add(section.fichier, section.line("entete"), "entete", "liste vide", "un numéro de ligne, ou deux", "")
+    lines = [entete] if type(entete) is int else entete
+    if not isinstance(lines, list) or not all(type(n) is int and n > 0 for n in lines) or len(lines) > 3:
+        found.add(
+            section.fichier,
+            section.line("entete"),
+            "entete",
+            f"{quoted(entete)} ne convient pas",
+            "le numéro de la ligne d'en-tête, ou une liste de deux numéros",
+        )
+        lines = []
+    checked = Section(section.fichier, section.nom, section.ligne, values, section.lignes)
+    optional = {
+        "feuille": str,
+        "separateurs": str,
+        "fusionnees": list,
+        "constantes": dict,
+        "valeurs": dict,
+        "financements": list,
+    }
+    taken = take(found, checked, {"fichier": str, "colonnes": dict}, optional)
+    if taken is None:
+        return None
+    colonnes = {fold(str(header)): str(name) for header, name in taken["colonnes"].items()}
+    for header, name in taken["colonnes"].items():
+        _known(found, section, f"colonnes.{header}", str(name), CHAMPS, "champ")
+    for name, value in taken.get("constantes", {}).items():
+        _known(found, section, "constantes", name, CONSTANTES, "constante")
+        if isinstance(value, dict | list):
+            found.add(
+                section.fichier,
+                section.ligne,
+                f"constantes.{name}",
+                f"{quoted(value)} ne convient pas",
+                "un texte ou un nombre",
+            )
+    for name in MONTANTS_LUS:
+        if list(colonnes.values()).count(name) > 1:
+            found.add(
+                section.fichier,
+                section.ligne,
+                "colonnes",
+                f"plusieurs colonnes donnent {quoted(name)}",
+                "une seule",
+                "déclarez les autres dans [[actions.financements]], avec leur financeur",
+            )
+    if not {"action", "porteur"} & set(colonnes.values()):
+        found.add(
+            section.fichier,
+            section.ligne,
+            "colonnes",
+            "aucune colonne ne donne l'action ni le porteur",
+            "au moins une colonne « action » ou « porteur »",
+        )
+    return Journal(
+        nom="journal déclaré",
+        fichier=taken["fichier"],
+        colonnes=colonnes,
+        feuille=taken.get("feuille", ""),
+        entete=tuple(lines),
+        financements=_financements(found, section, taken.get("financements", [])),
+        constantes={name: str(value) for name, value in taken.get("constantes", {}).items()},
+        valeurs=_valeurs(found, section, taken.get("valeurs", {})),
+        separateurs=taken.get("separateurs", ",;/"),
+        fusionnees=tuple(fold(str(header)) for header in taken.get("fusionnees", [])),
+        ligne=section.ligne,
+    )
+
+
+def _financements(found: Inspection, section: Section, items: list[Any]) -> tuple[Financement, ...]:
+    made = []
+    for item in items:
+        inner = Section(
+            section.fichier, "journaux.financements", section.ligne, item if isinstance(item, dict) else {}, {}
+        )
+        values = take(found, inner, {"colonne": str, "financeur": str}, {"champ": str, "type_credit": str})
+        if values is None:
+            continue
+        champ = values.get("champ", "accorde")
+        _known(found, section, "financements.champ", champ, MONTANTS, "champ de montant")
+        if credit := values.get("type_credit", ""):
+            _known(found, section, "financements.type_credit", credit, TYPES_CREDIT, "type de crédit")
+        made.append(Financement(fold(values["colonne"]), champ, values["financeur"], credit))
+    return tuple(made)
+
+
+def _valeurs(found: Inspection, section: Section, maps: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    made: dict[str, dict[str, str]] = {}
+    for name, words in maps.items():
+        _known(found, section, "valeurs", name, CHAMPS, "champ")
+        if not isinstance(words, dict):
+            found.add(
+                section.fichier,
+                section.ligne,
+                f"valeurs.{name}",
+                f"{quoted(words)} ne convient pas",
+                'une table "mot du fichier" = "notre mot"',
+            )
+            continue
+        made[name] = {fold(str(word)): str(ours) for word, ours in words.items()}
+    return made
+
+
+def _known(found: Inspection, section: Section, place: str, word: str, known: Any, kind: str) -> None:
+    if word not in known:
+        found.add(
+            section.fichier,
+            section.ligne,
+            place,
+            f"{quoted(word)} n'est pas un nom de {kind} connu",
+            f"noms connus : {', '.join(known)}",
+            nearest(word, known),
+        )
+
+
+_ACCENTS = re.compile(r"[\u0300-\u036f]")
+_TYPO = str.maketrans({"’": "'", "‘": "'", "–": "-", "—": "-"})
+
+
+@lru_cache(maxsize=65536)
+def fold(word: str) -> str:
+    """Without accents, capitals, odd spaces, typographic apostrophes and dashes: the key of headers and labels."""
+    if word.isascii():
+        return " ".join(word.casefold().split())
+    return " ".join(_ACCENTS.sub("", unicodedata.normalize("NFKD", word.translate(_TYPO))).casefold().split())
+
+
+def say_fields() -> str:
+    """The fields, as an error or `check` lists them."""
+    return listed(CHAMPS)

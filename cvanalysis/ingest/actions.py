@@ -1,0 +1,186 @@
+"""Action logs → the tables of actions, engagements and partners. Reads as a table of contents of the cleaning.
+
+Owns the files of `actions/` and what became of each; refuses to count or to judge (`findings` does).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from cvanalysis.declarations import Inspection, nearest
+from cvanalysis.errors import DeclarationError, Problem, ReadError
+from cvanalysis.ingest.action_fields import Anomalies, Context, make_context
+from cvanalysis.ingest.action_formats import locate
+from cvanalysis.ingest.action_lines import Lines, read_lines
+from cvanalysis.ingest.action_logs import Journal, read_journals
+from cvanalysis.ingest.action_rows import read_rows
+from cvanalysis.ingest.action_table import assemble
+from cvanalysis.ingest.duplicates import read_decisions
+from cvanalysis.ingest.engagements import read_engagements
+from cvanalysis.ingest.matching import read_labels, title_key
+from cvanalysis.ingest.partners import partner_labels, partners_table, read_partners, split_list
+from cvanalysis.ingest.reading import read_grid
+
+if TYPE_CHECKING:
+    from cvanalysis.territory import Territory
+
+DOSSIER = "actions"
+EXTENSIONS = (".csv", ".txt", ".tsv", ".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".json")
+ANOMALIES = ("fichier", "ligne", "colonne", "brut", "probleme", "traitement")
+
+
+@dataclass(frozen=True, slots=True)
+class CleanedActions:
+    """What cleaning gives: new frames, and the state of each file.
+
+    `anomalies` as in anomalies.parquet; `compte` the account of money (`action_money.COLONNES`); `controles` the files' own totals against
+    our sums; `propositions` the questions to decide (`duplicates.COLONNES`); `sources` one dict per file; `illisibles` what could not
+    be read.
+    """
+
+    actions: pd.DataFrame
+    engagements: pd.DataFrame
+    partenaires: pd.DataFrame
+    anomalies: pd.DataFrame
+    compte: pd.DataFrame
+    controles: pd.DataFrame
+    propositions: pd.DataFrame
+    sources: tuple[dict[str, Any], ...]
+    illisibles: tuple[Problem, ...]
+
+
+def clean_actions(territory: Territory, indicateurs: frozenset[str] | None = None) -> CleanedActions:
+    """Everything that `actions/`, `engagements.csv` and `partenaires.csv` say.
+
+    `indicateurs` are the ids that engagements may be linked to (unchecked when None). Raises `DeclarationError` with all the problems of
+    the declarations of this domain; a log that cannot be read goes to `illisibles` and disturbs no other.
+    """
+    found = Inspection(Path(territory.dossier))
+    partners = read_partners(territory, found)
+    engagements = read_engagements(territory, found, {p.id: p.nom for p in partners}, indicateurs)
+    labels = read_labels(territory, found)
+    decisions = read_decisions(territory, found)
+    journals = _journals(territory, found)
+    if found.problems:
+        raise DeclarationError(found.problems)
+    context = make_context(territory, labels, partners, partner_labels(partners), frozenset(engagements["code"]))
+    anomalies = Anomalies()
+    logs, sources, unread = _read_logs(territory, journals, context, anomalies)
+    actions, compte, controles, propositions = assemble(logs, context, decisions, anomalies)
+    actions = _link_engagements(actions, engagements, anomalies)
+    return CleanedActions(
+        actions,
+        engagements,
+        partners_table(partners, territory),
+        _anomaly_table(anomalies),
+        compte,
+        controles,
+        propositions,
+        tuple(sources),
+        tuple(unread),
+    )
+
+
+def log_files(territory: Territory) -> list[tuple[Path, str]]:
+    """Files of `actions/` that may be logs, with their name relative to the data folder, in order."""
+    root = Path(territory.dossier)
+    files = (
+        p
+        for p in (root / DOSSIER).rglob("*")
+        if p.is_file() and p.suffix.lower() in EXTENSIONS and not p.name.startswith((".", "~"))
+    )
+    return sorted(((p, p.relative_to(root).as_posix()) for p in files), key=lambda item: item[1])
+
+
+def _journals(territory: Territory, found: Inspection) -> tuple[Journal, ...]:
+    try:
+        return read_journals(territory)
+    except DeclarationError as error:
+        found.problems.extend(error.problems)
+        return ()
+
+
+def _read_logs(
+    territory: Territory, journals: tuple[Journal, ...], context: Context, anomalies: Anomalies
+) -> tuple[list[Lines], list[dict[str, Any]], list[Problem]]:
+    logs: list[Lines] = []
+    sources: list[dict[str, Any]] = []
+    unread: list[Problem] = []
+    for path, fichier in log_files(territory):
+        source = {"fichier": fichier, "sha256": "", "famille": "", "millesime": "", "statut": "lu"}
+        try:
+            source["sha256"] = sha256(path.read_bytes()).hexdigest()
+            grids = read_grid(path, fichier)
+            for grid in grids:
+                for problem in grid.anomalies:
+                    anomalies.add(
+                        fichier, problem.ligne, problem.colonne, "", problem.trouve, problem.que_faire or "lu tel quel"
+                    )
+            for located in locate(grids, journals, territory.geographie):
+                for name in located.absentes:
+                    anomalies.add(fichier, 0, name, "", "colonne déclarée introuvable", "lue comme vide")
+                lines = read_lines(read_rows(located), context, anomalies)
+                logs.append(lines)
+                source["famille"] = located.journal.nom
+                years = lines.table["annee"].dropna()
+                source["millesime"] = (
+                    ""
+                    if years.empty
+                    else f"{years.min()}-{years.max()}"
+                    if years.min() != years.max()
+                    else f"{years.min()}"
+                )
+        except ReadError as error:
+            source["statut"] = "illisible"
+            unread.append(error.problem)
+        except OSError:
+            source["statut"] = "illisible"
+            unread.append(Problem(fichier, 0, "", "le fichier ne peut pas être lu", que_faire="vérifiez vos droits"))
+        sources.append(source)
+    return logs, sources, unread
+
+
+def _link_engagements(actions: pd.DataFrame, engagements: pd.DataFrame, anomalies: Anomalies) -> pd.DataFrame:
+    """Add the links that engagements declare by an action's title or id to those that the logs bear."""
+    links: dict[str, set[str]] = {}
+    if not (engagements["actions"] != "").any():
+        return actions
+    titles = actions.drop_duplicates("action")
+    by_title: dict[str, list[str]] = {}
+    for action, title in zip(titles["action"], titles["titre"], strict=True):
+        by_title.setdefault(title_key(title), []).append(action)
+    known = set(titles["action"])
+    for rank, (code, cell) in enumerate(zip(engagements["code"], engagements["actions"], strict=True)):
+        for item in split_list(cell):
+            hits = [item] if item in known else by_title.get(title_key(item), [])
+            if not hits:
+                anomalies.add(
+                    "engagements.csv",
+                    rank + 2,
+                    "actions",
+                    item,
+                    "action liée inconnue des journaux",
+                    f"lien laissé de côté. {nearest(item, list(titles['titre'])[:5000])}".strip(),
+                )
+            for action in hits:
+                links.setdefault(action, set()).add(code)
+    if not links:
+        return actions
+    linked = actions["action"].map(links)
+    at = linked.notna()
+    actions = actions.copy()
+    actions.loc[at, "engagements"] = [
+        "|".join(sorted({*split_list(own), *more}))
+        for own, more in zip(actions.loc[at, "engagements"], linked[at], strict=True)
+    ]
+    return actions
+
+
+def _anomaly_table(anomalies: Anomalies) -> pd.DataFrame:
+    table = pd.DataFrame(anomalies.lignes, columns=list(ANOMALIES))
+    return table.astype({name: "Int32" if name == "ligne" else "str" for name in ANOMALIES})

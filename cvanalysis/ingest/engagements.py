@@ -1,0 +1,102 @@
+"""`engagements.csv` → one row per engagement. Owns the words of progress and of judgement; refuses to average colleges.
+
+Columns: `code;libelle;pilier`, and if known `theme;nature;pilote;partenaires;partenaires_vus;quartiers;avancement;preuve;date_preuve;
+obstacle;actions;indicateurs` and one `appreciation_COLLEGE` per college. Lists have `|` between their items. **avancement** is a fact,
+filled in by the pilot with its evidence; **appreciation** is each college's judgement. A blank is `non renseigné`, never a state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from cvanalysis.declarations import Inspection, listed, nearest, quoted, read_rows
+from cvanalysis.ingest.action_cells import NON_RENSEIGNE
+from cvanalysis.ingest.action_logs import fold
+from cvanalysis.ingest.dates import parse_date
+from cvanalysis.ingest.partners import check_words, split_list
+
+if TYPE_CHECKING:
+    from cvanalysis.territory import Territory
+
+ENGAGEMENTS = "engagements.csv"
+AVANCEMENTS = ("réalisé", "partiel", "en cours", "non engagé", "abandonné", "réorienté", NON_RENSEIGNE)
+APPRECIATIONS = ("satisfaisant", "mitigé", "insatisfaisant")
+NATURES = ("nouveau", "renforcé")
+PREFIXE = "appreciation_"
+_LISTES = ("partenaires", "partenaires_vus", "quartiers", "actions", "indicateurs")
+_TEXTES = ("theme", "nature", "pilote", *_LISTES, "avancement", "preuve", "date_preuve", "obstacle")
+
+
+def read_engagements(
+    territory: Territory, found: Inspection, partenaires: Mapping[str, str], indicateurs: frozenset[str] | None = None
+) -> pd.DataFrame:
+    """One row per engagement, in the file's order: `code, libelle, pilier, …, date_preuve (ISO or ''), appreciation_*, exemple`.
+
+    `partenaires` is id → name; a partner, pillar, theme, quarter or indicator that is not declared is a problem of `found`, as is a
+    state or a judgement in other words than ours. An absent file gives an empty table with its columns.
+    """
+    colleges = [PREFIXE + college.id for college in territory.colleges]
+    columns = ["code", "libelle", "pilier", *_TEXTES, *colleges, "exemple"]
+    if not (Path(territory.dossier) / ENGAGEMENTS).exists():
+        return pd.DataFrame({name: pd.Series(dtype="bool" if name == "exemple" else "str") for name in columns})
+    quarters = [q.code for q in territory.quartiers]
+    sample = any(fnmatch(ENGAGEMENTS, pattern) for pattern in territory.exemples)
+    states = {fold(word): word for word in AVANCEMENTS} | {"abandonne ou reoriente": "abandonné", "": NON_RENSEIGNE}
+    views = {fold(word): word for word in APPRECIATIONS} | {"": ""}
+    made, seen = [], {}
+    for row in read_rows(found, ENGAGEMENTS, ("code", "libelle", "pilier"), (*_TEXTES, *colleges)):
+        if row["code"] in seen:
+            found.add(
+                row.fichier,
+                row.ligne,
+                "code",
+                f"{quoted(row['code'])} est déjà à la ligne {seen[row['code']]}",
+                "",
+                "gardez une seule des deux",
+            )
+            continue
+        seen[row["code"]] = row.ligne
+        cells = {name: row.cells.get(name, "") for name in columns[:-1]}
+        check_words(found, row, "pilier", [cells["pilier"]], [p.id for p in territory.piliers])
+        check_words(found, row, "theme", [cells["theme"]], [t.id for t in territory.themes])
+        check_words(found, row, "nature", [cells["nature"]], NATURES)
+        check_words(found, row, "pilote", [cells["pilote"]], list(partenaires))
+        for name in ("partenaires", "partenaires_vus"):
+            check_words(found, row, name, split_list(cells[name]), list(partenaires))
+        places = split_list(cells["quartiers"])
+        check_words(found, row, "quartiers", places, [*quarters, "tous"])
+        cells["quartiers"] = "|".join(quarters if "tous" in places else places)
+        if indicateurs is not None:
+            check_words(found, row, "indicateurs", split_list(cells["indicateurs"]), sorted(indicateurs))
+        for name, known in (("avancement", states), *((college, views) for college in colleges)):
+            ours = known.get(fold(cells[name]))
+            if ours is None:
+                words = AVANCEMENTS if name == "avancement" else APPRECIATIONS
+                found.add(
+                    row.fichier,
+                    row.ligne,
+                    name,
+                    f"{quoted(cells[name])} n'est pas connu",
+                    f"mots connus : {listed(words)}",
+                    nearest(cells[name], words),
+                )
+            cells[name] = ours or ""
+        if cells["date_preuve"]:
+            when = parse_date(cells["date_preuve"])
+            if when is None:
+                found.add(
+                    row.fichier,
+                    row.ligne,
+                    "date_preuve",
+                    f"{quoted(cells['date_preuve'])} n'est pas une date",
+                    "JJ/MM/AAAA ou AAAA-MM-JJ",
+                )
+            cells["date_preuve"] = when[1].isoformat() if when else ""
+        made.append([*cells.values(), sample])
+    table = pd.DataFrame(made, columns=columns)
+    return table.astype({name: "bool" if name == "exemple" else "str" for name in columns})

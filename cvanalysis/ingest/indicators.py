@@ -1,0 +1,271 @@
+"""INSEE's files → tidy indicators with a status per value. Owns the walk over `insee/` and the decoding of each column.
+
+A file that cannot be read or recognised is left out and named; the others go on. Refuses to alter a value: what is doubtful is marked
+(`validity`), what is said twice is kept once and noted (`reconcile`), and every cell read is accounted for (`account`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow.compute as pc
+
+from cvanalysis.catalogue import Catalogue, load_catalogue
+from cvanalysis.errors import Problem, ReadError
+from cvanalysis.ingest.account import Account, make_account
+from cvanalysis.ingest.chunk import COLONNES_ANOMALIES, Chunk, Zones, frame_anomalies
+from cvanalysis.ingest.reading import RawTable, read_raw
+from cvanalysis.ingest.recognise import Bloc, Documentation, Recognised, known_headers, read_declared, recognise
+from cvanalysis.ingest.reconcile import reconcile
+from cvanalysis.ingest.validity import mark_suspects
+from cvanalysis.ingest.values import STATUTS, as_text, decode_numbers
+from cvanalysis.ingest.zones import MILLESIMES, Declare
+
+DOSSIER = "insee"
+IGNORES = (".md",)  # what people leave to explain a folder
+NON_DIFFUSE, NON_DISPONIBLE = STATUTS.index("non_diffusé"), STATUTS.index("non_disponible")
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """A file of `insee/` and what became of it.
+
+    `statut` is lu, documentation, non reconnu or illisible (`probleme` says why); `feuilles` what each sheet read was taken for;
+    `inconnues` are headers of no known meaning.
+    """
+
+    fichier: str
+    sha256: str
+    statut: str
+    feuilles: tuple[Recognised, ...] = ()
+    probleme: Problem | None = None
+
+    @property
+    def famille(self) -> str:
+        """Id of the family, '' where there is none; several are joined by `+`."""
+        return "+".join(dict.fromkeys(sheet.famille.id for sheet in self.feuilles))
+
+    @property
+    def millesime(self) -> int | str | None:
+        """The vintage (2018), the first and last of several (`2012-2021`), None where there is none."""
+        years = sorted({bloc.millesime for sheet in self.feuilles for bloc in sheet.blocs})
+        if len(years) > 1:
+            return f"{years[0]}-{years[-1]}"
+        return years[0] if years else None
+
+
+@dataclass(frozen=True, slots=True)
+class Cleaned:
+    """Tidy indicators, what was doubtful, what each file was taken for, and the account of raw cells.
+
+    `table`: zone, niveau, indicateur, millesime (Int16), publication (Int16), valeur, statut, source, fichier, note; texts are
+    categoricals; sorted by zone, indicateur, millesime, publication. `anomalies`: fichier, ligne (Int32), colonne, brut,
+    probleme, traitement.
+    """
+
+    table: pd.DataFrame
+    anomalies: pd.DataFrame
+    sources: tuple[SourceFile, ...]
+    account: Account
+
+
+def clean_indicators(folder: Path, zones: Zones = None) -> Cleaned:
+    """Read and clean all the files of `folder/insee` (of `folder` itself where it is no territory's and has no `insee`).
+
+    `zones` keeps only those (None: all); what is kept is then the same as without it. Raises
+    nothing for what a file is: one that cannot be used is in `sources` with its problem.
+    """
+    catalogue = load_catalogue()
+    bare = not (folder / DOSSIER).is_dir() and not (folder / "contrat.toml").is_file()
+    base = folder if bare else folder / DOSSIER
+    declared, problems = _read_millesimes(base, folder)
+    sources, chunks = [], []
+    for path in sorted(base.rglob("*")):
+        fichier = path.relative_to(folder).as_posix()
+        if not path.is_file() or _is_ignored(path, base):
+            continue
+        source = read_source(path, fichier, declared)
+        sources.append(source)
+        for sheet in source.feuilles:
+            problems += [*sheet.remarques, *_say_sheet(sheet, fichier)]
+            chunks += [decode_bloc(sheet, bloc, fichier, catalogue) for bloc in sheet.blocs]
+        if source.probleme:
+            problems.append(source.probleme)
+    suspects = mark_suspects(chunks, catalogue, zones)
+    reconciled = reconcile(chunks, catalogue, zones)
+    anomalies = pd.concat(
+        [
+            frame_problems(problems),
+            *(_say_bad_cells(chunk, zones) for chunk in chunks),
+            *suspects,
+            reconciled.anomalies,
+        ],
+        ignore_index=True,
+    )
+    account = make_account([source.fichier for source in sources], chunks, zones, reconciled)
+    return Cleaned(reconciled.table, _sort_anomalies(anomalies), tuple(sources), account)
+
+
+def read_source(path: Path, fichier: str, declared: dict[str, Declare] | None = None) -> SourceFile:
+    """One file read and recognised; never raises for what the file is."""
+    try:
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError:
+        digest = ""
+    try:
+        tables = read_raw(path, fichier, known_headers())
+    except ReadError as error:
+        return SourceFile(fichier, digest, "illisible", probleme=error.problem)
+    try:
+        found = recognise(tables, fichier, declared)
+    except ReadError as error:
+        return SourceFile(fichier, digest, "non reconnu", probleme=error.problem)
+    if isinstance(found, Documentation):
+        return SourceFile(fichier, digest, "documentation")
+    return SourceFile(fichier, digest, "lu", tuple(found))
+
+
+def decode_bloc(sheet: Recognised, bloc: Bloc, fichier: str, catalogue: Catalogue) -> Chunk:
+    """The columns of one vintage decoded; rows whose code is of no known zone are left out (they are in the anomalies).
+
+    A blank is « non_diffusé » where its block's code is 0 or absent (the source is published: presumably secret), else
+    « non_disponible ».
+    """
+    kept = sheet.niveaux != ""
+    if bloc.lignes is not None:
+        kept = kept & bloc.lignes
+    rows = np.flatnonzero(kept)
+    table = sheet.table if len(rows) == len(kept) else sheet.table.keep(kept)
+    size = (len(rows), len(bloc.colonnes))
+    values = np.full(size, np.nan, order="F")
+    states = np.zeros(size, dtype=np.int8, order="F")
+    bad = np.zeros(size, dtype=bool, order="F")
+    codes = np.zeros(size, dtype=np.int16, order="F")
+    notes: dict[str, int] = {"": 0}
+    by_header: dict[str, np.ndarray] = {"": np.zeros(len(rows), dtype=np.int16)}
+    for i, column in enumerate(bloc.colonnes):
+        if column.note not in by_header:
+            by_header[column.note] = _read_notes(table, column.note, notes)
+        note = by_header[column.note]
+        decoded = decode_numbers(table.table[column.entete])
+        values[:, i], bad[:, i], codes[:, i] = decoded.valeurs, decoded.mauvais, note
+        blank = (decoded.codes == 0) & ~decoded.mauvais
+        states[:, i] = np.where(blank, np.where(note == 0, NON_DIFFUSE, NON_DISPONIBLE), decoded.codes)
+    years = [catalogue.data_year(sheet.famille.id, bloc.millesime, column.indicateur)[0] for column in bloc.colonnes]
+    return Chunk(
+        fichier=fichier,
+        famille=sheet.famille,
+        publication=bloc.millesime,
+        parution=max(other.millesime for other in sheet.blocs) + sheet.famille.delai,
+        table=table,
+        zones=sheet.zones[rows],
+        niveaux=sheet.niveaux[rows],
+        entetes=tuple(column.entete for column in bloc.colonnes),
+        indicateurs=tuple(column.indicateur for column in bloc.colonnes),
+        annees=tuple(years),
+        valeurs=values,
+        statuts=states,
+        illisibles=bad,
+        notes=codes,
+        libelles_notes=tuple(notes),
+    )
+
+
+def _read_notes(table: RawTable, header: str, notes: dict[str, int]) -> np.ndarray:
+    """The codes of a NOTE_ column as numbers of `notes` (filled in passing); 0 and blank are the same: published."""
+    cells = as_text(table.table[header])
+    encoded = pc.dictionary_encode(cells)
+    labels = [cell.strip().removesuffix(",0").removesuffix(".0") for cell in encoded.dictionary.to_pylist()]
+    numbers = [notes.setdefault("" if label == "0" else label, len(notes)) for label in labels]
+    return np.array([*numbers, 0], dtype=np.int16)[encoded.indices.to_numpy(zero_copy_only=False)]
+
+
+def _read_millesimes(base: Path, folder: Path) -> tuple[dict[str, Declare], list[Problem]]:
+    path = base / MILLESIMES
+    if not path.is_file():
+        return {}, []
+    text = path.read_text(encoding="utf-8-sig", errors="replace")
+    return read_declared(text, path.relative_to(folder).as_posix())
+
+
+def _is_ignored(path: Path, base: Path) -> bool:
+    hidden = any(part.startswith((".", "~$")) for part in path.relative_to(base).parts)
+    return hidden or path.suffix.lower() in IGNORES or path == base / MILLESIMES
+
+
+# --- what is said of a file
+
+
+def _say_sheet(sheet: Recognised, fichier: str) -> list[Problem]:
+    """What a person should know of a sheet that was read."""
+    said = [
+        Problem(fichier, sheet.table.ligne_entete, header, "colonne inconnue du catalogue, non lue")
+        for header in sheet.inconnues
+    ]
+    if not sheet.connu:
+        years = ", ".join(str(bloc.millesime) for bloc in sheet.blocs if bloc.millesime not in sheet.famille.millesimes)
+        what = (
+            f"millésime {years} absent de la carte des colonnes de la famille {sheet.famille.id}"
+            if sheet.famille.millesimes
+            else f"famille {sheet.famille.id} sans carte par millésime ({years})"
+        )
+        said.append(
+            Problem(
+                fichier,
+                0,
+                "",
+                what,
+                "",
+                "Colonnes lues par leurs noms connus"
+                + ("" if sheet.famille.suffixe else "\u00a0; année des données non établie"),
+            )
+        )
+    unknown = np.flatnonzero(sheet.niveaux == "")
+    for row in unknown[:50]:
+        code = sheet.table.table[sheet.cle][int(row)].as_py()
+        said.append(
+            Problem(
+                fichier,
+                int(sheet.table.lignes[row]),
+                sheet.cle,
+                f"code de zone inconnu\u00a0: «\u00a0{code}\u00a0»" if code.strip() else "ligne sans code de zone",
+                "",
+                "Ligne laissée de côté",
+            )
+        )
+    if len(unknown) > 50:
+        said.append(
+            Problem(
+                fichier,
+                0,
+                sheet.cle,
+                f"{len(unknown) - 50} autres lignes sans code de zone connu",
+                "",
+                "Lignes laissées de côté",
+            )
+        )
+    return said
+
+
+def frame_problems(problems: Iterable[Problem]) -> pd.DataFrame:
+    """Problems as rows of the table of anomalies."""
+    rows = [
+        (p.fichier, p.ligne, p.colonne, "", " ".join(filter(None, (p.trouve, p.attendu))), p.que_faire or "Signalé")
+        for p in problems
+    ]
+    return frame_anomalies(rows)
+
+
+def _say_bad_cells(chunk: Chunk, zones: Zones) -> pd.DataFrame:
+    wrong = chunk.illisibles & chunk.wanted(zones)[:, None]
+    return chunk.frame_cells(wrong, "nombre illisible", "Cellule laissée de côté")
+
+
+def _sort_anomalies(frame: pd.DataFrame) -> pd.DataFrame:
+    frame = frame.sort_values(list(COLONNES_ANOMALIES), kind="stable", ignore_index=True)
+    return frame.astype({"ligne": "Int32"})

@@ -1,0 +1,273 @@
+"""Raw files → processed tables. The table of contents of this room: one function per domain, each giving named frames.
+
+Owns what is written under `data/processed/`, whole or not at all, and the same bytes for the same inputs. Refuses to know a file's
+format (the domains do). Another domain is added by its function to `DOMAINES`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from cvanalysis.catalogue import load_catalogue
+from cvanalysis.errors import CvanalysisError, Problem
+from cvanalysis.ingest.account import Account, Line
+from cvanalysis.ingest.actions import clean_actions
+from cvanalysis.ingest.chunk import COLONNES_ANOMALIES
+from cvanalysis.ingest.indicators import SourceFile, clean_indicators, frame_problems
+from cvanalysis.ingest.propose import propose_all
+from cvanalysis.ingest.voices import clean_voices
+from cvanalysis.ingest.zones import ENSEMBLE, ENSEMBLE_2024
+from cvanalysis.territory import Niveau, Territory
+
+
+@dataclass(frozen=True, slots=True)
+class ReadFile:
+    """One raw file and what became of it, whatever its domain.
+
+    `statut` is lu, documentation, non reconnu or illisible; `pris_pour` says in French what it was taken for; `trouvees` and
+    `manquantes` are the territory's zones of the file's levels; `absentes` headers that the vintage should have, `inconnues` those of
+    no known meaning, not read.
+    """
+
+    fichier: str
+    sha256: str
+    statut: str
+    famille: str = ""
+    millesime: int | str | None = None
+    pris_pour: str = ""
+    lignes: int = 0
+    trouvees: tuple[str, ...] = ()
+    manquantes: tuple[str, ...] = ()
+    absentes: tuple[str, ...] = ()
+    inconnues: tuple[str, ...] = ()
+    probleme: Problem | None = None
+
+
+@dataclass(frozen=True)
+class Domain:
+    """What one domain gives: named tables, anomalies, its files, the account of its cells.
+
+    `complement` is what only `check` tells of it: a declaration to paste for the files that it does not know.
+    """
+
+    tables: dict[str, pd.DataFrame]
+    anomalies: pd.DataFrame
+    fichiers: tuple[ReadFile, ...]
+    compte: Account = field(default_factory=lambda: Account(()))
+    complement: str = ""
+
+
+@dataclass(frozen=True)
+class Processed:
+    """What `process` wrote: rows per table, the manifest's sources, the files left out, the account of all cells."""
+
+    tables: dict[str, int]
+    sources: list[dict[str, object]]
+    illisibles: tuple[Problem, ...]
+    compte: Account
+
+
+def process(territory: Territory, processed: Path, audience: str = "public") -> Processed:
+    """Clean every domain and write its tables to `processed`, each replaced whole.
+
+    Raises `CvanalysisError` where a table cannot be written (then the former tables stay). A raw file that cannot
+    be used is in `illisibles` and disturbs nothing else.
+    """
+    domains = clean_all(territory, audience)
+    tables = {name: table for domain in domains for name, table in domain.tables.items()}
+    tables["anomalies"] = gather_anomalies(domains)
+    files = [file for domain in domains for file in domain.fichiers]
+    compte = Account(tuple(line for domain in domains for line in domain.compte.lignes))
+    tables["fichiers"] = list_files(files)
+    tables["comptes"] = pd.DataFrame([asdict(line) for line in compte.lignes], columns=[f.name for f in fields(Line)])
+    write_tables(tables, processed)
+    return Processed(
+        {name: len(table) for name, table in tables.items()},
+        [
+            {
+                "fichier": file.fichier,
+                "sha256": file.sha256,
+                "famille": file.famille,
+                "millesime": file.millesime,
+                "statut": file.statut,
+            }
+            for file in files
+        ],
+        tuple(file.probleme for file in files if file.probleme is not None),
+        compte,
+    )
+
+
+def clean_all(territory: Territory, audience: str = "public") -> tuple[Domain, ...]:
+    """Every domain of the territory, cleaned, nothing written."""
+    return tuple(clean(territory, audience) for clean in DOMAINES)
+
+
+def clean_insee(territory: Territory, _audience: str) -> Domain:
+    """Tidy indicators of the territory's zones (`indicateurs`); the same for every audience, since all of it is published."""
+    cleaned = clean_indicators(territory.dossier, _codes_in_files(territory))
+    foreign = [
+        Problem(
+            source.fichier,
+            0,
+            sheet.cle,
+            f"fichier de la géographie {sheet.geographie}, territoire en {territory.geographie}\u00a0: deux découpages",
+            "",
+            "Lignes des quartiers non jointes",
+        )
+        for source in cleaned.sources
+        for sheet in source.feuilles
+        if sheet.geographie and sheet.geographie != territory.geographie
+    ]
+    anomalies = pd.concat([cleaned.anomalies, frame_problems(foreign)], ignore_index=True)
+    files = tuple(_tell_file(source, territory) for source in cleaned.sources)
+    table = cleaned.table.assign(zone=cleaned.table["zone"].cat.rename_categories({ENSEMBLE_2024: ENSEMBLE}))
+    return Domain({"indicateurs": as_text_columns(table)}, anomalies, files, cleaned.account)
+
+
+def clean_logs(territory: Territory, _audience: str) -> Domain:
+    """Actions, engagements, partners, and the account of money of each log; the same for every audience."""
+    cleaned = clean_actions(territory, frozenset(load_catalogue().indicateurs))
+    tables = {
+        "actions": cleaned.actions,
+        "engagements": cleaned.engagements,
+        "partenaires": cleaned.partenaires,
+        "argent": cleaned.compte,
+        "controles": cleaned.controles,
+        "propositions": cleaned.propositions,
+    }
+    unknown = [problem.fichier for problem in cleaned.illisibles]
+    files = _tell_sources(cleaned.sources, cleaned.illisibles)
+    return Domain(tables, cleaned.anomalies, files, complement=propose_all(territory, unknown) if unknown else "")
+
+
+def clean_words(territory: Territory, audience: str) -> Domain:
+    """What people said, as this audience may have it: nothing above it is in any table."""
+    cleaned = clean_voices(territory, audience)
+    return Domain(cleaned.tables, cleaned.anomalies, _tell_sources(cleaned.sources, cleaned.illisibles))
+
+
+DOMAINES: tuple[Callable[[Territory, str], Domain], ...] = (clean_insee, clean_logs, clean_words)
+"""The domains, in the order in which `check` tells of them: (territory, audience) → `Domain`."""
+
+
+def zones_of(territory: Territory) -> frozenset[tuple[str, Niveau]]:
+    """The (code, niveau) of all the zones that the territory's reports may show."""
+    declared = {(other.zone, other.niveau) for other in territory.comparateurs}
+    communes = {(commune.code, "COMMUNE") for commune in territory.communes}
+    quarters = {(quarter.code, "QPV") for quarter in territory.quartiers}
+    usual = {(territory.epci, "EPCI"), (ENSEMBLE, "FRANCE_QPV")}
+    return frozenset(declared | communes | quarters | usual)
+
+
+def _codes_in_files(territory: Territory) -> frozenset[tuple[str, str]]:
+    """The same zones under the codes of the files: the aggregate of all quarters is that of the territory's geography."""
+    aggregate = ENSEMBLE_2024 if territory.geographie == "QN2024" else ENSEMBLE
+    return frozenset((aggregate if zone == ENSEMBLE else zone, level) for zone, level in zones_of(territory))
+
+
+def gather_anomalies(domains: tuple[Domain, ...]) -> pd.DataFrame:
+    """All anomalies, by file, line and column."""
+    frame = pd.concat([domain.anomalies for domain in domains], ignore_index=True)
+    frame = frame.sort_values(list(COLONNES_ANOMALIES), kind="stable", ignore_index=True)
+    return frame.astype({"ligne": "Int32"})
+
+
+def list_files(files: list[ReadFile]) -> pd.DataFrame:
+    """One row per raw file: what it was taken for and what became of it (`fichiers.parquet`)."""
+    columns = ("fichier", "famille", "millesime", "statut", "pris_pour", "lignes")
+    frame = pd.DataFrame([[getattr(file, name) for name in columns] for file in files], columns=list(columns))
+    frame["millesime"] = frame["millesime"].map(lambda year: "" if year is None else str(year)).astype("str")
+    return frame.astype({"lignes": "int64"})
+
+
+def as_text_columns(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with its categories as plain text."""
+    return table.astype({name: "str" for name in table.columns if isinstance(table[name].dtype, pd.CategoricalDtype)})
+
+
+def write_tables(tables: dict[str, pd.DataFrame], folder: Path) -> None:
+    """Write each table to `folder/NAME.parquet`: all of them aside first, then each in one rename."""
+    waiting: list[tuple[Path, Path]] = []
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, table in tables.items():
+            aside = folder / f".{name}.parquet.{os.getpid()}"
+            waiting.append((aside, folder / f"{name}.parquet"))
+            arrow = pa.Table.from_pandas(table, preserve_index=False)
+            pq.write_table(arrow, aside, compression="zstd", row_group_size=1 << 20)
+        for aside, final in waiting:
+            aside.replace(final)
+    except OSError as error:
+        raise CvanalysisError(
+            f"Les tables n'ont pas pu être écrites dans «\u00a0{folder.name}\u00a0»\u00a0: {error.strerror or error}."
+            " Libérez de la place ou vérifiez les droits, puis recommencez."
+        ) from error
+    finally:
+        for aside, _ in waiting:
+            aside.unlink(missing_ok=True)
+
+
+def _tell_sources(sources: Iterable[Mapping[str, Any]], unread: Iterable[Problem]) -> tuple[ReadFile, ...]:
+    """Files of a domain whose reader says of each one `fichier, sha256, famille, millesime, statut`."""
+    problems = {problem.fichier: problem for problem in unread}
+    told = [
+        ReadFile(
+            source["fichier"],
+            source["sha256"],
+            source["statut"],
+            source["famille"],
+            source["millesime"] or None,
+            source["famille"] or "non reconnu",
+            probleme=problems.pop(source["fichier"], None),
+        )
+        for source in sources
+    ]
+    return (*told, *(ReadFile(fichier, "", "illisible", probleme=problem) for fichier, problem in problems.items()))
+
+
+def _tell_file(source: SourceFile, territory: Territory) -> ReadFile:
+    """What a file of INSEE was taken for, and which of the territory's zones are in it."""
+    wanted = _codes_in_files(territory)
+    there: set[tuple[str, str]] = set()
+    levels: list[str] = []
+    for sheet in source.feuilles:
+        there |= set(zip(sheet.zones.tolist(), sheet.niveaux.tolist(), strict=True)) & wanted
+        levels += [level for level in dict.fromkeys(sheet.niveaux.tolist()) if level and level not in levels]
+    expected = sorted(zone for zone, level in wanted if level in levels)
+    found = {zone for zone, _ in there}
+    return ReadFile(
+        fichier=source.fichier,
+        sha256=source.sha256,
+        statut=source.statut,
+        famille=source.famille,
+        millesime=source.millesime,
+        pris_pour=_say_what(source, levels),
+        lignes=sum(len(sheet.zones) for sheet in source.feuilles),
+        trouvees=tuple(zone for zone in expected if zone in found),
+        manquantes=tuple(zone for zone in expected if zone not in found),
+        absentes=tuple(header for sheet in source.feuilles for header in sheet.absentes),
+        inconnues=tuple(header for sheet in source.feuilles for header in sheet.inconnues),
+        probleme=source.probleme,
+    )
+
+
+def _say_what(source: SourceFile, levels: list[str]) -> str:
+    if source.statut == "documentation":
+        return "dictionnaire de variables de l'Insee, laissé de côté"
+    if not source.feuilles:
+        return ""
+    sheet = source.feuilles[0]
+    names = " et ".join(dict.fromkeys(other.famille.nom for other in source.feuilles))
+    told = {"colonnes": "ses colonnes", "millesimes.csv": "millesimes.csv", "nom": "son nom"}[sheet.millesime_par]
+    geography = f", géographie {sheet.geographie}" if sheet.geographie else ""
+    where = ", ".join(levels) or "aucune zone"
+    return f"{source.famille} ({names}), millésime {source.millesime} (dit par {told}), {where}{geography}"

@@ -1,0 +1,132 @@
+"""Reading by a human before the first publication. Owns the reading list and its decisions; refuses to decide.
+
+`cvanalysis relire` writes, for every voice that could be public but that nobody has read, its masked text and what was masked;
+a person fills `decision` (`publier`, `retenir`) and, where something was missed, `texte_retenu`; the file goes to
+`data/raw/paroles/relectures.csv`, which the next build reads. A decision is tied to the text, by a digest: a text that changes
+is to be read again. What the file holds never leaves the team.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from cvanalysis.declarations import plain
+from cvanalysis.errors import DeclarationError, ReadError
+from cvanalysis.ingest.masking import KNOWN_MISSES, RECALL, mask
+from cvanalysis.ingest.reading import read_raw
+
+COLONNES = ("empreinte", "texte_masque", "masque", "decision", "texte_retenu")
+RELECTURES = "paroles/relectures.csv"
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """What a human decided of one text; `texte` is theirs where they mended it, else ''."""
+
+    publier: bool
+    texte: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingList:
+    """What is to be read: the file's content (CSV, UTF-8 with BOM) and how many texts wait."""
+
+    contenu: bytes
+    a_relire: int
+    deja_relues: int
+
+
+def fingerprint(masked: str) -> str:
+    """Sixteen hexadecimal digits that stand for a masked text, whatever its spaces."""
+    return hashlib.sha256(" ".join(masked.split()).encode()).hexdigest()[:16]
+
+
+def read_reviews(dossier: Path) -> dict[str, Review]:
+    """Digest → decision, from `relectures.csv`; empty where there is none. An unclear decision is no decision.
+
+    Raises `DeclarationError` where the file is there and cannot be read.
+    """
+    path = dossier / RELECTURES
+    if not path.exists():
+        return {}
+    try:
+        cells = read_raw(path, RELECTURES, frozenset(COLONNES))[0].cells
+    except ReadError as error:
+        raise DeclarationError([error.problem]) from None
+    columns = {plain(h): h for h in cells.columns}
+    if not {"empreinte", "decision"} <= set(columns):
+        return {}
+    texts = cells[columns["texte_retenu"]] if "texte_retenu" in columns else [""] * len(cells)
+    reviews = {}
+    for digest, decision, text in zip(cells[columns["empreinte"]], cells[columns["decision"]], texts, strict=True):
+        word = plain(str(decision))
+        if word in ("publier", "retenir"):
+            reviews[str(digest).strip().lstrip("'")] = Review(word == "publier", _unquote(str(text).strip()))
+    return reviews
+
+
+def write_reading_list(texts: Iterable[str], reviews: Mapping[str, Review]) -> ReadingList:
+    """The list to read (texts of `voice_choice.readable_texts`): those that wait first, decisions already taken kept.
+
+    To be written where only the team reads. Withdrawn voices, those kept from the public and those without consent are not in it: nobody
+    needs to read them.
+    """
+    lines = []
+    for text in texts:
+        masked = mask(text)
+        lines.append(
+            (
+                fingerprint(masked.texte.strip()),
+                masked.texte.strip(),
+                ", ".join(sorted({m.genre for m in masked.marques})),
+            )
+        )
+    lines = sorted(set(lines))
+    out = io.StringIO()
+    writer = csv.writer(out, delimiter=";", lineterminator="\r\n")
+    writer.writerow(COLONNES)
+    done = 0
+    for digest, text, marks in sorted(lines, key=lambda x: (x[0] in reviews, not x[2], x[0])):
+        review = reviews.get(digest)
+        done += review is not None
+        decision = "" if review is None else "publier" if review.publier else "retenir"
+        writer.writerow([_quote(c) for c in (f"'{digest}", text, marks, decision, review.texte if review else "")])
+    return ReadingList(b"\xef\xbb\xbf" + out.getvalue().encode(), len(lines) - done, done)
+
+
+def how_to_read() -> str:
+    """What the reader must know, in French: what the machine finds, what it misses."""
+    found = "\n".join(f"- {_GENRES[g]}\u00a0: {n} sur {total}" for g, (n, total) in RECALL.items())
+    missed = "\n".join(f"- {m}" for m in KNOWN_MISSES)
+    return (
+        "Lisez chaque texte en entier. Écrivez «\u00a0publier\u00a0» ou «\u00a0retenir\u00a0» dans la colonne decision\u00a0; "
+        "si quelque chose permet "
+        "encore de reconnaître quelqu'un, écrivez dans texte_retenu le texte à publier. Enregistrez le fichier sous "
+        f"data/raw/{RELECTURES}.\n\nCe que le masquage trouve, sur les façons d'écrire de notre essai\u00a0:\n{found}\n\n"
+        f"Ce qu'on sait qu'il laisse passer\u00a0:\n{missed}\n"
+    )
+
+
+_GENRES: Mapping[str, str] = {
+    "telephone": "numéros de téléphone",
+    "courriel": "adresses électroniques",
+    "adresse": "adresses",
+    "nom": "noms",
+    "compte": "comptes et pseudonymes",
+    "numero": "numéros d'identification",
+    "naissance": "dates de naissance",
+}
+
+
+def _quote(cell: str) -> str:
+    """A spreadsheet runs a cell that begins so: the apostrophe makes it a text, and `_unquote` takes it off."""
+    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
+
+
+def _unquote(cell: str) -> str:
+    return cell[1:] if cell.startswith(("'=", "'+", "'-", "'@")) else cell

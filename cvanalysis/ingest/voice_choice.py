@@ -1,0 +1,176 @@
+"""Which voices an audience and an edition may know. Owns withdrawal, consent to be counted, audience and dates; refuses to clean.
+
+The order is the protection: withdrawn voices first, then those above the audience, then those that the edition cannot know of. What
+is not plainly said is a no: without an audience a voice is the team's, and so are minors without their parents' agreement and what is of
+article 9. Ages are read to know a minor and never kept.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from fnmatch import fnmatch
+from typing import TYPE_CHECKING, Literal
+
+from cvanalysis.declarations import plain
+from cvanalysis.errors import Problem, ReadError
+from cvanalysis.ingest.dates import parse_date
+from cvanalysis.ingest.voice_files import Companions, read_companions
+from cvanalysis.ingest.voice_formats import CHAMPS, NOTHING_DECLARED, VoiceTable, read_voice_file
+
+if TYPE_CHECKING:
+    from cvanalysis.territory import Edition, Territory
+
+Audience = Literal["public", "groupe", "equipe"]
+AUDIENCES: tuple[Audience, ...] = ("public", "groupe", "equipe")
+"""From the widest to the narrowest: a build for one loads what is open to it and to the wider ones."""
+
+_OUI = frozenset(
+    [
+        "oui",
+        "o",
+        "x",
+        "1",
+        "true",
+        "vrai",
+        "yes",
+        "y",
+        "ok",
+        "accord",
+        "d'accord",
+        "j'accepte",
+        "coche",
+        "checked",
+        "1.0",
+    ]
+)
+NON = frozenset(["", "non", "n", "0", "false", "faux", "no", "refus", "je refuse", "0.0"])
+
+
+def read_voices(territory: Territory, companions: Companions) -> tuple[list[VoiceTable], list[Problem]]:
+    """Every table of voices of `paroles/`, whatever its audience, and what could not be read. For `clean_voices` and `review` only."""
+    folder = territory.dossier / "paroles"
+    tables: list[VoiceTable] = []
+    problems: list[Problem] = []
+    for path in sorted(folder.rglob("*")) if folder.is_dir() else ():
+        name = path.relative_to(folder).as_posix()
+        if (
+            not path.is_file()
+            or name in companions.noms
+            or path.name.startswith((".", "~$"))
+            or path.suffix.lower() in (".md", ".txt", ".json")
+        ):
+            continue
+        try:
+            tables += read_voice_file(path, f"paroles/{name}", companions.declared.get(name, NOTHING_DECLARED))
+        except ReadError as error:
+            problems.append(error.problem)
+    return tables, problems
+
+
+def readable_texts(territory: Territory) -> list[str]:
+    """Texts that a public page could show once a human has read them; masked by nobody yet: for `review` only."""
+    companions = read_companions(territory)
+    tables, _ = read_voices(territory, companions)
+    rows = (row for table in tables for row in rows_of(table, territory))
+    return [
+        r["texte"]
+        for r in rows
+        if not is_withdrawn(r, companions.retraits)
+        and audience_of(r) == "public"
+        and (is_yes(r["citation_anonyme"]) or is_yes(r["citation_nommee"]))
+        and is_yes(r["web"])
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One voice as found: its fields by name (text, '' where blank), where it stands, when it was said."""
+
+    champs: Mapping[str, str]
+    fichier: str
+    format: str
+    ligne: int
+    exemple: bool
+    date: date | None = None
+
+    def __getitem__(self, champ: str) -> str:
+        return self.champs.get(champ, "").strip()
+
+
+def rows_of(table: VoiceTable, territory: Territory) -> Iterable[Row]:
+    example = any(fnmatch(table.fichier, glob) for glob in territory.exemples)
+    names = [c for c in table.cells.columns if c in CHAMPS]
+    for ligne, values in zip(
+        table.lignes.tolist(), table.cells[names].astype(str).itertuples(index=False, name=None), strict=True
+    ):
+        yield Row(dict(zip(names, values, strict=True)), table.fichier, table.format, ligne, example)
+
+
+def is_yes(cell: str) -> bool:
+    """Consent is what is plainly said: anything but a yes is a no."""
+    return plain(cell).strip(" .!") in _OUI
+
+
+def is_withdrawn(row: Row, retraits: frozenset[tuple[str, str]]) -> bool:
+    return plain(row["retrait"]) not in NON or any(
+        ("parole", row["parole"]) == r or ("locuteur", row["locuteur"]) == r for r in retraits
+    )
+
+
+def audience_of(row: Row) -> Audience:
+    """The widest audience of a voice: what is declared, `equipe` where nothing is, and for minors and art. 9 without more."""
+    declared = plain(row["audience"])
+    widest: Audience = next((a for a in AUDIENCES if a == declared), "equipe")
+    minor = is_yes(row["mineur"]) or _age(row["age"]) < 18
+    sensitive = plain(row["art9"]) not in NON
+    return "equipe" if sensitive or (minor and not is_yes(row["accord_parental"])) else widest
+
+
+def _age(cell: str) -> int:
+    """An age in years where the cell says one (« 16 », « 16 ans », « moins de 18 ans »), else a grown-up's."""
+    text = plain(cell)
+    if "moins de" in text or text.startswith("<"):
+        return min((int(n) - 1 for n in re.findall(r"\d{1,3}", text)[:1]), default=99)
+    return min((int(n) for n in re.findall(r"\d{1,3}", text)[:1]), default=99)
+
+
+def when_said(row: Row, territory: Territory) -> date | None:
+    text = row["date"]
+    day = re.match(r"\d{4}-\d{2}-\d{2}|\d{1,2}/\d{1,2}/\d{4}", text)  # form tools add an hour, each in its way
+    parsed = parse_date(day.group() if day else text) if text else None
+    if parsed:
+        return parsed[1]
+    step = match(row["sequence"], {e.id: e.nom for e in territory.calendrier})
+    months = [e.mois for e in territory.calendrier if e.id == step]
+    return parse_date(months[0])[1] if months else None  # the last day of the step's month
+
+
+def is_known_at(row: Row, territory: Territory, edition: Edition) -> bool:
+    """A voice without any date is known at the last edition only: nobody can say that an earlier one knew it."""
+    return row.date <= edition.jusqu_au if row.date else edition.jusqu_au >= max(e.jusqu_au for e in territory.editions)
+
+
+def match(cell: str, known: Mapping[str, str]) -> str:
+    """The id that is the cell, or whose name it is, or ''. A name that several bear names none of them."""
+    wanted = _key(cell)
+    by_id = [ident for ident in known if _key(ident) == wanted]
+    named = by_id or [ident for ident, name in known.items() if _key(name) == wanted]
+    return named[0] if wanted and len(named) == 1 else ""
+
+
+def _key(word: str) -> str:
+    return plain(word).replace("’", "'")
+
+
+def match_all(cell: str, known: Mapping[str, str]) -> tuple[list[str], list[str]]:
+    """The ids that a cell names (`|`, `;`, `,` or, as Kobo writes several answers, spaces), and what it names besides."""
+    if whole := match(cell, known):
+        return [whole], []
+    parts = [p.strip() for p in re.split(r"[|;,\n]", cell) if p.strip()]
+    if len(parts) == 1 and all(match(w, known) for w in parts[0].split()):
+        parts = parts[0].split()
+    found = [match(p, known) for p in parts]
+    return list(dict.fromkeys(f for f in found if f)), [p for p, f in zip(parts, found, strict=True) if not f]

@@ -1,0 +1,203 @@
+"""The files that the team keeps beside the voices. Owns their columns; refuses to read a voice.
+
+In `data/raw/paroles/` (each may be missing):
+- `retraits.csv` `parole;locuteur;date`: who withdraws what; unreadable, nothing is built;
+- `reponses.csv` `parole;statut;reponse;date;audience`: answers to contributions (reçue, prise en compte, répondue, écartée);
+- `immersions.csv` `immersion;theme;qpv;date;college;audience;vu;marche;ne_marche_pas;propose`: those that were held;
+- `instances.csv` `date;instance;detail`: meetings held;
+- `codes.csv` `code;nom;theme;tonalite`: the codebook;
+- `colonnes.csv` `fichier;colonne;champ;valeur`: a form's question → our field, or (no `colonne`) one value for the whole file.
+In `data/raw/`: `preconisations.csv` `id;theme;question;preconisation;preuves;constats;qui;echeance;suivi;statut;exemple`,
+`chronologie.csv` `date;evenement;source`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import pandas as pd
+
+from cvanalysis.declarations import plain
+from cvanalysis.errors import DeclarationError, Problem, ReadError
+from cvanalysis.ingest.dates import parse_date
+from cvanalysis.ingest.reading import read_raw
+from cvanalysis.ingest.voice_formats import CHAMPS, Declared
+
+if TYPE_CHECKING:
+    from cvanalysis.territory import Territory
+
+_COLONNES = {
+    "paroles/retraits.csv": ("parole", "locuteur", "date"),
+    "paroles/reponses.csv": ("parole", "statut", "reponse", "date", "audience"),
+    "paroles/immersions.csv": (
+        "immersion",
+        "theme",
+        "qpv",
+        "date",
+        "college",
+        "audience",
+        "vu",
+        "marche",
+        "ne_marche_pas",
+        "propose",
+    ),
+    "paroles/instances.csv": ("date", "instance", "detail"),
+    "paroles/codes.csv": ("code", "nom", "theme", "tonalite"),
+    "paroles/colonnes.csv": ("fichier", "colonne", "champ", "valeur"),
+    "paroles/relectures.csv": (),
+    "preconisations.csv": (
+        "id",
+        "theme",
+        "question",
+        "preconisation",
+        "preuves",
+        "constats",
+        "qui",
+        "echeance",
+        "suivi",
+        "statut",
+        "exemple",
+    ),
+    "chronologie.csv": ("date", "evenement", "source"),
+}
+_STATUTS = {"recue": "reçue", "prise en compte": "prise en compte", "repondue": "répondue", "ecartee": "écartée"}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the team answered to a contribution."""
+
+    statut: str
+    texte: str
+    date: date | None
+    audience: Literal["public", "groupe", "equipe"]
+
+
+@dataclass(frozen=True)
+class Companions:
+    """The team's own files, read. `noms` are those of `paroles/` that hold no voice."""
+
+    noms: frozenset[str]
+    retraits: frozenset[tuple[str, str]]
+    reponses: Mapping[str, Answer]
+    declared: Mapping[str, Declared]
+    immersions: pd.DataFrame
+    instances: pd.DataFrame
+    codes: pd.DataFrame
+    preconisations: pd.DataFrame
+    chronologie: pd.DataFrame
+    anomalies: tuple[Problem, ...] = ()
+    illisibles: tuple[Problem, ...] = ()
+
+
+def read_companions(territory: Territory) -> Companions:
+    """Read them all. Raises `DeclarationError` where withdrawals exist and can't be read: to go on would publish them."""
+    unread: list[Problem] = []
+    frames = {name: _read(territory, name, unread) for name in _COLONNES if _COLONNES[name]}
+    if lost := [p for p in unread if p.fichier == "paroles/retraits.csv"]:
+        raise DeclarationError(lost)
+    anomalies: list[Problem] = []
+    retraits = frames["paroles/retraits.csv"]
+    return Companions(
+        noms=frozenset(n.removeprefix("paroles/") for n in _COLONNES if n.startswith("paroles/")),
+        retraits=frozenset((c, v) for c in ("parole", "locuteur") for v in retraits[c] if v),
+        reponses=_answers(frames["paroles/reponses.csv"], anomalies),
+        declared=_declared(frames["paroles/colonnes.csv"], anomalies),
+        immersions=frames["paroles/immersions.csv"],
+        instances=frames["paroles/instances.csv"],
+        codes=frames["paroles/codes.csv"],
+        preconisations=frames["preconisations.csv"],
+        chronologie=frames["chronologie.csv"],
+        anomalies=tuple(anomalies),
+        illisibles=tuple(unread),
+    )
+
+
+def _read(territory: Territory, fichier: str, unread: list[Problem]) -> pd.DataFrame:
+    """The file under its declared columns (text, '' where blank or missing), plus `exemple` (bool); empty where there is none."""
+    columns = _COLONNES[fichier]
+    path = territory.dossier / fichier
+    frame = pd.DataFrame({c: pd.Series(dtype="str") for c in columns})
+    if path.exists():
+        try:
+            raw = read_raw(path, fichier, frozenset(columns))[0]
+            found = {plain(h).replace(" ", "_"): h for h in raw.colonnes}
+            missing = pd.Series([""] * len(raw.lignes), dtype="str")
+            frame = pd.DataFrame(
+                {
+                    c: raw.cells[found[c]].astype("str").str.strip().reset_index(drop=True) if c in found else missing
+                    for c in columns
+                }
+            )
+        except ReadError as error:
+            unread.append(error.problem)
+    example = any(fnmatch(fichier, glob) for glob in territory.exemples)
+    marked = (
+        frame["exemple"].map(plain).isin(["oui", "true", "1", "x"])
+        if "exemple" in frame
+        else pd.Series(False, index=frame.index)
+    )
+    return frame.assign(exemple=(marked | example).astype("bool"))
+
+
+def _answers(frame: pd.DataFrame, anomalies: list[Problem]) -> dict[str, Answer]:
+    answers = {}
+    for row in frame.itertuples():
+        status = _STATUTS.get(plain(row.statut), "")
+        if not row.parole or not status or (status == "écartée" and not row.reponse):
+            wrong = (
+                "sans numéro de parole"
+                if not row.parole
+                else "de statut inconnu"
+                if not status
+                else "écartée sans dire pourquoi"
+            )
+            anomalies.append(
+                Problem(
+                    "paroles/reponses.csv",
+                    0,
+                    "",
+                    f"une réponse {wrong}",
+                    "",
+                    "Statuts\u00a0: reçue, prise en compte, répondue, écartée (et pourquoi)",
+                )
+            )
+            continue
+        day = parse_date(row.date) if row.date else None
+        audience = plain(row.audience)
+        open_to = audience if audience in ("public", "groupe", "equipe") else "equipe" if audience else "public"
+        answers[row.parole] = Answer(status, row.reponse, day[1] if day else None, open_to)
+    return answers
+
+
+def _declared(frame: pd.DataFrame, anomalies: list[Problem]) -> dict[str, Declared]:
+    """By file name or glob is not offered: one line, one file, so that a question never maps by accident."""
+    columns: dict[str, dict[str, str]] = {}
+    values: dict[str, dict[str, str]] = {}
+    for row in frame.itertuples():
+        field = plain(row.champ).replace(" ", "_")
+        if field not in CHAMPS:
+            anomalies.append(
+                Problem(
+                    "paroles/colonnes.csv",
+                    0,
+                    "champ",
+                    f"«\u00a0{row.champ}\u00a0» n'est pas un champ connu",
+                    f"Champs\u00a0: {', '.join(CHAMPS)}",
+                )
+            )
+        elif row.colonne:
+            columns.setdefault(row.fichier, {})[row.colonne] = field
+        else:
+            values.setdefault(row.fichier, {})[field] = row.valeur
+    return {name: Declared(columns.get(name, {}), values.get(name, {})) for name in sorted({*columns, *values})}
+
+
+def companion_names() -> tuple[Path, ...]:
+    """The files that the team keeps, relative to the data folder: what a watch must look at besides the voices."""
+    return tuple(Path(name) for name in _COLONNES)

@@ -1,0 +1,343 @@
+"""Raw voices → the tables that one audience may have. Owns the consent to be quoted, the words of each field and what is reported.
+
+`voice_choice` leaves out what the audience and the edition may not know before anything is counted, matched, numbered or
+reported. So a build for an audience is the same, to the byte, whether what it may not know exists
+or not: numbers are given after the rows are chosen, in an order that only their published content makes,
+and a problem in a voice is told in detail to the team alone.
+
+A text is there only where it may be quoted: the person agreed (and to the web, for `public`), what identifies is masked and, for
+`public`, a human has read it (`review`). A voice without its text still counts: someone spoke.
+A role is kept as one of five words.
+
+In `data/raw/paroles/`: any file of voices (`voice_formats`), and the team's own `retraits.csv`, `relectures.csv`, `reponses.csv`,
+`immersions.csv`, `instances.csv`, `codes.csv`, `colonnes.csv`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from cvanalysis.declarations import plain
+from cvanalysis.errors import Problem
+from cvanalysis.ingest.dates import parse_date
+from cvanalysis.ingest.masking import mask
+from cvanalysis.ingest.review import Review, fingerprint, read_reviews
+from cvanalysis.ingest.voice_choice import (
+    AUDIENCES,
+    Audience,
+    Row,
+    audience_of,
+    is_known_at,
+    is_withdrawn,
+    is_yes,
+    match,
+    match_all,
+    read_voices,
+    rows_of,
+    when_said,
+)
+from cvanalysis.ingest.voice_files import Companions, read_companions
+from cvanalysis.ingest.voice_formats import VoiceTable
+from cvanalysis.ingest.voice_tables import attribute, cite, number
+
+if TYPE_CHECKING:
+    from cvanalysis.territory import Edition, Territory
+
+
+_NATURES = {
+    "temoignage": "temoignage|temoin|recit",
+    "entretien": "entretien|interview",
+    "immersion": "immersion|observation",
+    "contribution": "contribution|contribution libre|ressource|retour sur une action|proposition",
+    "debat": "debat|atelier|reunion",
+}
+_TONALITES = {
+    "marche": "marche|ca marche|ce qui marche|fonctionne|positif|+",
+    "ne_marche_pas": "ne marche pas|ne_marche_pas|ca ne marche pas|ce qui ne marche pas|ne fonctionne pas|negatif|-",
+    "propose": "propose|proposition|ce que je propose|idee|suggestion",
+}
+_QUALITES = {
+    "habitant": "habitant|habitante|habitant·e|habitants|habitante ou habitant|habitant ou habitante|resident|locataire|parent|jeune",
+    "professionnel": "professionnel|professionnelle|professionnel·le|agent|salarie|salariee|enseignant|enseignante",
+    "benevole": "benevole|association|responsable associatif|conseiller citoyen|conseillere citoyenne|membre du conseil citoyen",
+    "elu": "elu|elue|elu·e",
+}
+
+
+_RAPPORTS = {
+    "confirme": "confirme|confirmation|d'accord|juste",
+    "contredit": "contredit|contradiction|pas d'accord|faux",
+    "complete": "complete|nuance|precise",
+    "interroge": "interroge|question|demande",
+}
+
+
+def _words(groups: Mapping[str, str]) -> dict[str, str]:
+    return {plain(w): key for key, text in groups.items() for w in (key, *text.split("|"))}
+
+
+_NATURE_OF, _TONALITE_OF, _QUALITE_OF, _RAPPORT_OF = map(_words, (_NATURES, _TONALITES, _QUALITES, _RAPPORTS))
+_STATUTS_REPONSE = {
+    "recue": "reçue",
+    "prise en compte": "prise en compte",
+    "repondue": "répondue",
+    "ecartee": "écartée",
+    "accepted": "prise en compte",
+    "rejected": "écartée",
+    "evaluating": "reçue",
+    "not_answered": "reçue",
+    "published": "reçue",
+}
+
+
+@dataclass(frozen=True)
+class CleanedVoices:
+    """What an audience may have at an edition. `paroles` and `contributions` have the columns told in `voice_tables`, the others those of
+    `voice_files`.
+
+    `anomalies`: `fichier, ligne, colonne, brut, probleme, traitement`. `sources`: as the manifest wants them; the digest is of what was
+    kept, so that it does not change with what this audience may not know. `illisibles`: the files that could not be read.
+    """
+
+    paroles: pd.DataFrame
+    contributions: pd.DataFrame
+    anomalies: pd.DataFrame
+    sources: tuple[dict[str, str], ...]
+    immersions: pd.DataFrame
+    preconisations: pd.DataFrame
+    instances: pd.DataFrame
+    chronologie: pd.DataFrame
+    codes: pd.DataFrame
+    illisibles: tuple[Problem, ...] = ()
+
+    @property
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Name of the Parquet file → table."""
+        return {
+            n: getattr(self, n)
+            for n in ("paroles", "contributions", "immersions", "preconisations", "instances", "chronologie", "codes")
+        }
+
+
+def clean_voices(territory: Territory, audience: Audience = "public", edition: Edition | None = None) -> CleanedVoices:
+    """Read `paroles/` for one audience and one edition (the territory's by default). Never raises on what a file holds."""
+    edition = edition or territory.edition
+    companions = read_companions(territory)
+    tables, unread = read_voices(territory, companions)
+    log = _Log(audience)
+    rows = [row for table in tables for row in rows_of(table, territory)]
+    rows = [r for r in rows if not is_withdrawn(r, companions.retraits)]
+    rows = [r for r in rows if AUDIENCES.index(audience_of(r)) <= AUDIENCES.index(audience)]
+    rows = [replace(r, date=when_said(r, territory)) for r in rows]
+    rows = [r for r in rows if is_known_at(r, territory, edition)]
+    reviews = read_reviews(territory.dossier)
+    clean = [_clean(r, territory, audience, edition, reviews, companions, log) for r in rows]
+    kept = {table.fichier: table for table in tables}
+    sources = _sources(rows, kept, clean)
+    for table in tables:
+        if any(r.fichier == table.fichier for r in rows):
+            log.unread(table)
+    bound = _bounded(companions, audience, edition)
+    paroles = attribute(number(clean), territory.seuils.personnes)
+    return CleanedVoices(
+        paroles=paroles,
+        contributions=cite(paroles),
+        anomalies=log.frame([*companions.anomalies, *unread]),
+        sources=sources + bound.sources,
+        immersions=bound.immersions,
+        preconisations=companions.preconisations,
+        instances=bound.instances,
+        chronologie=companions.chronologie,
+        codes=companions.codes,
+        illisibles=tuple(unread) + companions.illisibles,
+    )
+
+
+# ---------------------------------------------------------------------------------------------------- cleaning the rows
+
+
+class _Log:
+    """Problems of the kept rows: in detail for the team; for the others counted, without line or content."""
+
+    def __init__(self, audience: Audience) -> None:
+        self.detail = audience == "equipe"
+        self.rows: list[tuple[str, int, str, str, str, str]] = []
+
+    def add(self, row: Row, colonne: str, brut: str, probleme: str, traitement: str) -> None:
+        where = (row.ligne, colonne, brut[:200]) if self.detail else (0, colonne, "")
+        self.rows.append((row.fichier, *where, probleme, traitement))
+
+    def unread(self, table: VoiceTable) -> None:
+        if self.detail:
+            self.rows += [(p.fichier, p.ligne, p.colonne, "", p.trouve, p.que_faire) for p in table.anomalies]
+
+    def frame(self, problems: Iterable[Problem]) -> pd.DataFrame:
+        rows = self.rows if self.detail else sorted(set(self.rows))
+        rows = rows + [(p.fichier, p.ligne, p.colonne, "", p.trouve, p.que_faire) for p in problems]
+        frame = pd.DataFrame(rows, columns=["fichier", "ligne", "colonne", "brut", "probleme", "traitement"])
+        return frame.astype(
+            {"ligne": "int32"} | dict.fromkeys(("fichier", "colonne", "brut", "probleme", "traitement"), "str")
+        )
+
+
+def _clean(
+    row: Row,
+    territory: Territory,
+    audience: Audience,
+    edition: Edition,
+    reviews: Mapping[str, Review],
+    companions: Companions,
+    log: _Log,
+) -> dict[str, object]:
+    """One kept voice under the columns of `PAROLES`; its number and its speaker's are given afterwards."""
+
+    def one(champ: str, known: Mapping[str, str], what: str, find: Callable[[str], str] | None = None) -> str:
+        cell = row[champ]
+        found = find(cell) if find else match(cell, known)
+        if cell and not found:
+            log.add(row, champ, cell, f"{what} non déclaré", "laissé vide")
+        return found
+
+    themes, unknown = match_all(row["themes"], {t.id: t.nom for t in territory.themes})
+    for name in unknown:
+        log.add(row, "themes", name, "thème non déclaré", "laissé de côté")
+    text, status = _text(row, audience, reviews)
+    answer = companions.reponses.get(row["parole"])
+    if answer and (
+        AUDIENCES.index(answer.audience) > AUDIENCES.index(audience) or (answer.date and answer.date > edition.jusqu_au)
+    ):
+        answer = None
+    month = row.date.strftime("%Y-%m") if row.date else ""
+    role = row["qualite"] or (row["college"] if plain(row["college"]) in _QUALITE_OF else "")
+    college = "" if role == row["college"] else one("college", {c.id: c.nom for c in territory.colleges}, "collège")
+    return {
+        "arrivee": next(
+            (e.id for e in sorted(territory.editions, key=lambda e: e.jusqu_au) if row.date and row.date <= e.jusqu_au),
+            "",
+        ),
+        "mois": month,
+        "sequence": one("sequence", {e.id: e.nom for e in territory.calendrier}, "étape du calendrier")
+        or _step(month, territory),
+        "nature": one("nature", {}, "type de parole", lambda c: _NATURE_OF.get(plain(c), "")) or "contribution",
+        "themes": "|".join(themes),
+        "theme": themes[0] if themes else "",
+        "qpv": one("qpv", {q.code: q.nom for q in territory.quartiers}, "quartier"),
+        "college": college,
+        "qualite": _QUALITE_OF.get(plain(role), "autre"),
+        "locuteur": (row.fichier, row["locuteur"], 0 if row["locuteur"] else row.ligne),
+        "tonalite": one("tonalite", {}, "tonalité", lambda c: _TONALITE_OF.get(plain(c), "")),
+        "codes": "|".join(_codes(row, companions, log)),
+        "texte": text,
+        "texte_statut": status,
+        "constat": _citation(row["constat"]),
+        "rapport": one("rapport", {}, "rapport au constat", lambda c: _RAPPORT_OF.get(plain(c), "")),
+        "engagement": _citation(row["engagement"]),
+        "action": mask(row["action"]).texte if audience == "equipe" else "",
+        "reponse": mask(answer.texte if answer else row["reponse"]).texte,
+        "reponse_statut": (answer.statut if answer else _STATUTS_REPONSE.get(plain(row["reponse_statut"]), ""))
+        or ("reçue" if row["constat"] or _NATURE_OF.get(plain(row["nature"])) == "contribution" else ""),
+        "exemple": row.exemple,
+    }
+
+
+def _text(row: Row, audience: Audience, reviews: Mapping[str, Review]) -> tuple[str, str]:
+    """The text as this audience may read it, and why it is not there."""
+    agreed = is_yes(row["citation_anonyme"]) or is_yes(row["citation_nommee"])
+    if audience != "equipe" and not (agreed and (audience == "groupe" or is_yes(row["web"]))):
+        return "", "sans_accord"
+    masked = mask(row["texte"]).texte.strip()
+    review = reviews.get(fingerprint(masked))
+    if review and not review.publier:
+        return ("", "réservé") if audience != "equipe" else (masked, "réservé")
+    if audience == "public" and not review:
+        return "", "non_relu"
+    return (mask(review.texte).texte.strip() or masked if review else masked), "publié"
+
+
+_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{1,60}")
+
+
+def _citation(cell: str) -> str:
+    """The numbers of findings or engagements that a cell cites; anything else in it is dropped (it is free text)."""
+    return "|".join(
+        dict.fromkeys(w for w in re.split(r"[|;,\s]+", cell) if _CODE.fullmatch(w) and any(c.isdigit() for c in w))
+    )
+
+
+def _codes(row: Row, companions: Companions, log: _Log) -> list[str]:
+    known = dict(zip(companions.codes["code"], companions.codes["nom"], strict=True))
+    found, unknown = match_all(row["codes"], known)
+    for name in unknown:
+        log.add(row, "codes", name, "code non déclaré dans paroles/codes.csv", "laissé de côté")
+    return found
+
+
+def _step(month: str, territory: Territory) -> str:
+    """The step in which a month falls: the first one that is not over, so that what is said in April serves June's."""
+    return next((e.id for e in sorted(territory.calendrier, key=lambda e: e.mois) if month and month <= e.mois), "")
+
+
+# ------------------------------------------------------------------------------------------------- sources, companions
+
+
+def _sources(
+    rows: list[Row], tables: Mapping[str, VoiceTable], clean: list[dict[str, object]]
+) -> tuple[dict[str, str], ...]:
+    digests: dict[str, list[str]] = {}
+    for row, cleaned in zip(rows, clean, strict=True):
+        digests.setdefault(row.fichier, []).append(repr(sorted((k, v) for k, v in cleaned.items() if k != "locuteur")))
+    return tuple(
+        _source(fichier, tables[fichier].format, sorted(content)) for fichier, content in sorted(digests.items())
+    )
+
+
+def _source(fichier: str, kind: str, content: Iterable[str]) -> dict[str, str]:
+    digest = hashlib.sha256("\n".join(content).encode()).hexdigest()
+    return {"fichier": fichier, "sha256": digest, "famille": f"paroles ({kind})", "millesime": "", "statut": "lu"}
+
+
+@dataclass(frozen=True)
+class _Bound:
+    immersions: pd.DataFrame
+    instances: pd.DataFrame
+    sources: tuple[dict[str, str], ...]
+
+
+def _bounded(companions: Companions, audience: Audience, edition: Edition) -> _Bound:
+    """Immersions and instances as the audience and the edition may know them; one that they may not know is not held yet."""
+    immersions = companions.immersions
+    days = [parse_date(d) for d in immersions["date"]]
+    ranks = [AUDIENCES.index(a) if a in AUDIENCES else len(AUDIENCES) - 1 for a in immersions["audience"]]
+    known = [
+        d is not None and d[1] <= edition.jusqu_au and rank <= AUDIENCES.index(audience)
+        for d, rank in zip(days, ranks, strict=True)
+    ]
+    immersions = (
+        immersions[pd.Series(known, dtype=bool, index=immersions.index)]
+        .drop(columns=["audience"])
+        .reset_index(drop=True)
+    )
+    for column in ("vu", "marche", "ne_marche_pas", "propose"):
+        immersions[column] = pd.Series([mask(t).texte for t in immersions[column]], dtype="str")
+    instances = companions.instances
+    if len(instances):
+        known = [(d := parse_date(t)) is not None and d[0] <= edition.jusqu_au for t in instances["date"]]
+        instances = instances[known].reset_index(drop=True)
+    named = {
+        "paroles/immersions.csv": immersions,
+        "paroles/instances.csv": instances,
+        "preconisations.csv": companions.preconisations,
+    }
+    sources = tuple(
+        _source(fichier, Path(fichier).stem, [repr(r) for r in frame.itertuples(index=False)])
+        for fichier, frame in named.items()
+        if len(frame)
+    )
+    return _Bound(immersions, instances, sources)

@@ -1,0 +1,177 @@
+"""The codes of a table → zones and levels. Owns which column holds the codes and what a code is: a quarter, a commune, an EPCI…
+
+The aggregate of all quarters is `Ensemble` whatever its code, metropolitan France `METRO`, France `FRANCE`.
+A code of two digits is a region or a département (`44` is Grand Est or Loire-Atlantique): the label tells, else the set of codes, else
+the analyst. Refuses to join on a name: 136 quarters share theirs.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow.compute as pc
+
+from cvanalysis.catalogue import Catalogue, normal_header
+from cvanalysis.errors import Problem, UnrecognisedFile
+from cvanalysis.ingest.reading import RawTable
+from cvanalysis.ingest.values import as_text
+from cvanalysis.territory import Niveau
+
+MILLESIMES = "millesimes.csv"
+CLES = ("CODGEO", "CODE_QP", "CODE_QPV", "COD_QP", "QP", "QPV", "CODEQP", "CODE_GEO", "COD_GEO", "CODE_ZONE", "CODE")
+ENSEMBLE, METRO, FRANCE = "Ensemble", "METRO", "FRANCE"
+ENSEMBLE_2024 = "Ensemble (QN2024)"  # the aggregate of other perimeters is another zone
+_AGREGATS: dict[str, tuple[str, Niveau]] = {
+    **dict.fromkeys(("ENSEMBLE", "00", "ENSQP", "ENS_QP", "ENSQPV", "ENS"), (ENSEMBLE, "FRANCE_QPV")),
+    **dict.fromkeys(("METRO", "METROPOLE", "FM", "FRMETRO"), (METRO, "FRANCE_METRO")),
+    **dict.fromkeys(("FRANCE", "FE", "FR", "F", "METRODOM"), (FRANCE, "FRANCE")),
+}
+_QP = re.compile(r"QP(\d{3}|02[AB])\d{3}$")
+_QN = re.compile(r"QN(\d{3}|02[AB])\d{2}[A-Z]$")
+_COMMUNE = re.compile(r"(\d{2}|2[AB])\d{3}$")
+_EPCI = re.compile(r"2\d{8}$")
+_PETIT = re.compile(r"(\d{1,3}|2[AB])$")
+CODES_MINI = 0.5  # share of a column's cells that makes it the column of codes
+REGIONS_MINI = 12  # this many codes that all are regions' are regions
+
+
+@dataclass(frozen=True, slots=True)
+class Declare:
+    """A line of `insee/millesimes.csv`: what the analyst says of a file that does not say it."""
+
+    millesime: int | None
+    niveau: str = ""
+
+
+def find_key(table: RawTable) -> str | None:
+    """The column of zone codes: by its name where its cells are codes, else the first whose cells mostly are quarters' codes."""
+    names = {normal_header(header): header for header in reversed(table.colonnes)}
+    named = [names[name] for name in CLES if name in names]
+    for header in named:
+        if _share_of_codes(table, header, "DEPARTEMENT") >= CODES_MINI:
+            return header
+    for header in table.colonnes:
+        if _share_of_codes(table, header, "") >= CODES_MINI:
+            return header
+    return named[0] if named else None
+
+
+def _share_of_codes(table: RawTable, header: str, level_of_small: str) -> float:
+    """Among the first filled cells of a column, how many are codes of zones (of quarters where small ones mean nothing)."""
+    cells = [_plain_code(cell) for cell in table.table[header].slice(0, 200).to_pylist() if cell.strip()]
+    levels = [_zone_of(cell, level_of_small, 0)[1] for cell in cells]
+    wanted = [level for level in levels if level and (level_of_small or level == "QPV")]
+    return len(wanted) / len(cells) if cells else 0.0
+
+
+def _plain_code(cell: str) -> str:
+    """A code without spaces nor the `.0` of a spreadsheet that took it for a number."""
+    return "".join(cell.split()).upper().removesuffix(".0")
+
+
+def read_zones(
+    table: RawTable, key: str, fichier: str, declare: Declare, catalogue: Catalogue
+) -> tuple[np.ndarray, np.ndarray, str]:
+    """Zone, level (object arrays, one entry per row) and geography of the codes of a table.
+
+    A code is judged once however many rows bear it. Two digits are a region or a département: the label tells (`44` is Grand Est or
+    Loire-Atlantique), else the set of codes.
+    """
+    encoded = pc.dictionary_encode(as_text(table.table[key]))
+    codes = encoded.indices.to_numpy(zero_copy_only=False)
+    cells = [_plain_code(cell) for cell in encoded.dictionary.to_pylist()]
+    small = [cell for cell in cells if _PETIT.match(cell) and cell not in _AGREGATS]
+    labels = _labels(table)
+    level: Niveau | str = ""
+    if small:
+        level = _level_of_small(small, cells, codes, labels, fichier, declare, catalogue)
+    zones, levels = [], []
+    for cell in cells:
+        zone, found = _zone_of(cell, level, len(cells))
+        zones.append(zone)
+        levels.append(found)
+    quarters = [zone for zone, found in zip(zones, levels, strict=True) if found == "QPV"]
+    later = sum(zone.startswith("QN") for zone in quarters)
+    geography = ("QN2024" if 2 * later > len(quarters) else "QP2015") if quarters else ""
+    return (
+        np.array(zones, dtype=object)[codes] if zones else np.array([], dtype=object),
+        np.array(levels, dtype=object)[codes] if zones else np.array([], dtype=object),
+        geography,
+    )
+
+
+def _zone_of(cell: str, level_of_small: str, n_codes: int) -> tuple[str, str]:
+    if cell in _AGREGATS:
+        return _AGREGATS[cell]
+    if _QP.match(cell) or _QN.match(cell):
+        return cell, "QPV"
+    if _COMMUNE.match(cell):
+        return cell, "COMMUNE"
+    if _EPCI.match(cell):
+        return cell, "EPCI"
+    if _PETIT.match(cell) and level_of_small:
+        if level_of_small == "FRANCE_METRO":
+            return METRO, level_of_small
+        return cell.zfill(2), level_of_small
+    if len(cell) == 4 and cell.isdigit() and n_codes > 1:
+        return "0" + cell, "COMMUNE"  # a spreadsheet took the code for a number
+    return "", ""
+
+
+def _labels(table: RawTable) -> list[str] | None:
+    header = next((h for h in table.colonnes if normal_header(h) in ("LIBGEO", "LIB_GEO", "LIBELLE", "NOM")), None)
+    return table.table[header].to_pylist() if header else None
+
+
+def _level_of_small(
+    small: list[str],
+    cells: list[str],
+    codes: np.ndarray,
+    labels: list[str] | None,
+    fichier: str,
+    declare: Declare,
+    catalogue: Catalogue,
+) -> str:
+    """FRANCE_METRO, REGION or DEPARTEMENT for the codes of one to three characters of a table."""
+    if declare.niveau:
+        return declare.niveau
+    wanted = set(small)
+    if labels is not None:
+        said = [
+            (cells[code], _plain(label))
+            for code, label in zip(codes.tolist(), labels, strict=True)
+            if cells[code] in wanted
+        ]
+        regions = sum(label == _plain(catalogue.regions.get(code.zfill(2), "")) for code, label in said)
+        departments = sum(label == _plain(catalogue.departements.get(code.zfill(2), "")) for code, label in said)
+        if any("france metropolitaine" in label or label == "metropole" for _, label in said):
+            return "FRANCE_METRO"
+        if regions != departments:
+            return "REGION" if regions > departments else "DEPARTEMENT"
+    padded = {code.zfill(2) for code in wanted}
+    if not padded <= set(catalogue.regions):
+        return "DEPARTEMENT"
+    if len(padded) >= REGIONS_MINI:
+        return "REGION"
+    if padded == {"01"} and "1" in wanted:
+        return "FRANCE_METRO"
+    name = fichier.removeprefix("insee/")
+    raise UnrecognisedFile(
+        Problem(
+            fichier,
+            0,
+            "",
+            f"codes {', '.join(sorted(padded))} de région ou de département, sans libellé pour le dire",
+            "Un libellé (LIBGEO) ou davantage de zones était attendu",
+            f"Ajoutez à insee/{MILLESIMES} la ligne «\u00a0{name};AAAA;DEPARTEMENT\u00a0» ou «\u00a0{name};AAAA;REGION\u00a0»",
+        )
+    )
+
+
+def _plain(text: str) -> str:
+    """A label without accents, capitals, hyphens or apostrophes."""
+    bare = "".join(c for c in unicodedata.normalize("NFD", text.lower()) if not unicodedata.combining(c))
+    return " ".join(re.sub(r"[^a-z0-9]+", " ", bare).split())

@@ -1,0 +1,216 @@
+"""A file is what its content says, whatever its name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import xlsxwriter
+
+from cvanalysis.errors import UnrecognisedFile
+from cvanalysis.ingest.reading import read_raw
+from cvanalysis.ingest.recognise import Documentation, known_headers, read_declared, recognise
+
+DEMO = "POP_MUN;TX_F;TX_TOT_0A24;IND_JEUNE;A;PERCOU;NOTE_CNAF"
+REVN = "PMIMP;DECUC_Q2;DISP_Q2;TP60;PACT;A;ARSAS;NOTE_CNAF"
+IPRO = "TX_TOT_EMPL;ABCDE;ABC;A;A_F;ABC_25;NOTE_PE"
+FILO_DISP = "LIBGEO;NBMEN18;Q118;Q218;Q318;RD;GI18"
+
+
+def table(header: str, *codes: str, key: str = "CODGEO", separator: str = ";") -> str:
+    columns = header.split(";")
+    rows = [[key, *columns]] + [[code, *(str(n) for n in range(1, len(columns) + 1))] for code in codes]
+    return "\n".join(separator.join(row) for row in rows) + "\n"
+
+
+def look(folder: Path, name: str, text: str | bytes, declared: str = ""):
+    """The sheets that a file of that name and content is taken for."""
+    path = folder / name
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    declares, problems = read_declared(declared, "insee/millesimes.csv")
+    assert not problems
+    return recognise(read_raw(path, f"insee/{name}", known_headers()), f"insee/{name}", declares)
+
+
+@pytest.mark.parametrize(
+    ("name", "header", "family", "meaning"),
+    [
+        ("a_2022.csv", DEMO, "DEMO", "allocataires"),
+        ("a_2022.csv", REVN, "REVN", "allocataires"),
+        ("DEMO_2022.csv", IPRO, "IPRO", "demandeurs_a"),
+    ],
+)
+def test_the_family_is_told_by_content_and_so_is_what_a_means(tmp_path, name, header, family, meaning):
+    (sheet,) = look(tmp_path, name, table(header, "QP044005", "QP044006"))
+    assert (sheet.famille.id, sheet.niveau, sheet.geographie) == (family, "QPV", "QP2015")
+    assert meaning in {column.indicateur for column in sheet.blocs[0].colonnes if column.entete == "A"}
+
+
+@pytest.mark.parametrize(
+    ("name", "year"),
+    [
+        ("DEMO_2019.csv", 2019),
+        ("data_DEMO_2021_V1_QP.csv", 2021),
+        ("demo19.csv", 2019),
+        ("extraction demo_17_nantes.csv", 2017),
+        ("DEMO_2018_telecharge_2022.csv", 2018),
+    ],
+)
+def test_the_vintage_is_told_by_the_name_where_columns_do_not(tmp_path, name, year):
+    (sheet,) = look(tmp_path, name, table(DEMO, "QP044005"))
+    assert [bloc.millesime for bloc in sheet.blocs] == [year]
+
+
+@pytest.mark.parametrize("name", ["demographie.csv", "dep_22.csv", "copie 2018 de 2019.csv"])
+def test_without_a_vintage_the_error_gives_the_line_to_paste(tmp_path, name):
+    with pytest.raises(UnrecognisedFile, match=f"{name};AAAA") as error:
+        look(tmp_path, name, table(DEMO, "QP044005"))
+    assert "DEMO" in str(error.value)
+    (sheet,) = look(tmp_path, name, table(DEMO, "QP044005"), f"fichier;millesime\n{name};2019\n")
+    assert sheet.blocs[0].millesime == 2019
+
+
+def test_columns_say_the_vintage_before_the_name_does(tmp_path):
+    (sheet,) = look(tmp_path, "FILO2015.csv", "CODGEO;NBMEN18;Q118;Q218;D118\n44109;1;2;3;4\n")
+    assert (sheet.blocs[0].millesime, sheet.millesime_par) == (2018, "colonnes")
+
+
+def test_a_vintage_that_the_map_does_not_have_is_read_by_known_names_and_said(tmp_path):
+    (sheet,) = look(tmp_path, "REVN_2020.csv", table(REVN, "QP044005"))
+    assert not sheet.connu
+    assert "revenu_median" in {column.indicateur for column in sheet.blocs[0].colonnes}
+    (later,) = look(tmp_path, "x.csv", "CODGEO;DISP_Q1_A23;DISP_MED_A23;DISP_TP60_A23;NOUVELLE\nQP044005;1;2;3;4\n")
+    assert (later.famille.id, later.blocs[0].millesime, later.inconnues) == ("FILO", 2023, ("NOUVELLE",))
+
+
+@pytest.mark.parametrize("key", ["CODGEO", "codgeo", "CodGeo", "codGeo", "qp", "code_qp", "Quartier prioritaire"])
+@pytest.mark.parametrize("separator", [";", ",", "\t"])
+def test_the_key_is_found_under_any_name(tmp_path, key, separator):
+    text = table(DEMO, "QP044005", "QP02A001", key=key, separator=separator)
+    (sheet,) = look(tmp_path, "DEMO_2019.csv", text)
+    assert sheet.zones.tolist() == ["QP044005", "QP02A001"]
+    assert not sheet.inconnues
+
+
+@pytest.mark.parametrize(
+    ("code", "label", "zone", "level"),
+    [
+        ("44", "Loire-Atlantique", "44", "DEPARTEMENT"),
+        ("44", "Grand Est", "44", "REGION"),
+        ("1", "Ain", "01", "DEPARTEMENT"),
+        ("1", "France métropolitaine", "METRO", "FRANCE_METRO"),
+        ("METRO", "France métropolitaine", "METRO", "FRANCE_METRO"),
+        ("2A", "Corse-du-Sud", "2A", "DEPARTEMENT"),
+        ("971", "Guadeloupe", "971", "DEPARTEMENT"),
+        ("44109", "Nantes", "44109", "COMMUNE"),
+        ("2A004", "Ajaccio", "2A004", "COMMUNE"),
+        ("244400404", "Nantes Métropole", "244400404", "EPCI"),
+        ("Ensemble", "Ensemble des QPV", "Ensemble", "FRANCE_QPV"),
+        ("QN04401M", "Bellevue", "QN04401M", "QPV"),
+    ],
+)
+def test_one_filtered_row_is_enough_to_tell_its_level(tmp_path, code, label, zone, level):
+    text = f"CODGEO;{FILO_DISP}\n{code};{label};1;2;3;4;5;6\n"
+    (sheet,) = look(tmp_path, "x.csv", text)
+    assert (sheet.zones.tolist(), sheet.niveaux.tolist()) == ([zone], [level])
+
+
+def test_two_digits_without_a_label_are_asked_for(tmp_path):
+    text = "CODGEO;NBMEN18;Q118;Q218;D118\n44;1;2;3;4\n"
+    with pytest.raises(UnrecognisedFile, match=r"x\.csv;AAAA;DEPARTEMENT"):
+        look(tmp_path, "x.csv", text)
+    (sheet,) = look(tmp_path, "x.csv", text, "x.csv;2018;REGION")
+    assert sheet.niveau == "REGION"
+
+
+def test_the_file_of_all_quarters_has_code_00(tmp_path):
+    (sheet,) = look(tmp_path, "DEMO_2021_ENSQP.csv", table(DEMO, "00"))
+    assert (sheet.zones.tolist(), sheet.niveau) == (["Ensemble"], "FRANCE_QPV")
+
+
+def test_the_2024_geography_is_recognised_as_such(tmp_path):
+    (sheet,) = look(tmp_path, "DEMO_2024.csv", table(DEMO, "QN04401M", "QN04402M"))
+    assert sheet.geographie == "QN2024"
+
+
+def test_decoy_sheets_are_passed_over_and_every_data_sheet_is_read(tmp_path):
+    with xlsxwriter.Workbook(tmp_path / "DEMO_2019.xlsx") as book:
+        notes = book.add_worksheet("Documentation")
+        notes.write_column(0, 0, ["Démographie des quartiers", "Source : Insee", "Mise en ligne le 1er mars"])
+        for name, code in (("QP", "QP044005"), ("COM", "44109")):
+            sheet = book.add_worksheet(name)
+            sheet.write(0, 0, "Démographie en 2019")
+            sheet.write_row(2, 0, ["Code", *(f"Libellé de {h}" for h in DEMO.split(";"))])
+            sheet.write_row(3, 0, ["CODGEO", *DEMO.split(";")])
+            sheet.write_row(4, 0, [code, *range(7)])
+    found = recognise(read_raw(tmp_path / "DEMO_2019.xlsx", "DEMO_2019.xlsx", known_headers()), "DEMO_2019.xlsx")
+    assert [(sheet.table.feuille, sheet.niveau) for sheet in found] == [("QP", "QPV"), ("COM", "COMMUNE")]
+
+
+def test_a_dictionary_of_variables_is_documentation(tmp_path):
+    found = look(tmp_path, "meta_x.csv", "COD_VAR;LIB_VAR;TYPE_VAR\nTP6018;Taux de pauvreté;NUM\n")
+    assert found == Documentation("insee/meta_x.csv")
+
+
+def test_an_unknown_file_is_told_what_was_looked_for_and_the_nearest_family(tmp_path):
+    with pytest.raises(UnrecognisedFile) as error:
+        look(tmp_path, "x.csv", "code_qp;TX_F;POP_MUN;date\nQP044005;1;2;3\n")
+    assert "DEMO (Démographie), dont" in str(error.value)
+    assert "FILO_DISP" in str(error.value)
+    with pytest.raises(UnrecognisedFile, match="Aucune colonne caractéristique"):
+        look(tmp_path, "y.csv", "nom;prenom\na;b\n")
+
+
+def test_a_series_is_read_with_years_in_columns_or_in_rows(tmp_path):
+    (wide,) = look(tmp_path, "a.csv", "CODGEO;DISP_MED_A12;TP60_A12;DISP_MED_A13;TP60_A13\nQP044005;1;2;3;4\n")
+    (long,) = look(tmp_path, "b.csv", "CODGEO;ANNEE;DISP_MED;TP60\nQP044005;2012;1;2\nQP044005;2013;3;4\n")
+    for sheet in (wide, long):
+        assert sheet.famille.id == "FILO_PANEL"
+        assert [bloc.millesime for bloc in sheet.blocs] == [2012, 2013]
+        assert [column.indicateur for column in sheet.blocs[1].colonnes] == ["revenu_median", "taux_pauvrete"]
+    assert long.blocs[1].lignes.tolist() == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("header", "family"),
+    [
+        ("nbLsPls;nbLsMes;txVac;txVac3m;txRot;moyLoy", "RPLS"),
+        ("EC_MAT;EC_ELEM;EC_ELEM_PRI;COLL;COLL_PRI", "EDUC"),
+        ("NBETAB;INDUS;CONSTR;COM_TRANSP;SERV_TOT;CREATION;AUTO_ENT", "ECO"),
+    ],
+)
+def test_housing_schools_and_establishments_are_read_when_their_files_are_there(tmp_path, header, family):
+    (sheet,) = look(tmp_path, "x_2022.csv", table(header, "QP044005", key="codGeo"))
+    assert (sheet.famille.id, sheet.inconnues) == (family, ())
+
+
+def test_a_line_that_declares_nothing_usable_is_named():
+    declares, problems = read_declared("fichier;millesime\na.csv;2019\nb.csv;bientôt\n", "insee/millesimes.csv")
+    assert list(declares) == ["a.csv"]
+    assert problems[0].ligne == 3
+
+
+REELS = {
+    "DEMO": ("QPV", range(2017, 2023)),
+    "IPRO": ("QPV", range(2017, 2023)),
+    "REVN": ("QPV", range(2017, 2023)),
+    "FILO": ("QPV", range(2016, 2020)),
+    "FILO_DISP": ("", range(2014, 2020)),
+    "FILO_DISP_PAUVRES": ("COMMUNE", range(2018, 2019)),
+}
+
+
+def test_every_real_file_is_recognised_with_no_unknown_column_nor_code(real):
+    for path in sorted((real / "insee").iterdir()):
+        found = recognise(read_raw(path, path.name, known_headers()), path.name)
+        if path.name.startswith("meta_"):
+            assert isinstance(found, Documentation)
+            continue
+        (sheet,) = found
+        level, years = REELS[sheet.famille.id]
+        assert sheet.famille.id.split("_")[0] in path.name.upper()
+        assert sheet.niveau == level or not level
+        assert sheet.blocs[0].millesime in years
+        assert str(sheet.blocs[0].millesime)[2:] in path.name
+        assert (sheet.inconnues, sheet.absentes) == ((), ()), path.name
+        assert "" not in set(sheet.niveaux.tolist())
