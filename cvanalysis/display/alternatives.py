@@ -1,0 +1,105 @@
+"""Figures → their text alternative, from the very values that are drawn. Refuses to interpret: the title does that.
+
+It holds the figures themselves while they can be heard (about 600 characters), then the ends, the subject and the count; the
+table of the finding has all of them. It ends with the finding's number, so that no two on a page are the same.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+from cvanalysis.display.french import typeset
+from cvanalysis.display.phrases import say
+from cvanalysis.findings.finding import Figure, Finding, Point, Serie
+
+LONGEST = 600
+
+_KINDS = {
+    "points": "Graphique en points",
+    "barres": "Diagramme en barres",
+    "lignes": "Courbes",
+    "parts": "Répartition",
+    "paires": "Graphique de paires",
+    "rang": "Position des quartiers sur un axe",
+    "matrice": "Tableau de repères",
+    "frise": "Frise chronologique",
+}
+_NBSP = "\u00a0"
+
+
+def describe(finding: Finding) -> str:
+    """The text alternative of the finding's figure, in French; '' where it has none."""
+    if finding.figure is None:
+        return ""
+    return describe_figure(finding.figure, f"Constat {finding.id}.")
+
+
+def describe_figure(figure: Figure, end: str = "") -> str:
+    """The same for a figure that stands alone (a synthesis, a list); `end` is added whatever the length."""
+    start = f"{_KINDS[figure.genre]}. {figure.axe}. "
+    for tell in (_tell_all, _tell_ends, _tell_subject, _tell_extremes):
+        text = typeset(start + tell(figure) + end)
+        if len(text) <= LONGEST:
+            return text
+    return text
+
+
+def _tell_all(figure: Figure) -> str:
+    return "".join(_sentence(serie, serie.points, figure.genre) for serie in figure.series)
+
+
+def _tell_ends(figure: Figure) -> str:
+    """First and last of each series, which is what matters in lines."""
+    if figure.genre != "lignes":
+        return _tell_subject(figure)
+    return "".join(
+        _sentence(s, [s.points[0], s.points[-1]] if len(s.points) > 1 else s.points, "lignes") for s in figure.series
+    )
+
+
+def _tell_subject(figure: Figure) -> str:
+    return _tell_extremes(figure, whole_subject=True)
+
+
+def _tell_extremes(figure: Figure, *, whole_subject: bool = False) -> str:
+    """The subject, then the lowest and the highest of all, how many there are and how many are missing."""
+    parts = []
+    for serie in figure.series:
+        if serie.role == "sujet" and (whole_subject or len(serie.points) <= 3):
+            parts.append(_sentence(serie, serie.points, figure.genre))
+    marks = [(serie, point) for serie in figure.series for point in serie.points]
+    numbers = [(s, p) for s, p in marks if p.valeur.dite]
+    if numbers:
+        low = min(numbers, key=lambda m: m[1].valeur.valeur)
+        high = max(numbers, key=lambda m: m[1].valeur.valeur)
+        labels = Counter(p.etiquette for _, p in marks)
+        parts.append(f"De {_name(*low, labels)} à {_name(*high, labels)}. ")
+        many = "valeurs" if len(numbers) > 1 else "valeur"
+        absent = sum(p.valeur.valeur is None for _, p in marks)
+        parts.append(
+            f"{len(numbers)} {many}" + (f", {absent} absente{'s' if absent > 1 else ''}" if absent else "") + ". "
+        )
+    else:
+        # States and dates: how many of each, since they have no ends.
+        count = Counter(say(point.valeur) for _, point in marks)
+        common = sorted(count.items(), key=lambda c: (-c[1], c[0]))[:6]
+        parts.append(f"{len(marks)} repères{_NBSP}: " + ", ".join(f"{word} ({n})" for word, n in common) + ". ")
+    return "".join(parts) + "Le détail est au tableau. "
+
+
+def _name(serie: Serie, point: Point, labels: Counter[str]) -> str:
+    """A value and where it stands; the series is named where its label alone would not tell."""
+    where = point.etiquette if labels[point.etiquette] == 1 else f"{serie.nom}, {point.etiquette}"
+    return f"{say(point.valeur)} ({where})"
+
+
+def _sentence(serie: Serie, points: Iterable[Point], genre: str) -> str:
+    points = list(points)
+    if len(points) == 1 and points[0].etiquette == serie.nom:
+        return f"{serie.nom}{_NBSP}: {say(points[0].valeur)}. "
+    if genre == "frise":
+        return "".join(f"{say(p.valeur)}, {p.etiquette}. " for p in points)
+    between = " en " if genre == "lignes" and all(p.etiquette.isdigit() for p in points) else None
+    said = [f"{say(p.valeur)}{between}{p.etiquette}" if between else f"{p.etiquette} {say(p.valeur)}" for p in points]
+    return f"{serie.nom}{_NBSP}: {', '.join(said)}. "

@@ -1,0 +1,147 @@
+"""One finding → one accessible HTML figure. Owns the order of its parts; refuses to write sentences or numbers itself.
+
+Order: number, question, title (the message), unit and year, picture, table, Lecture, Champ, Source (INSEE's order), cautions,
+« Qu’en dites-vous ? ». Looks belong to the page's style sheet; in JupyterLab the same marks are read unstyled.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+from cvanalysis.display.alternatives import describe
+from cvanalysis.display.bloc import RECORDS
+from cvanalysis.display.french import typeset
+from cvanalysis.display.phrases import write
+from cvanalysis.display.tables import html_table
+from cvanalysis.findings.editions import record
+from cvanalysis.findings.finding import Finding
+from cvanalysis.findings.quotations import Contribution
+from cvanalysis.territory import Territory
+
+_SIZE = re.compile(r'width="(\d+)" height="(\d+)"')
+# Only what an attribute or a URL cannot hold, and what a reader of the page's source would take for something else (a tag, an
+# address, the remains of a template).
+_URI = str.maketrans({"%": "%25", "#": "%23", '"': "'", "<": "%3C", ">": "%3E", "&": "%26", "{": "%7B", "}": "%7D"})
+
+
+def picture(svg: str, alternative: str) -> str:
+    """An SVG as an `<img>` of its own: unlike inline SVG, its ids stay its own and its alternative is an `alt`."""
+    width, height = _SIZE.search(svg).groups()  # type: ignore[union-attr]  # every drawing has its size
+    uri = svg.replace("://", ":%2F%2F").translate(_URI).replace("%252F", "%2F")
+    return f'<img src="data:image/svg+xml,{uri}" width="{width}" height="{height}" alt="{escape(alternative)}">'
+
+
+@dataclass(frozen=True, slots=True)
+class Constat:
+    """A finding as people see it: displays itself in JupyterLab and in the pages; `.finding` is the claim itself."""
+
+    finding: Finding
+    territory: Territory
+    contributions: tuple[Contribution, ...] = ()  # what was said of it, as its audience may read it
+
+    @property
+    def titre(self) -> str:
+        return write(self.finding.message)
+
+    @property
+    def html(self) -> str:
+        f = self.finding
+        key = escape(f.id)
+        return "".join(
+            (
+                f'<figure class="constat" id="{key}" aria-labelledby="{key}-t"><figcaption>',
+                f'<p class="num"><a href="#{key}">Constat {key}</a>{EXAMPLE if f.exemple else ""}</p>',
+                f'<p class="q">{_text(f.question)}</p><h3 id="{key}-t">{_text(self.titre)}</h3>',
+                f'<p class="st">{_text(f.sous_titre)}</p>' if f.sous_titre else "",
+                "</figcaption>",
+                self._picture(),
+                self._table(),
+                self._notes(),
+                self._answers(),
+                f'<div class="avis"><p><strong>Qu’en dites-vous\u00a0?</strong> {ASK} {key}.</p></div></figure>',
+            )
+        )
+
+    def _picture(self) -> str:
+        if self.finding.figure is None:
+            return ""
+        # Here and not above: a list of findings or a page's plan should not cost the import of matplotlib.
+        from cvanalysis.display.figures import draw
+
+        return picture(draw(self.finding.figure, self.territory.palette), describe(self.finding))
+
+    def _table(self) -> str:
+        f = self.finding
+        if f.table is None:
+            return ""
+        caption = f"{f.sous_titre or f.question} (constat\u00a0{f.id})"
+        return f"<details><summary>Voir le tableau</summary>{html_table(f.table, caption)}</details>"
+
+    def _notes(self) -> str:
+        f = self.finding
+        lecture = write(f.lecture) if f.lecture is not None else ""
+        notes = (("Lecture", lecture), ("Champ", f.champ), ("Source", f.source))
+        told = "".join(f"<p><strong>{name}\u00a0:</strong> {_text(text)}</p>" for name, text in notes if text)
+        # What is particular to this finding is seen at once; what is true of the indicator anywhere is one step away.
+        particular = [p for p in f.precautions if p not in f.generales] + [manque.quoi for manque in f.manques]
+        return f'<div class="notes">{told}{_list(particular)}{self._folded()}</div>'
+
+    def _folded(self) -> str:
+        """General cautions, and the files where they are many: closed on a screen, open on paper."""
+        f = self.finding
+        files = [f"Fichiers lus\u00a0: {', '.join(f.fichiers)}."] if f.fichiers else []
+        if not f.generales and not files:
+            return ""
+        names = [f"Précautions de lecture ({len(f.generales)})"] if f.generales else []
+        names += [f"fichiers lus ({len(f.fichiers)})"] if files else []
+        title = " et ".join(names)
+        return f"<details><summary>{title[0].upper()}{title[1:]}</summary>{_list([*f.generales, *files])}</details>"
+
+    def _answers(self) -> str:
+        """What people said of this finding, and what came of it."""
+        if not self.contributions:
+            return ""
+        items = "".join(
+            "<li>"
+            + (
+                f"«\u00a0{_text(one.texte)}\u00a0» "
+                if one.texte
+                else "Une contribution dont le texte n’est pas publié. "
+            )
+            + f'<span class="num">{escape(", ".join(part for part in (one.rapport, one.mois) if part))}</span>'
+            + f"<br><strong>{_text(one.statut[:1].upper() + one.statut[1:])}.</strong> {_text(one.reponse)}</li>"
+            for one in self.contributions
+        )
+        return f'<div class="reponses"><h4>Ce qu’on en a dit, et ce qui y est répondu</h4><ul>{items}</ul></div>'
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """The finding in plain values: what editions are compared by, and what programs read."""
+        return record(self.finding, self.titre)
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict[str, Any], dict[str, Any]]:
+        data = {"text/html": self.html, "text/plain": repr(self), RECORDS: [self.record]}
+        return data, {"cvanalysis": {"constats": [self.finding.id]}}
+
+    def __repr__(self) -> str:
+        return f"{self.finding.id}\u00a0: {self.titre}"
+
+
+ASK = "D’accord, pas d’accord, un oubli, une explication\u00a0? Répondez en citant"
+
+EXAMPLE = ' <span class="ex">données d’exemple</span>'
+"""The mark of invented data, wherever they show."""
+
+
+def _list(texts: Sequence[str]) -> str:
+    items = "".join(f"<li>{_text(text)}</li>" for text in dict.fromkeys(texts))
+    return f"<ul>{items}</ul>" if items else ""
+
+
+def _text(text: str) -> str:
+    """Text of the catalogue or of a message as HTML, with the no-break spaces that French wants."""
+    return escape(typeset(text), quote=False)

@@ -1,0 +1,85 @@
+"""What a series looks like. Owns the marker, dash and colour of each role; refuses to let colour alone bear a meaning.
+
+A role keeps its look in every figure of every report, so that a reader learns it once: the quarter is the large full circle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from cvanalysis.display.figures.canvas import INK
+from cvanalysis.palette import PALETTE
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    marker: str
+    dash: tuple[float, ...] | None = None
+    size: float = 9
+    width: float = 1.6
+    colour: str = ""
+    hollow: bool = False
+
+
+_LOOKS: dict[str, Look] = {
+    "sujet": Look("o", None, 12, 2.8),
+    "commune": Look("s", (5, 2)),
+    "epci": Look("D", (1.5, 1.5), 8),
+    "france_qpv": Look("^", (7, 2, 1.5, 2), 10),
+    "departement": Look("v", (3, 3), 10),
+    "region": Look("p", (8, 3), 10),
+    "france": Look("X", (2, 4), 10),
+    "autre": Look("o", (1, 2), 8, 1.1),
+    "part": Look("s"),
+    "femmes": Look("o", None, 11, 2.2),
+    "hommes": Look("s", (5, 2), 9.5, 2.2),
+}
+
+_SPARE = ("s", "D", "^", "v", "p", "X", "P", "h", "8")
+
+Palette = Mapping[str, str | tuple[str, ...]]
+
+
+def look(role: str, palette: Palette) -> Look:
+    """The look of a role, in the territory's colour where it declares one."""
+    return replace(_LOOKS[role], colour=colours(role, palette)[0])
+
+
+def colours(role: str, palette: Palette) -> tuple[str, ...]:
+    """The colours declared for a role, or those by default: one, but for the shares of a whole."""
+    declared = palette.get(role) or PALETTE[role]
+    return (declared,) if isinstance(declared, str) else tuple(declared)
+
+
+def looks(roles: list[str], palette: Palette) -> list[Look]:
+    """The looks of the series of one figure: a role met again takes another marker, never the same twice side by side."""
+    taken: set[str] = set()
+    out = [look(role, palette) for role in roles]
+    # The subject chooses first: its mark is the one that readers know.
+    for i in sorted(range(len(out)), key=lambda i: roles[i] != "sujet"):
+        if out[i].marker in taken:
+            out[i] = replace(out[i], marker=next((m for m in _SPARE if m not in taken), out[i].marker))
+        taken.add(out[i].marker)
+    return out
+
+
+def contrast(colour: str, ground: str = "#ffffff") -> float:
+    """WCAG's contrast ratio of two `#rrggbb` colours."""
+    a, b = sorted((_luminance(colour), _luminance(ground)), reverse=True)
+    return (a + 0.05) / (b + 0.05)
+
+
+def ink_on(fill: str) -> str:
+    """Black or white, whichever reads better on that fill."""
+    return "#ffffff" if contrast(fill) > contrast(fill, INK) else INK
+
+
+def _rgb(colour: str) -> tuple[int, ...]:
+    return tuple(int(colour[i : i + 2], 16) for i in (1, 3, 5))
+
+
+def _luminance(colour: str) -> float:
+    red, green, blue = (c / 255 for c in _rgb(colour))
+    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in (red, green, blue))
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue

@@ -1,0 +1,138 @@
+"""Contours → a small map that says where a quarter stands among the others. Owns the projection and the drawing.
+
+Refuses to read files (`ingest` does) and to need a geographic library: quarters are small, so degrees shortened by the cosine of
+the latitude are as good as a projection here. Zones are found by their code, never by their name. Without contours, no map.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from math import cos, radians
+from typing import Any
+
+import numpy as np
+
+from cvanalysis.display.figures.canvas import FAINT, GREY, LABEL, RULE, SMALL, WIDTH, Canvas, line_height, wrap
+from cvanalysis.display.figures.marks import Look, Palette, look
+
+_LARGEST = 300
+"""Height of the map at most, in pixels of the figure."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contour:
+    """A zone's outlines: closed rings of (longitude, latitude), outer ones and holes alike."""
+
+    code: str
+    nom: str
+    rings: tuple[np.ndarray, ...]
+
+
+def find_contours(geojson: Mapping[str, Any], noms: Mapping[str, str]) -> tuple[Contour, ...]:
+    """The contours of the zones of `noms` (code → name), in that order, whichever property bears the code.
+
+    What is not a polygon (a centroid) or not one of these zones is left out; coordinates that are not degrees too.
+    """
+    found: dict[str, list[np.ndarray]] = {}
+    for feature in geojson.get("features", ()):
+        values = {str(v).strip() for v in (feature.get("properties") or {}).values()}
+        for code in noms:
+            if code in values:
+                found.setdefault(code, []).extend(_rings(feature.get("geometry") or {}))
+    return tuple(Contour(code, noms[code], tuple(found[code])) for code in noms if found.get(code))
+
+
+def _rings(geometry: Mapping[str, Any]) -> Iterator[np.ndarray]:
+    kind = geometry.get("type")
+    polygons = {"Polygon": [geometry.get("coordinates")], "MultiPolygon": geometry.get("coordinates")}.get(kind) or []
+    for polygon in polygons:
+        for ring in polygon or ():
+            points = np.asarray([position[:2] for position in ring], dtype=float)
+            if len(points) >= 4 and np.all(np.abs(points[:, 0]) <= 180) and np.all(np.abs(points[:, 1]) <= 90):
+                yield points
+
+
+def draw_map(contours: Collection[Contour], sujet: str, palette: Palette) -> str:
+    """SVG of the subject among the others, or '' where its contour is not known. North is up; the scale is drawn."""
+    if not any(c.code == sujet for c in contours):
+        return ""
+    shown = _around(contours, sujet)
+    points = np.concatenate([ring for c in shown for ring in c.rings])
+    (west, south), (east, north) = points.min(axis=0), points.max(axis=0)
+    shrink = cos(radians((south + north) / 2))
+    across, up = max((east - west) * shrink, 1e-4), max(north - south, 1e-4)
+    ratio = min((WIDTH - 24) / across, _LARGEST / up)
+    left = (WIDTH - across * ratio) / 2
+    canvas = Canvas()
+    other, mine = look("autre", palette), look("sujet", palette)
+    nom = next(c.nom for c in shown if c.code == sujet)
+    top = _legend(canvas, nom, len(shown) - 1, mine, other)
+
+    def place(ring: np.ndarray) -> np.ndarray:
+        return np.column_stack((left + (ring[:, 0] - west) * shrink * ratio, top + (north - ring[:, 1]) * ratio))
+
+    for contour in shown:
+        if contour.code != sujet:
+            canvas.shape([place(r) for r in _simplify(contour.rings, ratio)], FAINT, other.colour, 1)
+    for contour in shown:
+        if contour.code == sujet:
+            canvas.shape([place(r) for r in _simplify(contour.rings, ratio)], mine.colour, mine.colour, 2)
+    height = top + up * ratio + 16
+    _scale_bar(canvas, ratio, height)
+    return canvas.svg(height + 22)
+
+
+def describe_map(contours: Collection[Contour], sujet: str) -> str:
+    """The map's alternative: the subject, how many others are drawn, and where it stands among them."""
+    shown = _around(contours, sujet)
+    centres = {c.code: np.concatenate(c.rings).mean(axis=0) for c in shown}
+    mine = next(c for c in shown if c.code == sujet)
+    others = [c for c in shown if c.code != sujet]
+    if not others:
+        return f"Carte\u00a0: contour du quartier {mine.nom}."
+    east, north = centres[sujet] - np.mean([centres[c.code] for c in others], axis=0)
+    side = ("le nord" if north > 0 else "le sud") if abs(north) > abs(east) else ("l’est" if east > 0 else "l’ouest")
+    near = min(others, key=lambda c: (float(np.hypot(*(centres[c.code] - centres[sujet]))), c.code))
+    count = f"{len(others)} autre{'s' if len(others) > 1 else ''} quartier{'s' if len(others) > 1 else ''}"
+    where = f"vers {side} de l’ensemble dessiné ({count})\u00a0; le plus proche est {near.nom}"
+    return f"Carte\u00a0: contour du quartier {mine.nom}, {where}."
+
+
+def _around(contours: Collection[Contour], sujet: str) -> list[Contour]:
+    """The subject and what is not too far to be drawn with it: a quarter 60 km away would make a dot of all others."""
+    mine = next(np.concatenate(c.rings).mean(axis=0) for c in contours if c.code == sujet)
+    return [c for c in contours if float(np.abs(np.concatenate(c.rings).mean(axis=0) - mine).max()) < 0.4]
+
+
+def _simplify(rings: Collection[np.ndarray], ratio: float) -> Iterator[np.ndarray]:
+    """Rings without the points that fall within half a pixel of the last one kept."""
+    for ring in rings:
+        kept = [0]
+        for i in range(1, len(ring) - 1):
+            if np.abs(ring[i] - ring[kept[-1]]).max() * ratio >= 0.5:
+                kept.append(i)
+        yield ring[[*kept, len(ring) - 1]]
+
+
+def _legend(canvas: Canvas, nom: str, others: int, mine: Look, other: Look) -> float:
+    """Who is who, above the map, where no contour can be under the words; returns where the map starts."""
+    y = 12.0
+    rows = wrap(nom, (WIDTH - 24) / 1.1)
+    canvas.box(2, y - 7, 15, 14, mine.colour)
+    for i, text in enumerate(rows):
+        canvas.words(24, y + i * line_height(LABEL), text, bold=True)
+    y += line_height(LABEL) * len(rows) + 3
+    if others:
+        canvas.box(2, y - 7, 15, 14, FAINT, other.colour)
+        canvas.words(24, y, "Autres quartiers", SMALL, GREY)
+        y += 22
+    return y
+
+
+def _scale_bar(canvas: Canvas, ratio: float, y: float) -> None:
+    kilometre = ratio / 111.32
+    length = next((k for k in (10, 5, 2, 1) if k * kilometre < WIDTH / 3), 0.5)
+    canvas.line([12, 12 + length * kilometre], [y, y], RULE, 2)
+    canvas.words(18 + length * kilometre, y, f"{str(length).replace('.', ',')}\u00a0km", SMALL, GREY)
+    canvas.words(WIDTH - 2, y, "Le nord est en haut", SMALL, GREY, at="right")

@@ -1,0 +1,139 @@
+"""Sentences of a claim. Owns the templates in `gabarits/*.toml` and which of their variants is taken; refuses to compute.
+
+A template is named `file.name`. Where it has a part for one indicator or structure (`[niveau_dessus.revenu_median]`), that part is
+taken: an inhabitant is told about money in other words than about a rate. Among several variants the claim itself chooses, so
+that fifteen fiches don't read the same and that one fiche always reads the same. What a template names and is not given raises.
+"""
+
+from __future__ import annotations
+
+import tomllib
+import zlib
+from functools import cache
+from importlib.resources import files
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from jinja2 import Environment, StrictUndefined
+
+from cvanalysis.display import french
+from cvanalysis.findings.finding import Message, Valeur
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from jinja2 import Template
+
+_REASONS = {
+    "non_diffusé": "non diffusé",
+    "secret": "secret statistique",
+    "non_significatif": "non significatif",
+    "non_disponible": "non disponible",
+    "sans_objet": "sans objet",
+    "masqué": "masqué",
+    "suspect": "douteux",
+    "publié": "",
+}
+
+DOUTEUX = "(douteux)"
+
+
+def say(valeur: Valeur) -> str:
+    """Text of a value with its unit, of a word, or of the reason for its absence; a suspect figure bears its mark."""
+    if valeur.texte:
+        return french.typeset(valeur.texte)
+    if valeur.valeur is None:
+        return _REASONS[valeur.statut]
+    text = french.with_unit(valeur.valeur, valeur.unite, valeur.decimales)
+    return f"{text} {DOUTEUX}" if valeur.statut == "suspect" else text
+
+
+def write(message: Message) -> str:
+    """The sentence of a message, typeset. Raises `KeyError` for an unknown template, `UndefinedError` for a missing value."""
+    variants = _variants(message)
+    return french.typeset(_template(variants[_choice(message, len(variants))]).render(message.valeurs))
+
+
+def variants_of(gabarit: str) -> int:
+    """How many ways there are to write a template."""
+    return len(_entry(gabarit)["variantes"])
+
+
+def warm() -> None:
+    """Compile every template, once for all the reports of a process."""
+    for text in every_text():
+        _template(text)
+
+
+def every_text() -> tuple[str, ...]:
+    """All variants of all templates, for tests and for warming."""
+    return tuple(
+        text
+        for domain in _domains().values()
+        for entry in domain.values()
+        for texts in (entry.get("variantes", ()), *(e["variantes"] for e in entry.values() if isinstance(e, dict)))
+        for text in texts
+    )
+
+
+def _variants(message: Message) -> list[str]:
+    entry = _entry(message.gabarit)
+    key = message.valeurs.get("cle") or message.valeurs.get("indicateur")
+    return (entry[key] if isinstance(entry.get(key), dict) else entry)["variantes"]
+
+
+def _entry(gabarit: str) -> Mapping[str, object]:
+    domain, _, name = gabarit.partition(".")
+    return _domains()[domain][name]
+
+
+def _choice(message: Message, count: int) -> int:
+    """A number below `count` that depends on whom and what the message is about, and on nothing else."""
+    values = message.valeurs
+    parts = (message.gabarit, *(str(values.get(key, "")) for key in ("quartier", "cle", "indicateur", "annee_avant")))
+    return zlib.crc32("|".join(parts).encode()) % count
+
+
+@cache
+def _domains() -> Mapping[str, Mapping[str, Mapping[str, object]]]:
+    folder = files(__package__).joinpath("gabarits")
+    found = sorted((item for item in folder.iterdir() if item.name.endswith(".toml")), key=lambda item: item.name)
+    return MappingProxyType({item.name[:-5]: tomllib.loads(item.read_text(encoding="utf-8")) for item in found})
+
+
+@cache
+def _environment() -> Environment:
+    """Plain text comes out: whoever puts it in a page escapes it."""
+    environment = Environment(
+        undefined=StrictUndefined,
+        autoescape=False,  # noqa: S701
+        finalize=lambda value: say(value) if isinstance(value, Valeur) else value,
+    )
+    environment.filters["maj"] = french.capital
+    environment.globals.update(
+        le=french.definite,
+        dans=_place("dans", french.at),
+        de=_place("de", french.of),
+        nomme=_place("nom", str),
+        le_quartier=french.quarter,
+        que=french.than,
+        en=french.when,
+        ordinal=french.ordinal,
+        pluriel=french.plural,
+        dire=say,
+    )
+    return environment
+
+
+def _place(forme: str, plain: Callable[[str], str]) -> Callable[..., str]:
+    """How templates name a place: a quarter by its name alone, a comparator by its name and its role."""
+
+    def said(nom: str, role: str = "") -> str:
+        return french.comparator(nom, role, forme) if role else plain(nom)
+
+    return said
+
+
+@cache
+def _template(text: str) -> Template:
+    return _environment().from_string(text)

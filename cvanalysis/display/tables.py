@@ -1,0 +1,82 @@
+"""Tables → accessible HTML. Owns headers, caption, the spelling of what is missing; refuses to round or to reorder.
+
+The first column holds row headers. Nothing depends on a script: the page's one may add sorting to tables of class `tri`.
+"""
+
+from __future__ import annotations
+
+from html import escape
+
+from cvanalysis.display.french import typeset
+from cvanalysis.display.phrases import say
+from cvanalysis.findings.finding import Statut, Table, Valeur
+
+SORTABLE = 6
+"""Rows from which sorting helps."""
+
+MEANINGS: dict[Statut, str] = {
+    "non_diffusé": "non diffusé\u00a0: la source est publiée, mais cette case est vide (sans doute par secret statistique)",
+    "secret": "secret statistique\u00a0: le producteur ne peut pas publier ce chiffre, trop peu de personnes étant concernées",
+    "non_significatif": "non significatif\u00a0: trop peu d’observations pour que le chiffre soit fiable",
+    "non_disponible": "non disponible\u00a0: la source ne donne rien pour cette zone et cette année",
+    "sans_objet": "sans objet\u00a0: la question ne se pose pas ici",
+    "suspect": "douteux\u00a0: chiffre publié mais peu vraisemblable, montré sans être comparé",
+    "masqué": "masqué\u00a0: nous ne montrons pas ce chiffre, pour qu’on ne reconnaisse personne",
+}
+
+
+def html_table(table: Table, caption: str) -> str:
+    """One `<table>` in a container that scrolls and takes the focus, then the meaning of the statuses that it holds.
+
+    `caption` is plain text and should be unique on its page: it names the scrolling region.
+    """
+    name = escape(typeset(caption))
+    kind = "t tri" if len(table.lignes) >= SORTABLE else "t"
+    # What paper can hold: beside a figure, in a page's width, or only with upright headings.
+    wide = len(table.colonnes)
+    kind += " etroit" if wide < 4 else " tres-large" if wide > 11 else " large" if wide > 6 else ""
+    numeric = [any(_is_figure(line[i]) for line in table.lignes) for i in range(len(table.colonnes))]
+    heads = "".join(
+        f'<th scope="col">{_head(c)}</th>' if number or not i else f'<th scope="col" class="g">{_head(c)}</th>'
+        for i, (c, number) in enumerate(zip(table.colonnes, numeric, strict=True))
+    )
+    rows = "".join(_row(line, numeric) for line in table.lignes)
+    return (
+        f'<div class="defile" tabindex="0" role="region" aria-label="{name}"><table class="{kind}"><caption>{name}</caption>'
+        f"<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>{_legend(table)}"
+    )
+
+
+def _head(text: str) -> str:
+    return escape(typeset(text), quote=False)
+
+
+def _is_figure(value: Valeur) -> bool:
+    return value.valeur is not None or value.statut != "publié"
+
+
+def _row(line: tuple[Valeur, ...], numeric: list[bool]) -> str:
+    first, *others = line
+    cells = "".join(_cell(value, number) for value, number in zip(others, numeric[1:], strict=True))
+    return f'<tr><th scope="row">{_text(first)}</th>{cells}</tr>'
+
+
+def _cell(value: Valeur, number: bool) -> str:
+    kind = "" if number else ' class="g"'
+    if value.valeur is None and value.statut != "publié":
+        kind = ' class="v"'
+    return f"<td{kind}>{_text(value)}</td>"
+
+
+def _text(value: Valeur) -> str:
+    said = escape(say(value), quote=False)
+    return f"{said} <small>(note\u00a0{escape(value.note)})</small>" if value.note else said
+
+
+def _legend(table: Table) -> str:
+    found = {value.statut for line in table.lignes for value in line}
+    told = [text for statut, text in MEANINGS.items() if statut in found]
+    parts = [*([_head(table.legende)] if table.legende else []), *told]
+    return "".join(
+        f'<p class="leg">{part[0].upper() + part[1:]}{"" if part.endswith(".") else "."}</p>' for part in parts
+    )

@@ -1,0 +1,362 @@
+"""What was done: in a quarter, for a theme; and the list that makes every action visible. Owns counts of actions and of their reach.
+
+Totals count distinct actions; the rule for actions led in several quarters is printed. Refuses to say what an action changed.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from cvanalysis.findings.counting import REGLES, lines_of, money_by_quarter
+from cvanalysis.findings.disclosure import total_withheld, withhold
+from cvanalysis.findings.fieldwork import (
+    HORS_QPV,
+    MONTANTS,
+    NON_SU,
+    SANS_CAUSE,
+    Chapter,
+    Field,
+    Rows,
+    bars,
+    count,
+    euros,
+    lines,
+    make,
+    nothing,
+    source_of,
+    word,
+)
+from cvanalysis.findings.finding import Finding, Manque, Message, Table, Valeur
+from cvanalysis.ingest.action_cells import RETENUS
+from cvanalysis.territory import Territory
+
+JOURNAUX = "Journaux d'actions du contrat"
+
+
+class QuarterActions(Chapter):
+    """Actions of one quarter: `actions-01` by year, `actions-02` by theme, `actions-03` what was asked for and not done."""
+
+    def __init__(self, reader: Rows, territory: Territory, code: str) -> None:
+        self.quartier = territory.quartier(code)
+        self.field = Field(reader, territory, (("qpv", (code,)),))
+        super().__init__(code, {"actions-01": self._years, "actions-02": self._themes, "actions-03": self._statuses})
+
+    @property
+    def liste(self) -> Table:
+        """The actions led here, one line each."""
+        return list_actions(self.field.menees, self.field)
+
+    def _champ(self) -> str:
+        return f"Actions retenues, menées au moins en partie dans ce quartier, {self.field.periode}"
+
+    def _nothing(self, ident: str, question: str) -> Finding:
+        return nothing(
+            ident,
+            question,
+            "actions.rien_quartier",
+            {"quartier": self.quartier.nom, "periode": self.field.periode},
+            champ=self._champ(),
+            source=JOURNAUX,
+            quoi=f"{self.quartier.nom} : aucune ligne des journaux ne cite ce quartier ; "
+            "des actions ont pu y être menées sans que le journal le dise.",
+        )
+
+    def _years(self, ident: str) -> Finding:
+        question = "Quelles actions ont été menées ici ?"
+        rows = self.field.menees
+        if rows.empty:
+            return self._nothing(ident, question)
+        years = yearly(rows, self.field)
+        money = rows.assign(montant=rows["accorde"] * rows["part"]).groupby("annee")["montant"].sum(min_count=1)
+        actions, carriers = rows["action"].nunique(), rows["porteur"].nunique()
+        peak = max(years, key=lambda year: (years[year].valeur, year))
+        table = Table(
+            ("Année", "Actions", "Organismes porteurs", "Montant accordé"),
+            tuple(
+                (
+                    word(year),
+                    value,
+                    count(rows.loc[rows["annee"] == int(year), "porteur"].nunique(), "organismes"),
+                    euros(money.get(int(year), float("nan"))),
+                )
+                for year, value in years.items()
+            ),
+        )
+        several = int((rows.groupby("action")["part"].min() < 0.999).sum())
+        return make(
+            ident,
+            question,
+            Message(
+                "actions.quartier_annees",
+                {
+                    "quartier": self.quartier.nom,
+                    "actions": actions,
+                    "porteurs": carriers,
+                    "periode": self.field.periode,
+                    "ailleurs": several,
+                },
+            ),
+            rows=[rows],
+            source=source_of(rows, JOURNAUX),
+            champ=self._champ(),
+            sous_titre=f"Nombre d'actions différentes par année, {self.field.periode}",
+            figure=lines("Actions menées dans le quartier", {"Actions": ("sujet", years)}),
+            table=table,
+            lecture=Message(
+                "actions.lecture_annees", {"annee": peak, "valeur": years[peak], "lieu": self.quartier.nom}
+            ),
+            precautions=(
+                REGLES["plein"],
+                "Montants : part du quartier dans chaque action, à parts égales entre ses quartiers.",
+                MONTANTS,
+                SANS_CAUSE,
+            ),
+        )
+
+    def _themes(self, ident: str) -> Finding:
+        question = "Sur quoi portaient ces actions ?"
+        rows = self.field.menees
+        if rows.empty:
+            return self._nothing(ident, question)
+        by_theme = {
+            name: int(rows.loc[rows["theme"] == theme, "action"].nunique()) for theme, name in self.field.themes.items()
+        }
+        values = {name: count(number) for name, number in by_theme.items()}
+        absent = [
+            name
+            for theme, name in self.field.themes.items()
+            if theme in {t.id for t in self.field.territory.themes} and not by_theme[name]
+        ]
+        first = max(by_theme, key=lambda name: (by_theme[name], name))
+        last_year = {name: rows.loc[rows["theme"] == theme, "annee"].max() for theme, name in self.field.themes.items()}
+        table = Table(
+            ("Thème", "Actions", "Organismes porteurs", "Dernière année"),
+            tuple(
+                (
+                    word(name),
+                    values[name],
+                    count(rows.loc[rows["theme"] == theme, "porteur"].nunique(), "organismes"),
+                    word("" if pd.isna(last_year[name]) else str(last_year[name])),
+                )
+                for theme, name in self.field.themes.items()
+            ),
+        )
+        return make(
+            ident,
+            question,
+            Message(
+                "actions.quartier_themes",
+                {"quartier": self.quartier.nom, "absents": absent, "premier": first, "valeur": values[first]},
+            ),
+            rows=[rows],
+            source=source_of(rows, JOURNAUX),
+            champ=self._champ(),
+            sous_titre=f"Nombre d'actions différentes par thème, {self.field.periode}",
+            figure=bars("Actions menées dans le quartier, par thème", "Actions", values),
+            table=table,
+            lecture=Message(
+                "actions.lecture_barre", {"etiquette": first, "valeur": values[first], "lieu": self.quartier.nom}
+            ),
+            precautions=(REGLES["plein"], SANS_CAUSE),
+        )
+
+    def _statuses(self, ident: str) -> Finding:
+        question = "Qu'est-il advenu des demandes ?"
+        rows = self.field.lues
+        inside = rows[
+            rows["annee"].between(self.field.territory.debut, self.field.territory.fin).fillna(False).astype(bool)
+        ]
+        if inside.empty:
+            return self._nothing(ident, question)
+        order = (
+            "accordé",
+            "à justifier",
+            "justifié",
+            "terminé",
+            "en instruction",
+            "ajourné",
+            "annulé",
+            "refusé",
+            NON_SU,
+        )
+        editions = {state: int(inside.loc[inside["statut"] == state, "edition"].nunique()) for state in order}
+        shown = {state.capitalize(): count(number, "demandes") for state, number in editions.items() if number}
+        lost = sum(editions[state] for state in ("refusé", "ajourné", "annulé"))
+        total = int(inside["edition"].nunique())
+        first = next(iter(shown))
+        return make(
+            ident,
+            question,
+            Message("actions.quartier_suites", {"quartier": self.quartier.nom, "perdues": lost, "total": total}),
+            rows=[inside],
+            source=source_of(inside, JOURNAUX),
+            champ=f"Demandes qui citent ce quartier, une par action et par an, {self.field.periode}",
+            sous_titre="Nombre de demandes par suite donnée",
+            figure=bars("Demandes, par suite donnée", "Demandes", shown),
+            table=Table(("Suite donnée", "Demandes"), tuple((word(state), value) for state, value in shown.items())),
+            lecture=Message(
+                "actions.lecture_barre", {"etiquette": first, "valeur": shown[first], "lieu": self.quartier.nom}
+            ),
+            precautions=(
+                "Une demande sans suite écrite dans le journal est comptée « non renseigné », ni accordée ni refusée.",
+            ),
+        )
+
+
+def yearly(rows: pd.DataFrame, field: Field) -> dict[str, Valeur]:
+    """Distinct actions of each year of the contract since the first that the logs cover; a year without any is a true 0."""
+    found = rows.groupby("annee")["action"].nunique()
+    start = int(rows["annee"].min()) if len(rows) else field.territory.debut
+    return {str(year): count(found.get(year, 0)) for year in range(start, field.territory.fin + 1)}
+
+
+def reach(rows: pd.DataFrame, field: Field) -> dict[str, int]:
+    """Quarter code → distinct actions, every quarter of the contract there, then out of QPV and not said where there are any.
+
+    An action that one log places and another does not is placed.
+    """
+    placed = set(rows.loc[rows["qpv"] != "", "action"])
+    found = rows[(rows["qpv"] != "") | ~rows["action"].isin(placed)].groupby("qpv")["action"].nunique().to_dict()
+    return {code: int(found.get(code, 0)) for code in field.quartiers} | {
+        code: int(found[code]) for code in (HORS_QPV, "") if code in found
+    }
+
+
+def place_name(code: str, field: Field) -> str:
+    return {HORS_QPV: "Hors quartiers prioritaires", "": "Quartier non renseigné"}.get(code) or field.quartiers.get(
+        code, code
+    )
+
+
+def reach_table(rows: pd.DataFrame, field: Field) -> Table:
+    """Quarter by quarter: actions in full, money at equal shares, last year of an action."""
+    money = money_by_quarter(rows, "egal") if len(rows) else pd.Series(dtype=float)
+    last = rows.groupby("qpv")["annee"].max()
+    return Table(
+        ("Quartier", "Actions", "Montant accordé", "Dernière année"),
+        tuple(
+            (
+                word(place_name(code, field)),
+                count(number),
+                euros(round(money.get(code, 0.0), 2)),
+                word("" if code not in last or pd.isna(last[code]) else str(last[code])),
+            )
+            for code, number in reach(rows, field).items()
+        ),
+    )
+
+
+def people_by_public(rows: pd.DataFrame, seuil: int) -> tuple[dict[str, Valeur], Valeur, int, int]:
+    """Declared beneficiaries by public and their total, small counts withheld so that no subtraction gives them back.
+
+    Returns also how many lines say a number, and of how many. Withheld: a number of people below `seuil`, with complementary suppression.
+    """
+    one = lines_of(rows).drop_duplicates(["source", "feuille", "ligne"])
+    said = one[one["beneficiaires"].notna()]
+    sums = said.groupby(said["public"].replace("", "Public non renseigné"))["beneficiaires"].sum().sort_index()
+    counts = [int(n) for n in sums]
+    # One action alone behind a sum is the action's own count: it is protected as any count of people.
+    hidden = withhold(counts, seuil)
+    values = {
+        name: Valeur(None, "masqué", "personnes") if h else Valeur(float(n), "publié", "personnes")
+        for name, n, h in zip(sums.index, counts, hidden, strict=True)
+    }
+    total = (
+        Valeur(None, "masqué", "personnes")
+        if total_withheld(counts, hidden)
+        else Valeur(float(sum(counts)), "publié", "personnes")
+    )
+    return values, total, len(said), len(one)
+
+
+def publics_finding(ident: str, question: str, rows: pd.DataFrame, field: Field, champ: str) -> Finding:
+    """For whom: distinct actions by public, and the beneficiaries that carriers declare, fill rate first."""
+    told = rows["public"] != ""
+    counted = rows[
+        told | ~rows["action"].isin(set(rows.loc[told, "action"]))
+    ]  # a log that does not say it takes nothing from one that does
+    by_public = (
+        counted.groupby(counted["public"].replace("", "Public non renseigné"))["action"]
+        .nunique()
+        .sort_values(ascending=False, kind="stable")
+    )
+    values = {str(name): count(number) for name, number in by_public.items()}
+    people, total, filled, lines_count = people_by_public(rows, field.territory.seuils.personnes)
+    first = next(iter(values))
+    rest = Valeur(None, "non_disponible", "personnes")
+    table = Table(
+        ("Public", "Actions", "Bénéficiaires déclarés"),
+        (
+            *((word(name), value, people.get(name, rest)) for name, value in values.items()),
+            (word("Ensemble"), count(rows["action"].nunique()), total),
+        ),
+    )
+    manques = (
+        [
+            Manque(
+                f"Bénéficiaires : {lines_count - filled} lignes sur {lines_count} n'en donnent pas le nombre.",
+                "non_disponible",
+            )
+        ]
+        if filled < lines_count
+        else []
+    )
+    return make(
+        ident,
+        question,
+        Message(
+            "actions.publics", {"premier": first, "valeur": values[first], "renseignees": filled, "lignes": lines_count}
+        ),
+        rows=[rows],
+        source=source_of(rows, JOURNAUX),
+        champ=champ,
+        sous_titre="Nombre d'actions différentes par public visé",
+        figure=bars("Actions, par public visé", "Actions", values),
+        table=table,
+        lecture=Message("actions.lecture_barre", {"etiquette": first, "valeur": values[first], "lieu": ""}),
+        precautions=(
+            "Les bénéficiaires sont ceux que les porteurs déclarent : une même personne peut être comptée plusieurs fois.",
+            (
+                f"Un nombre de personnes inférieur à {field.territory.seuils.personnes} est masqué, "
+                "et avec lui ce qui permettrait de le retrouver."
+            ),
+        ),
+        manques=manques,
+    )
+
+
+def list_actions(rows: pd.DataFrame, field: Field) -> Table:
+    """The catalogue of actions: one line per action. Nobody's number of beneficiaries is in it: totals could give small ones away."""
+    made = []
+    names = field.themes
+    kept = rows[rows["statut"].isin(RETENUS) | (rows["accorde"] > 0)] if len(rows) else rows
+    for _, group in kept.sort_values(["titre", "action"], kind="stable").groupby("action", sort=False):
+        latest = group.sort_values("annee", kind="stable").iloc[-1]
+        quarters = [place_name(code, field) for code in dict.fromkeys(group["qpv"])]
+        every = len(set(group["qpv"]) & set(field.quartiers)) == len(field.quartiers) > 1
+        years = sorted({int(year) for year in group["annee"].dropna()})
+        own = lines_of(group)
+        made.append(
+            (
+                word(best_title(group["titre"])),
+                word(str(latest["porteur"])),
+                word(names.get(latest["theme"], latest["theme"])),
+                word("Tous les quartiers" if every else ", ".join(sorted(quarters))),
+                word(span(years)),
+                euros(own["accorde"].sum(min_count=1)),
+            )
+        )
+    return Table(("Action", "Organisme porteur", "Thème", "Quartiers", "Années", "Montant accordé"), tuple(made))
+
+
+def best_title(titles: pd.Series) -> str:
+    """The title by which an action is shown: the most written, capitals last."""
+    written = titles.value_counts()
+    return str(min(written.index, key=lambda title: (str(title).isupper(), -written[title], str(title))))
+
+
+def span(years: list[int]) -> str:
+    """« 2018 », « 2015 à 2019 » where no year is missing, else the years."""
+    if len(years) > 1 and years[-1] - years[0] == len(years) - 1:
+        return f"{years[0]} à {years[-1]}"
+    return ", ".join(map(str, years))

@@ -1,0 +1,194 @@
+"""Actions against needs, for all quarters at once: what is done and granted per quarter, beside what is published of it.
+
+Refuses to say that the one should follow the other, and to measure it: at fifteen quarters it is an illustration, and says so.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cvanalysis.findings.actions import JOURNAUX, reach
+from cvanalysis.findings.counting import REGLES, money_by_quarter
+from cvanalysis.findings.fieldwork import (
+    MONTANTS,
+    SANS_CAUSE,
+    Chapter,
+    Field,
+    Rows,
+    bars,
+    count,
+    euros,
+    make,
+    nothing,
+    source_of,
+    word,
+)
+from cvanalysis.findings.finding import Figure, Finding, Manque, Message, Point, Serie, Table, Valeur
+from cvanalysis.findings.themes import latest_values
+from cvanalysis.territory import Territory
+
+if TYPE_CHECKING:
+    from cvanalysis.catalogue import Catalogue
+
+POPULATION, BESOIN = "population", "taux_pauvrete"
+ILLUSTRATION = "Sur un si petit nombre de quartiers, ce rapprochement est une illustration : il ne mesure aucun lien."
+
+
+class Needs(Chapter):
+    """`synthese-besoins-01`: money per inhabitant and poverty; `synthese-besoins-02`: themes without action by quarter."""
+
+    def __init__(self, reader: Rows, territory: Territory, catalogue: Catalogue) -> None:
+        self.field = Field(reader, territory)
+        self.reader, self.catalogue = reader, catalogue
+        super().__init__("synthese", {"besoins-01": self._money, "besoins-02": self._blind_spots})
+
+    def _nothing(self, ident: str, question: str) -> Finding:
+        return nothing(
+            ident,
+            question,
+            "actions.rien_besoins",
+            {"periode": self.field.periode},
+            champ="Quartiers du contrat",
+            source=JOURNAUX,
+            quoi="Aucune action retenue n'est écrite dans les journaux.",
+        )
+
+    def _money(self, ident: str) -> Finding:
+        question = "L'argent des actions va-t-il aux quartiers où les besoins sont les plus grands ?"
+        rows, quarters = self.field.menees, self.field.quartiers
+        if rows.empty:
+            return self._nothing(ident, question)
+        people = latest_values(self.reader, list(quarters), POPULATION, self.catalogue)
+        need = latest_values(self.reader, list(quarters), BESOIN, self.catalogue)
+        years = self.field.territory.fin - int(rows["annee"].min()) + 1
+        money, found = money_by_quarter(rows, "egal"), reach(rows, self.field)
+        each = {
+            code: Valeur(round(money.get(code, 0.0) / people[code][0].valeur / years, 2), "publié", "€", 1)
+            if people[code][0].dite and people[code][0].valeur
+            else Valeur(None, people[code][0].statut if not people[code][0].dite else "sans_objet", "€", 1)
+            for code in quarters
+        }
+        known = [code for code in quarters if each[code].dite]
+        order = sorted(quarters, key=lambda code: (-(need[code][0].valeur or 0.0) if need[code][0].dite else 1.0, code))
+        year = next((when for _, when in need.values() if when), "")
+        outside = float(money.sum() - sum(money.get(code, 0.0) for code in quarters))
+        table = Table(
+            (
+                "Quartier",
+                f"Taux de pauvreté{' ' + year if year else ''}",
+                "Actions",
+                "Montant accordé",
+                "Par habitant et par an",
+            ),
+            tuple((word(quarters[c]), need[c][0], count(found[c]), euros(money.get(c, 0.0)), each[c]) for c in order),
+        )
+        top, low = (
+            (max(known, key=lambda c: each[c].valeur), min(known, key=lambda c: each[c].valeur))
+            if known
+            else (order[0], order[0])
+        )
+        figure = (
+            bars(
+                "Montant accordé par habitant et par an, en euros (du taux de pauvreté le plus haut au plus bas)",
+                "Montant",
+                {quarters[c]: each[c] for c in order},
+            )
+            if known
+            else bars("Actions, par quartier", "Actions", {quarters[c]: count(found[c]) for c in order})
+        )
+        return make(
+            ident,
+            question,
+            Message(
+                "actions.besoins" if known else "actions.besoins_sans_population",
+                {
+                    "haut": quarters[top],
+                    "valeur_haut": each[top],
+                    "bas": quarters[low],
+                    "valeur_bas": each[low],
+                    "quartiers": len(quarters),
+                },
+            ),
+            rows=[rows],
+            source=f"{source_of(rows, JOURNAUX)} ; population et taux de pauvreté publiés (sources au tableau des fiches)",
+            champ=f"Quartiers du contrat, actions retenues, {self.field.periode}",
+            sous_titre="Montant accordé par habitant et par an, les quartiers rangés par taux de pauvreté",
+            figure=figure,
+            table=table,
+            lecture=Message(
+                "actions.lecture_besoins_argent",
+                {"quartier": quarters[top], "valeur": each[top], "besoin": need[top][0]},
+            ),
+            precautions=(
+                REGLES["egal"],
+                "Le droit commun inconnu n'y est pas : un quartier peut recevoir plus que ce qui est écrit ici.",
+                ILLUSTRATION,
+                SANS_CAUSE,
+                MONTANTS,
+            ),
+            manques=[
+                *(
+                    [
+                        Manque(
+                            f"{_spaced(outside)} € ne sont rattachés à aucun quartier (hors quartiers, ou quartier non renseigné).",
+                            "non_disponible",
+                        )
+                    ]
+                    if outside >= 1
+                    else []
+                ),
+                *(
+                    Manque(
+                        f"{quarters[c]} : pas de population publiée, le montant par habitant ne se calcule pas.",
+                        each[c].statut,
+                    )
+                    for c in quarters
+                    if not each[c].dite
+                ),
+            ],
+        )
+
+    def _blind_spots(self, ident: str) -> Finding:
+        question = "Quels thèmes n'ont pas d'action dans quels quartiers ?"
+        rows, quarters = self.field.menees, self.field.quartiers
+        themes = {t.id: t.nom for t in self.field.territory.themes}
+        if rows.empty or not themes:
+            return self._nothing(ident, question)
+        recent = rows[rows["annee"].ge(self.field.territory.fin - 2).fillna(False).astype(bool)]
+        found = {theme: reach(recent[recent["theme"] == theme], self.field) for theme in themes}
+        empty = [(code, theme) for code in quarters for theme in themes if not found[theme][code]]
+        series = tuple(
+            Serie(quarters[c], "autre", tuple(Point(themes[t], count(found[t][c])) for t in themes)) for c in quarters
+        )
+        years = f"{self.field.territory.fin - 2}-{self.field.territory.fin}"
+        first = empty[0] if empty else (next(iter(quarters)), next(iter(themes)))
+        return make(
+            ident,
+            question,
+            Message(
+                "actions.angles_morts", {"vides": len(empty), "total": len(quarters) * len(themes), "annees": years}
+            ),
+            rows=[rows],
+            source=source_of(rows, JOURNAUX),
+            champ=f"Quartiers du contrat, thèmes évalués, actions retenues, {years}",
+            sous_titre=f"Nombre d'actions par quartier et par thème, {years}",
+            figure=Figure("matrice", "Nombre d'actions", series),
+            table=Table(
+                ("Quartier", *themes.values()),
+                tuple((word(quarters[c]), *(count(found[t][c]) for t in themes)) for c in quarters),
+            ),
+            lecture=Message(
+                "actions.lecture_angles",
+                {"quartier": quarters[first[0]], "theme": themes[first[1]], "valeur": count(found[first[1]][first[0]])},
+            ),
+            precautions=(
+                REGLES["plein"],
+                "Une action sans quartier renseigné n'est comptée dans aucun : une case à zéro peut être un oubli du journal.",
+                SANS_CAUSE,
+            ),
+        )
+
+
+def _spaced(amount: float) -> str:
+    """A whole number of euros with narrow no-break spaces between thousands."""
+    return f"{amount:,.0f}".replace(",", "\u202f")

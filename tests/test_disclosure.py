@@ -1,0 +1,123 @@
+"""No reader recovers a withheld count of people: not from a total, not from other tables, not from another edition."""
+
+from itertools import product
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.optimize import linprog
+
+from cvanalysis.findings.disclosure import Cell, protect, total_withheld, withhold
+
+
+def attack(sizes, cells, printed):
+    """The reader's linear program, written apart: bounds of every withheld cell given every printed one."""
+    known = [c for c in cells if printed[c.cle] is not None]
+    matrix = np.array([[1.0 if g in c.groupes else 0.0 for g in range(len(sizes))] for c in known])
+    totals = np.array([float(printed[c.cle]) for c in known])
+    bounds = {}
+    for cell in cells:
+        if printed[cell.cle] is None:
+            goal = np.array([1.0 if g in cell.groupes else 0.0 for g in range(len(sizes))])
+            low, high = (
+                linprog(
+                    s * goal,
+                    A_eq=matrix if known else None,
+                    b_eq=totals if known else None,
+                    bounds=(1, 5_000),
+                    method="highs",
+                ).fun
+                * s
+                for s in (1, -1)
+            )
+            bounds[cell.cle] = (low, high)
+    return bounds
+
+
+def cross(groups, edition="a"):
+    """All margins and the total of a list of (row, column) groups."""
+    cells = [Cell((edition, "total"), frozenset(range(len(groups))))]
+    for axis in (0, 1):
+        for name in sorted({g[axis] for g in groups}):
+            cells.append(
+                Cell((edition, str(axis), name), frozenset(i for i, g in enumerate(groups) if g[axis] == name))
+            )
+    return cells + [Cell((edition, *g), frozenset([i])) for i, g in enumerate(groups)]
+
+
+def test_a_lone_small_count_takes_the_smallest_other_with_it():
+    assert withhold([30, 4, 12, 0], 11) == (False, True, True, False)
+
+
+def test_without_a_total_only_the_small_ones_are_withheld():
+    assert withhold([30, 4, 12, 0], 11, total=False) == (False, True, False, False)
+
+
+def test_two_ones_hide_nothing_since_their_sum_gives_both():
+    assert withhold([30, 1, 1], 11) == (True, True, True)
+
+
+def test_a_single_group_takes_its_total_along():
+    hidden = withhold([4, 0], 11)
+    assert hidden == (True, False)
+    assert total_withheld([4, 0], hidden)
+    assert not total_withheld([30, 4, 12], withhold([30, 4, 12], 11))
+
+
+@given(st.lists(st.integers(0, 40), min_size=1, max_size=8), st.integers(2, 15))
+def test_no_count_of_a_list_is_recovered_from_its_total(counts, seuil):
+    hidden = withhold(counts, seuil)
+    assert all(h or n == 0 or n >= seuil for n, h in zip(counts, hidden, strict=True))
+    secret = [n for n, h in zip(counts, hidden, strict=True) if h]
+    if secret and not total_withheld(counts, hidden):
+        assert len(secret) > 1
+        assert sum(secret) - len(secret) >= 2
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.integers(1, 30), min_size=9, max_size=9), st.integers(3, 12))
+def test_no_withheld_cell_of_a_crossed_table_is_recovered(sizes, seuil):
+    groups = list(product("abc", "xyz"))
+    cells = cross(groups)
+    printed = protect(sizes, [cells], seuil).comptes
+    for cell in cells:
+        count = sum(sizes[g] for g in cell.groupes)
+        assert printed[cell.cle] is None or printed[cell.cle] == count >= seuil
+    assert all(high - low >= 2 - 1e-6 for low, high in attack(sizes, cells, printed).values())
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    st.lists(st.integers(1, 25), min_size=6, max_size=6),
+    st.lists(st.integers(1, 6), min_size=3, max_size=3),
+    st.integers(4, 11),
+)
+def test_the_next_edition_gives_away_nothing_of_the_first(sizes, arrivals, seuil):
+    groups = list(product("ab", "xyz"))
+    late = [("a", "x"), ("b", "y"), ("b", "z")]
+    first = cross(groups, "juin")
+    second = cross(groups + late, "octobre")[:7]  # margins and total of everyone
+    everyone = [*sizes, *arrivals]
+    second = [Cell(c.cle, c.groupes) for c in second]
+    printed = protect(everyone, [first, second], seuil).comptes
+    assert protect(everyone, [first], seuil).comptes == {k: v for k, v in printed.items() if k[0] == "juin"}
+    assert all(high - low >= 2 - 1e-6 for low, high in attack(everyone, first + second, printed).values())
+
+
+def test_a_difference_of_two_editions_is_withheld_where_it_shows_a_person():
+    """Everyone but one group of 3 grew: printed totals of both editions must not leave that group's count bare."""
+    first = [
+        Cell(("juin", "total"), frozenset([0, 1])),
+        Cell(("juin", "a"), frozenset([0])),
+        Cell(("juin", "b"), frozenset([1])),
+    ]
+    second = [Cell(("octobre", "total"), frozenset([0, 1, 2])), Cell(("octobre", "a"), frozenset([0]))]
+    printed = protect([20, 3, 15], [first, second], 11).comptes
+    assert printed["juin", "b"] is None
+    assert all(high - low >= 2 for low, high in attack([20, 3, 15], first + second, printed).values())
+
+
+def test_zero_is_shown_and_an_empty_list_is_empty():
+    protected = protect([], [[]], 11)
+    assert protected.valeur("a", "b").valeur == 0
+    assert protect([4], [[Cell(("x",), frozenset([0]))]], 11).valeur("x").statut == "masqué"

@@ -1,0 +1,114 @@
+"""One finding as HTML: its parts in order, its table readable by all, nothing unescaped."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+
+from browser.exemples import ABSENT, FIGURES, TERRITOIRE, constat, ecrire, pour_cent
+from cvanalysis.display.bloc import Bloc
+from cvanalysis.display.constat import Constat
+from cvanalysis.display.tables import html_table
+from cvanalysis.findings.finding import Manque, Message, Table, Valeur
+
+
+@pytest.fixture(autouse=True)
+def _phrases(monkeypatch):
+    monkeypatch.setattr("cvanalysis.display.constat.write", ecrire)
+
+
+def mot(texte: str) -> Valeur:
+    return Valeur(None, texte=texte)
+
+
+class Balance(HTMLParser):
+    """Open elements, to see that each is closed."""
+
+    def __init__(self):
+        super().__init__()
+        self.open = []
+
+    def handle_starttag(self, tag, attrs):
+        if tag != "img":
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+
+@pytest.mark.parametrize("genre", FIGURES)
+def test_a_finding_is_whole_and_its_elements_closed(genre):
+    html = Constat(constat(genre), TERRITOIRE).html
+    parser = Balance()
+    parser.feed(html)
+    assert parser.open == []
+    order = [
+        html.index(part)
+        for part in ("<figcaption", "<h3", "<img", "<table", "Lecture", "Champ", "Source", "<li>", "Qu’en dites-vous")
+    ]
+    assert order == sorted(order)
+
+
+def test_its_metadata_name_it_and_its_plain_text_is_the_message():
+    data, metadata = Constat(constat("points"), TERRITOIRE)._repr_mimebundle_()
+    assert metadata == {"cvanalysis": {"constats": ["QP999001-points-01"]}}
+    assert data["text/plain"].endswith("Un titre qui dit ce que montre la figure « points »")
+
+
+def test_text_from_outside_is_escaped_everywhere():
+    nasty = '<script>alert("x")</script>'
+    finding = replace(
+        constat("points"), question=nasty, source=nasty, sous_titre=nasty, message=Message("essai", {"phrase": nasty})
+    )
+    finding = replace(finding, table=Table(("Zone", nasty), ((mot(nasty), pour_cent(1)),), nasty), precautions=(nasty,))
+    html = Constat(finding, TERRITOIRE).html
+    assert "<script" not in html
+    assert 'aria-label="&lt;script&gt;alert(&quot;x&quot;)' in html
+
+
+def test_invented_data_bear_their_mark():
+    assert "données d’exemple" in Constat(constat("points", exemple=True), TERRITOIRE).html
+    assert "données d’exemple" not in Constat(constat("points"), TERRITOIRE).html
+
+
+def test_a_finding_without_figure_says_why_and_has_no_picture():
+    finding = replace(
+        constat("points"), figure=None, table=None, lecture=None, manques=(Manque("Rien n’est publié.", "non_diffusé"),)
+    )
+    html = Constat(finding, TERRITOIRE).html
+    assert "<img" not in html
+    assert "<table" not in html
+    assert "<li>Rien n’est publié.</li>" in html
+
+
+def test_the_picture_has_no_address_and_no_tag_in_its_source():
+    html = Constat(constat("barres"), TERRITOIRE).html
+    source = html.split('src="')[1].split('"')[0]
+    assert not set("<>{}#") & set(source)
+    assert "http://" not in source
+
+
+def test_a_table_has_scoped_headers_a_caption_and_spelled_statuses():
+    table = Table(("Zone", "2018"), ((mot("Ici"), pour_cent(51.8)), (mot("Là"), ABSENT)))
+    assert html_table(table, "Taux") == (
+        '<div class="defile" tabindex="0" role="region" aria-label="Taux"><table class="t"><caption>Taux</caption>'
+        '<thead><tr><th scope="col">Zone</th><th scope="col">2018</th></tr></thead><tbody>'
+        '<tr><th scope="row">Ici</th><td>51,8\u00a0%</td></tr>'
+        '<tr><th scope="row">Là</th><td class="v">non diffusé</td></tr></tbody></table></div>'
+        '<p class="leg">Non diffusé\u00a0: la source est publiée, mais cette case est vide (sans doute par secret statistique).</p>'
+    )
+
+
+def test_columns_of_words_stand_left_and_long_tables_can_be_sorted():
+    table = Table(("Zone", "Note"), tuple((mot(f"Z{i}"), mot("à voir")) for i in range(6)))
+    html = html_table(table, "Notes")
+    assert '<th scope="col" class="g">Note</th>' in html
+    assert 'class="t tri"' in html
+
+
+def test_a_bloc_shows_html_and_declares_the_findings_inside():
+    data, metadata = Bloc("<p>x</p>", "x", ("a", "b"))._repr_mimebundle_()
+    assert data == {"text/html": "<p>x</p>", "text/plain": "x"}
+    assert metadata == {"cvanalysis": {"constats": ["a", "b"]}}

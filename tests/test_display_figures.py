@@ -1,0 +1,223 @@
+"""Figures and their alternatives: light, deterministic, in French, and honest about what is missing."""
+
+from __future__ import annotations
+
+import re
+import time
+from xml.etree import ElementTree
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from browser.exemples import ABSENT, FIGURES, ICI, LONG, TERRITOIRE, constat, courbe, pour_cent, zone
+from cvanalysis.display import maps
+from cvanalysis.display.alternatives import LONGEST, describe, describe_figure
+from cvanalysis.display.figures import draw, warm
+from cvanalysis.display.figures.canvas import WIDTH, text_width, wrap
+from cvanalysis.display.figures.frame import round_scale
+from cvanalysis.display.figures.marks import _LOOKS, contrast, look
+from cvanalysis.findings.finding import Figure, Point, Serie, Valeur
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def words(svg: str) -> str:
+    return " ".join(t.text or "" for t in ElementTree.fromstring(svg).iter(f"{SVG}text"))
+
+
+@pytest.mark.parametrize("genre", FIGURES)
+def test_every_genre_is_well_formed_light_and_the_same_twice(genre):
+    svg = draw(FIGURES[genre], TERRITOIRE.palette)
+    assert ElementTree.fromstring(svg).get("viewBox").startswith(f"0 0 {WIDTH} ")
+    assert len(svg.encode()) <= 12_000
+    assert svg == draw(FIGURES[genre], TERRITOIRE.palette)
+    assert not re.search(r"\bnan\b|\binf\b|None|matplotlib|Date", svg)
+
+
+@pytest.mark.parametrize("genre", FIGURES)
+def test_no_word_leaves_the_sheet(genre):
+    for text in ElementTree.fromstring(draw(FIGURES[genre], {})).iter(f"{SVG}text"):
+        if text.get("transform"):
+            continue
+        x, wide = float(text.get("x")), text_width(text.text, 13)
+        style = (text.get("style") or "") + rules(draw(FIGURES[genre], {})).get(text.get("class"), "")
+        left = x - wide if "anchor:end" in style else x - wide / 2 if "anchor:middle" in style else x
+        assert left >= -2, text.text
+        assert left + wide <= WIDTH + 4, text.text
+
+
+def rules(svg: str) -> dict[str, str]:
+    return dict(re.findall(r"\.(c\d+)\{([^}]*)\}", svg))
+
+
+def test_a_figure_costs_little_cpu():
+    warm()
+    usual = ("points", "lignes", "barres", "parts", "paires", "rang")
+    for genre in usual:
+        draw(FIGURES[genre], {})
+    start = time.process_time()
+    for _ in range(3):
+        for genre in usual:
+            draw(FIGURES[genre], {})
+    assert (time.process_time() - start) / (3 * len(usual)) < 0.03
+
+
+def test_a_missing_value_is_said_and_never_drawn_as_zero():
+    svg = draw(FIGURES["points-absent"], {})
+    assert "non diffusé" in words(svg)
+    assert "0,0" not in words(svg)
+    assert "fill:#ffffff" in svg.replace(" ", "")
+
+
+def test_a_suspect_value_bears_its_mark():
+    assert "(douteux)" in words(draw(FIGURES["points-douteux"], {}))
+    assert "<pattern" in draw(FIGURES["barres"], {})
+
+
+def test_a_line_is_cut_where_the_source_changed_and_the_figure_says_so():
+    whole = Figure("lignes", "Taux", (courbe(ICI, "sujet", a2013=1.0, a2018=2.0),))
+    cut = Figure("lignes", "Taux", whole.series, ruptures=("2018",))
+    assert "la source a changé" in words(draw(cut, {}))
+    subject = f"stroke:{look('sujet', {}).colour.lower()}"
+    assert count_lines(draw(cut, {}), subject) < count_lines(draw(whole, {}), subject)
+
+
+def count_lines(svg: str, stroke: str) -> int:
+    styles = rules(svg)
+    return sum(
+        stroke in (p.get("style") or styles.get(p.get("class"), ""))
+        and "stroke-width:2.8" in (p.get("style") or styles.get(p.get("class"), ""))
+        for p in ElementTree.fromstring(svg).iter(f"{SVG}path")
+    )
+
+
+def test_nothing_published_at_all_still_gives_a_figure_in_words():
+    for genre in ("points", "lignes", "barres", "parts", "paires", "rang", "matrice"):
+        series = (
+            Serie(ICI, "sujet", (Point("2013", ABSENT), Point("2018", ABSENT))),
+            Serie("Ville", "commune", (Point("2013", ABSENT),)),
+        )
+        assert "non diffusé" in words(draw(Figure(genre, "Taux", series), {}))
+
+
+def test_looks_differ_by_shape_and_dash_and_stand_out_on_white():
+    compared = [_LOOKS[r] for r in ("sujet", "commune", "epci", "france_qpv", "departement", "region", "france")]
+    assert len({k.marker for k in compared}) == len({k.dash for k in compared}) == len(compared)
+    assert _LOOKS["femmes"].marker != _LOOKS["hommes"].marker
+    assert all(contrast(look(role, {}).colour.lower()) >= 3 for role in _LOOKS)
+
+
+@given(st.lists(st.floats(-1e6, 1e6, allow_nan=False), min_size=1, max_size=8), st.booleans())
+@settings(max_examples=60, deadline=None)
+def test_a_scale_holds_its_values_and_a_few_round_ticks(values, zero):
+    scale = round_scale(values, 0, 100, zero=zero)
+    assert all(-0.01 <= scale(v) <= 100.01 for v in values)
+    assert all(scale.low <= t <= scale.high for t in scale.ticks)
+    assert len(scale.ticks) <= 7
+    assert not zero or scale.low <= 0 <= scale.high
+
+
+@given(st.text(st.characters(codec="utf-8", categories=["L", "N", "P", "Zs"]), max_size=120), st.integers(40, 300))
+@settings(max_examples=60, deadline=None)
+def test_wrapping_loses_no_letter(text, width):
+    lines = wrap(text, width)
+    assert "".join(lines).replace("-", "").replace(" ", "") == text.replace("-", "").replace(" ", "")
+
+
+statuses = st.sampled_from(["publié", "suspect", "non_diffusé", "secret", "masqué"])
+
+
+@st.composite
+def figures(draw_):
+    roles = draw_(
+        st.lists(st.sampled_from(["sujet", "commune", "epci", "autre", "femmes", "part"]), min_size=1, max_size=4)
+    )
+    labels = draw_(
+        st.lists(st.sampled_from(["2013", "2015", "2018", ICI, LONG, "<&>"]), min_size=1, max_size=4, unique=True)
+    )
+    series = []
+    for i, role in enumerate(roles):
+        points = []
+        for label in labels:
+            status = draw_(statuses)
+            value = draw_(st.floats(-1e4, 1e5, allow_nan=False)) if status in ("publié", "suspect") else None
+            points.append(Point(label, Valeur(value, status, draw_(st.sampled_from(["%", "€", ""])), 1)))
+        series.append(Serie(f"Série {i}", role, tuple(points)))
+    genre = draw_(st.sampled_from(["points", "barres", "lignes", "parts", "paires", "rang", "matrice"]))
+    return Figure(genre, "Axe", tuple(series), zero=draw_(st.booleans()), facettes=draw_(st.booleans()))
+
+
+@given(figures())
+@settings(max_examples=60, deadline=None)
+def test_any_figure_can_be_drawn_and_told(figure):
+    ElementTree.fromstring(draw(figure, {}))
+    assert 0 < len(describe_figure(figure)) <= LONGEST + 400
+
+
+@pytest.mark.parametrize("genre", FIGURES)
+def test_alternatives_are_short_french_and_their_own(genre):
+    text = describe(constat(genre))
+    assert text.endswith(f"Constat QP999001-{genre}-01.")
+    assert len(text) <= LONGEST
+    assert "  " not in text
+
+
+def test_an_alternative_holds_the_figures_and_what_is_missing():
+    text = describe_figure(
+        Figure("points", "Taux (%)", (zone(ICI, "sujet", pour_cent(51.8)), zone("Ville", "commune", ABSENT)))
+    )
+    assert f"{ICI}\u00a0: 51,8\u00a0%" in text
+    assert "Ville\u00a0: non diffusé" in text
+
+
+def test_a_large_figure_is_told_by_its_ends_and_its_count():
+    text = describe(constat("rang-40"))
+    assert "9\u202f800\u00a0€" in text
+    assert "40 valeurs" in text
+    assert "au tableau" in text
+
+
+def test_a_map_is_drawn_from_contours_found_by_code(real):
+    import json
+
+    geojson = json.loads((real / "geo" / "rennes_qpv.geojson").read_text(encoding="utf-8"))
+    noms = {f["properties"]["CODE_QP"]: f["properties"]["NOM_QP"] for f in geojson["features"]}
+    contours = maps.find_contours(geojson, noms)
+    assert len(contours) == 6
+    svg = maps.draw_map(contours, "QP035004", {})
+    ElementTree.fromstring(svg)
+    assert len(svg) < 12_000
+    assert noms["QP035004"] in words(svg)
+    assert noms["QP035004"] in maps.describe_map(contours, "QP035004")
+
+
+def test_without_contours_there_is_no_map_and_no_error():
+    assert maps.draw_map((), "QP999001", {}) == ""
+    points = {
+        "features": [
+            {"properties": {"code": "QP999001"}, "geometry": {"type": "Point", "coordinates": [1, 2]}},
+            {"geometry": None},
+        ]
+    }
+    assert maps.find_contours(points, {"QP999001": ICI}) == ()
+
+
+def test_events_stand_in_the_order_of_their_dates_however_written():
+    said = ("30/12/2014", "2015", "12/2014", "2014-02-21", "2015-01-02")
+    points = tuple(Point(f"évènement {i}", Valeur(None, texte=date)) for i, date in enumerate(said))
+    svg = draw(Figure("frise", "Dates", (Serie("Dates", "sujet", points),)), TERRITOIRE.palette)
+    assert sorted(said, key=lambda date: svg.index(f">{date}<")) == [
+        "2014-02-21",
+        "12/2014",
+        "30/12/2014",
+        "2015",
+        "2015-01-02",
+    ]
+
+
+def test_an_axis_of_whole_numbers_has_whole_ticks():
+    points = tuple(Point(f"ligne {n}", Valeur(float(n))) for n in (2, 7, 9))
+    svg = draw(Figure("barres", "Nombre", (Serie("Nombre", "autre", points),)), TERRITOIRE.palette)
+    assert "2,5" not in svg
+    assert "7,5" not in svg

@@ -1,0 +1,113 @@
+"""Engagements: fill rate first, facts apart from judgements, gaps, disagreements; and honest pages where there is nothing."""
+
+from __future__ import annotations
+
+import pytest
+
+from cvanalysis.display.phrases import write
+from cvanalysis.errors import DeclarationError, UsageError
+from cvanalysis.findings.engagements import Engagements, QuarterEngagements
+from test_actions_territory import Tables, clean
+
+ENTETE = (
+    "code;libelle;pilier;theme;nature;pilote;partenaires;partenaires_vus;quartiers;avancement;preuve;date_preuve;obstacle;actions;indicateurs;"
+    "appreciation_etat;appreciation_assos;appreciation_villes"
+)
+TABLE = f"""{ENTETE}
+E1;Ouvrir une salle;social;lecture;nouveau;prefecture;livres|course;livres;QP099001;réalisé;B;15/03/2022;;Lire;;satisfaisant;insatisfaisant;
+E2;Courir plus;social;sport;renforcé;livres;;;;en cours;Note;2020-01-01;;;;mitigé;mitigé;
+E3;Embaucher;emploi;;;prefecture;course;;;partiel;;;Pas de locaux;;;;;
+E4;Rêver;emploi;;;;;;;;;;;;;;;"""
+ROWS = (
+    "Lire;Les Livres du Palier;La lecture;Le Haut;2021;;Préfecture (essai);10;10;Favorable;;",
+    "Nager;Chorale;Le sport;Le Haut;2021;;;10;10;Favorable;;E2",
+)
+
+
+@pytest.fixture
+def chapter(tmp_path):
+    cleaned = clean(tmp_path, *ROWS, fichiers={"engagements.csv": TABLE})
+    from cvanalysis.territory import read_territory
+
+    return Engagements(Tables.of(cleaned), read_territory(tmp_path))
+
+
+def cells(finding):
+    return {line[0].texte: [c.texte or c.valeur for c in line[1:]] for line in finding.table.lignes}
+
+
+def test_the_fill_rate_comes_first_and_what_is_not_filled_in_stays_in_the_total(chapter):
+    assert chapter.numeros[0] == "couverture-01"
+    first = chapter.constat("couverture-01")
+    assert write(first.message).startswith("3 engagements renseignés sur 4, dont 2")
+    assert cells(first)["Ensemble"] == [3, 2, 4]
+    assert cells(chapter.constat("avancement-01"))["non renseigné"] == [1, "E4"]
+
+
+def test_facts_and_judgements_are_read_apart(chapter):
+    table = chapter.field.engagements.set_index("code")
+    assert table.loc["E1", "avancement"] == "réalisé"
+    assert table.loc["E1", "date_preuve"] == "2022-03-15"
+    views = cells(chapter.constat("appreciation-01"))
+    assert views["Villes"] == [0, 0, 0, 4]
+    assert "Villes" in write(chapter.constat("appreciation-01").message)
+
+
+def test_colleges_that_disagree_are_shown_and_not_averaged(chapter):
+    finding = chapter.constat("appreciation-02")
+    assert [line[0].texte for line in finding.table.lignes] == ["E1"]
+    assert cells(finding)["E1"][1:] == ["satisfaisant", "insatisfaisant", "sans avis"]
+
+
+def test_the_gaps_are_listed(chapter):
+    gaps = cells(chapter.constat("ecarts-01"))
+    assert gaps["Sans action dans les journaux"] == [2, "E3 Embaucher ; E4 Rêver"]
+    assert gaps["Engagé, sans preuve"][0] == 1
+    assert gaps["Preuve ancienne"] == [1, "E2 Courir plus"]
+    assert gaps["Non renseigné"][0] == 1
+
+
+def test_actions_are_linked_by_the_log_and_by_the_table(chapter):
+    links = chapter.field.lues.set_index("titre")["engagements"]
+    assert (links["Lire"], links["Nager"]) == ("E1", "E2")
+
+
+def test_a_quarter_shows_its_engagements_and_those_its_actions_serve(tmp_path):
+    cleaned = clean(tmp_path, *ROWS, fichiers={"engagements.csv": TABLE})
+    from cvanalysis.territory import read_territory
+
+    territory = read_territory(tmp_path)
+    here = QuarterEngagements(Tables.of(cleaned), territory, "QP099001").constat("engagements-01")
+    assert [line[0].texte for line in here.table.lignes] == ["E1", "E2"]
+    nowhere = QuarterEngagements(Tables.of(cleaned), territory, "QP099003").constat("engagements-01")
+    assert nowhere.figure is None
+    assert "Aucun engagement" in write(nowhere.message)
+    with pytest.raises(UsageError):
+        QuarterEngagements(Tables.of(cleaned), territory, "QP099009")
+
+
+def test_no_engagement_at_all_gives_findings_that_say_so(tmp_path):
+    cleaned = clean(tmp_path, *ROWS)
+    from cvanalysis.territory import read_territory
+
+    for finding in Engagements(Tables.of(cleaned), read_territory(tmp_path)).constats:
+        assert "Aucun engagement" in write(finding.message)
+        assert finding.manques
+
+
+def test_every_fault_of_the_table_is_told_with_its_place(tmp_path):
+    table = TABLE + "\nE1;Bis;mystère;lecture;nouveau;inconnu;;;QP099009;presque;;hier;;;;super;;\n"
+    with pytest.raises(DeclarationError) as raised:
+        clean(tmp_path, fichiers={"engagements.csv": table}, contrat="")
+    assert "ligne 6" in str(raised.value)
+    with pytest.raises(DeclarationError) as raised:
+        clean(tmp_path, fichiers={"engagements.csv": table.replace("\nE1;Bis", "\nE9;Bis")}, contrat="")
+    for word in ("mystère", "inconnu", "QP099009", "presque", "hier", "super"):
+        assert word in str(raised.value)
+
+
+def test_an_engagement_that_names_an_unknown_action_is_told_with_the_nearest(tmp_path):
+    cleaned = clean(tmp_path, *ROWS, fichiers={"engagements.csv": TABLE.replace(";Lire;;satis", ";Lirre;;satis")})
+    told = cleaned.anomalies[cleaned.anomalies["fichier"] == "engagements.csv"].iloc[0]
+    assert told["brut"] == "Lirre"
+    assert "Lire" in told["traitement"]

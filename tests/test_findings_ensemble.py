@@ -1,0 +1,220 @@
+"""The quarters side by side, and what the data hold: nothing added up, nothing hidden."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from cvanalysis.catalogue import load_catalogue
+from cvanalysis.display import phrases
+from cvanalysis.display.alternatives import describe
+from cvanalysis.errors import UsageError
+from cvanalysis.findings.quality import Qualite
+from cvanalysis.findings.quarter import Fiche
+from cvanalysis.findings.synthesis import Synthese
+from cvanalysis.ingest.process import process
+from cvanalysis.ingest.store import Store
+from cvanalysis.territory import read_territory
+from findings_monde import EPCI, A, B, Reader, catalogue, everywhere, obs, territory
+
+
+def synthesis(declaration, observations):
+    return Synthese(Reader(observations), territory(), catalogue(f"revenus-01;revenus;{declaration}")).constat(
+        "revenus-01"
+    )
+
+
+def cells(table):
+    return [[phrases.say(value) for value in line] for line in table.lignes]
+
+
+def over_time(values, zone=A, years=(2014, 2018)):
+    return [obs(zone, millesime=year, valeur=value) for year, value in zip(years, values, strict=True)]
+
+
+# ------------------------------------------------------------------------------------------------------------- synthesis
+
+
+def test_dots_stand_by_value_and_the_table_in_the_declared_order():
+    found = synthesis("niveau;taux_pauvrete", everywhere("taux_pauvrete", [30, 50, 40, 20, "secret", 35]))
+    assert [p.etiquette for p in found.figure.series[0].points][:2] == ["Le Breuil", "La Plaine"]
+    assert [line[0] for line in cells(found.table)][:3] == ["Les Ormes", "Le Breuil", "La Plaine"]
+    assert "L’Étang" in found.manques[0].quoi
+    assert found.id == "synthese-revenus-01"
+
+
+def test_no_mean_or_total_of_the_quarters_is_ever_printed():
+    found = synthesis("niveau;taux_pauvrete", everywhere("taux_pauvrete", [31, 50, 40, 20, 26, 37]))
+    numbers = {value.valeur for line in found.table.lignes for value in line if value.valeur is not None}
+    assert numbers == {31, 50, 40, 20, 26, 37}
+
+
+def test_small_panels_have_one_series_per_quarter_and_count_rises_and_falls():
+    rows = [*over_time((40, 45)), *over_time((40, 30), B), obs("QP990003", millesime=2018)]
+    found = synthesis("evolution;taux_pauvrete", rows)
+    assert found.figure.facettes
+    assert len(found.figure.series) == 6
+    assert (found.message.valeurs["hausse"], found.message.valeurs["baisse"]) == (1, 1)
+    assert any("La Plaine" in manque.quoi and "un seul chiffre" in manque.quoi for manque in found.manques)
+
+
+def test_a_change_refused_everywhere_shows_the_last_figures_and_the_reason():
+    rows = everywhere("demandeurs_abc", [9, 8, 7, 6, 5, 4], None, publication=2021) + everywhere(
+        "demandeurs_abc", [9, 8, 7, 6, 5, 4], None, publication=2022
+    )
+    found = synthesis("evolution;demandeurs_abc", rows)
+    assert found.message.gabarit == "synthese.evolution_refusee"
+    assert found.figure.genre == "points"
+    assert "n’est pas établie" in phrases.write(found.message)
+
+
+def test_who_comes_closer_and_who_does_not_is_told_by_name():
+    rows = [*over_time((40, 36)), *over_time((36, 40), B), *over_time((15, 15), EPCI)]
+    found = synthesis("ecart;taux_pauvrete", rows)
+    verdicts = {line[0]: line[-1] for line in cells(found.table)}
+    assert (verdicts["Les Ormes"], verdicts["Le Breuil"], verdicts["La Plaine"]) == (
+        "se rapproche",
+        "s’éloigne",
+        "non mesuré",
+    )
+    assert "Se rapprochent\u00a0: Les Ormes" in phrases.write(found.lecture)
+
+
+def test_the_synthesis_says_that_fifteen_quarters_prove_nothing():
+    found = synthesis("niveau;taux_pauvrete", everywhere("taux_pauvrete", [30, 50, 40, 20, 26, 35]))
+    assert any("illustrent" in text for text in found.precautions)
+
+
+def test_the_summary_table_has_every_quarter_and_a_year_in_each_column():
+    page = Synthese(
+        Reader(everywhere("gini", [0.1, 0.2, 0.3, 0.2, 0.3, "secret"])),
+        territory(),
+        catalogue("revenus-01;revenus;rang;gini"),
+    )
+    table = page.tableau()
+    assert table.colonnes[1].endswith("2018")
+    assert [line[0].texte for line in table.lignes] == [q.nom for q in territory().quartiers]
+    with pytest.raises(UsageError):
+        page.constat("revenus-77")
+
+
+# --------------------------------------------------------------------------------------------------------------- quality
+
+
+def quality(observations, anomalies=(), fichiers=(), comptes=()):
+    reader = Reader(observations, anomalies, fichiers, comptes)
+    return Qualite(reader, territory(), catalogue("revenus-01;revenus;niveau;taux_pauvrete"))
+
+
+def test_coverage_comes_with_its_denominator_and_keeps_what_is_missing_in_it():
+    found = quality(everywhere("taux_pauvrete", [30, 50, "secret", 20, 26, "non_diffusé"])).couverture()
+    assert (found.message.valeurs["publies"], found.message.valeurs["total"]) == (4, 6)
+    line = cells(found.table)[0]
+    assert line[2:8] == ["publié", "publié", "secret statistique", "publié", "publié", "non diffusé"]
+
+
+def test_a_figure_without_data_year_is_asked_for():
+    page = quality([obs(millesime=None, publication=2019), obs(millesime=2018)])
+    assert "non établie" in " ".join(" ".join(line) for line in cells(page.annees().table))
+    assert any("année exacte" in manque.quoi and "2019" in manque.quoi for manque in page.demandes())
+
+
+def test_a_file_that_gave_nothing_is_named():
+    page = quality([obs()], fichiers=[("insee/vide.csv", "", "illisible")])
+    assert page.fichiers().manques[0].quoi.startswith("insee/vide.csv")
+    assert cells(page.fichiers().table)[-1][-1] == "illisible"
+
+
+def test_the_account_of_cells_has_a_line_per_file_and_its_total():
+    table = quality([obs()], comptes=[("insee/a.csv", 10, 7, 2, 1), ("insee/b.csv", 5, 5, 0, 0)]).comptes()
+    assert cells(table)[-1] == ["Total", "15", "12", "2", "1"]
+
+
+def test_an_unknown_question_is_refused_with_the_known_ones():
+    with pytest.raises(UsageError, match="fichiers-01"):
+        quality([obs()]).constat("fichiers-77")
+
+
+def test_anomalies_are_counted_by_kind_and_listed():
+    anomalies = [
+        ("insee/a.csv", 3, "TP60", "abc", "doublon : 3 cellules", "écarté"),
+        ("insee/a.csv", 0, "", "", "doublon : 4 cellules", "écarté"),
+    ]
+    found = quality([obs()], anomalies).anomalies_lues()
+    assert (found.message.valeurs["total"], found.message.valeurs["genres"]) == (2, 1)
+    assert cells(found.table)[1][1] == "fichier entier"
+
+
+def test_no_anomaly_is_said_as_such():
+    assert quality([obs()]).anomalies_lues().message.gabarit == "qualite.anomalies_aucune"
+
+
+# ------------------------------------------------------------------------------------------- real and awkward territories
+
+
+def everything(raw, processed):
+    """All findings of all pages of a territory, from its raw files."""
+    declared = read_territory(raw)
+    process(declared, processed)
+    store, known = Store(processed, declared), load_catalogue()
+    found = [f for q in declared.quartiers for f in Fiche(store, declared, known, q.code).constats()]
+    found += Synthese(store, declared, known).constats()
+    found += Qualite(store, declared, known).constats()
+    return declared, store, found
+
+
+@pytest.fixture(scope="module")
+def default(brut, tmp_path_factory):
+    return everything(brut, tmp_path_factory.mktemp("processed"))
+
+
+@pytest.fixture(scope="module")
+def awkward(invente, tmp_path_factory):
+    return everything(invente, tmp_path_factory.mktemp("processed"))
+
+
+@pytest.mark.parametrize("world", ["default", "awkward"])
+def test_every_sentence_of_a_whole_territory_is_whole(world, request):
+    _, _, found = request.getfixturevalue(world)
+    assert len({f.id for f in found}) == len(found)
+    for finding in found:
+        texts = [phrases.write(m) for m in (finding.message, finding.lecture) if m is not None]
+        texts += [manque.quoi for manque in finding.manques] + list(finding.precautions)
+        texts += [finding.sous_titre, finding.champ, finding.source]
+        for text in texts:
+            assert not re.search(r"\bnan\b|\bNone\b|\binf\b|[{}]|[-\u2212]0(,0+)?\b(?![,\d])", text), (finding.id, text)
+        assert (finding.figure is None) == (finding.table is None), finding.id
+        assert finding.figure is not None or finding.manques, finding.id
+        if finding.figure is not None:
+            assert describe(finding)
+
+
+@pytest.mark.parametrize("world", ["default", "awkward"])
+def test_en_bref_never_takes_a_refusal_or_an_absence(world, request):
+    declared, store, _ = request.getfixturevalue(world)
+    for quartier in declared.quartiers:
+        chosen = Fiche(store, declared, load_catalogue(), quartier.code).en_bref()
+        assert len(chosen) <= 6
+        for finding in chosen:
+            assert not re.search("absent|refus|rien|suspect|impossible", finding.message.gabarit)
+
+
+def test_fifteen_fiches_do_not_bear_the_same_titles(default):
+    _, _, found = default
+    for numero in ("revenus-01", "revenus-04", "emploi-01", "population-01"):
+        titles = [f.message for f in found if f.id.startswith("QP") and f.id.endswith(numero)]
+        shapes = {re.sub(r"[\d\u202f,]+", "#", phrases.write(m).replace(m.valeurs["quartier"], "Q")) for m in titles}
+        assert len(shapes) >= 3, numero
+
+
+def test_known_figures_of_the_default_territory_come_out(default):
+    _, _, found = default
+    by_id = {f.id: f for f in found}
+    gap = by_id["QP044006-revenus-03"].message.valeurs
+    assert (gap["annee_avant"], gap["annee_apres"], gap["repere"]) == ("2014", "2018", "Nantes Métropole")
+    assert round(gap["ecart_avant"].valeur, 1) == round(100 * (21847.3 - 12197) / 21847.3, 1)
+    assert round(gap["ecart_apres"].valeur, 1) == round(100 * (23390 - 13040) / 23390, 1)
+    population = by_id["QP044006-population-01"].message.valeurs
+    assert (population["avant"].valeur, population["apres"].valeur) == (5075, 5375)
+    assert by_id["QP044006-emploi-04"].message.gabarit == "quartier.evolution_refusee"

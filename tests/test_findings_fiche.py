@@ -1,0 +1,321 @@
+"""The findings of a fiche: the message fits the data, and what is missing is said."""
+
+from __future__ import annotations
+
+import pickle
+
+import pytest
+
+from cvanalysis.catalogue import load_catalogue
+from cvanalysis.display import phrases
+from cvanalysis.errors import UsageError
+from cvanalysis.findings.quarter import Fiche
+from findings_monde import COMMUNE, EPCI, QPV, A, B, Reader, catalogue, everywhere, obs, territory
+
+ZONES = (EPCI, COMMUNE, QPV)
+
+
+def finding(declaration, observations, code=A, **more):
+    declared = declaration if declaration.count(";") == 3 else f"revenus-01;revenus;{declaration}"
+    found = Fiche(Reader(observations), territory(**more), catalogue(declared), code)
+    return found.constat(declared.split(";")[0])
+
+
+def said(declaration, observations, **more):
+    return phrases.write(finding(declaration, observations, **more).message)
+
+
+def two_years(own, other, years=(2014, 2018), **more):
+    """The quarter's and the EPCI's values of two years."""
+    return [
+        obs(zone, millesime=year, valeur=value, **more)
+        for zone, values in ((A, own), (EPCI, other))
+        for year, value in zip(years, values, strict=True)
+    ]
+
+
+def cells(table):
+    return [[phrases.say(value) for value in line] for line in table.lignes]
+
+
+# --------------------------------------------------------------------------------------------------------------- niveau
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"), [(40, "niveau_dessus"), (10, "niveau_dessous"), (20.4, "niveau_proche")]
+)
+def test_a_level_is_above_below_or_close_to_the_epci(value, expected):
+    rows = [*everywhere("taux_emploi", [value, 30, 31, 32, 33, 34]), obs(EPCI, "taux_emploi", valeur=20)]
+    assert finding("niveau;taux_emploi", rows).message.gabarit == f"quartier.{expected}"
+
+
+def test_a_level_shows_the_gap_with_each_comparator_of_the_same_year_only():
+    rows = [
+        *everywhere("taux_pauvrete", [40, 30, 31, 32, 33, 34]),
+        obs(EPCI, valeur=15),
+        obs(COMMUNE, valeur=18, millesime=2014),
+    ]
+    found = finding("niveau;taux_pauvrete", rows)
+    table = {line[0]: line[1:] for line in cells(found.table)}
+    assert table["Valmétropole"] == ["15,0\u00a0%", "25,0\u00a0points", "2,67"]
+    assert table["Orville"] == ["non disponible"] * 3
+    assert any("Orville" in manque.quoi and "2014" in manque.quoi for manque in found.manques)
+
+
+def test_a_level_goes_back_to_a_year_shared_with_a_comparator_and_says_that_a_newer_figure_exists():
+    rows = [obs(valeur=41, millesime=2021), obs(valeur=40, millesime=2019), obs(EPCI, valeur=15, millesime=2019)]
+    found = finding("niveau;taux_pauvrete", rows)
+    assert found.sous_titre.endswith("2019")
+    assert any("plus récent" in manque.quoi and "2021" in manque.quoi for manque in found.manques)
+
+
+def test_a_level_does_not_go_back_further_than_three_years():
+    rows = [obs(valeur=41, millesime=2021), obs(valeur=40, millesime=2014), obs(EPCI, valeur=15, millesime=2014)]
+    assert finding("niveau;taux_pauvrete", rows).sous_titre.endswith("2021")
+
+
+def test_without_comparator_a_level_is_told_among_the_other_quarters():
+    found = finding("niveau;taux_emploi", everywhere("taux_emploi", [40, 30, 31, 50, 51, "secret"]))
+    assert found.message.gabarit == "quartier.niveau_parmi"
+    assert (found.message.valeurs["plus_bas"], found.message.valeurs["plus_haut"]) == (2, 2)
+
+
+def test_a_missing_figure_is_a_claim_with_its_reason_and_no_zero_anywhere():
+    found = finding("niveau;taux_pauvrete", everywhere("taux_pauvrete", ["secret", 30, 31, 32, 33, 34]))
+    assert found.message.gabarit == "quartier.absent"
+    assert "secret statistique" in phrases.write(found.message)
+    assert cells(found.table)[0][1] == "secret statistique"
+    assert found.poids == 0
+    assert found.manques[0].statut == "secret"
+
+
+def test_a_suspect_figure_is_shown_with_its_mark_and_compared_with_nothing():
+    rows = [
+        obs(A, "demandeurs_abc", 2021, 0, "suspect"),
+        *everywhere(
+            "demandeurs_abc", [5, 6, 7, 8, 9], 2021, ("QP990002", "QP990003", "QP990004", "QP990005", "QP990006")
+        ),
+    ]
+    found = finding("rang;demandeurs_abc", rows)
+    assert found.message.gabarit == "quartier.suspect"
+    assert "(douteux)" in phrases.write(found.message)
+    assert cells(found.table)[-1][1:] == ["sans objet", "0\u00a0personne (douteux)"]
+
+
+def test_nothing_published_for_anyone_gives_a_finding_without_figure_that_says_so():
+    found = finding("niveau;taux_pauvrete", [])
+    assert (found.figure, found.table, found.message.gabarit) == (None, None, "quartier.rien")
+    assert found.manques
+
+
+def test_a_count_is_never_compared_with_larger_places():
+    rows = [*everywhere("c2s_beneficiaires", [10, 20, 30, 40, 50, 60]), obs(EPCI, "c2s_beneficiaires", valeur=9_000)]
+    found = finding("niveau;c2s_beneficiaires", rows)
+    assert {serie.role for serie in found.figure.series} == {"sujet", "autre"}
+    assert any("taille du quartier" in text for text in found.precautions)
+
+
+def test_the_monthly_income_is_the_yearly_one_over_twelve_and_uc_is_explained():
+    rows = [obs(A, "revenu_median", valeur=12_000), obs(EPCI, "revenu_median", valeur=24_000)]
+    found = finding("niveau;revenu_median", rows)
+    assert found.message.valeurs["mensuel"].valeur == 1_000
+    assert "0,5 pour chaque autre personne" in phrases.write(found.lecture)
+
+
+def test_a_producers_note_on_a_published_figure_is_printed():
+    rows = [obs(valeur=40)._replace(note="1"), obs(EPCI, valeur=15)]
+    assert any("note 1" in text for text in finding("niveau;taux_pauvrete", rows).precautions)
+
+
+# ----------------------------------------------------------------------------------------------------------------- rang
+
+
+def test_a_rank_says_how_many_are_left_out():
+    found = finding("rang;taux_pauvrete", everywhere("taux_pauvrete", [40, 30, 31, "secret", "non_diffusé", 34]))
+    assert found.message.gabarit == "quartier.rang_premier"
+    assert "2 quartiers ne sont pas classés" in phrases.write(found.lecture)
+    assert cells(found.table)[-1][1] == "sans objet"
+
+
+def test_two_published_quarters_make_no_ranking():
+    rows = everywhere("taux_pauvrete", [40, 30, "secret", "secret", "secret", "secret"])
+    assert finding("rang;taux_pauvrete", rows).message.gabarit == "quartier.rang_impossible"
+
+
+# ------------------------------------------------------------------------------------------------- evolution and écart
+
+
+def test_an_evolution_is_drawn_as_a_line_cut_at_the_break_and_measured_before_it():
+    rows = [obs(millesime=year, valeur=value) for year, value in ((2014, 40), (2018, 44), (2019, 45))]
+    found = finding("evolution;taux_pauvrete", rows)
+    assert (found.figure.genre, found.figure.ruptures) == ("lignes", ("2019",))
+    assert found.message.gabarit == "quartier.evolution_hausse"
+    assert (found.message.valeurs["annee_avant"], found.message.valeurs["annee_apres"]) == ("2014", "2018")
+
+
+def test_a_refused_evolution_shows_what_is_published_without_a_line_and_says_why():
+    rows = [obs(A, "demandeurs_abc", None, n, publication=p, source="pole_emploi") for p, n in ((2017, 90), (2022, 70))]
+    found = finding("evolution;demandeurs_abc", rows)
+    assert found.figure.genre == "barres"
+    assert [point.etiquette for point in found.figure.series[0].points] == ["publ. 2017", "publ. 2022"]
+    assert "n'est pas établie" in found.manques[0].quoi
+    assert found.poids == 0
+
+
+def test_a_blank_year_stays_a_hole_in_the_line():
+    rows = [obs(millesime=2014, valeur=40), obs(millesime=2016, statut="secret"), obs(millesime=2018, valeur=44)]
+    points = finding("evolution;taux_pauvrete", rows).figure.series[0].points
+    assert [point.valeur.statut for point in points] == ["publié", "secret", "publié"]
+
+
+def test_counts_beside_a_comparator_are_drawn_in_base_100():
+    rows = two_years((200, 250), (9000, 9900), (2013, 2018), indicateur="population", source="rp")
+    figure = finding("evolution;population", rows).figure
+    assert "base 100 en 2013" in figure.axe
+    assert [[round(p.valeur.valeur) for p in serie.points] for serie in figure.series] == [[100, 125], [100, 110]]
+
+
+@pytest.mark.parametrize(
+    ("own", "expected"),
+    [((40, 36), "rapproche"), ((36, 40), "eloigne"), ((40, 40.2), "stable"), ((10, 8), "avance_augmente")],
+)
+def test_a_gap_is_told_as_closer_further_or_stable(own, expected):
+    rows = two_years(own, (15, 15))
+    assert finding("ecart;taux_pauvrete", rows).message.gabarit == f"quartier.ecart_{expected}"
+
+
+def test_two_measures_that_disagree_are_both_in_the_title():
+    rows = two_years((40, 46), (15, 19))
+    text = said("ecart;taux_pauvrete", rows)
+    assert "se creuse (25,0\u00a0points, puis 27,0\u00a0points)" in text
+    assert "rapport entre les deux se réduit (2,67, puis 2,42)" in text
+
+
+def test_a_gap_with_one_shared_year_is_shown_but_not_followed():
+    rows = [obs(millesime=2014), obs(millesime=2018), obs(EPCI, millesime=2018, valeur=15)]
+    found = finding("ecart;taux_pauvrete", rows)
+    assert found.message.gabarit == "quartier.ecart_refuse"
+    assert found.figure is not None
+
+
+# --------------------------------------------------------------------------------------------- structure and women/men
+
+DUREES = ",".join(["demandeurs_abc", *(f"demandeurs_abc_duree_{n}" for n in range(1, 5))])
+
+
+def job_seekers(*parts, total=100):
+    rows = [obs(A, "demandeurs_abc", 2021, total)]
+    return rows + [
+        obs(
+            A,
+            f"demandeurs_abc_duree_{n}",
+            2021,
+            value if value is not None else 0,
+            "publié" if value is not None else "secret",
+        )
+        for n, value in enumerate(parts, 1)
+    ]
+
+
+def test_shares_are_published_counts_over_their_published_total():
+    found = finding(f"structure;{DUREES}", job_seekers(40, 30, 20, 10))
+    assert [phrases.say(serie.points[0].valeur) for serie in found.figure.series] == [
+        "40,0\u00a0%",
+        "30,0\u00a0%",
+        "20,0\u00a0%",
+        "10,0\u00a0%",
+    ]
+    assert "taux de chômage" in " ".join(found.precautions)
+
+
+def test_a_withheld_part_is_said_and_never_deduced_from_the_others():
+    found = finding(f"structure;{DUREES}", job_seekers(40, 30, None, 10))
+    assert found.message.gabarit == "quartier.structure_partielle"
+    assert found.figure.series[2].points[0].valeur.valeur is None
+    assert "20" not in " ".join(phrases.say(value) for line in found.table.lignes for value in line)
+
+
+def test_parts_that_exceed_their_total_give_no_share():
+    found = finding(f"structure;{DUREES}", job_seekers(60, 60, 20, 10))
+    assert found.message.gabarit == "quartier.structure_incoherente"
+    assert all(serie.points[0].valeur.valeur is None for serie in found.figure.series)
+
+
+def test_a_share_below_zero_is_drawn_as_bars_not_as_a_part_of_a_whole():
+    idents = "part_revenus_activite,part_pensions,part_patrimoine,part_prestations,part_impots"
+    rows = [obs(A, ident, valeur=v) for ident, v in zip(idents.split(","), (60, 20, 5, 25, -10), strict=True)]
+    assert finding(f"structure;{idents}", rows).figure.genre == "barres"
+
+
+def test_women_are_set_beside_all_and_men_are_not_deduced():
+    rows = [
+        *everywhere("taux_emploi", [45, 46, 47, 48, 49, 50]),
+        *everywhere("taux_emploi_femmes", [38, 45, 46, 47, 48, 49]),
+    ]
+    found = finding("paires;taux_emploi,taux_emploi_femmes", rows)
+    assert found.message.gabarit == "quartier.paires_dessous"
+    assert [serie.role for serie in found.figure.series] == ["sujet", "femmes"]
+    assert any("hommes seuls" in manque.quoi for manque in found.manques)
+
+
+@pytest.mark.parametrize(("women", "men", "expected"), [(60, 40, "majorite"), (30, 70, "minorite"), (50, 51, "moitie")])
+def test_the_share_of_women_comes_from_two_counts_that_add(women, men, expected):
+    rows = [obs(A, "demandeurs_abc_femmes", 2021, women), obs(A, "demandeurs_abc_hommes", 2021, men)]
+    found = finding("paires;demandeurs_abc_femmes,demandeurs_abc_hommes", rows)
+    assert found.message.gabarit == f"quartier.paires_{expected}"
+
+
+# ------------------------------------------------------------------------------------------------------- the whole fiche
+
+
+def test_a_fiche_reads_once_and_only_what_it_uses():
+    reader = Reader([obs()])
+    fiche = Fiche(
+        reader, territory(), catalogue("revenus-01;revenus;niveau;taux_pauvrete", "revenus-02;revenus;rang;gini"), A
+    )
+    fiche.constats()
+    fiche.en_bref()
+    fiche.identite()
+    assert len(reader.asked) == 1
+    assert set(reader.asked[0][1]) == {"population", "taux_pauvrete", "gini"}
+
+
+def test_an_unknown_number_or_quarter_is_refused_with_the_known_ones():
+    with pytest.raises(UsageError, match="revenus-01"):
+        Fiche(Reader([]), territory(), catalogue("revenus-01;revenus;rang;gini"), A).constat("revenus-09")
+    with pytest.raises(UsageError):
+        Fiche(Reader([]), territory(), catalogue(), "QP000000")
+
+
+def test_a_missing_thing_is_said_once_in_what_is_not_known():
+    rows = everywhere("taux_pauvrete", [40, "secret", 31, 32, 33, 34])
+    declared = catalogue("revenus-01;revenus;rang;taux_pauvrete", "revenus-02;revenus;rang;taux_pauvrete")
+    fiche = Fiche(Reader(rows), territory(), declared, A)
+    assert [ident for ident, _ in fiche.inconnus()] == [f"{A}-revenus-01"]
+
+
+def test_a_finding_is_the_same_whatever_the_order_of_the_rows_and_survives_a_pickle():
+    rows = [*everywhere("taux_pauvrete", [40, 30, 31, 32, 33, 34]), obs(EPCI, valeur=15)]
+    one, other = finding("niveau;taux_pauvrete", rows), finding("niveau;taux_pauvrete", rows[::-1])
+    assert one == other == pickle.loads(pickle.dumps(one))
+
+
+def test_rows_of_a_file_declared_as_example_mark_the_finding():
+    rows = everywhere("taux_pauvrete", [40, 30, 31, 32, 33, 34])
+    assert not finding("rang;taux_pauvrete", rows).exemple
+    assert finding("rang;taux_pauvrete", rows, exemples=("insee/*",)).exemple
+
+
+def test_the_source_line_names_producer_year_and_file():
+    text = finding("niveau;taux_pauvrete", [obs(valeur=40), obs(EPCI, valeur=15)]).source
+    assert "Insee-DGFiP-Cnaf-Cnav-CCMSA" in text
+    assert "2018 (fichier F_2020.csv)" in text
+
+
+def test_every_declared_question_is_answered_where_nothing_at_all_is_published():
+    findings = Fiche(Reader([]), territory(), load_catalogue(), B).constats()
+    assert findings
+    for found in findings:
+        assert phrases.write(found.message)
+        assert (found.figure, found.table) == (None, None)
+        assert found.manques

@@ -1,0 +1,315 @@
+"""What may be compared, in what unit, with what sign: the traps a statistician looks for first."""
+
+from __future__ import annotations
+
+import pytest
+
+from cvanalysis.catalogue import load_catalogue
+from cvanalysis.errors import ComparisonRefused
+from cvanalysis.findings.comparison import measure_gap
+from cvanalysis.findings.convergence import matched_gaps, measure_convergence
+from cvanalysis.findings.evolution import (
+    check_comparable,
+    check_geographies,
+    choose_pair,
+    index_base_100,
+    measure_evolution,
+)
+from cvanalysis.findings.observation import Observations
+from cvanalysis.findings.ranking import choose_brief, rank, standout
+from cvanalysis.findings.rules import load_rules
+from findings_monde import A, B, obs, territory
+
+SEUILS = territory().seuils
+RULES = load_rules()
+KNOWN = load_catalogue().indicateurs
+EPCI = "200000000"
+
+
+def gap(ident, own, other, **more):
+    return measure_gap(KNOWN[ident], obs(A, ident, valeur=own, **more), obs(EPCI, ident, valeur=other, **more), SEUILS)
+
+
+def series(ident, values, zone=A, source="filosofi", publication=None):
+    """year → value; None as a value is a blank."""
+    return tuple(
+        obs(zone, ident, year, value or 0, "non_diffusé" if value is None else "publié", publication, source)
+        for year, value in values.items()
+    )
+
+
+def convergence(ident, own, other):
+    return measure_convergence(KNOWN[ident], series(ident, own), series(ident, other, EPCI), 2014, 2022, SEUILS, RULES)
+
+
+# ------------------------------------------------------------------------------------------------------------------ gap
+
+
+def test_a_gap_between_rates_is_in_points_and_the_ratio_comes_second():
+    found = gap("taux_pauvrete", 40.0, 16.0)
+    assert (found.ecart, found.unite, found.rapport, found.sens) == (24.0, "points", 2.5, "dessus")
+
+
+def test_a_gap_between_amounts_is_a_share_of_the_comparator_not_of_the_quarter():
+    found = gap("revenu_median", 15_000.0, 20_000.0)
+    assert (found.ecart, found.unite, found.absolu, found.sens) == (-25.0, "%", -5_000.0, "dessous")
+
+
+def test_a_gap_is_free_of_the_dust_of_binary_floats():
+    assert gap("taux_pauvrete", 50.2, 48.1).ecart == 2.1
+
+
+@pytest.mark.parametrize(("own", "expected"), [(16.9, "proche"), (17.0, "dessus"), (15.0, "dessous")])
+def test_below_the_declared_tolerance_two_rates_are_close(own, expected):
+    assert gap("taux_pauvrete", own, 16.0).sens == expected
+
+
+def test_counts_of_places_of_unequal_size_have_no_gap():
+    with pytest.raises(ComparisonRefused, match="tailles différentes"):
+        gap("demandeurs_abc", 200, 20_000)
+
+
+def test_two_data_years_are_never_mixed_in_a_gap():
+    with pytest.raises(ComparisonRefused, match="même année"):
+        measure_gap(KNOWN["taux_pauvrete"], obs(A, millesime=2018), obs(EPCI, millesime=2019), SEUILS)
+
+
+def test_a_file_year_is_not_the_data_year_of_the_same_number():
+    undated = obs(A, millesime=None, publication=2018)
+    with pytest.raises(ComparisonRefused, match="même année"):
+        measure_gap(KNOWN["taux_pauvrete"], undated, obs(EPCI, millesime=2018), SEUILS)
+
+
+@pytest.mark.parametrize("statut", ["suspect", "secret", "non_diffusé"])
+def test_a_suspect_or_missing_figure_enters_no_gap(statut):
+    with pytest.raises(ComparisonRefused, match=statut):
+        measure_gap(KNOWN["taux_pauvrete"], obs(A, statut=statut), obs(EPCI), SEUILS)
+
+
+def test_only_the_years_published_on_both_sides_have_a_gap():
+    own = series("taux_pauvrete", {2014: 40, 2015: 41, 2018: 42})
+    other = series("taux_pauvrete", {2013: 20, 2015: None, 2018: 22}, EPCI)
+    assert [g.sujet.millesime for g in matched_gaps(KNOWN["taux_pauvrete"], own, other, SEUILS)] == [2018]
+
+
+# ------------------------------------------------------------------------------------------------------------ evolution
+
+
+def refused(avant, apres):
+    with pytest.raises(ComparisonRefused) as found:
+        check_comparable(avant, apres, RULES)
+    return str(found.value)
+
+
+def test_consecutive_vintages_are_refused():
+    assert "millésimes consécutifs" in refused(obs(millesime=2017), obs(millesime=2018))
+
+
+def test_censuses_less_than_five_years_apart_are_refused_and_five_are_enough():
+    four = obs(millesime=2014, source="rp"), obs(millesime=2018, source="rp")
+    assert "partagent" in refused(*four)
+    assert check_comparable(obs(millesime=2013, source="rp"), obs(millesime=2018, source="rp"), RULES) == ()
+
+
+def test_figures_without_an_established_data_year_are_refused():
+    files = obs(millesime=None, publication=2017), obs(millesime=None, publication=2022)
+    assert "n'est pas établie" in refused(*files)
+
+
+def test_two_sources_are_refused():
+    assert "source a changé" in refused(obs(millesime=2011, source="rfl"), obs(millesime=2014))
+
+
+def test_two_geographies_of_quarters_are_refused():
+    with pytest.raises(ComparisonRefused, match="périmètre"):
+        check_geographies("QP044006", "QN04406M")
+    check_geographies("QP044006", "244400404")
+
+
+def test_a_change_from_one_zone_to_another_is_refused():
+    assert "un seul territoire" in refused(obs(A, millesime=2014), obs(B, millesime=2018))
+
+
+def test_a_change_across_a_declared_break_bears_its_caution():
+    across = check_comparable(obs(millesime=2014), obs(millesime=2019), RULES)
+    before = check_comparable(obs(millesime=2014), obs(millesime=2018), RULES)
+    assert set(across) - set(before) == {"filosofi_rupture"}
+    assert "filosofi_covid" in check_comparable(obs(millesime=2017), obs(millesime=2021), RULES)
+
+
+def test_every_caution_of_the_rules_has_a_text():
+    named = {rule.precaution for rule in RULES.sources.values()} | set(RULES.quand)
+    named |= {rupture.precaution for rule in RULES.sources.values() for rupture in rule.ruptures}
+    assert {n for n in named if n} <= set(RULES.precautions) | set(load_catalogue().precautions)
+
+
+def test_the_measured_years_avoid_breaks_then_start_near_the_contract_then_span_the_most():
+    years = {2012: 10, 2013: 11, 2014: 12, 2016: 13, 2018: 14, 2019: 15, 2021: 16}
+    avant, apres = choose_pair(series("taux_pauvrete", years), 2014, 2022, RULES)
+    assert (avant.millesime, apres.millesime) == (2014, 2018)
+
+
+def test_a_break_is_crossed_only_where_no_other_pair_exists():
+    avant, apres = choose_pair(series("taux_pauvrete", {2018: 14, 2021: 16}), 2014, 2022, RULES)
+    assert (avant.millesime, apres.millesime) == (2018, 2021)
+
+
+def test_years_after_the_contract_are_not_measured():
+    with pytest.raises(ComparisonRefused, match="un seul chiffre"):
+        choose_pair(series("taux_pauvrete", {2018: 14, 2024: 16}), 2014, 2022, RULES)
+
+
+@pytest.mark.parametrize(
+    ("ident", "a", "b", "variation", "unite"),
+    [
+        ("taux_pauvrete", 40.0, 44.0, 4.0, "points"),
+        ("revenu_median", 10_000.0, 10_500.0, 5.0, "%"),
+        ("population", 200.0, 150.0, -25.0, "%"),
+    ],
+)
+def test_a_change_is_in_points_for_rates_and_in_percent_for_the_others(ident, a, b, variation, unite):
+    pair = obs(A, ident, 2013, a, source="x"), obs(A, ident, 2018, b, source="x")
+    found = measure_evolution(KNOWN[ident], *pair, SEUILS, RULES)
+    assert (found.variation, found.unite) == (variation, unite)
+
+
+def test_amounts_over_time_are_said_to_be_in_current_euros():
+    pair = obs(A, "revenu_median", 2014, 1e4), obs(A, "revenu_median", 2018, 2e4)
+    assert "euros_courants" in measure_evolution(KNOWN["revenu_median"], *pair, SEUILS, RULES).precautions
+
+
+def test_counts_are_compared_in_base_100_of_a_named_year():
+    rows = series("population", {2013: 200, 2018: 250})
+    assert [value for _, value in index_base_100(rows, rows[0])] == [100.0, 125.0]
+
+
+# ---------------------------------------------------------------------------------------------------------- convergence
+
+
+@pytest.mark.parametrize(
+    ("ident", "own", "other", "verdict", "favorable"),
+    [
+        ("revenu_median", (12_000, 15_000), (20_000, 20_000), "rapproche", True),
+        ("revenu_median", (15_000, 12_000), (20_000, 20_000), "eloigne", False),
+        ("taux_pauvrete", (40, 36), (15, 15), "rapproche", True),  # down is better: the gap is positive and shrinks
+        ("taux_pauvrete", (36, 40), (15, 15), "eloigne", False),
+        ("taux_pauvrete", (40, 40.5), (15, 15), "stable", None),
+        ("taux_pauvrete", (10, 8), (15, 15), "avance_augmente", True),  # better placed, and more so: no convergence
+        ("taux_pauvrete", (8, 12), (15, 15), "avance_diminue", False),
+        ("taux_pauvrete", (12, 19), (15, 15), "croise", False),
+        ("part_moins_25", (40, 36), (30, 30), "rapproche", None),  # neutral: closer, neither good nor bad
+        ("part_moins_25", (20, 16), (30, 30), "eloigne", None),
+    ],
+)
+def test_a_change_of_gap_is_read_by_the_direction_of_the_indicator(ident, own, other, verdict, favorable):
+    found = convergence(ident, dict(zip((2014, 2018), own, strict=True)), dict(zip((2014, 2018), other, strict=True)))
+    assert (found.verdict, found.favorable) == (verdict, favorable)
+
+
+def test_points_and_ratio_that_disagree_are_flagged():
+    found = convergence("taux_pauvrete", {2014: 40, 2018: 46}, {2014: 15, 2018: 19})
+    assert found.variation == 2
+    assert found.fin.rapport < found.debut.rapport
+    assert found.desaccord
+
+
+def test_points_and_ratio_that_agree_are_not_flagged():
+    assert not convergence("taux_pauvrete", {2014: 40, 2018: 46}, {2014: 15, 2018: 15}).desaccord
+
+
+def test_percent_and_euros_that_disagree_are_flagged():
+    assert convergence("revenu_median", {2014: 10_000, 2018: 13_000}, {2014: 20_000, 2018: 24_000}).desaccord
+
+
+def test_a_gap_is_not_followed_where_only_one_year_is_shared():
+    with pytest.raises(ComparisonRefused, match="un seul chiffre"):
+        convergence("taux_pauvrete", {2014: 40, 2018: 46}, {2018: 19})
+
+
+def test_a_gap_is_not_followed_where_no_year_is_shared():
+    with pytest.raises(ComparisonRefused, match="aucune année"):
+        convergence("taux_pauvrete", {2014: 40}, {2018: 19})
+
+
+# -------------------------------------------------------------------------------------------------------------- ranking
+
+
+def ranks(**values):
+    rows = {
+        zone: None
+        if value is None
+        else obs(zone, valeur=value)
+        if not isinstance(value, str)
+        else obs(zone, statut=value)
+        for zone, value in values.items()
+    }
+    return {zone: rank(zone, rows) for zone in rows}
+
+
+def test_missing_and_suspect_figures_are_left_out_of_ranks_and_counted():
+    found = ranks(a=10, b=30, c="secret", d=None, e="suspect")
+    assert (found["b"].rang, found["a"].rang, found["b"].sur) == (1, 2, 2)
+    assert (found["a"].manquants, found["a"].suspects) == (2, 1)
+    assert found["c"] is None
+    assert found["e"] is None
+
+
+def test_equal_values_share_the_best_rank_from_above_and_from_below():
+    found = ranks(a=10, b=20, c=20, d=30)
+    assert [found[z].rang for z in "abcd"] == [4, 2, 2, 1]
+    assert [found[z].par_le_bas for z in "abcd"] == [1, 2, 2, 4]
+    assert found["b"].ex_aequo == 1
+
+
+def test_standing_out_is_counted_in_usual_spreads_and_capped():
+    assert standout(50, [10, 20, 30, 40, 50]) < standout(80, [10, 20, 30, 40, 50])
+    assert standout(1e6, [10, 20, 30, 40, 50]) == standout(1e9, [10, 20, 30, 40, 50])
+    assert standout(None, [1, 2, 3, 4]) == 0
+    assert standout(50, [1, 2, 3]) == 0, "trop peu de quartiers pour parler d'écart habituel"
+
+
+class Weighed:
+    """A finding as the rule of « En bref » sees it."""
+
+    def __init__(self, id, section, poids):
+        self.id, self.section, self.poids = id, section, poids
+        self.lecture = None
+
+
+def brief(*findings, sujets=None):
+    rows = [Weighed(*f) for f in findings]
+    return [f.id for f in choose_brief(rows, sujets or {f.id: f.id for f in rows})]
+
+
+def test_en_bref_takes_the_best_of_each_section_before_a_second_of_any():
+    found = brief(
+        ("a1", "a", 5), ("a2", "a", 4.9), ("a3", "a", 4.8), ("b1", "b", 2), ("c1", "c", 1.5), ("d1", "d", 1.2)
+    )
+    assert found == ["a1", "a2", "b1", "c1", "d1"]
+
+
+def test_en_bref_never_says_the_same_indicator_twice_nor_a_refusal():
+    found = brief(("a1", "a", 5), ("a2", "a", 4), ("b1", "b", 0), sujets={"a1": "x", "a2": "x", "b1": "y"})
+    assert found == ["a1"]
+
+
+def test_en_bref_holds_at_least_four_and_at_most_six():
+    weak = [(f"{s}{n}", s, 0.1) for s in "abc" for n in (1, 2)]
+    strong = [(f"{s}{n}", s, 3.0) for s in "abcdefgh" for n in (1, 2)]
+    assert len(brief(*weak)) == 4
+    assert len(brief(*strong)) == 6
+
+
+# --------------------------------------------------------------------------------------------------------- observations
+
+
+def test_the_later_publication_of_a_data_year_stands():
+    found = Observations(
+        [obs(millesime=2014, valeur=1, publication=2021), obs(millesime=2014, valeur=2, publication=2018)]
+    )
+    assert [row.valeur for row in found.serie(A, "taux_pauvrete")] == [1]
+
+
+def test_dated_and_undated_figures_of_one_year_stay_two():
+    found = Observations([obs(millesime=2021, publication=2022), obs(millesime=None, publication=2021)])
+    assert [row.instant.court for row in found.serie(A, "taux_pauvrete")] == ["publ. 2021", "2021"]

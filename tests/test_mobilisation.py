@@ -1,0 +1,114 @@
+"""Mobilisation: expected and seen, the second case, and money by funder and carrier."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from cvanalysis.display.phrases import write
+from cvanalysis.findings.funding import Funding, carriers_for_half
+from cvanalysis.findings.mobilisation import (
+    CONSTATE,
+    EN_PLUS,
+    NI,
+    SANS_PREUVE,
+    Partners,
+    by_engagement,
+    by_quarter,
+    by_theme,
+    by_year,
+)
+from cvanalysis.territory import read_territory
+from test_actions_territory import FICHIERS, Tables, clean
+from test_engagements import ROWS, TABLE
+
+
+@pytest.fixture
+def partners(tmp_path):
+    cleaned = clean(tmp_path, *ROWS, fichiers={"engagements.csv": TABLE})
+    return Partners(Tables.of(cleaned), read_territory(tmp_path))
+
+
+def test_the_four_cases_by_engagement(partners):
+    found = by_engagement(partners.field)
+    assert found.case("livres", "E1") == CONSTATE  # named among those seen, and carries the linked action
+    assert found.case("course", "E1") == SANS_PREUVE  # the second case
+    assert found.case("prefecture", "E1") == CONSTATE  # pilot, and funds the linked action
+    assert found.case("livres", "E2") == SANS_PREUVE
+    assert found.case("course", "E4") == NI
+
+
+def test_a_partner_seen_where_nobody_expected_it_is_the_third_case(tmp_path):
+    row = "Nager;La Course Lente;Le sport;Le Haut;2021;;;10;10;Favorable;;E2"
+    cleaned = clean(tmp_path, row, fichiers={"engagements.csv": TABLE.replace(";Lire;;", ";;;")})
+    assert by_engagement(Partners(Tables.of(cleaned), read_territory(tmp_path)).field).case("course", "E2") == EN_PLUS
+
+
+def test_by_theme_by_quarter_and_by_year(partners):
+    assert by_theme(partners.field).case("livres", "lecture") == CONSTATE
+    assert by_theme(partners.field).case("course", "sport") == SANS_PREUVE
+    assert by_quarter(partners.field).case("course", "QP099003") == SANS_PREUVE
+    assert by_quarter(partners.field).case("livres", "QP099001") == CONSTATE
+    assert by_year(partners.field).case("livres", "2021") == CONSTATE
+    assert by_year(partners.field).case("course", "2020") == SANS_PREUVE
+    assert by_year(partners.field).case("prefecture", "2020") == NI
+
+
+def test_a_funder_that_was_only_asked_is_not_seen(tmp_path):
+    cleaned = clean(tmp_path, ROWS[0].replace(";10;10;Favorable", ";10;;Favorable"))
+    assert (
+        by_theme(Partners(Tables.of(cleaned), read_territory(tmp_path)).field).case("prefecture", "lecture")
+        == SANS_PREUVE
+    )
+
+
+def test_the_second_case_is_the_message_and_its_table_names_the_engagements(partners):
+    finding = partners.constat("mobilisation-01")
+    assert "4 cas sur 6" in write(finding.message).replace("\u00a0", " ")
+    rows = {line[0].texte: line[4].texte for line in finding.table.lignes}
+    assert rows["La Course Lente"] == "E1, E3"
+
+
+def test_no_partner_at_all_gives_findings_that_say_so(tmp_path):
+    cleaned = clean(
+        tmp_path,
+        *ROWS,
+        fichiers={"partenaires.csv": "id;nom;college\n", "correspondances.csv": FICHIERS["correspondances.csv"]},
+    )
+    for finding in Partners(Tables.of(cleaned), read_territory(tmp_path)).constats:
+        assert write(finding.message) == "Aucun partenaire n’est déclaré"
+        assert finding.figure is None
+
+
+def test_unknown_credit_is_a_line_of_its_own_and_never_a_zero(tmp_path):
+    rows = (
+        "A;X;;Le Haut;2019;;Mairie (essai);;100;Favorable;;",
+        "B;Y;;Le Haut;2020;;;;50;Favorable;;",
+        "C;Z;;Le Haut;2020;;;;;Favorable;;",
+    )
+    chapter = Funding(Tables.of(clean(tmp_path, *rows)), read_territory(tmp_path))
+    credits = chapter.constat("argent-02")
+    assert credits.table.colonnes == ("Année", "Droit commun", "Type de crédit inconnu")
+    assert credits.table.lignes[0][2].statut == "non_disponible"
+    assert "1 ligne retenue sur 3" in credits.manques[0].quoi
+    funders = {line[0].texte: line[-2].valeur for line in chapter.constat("argent-01").table.lignes}
+    assert funders == {"Mairie (essai)": 100, "Financeur non renseigné": 50}
+
+
+def test_refused_money_is_not_granted_money(tmp_path):
+    cleaned = clean(tmp_path, "A;X;;Le Haut;2019;;Mairie (essai);;100;Non retenu;;")
+    assert write(Funding(Tables.of(cleaned), read_territory(tmp_path)).constat("argent-01").message).startswith(
+        "Les journaux n’écrivent aucun montant"
+    )
+
+
+@pytest.mark.parametrize(("amounts", "few"), [([100], 1), ([50, 50], 1), ([40, 30, 30], 2), ([1] * 10, 5)])
+def test_how_few_carriers_make_half_of_the_money(amounts, few):
+    assert carriers_for_half(pd.Series(amounts, dtype=float)) == few
+
+
+def test_carriers_that_came_and_left_are_named(tmp_path):
+    rows = ("A;X;;Le Haut;2019;;;;1;Favorable;;", "B;Y;;Le Haut;2020;;;;1;Favorable;;")
+    moves = Funding(Tables.of(clean(tmp_path, *rows)), read_territory(tmp_path)).constat("porteurs-02")
+    line = next(line for line in moves.table.lignes if line[0].texte == "2020")
+    assert (line[2].valeur, line[3].valeur, line[4].texte, line[5].texte) == (1, 1, "Y", "X")

@@ -1,0 +1,250 @@
+"""Who has spoken is counted, shown where it may be, and never given back by what is shown."""
+
+import itertools
+import random
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.optimize import linprog
+
+from cvanalysis.display.alternatives import describe
+from cvanalysis.display.phrases import write
+from cvanalysis.findings.participation import find_participation
+from cvanalysis.findings.quarter_voices import find_quarter_voices
+from cvanalysis.findings.quotations import contributions_by_finding
+from cvanalysis.findings.turnout import AXES, count_participations, coverage_table
+from cvanalysis.findings.voices import find_theme_voices
+from cvanalysis.ingest.voice_tables import CONTRIBUTIONS, PAROLES, attribute, cite
+from cvanalysis.ingest.voices import clean_voices
+from cvanalysis.territory import read_territory
+
+
+@pytest.fixture(scope="module")
+def territory(brut):
+    return read_territory(brut)
+
+
+def voices(*rows):
+    frame = pd.DataFrame([dict.fromkeys(PAROLES, "") | {"exemple": True} | row for row in rows], columns=list(PAROLES))
+    return attribute(frame[list(PAROLES[:-2])].astype({"exemple": bool}), 11)
+
+
+def invented(territory, count, seed):
+    """Many people, unevenly spread, over two editions."""
+    draw = random.Random(seed)
+    quarters = [q.code for q in territory.quartiers[:7]] + [""]
+    colleges = [c.id for c in territory.colleges[:3]] + [""]
+    early, late = (e.id for e in sorted(territory.editions, key=lambda e: e.jusqu_au))
+    rows = []
+    for i in range(count):
+        first = draw.random() < 0.55
+        rows.append(
+            {
+                "locuteur": f"L{draw.randrange(count) if draw.random() < 0.2 else i}",
+                "qpv": draw.choices(quarters, [9, 6, 4, 2, 1, 1, 0.3, 3])[0],
+                "college": draw.choices(colleges, [1, 2, 1, 6])[0],
+                "theme": draw.choice([t.id for t in territory.themes]),
+                "sequence": draw.choice(["sequence-1", "sequence-2"] if first else ["temps-fort", "sequence-3"]),
+                "arrivee": early if first else late,
+            }
+        )
+    return voices(*rows)
+
+
+# ------------------------------------------------------------------------------------------------------- reconstruction
+
+
+def unknowns(paroles, territory):
+    """Every (person's axes, edition of arrival) as the reader can frame it: the groups that are shown as heard, edition by edition."""
+    order = [e.id for e in sorted(territory.editions, key=lambda e: e.jusqu_au)]
+    first = {}
+    for row in paroles.itertuples():
+        key = (row.locuteur, *(getattr(row, a) for a in AXES))
+        first[key] = min(first.get(key, 9), order.index(row.arrivee) if row.arrivee in order else len(order) - 1)
+    groups = {}
+    for (person, *axes), rank in first.items():
+        groups.setdefault((*axes, rank), set()).add(person)
+    return order, groups
+
+
+def intervals(printed, paroles, territory):
+    """What each printed number says, and the groups that it adds up, written apart from the code that protects."""
+    order, groups = unknowns(paroles, territory)
+    keys = sorted(groups)
+    for (edition, face, *labels), count in printed.items():
+        rank = order.index(edition)
+        wanted = dict(zip(face.split("×"), labels, strict=True)) if face != "total" else {}
+        inside = [
+            i for i, k in enumerate(keys) if k[4] <= rank and all(k[AXES.index(a)] == v for a, v in wanted.items())
+        ]
+        yield (edition, face, *labels), count, inside, sum(len(groups[keys[i]]) for i in inside), len(keys)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_two_editions_side_by_side_give_back_no_withheld_count(territory, seed):
+    paroles = invented(territory, 160, seed)
+    both = []
+    for edition in sorted(territory.editions, key=lambda e: e.jusqu_au):
+        known = paroles[paroles["arrivee"].isin([e.id for e in territory.editions if e.jusqu_au <= edition.jusqu_au])]
+        both.append(count_participations(known, replace(territory, edition=edition)).protege.comptes)
+    early, late = both
+    assert {k: v for k, v in late.items() if k in early} == early  # an edition, once out, is not rewritten by the next
+    cells = list(intervals(late, paroles, territory))
+    shown = [(inside, count) for _, count, inside, _, _ in cells if count is not None]
+    size = cells[0][4]
+    rows = np.zeros((2 * len(shown), size))
+    limits = np.zeros(2 * len(shown))
+    for i, (inside, count) in enumerate(shown):
+        rows[2 * i, inside], limits[2 * i] = 1, count + 2
+        rows[2 * i + 1, inside], limits[2 * i + 1] = -1, -max(count - 2, territory.seuils.personnes)
+    withheld = [c for c in cells if c[1] is None]
+    assert withheld
+    for cle, _, inside, _, _ in random.Random(seed).sample(withheld, min(40, len(withheld))):
+        goal = np.zeros(size)
+        goal[inside] = 1
+        low, high = (
+            linprog(s * goal, A_ub=rows, b_ub=limits, bounds=(1, 2_000), method="highs").fun * s for s in (1, -1)
+        )
+        assert high - low >= 2 - 1e-6, cle
+
+
+def test_every_printed_count_is_of_enough_people_and_rounded(territory):
+    paroles = invented(territory, 200, 9)
+    for cle, count, _, truth, _ in intervals(
+        count_participations(paroles, territory).protege.comptes, paroles, territory
+    ):
+        assert count is None or (truth >= territory.seuils.personnes and count % 5 == 0 and abs(count - truth) <= 2), (
+            cle
+        )
+
+
+# ------------------------------------------------------------------------------------------------------------- findings
+
+
+def findings(territory, cleaned):
+    yield from find_participation(cleaned.paroles, cleaned.contributions, territory)
+    for theme in territory.themes:
+        yield from find_theme_voices(
+            theme, cleaned.paroles, cleaned.contributions, cleaned.immersions, cleaned.codes, territory
+        )
+    for quarter in territory.quartiers:
+        mine = cleaned.paroles[cleaned.paroles["qpv"] == quarter.code]
+        yield from find_quarter_voices(
+            quarter, mine, cleaned.contributions[cleaned.contributions["sujet"] == quarter.code], territory
+        )
+
+
+def test_the_example_gives_findings_with_their_own_number_sentence_and_alternative(territory):
+    found = list(findings(territory, clean_voices(territory)))
+    assert len({f.id for f in found}) == len(found)
+    for finding in found:
+        assert write(finding.message)
+        assert (finding.figure is None) == (finding.table is None)
+        assert finding.figure is None or finding.id in describe(finding)
+        assert finding.figure is not None or finding.manques
+
+
+def test_nobody_has_spoken_is_said_of_each_theme_and_quarter(territory, tmp_path):
+    bare = replace(territory, dossier=tmp_path)
+    found = list(findings(bare, clean_voices(bare)))
+    assert len(found) == 1 + 4 * len(territory.themes) + len(territory.quartiers)
+    assert all("ersonne" in write(f.message) or "Aucune" in write(f.message) for f in found)
+
+
+def test_a_missing_immersion_is_said(territory):
+    cleaned = clean_voices(territory)
+    theme = next(t for t in territory.themes if t.id == "aller-vers")
+    first = find_theme_voices(
+        theme, cleaned.paroles, cleaned.contributions, cleaned.immersions, cleaned.codes, territory
+    )[0]
+    assert write(first.message) == "1 immersion faite sur 2\u00a0: il en manque 1"
+    assert first.manques
+
+
+def test_what_does_not_work_comes_before_what_works(territory):
+    cleaned = clean_voices(territory)
+    numbers = [
+        f.id[-7:]
+        for f in find_theme_voices(
+            territory.themes[0], cleaned.paroles, cleaned.contributions, cleaned.immersions, cleaned.codes, territory
+        )
+    ]
+    assert numbers[:4] == ["voix-01", "voix-02", "voix-03", "voix-04"]
+
+
+def test_no_share_of_voices_is_ever_printed(territory):
+    for finding in findings(territory, clean_voices(territory)):
+        cells = [v for line in (finding.table.lignes if finding.table else ()) for v in line]
+        assert not any(v.unite == "%" for v in cells)
+        assert "%" not in write(finding.message)
+
+
+def test_an_idea_of_few_people_is_shown_without_their_number(territory):
+    some = [
+        {
+            "locuteur": f"L{i}",
+            "themes": "scolarite",
+            "theme": "scolarite",
+            "codes": "a",
+            "tonalite": "marche",
+            "texte": "Oui.",
+        }
+        for i in range(12)
+    ]
+    rare = [
+        {
+            "locuteur": "L99",
+            "themes": "scolarite",
+            "theme": "scolarite",
+            "codes": "b",
+            "tonalite": "marche",
+            "texte": "Autrement.",
+        }
+    ]
+    theme = next(t for t in territory.themes if t.id == "scolarite")
+    empty = pd.DataFrame({c: pd.Series(dtype="str") for c in ("code", "nom", "theme", "tonalite")})
+    immersions = pd.DataFrame({c: pd.Series(dtype="str") for c in ("immersion", "theme", "date")})
+    found = find_theme_voices(
+        theme, voices(*some, *rare), pd.DataFrame(columns=list(CONTRIBUTIONS)), immersions, empty, territory
+    )
+    (works,) = [f for f in found if f.id.endswith("voix-03")]
+    assert [(line[0].texte, line[1].valeur, line[1].statut) for line in works.table.lignes] == [
+        ("a", 10.0, "publié"),
+        ("b", None, "masqué"),
+    ]
+    assert [line[0].texte for f in found if f.id.endswith("voix-05") for line in f.table.lignes] == ["b"]
+
+
+def test_whose_voice_is_missing_lists_the_silent_quarters_and_colleges(territory):
+    paroles = voices(
+        {
+            "locuteur": "L1",
+            "qpv": territory.quartiers[0].code,
+            "college": territory.colleges[0].id,
+            "theme": territory.themes[0].id,
+        }
+    )
+    missing = next(
+        f for f in find_participation(paroles, cite(paroles), territory) if f.id == "participation-manques-01"
+    )
+    said = " ".join(m.quoi for m in missing.manques)
+    assert territory.quartiers[0].nom not in said
+    assert all(q.nom in said for q in territory.quartiers[1:])
+    assert all(c.nom in said for c in territory.colleges[1:])
+
+
+def test_the_download_has_a_row_for_every_combination(territory):
+    paroles = invented(territory, 60, 2)
+    table = coverage_table(count_participations(paroles, territory))
+    axes = [table[a].unique() for a in ("quartier", "college", "theme", "sequence")]
+    assert len(table) == len(list(itertools.product(*axes)))
+    assert set(table["entendu"]) == {"oui", "non"}
+    assert not any(pd.api.types.is_numeric_dtype(t) for t in table.dtypes)
+
+
+def test_a_contribution_stands_under_the_finding_that_it_cites_with_its_answer(territory):
+    by_finding = contributions_by_finding(clean_voices(territory).contributions)
+    (said,) = by_finding["QP044006-revenus-03"]
+    assert (said.statut, bool(said.reponse), said.rapport) == ("répondue", True, "Complète")
