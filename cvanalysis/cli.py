@@ -1,0 +1,359 @@
+"""The command line. Owns options, messages and exit statuses, all in French; refuses to do anything itself.
+
+0: done. 1: some report failed, or raw data that could not be read was left out. 2: declarations or usage wrong, nothing built.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from pathlib import Path
+from typing import Any
+
+import click
+
+from cvanalysis.errors import CvanalysisError, DeclarationError, UsageError
+
+USAGE, INTERRUPTED = 2, 130
+
+
+# --------------------------------------------------------------------------------------------- click, in French
+
+
+class _French(click.Command):
+    """A command whose help is in French."""
+
+    def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        formatter.write_usage(ctx.command_path, " ".join(self.collect_usage_pieces(ctx)), prefix="Usage : ")
+
+    def get_help_option(self, ctx: click.Context) -> click.Option | None:
+        option = super().get_help_option(ctx)
+        if option is not None:
+            option.help = "Affiche cette aide."
+        return option
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        rows = [row for param in self.get_params(ctx) if (row := param.get_help_record(ctx)) is not None]
+        with formatter.section("Options"):
+            formatter.write_dl(rows)
+
+
+class _FrenchGroup(_French, click.Group):
+    """A group of commands whose help is in French."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        super().format_options(ctx, formatter)
+        rows = [(name, self.commands[name].get_short_help_str(100)) for name in self.list_commands(ctx)]
+        with formatter.section("Commandes"):
+            formatter.write_dl(rows)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)
+
+
+class _Choice(click.Choice):
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if value not in self.choices:
+            self.fail(f"« {value} » n'est pas permis. Choix : {', '.join(self.choices)}.", param, ctx)
+        return value
+
+
+class _Number(click.ParamType):
+    """A whole number from 1."""
+
+    name = "nombre"
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
+        return "N"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        try:
+            number = int(value)
+        except ValueError:
+            number = 0
+        if number < 1:
+            self.fail(f"« {value} » n'est pas un nombre entier à partir de 1.", param, ctx)
+        return number
+
+
+class _Folder(click.ParamType):
+    name = "dossier"
+
+    def __init__(self, must_exist: bool) -> None:
+        self.must_exist = must_exist
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
+        return "DOSSIER"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        path = Path(value)
+        if (self.must_exist and not path.is_dir()) or (path.exists() and not path.is_dir()):
+            self.fail(f"« {value} » n'est pas un dossier.", param, ctx)
+        return path
+
+
+def _say_click(error: click.ClickException) -> str:
+    """An error of click's, in French. Those of our own types are French already."""
+    match error:
+        case click.NoSuchOption():
+            near = f" Vouliez-vous dire {' ou '.join(error.possibilities)} ?" if error.possibilities else ""
+            return f"Option inconnue : {error.option_name}.{near}"
+        case click.MissingParameter():
+            return "Il manque une valeur."
+        case click.BadOptionUsage():
+            return f"L'option {error.option_name} ne s'emploie pas ainsi : elle attend une valeur, ou n'en attend pas."
+        case click.BadParameter():
+            name = error.param.opts[-1] if error.param is not None else "paramètre"
+            return f"{name} : {error.message}"
+        case _:
+            words = error.message.rstrip(".")
+            for english, french in (
+                ("No such command ", "Commande inconnue : "),
+                ("Got unexpected extra arguments ", "Arguments en trop : "),
+                ("Got unexpected extra argument ", "Argument en trop : "),
+                ("Missing command", "Il manque une commande"),
+            ):
+                if words.startswith(english):
+                    return f"{french}{words.removeprefix(english)}."
+            return "Commande mal formée."
+
+
+# -------------------------------------------------------------------------------------------------- commands
+
+_DATA = click.option(
+    "--data",
+    type=_Folder(must_exist=True),
+    default="data/raw",
+    show_default=False,
+    help="Dossier des déclarations et des fichiers bruts (data/raw par défaut).",
+)
+_AUDIENCE = click.option(
+    "--audience", type=_Choice(("public", "groupe", "equipe")), default="public", help="Pour qui (public par défaut)."
+)
+_DEBUG = click.option("--debug", is_flag=True, help="Montre la trace complète d'une erreur.")
+
+
+@click.group(cls=_FrenchGroup, invoke_without_command=False, context_settings={"help_option_names": ["-h", "--help"]})
+def cli() -> None:
+    """Des fichiers publiés aux analyses d'un contrat de ville."""
+
+
+@cli.command(cls=_French)
+@_DATA
+@_AUDIENCE
+@_DEBUG
+def check(data: Path, audience: str, debug: bool) -> int:  # noqa: ARG001 (--debug is read by `run`)
+    """Dit pour quoi chaque fichier brut a été pris, et ce qui n'y va pas."""
+    from cvanalysis.territory import read_territory
+
+    territory = read_territory(data)
+    from cvanalysis.ingest.check import check as inspect
+
+    report = inspect(territory, audience)
+    click.echo(report.render())
+    return report.status
+
+
+def _build_options(command: Any) -> Any:
+    for option in reversed(
+        (
+            _DATA,
+            click.option(
+                "--out",
+                type=_Folder(must_exist=False),
+                default="reports",
+                help="Dossier des pages (reports par défaut).",
+            ),
+            click.option("--edition", metavar="NOM", help="Édition à construire (celle de contrat.toml par défaut)."),
+            click.option(
+                "--only",
+                metavar="ID",
+                multiple=True,
+                help="Ce rapport seulement (QP…, quartiers/*, synthese…) ; se répète.",
+            ),
+            _AUDIENCE,
+            click.option(
+                "--jobs", type=_Number(), help="Rapports construits en même temps (le nombre de cœurs par défaut)."
+            ),
+            click.option("--dask", metavar="ADRESSE", help="Construit sur la grappe Dask de cette adresse (tcp://…)."),
+            click.option(
+                "--timeout", type=_Number(), default=300, help="Secondes permises à un rapport (300 par défaut)."
+            ),
+            click.option(
+                "--memory", type=_Number(), default=1024, help="Mio de mémoire permis à un rapport (1024 par défaut)."
+            ),
+            _DEBUG,
+        )
+    ):
+        command = option(command)
+    return command
+
+
+@cli.command(cls=_French)
+@_build_options
+@click.option("--editions", is_flag=True, help="Toutes les éditions déclarées, de la plus ancienne à la plus récente.")
+@click.option("--force", is_flag=True, help="Reconstruit même ce qui n'a pas changé.")
+@click.option("--dry-run", is_flag=True, help="Dit ce qui serait construit et pourquoi, sans rien construire.")
+def build(debug: bool, editions: bool, **options: Any) -> int:  # noqa: ARG001
+    """Construit les analyses qui ont à l'être."""
+    from cvanalysis.publish.batch import Options
+    from cvanalysis.publish.batch import build as run_build
+    from cvanalysis.publish.warm import one_thread
+
+    if editions and options["edition"]:
+        raise UsageError("Choisissez : --edition en construit une, --editions les construit toutes.")
+    one_thread()
+    options["jobs"] = options["jobs"] or cores()
+    codes = []
+    for name in declared_editions(options["data"]) if editions else [options["edition"]]:
+        if editions:
+            click.echo(f"Édition {name}")
+        codes.append(
+            run_build(
+                Options(**options | {"edition": name}), click.echo, lambda sentence: click.echo(sentence, err=True)
+            )
+        )
+    return max(codes)
+
+
+def declared_editions(data: Path) -> list[str]:
+    """Ids of the declared editions, the oldest first, so that each finds the one that it is compared with."""
+    from cvanalysis.territory import read_territory
+
+    return [one.id for one in sorted(read_territory(data).editions, key=lambda one: one.jusqu_au)]
+
+
+@cli.command(cls=_French)
+@_build_options
+def watch(debug: bool, **options: Any) -> int:  # noqa: ARG001
+    """Construit, puis reconstruit ce que touche chaque fichier enregistré, jusqu'à Ctrl-C."""
+    from cvanalysis.publish.watch import watch as run_watch
+
+    return run_watch(sys.argv[1:], options["data"], click.echo)
+
+
+@cli.command(cls=_French)
+@click.argument("avant", metavar="A")
+@click.argument("apres", metavar="B")
+@click.option("--out", type=_Folder(must_exist=True), default="reports", help="Dossier des pages (reports par défaut).")
+@_DEBUG
+def diff(avant: str, apres: str, out: Path, debug: bool) -> int:  # noqa: ARG001
+    """Dit ce qui a changé de l'édition A à l'édition B, toutes deux construites."""
+    from cvanalysis.publish.changes import tell_changes
+
+    click.echo(tell_changes(out, avant, apres))
+    return 0
+
+
+@cli.command(cls=_French)
+@click.argument("genre", metavar="paroles|actions|engagements", type=_Choice(("paroles", "actions", "engagements")))
+@_DATA
+@click.option(
+    "--vers", type=_Folder(must_exist=False), default=".", help="Dossier où écrire les modèles (celui-ci par défaut)."
+)
+@_DEBUG
+def modele(genre: str, data: Path, vers: Path, debug: bool) -> int:  # noqa: ARG001
+    """Écrit un modèle à remplir, en .xlsx et en .csv."""
+    from cvanalysis.ingest.models import write_model
+    from cvanalysis.territory import read_territory
+
+    files = {vers / f"modele-{name}": raw for name, raw in write_model(genre, read_territory(data)).items()}
+    _write_new(files)
+    return 0
+
+
+@cli.command(cls=_French)
+@_DATA
+@click.option(
+    "--vers",
+    type=click.Path(path_type=Path),
+    metavar="FICHIER",
+    help="Fichier à écrire (a-relire.csv, à côté de data/raw, par défaut).",
+)
+@_DEBUG
+def relire(data: Path, vers: Path | None, debug: bool) -> int:  # noqa: ARG001
+    """Écrit la liste des paroles qu'une personne doit relire avant qu'elles soient publiques."""
+    from cvanalysis.ingest.review import how_to_read, read_reviews, write_reading_list
+    from cvanalysis.ingest.voice_choice import readable_texts
+    from cvanalysis.territory import read_territory
+
+    territory = read_territory(data)
+    listed = write_reading_list(readable_texts(territory), read_reviews(territory.dossier))
+    _write_new({vers or data.resolve().parent / "a-relire.csv": listed.contenu})
+    click.echo(
+        f"Textes à relire : {listed.a_relire} ; déjà relus : {listed.deja_relues}. Ce fichier ne doit pas quitter l'équipe.\n"
+    )
+    click.echo(how_to_read())
+    return 0
+
+
+def _write_new(files: dict[Path, bytes]) -> None:
+    """Write files that are not there yet: what stands may hold hours of someone's work."""
+    from cvanalysis.publish import atomic
+    from cvanalysis.publish.words import shown
+
+    if there := [shown(path) for path in files if path.exists()]:
+        raise UsageError(
+            f"Rien n'est écrit, pour ne rien effacer : {', '.join(there)} existe déjà. Déplacez-le ou donnez --vers."
+        )
+    if inside := [
+        shown(path) for path in files if any((folder / "manifest.json").exists() for folder in path.resolve().parents)
+    ]:
+        raise UsageError(
+            f"Rien n'est écrit : {inside[0]} serait parmi les pages publiées. Donnez un autre endroit avec --vers."
+        )
+    atomic.write_all(files.items())
+    for path in files:
+        click.echo(f"Écrit : {shown(path)}")
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def run(argv: list[str] | None = None) -> int:
+    """Run a command line; returns the exit status. No traceback reaches a person but under --debug."""
+    argv = sys.argv[1:] if argv is None else argv
+    debug = "--debug" in argv
+    try:
+        return cli.main(args=argv, prog_name="cvanalysis", standalone_mode=False) or 0
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.ctx.get_help(), err=True)
+        return USAGE
+    except click.ClickException as error:
+        _tell(_say_click(error), "`cvanalysis --help` montre les commandes et leurs options.")
+        return USAGE
+    except (KeyboardInterrupt, click.Abort):
+        _tell("Interrompu. Ce qui est terminé est gardé ; la prochaine construction reprendra le reste.")
+        return INTERRUPTED
+    except (UsageError, DeclarationError) as error:
+        _tell(str(error), debug=debug)
+        return USAGE
+    except CvanalysisError as error:
+        _tell(str(error), getattr(error, "detail", "") if debug else "", debug=debug)
+        return 1
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # whoever read our lines has left
+        return 1
+    except Exception as error:  # noqa: BLE001
+        _tell(f"Erreur imprévue ({type(error).__name__} : {error}). Relancez avec --debug pour la trace.", debug=debug)
+        return 1
+
+
+def _tell(*sentences: str, debug: bool = False) -> None:
+    if debug:
+        traceback.print_exc()
+    for sentence in sentences:
+        if sentence:
+            click.echo(sentence, err=True)
+
+
+def main() -> None:
+    """Entry point of the `cvanalysis` command."""
+    sys.exit(run())
+
+
+if __name__ == "__main__":
+    main()

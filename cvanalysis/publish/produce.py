@@ -1,0 +1,283 @@
+"""One report, from its notebook to its page. Owns what happens in the forked child; refuses to choose, to fork or to schedule.
+
+papermill runs the notebook through our engine; the executed notebook is stripped of all that is of one machine or one moment;
+the page is made, checked, then put in place together with the notebook and the record of what was read.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import os
+import random
+import re
+import sys
+import sysconfig
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import papermill
+from papermill.exceptions import PapermillExecutionError
+
+from cvanalysis.errors import ReportFailed
+from cvanalysis.publish import atomic, state
+from cvanalysis.publish.child import Emit, Limits, flood
+from cvanalysis.publish.engine import ForkEngine
+from cvanalysis.publish.opened import record_opened
+
+ANSI = re.compile(r"\x1b\[[0-9;]*m")
+INJECTED = "injected-parameters"
+FILES = "@fichiers"  # the table that stands, in a record, for a raw file read as it is
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """All that a report needs, in plain values, so that it can go to another machine.
+
+    `carnet` is the notebook's text; `page` the fields of `PageInfo`; `env` what the notebook finds in its environment; `parts`
+    the digests already known of its key; `declarations` the files that the territory's own digest covers; `record` what else its
+    record must bear; `out` the edition's folder, '' where the files are to come back.
+    """
+
+    id: str
+    path: str
+    notebook: str
+    carnet: str
+    parameters: dict[str, Any]
+    page: dict[str, Any]
+    weight: int
+    env: dict[str, str]
+    parts: dict[str, str]
+    record: dict[str, Any]
+    limits: dict[str, Any]
+    declarations: list[str]
+    out: str
+
+
+def produce(task: Task, emit: Emit) -> dict[str, Any]:
+    """Make a report. Returns its record, with the files in it (base64) where `task.out` is ''.
+
+    Raises `ReportFailed`: the cause is a French sentence, the detail a traceback.
+    """
+    limits = Limits(**task.limits)
+    _settle(task)
+    opened = record_opened(Path(task.env["CVANALYSIS_DATA"]))
+    notebook = run_notebook(task, limits, emit)
+    findings = declared_findings(notebook)
+    clean_notebook(notebook, json.loads(task.carnet))
+    text = notebook_text(notebook)
+    if leaked := absolute_paths(text, task.env):
+        raise ReportFailed(f"le carnet exécuté contient un chemin de cette machine ({', '.join(leaked)})")
+    html = render(notebook, task, findings)
+    lectures = recorded_reads(Path(task.env["CVANALYSIS_DATA"]), opened - set(task.declarations))
+    files = {task.path: html.encode(), f"notebooks/{task.id}.ipynb": text.encode()}
+    record = {
+        **task.record,
+        "id": task.id,
+        "parts": task.parts,
+        "lectures": lectures,
+        "inputs_sha256": inputs_digest(task.parts, lectures),
+        "findings": findings,
+        "fichiers": {name: hashlib.sha256(raw).hexdigest() for name, raw in files.items()},
+    }
+    if task.out:
+        deliver(Path(task.out), record, files)
+        return record
+    return record | {"contenus": {name: base64.b64encode(raw).decode() for name, raw in files.items()}}
+
+
+def deliver(out: Path, record: dict[str, Any], files: dict[str, bytes]) -> None:
+    """Put a report's page, notebook and record in place, together."""
+    try:
+        atomic.write_all(
+            [(out / name, raw) for name, raw in files.items()]
+            + [(state.record_path(out, record["id"]), atomic.to_json(record))]
+        )
+    except atomic.WriteFailed as error:
+        raise ReportFailed(str(error)) from error
+
+
+def inputs_digest(parts: dict[str, str], lectures: list[dict[str, Any]]) -> str:
+    """A report's key: all that it was made from."""
+    return atomic.digest_value(
+        {"parts": parts, "lectures": sorted(json.dumps(one, sort_keys=True) for one in lectures)}
+    )
+
+
+# ------------------------------------------------------------------------------------------------------- running
+
+
+def _settle(task: Task) -> None:
+    """What this process is before the first cell: the task's environment, a folder of its own, the same chance each time."""
+    os.environ.update(task.env)
+    os.chdir(tempfile.gettempdir())
+    seed = int.from_bytes(hashlib.sha256(task.id.encode()).digest()[:4], "big")
+    random.seed(seed)
+    if numpy := sys.modules.get("numpy"):
+        numpy.random.seed(seed)
+
+
+def run_notebook(task: Task, limits: Limits, emit: Emit) -> nbformat.NotebookNode:
+    """The executed notebook, by papermill. Its file in the scratch folder outlives a failure, for the broken notebook is kept."""
+    source, target = Path("carnet.ipynb"), Path("execute.ipynb")
+    source.write_text(task.carnet, encoding="utf-8")
+
+    def journal(index: int, state: str, cell: Any) -> None:
+        emit({"cellule": index, "etat": state} | ({"contenu": cell} if state == "done" else {"source": cell.source}))
+
+    ForkEngine.inside = True
+    ForkEngine.on_cell = staticmethod(journal)
+    # Imported here, and not when the parent warms up: the cells find the libraries as a new kernel would.
+    from cvanalysis.publish.shell import OutputFlood
+
+    try:
+        notebook = papermill.execute_notebook(
+            str(source),
+            str(target),
+            parameters=task.parameters or None,
+            engine_name="cvanalysis",
+            kernel_name="python3",
+            language="python",
+            progress_bar=False,
+            request_save_on_cell_execute=False,
+            streams=limits.streams,
+        )
+    except PapermillExecutionError as error:
+        emit({"carnet": target.read_text(encoding="utf-8")})
+        raise ReportFailed(_cell_cause(error), ANSI.sub("", "\n".join(error.traceback))) from None
+    except OutputFlood:
+        raise ReportFailed(flood(limits.streams)) from None
+    except MemoryError:
+        raise ReportFailed(_memory(limits)) from None
+    for index, cell in enumerate(notebook.cells):
+        for output in cell.get("outputs", []):
+            if output.output_type == "error" and output.ename == "SystemExit":
+                raise ReportFailed(f"le carnet s'est arrêté de lui-même (sys.exit) à la cellule {index + 1}")
+    return notebook
+
+
+def _cell_cause(error: PapermillExecutionError) -> str:
+    # papermill has put one cell before all others when it raises; `cell_index` was taken before.
+    where = f"cellule {error.cell_index + 1}"
+    if error.ename == "SystemExit":
+        return f"le carnet s'est arrêté de lui-même (sys.exit {error.evalue}) à la {where}"
+    if error.ename in {"MemoryError", "ArrowMemoryError", "_ArrayMemoryError"}:
+        return f"la mémoire permise au rapport est dépassée ({where})"
+    if error.ename == "OutputFlood":
+        return flood(Limits().streams)
+    said = " ".join(error.evalue.split())
+    return f"{where} : {said}" if error.ename in OURS and said else f"{where} : {error.ename} : {said}".rstrip(" :")
+
+
+OURS = {"CvanalysisError", "UsageError", "DeclarationError", "ReadError", "ComparisonRefused"}
+"""Errors whose message is a French sentence that stands by itself."""
+
+
+def _memory(limits: Limits) -> str:
+    return f"la mémoire permise au rapport est dépassée ({(limits.memory or 0) >> 20} Mio)"
+
+
+def recorded_reads(data: Path, opened: set[str]) -> list[dict[str, Any]]:
+    """What this process has read: of the processed tables and texts by the store's record, and `opened`, files of the data."""
+    store = sys.modules.get("cvanalysis.ingest.store")
+    lectures = [
+        {"table": one.table, "where": [[column, list(values)] for column, values in one.where], "digest": one.digest}
+        for one in (store.recorded() if store else [])
+    ]
+    told = {one["table"] for one in lectures}
+    return lectures + [
+        {"table": FILES, "where": [["nom", [name]]], "digest": atomic.digest(data / name)}
+        for name in sorted(opened)
+        if name.partition("/")[0] not in told  # `textes` and `geo` are the store's own words for those folders
+    ]
+
+
+# ------------------------------------------------------------------------------------------- the executed notebook
+
+
+def declared_findings(notebook: nbformat.NotebookNode) -> list[str]:
+    """Ids of the findings that the cells' outputs declare, in order."""
+    found: dict[str, None] = {}
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            for one in output.get("metadata", {}).get("cvanalysis", {}).get("constats", []):
+                found[one] = None
+    return list(found)
+
+
+def clean_notebook(notebook: nbformat.NotebookNode, source: dict[str, Any]) -> None:
+    """Strip, in place, all that is of one run: times, paths, versions, drawn identifiers. What was asked (parameters) stays."""
+    parameters = notebook.metadata.get("papermill", {}).get("parameters", {})
+    notebook.metadata = nbformat.from_dict(
+        {
+            "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+            "language_info": {"name": "python"},
+            "papermill": {"parameters": parameters},
+        }
+    )
+    notebook.nbformat, notebook.nbformat_minor = 4, 5
+    known = {cell["id"] for cell in source["cells"] if "id" in cell}
+    for index, cell in enumerate(notebook.cells):
+        for key in ("papermill", "execution"):
+            cell.metadata.pop(key, None)
+        if not cell.metadata.get("tags"):
+            cell.metadata.pop("tags", None)
+        if INJECTED in cell.metadata.get("tags", []):
+            cell["id"] = INJECTED
+        elif cell.get("id") not in known:
+            cell["id"] = f"cellule-{index}"
+
+
+def notebook_text(notebook: nbformat.NotebookNode) -> str:
+    """The notebook as a file, the same bytes for the same content."""
+    return nbformat.v4.writes_json(notebook) + "\n"
+
+
+def machine_paths(env: dict[str, str]) -> dict[str, str]:
+    """Folders of this machine that no page or notebook may name, with what stands for them where a text must be kept."""
+    paths = {
+        str(Path(__file__).resolve().parents[2]): "PROJET",
+        sys.prefix: "PYTHON",
+        sys.base_prefix: "PYTHON",
+        sysconfig.get_paths()["stdlib"]: "PYTHON",
+        tempfile.gettempdir(): "TMP",
+        str(Path.home()): "DOSSIER",
+    }
+    for key, value in env.items():
+        if key.startswith("CVANALYSIS_") and Path(value).is_absolute():
+            paths[value] = key.removeprefix("CVANALYSIS_")
+    return {path: name for path, name in sorted(paths.items(), key=lambda pair: -len(pair[0])) if len(path) > 1}
+
+
+def absolute_paths(text: str, env: dict[str, str]) -> list[str]:
+    """Names of this machine's folders that stand in a text."""
+    return sorted({name for path, name in machine_paths(env).items() if f"{path}/" in text or f'{path}"' in text})
+
+
+def scrub(text: str, env: dict[str, str]) -> str:
+    """A text without this machine's folders: a broken notebook is kept aside, and its traceback names files."""
+    for path, name in machine_paths(env).items():
+        text = text.replace(path, f"<{name}>")
+    return text
+
+
+# -------------------------------------------------------------------------------------------------------- the page
+
+
+def render(notebook: nbformat.NotebookNode, task: Task, findings: list[str]) -> str:
+    """The page, checked: what fails a check never takes a page's place."""
+    from cvanalysis.publish.contract import check_page
+    from cvanalysis.publish.page import Lien, PageInfo, render_page
+
+    links = {key: Lien(**task.page[key]) for key in ("index", "precedent", "suivant") if task.page.get(key)}
+    html = render_page(notebook, PageInfo(**(task.page | links)))
+    problems = check_page(html, findings, task.weight)
+    if problems:
+        shown = " ; ".join(problems[:5])
+        more = f" ; et {len(problems) - 5} autres" if len(problems) > 5 else ""
+        raise ReportFailed(f"la page ne tient pas son contrat : {shown}{more}", "\n".join(problems))
+    return html

@@ -1,0 +1,304 @@
+"""IPython without a kernel. Owns the running of a notebook's cells in this very process; refuses to fork or to write files.
+
+The shell is the kernel's own (`ipykernel.zmqshell`) and the outputs are collected by the client's own code
+(`nbclient.NotebookClient.process_message`): what stands between them in the default engine, a wire, is replaced by a function call.
+So outputs are the same by construction, not by imitation. A process runs one notebook and ends: nothing is ever reset.
+"""
+
+from __future__ import annotations
+
+import builtins
+import datetime
+import getpass
+import io
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from ipykernel.compiler import XCachingCompiler
+from ipykernel.kernelbase import StdinNotImplementedError
+from ipykernel.zmqshell import ZMQInteractiveShell
+from IPython.core.interactiveshell import InteractiveShell
+from jupyter_client.session import Session
+from nbclient.exceptions import CellExecutionComplete, DeadKernelError
+from nbformat import NotebookNode
+from papermill.clientwrap import PapermillNotebookClient
+from traitlets.config import Config
+
+Message = dict[str, Any]
+
+CHUNK = 1 << 16
+
+
+class OutputFlood(BaseException):
+    """The notebook wrote more to its standard streams than it may. Not an Exception: a cell's `except` should not hide it."""
+
+
+class _Wire(Session):
+    """A session whose messages go to a function; packed and unpacked as on the wire, for what JSON does to them is part of the output."""
+
+    def __init__(self, deliver: Callable[[Message], None]) -> None:
+        super().__init__(key=b"unused")
+        self.deliver = deliver
+
+    def send(  # type: ignore[override]
+        self, _stream: object, msg_or_type: Message | str, content: Message | None = None, *_args: object, **_kw: object
+    ) -> Message:
+        message = msg_or_type if isinstance(msg_or_type, dict) else self.msg(msg_or_type, content)
+        message["content"] = self.unpack(self.pack(message["content"]))
+        self.deliver(message)
+        return message
+
+
+class _Stream(io.TextIOBase):
+    """`sys.stdout` or `sys.stderr` of a notebook: text kept until it is flushed, as the kernel's streams do, then sent as one message.
+
+    What child processes and C code write to the descriptor itself is in `capture`, a file that the descriptor is turned to.
+    """
+
+    encoding = "UTF-8"
+    errors = "strict"
+
+    def __init__(self, name: str, wire: _Wire, meter: _Meter, descriptor: int) -> None:
+        self.name = name
+        self._wire = wire
+        self._meter = meter
+        self._descriptor = descriptor
+        self._kept: list[str] = []
+        self._seen = 0
+
+    def write(self, text: str) -> int:
+        if not isinstance(text, str):
+            raise TypeError(f"write() argument must be str, not {type(text)}")  # the kernel's very words
+        self._meter.count(len(text))
+        if drained := self._drain():
+            self._kept.append(drained)
+        self._kept.append(text)
+        return len(text)
+
+    def writable(self) -> bool:
+        return True
+
+    def fileno(self) -> int:
+        return self._descriptor
+
+    def flush(self) -> None:
+        text = "".join(self._kept) + self._drain()
+        self._kept.clear()
+        if text:
+            self._wire.send(None, "stream", {"name": self.name, "text": text})
+
+    def _drain(self) -> str:
+        """Text written to the descriptor since the last time. Regular files only: under a terminal there is nothing to read back."""
+        try:
+            size = os.fstat(self._descriptor).st_size
+            if size <= self._seen:
+                return ""
+            self._meter.count(size - self._seen)
+            raw = os.pread(self._descriptor, size - self._seen, self._seen)
+        except OSError:
+            return ""
+        self._seen = size
+        return raw.decode("utf-8", "replace")
+
+
+class _Meter:
+    """How much a notebook may write to its streams. Beyond, every write raises and is dropped, whether or not the cell catches it."""
+
+    def __init__(self, limit: int | None) -> None:
+        self.limit = limit
+        self.written = 0
+
+    @property
+    def flooded(self) -> bool:
+        return self.limit is not None and self.written > self.limit
+
+    def count(self, characters: int) -> None:
+        self.written += characters
+        if self.flooded:
+            raise OutputFlood
+
+
+class _Compiler(XCachingCompiler):
+    """Names a cell's code as the kernel does (tracebacks and `executing` look at that name), but for its folder and number,
+    which differ from one run to the next."""
+
+    def get_code_name(self, raw_code: str, code: str, number: int) -> str:
+        return f"./ipykernel_0/{Path(super().get_code_name(raw_code, code, number)).name}"
+
+
+class _Shell(ZMQInteractiveShell):
+    """The kernel's shell without history (a database and a thread)."""
+
+    def init_history(self) -> None:
+        super().init_history()
+        self.history_manager.enabled = False
+
+
+_prepared: dict[str, Any] = {}
+
+
+def prepare() -> None:
+    """Make the shell before forking: a child finds it made. What IPython changes of this process is put back, for a child to do."""
+    environment, main = dict(os.environ), sys.modules["__main__"]
+    shell = open_shell()
+    _prepared["environment"] = {key: value for key, value in os.environ.items() if environment.get(key) != value}
+    _prepared["main"] = sys.modules["__main__"]
+    os.environ.clear()
+    os.environ.update(environment)
+    sys.modules["__main__"] = main
+    # Their first use compiles and imports: once here instead of once in each child.
+    shell.transform_cell("a = 1\n%time a")
+    shell.display_formatter.format("")
+
+
+def open_shell() -> InteractiveShell:
+    """The shell of this process, ready to run cells; IPython's own singleton, so `get_ipython()` and `display()` find it."""
+    if _prepared:
+        os.environ.update(_prepared["environment"])
+        sys.modules["__main__"] = _prepared["main"]
+        return _Shell.instance()
+    config = Config()
+    config.HistoryManager.enabled = False
+    config.HistoryAccessor.enabled = False
+    config.HistoryManager.hist_file = ":memory:"
+    shell = _Shell.instance(config=config, compiler_class=_Compiler)
+    # `exit` in a cell asks the kernel's loop to stop: there is none, and `InProcessClient` sees `exit_now` after the cell.
+    shell.kernel = SimpleNamespace(eventloop=None)
+    return shell
+
+
+def raw_input(*_args: object, **_kw: object) -> str:
+    raise StdinNotImplementedError("raw_input was called, but this frontend does not support input requests.")
+
+
+class InProcessClient(PapermillNotebookClient):
+    """papermill's client whose kernel is this process. `execute()` runs all cells of `nb_man.nb`, once.
+
+    `on_cell(index, state)` is told `start` before a code cell and `done` after it (a journal for whoever watches this process).
+    `streams`: characters that the notebook may write to its standard streams (None: no limit); beyond, `OutputFlood`.
+    """
+
+    def __init__(
+        self,
+        nb_man: Any,
+        *,
+        streams: int | None = None,
+        on_cell: Callable[[int, str], None] | None = None,
+        **kw: Any,
+    ) -> None:
+        super().__init__(nb_man, **kw)
+        self._on_cell = on_cell or (lambda _index, _state: None)
+        self._wire = _Wire(self._deliver)
+        self._meter = _Meter(streams)
+        self._now: tuple[NotebookNode, int] | None = None
+
+    def execute(self, **_kw: Any) -> NotebookNode:
+        self.reset_execution_trackers()
+        self._shell = open_shell()
+        self._shell.displayhook.session = self._shell.display_pub.session = self._wire
+        sys.stdout = _Stream("stdout", self._wire, self._meter, 1)
+        sys.stderr = _Stream("stderr", self._wire, self._meter, 2)
+        builtins.input = getpass.getpass = raw_input
+        if "" not in sys.path:
+            sys.path.insert(0, "")  # as in a kernel: a notebook imports what lies beside it
+        os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
+        self.papermill_execute_cells()
+        self.nb.metadata["language_info"] = language_info()
+        self.set_widgets_metadata()
+        return self.nb
+
+    def execute_cell(self, cell: NotebookNode, cell_index: int, **_kw: Any) -> NotebookNode:
+        """`NotebookClient.async_execute_cell`, told without waiting: what is skipped, reset, timed and raised is the same."""
+        if cell.cell_type != "code" or not cell.source.strip():
+            return cell
+        if self.skip_cells_with_tag in cell.metadata.get("tags", []):
+            return cell
+        if self._shell.exit_now:
+            raise DeadKernelError("Kernel died")
+        if self.record_timing:
+            cell["metadata"]["execution"] = {}
+        self._on_cell(cell_index, "start")
+        self.code_cells_executed += 1
+        cell.outputs = []
+        self.clear_before_next_output = False
+        self._now = (cell, cell_index)
+        try:
+            reply = self._run(cell)
+            if self._meter.flooded:
+                raise OutputFlood
+            _at_once(self._check_raise_for_error(cell, cell_index, reply))
+        finally:
+            self._now = None
+            self.nb["cells"][cell_index] = cell
+            self._on_cell(cell_index, "done")
+        return cell
+
+    def _run(self, cell: NotebookNode) -> Message:
+        shell = self._shell
+        self._status("busy")
+        self._wire.send(None, "execute_input", {"code": cell.source, "execution_count": shell.execution_count})
+        result = shell.run_cell(cell.source, store_history=True, silent=False)
+        for stream in (sys.stdout, sys.stderr):
+            try:
+                stream.flush()
+            except OutputFlood:
+                self._meter.written = self._meter.limit + 1  # said by the caller, after the cell
+        error = result.error_before_exec or result.error_in_exec
+        shell.payload_manager.clear_payload()
+        if self.record_timing:
+            cell["metadata"]["execution"]["shell.execute_reply"] = _stamp()
+        self._status("idle")
+        if result.success and not shell._last_traceback_during_displayhook:  # noqa: SLF001 (as the kernel does)
+            return {"content": {"status": "ok", "execution_count": shell.execution_count - 1}}
+        return {
+            "content": {
+                "status": "error",
+                "ename": type(error).__name__,
+                "evalue": str(error),
+                "traceback": shell._last_traceback or [],  # noqa: SLF001
+                "execution_count": shell.execution_count - 1,
+            }
+        }
+
+    def _status(self, state: str) -> None:
+        self._wire.send(None, "status", {"execution_state": state})
+
+    def _deliver(self, message: Message) -> None:
+        """One message of the shell, to the cell that runs; comms and displays between two cells belong to none."""
+        if self._now is None:
+            return
+        message.setdefault("parent_header", {})
+        try:
+            self.process_message(message, *self._now)
+        except CellExecutionComplete:
+            return
+
+
+def _at_once(coroutine: Any) -> None:
+    """Run to its end a coroutine that has nothing to wait for."""
+    try:
+        coroutine.send(None)
+    except StopIteration:
+        return
+    raise RuntimeError("a coroutine that should not wait has waited")
+
+
+def _stamp() -> str:
+    return datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def language_info() -> dict[str, Any]:
+    """What a Python kernel answers when it is asked what it speaks (`ipykernel.ipkernel` would cost 0.1 s to import)."""
+    return {
+        "codemirror_mode": {"name": "ipython", "version": sys.version_info[0]},
+        "file_extension": ".py",
+        "mimetype": "text/x-python",
+        "name": "python",
+        "nbconvert_exporter": "python",
+        "pygments_lexer": f"ipython{sys.version_info[0]}",
+        "version": sys.version.split()[0],
+    }

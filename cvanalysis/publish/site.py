@@ -1,0 +1,132 @@
+"""The pages that lead to the pages. Owns the index of an edition and the index of the editions; refuses findings and figures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+
+from cvanalysis.publish import atomic
+from cvanalysis.publish.changes import PAGE as CHANGES
+from cvanalysis.publish.changes import TITLE as CHANGES_TITLE
+from cvanalysis.publish.downloads import TITLES as DOWNLOADS
+from cvanalysis.publish.page import PageInfo, wrap_page
+
+if TYPE_CHECKING:
+    from cvanalysis.publish.decision import Fate
+    from cvanalysis.territory import Territory
+
+GROUPS = (("unique", "Pour commencer"), ("quartier", "Les quartiers"), ("theme", "Les thèmes"))
+
+
+@cache
+def _template(name: str) -> Template:
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=False,
+    )
+    return environment.get_template(name)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One choice of a filter."""
+
+    id: str
+    nom: str
+
+
+def write_index(
+    out: Path,
+    territory: Territory,
+    audience: str,
+    fates: list[Fate],
+    downloads: list[str],
+    papers: Sequence[tuple[str, str]] = (),
+) -> None:
+    """`index.html` of an edition: every report with its state, what goes to the meetings (`papers`: file, title), the downloads.
+
+    It says nothing of which build made a page that is up to date: an unchanged build leaves it as it is.
+    """
+    entries = [(fate.report.genre, _entry(fate)) for fate in fates]
+    groups = [
+        {"titre": title, "rapports": [entry for genre, entry in entries if genre == wanted]} for wanted, title in GROUPS
+    ]
+    cities = sorted({city for _, entry in entries for city in entry["communes"]})
+    themes = [
+        Choice(theme.id, theme.nom) for theme in territory.themes if any(theme.id in e["themes"] for _, e in entries)
+    ]
+    filters = [
+        (key, label, choices)
+        for key, label, choices in (("v", "Ville", [Choice(city, city) for city in cities]), ("t", "Thème", themes))
+        if len(choices) > 1
+    ]
+    data = [
+        {
+            "nom": Path(name).name,
+            "titre": DOWNLOADS[Path(name).stem],
+            "url": name,
+            "schema": name.replace(".csv", ".schema.json"),
+        }
+        for name in downloads
+        if name.endswith(".csv")
+    ]
+    body = _template("index.html.j2").render(
+        groupes=[g for g in groups if g["rapports"]],
+        filtres=filters,
+        donnees=data,
+        changements=(CHANGES, CHANGES_TITLE) if CHANGES in downloads else (),
+        papiers=papers,
+    )
+    info = PageInfo(
+        titre=territory.contrat,
+        territoire=territory.nom,
+        edition=territory.edition.nom,
+        audience=audience,
+        licence="Licence Ouverte 2.0",
+        maj=territory.maj,
+    )
+    atomic.write(out / "index.html", wrap_page(body, info).encode())
+
+
+def _entry(fate: Fate) -> dict[str, Any]:
+    """A report as the index shows it."""
+    report = fate.report
+    there = fate.record is not None
+    if fate.status == "failed":
+        state = "Page d’une construction antérieure" if there else "Pas de page"
+        reason = f"La dernière construction de cette page a échoué : {fate.why}."
+    elif fate.stale:
+        state, reason = "Page d’une construction antérieure", f"Depuis, il y a eu du nouveau : {fate.stale}."
+    else:
+        state, reason = ("À jour", "") if there else ("Pas encore construite", "")
+    places = ", ".join(report.communes)
+    detail = f"{report.court}, {places}" if report.genre == "quartier" else ""
+    return {
+        "titre": report.titre,
+        "url": report.path if there else "",
+        "detail": detail,
+        "etat": state,
+        "raison": reason,
+        "communes": report.communes,
+        "themes": report.themes,
+    }
+
+
+def write_editions(out: Path, territory: Territory) -> None:
+    """`OUT/index.html`: the editions that stand there, the latest first."""
+    names = {edition.id: edition.nom for edition in territory.editions}
+    found = sorted((path.parent.name for path in out.glob("*/manifest.json")), reverse=True)
+    body = _template("editions.html.j2").render(
+        editions=[{"url": f"{one}/index.html", "nom": names.get(one, one)} for one in found]
+    )
+    info = PageInfo(
+        titre="Les éditions", territoire=territory.nom, edition=territory.contrat, licence="Licence Ouverte 2.0"
+    )
+    atomic.write(out / "index.html", wrap_page(body, info).encode())

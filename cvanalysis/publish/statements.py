@@ -1,0 +1,90 @@
+"""What an edition states, in plain values. Owns `donnees/constats.json`, `constats.csv` and `contributions.json`; refuses to compute.
+
+Everything comes from the executed notebooks and from the contributions that the pages show: what an edition withheld is not there.
+The next edition is compared with these files, and programs read them.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cvanalysis.publish import atomic
+
+if TYPE_CHECKING:
+    from cvanalysis.territory import Territory
+
+CONSTATS = "donnees/constats.json"
+CONTRIBUTIONS = "donnees/contributions.json"
+
+
+def gather(out: Path, notebooks: dict[str, str], known: dict[str, Any]) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """The records of the findings of `notebooks` (path under `out` → digest), sorted by id; and what spares reading them again.
+
+    `known` is what the last call gave back: of notebooks that have not changed since, the records that stand are taken.
+    """
+    standing = {}
+    if known and atomic.digest(out / CONSTATS) == known["constats"]:
+        standing = {one["id"]: one for one in (atomic.read_json(out / CONSTATS) or {})["constats"]}
+    found: dict[str, dict[str, Any]] = {}
+    read = {}
+    for name, digest in notebooks.items():
+        was = known["carnets"].get(name) if standing else None
+        same = was and was[0] == digest
+        records = [standing[one] for one in was[1]] if same else records_of(json.loads((out / name).read_bytes()))
+        read[name] = [digest, [one["id"] for one in records]]
+        for one in records:
+            found.setdefault(one["id"], one)
+    return [found[key] for key in sorted(found)], read
+
+
+def records_of(notebook: dict[str, Any]) -> list[dict[str, Any]]:
+    """The records in the outputs of an executed notebook, in order."""
+    from cvanalysis.display.bloc import RECORDS
+
+    return [
+        one
+        for cell in notebook["cells"]
+        for output in cell.get("outputs", [])
+        for one in output.get("data", {}).get(RECORDS, [])
+    ]
+
+
+def contributions_of(processed: Path) -> list[dict[str, str]]:
+    """The contributions as the pages show them, sorted by what they cite, oldest first."""
+    import pandas as pd
+
+    from cvanalysis.findings.quotations import contributions_by_finding
+
+    path = processed / "contributions.parquet"
+    frame = pd.read_parquet(path) if path.exists() else pd.DataFrame()
+    if frame.empty:
+        return []
+    return [asdict(one) for _, said in sorted(contributions_by_finding(frame).items()) for one in said]
+
+
+def write_statements(
+    out: Path, processed: Path, territory: Territory, audience: str, records: list[dict[str, Any]]
+) -> list[str]:
+    """Write the three files; returns their names."""
+    import pandas as pd
+
+    from cvanalysis.publish.downloads import DECLARED, write_table
+
+    head = {"territoire": territory.id, "edition": territory.edition.id, "audience": audience}
+    files = {
+        CONSTATS: _to_lines(head, "constats", records),
+        CONTRIBUTIONS: _to_lines(head, "contributions", contributions_of(processed)),
+    }
+    atomic.write_all((out / name, raw) for name, raw in files.items())
+    columns = [one["nom"] for one in DECLARED["constats"]["colonnes"]]
+    frame = pd.DataFrame([one | {"constat": one["id"], "titre": one["message"]} for one in records], columns=columns)
+    return [*files, *write_table(out, "constats", frame)]
+
+
+def _to_lines(head: dict[str, str], name: str, items: list[Any]) -> bytes:
+    """JSON with one item a line: thousands of findings would take three times the room indented, and a diff shows which moved."""
+    lines = ",\n".join(json.dumps(one, ensure_ascii=False, allow_nan=False, separators=(",", ":")) for one in items)
+    return f'{json.dumps(head, ensure_ascii=False)[:-1]}, "{name}": [\n{lines}\n]}}\n'.encode()

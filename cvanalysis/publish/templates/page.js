@@ -1,0 +1,41 @@
+(function () {
+  "use strict";
+  var plain = function (s) { return s.normalize("NFD").replace(/[\u0300-\u036f]/g, "").replace(/[’']/g, " ").toLowerCase().trim() };
+  var number = function (s) { var m = s.replace(/[\s\u00a0\u202f]/g, "").replace("−", "-").match(/^-?\d+(,\d+)?/); return m ? parseFloat(m[0].replace(",", ".")) : null };
+  document.querySelectorAll("table.tri").forEach(function (table) {
+    var body = table.tBodies[0], heads = Array.from(table.tHead.rows[0].cells);
+    heads.forEach(function (th, i) {
+      var button = document.createElement("button");
+      button.type = "button";
+      while (th.firstChild) button.appendChild(th.firstChild);
+      button.title = "Trier selon cette colonne";
+      th.appendChild(button);
+      button.addEventListener("click", function () {
+        var down = th.getAttribute("aria-sort") === "ascending";
+        heads.forEach(function (h) { h.removeAttribute("aria-sort") });
+        th.setAttribute("aria-sort", down ? "descending" : "ascending");
+        Array.from(body.rows).map(function (row) { var t = row.cells[i].textContent; return { row: row, n: number(t), t: plain(t) } }).sort(function (a, b) {
+          if (a.n === null !== (b.n === null)) return a.n === null ? 1 : -1;
+          var c = a.n === null ? a.t.localeCompare(b.t, "fr") : a.n - b.n;
+          return down ? -c : c;
+        }).forEach(function (x) { body.appendChild(x.row) });
+      });
+    });
+  });
+  document.querySelectorAll("input[data-filtre]").forEach(function (input) {
+    var items = Array.from(document.querySelectorAll(input.dataset.filtre)), said = document.getElementById(input.dataset.dit);
+    input.closest(".filtre").hidden = false;
+    input.addEventListener("input", function () {
+      var words = plain(input.value).split(/\s+/), n = 0;
+      items.forEach(function (item) {
+        var text = item.plainText || (item.plainText = plain(item.textContent)), ok = words.every(function (w) { return text.indexOf(w) >= 0 });
+        item.hidden = !ok;
+        n += ok;
+      });
+      if (said) said.textContent = n + (n > 1 ? " résultats" : " résultat");
+    });
+  });
+  var closed = [];
+  addEventListener("beforeprint", function () { closed = Array.from(document.querySelectorAll("details:not([open])")); closed.forEach(function (d) { d.open = true }) });
+  addEventListener("afterprint", function () { closed.forEach(function (d) { d.open = false }) });
+})();

@@ -1,0 +1,87 @@
+"""What is loaded once, before any fork. Owns the list of it; refuses to start a thread or to run a cell.
+
+Importing costs more than a report: done here, it is paid once a build. Whatever stays of it in this process is found by every
+report alike, so only libraries, templates and fonts are loaded, nothing that depends on one report.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import pkgutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+THREADS = (
+    "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS", "VECLIB_MAXIMUM_THREADS",
+    "ARROW_IO_THREADS",
+)  # fmt: skip
+
+
+def one_thread() -> None:
+    """Ask numeric libraries for no thread of their own: to be called before the first of them is imported."""
+    for name in THREADS:
+        os.environ.setdefault(name, "1")
+
+
+def warm_up() -> None:
+    """Import and prepare all that reports share."""
+    one_thread()
+    with _without(*UNUSED):
+        _import_all()
+    for name in LATE:
+        with suppress(ImportError):
+            importlib.import_module(name)
+    import nbformat
+
+    from cvanalysis.display import figures, phrases
+    from cvanalysis.publish import shell
+    from cvanalysis.publish.page import PageInfo, render_page
+
+    figures.warm()
+    phrases.warm()
+    cells = [nbformat.v4.new_markdown_cell("# t\n\n## s\n\nt *t*.")]
+    render_page(
+        nbformat.v4.new_notebook(cells=cells), PageInfo(titre="t", territoire="t", edition="t", maj="2000-01-01")
+    )
+    shell.prepare()
+
+
+def _import_all() -> None:
+    import papermill  # noqa: F401  (before all: it asks for our engine, which asks for it)
+
+    import cvanalysis.display
+    import cvanalysis.findings
+    from cvanalysis.publish import contract, page, produce, shell  # noqa: F401
+
+    page.exporter()
+    names = ["cvanalysis.dossier"]
+    for package in (cvanalysis.findings, cvanalysis.display):
+        names += [module.name for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")]
+    for name in names:
+        with suppress(Exception):  # a broken module is the affair of the reports that use it
+            importlib.import_module(name)
+
+
+LATE = ("scipy.optimize",)
+"""What some reports import when they need it: once here rather than in each of their processes."""
+
+UNUSED = ("rfc3987_syntax", "pyarrow.fs", "lxml", "scipy")
+"""What our libraries import if they can, and no report uses: they cost as much as all the rest together.
+
+`jsonschema` asks for `rfc3987_syntax` (1.2 s to compile a grammar for international addresses), papermill for `pyarrow.fs` (Hadoop),
+BeautifulSoup, through nbconvert, for `lxml` (a second parser), seaborn for `scipy` (statistics). A notebook that wants one finds it.
+"""
+
+
+@contextmanager
+def _without(*modules: str) -> Iterator[None]:
+    """Import as if these optional modules, of others, were not installed."""
+    hidden = [module for module in modules if module not in sys.modules]
+    sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]
+    try:
+        yield
+    finally:
+        for module in hidden:
+            del sys.modules[module]

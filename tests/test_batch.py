@@ -1,0 +1,357 @@
+"""A build makes what has to be made, says why, and leaves nothing wrong, stale or half written unmarked."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from carnets import LIRE, PHRASE, carnet, cva, environment, manifest, published, states, territoire
+
+QUARTIERS = [f"quartiers/QP97300{i}" for i in (1, 2, 3)]
+
+
+@pytest.fixture(scope="module")
+def modele(tmp_path_factory):
+    """A small territory built once; tests copy it and go on from there."""
+    folder = tmp_path_factory.mktemp("modele")
+    territoire(folder)
+    carnet(folder / "nb" / "qpv.ipynb", LIRE)
+    carnet(folder / "nb" / "synthese.ipynb", PHRASE, parameters="x = 1")
+    done = cva("build", "--jobs", 2, cwd=folder, notebooks=folder / "nb")
+    assert done.returncode == 0, done.stderr + done.stdout
+    return folder
+
+
+@pytest.fixture
+def pays(modele, tmp_path):
+    shutil.copytree(modele, tmp_path, dirs_exist_ok=True, copy_function=shutil.copy2)
+    return tmp_path
+
+
+def build(folder, *argv, **kw):
+    return cva("build", *argv, cwd=folder, notebooks=folder / "nb", **kw)
+
+
+def edit(folder, old: bytes, new: bytes):
+    path = folder / "data" / "raw" / "insee" / "REVN_2022.csv"
+    assert old in path.read_bytes()
+    path.write_bytes(path.read_bytes().replace(old, new))
+
+
+# ------------------------------------------------------------------------------------------------- what is built
+
+
+def test_the_manifest_has_the_keys_of_the_contract(modele):
+    told = manifest(modele / "reports")
+    assert list(told) == ["territoire", "edition", "audience", "reports", "sources"]
+    assert set(told["reports"][0]) == {
+        "id",
+        "path",
+        "notebook",
+        "parameters",
+        "status",
+        "why",
+        "inputs_sha256",
+        "findings",
+    }
+    assert {"fichier", "sha256", "famille", "millesime", "statut"} <= set(told["sources"][0])
+    assert states(modele / "reports") == dict.fromkeys([*QUARTIERS, "synthese"], "built")
+
+
+def test_no_page_notebook_or_manifest_says_when_where_or_by_whom_it_was_made(modele):
+    for name, raw in published(modele / "reports").items():
+        text = raw.decode("utf-8", "replace")
+        for word in (str(modele), os.uname().nodename, sys.prefix, "start_time", "duration"):
+            assert word not in text, f"{name} : {word}"
+
+
+def test_an_unchanged_build_does_nothing_and_loads_nothing_heavy(pays):
+    before = published(pays / "reports")
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "cvanalysis.cli", "build"],
+        cwd=pays,
+        env=environment(pays / "nb"),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0
+    assert "Rien n'a changé : 4 rapports à jour" in done.stdout
+    for heavy in ("pandas", "numpy", "matplotlib", "IPython", "papermill", "jinja2"):
+        assert f" {heavy}\n" not in done.stderr, heavy
+    after = published(pays / "reports")
+    assert {name for name in before if before[name] != after[name]} == {"manifest.json"}
+    assert set(states(pays / "reports").values()) == {"unchanged"}
+
+
+def test_a_changed_cell_rebuilds_only_the_reports_that_read_it_and_says_which_file_brought_what(pays):
+    edit(pays, b"38,0", b"39,0")
+    foreseen = build(pays, "--dry-run")
+    assert "QP973002 : 1 valeur modifiée dans REVN_2022" in foreseen.stdout
+    assert set(states(pays / "reports").values()) == {"built"}  # nothing was touched
+    done = build(pays)
+    assert done.stdout.splitlines()[:2] == [
+        "QP973002 : 1 valeur modifiée dans REVN_2022",
+        "1 rapport à construire, 3 à jour.",
+    ]
+    assert states(pays / "reports") == dict.fromkeys([*QUARTIERS, "synthese"], "unchanged") | {QUARTIERS[1]: "built"}
+
+
+def test_a_changed_notebook_rebuilds_its_reports_alone(pays):
+    carnet(pays / "nb" / "synthese.ipynb", PHRASE, "None", parameters="x = 1")
+    done = build(pays)
+    assert "synthese : carnet modifié" in done.stdout
+    assert states(pays / "reports") == dict.fromkeys(QUARTIERS, "unchanged") | {"synthese": "built"}
+
+
+def test_a_file_of_the_data_that_a_notebook_reads_by_itself_counts_too(pays):
+    (pays / "data" / "raw" / "textes").mkdir()
+    (pays / "data" / "raw" / "textes" / "a.md").write_text("un")
+    carnet(
+        pays / "nb" / "synthese.ipynb",
+        "import os\nopen(os.environ['CVANALYSIS_DATA'] + '/textes/a.md').read()\nNone",
+        parameters="x = 1",
+    )
+    assert build(pays).returncode == 0
+    (pays / "data" / "raw" / "textes" / "a.md").write_text("deux")
+    assert "synthese : fichier a.md modifié" in build(pays, "--dry-run").stdout.replace("textes/", "")
+
+
+def test_a_page_that_someone_changed_or_removed_is_made_again(pays):
+    (pays / "reports" / "essai" / "synthese.html").write_text("autre")
+    (pays / "reports" / "essai" / "quartiers" / "QP973001.html").unlink()
+    done = build(pays)
+    assert "synthese : synthese.html modifié depuis sa construction" in done.stdout
+    assert states(pays / "reports") == dict.fromkeys(QUARTIERS[1:], "unchanged") | {
+        "synthese": "built",
+        QUARTIERS[0]: "built",
+    }
+
+
+def test_force_rebuilds_what_has_not_changed(pays):
+    assert "4 rapports construits" in build(pays, "--force").stdout
+
+
+def test_only_rebuilds_what_is_named_and_marks_what_is_left_behind(pays):
+    edit(pays, b"38,0", b"39,0")
+    edit(pays, b"45,0", b"46,0")
+    done = build(pays, "--only", "QP973002")
+    assert done.returncode == 0
+    told = {report["id"]: (report["status"], report["why"]) for report in manifest(pays / "reports")["reports"]}
+    assert told[QUARTIERS[1]][0] == "built"
+    assert told[QUARTIERS[2]][0] == "unchanged"
+    assert "page d’une construction antérieure : 1 valeur modifiée dans REVN_2022" in told[QUARTIERS[2]][1]
+    assert "Page d’une construction antérieure" in (pays / "reports" / "essai" / "index.html").read_text(
+        encoding="utf-8"
+    )
+    assert "QP973003 : 1 valeur modifiée" in build(pays).stdout
+
+
+# ------------------------------------------------------------------------------------------------- what goes wrong
+
+VILAINS = {
+    "synthese": ("import sys\nsys.exit()", "sys.exit"),
+    "engagements": ("import os\nos._exit(0)", "os._exit, code 0"),
+    "partenaires": (
+        "x = []\nwhile True:\n    x.append(bytearray(10_000_000))",
+        "la mémoire permise au rapport est dépassée",
+    ),
+    "recit": (
+        "while True:\n    try:\n        while True: pass\n    except BaseException: pass",
+        "le délai de 8 s est dépassé",
+    ),
+    "participation": ("import os, signal\nos.kill(os.getpid(), signal.SIGKILL)", "signal 9 (SIGKILL)"),
+    "qualite": (
+        "for i in range(1000):\n    try: print('x' * 100_000)\n    except BaseException: pass",
+        "plus de 10 Mio",
+    ),
+}
+
+
+def test_a_notebook_that_misbehaves_fails_with_a_clear_cause_and_all_others_are_built(pays):
+    for name, (cell, _) in VILAINS.items():
+        carnet(pays / "nb" / f"{name}.ipynb", "'avant'", cell, parameters="x = 1")
+    edit(pays, b"38,0", b"39,0")
+    done = build(pays, "--timeout", 8, "--memory", 300)
+    assert done.returncode == 1
+    told = {report["id"]: report for report in manifest(pays / "reports")["reports"]}
+    for name, (_, cause) in VILAINS.items():
+        assert told[name]["status"] == "failed", name
+        assert cause in told[name]["why"], told[name]["why"]
+        assert "'avant'" in (pays / "reports" / "essai" / "echecs" / f"{name}.ipynb").read_text(encoding="utf-8")
+    assert told[QUARTIERS[1]]["status"] == "built"
+    index = (pays / "reports" / "essai" / "index.html").read_text(encoding="utf-8")
+    assert "Pas de page" in index
+    assert "Page d’une construction antérieure" in index  # the synthesis that stood before
+    assert "Traceback" not in done.stderr
+
+
+def test_a_failed_report_keeps_its_last_good_page_and_is_tried_again(pays):
+    page = pays / "reports" / "essai" / "synthese.html"
+    before = page.read_bytes()
+    carnet(pays / "nb" / "synthese.ipynb", "1 / 0", parameters="x = 1")
+    done = build(pays)
+    assert done.returncode == 1
+    assert "synthese : échec. cellule 3 : ZeroDivisionError : division by zero." in done.stderr
+    assert page.read_bytes() == before
+    told = (pays / "reports" / "essai" / "echecs" / "synthese.txt").read_text(encoding="utf-8")
+    assert "1 / 0" in told
+    assert str(pays) not in told
+    assert "1 rapport à construire, 3 à jour" in build(pays).stdout
+    carnet(pays / "nb" / "synthese.ipynb", PHRASE, parameters="x = 1")
+    assert build(pays).returncode == 0
+    assert not (pays / "reports" / "essai" / "echecs" / "synthese.ipynb").exists()
+
+
+def test_a_page_that_breaks_its_contract_is_a_failed_report(pays):
+    carnet(
+        pays / "nb" / "synthese.ipynb",
+        "from cvanalysis.display.bloc import Bloc\nBloc('<p>Le taux est de nan %.</p>', 'x')",
+        parameters="x = 1",
+    )
+    done = build(pays)
+    assert done.returncode == 1
+    assert "la page ne tient pas son contrat" in done.stderr
+
+
+def test_a_raw_file_that_cannot_be_read_is_left_out_and_said_at_each_build(pays):
+    (pays / "data" / "raw" / "insee" / "faux.csv").write_bytes(b"%PDF-1.4\n%faux")
+    for _ in range(2):
+        done = build(pays)
+        assert done.returncode == 1
+        assert "faux.csv" in done.stderr
+
+
+def test_a_second_build_at_the_same_time_is_refused(pays):
+    carnet(pays / "nb" / "synthese.ipynb", "import time\ntime.sleep(20)", parameters="x = 1")
+    with start(pays) as first:
+        wait_for(lambda: (pays / "data" / "processed" / ".verrou").exists() and running(first))
+        second = build(pays)
+        first.send_signal(signal.SIGKILL)
+    assert second.returncode == 2
+    assert "Une autre construction est en cours" in second.stderr
+
+
+def test_ctrl_c_stops_at_once_and_leaves_no_process_behind(pays):
+    carnet(pays / "nb" / "synthese.ipynb", "import time\ntime.sleep(25)", parameters="x = 1")
+    with start(pays) as first:
+        wait_for(lambda: running(first))
+        children = running(first)
+        first.send_signal(signal.SIGINT)
+        code = first.wait(30)
+        assert code == 130, first.stdout.read() + first.stderr.read()
+        assert "Interrompu" in first.stderr.read()
+    assert not [pid for pid in children if Path(f"/proc/{pid}").exists()]
+
+
+def start(folder, *argv):
+    return subprocess.Popen(
+        [sys.executable, "-m", "cvanalysis.cli", "build", *argv], cwd=folder, env=environment(folder / "nb"),
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+
+
+def running(process) -> list[int]:
+    """Its children that run a report."""
+    try:
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    except OSError:
+        return []
+    return [int(pid) for pid in children if in_scratch(int(pid))]
+
+
+def in_scratch(pid: int) -> bool:
+    try:
+        return "cvanalysis-" in str(Path(f"/proc/{pid}/cwd").readlink())
+    except OSError:
+        return False
+
+
+def wait_for(condition, seconds: float = 60):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "attente trop longue"
+        time.sleep(0.02)
+
+
+# --------------------------------------------------------------------------------------------- the same, always
+
+
+@pytest.mark.slow
+def test_the_same_inputs_give_the_same_bytes_whatever_the_jobs_the_folder_and_the_clock(modele, tmp_path):
+    expected = published(modele / "reports")
+    for i, (jobs, zone) in enumerate([(1, "Pacific/Kiritimati"), (4, "America/Adak")]):
+        folder = tmp_path / f"un dossier {{{i}}} é"
+        territoire(folder)
+        shutil.copytree(modele / "nb", folder / "nb")
+        done = build(folder, "--jobs", jobs, env={"TZ": zone, "PYTHONHASHSEED": str(i + 1), "LC_ALL": "C"})
+        assert done.returncode == 0, done.stderr
+        assert published(folder / "reports") == expected
+
+
+def assert_whole(folder, expected):
+    """Every page that exists is a page, every notebook a notebook."""
+    for name in expected:
+        path = folder / "reports" / "essai" / name
+        if path.exists() and name.endswith(".html"):
+            assert path.read_bytes().rstrip().endswith(b"</html>"), name
+        elif path.exists() and name.endswith((".ipynb", ".json")):
+            json.loads(path.read_bytes())
+
+
+@pytest.mark.slow
+def test_a_build_killed_at_any_moment_leaves_whole_pages_and_the_next_one_ends_as_if_nothing_had_happened(
+    modele, tmp_path
+):
+    expected = published(modele / "reports")
+    chance = random.Random(20)
+    for i in range(20):
+        folder = tmp_path / str(i)
+        territoire(folder)
+        shutil.copytree(modele / "nb", folder / "nb")
+        with start(folder, "--jobs", "2") as process:
+            time.sleep(chance.uniform(1.0, 6.0))
+            process.kill()
+        assert_whole(folder, expected)
+        if i % 4 == 0:  # the next build, most often over the remains of several
+            done = build(folder)
+            assert done.returncode == 0, done.stderr
+            assert published(folder / "reports") == expected
+            assert not list((folder / "reports").rglob("*.cvtmp"))
+
+
+@pytest.mark.slow
+def test_a_full_disk_fails_reports_with_a_clear_cause_and_leaves_whole_pages(modele, tmp_path):
+    disk = tmp_path / "disque"
+    disk.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", disk], capture_output=True, text=True, check=False
+    )
+    if mounted.returncode:
+        said = f"monter un petit disque demande d'être administrateur : {mounted.stderr.strip()}"
+        pytest.fail(said) if os.environ.get("CI") == "true" else pytest.skip(said)
+    try:
+        territoire(tmp_path)
+        shutil.copytree(modele / "nb", tmp_path / "nb")
+        (disk / "plein").write_bytes(b"x" * 350_000)
+        done = build(tmp_path, "--out", disk / "reports")
+        assert done.returncode == 1
+        assert "le disque est plein" in done.stderr
+        assert "Traceback" not in done.stderr
+        for path in disk.rglob("*.html"):
+            assert path.read_bytes().rstrip().endswith(b"</html>")
+        (disk / "plein").unlink()
+        done = build(tmp_path, "--out", disk / "reports")
+        assert done.returncode == 0, done.stderr
+        assert published(disk / "reports") == published(modele / "reports")
+    finally:
+        subprocess.run(["umount", disk], check=True)

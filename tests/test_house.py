@@ -1,0 +1,180 @@
+"""The house keeps its own rules: style, one-way imports, thin notebooks, no territory in the code, no machine in the files."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from conftest import RACINE, shared
+from cvanalysis.territory import read_territory
+
+BIN = Path(sys.executable).parent
+CARNETS = sorted((RACINE / "notebooks").glob("*.ipynb"))
+PAQUET = RACINE / "cvanalysis"
+SANS_TERRITOIRE = sorted(
+    [*CARNETS, *(p for p in PAQUET.rglob("*") if p.suffix in (".py", ".toml", ".j2", ".html", ".css"))]
+)
+
+
+def run(*command: str) -> None:
+    done = subprocess.run(
+        [str(BIN / command[0]), *command[1:]], cwd=RACINE, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def kept_files() -> list[Path]:
+    """Files that the project keeps: those git follows or would, else (no git, no checkout) all but what is rebuilt."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
+        cwd=RACINE, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    if listed.returncode == 0:
+        return [path for name in listed.stdout.split("\0") if name and (path := RACINE / name).is_file()]
+    left_out = {".venv", ".git", "__pycache__", "processed", "reports", ".pytest_cache", ".ruff_cache", ".hypothesis"}
+    return [p for p in RACINE.rglob("*") if p.is_file() and not left_out & set(p.relative_to(RACINE).parts)]
+
+
+def test_ruff_has_nothing_to_say():
+    run("ruff", "check", "--quiet", "--no-cache", ".")
+
+
+def test_the_code_is_formatted():
+    run("ruff", "format", "--check", "--quiet", "--no-cache", ".")
+
+
+def test_imports_run_one_way():
+    run("lint-imports", "--no-cache")
+
+
+def test_the_import_contract_can_fail(tmp_path):
+    """A house whose errors import its command line breaks the contract: the check above checks something."""
+    package = tmp_path / "cvanalysis"
+    package.mkdir()
+    config = (RACINE / "pyproject.toml").read_text(encoding="utf-8")
+    layers = re.search(r"layers = \[(.*?)\]", config, re.DOTALL)[1]
+    for name in re.findall(r"cvanalysis\.(\w+)", layers):
+        (package / f"{name}.py").write_text("")
+    (package / "__init__.py").write_text("")
+    (package / "errors.py").write_text("def late():\n    from cvanalysis import cli\n    return cli\n")
+    (tmp_path / "pyproject.toml").write_text(config, encoding="utf-8")
+    done = subprocess.run(
+        [str(BIN / "lint-imports"), "--no-cache", "--contract", "rooms"],
+        cwd=tmp_path, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "cvanalysis.errors -> cvanalysis.cli" in done.stdout
+
+
+def test_there_are_notebooks():
+    assert {"qpv", "synthese", "qualite"} <= {path.stem for path in CARNETS}
+
+
+@pytest.mark.parametrize("carnet", CARNETS, ids=lambda path: path.stem)
+class TestNotebook:
+    def test_is_stored_without_outputs(self, carnet):
+        run("nbstripout", "--verify", "--keep-id", str(carnet))
+
+    def test_has_one_parameters_cell(self, carnet):
+        cells = json.loads(carnet.read_text(encoding="utf-8"))["cells"]
+        assert sum("parameters" in c["metadata"].get("tags", []) for c in cells) == 1
+
+    def test_imports_only_cvanalysis(self, carnet):
+        cells = json.loads(carnet.read_text(encoding="utf-8"))["cells"]
+        imported = {
+            name.split(".")[0]
+            for cell in cells
+            if cell["cell_type"] == "code"
+            for node in ast.walk(ast.parse("".join(cell["source"])))
+            for name in imported_names(node)
+        }
+        assert imported == {"cvanalysis"}
+
+
+def imported_names(node: ast.AST) -> list[str]:
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    return [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+
+
+def spoken(path: Path) -> str:
+    """What a file says to people or compares with: not its docstrings and comments, nor a notebook's defaults."""
+    text = path.read_text(encoding="utf-8")
+    if path.suffix == ".ipynb":
+        cells = [c for c in json.loads(text)["cells"] if "parameters" not in c["metadata"].get("tags", [])]
+        return "\n".join(line for cell in cells for line in cell["source"])
+    if path.suffix == ".py":
+        tree = ast.parse(text)
+        said = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+        return "\n".join(
+            node.value
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in said
+        )
+    return text
+
+
+def test_no_place_nor_theme_of_the_default_territory_is_written_in_the_code(brut):
+    territory = read_territory(brut)
+    words = [q.code for q in territory.quartiers] + [territory.epci, territory.code_contrat, territory.nom]
+    words += [c.nom for c in territory.communes] + [t.nom for t in territory.themes]
+    words += [q.nom for q in territory.quartiers if " " in q.nom]  # « Château » alone is a common word
+    pattern = re.compile(r"(?<!\w)(" + "|".join(map(re.escape, words)) + r")(?!\w)")
+    found = {
+        str(path.relative_to(RACINE)): names
+        for path in SANS_TERRITOIRE
+        if (names := sorted(set(pattern.findall(spoken(path)))))
+    }
+    assert found == {}
+
+
+MACHINE = re.compile(
+    r"(?<![\w./])/(?:home|Users|work|root)/[\w.-]+"  # someone's folder
+    r"|\b[A-Z]:\\\\?Users\\"
+    r"|file://(?=/\w)"
+    r"|https?://[^\s/]*(?:artifactory|nexus|pypi|registry)[^\s/]*/"
+)  # fmt: skip
+
+
+def test_no_path_of_a_machine_nor_registry_is_kept():
+    found = {}
+    for path in kept_files():
+        raw = path.read_bytes()
+        if path == Path(__file__) or b"\0" in raw[:4096]:
+            continue
+        text = raw.decode("utf-8", errors="replace")
+        if places := sorted(
+            {m[0] for m in MACHINE.finditer(text)} | ({str(RACINE)} if f"{RACINE}/" in text else set())
+        ):
+            found[str(path.relative_to(RACINE))] = places
+    assert found == {}
+
+
+def test_the_pinned_versions_hold_no_address():
+    lines = (RACINE / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    assert len(lines) > 50
+    assert [line for line in lines if not re.match(r"^[a-z0-9][a-z0-9._-]*==[\w.]+( ;.*)?$", line)] == []
+
+
+def test_every_module_says_what_it_owns():
+    silent = [
+        str(path.relative_to(RACINE))
+        for path in (RACINE / "cvanalysis").rglob("*.py")
+        if (source := path.read_text(encoding="utf-8")).strip() and not ast.get_docstring(ast.parse(source))
+    ]
+    assert silent == []
+
+
+def test_files_that_are_not_there_are_said_and_fail_only_in_integration(monkeypatch):
+    monkeypatch.delenv("CI", raising=False)
+    with pytest.raises(pytest.skip.Exception, match="jamais"):
+        shared("absent")
+    monkeypatch.setenv("CI", "true")
+    with pytest.raises(pytest.fail.Exception, match="jamais"):
+        shared("absent")

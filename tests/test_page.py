@@ -1,0 +1,148 @@
+"""A notebook as a page, and the contract that a page must keep before it replaces another."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import nbformat.v4 as nbf
+import pytest
+
+from browser.exemples import FIGURES, PAGE, SOURCE, TERRITOIRE, carnet, constat, ecrire
+from cvanalysis.display.constat import Constat
+from cvanalysis.errors import ReportFailed
+from cvanalysis.publish.contract import check_page
+from cvanalysis.publish.page import Lien, render_page, wrap_page
+
+WEIGHT = 300_000
+
+
+@pytest.fixture(scope="module")
+def ids() -> list[str]:
+    return [constat(genre).id for genre in FIGURES]
+
+
+@pytest.fixture(scope="module")
+def page() -> str:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("cvanalysis.display.constat.write", ecrire)
+        return render_page(carnet(*(Constat(constat(genre), TERRITOIRE) for genre in FIGURES)), PAGE)
+
+
+def test_the_page_keeps_its_contract(page, ids):
+    assert check_page(page, ids, WEIGHT, {SOURCE}) == []
+
+
+def test_it_has_one_title_a_language_a_skip_link_and_a_table_of_contents(page):
+    assert page.startswith('<!doctype html>\n<html lang="fr">')
+    assert re.findall(r"<h1>(.*?)</h1>", page) == [PAGE.titre]
+    assert 'href="#contenu"' in page
+    assert '<a href="#ce-que-disent-les-chiffres">Ce que disent les chiffres</a>' in page
+    assert 'rel="prev" href="QP999000.html"' in page
+    assert "1 mars 2022" in page
+
+
+def test_code_warnings_and_empty_outputs_are_not_shown(page):
+    assert "fiche.constat" not in page
+    assert "FutureWarning" not in page
+    assert "<pre>" not in page
+    assert "Titre du carnet" not in page
+
+
+def test_the_same_notebook_gives_the_same_bytes(page):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("cvanalysis.display.constat.write", ecrire)
+        again = render_page(carnet(*(Constat(constat(genre), TERRITOIRE) for genre in FIGURES)), PAGE)
+    assert again == page
+
+
+def test_a_notebook_with_an_error_gives_no_page():
+    cell = nbf.new_code_cell(
+        "1/0", outputs=[nbf.new_output("error", ename="ZeroDivisionError", evalue="x", traceback=["a", "b"])]
+    )
+    with pytest.raises(ReportFailed, match="ZeroDivisionError"):
+        render_page(nbf.new_notebook(cells=[cell]), PAGE)
+
+
+def test_what_stands_on_every_printed_sheet_cannot_leave_its_string():
+    html = wrap_page("<h2>a</h2>", replace(PAGE, entete='"} body { display:none } </style><b>', edition="L’« été »"))
+    style = html.split("<style>")[1].split("</style>")[0]
+    assert style.count("@top-left") == 2
+    assert "display:none }" not in style
+    assert "<b>" not in html
+
+
+def test_two_sections_of_the_same_name_have_two_addresses():
+    html = wrap_page("<h2>Été</h2><h2>Été</h2>", PAGE)
+    assert 'href="#ete"' in html
+    assert 'href="#ete-2"' in html
+
+
+def test_a_restricted_or_invented_page_says_so_on_top():
+    assert "Ne pas diffuser" in wrap_page("", replace(PAGE, audience="equipe"))
+    assert "données d’exemple" in wrap_page("", replace(PAGE, exemple=True))
+    assert "données d’exemple" not in wrap_page("", PAGE)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ("51,8\u00a0%</td>", "nan\u00a0%</td>", "valeur manquante"),
+        ("Beaucoup.", "Taux de None personnes.", "valeur manquante"),
+        ("Beaucoup.", "Bonjour {{ nom }}", "modèle"),
+        ("Beaucoup.", "Bonjour {nom}", "modèle"),
+        ("Beaucoup.", "ValueError: bad", "en anglais"),
+        ("Beaucoup.", "voir /" + "home/untel/data.csv", "Chemin"),
+        ("Beaucoup.", "voir https://exemple.org/a", "hors d’un lien"),
+        ("Beaucoup.", '<a href="https://exemple.org/a">ici</a>', "non déclarée"),
+        ("Beaucoup.", '<a href="/absolu">ici</a>', "Lien absolu"),
+        ("Beaucoup.", '<script src="x.js"></script>', "ressource extérieure"),
+        ("Beaucoup.", '<img src="x.png" alt="Une image à part">', "ressource extérieure"),
+        ("Beaucoup.", "<style>a{background:url(x.png)}</style>", "ressource extérieure"),
+        ("Beaucoup.", '<img src="data:image/png;base64,AA" alt="">', "texte de remplacement"),
+        ("Beaucoup.", "<h4>x</h4>", "niveau"),
+        ("Beaucoup.", '<p id="contenu">x</p>', "en double"),
+        ("</html>", "", "entière"),
+        ('lang="fr"', 'lang="en"', "en français"),
+        ('id="QP999001-points-01" ', 'id="QP999001-autre-01" ', "QP999001-points-01 manque"),
+        ("<h1>", "<h1>a</h1><h1>", "h1"),
+        ("M", "M", ""),
+    ],
+)
+def test_a_page_that_breaks_its_contract_is_told_in_french(page, ids, before, after, said):
+    assert before in page
+    problems = check_page(page.replace(before, after, 1), ids, WEIGHT, {SOURCE})
+    if said:
+        assert any(said in problem for problem in problems), problems
+    else:
+        assert problems == []
+
+
+def test_a_finding_must_have_its_picture_its_table_and_be_declared(page, ids):
+    bare = re.sub(r"<img[^>]*>", "", page, count=1)
+    assert any("pas de figure" in p for p in check_page(bare, ids, WEIGHT, {SOURCE}))
+    bare = re.sub(r"<table.*?</table>", "", page, count=1, flags=re.DOTALL)
+    assert any("pas de tableau" in p for p in check_page(bare, ids, WEIGHT, {SOURCE}))
+    assert any("sans avoir été déclaré" in p for p in check_page(page, ids[1:], WEIGHT, {SOURCE}))
+
+
+def test_two_pictures_may_not_share_an_alternative(page, ids):
+    alt = re.search(r'alt="([^"]*)"', page)[1]
+    twice = re.sub(r'alt="[^"]*"', f'alt="{alt}"', page)
+    assert any("Le même texte de remplacement" in p for p in check_page(twice, ids, WEIGHT, {SOURCE}))
+
+
+def test_a_number_that_is_none_is_seen_inside_a_picture(page, ids):
+    assert any(
+        "sans nombre" in p
+        for p in check_page(re.sub(r"d='M[\d.]+ ", "d='M nan ", page, count=1), ids, WEIGHT, {SOURCE})
+    )
+
+
+def test_a_heavy_page_is_refused(page, ids):
+    assert any("octets" in p for p in check_page(page, ids, 1000, {SOURCE}))
+
+
+def test_a_link_without_address_is_plain_text():
+    html = wrap_page("", replace(PAGE, sources=(Lien("Relevé de terrain"),)))
+    assert "<li>Relevé de terrain</li>" in html

@@ -1,0 +1,136 @@
+"""Nothing of what an audience may not know is in anything that is written for it: tables, sentences, alternatives, drawings, documents."""
+
+import io
+import json
+import random
+import zipfile
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.optimize import linprog
+
+from cvanalysis.display.alternatives import describe
+from cvanalysis.display.figures import draw
+from cvanalysis.display.phrases import write
+from cvanalysis.display.tables import html_table
+from cvanalysis.findings.editions import record
+from cvanalysis.findings.participation import find_participation
+from cvanalysis.findings.quarter_voices import find_quarter_voices
+from cvanalysis.findings.recommendations import read_recommendations
+from cvanalysis.findings.turnout import count_participations, count_people, coverage_table
+from cvanalysis.findings.voices import find_theme_voices
+from cvanalysis.ingest.voices import clean_voices
+from cvanalysis.publish.handover import Part, write_handover
+from cvanalysis.publish.supports import render_poster, render_sheet
+from cvanalysis.territory import read_territory
+from test_voices import LEVELS, OPEN, TOKEN, put, review, secret_voices
+
+
+@pytest.fixture
+def territory(brut, tmp_path):
+    (tmp_path / "paroles").mkdir()
+    return replace(read_territory(brut), dossier=tmp_path)
+
+
+def written(territory, audience) -> bytes:
+    """All that is made of voices for an audience, decompressed."""
+    cleaned = clean_voices(territory, audience)
+    found = list(find_participation(cleaned.paroles, cleaned.contributions, territory))
+    for theme in territory.themes:
+        found += find_theme_voices(
+            theme, cleaned.paroles, cleaned.contributions, cleaned.immersions, cleaned.codes, territory
+        )
+    for quarter in territory.quartiers:
+        mine = cleaned.contributions[cleaned.contributions["sujet"] == quarter.code]
+        found += find_quarter_voices(quarter, cleaned.paroles[cleaned.paroles["qpv"] == quarter.code], mine, territory)
+    out = [json.dumps([record(f, write(f.message)) for f in found], ensure_ascii=False).encode()]
+    for finding in found:
+        if finding.figure is not None:
+            out += [draw(finding.figure, territory.palette).encode(), describe(finding).encode()]
+            out.append(html_table(finding.table, finding.id).encode())
+        out.append(repr(finding).encode())
+    chains = read_recommendations(cleaned.preconisations, cleaned.paroles, cleaned.codes, cleaned.immersions)
+    document = write_handover(territory, [Part("Tout", tuple(found))], chains)
+    with zipfile.ZipFile(io.BytesIO(document)) as archive:
+        out += [archive.read(name) for name in archive.namelist()]
+    out += [render_sheet(territory, t, found).html.encode() for t in (*territory.themes, *territory.quartiers)]
+    out.append(render_poster(territory, found).html.encode())
+    out.append(coverage_table(count_participations(cleaned.paroles, territory)).to_csv().encode())
+    for name, table in cleaned.tables.items():
+        path = territory.dossier / f"{name}.parquet"
+        table.to_parquet(path, compression="none")
+        out.append(path.read_bytes())
+    out += [cleaned.anomalies.to_csv().encode(), json.dumps(cleaned.sources).encode()]
+    return b"\n".join(out)
+
+
+def test_no_token_of_a_restricted_field_is_in_anything_written_for_the_public(territory):
+    open_rows = [
+        OPEN | {"texte": f"Parole {i}.", "themes": "scolarite", "qpv": "QP044006", "locuteur": f"{TOKEN}p{i}"}
+        for i in range(14)
+    ]
+    put(territory, *secret_voices(300), *open_rows)
+    review(territory, *(row["texte"] for row in open_rows))
+    public = written(territory, "public")
+    assert b"Parole 3." in public
+    assert TOKEN.encode() not in public
+    assert TOKEN.encode() in written(territory, "equipe")
+
+
+def test_everything_written_for_the_public_is_the_same_with_and_without_what_it_may_not_know(territory):
+    shown = [
+        OPEN | {"texte": f"Parole {i}.", "themes": "scolarite", "qpv": "QP044006", "codes": "x"} for i in range(14)
+    ]
+    put(territory, *shown)
+    alone = written(territory, "public")
+    hidden = [
+        {
+            "audience": LEVELS[1 + i % 2],
+            "texte": f"Réservé {i}",
+            "themes": "scolarite",
+            "qpv": "QP044006",
+            "date": "2022-03-10",
+        }
+        for i in range(30)
+    ]
+    put(territory, *hidden[:15], *shown, *hidden[15:])
+    assert written(territory, "public") == alone
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_counts_of_people_who_hold_several_ideas_give_back_no_withheld_one(territory, seed):
+    draw_lots = random.Random(seed)
+    early, late = sorted(territory.editions, key=lambda e: e.jusqu_au)
+    rows, labels = [], []
+    for i in range(90):
+        for _ in range(draw_lots.choice([1, 1, 2])):
+            rows.append({"locuteur": f"L{i}", "arrivee": draw_lots.choice([early.id, late.id])})
+            labels.append(tuple(draw_lots.choices("abcdef", [9, 7, 4, 2, 1, 0.5], k=draw_lots.choice([1, 2]))))
+    frame = pd.DataFrame(rows)
+    first = frame["arrivee"] == early.id
+    printed = {}
+    for edition, keep in ((early, first), (late, first | True)):
+        kept = [names for names, yes in zip(labels, keep, strict=True) if yes]
+        counts = count_people(frame[keep], kept, replace(territory, edition=edition))
+        printed |= {(edition.id, name): value.valeur for name, value in counts.items()}
+    since = {}
+    for row, names in zip(rows, labels, strict=True):
+        known = since.setdefault(row["locuteur"], {})
+        for name in names:
+            known[name] = min(known.get(name, 1), int(row["arrivee"] == late.id))
+    groups = sorted({tuple(sorted(k.items())) for k in since.values()})
+
+    def inside(edition, name):
+        return np.array([float(any(n == name and arrived <= (edition == late.id) for n, arrived in g)) for g in groups])
+
+    shown = [(inside(*key), count) for key, count in printed.items() if count is not None]
+    matrix = np.array([sign * row for row, _ in shown for sign in (1, -1)])
+    limits = np.array([x for _, count in shown for x in (count + 2, -max(count - 2, territory.seuils.personnes))])
+    for key, count in printed.items():
+        if count is None:
+            low, high = (
+                linprog(s * inside(*key), A_ub=matrix, b_ub=limits, bounds=(1, 1_000)).fun * s for s in (1, -1)
+            )
+            assert high - low >= 2 - 1e-6, key

@@ -1,0 +1,135 @@
+"""The story, the hand-over file and the printed supports say what the findings say, and are the same twice."""
+
+import io
+import zipfile
+from dataclasses import replace
+
+import docx
+import pandas as pd
+import pytest
+
+from cvanalysis.display.phrases import write
+from cvanalysis.findings.quarter_voices import find_quarter_voices
+from cvanalysis.findings.recommendations import read_recommendations
+from cvanalysis.findings.story import find_story, french_date
+from cvanalysis.findings.voices import find_theme_voices
+from cvanalysis.ingest.voices import clean_voices
+from cvanalysis.publish.handover import Part, write_handover
+from cvanalysis.publish.supports import choose, render_poster, render_sheet
+from cvanalysis.territory import read_territory
+
+
+@pytest.fixture(scope="module")
+def territory(brut):
+    return read_territory(brut)
+
+
+@pytest.fixture(scope="module")
+def cleaned(territory):
+    return clean_voices(territory)
+
+
+@pytest.fixture(scope="module")
+def findings(territory, cleaned):
+    theme = territory.themes[0]
+    return find_theme_voices(
+        theme, cleaned.paroles, cleaned.contributions, cleaned.immersions, cleaned.codes, territory
+    )
+
+
+# ----------------------------------------------------------------------------------------------------------------- story
+
+
+def test_dates_are_said_as_precisely_as_they_are_known():
+    assert [french_date(d) for d in ("2014-02-21", "2019-12", "2015", "vers 2016")] == [
+        "21/02/2014",
+        "12/2019",
+        "2015",
+        "vers 2016",
+    ]
+
+
+def test_the_story_puts_everything_on_the_years_of_the_contract(territory, cleaned):
+    partners = pd.DataFrame({"nom": ["A", "B", "C"], "debut": ["2014", "2017", ""], "fin": ["", "2019", ""]})
+    actions = pd.DataFrame({"annee": [2018, 2018, 2019], "action": ["x", "y", "x"], "paye": [100.0, None, 50.0]})
+    found = {f.id: f for f in find_story(territory, cleaned.chronologie, cleaned.instances, partners, actions)}
+    years = {line[0].texte: line for line in found["recit-annees-01"].table.lignes}
+    assert list(years) == [str(y) for y in range(territory.debut, territory.fin + 1)]
+    assert [v.valeur for v in years["2018"][3:]] == [2.0, 2.0, 100.0]
+    assert years["2016"][5].statut == "non_disponible"  # nothing known is not nothing paid
+    assert "1 partenaire a rejoint" in write(found["recit-partenaires-01"].message)
+
+
+def test_a_story_without_anything_says_so(territory):
+    nothing = pd.DataFrame({"date": pd.Series(dtype="str")})
+    found = find_story(territory, nothing, nothing)
+    assert [f.figure is None for f in found] == [True, True, False]
+    assert all(f.manques for f in found[:2])
+
+
+# -------------------------------------------------------------------------------------------------------------- handover
+
+
+def handover(territory, cleaned, findings):
+    chains = read_recommendations(cleaned.preconisations, cleaned.paroles, cleaned.codes, cleaned.immersions)
+    return write_handover(territory, [Part(territory.themes[0].nom, tuple(findings))], chains)
+
+
+def test_the_handover_file_holds_each_chain_and_each_finding_and_is_the_same_twice(territory, cleaned, findings):
+    first = handover(territory, cleaned, findings)
+    assert first == handover(territory, cleaned, findings)
+    document = docx.Document(io.BytesIO(first))
+    text = "\n".join(p.text for p in document.paragraphs)
+    assert all(write(f.message) in text for f in findings)
+    assert all(
+        label in text
+        for label in ("Question", "Preuves", "Qui", "Pour quand", "À quoi on le verra", "données d’exemple")
+    )
+    assert len(document.tables) == sum(f.table is not None for f in findings)
+    assert document.core_properties.language == "fr-FR"
+
+
+def test_hostile_text_does_not_break_the_handover_file(territory, cleaned, findings):
+    nasty = "=1+1 <script> </w:t> \x00\x0b\ud800 {{ 7*7 }} " + "x" * 50_000
+    broken = replace(findings[0], champ=nasty)
+    text = "\n".join(p.text for p in docx.Document(io.BytesIO(handover(territory, cleaned, [broken]))).paragraphs)
+    assert "<script> </w:t>" in text
+    assert "\x00" not in text
+
+
+def test_no_time_nor_name_is_packed_in_the_file(territory, cleaned, findings):
+    with zipfile.ZipFile(io.BytesIO(handover(territory, cleaned, findings))) as archive:
+        assert {i.date_time for i in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+        assert b"python-docx" not in archive.read("docProps/core.xml")
+
+
+# -------------------------------------------------------------------------------------------------------------- supports
+
+
+def test_a_sheet_shows_three_findings_with_their_question_and_number(territory, findings):
+    sheet = render_sheet(territory, territory.themes[0], findings)
+    assert len(sheet.constats) == 3
+    assert all(f'<span class="code">{ident}</span>' in sheet.html for ident in sheet.constats)
+    assert sheet.html.count('class="lignes"') == 3
+    assert sheet.html == render_sheet(territory, territory.themes[0], findings).html
+
+
+@pytest.mark.parametrize("render", [lambda t, f: render_sheet(t, t.quartiers[0], f), render_poster])
+def test_a_support_is_one_french_file_without_request(territory, findings, render):
+    html = render(territory, findings).html
+    assert '<html lang="fr">' in html
+    assert not any(ask in html for ask in ('src="http', 'href="', "url(", "@import", "<script"))
+    assert html.count("<img ") == html.count(' alt="')
+    assert 'alt=""' not in html
+
+
+def test_a_support_without_a_finding_leaves_room_to_write(territory, cleaned):
+    silent = find_quarter_voices(
+        territory.quartiers[0], cleaned.paroles.iloc[:0], cleaned.contributions.iloc[:0], territory
+    )
+    assert 'class="lignes"' in render_sheet(territory, territory.quartiers[0], silent).html
+
+
+def test_the_choice_goes_over_several_sections_before_it_comes_back(findings):
+    other = replace(findings[1], id="autre-x-01", section="autre", poids=0.1)
+    assert other in choose([*findings, other], 2)
