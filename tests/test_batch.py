@@ -334,7 +334,7 @@ def test_a_full_disk_fails_reports_with_a_clear_cause_and_leaves_whole_pages(mod
     disk = tmp_path / "disque"
     disk.mkdir()
     mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", disk], capture_output=True, text=True, check=False
+        ["mount", "-t", "tmpfs", "-o", "size=1000k", "tmpfs", disk], capture_output=True, text=True, check=False
     )
     if mounted.returncode:
         said = f"monter un petit disque demande d'être administrateur : {mounted.stderr.strip()}"
@@ -342,7 +342,7 @@ def test_a_full_disk_fails_reports_with_a_clear_cause_and_leaves_whole_pages(mod
     try:
         territoire(tmp_path)
         shutil.copytree(modele / "nb", tmp_path / "nb")
-        (disk / "plein").write_bytes(b"x" * 350_000)
+        (disk / "plein").write_bytes(b"x" * 950_000)
         done = build(tmp_path, "--out", disk / "reports")
         assert done.returncode == 1
         assert "le disque est plein" in done.stderr
@@ -355,3 +355,33 @@ def test_a_full_disk_fails_reports_with_a_clear_cause_and_leaves_whole_pages(mod
         assert published(disk / "reports") == published(modele / "reports")
     finally:
         subprocess.run(["umount", disk], check=True)
+
+
+# ------------------------------------------------------------------------------------------------- other audiences
+
+
+def test_a_build_for_another_audience_leaves_nothing_of_the_former_one(pays):
+    assert build(pays, "--audience", "equipe").returncode == 0
+    assert build(pays, "--only", "synthese").returncode == 0
+    edition = next(path for path in (pays / "reports").iterdir() if path.is_dir())
+    assert not list(edition.glob("quartiers/*"))
+    assert not list(edition.glob("notebooks/quartiers/*"))
+    assert manifest(pays / "reports")["audience"] == "public"
+
+
+def test_a_failed_report_does_not_keep_a_page_whose_voices_changed(pays):
+    parole = pays / "data" / "raw" / "paroles" / "recueil.csv"
+    parole.parent.mkdir(exist_ok=True)
+    header = "date;theme;qpv;college;qualite;texte;audience;citation anonyme\n"
+    parole.write_text(header + "2022-03-10;;QP973001;;habitant;Le marché est loin.;public;oui\n", encoding="utf-8")
+    told = "import os; from cvanalysis.ingest.store import Store\n"
+    told += "from cvanalysis.territory import read_territory\nfrom pathlib import Path\n"
+    told += "t = read_territory(Path(os.environ['CVANALYSIS_DATA']))\n"
+    told += "Store(Path(os.environ['CVANALYSIS_PROCESSED']), t).rows('paroles')\nprint('dit')"
+    carnet(pays / "nb" / "synthese.ipynb", told, parameters="x = 1")
+    assert build(pays).returncode == 0, "the page stands"
+    page = next((pays / "reports").glob("*/synthese.html"))
+    parole.write_text(header, encoding="utf-8")
+    carnet(pays / "nb" / "synthese.ipynb", told + "\n1 / 0", parameters="x = 1")
+    assert build(pays).returncode == 1
+    assert not page.exists()

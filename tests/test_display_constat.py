@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import pytest
 
 from browser.exemples import ABSENT, FIGURES, TERRITOIRE, constat, ecrire, pour_cent
-from cvanalysis.display.bloc import Bloc
+from cvanalysis.display.bloc import RECORDS, Bloc
 from cvanalysis.display.constat import Constat
 from cvanalysis.display.tables import html_table
 from cvanalysis.findings.finding import Manque, Message, Table, Valeur
@@ -93,7 +93,7 @@ def test_the_picture_has_no_address_and_no_tag_in_its_source():
 def test_a_table_has_scoped_headers_a_caption_and_spelled_statuses():
     table = Table(("Zone", "2018"), ((mot("Ici"), pour_cent(51.8)), (mot("Là"), ABSENT)))
     assert html_table(table, "Taux") == (
-        '<div class="defile" tabindex="0" role="region" aria-label="Taux"><table class="t"><caption>Taux</caption>'
+        '<div class="defile" tabindex="0" role="region" aria-label="Taux"><table class="t etroit"><caption>Taux</caption>'
         '<thead><tr><th scope="col">Zone</th><th scope="col">2018</th></tr></thead><tbody>'
         '<tr><th scope="row">Ici</th><td>51,8\u00a0%</td></tr>'
         '<tr><th scope="row">Là</th><td class="v">non diffusé</td></tr></tbody></table></div>'
@@ -105,10 +105,11 @@ def test_columns_of_words_stand_left_and_long_tables_can_be_sorted():
     table = Table(("Zone", "Note"), tuple((mot(f"Z{i}"), mot("à voir")) for i in range(6)))
     html = html_table(table, "Notes")
     assert '<th scope="col" class="g">Note</th>' in html
-    assert 'class="t tri"' in html
+    assert 'class="t tri etroit"' in html
 
 
 def test_a_bloc_shows_html_and_declares_the_findings_inside():
-    data, metadata = Bloc("<p>x</p>", "x", ("a", "b"))._repr_mimebundle_()
-    assert data == {"text/html": "<p>x</p>", "text/plain": "x"}
+    records = ({"id": "a"}, {"id": "b"})
+    data, metadata = Bloc("<p>x</p>", "x", records)._repr_mimebundle_()
+    assert data == {"text/html": "<p>x</p>", "text/plain": "x", RECORDS: list(records)}
     assert metadata == {"cvanalysis": {"constats": ["a", "b"]}}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -15,8 +16,8 @@ from cvanalysis.findings.quarter import Fiche
 from cvanalysis.findings.synthesis import Synthese
 from cvanalysis.ingest.process import process
 from cvanalysis.ingest.store import Store
-from cvanalysis.territory import read_territory
-from findings_monde import EPCI, A, B, Reader, catalogue, everywhere, obs, territory
+from cvanalysis.territory import Commune, Quartier, Seuils, read_territory
+from findings_monde import COMMUNE, EPCI, A, B, Reader, catalogue, everywhere, obs, territory
 
 
 def synthesis(declaration, observations):
@@ -218,3 +219,60 @@ def test_known_figures_of_the_default_territory_come_out(default):
     population = by_id["QP044006-population-01"].message.valeurs
     assert (population["avant"].valeur, population["apres"].valeur) == (5075, 5375)
     assert by_id["QP044006-emploi-04"].message.gabarit == "quartier.evolution_refusee"
+
+
+# ------------------------------------------------------------------------------------------------- too many to be shown
+
+
+def crowd(n, values):
+    """A vast contract of `n` quarters (its threshold is 2), one commune for each half, and a reader of their figures."""
+    quarters = tuple(Quartier(f"QP99{i:04}", "Centre", (COMMUNE if i < n // 2 else "99002",)) for i in range(n))
+    declared = territory(quartiers=0, seuils=Seuils(voisins=2))
+    declared = replace(declared, quartiers=quarters, communes=(*declared.communes, Commune("99002", "Belport")))
+    rows = everywhere("taux_pauvrete", values, zones=[q.code for q in quarters])
+    return declared, Reader(rows)
+
+
+def test_a_vast_contract_is_a_distribution_with_its_two_ends_by_name():
+    declared, reader = crowd(100, [float(i) for i in range(99)] + ["secret"])
+    found = Synthese(reader, declared, catalogue("revenus-01;revenus;niveau;taux_pauvrete")).constat("revenus-01")
+    assert found.figure.genre == "barres"
+    assert sum(point.valeur.valeur for point in found.figure.series[0].points) == 99
+    lines = cells(found.table)
+    assert len(lines) == 41
+    assert lines[0] == ["Centre (QP990000)", "0,0\u00a0%"]
+    assert lines[20][0] == "… 59 autres quartiers entre les deux"
+    assert lines[-1][1] == "98,0\u00a0%"
+    assert "téléchar" in found.table.legende
+
+
+def test_a_fiche_of_a_vast_contract_reads_and_shows_the_quarters_of_its_communes_only():
+    declared, reader = crowd(40, [float(i) for i in range(40)])
+    found = Fiche(reader, declared, catalogue("revenus-01;revenus;niveau;taux_pauvrete"), "QP990003").constat(
+        "revenus-01"
+    )
+    [(zones, _)] = reader.asked
+    assert len([zone for zone in zones if zone.startswith("QP")]) == 20
+    names = [serie.nom for serie in found.figure.series]
+    assert names[-1] == "Autres quartiers de la commune"
+    assert found.champ.count("quartiers de la commune") == 1
+    assert "quartiers de la commune" in phrases.write(found.message)
+
+
+def test_a_lone_quarter_has_no_rank_and_it_is_said():
+    declared = territory(quartiers=1)
+    rows = everywhere("taux_pauvrete", [40.0], zones=[A]) + everywhere("taux_pauvrete", [20.0], zones=[EPCI])
+    found = Fiche(Reader(rows), declared, catalogue("revenus-01;revenus;rang;taux_pauvrete"), A).constat("revenus-01")
+    assert found.figure.genre == "points"
+    assert any("Pas de rang" in manque.quoi and "du contrat" in manque.quoi for manque in found.manques)
+
+
+def test_quarters_of_the_same_name_are_told_apart_wherever_they_are_listed():
+    declared = territory()
+    same = tuple(replace(quarter, nom="Centre Ville") for quarter in declared.quartiers[:2])
+    rows = everywhere("taux_pauvrete", [30, 50, 40, 20, 26, 35])
+    declared = replace(declared, quartiers=(*same, *declared.quartiers[2:]))
+    found = Synthese(Reader(rows), declared, catalogue("revenus-01;revenus;niveau;taux_pauvrete")).constat("revenus-01")
+    labels = [point.etiquette for point in found.figure.series[0].points]
+    assert {"Centre Ville (QP990001)", "Centre Ville (QP990002)"} < set(labels)
+    assert len(set(labels)) == 6

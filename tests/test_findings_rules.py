@@ -15,6 +15,7 @@ from cvanalysis.findings.evolution import (
     index_base_100,
     measure_evolution,
 )
+from cvanalysis.findings.finding import Message
 from cvanalysis.findings.observation import Observations
 from cvanalysis.findings.ranking import choose_brief, rank, standout
 from cvanalysis.findings.rules import load_rules
@@ -279,6 +280,14 @@ class Weighed:
 def brief(*findings, sujets=None):
     rows = [Weighed(*f) for f in findings]
     return [f.id for f in choose_brief(rows, sujets or {f.id: f.id for f in rows})]
+
+
+def test_en_bref_is_completed_by_the_first_figure_of_each_section_where_too_few_stand_out():
+    rows = [Weighed("a", "un", 2), Weighed("b", "deux", 0), Weighed("c", "deux", 0), Weighed("d", "trois", 0)]
+    for row in rows[1:3]:
+        row.lecture, row.message = "dite", Message("quartier.niveau_seul")
+    rows[3].lecture, rows[3].message = "dite", Message("quartier.evolution_refusee")
+    assert [f.id for f in choose_brief(rows, {f.id: f.id for f in rows})] == ["a", "b"]
 
 
 def test_en_bref_takes_the_best_of_each_section_before_a_second_of_any():

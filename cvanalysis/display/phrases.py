@@ -110,6 +110,7 @@ def _environment() -> Environment:
         finalize=lambda value: say(value) if isinstance(value, Valeur) else value,
     )
     environment.filters["maj"] = french.capital
+    environment.filters["nb"] = french.number
     environment.globals.update(
         le=french.definite,
         dans=_place("dans", french.at),

@@ -43,7 +43,7 @@ GENERALES = ("filosofi_prudence", "petit_nombre")
 FICHIERS_MAXI = 3
 """File names that a source line can hold."""
 
-LUS_MAXI, LUS_ABREGES = 60, 10
+LUS_MAXI, LUS_ABREGES = 25, 10
 """Names up to which a list is read to its end, and how many are given of a longer one."""
 
 _RAISONS = {

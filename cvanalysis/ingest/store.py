@@ -120,6 +120,11 @@ def forget_tables() -> None:
     _recorded.clear()
 
 
+def start_recording() -> None:
+    """Forget the reads so far: what a parent read to decide is not what its child reads for a report."""
+    _recorded.clear()
+
+
 def recorded() -> list[Lecture]:
     """What this process has read so far, each read once, in order."""
     return list(dict.fromkeys(_recorded))

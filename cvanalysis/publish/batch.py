@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from cvanalysis.territory import Territory
 
 __all__ = ["Options", "build"]
+
+LOCK = "verrou"
 
 
 def build(options: Options, say: Say, warn: Say) -> int:
@@ -63,7 +66,27 @@ def build(options: Options, say: Say, warn: Say) -> int:
     out.mkdir(parents=True, exist_ok=True)
     options.processed.mkdir(parents=True, exist_ok=True)
     with _locked(out), _locked(options.processed):
+        if _clear_other_audience(out, options.audience):
+            stamp = {}
         return _Build(options, territory, sorted(declarations), notebooks, out, inputs, stamp, say, warn, started).run()
+
+
+def _clear_other_audience(out: Path, audience: str) -> bool:
+    """Empty an edition that was built for another audience; True when it was.
+
+    Nothing of it may stay, whatever this build makes or fails to make: a page for the team is not to be handed out with the public's.
+    """
+    mark = out / ".etat" / "audience"
+    before = mark.read_text(encoding="ascii") if mark.exists() else audience
+    if before != audience:
+        for path in out.iterdir():
+            if path.name != mark.parent.name:
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+        for path in mark.parent.iterdir():
+            if path.name != LOCK:
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+    mark.write_text(audience, encoding="ascii")
+    return before != audience
 
 
 def _unchanged(
@@ -109,6 +132,7 @@ class _Build:
         self.reports = plan_reports(territory, notebooks)
         self.decision = Decision(options, territory, self.reports, out, inputs, stamp.get("generation", 0) + 1)
         self.log: list[dict[str, Any]] = []
+        self.tables: dict[str, str] = {}  # digests of today's tables
 
     # ------------------------------------------------------------------------------------------------ the steps
 
@@ -123,6 +147,7 @@ class _Build:
         processed = self.process(self.options.processed)
         slices = self.slices(self.options.processed)
         slices.keep()
+        self.tables = slices.tables
         environments = state.Environments(self.out, self.inputs)
         environments.save()
         fates = self.decision.decide(chosen, slices, environments)
@@ -316,14 +341,23 @@ class _Build:
         for path in self.decision.aside(fate.report):
             path.unlink(missing_ok=True)
 
+    def voices_changed(self, record: dict[str, Any]) -> bool:
+        """Whether a page that stands quotes or counts voices that are not today's."""
+        from cvanalysis.publish.slices import VOICES
+
+        read = {one["table"] for one in record["lectures"]}
+        return any(name in read and record["tables"].get(name) != self.tables.get(name) for name in VOICES)
+
     def fail(self, fate: Fate, outcome: Outcome) -> None:
-        """Keep aside what tells why, never touch the page."""
+        """Keep aside what tells why, never touch the page; but a page whose voices changed goes: one may have been withdrawn."""
         from cvanalysis.publish.aside import broken_notebook
         from cvanalysis.publish.produce import scrub
 
         env = {"CVANALYSIS_DATA": str(self.options.data.resolve()), "CVANALYSIS_OUT": str(self.options.out.resolve())}
         fate.status = "failed"
         fate.why = scrub(outcome.cause.strip().rstrip("."), env) or outcome.kind
+        if fate.record and self.voices_changed(fate.record):
+            self.decision.remove(fate)
         fate.stale = fate.why if fate.record else ""
         fate.inputs = atomic.digest_value(self.decision.parts(fate.report))
         notebook, text = self.decision.aside(fate.report)
@@ -365,7 +399,7 @@ class ProcessingFailed(CvanalysisError):
 @contextlib.contextmanager
 def _locked(folder: Path) -> Iterator[IO[str]]:
     """Hold a folder against another build. The system lets go of it when this process ends, however it ends."""
-    path = folder / ".etat" / "verrou" if folder.name != "processed" else folder / ".verrou"
+    path = folder / ".etat" / LOCK if folder.name != "processed" else folder / ".verrou"
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as file:
         try:

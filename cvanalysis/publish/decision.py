@@ -184,6 +184,12 @@ class Decision:
             return None
         return record
 
+    def remove(self, fate: Fate) -> None:
+        """Take a page back, with its notebook and its record: it says what may no longer be said."""
+        for name in fate.record["fichiers"] if fate.record else ():
+            (self.out / name).unlink(missing_ok=True)
+        fate.record = None
+
     def failure_path(self, report: Report) -> Path:
         return self.out / ".etat" / "echecs" / f"{report.id.replace('/', '__')}.json"
 

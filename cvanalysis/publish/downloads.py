@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 DECLARED: dict[str, Any] = tomllib.loads((Path(__file__).parent / "downloads.toml").read_text(encoding="utf-8"))
 COMPUTED = ("constats", "couverture")  # declared here too, and made of something else than a processed table
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
 TITLES: dict[str, str] = {name: table["titre"] for name, table in DECLARED.items()}
 
 
@@ -79,8 +80,17 @@ def add_labels(frame: pd.DataFrame, territory: Territory) -> pd.DataFrame:
     return frame
 
 
+def as_text_cell(cell: object) -> object:
+    """What a person wrote, so that no spreadsheet runs it: a cell that starts as a formula does gets the apostrophe that makes it text."""
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell
+
+
 def to_french_csv(frame: pd.DataFrame) -> bytes:
     """Semicolons, decimal comma, UTF-8 with the mark by which spreadsheets know it, lines as spreadsheets end them."""
+    import pandas as pd
+
+    words = [name for name in frame.columns if not pd.api.types.is_numeric_dtype(frame[name])]
+    frame = frame.assign(**{name: frame[name].map(as_text_cell, na_action="ignore") for name in words})
     text = frame.to_csv(index=False, sep=";", decimal=",", lineterminator="\r\n")
     return b"\xef\xbb\xbf" + text.encode()
 

@@ -38,6 +38,7 @@ def conclude(
     failed = [fate for fate in fates if fate.status == "failed"]
     code = FAILED if failed or processed["illisibles"] else DONE
     messages = [f"Fichier laissé de côté : {one}" for one in processed["illisibles"]]
+    slices.forget_voices()
     downloads, problem = make_downloads(decision, slices)
     if problem:
         code = FAILED

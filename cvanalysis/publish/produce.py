@@ -114,6 +114,8 @@ def inputs_digest(parts: dict[str, str], lectures: list[dict[str, Any]]) -> str:
 def _settle(task: Task) -> None:
     """What this process is before the first cell: the task's environment, a folder of its own, the same chance each time."""
     os.environ.update(task.env)
+    if store := sys.modules.get("cvanalysis.ingest.store"):
+        store.start_recording()
     os.chdir(tempfile.gettempdir())
     seed = int.from_bytes(hashlib.sha256(task.id.encode()).digest()[:4], "big")
     random.seed(seed)

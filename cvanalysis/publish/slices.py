@@ -30,6 +30,7 @@ NAMES = {
     "engagements": ("ligne d'engagement", "lignes d'engagement"),
     "paroles": ("parole", "paroles"),
 }  # all feminine, as « ligne » is
+VOICES = ("paroles", "contributions", "immersions")
 KEYS = {"indicateurs": ["zone", "niveau", "indicateur", "millesime", "publication"]}
 
 
@@ -102,6 +103,13 @@ class Slices:
                 if folder.name not in keep:
                     shutil.rmtree(folder, ignore_errors=True)
 
+    def forget_voices(self) -> None:
+        """Remove what people said from the tables of earlier builds: a voice that is withdrawn is kept nowhere, not even to compare."""
+        for name in VOICES:
+            for path in self.folder.glob(f"*/{name}.parquet"):
+                if path.parent.name != self.name:
+                    path.unlink(missing_ok=True)
+
     def say(self, record: dict[str, Any], changed: list[tuple[str, Where]]) -> list[str]:
         """What changed in a report's slice: « 3 valeurs nouvelles dans REVN_2022 »."""
         counts: Counter[tuple[str, str, str]] = Counter()
@@ -122,7 +130,7 @@ class Slices:
         if table == "geo":
             return Counter({(table, "modifiés", ""): 1})
         old = self._store_then(then)
-        if old is None:
+        if old is None or not (self.folder / then / f"{table}.parquet").exists():
             return Counter({(table, "modifiées", ""): 1})
         return compare_rows(table, old.rows(table, where), self.store.rows(table, where))
 
