@@ -15,9 +15,10 @@ PRET := $(VENV)/.pret
 PRET_DEV := $(VENV)/.pret-dev
 AXE := $(VENV)/axe/node_modules/axe-core/axe.min.js
 
-# uv installe en quelques secondes ; sans lui, pip fait de même, plus lentement.
+# uv installe en quelques secondes ; sans lui, pip fait de même, plus lentement. Compiler les bibliothèques une fois épargne plusieurs
+# secondes à chaque commande.
 install = if [ -x $(BIN)/uv ]; then \
-	    $(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable '$(1)'; \
+	    UV_COMPILE_BYTECODE=1 $(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable '$(1)'; \
 	  else \
 	    $(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '$(1)'; \
 	  fi

@@ -360,6 +360,7 @@ def test_a_full_disk_fails_reports_with_a_clear_cause_and_leaves_whole_pages(mod
 # ------------------------------------------------------------------------------------------------- other audiences
 
 
+@pytest.mark.slow
 def test_a_build_for_another_audience_leaves_nothing_of_the_former_one(pays):
     assert build(pays, "--audience", "equipe").returncode == 0
     assert build(pays, "--only", "synthese").returncode == 0
@@ -369,6 +370,7 @@ def test_a_build_for_another_audience_leaves_nothing_of_the_former_one(pays):
     assert manifest(pays / "reports")["audience"] == "public"
 
 
+@pytest.mark.slow
 def test_a_failed_report_does_not_keep_a_page_whose_voices_changed(pays):
     parole = pays / "data" / "raw" / "paroles" / "recueil.csv"
     parole.parent.mkdir(exist_ok=True)
