@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import traceback
@@ -336,6 +337,12 @@ def run(argv: list[str] | None = None) -> int:
         return 1
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # whoever read our lines has left
+        return 1
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            _tell(f"Erreur imprévue du système : {error.strerror}. Relancez avec --debug pour la trace.", debug=debug)
+            return 1
+        _tell("La construction s'arrête : le disque est plein. Libérez de la place, puis relancez.", debug=debug)
         return 1
     except Exception as error:  # noqa: BLE001
         _tell(f"Erreur imprévue ({type(error).__name__} : {error}). Relancez avec --debug pour la trace.", debug=debug)

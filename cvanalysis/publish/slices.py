@@ -90,11 +90,14 @@ class Slices:
             return
         building = self.folder / f".{self.name}{atomic.SUFFIX}"
         shutil.rmtree(building, ignore_errors=True)
-        building.mkdir(parents=True)
-        for name in self.tables:
-            source = self.processed / f"{name}.parquet"
-            shutil.copyfile(source, building / source.name)
-        building.rename(target)
+        try:
+            building.mkdir(parents=True)
+            for name in self.tables:
+                source = self.processed / f"{name}.parquet"
+                shutil.copyfile(source, building / source.name)
+            building.rename(target)
+        except OSError:  # a full disk: a later build will only say less well what changed
+            shutil.rmtree(building, ignore_errors=True)
 
     def forget(self, keep: set[str]) -> None:
         """Remove the tables that no record names."""
