@@ -55,6 +55,15 @@ Bloc("<p>Valeurs lues : " + str(len(rows)) + ".</p>", str(len(rows)))
 PHRASE = "from cvanalysis.display.bloc import Bloc\nBloc('<p>Une phrase.</p>', 'Une phrase.')"
 
 
+def shown(findings, territory):
+    """Findings as a page shows them, as what goes to the meetings takes them."""
+    from cvanalysis.display.constat import Constat
+    from cvanalysis.publish.statements import shown_by
+
+    displays = [Constat(finding, territory)._repr_mimebundle_()[0] for finding in findings]
+    return [one for data in displays for one in shown_by(data)]
+
+
 def carnet(
     path: Path, *cells: str, parameters: str | None = "qpv = 'QP973001'", tags: dict[int, list[str]] | None = None
 ) -> Path:

@@ -206,3 +206,17 @@ def test_a_process_with_threads_is_not_forked(tmp_path):
         [sys.executable, "-c", script], env=environment(), capture_output=True, text=True, check=True, cwd=RACINE
     )
     assert done.stdout.splitlines() == ["True", "ce processus a d'autres fils d'exécution (autre)"]
+
+
+def test_a_warmed_process_has_all_that_the_notebooks_import():
+    told = """
+import json, sys
+from cvanalysis.publish.warm import warm_up
+warm_up()
+before = set(sys.modules)
+import cvanalysis as cv
+cv.ouvrir
+print(json.dumps(sorted(name for name in set(sys.modules) - before)))
+"""
+    done = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True, env=environment())
+    assert json.loads(done.stdout) == []

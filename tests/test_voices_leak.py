@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from scipy.optimize import linprog
 
+from carnets import shown
 from cvanalysis.display.alternatives import describe
 from cvanalysis.display.figures import draw
 from cvanalysis.display.phrases import write
@@ -52,11 +53,12 @@ def written(territory, audience) -> bytes:
             out.append(html_table(finding.table, finding.id).encode())
         out.append(repr(finding).encode())
     chains = read_recommendations(cleaned.preconisations, cleaned.paroles, cleaned.codes, cleaned.immersions)
-    document = write_handover(territory, [Part("Tout", tuple(found))], chains)
+    said = shown(found, territory)
+    document = write_handover(territory, [Part("Tout", tuple(one.dit for one in said))], chains)
     with zipfile.ZipFile(io.BytesIO(document)) as archive:
         out += [archive.read(name) for name in archive.namelist()]
-    out += [render_sheet(territory, t, found).html.encode() for t in (*territory.themes, *territory.quartiers)]
-    out.append(render_poster(territory, found).html.encode())
+    out.append(render_sheet(territory, "QP", "Un quartier", said).html.encode())
+    out.append(render_poster(territory, said).html.encode())
     out.append(coverage_table(count_participations(cleaned.paroles, territory)).to_csv().encode())
     for name, table in cleaned.tables.items():
         path = territory.dossier / f"{name}.parquet"

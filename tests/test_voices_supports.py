@@ -8,6 +8,7 @@ import docx
 import pandas as pd
 import pytest
 
+from carnets import shown
 from cvanalysis.display.phrases import write
 from cvanalysis.findings.quarter_voices import find_quarter_voices
 from cvanalysis.findings.recommendations import read_recommendations
@@ -72,7 +73,8 @@ def test_a_story_without_anything_says_so(territory):
 
 def handover(territory, cleaned, findings):
     chains = read_recommendations(cleaned.preconisations, cleaned.paroles, cleaned.codes, cleaned.immersions)
-    return write_handover(territory, [Part(territory.themes[0].nom, tuple(findings))], chains)
+    said = tuple(one.dit for one in shown(findings, territory))
+    return write_handover(territory, [Part(territory.themes[0].nom, said)], chains)
 
 
 def test_the_handover_file_holds_each_chain_and_each_finding_and_is_the_same_twice(territory, cleaned, findings):
@@ -107,16 +109,17 @@ def test_no_time_nor_name_is_packed_in_the_file(territory, cleaned, findings):
 
 
 def test_a_sheet_shows_three_findings_with_their_question_and_number(territory, findings):
-    sheet = render_sheet(territory, territory.themes[0], findings)
+    theme, said = territory.themes[0], shown(findings, territory)
+    sheet = render_sheet(territory, theme.id, theme.nom, said)
     assert len(sheet.constats) == 3
     assert all(f'<span class="code">{ident}</span>' in sheet.html for ident in sheet.constats)
     assert sheet.html.count('class="lignes"') == 3
-    assert sheet.html == render_sheet(territory, territory.themes[0], findings).html
+    assert sheet.html == render_sheet(territory, theme.id, theme.nom, said).html
 
 
-@pytest.mark.parametrize("render", [lambda t, f: render_sheet(t, t.quartiers[0], f), render_poster])
+@pytest.mark.parametrize("render", [lambda t, said: render_sheet(t, "QP", "Un quartier", said), render_poster])
 def test_a_support_is_one_french_file_without_request(territory, findings, render):
-    html = render(territory, findings).html
+    html = render(territory, shown(findings, territory)).html
     assert '<html lang="fr">' in html
     assert not any(ask in html for ask in ('src="http', 'href="', "url(", "@import", "<script"))
     assert html.count("<img ") == html.count(' alt="')
@@ -127,9 +130,16 @@ def test_a_support_without_a_finding_leaves_room_to_write(territory, cleaned):
     silent = find_quarter_voices(
         territory.quartiers[0], cleaned.paroles.iloc[:0], cleaned.contributions.iloc[:0], territory
     )
-    assert 'class="lignes"' in render_sheet(territory, territory.quartiers[0], silent).html
+    assert 'class="lignes"' in render_sheet(territory, "QP", "Un quartier", shown(silent, territory)).html
 
 
-def test_the_choice_goes_over_several_sections_before_it_comes_back(findings):
+def test_the_choice_goes_over_several_sections_before_it_comes_back(territory, findings):
     other = replace(findings[1], id="autre-x-01", section="autre", poids=0.1)
-    assert other in choose([*findings, other], 2)
+    assert other.id in {one.id for one in choose(shown([*findings, other], territory), 2, 1000)}
+
+
+def test_a_figure_too_tall_for_paper_is_taken_only_where_there_is_nothing_else(territory, findings):
+    said = [one for one in shown(findings, territory) if one.image]
+    least = min(said, key=lambda one: one.image.hauteur)
+    assert choose(said, 1, least.image.hauteur) == (least,)
+    assert len(choose(said, 2, least.image.hauteur)) == 2

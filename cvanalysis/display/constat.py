@@ -36,6 +36,26 @@ def picture(svg: str, alternative: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Image:
+    """A figure as a page holds it: the two attributes of its `<img>`, as written there, and its height in pixels."""
+
+    src: str
+    alt: str
+    hauteur: int
+
+
+_SHOWN = re.compile(
+    r'<figure class="constat" id="([^"]*)"(?:(?!</figure>).)*?<img src="([^"]*)" width="\d+" height="(\d+)" alt="([^"]*)">',
+    re.DOTALL,
+)
+
+
+def read_pictures(html: str) -> dict[str, Image]:
+    """The pictures of the findings in a piece of page, by their number: what is printed apart need not be drawn again."""
+    return {key: Image(src, alt, int(height)) for key, src, height, alt in _SHOWN.findall(html)}
+
+
+@dataclass(frozen=True, slots=True)
 class Constat:
     """A finding as people see it: displays itself in JupyterLab and in the pages; `.finding` is the claim itself."""
 
@@ -121,7 +141,8 @@ class Constat:
     @property
     def record(self) -> dict[str, Any]:
         """The finding in plain values: what editions are compared by, and what programs read."""
-        return record(self.finding, self.titre)
+        lecture = self.finding.lecture
+        return record(self.finding, self.titre, write(lecture) if lecture is not None else "")
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict[str, Any], dict[str, Any]]:
         data = {"text/html": self.html, "text/plain": repr(self), RECORDS: [self.record]}

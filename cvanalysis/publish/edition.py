@@ -10,7 +10,6 @@ from cvanalysis.publish.changes import earlier_files, write_changes
 from cvanalysis.publish.child import Limits, run_children
 from cvanalysis.publish.decision import Decision, Fate
 from cvanalysis.publish.meetings import make_papers
-from cvanalysis.publish.plan import select
 from cvanalysis.publish.statements import CONSTATS, gather, write_statements
 from cvanalysis.publish.words import Say, count, duration, shown
 
@@ -44,9 +43,7 @@ def conclude(
         code = FAILED
         messages.append(f"Téléchargements : échec. {problem}.")
     statements, wrong = make_statements(decision, fates, slices)
-    papers, unmade, up_to_date = make_papers(
-        decision, fates, {one.id for one in select(decision.reports, options.only)}, slices, log
-    )
+    papers, unmade = make_papers(decision, fates, slices, log)
     if wrong or unmade:
         code = FAILED
         messages += [f"Constats de l'édition : échec. {wrong.strip().rstrip('.')}."] * bool(wrong) + unmade
@@ -67,7 +64,7 @@ def conclude(
     whole = (
         not problem
         and not wrong
-        and up_to_date
+        and not unmade
         and not any(fate.stale or fate.status in {"failed", "absent"} for fate in fates)
     )
     outputs = {name: one for fate in fates if fate.record for name, one in fate.record["fichiers"].items()}

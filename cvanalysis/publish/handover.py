@@ -1,6 +1,6 @@
 """The hand-over file for the writing of the next contract (.docx). Owns its order and its styles; refuses to say anything new.
 
-It is made of the same findings as the pages: titles, tables, reading notes, sources, and the chain of each préconisation. Word's own
+It is made of what the pages state (`statements`): titles, tables, reading notes, sources, and the chain of each préconisation. Word's own
 headings, table headers that repeat, language set to French, so that it can be read aloud and worked on.
 Same inputs, same bytes: no clock enters it.
 """
@@ -13,25 +13,25 @@ import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cvanalysis.display.french import typeset
-from cvanalysis.display.phrases import say, write
+from cvanalysis.display.phrases import say
+from cvanalysis.findings.editions import read_line
 
 if TYPE_CHECKING:
     from docx.document import Document
 
-    from cvanalysis.findings.finding import Finding, Table
     from cvanalysis.findings.recommendations import Recommendation
     from cvanalysis.territory import Territory
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A chapter of the file: its title, its findings, in order."""
+    """A chapter of the file: its title, the records of its findings, in order."""
 
     titre: str
-    constats: tuple[Finding, ...]
+    constats: tuple[dict[str, Any], ...]
 
 
 _DAY_ZERO = (1980, 1, 1, 0, 0, 0)
@@ -47,14 +47,14 @@ def write_handover(territory: Territory, parts: Sequence[Part], recommendations:
     _prepare(document, territory)
     document.add_heading(_clean(f"{territory.contrat} : éléments pour le prochain contrat"), level=0)
     document.add_paragraph(_clean(f"{territory.nom}, édition « {territory.edition.nom} »"))
-    if any(c.exemple for p in parts for c in p.constats) or any(r.exemple for r in recommendations):
+    if any(c["exemple"] for p in parts for c in p.constats) or any(r.exemple for r in recommendations):
         document.add_paragraph(_clean("Ce document contient des données d'exemple, inventées."))
     _recommendations(document, territory, recommendations)
     for part in parts:
         document.add_heading(_clean(part.titre), level=1)
         for finding in part.constats:
             _finding(document, finding)
-    unknown = list(dict.fromkeys(m.quoi for p in parts for c in p.constats for m in c.manques))
+    unknown = list(dict.fromkeys(said for p in parts for c in p.constats for said in c["manques"]))
     document.add_heading(_clean("Ce qu'on ne sait pas"), level=1)
     for said in unknown or ["Rien n'a été signalé."]:
         document.add_paragraph(_clean(said), style="List Bullet")
@@ -122,39 +122,39 @@ def _recommendations(document: Document, territory: Territory, recommendations: 
                 paragraph.add_run(_clean(said))
 
 
-def _finding(document: Document, finding: Finding) -> None:
-    document.add_heading(_clean(write(finding.message)), level=2)
-    document.add_paragraph(_clean(f"{finding.sous_titre} (constat {finding.id})"))
-    if finding.table is not None:
-        _table(document, finding.table)
-    said = [("Lecture", write(finding.lecture))] if finding.lecture else []
+def _finding(document: Document, dit: dict[str, Any]) -> None:
+    document.add_heading(_clean(dit["message"]), level=2)
+    document.add_paragraph(_clean(f"{dit['sous_titre']} (constat {dit['id']})"))
+    if dit["colonnes"]:
+        _table(document, dit)
     for label, text in (
-        *said,
-        ("Champ", finding.champ),
-        ("Source", finding.source),
-        *(("À savoir", p) for p in finding.precautions),
+        ("Lecture", dit["lecture"]),
+        ("Champ", dit["champ"]),
+        ("Source", dit["source"]),
+        *(("À savoir", said) for said in dit["precautions"]),
     ):
-        paragraph = document.add_paragraph()
-        paragraph.add_run(_clean(f"{label} : ")).bold = True
-        paragraph.add_run(_clean(text))
-    if finding.exemple:
+        if text:
+            paragraph = document.add_paragraph()
+            paragraph.add_run(_clean(f"{label} : ")).bold = True
+            paragraph.add_run(_clean(text))
+    if dit["exemple"]:
         document.add_paragraph(_clean("Données d'exemple."))
 
 
-def _table(document: Document, table: Table) -> None:
+def _table(document: Document, dit: dict[str, Any]) -> None:
     from docx.oxml.ns import qn
 
-    grid = document.add_table(rows=1, cols=len(table.colonnes), style="Table Grid")
-    for cell, name in zip(grid.rows[0].cells, table.colonnes, strict=True):
+    grid = document.add_table(rows=1 + len(dit["lignes"]), cols=len(dit["colonnes"]), style="Table Grid")
+    head, *rows = grid.rows
+    for cell, name in zip(head.cells, dit["colonnes"], strict=True):
         cell.paragraphs[0].add_run(_clean(name)).bold = True
-    properties = grid.rows[0]._tr.get_or_add_trPr()  # noqa: SLF001 - python-docx has no public name for a repeated header
+    properties = head._tr.get_or_add_trPr()  # noqa: SLF001 - python-docx has no public name for a repeated header
     properties.append(properties.makeelement(qn("w:tblHeader"), {qn("w:val"): "true"}))
-    for line in table.lignes:
-        cells = grid.add_row().cells
-        for cell, value in zip(cells, line, strict=True):
+    for row, line in zip(rows, dit["lignes"], strict=True):
+        for cell, value in zip(row.cells, read_line(line), strict=True):
             cell.text = _clean(say(value))
-    if table.legende:
-        document.add_paragraph(_clean(table.legende))
+    if dit["legende"]:
+        document.add_paragraph(_clean(dit["legende"]))
 
 
 def _steady(document: Document) -> bytes:

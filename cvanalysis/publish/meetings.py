@@ -1,192 +1,177 @@
-"""What goes to the meetings. Owns which sheets, poster and hand-over file an edition has and when each is made again.
+"""What goes to the meetings. Owns which sheets, poster and hand-over file an edition has, and when each is made again.
 
-Each is made in a child of its own, from the same findings as the pages, and keeps a record of the rows that it read: it is made again
-where they, the declarations, the code or the readers change. Refuses to choose what a sheet shows (`supports` does).
+Each is made of what the executed notebooks state and show, never computed anew: it can't disagree with the pages, and costs little. It is
+made again where one of its notebooks, the declarations or the code changes. Refuses to choose what a sheet shows (`supports` does).
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cvanalysis.publish import atomic
-from cvanalysis.publish.child import MIO, Limits, run_children
+from cvanalysis.publish.child import Limits, run_children
+from cvanalysis.publish.statements import Shown, shown_in
 
 if TYPE_CHECKING:
-    from cvanalysis.dossier import Dossier, PageAffichee
-    from cvanalysis.findings.finding import Finding
+    from pathlib import Path
+
     from cvanalysis.publish.decision import Decision, Fate
-    from cvanalysis.publish.plan import Report
     from cvanalysis.publish.slices import Slices
+    from cvanalysis.territory import Territory
 
 HANDOVER = "passation.docx"
-POSTER = "supports/affiche.html"
-WHOLE = "synthese"
-"""The report that the poster and the hand-over file go with: they speak of the whole contract."""
+POSTER = "affiche"
+WHOLE = ("synthese", "engagements", "partenaires", "participation")
+"""Reports that speak of the whole contract: the poster is made of them."""
+CHAIN = ("preconisations", "paroles", "codes", "immersions", "engagements")
+"""Tables that the chains of the préconisations are read from."""
 
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """One thing to print or hand over: its key, its files with their titles, and what makes them."""
+    """One thing to print or hand over: its key, its file, what it is called, the reports that it is made of (id → title)."""
 
     key: str
-    files: dict[str, str]
-    make: Callable[[Dossier], dict[str, bytes]]
+    file: str
+    titre: str
+    of: Mapping[str, str]
 
 
 def make_papers(
-    decision: Decision, fates: list[Fate], asked: set[str], slices: Slices, log: list[dict[str, Any]]
-) -> tuple[list[tuple[str, str]], list[str], bool]:
-    """Make what has to be; returns the files that stand with their titles, in reading order, what went wrong, whether all is up to date.
+    decision: Decision, fates: list[Fate], slices: Slices, log: list[dict[str, Any]]
+) -> tuple[list[tuple[str, str]], list[str]]:
+    """Make what has to be; returns the files that stand with their titles, in reading order, and what went wrong."""
+    out = decision.out
+    notebooks = {
+        fate.report.id: fate.record["fichiers"][f"notebooks/{fate.report.id}.ipynb"]
+        for fate in fates
+        if fate.record and fate.record["parts"]["audience"] == decision.options.audience
+    }
+    papers = papers_of([fate for fate in fates if fate.report.id in notebooks])
+    keys = {paper.key: _digest(paper, decision, notebooks, slices) for paper in papers}
+    forget(out, keys)
+    late = [paper for paper in papers if not _stands(out, paper.key, keys[paper.key])]
 
-    Only reports that were asked for and whose page stands have theirs made; what others had stays.
-    """
-    out, options = decision.out, decision.options
-    papers = [paper for fate in fates if fate.record for paper in papers_of(fate.report)]
-    keys = {paper.key for fate in fates if fate.record and fate.report.id in asked for paper in papers_of(fate.report)}
-    parts = atomic.digest_value(
-        [decision.inputs.code, decision.inputs.versions, decision.territory_digest, options.audience]
-    )
-    late = [paper for paper in papers if not stands(decision, paper, parts, slices)]
-    waiting = [paper for paper in papers if paper.key in keys and (options.force or paper in late)]
-
-    def works() -> Iterator[tuple[str, Callable[[Any], Any]]]:
-        for paper in waiting:
-            yield paper.key, lambda _emit, paper=paper: make(decision, paper, parts, slices)
+    def work(_emit: Any) -> dict[str, str]:
+        return {paper.titre: cause for paper in late if (cause := _try(out, paper, keys[paper.key], decision, slices))}
 
     problems = []
-    limits = Limits(options.timeout, options.memory * MIO)
-    for key, outcome in run_children(works(), options.jobs, limits) if waiting else ():
-        log.append({"id": key, "fin": outcome.kind, "secondes": round(outcome.wall, 3), "cpu": round(outcome.cpu, 3)})
-        if outcome.kind != "fini":
-            problems.append(f"Support {key} : échec. {outcome.cause.strip().rstrip('.')}.")
-    forget(decision, papers)
-    there = [(name, title) for paper in papers for name, title in paper.files.items() if (out / name).exists()]
-    return there, sorted(problems), not problems and all(paper in waiting for paper in late)
-
-
-def papers_of(report: Report) -> list[Paper]:
-    """What goes with a report: a sheet with a quarter's or a theme's, the poster and the hand-over file with the synthesis."""
-    if report.id == WHOLE:
-        poster = Paper("affiche", {POSTER: "Affiche du contrat (A3)"}, make_poster)
-        handover = Paper(
-            "passation", {HANDOVER: "Dossier de passation, pour écrire le prochain contrat (.docx)"}, make_handover
+    for _, outcome in run_children(iter([("supports", work)]), 1, Limits(None, None, None)) if late else ():
+        log.append(
+            {"id": "supports", "fin": outcome.kind, "secondes": round(outcome.wall, 3), "cpu": round(outcome.cpu, 3)}
         )
-        return [poster, handover]
-    if report.genre in {"quartier", "theme"}:
-        name = f"supports/feuille-{report.court}.html"
-        return [
+        causes = outcome.value if outcome.kind == "fini" else {"Supports": outcome.cause}
+        problems = [f"{name} : échec. {cause.strip().rstrip('.')}." for name, cause in causes.items()]
+    return [(paper.file, paper.titre) for paper in papers if (out / paper.file).exists()], problems
+
+
+def papers_of(fates: Iterable[Fate]) -> list[Paper]:
+    """What these reports give: a sheet for each quarter and theme; with the synthesis, the poster and the hand-over file."""
+    reports = {fate.report.id: fate.report for fate in fates}
+    titles = {key: report.titre for key, report in reports.items()}
+    papers = []
+    if WHOLE[0] in reports:
+        told = [WHOLE[0], *(key for key, report in reports.items() if report.genre == "theme"), *WHOLE[1:], "recit"]
+        papers = [
+            Paper(POSTER, f"supports/{POSTER}.html", "Affiche du contrat (A3)", _some(titles, WHOLE)),
             Paper(
-                f"feuille-{report.court}",
-                {name: f"Feuille : {report.titre}"},
-                lambda dossier: make_sheet(dossier, report),
-            )
+                "passation",
+                HANDOVER,
+                "Dossier de passation, pour écrire le prochain contrat (.docx)",
+                _some(titles, told),
+            ),
         ]
-    return []
+    return papers + [
+        Paper(
+            f"feuille-{report.court}",
+            f"supports/feuille-{report.court}.html",
+            f"Feuille : {report.titre}",
+            _some(titles, [key]),
+        )
+        for key, report in reports.items()
+        if report.genre in {"quartier", "theme"}
+    ]
 
 
-def stands(decision: Decision, paper: Paper, parts: str, slices: Slices) -> bool:
-    """Whether the paper that stands is what would be made today."""
-    record = atomic.read_json(record_path(decision, paper.key))
-    return (
-        bool(record)
-        and record["parts"] == parts
-        and not slices.changed(record)
-        and all(atomic.digest(decision.out / name) == one for name, one in record["fichiers"].items())
-    )
+def _some(titles: Mapping[str, str], keys: Iterable[str]) -> dict[str, str]:
+    return {key: titles[key] for key in keys if key in titles}
 
 
-def make(decision: Decision, paper: Paper, parts: str, slices: Slices) -> str:
-    """In the child: make a paper and its record, and put them in place together."""
-    from cvanalysis.dossier import Dossier
-    from cvanalysis.ingest.store import Store
-    from cvanalysis.publish.opened import record_opened
-    from cvanalysis.publish.produce import recorded_reads
+# ------------------------------------------------------------------------------------------- what has to be made again
 
-    data = decision.options.data
-    opened = record_opened(data)
-    files = paper.make(Dossier(decision.territory, Store(slices.processed, decision.territory)))
-    record = {
-        "parts": parts,
-        "audience": decision.options.audience,
-        "tables": slices.tables,
-        "lectures": recorded_reads(data, opened),
-        "fichiers": {name: hashlib.sha256(raw).hexdigest() for name, raw in files.items()},
-    }
-    out = decision.out
-    atomic.write_all(
+
+def _digest(paper: Paper, decision: Decision, notebooks: Mapping[str, str], slices: Slices) -> str:
+    """All that a paper is made of."""
+    return atomic.digest_value(
         [
-            *((out / name, raw) for name, raw in files.items()),
-            (record_path(decision, paper.key), atomic.to_json(record)),
+            [[key, notebooks[key], paper.of[key]] for key in paper.of],
+            [slices.tables.get(name) for name in CHAIN] if paper.file == HANDOVER else [],
+            decision.inputs.code,
+            decision.inputs.versions,
+            decision.territory_digest,
+            decision.options.audience,
         ]
     )
-    return paper.key
 
 
-def record_path(decision: Decision, key: str) -> Any:
-    return decision.out / ".etat" / "supports" / f"{key}.json"
+def _record_path(out: Path, key: str) -> Path:
+    return out / ".etat" / "supports" / f"{key}.json"
 
 
-def forget(decision: Decision, papers: Iterable[Paper]) -> None:
-    """Remove what belongs to reports that are no longer there, and what an earlier build made for other readers."""
-    wanted = {paper.key for paper in papers}
-    for path in (decision.out / ".etat" / "supports").glob("*.json"):
-        record = atomic.read_json(path)
-        if record and (path.stem not in wanted or record["audience"] != decision.options.audience):
-            for name in record["fichiers"]:
-                (decision.out / name).unlink(missing_ok=True)
+def _stands(out: Path, key: str, digest: str) -> bool:
+    """Whether the paper that stands is what would be made today."""
+    record = atomic.read_json(_record_path(out, key))
+    return bool(record) and record["cle"] == digest and atomic.digest(out / record["fichier"]) == record["sha256"]
+
+
+def forget(out: Path, keys: Iterable[str]) -> None:
+    """Remove what belongs to reports that are no longer there."""
+    wanted = set(keys)
+    for path in (out / ".etat" / "supports").glob("*.json"):
+        if path.stem not in wanted and (record := atomic.read_json(path)):
+            (out / record["fichier"]).unlink(missing_ok=True)
             path.unlink()
 
 
-# --------------------------------------------------------------------------------------------- what each is made of
+# ----------------------------------------------------------------------------------------------------- in the child
 
 
-def make_sheet(dossier: Dossier, report: Report) -> dict[str, bytes]:
-    from cvanalysis.publish.supports import render_sheet
-
-    if report.genre == "quartier":
-        fiche = dossier.fiche(report.court)
-        subject = dossier.territory.quartier(report.court)
-        found = [*fiche.fiche.constats(), *findings_of(fiche.actions())]
-    else:
-        subject = next(theme for theme in dossier.territory.themes if theme.id == report.court)
-        found = findings_of(dossier.theme(report.court))
-    sheet = render_sheet(dossier.territory, subject, found)
-    return {sheet.path: sheet.html.encode()}
+def _try(out: Path, paper: Paper, digest: str, decision: Decision, slices: Slices) -> str:
+    """Make a paper and its record, in place together; '' or why it could not be made, which does not stop the others."""
+    try:
+        raw = _make(out, paper, decision.territory, slices)
+        record = {"cle": digest, "fichier": paper.file, "sha256": hashlib.sha256(raw).hexdigest()}
+        atomic.write_all([(out / paper.file, raw), (_record_path(out, paper.key), atomic.to_json(record))])
+    except Exception as error:  # noqa: BLE001 (whatever it is, it is said)
+        return str(error) or type(error).__name__
+    return ""
 
 
-def make_poster(dossier: Dossier) -> dict[str, bytes]:
-    from cvanalysis.publish.supports import render_poster
+def _make(out: Path, paper: Paper, territory: Territory, slices: Slices) -> bytes:
+    from cvanalysis.publish.supports import render_poster, render_sheet
 
-    found = [*dossier.synthese().synthese.constats(), *(one for _, page in whole(dossier) for one in findings_of(page))]
-    poster = render_poster(dossier.territory, found)
-    return {poster.path: poster.html.encode()}
+    shown = {key: _shown(out, key) for key in paper.of}
+    if paper.file == HANDOVER:
+        return _make_handover(territory, slices, {paper.of[key]: found for key, found in shown.items()})
+    found = [one for some in shown.values() for one in some]
+    if paper.key == POSTER:
+        return render_poster(territory, found).html.encode()
+    [(key, titre)] = paper.of.items()
+    return render_sheet(territory, key.rpartition("/")[2], titre, found).html.encode()
 
 
-def make_handover(dossier: Dossier) -> dict[str, bytes]:
-    from cvanalysis.display.phrases import write
+def _shown(out: Path, report: str) -> tuple[Shown, ...]:
+    return shown_in(json.loads((out / "notebooks" / f"{report}.ipynb").read_bytes()))
+
+
+def _make_handover(territory: Territory, slices: Slices, chapters: Mapping[str, tuple[Shown, ...]]) -> bytes:
+    from cvanalysis.dossier import Dossier
     from cvanalysis.publish.handover import Part, write_handover
 
-    parts = [Part("Les quartiers ensemble", dossier.synthese().synthese.constats())]
-    pages = [(theme.nom, dossier.theme(theme.id)) for theme in dossier.territory.themes]
-    parts += [
-        Part(title, findings_of(page)) for title, page in [*pages, *whole(dossier), ("Le récit", dossier.recit())]
-    ]
-    known = {finding.id: write(finding.message) for part in parts for finding in part.constats}
-    return {HANDOVER: write_handover(dossier.territory, parts, dossier.recommendations(known))}
-
-
-def whole(dossier: Dossier) -> list[tuple[str, PageAffichee]]:
-    """The pages that speak of the whole contract, with their titles."""
-    return [
-        ("Les engagements", dossier.engagements()),
-        ("Les partenaires", dossier.partenaires()),
-        ("La participation", dossier.participation()),
-    ]
-
-
-def findings_of(page: PageAffichee) -> tuple[Finding, ...]:
-    """The findings of a page, in reading order."""
-    return tuple(page.constat(number).finding for number in page.numeros)
+    parts = [Part(titre, tuple(one.dit for one in shown)) for titre, shown in chapters.items()]
+    known = {dit["id"]: dit["message"] for part in parts for dit in part.constats}
+    return write_handover(territory, parts, Dossier(territory, slices.store).recommendations(known))

@@ -7,13 +7,14 @@ The next edition is compared with these files, and programs read them.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cvanalysis.publish import atomic
 
 if TYPE_CHECKING:
+    from cvanalysis.display.constat import Image
     from cvanalysis.territory import Territory
 
 CONSTATS = "donnees/constats.json"
@@ -50,6 +51,39 @@ def records_of(notebook: dict[str, Any]) -> list[dict[str, Any]]:
         for output in cell.get("outputs", [])
         for one in output.get("data", {}).get(RECORDS, [])
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A finding as its page shows it: what was printed of it (`findings.editions.record`), and its picture where it has one."""
+
+    dit: dict[str, Any]
+    image: Image | None
+
+    @property
+    def id(self) -> str:
+        return self.dit["id"]
+
+
+def shown_in(notebook: dict[str, Any]) -> tuple[Shown, ...]:
+    """The findings of an executed notebook with their pictures, in reading order."""
+    found: dict[str, Shown] = {}
+    for cell in notebook["cells"]:
+        for output in cell.get("outputs", []):
+            for one in shown_by(output.get("data", {})):
+                found.setdefault(one.id, one)
+    return tuple(found.values())
+
+
+def shown_by(data: dict[str, Any]) -> tuple[Shown, ...]:
+    """The findings in one display of a notebook (kind → content)."""
+    from cvanalysis.display.bloc import RECORDS
+    from cvanalysis.display.constat import read_pictures
+
+    if RECORDS not in data:
+        return ()
+    pictures = read_pictures("".join(data["text/html"]))
+    return tuple(Shown(one, pictures.get(one["id"])) for one in data[RECORDS])
 
 
 def contributions_of(processed: Path) -> list[dict[str, str]]:

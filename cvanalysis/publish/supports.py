@@ -1,36 +1,34 @@
 """Printed supports for the meetings: A4 sheets for a « promenade des données », an A3 poster. Owns their choice of findings.
 
 A sheet shows three findings and three questions, room to write, and the number under which to report what was said: that number is
-what a `constat` column takes. Everything comes from findings; templates are in `templates/supports/`; one file each, no request.
+what a `constat` column takes. Everything, pictures included, is what the pages show; templates are in `templates/supports/`; one
+file each, no request.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 from markupsafe import Markup
 
-from cvanalysis.display.alternatives import describe
-from cvanalysis.display.figures import draw
 from cvanalysis.display.french import typeset
-from cvanalysis.display.phrases import write
 
 if TYPE_CHECKING:
     from jinja2 import Template
 
-    from cvanalysis.findings.finding import Finding
-    from cvanalysis.territory import Quartier, Territory, Theme
+    from cvanalysis.publish.statements import Shown
+    from cvanalysis.territory import Territory
 
 PAR_FEUILLE = 3
-LISIBLES = 10
-"""Lines of a figure beyond which paper is no place for it: taken only where there is nothing else."""
 AFFICHE = 6
 """Findings on a poster: what can be read standing up."""
+BAS, HAUT = 270, 420
+"""Height in pixels up to which a figure is read without effort on a third of a sheet, on a sixth of a poster: a taller one is
+taken only where there is nothing else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,67 +40,57 @@ class Support:
     constats: tuple[str, ...]
 
 
-def choose(findings: Sequence[Finding], count: int) -> tuple[Finding, ...]:
+def choose(shown: Sequence[Shown], count: int, height: int) -> tuple[Shown, ...]:
     """The findings of most weight that have a figure fit for paper, in the given order.
 
     From different sections as long as there are some; the given order settles ties.
     """
-    shown = sorted((f for f in findings if f.figure is not None), key=lambda f: (_rows(f) > LISIBLES, -f.poids))
-    chosen: list[Finding] = []
+    ranked = sorted(
+        (one for one in shown if one.image is not None), key=lambda one: (one.image.hauteur > height, -one.dit["poids"])
+    )
+    chosen: list[Shown] = []
     for distinct in (True, False):
-        for finding in shown:
+        for one in ranked:
             if (
                 len(chosen) < count
-                and finding not in chosen
-                and not (distinct and finding.section in {c.section for c in chosen})
+                and one not in chosen
+                and not (distinct and one.dit["section"] in {c.dit["section"] for c in chosen})
             ):
-                chosen.append(finding)
-    return tuple(sorted(chosen, key=findings.index))
+                chosen.append(one)
+    return tuple(sorted(chosen, key=shown.index))
 
 
-def _rows(finding: Finding) -> int:
-    """How many lines the figure has to be read over."""
-    series = finding.figure.series
-    return len(series) if finding.figure.genre == "matrice" else max((len(s.points) for s in series), default=0)
+def render_sheet(territory: Territory, ident: str, nom: str, shown: Sequence[Shown]) -> Support:
+    """The A4 sheet of a theme or of a quarter, on two sides: `supports/feuille-<ident>.html`."""
+    return _render("feuille", f"feuille-{ident}", choose(shown, PAR_FEUILLE, BAS), territory, titre=nom)
 
 
-def render_sheet(territory: Territory, subject: Theme | Quartier, findings: Sequence[Finding]) -> Support:
-    """The A4 sheet of a theme or of a quarter, on two sides: `supports/feuille-<id>.html`."""
-    ident = getattr(subject, "code", None) or subject.id
-    chosen = choose(findings, PAR_FEUILLE)
-    html = _template("feuille.html.j2").render(
-        titre=subject.nom,
-        territoire=territory,
-        constats=[_shown(f, territory.palette) for f in chosen],
-        exemple=any(f.exemple for f in chosen),
-        style=_style(),
-    )
-    return Support(f"supports/feuille-{ident}.html", html, tuple(f.id for f in chosen))
-
-
-def render_poster(territory: Territory, findings: Sequence[Finding]) -> Support:
+def render_poster(territory: Territory, shown: Sequence[Shown]) -> Support:
     """The A3 poster of the contract: `supports/affiche.html`."""
-    chosen = choose(findings, AFFICHE)
-    html = _template("affiche.html.j2").render(
+    return _render("affiche", "affiche", choose(shown, AFFICHE, HAUT), territory)
+
+
+def _render(template: str, name: str, chosen: Sequence[Shown], territory: Territory, **words: str) -> Support:
+    html = _template(f"{template}.html.j2").render(
         territoire=territory,
-        constats=[_shown(f, territory.palette) for f in chosen],
-        exemple=any(f.exemple for f in chosen),
+        constats=[_said(one) for one in chosen],
+        exemple=any(one.dit["exemple"] for one in chosen),
         style=_style(),
+        **words,
     )
-    return Support("supports/affiche.html", html, tuple(f.id for f in chosen))
+    return Support(f"supports/{name}.html", html, tuple(one.id for one in chosen))
 
 
-def _shown(finding: Finding, palette: Mapping[str, str | tuple[str, ...]]) -> dict[str, object]:
-    svg = draw(finding.figure, palette)
+def _said(one: Shown) -> dict[str, object]:
     return {
-        "id": finding.id,
-        "titre": typeset(write(finding.message)),
-        "question": typeset(finding.question),
-        "sous_titre": typeset(finding.sous_titre),
-        "source": typeset(finding.source),
-        "image": Markup("data:image/svg+xml," + quote(svg, safe=" =:/'(),;")),  # noqa: S704 - percent-encoded here
-        "alt": describe(finding),
-        "exemple": finding.exemple,
+        "id": one.id,
+        "titre": typeset(one.dit["message"]),
+        "question": typeset(one.dit["question"]),
+        "sous_titre": typeset(one.dit["sous_titre"]),
+        "source": typeset(one.dit["source"]),
+        "image": Markup(one.image.src),  # noqa: S704 - taken from our own page, where it stands in the same place
+        "alt": Markup(one.image.alt),  # noqa: S704
+        "exemple": one.dit["exemple"],
     }
 
 

@@ -28,11 +28,8 @@ def one_thread() -> None:
 def warm_up() -> None:
     """Import and prepare all that reports share."""
     one_thread()
-    with _without(*UNUSED):
-        _import_all()
-    for name in LATE:
-        with suppress(ImportError):
-            importlib.import_module(name)
+    _import_libraries()
+    _import_ours()
     import nbformat
 
     from cvanalysis.display import figures, phrases
@@ -48,14 +45,23 @@ def warm_up() -> None:
     shell.prepare()
 
 
-def _import_all() -> None:
-    import papermill  # noqa: F401  (before all: it asks for our engine, which asks for it)
+def _import_libraries() -> None:
+    with _without(*UNUSED):
+        import papermill  # noqa: F401  (before all: it asks for our engine, which asks for it)
 
+        import cvanalysis.display.figures.shades  # noqa: F401  (matplotlib, and seaborn)
+        from cvanalysis.publish import page, shell  # noqa: F401
+
+        page.exporter()
+
+
+def _import_ours() -> None:
+    """All that a notebook may ask of us, outside `_without`: a library that is hidden from one of ours would be imported again,
+    with all that stands on it, by each report."""
     import cvanalysis.display
     import cvanalysis.findings
-    from cvanalysis.publish import contract, page, produce, shell  # noqa: F401
+    from cvanalysis.publish import contract, produce  # noqa: F401
 
-    page.exporter()
     names = ["cvanalysis.dossier"]
     for package in (cvanalysis.findings, cvanalysis.display):
         names += [module.name for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")]
@@ -64,14 +70,11 @@ def _import_all() -> None:
             importlib.import_module(name)
 
 
-LATE = ("scipy.optimize",)
-"""What some reports import when they need it: once here rather than in each of their processes."""
+UNUSED = ("rfc3987_syntax", "lxml", "scipy")
+"""What our libraries import if they can, and hardly a report uses: they cost as much as all the rest together.
 
-UNUSED = ("rfc3987_syntax", "pyarrow.fs", "lxml", "scipy")
-"""What our libraries import if they can, and no report uses: they cost as much as all the rest together.
-
-`jsonschema` asks for `rfc3987_syntax` (1.2 s to compile a grammar for international addresses), papermill for `pyarrow.fs` (Hadoop),
-BeautifulSoup, through nbconvert, for `lxml` (a second parser), seaborn for `scipy` (statistics). A notebook that wants one finds it.
+`jsonschema` asks for `rfc3987_syntax` (1 s to compile a grammar for international addresses), BeautifulSoup, through nbconvert, for
+`lxml` (a second parser), seaborn for `scipy` (statistics). A notebook that wants one finds it.
 """
 
 
