@@ -48,7 +48,7 @@ class Limits:
 @dataclass(slots=True)
 class Outcome:
     """How a child ended. `value` is what its work returned; `cause` a French sentence where there is none; `kind` among
-    `fini`, `erreur`, `delai`, `flot`, `signal`, `sortie`; `events` the journal; `cpu` in seconds; `memory` its peak in bytes."""
+    `fini`, `erreur`, `delai`, `flot`, `signal`, `sortie`; `events` the journal where it did not end well; `cpu` in seconds; `memory` its peak in bytes."""
 
     kind: str
     value: Any = None
@@ -188,19 +188,19 @@ class Child:
         shutil.rmtree(self.scratch, ignore_errors=True)
 
     def _conclude(self, status: int, usage: resource.struct_rusage) -> Outcome:
-        lines = self._lines()
         known = {
             "cpu": usage.ru_utime + usage.ru_stime,
             "memory": usage.ru_maxrss * 1024,
             "wall": time.monotonic() - self.started,
             "pid": self.pid,
         }
-        last = lines[-1] if lines else {}
-        journal = self.events()
+        lines = self._journal.rsplit(b"\n", 2)
+        last = json.loads(lines[-2]) if len(lines) > 1 and lines[-2] else {}
+        if "fin" in last and not self._killed:
+            return Outcome("fini", value=last["fin"], **known)
+        journal = self.events()  # read only now: of a work that ended well, nobody asks how it went
         if self._killed:
             return Outcome(self._killed, cause=self._sentence(), events=journal, **known)
-        if "fin" in last:
-            return Outcome("fini", value=last["fin"], events=journal, **known)
         if "erreur" in last:
             return Outcome("erreur", cause=last["erreur"], detail=last["detail"], events=journal, **known)
         if os.WIFSIGNALED(status):
@@ -304,7 +304,7 @@ def run_talking(work: Callable[[Emit], Any], limits: Limits) -> Iterator[dict[st
             while True:
                 selector.select(TICK)
                 outcome = child.watch()
-                yield from child.take() if outcome is None else outcome.events
+                yield from child.take()
                 if outcome is not None:
                     yield outcome
                     return

@@ -36,8 +36,6 @@ def answer(question: dict[str, Any]) -> dict[str, Any]:
     _load(folders["data"], folders["processed"], task.env["CVANALYSIS_EDITION"])
     work = iter([(task.id, lambda emit: produce(task, emit))])
     [(_, outcome)] = run_children(work, 1, Limits(**task.limits))
-    if outcome.kind == "fini":
-        outcome.events = []
     return asdict(outcome)
 
 

@@ -32,10 +32,12 @@ def warm_up() -> None:
     _import_ours()
     import nbformat
 
+    from cvanalysis.catalogue import load_catalogue
     from cvanalysis.display import figures, phrases
     from cvanalysis.publish import shell
     from cvanalysis.publish.page import PageInfo, render_page
 
+    load_catalogue()
     figures.warm()
     phrases.warm()
     cells = [nbformat.v4.new_markdown_cell("# t\n\n## s\n\nt *t*.")]
