@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import pytest
 
 from browser.exemples import ABSENT, FIGURES, TERRITOIRE, constat, ecrire, pour_cent
-from cvanalysis.display.bloc import RECORDS, Bloc
+from cvanalysis.display.bloc import RECORDS, Bloc, read_records
 from cvanalysis.display.constat import Constat
 from cvanalysis.display.tables import html_table
 from cvanalysis.findings.finding import Manque, Message, Table, Valeur
@@ -111,5 +111,6 @@ def test_columns_of_words_stand_left_and_long_tables_can_be_sorted():
 def test_a_bloc_shows_html_and_declares_the_findings_inside():
     records = ({"id": "a"}, {"id": "b"})
     data, metadata = Bloc("<p>x</p>", "x", records)._repr_mimebundle_()
-    assert data == {"text/html": "<p>x</p>", "text/plain": "x", RECORDS: list(records)}
+    assert {key: data[key] for key in data if key != RECORDS} == {"text/html": "<p>x</p>", "text/plain": "x"}
+    assert read_records(data) == list(records)
     assert metadata == {"cvanalysis": {"constats": ["a", "b"]}}

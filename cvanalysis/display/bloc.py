@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-RECORDS = "application/vnd.cvanalysis.constats+json"
-"""The kind of an output's part that holds its findings as plain values: no page shows it, the next edition reads it."""
+RECORDS = "application/vnd.cvanalysis.constats"
+"""The kind of an output's part that holds its findings as plain values: no page shows it, the next edition reads it.
+
+It is one text (JSON, one finding a line), not a structure: a notebook's file gives each value of a structure a line of its own,
+which costs more than the drawing of small figures.
+"""
+
+
+def to_lines(records: Iterable[dict[str, Any]]) -> str:
+    """Records as the text that stands in a notebook."""
+    return "\n".join(json.dumps(one, ensure_ascii=False, allow_nan=False, separators=(",", ":")) for one in records)
+
+
+def read_records(data: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The records in one display of a notebook (kind → content); a notebook's file cuts a text into lines."""
+    return [json.loads(line) for line in "".join(data.get(RECORDS, "")).split("\n") if line]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +37,7 @@ class Bloc:
         data: dict[str, Any] = {"text/html": self.html, "text/plain": self.texte}
         if not self.constats:
             return data, {}
-        data[RECORDS] = list(self.constats)
+        data[RECORDS] = to_lines(self.constats)
         return data, {"cvanalysis": {"constats": [one["id"] for one in self.constats]}}
 
     def __repr__(self) -> str:

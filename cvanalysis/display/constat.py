@@ -13,7 +13,7 @@ from html import escape
 from typing import Any
 
 from cvanalysis.display.alternatives import describe
-from cvanalysis.display.bloc import RECORDS
+from cvanalysis.display.bloc import RECORDS, to_lines
 from cvanalysis.display.french import typeset
 from cvanalysis.display.phrases import write
 from cvanalysis.display.tables import html_table
@@ -145,7 +145,7 @@ class Constat:
         return record(self.finding, self.titre, write(lecture) if lecture is not None else "")
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict[str, Any], dict[str, Any]]:
-        data = {"text/html": self.html, "text/plain": repr(self), RECORDS: [self.record]}
+        data = {"text/html": self.html, "text/plain": repr(self), RECORDS: to_lines([self.record])}
         return data, {"cvanalysis": {"constats": [self.finding.id]}}
 
     def __repr__(self) -> str:

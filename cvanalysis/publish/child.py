@@ -48,7 +48,8 @@ class Limits:
 @dataclass(slots=True)
 class Outcome:
     """How a child ended. `value` is what its work returned; `cause` a French sentence where there is none; `kind` among
-    `fini`, `erreur`, `delai`, `flot`, `signal`, `sortie`; `events` the journal where it did not end well; `cpu` in seconds; `memory` its peak in bytes."""
+    `fini`, `erreur`, `delai`, `flot`, `signal`, `sortie`; `events` the journal, where it did not end well; `cpu` in seconds;
+    `memory` its peak in bytes."""
 
     kind: str
     value: Any = None

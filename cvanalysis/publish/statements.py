@@ -43,13 +43,13 @@ def gather(out: Path, notebooks: dict[str, str], known: dict[str, Any]) -> tuple
 
 def records_of(notebook: dict[str, Any]) -> list[dict[str, Any]]:
     """The records in the outputs of an executed notebook, in order."""
-    from cvanalysis.display.bloc import RECORDS
+    from cvanalysis.display.bloc import read_records
 
     return [
         one
         for cell in notebook["cells"]
         for output in cell.get("outputs", [])
-        for one in output.get("data", {}).get(RECORDS, [])
+        for one in read_records(output.get("data", {}))
     ]
 
 
@@ -77,13 +77,12 @@ def shown_in(notebook: dict[str, Any]) -> tuple[Shown, ...]:
 
 def shown_by(data: dict[str, Any]) -> tuple[Shown, ...]:
     """The findings in one display of a notebook (kind → content)."""
-    from cvanalysis.display.bloc import RECORDS
+    from cvanalysis.display.bloc import read_records
     from cvanalysis.display.constat import read_pictures
 
-    if RECORDS not in data:
-        return ()
-    pictures = read_pictures("".join(data["text/html"]))
-    return tuple(Shown(one, pictures.get(one["id"])) for one in data[RECORDS])
+    records = read_records(data)
+    pictures = read_pictures("".join(data["text/html"])) if records else {}
+    return tuple(Shown(one, pictures.get(one["id"])) for one in records)
 
 
 def contributions_of(processed: Path) -> list[dict[str, str]]:
