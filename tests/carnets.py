@@ -103,7 +103,7 @@ def territoire(dossier: Path) -> Path:
 
 
 def cva(
-    *argv: object, cwd: Path, notebooks: Path | None = None, env: dict[str, str] | None = None
+    *argv: object, cwd: Path, notebooks: Path | None = None, env: dict[str, str] | None = None, seconds: int = 240
 ) -> subprocess.CompletedProcess[str]:
     """Run `cvanalysis` in a process of its own, as a person does; output is captured."""
     return subprocess.run(
@@ -112,7 +112,7 @@ def cva(
         env=environment(notebooks, env),
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=seconds,
         check=False,
     )
 

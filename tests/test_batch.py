@@ -254,9 +254,33 @@ def test_ctrl_c_stops_at_once_and_leaves_no_process_behind(pays):
     assert not [pid for pid in children if Path(f"/proc/{pid}").exists()]
 
 
-def start(folder, *argv):
+@pytest.mark.slow
+def test_watch_rebuilds_what_a_saved_file_touches_even_one_saved_during_a_build_until_it_is_stopped(pays):
+    heard = []
+    edit(pays, b"45,0", b"46,0")
+    with start(pays, command="watch") as watching:
+
+        def hear(words: str) -> None:
+            while words not in (line := watching.stdout.readline()):
+                assert line, f"ended without saying {words}: {heard}{watching.stderr.read()}"
+                heard.append(line)
+
+        hear("QP973003 : 1 valeur modifiée dans REVN_2022")
+        edit(pays, b"41,0", b"42,0")  # while the first build is still running
+        hear("Changé : REVN_2022.csv")
+        hear("QP973001 : 1 valeur modifiée dans REVN_2022")
+        hear("En attente de changements")
+        edit(pays, b"38,0", b"39,0")
+        hear("QP973002 : 1 valeur modifiée dans REVN_2022")
+        hear("1 rapport construit, 3 à jour")
+        watching.send_signal(signal.SIGINT)
+        assert watching.wait(30) == 130
+        assert "Interrompu" in watching.stderr.read()
+
+
+def start(folder, *argv, command="build"):
     return subprocess.Popen(
-        [sys.executable, "-m", "cvanalysis.cli", "build", *argv], cwd=folder, env=environment(folder / "nb"),
+        [sys.executable, "-m", "cvanalysis.cli", command, *argv], cwd=folder, env=environment(folder / "nb"),
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
 
@@ -282,6 +306,18 @@ def wait_for(condition, seconds: float = 60):
     while not condition():
         assert time.monotonic() < end, "attente trop longue"
         time.sleep(0.02)
+
+
+@pytest.mark.slow
+def test_a_thousand_reports_started_as_fast_as_the_machine_can_all_come_to_their_end(tmp_path):
+    raw = territoire(tmp_path)
+    codes = [f"QP973{i:03}" for i in range(1, 1000)] + ["QP974001"]
+    lines = [f"{code};Quartier {code[2:]};97390" for code in codes]
+    (raw / "quartiers.csv").write_text("\n".join(["code;nom;communes", *lines, ""]), encoding="utf-8")
+    carnet(tmp_path / "nb" / "qpv.ipynb", PHRASE)
+    done = cva("build", "--jobs", 16, cwd=tmp_path, notebooks=tmp_path / "nb", seconds=1200)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert states(tmp_path / "reports") == {f"quartiers/{code}": "built" for code in codes}
 
 
 # --------------------------------------------------------------------------------------------- the same, always
@@ -373,6 +409,41 @@ def test_a_full_disk_fails_reports_with_a_clear_cause_and_leaves_whole_pages(mod
         assert published(disk / "reports") == published(modele / "reports")
     finally:
         subprocess.run(["umount", disk], check=True)
+
+
+@pytest.mark.slow
+def test_where_a_fork_is_not_to_be_had_papermill_s_engine_makes_the_same_pages_one_by_one(modele, tmp_path):
+    shutil.copytree(modele / "data", tmp_path / "data")
+    shutil.copytree(modele / "nb", tmp_path / "nb")
+    carnet(tmp_path / "nb" / "qualite.ipynb", "import os\nos._exit(3)", parameters="x = 1")
+    carnet(tmp_path / "nb" / "recit.ipynb", "import time\ntime.sleep(90)", parameters="x = 1")
+
+    def build_without_forks(*argv):
+        told = f"import os, sys\ndel os.fork\nfrom cvanalysis.cli import run\nsys.exit(run(['build', *{argv!r}]))"
+        return subprocess.run(
+            [sys.executable, "-c", told], cwd=tmp_path, env=environment(tmp_path / "nb"), capture_output=True, text=True,
+            timeout=240, check=False,
+        )  # fmt: skip
+
+    done = build_without_forks("--timeout", "25")
+    assert done.returncode == 1, done.stderr
+    assert done.stderr.count("par le moteur de papermill") == 1
+    told = {report["id"]: report for report in manifest(tmp_path / "reports")["reports"]}
+    assert "a mis fin à son processus" in told["qualite"]["why"]
+    assert "le délai de 25 s est dépassé" in told["recit"]["why"]
+    expected = published(modele / "reports")
+    found = published(tmp_path / "reports")
+    for report in QUARTIERS:
+        for name in (f"{report}.html", f"notebooks/{report}.ipynb"):
+            assert found[name] == expected[name]
+    (tmp_path / "nb" / "qualite.ipynb").unlink()
+    (tmp_path / "nb" / "recit.ipynb").unlink()
+    assert build_without_forks().returncode == 0
+    assert "Rien n'a changé" in build_without_forks().stdout
+    edit(tmp_path, b"38,0", b"39,0")
+    assert "4 rapports à construire" in build_without_forks("--dry-run").stdout, (
+        "what was read is not known: all of them"
+    )
 
 
 # ------------------------------------------------------------------------------------------------- other audiences

@@ -6,12 +6,10 @@ build whether the report must be made again. Refuses to clean (the other modules
 
 from __future__ import annotations
 
-import atexit
 import hashlib
 import json
-import os
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -198,12 +196,3 @@ def _digest(*paths: Path) -> str:
     for path in paths:
         digest.update(path.read_bytes() if path.exists() else b"absent")
     return digest.hexdigest()[:24]
-
-
-def _write_trace() -> None:
-    """A kernel in another process tells its reads through a file, since its memory dies with it."""
-    if target := os.environ.get("CVANALYSIS_TRACE"):
-        Path(target).write_text(json.dumps([asdict(lecture) for lecture in recorded()]), encoding="utf-8")
-
-
-atexit.register(_write_trace)

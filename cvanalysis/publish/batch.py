@@ -7,20 +7,19 @@ This process starts no thread and reads no raw file: what could leave a trace in
 from __future__ import annotations
 
 import contextlib
-import fcntl
-import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 from cvanalysis.errors import CvanalysisError, DeclarationError, UsageError
 from cvanalysis.publish import atomic, state
 from cvanalysis.publish.child import MIO, Limits, Outcome, can_fork, run_children, sweep_scratch
 from cvanalysis.publish.decision import UNCHANGED, Decision, Fate, Options
 from cvanalysis.publish.edition import DONE, conclude, lasting
+from cvanalysis.publish.folders import clear_other_audience, locked
 from cvanalysis.publish.opened import recording
 from cvanalysis.publish.plan import check_notebooks, find_notebooks, plan_reports, select
 from cvanalysis.publish.words import Say, count, shown
@@ -31,8 +30,6 @@ if TYPE_CHECKING:
     from cvanalysis.territory import Territory
 
 __all__ = ["Options", "build"]
-
-LOCK = "verrou"
 
 
 def build(options: Options, say: Say, warn: Say) -> int:
@@ -65,28 +62,10 @@ def build(options: Options, say: Say, warn: Say) -> int:
         ).foresee()
     out.mkdir(parents=True, exist_ok=True)
     options.processed.mkdir(parents=True, exist_ok=True)
-    with _locked(out), _locked(options.processed):
-        if _clear_other_audience(out, options.audience):
+    with locked(out), locked(options.processed):
+        if clear_other_audience(out, options.audience):
             stamp = {}
         return _Build(options, territory, sorted(declarations), notebooks, out, inputs, stamp, say, warn, started).run()
-
-
-def _clear_other_audience(out: Path, audience: str) -> bool:
-    """Empty an edition that was built for another audience; True when it was.
-
-    Nothing of it may stay, whatever this build makes or fails to make: a page for the team is not to be handed out with the public's.
-    """
-    mark = out / ".etat" / "audience"
-    before = mark.read_text(encoding="ascii") if mark.exists() else audience
-    if before != audience:
-        for path in out.iterdir():
-            if path.name != mark.parent.name:
-                shutil.rmtree(path) if path.is_dir() else path.unlink()
-        for path in mark.parent.iterdir():
-            if path.name != LOCK:
-                shutil.rmtree(path) if path.is_dir() else path.unlink()
-    mark.write_text(audience, encoding="ascii")
-    return before != audience
 
 
 def _unchanged(
@@ -322,7 +301,9 @@ class _Build:
         from cvanalysis.publish.produce import produce
 
         if why := can_fork():
-            raise UsageError(f"Les rapports ne peuvent pas être construits ici : {why}.")
+            self.warn(
+                f"Les rapports sont faits un par un, par le moteur de papermill, ce qui est bien plus lent : {why}."
+            )
         limits = Limits(self.options.timeout, self.options.memory * MIO)
         fates: dict[str, Fate] = {}
 
@@ -394,21 +375,6 @@ class ProcessingFailed(CvanalysisError):
     def __init__(self, message: str, detail: str) -> None:
         self.detail = detail
         super().__init__(message)
-
-
-@contextlib.contextmanager
-def _locked(folder: Path) -> Iterator[IO[str]]:
-    """Hold a folder against another build. The system lets go of it when this process ends, however it ends."""
-    path = folder / ".etat" / LOCK if folder.name != "processed" else folder / ".verrou"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise UsageError(
-                f"Une autre construction est en cours dans {shown(folder)} : attendez qu'elle finisse."
-            ) from None
-        yield file
 
 
 def _progress(total: int) -> Any:

@@ -2,7 +2,8 @@
 
 A child tells what happens through a pipe, one JSON line per event, so that whatever kills it, what it had done is known. It
 has its own session, so that what it started dies with it, and it dies with its parent. Its parent has no thread: a lock held by
-another thread at the time of the fork would be held for ever in the child.
+another thread at the time of the fork would be held for ever in the child. Where a fork is not to be had, works run one after
+the other in this very process, and what each changes of it is put back.
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ import contextlib
 import ctypes
 import gc
 import json
+import logging
 import os
-import resource
 import selectors
 import shutil
 import signal
@@ -61,6 +62,14 @@ class Outcome:
     wall: float = 0.0
     pid: int = 0
     signal: int = 0
+
+
+_is_child = False
+
+
+def is_child() -> bool:
+    """Whether this process is such a child: then what it does and leaves behind ends with it."""
+    return _is_child
 
 
 def can_fork() -> str:
@@ -188,7 +197,7 @@ class Child:
             os.close(file)
         shutil.rmtree(self.scratch, ignore_errors=True)
 
-    def _conclude(self, status: int, usage: resource.struct_rusage) -> Outcome:
+    def _conclude(self, status: int, usage: Any) -> Outcome:
         known = {
             "cpu": usage.ru_utime + usage.ru_stime,
             "memory": usage.ru_maxrss * 1024,
@@ -240,6 +249,10 @@ def run_children(
 
     The order of the yields depends on the machine, nothing else does. Whatever interrupts the caller kills the children.
     """
+    if can_fork():
+        for key, work in waiting:
+            yield key, _run_here(work)
+        return
     running: dict[Any, Child] = {}
     stopped = _Stop()
     gc.collect()
@@ -275,6 +288,34 @@ def run_children(
             child.abandon()
         gc.unfreeze()
         stopped.restore()
+
+
+def _run_here(work: Callable[[Emit], Any]) -> Outcome:
+    """One work in this process: no leash, so what may not return is up to the work. Its environment and folders are put back."""
+    start, used = time.monotonic(), time.process_time()
+    told: list[dict[str, Any]] = []
+    folder, environment, temporary = Path.cwd(), dict(os.environ), tempfile.tempdir
+    with tempfile.TemporaryDirectory(prefix=f"{SCRATCH}{os.getpid()}-", ignore_cleanup_errors=True) as scratch:
+        tempfile.tempdir = scratch
+        logging.disable(
+            logging.CRITICAL
+        )  # of what libraries tell of a child, nobody hears either: it comes as an exception
+        try:
+            outcome = Outcome("fini", value=json.loads(json.dumps(work(told.append))))
+        except Exception as error:  # noqa: BLE001 (whatever it is, it must be heard of)
+            outcome = Outcome("erreur", cause=str(error) or type(error).__name__, detail=_detail(error), events=told)
+        finally:
+            logging.disable(logging.NOTSET)
+            tempfile.tempdir = temporary
+            os.chdir(folder)
+            os.environ.clear()
+            os.environ.update(environment)
+    outcome.wall, outcome.cpu, outcome.pid = time.monotonic() - start, time.process_time() - used, os.getpid()
+    return outcome
+
+
+def _detail(error: BaseException) -> str:
+    return getattr(error, "detail", "") or "".join(traceback.format_exception(error))
 
 
 class _Stop:
@@ -343,6 +384,8 @@ def _live(
     work: Callable[[Emit], Any], writer: int, files: list[int], scratch: Path, limits: Limits, parent: int
 ) -> None:
     """The child's whole life. Leaves by `os._exit`: nothing that the parent was in the middle of is finished twice."""
+    global _is_child  # noqa: PLW0603 (it is so until this process ends)
+    _is_child = True
     status = 1
     try:
         os.setsid()
@@ -363,8 +406,7 @@ def _live(
             emit({"fin": work(emit)})
             status = 0
         except BaseException as error:  # noqa: BLE001 (whatever it is, the parent must hear of it)
-            told = getattr(error, "detail", "") or "".join(traceback.format_exception(error))
-            emit({"erreur": str(error) or type(error).__name__, "detail": told})
+            emit({"erreur": str(error) or type(error).__name__, "detail": _detail(error)})
     finally:
         os._exit(status)
 
@@ -377,6 +419,8 @@ def _write_all(file: int, raw: bytes) -> None:
 
 def _restrain(limits: Limits) -> None:
     """Lower this process's limits. Memory counts from what the parent already maps, which is shared and mostly free."""
+    import resource  # not to be had on every system, like forks
+
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if limits.memory is not None and sys.platform == "linux":
         mapped = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()

@@ -21,11 +21,12 @@ from typing import Any
 
 import nbformat
 import papermill
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from papermill.exceptions import PapermillExecutionError
 
 from cvanalysis.errors import ReportFailed
 from cvanalysis.publish import atomic, state
-from cvanalysis.publish.child import Emit, Limits, flood
+from cvanalysis.publish.child import Emit, Limits, flood, is_child
 from cvanalysis.publish.engine import ForkEngine
 from cvanalysis.publish.opened import record_opened
 
@@ -73,7 +74,11 @@ def produce(task: Task, emit: Emit) -> dict[str, Any]:
     if leaked := absolute_paths(text, task.env):
         raise ReportFailed(f"le carnet exécuté contient un chemin de cette machine ({', '.join(leaked)})")
     html = render(notebook, task, findings)
-    lectures = recorded_reads(Path(task.env["CVANALYSIS_DATA"]), opened - set(task.declarations))
+    lectures = (
+        recorded_reads(Path(task.env["CVANALYSIS_DATA"]), opened - set(task.declarations))
+        if is_child()
+        else all_reads(task)
+    )
     files = {task.path: html.encode(), f"notebooks/{task.id}.ipynb": text.encode()}
     record = {
         **task.record,
@@ -131,7 +136,9 @@ def run_notebook(task: Task, limits: Limits, emit: Emit) -> nbformat.NotebookNod
     def journal(index: int, state: str, cell: Any) -> None:
         emit({"cellule": index, "etat": state} | ({"contenu": cell} if state == "done" else {"source": cell.source}))
 
-    ForkEngine.inside = True
+    ForkEngine.inside = (
+        is_child()
+    )  # otherwise the engine leaves the cells to a kernel, which is then what is killed or exits
     ForkEngine.on_cell = staticmethod(journal)
     # Imported here, and not when the parent warms up: the cells find the libraries as a new kernel would.
     from cvanalysis.publish.shell import OutputFlood
@@ -147,7 +154,12 @@ def run_notebook(task: Task, limits: Limits, emit: Emit) -> nbformat.NotebookNod
             progress_bar=False,
             request_save_on_cell_execute=False,
             streams=limits.streams,
+            execution_timeout=None if ForkEngine.inside else limits.seconds,
         )
+    except CellTimeoutError:
+        raise ReportFailed(f"le délai de {limits.seconds:g} s est dépassé") from None
+    except DeadKernelError:
+        raise ReportFailed("le carnet a mis fin à son processus avant la dernière cellule") from None
     except PapermillExecutionError as error:
         emit({"carnet": target.read_text(encoding="utf-8")})
         raise ReportFailed(_cell_cause(error), ANSI.sub("", "\n".join(error.traceback))) from None
@@ -181,6 +193,24 @@ OURS = {"CvanalysisError", "UsageError", "DeclarationError", "ReadError", "Compa
 
 def _memory(limits: Limits) -> str:
     return f"la mémoire permise au rapport est dépassée ({(limits.memory or 0) >> 20} Mio)"
+
+
+def all_reads(task: Task) -> list[dict[str, Any]]:
+    """All that could be read: what a notebook reads in a kernel is not known here, and a page must never be made again too seldom."""
+    from cvanalysis.ingest.store import Store
+    from cvanalysis.territory import read_territory
+
+    data, processed = Path(task.env["CVANALYSIS_DATA"]), Path(task.env["CVANALYSIS_PROCESSED"])
+    store = Store(processed, read_territory(data, task.env["CVANALYSIS_EDITION"]))
+    tables = [
+        {"table": path.stem, "where": [], "digest": store.digest(path.stem)}
+        for path in sorted(processed.glob("*.parquet"))
+    ]
+    return tables + [
+        {"table": FILES, "where": [["nom", [name]]], "digest": found}
+        for name, found in atomic.digest_tree(data).items()
+        if name not in set(task.declarations)
+    ]
 
 
 def recorded_reads(data: Path, opened: set[str]) -> list[dict[str, Any]]:

@@ -12,16 +12,21 @@ from cvanalysis.publish.state import PACKAGE
 
 
 def watch(argv: list[str], data: Path, say: Callable[[str], None]) -> int:
-    """Build once, then after each change of the data, the notebooks or the code, until interrupted."""
+    """Build once, then after each change of the data, the notebooks or the code, until interrupted (`KeyboardInterrupt`)."""
     from watchfiles import DefaultFilter
     from watchfiles import watch as changes
 
     command = [sys.executable, "-m", "cvanalysis.cli", "build", *argv[1:]]
     folders = [data, find_notebooks(), PACKAGE]
-    subprocess.run(command, check=False)
-    say("En attente de changements (Ctrl-C pour arrêter).")
-    for changed in changes(*folders, watch_filter=DefaultFilter(), raise_interrupt=True):
-        names = sorted({Path(path).name for _, path in changed})
-        say(f"Changé : {', '.join(names[:5])}{' …' if len(names) > 5 else ''}")
+    # Its first turn comes once it watches: what is saved during the first build is seen too.
+    for turn, changed in enumerate(
+        changes(*folders, watch_filter=DefaultFilter(), yield_on_timeout=True, rust_timeout=500, raise_interrupt=True)
+    ):
+        if turn and not changed:
+            continue
+        if changed:
+            names = sorted({Path(path).name for _, path in changed})
+            say(f"Changé : {', '.join(names[:5])}{' …' if len(names) > 5 else ''}")
         subprocess.run(command, check=False)
+        say("En attente de changements (Ctrl-C pour arrêter).")
     return 0
