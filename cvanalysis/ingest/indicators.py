@@ -152,7 +152,9 @@ def decode_bloc(sheet: Recognised, bloc: Bloc, fichier: str, catalogue: Catalogu
         if column.note not in by_header:
             by_header[column.note] = _read_notes(table, column.note, notes)
         note = by_header[column.note]
-        decoded = decode_numbers(table.table[column.entete])
+        known = catalogue.indicateurs[column.indicateur]
+        whole = known.genre in ("effectif", "montant") and not known.decimales
+        decoded = decode_numbers(table.table[column.entete], entiers=whole)
         values[:, i], bad[:, i], codes[:, i] = decoded.valeurs, decoded.mauvais, note
         blank = (decoded.codes == 0) & ~decoded.mauvais
         states[:, i] = np.where(blank, np.where(note == 0, NON_DIFFUSE, NON_DISPONIBLE), decoded.codes)
