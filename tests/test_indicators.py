@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
+import zipfile
 from pathlib import Path
 
 import pandas as pd
@@ -265,6 +266,43 @@ def test_a_file_that_cannot_be_used_disturbs_no_other(tmp_path):
         "insee/rapport.csv": "illisible",
     }
     assert len(cleaned.table) == 5
+
+
+def zipped(folder: Path, name: str, **members: str) -> Path:
+    """A data folder whose `insee/` holds an archive of those CSV files."""
+    (folder / "insee").mkdir(exist_ok=True)
+    with zipfile.ZipFile(folder / "insee" / name, "w", zipfile.ZIP_DEFLATED) as archive:
+        for member, text in members.items():
+            archive.writestr(f"sous-dossier/{member}.csv", "\n".join(text.split(" ")))
+        archive.writestr("lisez-moi.pdf", b"%PDF")
+        archive.writestr("__MACOSX/._DEMO.csv", b"\0")
+    return folder
+
+
+def test_an_archive_as_insee_gives_it_is_read_table_by_table(tmp_path):
+    one = demo({"QP044005": "1500;52;30;1,2;120;0;0"})
+    folder = zipped(tmp_path, "data_DEMO_2021.zip", data=one, meta="COD_VAR;LIB_VAR A;b", autre="nom;prenom a;b")
+    cleaned = clean_indicators(folder)
+    assert value(cleaned, "QP044005", "personnes_couvertes", publication=2021) == (120, "publié")
+    told = {source.fichier.rsplit("/", 1)[-1]: source.statut for source in cleaned.sources}
+    assert told == {"data.csv": "lu", "meta.csv": "documentation", "autre.csv": "documentation"}
+    assert {source.fichier.split(".zip/")[0] for source in cleaned.sources} == {"insee/data_DEMO_2021"}
+    assert cleaned.account.juste
+
+
+def test_an_archive_of_no_use_is_named_with_what_to_do(tmp_path):
+    zipped(tmp_path, "a.zip", autre="nom;prenom a;b")
+    zipped(tmp_path, "vide.zip")
+    zipped(tmp_path, "b.zip", data=demo({"QP044005": "1500;52;30;1,2;120;0;0"}))
+    whole = (tmp_path / "insee" / "b.zip").read_bytes()
+    (tmp_path / "insee" / "coupe.zip").write_bytes(whole[: len(whole) // 2])
+    found = {source.fichier: source for source in clean_indicators(tmp_path).sources}
+    assert found["insee/a.zip/sous-dossier/autre.csv"].statut == "non reconnu"
+    assert "aucun tableau" in found["insee/vide.zip"].probleme.trouve
+    assert "b.zip/sous-dossier/data.csv;AAAA" in found["insee/b.zip/sous-dossier/data.csv"].probleme.que_faire
+    assert found["insee/coupe.zip"].statut == "illisible"
+    (tmp_path / "insee" / "millesimes.csv").write_text("fichier;millesime\nb.zip;2019\n", encoding="utf-8")
+    assert value(clean_indicators(tmp_path), "QP044005", "personnes_couvertes", publication=2019) == (120, "publié")
 
 
 def test_a_row_without_a_known_code_is_named(tmp_path):

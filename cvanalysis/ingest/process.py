@@ -20,6 +20,7 @@ from cvanalysis.catalogue import load_catalogue
 from cvanalysis.errors import CvanalysisError, Problem
 from cvanalysis.ingest.account import Account, Line
 from cvanalysis.ingest.actions import clean_actions
+from cvanalysis.ingest.archives import archive_of
 from cvanalysis.ingest.chunk import COLONNES_ANOMALIES
 from cvanalysis.ingest.indicators import SourceFile, clean_indicators, frame_problems
 from cvanalysis.ingest.propose import propose_all
@@ -262,6 +263,8 @@ def _tell_file(source: SourceFile, territory: Territory) -> ReadFile:
 
 def _say_what(source: SourceFile, levels: list[str]) -> str:
     if source.statut == "documentation":
+        if archive_of(source.fichier):
+            return "partie d'une archive que les rapports n'utilisent pas, laissée de côté"
         return "dictionnaire de variables de l'Insee, laissé de côté"
     if not source.feuilles:
         return ""

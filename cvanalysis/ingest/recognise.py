@@ -17,6 +17,7 @@ import numpy as np
 
 from cvanalysis.catalogue import Catalogue, Colonne, Famille, load_catalogue, normal_header
 from cvanalysis.errors import Problem, UnrecognisedFile
+from cvanalysis.ingest.archives import archive_of
 from cvanalysis.ingest.families import (
     ANNEES_CONNUES,
     COLONNES_ANNEE,
@@ -164,7 +165,10 @@ def read_declared(text: str, fichier: str) -> tuple[dict[str, Declare], list[Pro
 
 
 def _declared(fichier: str, declares: Mapping[str, Declare]) -> Declare:
-    return declares.get(fichier) or declares.get(fichier.removeprefix("insee/")) or Declare(None)
+    """What the analyst says of a file, by its name with or without its folder, or of the archive that it comes from."""
+    archive = archive_of(fichier)
+    names = [fichier, fichier.removeprefix("insee/"), archive, archive.removeprefix("insee/")]
+    return next((declares[name] for name in names if name in declares), Declare(None))
 
 
 # --- columns and vintage
@@ -305,8 +309,9 @@ def _vintages(
             return [(int(year), cells == year) for year in found], "colonnes"
     if declare.millesime:
         return [(declare.millesime, None)], MILLESIMES
-    if (year := _year_in_name(fichier, family)) is not None:
-        return [(year, None)], "nom"
+    for told in (fichier, archive_of(fichier)):
+        if told and (year := _year_in_name(told, family)) is not None:
+            return [(year, None)], "nom"
     name = fichier.removeprefix("insee/")
     raise UnrecognisedFile(
         Problem(
