@@ -120,6 +120,32 @@ def test_a_figure_corrected_when_printed_again_is_a_revision_and_not_another_yea
     )
 
 
+def test_figures_that_another_family_publishes_with_their_year_have_that_year(tmp_path):
+    """Nothing says what Filosofi year REVN_2020 prints, but that its figures are those of 2016."""
+    revn = "CODGEO;PMIMP;DISP_Q2;DISP_Q1;TP60;A;NOTE_FILO"
+    filo = "CODGEO;disp_q1_a16;disp_q2_a16;disp_d1_a16;tp60_a16"
+    folder = put(
+        tmp_path,
+        REVN_2020=" ".join([revn, *(f"{z};3{i};1200{i};900{i};4{i},5;10{i};0" for i, z in enumerate(QPV))]),
+        filo=" ".join([filo, *(f"{z};900{i};1200{i};700{i};4{i},5" for i, z in enumerate(QPV))]),
+    )
+    cleaned = clean_indicators(folder)
+    rows = cleaned.table[cleaned.table["zone"] == QPV[3]].set_index("indicateur")
+    assert rows.loc[["revenu_median", "revenu_q1", "taux_pauvrete"], "millesime"].tolist() == [2016] * 3
+    assert rows.loc[["allocataires", "menages_imposes"], "millesime"].isna().all()
+    assert cleaned.account.juste
+
+
+def test_a_population_printed_again_beside_new_rates_is_one_value(tmp_path):
+    """DEMO_2023 says the population of 2018 again, with the rates of another census."""
+    rows = quarters("150{};5{},2;3{},1;1,{};10{};0;0", n=15)
+    later = quarters("150{};4{},3;2{},7;2,{};20{};0;0", n=15)
+    table = clean_indicators(put(tmp_path, DEMO_2022=demo(rows), DEMO_2023=demo(later))).table
+    known = table[table["indicateur"] == "population"]
+    assert known["millesime"].tolist() == [2018] * 15
+    assert len(table[table["indicateur"] == "tx_femmes"]) == 30
+
+
 def test_a_few_equal_figures_are_not_a_republication(tmp_path):
     folder = put(
         tmp_path,
