@@ -151,6 +151,7 @@ def test_three_figures_after_a_sign_are_read_in_the_light_of_the_column(column, 
         (["1.234", "987", "12.500"], [1234, 987, 12500]),
         (["1,234", "987"], [1234, 987]),
         (["12.000", "7.000"], [12, 7]),  # as a machine writes whole numbers
+        (["114.000", "57"], [114_000, 57]),  # as no machine does
         (["1.234", "0.5"], [1.234, 0.5]),  # the column has decimals after all
         (["21268,1", "16939,0"], [21268.1, 16939]),
         (["1 234", "1.234"], [1234, 1234]),

@@ -190,7 +190,8 @@ class _Signs:
 
 
 def _see_signs(texts: list[str], *, entiers: bool) -> _Signs:
-    thousands, decimals, doubtful = set(), set(), set()
+    thousands, decimals, doubtful, round_ones = set(), set(), set(), set()
+    bare = False
     for text in texts:
         body = _body(text)
         if body is None:
@@ -202,8 +203,8 @@ def _see_signs(texts: list[str], *, entiers: bool) -> _Signs:
                 thousands.add(sign)
                 if len(body) > grouped.end(1 if sign == "." else 2):
                     decimals.add("," if sign == "." else ".")
-            elif not body.endswith("000"):  # a machine may write `12.000` for 12
-                doubtful.add(sign)
+            else:
+                (round_ones if body.endswith("000") else doubtful).add(sign)
             continue
         spaced = _GROUPES.fullmatch(body)
         if spaced:
@@ -212,8 +213,9 @@ def _see_signs(texts: list[str], *, entiers: bool) -> _Signs:
         plain = _DECIMAL.fullmatch(body)
         if plain and plain["signe"]:
             decimals.add(plain["signe"])
-    if entiers:
-        thousands |= doubtful - decimals
+        bare = bare or bool(plain and not plain["signe"])
+    if entiers:  # a machine may write `12.000` for 12, but then writes no number without decimals
+        thousands |= (doubtful | (round_ones if bare else set())) - decimals
     return _Signs(frozenset(thousands), frozenset(decimals))
 
 
