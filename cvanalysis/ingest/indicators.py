@@ -252,6 +252,7 @@ def _say_sheet(sheet: Recognised, fichier: str) -> list[Problem]:
                 + ("" if sheet.famille.suffixe else "\u00a0; année des données non établie"),
             )
         )
+    said += _say_other_geography(sheet, fichier)
     unknown = np.flatnonzero(sheet.niveaux == "")
     for row in unknown[:50]:
         code = sheet.table.table[sheet.cle][int(row)].as_py()
@@ -279,10 +280,31 @@ def _say_sheet(sheet: Recognised, fichier: str) -> list[Problem]:
     return said
 
 
+def _say_other_geography(sheet: Recognised, fichier: str) -> list[Problem]:
+    """Quarters of 2015 and of 2024 in one table: two lists of perimeters, never joined."""
+    if not sheet.geographie:
+        return []
+    other = "QP" if sheet.geographie == "QN2024" else "QN"
+    rows = [row for row, zone in enumerate(sheet.zones.tolist()) if zone.startswith(other)]
+    if not rows:
+        return []
+    count = f"{len(rows)} lignes de quartiers" if len(rows) > 1 else "une ligne de quartier"
+    return [
+        Problem(
+            fichier,
+            int(sheet.table.lignes[rows[0]]),
+            sheet.cle,
+            f"{count} d'une autre géographie (codes {other}…) dans un fichier en {sheet.geographie}\u00a0: deux découpages",
+            "",
+            "Lignes non jointes aux autres",
+        )
+    ]
+
+
 def frame_problems(problems: Iterable[Problem]) -> pd.DataFrame:
     """Problems as rows of the table of anomalies."""
     rows = [
-        (p.fichier, p.ligne, p.colonne, "", " ".join(filter(None, (p.trouve, p.attendu))), p.que_faire or "Signalé")
+        (p.fichier, p.ligne, p.colonne, "", ". ".join(filter(None, (p.trouve, p.attendu))), p.que_faire or "Signalé")
         for p in problems
     ]
     return frame_anomalies(rows)

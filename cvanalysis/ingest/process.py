@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -146,7 +146,9 @@ def clean_logs(territory: Territory, _audience: str) -> Domain:
         "propositions": cleaned.propositions,
     }
     unknown = [problem.fichier for problem in cleaned.illisibles]
-    files = _tell_sources(cleaned.sources, cleaned.illisibles)
+    files = tuple(
+        _count_actions(file, cleaned.actions, territory) for file in _tell_sources(cleaned.sources, cleaned.illisibles)
+    )
     return Domain(tables, cleaned.anomalies, files, complement=propose_all(territory, unknown) if unknown else "")
 
 
@@ -233,6 +235,19 @@ def _tell_sources(sources: Iterable[Mapping[str, Any]], unread: Iterable[Problem
         for source in sources
     ]
     return (*told, *(ReadFile(fichier, "", "illisible", probleme=problem) for fichier, problem in problems.items()))
+
+
+def _count_actions(file: ReadFile, actions: pd.DataFrame, territory: Territory) -> ReadFile:
+    """The same file with its rows of actions and the quarters of the contract that they name."""
+    rows = actions[actions["source"] == file.fichier]
+    there = set(rows["qpv"])
+    codes = [quarter.code for quarter in territory.quartiers] if len(rows) else []
+    return replace(
+        file,
+        lignes=len(rows[["feuille", "ligne"]].drop_duplicates()),
+        trouvees=tuple(code for code in codes if code in there),
+        manquantes=tuple(code for code in codes if code not in there),
+    )
 
 
 def _tell_file(source: SourceFile, territory: Territory) -> ReadFile:
