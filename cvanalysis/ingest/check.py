@@ -77,8 +77,8 @@ def _say_file(file: ReadFile) -> list[str]:
         return lines
     expected = len(file.trouvees) + len(file.manquantes)
     if file.lignes:  # what people said is not counted file by file
-        rows = _count(file.lignes, "ligne", "lignes")
-        lines.append(f"    {rows}\u00a0; zones du territoire\u00a0: {len(file.trouvees)} sur {expected}")
+        zones = f"\u00a0; zones du territoire\u00a0: {len(file.trouvees)} sur {expected}" if expected else ""
+        lines.append(f"    {_count(file.lignes, 'ligne', 'lignes')}{zones}")
     if file.manquantes:
         lines.append(f"    zones absentes\u00a0: {', '.join(file.manquantes)}")
     if file.absentes:

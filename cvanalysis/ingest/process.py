@@ -241,7 +241,9 @@ def _count_actions(file: ReadFile, actions: pd.DataFrame, territory: Territory) 
     """The same file with its rows of actions and the quarters of the contract that they name."""
     rows = actions[actions["source"] == file.fichier]
     there = set(rows["qpv"])
-    codes = [quarter.code for quarter in territory.quartiers] if len(rows) else []
+    codes = [quarter.code for quarter in territory.quartiers]
+    if not there & set(codes):
+        codes = []  # a log without quarters misses none
     return replace(
         file,
         lignes=len(rows[["feuille", "ligne"]].drop_duplicates()),
