@@ -192,6 +192,14 @@ def test_a_line_that_declares_nothing_usable_is_named():
     assert problems[0].ligne == 3
 
 
+@pytest.mark.parametrize("separator", [";", ",", "\t"])
+def test_declared_vintages_are_read_as_any_spreadsheet_saves_them(separator):
+    lines = [["fichier", "millesime", "niveau"], ['"a, b.csv"' if separator == ";" else "a.csv", "19", "region"], [""]]
+    declares, problems = read_declared("\r\n".join(separator.join(line) for line in lines), "insee/millesimes.csv")
+    assert not problems
+    assert [(d.millesime, d.niveau) for d in declares.values()] == [(2019, "REGION")]
+
+
 @pytest.mark.parametrize(
     ("name", "header", "family", "median"),
     [

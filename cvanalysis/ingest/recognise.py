@@ -140,7 +140,8 @@ def read_declared(text: str, fichier: str) -> tuple[dict[str, Declare], list[Pro
     found: dict[str, Declare] = {}
     problems = []
     for number, line in enumerate(text.lstrip("\ufeff").splitlines(), start=1):
-        name, year, level = (part.strip().strip('"') for part in [*line.split(";"), "", ""][:3])
+        separator = next((sign for sign in ";\t," if sign in line), ";")
+        name, year, level = (part.strip().strip('"') for part in [*line.split(separator), "", ""][:3])
         if not name or name.lower() == "fichier":
             continue
         if not re.fullmatch(r"20\d{2}|\d{2}", year) or level.upper() not in (
