@@ -136,6 +136,17 @@ def test_figures_that_another_family_publishes_with_their_year_have_that_year(tm
     assert cleaned.account.juste
 
 
+def test_a_file_by_source_is_no_revision_of_the_thematic_file_of_the_same_year(tmp_path):
+    """data_CAF_2019 counts the families of 2019, DEMO_2019 those of an earlier year, which it does not say."""
+    caf = "CODGEO;NOTE;A;PERCOU;AM;AAL;ARSAS QP044005;0;130;300;20;80;30"
+    folder = put(tmp_path, DEMO_2019=demo({"QP044005": "1500;52;30;1,2;120;0;0"}), data_CAF_2019_QP=caf)
+    cleaned = clean_indicators(folder)
+    found = cleaned.table[cleaned.table["indicateur"] == "personnes_couvertes"]
+    assert sorted(found["valeur"]) == [120, 300]
+    assert sorted(found["millesime"].fillna(0)) == [0, 2019]
+    assert not cleaned.anomalies["probleme"].str.startswith("révision").any()
+
+
 def test_a_population_printed_again_beside_new_rates_is_one_value(tmp_path):
     """DEMO_2023 says the population of 2018 again, with the rates of another census."""
     rows = quarters("150{};5{},2;3{},1;1,{};10{};0;0", n=15)
@@ -260,6 +271,12 @@ def test_no_job_seeker_for_more_than_1_000_inhabitants_is_suspect(tmp_path):
     cleaned = clean_indicators(put(tmp_path, IPRO_2022=ipro, DEMO_2022=people))
     assert value(cleaned, "QP044005", "demandeurs_abc") == (0, "suspect")
     assert value(cleaned, "QP044006", "demandeurs_abc") == (0, "publié")
+
+
+def test_no_job_seeker_at_all_is_suspect_where_no_file_gives_the_population(tmp_path):
+    cleaned = clean_indicators(put(tmp_path, IPRO_2022="CODGEO;TX_TOT_EMPL;ABCDE;ABC;ABC_25 QP044005;45;0;0;0"))
+    assert value(cleaned, "QP044005", "demandeurs_abcde") == (0, "suspect")
+    assert value(cleaned, "QP044005", "demandeurs_abc_moins_25") == (0, "publié")
 
 
 def test_women_and_men_make_the_total_within_rounding(tmp_path):

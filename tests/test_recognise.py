@@ -177,7 +177,9 @@ def test_a_series_is_read_with_years_in_columns_or_in_rows(tmp_path):
         ("nbLsPls;nbLsMes;txVac;txVac3m;txRot;moyLoy", "RPLS"),
         ("EC_MAT;EC_ELEM;EC_ELEM_PRI;COLL;COLL_PRI", "EDUC"),
         ("NBETAB;INDUS;CONSTR;COM_TRANSP;SERV_TOT;CREATION;AUTO_ENT", "ECO"),
-        ("libGeo;partResPrinc;partResVac;partMenProp;nbPersResPrinc;nbLsPls;txVac;TxLsRp;txMobGlob", "RPLS"),
+        ("libGeo;partResPrinc;partResVac;partMenProp;nbPersResPrinc;nbLsPls;txVac;TxLsRp;txMobGlob", "LOGT"),
+        ("NOTE;A;PERCOU;AI;AM;ACSSENF;ENF;AAL;AAPL;AAAH;APPA;ARSAS", "CAF"),
+        ("C;C_C2SNP;C_C2SP;C_17_C2SNP;C_60_C2SNP", "CNAM"),
         ("LIBGEO;EFF_E6;RET_E6;EFF_E3;RET_E3;EFF_E0_GT;RET_E0_GT;EFF_E0_PRO;RET_E0_PRO;TX_NSNE_16A25", "EDUC"),
     ],
 )
@@ -276,6 +278,7 @@ def test_an_extract_of_few_columns_is_known_where_they_are_all_of_one_family(tmp
         ("FILO2018_DISP_UU2020.csv", "CODGEO", ("44109", "44701"), "unités urbaines"),
         ("x.csv", "UU2010", ("44109", "44701"), "unités urbaines"),
         ("x.csv", "CODGEO", ("00851", "44701"), "unités urbaines"),
+        ("x.csv", "CODGEO", tuple(f"24037010{n}" for n in range(1, 9)), "iris"),
         ("FILO2018_DISP_ZE2020.csv", "CODGEO", ("5201", "5202"), "zones d'emploi"),
         ("FILO2018_DISP_BV2012.csv", "CODGEO", ("44109", "44143"), "bassins de vie"),
     ],

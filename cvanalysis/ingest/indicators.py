@@ -235,23 +235,7 @@ def _say_sheet(sheet: Recognised, fichier: str) -> list[Problem]:
         for header in sheet.inconnues
     ]
     if not sheet.connu:
-        years = ", ".join(str(bloc.millesime) for bloc in sheet.blocs if bloc.millesime not in sheet.famille.millesimes)
-        what = (
-            f"millésime {years} absent de la carte des colonnes de la famille {sheet.famille.id}"
-            if sheet.famille.millesimes
-            else f"famille {sheet.famille.id} sans carte par millésime ({years})"
-        )
-        said.append(
-            Problem(
-                fichier,
-                0,
-                "",
-                what,
-                "",
-                "Colonnes lues par leurs noms connus"
-                + ("" if sheet.famille.suffixe else "\u00a0; année des données non établie"),
-            )
-        )
+        said += _say_vintage(sheet, fichier)
     said += _say_other_geography(sheet, fichier)
     unknown = np.flatnonzero(sheet.niveaux == "")
     for row in unknown[:50]:
@@ -278,6 +262,31 @@ def _say_sheet(sheet: Recognised, fichier: str) -> list[Problem]:
             )
         )
     return said
+
+
+def _say_vintage(sheet: Recognised, fichier: str) -> list[Problem]:
+    """A vintage that the map does not have, or whose data have no established year; nothing where neither is so."""
+    catalogue, family = load_catalogue(), sheet.famille
+    unsure = any(
+        catalogue.data_year(family.id, bloc.millesime, column.indicateur)[0] is None
+        for bloc in sheet.blocs
+        for column in bloc.colonnes
+    )
+    years = ", ".join(str(bloc.millesime) for bloc in sheet.blocs if bloc.millesime not in family.millesimes)
+    if not unsure and not family.millesimes:
+        return []
+    return [
+        Problem(
+            fichier,
+            0,
+            "",
+            f"millésime {years} absent de la carte des colonnes de la famille {family.id}"
+            if family.millesimes
+            else f"le fichier {years} de la famille {family.id} ne dit pas l'année de ses données",
+            "",
+            "Colonnes lues par leurs noms connus" + ("\u00a0; année des données non établie" if unsure else ""),
+        )
+    ]
 
 
 def _say_other_geography(sheet: Recognised, fichier: str) -> list[Problem]:

@@ -46,10 +46,12 @@ _QN = re.compile(r"QN(\d{3}|02[AB])\d{2}[A-Z]$")
 _COMMUNE = re.compile(r"(\d{2}|2[AB])\d{3}$")
 _EPCI = re.compile(r"2[045]\d{7}$")
 _PETIT = re.compile(r"(\d{1,3}|2[AB])$")
+IRIS, UNITES_URBAINES = "des iris", "des unités urbaines"
+_NEUF = re.compile(r"(\d{2}|2[AB])\d{7}$")  # an iris, or the SIREN of an EPCI
 _UNITE_URBAINE = re.compile(r"00\d{3}$")  # over several départements; no commune begins so
 _AUTRES_NIVEAUX = {  # as columns and file names bear them
-    r"(?:DCOM|LIB|CODE_)?IRIS": "des iris",
-    r"UU(?:20)?(?:\d\d)?": "des unités urbaines",
+    r"(?:DCOM|LIB|CODE_)?IRIS": IRIS,
+    r"UU(?:20)?(?:\d\d)?": UNITES_URBAINES,
     r"(?:AU|AAV)(?:20)?(?:\d\d)?": "des aires urbaines ou d'attraction",
     r"ZE(?:MP)?(?:20)?(?:\d\d)?": "des zones d'emploi",
     r"BV(?:20)?(?:\d\d)?": "des bassins de vie",
@@ -114,10 +116,10 @@ def refuse_level(table: RawTable, fichier: str, family: Famille) -> None:
     headers = " ".join(normal_header(header) for header in table.colonnes)
     stem = fichier.rsplit("/", 1)[-1].rsplit(".", 1)[0].upper()
     key = next((h for h in table.colonnes if normal_header(h) in CLES), None)
-    foreign = key is not None and any(_UNITE_URBAINE.match(_plain_code(c)) for c in table.table[key].to_pylist())
+    by_codes = _level_of_codes([_plain_code(cell) for cell in table.table[key].to_pylist()]) if key is not None else ""
     for pattern, level in _AUTRES_NIVEAUX.items():
         in_name = re.search(rf"(?<![A-Z]){pattern}(?![A-Z])", stem)
-        if re.search(rf"(?<![A-Z_]){pattern}(?![A-Z_])", headers) or in_name or (foreign and pattern.startswith("UU")):
+        if re.search(rf"(?<![A-Z_]){pattern}(?![A-Z_])", headers) or in_name or level == by_codes:
             raise UnrecognisedFile(
                 Problem(
                     fichier,
@@ -128,6 +130,20 @@ def refuse_level(table: RawTable, fichier: str, family: Famille) -> None:
                     "Prenez le fichier du même millésime à l'un de ces niveaux, sinon retirez celui-ci du dossier",
                 )
             )
+
+
+def _level_of_codes(codes: list[str]) -> str:
+    """Iris or urban units where the codes can be nothing else: a commune never begins by 00, an EPCI's SIREN has a sound last digit."""
+    if any(_UNITE_URBAINE.match(code) for code in codes):
+        return UNITES_URBAINES
+    nine = [code for code in codes if _NEUF.match(code)]
+    sound = sum(_EPCI.match(code) is not None and _is_siren(code) for code in nine)
+    return IRIS if len(nine) > 4 and 2 * sound < len(nine) else ""
+
+
+def _is_siren(code: str) -> bool:
+    digits = [int(digit) for digit in code]
+    return sum(digits[0::2] + [sum(divmod(2 * digit, 10)) for digit in digits[1::2]]) % 10 == 0
 
 
 def _plain_code(cell: str) -> str:
