@@ -115,31 +115,28 @@ def _own(family: Famille, forms: Forms) -> dict[str, str]:
 
 
 def _whole(table: RawTable, forms: Mapping[str, Forms], catalogue: Catalogue, twins: set[str]) -> Famille | None:
-    """The family of an extract of a few columns: all of them are its own, and no other family takes one for something else."""
-    meanings: dict[str, set[str]] = {}
-    whole = []
+    """The family of an extract of a few columns: one that has them all, where the others that do mean the same by them."""
+    whole: list[Famille] = []
+    meanings: set[tuple[str, ...]] = set()
     for family in catalogue.familles.values():
         known = {form for form, _ in forms[family.id].values()}
         if known & family.exclut or family.exige or family.id in twins:
             continue
         own = _own(family, forms[family.id])
-        for header, form in own.items():
-            meanings.setdefault(header, set()).add(family.column_of(form).indicateur)  # type: ignore[union-attr]
-        left = [header for header in table.colonnes if header not in own and not _is_plain(header, family)]
-        if own and not left:
+        left = {header: form for header, (form, _) in find_forms(table, family).items() if header not in own}
+        if own and all(_is_plain(header, form, family) for header, form in left.items()):
             whole.append(family)
-    if not whole or any(len(names) > 1 for names in meanings.values()):
-        return None
-    return whole[0]
+            meanings.add(tuple(family.column_of(form).indicateur for form in own.values()))  # type: ignore[union-attr]
+    return whole[0] if len(meanings) == 1 else None
 
 
-def _is_plain(header: str, family: Famille) -> bool:
-    """A key, a year, a label, or a column of codes or otherwise known: what says nothing against a family."""
-    normal = normal_header(header)
+def _is_plain(header: str, form: str, family: Famille) -> bool:
+    """A key, a year, a label, a column of codes or one that is left out on purpose: what says nothing against a family."""
+    column = family.column_of(form)
     return (
-        normal in (*CLES, *CLES_AUTRES, *COLONNES_ANNEE)
-        or bool(family.reason_excluded(normal))
-        or family.column_of(normal) is not None
+        normal_header(header) in (*CLES, *CLES_AUTRES, *COLONNES_ANNEE)
+        or bool(family.reason_excluded(form))
+        or (column is not None and column.indicateur.startswith("note_"))
     )
 
 
