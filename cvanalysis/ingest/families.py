@@ -168,8 +168,9 @@ def is_dictionary(table: RawTable) -> bool:
 def say_unknown(tables: Sequence[RawTable], fichier: str, catalogue: Catalogue) -> Problem:
     """What was looked for, and the family that is nearest by the share of its signature."""
     shares = []
+    twins = {family.declare for family in catalogue.familles.values()}
     for family in catalogue.familles.values():
-        for table in tables:
+        for table in tables if family.id not in twins else ():
             forms = {form for form, _ in find_forms(table, family).values()}
             shares.append((len(forms & family.signature) / len(family.signature), family))
     share, nearest = max(shares, key=lambda pair: pair[0], default=(0.0, None))

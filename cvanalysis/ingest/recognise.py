@@ -320,7 +320,7 @@ def _vintages(
             0,
             "",
             f"famille {family.id} ({family.nom}) reconnue, mais rien ne dit son millésime",
-            "Ni les colonnes ni le nom du fichier ne portent une année",
+            "Ni les colonnes ni le nom du fichier ne portent une année, ou le nom en porte plusieurs",
             f"Ajoutez à insee/{MILLESIMES} la ligne «\u00a0{name};AAAA\u00a0», AAAA étant l'année dite par l'Insee dans le titre du fichier"
             f" (première ligne de {MILLESIMES}\u00a0: «\u00a0fichier;millesime\u00a0»)",
         )
