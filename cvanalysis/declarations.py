@@ -77,7 +77,14 @@ class Inspection:
             self.add(fichier, 0, "", "le fichier manque", attendu, "créez-le")
             return None
         except OSError as error:
-            self.add(fichier, 0, "", f"le fichier ne peut pas être lu ({type(error).__name__})", attendu)
+            why = (
+                "c'est un dossier"
+                if path.is_dir()
+                else "accès refusé"
+                if isinstance(error, PermissionError)
+                else "panne"
+            )
+            self.add(fichier, 0, "", f"le fichier ne peut pas être lu ({why})", attendu, "vérifiez-le et ses droits")
             return None
         if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
             self.add(fichier, 0, "", "le fichier est en UTF-16", "UTF-8 ou Windows-1252 attendu", _ENCODAGE)
@@ -126,7 +133,8 @@ def read_rows(
     try:
         records = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True))
     except csv.Error as error:
-        found.add(fichier, _line_of_csv_error(text, separator), "", f"le CSV ne se lit pas ({error})",
+        why = next((french for part, french in _CSV_ERRORS.items() if part in str(error)), "guillemets mal placés")
+        found.add(fichier, _line_of_csv_error(text, separator), "", f"le CSV ne se lit pas\u00a0: {why}",
                   "des guillemets fermés autour d'un texte qui en contient, doublés à l'intérieur")  # fmt: skip
         return []
     filled = [(i, [c.strip() for c in r]) for i, r in enumerate(records, start=1) if any(c.strip() for c in r)]
@@ -234,6 +242,11 @@ _HEADER = re.compile(r"^\s*(\[\[?)\s*([^\[\]#,]+?)\s*\]\]?\s*(?:#.*)?$")
 _KEY = re.compile(r"^\s*(\"[^\"]+\"|'[^']+'|[A-Za-z0-9_-]+)(?:\s*\.\s*[A-Za-z0-9_-]+)*\s*=")
 _AT_LINE = re.compile(r"\(at line (\d+), column (\d+)\)")
 
+_CSV_ERRORS = {
+    "end of data": "un guillemet n'est jamais refermé",
+    "field limit": "une cellule dépasse 131 072 caractères, ou un guillemet n'est jamais refermé",
+}
+
 _TOML_ERRORS = {
     "Cannot overwrite a value": "la même clé est écrite deux fois",
     "Cannot declare": "la même section est écrite deux fois",
@@ -281,7 +294,7 @@ def read_toml(found: Inspection, fichier: str) -> Document | None:
     except tomllib.TOMLDecodeError as error:
         at = _AT_LINE.search(str(error))
         ligne = int(at[1]) if at else text.count("\n") + 1
-        why = next((french for start, french in _TOML_ERRORS.items() if str(error).startswith(start)), str(error))
+        why = next((fr for start, fr in _TOML_ERRORS.items() if str(error).startswith(start)), "écriture incorrecte")
         colonne = f" (caractère {at[2]})" if at else ""
         found.add(
             fichier, ligne, "", f"le TOML ne se lit pas\u00a0: {why}{colonne}", "", "corrigez la ligne ou la précédente"

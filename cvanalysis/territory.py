@@ -333,8 +333,8 @@ def _seuils(found: Inspection, section: Section | None) -> Seuils:
     kinds = {f.name: type(f.default) for f in fields(Seuils)}
     values = take(found, section, {}, kinds) or {}
     for key, value in values.items():
-        if value < 0:
-            found.add(CONTRAT, section.line(key), key, f"{quoted(value)} est négatif", "zéro ou plus")
+        if not 0 <= value < float("inf"):  # nor `nan`, which TOML allows
+            found.add(CONTRAT, section.line(key), key, f"{quoted(value)} ne convient pas", "un nombre, zéro ou plus")
     return Seuils(**values)
 
 

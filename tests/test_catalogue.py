@@ -78,11 +78,22 @@ def test_a_column_map_names_known_indicators_and_no_header_twice(family):
 
 
 def test_no_two_families_would_claim_the_same_signature():
-    """`A` alone tells nothing; each signature has enough headers that are its own."""
+    """`A` alone tells nothing; each signature has enough headers that are its own, or some that it requires or refuses."""
+    told_otherwise = {("FILO", "FILO_PANEL"), ("FILO_PANEL", "FILO")}
+    twins = {family.declare for family in CATALOGUE.familles.values()}
     for one in CATALOGUE.familles.values():
         for two in CATALOGUE.familles.values():
-            if one.id != two.id and {one.id, two.id} != {"FILO", "FILO_PANEL"}:
+            told = one.exige & two.exclut or two.exige & one.exclut or {one.id, two.id} & twins
+            if one.id != two.id and not told and (one.id, two.id) not in told_otherwise:
                 assert len(one.signature & two.signature) < one.minimum, (one.id, two.id)
+
+
+def test_what_a_family_requires_or_refuses_is_a_header_that_some_map_or_exclusion_knows():
+    for family in CATALOGUE.familles.values():
+        others = CATALOGUE.familles.values()
+        for form in family.exige | family.exclut:
+            assert any(other.column_of(form) or other.reason_excluded(form) for other in others), form
+        assert not family.declare or family.declare in CATALOGUE.familles
 
 
 @pytest.mark.parametrize(
@@ -135,7 +146,8 @@ def test_controls_name_known_indicators():
     for control in CATALOGUE.controles:
         named = [term for term in control.termes if not term.startswith("source:")]
         assert set(named) <= set(CATALOGUE.indicateurs)
-        assert control.total in CATALOGUE.indicateurs or control.total.isdigit() or control.genre == "croissant"
+        optional = control.genre in ("croissant", "zero") and not control.total
+        assert control.total in CATALOGUE.indicateurs or control.total.isdigit() or optional
         assert control.genre in ("somme", "total", "au_plus", "croissant", "zero")
 
 

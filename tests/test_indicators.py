@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
+import zipfile
 from pathlib import Path
 
 import pandas as pd
@@ -117,6 +118,43 @@ def test_a_figure_corrected_when_printed_again_is_a_revision_and_not_another_yea
         "TX_F",
         "51,2",
     )
+
+
+def test_figures_that_another_family_publishes_with_their_year_have_that_year(tmp_path):
+    """Nothing says what Filosofi year REVN_2020 prints, but that its figures are those of 2016."""
+    revn = "CODGEO;PMIMP;DISP_Q2;DISP_Q1;TP60;A;NOTE_FILO"
+    filo = "CODGEO;disp_q1_a16;disp_q2_a16;disp_d1_a16;tp60_a16"
+    folder = put(
+        tmp_path,
+        REVN_2020=" ".join([revn, *(f"{z};3{i};1200{i};900{i};4{i},5;10{i};0" for i, z in enumerate(QPV))]),
+        filo=" ".join([filo, *(f"{z};900{i};1200{i};700{i};4{i},5" for i, z in enumerate(QPV))]),
+    )
+    cleaned = clean_indicators(folder)
+    rows = cleaned.table[cleaned.table["zone"] == QPV[3]].set_index("indicateur")
+    assert rows.loc[["revenu_median", "revenu_q1", "taux_pauvrete"], "millesime"].tolist() == [2016] * 3
+    assert rows.loc[["allocataires", "menages_imposes"], "millesime"].isna().all()
+    assert cleaned.account.juste
+
+
+def test_a_file_by_source_is_no_revision_of_the_thematic_file_of_the_same_year(tmp_path):
+    """data_CAF_2019 counts the families of 2019, DEMO_2019 those of an earlier year, which it does not say."""
+    caf = "CODGEO;NOTE;A;PERCOU;AM;AAL;ARSAS QP044005;0;130;300;20;80;30"
+    folder = put(tmp_path, DEMO_2019=demo({"QP044005": "1500;52;30;1,2;120;0;0"}), data_CAF_2019_QP=caf)
+    cleaned = clean_indicators(folder)
+    found = cleaned.table[cleaned.table["indicateur"] == "personnes_couvertes"]
+    assert sorted(found["valeur"]) == [120, 300]
+    assert sorted(found["millesime"].fillna(0)) == [0, 2019]
+    assert not cleaned.anomalies["probleme"].str.startswith("révision").any()
+
+
+def test_a_population_printed_again_beside_new_rates_is_one_value(tmp_path):
+    """DEMO_2023 says the population of 2018 again, with the rates of another census."""
+    rows = quarters("150{};5{},2;3{},1;1,{};10{};0;0", n=15)
+    later = quarters("150{};4{},3;2{},7;2,{};20{};0;0", n=15)
+    table = clean_indicators(put(tmp_path, DEMO_2022=demo(rows), DEMO_2023=demo(later))).table
+    known = table[table["indicateur"] == "population"]
+    assert known["millesime"].tolist() == [2018] * 15
+    assert len(table[table["indicateur"] == "tx_femmes"]) == 30
 
 
 def test_a_few_equal_figures_are_not_a_republication(tmp_path):
@@ -235,6 +273,12 @@ def test_no_job_seeker_for_more_than_1_000_inhabitants_is_suspect(tmp_path):
     assert value(cleaned, "QP044006", "demandeurs_abc") == (0, "publié")
 
 
+def test_no_job_seeker_at_all_is_suspect_where_no_file_gives_the_population(tmp_path):
+    cleaned = clean_indicators(put(tmp_path, IPRO_2022="CODGEO;TX_TOT_EMPL;ABCDE;ABC;ABC_25 QP044005;45;0;0;0"))
+    assert value(cleaned, "QP044005", "demandeurs_abcde") == (0, "suspect")
+    assert value(cleaned, "QP044005", "demandeurs_abc_moins_25") == (0, "publié")
+
+
 def test_women_and_men_make_the_total_within_rounding(tmp_path):
     ipro = "CODGEO;ABCDE;ABC;A;A_F;A_H"
     rows = "Ensemble;900000;800000;551300;255500;295700 QP044005;500;400;300;100;150"
@@ -265,6 +309,43 @@ def test_a_file_that_cannot_be_used_disturbs_no_other(tmp_path):
         "insee/rapport.csv": "illisible",
     }
     assert len(cleaned.table) == 5
+
+
+def zipped(folder: Path, name: str, **members: str) -> Path:
+    """A data folder whose `insee/` holds an archive of those CSV files."""
+    (folder / "insee").mkdir(exist_ok=True)
+    with zipfile.ZipFile(folder / "insee" / name, "w", zipfile.ZIP_DEFLATED) as archive:
+        for member, text in members.items():
+            archive.writestr(f"sous-dossier/{member}.csv", "\n".join(text.split(" ")))
+        archive.writestr("lisez-moi.pdf", b"%PDF")
+        archive.writestr("__MACOSX/._DEMO.csv", b"\0")
+    return folder
+
+
+def test_an_archive_as_insee_gives_it_is_read_table_by_table(tmp_path):
+    one = demo({"QP044005": "1500;52;30;1,2;120;0;0"})
+    folder = zipped(tmp_path, "data_DEMO_2021.zip", data=one, meta="COD_VAR;LIB_VAR A;b", autre="nom;prenom a;b")
+    cleaned = clean_indicators(folder)
+    assert value(cleaned, "QP044005", "personnes_couvertes", publication=2021) == (120, "publié")
+    told = {source.fichier.rsplit("/", 1)[-1]: source.statut for source in cleaned.sources}
+    assert told == {"data.csv": "lu", "meta.csv": "documentation", "autre.csv": "documentation"}
+    assert {source.fichier.split(".zip/")[0] for source in cleaned.sources} == {"insee/data_DEMO_2021"}
+    assert cleaned.account.juste
+
+
+def test_an_archive_of_no_use_is_named_with_what_to_do(tmp_path):
+    zipped(tmp_path, "a.zip", autre="nom;prenom a;b")
+    zipped(tmp_path, "vide.zip")
+    zipped(tmp_path, "b.zip", data=demo({"QP044005": "1500;52;30;1,2;120;0;0"}))
+    whole = (tmp_path / "insee" / "b.zip").read_bytes()
+    (tmp_path / "insee" / "coupe.zip").write_bytes(whole[: len(whole) // 2])
+    found = {source.fichier: source for source in clean_indicators(tmp_path).sources}
+    assert found["insee/a.zip/sous-dossier/autre.csv"].statut == "non reconnu"
+    assert "aucun tableau" in found["insee/vide.zip"].probleme.trouve
+    assert "b.zip/sous-dossier/data.csv;AAAA" in found["insee/b.zip/sous-dossier/data.csv"].probleme.que_faire
+    assert found["insee/coupe.zip"].statut == "illisible"
+    (tmp_path / "insee" / "millesimes.csv").write_text("fichier;millesime\nb.zip;2019\n", encoding="utf-8")
+    assert value(clean_indicators(tmp_path), "QP044005", "personnes_couvertes", publication=2019) == (120, "publié")
 
 
 def test_a_row_without_a_known_code_is_named(tmp_path):

@@ -87,7 +87,7 @@ def test_a_file_that_cannot_be_read_is_left_out_and_named(copie, tmp_path):
     report = check(territory)
     assert report.status == 1
     assert "✗ insee/IPRO_2022.csv" in report.render()
-    assert "PDF" in report.render()
+    assert report.render().count("est un PDF") == 1
 
 
 def test_a_file_of_the_2024_geography_is_recognised_and_not_joined(copie, tmp_path):
@@ -127,6 +127,26 @@ def test_check_says_what_each_file_was_taken_for_and_prints_a_balanced_account(b
     assert "ligne 2, colonne A\u00a0: révision" in text
     assert "Le compte est juste" in text
     assert text.count("insee/REVN_2022.csv") > 1
+
+
+def test_check_counts_the_rows_of_a_log_and_never_says_that_a_read_file_has_none(brut):
+    report = check(read_territory(brut))
+    logs = [file for file in report.fichiers if file.fichier.startswith("actions/") and file.statut == "lu"]
+    assert logs
+    assert all(file.lignes for file in logs)
+    assert any(len(file.trouvees) == 15 for file in logs)
+    assert "    0 ligne" not in report.render()
+
+
+def test_quarters_of_two_geographies_in_one_file_are_told(copie):
+    path = copie / "insee" / "DEMO_2022.csv"
+    lines = path.read_text(encoding="utf-8-sig").splitlines()
+    path.write_text("\n".join([*lines, f"QN04405M{lines[2][8:]}"]), encoding="utf-8")
+    said = check(read_territory(copie)).render()
+    assert (
+        f"ligne {len(lines) + 1}, colonne CODGEO\u00a0: une ligne de quartier d'une autre géographie (codes QN…)"
+        in said
+    )
 
 
 def test_check_names_the_zones_that_a_file_does_not_have_and_its_unknown_columns(copie):

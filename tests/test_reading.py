@@ -63,7 +63,7 @@ def workbook(sheets, *, dates=()):
 # ------------------------------------------------------------------------------------------------- encodings, separators
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
 @pytest.mark.parametrize("newline", ["\r\n", "\n", "\r"])
 @pytest.mark.parametrize("separator", [";", "\t", "|"])
 def test_the_same_table_comes_out_of_every_encoding_newline_and_separator(read, encoding, newline, separator):

@@ -177,6 +177,10 @@ def test_a_series_is_read_with_years_in_columns_or_in_rows(tmp_path):
         ("nbLsPls;nbLsMes;txVac;txVac3m;txRot;moyLoy", "RPLS"),
         ("EC_MAT;EC_ELEM;EC_ELEM_PRI;COLL;COLL_PRI", "EDUC"),
         ("NBETAB;INDUS;CONSTR;COM_TRANSP;SERV_TOT;CREATION;AUTO_ENT", "ECO"),
+        ("libGeo;partResPrinc;partResVac;partMenProp;nbPersResPrinc;nbLsPls;txVac;TxLsRp;txMobGlob", "LOGT"),
+        ("NOTE;A;PERCOU;AI;AM;ACSSENF;ENF;AAL;AAPL;AAAH;APPA;ARSAS", "CAF"),
+        ("C;C_C2SNP;C_C2SP;C_17_C2SNP;C_60_C2SNP", "CNAM"),
+        ("LIBGEO;EFF_E6;RET_E6;EFF_E3;RET_E3;EFF_E0_GT;RET_E0_GT;EFF_E0_PRO;RET_E0_PRO;TX_NSNE_16A25", "EDUC"),
     ],
 )
 def test_housing_schools_and_establishments_are_read_when_their_files_are_there(tmp_path, header, family):
@@ -188,6 +192,137 @@ def test_a_line_that_declares_nothing_usable_is_named():
     declares, problems = read_declared("fichier;millesime\na.csv;2019\nb.csv;bientôt\n", "insee/millesimes.csv")
     assert list(declares) == ["a.csv"]
     assert problems[0].ligne == 3
+
+
+@pytest.mark.parametrize("separator", [";", ",", "\t"])
+def test_declared_vintages_are_read_as_any_spreadsheet_saves_them(separator):
+    lines = [["fichier", "millesime", "niveau"], ['"a, b.csv"' if separator == ";" else "a.csv", "19", "region"], [""]]
+    declares, problems = read_declared("\r\n".join(separator.join(line) for line in lines), "insee/millesimes.csv")
+    assert not problems
+    assert [(d.millesime, d.niveau) for d in declares.values()] == [(2019, "REGION")]
+
+
+@pytest.mark.parametrize(
+    ("name", "header", "family", "median"),
+    [
+        ("x.csv", "LIBGEO;NBMEN18;Q118;Q218;Q318;PACT18;PPSOC18", "FILO_DISP", "revenu_median"),
+        ("x.csv", "LIBGEO;NBMEN18;PMIMP18;Q118;Q218;Q318", "FILO_DEC", "revenu_declare_median"),
+        ("FILO2018_DEC_COM.csv", "LIBGEO;NBMEN18;Q118;Q218;Q318", "FILO_DEC", "revenu_declare_median"),
+        ("DEC.csv", "LIBGEO;NBMEN18;Q118;Q218;Q318;PPSOC18", "FILO_DISP", "revenu_median"),
+        ("FILO2018_DEC_PAUVRES_COM.csv", "TP4018;TP5018;TP6018;TP60Q218", "FILO_DEC_PAUVRES", "part_bas_revenus"),
+        ("x.csv", "TP4018;TP5018;TP6018;TP60Q218", "FILO_DISP_PAUVRES", "taux_pauvrete"),
+        ("x.csv", "NBMENFISC18;NBPERSMENFISC18;MED18;PIMP18;TP6018;D118;D918", "FILO_CC", "revenu_median"),
+    ],
+)
+def test_declared_income_is_never_taken_for_disposable_income(tmp_path, name, header, family, median):
+    (sheet,) = look(tmp_path, name, table(header, "44109", "44143"))
+    assert sheet.famille.id == family
+    assert median in {column.indicateur for column in sheet.blocs[0].colonnes}
+
+
+def test_a_title_says_that_the_income_is_declared(tmp_path):
+    text = "Revenu déclaré par unité de consommation en 2018;;;;;\n" + table(
+        "LIBGEO;NBMEN18;Q118;Q218;Q318", "44109", "44143"
+    )
+    (sheet,) = look(tmp_path, "x.csv", text)
+    assert sheet.famille.id == "FILO_DEC"
+
+
+@pytest.mark.parametrize(
+    "header", ["decuc_q1_a15;decuc_q2_a15;pmimp_a15", "DEC_Q1_A20;DEC_MED_A20;DEC_PIMP_A20", "DEC_MED_A20;DEC_TP60_A20"]
+)
+def test_declared_income_of_quarters_is_a_family_of_its_own(tmp_path, header):
+    (sheet,) = look(tmp_path, "x.csv", table(header, "QP044005"))
+    assert sheet.famille.id == "FILO_DEC_QP"
+    assert "revenu_declare_median" in {column.indicateur for column in sheet.blocs[0].colonnes}
+    assert not sheet.inconnues
+
+
+def test_the_names_that_2021_gives_are_read(tmp_path):
+    (sheet,) = look(
+        tmp_path, "x.csv", table("DISP_Q1_A21;DISP_MED_A21;DISP_D1_A21;DISP_GI_A21;DISP_TP6021", "QP044005")
+    )
+    read = {column.indicateur for column in sheet.blocs[0].colonnes}
+    assert {"revenu_median", "gini", "taux_pauvrete"} <= read
+    assert (sheet.blocs[0].millesime, sheet.inconnues) == (2021, ())
+
+
+def test_a_joined_table_gives_each_family_its_columns_and_a_name_of_two_meanings_to_none(tmp_path):
+    header = f"{DEMO};TX_TOT_EMPL;ABCDE;ABC;A_F;NBETAB;SERV_TOT;AUTO_ENT;MACHIN"
+    sheets = look(tmp_path, "qp_2019.csv", table(header, "QP044005"))
+    read = {sheet.famille.id: {c.entete for c in sheet.blocs[0].colonnes} for sheet in sheets}
+    assert set(read) == {"DEMO", "IPRO", "ECO"}
+    assert "A" not in set().union(*read.values())
+    assert sheets[0].inconnues == ("MACHIN",)
+    assert [(problem.colonne, "deux sens" in problem.trouve) for problem in sheets[0].remarques] == [("A", True)]
+
+
+def test_an_extract_of_few_columns_is_known_where_they_are_all_of_one_family(tmp_path):
+    for header, family in (
+        ("LIBGEO;TX_F", "DEMO"),
+        ("TP60", "REVN"),
+        ("DISP_MED_A18", "FILO"),
+        ("LIBGEO;Q218", "FILO_DISP"),
+    ):
+        (sheet,) = look(tmp_path, "x_2019.csv", table(header, "QP044005" if "Q2" not in header else "44109"))
+        assert sheet.famille.id == family
+    for header in ("A", "LIBGEO;A", "TX_F;MACHIN"):
+        with pytest.raises(UnrecognisedFile):
+            look(tmp_path, "x_2019.csv", table(header, "QP044005"))
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "codes", "said"),
+    [
+        ("x.csv", "IRIS", ("441090101", "441090102"), "iris"),
+        ("FILO2018_DISP_UU2020.csv", "CODGEO", ("44109", "44701"), "unités urbaines"),
+        ("x.csv", "UU2010", ("44109", "44701"), "unités urbaines"),
+        ("x.csv", "CODGEO", ("00851", "44701"), "unités urbaines"),
+        ("x.csv", "CODGEO", tuple(f"24037010{n}" for n in range(1, 9)), "iris"),
+        ("FILO2018_DISP_ZE2020.csv", "CODGEO", ("5201", "5202"), "zones d'emploi"),
+        ("FILO2018_DISP_BV2012.csv", "CODGEO", ("44109", "44143"), "bassins de vie"),
+    ],
+)
+def test_zones_that_no_report_compares_with_are_refused_and_not_taken_for_others(tmp_path, name, key, codes, said):
+    with pytest.raises(UnrecognisedFile, match=said):
+        look(tmp_path, name, table(FILO_DISP, *codes, key=key))
+
+
+@pytest.mark.parametrize(
+    ("key", "codes", "level"),
+    [
+        ("EPCI", ("244400404", "200023992"), "EPCI"),
+        ("Code commune", ("44109", "2A004"), "COMMUNE"),
+        ("code_insee", ("44109", "97105"), "COMMUNE"),
+        ("DEP", ("44", "971", "2B", "01"), "DEPARTEMENT"),
+    ],
+)
+def test_other_levels_have_their_codes_under_their_own_names(tmp_path, key, codes, level):
+    (sheet,) = look(tmp_path, "x.csv", table(FILO_DISP, *codes, key=key))
+    assert (sheet.niveau, sheet.cle, set(sheet.niveaux.tolist())) == (level, key, {level})
+
+
+def test_without_any_known_zone_a_file_is_refused_and_its_first_codes_are_told(tmp_path):
+    with pytest.raises(UnrecognisedFile, match=r"aucun code de zone connu \(premiers\s: Bellevue, Malakoff\)"):
+        look(tmp_path, "DEMO_2019.csv", table(DEMO, "Bellevue", "Malakoff"))
+    with pytest.raises(UnrecognisedFile, match="aucune ligne sous les titres"):
+        look(tmp_path, "DEMO_2019.csv", table(DEMO))
+
+
+def test_a_sheet_that_cannot_be_used_is_told_and_the_others_are_read(tmp_path):
+    with xlsxwriter.Workbook(tmp_path / "DEMO_2019.xlsx") as book:
+        for name, code in (("QP", "QP044005"), ("Noms", "Bellevue")):
+            sheet = book.add_worksheet(name)
+            sheet.write_row(0, 0, ["CODGEO", *DEMO.split(";")])
+            sheet.write_row(1, 0, [code, *range(7)])
+    (found,) = recognise(read_raw(tmp_path / "DEMO_2019.xlsx", "DEMO_2019.xlsx", known_headers()), "DEMO_2019.xlsx")
+    assert found.zones.tolist() == ["QP044005"]
+    assert "Bellevue" in found.remarques[-1].trouve
+
+
+def test_a_code_of_no_departement_is_no_zone(tmp_path):
+    (sheet,) = look(tmp_path, "x.csv", table(FILO_DISP, "44", "441", "99"))
+    assert sheet.niveaux.tolist() == ["DEPARTEMENT", "", ""]
 
 
 REELS = {

@@ -146,6 +146,23 @@ def test_three_figures_after_a_sign_are_read_in_the_light_of_the_column(column, 
 
 
 @pytest.mark.parametrize(
+    ("column", "values"),
+    [
+        (["1.234", "987", "12.500"], [1234, 987, 12500]),
+        (["1,234", "987"], [1234, 987]),
+        (["12.000", "7.000"], [12, 7]),  # as a machine writes whole numbers
+        (["114.000", "57"], [114_000, 57]),  # as no machine does
+        (["1.234", "0.5"], [1.234, 0.5]),  # the column has decimals after all
+        (["21268,1", "16939,0"], [21268.1, 16939]),
+        (["1 234", "1.234"], [1234, 1234]),
+    ],
+)
+def test_whole_numbers_have_no_thousandths(column, values):
+    decoded = decode_numbers(column, entiers=True)
+    assert [None if bad else v for v, bad in zip(decoded.valeurs, decoded.mauvais, strict=True)] == values
+
+
+@pytest.mark.parametrize(
     "wrap", [list, np.array, pd.Series, lambda c: pd.Series(c, dtype=object), pa.array, pa.chunked_array]
 )
 def test_any_kind_of_column_is_read(wrap):

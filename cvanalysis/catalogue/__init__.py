@@ -76,7 +76,8 @@ class ConstatDeclare:
 class Controle:
     """A validity test. `genre`: somme (terms add up to the number `total`), total (terms add up to the indicator `total`),
     au_plus (term not above the indicator `total`), croissant (terms in ascending order), zero (a term is not 0 where the
-    indicator `total` is above `tolerance`)."""
+    indicator `total` is above `tolerance`, or, where none is named, in a quarter
+    of unknown population)."""
 
     id: str
     genre: str
@@ -103,7 +104,10 @@ class Colonne:
 @dataclass(frozen=True, slots=True)
 class Famille:
     """A family of files. `signature` are the headers that tell it, of which at least `minimum` must be there; `suffixe`: its
-    headers bear the vintage; `delai`: usual years from that vintage to the publication, to tell which file came later."""
+    headers bear the vintage; `delai`: usual years from that vintage to the publication, to tell which file came later.
+
+    `exige`: headers of which one must be there, `exclut`: of which none may be; `declare`: the family that has the same headers for
+    declared income, which only a title or a name tells."""
 
     id: str
     nom: str
@@ -114,6 +118,9 @@ class Famille:
     delai: int
     colonnes: tuple[Colonne, ...]
     exclues: tuple[tuple[str, str], ...]
+    exige: frozenset[str] = frozenset()
+    exclut: frozenset[str] = frozenset()
+    declare: str = ""
 
     @property
     def millesimes(self) -> tuple[int, ...]:
@@ -260,18 +267,24 @@ def _famille(row: dict[str, str], exclusions: list[tuple[str, str, str]]) -> Fam
         delai=int(row["delai"]),
         colonnes=tuple(_colonne(line, suffixe) for line in _rows(f"colonnes/{row['id']}.csv")),
         exclues=tuple((pattern, reason) for family, pattern, reason in exclusions if family in ("*", row["id"])),
+        exige=frozenset(_ids(row["exige"])),
+        exclut=frozenset(_ids(row["exclut"])),
+        declare=row["declare"],
     )
 
 
 def _colonne(row: dict[str, str], suffixe: bool) -> Colonne:
-    """A row of a map; the column `courant` holds headers known from use without a vintage (year 0 here)."""
-    headers = {int(year) if year.isdigit() else 0: header for year, header in list(row.items())[2:] if header}
+    """A row of a map; the column `courant` holds headers known from use without a vintage, several parted by `|`, where `{aa}`
+    stands for the vintage's two digits."""
+    headers = {int(year): header for year, header in row.items() if year.isdigit() and header}
+    usual = [normal_header(header).replace("{AA}", "{aa}") for header in row.get("courant", "").split("|") if header]
     return Colonne(
         indicateur=row["indicateur"],
         note=row["note"],
-        entetes={year: header for year, header in headers.items() if year},
+        entetes=headers,
         formes=frozenset(
-            header_form(header, year) if suffixe else normal_header(header) for year, header in headers.items()
+            [header_form(header, year) if suffixe else normal_header(header) for year, header in headers.items()]
+            + usual
         ),
     )
 

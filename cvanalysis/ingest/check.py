@@ -15,6 +15,7 @@ from cvanalysis.ingest.process import ReadFile, clean_all, gather_anomalies
 from cvanalysis.territory import Territory
 
 ANOMALIES_MONTREES = 20  # per file, in the text: the object has them all
+BRUT_MAX = 60  # characters of a raw cell, in the text
 FINE = "\u202f"
 
 
@@ -40,7 +41,7 @@ class Check:
         by_file = dict(iter(self.anomalies.groupby("fichier", sort=False)))
         lines = [self.titre, ""]
         for file in self.fichiers:
-            lines += [*_say_file(file), *_say_anomalies(by_file.get(file.fichier)), ""]
+            lines += [*_say_file(file), *_say_anomalies(_others(by_file.get(file.fichier), file)), ""]
         lines += [*_say_account(self.compte), "", *_say_money(self.argent), *self.complements]
         return "\n".join([*lines, *self._conclude()])
 
@@ -75,8 +76,9 @@ def _say_file(file: ReadFile) -> list[str]:
     if file.statut != "lu":
         return lines
     expected = len(file.trouvees) + len(file.manquantes)
-    rows = _count(file.lignes, "ligne", "lignes")
-    lines.append(f"    {rows}\u00a0; zones du territoire\u00a0: {len(file.trouvees)} sur {expected}")
+    if file.lignes:  # what people said is not counted file by file
+        zones = f"\u00a0; zones du territoire\u00a0: {len(file.trouvees)} sur {expected}" if expected else ""
+        lines.append(f"    {_count(file.lignes, 'ligne', 'lignes')}{zones}")
     if file.manquantes:
         lines.append(f"    zones absentes\u00a0: {', '.join(file.manquantes)}")
     if file.absentes:
@@ -89,6 +91,13 @@ def _say_file(file: ReadFile) -> list[str]:
 def _say_remedy(file: ReadFile) -> list[str]:
     problem = file.probleme
     return [f"    {part.rstrip('.')}." for part in ((problem.attendu, problem.que_faire) if problem else ()) if part]
+
+
+def _others(rows: pd.DataFrame | None, file: ReadFile) -> pd.DataFrame | None:
+    """The anomalies of a file, but for the one that is why it was left out, told already."""
+    if rows is None or file.probleme is None:
+        return rows
+    return rows[~rows["probleme"].str.startswith(file.probleme.trouve)]
 
 
 def _say_anomalies(rows: pd.DataFrame | None) -> list[str]:
@@ -104,11 +113,17 @@ def _say_anomalies(rows: pd.DataFrame | None) -> list[str]:
         where = [f"ligne {ligne}"] if ligne else []
         where += [f"{'colonnes' if len(named) > 1 else 'colonne'} {', '.join(named)}"] if named else []
         place = f"{', '.join(where)}\u00a0: " if where else ""
-        raw = f" («\u00a0{brut}\u00a0»)" if brut and brut not in probleme else ""
+        raw = f" («\u00a0{_shorten(brut)}\u00a0»)" if brut and brut not in probleme else ""
         lines.append(f"    - {place}{probleme}{raw}. {traitement}.")
     if len(groups) > ANOMALIES_MONTREES:
         lines.append(f"    - et {_count(len(groups) - ANOMALIES_MONTREES, 'autre anomalie', 'autres anomalies')}.")
     return lines
+
+
+def _shorten(raw: str) -> str:
+    """A raw cell as a terminal can show it."""
+    plain = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in raw)
+    return plain if len(plain) <= BRUT_MAX else f"{plain[:BRUT_MAX]}…"
 
 
 def _say_money(argent: pd.DataFrame) -> list[str]:

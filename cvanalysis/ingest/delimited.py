@@ -61,8 +61,8 @@ def decode_text(data: bytes) -> tuple[str, bytes, tuple[tuple[int, str], ...]]:
     A UTF-8 file into which a few cp1252 bytes were pasted stays UTF-8: reading it all as cp1252 would spoil every
     accent.
     """
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        text = data.decode("utf-16", "replace")
+    if wide := _utf16_of(data):
+        text = data.decode(wide, "replace")
         return text, text.encode(), ()
     utf8 = data.removeprefix(codecs.BOM_UTF8)
     try:
@@ -78,6 +78,17 @@ def decode_text(data: bytes) -> tuple[str, bytes, tuple[tuple[int, str], ...]]:
     lost = text.count("\ufffd")
     remarks = ((0, f"{lost} octet(s) illisible(s), remplacé(s) par « \ufffd »"),) if lost else ()
     return text, text.encode(), remarks
+
+
+def _utf16_of(data: bytes) -> str:
+    """The name of UTF-16 where a BOM says it, or where every other byte of the start is nul; '' elsewhere."""
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    start = data[:400]
+    for name, nul, other in (("utf-16-le", start[1::2], start[::2]), ("utf-16-be", start[::2], start[1::2])):
+        if len(start) > 8 and nul.count(0) >= 0.9 * len(nul) and not other.count(0):
+            return name
+    return ""
 
 
 def find_separator(text: str, candidates: tuple[str, ...] = SEPARATEURS) -> tuple[str, int]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -18,8 +18,9 @@ import pyarrow.compute as pc
 from cvanalysis.catalogue import Catalogue, load_catalogue
 from cvanalysis.errors import Problem, ReadError
 from cvanalysis.ingest.account import Account, make_account
+from cvanalysis.ingest.archives import is_archive, read_members
 from cvanalysis.ingest.chunk import COLONNES_ANOMALIES, Chunk, Zones, frame_anomalies
-from cvanalysis.ingest.reading import RawTable, read_raw
+from cvanalysis.ingest.reading import RawTable, read_bytes, tables_of
 from cvanalysis.ingest.recognise import Bloc, Documentation, Recognised, known_headers, read_declared, recognise
 from cvanalysis.ingest.reconcile import reconcile
 from cvanalysis.ingest.validity import mark_suspects
@@ -33,10 +34,9 @@ NON_DIFFUSE, NON_DISPONIBLE = STATUTS.index("non_diffusé"), STATUTS.index("non_
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """A file of `insee/` and what became of it.
+    """A file of `insee/`, or one in an archive there, and what became of it.
 
-    `statut` is lu, documentation, non reconnu or illisible (`probleme` says why); `feuilles` what each sheet read was taken for;
-    `inconnues` are headers of no known meaning.
+    `statut` is lu, documentation, non reconnu or illisible (`probleme` says why); `feuilles` what each sheet read was taken for.
     """
 
     fichier: str
@@ -89,13 +89,13 @@ def clean_indicators(folder: Path, zones: Zones = None) -> Cleaned:
         fichier = path.relative_to(folder).as_posix()
         if not path.is_file() or _is_ignored(path, base):
             continue
-        source = read_source(path, fichier, declared)
-        sources.append(source)
-        for sheet in source.feuilles:
-            problems += [*sheet.remarques, *_say_sheet(sheet, fichier)]
-            chunks += [decode_bloc(sheet, bloc, fichier, catalogue) for bloc in sheet.blocs]
-        if source.probleme:
-            problems.append(source.probleme)
+        for source in read_sources(path, fichier, declared):
+            sources.append(source)
+            for sheet in source.feuilles:
+                problems += [*sheet.remarques, *_say_sheet(sheet, source.fichier)]
+                chunks += [decode_bloc(sheet, bloc, source.fichier, catalogue) for bloc in sheet.blocs]
+            if source.probleme:
+                problems.append(source.probleme)
     suspects = mark_suspects(chunks, catalogue, zones)
     reconciled = reconcile(chunks, catalogue, zones)
     anomalies = pd.concat(
@@ -111,14 +111,39 @@ def clean_indicators(folder: Path, zones: Zones = None) -> Cleaned:
     return Cleaned(reconciled.table, _sort_anomalies(anomalies), tuple(sources), account)
 
 
-def read_source(path: Path, fichier: str, declared: dict[str, Declare] | None = None) -> SourceFile:
-    """One file read and recognised; never raises for what the file is."""
+def read_sources(path: Path, fichier: str, declared: dict[str, Declare] | None = None) -> list[SourceFile]:
+    """One file read and recognised, or each table of an archive; never raises for what the file is.
+
+    INSEE's archives hold more than what reports compare: a member of no use is left aside as documentation, unless no other is read.
+    """
     try:
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError:
-        digest = ""
+        data = read_bytes(path, fichier)
+    except ReadError as error:
+        return [SourceFile(fichier, "", "illisible", probleme=error.problem)]
+    digest = hashlib.sha256(data).hexdigest()
+    if not is_archive(data):
+        return [_read_source(data, fichier, digest, declared)]
     try:
-        tables = read_raw(path, fichier, known_headers())
+        found = [_read_source(member, name, digest, declared) for name, member in read_members(data, fichier)]
+    except ReadError as error:
+        return [SourceFile(fichier, digest, "illisible", probleme=error.problem)]
+    if any(source.statut == "lu" for source in found):
+        found = [
+            replace(source, statut="documentation", probleme=None) if _is_idle(source) else source for source in found
+        ]
+    return found
+
+
+def _is_idle(source: SourceFile) -> bool:
+    """Whether a member of an archive is of no use, rather than in want of a line that the analyst can write."""
+    return (
+        source.statut == "non reconnu" and source.probleme is not None and MILLESIMES not in source.probleme.que_faire
+    )
+
+
+def _read_source(data: bytes, fichier: str, digest: str, declared: dict[str, Declare] | None) -> SourceFile:
+    try:
+        tables = tables_of(data, fichier, known_headers())
     except ReadError as error:
         return SourceFile(fichier, digest, "illisible", probleme=error.problem)
     try:
@@ -152,7 +177,9 @@ def decode_bloc(sheet: Recognised, bloc: Bloc, fichier: str, catalogue: Catalogu
         if column.note not in by_header:
             by_header[column.note] = _read_notes(table, column.note, notes)
         note = by_header[column.note]
-        decoded = decode_numbers(table.table[column.entete])
+        known = catalogue.indicateurs[column.indicateur]
+        whole = known.genre in ("effectif", "montant") and not known.decimales
+        decoded = decode_numbers(table.table[column.entete], entiers=whole)
         values[:, i], bad[:, i], codes[:, i] = decoded.valeurs, decoded.mauvais, note
         blank = (decoded.codes == 0) & ~decoded.mauvais
         states[:, i] = np.where(blank, np.where(note == 0, NON_DIFFUSE, NON_DISPONIBLE), decoded.codes)
@@ -208,23 +235,8 @@ def _say_sheet(sheet: Recognised, fichier: str) -> list[Problem]:
         for header in sheet.inconnues
     ]
     if not sheet.connu:
-        years = ", ".join(str(bloc.millesime) for bloc in sheet.blocs if bloc.millesime not in sheet.famille.millesimes)
-        what = (
-            f"millésime {years} absent de la carte des colonnes de la famille {sheet.famille.id}"
-            if sheet.famille.millesimes
-            else f"famille {sheet.famille.id} sans carte par millésime ({years})"
-        )
-        said.append(
-            Problem(
-                fichier,
-                0,
-                "",
-                what,
-                "",
-                "Colonnes lues par leurs noms connus"
-                + ("" if sheet.famille.suffixe else "\u00a0; année des données non établie"),
-            )
-        )
+        said += _say_vintage(sheet, fichier)
+    said += _say_other_geography(sheet, fichier)
     unknown = np.flatnonzero(sheet.niveaux == "")
     for row in unknown[:50]:
         code = sheet.table.table[sheet.cle][int(row)].as_py()
@@ -252,10 +264,56 @@ def _say_sheet(sheet: Recognised, fichier: str) -> list[Problem]:
     return said
 
 
+def _say_vintage(sheet: Recognised, fichier: str) -> list[Problem]:
+    """A vintage that the map does not have, or whose data have no established year; nothing where neither is so."""
+    catalogue, family = load_catalogue(), sheet.famille
+    unsure = any(
+        catalogue.data_year(family.id, bloc.millesime, column.indicateur)[0] is None
+        for bloc in sheet.blocs
+        for column in bloc.colonnes
+    )
+    years = ", ".join(str(bloc.millesime) for bloc in sheet.blocs if bloc.millesime not in family.millesimes)
+    if not unsure and not family.millesimes:
+        return []
+    return [
+        Problem(
+            fichier,
+            0,
+            "",
+            f"millésime {years} absent de la carte des colonnes de la famille {family.id}"
+            if family.millesimes
+            else f"le fichier {years} de la famille {family.id} ne dit pas l'année de ses données",
+            "",
+            "Colonnes lues par leurs noms connus" + ("\u00a0; année des données non établie" if unsure else ""),
+        )
+    ]
+
+
+def _say_other_geography(sheet: Recognised, fichier: str) -> list[Problem]:
+    """Quarters of 2015 and of 2024 in one table: two lists of perimeters, never joined."""
+    if not sheet.geographie:
+        return []
+    other = "QP" if sheet.geographie == "QN2024" else "QN"
+    rows = [row for row, zone in enumerate(sheet.zones.tolist()) if zone.startswith(other)]
+    if not rows:
+        return []
+    count = f"{len(rows)} lignes de quartiers" if len(rows) > 1 else "une ligne de quartier"
+    return [
+        Problem(
+            fichier,
+            int(sheet.table.lignes[rows[0]]),
+            sheet.cle,
+            f"{count} d'une autre géographie (codes {other}…) dans un fichier en {sheet.geographie}\u00a0: deux découpages",
+            "",
+            "Lignes non jointes aux autres",
+        )
+    ]
+
+
 def frame_problems(problems: Iterable[Problem]) -> pd.DataFrame:
     """Problems as rows of the table of anomalies."""
     rows = [
-        (p.fichier, p.ligne, p.colonne, "", " ".join(filter(None, (p.trouve, p.attendu))), p.que_faire or "Signalé")
+        (p.fichier, p.ligne, p.colonne, "", ". ".join(filter(None, (p.trouve, p.attendu))), p.que_faire or "Signalé")
         for p in problems
     ]
     return frame_anomalies(rows)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from cvanalysis.catalogue import load_catalogue
 from cvanalysis.errors import CvanalysisError, Problem
 from cvanalysis.ingest.account import Account, Line
 from cvanalysis.ingest.actions import clean_actions
+from cvanalysis.ingest.archives import archive_of
 from cvanalysis.ingest.chunk import COLONNES_ANOMALIES
 from cvanalysis.ingest.indicators import SourceFile, clean_indicators, frame_problems
 from cvanalysis.ingest.propose import propose_all
@@ -145,7 +146,9 @@ def clean_logs(territory: Territory, _audience: str) -> Domain:
         "propositions": cleaned.propositions,
     }
     unknown = [problem.fichier for problem in cleaned.illisibles]
-    files = _tell_sources(cleaned.sources, cleaned.illisibles)
+    files = tuple(
+        _count_actions(file, cleaned.actions, territory) for file in _tell_sources(cleaned.sources, cleaned.illisibles)
+    )
     return Domain(tables, cleaned.anomalies, files, complement=propose_all(territory, unknown) if unknown else "")
 
 
@@ -234,6 +237,21 @@ def _tell_sources(sources: Iterable[Mapping[str, Any]], unread: Iterable[Problem
     return (*told, *(ReadFile(fichier, "", "illisible", probleme=problem) for fichier, problem in problems.items()))
 
 
+def _count_actions(file: ReadFile, actions: pd.DataFrame, territory: Territory) -> ReadFile:
+    """The same file with its rows of actions and the quarters of the contract that they name."""
+    rows = actions[actions["source"] == file.fichier]
+    there = set(rows["qpv"])
+    codes = [quarter.code for quarter in territory.quartiers]
+    if not there & set(codes):
+        codes = []  # a log without quarters misses none
+    return replace(
+        file,
+        lignes=len(rows[["feuille", "ligne"]].drop_duplicates()),
+        trouvees=tuple(code for code in codes if code in there),
+        manquantes=tuple(code for code in codes if code not in there),
+    )
+
+
 def _tell_file(source: SourceFile, territory: Territory) -> ReadFile:
     """What a file of INSEE was taken for, and which of the territory's zones are in it."""
     wanted = _codes_in_files(territory)
@@ -262,6 +280,8 @@ def _tell_file(source: SourceFile, territory: Territory) -> ReadFile:
 
 def _say_what(source: SourceFile, levels: list[str]) -> str:
     if source.statut == "documentation":
+        if archive_of(source.fichier):
+            return "partie d'une archive que les rapports n'utilisent pas, laissée de côté"
         return "dictionnaire de variables de l'Insee, laissé de côté"
     if not source.feuilles:
         return ""

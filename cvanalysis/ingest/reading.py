@@ -126,8 +126,13 @@ def read_grid(path: Path, fichier: str) -> list[Grid]:
     `fichier` is how the file is named to people (relative to the data folder). Raises `ReadError` when it cannot be
     read or holds nothing.
     """
+    return grids_of(read_bytes(path, fichier), fichier)
+
+
+def read_bytes(path: Path, fichier: str) -> bytes:
+    """A file as it stands; `ReadError` where the system does not give it."""
     try:
-        data = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         raise _refuse(
             fichier,
@@ -135,13 +140,17 @@ def read_grid(path: Path, fichier: str) -> list[Grid]:
             "",
             "Vérifiez qu'il existe et que vous avez le droit de le lire",
         ) from None
+
+
+def grids_of(data: bytes, fichier: str) -> list[Grid]:
+    """`read_grid` for a file that is in memory already."""
     _refuse_impostors(data, fichier)
     header = None
     if data.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         sheets = _open_zipped(data, fichier)
     elif data.startswith(b"\xd0\xcf\x11\xe0"):
         sheets = _open_ole(data, fichier)
-    elif path.suffix.lower() in (".json", ".geojson"):
+    elif fichier.lower().endswith((".json", ".geojson")):
         sheets, header = [("", _open_json(data, fichier))], 0
     else:
         sheets = [("", _open_text(data, fichier))]
@@ -176,7 +185,12 @@ def read_raw(path: Path, fichier: str, connus: frozenset[str] = frozenset()) -> 
     Without any, it is the first of the rows with most distinct words. Sheets with no header at all come out too,
     their first row taken for one. Raises `ReadError`.
     """
-    return [find_table(grid, connus) for grid in read_grid(path, fichier)]
+    return tables_of(read_bytes(path, fichier), fichier, connus)
+
+
+def tables_of(data: bytes, fichier: str, connus: frozenset[str] = frozenset()) -> list[RawTable]:
+    """`read_raw` for a file that is in memory already."""
+    return [find_table(grid, connus) for grid in grids_of(data, fichier)]
 
 
 def find_table(grid: Grid, connus: frozenset[str] = frozenset()) -> RawTable:

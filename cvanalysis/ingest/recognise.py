@@ -1,7 +1,7 @@
 """What an INSEE file is, told from its content. Owns family, level, vintage and the meaning of each column.
 
-Family and level come from headers and codes, never from the file's name; the vintage from the headers where they bear it
-(`DISP_Q1_A18`, `Q218`), else from a line of `insee/millesimes.csv`, else from the name. Refuses to read a value (`indicators` does)
+Family (`families`) and level (`zones`) come from headers and codes, never from the file's name; the vintage from the headers where they
+bear it (`DISP_Q1_A18`, `Q218`), else from a line of `insee/millesimes.csv`, else from the name. Refuses to read a value (`indicators` does)
 and to guess: what cannot be told is an `UnrecognisedFile` that gives the line to paste.
 """
 
@@ -10,25 +10,36 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
 
-from cvanalysis.catalogue import Catalogue, Colonne, Famille, header_form, load_catalogue, normal_header
+from cvanalysis.catalogue import Catalogue, Colonne, Famille, load_catalogue, normal_header
 from cvanalysis.errors import Problem, UnrecognisedFile
-from cvanalysis.ingest.reading import RawTable
-from cvanalysis.ingest.zones import CLES, ENSEMBLE, ENSEMBLE_2024, MILLESIMES, Declare, find_key, read_zones
-
-ANNEES_CONNUES = range(2010, 2036)  # vintages that a header may bear
-ANNEE_QN = 2024  # from this publication on, a file of the aggregate alone is of the 2024 geography
-COLONNES_ANNEE = ("ANNEE", "MILLESIME", "AN", "YEAR")
-DICTIONNAIRES = (
-    {"COD_VAR", "LIB_VAR"},
-    {"VARIABLE", "LIBELLE"},
-    {"VARIABLE", "DESCRIPTION"},
-    {"CODE", "LIBELLE", "TYPE"},
+from cvanalysis.ingest.archives import archive_of
+from cvanalysis.ingest.families import (
+    ANNEES_CONNUES,
+    COLONNES_ANNEE,
+    Forms,
+    Held,
+    families_of,
+    is_dictionary,
+    say_unknown,
 )
+from cvanalysis.ingest.reading import RawTable
+from cvanalysis.ingest.zones import (
+    CLES,
+    ENSEMBLE,
+    ENSEMBLE_2024,
+    MILLESIMES,
+    Declare,
+    find_key,
+    read_zones,
+    refuse_level,
+)
+
+ANNEE_QN = 2024  # from this publication on, a file of the aggregate alone is of the 2024 geography
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +116,23 @@ def recognise(
     """
     catalogue = load_catalogue()
     declare = _declared(fichier, declares or {})
-    matched = [(table, family) for table in tables if (family := _family_of(table, catalogue)) is not None]
-    if not matched:
-        if any(_is_dictionary(table) for table in tables):
+    found: list[Recognised] = []
+    refused: list[UnrecognisedFile] = []
+    for table in tables:
+        held, disputed = families_of(table, fichier, catalogue)
+        try:
+            found += _recognise_table(table, held, disputed, fichier, declare, catalogue) if held else []
+        except UnrecognisedFile as error:
+            refused.append(error)
+    if refused and not found:
+        raise refused[0]
+    if refused:
+        found[0] = replace(found[0], remarques=(*found[0].remarques, *(error.problem for error in refused)))
+    if not found:
+        if any(is_dictionary(table) for table in tables):
             return Documentation(fichier)
-        raise UnrecognisedFile(_say_unknown(tables, fichier, catalogue))
-    return [_recognise_table(table, family, fichier, declare, catalogue) for table, family in matched]
+        raise UnrecognisedFile(say_unknown(tables, fichier, catalogue))
+    return found
 
 
 def read_declared(text: str, fichier: str) -> tuple[dict[str, Declare], list[Problem]]:
@@ -118,7 +140,8 @@ def read_declared(text: str, fichier: str) -> tuple[dict[str, Declare], list[Pro
     found: dict[str, Declare] = {}
     problems = []
     for number, line in enumerate(text.lstrip("\ufeff").splitlines(), start=1):
-        name, year, level = (part.strip().strip('"') for part in [*line.split(";"), "", ""][:3])
+        separator = next((sign for sign in ";\t," if sign in line), ";")
+        name, year, level = (part.strip().strip('"') for part in [*line.split(separator), "", ""][:3])
         if not name or name.lower() == "fichier":
             continue
         if not re.fullmatch(r"20\d{2}|\d{2}", year) or level.upper() not in (
@@ -143,111 +166,122 @@ def read_declared(text: str, fichier: str) -> tuple[dict[str, Declare], list[Pro
 
 
 def _declared(fichier: str, declares: Mapping[str, Declare]) -> Declare:
-    return declares.get(fichier) or declares.get(fichier.removeprefix("insee/")) or Declare(None)
-
-
-# --- family
-
-
-def _forms(table: RawTable, family: Famille) -> dict[str, tuple[str, int | None]]:
-    """Each header → its form in that family and the year that it bears (None where it bears none)."""
-    forms: dict[str, tuple[str, int | None]] = {}
-    for header in table.colonnes:
-        normal = normal_header(header)
-        forms[header] = (normal, None)
-        if family.suffixe and re.search(r".\d{2}$", normal):
-            year = 2000 + int(normal[-2:])
-            form = header_form(normal, year)
-            if year in ANNEES_CONNUES and (family.column_of(form) or family.reason_excluded(form)):
-                forms[header] = (form, year)
-        if family.suffixe and forms[header][1] is None and not family.column_of(normal):
-            forms[header] = (_long_form(normal, family), None)
-    return forms
-
-
-def _long_form(normal: str, family: Famille) -> str:
-    """`DISP_MED` is `DISP_MED_A{aa}` where the year stands in a column of its own."""
-    return next((form for form in (f"{normal}_A{{aa}}", f"{normal}{{aa}}") if family.column_of(form)), normal)
-
-
-def _family_of(table: RawTable, catalogue: Catalogue) -> Famille | None:
-    """The family that explains most headers, among those whose signature is there."""
-    if not table.table.num_columns or _is_dictionary(table):
-        return None
-    best: tuple[int, Famille] | None = None
-    long = any(normal_header(header) in COLONNES_ANNEE for header in table.colonnes)
-    for family in catalogue.familles.values():
-        forms = _forms(table, family)
-        bare = [form for form, year in forms.values() if year is None and "{aa}" in form]
-        if bare and not long:  # `TP60` without a year is not `TP60_A{aa}`
-            forms = {header: pair for header, pair in forms.items() if pair[0] not in bare}
-        signature = len({form for form, _ in forms.values()} & family.signature)
-        if signature < family.minimum:
-            continue
-        explained = sum(1 for form, _ in forms.values() if family.column_of(form))
-        if best is None or explained > best[0]:
-            best = explained, family
-    return best[1] if best else None
-
-
-def _is_dictionary(table: RawTable) -> bool:
-    headers = {normal_header(header) for header in table.colonnes}
-    return any(words <= headers for words in DICTIONNAIRES)
-
-
-def _say_unknown(tables: Sequence[RawTable], fichier: str, catalogue: Catalogue) -> Problem:
-    """What was looked for, and the family that is nearest by the share of its signature."""
-    shares = []
-    for family in catalogue.familles.values():
-        for table in tables:
-            forms = {form for form, _ in _forms(table, family).values()}
-            shares.append((len(forms & family.signature) / len(family.signature), family))
-    share, nearest = max(shares, key=lambda pair: pair[0], default=(0.0, None))
-    headers = [header for table in tables for header in table.colonnes][:6]
-    looked = ", ".join(f"{family.id} ({family.nom})" for family in catalogue.familles.values())
-    near = (
-        f"La plus proche est {nearest.id} ({nearest.nom}), dont {round(100 * share)}\u00a0% des colonnes caractéristiques sont là"
-        if nearest and share > 0
-        else "Aucune colonne caractéristique d'une famille n'a été trouvée"
-    )
-    return Problem(
-        fichier,
-        0,
-        "",
-        f"aucune famille de fichiers connue (premières colonnes\u00a0: {', '.join(headers) or 'aucune'})",
-        f"Familles cherchées\u00a0: {looked}. {near}",
-        "Vérifiez que c'est bien un fichier de l'Insee sur les quartiers ou leurs zones de comparaison, sinon retirez-le du dossier",
-    )
+    """What the analyst says of a file, by its name with or without its folder, or of the archive that it comes from."""
+    archive = archive_of(fichier)
+    names = [fichier, fichier.removeprefix("insee/"), archive, archive.removeprefix("insee/")]
+    return next((declares[name] for name in names if name in declares), Declare(None))
 
 
 # --- columns and vintage
 
 
 def _recognise_table(
-    table: RawTable, family: Famille, fichier: str, declare: Declare, catalogue: Catalogue
-) -> Recognised:
-    forms = _forms(table, family)
-    key = find_key(table)
+    table: RawTable,
+    held: Sequence[Held],
+    disputed: Sequence[str],
+    fichier: str,
+    declare: Declare,
+    catalogue: Catalogue,
+) -> list[Recognised]:
+    """One sheet per family that the table holds; what is said of the table as a whole goes with the first."""
+    main = held[0].famille
+    refuse_level(table, fichier, main)
+    own = {header for part in held for header, (form, _) in part.forms.items() if part.famille.column_of(form)}
+    key = find_key(table, own)
     if key is None:
         raise UnrecognisedFile(
             Problem(
                 fichier,
                 table.ligne_entete,
                 "",
-                f"famille {family.id} reconnue, mais aucune colonne de codes de zone",
-                f"Une colonne nommée {', '.join(CLES[:4])} ou portant des codes de quartier était attendue",
+                f"famille {main.id} reconnue, mais aucune colonne de codes de zone",
+                f"Une colonne nommée {', '.join(CLES[:4])} ou portant des codes de quartier, de commune ou d'EPCI était attendue",
                 "Remettez la colonne des codes",
             )
         )
     zones, levels, geography = read_zones(table, key, fichier, declare, catalogue)
-    years, by = _vintages(table, forms, family, fichier, declare)
-    if geography == "QN2024" or (not geography and not family.suffixe and years[0][0] >= ANNEE_QN):
-        zones = np.where(zones == ENSEMBLE, ENSEMBLE_2024, zones)
-    blocs, unknown, expected = [], set(), set()
+    if not (levels != "").any():
+        raise UnrecognisedFile(_say_no_zone(table, key, fichier, main))
+    sheets, unknown = [], set(table.colonnes)
+    for part in held:
+        years, by = _vintages(table, part.forms, part.famille, fichier, declare)
+        aggregate = geography == "QN2024" or (not geography and not part.famille.suffixe and years[0][0] >= ANNEE_QN)
+        blocs, left, missing = _read_blocs(part, years, key, whole=len(held) == 1)
+        unknown &= left
+        sheets.append(
+            Recognised(
+                table,
+                part.famille,
+                key,
+                np.where(zones == ENSEMBLE, ENSEMBLE_2024, zones) if aggregate else zones,
+                levels,
+                geography,
+                blocs,
+                all(year in part.famille.millesimes for year, _ in years),
+                by,
+                (),
+                (),
+                missing,
+                (),
+            )
+        )
+    said = [
+        Problem(
+            fichier,
+            table.ligne_entete,
+            header,
+            "nom de colonne à deux sens, dans un tableau qui mêle plusieurs familles de fichiers",
+            "",
+            "Colonne non lue\u00a0: laissez les fichiers de l'Insee séparés, ou renommez-la",
+        )
+        for header in disputed
+    ]
+    excluded = {
+        header: reason
+        for header in table.colonnes
+        if header in unknown
+        and (reason := next(filter(None, (p.famille.reason_excluded(p.forms[header][0]) for p in held)), ""))
+    }
+    return [
+        replace(
+            sheets[0],
+            exclues=tuple(excluded.items()),
+            inconnues=tuple(h for h in table.colonnes if h in unknown and h not in excluded and h not in disputed),
+            remarques=(*table.anomalies, *said),
+        ),
+        *sheets[1:],
+    ]
+
+
+def _say_no_zone(table: RawTable, key: str, fichier: str, family: Famille) -> Problem:
+    first = list(dict.fromkeys(cell for cell in table.table[key].to_pylist() if cell.strip()))[:3]
+    return Problem(
+        fichier,
+        table.ligne_entete,
+        key,
+        f"famille {family.id} reconnue, mais "
+        + (
+            f"aucun code de zone connu (premiers\u00a0: {', '.join(first)})"
+            if first
+            else "aucune ligne sous les titres"
+        ),
+        "Des codes de quartiers, de communes, d'EPCI, de départements ou de régions étaient attendus",
+        "Remettez la colonne des codes de l'Insee, sinon retirez le fichier du dossier",
+    )
+
+
+def _read_blocs(
+    part: Held, years: Sequence[tuple[int, np.ndarray | None]], key: str, *, whole: bool
+) -> tuple[tuple[Bloc, ...], set[str], tuple[str, ...]]:
+    """The columns of each vintage, the headers that are none of them, and those of the map that are missing."""
+    family = part.famille
+    blocs: list[Bloc] = []
+    unknown: set[str] = set()
+    expected: set[str] = set()
     for year, rows in years:
-        columns, left = _assign(forms, family, year, several=len(years) > 1 and rows is None, key=key)
+        columns, left = _assign(part, year, several=len(years) > 1 and rows is None, key=key)
+        unknown = left if not blocs else unknown & left
         blocs.append(Bloc(year, columns, rows))
-        unknown = left if not blocs[1:] else unknown & left
         expected |= {
             header
             for column in family.colonnes
@@ -255,29 +289,12 @@ def _recognise_table(
             and column.indicateur not in {c.indicateur for c in columns}
             and not column.indicateur.startswith("note_")
         }
-    excluded = [(h, reason) for h in table.colonnes if h in unknown and (reason := family.reason_excluded(forms[h][0]))]
-    known = all(year in family.millesimes for year, _ in years)
-    unknown -= {header for header, _ in excluded}
-    return Recognised(
-        table,
-        family,
-        key,
-        zones,
-        levels,
-        geography,
-        tuple(blocs),
-        known,
-        by,
-        tuple(excluded),
-        tuple(header for header in table.colonnes if header in unknown),
-        tuple(sorted(expected)),
-        table.anomalies,
-    )
+    return tuple(blocs), unknown, tuple(sorted(expected)) if whole else ()
 
 
 def _vintages(
     table: RawTable,
-    forms: dict[str, tuple[str, int | None]],
+    forms: Forms,
     family: Famille,
     fichier: str,
     declare: Declare,
@@ -293,8 +310,9 @@ def _vintages(
             return [(int(year), cells == year) for year in found], "colonnes"
     if declare.millesime:
         return [(declare.millesime, None)], MILLESIMES
-    if (year := _year_in_name(fichier, family)) is not None:
-        return [(year, None)], "nom"
+    for told in (fichier, archive_of(fichier)):
+        if told and (year := _year_in_name(told, family)) is not None:
+            return [(year, None)], "nom"
     name = fichier.removeprefix("insee/")
     raise UnrecognisedFile(
         Problem(
@@ -302,7 +320,7 @@ def _vintages(
             0,
             "",
             f"famille {family.id} ({family.nom}) reconnue, mais rien ne dit son millésime",
-            "Ni les colonnes ni le nom du fichier ne portent une année",
+            "Ni les colonnes ni le nom du fichier ne portent une année, ou le nom en porte plusieurs",
             f"Ajoutez à insee/{MILLESIMES} la ligne «\u00a0{name};AAAA\u00a0», AAAA étant l'année dite par l'Insee dans le titre du fichier"
             f" (première ligne de {MILLESIMES}\u00a0: «\u00a0fichier;millesime\u00a0»)",
         )
@@ -326,16 +344,15 @@ def _year_in_name(fichier: str, family: Famille) -> int | None:
     return 2000 + two.pop() if len(two) == 1 else None
 
 
-def _assign(
-    forms: dict[str, tuple[str, int | None]], family: Famille, year: int, *, several: bool, key: str
-) -> tuple[tuple[Lue, ...], set[str]]:
+def _assign(part: Held, year: int, *, several: bool, key: str) -> tuple[tuple[Lue, ...], set[str]]:
     """The columns of one vintage and the headers that are none of them.
 
     Where two headers name the same indicator, the one that the map gives for that vintage is read, else the first.
     """
     chosen: dict[str, tuple[str, Colonne]] = {}
-    for header, (form, borne) in forms.items():
-        column = None if header == key or (several and borne != year) else family.column_of(form)
+    for header, (form, borne) in part.forms.items():
+        skip = header == key or header in part.ailleurs or (several and borne != year)
+        column = None if skip else part.famille.column_of(form)
         if column is None:
             continue
         if column.indicateur in chosen and normal_header(column.entetes.get(year, "")) != normal_header(header):
@@ -348,5 +365,5 @@ def _assign(
         if not name.startswith("note_")
     )
     used = {header for header, _ in chosen.values()} | {key}
-    annual = {header for header in forms if normal_header(header) in COLONNES_ANNEE}
-    return read, set(forms) - used - annual
+    annual = {header for header in part.forms if normal_header(header) in COLONNES_ANNEE}
+    return read, set(part.forms) - used - annual

@@ -1,8 +1,9 @@
 """The same figures printed again in a later publication: found by comparing them, so that no value is under two years.
 
 Owns the time of each column: the year of its data where established, else that of its publication, or of the later one that prints the same
-again. A block (the columns of one source in a file) is printed again when nearly all of its published cells are equal in both; the few that
-differ are revisions. Refuses to say so from too few figures, unless the catalogue declares it.
+again, or the year under which another family publishes them (REVN prints Filosofi). A block (the rates, or the counts, of one source in a
+file) is printed again when nearly all of its published cells are equal in both; the few that differ are revisions. Refuses to say so from
+too few figures, unless the catalogue declares it.
 """
 
 from __future__ import annotations
@@ -52,7 +53,19 @@ def find_times(chunks: Sequence[Chunk], catalogue: Catalogue) -> tuple[list[np.n
                 else:
                     times[k][c1] = times[other][c2]
                 again.add((k, c1))
+    for k, one in enumerate(chunks):
+        for two in chunks:
+            if one.famille.id != two.famille.id and _may_tell(two, one):
+                for c2, c1 in _printed_again(two, one, _shared_rows(two, one), catalogue):
+                    if not one.annees[c1]:
+                        times[k][c1] = two.annees[c2]
     return times, again
+
+
+def _may_tell(two: Chunk, one: Chunk) -> bool:
+    """Whether a chunk has the established years of columns that are without one in another."""
+    known = {name for name, year in zip(two.indicateurs, two.annees, strict=True) if year}
+    return any(year is None and name in known for name, year in zip(one.indicateurs, one.annees, strict=True))
 
 
 def _shared_rows(one: Chunk, two: Chunk) -> tuple[np.ndarray, np.ndarray]:
@@ -67,15 +80,15 @@ def _shared_rows(one: Chunk, two: Chunk) -> tuple[np.ndarray, np.ndarray]:
 def _printed_again(
     one: Chunk, two: Chunk, rows: tuple[np.ndarray, np.ndarray], catalogue: Catalogue
 ) -> list[tuple[int, int]]:
-    """The columns of two chunks that hold the same figures, by source."""
+    """The columns of two chunks that hold the same figures, by source and kind."""
     place = {name: c for c, name in enumerate(two.indicateurs)}
-    blocks: dict[str, list[tuple[int, int, np.ndarray, np.ndarray]]] = defaultdict(list)
+    blocks: dict[tuple[str, str], list[tuple[int, int, np.ndarray, np.ndarray]]] = defaultdict(list)
     for c1, name in enumerate(one.indicateurs):
         c2 = place.get(name)
         if c2 is None or (one.annees[c1] and two.annees[c2]):
             continue
         known = catalogue.indicateurs[name]
-        blocks[known.source].append((c1, c2, *_compare(one, c1, two, c2, rows, euros=known.unite == "€")))
+        blocks[known.source, known.genre].append((c1, c2, *_compare(one, c1, two, c2, rows, euros=known.unite == "€")))
     found = []
     for columns in blocks.values():
         same = np.concatenate([equal for _, _, equal, _ in columns])

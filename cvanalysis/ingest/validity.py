@@ -67,6 +67,8 @@ def _fails(
         there = [i for name, i in places.items() if catalogue.selects(control.termes, name)]
         if there:
             crowd = np.array([people.get(zone, 0.0) for zone in chunk.zones.tolist()]) > control.tolerance
+            if not control.total:  # a quarter has a thousand inhabitants or nearly, where no file says how many
+                crowd = (chunk.niveaux == "QPV") & np.array([zone not in people for zone in chunk.zones.tolist()])
             wrong[:, there] = (values[:, there] == 0) & crowd[:, None]
         return wrong
     if control.genre == "croissant":

@@ -8,9 +8,9 @@ an apostrophe or a point (`1.234,5`); signs `+`, `-`, `−`; Excel's `1,5E+03`; 
 `EUR`, `euros`; `k€` and `M€` are multiplied out).
 
 `1.234` alone cannot be told: the column decides. It is 1.234, as a machine writes it (and `1,234` too, as French writes
-it), unless the column shows the sign between thousands (`1.234.567`, `1.234,50`): then it is 1234. Where the column
-says both things, or where its other decimals use the other sign, nothing proves either: the cell is bad, for a person
-to say.
+it), unless the column shows the sign between thousands (`1.234.567`, `1.234,50`) or holds whole numbers (`entiers`:
+counts, euros), which have no thousandths: then it is 1234. Where the column says both things, or where its other
+decimals use the other sign, nothing proves either: the cell is bad, for a person to say.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ _COURANT = (
     rf"^{_E}*[+\-−]?{_E}*(?:\d+|\d{{1,3}}(?:[{ESPACES}'’]\d{{3}})+)(?:[.,]\d+)?(?:[eE][+-]?\d{{1,3}})?"
     rf"{_E}*(?:%|€|EUR|euros?)?{_E}*$"
 )
+_DOUTEUX = r"^\s*[+\-−]?[1-9]\d{0,2}[.,]\d{3}\s*$"
 _A_ENLEVER = rf"[{ESPACES}'’%€+]|EUR|euros?"
 _NOMBRE = re.compile(
     rf"{_E}*(?P<signe>[+\-−]?){_E}*(?P<corps>[\d.,][\d.,'’{ESPACES}]*?)(?:[eE](?P<exposant>[+-]?\d{{1,3}}))?"
@@ -80,10 +81,10 @@ def fold_mark(text: str) -> str:
     return _ESPACES.sub("", text).casefold()
 
 
-def decode_numbers(strings: Iterable[str] | pd.Series | pa.Array) -> Decoded:
+def decode_numbers(strings: Iterable[str] | pd.Series | pa.Array, *, entiers: bool = False) -> Decoded:
     r"""The numbers and statuses of one column of cells (the column is the unit in which `1.234` is understood).
 
-    A missing cell counts as blank. Raises nothing on any text.
+    `entiers`: the column is known to hold whole numbers. A missing cell counts as blank. Raises nothing on any text.
 
     >>> d = decode_numbers(["1\u202f234,5", "ns", "", "douze"])
     >>> d.valeurs.tolist()[0], d.statuts.tolist(), d.mauvais.tolist()
@@ -98,8 +99,10 @@ def decode_numbers(strings: Iterable[str] | pd.Series | pa.Array) -> Decoded:
         return decoded
     if len(filled) < len(cells):
         cells = cells.take(pa.array(filled))
-    if pc.any(pc.match_substring(cells, ",")).as_py() and pc.any(pc.match_substring(cells, ".")).as_py():
-        _decode_carefully(cells, filled, decoded)
+    commas, points = (pc.any(pc.match_substring(cells, sign)).as_py() for sign in ",.")
+    doubtful = entiers and (commas or points) and pc.any(pc.match_substring_regex(cells, _DOUTEUX)).as_py()
+    if (commas and points) or doubtful:
+        _decode_carefully(cells, filled, decoded, entiers=entiers)
         return decoded
     simple = pc.match_substring_regex(cells, _SIMPLE)
     _fill(decoded, filled, simple, pc.replace_substring(cells.filter(simple), ",", "."))
@@ -114,9 +117,9 @@ def decode_numbers(strings: Iterable[str] | pd.Series | pa.Array) -> Decoded:
     if pc.any(unusual).as_py():
         odd = others.filter(unusual)
         if any(_shows_thousands(text) for text in pc.unique(odd).to_pylist()):
-            _decode_carefully(cells, filled, decoded)
+            _decode_carefully(cells, filled, decoded, entiers=entiers)
         else:
-            _decode_carefully(odd, places[unusual.to_numpy(zero_copy_only=False)], decoded)
+            _decode_carefully(odd, places[unusual.to_numpy(zero_copy_only=False)], decoded, entiers=entiers)
     return decoded
 
 
@@ -142,11 +145,11 @@ def _fill(decoded: Decoded, places: np.ndarray, mask: pa.Array, texts: pa.Array)
     decoded.mauvais[where] = ~finite
 
 
-def _decode_carefully(cells: pa.Array, places: np.ndarray, decoded: Decoded) -> None:
+def _decode_carefully(cells: pa.Array, places: np.ndarray, decoded: Decoded, *, entiers: bool) -> None:
     """Each distinct text on its own, in the light of what the column shows of its signs."""
     coded = cells.dictionary_encode()
     texts = coded.dictionary.to_pylist()
-    signs = _see_signs(texts)
+    signs = _see_signs(texts, entiers=entiers)
     marks = read_marks()
     values = np.full(len(texts), np.nan)
     codes = np.zeros(len(texts), dtype=np.int8)
@@ -186,8 +189,9 @@ class _Signs:
         return "decimales"
 
 
-def _see_signs(texts: list[str]) -> _Signs:
-    thousands, decimals = set(), set()
+def _see_signs(texts: list[str], *, entiers: bool) -> _Signs:
+    thousands, decimals, doubtful, round_ones = set(), set(), set(), set()
+    bare = False
     for text in texts:
         body = _body(text)
         if body is None:
@@ -199,6 +203,8 @@ def _see_signs(texts: list[str]) -> _Signs:
                 thousands.add(sign)
                 if len(body) > grouped.end(1 if sign == "." else 2):
                     decimals.add("," if sign == "." else ".")
+            else:
+                (round_ones if body.endswith("000") else doubtful).add(sign)
             continue
         spaced = _GROUPES.fullmatch(body)
         if spaced:
@@ -207,6 +213,9 @@ def _see_signs(texts: list[str]) -> _Signs:
         plain = _DECIMAL.fullmatch(body)
         if plain and plain["signe"]:
             decimals.add(plain["signe"])
+        bare = bare or bool(plain and not plain["signe"])
+    if entiers:  # a machine may write `12.000` for 12, but then writes no number without decimals
+        thousands |= (doubtful | (round_ones if bare else set())) - decimals
     return _Signs(frozenset(thousands), frozenset(decimals))
 
 

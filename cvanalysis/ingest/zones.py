@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow.compute as pc
 
-from cvanalysis.catalogue import Catalogue, normal_header
+from cvanalysis.catalogue import Catalogue, Famille, load_catalogue, normal_header
 from cvanalysis.errors import Problem, UnrecognisedFile
 from cvanalysis.ingest.reading import RawTable
 from cvanalysis.ingest.values import as_text
@@ -22,6 +23,17 @@ from cvanalysis.territory import Niveau
 
 MILLESIMES = "millesimes.csv"
 CLES = ("CODGEO", "CODE_QP", "CODE_QPV", "COD_QP", "QP", "QPV", "CODEQP", "CODE_GEO", "COD_GEO", "CODE_ZONE", "CODE")
+CLES_AUTRES = (
+    "CODE_INSEE",
+    "INSEE_COM",
+    "DEPCOM",
+    "COM",
+    "EPCI",
+    "DEP",
+    "DEPARTEMENT",
+    "REG",
+    "REGION",
+)  # where none of those is
 ENSEMBLE, METRO, FRANCE = "Ensemble", "METRO", "FRANCE"
 ENSEMBLE_2024 = "Ensemble (QN2024)"  # the aggregate of other perimeters is another zone
 _AGREGATS: dict[str, tuple[str, Niveau]] = {
@@ -32,9 +44,22 @@ _AGREGATS: dict[str, tuple[str, Niveau]] = {
 _QP = re.compile(r"QP(\d{3}|02[AB])\d{3}$")
 _QN = re.compile(r"QN(\d{3}|02[AB])\d{2}[A-Z]$")
 _COMMUNE = re.compile(r"(\d{2}|2[AB])\d{3}$")
-_EPCI = re.compile(r"2\d{8}$")
+_EPCI = re.compile(r"2[045]\d{7}$")
 _PETIT = re.compile(r"(\d{1,3}|2[AB])$")
-CODES_MINI = 0.5  # share of a column's cells that makes it the column of codes
+IRIS, UNITES_URBAINES = "des iris", "des unités urbaines"
+_NEUF = re.compile(r"(\d{2}|2[AB])\d{7}$")  # an iris, or the SIREN of an EPCI
+_UNITE_URBAINE = re.compile(r"00\d{3}$")  # over several départements; no commune begins so
+_AUTRES_NIVEAUX = {  # as columns and file names bear them
+    r"(?:DCOM|LIB|CODE_)?IRIS": IRIS,
+    r"UU(?:20)?(?:\d\d)?": UNITES_URBAINES,
+    r"(?:AU|AAV)(?:20)?(?:\d\d)?": "des aires urbaines ou d'attraction",
+    r"ZE(?:MP)?(?:20)?(?:\d\d)?": "des zones d'emploi",
+    r"BV(?:20)?(?:\d\d)?": "des bassins de vie",
+    "ARR(?:ONDISSEMENTS?)?": "des arrondissements",
+    "IDCAR_\\w+": "des carreaux",
+}
+CODES_MINI = 0.5  # share of a column's cells that makes it the column of codes…
+CODES_SANS_NOM = 0.9  # … and of one whose name says nothing, where counts of five figures look like communes
 REGIONS_MINI = 12  # this many codes that all are regions' are regions
 
 
@@ -46,9 +71,10 @@ class Declare:
     niveau: str = ""
 
 
-def find_key(table: RawTable) -> str | None:
-    """The column of zone codes: by its name where its cells are codes, else the first whose cells mostly are quarters' codes."""
-    names = {normal_header(header): header for header in reversed(table.colonnes)}
+def find_key(table: RawTable, lues: Collection[str] = ()) -> str | None:
+    """The column of zone codes: by its name where its cells are codes, else the first whose cells mostly are quarters' codes,
+    else, among those that are no indicator (`lues`), the first whose cells are codes of communes or EPCI, all different."""
+    names = {normal_header(header): header for header in reversed(table.colonnes) if header not in lues}
     named = [names[name] for name in CLES if name in names]
     for header in named:
         if _share_of_codes(table, header, "DEPARTEMENT") >= CODES_MINI:
@@ -56,15 +82,68 @@ def find_key(table: RawTable) -> str | None:
     for header in table.colonnes:
         if _share_of_codes(table, header, "") >= CODES_MINI:
             return header
+    for header in (names[name] for name in CLES_AUTRES if name in names):
+        if _share_of_codes(table, header, "DEPARTEMENT") >= CODES_SANS_NOM and _all_differ(table, header):
+            return header
+    for header in table.colonnes:
+        large = header not in lues and _share_of_codes(table, header, "", ("COMMUNE", "EPCI")) >= CODES_SANS_NOM
+        if large and _all_differ(table, header):
+            return header
     return named[0] if named else None
 
 
-def _share_of_codes(table: RawTable, header: str, level_of_small: str) -> float:
-    """Among the first filled cells of a column, how many are codes of zones (of quarters where small ones mean nothing)."""
+def _share_of_codes(
+    table: RawTable, header: str, level_of_small: str, levels_wanted: tuple[str, ...] = ("QPV",)
+) -> float:
+    """Among the first filled cells of a column, how many are codes of zones (of those levels where small codes mean nothing)."""
     cells = [_plain_code(cell) for cell in table.table[header].slice(0, 200).to_pylist() if cell.strip()]
     levels = [_zone_of(cell, level_of_small, 0)[1] for cell in cells]
-    wanted = [level for level in levels if level and (level_of_small or level == "QPV")]
+    wanted = [level for level in levels if level and (level_of_small or level in levels_wanted)]
     return len(wanted) / len(cells) if cells else 0.0
+
+
+def _all_differ(table: RawTable, header: str) -> bool:
+    """Whether each row has its own code: not so of the commune of an iris."""
+    cells = [_plain_code(cell) for cell in table.table[header].slice(0, 1000).to_pylist() if cell.strip()]
+    return len(set(cells)) >= CODES_SANS_NOM * len(cells)
+
+
+def refuse_level(table: RawTable, fichier: str, family: Famille) -> None:
+    """Raise for zones that no report compares with, and whose codes look like those of others (`44109` is a commune and an urban unit).
+
+    Told by a column that INSEE names after them, else by the file's name, which is all that tells a bassin de vie from its main commune.
+    """
+    headers = " ".join(normal_header(header) for header in table.colonnes)
+    stem = fichier.rsplit("/", 1)[-1].rsplit(".", 1)[0].upper()
+    key = next((h for h in table.colonnes if normal_header(h) in CLES), None)
+    by_codes = _level_of_codes([_plain_code(cell) for cell in table.table[key].to_pylist()]) if key is not None else ""
+    for pattern, level in _AUTRES_NIVEAUX.items():
+        in_name = re.search(rf"(?<![A-Z]){pattern}(?![A-Z])", stem)
+        if re.search(rf"(?<![A-Z_]){pattern}(?![A-Z_])", headers) or in_name or level == by_codes:
+            raise UnrecognisedFile(
+                Problem(
+                    fichier,
+                    table.ligne_entete,
+                    "",
+                    f"famille {family.id} reconnue, mais pour {level}",
+                    "Des quartiers, des communes, des EPCI, des départements, des régions ou la France étaient attendus",
+                    "Prenez le fichier du même millésime à l'un de ces niveaux, sinon retirez celui-ci du dossier",
+                )
+            )
+
+
+def _level_of_codes(codes: list[str]) -> str:
+    """Iris or urban units where the codes can be nothing else: a commune never begins by 00, an EPCI's SIREN has a sound last digit."""
+    if any(_UNITE_URBAINE.match(code) for code in codes):
+        return UNITES_URBAINES
+    nine = [code for code in codes if _NEUF.match(code)]
+    sound = sum(_EPCI.match(code) is not None and _is_siren(code) for code in nine)
+    return IRIS if len(nine) > 4 and 2 * sound < len(nine) else ""
+
+
+def _is_siren(code: str) -> bool:
+    digits = [int(digit) for digit in code]
+    return sum(digits[0::2] + [sum(divmod(2 * digit, 10)) for digit in digits[1::2]]) % 10 == 0
 
 
 def _plain_code(cell: str) -> str:
@@ -115,7 +194,9 @@ def _zone_of(cell: str, level_of_small: str, n_codes: int) -> tuple[str, str]:
     if _PETIT.match(cell) and level_of_small:
         if level_of_small == "FRANCE_METRO":
             return METRO, level_of_small
-        return cell.zfill(2), level_of_small
+        catalogue = load_catalogue()
+        known = catalogue.regions if level_of_small == "REGION" else catalogue.departements
+        return (cell.zfill(2), level_of_small) if cell.zfill(2) in known else ("", "")
     if len(cell) == 4 and cell.isdigit() and n_codes > 1:
         return "0" + cell, "COMMUNE"  # a spreadsheet took the code for a number
     return "", ""
