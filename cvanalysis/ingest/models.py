@@ -41,6 +41,10 @@ _PAROLES = (
     Column("parole", "Un numéro à vous, pour la retrouver : il n'est jamais publié."),
     Column("date", "Jour où la parole a été recueillie, JJ/MM/AAAA."),
     Column(
+        "recu",
+        "Jour où elle est arrivée à l'équipe, s'il est plus tardif : une édition déjà remise ne la reprend pas.",
+    ),
+    Column(
         "nature",
         "Comment elle a été recueillie.",
         lambda _: ("témoignage", "entretien", "immersion", "contribution", "débat"),

@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Literal
 from cvanalysis.declarations import plain
 from cvanalysis.errors import Problem, ReadError
 from cvanalysis.ingest.dates import parse_date
+from cvanalysis.ingest.voice_fields import CHAMPS, NOTHING_DECLARED, VoiceTable
 from cvanalysis.ingest.voice_files import Companions, read_companions
-from cvanalysis.ingest.voice_formats import CHAMPS, NOTHING_DECLARED, VoiceTable, read_voice_file
+from cvanalysis.ingest.voice_formats import read_voice_file
 
 if TYPE_CHECKING:
     from cvanalysis.territory import Edition, Territory
@@ -60,7 +61,7 @@ def read_voices(territory: Territory, companions: Companions) -> tuple[list[Voic
             not path.is_file()
             or name in companions.noms
             or path.name.startswith((".", "~$"))
-            or path.suffix.lower() in (".md", ".txt", ".json")
+            or path.suffix.lower() in (".md", ".txt", ".qdc")
         ):
             continue
         try:
@@ -87,7 +88,7 @@ def readable_texts(territory: Territory) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One voice as found: its fields by name (text, '' where blank), where it stands, when it was said."""
+    """One voice as found: its fields by name (text, '' where blank), where it stands, when it was said and when it came in."""
 
     champs: Mapping[str, str]
     fichier: str
@@ -95,6 +96,7 @@ class Row:
     ligne: int
     exemple: bool
     date: date | None = None
+    recue: date | None = None
 
     def __getitem__(self, champ: str) -> str:
         return self.champs.get(champ, "").strip()
@@ -115,9 +117,7 @@ def is_yes(cell: str) -> bool:
 
 
 def is_withdrawn(row: Row, retraits: frozenset[tuple[str, str]]) -> bool:
-    return plain(row["retrait"]) not in NON or any(
-        ("parole", row["parole"]) == r or ("locuteur", row["locuteur"]) == r for r in retraits
-    )
+    return plain(row["retrait"]) not in NON or any((c, row[c]) in retraits for c in ("parole", "locuteur"))
 
 
 def audience_of(row: Row) -> Audience:
@@ -138,19 +138,39 @@ def _age(cell: str) -> int:
 
 
 def when_said(row: Row, territory: Territory) -> date | None:
-    text = row["date"]
-    day = re.match(r"\d{4}-\d{2}-\d{2}|\d{1,2}/\d{1,2}/\d{4}", text)  # form tools add an hour, each in its way
-    parsed = parse_date(day.group() if day else text) if text else None
-    if parsed:
-        return parsed[1]
+    if parsed := read_day(row["date"]):
+        return parsed
     step = match(row["sequence"], {e.id: e.nom for e in territory.calendrier})
     months = [e.mois for e in territory.calendrier if e.id == step]
     return parse_date(months[0])[1] if months else None  # the last day of the step's month
 
 
+def when_received(row: Row, said: date | None) -> date | None:
+    """The day since which the team has a voice: what `recu` says, or what the form's tool wrote; else the day it was said.
+
+    A voice is never known before it is said, and a day that cannot be read is no day.
+    """
+    if not row["recu"]:
+        return said
+    came = read_day(row["recu"])
+    return max(came, said) if came and said else came
+
+
+def read_day(text: str) -> date | None:
+    """The last day of what a cell says; form tools add an hour or the day's name, each in its way."""
+    day = re.search(r"\d{4}-\d{2}-\d{2}|\d{1,2}/\d{1,2}/\d{4}", text)
+    parsed = parse_date(day.group() if day else text) if text else None
+    return parsed[1] if parsed else None
+
+
 def is_known_at(row: Row, territory: Territory, edition: Edition) -> bool:
-    """A voice without any date is known at the last edition only: nobody can say that an earlier one knew it."""
-    return row.date <= edition.jusqu_au if row.date else edition.jusqu_au >= max(e.jusqu_au for e in territory.editions)
+    """Whether the edition knows a voice: it had come in when the edition was handed over, so that one handed over never grows.
+
+    Without any date a voice is known at the last edition only: nobody can say that an earlier one knew it.
+    """
+    return (
+        row.recue <= edition.jusqu_au if row.recue else edition.jusqu_au >= max(e.jusqu_au for e in territory.editions)
+    )
 
 
 def match(cell: str, known: Mapping[str, str]) -> str:
@@ -167,10 +187,13 @@ def _key(word: str) -> str:
 
 def match_all(cell: str, known: Mapping[str, str]) -> tuple[list[str], list[str]]:
     """The ids that a cell names (`|`, `;`, `,` or, as Kobo writes several answers, spaces), and what it names besides."""
-    if whole := match(cell, known):
-        return [whole], []
-    parts = [p.strip() for p in re.split(r"[|;,\n]", cell) if p.strip()]
-    if len(parts) == 1 and all(match(w, known) for w in parts[0].split()):
-        parts = parts[0].split()
+    parts = []
+    for part in (p.strip() for p in cell.split("|")):
+        # A name can hold a comma: what matches whole is not cut further.
+        if match(part, known):
+            parts.append(part)
+        else:
+            cut = [p.strip() for p in re.split(r"[;,\n]", part) if p.strip()]
+            parts += cut[0].split() if len(cut) == 1 and all(match(w, known) for w in cut[0].split()) else cut
     found = [match(p, known) for p in parts]
     return list(dict.fromkeys(f for f in found if f)), [p for p, f in zip(parts, found, strict=True) if not f]

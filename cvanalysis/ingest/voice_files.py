@@ -3,11 +3,13 @@
 In `data/raw/paroles/` (each may be missing):
 - `retraits.csv` `parole;locuteur;date`: who withdraws what; unreadable, nothing is built;
 - `reponses.csv` `parole;statut;reponse;date;audience`: answers to contributions (reçue, prise en compte, répondue, écartée);
-- `immersions.csv` `immersion;theme;qpv;date;college;audience;vu;marche;ne_marche_pas;propose`: those that were held;
+- `immersions.csv` `immersion;theme;qpv;date;college;audience;recu;vu;marche;ne_marche_pas;propose`: those that were held (`recu`: when
+  the account came in, where later than the day);
 - `instances.csv` `date;instance;detail`: meetings held;
-- `codes.csv` `code;nom;theme;tonalite`: the codebook;
+- `codes.csv` `code;nom;theme;tonalite`: the codebook, to which the codes of any `.qdc` add themselves;
 - `colonnes.csv` `fichier;colonne;champ;valeur`: a form's question → our field, or (no `colonne`) one value for the whole file.
-In `data/raw/`: `preconisations.csv` `id;theme;question;preconisation;preuves;constats;qui;echeance;suivi;statut;exemple`,
+In `data/raw/`: `preconisations.csv` `id;theme;question;preconisation;preuves;constats;qui;echeance;suivi;statut;date;exemple`
+(`date`: since when it is proposed, for the editions before it not to hold it),
 `chronologie.csv` `date;evenement;source`.
 """
 
@@ -25,8 +27,9 @@ import pandas as pd
 from cvanalysis.declarations import plain
 from cvanalysis.errors import DeclarationError, Problem, ReadError
 from cvanalysis.ingest.dates import parse_date
+from cvanalysis.ingest.interviews import read_codebook
 from cvanalysis.ingest.reading import read_raw
-from cvanalysis.ingest.voice_formats import CHAMPS, Declared
+from cvanalysis.ingest.voice_fields import CHAMPS, Declared
 
 if TYPE_CHECKING:
     from cvanalysis.territory import Territory
@@ -41,6 +44,7 @@ _COLONNES = {
         "date",
         "college",
         "audience",
+        "recu",
         "vu",
         "marche",
         "ne_marche_pas",
@@ -61,6 +65,7 @@ _COLONNES = {
         "echeance",
         "suivi",
         "statut",
+        "date",
         "exemple",
     ),
     "chronologie.csv": ("date", "evenement", "source"),
@@ -110,7 +115,7 @@ def read_companions(territory: Territory) -> Companions:
         declared=_declared(frames["paroles/colonnes.csv"], anomalies),
         immersions=frames["paroles/immersions.csv"],
         instances=frames["paroles/instances.csv"],
-        codes=frames["paroles/codes.csv"],
+        codes=_with_codebooks(frames["paroles/codes.csv"], territory, unread),
         preconisations=frames["preconisations.csv"],
         chronologie=frames["chronologie.csv"],
         anomalies=tuple(anomalies),
@@ -143,6 +148,25 @@ def _read(territory: Territory, fichier: str, unread: list[Problem]) -> pd.DataF
         else pd.Series(False, index=frame.index)
     )
     return frame.assign(exemple=(marked | example).astype("bool"))
+
+
+def _with_codebooks(codes: pd.DataFrame, territory: Territory, unread: list[Problem]) -> pd.DataFrame:
+    """The codebook, and the codes of the `.qdc` files beside it that it doesn't have, under their own names."""
+    known = {plain(word) for column in ("code", "nom") for word in codes[column]}
+    more = []
+    for path in sorted((territory.dossier / "paroles").rglob("*.qdc")):
+        fichier = path.relative_to(territory.dossier).as_posix()
+        example = any(fnmatch(fichier, glob) for glob in territory.exemples)
+        try:
+            found = read_codebook(path, fichier)
+        except ReadError as error:
+            unread.append(error.problem)
+            continue
+        for name, tone in found:
+            if plain(name) not in known:
+                known.add(plain(name))
+                more.append((name.replace("|", "/"), name, "", tone, example))
+    return pd.concat([codes, pd.DataFrame(more, columns=list(codes.columns))], ignore_index=True) if more else codes
 
 
 def _answers(frame: pd.DataFrame, anomalies: list[Problem]) -> dict[str, Answer]:
