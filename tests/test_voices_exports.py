@@ -273,3 +273,26 @@ def test_an_edition_handed_over_does_not_grow_with_what_came_in_later(brut, tmp_
     last = clean_voices(territory, "public", december).paroles
     assert sorted(last["arrivee"]) == ["", june.id, *[december.id] * 3]
     assert set(last["mois"]) == {"2022-03"}  # when it was said stays what it was
+
+
+def test_two_files_that_number_alike_are_told_apart_by_their_name(brut, tmp_path):
+    folder = tmp_path / "paroles"
+    folder.mkdir()
+    for name in ("un.csv", "deux.csv"):
+        text = f"parole;date;texte;audience;constat\n12;2022-03-10;{name};public;E01\n"
+        (folder / name).write_text(text, encoding="utf-8")
+    territory = replace(read_territory(brut), dossier=tmp_path)
+
+    def answered(*lines):
+        (folder / "reponses.csv").write_text("\n".join(["parole;fichier;statut;reponse", *lines]), encoding="utf-8")
+        voices = clean_voices(territory, "equipe")
+        return dict(zip(voices.paroles["texte"], voices.paroles["reponse"], strict=True)), set(
+            voices.anomalies["probleme"]
+        )
+
+    assert answered("12;un.csv;répondue;Oui.") == ({"un.csv": "Oui.", "deux.csv": ""}, set())
+    told, problems = answered("12;;répondue;Oui.")
+    assert set(told.values()) == {""}
+    assert problems == {"une réponse à un numéro que plusieurs fichiers donnent"}
+    (folder / "retraits.csv").write_text("parole;fichier\n12;paroles/deux.csv\n", encoding="utf-8")
+    assert answered("12;;répondue;Oui.") == ({"un.csv": "Oui."}, set())

@@ -116,8 +116,16 @@ def is_yes(cell: str) -> bool:
     return plain(cell).strip(" .!") in _OUI
 
 
-def is_withdrawn(row: Row, retraits: frozenset[tuple[str, str]]) -> bool:
-    return plain(row["retrait"]) not in NON or any((c, row[c]) in retraits for c in ("parole", "locuteur"))
+def is_withdrawn(row: Row, retraits: frozenset[tuple[str, str, str]]) -> bool:
+    files = ("", *names_of(row.fichier))
+    return plain(row["retrait"]) not in NON or any(
+        (c, row[c], f) in retraits for c in ("parole", "locuteur") for f in files
+    )
+
+
+def names_of(fichier: str) -> tuple[str, str]:
+    """How the team may name a file: from the data folder, or from `paroles/`."""
+    return fichier, fichier.removeprefix("paroles/")
 
 
 def audience_of(row: Row) -> Audience:

@@ -1,8 +1,9 @@
 """The files that the team keeps beside the voices. Owns their columns; refuses to read a voice.
 
 In `data/raw/paroles/` (each may be missing):
-- `retraits.csv` `parole;locuteur;date`: who withdraws what; unreadable, nothing is built;
-- `reponses.csv` `parole;statut;reponse;date;audience`: answers to contributions (reçue, prise en compte, répondue, écartée);
+- `retraits.csv` `parole;locuteur;date;fichier`: who withdraws what; unreadable, nothing is built;
+- `reponses.csv` `parole;statut;reponse;date;audience;fichier`: answers to contributions (reçue, prise en compte, répondue, écartée);
+  `fichier` (may be blank) tells apart two files that number their voices alike;
 - `immersions.csv` `immersion;theme;qpv;date;college;audience;recu;vu;marche;ne_marche_pas;propose`: those that were held (`recu`: when
   the account came in, where later than the day);
 - `instances.csv` `date;instance;detail`: meetings held;
@@ -35,8 +36,8 @@ if TYPE_CHECKING:
     from cvanalysis.territory import Territory
 
 _COLONNES = {
-    "paroles/retraits.csv": ("parole", "locuteur", "date"),
-    "paroles/reponses.csv": ("parole", "statut", "reponse", "date", "audience"),
+    "paroles/retraits.csv": ("parole", "locuteur", "date", "fichier"),
+    "paroles/reponses.csv": ("parole", "statut", "reponse", "date", "audience", "fichier"),
     "paroles/immersions.csv": (
         "immersion",
         "theme",
@@ -88,8 +89,8 @@ class Companions:
     """The team's own files, read. `noms` are those of `paroles/` that hold no voice."""
 
     noms: frozenset[str]
-    retraits: frozenset[tuple[str, str]]
-    reponses: Mapping[str, Answer]
+    retraits: frozenset[tuple[str, str, str]]
+    reponses: Mapping[tuple[str, str], Answer]
     declared: Mapping[str, Declared]
     immersions: pd.DataFrame
     instances: pd.DataFrame
@@ -110,7 +111,12 @@ def read_companions(territory: Territory) -> Companions:
     retraits = frames["paroles/retraits.csv"]
     return Companions(
         noms=frozenset(n.removeprefix("paroles/") for n in _COLONNES if n.startswith("paroles/")),
-        retraits=frozenset((c, v) for c in ("parole", "locuteur") for v in retraits[c] if v),
+        retraits=frozenset(
+            (c, v, f)
+            for c in ("parole", "locuteur")
+            for v, f in zip(retraits[c], retraits["fichier"], strict=True)
+            if v
+        ),
         reponses=_answers(frames["paroles/reponses.csv"], anomalies),
         declared=_declared(frames["paroles/colonnes.csv"], anomalies),
         immersions=frames["paroles/immersions.csv"],
@@ -169,7 +175,8 @@ def _with_codebooks(codes: pd.DataFrame, territory: Territory, unread: list[Prob
     return pd.concat([codes, pd.DataFrame(more, columns=list(codes.columns))], ignore_index=True) if more else codes
 
 
-def _answers(frame: pd.DataFrame, anomalies: list[Problem]) -> dict[str, Answer]:
+def _answers(frame: pd.DataFrame, anomalies: list[Problem]) -> dict[tuple[str, str], Answer]:
+    """Answers by number of the voice and file ('' where none is named)."""
     answers = {}
     for row in frame.itertuples():
         status = _STATUTS.get(plain(row.statut), "")
@@ -195,7 +202,7 @@ def _answers(frame: pd.DataFrame, anomalies: list[Problem]) -> dict[str, Answer]
         day = parse_date(row.date) if row.date else None
         audience = plain(row.audience)
         open_to = audience if audience in ("public", "groupe", "equipe") else "equipe" if audience else "public"
-        answers[row.parole] = Answer(status, row.reponse, day[1] if day else None, open_to)
+        answers[row.parole, row.fichier] = Answer(status, row.reponse, day[1] if day else None, open_to)
     return answers
 
 

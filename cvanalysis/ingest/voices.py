@@ -39,6 +39,7 @@ from cvanalysis.ingest.voice_choice import (
     is_yes,
     match,
     match_all,
+    names_of,
     read_day,
     read_voices,
     rows_of,
@@ -46,7 +47,7 @@ from cvanalysis.ingest.voice_choice import (
     when_said,
 )
 from cvanalysis.ingest.voice_fields import NATURE_OF, QUALITE_OF, RAPPORT_OF, STATUTS_REPONSE, TONALITE_OF, VoiceTable
-from cvanalysis.ingest.voice_files import Companions, read_companions
+from cvanalysis.ingest.voice_files import Answer, Companions, read_companions
 from cvanalysis.ingest.voice_tables import attribute, cite, number
 
 if TYPE_CHECKING:
@@ -94,7 +95,8 @@ def clean_voices(territory: Territory, audience: Audience = "public", edition: E
     rows = [replace(r, date=(said := when_said(r, territory)), recue=when_received(r, said)) for r in rows]
     rows = [r for r in rows if is_known_at(r, territory, edition)]
     reviews = read_reviews(territory.dossier)
-    clean = [_clean(r, territory, audience, edition, reviews, companions, log) for r in rows]
+    answers = _answered(rows, companions, log)
+    clean = [_clean(r, territory, audience, edition, reviews, companions, answers, log) for r in rows]
     kept = {table.fichier: table for table in tables}
     sources = _sources(rows, kept, clean)
     for table in tables:
@@ -150,6 +152,7 @@ def _clean(
     edition: Edition,
     reviews: Mapping[str, Review],
     companions: Companions,
+    answers: Mapping[tuple[str, str], Answer],
     log: _Log,
 ) -> dict[str, object]:
     """One kept voice under the columns of `PAROLES`; its number and its speaker's are given afterwards."""
@@ -168,7 +171,7 @@ def _clean(
         if row[champ] and not read_day(row[champ]):
             log.add(row, champ, row[champ], "date non comprise", "comme sans date")
     text, status = _text(row, audience, reviews)
-    answer = companions.reponses.get(row["parole"])
+    answer = answers.get((row["parole"], row.fichier))
     if answer and (
         AUDIENCES.index(answer.audience) > AUDIENCES.index(audience) or (answer.date and answer.date > edition.jusqu_au)
     ):
@@ -208,6 +211,24 @@ def _clean(
         or ("reçue" if row["constat"] or NATURE_OF.get(plain(row["nature"])) == "contribution" else ""),
         "exemple": row.exemple,
     }
+
+
+def _answered(rows: list[Row], companions: Companions, log: _Log) -> dict[tuple[str, str], Answer]:
+    """(number, file) of a voice → its answer. One that could be to voices of several files is to none of them."""
+    files: dict[str, dict[str, Row]] = {}
+    for row in rows:
+        files.setdefault(row["parole"], {}).setdefault(row.fichier, row)
+    found = {}
+    for given, bearers in files.items():
+        for fichier, row in bearers.items():
+            named = [companions.reponses[given, n] for n in names_of(fichier) if (given, n) in companions.reponses]
+            common = companions.reponses.get((given, ""))
+            if named or (common and len(bearers) == 1):
+                found[given, fichier] = (named or [common])[0]
+            elif common:
+                what = "une réponse à un numéro que plusieurs fichiers donnent"
+                log.add(row, "parole", given, what, "à personne : nommez le fichier dans paroles/reponses.csv")
+    return found
 
 
 def _text(row: Row, audience: Audience, reviews: Mapping[str, Review]) -> tuple[str, str]:
