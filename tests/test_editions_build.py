@@ -8,6 +8,7 @@ import json
 import re
 import shutil
 import zipfile
+from dataclasses import replace
 from html import unescape
 from pathlib import Path
 from urllib.parse import unquote
@@ -201,6 +202,23 @@ def plain_text(path: Path) -> str:
 def test_no_file_of_a_public_build_holds_a_token_of_a_voice_that_it_may_not_know(nantes):
     assert holds(nantes, TOKEN) == []
     assert holds(nantes, "ORTHANC")  # the search sees what is there
+
+
+@pytest.mark.slow
+def test_a_reader_of_both_editions_finds_no_withheld_count_and_would_find_a_leak(nantes):
+    from attaque import Fact, attack, facts
+
+    reports, editions = nantes / "reports", ["2022-06", "2022-12"]
+    assert attack(reports, editions, 11, 5) == {}
+    # What he would do with a leak: one count repeated exactly, or all but one of a row beside its exact margin.
+    printed = [fact for fact in facts(reports, "2022-12") if fact.lu is None]
+    once = replace(printed[0], where="fuite", lu=4)
+    assert attack(reports, editions, 11, 5, [once])
+    margin = next(f for f in printed if len(f.fixe) == 1 and f.fixe[0][0] == "college")
+    inside = [f for f in printed if set(margin.fixe) < set(f.fixe) and "theme" in dict(f.fixe)]
+    told = [replace(f, where="fuite", lu=3) for f in inside[1:]] + [replace(margin, where="fuite", lu=3 * len(inside))]
+    assert any(inside[0].where in where for where in attack(reports, editions, 11, 5, told))
+    assert isinstance(once, Fact)
 
 
 @pytest.mark.slow

@@ -217,6 +217,16 @@ def test_neither_order_nor_number_tells_what_was_left_out(territory, order, also
     pd.testing.assert_frame_equal(clean_voices(territory).paroles, alone)
 
 
+@pytest.mark.parametrize("cell", ["0639981234", "06 39 98 12 34", "Karim-2", "voir QP044006", "karim@exemple.fr"])
+def test_a_citation_is_a_number_of_a_finding_and_never_what_else_was_typed_there(territory, cell):
+    put(
+        territory,
+        OPEN | {"texte": "Une parole.", "constat": f"QP044006-revenus-03, {cell}", "engagement": f"E01;{cell}"},
+    )
+    cited = set(clean_voices(territory).contributions["cite"])
+    assert {"QP044006-revenus-03", "E01"} <= cited <= {"QP044006-revenus-03", "E01", "QP044006", "Karim-2"}
+
+
 # ------------------------------------------------------------------------------------------------------------ withdrawal
 
 

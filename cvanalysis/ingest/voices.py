@@ -202,9 +202,9 @@ def _clean(
         "codes": "|".join(_codes(row, companions, log)),
         "texte": text,
         "texte_statut": status,
-        "constat": _citation(row["constat"]),
+        "constat": _citation(row["constat"], _CONSTAT),
         "rapport": one("rapport", {}, "rapport au constat", lambda c: RAPPORT_OF.get(plain(c), "")),
-        "engagement": _citation(row["engagement"]),
+        "engagement": _citation(row["engagement"], _ENGAGEMENT),
         "action": mask(row["action"]).texte if audience == "equipe" else "",
         "reponse": mask(answer.texte if answer else row["reponse"]).texte,
         "reponse_statut": (answer.statut if answer else STATUTS_REPONSE.get(plain(row["reponse_statut"]), ""))
@@ -245,14 +245,13 @@ def _text(row: Row, audience: Audience, reviews: Mapping[str, Review]) -> tuple[
     return (mask(review.texte).texte.strip() or masked if review else masked), "publié"
 
 
-_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{1,60}")
+_CONSTAT = re.compile(r"[A-Za-z0-9-]{1,40}-[A-Za-z-]{2,30}-\d{2}")
+_ENGAGEMENT = re.compile(r"(?=.*\d)(?!.*\d{5})[A-Za-z0-9.-]{1,12}")
 
 
-def _citation(cell: str) -> str:
-    """The numbers of findings or engagements that a cell cites; anything else in it is dropped (it is free text)."""
-    return "|".join(
-        dict.fromkeys(w for w in re.split(r"[|;,\s]+", cell) if _CODE.fullmatch(w) and any(c.isdigit() for c in w))
-    )
+def _citation(cell: str, shape: re.Pattern[str]) -> str:
+    """The numbers of findings or engagements that a cell cites; anything else in it is dropped: it is free text, a phone number maybe."""
+    return "|".join(dict.fromkeys(w for w in re.split(r"\s*[|;,\n]\s*", cell.strip()) if shape.fullmatch(w)))
 
 
 def _codes(row: Row, companions: Companions, log: _Log) -> list[str]:
