@@ -113,6 +113,30 @@ def test_editions_for_other_readers_are_not_compared(pays):
     assert "ne se comparent pas" in done.stderr
 
 
+def test_an_edition_whose_voices_changed_is_looked_at_again_first_whatever_is_asked(pays):
+    assert "revue d'abord" not in build(pays, "--edition", "essai").stdout
+    folder = pays / "data" / "raw" / "paroles"
+    folder.mkdir(exist_ok=True)
+    (folder / "voix.csv").write_text("texte;date;audience\nUne parole.;2022-03-10;public\n", encoding="utf-8")
+    done = build(pays, "--edition", "essai", "--only", "QP973003")
+    assert done.returncode == 0, done.stderr
+    assert "Édition autre : les paroles ont changé depuis sa construction" in done.stdout
+    assert "Rien n'a changé" in build(pays, "--edition", "essai").stdout
+    assert (
+        json.loads((pays / "data" / "processed" / ".etat.json").read_bytes())["inputs"]["options"]["edition"] == "essai"
+    )
+
+
+def test_an_edition_that_is_declared_no_longer_and_may_hold_a_withdrawn_voice_is_named(pays):
+    (pays / "reports" / "autre").rename(pays / "reports" / "oubliee")
+    folder = pays / "data" / "raw" / "paroles"
+    folder.mkdir(exist_ok=True)
+    (folder / "retraits.csv").write_text("parole\n1\n", encoding="utf-8")
+    done = build(pays, "--edition", "essai")
+    assert "L'édition oubliee n'est plus déclarée" in done.stderr.replace("’", "'")
+    assert "revue d'abord" not in done.stdout
+
+
 def test_diff_with_an_edition_that_is_not_built_is_refused(pays):
     done = cva("diff", "autre", "jamais", cwd=pays)
     assert done.returncode == 2
@@ -254,10 +278,11 @@ def test_an_unchanged_rebuild_says_so(nantes):
 
 
 @pytest.mark.slow
-def test_a_voice_that_is_withdrawn_leaves_every_edition_at_the_next_build(nantes, tmp_path):
+@pytest.mark.parametrize("asked", [["--editions"], [], ["--only", "synthese"]])
+def test_a_voice_that_is_withdrawn_leaves_every_edition_at_the_next_build_whatever_it_builds(nantes, tmp_path, asked):
     shutil.copytree(nantes, tmp_path, dirs_exist_ok=True, copy_function=shutil.copy2)
     with (tmp_path / "data" / "raw" / "paroles" / "retraits.csv").open("a", encoding="utf-8") as file:
         file.write("ANCIENNE;;2022-12-20\r\n")
-    done = cva("build", "--editions", cwd=tmp_path)
+    done = cva("build", *asked, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert holds(tmp_path, "ORTHANC") == []

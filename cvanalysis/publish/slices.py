@@ -83,6 +83,10 @@ class Slices:
                 found.append((table, where))
         return found
 
+    def voices_changed(self, record: dict[str, Any]) -> bool:
+        """Whether a page quotes or counts voices that are not today's: one of them may have been withdrawn."""
+        return any(table in VOICES for table, _ in self.changed(record))
+
     def keep(self) -> None:
         """Keep a copy of today's tables, for the comparisons of later builds."""
         target = self.folder / self.name
