@@ -393,6 +393,31 @@ def test_the_reading_list_holds_what_could_be_public_and_waits(territory):
     assert "nom, telephone" in text
 
 
+def test_leave_to_publish_is_of_the_editions_that_follow_it_and_holding_back_is_of_all(territory):
+    put(territory, OPEN | {"texte": "Relue en octobre."}, OPEN | {"texte": "Retenue en octobre."})
+    rows = [
+        {"empreinte": fingerprint(mask(t).texte), "decision": d, "date": "2022-10-03"}
+        for t, d in (("Relue en octobre.", "publier"), ("Retenue en octobre.", "retenir"))
+    ]
+    put(territory, *rows, name="relectures.csv", columns=("empreinte", "decision", "date"))
+    june, december = sorted(territory.editions, key=lambda e: e.jusqu_au)
+    told = {e.id: sorted(clean_voices(territory, "public", e).paroles["texte_statut"]) for e in (june, december)}
+    assert told == {june.id: ["non_relu", "réservé"], december.id: ["publié", "réservé"]}
+
+
+def test_the_reading_list_underlines_the_capitals_that_no_pattern_could_judge(territory):
+    put(
+        territory,
+        OPEN | {"texte": "Karim a aidé. Le local est froid."},
+        OPEN | {"texte": "Dans le local de Bellevue, le froid."},
+    )
+    listing = write_reading_list(readable_texts(territory), {}).contenu.decode("utf-8-sig")
+    doubtful = {
+        row["texte_masque"][:5]: row["a_regarder"] for row in csv.DictReader(io.StringIO(listing), delimiter=";")
+    }
+    assert doubtful == {"Karim": "Karim", "Dans ": "Dans, Bellevue"}
+
+
 def test_a_reading_list_filled_in_and_saved_is_read_back(territory):
     put(territory, OPEN | {"texte": "=1+1, disait la case."})
     listing = write_reading_list(readable_texts(territory), {})

@@ -14,10 +14,12 @@ import io
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from cvanalysis.declarations import plain
 from cvanalysis.errors import DeclarationError, ReadError
+from cvanalysis.ingest.dates import parse_date
 from cvanalysis.ingest.masking import KNOWN_MISSES, PRECISION, RECALL, RECALL_MISE_AU_POINT, mask
 from cvanalysis.ingest.reading import read_raw
 
@@ -47,8 +49,11 @@ def fingerprint(masked: str) -> str:
     return hashlib.sha256(" ".join(masked.split()).encode()).hexdigest()[:16]
 
 
-def read_reviews(dossier: Path) -> dict[str, Review]:
+def read_reviews(dossier: Path, jusqu_au: date | None = None) -> dict[str, Review]:
     """Digest → decision, from `relectures.csv`; empty where there is none. An unclear decision is no decision.
+
+    Where a line has a `date`, leave to publish is only of the editions handed over since (`jusqu_au`): one handed over before does not
+    begin to quote it. To hold a text back is of all.
 
     Raises `DeclarationError` where the file is there and cannot be read.
     """
@@ -62,11 +67,15 @@ def read_reviews(dossier: Path) -> dict[str, Review]:
     columns = {plain(h): h for h in cells.columns}
     if not {"empreinte", "decision"} <= set(columns):
         return {}
-    texts = cells[columns["texte_retenu"]] if "texte_retenu" in columns else [""] * len(cells)
+    texts, days = (cells[columns[c]] if c in columns else [""] * len(cells) for c in ("texte_retenu", "date"))
     reviews = {}
-    for digest, decision, text in zip(cells[columns["empreinte"]], cells[columns["decision"]], texts, strict=True):
+    for digest, decision, text, day in zip(
+        cells[columns["empreinte"]], cells[columns["decision"]], texts, days, strict=True
+    ):
         word = plain(str(decision))
-        if word in ("publier", "retenir"):
+        read = parse_date(str(day))
+        late = jusqu_au is not None and read is not None and read[0] > jusqu_au
+        if word == "retenir" or (word == "publier" and not late):
             reviews[str(digest).strip().lstrip("'")] = Review(word == "publier", _unquote(str(text).strip()))
     return reviews
 

@@ -94,7 +94,7 @@ def clean_voices(territory: Territory, audience: Audience = "public", edition: E
     rows = [r for r in rows if AUDIENCES.index(audience_of(r)) <= AUDIENCES.index(audience)]
     rows = [replace(r, date=(said := when_said(r, territory)), recue=when_received(r, said)) for r in rows]
     rows = [r for r in rows if is_known_at(r, territory, edition)]
-    reviews = read_reviews(territory.dossier)
+    reviews = read_reviews(territory.dossier, edition.jusqu_au)
     answers = _answered(rows, companions, log)
     clean = [_clean(r, territory, audience, edition, reviews, companions, answers, log) for r in rows]
     kept = {table.fichier: table for table in tables}
