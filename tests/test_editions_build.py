@@ -278,7 +278,7 @@ def test_an_unchanged_rebuild_says_so(nantes):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("asked", [["--editions"], [], ["--only", "synthese"]])
+@pytest.mark.parametrize("asked", [[], ["--only", "synthese"]])
 def test_a_voice_that_is_withdrawn_leaves_every_edition_at_the_next_build_whatever_it_builds(nantes, tmp_path, asked):
     shutil.copytree(nantes, tmp_path, dirs_exist_ok=True, copy_function=shutil.copy2)
     with (tmp_path / "data" / "raw" / "paroles" / "retraits.csv").open("a", encoding="utf-8") as file:

@@ -1,7 +1,7 @@
 """Ready-made files to fill in: voices, actions, engagements. Owns their columns, lists and explanations; refuses to fill them.
 
 Each comes as `.xlsx`, with drop-down lists made from the territory's own declarations and a sheet that explains the columns, and as `.csv`
-with the headers alone. Both are read as they are, without a word of configuration.
+with the headers alone. Both are read as they are, without a word of configuration; engagements are declarations, read in CSV only.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ _ACTIONS = (
     Column(
         "statut",
         "Où en est le dossier.",
-        lambda _: ("demandée", "accordée", "non retenue", "ajournée", "annulée", "réalisée"),
+        lambda _: ("déposée", "accordée", "non retenue", "ajournée", "annulée", "réalisée"),
     ),
     Column("beneficiaires", "Nombre de personnes touchées ; vide s'il n'est pas connu."),
 )
@@ -133,6 +133,13 @@ _ENGAGEMENTS = (
     Column("indicateurs", "Indicateurs liés, séparés par |."),
 )
 _MODELES: dict[Genre, tuple[Column, ...]] = {"paroles": _PAROLES, "actions": _ACTIONS, "engagements": _ENGAGEMENTS}
+
+
+_OU: dict[Genre, str] = {
+    "paroles": "Déposez le fichier rempli, tel quel, dans data/raw/paroles/.",
+    "actions": "Déposez le fichier rempli, tel quel, dans data/raw/actions/.",
+    "engagements": "Enregistrez la feuille remplie au format CSV UTF-8, sous le nom data/raw/engagements.csv.",
+}
 
 
 def write_model(genre: str, territory: Territory) -> dict[str, bytes]:
@@ -175,6 +182,7 @@ def _xlsx(genre: Genre, columns: Sequence[Column], territory: Territory) -> byte
     notice.set_column(0, 0, 24)
     notice.set_column(1, 1, 90, wrap)
     notice.write_row(0, 0, ("Colonne", "Ce qu'on y écrit"), head)
+    notice.write_row(len(columns) + 2, 0, ("Ensuite", _OU[genre]))
     used = 0
     for i, column in enumerate(columns):
         sheet.write_string(0, i, column.nom, head)
