@@ -59,7 +59,7 @@ class Slices:
         for name in self.tables:
             table = tables[name]
             _ = table.hashes
-            for column in ("zone", "indicateur"):
+            for column in ("zone", "indicateur", "qpv", "sujet"):
                 table.positions(column)
 
     def digest(self, table: str, where: Where) -> str:
