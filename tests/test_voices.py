@@ -125,6 +125,14 @@ def test_a_reviewer_can_mend_or_hold_a_text(territory):
         ({"audience": "tout le monde"}, "equipe"),
         ({"mineur": "oui"}, "equipe"),
         ({"age": "16 ans"}, "equipe"),
+        ({"age": "- de 18 ans"}, "equipe"),
+        ({"age": "16-25 ans"}, "equipe"),
+        ({"age": "18-25 ans"}, "public"),
+        ({"age": "12/03/2006"}, "equipe"),
+        ({"age": "né en 1985"}, "public"),
+        ({"age": "mineure"}, "equipe"),
+        ({"mineur": "à vérifier"}, "equipe"),
+        ({"mineur": "majeure"}, "public"),
         ({"mineur": "oui", "accord_parental": "oui"}, "public"),
         ({"art9": "oui"}, "equipe"),
         ({"art9": "à vérifier"}, "equipe"),
@@ -138,7 +146,14 @@ def test_who_may_know_of_a_voice(territory, fields, reached):
 
 
 @pytest.mark.parametrize(
-    "fields", [{"citation_anonyme": "non"}, {"citation_anonyme": ""}, {"citation_anonyme": "peut-être"}, {"web": "non"}]
+    "fields",
+    [
+        {"citation_anonyme": "non"},
+        {"citation_anonyme": ""},
+        {"citation_anonyme": "peut-être"},
+        {"citation_anonyme": "non", "citation_nommee": "oui"},
+        {"web": "non"},
+    ],
 )
 def test_without_its_consent_a_voice_counts_and_is_not_quoted(territory, fields):
     put(territory, OPEN | fields | {"texte": "Une parole."})

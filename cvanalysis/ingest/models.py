@@ -77,7 +77,11 @@ _PAROLES = (
     Column("action", "Action dont on parle."),
     Column("audience", "Qui peut la lire ; vide : l'équipe seule.", lambda _: ("public", "groupe", "equipe")),
     Column("citation_anonyme", "La personne accepte d'être citée sans son nom.", _oui_non),
-    Column("citation_nommee", "La personne accepte d'être citée avec son nom.", _oui_non),
+    Column(
+        "citation_nommee",
+        "La personne accepte d'être citée avec son nom (noté : ici, personne n'est jamais nommé).",
+        _oui_non,
+    ),
     Column("voix", "La personne accepte que sa voix soit diffusée.", _oui_non),
     Column("image", "La personne accepte que son image soit diffusée.", _oui_non),
     Column("web", "La personne accepte d'être citée sur internet.", _oui_non),

@@ -48,6 +48,7 @@ _OUI = frozenset(
     ]
 )
 NON = frozenset(["", "non", "n", "0", "false", "faux", "no", "refus", "je refuse", "0.0"])
+_MAJEUR = NON | {"majeur", "majeure", "adulte", "n/a", "sans objet"}
 
 
 def read_voices(territory: Territory, companions: Companions) -> tuple[list[VoiceTable], list[Problem]]:
@@ -81,7 +82,7 @@ def readable_texts(territory: Territory) -> list[str]:
         for r in rows
         if not is_withdrawn(r, companions.retraits)
         and audience_of(r) == "public"
-        and (is_yes(r["citation_anonyme"]) or is_yes(r["citation_nommee"]))
+        and is_yes(r["citation_anonyme"])
         and is_yes(r["web"])
     ]
 
@@ -132,17 +133,21 @@ def audience_of(row: Row) -> Audience:
     """The widest audience of a voice: what is declared, `equipe` where nothing is, and for minors and art. 9 without more."""
     declared = plain(row["audience"])
     widest: Audience = next((a for a in AUDIENCES if a == declared), "equipe")
-    minor = is_yes(row["mineur"]) or _age(row["age"]) < 18
+    minor = plain(row["mineur"]) not in _MAJEUR or _age(row["age"], row["date"]) < 18
     sensitive = plain(row["art9"]) not in NON
     return "equipe" if sensitive or (minor and not is_yes(row["accord_parental"])) else widest
 
 
-def _age(cell: str) -> int:
-    """An age in years where the cell says one (« 16 », « 16 ans », « moins de 18 ans »), else a grown-up's."""
+def _age(cell: str, said: str) -> int:
+    """An age in years where the cell says one (« 16 », « 16 ans », « moins de 18 ans », « né en 2008 »), else a grown-up's."""
     text = plain(cell)
-    if "moins de" in text or text.startswith("<"):
-        return min((int(n) - 1 for n in re.findall(r"\d{1,3}", text)[:1]), default=99)
-    return min((int(n) for n in re.findall(r"\d{1,3}", text)[:1]), default=99)
+    if "mineur" in text:
+        return 0
+    if born := re.search(r"\b(?:19|20)\d{2}\b", text):
+        spoken = re.search(r"\b20\d{2}\b", said)
+        return int(spoken.group()) - int(born.group()) if spoken else 0
+    below = "moins de" in text or text.startswith(("<", "-"))
+    return min((int(n) - below for n in re.findall(r"\d{1,3}", text)[:1]), default=99)
 
 
 def when_said(row: Row, territory: Territory) -> date | None:

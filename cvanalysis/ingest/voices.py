@@ -233,7 +233,8 @@ def _answered(rows: list[Row], companions: Companions, log: _Log) -> dict[tuple[
 
 def _text(row: Row, audience: Audience, reviews: Mapping[str, Review]) -> tuple[str, str]:
     """The text as this audience may read it, and why it is not there."""
-    agreed = is_yes(row["citation_anonyme"]) or is_yes(row["citation_nommee"])
+    # Nobody is ever named here: to be quoted with one's name is another agreement, and gives no leave to be quoted without.
+    agreed = is_yes(row["citation_anonyme"])
     if audience != "equipe" and not (agreed and (audience == "groupe" or is_yes(row["web"]))):
         return "", "sans_accord"
     masked = mask(row["texte"]).texte.strip()
