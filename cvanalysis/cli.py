@@ -215,18 +215,17 @@ def build(debug: bool, editions: bool, **options: Any) -> int:  # noqa: ARG001
 
 def editions_to_build(options: dict[str, Any], *, every: bool) -> Iterator[dict[str, Any]]:
     """What each build is of, in order: every declared edition, the oldest first, so that each finds the one that it is compared with;
-    or the one asked for, after those whose voices have changed since they were built."""
-    from cvanalysis.publish.standing import to_look_at_again
+    or the one asked for, after those that stand and hold voices that they may hold no more."""
+    from cvanalysis.publish.standing import to_build_again
     from cvanalysis.territory import read_territory
 
     territory = read_territory(options["data"], options["edition"])
-    declared = [one.id for one in sorted(territory.editions, key=lambda one: one.jusqu_au)]
     if every:
-        for name in declared:
-            click.echo(f"Édition {name}")
-            yield {"edition": name}
+        for one in sorted(territory.editions, key=lambda one: one.jusqu_au):
+            click.echo(f"Édition {one.id}")
+            yield {"edition": one.id}
         return
-    again, orphans = to_look_at_again(options["data"], options["out"], declared, territory.edition.id)
+    again, orphans = to_build_again(territory, options["out"])
     for name in orphans:
         click.echo(
             f"L'édition {name} n'est plus déclarée et ne peut pas être refaite ; ses pages peuvent tenir une parole retirée depuis : "
@@ -234,7 +233,9 @@ def editions_to_build(options: dict[str, Any], *, every: bool) -> Iterator[dict[
             err=True,
         )
     for name, audience in again:
-        click.echo(f"Édition {name} : les paroles ont changé depuis sa construction, elle est revue d'abord.")
+        click.echo(
+            f"Édition {name} : elle tient des paroles qu'elle ne peut plus tenir ou montrer ainsi, elle est refaite d'abord."
+        )
         yield {"edition": name, "audience": audience, "only": ()}
     yield {}
 

@@ -113,18 +113,41 @@ def test_editions_for_other_readers_are_not_compared(pays):
     assert "ne se comparent pas" in done.stderr
 
 
-def test_an_edition_whose_voices_changed_is_looked_at_again_first_whatever_is_asked(pays):
-    assert "revue d'abord" not in build(pays, "--edition", "essai").stdout
+@pytest.mark.slow
+def test_a_standing_edition_is_built_again_first_where_it_holds_a_voice_withdrawn_and_only_there(pays):
     folder = pays / "data" / "raw" / "paroles"
     folder.mkdir(exist_ok=True)
-    (folder / "voix.csv").write_text("texte;date;audience\nUne parole.;2022-03-10;public\n", encoding="utf-8")
+    early = "parole;texte;date;audience\n1;Une parole.;2015-03-10;public\n2;Une autre.;2015-03-11;public\n"
+    (folder / "voix.csv").write_text(early, encoding="utf-8")
+    assert "refaite d'abord" in build(pays, "--edition", "essai").stdout
+    assert "refaite" not in build(pays, "--edition", "essai").stdout
+    (folder / "plus-tard.csv").write_text("texte;date;audience\nTard.;2099-01-01;public\n", encoding="utf-8")
+    stands = (pays / "reports" / "autre" / "manifest.json").read_bytes()
+    assert "refaite" not in build(pays, "--edition", "essai").stdout  # an edition handed over is left alone
+    assert (pays / "reports" / "autre" / "manifest.json").read_bytes() == stands
+    (folder / "retraits.csv").write_text("parole\n1\n", encoding="utf-8")
     done = build(pays, "--edition", "essai", "--only", "QP973003")
     assert done.returncode == 0, done.stderr
-    assert "Édition autre : les paroles ont changé depuis sa construction" in done.stdout
+    assert "Édition autre : elle tient des paroles qu'elle ne peut plus tenir" in done.stdout
     assert "Rien n'a changé" in build(pays, "--edition", "essai").stdout
     assert (
         json.loads((pays / "data" / "processed" / ".etat.json").read_bytes())["inputs"]["options"]["edition"] == "essai"
     )
+
+
+@pytest.mark.slow
+def test_nothing_that_a_build_leaves_counts_the_voices_that_came_or_went(pays):
+    carnet(pays / "nb" / "qpv.ipynb", CONSTAT + "\ncv.ouvrir().fiche(qpv).voix()")
+    folder = pays / "data" / "raw" / "paroles"
+    folder.mkdir(exist_ok=True)
+    first = "texte;date;audience;qpv\nUne parole.;2022-03-10;public;QP973003\n"
+    for text in (first, first + "Une autre.;2022-03-11;public;QP973003\n", first):
+        (folder / "voix.csv").write_text(text, encoding="utf-8")
+        done = build(pays, "--edition", "essai")
+        assert done.returncode == 0, done.stderr
+    reports = json.loads((pays / "reports" / "essai" / "manifest.json").read_bytes())["reports"]
+    assert "table paroles modifiée" in next(r["why"] for r in reports if r["id"] == "quartiers/QP973003")
+    assert not list((pays / "reports").rglob("paroles.parquet"))
 
 
 def test_an_edition_that_is_declared_no_longer_and_may_hold_a_withdrawn_voice_is_named(pays):
@@ -134,7 +157,7 @@ def test_an_edition_that_is_declared_no_longer_and_may_hold_a_withdrawn_voice_is
     (folder / "retraits.csv").write_text("parole\n1\n", encoding="utf-8")
     done = build(pays, "--edition", "essai")
     assert "L'édition oubliee n'est plus déclarée" in done.stderr.replace("’", "'")
-    assert "revue d'abord" not in done.stdout
+    assert "refaite d'abord" not in done.stdout
 
 
 def test_diff_with_an_edition_that_is_not_built_is_refused(pays):
