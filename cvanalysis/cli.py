@@ -9,6 +9,7 @@ import errno
 import os
 import sys
 import traceback
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -207,22 +208,36 @@ def build(debug: bool, editions: bool, **options: Any) -> int:  # noqa: ARG001
     one_thread()
     options["jobs"] = options["jobs"] or cores()
     codes = []
-    for name in declared_editions(options["data"]) if editions else [options["edition"]]:
-        if editions:
-            click.echo(f"Édition {name}")
-        codes.append(
-            run_build(
-                Options(**options | {"edition": name}), click.echo, lambda sentence: click.echo(sentence, err=True)
-            )
-        )
+    for one in editions_to_build(options, every=editions):
+        codes.append(run_build(Options(**options | one), click.echo, lambda sentence: click.echo(sentence, err=True)))
     return max(codes)
 
 
-def declared_editions(data: Path) -> list[str]:
-    """Ids of the declared editions, the oldest first, so that each finds the one that it is compared with."""
+def editions_to_build(options: dict[str, Any], *, every: bool) -> Iterator[dict[str, Any]]:
+    """What each build is of, in order: every declared edition, the oldest first, so that each finds the one that it is compared with;
+    or the one asked for, after those that stand and hold voices that they may hold no more."""
+    from cvanalysis.publish.standing import to_build_again
     from cvanalysis.territory import read_territory
 
-    return [one.id for one in sorted(read_territory(data).editions, key=lambda one: one.jusqu_au)]
+    territory = read_territory(options["data"], options["edition"])
+    if every:
+        for one in sorted(territory.editions, key=lambda one: one.jusqu_au):
+            click.echo(f"Édition {one.id}")
+            yield {"edition": one.id}
+        return
+    again, orphans = to_build_again(territory, options["out"])
+    for name in orphans:
+        click.echo(
+            f"L'édition {name} n'est plus déclarée et ne peut pas être refaite ; ses pages peuvent tenir une parole retirée depuis : "
+            f"supprimez {options['out'] / name}.",
+            err=True,
+        )
+    for name, audience in again:
+        click.echo(
+            f"Édition {name} : elle tient des paroles qu'elle ne peut plus tenir ou montrer ainsi, elle est refaite d'abord."
+        )
+        yield {"edition": name, "audience": audience, "only": ()}
+    yield {}
 
 
 @cli.command(cls=_French)

@@ -27,31 +27,75 @@ def printed(value=1.0, message="Un titre", **more):
     return record(finding, message)
 
 
+SAME = {"chiffres": "a", "actions": "a", "engagements": "a", "voix": "a", "chronologie": "a", "methode": "a"}
+
+
+def reasons(before, after, *moved):
+    (change,) = diff([before], [after], (SAME, SAME | dict.fromkeys(moved, "b")))
+    return set(change.raisons)
+
+
 @pytest.mark.parametrize(
-    ("after", "reason"),
+    ("after", "moved", "expected"),
     [
-        ({"value": 2.0, "source": "Filosofi 2018"}, "millesime"),
-        ({"value": 2.0}, "revision"),
-        ({"value": 2.0, "question": "Combien, en euros ?"}, "methode"),
-        ({"value": 2.0, "champ": "Ailleurs."}, "perimetre"),
-        ({"message": "Le même, dit autrement"}, "methode"),
+        ({"value": 2.0, "source": "Filosofi 2018"}, ["chiffres"], {"millesime"}),
+        ({"value": 2.0}, ["chiffres"], {"revision"}),
+        ({"value": 2.0}, ["actions"], {"date"}),  # nothing that it comes from has moved: only the edition's date has
+        ({"value": 2.0}, ["methode"], {"methode"}),
+        ({"value": 2.0}, ["chiffres", "methode"], {"revision", "methode"}),  # nobody can tell them apart
+        ({"value": 2.0, "question": "Combien, en euros ?"}, ["chiffres"], {"methode", "revision"}),
+        ({"value": 2.0, "champ": "Ailleurs."}, [], {"perimetre"}),
+        ({"message": "Le même, dit autrement"}, [], {"methode"}),
     ],
 )
-def test_a_revision_has_its_reason(after, reason):
-    (change,) = diff([printed()], [printed(**after)])
-    assert (change.nature, change.raison) == ("révisé", reason)
+def test_a_revised_figure_has_the_reasons_that_the_two_editions_state(after, moved, expected):
+    assert reasons(printed(), printed(**after), *moved) == expected
 
 
-def test_new_voices_are_the_reason_in_the_sections_of_voices():
-    (change,) = diff([printed(section="voix")], [printed(value=3.0, section="voix", source="Autre")])
-    assert change.raison == "voix"
+@pytest.mark.parametrize(
+    ("source", "moved", "expected"),
+    [
+        ("Journaux d'actions du contrat (suivi.ods)", ["actions", "chiffres"], "actions"),
+        ("Table des engagements (engagements.csv)", ["engagements"], "engagements"),
+        ("Table des engagements (engagements.csv)", ["actions"], "date"),
+        ("Paroles recueillies pour l'évaluation.", ["voix", "chiffres"], "voix"),
+        ("Chronologie du contrat.", ["chronologie"], "recit"),
+        ("Préconisations des groupes de travail.", ["preconisations"], "preconisations"),
+    ],
+)
+def test_a_page_that_is_not_of_published_figures_is_never_revised_at_the_source(source, moved, expected):
+    assert reasons(printed(source=source), printed(value=2.0, source=source), *moved) == {expected}
+
+
+def test_a_reason_that_nothing_states_is_not_guessed():
+    (change,) = diff([printed()], [printed(value=2.0)])
+    assert (change.nature, change.raison) == ("révisé", "raison non établie")
+
+
+def test_the_name_of_a_file_is_no_vintage():
+    one, two = "Insee, 2018 (fichier REVN_2020.csv)", "Insee, 2018 (fichier REVN_2022.csv)"
+    assert reasons(printed(source=one), printed(value=2.0, source=two), "chiffres") == {"revision"}
+
+
+def test_an_answer_to_a_contribution_is_not_a_new_voice():
+    def said(answer):
+        one = printed(section="voix", source="Paroles recueillies pour l'évaluation.")
+        return one | {
+            "colonnes": ["Constat cité", "Statut", "Réponse"],
+            "lignes": [[[None, "publié", "E01"], *([None, "publié", t] for t in answer)]],
+        }
+
+    assert reasons(said(("reçue", "")), said(("répondue", "Fait.")), "voix") == {"reponses"}
 
 
 def test_new_and_gone_findings_are_told():
-    changes = diff([printed(id="a-x-01")], [printed(id="b-voix-01", section="voix")])
-    assert [(c.id, c.nature, c.raison) for c in changes] == [
-        ("b-voix-01", "nouveau", "voix"),
-        ("a-x-01", "disparu", "retire"),
+    made = (SAME, SAME | {"voix": "b"})
+    voices = "Paroles recueillies pour l'évaluation."
+    changes = diff([printed(id="a-x-01")], [printed(id="b-voix-01", source=voices), printed(id="c-x-01")], made)
+    assert [(c.id, c.nature, c.raisons) for c in changes] == [
+        ("b-voix-01", "nouveau", ("voix",)),
+        ("c-x-01", "nouveau", ("constat",)),
+        ("a-x-01", "disparu", ("retire",)),
     ]
 
 

@@ -8,6 +8,7 @@ import json
 import re
 import shutil
 import zipfile
+from dataclasses import replace
 from html import unescape
 from pathlib import Path
 from urllib.parse import unquote
@@ -112,6 +113,53 @@ def test_editions_for_other_readers_are_not_compared(pays):
     assert "ne se comparent pas" in done.stderr
 
 
+@pytest.mark.slow
+def test_a_standing_edition_is_built_again_first_where_it_holds_a_voice_withdrawn_and_only_there(pays):
+    folder = pays / "data" / "raw" / "paroles"
+    folder.mkdir(exist_ok=True)
+    early = "parole;texte;date;audience\n1;Une parole.;2015-03-10;public\n2;Une autre.;2015-03-11;public\n"
+    (folder / "voix.csv").write_text(early, encoding="utf-8")
+    assert "refaite d'abord" in build(pays, "--edition", "essai").stdout
+    assert "refaite" not in build(pays, "--edition", "essai").stdout
+    (folder / "plus-tard.csv").write_text("texte;date;audience\nTard.;2099-01-01;public\n", encoding="utf-8")
+    stands = (pays / "reports" / "autre" / "manifest.json").read_bytes()
+    assert "refaite" not in build(pays, "--edition", "essai").stdout  # an edition handed over is left alone
+    assert (pays / "reports" / "autre" / "manifest.json").read_bytes() == stands
+    (folder / "retraits.csv").write_text("parole\n1\n", encoding="utf-8")
+    done = build(pays, "--edition", "essai", "--only", "QP973003")
+    assert done.returncode == 0, done.stderr
+    assert "Édition autre : elle tient des paroles qu'elle ne peut plus tenir" in done.stdout
+    assert "Rien n'a changé" in build(pays, "--edition", "essai").stdout
+    assert (
+        json.loads((pays / "data" / "processed" / ".etat.json").read_bytes())["inputs"]["options"]["edition"] == "essai"
+    )
+
+
+@pytest.mark.slow
+def test_nothing_that_a_build_leaves_counts_the_voices_that_came_or_went(pays):
+    carnet(pays / "nb" / "qpv.ipynb", CONSTAT + "\ncv.ouvrir().fiche(qpv).voix()")
+    folder = pays / "data" / "raw" / "paroles"
+    folder.mkdir(exist_ok=True)
+    first = "texte;date;audience;qpv\nUne parole.;2022-03-10;public;QP973003\n"
+    for text in (first, first + "Une autre.;2022-03-11;public;QP973003\n", first):
+        (folder / "voix.csv").write_text(text, encoding="utf-8")
+        done = build(pays, "--edition", "essai")
+        assert done.returncode == 0, done.stderr
+    reports = json.loads((pays / "reports" / "essai" / "manifest.json").read_bytes())["reports"]
+    assert "table paroles modifiée" in next(r["why"] for r in reports if r["id"] == "quartiers/QP973003")
+    assert not list((pays / "reports").rglob("paroles.parquet"))
+
+
+def test_an_edition_that_is_declared_no_longer_and_may_hold_a_withdrawn_voice_is_named(pays):
+    (pays / "reports" / "autre").rename(pays / "reports" / "oubliee")
+    folder = pays / "data" / "raw" / "paroles"
+    folder.mkdir(exist_ok=True)
+    (folder / "retraits.csv").write_text("parole\n1\n", encoding="utf-8")
+    done = build(pays, "--edition", "essai")
+    assert "L'édition oubliee n'est plus déclarée" in done.stderr.replace("’", "'")
+    assert "refaite d'abord" not in done.stdout
+
+
 def test_diff_with_an_edition_that_is_not_built_is_refused(pays):
     done = cva("diff", "autre", "jamais", cwd=pays)
     assert done.returncode == 2
@@ -204,6 +252,23 @@ def test_no_file_of_a_public_build_holds_a_token_of_a_voice_that_it_may_not_know
 
 
 @pytest.mark.slow
+def test_a_reader_of_both_editions_finds_no_withheld_count_and_would_find_a_leak(nantes):
+    from attaque import Fact, attack, facts
+
+    reports, editions = nantes / "reports", ["2022-06", "2022-12"]
+    assert attack(reports, editions, 11, 5) == {}
+    # What he would do with a leak: one count repeated exactly, or all but one of a row beside its exact margin.
+    printed = [fact for fact in facts(reports, "2022-12") if fact.lu is None]
+    once = replace(printed[0], where="fuite", lu=4)
+    assert attack(reports, editions, 11, 5, [once])
+    margin = next(f for f in printed if len(f.fixe) == 1 and f.fixe[0][0] == "college")
+    inside = [f for f in printed if set(margin.fixe) < set(f.fixe) and "theme" in dict(f.fixe)]
+    told = [replace(f, where="fuite", lu=3) for f in inside[1:]] + [replace(margin, where="fuite", lu=3 * len(inside))]
+    assert any(inside[0].where in where for where in attack(reports, editions, 11, 5, told))
+    assert isinstance(once, Fact)
+
+
+@pytest.mark.slow
 def test_the_page_of_changes_names_what_changed_between_the_two_editions(nantes):
     told = changes(nantes, "2022-12")
     assert "Depuis l’édition « Deuxième séquence, juin 2022 »" in told
@@ -236,10 +301,11 @@ def test_an_unchanged_rebuild_says_so(nantes):
 
 
 @pytest.mark.slow
-def test_a_voice_that_is_withdrawn_leaves_every_edition_at_the_next_build(nantes, tmp_path):
+@pytest.mark.parametrize("asked", [[], ["--only", "synthese"]])
+def test_a_voice_that_is_withdrawn_leaves_every_edition_at_the_next_build_whatever_it_builds(nantes, tmp_path, asked):
     shutil.copytree(nantes, tmp_path, dirs_exist_ok=True, copy_function=shutil.copy2)
     with (tmp_path / "data" / "raw" / "paroles" / "retraits.csv").open("a", encoding="utf-8") as file:
         file.write("ANCIENNE;;2022-12-20\r\n")
-    done = cva("build", "--editions", cwd=tmp_path)
+    done = cva("build", *asked, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert holds(tmp_path, "ORTHANC") == []

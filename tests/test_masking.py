@@ -1,10 +1,10 @@
-"""What identifies a person is masked, however it is written; what is known to be missed is measured and said."""
+"""What identifies a person is masked, however it is written. Measured more harshly in `test_masking_recall`."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cvanalysis.ingest.masking import KNOWN_MISSES, MARKS, RECALL, find_marks, mask
+from cvanalysis.ingest.masking import KNOWN_MISSES, MARKS, find_marks, mask
 
 # An invented corpus. Each line: what must not survive, in the sentence where people write it.
 CORPUS = {
@@ -126,11 +126,6 @@ def test_the_corpus_holds_at_least_fifty_ways():
     assert sum(len(cases) for cases in CORPUS.values()) >= 50
 
 
-def test_published_recall_is_the_measured_one():
-    measured = {genre: (sum(not survives(c) for c in cases), len(cases)) for genre, cases in CORPUS.items()}
-    assert measured == RECALL
-
-
 @pytest.mark.parametrize("genre", [g for g in CORPUS if g != "nom"])
 def test_everything_but_names_is_always_masked(genre):
     assert [c for c in CORPUS[genre] if survives(c)] == []
@@ -140,7 +135,6 @@ def test_only_the_announced_names_are_missed():
     assert [sentence.format(secret) for secret, sentence in CORPUS["nom"] if survives((secret, sentence))] == [
         "Karim m'a aidée pour les papiers",
         "Durand m'a reçue sans rendez-vous",
-        "monsieur durand ne répond pas",
     ]
     assert any("prénom" in miss for miss in KNOWN_MISSES)
 

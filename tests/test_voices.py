@@ -125,6 +125,14 @@ def test_a_reviewer_can_mend_or_hold_a_text(territory):
         ({"audience": "tout le monde"}, "equipe"),
         ({"mineur": "oui"}, "equipe"),
         ({"age": "16 ans"}, "equipe"),
+        ({"age": "- de 18 ans"}, "equipe"),
+        ({"age": "16-25 ans"}, "equipe"),
+        ({"age": "18-25 ans"}, "public"),
+        ({"age": "12/03/2006"}, "equipe"),
+        ({"age": "né en 1985"}, "public"),
+        ({"age": "mineure"}, "equipe"),
+        ({"mineur": "à vérifier"}, "equipe"),
+        ({"mineur": "majeure"}, "public"),
         ({"mineur": "oui", "accord_parental": "oui"}, "public"),
         ({"art9": "oui"}, "equipe"),
         ({"art9": "à vérifier"}, "equipe"),
@@ -138,7 +146,14 @@ def test_who_may_know_of_a_voice(territory, fields, reached):
 
 
 @pytest.mark.parametrize(
-    "fields", [{"citation_anonyme": "non"}, {"citation_anonyme": ""}, {"citation_anonyme": "peut-être"}, {"web": "non"}]
+    "fields",
+    [
+        {"citation_anonyme": "non"},
+        {"citation_anonyme": ""},
+        {"citation_anonyme": "peut-être"},
+        {"citation_anonyme": "non", "citation_nommee": "oui"},
+        {"web": "non"},
+    ],
 )
 def test_without_its_consent_a_voice_counts_and_is_not_quoted(territory, fields):
     put(territory, OPEN | fields | {"texte": "Une parole."})
@@ -215,6 +230,16 @@ def test_neither_order_nor_number_tells_what_was_left_out(territory, order, also
     alone = clean_voices(territory).paroles
     put(territory, *(shown[i] for i in order), *({"audience": a, "texte": "Réservé"} for a in also))
     pd.testing.assert_frame_equal(clean_voices(territory).paroles, alone)
+
+
+@pytest.mark.parametrize("cell", ["0639981234", "06 39 98 12 34", "Karim-2", "voir QP044006", "karim@exemple.fr"])
+def test_a_citation_is_a_number_of_a_finding_and_never_what_else_was_typed_there(territory, cell):
+    put(
+        territory,
+        OPEN | {"texte": "Une parole.", "constat": f"QP044006-revenus-03, {cell}", "engagement": f"E01;{cell}"},
+    )
+    cited = set(clean_voices(territory).contributions["cite"])
+    assert {"QP044006-revenus-03", "E01"} <= cited <= {"QP044006-revenus-03", "E01", "QP044006", "Karim-2"}
 
 
 # ------------------------------------------------------------------------------------------------------------ withdrawal
@@ -381,6 +406,31 @@ def test_the_reading_list_holds_what_could_be_public_and_waits(territory):
     assert "Durand" not in text
     assert "Réservée" not in text
     assert "nom, telephone" in text
+
+
+def test_leave_to_publish_is_of_the_editions_that_follow_it_and_holding_back_is_of_all(territory):
+    put(territory, OPEN | {"texte": "Relue en octobre."}, OPEN | {"texte": "Retenue en octobre."})
+    rows = [
+        {"empreinte": fingerprint(mask(t).texte), "decision": d, "date": "2022-10-03"}
+        for t, d in (("Relue en octobre.", "publier"), ("Retenue en octobre.", "retenir"))
+    ]
+    put(territory, *rows, name="relectures.csv", columns=("empreinte", "decision", "date"))
+    june, december = sorted(territory.editions, key=lambda e: e.jusqu_au)
+    told = {e.id: sorted(clean_voices(territory, "public", e).paroles["texte_statut"]) for e in (june, december)}
+    assert told == {june.id: ["non_relu", "réservé"], december.id: ["publié", "réservé"]}
+
+
+def test_the_reading_list_underlines_the_capitals_that_no_pattern_could_judge(territory):
+    put(
+        territory,
+        OPEN | {"texte": "Karim a aidé. Le local est froid."},
+        OPEN | {"texte": "Dans le local de Bellevue, le froid."},
+    )
+    listing = write_reading_list(readable_texts(territory), {}).contenu.decode("utf-8-sig")
+    doubtful = {
+        row["texte_masque"][:5]: row["a_regarder"] for row in csv.DictReader(io.StringIO(listing), delimiter=";")
+    }
+    assert doubtful == {"Karim": "Karim", "Dans ": "Dans, Bellevue"}
 
 
 def test_a_reading_list_filled_in_and_saved_is_read_back(territory):

@@ -1,10 +1,14 @@
 """Files of the tools that groups use are read as they come, without what identifies people."""
 
+import csv
+import shutil
 import zipfile
 
+import openpyxl
 import pytest
 
 from cvanalysis.errors import ReadError
+from cvanalysis.ingest.actions import clean_actions
 from cvanalysis.ingest.models import write_model
 from cvanalysis.ingest.reading import read_raw
 from cvanalysis.ingest.voice_formats import NOTHING_DECLARED, Declared, read_voice_file, recognise
@@ -180,3 +184,56 @@ def test_a_file_that_cannot_be_read_is_named_and_disturbs_nothing(brut, tmp_path
     voices = clean_voices(replace(read_territory(brut), dossier=tmp_path))
     assert len(voices.paroles) == 1
     assert [p.fichier for p in voices.illisibles] == ["paroles/bad.csv"]
+
+
+def fill(path, sheet, **words):
+    """Fill a model as a person does: the first word of each list, and what is given."""
+    book = openpyxl.load_workbook(path)
+    rows, lists = book[sheet], {column[0].value: column[1].value for column in book["listes"].iter_cols()}
+    for i, cell in enumerate(rows[1], start=1):
+        rows.cell(2, i, words.get(cell.value, lists.get(cell.value)))
+    book.save(path)
+
+
+def test_a_filled_model_of_each_kind_is_read_back_word_for_word_without_anything_declared(brut, tmp_path):
+    shutil.copytree(brut, tmp_path / "raw")
+    territory = read_territory(tmp_path / "raw")
+    for kind in ("paroles", "actions", "engagements"):
+        (tmp_path / f"{kind}.xlsx").write_bytes(write_model(kind, territory)[f"{kind}.xlsx"])
+    fill(tmp_path / "paroles.xlsx", "paroles", date="12/03/2022", texte="Lu.", mineur="non", art9="non", retrait=None)
+    fill(
+        tmp_path / "actions.xlsx",
+        "actions",
+        reference="D-1",
+        annee=2021,
+        action="Devoirs",
+        demande="1 234,50",
+        accorde=1000,
+    )
+    fill(tmp_path / "engagements.xlsx", "engagements", code="E01", libelle="Ouvrir", quartiers="tous", preuve="Acte")
+    shutil.copy(tmp_path / "paroles.xlsx", tmp_path / "raw" / "paroles" / "rempli.xlsx")
+    shutil.copy(tmp_path / "actions.xlsx", tmp_path / "raw" / "actions" / "rempli.xlsx")
+    sheet = openpyxl.load_workbook(tmp_path / "engagements.xlsx")["engagements"]
+    with (tmp_path / "raw" / "engagements.csv").open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, delimiter=";").writerows(sheet.iter_rows(max_row=2, values_only=True))
+    voices = clean_voices(territory, "equipe")
+    said = voices.paroles[voices.paroles["texte"] == "Lu."].iloc[0]
+    assert voices.anomalies.empty
+    assert (said["nature"], said["qpv"], said["college"], said["tonalite"], said["mois"]) == (
+        "temoignage",
+        territory.quartiers[0].code,
+        territory.colleges[0].id,
+        "marche",
+        "2022-03",
+    )
+    cleaned = clean_actions(territory)
+    done = cleaned.actions[cleaned.actions["source"] == "actions/rempli.xlsx"].iloc[0]
+    assert (done["titre"], done["demande"], done["accorde"], done["type_credit"], done["statut"]) == (
+        "Devoirs",
+        1234.5,
+        1000.0,
+        "spécifique",
+        "en instruction",
+    )
+    kept = cleaned.engagements[cleaned.engagements["code"] == "E01"].iloc[0]
+    assert (kept["libelle"], kept["avancement"], kept["preuve"]) == ("Ouvrir", "réalisé", "Acte")

@@ -81,6 +81,22 @@ def test_no_token_of_a_restricted_field_is_in_anything_written_for_the_public(te
     assert TOKEN.encode() in written(territory, "equipe")
 
 
+def test_a_group_reads_what_is_open_to_it_and_nothing_of_the_teams(territory):
+    rows = [row for row in secret_voices(300) if row["audience"] == "equipe" or "art9" in row or "mineur" in row]
+    shared = OPEN | {
+        "audience": "groupe",
+        "texte": "Entre nous.",
+        "themes": "scolarite",
+        "codes": "x",
+        "tonalite": "marche",
+    }
+    put(territory, *rows, *(shared | {"locuteur": f"p{i}", "web": "non"} for i in range(14)))
+    group = written(territory, "groupe")
+    assert TOKEN.encode() not in group
+    assert b"Entre nous." in group
+    assert b"Entre nous." not in written(territory, "public")
+
+
 def test_everything_written_for_the_public_is_the_same_with_and_without_what_it_may_not_know(territory):
     shown = [
         OPEN | {"texte": f"Parole {i}.", "themes": "scolarite", "qpv": "QP044006", "codes": "x"} for i in range(14)

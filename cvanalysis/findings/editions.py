@@ -1,11 +1,13 @@
-"""What changed from an edition to the next. Owns the comparison of two sets of findings and the reason of each change.
+"""What changed from an edition to the next. Owns the comparison of two sets of findings and the reasons of each change.
 
-It compares what was printed (`record`), never the data: what an edition withheld is in neither. Refuses to say that a thing
-got better.
+It compares what was printed (`record`), never the data: what an edition withheld is in neither. A reason is read, never guessed: from the
+two findings (years of the source, perimeter, question, columns) and from what the two editions say that they were made of (`Origins`),
+of which a finding's source line names what concerns it. Refuses to say that a thing got better.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
 
 Nature = Literal["nouveau", "disparu", "révisé"]
 Record = Mapping[str, Any]
+Origins = Mapping[str, str]
+"""What an edition was made of: origin (key of `_NOMMEES`, `perimetre`, `methode`) → digest; empty where the edition doesn't say."""
 
 RAISONS = {
     "millesime": "nouveau millésime",
@@ -24,12 +28,30 @@ RAISONS = {
     "methode": "méthode",
     "perimetre": "périmètre",
     "voix": "nouvelles voix",
+    "reponses": "réponses aux contributions",
     "actions": "nouvelles actions",
+    "engagements": "engagements ou partenaires mis à jour",
+    "preconisations": "préconisations complétées",
+    "recit": "chronologie ou réunions complétées",
+    "fichiers": "autres fichiers lus",
+    "date": "date de l'édition",
     "constat": "constat ajouté",
     "retire": "constat retiré",
+    "inconnue": "raison non établie",
 }
-_VOIX = ("voix", "participation", "preconisations", "recit")
-_ACTIONS = ("actions", "engagements", "partenaires", "mobilisation")
+# Origin → the reason that it gives, and the words by which a source line names it. Figures are those of whoever else is named.
+_NOMMEES = {
+    "voix": ("voix", ("parole", "immersion")),
+    "actions": ("actions", ("action",)),
+    "engagements": ("engagements", ("engagement",)),
+    "partenaires": ("engagements", ("partenaire",)),
+    "chronologie": ("recit", ("chronologie",)),
+    "instances": ("recit", ("réunion",)),
+    "preconisations": ("preconisations", ("préconisation",)),
+    "fichiers": ("fichiers", ("fichiers déposés",)),
+    "chiffres": ("revision", ("publié", "insee", "publication")),
+}
+_REPONSES = ("Statut", "Réponse")
 
 
 def record(finding: Finding, message: str, lecture: str = "") -> dict[str, Any]:
@@ -67,13 +89,18 @@ def read_line(line: Iterable[Sequence[Any]]) -> tuple[Valeur, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One finding that is not what it was. `raison` is a key of `RAISONS`; `avant` and `apres` are its titles ('' where it is not)."""
+    """One finding that is not what it was. `raisons` are keys of `RAISONS`; `avant` and `apres` its titles ('' where it is not)."""
 
     id: str
     nature: Nature
-    raison: str
+    raisons: tuple[str, ...]
     avant: str
     apres: str
+
+    @property
+    def raison(self) -> str:
+        """The reasons in words."""
+        return ", ".join(RAISONS[one] for one in self.raisons)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,37 +114,67 @@ class Followed:
     reponse: str
 
 
-def diff(before: Iterable[Record], after: Iterable[Record]) -> tuple[Change, ...]:
+def diff(
+    before: Iterable[Record], after: Iterable[Record], made_of: tuple[Origins, Origins] = ({}, {})
+) -> tuple[Change, ...]:
     """Changes from an edition's records to another's, by id, in the order of the later one, those gone last."""
     old = {r["id"]: r for r in before}
     new = {r["id"]: r for r in after}
+    moved = {name for name in made_of[0].keys() | made_of[1].keys() if made_of[0].get(name) != made_of[1].get(name)}
+    known = all(made_of)
     changes = []
     for ident, there in new.items():
         if ident not in old:
-            changes.append(Change(ident, "nouveau", _why_new(there), "", there["message"]))
-        elif reason := _why(old[ident], there):
-            changes.append(Change(ident, "révisé", reason, old[ident]["message"], there["message"]))
-    changes += [Change(ident, "disparu", "retire", r["message"], "") for ident, r in old.items() if ident not in new]
+            reasons = _of_origins(there, moved) if known else []
+            changes.append(Change(ident, "nouveau", tuple(reasons) or ("constat",), "", there["message"]))
+        elif reasons := _why(old[ident], there, moved, known):
+            changes.append(Change(ident, "révisé", reasons, old[ident]["message"], there["message"]))
+    changes += [Change(ident, "disparu", ("retire",), r["message"], "") for ident, r in old.items() if ident not in new]
     return tuple(changes)
 
 
-def _why_new(there: Record) -> str:
-    return "voix" if there["section"] in _VOIX else "actions" if there["section"] in _ACTIONS else "constat"
-
-
-def _why(old: Record, new: Record) -> str:
-    """Why a finding is not the same, or ''. The edition's own name in `champ` and `sous_titre` is no change."""
+def _why(old: Record, new: Record, moved: set[str], known: bool) -> tuple[str, ...]:
+    """Why a finding is not the same; empty where it is. The edition's own name in `champ` and `sous_titre` is no change."""
     if old["lignes"] == new["lignes"] and old["colonnes"] == new["colonnes"] and old["message"] == new["message"]:
-        return ""
-    if new["section"] in _VOIX:
-        return "voix"
-    if old["question"] != new["question"] or old["colonnes"] != new["colonnes"]:
-        return "methode"
-    if old["champ"] != new["champ"]:
-        return "perimetre"
-    if old["source"] != new["source"]:
-        return "millesime"
-    return "actions" if new["section"] in _ACTIONS else "revision" if old["lignes"] != new["lignes"] else "methode"
+        return ()
+    if _without_answers(old) == _without_answers(new):
+        return ("reponses",)
+    reasons = []
+    if _years(old) != _years(new):
+        reasons.append("millesime")
+    if _EDITION.sub("", old["champ"]) != _EDITION.sub("", new["champ"]):
+        reasons.append("perimetre")
+    if old["question"] != new["question"] or (old["colonnes"] != new["colonnes"] and "millesime" not in reasons):
+        reasons.append("methode")
+    reasons += [one for one in _of_origins(new, moved) if not (one == "revision" and "millesime" in reasons)]
+    if known and "perimetre" in moved and not reasons:
+        reasons.append("perimetre")
+    if "methode" in moved or (old["lignes"] == new["lignes"] and not reasons):
+        reasons.append("methode")  # the same figures, said otherwise, are a matter of method too
+    return tuple(dict.fromkeys(reasons)) or (("date",) if known else ("inconnue",))
+
+
+_EDITION = re.compile(r"édition « [^»]*»")
+_ANNEE = re.compile(r"(?<![\w.])(?:19|20)\d{2}(?![\w.]*\.\w)")  # not those of a file's name
+
+
+def _years(one: Record) -> list[str]:
+    return _ANNEE.findall(one["source"])
+
+
+def _of_origins(one: Record, moved: set[str]) -> list[str]:
+    """Reasons given by what changed of what the finding's source line names."""
+    source = one["source"].casefold()
+    named = [name for name, (_, words) in _NOMMEES.items() if any(word in source for word in words)] or ["chiffres"]
+    return list(dict.fromkeys(_NOMMEES[name][0] for name in named if name in moved))
+
+
+def _without_answers(one: Record) -> Any:
+    """What is stated besides the status of contributions and what was answered; a list of its own where it has none of them."""
+    kept = [i for i, name in enumerate(one["colonnes"]) if name not in _REPONSES]
+    if len(kept) == len(one["colonnes"]):
+        return [one["message"], one["lignes"]]
+    return [[line[i] for i in kept] for line in one["lignes"]]
 
 
 def follow(before: Sequence[Any], after: Sequence[Any]) -> tuple[Followed, ...]:
@@ -144,10 +201,10 @@ def find_changes(
     )
     figure = table = None
     if changes:
-        reasons = list(dict.fromkeys(c.raison for c in changes))
+        reasons = list(dict.fromkeys(r for c in changes for r in c.raisons))
         figure = Figure(
             "matrice",
-            "Constats, par raison du changement",
+            "Constats, par raison du changement (un constat peut en avoir plusieurs)",
             tuple(
                 Serie(
                     nature.capitalize(),
@@ -155,7 +212,7 @@ def find_changes(
                     tuple(
                         Point(
                             RAISONS[r].capitalize(),
-                            Valeur(float(sum(c.raison == r and c.nature == nature for c in changes))),
+                            Valeur(float(sum(r in c.raisons and c.nature == nature for c in changes))),
                         )
                         for r in reasons
                     ),
@@ -169,7 +226,7 @@ def find_changes(
                 (
                     _word(c.id),
                     _word(c.nature),
-                    _word(RAISONS[c.raison]),
+                    _word(c.raison),
                     _word(c.avant or "absent"),
                     _word(c.apres or "absent"),
                 )

@@ -224,12 +224,14 @@ def _levels(paroles: pd.DataFrame, coverage: Coverage) -> Finding:
     """Levels of involvement: how many people by way of taking part, one by one; a person may be in several."""
     people = count_people(paroles, [(nature,) for nature in paroles["nature"]], coverage.territory)
     values = {nature: people.get(nature, Valeur(None, texte="personne")) for nature in NATURES}
+    if "immersion" not in people:  # told in the accounts of immersions, where nobody is counted
+        values["immersion"] = Valeur(None, texte="comptes rendus sur les pages des thèmes")
     points = tuple(Point(NATURES[n], v) for n, v in values.items())
     figure = Figure("barres", "Personnes, environ", (Serie("Personnes", "sujet", points),))
     table = Table(
         ("Façon de participer", "Personnes (environ)"), tuple((_word(NATURES[n]), v) for n, v in values.items())
     )
-    never = [NATURES[n].lower() for n, v in values.items() if v.texte]
+    never = [NATURES[n].lower() for n, v in values.items() if v.texte == "personne"]
     return _finding(
         coverage,
         "niveaux-01",

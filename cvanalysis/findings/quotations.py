@@ -63,24 +63,18 @@ def contributions_by_finding(contributions: pd.DataFrame) -> dict[str, tuple[Con
 
 def quote(rows: pd.DataFrame, territory: Territory) -> str:
     """At most `CITATIONS` quotations of different people, those of readable length first, joined for a cell."""
-    said = rows[rows["texte"] != ""]
-    order = sorted(
-        said.index,
-        key=lambda i: (
-            not 40 <= len(said.at[i, "texte"]) <= 260,
-            hashlib.sha256(said.at[i, "texte"].encode()).hexdigest(),
-        ),
-    )
-    chosen: dict[str, int] = {}
+    columns = ("texte", "locuteur", "qpv_montre", "qualite_montree")
+    said = [row for row in zip(*(rows[c].tolist() for c in columns), strict=True) if row[0]]
+    said.sort(key=lambda row: (not 40 <= len(row[0]) <= 260, hashlib.sha256(row[0].encode()).hexdigest()))
+    chosen: dict[str, tuple[str, ...]] = {}
     texts: set[str] = set()
-    for i in order:
-        if said.at[i, "texte"] not in texts:
-            texts.add(said.at[i, "texte"])
-            chosen.setdefault(said.at[i, "locuteur"], i)
-    return " ".join(
-        f"« {shorten(said.at[i, 'texte'])} »{_by(territory, *said.loc[i, ['qpv_montre', 'qualite_montree']])}"
-        for i in list(chosen.values())[:CITATIONS]
-    )
+    for row in said:
+        if row[0] not in texts:
+            texts.add(row[0])
+            chosen.setdefault(row[1], row)
+            if len(chosen) == CITATIONS:
+                break
+    return " ".join(f"« {shorten(text)} »{_by(territory, qpv, role)}" for text, _, qpv, role in chosen.values())
 
 
 def _by(territory: Territory, qpv: str, role: str) -> str:

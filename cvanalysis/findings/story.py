@@ -135,7 +135,8 @@ def _presence(partenaires: pd.DataFrame) -> list[tuple[str, int, int | None]]:
 def _partners(
     territory: Territory, people: Sequence[tuple[str, int, int | None]], span: Sequence[str], exemple: bool
 ) -> Finding:
-    first, last = territory.debut, territory.fin
+    # Those who were there from the start did not come: the contract may be signed after its first year.
+    first, last = max(territory.debut, min(start for _, start, _ in people)), territory.fin
     came = sorted((start, name) for name, start, _ in people if start > first)
     left = sorted((end, name) for name, _, end in people if end is not None and end < last)
     there = {y: sum(start <= int(y) and (end is None or int(y) <= end) for _, start, end in people) for y in span}
@@ -181,33 +182,29 @@ def _years(
     """Everything by year, one row each: what could not be counted says so instead of showing 0."""
     unknown = Valeur(None, "non_disponible")
     has = actions is not None and len(actions) > 0
-    rows: dict[str, list[Valeur]] = {
+    told: dict[str, list[Valeur]] = {
         "Jalons": [_count(chronologie["date"].str.startswith(y).sum() if len(chronologie) else 0) for y in span],
         "Réunions": [_count(instances["date"].str.startswith(y).sum()) if len(instances) else unknown for y in span],
         "Partenaires présents": [
             _count(sum(s <= int(y) and (e is None or int(y) <= e) for _, s, e in people)) if people else unknown
             for y in span
         ],
+        "Actions": [unknown] * len(span),
+        "Montants payés connus": [unknown] * len(span),
     }
-    table_only: dict[str, list[Valeur]] = {}
     if has:
         year = actions["annee"].astype("string").str.slice(0, 4)
-        rows["Actions"] = [_count(actions.loc[year == y, "action"].nunique()) for y in span]
+        told["Actions"] = [_count(actions.loc[year == y, "action"].nunique()) for y in span]
         sums = [actions.loc[year == y, "paye"] for y in span]
-        table_only["Montants payés connus"] = [
+        told["Montants payés connus"] = [
             Valeur(float(s.sum()), unite="€") if s.notna().any() else unknown for s in sums
         ]
-    else:
-        rows["Actions"] = [unknown] * len(span)
     figure = Figure(
-        "matrice",
-        "Par an",
-        tuple(
-            Serie(name, "autre", tuple(Point(y, v) for y, v in zip(span, values, strict=True)))
-            for name, values in rows.items()
-        ),
+        "lignes",
+        "100 : l'année la plus forte de chaque ligne",
+        tuple(_to_highest(name, dict(zip(span, values, strict=True))) for name, values in told.items()),
+        facettes=True,
     )
-    told = rows | table_only
     table = Table(
         ("Année", *told), tuple((_word(y), *(values[i] for values in told.values())) for i, y in enumerate(span))
     )
@@ -226,6 +223,16 @@ def _years(
         if has
         else (),
     )
+
+
+def _to_highest(name: str, by_year: dict[str, Valeur]) -> Serie:
+    """A line of the common axis of years, each on its own scale: meetings, partners and euros cannot share another."""
+    highest = max((v.valeur for v in by_year.values() if v.valeur), default=None)
+    points = (
+        Point(y, Valeur(round(100 * v.valeur / highest, 1)) if v.valeur is not None and highest else v)
+        for y, v in by_year.items()
+    )
+    return Serie(name, "sujet", tuple(points))
 
 
 def _count(number: int) -> Valeur:

@@ -24,26 +24,35 @@ MARKS = {
 """Kind of thing masked → what stands in its place. A mark is never itself masked: masking twice changes nothing."""
 
 KNOWN_MISSES = (
-    "un prénom ou un surnom seul (« Karim m'a aidée »)",
-    "un nom de famille seul, sans civilité ni prénom (« Durand m'a reçu »)",
-    "« monsieur » ou « madame » en toutes lettres suivi d'un nom sans majuscule (« monsieur durand »)",
-    "une rue sans numéro et sans majuscule (« rue des lilas »)",
+    "un prénom ou un surnom seul (« Karim m'a aidée », « avec Yanis »)",
+    "un nom de famille seul, sans civilité ni prénom (« Durand m'a reçu », « les Diallo »)",
+    "un prénom et un nom sans rien qui les annonce (« Awa Durand m'a reçue »), des initiales seules (« F.D. »)",
+    "un prénom séparé du lien qui l'annonce (« ma fille aînée Inès », « mon grand, Yanis »)",
+    "« monsieur » ou « madame » suivi d'un nom sans majuscule, hors de « monsieur durand ne répond pas » et semblables",
+    "une rue ou une résidence sans numéro et sans majuscule (« rue des lilas »)",
+    "un numéro de dossier ou de carte que rien n'annonce, ou coupé par un tiret",
     "une fonction qu'une seule personne occupe (« la gardienne du 3 »)",
     "un récit qui suffit à reconnaître quelqu'un",
 )
-"""What the patterns are known to miss; printed with the reading list and on the participation page."""
+"""What the patterns are known to miss; printed with the reading list."""
 
 RECALL = {
-    "telephone": (23, 23),
-    "courriel": (10, 10),
-    "adresse": (18, 18),
-    "nom": (24, 27),
-    "compte": (8, 8),
-    "numero": (5, 5),
-    "naissance": (2, 2),
+    "telephone": (10, 10),
+    "courriel": (7, 8),
+    "adresse": (12, 14),
+    "nom": (18, 30),
+    "compte": (6, 6),
+    "numero": (3, 6),
+    "naissance": (2, 3),
 }
-"""Kind → (masked, written) on the invented corpus of `tests/test_masking.py`, which holds it true; printed with the reading
-list. The corpus was written with the patterns in view: on what people really write, count on less."""
+"""Kind → (masked, written) on invented sentences that nobody had in view when the patterns were written (`JAMAIS_VUES` of
+`tests/corpus_masquage.py`): what to count on. A pattern mended after one of them is to be measured on new ones."""
+
+RECALL_MISE_AU_POINT = (292, 300)
+"""The same, all kinds together, on the sentences that served to write the patterns: a ceiling, not a promise."""
+
+PRECISION = (101, 102)
+"""(left alone, written) of the invented sentences that identify nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +84,8 @@ _NOM = rf"(?:{_PARTICULE}){{0,2}}(?:{_MOT}\.?)(?:[\ -](?:{_PARTICULE}){{0,2}}(?:
 _CIVILITE = (
     r"(?:M\.|MM\.|M(?=\ [A-Z])|Mr\.?|Mrs\.?|M[mM][eE]s?\.?|Mmes?\.?|M[lL][lL][eE]s?\.?|Melles?\.?|Monsieur|MONSIEUR|Messieurs|Madame|"
     r"MADAME|Mesdames|Mademoiselle|monsieur|messieurs|madame|mesdames|mademoiselle|Me(?=\ [A-Z])|Ma[îi]tre|Dr\.?|Docteure?|docteure?|dr\.?|"
-    r"Pr\.?(?=\ [A-Z])|Professeure?|professeure?|mr\.?|mmes?\.?|mlles?\.?|melles?\.?|tata|tonton|Tata|Tonton|tante|oncle)"
+    r"Pr\.?(?=\ [A-Z])|Professeure?|professeure?|mr\.?|mmes?\.?|mlles?\.?|melles?\.?|tata|tonton|Tata|Tonton|tante|oncle|"
+    r"S(?:œ|oe)ur|Père|Frère)"
 )
 _CIVILITE_BASSE = r"(?:mr\.?|mme\.?|mlle\.?|melle\.?|m\.(?!\s*[\d²]))"
 _NOT_A_NAME = (
@@ -84,15 +94,16 @@ _NOT_A_NAME = (
 )
 _LIEN = (
     r"(?:fils|fille|mari|femme|épouse|époux|compagnon|compagne|conjointe?|père|mère|frère|sœur|soeur|cousine?|oncle|tante|neveu|nièce|"
-    r"voisine?|amie?|copine|copain|collègue|gardienne?|directrice|directeur|animatrice|animateur|médiatrice|médiateur|éducatrice|"
+    r"voisine?|amie?|copine|copain|collègue|gardien(?:ne)?|agente?|imam|curé|pasteur|rabbin|bailleur|beau-père|belle-mère|beau-frère|belle-sœur|directrice|directeur|animatrice|animateur|médiatrice|médiateur|éducatrice|"
     r"éducateur|maîtresse|maître|professeure?|prof|assistante\ sociale|présidente?|maire|élue?|conseillère|conseiller|facteur|factrice|"
     r"médecin|infirmière|infirmier|coach|entraîneur|entraîneuse|petit-fils|petite-fille|bébé|pote)"
 )
 _DIT_NOM = (
-    r"(?:(?:je|il|elle)\ (?:m'|s')appelle|(?:m'|s')appelai[ts]|on\ m'appelle|"
+    r"(?:(?:m'|s')appelle(?:nt)?|(?:m'|s')appelai(?:t|s|ent)|(?:je\ me|se)\ nomme(?:nt)?|"
     r"mon\ nom(?:\ de\ famille)?\ (?:est|c'est)|mon\ prénom\ (?:est|c'est)|"
     r"moi\ c'est|moi,\ c'est|appelez-moi|signé\ ?:?|nommée?|prénommée?|dénommée?|surnommée?|(?:nom|prénom|"
-    r"nom\ et\ prénom|contact)\ ?:|de\ la\ part\ de|"
+    r"nom\ et\ prénom|contact)\ ?[:=]|de\ la\ part\ de|familles?|"
+    r"chez(?:\ les)?(?!\ (?:Pôle|France|Orange|Leclerc|Carrefour|Lidl|Emmaüs)\b)|"
     r"demandez(?:\ à\ voir)?|c'est\ moi,?)"
 )
 _ACRONYME = (
@@ -103,7 +114,7 @@ _ACRONYME = (
     r"ZUS|JAMAIS|RIEN|MERCI|STOP|BIEN|NON)"
 )
 _VOIE = (
-    r"(?:rue|r\.|avenue|av\.?|ave\.?|boulevard|bvd\.?|bld\.?|bd\.?|place|pl\.|allée|allee|all\.|impasse|"
+    r"(?:rue|r\.|r(?=\ d(?:es|u|e)\ )|lieu-?dit|avenue|av\.?|ave\.?|boulevard|bvd\.?|bld\.?|bd\.?|place|pl\.|allée|allee|all\.|impasse|"
     r"imp\.|chemin|che?m?\.|cours|quai|square|sq\.|"
     r"route|rte\.?|passage|résidence|residence|rés\.|mail|esplanade|venelle|sente|sentier|rond-point|"
     r"lotissement|cité|hameau|villa|promenade|"
@@ -117,12 +128,20 @@ _CHIFFRE = (
 )
 
 
+_MOIS = r"(?:janvier|février|mars|avril|mai|juin|juillet|août|septembre|octobre|novembre|décembre)"
+_DATE = rf"(?:\d{{1,2}}(?:er)?[\ /.\-](?:\d{{1,2}}|{_MOIS})[\ /.\-]\d{{2,4}}|{_MOIS}\ \d{{4}})"
+_EN_LETTRES = (
+    r"(?:deux|trois|quatre|cinq|six|sept|huit|neuf|dix|onze|douze|treize|quatorze|quinze|seize|vingt|trente|quarante|cinquante|soixante)"
+    r"(?:[\ -](?:et\ )?(?:une?|deux|trois|quatre|cinq|six|sept|huit|neuf|dix))?"
+)
+
+
 def _pattern(text: str, flags: int = 0) -> re.Pattern[str]:
     return re.compile(text, flags)
 
 
-_AT = r"(?:\ ?@\ ?|\ ?\(at\)\ ?|\ ?\[at\]\ ?|\ ?\(a\)\ ?|\ arobase\ |\ ?\(arobase\)\ ?|\ at\ )"
-_DOT = r"(?:\ ?\.\ ?|\ point\ |\ ?\(point\)\ ?|\ ?\[dot\]\ ?|\ dot\ |\ ?\(dot\)\ ?)"
+_AT = r"(?:\ ?@\ ?|\ ?[(\[{<]\ ?(?:at|a|arr?obase)\ ?[)\]}>]\ ?|\ arr?obase\ |\ at\ )"
+_DOT = r"(?:\ ?\.\ ?|\ ?[(\[{<]\ ?(?:dot|point)\ ?[)\]}>]\ ?|\ (?:point|dot)\ )"
 _RESEAU = (
     r"(?:insta(?:gram)?|snap(?:chat)?|face(?:book)?|fb|twitter|tik\ ?tok|telegram|discord|whatsapp|"
     r"linkedin|messenger|youtube|mastodon|bluesky)"
@@ -140,6 +159,13 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
         ),
     ),
     (
+        "courriel",
+        _pattern(
+            rf"(?<![\w.+\-@])[\w.+\-]{{2,64}}(?:@|\ arr?obase\ )[\w\-]{{2,63}}(?:{_DOT}[\w\-]{{2,20}})?", re.IGNORECASE
+        ),
+    ),
+    ("compte", _pattern(r"https?://[^\s<>\")]{0,200}~[\w.\-]{2,40}", re.IGNORECASE)),
+    (
         "compte",
         _pattern(
             r"(?:https?://)?(?:www\.|m\.|fr-fr\.)?(?:facebook|fb|instagram|twitter|x|tiktok|snapchat|linkedin|t|wa|youtube|discord)"
@@ -156,23 +182,36 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
             re.IGNORECASE,
         ),
     ),
-    ("numero", _pattern(r"\b[A-HJ-NP-TV-Z]{2}[\ -]\d{3}[\ -][A-HJ-NP-TV-Z]{2}\b")),
+    ("numero", _pattern(r"\b[A-HJ-NP-TV-Z]{2}[\ -]?\d{3}[\ -]?[A-HJ-NP-TV-Z]{2}\b")),
+    ("numero", _pattern(r"\b\d{3,4}\ [A-Z]{2,3}\ (?:\d{2}|2[AB])\b")),
+    ("numero", _pattern(r"\b\d{2}[A-Z]{2}\d{5}\b")),
+    ("numero", _pattern(r"\b\d{5}\ ?\d{5}\ ?[A-Z0-9]{11}\ ?\d{2}\b")),
+    ("numero", _pattern(r"(?<!\d)\d{12,}(?!\d)")),
+    (
+        "numero",
+        _pattern(
+            r"(?:\bn[°º]|\bnuméro|\bcaf|d'étranger|\bmatricule)\.?\ ?:?\ ?(?:caf\ )?[A-Z]{0,3}-?\d{5,11}(?:\ ?[A-Z])?\b",
+            re.IGNORECASE,
+        ),
+    ),
     (
         "numero",
         _pattern(
             r"(?:allocataire|matricule|dossier|identifiant|demandeur|sécu(?:rité\ sociale)?)\ (?:caf\ |est\ |:\ ?|"
             r"le\ )?(?:n[°ºo]\.?|numéro|num\.?)?\ ?:?\ ?"
-            r"\d[\d\ ]{4,14}\d",
+            r"\d[\d\ ]{4,14}\d(?:\ ?[A-Z]\b)?",
             re.IGNORECASE,
         ),
     ),
+    ("telephone", _pattern(r"(?<![\d,])(?:\+|00)\ ?[1-9]\d{0,2}(?:[\ .\-/()]{0,3}\d){7,12}(?!\d)")),
     (
         "telephone",
         _pattern(
-            r"(?<![\d,])(?:\(?(?:\+|00)\ ?33\)?)[\ .\-/]*(?:\(0\)|0)?[\ .\-/]*[1-9](?:[\ .\-/_,·]{0,3}\d){8}(?!\d)"
+            r"(?<![\d,])(?:\(?(?:\+|00)\ ?33\)?)[\ .\-/]*(?:\(0\)|0)?[\ .\-/]*[1-9](?:[\s.\-/_,·]{0,3}\d){8}(?!\d)"
         ),
     ),
-    ("telephone", _pattern(r"(?<![\d,+])\(?[0Oo]\)?[\ .\-/]?[1-9]\)?(?:[\ .\-/_,·]{0,3}[\dOo]){8}(?![\d])")),
+    ("telephone", _pattern(r"(?<![\d,+])\(?[0Oo]\)?[\ .\-/]?[1-9]\)?(?:[\s.\-/_,·]{0,3}[\dOo]){8}(?![\d])")),
+    ("telephone", _pattern(r"(?<![\d,])[67](?:[\ .\-]\d{2}){4}(?![\d,])")),
     ("telephone", _pattern(rf"\b(?:zéro|zero)[\ \-,]+(?:{_CHIFFRE}[\ \-,]+){{3,16}}{_CHIFFRE}\b", re.IGNORECASE)),
     (
         "telephone",
@@ -183,25 +222,28 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ),
     (
         "naissance",
-        _pattern(
-            r"\bnée?\ (?:le\ )?\d{1,2}(?:er)?[\ /.\-](?:\d{1,2}|janvier|février|mars|avril|mai|juin|juillet|août|"
-            r"septembre|octobre|novembre|décembre)"
-            r"[\ /.\-]\d{2,4}",
-            re.IGNORECASE,
-        ),
+        _pattern(rf"\b(?:née?|naissance|ddn|anniversaire)\ ?:?\ (?:est\ )?(?:le\ |en\ |un\ )?{_DATE}", re.IGNORECASE),
     ),
     (
         "adresse",
         _pattern(
-            rf"(?<![\w\d])\d{{1,4}}\ ?(?:bis|ter|quater|[A-Da-d](?=[\ ,]))?,?\ (?i:{_VOIE})\ {_LIAISON}{{0,3}}[\w'\-]+"
+            rf"(?<![\w\d])(?:{_EN_LETTRES}|\d{{1,4}}(?:\ ?[-/]\ ?\d{{1,4}})?)\ ?(?:bis|ter|quater|[A-Da-d](?=[\ ,]))?,?\ "
+            rf"(?:de\ la\ |de\ l'|du\ )?(?i:{_VOIE})\ {_LIAISON}{{0,3}}[\w'\-]+"
             rf"(?:[\ ](?:{_LIAISON}{{1,2}}[\w'\-]+|{_MOT}|\d{{1,2}}(?!\d)\ [{_MIN}]+\ \d{{4}})){{0,4}}{_CP}?"
         ),
     ),
-    ("adresse", _pattern(rf"\b(?i:{_VOIE})\ {_LIAISON}{{0,3}}{_MOT}(?:[\ -](?:{_LIAISON}{{0,2}}){_MOT}){{0,3}}{_CP}?")),
     (
         "adresse",
         _pattern(
-            r"\b(?i:b[âa]t(?:iment|\.)?|appartement|appart|appt?\.?|apt\.?|escalier|esc\.|porte|cage|entrée|tour|"
+            rf"\b(?i:{_VOIE})\ {_LIAISON}{{0,3}}{_MOT}(?:[\ -](?:{_LIAISON}{{0,2}}){_MOT}){{0,3}}{_CP}?"
+            r"(?:,?\ (?:au\ )?(?:n[°º]\.?|numéro)\ ?\d{1,4})?"
+        ),
+    ),
+    ("adresse", _pattern(rf"\b(?i:tour|immeuble|b[âa]t(?:iment|\.)?|barre)\ {_MOT}(?:[\ -]{_MOT}){{0,2}}")),
+    (
+        "adresse",
+        _pattern(
+            r"\b(?i:b[âa]t(?:iment|\.)?|appartement|appart|appt?\.?|apt\.?|escalier|esc\.?|porte|cage|entrée|tour|"
             r"hall|logement|immeuble|allée)\ ?"
             r"(?:n[°ºo]\.?\ ?|numéro\ )?(?:\d{1,4}[A-Za-z]?|(?<=\ )[A-Z]\d{0,3})(?!\w)(?:,?\ (?:au\ )?\d{1,2}(?:er|e|è|ème|eme)\ étage)?",
         ),
@@ -209,27 +251,53 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("adresse", _pattern(r"\b(?:BP|B\.P\.|CS)\ ?\d{2,5}\b")),
     (
         "adresse",
-        _pattern(rf"(?<!\d)(?:0[1-9]|[1-8]\d|9[0-8])\ ?\d{{3}}\ (?!(?:QPV|CAF|RSA)\b){_MOT}(?:[\ -]{_MOT}){{0,3}}"),
+        _pattern(
+            rf"(?:\bF-)?(?<!\d)(?:0[1-9]|[1-8]\d|9[0-8])\ ?\d{{3}}\ (?!(?:QPV|CAF|RSA)\b){_MOT}(?:[\ -]{_MOT}){{0,3}}"
+        ),
     ),
     ("compte", _pattern(r"(?<![\w@/.])@[\w][\w.\-]{1,40}")),
     (
         "compte",
         _pattern(
             rf"\b(?:mon\ |son\ |sur\ |ma\ page\ |compte\ |le\ |@)?{_RESEAU}\ ?(?:c'est|est|:|=|@|->|"
-            rf"sous\ le\ nom(?:\ de)?)\ ?@?[\w.\-#]{{2,40}}",
+            rf"sous\ le\ nom(?:\ de)?|je\ suis|je\ m'appelle)\ ?@?[\w.\-#]{{2,40}}(?-i:\ {_MOT})?",
             re.IGNORECASE,
         ),
     ),
+    ("compte", _pattern(rf"\b{_RESEAU}\ @?[\w.\-]*(?:[._]\w|\d)[\w.\-]*", re.IGNORECASE)),
     ("compte", _pattern(r"\b[\w.\-]{2,32}#\d{4}\b")),
     ("compte", _pattern(r"\b(?:mon\ |son\ )?pseudo\ ?(?:c'est|est|:|=)\ ?@?[\w.\-#]{2,40}", re.IGNORECASE)),
-    ("nom", _pattern(rf"(?<![\w']){_CIVILITE}\ (?:et\ {_CIVILITE}\ )?{_NOM}")),
-    ("nom", _pattern(rf"(?<![\w'²]){_CIVILITE_BASSE}\ (?!{_NOT_A_NAME})[{_MIN}][{_MIN}\-]{{2,}}")),
-    ("nom", _pattern(rf"(?<!\w)(?i:{_DIT_NOM})\ {_NOM}")),
     (
         "nom",
         _pattern(
-            rf"(?<!\w)(?i:(?:mon|ma|mes|notre|nos|son|sa|ses|leur|le|la|un|une|au)\ (?:petite?\ |grande?\ |"
-            rf"ancien(?:ne)?\ )?{_LIEN}),?\ {_NOM}"
+            rf"(?<![\w'])(?:MM\.?|Mmes\.?|Mlles|Messieurs|Mesdames|messieurs|mesdames)\ {_NOM}(?:,\ {_NOM})*\ et\ {_NOM}"
+        ),
+    ),
+    ("nom", _pattern(rf"(?<![\w']){_CIVILITE}\ (?:et\ {_CIVILITE}\ )?{_NOM}")),
+    ("nom", _pattern(rf"(?<![\w'])M\.{_MOT}")),
+    ("nom", _pattern(rf"(?<![\w'²]){_CIVILITE_BASSE}\ (?!{_NOT_A_NAME})[{_MIN}][{_MIN}\-]{{2,}}")),
+    (
+        "nom",
+        _pattern(
+            rf"(?<!\w)(?i:madame|monsieur)\ (?!{_NOT_A_NAME})[{_MIN}][{_MIN}\-]{{2,}}"
+            r"(?=\ (?:ne|nous|vous|est|a|avait|était|dit)\b|\ [nm]')"
+        ),
+    ),
+    ("nom", _pattern(rf"(?<!\w)(?i:{_DIT_NOM})\ ?(?!{_ACRONYME}\b){_NOM}")),
+    ("nom", _pattern(rf"(?<!\w)[Mm]oi,?\ {_MOT}(?=,)")),
+    ("nom", _pattern(rf"(?i:(?:bien\ )?cordialement|bien\ à\ vous|salutations|à\ bientôt|merci),?\s+{_NOM}\.?\s*$")),
+    (
+        "nom",
+        _pattern(
+            rf"(?<!\w)(?i:mes|nos|ses|leurs|les)\ (?i:enfants|petits-enfants|fils|filles|voisine?s|amie?s|parents|frères|"
+            rf"sœurs|jumeaux|neveux|nièces),?\ \(?{_NOM}(?:,\ {_NOM})*(?:\ et\ {_NOM})?"
+        ),
+    ),
+    (
+        "nom",
+        _pattern(
+            rf"(?<!\w)(?i:(?:mon|ma|mes|notre|nos|son|sa|ses|leur|le|la|un|une|au|l')\ ?(?:petite?\ |grande?\ |"
+            rf"ancien(?:ne)?\ )?{_LIEN}),?\ \(?{_NOM}"
         ),
     ),
     (
@@ -244,15 +312,19 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
             rf"(?<!\w)(?!{_ACRONYME}\b)[{_MAJ}][{_MAJ}'\-]{{3,}}\ [{_MAJ}][{_MIN}]+(?:-[{_MAJ}]?[{_MIN}]+)?(?!\w)"
         ),
     ),
+    ("nom", _pattern(rf"(?<!\w)(?!{_ACRONYME}\b)[{_MAJ}][{_MAJ}'\-]{{3,}}\ [{_MAJ}]\.(?!\w)")),
     ("nom", _pattern(rf"(?<![\w.])[{_MAJ}]\.\ ?(?:-?[{_MAJ}]\.\ ?)?[{_MAJ}][{_MIN}\-]{{2,}}")),
 )
 
 _KEEP = {  # what the pattern took in front of a name and that says something worth keeping
     "nom": _pattern(
-        rf"^((?i:(?:mon|ma|mes|notre|nos|son|sa|ses|leur|le|la|un|une|au)\ (?:petite?\ |grande?\ |ancien(?:ne)?\ )?{_LIEN}),?\ )"
+        rf"^((?i:(?:mon|ma|mes|notre|nos|son|sa|ses|leur|le|la|un|une|au|l')\ ?(?:petite?\ |grande?\ |ancien(?:ne)?\ )?{_LIEN}),?\ \(?)"
     ),
-    "naissance": _pattern(r"^(née?\ (?:le\ )?)", re.IGNORECASE),
+    "naissance": _pattern(r"^((?:née?|naissance|ddn|anniversaire)\ ?:?\ (?:est\ )?(?:le\ |en\ |un\ )?)", re.IGNORECASE),
 }
+
+
+_ETRANGER = _pattern(r"\+|00\ ?[1-9]|\(\+")
 
 
 def clean_text(text: str) -> str:
@@ -279,9 +351,10 @@ def find_marks(text: str) -> tuple[Mark, ...]:
             start, end = match.span()
             keep = _KEEP[genre].match(match.group()) if genre in _KEEP else None
             take(genre, start + (keep.end() if keep else 0), end)
-    if "+" in plain:  # numbers of other countries: the library knows their plans
+    if _ETRANGER.search(plain):  # numbers of other countries: the library knows their plans
         for match in phonenumbers.PhoneNumberMatcher(plain, "FR", leniency=phonenumbers.Leniency.POSSIBLE):
-            take("telephone", match.start, match.end)
+            if _ETRANGER.match(plain, match.start):
+                take("telephone", match.start, match.end)
     return tuple(sorted(found, key=lambda m: m.debut))
 
 

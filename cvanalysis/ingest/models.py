@@ -1,7 +1,7 @@
 """Ready-made files to fill in: voices, actions, engagements. Owns their columns, lists and explanations; refuses to fill them.
 
 Each comes as `.xlsx`, with drop-down lists made from the territory's own declarations and a sheet that explains the columns, and as `.csv`
-with the headers alone. Both are read as they are, without a word of configuration.
+with the headers alone. Both are read as they are, without a word of configuration; engagements are declarations, read in CSV only.
 """
 
 from __future__ import annotations
@@ -41,6 +41,10 @@ _PAROLES = (
     Column("parole", "Un numéro à vous, pour la retrouver : il n'est jamais publié."),
     Column("date", "Jour où la parole a été recueillie, JJ/MM/AAAA."),
     Column(
+        "recu",
+        "Jour où elle est arrivée à l'équipe, s'il est plus tardif : une édition déjà remise ne la reprend pas.",
+    ),
+    Column(
         "nature",
         "Comment elle a été recueillie.",
         lambda _: ("témoignage", "entretien", "immersion", "contribution", "débat"),
@@ -73,7 +77,11 @@ _PAROLES = (
     Column("action", "Action dont on parle."),
     Column("audience", "Qui peut la lire ; vide : l'équipe seule.", lambda _: ("public", "groupe", "equipe")),
     Column("citation_anonyme", "La personne accepte d'être citée sans son nom.", _oui_non),
-    Column("citation_nommee", "La personne accepte d'être citée avec son nom.", _oui_non),
+    Column(
+        "citation_nommee",
+        "La personne accepte d'être citée avec son nom (noté : ici, personne n'est jamais nommé).",
+        _oui_non,
+    ),
     Column("voix", "La personne accepte que sa voix soit diffusée.", _oui_non),
     Column("image", "La personne accepte que son image soit diffusée.", _oui_non),
     Column("web", "La personne accepte d'être citée sur internet.", _oui_non),
@@ -103,7 +111,7 @@ _ACTIONS = (
     Column(
         "statut",
         "Où en est le dossier.",
-        lambda _: ("demandée", "accordée", "non retenue", "ajournée", "annulée", "réalisée"),
+        lambda _: ("déposée", "accordée", "non retenue", "ajournée", "annulée", "réalisée"),
     ),
     Column("beneficiaires", "Nombre de personnes touchées ; vide s'il n'est pas connu."),
 )
@@ -129,6 +137,13 @@ _ENGAGEMENTS = (
     Column("indicateurs", "Indicateurs liés, séparés par |."),
 )
 _MODELES: dict[Genre, tuple[Column, ...]] = {"paroles": _PAROLES, "actions": _ACTIONS, "engagements": _ENGAGEMENTS}
+
+
+_OU: dict[Genre, str] = {
+    "paroles": "Déposez le fichier rempli, tel quel, dans data/raw/paroles/.",
+    "actions": "Déposez le fichier rempli, tel quel, dans data/raw/actions/.",
+    "engagements": "Enregistrez la feuille remplie au format CSV UTF-8, sous le nom data/raw/engagements.csv.",
+}
 
 
 def write_model(genre: str, territory: Territory) -> dict[str, bytes]:
@@ -171,6 +186,7 @@ def _xlsx(genre: Genre, columns: Sequence[Column], territory: Territory) -> byte
     notice.set_column(0, 0, 24)
     notice.set_column(1, 1, 90, wrap)
     notice.write_row(0, 0, ("Colonne", "Ce qu'on y écrit"), head)
+    notice.write_row(len(columns) + 2, 0, ("Ensuite", _OU[genre]))
     used = 0
     for i, column in enumerate(columns):
         sheet.write_string(0, i, column.nom, head)

@@ -11,16 +11,19 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from cvanalysis.declarations import plain
 from cvanalysis.errors import DeclarationError, ReadError
-from cvanalysis.ingest.masking import KNOWN_MISSES, RECALL, mask
+from cvanalysis.ingest.dates import parse_date
+from cvanalysis.ingest.masking import KNOWN_MISSES, PRECISION, RECALL, RECALL_MISE_AU_POINT, mask
 from cvanalysis.ingest.reading import read_raw
 
-COLONNES = ("empreinte", "texte_masque", "masque", "decision", "texte_retenu")
+COLONNES = ("empreinte", "texte_masque", "masque", "decision", "texte_retenu", "a_regarder")
 RELECTURES = "paroles/relectures.csv"
 
 
@@ -46,8 +49,11 @@ def fingerprint(masked: str) -> str:
     return hashlib.sha256(" ".join(masked.split()).encode()).hexdigest()[:16]
 
 
-def read_reviews(dossier: Path) -> dict[str, Review]:
+def read_reviews(dossier: Path, jusqu_au: date | None = None) -> dict[str, Review]:
     """Digest → decision, from `relectures.csv`; empty where there is none. An unclear decision is no decision.
+
+    Where a line has a `date`, leave to publish is only of the editions handed over since (`jusqu_au`): one handed over before does not
+    begin to quote it. To hold a text back is of all.
 
     Raises `DeclarationError` where the file is there and cannot be read.
     """
@@ -61,11 +67,15 @@ def read_reviews(dossier: Path) -> dict[str, Review]:
     columns = {plain(h): h for h in cells.columns}
     if not {"empreinte", "decision"} <= set(columns):
         return {}
-    texts = cells[columns["texte_retenu"]] if "texte_retenu" in columns else [""] * len(cells)
+    texts, days = (cells[columns[c]] if c in columns else [""] * len(cells) for c in ("texte_retenu", "date"))
     reviews = {}
-    for digest, decision, text in zip(cells[columns["empreinte"]], cells[columns["decision"]], texts, strict=True):
+    for digest, decision, text, day in zip(
+        cells[columns["empreinte"]], cells[columns["decision"]], texts, days, strict=True
+    ):
         word = plain(str(decision))
-        if word in ("publier", "retenir"):
+        read = parse_date(str(day))
+        late = jusqu_au is not None and read is not None and read[0] > jusqu_au
+        if word == "retenir" or (word == "publier" and not late):
             reviews[str(digest).strip().lstrip("'")] = Review(word == "publier", _unquote(str(text).strip()))
     return reviews
 
@@ -87,6 +97,7 @@ def write_reading_list(texts: Iterable[str], reviews: Mapping[str, Review]) -> R
             )
         )
     lines = sorted(set(lines))
+    usual = frozenset(word for _, text, _ in lines for word in _MOT.findall(text) if word.islower())
     out = io.StringIO()
     writer = csv.writer(out, delimiter=";", lineterminator="\r\n")
     writer.writerow(COLONNES)
@@ -95,8 +106,15 @@ def write_reading_list(texts: Iterable[str], reviews: Mapping[str, Review]) -> R
         review = reviews.get(digest)
         done += review is not None
         decision = "" if review is None else "publier" if review.publier else "retenir"
-        writer.writerow([_quote(c) for c in (f"'{digest}", text, marks, decision, review.texte if review else "")])
+        kept = review.texte if review else ""
+        doubtful = ", ".join(dict.fromkeys(w for w in _MAJUSCULE.findall(text) if w.lower() not in usual))
+        writer.writerow([_quote(c) for c in (f"'{digest}", text, marks, decision, kept, doubtful)])
     return ReadingList(b"\xef\xbb\xbf" + out.getvalue().encode(), len(lines) - done, done)
+
+
+_MOT = re.compile(r"[^\W\d_]+")
+_MAJUSCULE = re.compile(r"\b[A-ZÀ-ÖØ-Þ][^\W\d_]{2,}(?:['’-][^\W\d_]+)*")
+"""What may be a name that no pattern tells: a capital, on a word that none of the texts writes without."""
 
 
 def how_to_read() -> str:
@@ -107,7 +125,10 @@ def how_to_read() -> str:
         "Lisez chaque texte en entier. Écrivez «\u00a0publier\u00a0» ou «\u00a0retenir\u00a0» dans la colonne decision\u00a0; "
         "si quelque chose permet "
         "encore de reconnaître quelqu'un, écrivez dans texte_retenu le texte à publier. Enregistrez le fichier sous "
-        f"data/raw/{RELECTURES}.\n\nCe que le masquage trouve, sur les façons d'écrire de notre essai\u00a0:\n{found}\n\n"
+        f"data/raw/{RELECTURES}. La colonne a_regarder cite les mots à majuscule que la machine n'a pas su juger.\n\n"
+        f"Ce que le masquage trouve, sur des phrases inventées que personne n'avait sous les yeux en l'écrivant\u00a0:\n{found}\n"
+        f"Sur les phrases qui ont servi à l'écrire\u00a0: {RECALL_MISE_AU_POINT[0]} sur {RECALL_MISE_AU_POINT[1]}. "
+        f"Phrases qui n'identifient personne, laissées intactes\u00a0: {PRECISION[0]} sur {PRECISION[1]}.\n\n"
         f"Ce qu'on sait qu'il laisse passer\u00a0:\n{missed}\n"
     )
 

@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Literal
 from cvanalysis.declarations import plain
 from cvanalysis.errors import Problem, ReadError
 from cvanalysis.ingest.dates import parse_date
+from cvanalysis.ingest.voice_fields import CHAMPS, NOTHING_DECLARED, VoiceTable
 from cvanalysis.ingest.voice_files import Companions, read_companions
-from cvanalysis.ingest.voice_formats import CHAMPS, NOTHING_DECLARED, VoiceTable, read_voice_file
+from cvanalysis.ingest.voice_formats import read_voice_file
 
 if TYPE_CHECKING:
     from cvanalysis.territory import Edition, Territory
@@ -47,6 +48,7 @@ _OUI = frozenset(
     ]
 )
 NON = frozenset(["", "non", "n", "0", "false", "faux", "no", "refus", "je refuse", "0.0"])
+_MAJEUR = NON | {"majeur", "majeure", "adulte", "n/a", "sans objet"}
 
 
 def read_voices(territory: Territory, companions: Companions) -> tuple[list[VoiceTable], list[Problem]]:
@@ -60,7 +62,7 @@ def read_voices(territory: Territory, companions: Companions) -> tuple[list[Voic
             not path.is_file()
             or name in companions.noms
             or path.name.startswith((".", "~$"))
-            or path.suffix.lower() in (".md", ".txt", ".json")
+            or path.suffix.lower() in (".md", ".txt", ".qdc")
         ):
             continue
         try:
@@ -80,14 +82,14 @@ def readable_texts(territory: Territory) -> list[str]:
         for r in rows
         if not is_withdrawn(r, companions.retraits)
         and audience_of(r) == "public"
-        and (is_yes(r["citation_anonyme"]) or is_yes(r["citation_nommee"]))
+        and is_yes(r["citation_anonyme"])
         and is_yes(r["web"])
     ]
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One voice as found: its fields by name (text, '' where blank), where it stands, when it was said."""
+    """One voice as found: its fields by name (text, '' where blank), where it stands, when it was said and when it came in."""
 
     champs: Mapping[str, str]
     fichier: str
@@ -95,6 +97,7 @@ class Row:
     ligne: int
     exemple: bool
     date: date | None = None
+    recue: date | None = None
 
     def __getitem__(self, champ: str) -> str:
         return self.champs.get(champ, "").strip()
@@ -114,43 +117,73 @@ def is_yes(cell: str) -> bool:
     return plain(cell).strip(" .!") in _OUI
 
 
-def is_withdrawn(row: Row, retraits: frozenset[tuple[str, str]]) -> bool:
+def is_withdrawn(row: Row, retraits: frozenset[tuple[str, str, str]]) -> bool:
+    files = ("", *names_of(row.fichier))
     return plain(row["retrait"]) not in NON or any(
-        ("parole", row["parole"]) == r or ("locuteur", row["locuteur"]) == r for r in retraits
+        (c, row[c], f) in retraits for c in ("parole", "locuteur") for f in files
     )
+
+
+def names_of(fichier: str) -> tuple[str, str]:
+    """How the team may name a file: from the data folder, or from `paroles/`."""
+    return fichier, fichier.removeprefix("paroles/")
 
 
 def audience_of(row: Row) -> Audience:
     """The widest audience of a voice: what is declared, `equipe` where nothing is, and for minors and art. 9 without more."""
     declared = plain(row["audience"])
     widest: Audience = next((a for a in AUDIENCES if a == declared), "equipe")
-    minor = is_yes(row["mineur"]) or _age(row["age"]) < 18
+    minor = plain(row["mineur"]) not in _MAJEUR or _age(row["age"], row["date"]) < 18
     sensitive = plain(row["art9"]) not in NON
     return "equipe" if sensitive or (minor and not is_yes(row["accord_parental"])) else widest
 
 
-def _age(cell: str) -> int:
-    """An age in years where the cell says one (« 16 », « 16 ans », « moins de 18 ans »), else a grown-up's."""
+def _age(cell: str, said: str) -> int:
+    """An age in years where the cell says one (« 16 », « 16 ans », « moins de 18 ans », « né en 2008 »), else a grown-up's."""
     text = plain(cell)
-    if "moins de" in text or text.startswith("<"):
-        return min((int(n) - 1 for n in re.findall(r"\d{1,3}", text)[:1]), default=99)
-    return min((int(n) for n in re.findall(r"\d{1,3}", text)[:1]), default=99)
+    if "mineur" in text:
+        return 0
+    if born := re.search(r"\b(?:19|20)\d{2}\b", text):
+        spoken = re.search(r"\b20\d{2}\b", said)
+        return int(spoken.group()) - int(born.group()) if spoken else 0
+    below = "moins de" in text or text.startswith(("<", "-"))
+    return min((int(n) - below for n in re.findall(r"\d{1,3}", text)[:1]), default=99)
 
 
 def when_said(row: Row, territory: Territory) -> date | None:
-    text = row["date"]
-    day = re.match(r"\d{4}-\d{2}-\d{2}|\d{1,2}/\d{1,2}/\d{4}", text)  # form tools add an hour, each in its way
-    parsed = parse_date(day.group() if day else text) if text else None
-    if parsed:
-        return parsed[1]
+    if parsed := read_day(row["date"]):
+        return parsed
     step = match(row["sequence"], {e.id: e.nom for e in territory.calendrier})
     months = [e.mois for e in territory.calendrier if e.id == step]
     return parse_date(months[0])[1] if months else None  # the last day of the step's month
 
 
+def when_received(row: Row, said: date | None) -> date | None:
+    """The day since which the team has a voice: what `recu` says, or what the form's tool wrote; else the day it was said.
+
+    A voice is never known before it is said, and a day that cannot be read is no day.
+    """
+    if not row["recu"]:
+        return said
+    came = read_day(row["recu"])
+    return max(came, said) if came and said else came
+
+
+def read_day(text: str) -> date | None:
+    """The last day of what a cell says; form tools add an hour or the day's name, each in its way."""
+    day = re.search(r"\d{4}-\d{2}-\d{2}|\d{1,2}/\d{1,2}/\d{4}", text)
+    parsed = parse_date(day.group() if day else text) if text else None
+    return parsed[1] if parsed else None
+
+
 def is_known_at(row: Row, territory: Territory, edition: Edition) -> bool:
-    """A voice without any date is known at the last edition only: nobody can say that an earlier one knew it."""
-    return row.date <= edition.jusqu_au if row.date else edition.jusqu_au >= max(e.jusqu_au for e in territory.editions)
+    """Whether the edition knows a voice: it had come in when the edition was handed over, so that one handed over never grows.
+
+    Without any date a voice is known at the last edition only: nobody can say that an earlier one knew it.
+    """
+    return (
+        row.recue <= edition.jusqu_au if row.recue else edition.jusqu_au >= max(e.jusqu_au for e in territory.editions)
+    )
 
 
 def match(cell: str, known: Mapping[str, str]) -> str:
@@ -167,10 +200,13 @@ def _key(word: str) -> str:
 
 def match_all(cell: str, known: Mapping[str, str]) -> tuple[list[str], list[str]]:
     """The ids that a cell names (`|`, `;`, `,` or, as Kobo writes several answers, spaces), and what it names besides."""
-    if whole := match(cell, known):
-        return [whole], []
-    parts = [p.strip() for p in re.split(r"[|;,\n]", cell) if p.strip()]
-    if len(parts) == 1 and all(match(w, known) for w in parts[0].split()):
-        parts = parts[0].split()
+    parts = []
+    for part in (p.strip() for p in cell.split("|")):
+        # A name can hold a comma: what matches whole is not cut further.
+        if match(part, known):
+            parts.append(part)
+        else:
+            cut = [p.strip() for p in re.split(r"[;,\n]", part) if p.strip()]
+            parts += cut[0].split() if len(cut) == 1 and all(match(w, known) for w in cut[0].split()) else cut
     found = [match(p, known) for p in parts]
     return list(dict.fromkeys(f for f in found if f)), [p for p, f in zip(parts, found, strict=True) if not f]

@@ -1,13 +1,16 @@
 """The files that the team keeps beside the voices. Owns their columns; refuses to read a voice.
 
 In `data/raw/paroles/` (each may be missing):
-- `retraits.csv` `parole;locuteur;date`: who withdraws what; unreadable, nothing is built;
-- `reponses.csv` `parole;statut;reponse;date;audience`: answers to contributions (reçue, prise en compte, répondue, écartée);
-- `immersions.csv` `immersion;theme;qpv;date;college;audience;vu;marche;ne_marche_pas;propose`: those that were held;
+- `retraits.csv` `parole;locuteur;date;fichier`: who withdraws what; unreadable, nothing is built;
+- `reponses.csv` `parole;statut;reponse;date;audience;fichier`: answers to contributions (reçue, prise en compte, répondue, écartée);
+  `fichier` (may be blank) tells apart two files that number their voices alike;
+- `immersions.csv` `immersion;theme;qpv;date;college;audience;recu;vu;marche;ne_marche_pas;propose`: those that were held (`recu`: when
+  the account came in, where later than the day);
 - `instances.csv` `date;instance;detail`: meetings held;
-- `codes.csv` `code;nom;theme;tonalite`: the codebook;
+- `codes.csv` `code;nom;theme;tonalite`: the codebook, to which the codes of any `.qdc` add themselves;
 - `colonnes.csv` `fichier;colonne;champ;valeur`: a form's question → our field, or (no `colonne`) one value for the whole file.
-In `data/raw/`: `preconisations.csv` `id;theme;question;preconisation;preuves;constats;qui;echeance;suivi;statut;exemple`,
+In `data/raw/`: `preconisations.csv` `id;theme;question;preconisation;preuves;constats;qui;echeance;suivi;statut;date;exemple`
+(`date`: since when it is proposed, for the editions before it not to hold it),
 `chronologie.csv` `date;evenement;source`.
 """
 
@@ -25,15 +28,16 @@ import pandas as pd
 from cvanalysis.declarations import plain
 from cvanalysis.errors import DeclarationError, Problem, ReadError
 from cvanalysis.ingest.dates import parse_date
+from cvanalysis.ingest.interviews import read_codebook
 from cvanalysis.ingest.reading import read_raw
-from cvanalysis.ingest.voice_formats import CHAMPS, Declared
+from cvanalysis.ingest.voice_fields import CHAMPS, Declared
 
 if TYPE_CHECKING:
     from cvanalysis.territory import Territory
 
 _COLONNES = {
-    "paroles/retraits.csv": ("parole", "locuteur", "date"),
-    "paroles/reponses.csv": ("parole", "statut", "reponse", "date", "audience"),
+    "paroles/retraits.csv": ("parole", "locuteur", "date", "fichier"),
+    "paroles/reponses.csv": ("parole", "statut", "reponse", "date", "audience", "fichier"),
     "paroles/immersions.csv": (
         "immersion",
         "theme",
@@ -41,6 +45,7 @@ _COLONNES = {
         "date",
         "college",
         "audience",
+        "recu",
         "vu",
         "marche",
         "ne_marche_pas",
@@ -61,6 +66,7 @@ _COLONNES = {
         "echeance",
         "suivi",
         "statut",
+        "date",
         "exemple",
     ),
     "chronologie.csv": ("date", "evenement", "source"),
@@ -83,8 +89,8 @@ class Companions:
     """The team's own files, read. `noms` are those of `paroles/` that hold no voice."""
 
     noms: frozenset[str]
-    retraits: frozenset[tuple[str, str]]
-    reponses: Mapping[str, Answer]
+    retraits: frozenset[tuple[str, str, str]]
+    reponses: Mapping[tuple[str, str], Answer]
     declared: Mapping[str, Declared]
     immersions: pd.DataFrame
     instances: pd.DataFrame
@@ -105,12 +111,17 @@ def read_companions(territory: Territory) -> Companions:
     retraits = frames["paroles/retraits.csv"]
     return Companions(
         noms=frozenset(n.removeprefix("paroles/") for n in _COLONNES if n.startswith("paroles/")),
-        retraits=frozenset((c, v) for c in ("parole", "locuteur") for v in retraits[c] if v),
+        retraits=frozenset(
+            (c, v, f)
+            for c in ("parole", "locuteur")
+            for v, f in zip(retraits[c], retraits["fichier"], strict=True)
+            if v
+        ),
         reponses=_answers(frames["paroles/reponses.csv"], anomalies),
         declared=_declared(frames["paroles/colonnes.csv"], anomalies),
         immersions=frames["paroles/immersions.csv"],
         instances=frames["paroles/instances.csv"],
-        codes=frames["paroles/codes.csv"],
+        codes=_with_codebooks(frames["paroles/codes.csv"], territory, unread),
         preconisations=frames["preconisations.csv"],
         chronologie=frames["chronologie.csv"],
         anomalies=tuple(anomalies),
@@ -145,7 +156,27 @@ def _read(territory: Territory, fichier: str, unread: list[Problem]) -> pd.DataF
     return frame.assign(exemple=(marked | example).astype("bool"))
 
 
-def _answers(frame: pd.DataFrame, anomalies: list[Problem]) -> dict[str, Answer]:
+def _with_codebooks(codes: pd.DataFrame, territory: Territory, unread: list[Problem]) -> pd.DataFrame:
+    """The codebook, and the codes of the `.qdc` files beside it that it doesn't have, under their own names."""
+    known = {plain(word) for column in ("code", "nom") for word in codes[column]}
+    more = []
+    for path in sorted((territory.dossier / "paroles").rglob("*.qdc")):
+        fichier = path.relative_to(territory.dossier).as_posix()
+        example = any(fnmatch(fichier, glob) for glob in territory.exemples)
+        try:
+            found = read_codebook(path, fichier)
+        except ReadError as error:
+            unread.append(error.problem)
+            continue
+        for name, tone in found:
+            if plain(name) not in known:
+                known.add(plain(name))
+                more.append((name.replace("|", "/"), name, "", tone, example))
+    return pd.concat([codes, pd.DataFrame(more, columns=list(codes.columns))], ignore_index=True) if more else codes
+
+
+def _answers(frame: pd.DataFrame, anomalies: list[Problem]) -> dict[tuple[str, str], Answer]:
+    """Answers by number of the voice and file ('' where none is named)."""
     answers = {}
     for row in frame.itertuples():
         status = _STATUTS.get(plain(row.statut), "")
@@ -171,7 +202,7 @@ def _answers(frame: pd.DataFrame, anomalies: list[Problem]) -> dict[str, Answer]
         day = parse_date(row.date) if row.date else None
         audience = plain(row.audience)
         open_to = audience if audience in ("public", "groupe", "equipe") else "equipe" if audience else "public"
-        answers[row.parole] = Answer(status, row.reponse, day[1] if day else None, open_to)
+        answers[row.parole, row.fichier] = Answer(status, row.reponse, day[1] if day else None, open_to)
     return answers
 
 

@@ -39,62 +39,19 @@ from cvanalysis.ingest.voice_choice import (
     is_yes,
     match,
     match_all,
+    names_of,
+    read_day,
     read_voices,
     rows_of,
+    when_received,
     when_said,
 )
-from cvanalysis.ingest.voice_files import Companions, read_companions
-from cvanalysis.ingest.voice_formats import VoiceTable
+from cvanalysis.ingest.voice_fields import NATURE_OF, QUALITE_OF, RAPPORT_OF, STATUTS_REPONSE, TONALITE_OF, VoiceTable
+from cvanalysis.ingest.voice_files import Answer, Companions, read_companions
 from cvanalysis.ingest.voice_tables import attribute, cite, number
 
 if TYPE_CHECKING:
     from cvanalysis.territory import Edition, Territory
-
-
-_NATURES = {
-    "temoignage": "temoignage|temoin|recit",
-    "entretien": "entretien|interview",
-    "immersion": "immersion|observation",
-    "contribution": "contribution|contribution libre|ressource|retour sur une action|proposition",
-    "debat": "debat|atelier|reunion",
-}
-_TONALITES = {
-    "marche": "marche|ca marche|ce qui marche|fonctionne|positif|+",
-    "ne_marche_pas": "ne marche pas|ne_marche_pas|ca ne marche pas|ce qui ne marche pas|ne fonctionne pas|negatif|-",
-    "propose": "propose|proposition|ce que je propose|idee|suggestion",
-}
-_QUALITES = {
-    "habitant": "habitant|habitante|habitant·e|habitants|habitante ou habitant|habitant ou habitante|resident|locataire|parent|jeune",
-    "professionnel": "professionnel|professionnelle|professionnel·le|agent|salarie|salariee|enseignant|enseignante",
-    "benevole": "benevole|association|responsable associatif|conseiller citoyen|conseillere citoyenne|membre du conseil citoyen",
-    "elu": "elu|elue|elu·e",
-}
-
-
-_RAPPORTS = {
-    "confirme": "confirme|confirmation|d'accord|juste",
-    "contredit": "contredit|contradiction|pas d'accord|faux",
-    "complete": "complete|nuance|precise",
-    "interroge": "interroge|question|demande",
-}
-
-
-def _words(groups: Mapping[str, str]) -> dict[str, str]:
-    return {plain(w): key for key, text in groups.items() for w in (key, *text.split("|"))}
-
-
-_NATURE_OF, _TONALITE_OF, _QUALITE_OF, _RAPPORT_OF = map(_words, (_NATURES, _TONALITES, _QUALITES, _RAPPORTS))
-_STATUTS_REPONSE = {
-    "recue": "reçue",
-    "prise en compte": "prise en compte",
-    "repondue": "répondue",
-    "ecartee": "écartée",
-    "accepted": "prise en compte",
-    "rejected": "écartée",
-    "evaluating": "reçue",
-    "not_answered": "reçue",
-    "published": "reçue",
-}
 
 
 @dataclass(frozen=True)
@@ -135,10 +92,11 @@ def clean_voices(territory: Territory, audience: Audience = "public", edition: E
     rows = [row for table in tables for row in rows_of(table, territory)]
     rows = [r for r in rows if not is_withdrawn(r, companions.retraits)]
     rows = [r for r in rows if AUDIENCES.index(audience_of(r)) <= AUDIENCES.index(audience)]
-    rows = [replace(r, date=when_said(r, territory)) for r in rows]
+    rows = [replace(r, date=(said := when_said(r, territory)), recue=when_received(r, said)) for r in rows]
     rows = [r for r in rows if is_known_at(r, territory, edition)]
-    reviews = read_reviews(territory.dossier)
-    clean = [_clean(r, territory, audience, edition, reviews, companions, log) for r in rows]
+    reviews = read_reviews(territory.dossier, edition.jusqu_au)
+    answers = _answered(rows, companions, log)
+    clean = [_clean(r, territory, audience, edition, reviews, companions, answers, log) for r in rows]
     kept = {table.fichier: table for table in tables}
     sources = _sources(rows, kept, clean)
     for table in tables:
@@ -152,7 +110,7 @@ def clean_voices(territory: Territory, audience: Audience = "public", edition: E
         anomalies=log.frame([*companions.anomalies, *unread]),
         sources=sources + bound.sources,
         immersions=bound.immersions,
-        preconisations=companions.preconisations,
+        preconisations=bound.preconisations,
         instances=bound.instances,
         chronologie=companions.chronologie,
         codes=companions.codes,
@@ -194,6 +152,7 @@ def _clean(
     edition: Edition,
     reviews: Mapping[str, Review],
     companions: Companions,
+    answers: Mapping[tuple[str, str], Answer],
     log: _Log,
 ) -> dict[str, object]:
     """One kept voice under the columns of `PAROLES`; its number and its speaker's are given afterwards."""
@@ -208,48 +167,74 @@ def _clean(
     themes, unknown = match_all(row["themes"], {t.id: t.nom for t in territory.themes})
     for name in unknown:
         log.add(row, "themes", name, "thème non déclaré", "laissé de côté")
+    for champ in ("date", "recu"):
+        if row[champ] and not read_day(row[champ]):
+            log.add(row, champ, row[champ], "date non comprise", "comme sans date")
     text, status = _text(row, audience, reviews)
-    answer = companions.reponses.get(row["parole"])
+    answer = answers.get((row["parole"], row.fichier))
     if answer and (
         AUDIENCES.index(answer.audience) > AUDIENCES.index(audience) or (answer.date and answer.date > edition.jusqu_au)
     ):
         answer = None
     month = row.date.strftime("%Y-%m") if row.date else ""
-    role = row["qualite"] or (row["college"] if plain(row["college"]) in _QUALITE_OF else "")
+    role = row["qualite"] or (row["college"] if plain(row["college"]) in QUALITE_OF else "")
     college = "" if role == row["college"] else one("college", {c.id: c.nom for c in territory.colleges}, "collège")
     return {
         "arrivee": next(
-            (e.id for e in sorted(territory.editions, key=lambda e: e.jusqu_au) if row.date and row.date <= e.jusqu_au),
+            (
+                e.id
+                for e in sorted(territory.editions, key=lambda e: e.jusqu_au)
+                if row.recue and row.recue <= e.jusqu_au
+            ),
             "",
         ),
         "mois": month,
         "sequence": one("sequence", {e.id: e.nom for e in territory.calendrier}, "étape du calendrier")
         or _step(month, territory),
-        "nature": one("nature", {}, "type de parole", lambda c: _NATURE_OF.get(plain(c), "")) or "contribution",
+        "nature": one("nature", {}, "type de parole", lambda c: NATURE_OF.get(plain(c), "")) or "contribution",
         "themes": "|".join(themes),
         "theme": themes[0] if themes else "",
         "qpv": one("qpv", {q.code: q.nom for q in territory.quartiers}, "quartier"),
         "college": college,
-        "qualite": _QUALITE_OF.get(plain(role), "autre"),
+        "qualite": QUALITE_OF.get(plain(role), "autre"),
         "locuteur": (row.fichier, row["locuteur"], 0 if row["locuteur"] else row.ligne),
-        "tonalite": one("tonalite", {}, "tonalité", lambda c: _TONALITE_OF.get(plain(c), "")),
+        "tonalite": one("tonalite", {}, "tonalité", lambda c: TONALITE_OF.get(plain(c), "")),
         "codes": "|".join(_codes(row, companions, log)),
         "texte": text,
         "texte_statut": status,
-        "constat": _citation(row["constat"]),
-        "rapport": one("rapport", {}, "rapport au constat", lambda c: _RAPPORT_OF.get(plain(c), "")),
-        "engagement": _citation(row["engagement"]),
+        "constat": _citation(row["constat"], _CONSTAT),
+        "rapport": one("rapport", {}, "rapport au constat", lambda c: RAPPORT_OF.get(plain(c), "")),
+        "engagement": _citation(row["engagement"], _ENGAGEMENT),
         "action": mask(row["action"]).texte if audience == "equipe" else "",
         "reponse": mask(answer.texte if answer else row["reponse"]).texte,
-        "reponse_statut": (answer.statut if answer else _STATUTS_REPONSE.get(plain(row["reponse_statut"]), ""))
-        or ("reçue" if row["constat"] or _NATURE_OF.get(plain(row["nature"])) == "contribution" else ""),
+        "reponse_statut": (answer.statut if answer else STATUTS_REPONSE.get(plain(row["reponse_statut"]), ""))
+        or ("reçue" if row["constat"] or NATURE_OF.get(plain(row["nature"])) == "contribution" else ""),
         "exemple": row.exemple,
     }
 
 
+def _answered(rows: list[Row], companions: Companions, log: _Log) -> dict[tuple[str, str], Answer]:
+    """(number, file) of a voice → its answer. One that could be to voices of several files is to none of them."""
+    files: dict[str, dict[str, Row]] = {}
+    for row in rows:
+        files.setdefault(row["parole"], {}).setdefault(row.fichier, row)
+    found = {}
+    for given, bearers in files.items():
+        for fichier, row in bearers.items():
+            named = [companions.reponses[given, n] for n in names_of(fichier) if (given, n) in companions.reponses]
+            common = companions.reponses.get((given, ""))
+            if named or (common and len(bearers) == 1):
+                found[given, fichier] = (named or [common])[0]
+            elif common:
+                what = "une réponse à un numéro que plusieurs fichiers donnent"
+                log.add(row, "parole", given, what, "à personne : nommez le fichier dans paroles/reponses.csv")
+    return found
+
+
 def _text(row: Row, audience: Audience, reviews: Mapping[str, Review]) -> tuple[str, str]:
     """The text as this audience may read it, and why it is not there."""
-    agreed = is_yes(row["citation_anonyme"]) or is_yes(row["citation_nommee"])
+    # Nobody is ever named here: to be quoted with one's name is another agreement, and gives no leave to be quoted without.
+    agreed = is_yes(row["citation_anonyme"])
     if audience != "equipe" and not (agreed and (audience == "groupe" or is_yes(row["web"]))):
         return "", "sans_accord"
     masked = mask(row["texte"]).texte.strip()
@@ -261,14 +246,13 @@ def _text(row: Row, audience: Audience, reviews: Mapping[str, Review]) -> tuple[
     return (mask(review.texte).texte.strip() or masked if review else masked), "publié"
 
 
-_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{1,60}")
+_CONSTAT = re.compile(r"[A-Za-z0-9-]{1,40}-[A-Za-z-]{2,30}-\d{2}")
+_ENGAGEMENT = re.compile(r"(?=.*\d)(?!.*\d{5})[A-Za-z0-9.-]{1,12}")
 
 
-def _citation(cell: str) -> str:
-    """The numbers of findings or engagements that a cell cites; anything else in it is dropped (it is free text)."""
-    return "|".join(
-        dict.fromkeys(w for w in re.split(r"[|;,\s]+", cell) if _CODE.fullmatch(w) and any(c.isdigit() for c in w))
-    )
+def _citation(cell: str, shape: re.Pattern[str]) -> str:
+    """The numbers of findings or engagements that a cell cites; anything else in it is dropped: it is free text, a phone number maybe."""
+    return "|".join(dict.fromkeys(w for w in re.split(r"\s*[|;,\n]\s*", cell.strip()) if shape.fullmatch(w)))
 
 
 def _codes(row: Row, companions: Companions, log: _Log) -> list[str]:
@@ -307,21 +291,23 @@ def _source(fichier: str, kind: str, content: Iterable[str]) -> dict[str, str]:
 class _Bound:
     immersions: pd.DataFrame
     instances: pd.DataFrame
+    preconisations: pd.DataFrame
     sources: tuple[dict[str, str], ...]
 
 
 def _bounded(companions: Companions, audience: Audience, edition: Edition) -> _Bound:
-    """Immersions and instances as the audience and the edition may know them; one that they may not know is not held yet."""
+    """Immersions, instances and préconisations as the audience and the edition may know them; what they may not know is not yet."""
     immersions = companions.immersions
-    days = [parse_date(d) for d in immersions["date"]]
+    dates = zip(immersions["date"], immersions["recu"], strict=True)
+    days = [max(filter(None, map(read_day, pair)), default=None) for pair in dates]
     ranks = [AUDIENCES.index(a) if a in AUDIENCES else len(AUDIENCES) - 1 for a in immersions["audience"]]
     known = [
-        d is not None and d[1] <= edition.jusqu_au and rank <= AUDIENCES.index(audience)
+        d is not None and d <= edition.jusqu_au and rank <= AUDIENCES.index(audience)
         for d, rank in zip(days, ranks, strict=True)
     ]
     immersions = (
         immersions[pd.Series(known, dtype=bool, index=immersions.index)]
-        .drop(columns=["audience"])
+        .drop(columns=["audience", "recu"])
         .reset_index(drop=True)
     )
     for column in ("vu", "marche", "ne_marche_pas", "propose"):
@@ -330,14 +316,18 @@ def _bounded(companions: Companions, audience: Audience, edition: Edition) -> _B
     if len(instances):
         known = [(d := parse_date(t)) is not None and d[0] <= edition.jusqu_au for t in instances["date"]]
         instances = instances[known].reset_index(drop=True)
+    preconisations = companions.preconisations
+    late = [(d := read_day(t)) is not None and d > edition.jusqu_au for t in preconisations["date"]]
+    preconisations = preconisations[~pd.Series(late, dtype=bool, index=preconisations.index)].drop(columns=["date"])
+    preconisations = preconisations.reset_index(drop=True)
     named = {
         "paroles/immersions.csv": immersions,
         "paroles/instances.csv": instances,
-        "preconisations.csv": companions.preconisations,
+        "preconisations.csv": preconisations,
     }
     sources = tuple(
         _source(fichier, Path(fichier).stem, [repr(r) for r in frame.itertuples(index=False)])
         for fichier, frame in named.items()
         if len(frame)
     )
-    return _Bound(immersions, instances, sources)
+    return _Bound(immersions, instances, preconisations, sources)

@@ -33,6 +33,7 @@ class Stated:
     audience: str
     constats: list[dict[str, Any]]
     contributions: tuple[Contribution, ...]
+    origines: dict[str, str]
 
 
 def read_stated(folder: Path) -> Stated | None:
@@ -43,7 +44,9 @@ def read_stated(folder: Path) -> Stated | None:
     if not constats or not said:
         return None
     contributions = tuple(Contribution(**one) for one in said["contributions"])
-    return Stated(constats["territoire"], constats["audience"], constats["constats"], contributions)
+    return Stated(
+        constats["territoire"], constats["audience"], constats["constats"], contributions, constats.get("origines", {})
+    )
 
 
 def earlier_editions(territory: Territory) -> list[Edition]:
@@ -81,7 +84,7 @@ def write_changes(out: Path, territory: Territory, audience: str) -> list[str]:
         body = _first(territory)
     else:
         edition, then = past
-        changes = diff(then.constats, now.constats)
+        changes = diff(then.constats, now.constats, (then.origines, now.origines))
         found = find_changes(changes, follow(then.contributions, now.contributions), territory, edition.nom)
         ids = [finding.id for finding in found if finding.figure is not None]
         titles = ("Dans les constats", "Dans les contributions")
@@ -127,7 +130,7 @@ def tell_changes(out: Path, before: str, after: str) -> str:
     Raises `UsageError` where one is not built, or where they are not for the same readers.
     """
     from cvanalysis.display.french import typeset
-    from cvanalysis.findings.editions import RAISONS, diff, follow
+    from cvanalysis.findings.editions import diff, follow
 
     stated = {name: read_stated(out / name) for name in (before, after)}
     if missing := [name for name, one in stated.items() if one is None]:
@@ -141,7 +144,8 @@ def tell_changes(out: Path, before: str, after: str) -> str:
             f"Ces deux éditions ne se comparent pas : {before} est construite pour « {then.audience} » ({then.territoire}), "
             f"{after} pour « {now.audience} » ({now.territoire})."
         )
-    changes, followed = diff(then.constats, now.constats), follow(then.contributions, now.contributions)
+    changes = diff(then.constats, now.constats, (then.origines, now.origines))
+    followed = follow(then.contributions, now.contributions)
     followed_count = f"{count(len(followed), 'contribution')} dont le statut a changé"
     lines = [f"De {before} à {after} : {count(len(changes), 'changement')} dans les constats, {followed_count}."]
     for nature in ("nouveau", "révisé", "disparu"):
@@ -150,7 +154,7 @@ def tell_changes(out: Path, before: str, after: str) -> str:
             plural = ("x" if nature == "nouveau" else "s") if len(mine) > 1 else ""
             lines += ["", f"{count(len(mine), 'constat')} {nature}{plural}"]
         for one in mine:
-            lines.append(f"  {one.id} ({RAISONS[one.raison]})")
+            lines.append(f"  {one.id} ({one.raison})")
             if one.avant == one.apres:
                 lines.append(f"    {one.apres} (le tableau change)")
             else:

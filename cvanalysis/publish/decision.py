@@ -88,7 +88,8 @@ class Decision:
             fate = Fate(report, " ; ".join(reasons), bool(reasons) or self.options.force, record)
             if not reasons and self.options.force:
                 fate.why = "demandé (--force)"
-            if report.id not in asked:
+            if report.id not in asked and not (record and slices.voices_changed(record)):
+                # Not asked for, it stays as it is; but a page that may hold a withdrawn voice is never left as it is.
                 fate.rebuild, fate.stale = False, fate.why if reasons and record else ""
                 fate.why = f"non demandé{' ; page d’une construction antérieure : ' + fate.stale if fate.stale else ''}"
                 fate.status = "unchanged" if record else "absent"

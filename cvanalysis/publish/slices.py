@@ -59,7 +59,7 @@ class Slices:
         for name in self.tables:
             table = tables[name]
             _ = table.hashes
-            for column in ("zone", "indicateur"):
+            for column in ("zone", "indicateur", "qpv", "sujet"):
                 table.positions(column)
 
     def digest(self, table: str, where: Where) -> str:
@@ -83,8 +83,13 @@ class Slices:
                 found.append((table, where))
         return found
 
+    def voices_changed(self, record: dict[str, Any]) -> bool:
+        """Whether a page quotes or counts voices that are not today's: one of them may have been withdrawn."""
+        return any(table in VOICES for table, _ in self.changed(record))
+
     def keep(self) -> None:
-        """Keep a copy of today's tables, for the comparisons of later builds."""
+        """Keep a copy of today's tables, for the comparisons of later builds. Not of what people said: a row for each voice, among the
+        pages, would give back every count that they withhold, and « 2 paroles nouvelles » too."""
         target = self.folder / self.name
         if target.is_dir():
             return
@@ -92,7 +97,7 @@ class Slices:
         shutil.rmtree(building, ignore_errors=True)
         try:
             building.mkdir(parents=True)
-            for name in self.tables:
+            for name in self.tables.keys() - set(VOICES):
                 source = self.processed / f"{name}.parquet"
                 shutil.copyfile(source, building / source.name)
             building.rename(target)
@@ -107,11 +112,10 @@ class Slices:
                     shutil.rmtree(folder, ignore_errors=True)
 
     def forget_voices(self) -> None:
-        """Remove what people said from the tables of earlier builds: a voice that is withdrawn is kept nowhere, not even to compare."""
+        """Remove what earlier builds kept of what people said: a voice that is withdrawn is kept nowhere, not even to compare."""
         for name in VOICES:
             for path in self.folder.glob(f"*/{name}.parquet"):
-                if path.parent.name != self.name:
-                    path.unlink(missing_ok=True)
+                path.unlink(missing_ok=True)
 
     def say(self, record: dict[str, Any], changed: list[tuple[str, Where]]) -> list[str]:
         """What changed in a report's slice: « 3 valeurs nouvelles dans REVN_2022 »."""

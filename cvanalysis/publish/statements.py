@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cvanalysis.publish import atomic
+from cvanalysis.publish.state import PACKAGE
 
 if TYPE_CHECKING:
     from cvanalysis.display.constat import Image
@@ -98,6 +99,44 @@ def contributions_of(processed: Path) -> list[dict[str, str]]:
     return [asdict(one) for _, said in sorted(contributions_by_finding(frame).items()) for one in said]
 
 
+_ORIGINES = {
+    "actions": "actions",
+    "decisions.csv": "actions",
+    "correspondances.csv": "actions",
+    "engagements.csv": "engagements",
+    "partenaires.csv": "partenaires",
+    "chronologie.csv": "chronologie",
+    "quartiers.csv": "perimetre",
+    "communes.csv": "perimetre",
+    "comparateurs.csv": "perimetre",
+}
+_BOUNDED = {"paroles/instances.csv": "instances", "preconisations.csv": "preconisations"}
+_DECLARED = ("contrat.toml", "themes.csv", "piliers.csv", "colleges.csv", "preconisations.csv")
+
+
+def origins_of(processed: Path) -> dict[str, str]:
+    """What an edition is made of: a digest for each origin that a change can come from (see `findings.editions`).
+
+    Of voices and of what an edition bounds by its date, only what this audience may know; of the rest, the files as they stand.
+    """
+    known = atomic.read_json(processed / ".etat.json")
+    if not known:
+        return {}
+    parts: dict[str, dict[str, str]] = {}
+    for name, digest in known["inputs"]["data"].items():
+        folder = name.split("/", 1)[0]
+        if folder != "paroles" and name not in _DECLARED:
+            parts.setdefault(_ORIGINES.get(folder, "chiffres"), {})[name] = digest
+    for source in known["dit"]["sources"]:
+        name = source["fichier"]
+        if name in _BOUNDED or name.startswith("paroles/"):
+            parts.setdefault(_BOUNDED.get(name, "voix"), {})[name] = source["sha256"]
+    parts["fichiers"] = {source["fichier"]: source["sha256"] for source in known["dit"]["sources"]}
+    code = atomic.digest_tree(PACKAGE)
+    parts["methode"] = {n: one for n, one in code.items() if not n.startswith(("publish/", "display/", "cli"))}
+    return {origin: atomic.digest_value(parts[origin])[:16] for origin in sorted(parts)}
+
+
 def write_statements(
     out: Path, processed: Path, territory: Territory, audience: str, records: list[dict[str, Any]]
 ) -> list[str]:
@@ -108,7 +147,7 @@ def write_statements(
 
     head = {"territoire": territory.id, "edition": territory.edition.id, "audience": audience}
     files = {
-        CONSTATS: _to_lines(head, "constats", records),
+        CONSTATS: _to_lines(head | {"origines": origins_of(processed)}, "constats", records),
         CONTRIBUTIONS: _to_lines(head, "contributions", contributions_of(processed)),
     }
     atomic.write_all((out / name, raw) for name, raw in files.items())
@@ -117,7 +156,7 @@ def write_statements(
     return [*files, *write_table(out, "constats", frame)]
 
 
-def _to_lines(head: dict[str, str], name: str, items: list[Any]) -> bytes:
+def _to_lines(head: dict[str, Any], name: str, items: list[Any]) -> bytes:
     """JSON with one item a line: thousands of findings would take three times the room indented, and a diff shows which moved."""
     lines = ",\n".join(json.dumps(one, ensure_ascii=False, allow_nan=False, separators=(",", ":")) for one in items)
     return f'{json.dumps(head, ensure_ascii=False)[:-1]}, "{name}": [\n{lines}\n]}}\n'.encode()

@@ -549,7 +549,7 @@ def write_partners(contract: Contract) -> None:
                 "|".join(themes),
                 "|".join(quarters),
                 2015 if rank % 4 else 2019,
-                2022,
+                who.get("fin", 2022),
                 "",
             ]
         )
