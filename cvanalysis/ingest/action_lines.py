@@ -5,7 +5,7 @@ Refuses to read a field (`action_fields` does), to compare lines (`duplicates`) 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,9 +15,11 @@ import pandas as pd
 from cvanalysis.ingest.action_fields import Anomalies, Context, FieldReader
 from cvanalysis.ingest.action_logs import MONTANTS
 from cvanalysis.ingest.action_rows import ACTION, LogRows
+from cvanalysis.ingest.matching import commune_key, departement_of
 from cvanalysis.ingest.values import decode_numbers
 
-AUTRE_CONTRAT, AUTRE_PROGRAMME = "autre contrat de ville", "autre programme budgétaire"
+AUTRE_CONTRAT, SANS_CONTRAT = "autre contrat de ville", "contrat de ville non renseigné"
+AUTRE_PROGRAMME, AUTRE_COMMUNE = "autre programme budgétaire", "porteur d'une autre commune"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +62,31 @@ def read_lines(rows: LogRows, context: Context, anomalies: Anomalies) -> Lines:
 
 
 def _leave_others_out(reader: FieldReader, motifs: np.ndarray) -> None:
-    """Rows of other contracts, or of other budget programmes, in a national file: not ours, and no anomaly."""
-    code = reader.context.territory.code_contrat
-    if "contrat" in reader.champs and code:
-        ours = reader.champs["contrat"].map(lambda word: not word.strip() or code in word, bool)
-        motifs[(motifs == "") & ~ours] = AUTRE_CONTRAT
-    known = reader.rows.located.format
+    """Rows of other contracts, programmes or communes in a file larger than the territory: not ours, and no anomaly.
+
+    A code of contract says it best; without one, the commune of the carrier does, then its département.
+    """
+    territory, known = reader.context.territory, reader.rows.located.format
+
+    def leave(field: str, ours: Callable[[str], bool], motif: str) -> None:
+        motifs[(motifs == "") & ~reader.champs[field].map(ours, bool)] = motif
+
     if known is not None and known.programme and "programme" in reader.champs:
-        ours = reader.champs["programme"].map(lambda word: known.programme in word, bool)
-        motifs[(motifs == "") & ~ours] = AUTRE_PROGRAMME
+        leave("programme", lambda word: known.programme in word, AUTRE_PROGRAMME)
+    if "contrat" in reader.champs:
+        if known is not None:
+            leave("contrat", lambda word: bool(word.strip()), SANS_CONTRAT)
+        leave("contrat", lambda word: not word.strip() or territory.code_contrat in word, AUTRE_CONTRAT)
+    else:
+        if "commune" in reader.champs:
+            places = {commune_key(word) for commune in territory.communes for word in (commune.code, commune.nom)}
+            leave("commune", lambda word: commune_key(word) in places, AUTRE_COMMUNE)
+        if "departement" in reader.champs:
+            starts = {departement_of(commune.code) for commune in territory.communes}
+            leave("departement", lambda word: departement_of(word) in ("", *starts), AUTRE_COMMUNE)
+            if "commune" not in reader.champs and (motifs == "").any():
+                told = "lignes du département gardées : certaines peuvent être celles d'un autre contrat"
+                reader.anomalies.add(reader.fichier, 0, "commune", "", "ni contrat ni commune dans ce fichier", told)
     reader.kept = motifs == ""
 
 

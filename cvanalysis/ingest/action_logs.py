@@ -31,7 +31,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cvanalysis.declarations import Inspection, Section, listed, nearest, quoted, read_toml, take
+from cvanalysis.declarations import Inspection, Section, nearest, quoted, read_toml, take
 from cvanalysis.errors import DeclarationError
 
 if TYPE_CHECKING:
@@ -66,6 +66,8 @@ CHAMPS: Mapping[str, str] = {
     "public": "public visé",
     "engagement": "code(s) d'engagement",
     "contrat": "code du contrat de ville",
+    "commune": "commune du porteur : seules celles du contrat sont gardées",
+    "departement": "département du porteur : seuls ceux du contrat sont gardés",
     "programme": "programme budgétaire",
     "observation": "remarque, gardée dans le fichier et non analysée",
 }
@@ -259,8 +261,3 @@ def fold(word: str) -> str:
     if word.isascii():
         return " ".join(word.casefold().split())
     return " ".join(_ACCENTS.sub("", unicodedata.normalize("NFKD", word.translate(_TYPO))).casefold().split())
-
-
-def say_fields() -> str:
-    """The fields, as an error or `check` lists them."""
-    return listed(CHAMPS)

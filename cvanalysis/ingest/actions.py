@@ -124,6 +124,9 @@ def _read_logs(
             for located in locate(grids, journals, territory.geographie):
                 for name in located.absentes:
                     anomalies.add(fichier, 0, name, "", "colonne déclarée introuvable", "lue comme vide")
+                if located.annee[0]:
+                    told = f"année lue {located.annee[1]}, pour toutes les lignes"
+                    anomalies.add(fichier, 0, "annee", located.annee[0], "aucune colonne ne dit l'année", told)
                 lines = read_lines(read_rows(located), context, anomalies)
                 logs.append(lines)
                 source["famille"] = located.journal.nom
