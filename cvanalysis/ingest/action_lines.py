@@ -91,17 +91,17 @@ def _leave_others_out(reader: FieldReader, motifs: np.ndarray) -> None:
 
 
 def money_of(lines: Lines) -> pd.DataFrame:
-    """Amounts by line and funder: `rang` (of the line in `lines.table`), `financeur, type_credit, demande, accorde, paye`.
+    """Amounts by line and funder: `rang` (of the line in `lines.table`), `financeur, type_credit, annee, demande, accorde, paye`.
 
-    A line whose amounts stand in one column per funder gives one row per funder that has an amount; `financeur` is None where
-    the line's own funder is meant.
+    A line whose amounts stand in one column per funder (or per year) gives one row for each that has an amount; `financeur` is None,
+    and `annee` is blank, where the line's own is meant.
     """
     positions = lines.table["position"].to_numpy()
-    groups: dict[tuple[str, str] | None, dict[str, np.ndarray]] = {None: {}}
+    groups: dict[tuple[str, str, str] | None, dict[str, np.ndarray]] = {None: {}}
     for column in lines.rows.montants:
         if column.champ not in MONTANTS:
             continue
-        key = (column.financeur, column.type_credit) if column.financeur else None
+        key = (column.financeur, column.type_credit, column.annee) if column.propre else None
         values = column.valeurs[positions]
         group = groups.setdefault(key, {})
         before = group.get(column.champ)
@@ -124,10 +124,11 @@ def money_of(lines: Lines) -> pd.DataFrame:
     return pd.concat([own, *parts], ignore_index=True).sort_values("rang", kind="stable", ignore_index=True)
 
 
-def _part(group: Mapping[str, np.ndarray], rows: int, key: tuple[str, str] | None) -> pd.DataFrame:
+def _part(group: Mapping[str, np.ndarray], rows: int, key: tuple[str, str, str] | None) -> pd.DataFrame:
     data: dict[str, Any] = {"rang": np.arange(rows)}
     data |= {name: group.get(name, np.full(rows, np.nan)) for name in MONTANTS}
-    data["financeur"], data["type_credit"] = key or (None, None)
+    funder, credit, data["annee"] = key or ("", "", "")
+    data["financeur"], data["type_credit"] = (funder, credit) if funder else (None, None)
     return pd.DataFrame(data).astype({"financeur": "object", "type_credit": "object"})
 
 

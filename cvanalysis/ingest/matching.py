@@ -9,7 +9,7 @@ anomaly that bears its nearest declared label, for a person to add the line. `ex
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -30,7 +30,7 @@ EXCLU = "exclu"
 HORS_THEME = "hors"
 """Theme of an action whose label is excluded on purpose: it is known, and belongs to none of the evaluated themes."""
 HORS_QPV = "HORS_QPV"
-PROCHE = 75  # score out of 100 from which a declared label is worth suggesting
+PROCHE = 70  # score out of 100 from which a declared label is worth suggesting
 
 _NUMERO = re.compile(r"^\d+(?:\.\d+)*[a-z]?\s*[-.:)]?\s+")
 _CODE = re.compile(r"(?i)\bq[pn][\s_-]?\d[0-9ab]?\d{2,4}[a-z]?\b")
@@ -52,9 +52,15 @@ class Labels:
 
     def suggest(self, label: str) -> str:
         """« le plus proche : … » or '' where no declared label is near."""
+        near = self.nearest(label)
+        return f"le plus proche : {quoted(near)}" if near else ""
+
+    def nearest(self, label: str) -> str:
+        """The declared label that a label most looks like, '' where none is near."""
         key = _NUMERO.sub("", fold(label))[:200]
-        found = process.extractOne(key, list(self.libelles), scorer=fuzz.WRatio, score_cutoff=PROCHE) if key else None
-        return f"le plus proche : {quoted(self.libelles[found[0]])}" if found else ""
+        # Words compared whole, in any order: a scorer that looks for the best part finds « a » in everything.
+        found = process.extractOne(key, list(self.libelles), scorer=fuzz.token_sort_ratio, score_cutoff=PROCHE)
+        return self.libelles[found[0]] if found and key else ""
 
 
 def read_labels(territory: Territory, found: Inspection) -> dict[str, Labels]:
@@ -140,7 +146,7 @@ def read_quarters(
     found: dict[str, None] = {}
     unknown: list[str] = []
     other: list[str] = []
-    for piece in _pieces(cell, labels, separators):
+    for piece in _joined_pieces(_pieces(cell, labels, separators), labels):
         key = fold(piece)
         code = labels.codes.get(key)
         if key in line_words("tous") or code == "tous":
@@ -187,6 +193,17 @@ def _pieces(cell: str, labels: Labels, separators: str) -> list[str]:
             pieces.append(run)
         start = end
     return pieces
+
+
+_ET = re.compile(r"\s+(?:et|ET|Et|&|\+)\s+")
+
+
+def _joined_pieces(pieces: Iterable[str], labels: Labels) -> Iterator[str]:
+    """The pieces, those that « et » joins (« Le Haut et L'Îlot ») cut there where one side at least is a declared label."""
+    for piece in pieces:
+        parts = _ET.split(piece)
+        known = [part for part in parts if fold(part) in labels.codes or _CODE.search(part)]
+        yield from parts if len(parts) > 1 and known and fold(piece) not in labels.codes else (piece,)
 
 
 @lru_cache(maxsize=32)
