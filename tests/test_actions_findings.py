@@ -126,6 +126,37 @@ def test_money_by_inhabitant_leaves_out_what_has_no_published_population_and_say
     assert any("60" in m.quoi and "aucun quartier" in m.quoi for m in finding.manques)
 
 
+def test_an_amount_that_nobody_writes_is_unknown_and_not_zero(tmp_path):
+    reader, territory = tables(
+        tmp_path, ROWS[0], "Dire;Les Livres du Palier;La lecture;Rives, Quais et Ponts;2021;;;;;Favorable;;"
+    )
+    money = {
+        line[0].texte: line[2] for line in ThemeActions(reader, territory, "lecture").constat("actions-02").table.lignes
+    }
+    assert money["Rives, Quais et Ponts"].statut == "non_disponible"
+    assert money["Le Haut"].valeur == 50
+    each = {
+        line[0].texte: line[4] for line in Needs(reader, territory, load_catalogue()).constat("besoins-01").table.lignes
+    }
+    assert each["Rives, Quais et Ponts"].statut == "non_disponible"
+
+
+def test_the_tfpb_allowance_is_told_apart_and_adds_up_with_no_subsidy(tmp_path):
+    labels = "domaine;libelle;code\ntheme;Culture;exclu\ntype_credit;Bailleur;abattement TFPB\n"
+    rows = (*ROWS, "Laver;Bailleur;Culture;Le Haut;2021;;Bailleur;7000;7000;Terminée;;")
+    reader, territory = tables(tmp_path, *rows, fichiers={"correspondances.csv": labels})
+    money = Funding(reader, territory)
+    funders = money.constat("argent-01")
+    assert {line[0].texte: line[-2].valeur for line in funders.table.lignes}["Bailleur"] is None
+    assert "245" in write(funders.message)
+    assert "Abattement de TFPB" in funders.table.colonnes
+    assert column(money.constat("argent-03"))["Accordé"] == 245
+    assert column(money.constat("porteurs-01"))["Bailleur"] is None
+    here = QuarterActions(reader, territory, "QP099001")
+    assert column(here.constat("actions-01"), 3)["2021"] == 80
+    assert any("autre nature" in caution for caution in funders.precautions)
+
+
 PUBLICS = st.lists(
     st.tuples(st.sampled_from(["Jeunes", "Familles", "Adultes", "Aînés"]), st.integers(0, 60)), min_size=1, max_size=12
 )
