@@ -11,11 +11,13 @@ from hypothesis import strategies as st
 
 from cvanalysis.catalogue import load_catalogue
 from cvanalysis.display.constat import Constat
+from cvanalysis.display.fiche import show_list
 from cvanalysis.display.phrases import write
 from cvanalysis.display.tables import html_table
 from cvanalysis.errors import UsageError
-from cvanalysis.findings.actions import QuarterActions, people_by_public, reach
+from cvanalysis.findings.actions import QuarterActions, list_actions, people_by_public, reach
 from cvanalysis.findings.engagements import Engagements, QuarterEngagements
+from cvanalysis.findings.fieldwork import Field
 from cvanalysis.findings.funding import Funding
 from cvanalysis.findings.mobilisation import Partners
 from cvanalysis.findings.needs import Needs
@@ -155,6 +157,17 @@ def test_the_tfpb_allowance_is_told_apart_and_adds_up_with_no_subsidy(tmp_path):
     here = QuarterActions(reader, territory, "QP099001")
     assert column(here.constat("actions-01"), 3)["2021"] == 80
     assert any("autre nature" in caution for caution in funders.precautions)
+
+
+def test_the_catalogue_has_every_action_even_of_no_theme_and_of_no_quarter_and_says_what_it_leaves_out(tmp_path):
+    reader, territory = tables(tmp_path, *ROWS, "Rêver;Chorale;;;2020;;;;5;Favorable;;")
+    whole = Needs(reader, territory, load_catalogue()).liste
+    assert [line[0].texte for line in whole.lignes] == ["Chanter", "Lire", "Rêver"]
+    field = Field(reader, territory)
+    cut = list_actions(field.menees, field, limit=1)
+    assert [line[0].texte for line in cut.lignes] == ["Chanter"]  # the most recent
+    assert "les 2 autres" in cut.legende
+    assert "Aucune ligne" in show_list(list_actions(field.menees[:0], field), "Actions").html
 
 
 PUBLICS = st.lists(

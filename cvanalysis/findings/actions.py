@@ -31,6 +31,8 @@ from cvanalysis.ingest.action_cells import RETENUS
 from cvanalysis.territory import Territory
 
 JOURNAUX = "Journaux d'actions du contrat"
+CATALOGUE_MAX, CATALOGUE_QUARTIER_MAX = 1500, 60
+"""Lines of a catalogue on a page: beyond, a page is too heavy for a phone, and the download has them all."""
 
 
 class QuarterActions(Chapter):
@@ -44,7 +46,7 @@ class QuarterActions(Chapter):
     @property
     def liste(self) -> Table:
         """The actions led here, one line each."""
-        return list_actions(self.field.menees, self.field)
+        return list_actions(self.field.menees, self.field, CATALOGUE_QUARTIER_MAX)
 
     def _champ(self) -> str:
         return f"Actions retenues, menées au moins en partie dans ce quartier, {self.field.periode}"
@@ -335,12 +337,17 @@ def publics_finding(ident: str, question: str, rows: pd.DataFrame, field: Field,
     )
 
 
-def list_actions(rows: pd.DataFrame, field: Field) -> Table:
-    """The catalogue of actions: one line per action. Nobody's number of beneficiaries is in it: totals could give small ones away."""
+def list_actions(rows: pd.DataFrame, field: Field, limit: int = CATALOGUE_MAX) -> Table:
+    """The catalogue of actions: one line per action, the most recent ones where there are more than `limit`.
+
+    Nobody's number of beneficiaries is in it: totals could give small ones away.
+    """
     made = []
     names = field.themes
     kept = rows[rows["statut"].isin(RETENUS) | (rows["accorde"] > 0)] if len(rows) else rows
-    for _, group in kept.sort_values(["titre", "action"], kind="stable").groupby("action", sort=False):
+    latest_years = kept.groupby("action")["annee"].max().sort_values(ascending=False, kind="stable")
+    shown = kept[kept["action"].isin(latest_years.index[:limit])]
+    for _, group in shown.sort_values(["titre", "action"], kind="stable").groupby("action", sort=False):
         latest = group.sort_values("annee", kind="stable").iloc[-1]
         quarters = [place_name(code, field) for code in dict.fromkeys(group["qpv"])]
         every = len(set(group["qpv"]) & set(field.quartiers)) == len(field.quartiers) > 1
@@ -356,7 +363,10 @@ def list_actions(rows: pd.DataFrame, field: Field) -> Table:
                 euros(own["accorde"].sum(min_count=1)),
             )
         )
-    return Table(("Action", "Organisme porteur", "Thème", "Quartiers", "Années", "Montant accordé"), tuple(made))
+    rest = len(latest_years) - len(made)
+    told = "Règle de comptage : chaque action a une ligne, et son montant entier quels que soient ses quartiers"
+    told += f". Les {len(made)} plus récentes ; les {rest} autres sont dans les données à télécharger" if rest else ""
+    return Table(("Action", "Organisme porteur", "Thème", "Quartiers", "Années", "Montant accordé"), tuple(made), told)
 
 
 def best_title(titles: pd.Series) -> str:

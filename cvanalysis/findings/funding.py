@@ -36,6 +36,8 @@ NOMS = {
 }
 JOURNAUX = "Journaux d'actions du contrat"
 BARRES_MAX = 15
+LIGNES_MAX, NOMS_MAX = 300, 40
+"""Carriers of a table, and names in a cell: a list of all the subsidies of a département has thousands of them."""
 DROIT_COMMUN = (
     "Le droit commun n'est connu que là où un journal l'écrit : ce qui n'y est pas écrit est inconnu, et non nul."
 )
@@ -204,8 +206,8 @@ class Funding(Chapter):
                     present[str(y)],
                     new[str(y)],
                     gone[str(y)],
-                    word(", ".join(sorted(first.index[first == y])) or "aucun"),
-                    word(", ".join(sorted(last.index[last == y - 1])) or "aucun"),
+                    word(_names(first.index[first == y])),
+                    word(_names(last.index[last == y - 1])),
                 )
                 for y in years
             ),
@@ -322,8 +324,9 @@ def carriers_finding(ident: str, question: str, rows: pd.DataFrame, field: Field
                 word(str(years.at[name, "min"])),
                 word(str(years.at[name, "max"])),
             )
-            for name in order
+            for name in order[:LIGNES_MAX]
         ),
+        f"Les {LIGNES_MAX} premiers organismes sur {len(order)}" if len(order) > LIGNES_MAX else "",
     )
     return make(
         ident,
@@ -366,6 +369,13 @@ def _top(values: dict[str, Valeur]) -> dict[str, Valeur]:
     rest = list(values.values())[BARRES_MAX - 1 :]
     unit = rest[0].unite
     return {**head, f"Les {len(rest)} autres": Valeur(round(sum(v.valeur or 0.0 for v in rest), 2), "publié", unit)}
+
+
+def _names(names: pd.Index) -> str:
+    """Names in their order, « aucun », or the first and how many more."""
+    found = sorted(names)
+    more = f" et {len(found) - NOMS_MAX} autres" if len(found) > NOMS_MAX else ""
+    return (", ".join(found[:NOMS_MAX]) or "aucun") + more
 
 
 def _unknown(rows: pd.DataFrame) -> list[Manque]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cvanalysis.findings.actions import JOURNAUX, granted, reach
+from cvanalysis.findings.actions import JOURNAUX, granted, list_actions, reach
 from cvanalysis.findings.counting import REGLES
 from cvanalysis.findings.fieldwork import (
     MONTANTS,
@@ -40,6 +40,11 @@ class Needs(Chapter):
         self.field = Field(reader, territory)
         self.reader, self.catalogue = reader, catalogue
         super().__init__("synthese", {"besoins-01": self._money, "besoins-02": self._blind_spots})
+
+    @property
+    def liste(self) -> Table:
+        """Every action of the contract, those of no evaluated theme and of no quarter included."""
+        return list_actions(self.field.menees, self.field)
 
     def _nothing(self, ident: str, question: str) -> Finding:
         return nothing(
