@@ -253,3 +253,18 @@ def test_totals_without_a_word_or_in_a_column_of_amounts_are_totals(tmp_path, sp
     _, cleaned = pasted(tmp_path, "suivi.csv", log)
     assert money(cleaned)["retenu"] == 4300
     assert cleaned.controles["ecart"].abs().max() == 0
+
+
+def test_a_list_larger_than_the_contract_keeps_the_rows_of_its_communes(tmp_path):
+    log = "Organisme;Objet;Montant voté 2019;Commune\nChorale;Chanter;500;ESSAI\nFanfare;Jouer;60;Ailleurs\nClub;Nager;7;\n"
+    _, cleaned = pasted(tmp_path, "liste.csv", log)
+    assert set(cleaned.actions["porteur"]) == {"Chorale", "Club"}
+    assert money(cleaned) == {"lu": 567, "retenu": 507, "porteur d'une autre commune": 60}
+
+
+def test_carriers_and_amounts_by_year_alone_are_a_log(tmp_path):
+    log = "Nom de l'association;Direction;Subvention 2019;Subvention 2020\n" + "".join(
+        f"Asso {'ABCDEF'[i]};DGA;{1000 + i};{2000 + i}\n" for i in range(6)
+    )
+    _, cleaned = pasted(tmp_path, "ville.csv", log)
+    assert cleaned.actions.groupby("annee")["accorde"].sum().to_dict() == {2019: 6015, 2020: 12015}

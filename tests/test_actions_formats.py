@@ -151,3 +151,12 @@ def test_the_national_base_of_actions_keeps_our_contract_and_reads_its_theme_as_
     assert (len(cleaned.actions), row["theme"], row["pilier"], row["annee"]) == (1, "lecture", "social", 2020)
     motifs = cleaned.compte.set_index("motif")["montant"]
     assert (motifs["autre contrat de ville"], motifs["contrat de ville non renseigné"]) == (20, 3)
+
+
+def test_titles_that_bear_the_year_are_known_without_it_and_the_year_is_read_there(tmp_path):
+    log = (
+        "Ministère en 2019;Programme en 2019;Association;SIREN;Subvention 2019 (en euros);Département;Ville;Objet de la subvention\n"
+        "Ville;147;CHORALE;838310126;1200;99;ESSAI;Chanter\nSport;219;CLUB;;300;99;ESSAI;Nager\n"
+    )
+    cleaned = clean(tmp_path, fichiers={"actions/jaune.csv": log}, contrat="")
+    assert cleaned.actions[["porteur", "annee", "accorde"]].to_numpy().tolist() == [["CHORALE", 2019, 1200]]

@@ -130,11 +130,15 @@ def head_rows(grid: Grid) -> list[tuple[str, ...]]:
 def _locate_known(grid: Grid, geographie: str) -> Located | None:
     head = head_rows(grid)
     for position, row in enumerate(head):
-        keys = [squeeze(cell) for cell in row]
-        present = set(keys)
-        for known in read_formats(geographie):
-            if all(present & set(group) for group in known.signature) and _agrees(grid, head, position, keys, known):
-                return _read_as(grid, head, position, keys, known)
+        exact = [squeeze(cell) for cell in row]
+        undated = [re.sub(r"(?:19|20)\d\d", "", key) for key in exact]
+        for keys in (exact, undated) if len(set(undated) - {""}) == len([key for key in undated if key]) else (exact,):
+            present = set(keys)
+            for known in read_formats(geographie):
+                if all(present & set(group) for group in known.signature) and _agrees(
+                    grid, head, position, keys, known
+                ):
+                    return _read_as(grid, head, position, keys, known)
     return None
 
 
@@ -147,7 +151,9 @@ def _agrees(grid: Grid, head: Sequence[Sequence[str]], position: int, keys: Sequ
         columns = [keys.index(title) for title in known.colonnes["programme"] if title in keys]
         return any(known.programme in cell for cell in _cells(grid, columns[0], position, None))
     if known.annonce:
-        said = f" {' '.join(fold(cell) for row in head[:position] for cell in row)} {fold(grid.feuille)} "
+        said = fold(
+            " ".join([*(cell for row in head[:position] for cell in row), grid.feuille, grid.fichier.replace("_", " ")])
+        )
         expected = known.laissees.union(*known.colonnes.values(), [""])
         return any(re.search(rf"\b{re.escape(word)}\b", said) for word in known.annonce) and expected.issuperset(keys)
     return True

@@ -80,7 +80,12 @@ def _leave_others_out(reader: FieldReader, motifs: np.ndarray) -> None:
     else:
         if "commune" in reader.champs:
             places = {commune_key(word) for commune in territory.communes for word in (commune.code, commune.nom)}
-            leave("commune", lambda word: commune_key(word) in places, AUTRE_COMMUNE)
+            # A declared column may be blank for who is from here; in a published list, a blank says nothing of ours.
+            leave(
+                "commune",
+                lambda word: commune_key(word) in places or (known is None and not word.strip()),
+                AUTRE_COMMUNE,
+            )
         if "departement" in reader.champs:
             starts = {departement_of(commune.code) for commune in territory.communes}
             leave("departement", lambda word: departement_of(word) in ("", *starts), AUTRE_COMMUNE)

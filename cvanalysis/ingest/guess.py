@@ -25,7 +25,7 @@ from cvanalysis.ingest.action_cells import (
 )
 from cvanalysis.ingest.action_formats import flatten_header, head_rows
 from cvanalysis.ingest.action_logs import MONTANTS, MONTANTS_LUS, fold
-from cvanalysis.ingest.matching import HORS_QPV, Labels, read_quarters
+from cvanalysis.ingest.matching import HORS_QPV, Labels, commune_key, read_quarters
 from cvanalysis.ingest.reading import Grid
 
 LIGNES_LUES = 2000
@@ -47,6 +47,18 @@ _TEXTES = (
 
 
 @dataclass(frozen=True, slots=True)
+class Known:
+    """What the territory declares, by which a column's content is told: labels, codes of quarters, keys of its communes."""
+
+    labels: dict[str, Labels]
+    codes: tuple[str, ...]
+    communes: frozenset[str]
+
+    def quarters(self, cell: str) -> tuple[str, ...]:
+        return read_quarters(cell, self.labels["quartier"], self.codes).codes
+
+
+@dataclass(frozen=True, slots=True)
 class Column:
     """A column as guessed: its header as written, its field ('' where none), what makes us think so, in French.
 
@@ -61,9 +73,7 @@ class Column:
     annee: str = ""
 
 
-def guess_columns(
-    grid: Grid, entete: tuple[int, ...], labels: dict[str, Labels], codes: tuple[str, ...]
-) -> list[Column]:
+def guess_columns(grid: Grid, entete: tuple[int, ...], known: Known) -> list[Column]:
     """What each column of a sheet is, under a header. A field that only one column can be goes to the first that holds it."""
     head = head_rows(grid)
     keys = flatten_header(head, entete)
@@ -75,7 +85,7 @@ def guess_columns(
         if not key:
             continue
         cells = body.column(i).combine_chunks()
-        champ, reason = _field(key, _sample(cells, headers), cells, labels, codes)
+        champ, reason = _field(key, _sample(cells, headers), cells, known)
         if champ and champ in taken and champ not in (*MONTANTS, "rappel"):
             champ, reason = "", f"déjà donné par une autre colonne ({champ})"
         taken.add(champ)
@@ -105,32 +115,35 @@ def _sample(cells: pa.Array, headers: set[str]) -> list[str]:
     ][:300]
 
 
-def _field(
-    key: str, sample: Sequence[str], cells: pa.Array, labels: dict[str, Labels], codes: tuple[str, ...]
-) -> tuple[str, str]:
+def _field(key: str, sample: Sequence[str], cells: pa.Array, known: Known) -> tuple[str, str]:
     """Field and reason. The title proposes, the content confirms; where the title says nothing, telling content is enough."""
     if not sample:
         return "", "colonne vide"
-    title = f" {key.replace('_', ' ')} "
+    title = _spaced(f" {key} ")
     if any(word in title for word in knowledge()["titres"]["cout"]):
         return "", "coût ou budget de l'action : ni demandé, ni accordé, ni payé"
     many = f"{len(sample)} valeur{'s' if len(sample) > 1 else ''} différente{'s' if len(sample) > 1 else ''}"
     for champ, *hints in knowledge()["titres"]["ordre"]:
-        if any(hint in title for hint in hints) and _holds(champ, sample, cells, labels, codes):
+        if any(_spaced(hint) in title for hint in hints) and _holds(champ, sample, cells, known):
             return champ, f"d'après son titre ({many})"
-    if _share(sample, lambda w: any(c in codes for c in read_quarters(w, labels["quartier"], codes).codes)) > 0.6:
+    if _share(sample, lambda word: any(code in known.codes for code in known.quarters(word))) > 0.6:
         return "qpv", "d'après son contenu : des quartiers du contrat"
     if _share(sample, lambda w: fold(w) in common_words("statuts")) > 0.8:
         return "statut", "d'après son contenu : des suites données"
     if len(sample) > 1 and _share(sample, lambda w: len(_digits(w)) == 14 and read_siren(w)[0] != "") > 0.6:
         return "siret", "d'après son contenu : des SIRET"
     amounts, _ = read_amounts(cells)
-    known = amounts[~np.isnan(amounts)]
+    read = amounts[~np.isnan(amounts)]
     words = encode(cells)
     filled = np.count_nonzero(words.filled[words.codes])
-    if len(known) > 5 and len(known) >= 0.8 * filled and np.median(known) >= 100 and len(set(known)) > 3:
+    if len(read) > 5 and len(read) >= 0.8 * filled and np.median(read) >= 100 and len(set(read)) > 3:
         return "accorde", MONTANTS_CONTENU
     return "", "pas reconnue"
+
+
+def _spaced(title: str) -> str:
+    """A title whose words stand apart: an underscore or an apostrophe parts them as a space does."""
+    return title.replace("_", " ").replace("'", " ")
 
 
 def _digits(word: str) -> str:
@@ -141,9 +154,7 @@ def _share(words: Sequence[str], holds: Callable[[str], object]) -> float:
     return sum(bool(holds(word)) for word in words) / max(1, len(words))
 
 
-def _holds(
-    champ: str, sample: Sequence[str], cells: pa.Array, labels: dict[str, Labels], codes: tuple[str, ...]
-) -> bool:
+def _holds(champ: str, sample: Sequence[str], cells: pa.Array, known: Known) -> bool:
     if champ in MONTANTS_LUS:
         values, _ = read_amounts(cells)
         return bool((~np.isnan(values)).any()) and _share(sample, lambda w: any(c.isdigit() for c in w)) > 0.5
@@ -156,9 +167,11 @@ def _holds(
     if champ == "beneficiaires":
         return _share(sample, lambda w: w.strip()[:1].isdigit()) > 0.5
     if champ == "qpv":
-        wanted = (*codes, HORS_QPV)
-        said = [read_quarters(word, labels["quartier"], codes).codes for word in sample]
-        return sum(any(code in wanted for code in found) for found in said) > 0.3 * len(sample)
+        wanted = (*known.codes, HORS_QPV)
+        return _share(sample, lambda word: any(code in wanted for code in known.quarters(word))) > 0.3
+    if champ == "commune":  # only where it tells our rows from others': a list larger than the contract
+        ours = [commune_key(word) in known.communes for word in sample]
+        return any(ours) and not all(ours)
     return champ not in _TEXTES or _share(sample, lambda w: any(c.isalpha() for c in w)) > 0.5
 
 

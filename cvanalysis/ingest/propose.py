@@ -20,14 +20,14 @@ from cvanalysis.errors import CvanalysisError
 from cvanalysis.ingest.action_cells import common_words, encode, knowledge, line_words, read_amounts
 from cvanalysis.ingest.action_formats import head_rows, stated_year
 from cvanalysis.ingest.action_logs import LISTES, MONTANTS, fold
-from cvanalysis.ingest.guess import Column, guess_columns, merged_columns
-from cvanalysis.ingest.matching import EXCLU, Labels, read_labels
+from cvanalysis.ingest.guess import Column, Known, guess_columns, merged_columns
+from cvanalysis.ingest.matching import EXCLU, Labels, commune_key, read_labels
 from cvanalysis.ingest.reading import Grid, read_grid
 
 if TYPE_CHECKING:
     from cvanalysis.territory import Territory
 
-MINIMUM = 3  # fields below which a sheet is not taken for a log
+MINIMUM = 3  # fields below which a sheet without amounts is not taken for a log
 LISTE = LISTES[0]
 
 
@@ -64,9 +64,9 @@ class Sheet:
 def propose_journal(path: Path, fichier: str, territory: Territory) -> str:
     """The `[[…]]` blocks for one file, ready to paste, or '' where no sheet looks like a log of actions. Raises `ReadError`."""
     labels = read_labels(territory, Inspection(Path(territory.dossier)))
-    codes = tuple(q.code for q in territory.quartiers)
-    grids = read_grid(path, fichier)
-    sheets = [sheet for grid in grids if (sheet := _read_sheet(grid, labels, codes)) is not None]
+    places = frozenset(commune_key(word) for commune in territory.communes for word in (commune.code, commune.nom))
+    known = Known(labels, tuple(q.code for q in territory.quartiers), places)
+    sheets = [sheet for grid in read_grid(path, fichier) if (sheet := _read_sheet(grid, known)) is not None]
     named = any("action" in sheet.fields for sheet in sheets)
     blocks: dict[int, str] = {}
     said: set[tuple[str, str, float]] = set()
@@ -92,13 +92,14 @@ def propose_all(territory: Territory, fichiers: Sequence[str]) -> str:
     return "\n".join(block for block in blocks if block)
 
 
-def _read_sheet(grid: Grid, labels: dict[str, Labels], codes: tuple[str, ...]) -> Sheet | None:
+def _read_sheet(grid: Grid, known: Known) -> Sheet | None:
     """The sheet under the header that tells most of its columns; None where it looks like no log."""
     best: tuple[float, Sheet] | None = None
     for entete in _headers(grid):
-        sheet = Sheet(grid, entete, guess_columns(grid, entete, labels, codes))
+        sheet = Sheet(grid, entete, guess_columns(grid, entete, known))
         score = len(sheet.fields) + 0.1 * sum(column.champ != "" for column in sheet.columns) - 0.05 * len(entete)
-        if {"action", "porteur"} & sheet.fields and len(sheet.fields) >= MINIMUM and (best is None or score > best[0]):
+        enough = len(sheet.fields) >= MINIMUM or bool(sheet.fields & set(MONTANTS))
+        if {"action", "porteur"} & sheet.fields and enough and (best is None or score > best[0]):
             best = (score, sheet)
     return best[1] if best else None
 
