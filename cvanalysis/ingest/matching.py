@@ -9,7 +9,7 @@ anomaly that bears its nearest declared label, for a person to add the line. `ex
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -146,9 +146,9 @@ def read_quarters(
     found: dict[str, None] = {}
     unknown: list[str] = []
     other: list[str] = []
-    for piece in _joined_pieces(_pieces(cell, labels, separators), labels):
+    for piece in _pieces(cell, labels, separators):
         key = fold(piece)
-        code = labels.codes.get(key)
+        code = labels.codes.get(key) or labels.codes.get(_TITRE.sub("", key))
         if key in line_words("tous") or code == "tous":
             found.update(dict.fromkeys(codes))
         elif key in line_words("hors") or code == "hors":
@@ -174,41 +174,44 @@ def read_quarters(
     return Quarters(tuple(sorted(found, key=order.__getitem__)), tuple(unknown), tuple(other))
 
 
+_TITRE = re.compile(r"^(?:qpv|quartiers?)\s*:?\s+")  # « QPV Le Haut » is « Le Haut »
+_ET = r"\s+(?:et|ET|Et|&|\+|-|–)\s+"
+LONGUEUR_MAX = 8  # joints that a declared name can hold
+
+
 def _pieces(cell: str, labels: Labels, separators: str) -> list[str]:
-    """A cell cut at its separators (and at its lines), the longest runs of pieces that are a declared label kept together."""
+    """A cell cut at its separators, its lines, « et » and dashes, the longest runs that are a declared label kept together.
+
+    « et » and dashes are part of names more often than not: they part nothing between two pieces that are both unknown.
+    """
     if fold(cell) in labels.codes:
         return [cell]
     cuts = _cutter(separators).split(cell[:5000])
-    words, joints = cuts[::2], cuts[1::2]
-    if all(fold(word) in labels.codes for word in words):
-        return words
+    words, joints = cuts[::2], [*cuts[1::2], ""]
     pieces: list[str] = []
-    start = 0
+    start, joined = 0, False
     while start < len(words):
-        for end in range(min(len(words), start + 6), start, -1):
+        for end in range(min(len(words), start + LONGUEUR_MAX), start, -1):
             run = "".join(w + j for w, j in zip(words[start:end], [*joints[start : end - 1], ""], strict=True))
             if end == start + 1 or fold(run) in labels.codes:
                 break
-        if run.strip():
+        if joined and not (_is_known(run, labels) or _is_known(pieces[-1], labels)):
+            pieces[-1] += joints[start - 1] + run
+        elif run.strip():
             pieces.append(run)
+        joined = bool(pieces) and re.fullmatch(_ET, joints[end - 1]) is not None
         start = end
     return pieces
 
 
-_ET = re.compile(r"\s+(?:et|ET|Et|&|\+)\s+")
-
-
-def _joined_pieces(pieces: Iterable[str], labels: Labels) -> Iterator[str]:
-    """The pieces, those that « et » joins (« Le Haut et L'Îlot ») cut there where one side at least is a declared label."""
-    for piece in pieces:
-        parts = _ET.split(piece)
-        known = [part for part in parts if fold(part) in labels.codes or _CODE.search(part)]
-        yield from parts if len(parts) > 1 and known and fold(piece) not in labels.codes else (piece,)
+def _is_known(piece: str, labels: Labels) -> bool:
+    key = fold(piece)
+    return key in labels.codes or _TITRE.sub("", key) in labels.codes or _CODE.search(piece) is not None
 
 
 @lru_cache(maxsize=32)
 def _cutter(separators: str) -> re.Pattern[str]:
-    return re.compile(f"([{re.escape(separators)}\n\r|]+)")
+    return re.compile(f"({_ET}|[{re.escape(separators)}\n\r|]+)")
 
 
 def _mend_code(raw: str) -> str:
