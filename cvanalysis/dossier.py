@@ -119,8 +119,9 @@ class Dossier:
         )
 
     def besoins(self) -> PageAffichee:
-        """Actions against needs, over all the quarters."""
-        return PageAffichee(self, "synthese", (Needs(self.store, self.territory, load_catalogue()),))
+        """Actions against needs, over all the quarters, and the catalogue of the actions."""
+        found = Needs(self.store, self.territory, load_catalogue())
+        return PageAffichee(self, "synthese", (found,), lambda: found.liste)
 
     def engagements(self) -> PageAffichee:
         """What can be shown of the engagements: how many are documented, how far they are, on what evidence."""

@@ -6,8 +6,13 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from territoires.invente import write_invented_territory
+
+# A property must hold however slow the machine is: no test fails for its time.
+settings.register_profile("projet", deadline=None)
+settings.load_profile("projet")
 
 RACINE = Path(__file__).resolve().parents[1]
 

@@ -129,6 +129,11 @@ LABELS = Labels({"le haut": "QP099001", "rives, quais et ponts": "QP099002", "l'
         ("Le Haut, Rives, Quais et Ponts ; L'Îlot", QUARTIERS),
         ("qp 99001", ("QP099001",)),
         ("QP099003;QP099001", ("QP099001", "QP099003")),
+        ("Le Haut et L'Îlot", ("QP099001", "QP099003")),
+        ("Le Haut & Rives, Quais et Ponts", ("QP099001", "QP099002")),
+        ("L'Îlot - Le Haut", ("QP099001", "QP099003")),
+        ("QPV Le Haut, quartier : L'Îlot", ("QP099001", "QP099003")),
+        ("Hors QPV et Le Haut", ("QP099001", HORS_QPV)),
         ("Partout", QUARTIERS),
         ("Tous les quartiers", QUARTIERS),
         ("Hors QPV", (HORS_QPV,)),
@@ -141,9 +146,11 @@ def test_the_quarters_of_a_cell_are_found_in_the_declared_order(cell, codes):
 
 
 def test_an_unknown_quarter_counts_for_one_that_is_not_said():
-    read = read_quarters("Le Haut ; La Lune", LABELS, QUARTIERS)
-    assert read.codes == ("QP099001", "")
-    assert read.inconnus == ("La Lune",)
+    for cell in ("Le Haut ; La Lune", "Le Haut et La Lune"):
+        read = read_quarters(cell, LABELS, QUARTIERS)
+        assert read.codes == ("QP099001", "")
+        assert read.inconnus == ("La Lune",)
+    assert read_quarters("Soleil et Lune", LABELS, QUARTIERS).inconnus == ("Soleil et Lune",)
 
 
 def test_a_code_of_the_2024_geography_is_never_taken_for_a_quarter_of_2015():

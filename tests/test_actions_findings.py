@@ -11,11 +11,13 @@ from hypothesis import strategies as st
 
 from cvanalysis.catalogue import load_catalogue
 from cvanalysis.display.constat import Constat
+from cvanalysis.display.fiche import show_list
 from cvanalysis.display.phrases import write
 from cvanalysis.display.tables import html_table
 from cvanalysis.errors import UsageError
-from cvanalysis.findings.actions import QuarterActions, people_by_public, reach
+from cvanalysis.findings.actions import QuarterActions, list_actions, people_by_public, reach
 from cvanalysis.findings.engagements import Engagements, QuarterEngagements
+from cvanalysis.findings.fieldwork import Field
 from cvanalysis.findings.funding import Funding
 from cvanalysis.findings.mobilisation import Partners
 from cvanalysis.findings.needs import Needs
@@ -124,6 +126,48 @@ def test_money_by_inhabitant_leaves_out_what_has_no_published_population_and_say
     assert rows["L'Îlot"][4].statut == "non_diffusé"
     assert rows["Le Haut"][4].valeur == round(135 / 1000 / 3, 2)
     assert any("60" in m.quoi and "aucun quartier" in m.quoi for m in finding.manques)
+
+
+def test_an_amount_that_nobody_writes_is_unknown_and_not_zero(tmp_path):
+    reader, territory = tables(
+        tmp_path, ROWS[0], "Dire;Les Livres du Palier;La lecture;Rives, Quais et Ponts;2021;;;;;Favorable;;"
+    )
+    money = {
+        line[0].texte: line[2] for line in ThemeActions(reader, territory, "lecture").constat("actions-02").table.lignes
+    }
+    assert money["Rives, Quais et Ponts"].statut == "non_disponible"
+    assert money["Le Haut"].valeur == 50
+    each = {
+        line[0].texte: line[4] for line in Needs(reader, territory, load_catalogue()).constat("besoins-01").table.lignes
+    }
+    assert each["Rives, Quais et Ponts"].statut == "non_disponible"
+
+
+def test_the_tfpb_allowance_is_told_apart_and_adds_up_with_no_subsidy(tmp_path):
+    labels = "domaine;libelle;code\ntheme;Culture;exclu\ntype_credit;Bailleur;abattement TFPB\n"
+    rows = (*ROWS, "Laver;Bailleur;Culture;Le Haut;2021;;Bailleur;7000;7000;Terminée;;")
+    reader, territory = tables(tmp_path, *rows, fichiers={"correspondances.csv": labels})
+    money = Funding(reader, territory)
+    funders = money.constat("argent-01")
+    assert {line[0].texte: line[-2].valeur for line in funders.table.lignes}["Bailleur"] is None
+    assert "245" in write(funders.message)
+    assert "Abattement de TFPB" in funders.table.colonnes
+    assert column(money.constat("argent-03"))["Accordé"] == 245
+    assert column(money.constat("porteurs-01"))["Bailleur"] is None
+    here = QuarterActions(reader, territory, "QP099001")
+    assert column(here.constat("actions-01"), 3)["2021"] == 80
+    assert any("autre nature" in caution for caution in funders.precautions)
+
+
+def test_the_catalogue_has_every_action_even_of_no_theme_and_of_no_quarter_and_says_what_it_leaves_out(tmp_path):
+    reader, territory = tables(tmp_path, *ROWS, "Rêver;Chorale;;;2020;;;;5;Favorable;;")
+    whole = Needs(reader, territory, load_catalogue()).liste
+    assert [line[0].texte for line in whole.lignes] == ["Chanter", "Lire", "Rêver"]
+    field = Field(reader, territory)
+    cut = list_actions(field.menees, field, limit=1)
+    assert [line[0].texte for line in cut.lignes] == ["Chanter"]  # the most recent
+    assert "les 2 autres" in cut.legende
+    assert "Aucune ligne" in show_list(list_actions(field.menees[:0], field), "Actions").html
 
 
 PUBLICS = st.lists(

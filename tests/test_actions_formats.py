@@ -74,3 +74,89 @@ def test_a_list_of_the_programme_147_leaves_other_programmes_out_and_reads_theme
     }
     motifs = cleaned.compte.set_index("motif")["montant"]
     assert motifs["autre programme budgétaire"] == 900
+
+
+DECRET = (
+    "Nom de l'attribuant;Identification de l'attribuant;Date de la convention de subvention (AAAA-MM-JJ);Référence de la décision;"
+    "Nom du bénéficiaire*;Identification du bénéficiaire;Objet de la subvention;Montant total de la subvention;Nature de la subvention;"
+    "Date ou période de versement;Montant du prêt\nDépartement;1;2014;;Chorale;;Chanter;1 234,50;aide en numéraire;2014;\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("log", "annee"),
+    [
+        (DECRET.encode("cp1252"), 2014),
+        (
+            'NOMATTRIBUANT,DATECONVENTION,NOMBENEFICIAIRE,OBJET,MONTANT,COMMUNE\n\nEssai,04/03/2019,Chorale,Chanter,"1234,50",Z\n',
+            2019,
+        ),
+        (
+            (
+                "exercice;nomAttribuant;dateConvention;nom_bénéficiaire;id_bénéficiaire;Objet ;Montant ;nature\n"
+                "2018;E;2017-12-04;Chorale;;Chanter;1234.5 €;x\n"
+            ),
+            2018,
+        ),
+        (
+            (
+                "dateConvention;referenceDecision;nomBeneficaire;objet;montant;nature;datesPeriodeVersement\n"
+                ";D;Chorale;Chanter;1234,5;x;2019-05-14_2019-06-30\n"
+            ),
+            2019,
+        ),
+    ],
+)
+def test_the_norm_is_known_under_the_titles_that_publishers_give_it(tmp_path, log, annee):
+    cleaned = clean(tmp_path, fichiers={"actions/x.csv": log}, contrat="")
+    row = cleaned.actions.iloc[0]
+    assert cleaned.sources[0]["famille"] == "subventions SCDL"
+    assert (row["titre"], row["porteur"], row["accorde"], row["annee"]) == ("Chanter", "Chorale", 1234.5, annee)
+
+
+def test_a_year_that_no_column_says_is_that_of_the_title_and_it_is_told(tmp_path):
+    log = "Subventions votées;;;;\nExercice 2017;;;;\nnomAttribuant;nomBeneficiaire;objet;montant;nature\nE;Chorale;Chanter;5;x\n"
+    cleaned = clean(tmp_path, fichiers={"actions/x.csv": log}, contrat="")
+    assert list(cleaned.actions["annee"]) == [2017]
+    assert cleaned.anomalies["traitement"].str.contains("dans le titre du tableau").any()
+
+
+def test_a_national_list_keeps_the_carriers_of_the_contract_s_communes_and_tells_the_others(tmp_path):
+    log = (
+        "Subventions de la politique de la ville - programme 147;;;;;;\n;;;;;;\n2019;;;;;;\n"
+        "Bénéficiaire;SIRET;Objet;Montant;Commune;Département;Région\n"
+        "Chorale;;Chanter;1 000;ESSAI CEDEX 2;99;Z\nFanfare;;Jouer;500;Ailleurs;99;Z\nClub;;Nager;70;Essai;98 - Loin;Z\n"
+    )
+    cleaned = clean(tmp_path, fichiers={"actions/p147.csv": log}, contrat="")
+    assert cleaned.actions[["porteur", "annee", "type_credit"]].to_numpy().tolist() == [["Chorale", 2019, "spécifique"]]
+    motifs = cleaned.compte.set_index("motif")["montant"]
+    assert (motifs["retenu"], motifs["porteur d'une autre commune"]) == (1000, 570)
+    assert unbalanced(cleaned.compte).empty
+
+
+def test_the_log_of_a_team_that_speaks_of_the_programme_147_is_not_taken_for_the_list_of_the_state(tmp_path):
+    log = "Programme 147 en 2019;;;;;\nBénéficiaire;SIRET;Objet;Montant;Quartier;Décision du comité\nChorale;;Chanter;5;Le Haut;Refusé\n"
+    cleaned = clean(tmp_path, fichiers={"actions/suivi.csv": log}, contrat="")
+    assert [problem.fichier for problem in cleaned.illisibles] == ["actions/suivi.csv"]
+
+
+def test_the_national_base_of_actions_keeps_our_contract_and_reads_its_theme_as_a_pillar(tmp_path):
+    log = (
+        "Numéro de l'action PRJ;Libellé de l'action;Raison sociale longue;Type de tiers;Code contrat ville;Thème;Sous-thèmes;Mt engagé\n"
+        "P1;Chanter;CHORALE;Asso;CV999;1 Cohésion sociale;1.1 Éducation;1000\nP2;Jouer;F;Asso;CV001;1 Cohésion sociale;1.4 Culture;20\n"
+        "P3;Nager;F;Asso;;1 Cohésion sociale;1.4 Culture;3\n"
+    )
+    cleaned = clean(tmp_path, fichiers={"actions/base_2020.csv": log}, contrat="")
+    row = cleaned.actions.iloc[0]
+    assert (len(cleaned.actions), row["theme"], row["pilier"], row["annee"]) == (1, "lecture", "social", 2020)
+    motifs = cleaned.compte.set_index("motif")["montant"]
+    assert (motifs["autre contrat de ville"], motifs["contrat de ville non renseigné"]) == (20, 3)
+
+
+def test_titles_that_bear_the_year_are_known_without_it_and_the_year_is_read_there(tmp_path):
+    log = (
+        "Ministère en 2019;Programme en 2019;Association;SIREN;Subvention 2019 (en euros);Département;Ville;Objet de la subvention\n"
+        "Ville;147;CHORALE;838310126;1200;99;ESSAI;Chanter\nSport;219;CLUB;;300;99;ESSAI;Nager\n"
+    )
+    cleaned = clean(tmp_path, fichiers={"actions/jaune.csv": log}, contrat="")
+    assert cleaned.actions[["porteur", "annee", "accorde"]].to_numpy().tolist() == [["CHORALE", 2019, 1200]]

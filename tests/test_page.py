@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from html import escape
 
 import nbformat.v4 as nbf
+import pandas as pd
 import pytest
 
 from browser.exemples import FIGURES, PAGE, SOURCE, TERRITOIRE, carnet, constat, ecrire
@@ -13,6 +15,7 @@ from cvanalysis.display.constat import Constat
 from cvanalysis.errors import ReportFailed
 from cvanalysis.publish.contract import check_page
 from cvanalysis.publish.page import Lien, render_page, wrap_page
+from cvanalysis.publish.produce import words_of_data
 
 WEIGHT = 300_000
 
@@ -116,6 +119,29 @@ def test_a_page_that_breaks_its_contract_is_told_in_french(page, ids, before, af
         assert any(said in problem for problem in problems), problems
     else:
         assert problems == []
+
+
+@pytest.mark.parametrize(
+    "said",
+    ['=HYPERLINK("http://mal.example/x?a=<b>";"y")', "{{ 7*7 }} {% raw %}", "NaN", "background:url(//x.example)", "Please wait", "a\0b"],
+)  # fmt: skip
+def test_what_someone_wrote_is_text_and_never_keeps_a_page_from_being_published(page, ids, said):
+    shown = page.replace("Beaucoup.", escape(said).replace("\0", "\ufffd"), 1)
+    assert check_page(shown, ids, WEIGHT, {SOURCE}, dit=lambda fragment: fragment in said) == []
+    assert "\0" not in wrap_page(f"<p>{escape(said)}</p>", PAGE)
+
+
+def test_what_nobody_wrote_is_a_fault_beside_what_someone_did(page, ids):
+    shown = page.replace("Beaucoup.", "http://ecrit.example et http://fuite.example", 1)
+    problems = check_page(shown, ids, WEIGHT, {SOURCE}, dit=lambda fragment: fragment == "http://ecrit.example")
+    assert [problem for problem in problems if "ecrit" in problem] == []
+    assert any("fuite" in problem for problem in problems)
+
+
+def test_a_word_of_the_data_is_found_whole_or_not_at_all(tmp_path):
+    pd.DataFrame({"titre": ["Financement", "voir {{ x }}"]}).to_parquet(tmp_path / "actions.parquet")
+    said = words_of_data(tmp_path)
+    assert [said(word) for word in ("nan", "{{", "Financement", "http://x")] == [False, True, True, False]
 
 
 def test_a_finding_must_have_its_picture_its_table_and_be_declared(page, ids):

@@ -90,6 +90,8 @@ def gather(constats: Iterable[Constat]) -> Bloc:
 
 def show_list(table: Table, titre: str) -> Bloc:
     """A catalogue, one line each: everything is there without scripts; with them, a box keeps the lines that hold the words."""
+    if not table.lignes:
+        return Bloc("<p>Aucune ligne à montrer\u00a0: les données n’en contiennent pas.</p>", titre)
     key = hashlib.sha256(titre.encode()).hexdigest()[:8]
     box = (
         f'<label class="filtre" hidden>Chercher dans cette liste <input type="search" data-filtre="#l-{key} tbody tr" '

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from cvanalysis.findings.counting import REGLES, lines_of, money_by_quarter
+from cvanalysis.findings.counting import REGLES, UNE_FOIS, lines_of, money_by_quarter, subsidies
 from cvanalysis.findings.disclosure import total_withheld, withhold
 from cvanalysis.findings.fieldwork import (
     HORS_QPV,
@@ -31,6 +31,8 @@ from cvanalysis.ingest.action_cells import RETENUS
 from cvanalysis.territory import Territory
 
 JOURNAUX = "Journaux d'actions du contrat"
+CATALOGUE_MAX, CATALOGUE_QUARTIER_MAX = 1500, 60
+"""Lines of a catalogue on a page: beyond, a page is too heavy for a phone, and the download has them all."""
 
 
 class QuarterActions(Chapter):
@@ -44,7 +46,7 @@ class QuarterActions(Chapter):
     @property
     def liste(self) -> Table:
         """The actions led here, one line each."""
-        return list_actions(self.field.menees, self.field)
+        return list_actions(self.field.menees, self.field, CATALOGUE_QUARTIER_MAX)
 
     def _champ(self) -> str:
         return f"Actions retenues, menées au moins en partie dans ce quartier, {self.field.periode}"
@@ -67,7 +69,8 @@ class QuarterActions(Chapter):
         if rows.empty:
             return self._nothing(ident, question)
         years = yearly(rows, self.field)
-        money = rows.assign(montant=rows["accorde"] * rows["part"]).groupby("annee")["montant"].sum(min_count=1)
+        given = subsidies(rows)
+        money = (given["accorde"] * given["part"]).groupby(given["annee"]).sum(min_count=1)
         actions, carriers = rows["action"].nunique(), rows["porteur"].nunique()
         peak = max(years, key=lambda year: (years[year].valeur, year))
         table = Table(
@@ -230,7 +233,7 @@ def place_name(code: str, field: Field) -> str:
 
 def reach_table(rows: pd.DataFrame, field: Field) -> Table:
     """Quarter by quarter: actions in full, money at equal shares, last year of an action."""
-    money = money_by_quarter(rows, "egal") if len(rows) else pd.Series(dtype=float)
+    money = granted(rows, field)
     last = rows.groupby("qpv")["annee"].max()
     return Table(
         ("Quartier", "Actions", "Montant accordé", "Dernière année"),
@@ -238,12 +241,20 @@ def reach_table(rows: pd.DataFrame, field: Field) -> Table:
             (
                 word(place_name(code, field)),
                 count(number),
-                euros(round(money.get(code, 0.0), 2)),
+                money[code],
                 word("" if code not in last or pd.isna(last[code]) else str(last[code])),
             )
             for code, number in reach(rows, field).items()
         ),
     )
+
+
+def granted(rows: pd.DataFrame, field: Field) -> dict[str, Valeur]:
+    """Quarter code → money granted at equal shares, without the TFPB allowance: 0 where nothing was done, unknown where nobody says it."""
+    money = money_by_quarter(subsidies(rows), "egal") if len(rows) else pd.Series(dtype=float)
+    nothing_done = {code: 0.0 for code, number in reach(rows, field).items() if not number}
+    known = {**dict.fromkeys(reach(rows, field), float("nan")), **nothing_done, **money.to_dict()}
+    return {code: euros(round(amount, 2)) for code, amount in known.items()}
 
 
 def people_by_public(rows: pd.DataFrame, seuil: int) -> tuple[dict[str, Valeur], Valeur, int, int]:
@@ -315,6 +326,7 @@ def publics_finding(ident: str, question: str, rows: pd.DataFrame, field: Field,
         table=table,
         lecture=Message("actions.lecture_barre", {"etiquette": first, "valeur": values[first], "lieu": ""}),
         precautions=(
+            UNE_FOIS,
             "Les bénéficiaires sont ceux que les porteurs déclarent : une même personne peut être comptée plusieurs fois.",
             (
                 f"Un nombre de personnes inférieur à {field.territory.seuils.personnes} est masqué, "
@@ -325,17 +337,22 @@ def publics_finding(ident: str, question: str, rows: pd.DataFrame, field: Field,
     )
 
 
-def list_actions(rows: pd.DataFrame, field: Field) -> Table:
-    """The catalogue of actions: one line per action. Nobody's number of beneficiaries is in it: totals could give small ones away."""
+def list_actions(rows: pd.DataFrame, field: Field, limit: int = CATALOGUE_MAX) -> Table:
+    """The catalogue of actions: one line per action, the most recent ones where there are more than `limit`.
+
+    Nobody's number of beneficiaries is in it: totals could give small ones away.
+    """
     made = []
     names = field.themes
     kept = rows[rows["statut"].isin(RETENUS) | (rows["accorde"] > 0)] if len(rows) else rows
-    for _, group in kept.sort_values(["titre", "action"], kind="stable").groupby("action", sort=False):
+    latest_years = kept.groupby("action")["annee"].max().sort_values(ascending=False, kind="stable")
+    shown = kept[kept["action"].isin(latest_years.index[:limit])]
+    for _, group in shown.sort_values(["titre", "action"], kind="stable").groupby("action", sort=False):
         latest = group.sort_values("annee", kind="stable").iloc[-1]
         quarters = [place_name(code, field) for code in dict.fromkeys(group["qpv"])]
         every = len(set(group["qpv"]) & set(field.quartiers)) == len(field.quartiers) > 1
         years = sorted({int(year) for year in group["annee"].dropna()})
-        own = lines_of(group)
+        own = lines_of(subsidies(group))
         made.append(
             (
                 word(best_title(group["titre"])),
@@ -346,7 +363,10 @@ def list_actions(rows: pd.DataFrame, field: Field) -> Table:
                 euros(own["accorde"].sum(min_count=1)),
             )
         )
-    return Table(("Action", "Organisme porteur", "Thème", "Quartiers", "Années", "Montant accordé"), tuple(made))
+    rest = len(latest_years) - len(made)
+    told = "Règle de comptage : chaque action a une ligne, et son montant entier quels que soient ses quartiers"
+    told += f". Les {len(made)} plus récentes ; les {rest} autres sont dans les données à télécharger" if rest else ""
+    return Table(("Action", "Organisme porteur", "Thème", "Quartiers", "Années", "Montant accordé"), tuple(made), told)
 
 
 def best_title(titles: pd.Series) -> str:

@@ -27,6 +27,9 @@ REGLES: Mapping[Regle, str] = {
     "population": "Règle de comptage : une action menée dans plusieurs quartiers est partagée entre eux selon leur population.",
     "beneficiaires": "Règle de comptage : une action menée dans plusieurs quartiers est partagée entre eux selon ses bénéficiaires.",
 }
+UNE_FOIS = "Règle de comptage : chaque action compte une seule fois, quels que soient ses quartiers, ses années et ses financeurs."
+"""The rule of tables that tell no quarter apart."""
+TFPB = "abattement TFPB"
 """The rule in force, as it is printed under every table."""
 
 
@@ -92,9 +95,12 @@ def _own_beneficiaries(actions: pd.DataFrame, places: pd.DataFrame) -> np.ndarra
 def money_by_quarter(
     actions: pd.DataFrame, regle: Regle, population: Mapping[str, float] | None = None, champ: str = "accorde"
 ) -> pd.Series:
-    """Euros of each quarter under a rule; under `plein`, all the money of the lines that touch it (never to be added up)."""
+    """Euros of each quarter under a rule, NaN where none of its lines says an amount: unknown is no zero.
+
+    Under `plein`, all the money of the lines that touch it (never to be added up).
+    """
     shared = share_lines(actions, regle, population)
-    return (shared["part"] * shared[champ].fillna(0.0)).groupby(shared["qpv"]).sum()
+    return (shared["part"] * shared[champ]).groupby(shared["qpv"]).sum(min_count=1)
 
 
 def carried_out(actions: pd.DataFrame, debut: int, fin: int) -> pd.DataFrame:
@@ -104,6 +110,11 @@ def carried_out(actions: pd.DataFrame, debut: int, fin: int) -> pd.DataFrame:
     """
     retained = actions["statut"].isin(RETENUS) | ((actions["statut"] == NON_RENSEIGNE) & (actions["accorde"] > 0))
     return actions[retained & actions["annee"].between(debut, fin).fillna(False).astype(bool)]
+
+
+def subsidies(actions: pd.DataFrame) -> pd.DataFrame:
+    """Rows but those of the TFPB allowance, a resource of another kind, that adds up with no subsidy."""
+    return actions[actions["type_credit"] != TFPB]
 
 
 def lines_of(actions: pd.DataFrame) -> pd.DataFrame:

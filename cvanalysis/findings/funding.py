@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from cvanalysis.findings.counting import lines_of
+from cvanalysis.findings.counting import TFPB, UNE_FOIS, lines_of, subsidies
 from cvanalysis.findings.fieldwork import (
     MONTANTS,
     Chapter,
@@ -36,10 +36,12 @@ NOMS = {
 }
 JOURNAUX = "Journaux d'actions du contrat"
 BARRES_MAX = 15
+LIGNES_MAX, NOMS_MAX = 300, 40
+"""Carriers of a table, and names in a cell: a list of all the subsidies of a département has thousands of them."""
 DROIT_COMMUN = (
     "Le droit commun n'est connu que là où un journal l'écrit : ce qui n'y est pas écrit est inconnu, et non nul."
 )
-TFPB = "L'abattement de TFPB est une ressource d'une autre nature : il ne s'ajoute pas aux subventions."
+AUTRE_RESSOURCE = "L'abattement de TFPB est une ressource d'une autre nature : il ne s'ajoute pas aux subventions."
 
 
 class Funding(Chapter):
@@ -80,7 +82,13 @@ class Funding(Chapter):
         if rows.empty:
             return self._nothing(ident, question)
         named = rows.assign(financeur=rows["financeur"].replace("", "Financeur non renseigné"))
-        sums = named.groupby("financeur")["accorde"].sum().sort_values(ascending=False, kind="stable")
+        sums = (
+            subsidies(named)
+            .groupby("financeur")["accorde"]
+            .sum()
+            .reindex(sorted(named["financeur"].unique()))
+            .sort_values(ascending=False, kind="stable")
+        )
         pivot = named.pivot_table(index="financeur", columns="type_credit", values="accorde", aggfunc="sum")
         values = {str(name): euros(amount) for name, amount in sums.items()}
         kinds = [kind for kind in TYPES if kind in pivot.columns]
@@ -105,7 +113,7 @@ class Funding(Chapter):
                 {
                     "premier": first,
                     "valeur": values[first],
-                    "total": euros(sums.sum()),
+                    "total": euros(sums.sum(min_count=1)),
                     "nombre": len(values),
                     "periode": self.field.periode,
                 },
@@ -117,7 +125,7 @@ class Funding(Chapter):
             figure=bars("Montant accordé, en euros", "Montant accordé", _top(values)),
             table=table,
             lecture=Message("actions.lecture_argent", {"etiquette": first, "valeur": values[first]}),
-            precautions=(DROIT_COMMUN, MONTANTS),
+            precautions=(UNE_FOIS, DROIT_COMMUN, *((AUTRE_RESSOURCE,) if TFPB in kinds else ()), MONTANTS),
             manques=_unknown(self.field.menees),
         )
 
@@ -132,7 +140,7 @@ class Funding(Chapter):
 
     def _asked(self, ident: str) -> Finding:
         question = "Combien est demandé, accordé, payé ?"
-        rows = lines_of(self.field.menees)
+        rows = lines_of(subsidies(self.field.menees))
         stages = {"demande": "Demandé", "accorde": "Accordé", "paye": "Payé"}
         known = {name: rows[rows[name].notna()] for name in stages}
         if not any(len(found) for found in known.values()):
@@ -198,8 +206,8 @@ class Funding(Chapter):
                     present[str(y)],
                     new[str(y)],
                     gone[str(y)],
-                    word(", ".join(sorted(first.index[first == y])) or "aucun"),
-                    word(", ".join(sorted(last.index[last == y - 1])) or "aucun"),
+                    word(_names(first.index[first == y])),
+                    word(_names(last.index[last == y - 1])),
                 )
                 for y in years
             ),
@@ -272,14 +280,14 @@ def by_credit(ident: str, question: str, rows: pd.DataFrame, field: Field, champ
         )
         if kinds
         else None,
-        precautions=(DROIT_COMMUN, *((TFPB,) if "abattement TFPB" in kinds else ()), MONTANTS),
+        precautions=(UNE_FOIS, DROIT_COMMUN, *((AUTRE_RESSOURCE,) if TFPB in kinds else ()), MONTANTS),
         manques=_unknown(rows),
     )
 
 
 def carriers_finding(ident: str, question: str, rows: pd.DataFrame, field: Field, champ: str) -> Finding:
     """Who carries, and how few make half of the money; by number of actions where no amount is known."""
-    own = lines_of(rows)
+    own = lines_of(subsidies(rows))
     money = own.groupby("porteur")["accorde"].sum(min_count=1).dropna().sort_values(ascending=False, kind="stable")
     actions = rows.groupby("porteur")["action"].nunique()
     total = int(rows["porteur"].nunique())
@@ -316,8 +324,9 @@ def carriers_finding(ident: str, question: str, rows: pd.DataFrame, field: Field
                 word(str(years.at[name, "min"])),
                 word(str(years.at[name, "max"])),
             )
-            for name in order
+            for name in order[:LIGNES_MAX]
         ),
+        f"Les {LIGNES_MAX} premiers organismes sur {len(order)}" if len(order) > LIGNES_MAX else "",
     )
     return make(
         ident,
@@ -331,6 +340,7 @@ def carriers_finding(ident: str, question: str, rows: pd.DataFrame, field: Field
         table=table,
         lecture=Message("actions.lecture_argent", {"etiquette": first, "valeur": values[first]}),
         precautions=(
+            UNE_FOIS,
             (
                 "Un organisme est reconnu par les noms déclarés dans partenaires.csv ; "
                 "deux noms que personne n'a rapprochés comptent pour deux."
@@ -359,6 +369,13 @@ def _top(values: dict[str, Valeur]) -> dict[str, Valeur]:
     rest = list(values.values())[BARRES_MAX - 1 :]
     unit = rest[0].unite
     return {**head, f"Les {len(rest)} autres": Valeur(round(sum(v.valeur or 0.0 for v in rest), 2), "publié", unit)}
+
+
+def _names(names: pd.Index) -> str:
+    """Names in their order, « aucun », or the first and how many more."""
+    found = sorted(names)
+    more = f" et {len(found) - NOMS_MAX} autres" if len(found) > NOMS_MAX else ""
+    return (", ".join(found[:NOMS_MAX]) or "aucun") + more
 
 
 def _unknown(rows: pd.DataFrame) -> list[Manque]:

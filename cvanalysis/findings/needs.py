@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cvanalysis.findings.actions import JOURNAUX, reach
-from cvanalysis.findings.counting import REGLES, money_by_quarter
+from cvanalysis.findings.actions import JOURNAUX, granted, list_actions, reach
+from cvanalysis.findings.counting import REGLES
 from cvanalysis.findings.fieldwork import (
     MONTANTS,
     SANS_CAUSE,
@@ -17,7 +17,6 @@ from cvanalysis.findings.fieldwork import (
     Rows,
     bars,
     count,
-    euros,
     make,
     nothing,
     source_of,
@@ -42,6 +41,11 @@ class Needs(Chapter):
         self.reader, self.catalogue = reader, catalogue
         super().__init__("synthese", {"besoins-01": self._money, "besoins-02": self._blind_spots})
 
+    @property
+    def liste(self) -> Table:
+        """Every action of the contract, those of no evaluated theme and of no quarter included."""
+        return list_actions(self.field.menees, self.field)
+
     def _nothing(self, ident: str, question: str) -> Finding:
         return nothing(
             ident,
@@ -61,17 +65,12 @@ class Needs(Chapter):
         people = latest_values(self.reader, list(quarters), POPULATION, self.catalogue)
         need = latest_values(self.reader, list(quarters), BESOIN, self.catalogue)
         years = self.field.territory.fin - int(rows["annee"].min()) + 1
-        money, found = money_by_quarter(rows, "egal"), reach(rows, self.field)
-        each = {
-            code: Valeur(round(money.get(code, 0.0) / people[code][0].valeur / years, 2), "publié", "€", 1)
-            if people[code][0].dite and people[code][0].valeur
-            else Valeur(None, people[code][0].statut if not people[code][0].dite else "sans_objet", "€", 1)
-            for code in quarters
-        }
+        money, found = granted(rows, self.field), reach(rows, self.field)
+        each = {code: _by_inhabitant(money[code], people[code][0], years) for code in quarters}
         known = [code for code in quarters if each[code].dite]
         order = sorted(quarters, key=lambda code: (-(need[code][0].valeur or 0.0) if need[code][0].dite else 1.0, code))
         year = next((when for _, when in need.values() if when), "")
-        outside = float(money.sum() - sum(money.get(code, 0.0) for code in quarters))
+        outside = sum(amount.valeur or 0.0 for code, amount in money.items() if code not in quarters)
         table = Table(
             (
                 "Quartier",
@@ -80,7 +79,7 @@ class Needs(Chapter):
                 "Montant accordé",
                 "Par habitant et par an",
             ),
-            tuple((word(quarters[c]), need[c][0], count(found[c]), euros(money.get(c, 0.0)), each[c]) for c in order),
+            tuple((word(quarters[c]), need[c][0], count(found[c]), money[c], each[c]) for c in order),
         )
         top, low = (
             (max(known, key=lambda c: each[c].valeur), min(known, key=lambda c: each[c].valeur))
@@ -139,7 +138,7 @@ class Needs(Chapter):
                 ),
                 *(
                     Manque(
-                        f"{quarters[c]} : pas de population publiée, le montant par habitant ne se calcule pas.",
+                        f"{quarters[c]} : population non publiée ou montant non écrit : le montant par habitant ne se calcule pas.",
                         each[c].statut,
                     )
                     for c in quarters
@@ -187,6 +186,14 @@ class Needs(Chapter):
                 SANS_CAUSE,
             ),
         )
+
+
+def _by_inhabitant(money: Valeur, people: Valeur, years: int) -> Valeur:
+    """Euros by inhabitant and year; the reason why there is none is that of what is missing."""
+    if money.valeur is not None and people.dite and people.valeur:
+        return Valeur(round(money.valeur / people.valeur / years, 2), "publié", "€", 1)
+    missing = people if not people.dite else money
+    return Valeur(None, missing.statut if not missing.dite else "sans_objet", "€", 1)
 
 
 def _spaced(amount: float) -> str:

@@ -75,6 +75,14 @@ def make_context(
     return Context(territory, labels, keys, sirens, {p.id: p.nom for p in partners}, engagements)
 
 
+TRADUITS_AILLEURS = ("theme", "pilier", "type_credit", "statut", "qpv")
+"""Fields whose declared translation goes through the same table as the words found, so that a wrong one is told."""
+
+
+def _with_hint(done: str, hint: str) -> str:
+    return f"{done}. {hint}" if hint else done
+
+
 class FieldReader:
     """Reads the fields of one log, each on its distinct words."""
 
@@ -83,6 +91,11 @@ class FieldReader:
     ) -> None:
         self.rows, self.context, self.anomalies, self.champs, self.count = rows, context, anomalies, champs, count
         self.journal, self.fichier = rows.located.journal, rows.located.grid.fichier
+        for name, ours in self.journal.valeurs.items():
+            if name in champs and name not in TRADUITS_AILLEURS:
+                words = champs[name]
+                said = zip(words.words, words.folded, strict=True)
+                champs[name] = Words(words.codes, tuple(ours.get(key, word) for word, key in said))
         self.kept = rows.natures == ACTION
 
     def field(self, name: str) -> Words:
@@ -114,9 +127,7 @@ class FieldReader:
         """A field through `read`; a word that it does not know (None) gives '' and an anomaly."""
         words = self.field(name)
         ours = self.journal.valeurs.get(name, {})
-        read_one = [
-            (ours.get(key) if ours else None) or read(word) for word, key in zip(words.words, words.folded, strict=True)
-        ]
+        read_one = [read(ours.get(key, word)) for word, key in zip(words.words, words.folded, strict=True)]
         self.tell(name, {rank: problem for rank, made in enumerate(read_one) if made is None}, treatment)
         return np.array([made or "" for made in read_one], dtype=object)[words.codes]
 
@@ -212,7 +223,8 @@ class FieldReader:
             years = np.where(
                 years == 0, np.array([span[0] if span else 0 for span in spans], dtype=np.int16)[dates.codes], years
             )
-        self._tell_rows("annee", self.kept & (years == 0), "année inconnue", "ligne gardée, sans année")
+        if not any(column.annee for column in self.rows.montants):
+            self._tell_rows("annee", self.kept & (years == 0), "année inconnue", "ligne gardée, sans année")
         start, end = self.context.territory.debut, self.context.territory.fin
         outside = self.kept & (years > 0) & ((years < start) | (years > end))
         self._tell_rows("annee", outside, f"hors du contrat ({start}-{end})", "ligne gardée, absente des analyses")
@@ -233,13 +245,13 @@ class FieldReader:
             return HORS_THEME if code == EXCLU else code
 
         theme = self.decode(
-            "theme", read_theme, "thématique inconnue", lambda w: f"thème laissé vide. {themes.suggest(w)}".strip()
+            "theme", read_theme, "thématique inconnue", lambda w: _with_hint("thème laissé vide", themes.suggest(w))
         )
         pillar = self.decode(
             "pilier",
             lambda w: (pillars.code(w) or "").replace(EXCLU, "") if pillars.code(w) is not None else None,
             "pilier inconnu",
-            lambda w: f"pilier laissé vide. {pillars.suggest(w)}".strip(),
+            lambda w: _with_hint("pilier laissé vide", pillars.suggest(w)),
         )
         for name in ("theme", "dispositif"):
             words = self.field(name)
@@ -277,7 +289,7 @@ class FieldReader:
             "statut",
             lambda w: NON_RENSEIGNE if not w.strip() else own.get(fold(w)) or common.get(fold(w)),
             "suite donnée inconnue",
-            lambda w: f"comptée comme {NON_RENSEIGNE}e. {nearest(w, common)}".strip(),
+            lambda w: _with_hint(f"comptée comme {NON_RENSEIGNE}e", nearest(w, common)),
         )
         return np.where(made == "", NON_RENSEIGNE, made)
 
@@ -304,7 +316,9 @@ class FieldReader:
             made.append("|".join(sorted({codes[token] for token in tokens if token in codes})))
             if any(token not in codes for token in tokens):
                 wrong[rank] = "code d'engagement inconnu"
-        self.tell("engagement", wrong, lambda w: f"lien laissé de côté. {nearest(w, self.context.engagements)}".strip())
+        self.tell(
+            "engagement", wrong, lambda w: _with_hint("lien laissé de côté", nearest(w, self.context.engagements))
+        )
         return np.array(made, dtype=object)[words.codes]
 
     def quarters(self) -> np.ndarray:
@@ -330,9 +344,8 @@ class FieldReader:
         return made[words.codes]
 
     def _suggest_quarter(self, piece: str) -> str:
-        return (
-            f"quartier laissé vide pour {quoted(piece[:80])}. {self.context.labels['quartier'].suggest(piece)}".strip()
-        )
+        hint = self.context.labels["quartier"].suggest(piece)
+        return _with_hint(f"quartier laissé vide pour {quoted(piece[:80])}", hint)
 
     def amounts(self) -> None:
         """Tell the cells of amounts that hold something else, one by one: each is money that could be missing."""

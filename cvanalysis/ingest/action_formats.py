@@ -7,15 +7,14 @@ read a cell of data.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatch
 from functools import lru_cache
-from typing import Any
 
 from cvanalysis.errors import Problem, UnrecognisedFile
 from cvanalysis.ingest.action_cells import knowledge
-from cvanalysis.ingest.action_logs import CHAMPS, Journal, fold
+from cvanalysis.ingest.action_logs import Journal, fold
 from cvanalysis.ingest.reading import Grid
 
 ENTETE_MAX = 60
@@ -23,19 +22,30 @@ ENTETE_MAX = 60
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A published format: `signature` is what its header must hold, `titre` how an action without a title is named."""
+    """A published format: `colonnes` gives the titles of each field, the preferred one first, `signature` what must be there.
 
-    journal: Journal
+    `poste` and `titre`: how an action without a title is named. `annonce`: words to read above the header, where columns alone
+    are not enough; then no column may be unknown (`laissees` are known and not read).
+    """
+
+    nom: str
+    colonnes: Mapping[str, tuple[str, ...]]
     signature: tuple[tuple[str, ...], ...]
+    constantes: Mapping[str, str]
     poste: re.Pattern[str] | None = None
     titre: str = ""
     garde: int = 0
     programme: str = ""
+    annonce: tuple[str, ...] = ()
+    laissees: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Located:
-    """A sheet and how to read it: the header's rows (positions in the grid), each column's name, the field of each name."""
+    """A sheet and how to read it: the header's rows (positions in the grid), each column's name, the field of each name.
+
+    `annee`: the year that every row takes and where it was read, where no column says one.
+    """
 
     grid: Grid
     journal: Journal
@@ -43,34 +53,46 @@ class Located:
     noms: tuple[str, ...]
     format: Format | None = None
     absentes: tuple[str, ...] = ()
+    annee: tuple[str, str] = ("", "")
 
 
 def squeeze(header: str) -> str:
-    """A header's key: no accent, capital, space, dash, dot nor underscore, so that `Nom_Bénéficiaire` is `nomBeneficiaire`."""
-    return re.sub(r"[\s_.°'-]+", "", fold(header))
+    """A header's key: neither accent, capital, parenthesis nor punctuation, so that `Nom_Bénéficiaire*` is `nomBeneficiaire`."""
+    return re.sub(r"\([^)]*\)|[^\w%]|_", "", fold(header))
 
 
 @lru_cache(maxsize=4)
 def read_formats(geographie: str) -> tuple[Format, ...]:
     """The formats of `formats_actions.toml`, as they apply to a geography of quarters."""
-    made = []
+    made: list[Format] = []
     for item in knowledge()["formats"]:
-        colonnes = {squeeze(header): name for header, name in item["colonnes"].items()}
-        for header in item.get("qpv", {}).get(geographie, "").split("|"):
-            if header:
-                colonnes.setdefault(squeeze(header), "qpv")
+        if same := item.get("colonnes_de"):
+            colonnes = dict(next(known.colonnes for known in made if known.nom == same))
+        else:
+            titles = item["colonnes"] | ({"qpv": item["qpv"][geographie]} if "qpv" in item else {})
+            colonnes = {champ: tuple(map(squeeze, words)) for champ, words in titles.items()}
         poste = item.get("poste", {})
         made.append(
             Format(
-                Journal(item["nom"], "", colonnes, constantes=item.get("constantes", {}), declare=False),
-                tuple(tuple(squeeze(word) for word in group.split("|")) for group in item["signature"]),
+                item["nom"],
+                colonnes,
+                tuple(tuple(_alternatives(group, colonnes)) for group in item["signature"]),
+                item.get("constantes", {}),
                 re.compile(poste["forme"]) if poste else None,
                 poste.get("titre", ""),
                 poste.get("garde", 0),
                 item.get("programme", ""),
+                tuple(map(fold, item.get("annonce", ()))),
+                frozenset(map(squeeze, item.get("laissees", ()))),
             )
         )
     return tuple(made)
+
+
+def _alternatives(group: str, colonnes: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
+    """The headers that a group of a signature accepts; `@champ` stands for all those of a field."""
+    for word in map(str.strip, group.split("|")):
+        yield from colonnes.get(word[1:], ()) if word.startswith("@") else (squeeze(word),)
 
 
 def locate(grids: Sequence[Grid], journals: Sequence[Journal], geographie: str) -> list[Located]:
@@ -93,7 +115,7 @@ def locate(grids: Sequence[Grid], journals: Sequence[Journal], geographie: str) 
                 "",
                 "journal d'actions de format inconnu",
                 "formats lus sans rien déclarer : "
-                + ", ".join(dict.fromkeys(f.journal.nom for f in read_formats(geographie))),
+                + ", ".join(dict.fromkeys(known.nom for known in read_formats(geographie))),
                 "déclarez-le dans contrat.toml : « cvanalysis check » propose la déclaration, prête à coller",
             )
         )
@@ -106,21 +128,71 @@ def head_rows(grid: Grid) -> list[tuple[str, ...]]:
 
 
 def _locate_known(grid: Grid, geographie: str) -> Located | None:
-    for position, row in enumerate(head_rows(grid)):
-        keys = [squeeze(cell) for cell in row]
-        present = set(keys)
-        for known in read_formats(geographie):
-            if not all(present & set(group) for group in known.signature):
-                continue
-            if known.poste is not None and not _has_form(grid, keys.index("idposte"), position + 1, known.poste):
-                continue
-            return Located(grid, known.journal, (position,), _unique([squeeze(cell) for cell in row]), known)
+    head = head_rows(grid)
+    for position, row in enumerate(head):
+        exact = [squeeze(cell) for cell in row]
+        undated = [re.sub(r"(?:19|20)\d\d", "", key) for key in exact]
+        for keys in (exact, undated) if len(set(undated) - {""}) == len([key for key in undated if key]) else (exact,):
+            present = set(keys)
+            for known in read_formats(geographie):
+                if all(present & set(group) for group in known.signature) and _agrees(
+                    grid, head, position, keys, known
+                ):
+                    return _read_as(grid, head, position, keys, known)
     return None
 
 
-def _has_form(grid: Grid, column: int, first: int, form: re.Pattern[str]) -> bool:
-    cells = grid.table.column(column).slice(first, 200).to_pylist()
-    return sum(bool(form.match(cell)) for cell in cells) * 2 > len(cells)
+def _agrees(grid: Grid, head: Sequence[Sequence[str]], position: int, keys: Sequence[str], known: Format) -> bool:
+    """Whether what the headers promise holds: the form of posts' numbers, the programme, the title that announces the list."""
+    if known.poste is not None:
+        cells = _cells(grid, keys.index("idposte"), position)
+        return sum(bool(known.poste.match(cell)) for cell in cells) * 2 > len(cells)
+    if known.programme:
+        columns = [keys.index(title) for title in known.colonnes["programme"] if title in keys]
+        return any(known.programme in cell for cell in _cells(grid, columns[0], position, None))
+    if known.annonce:
+        said = fold(
+            " ".join([*(cell for row in head[:position] for cell in row), grid.feuille, grid.fichier.replace("_", " ")])
+        )
+        expected = known.laissees.union(*known.colonnes.values(), [""])
+        return any(re.search(rf"\b{re.escape(word)}\b", said) for word in known.annonce) and expected.issuperset(keys)
+    return True
+
+
+def _cells(grid: Grid, column: int, position: int, rows: int | None = 200) -> list[str]:
+    return grid.table.column(column).slice(position + 1, rows).to_pylist()
+
+
+def _read_as(grid: Grid, head: Sequence[Sequence[str]], position: int, keys: Sequence[str], known: Format) -> Located:
+    """How a sheet of a known format is read: of each field, the first of its titles that is there."""
+    noms = _unique([fold(cell) for cell in head[position]])
+    colonnes = {}
+    for champ, titles in known.colonnes.items():
+        there = [keys.index(title) for title in titles if title in keys]
+        if there:
+            colonnes.setdefault(noms[there[0]], champ)
+    journal = Journal(known.nom, "", colonnes, constantes=known.constantes, declare=False)
+    annee = ("", "")
+    if not {"annee", "date", "date_convention"} & set(colonnes.values()):
+        annee = stated_year(grid, head, (position,))
+        journal = replace(journal, constantes={**known.constantes, "annee": annee[0]} if annee[0] else known.constantes)
+    return Located(grid, journal, (position,), noms, known, annee=annee)
+
+
+def stated_year(grid: Grid, head: Sequence[Sequence[str]], entete: tuple[int, ...]) -> tuple[str, str]:
+    """The year that a table says outside its rows, and where; blanks where it says none, or several."""
+    first = min(entete)
+    places = (
+        ("dans le titre du tableau", " ".join(cell for row in head[:first] for cell in row)),
+        ("dans le nom de la feuille", grid.feuille),
+        ("dans les titres des colonnes", " ".join(cell for position in entete for cell in head[position])),
+        ("dans le nom du fichier", grid.fichier.rsplit("/", 1)[-1].replace("_", " ")),
+    )
+    for where, text in places:
+        years = set(re.findall(r"(?<!\d)(?:19[89]\d|20\d\d)(?!\d)", text))
+        if len(years) == 1:
+            return years.pop(), where
+    return "", ""
 
 
 def _locate_declared(grids: Sequence[Grid], journal: Journal) -> list[Located]:
@@ -210,8 +282,3 @@ def _unique(names: Sequence[str]) -> tuple[str, ...]:
 def field_of(journal: Journal, name: str) -> str:
     """The field that a column is, or '' where it is left aside."""
     return journal.colonnes.get(name, "")
-
-
-def describe_fields() -> dict[str, Any]:
-    """The fields and what they mean, for messages."""
-    return dict(CHAMPS)

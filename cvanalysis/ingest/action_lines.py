@@ -5,7 +5,7 @@ Refuses to read a field (`action_fields` does), to compare lines (`duplicates`) 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,9 +15,11 @@ import pandas as pd
 from cvanalysis.ingest.action_fields import Anomalies, Context, FieldReader
 from cvanalysis.ingest.action_logs import MONTANTS
 from cvanalysis.ingest.action_rows import ACTION, LogRows
+from cvanalysis.ingest.matching import commune_key, departement_of
 from cvanalysis.ingest.values import decode_numbers
 
-AUTRE_CONTRAT, AUTRE_PROGRAMME = "autre contrat de ville", "autre programme budgétaire"
+AUTRE_CONTRAT, SANS_CONTRAT = "autre contrat de ville", "contrat de ville non renseigné"
+AUTRE_PROGRAMME, AUTRE_COMMUNE = "autre programme budgétaire", "porteur d'une autre commune"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,30 +62,51 @@ def read_lines(rows: LogRows, context: Context, anomalies: Anomalies) -> Lines:
 
 
 def _leave_others_out(reader: FieldReader, motifs: np.ndarray) -> None:
-    """Rows of other contracts, or of other budget programmes, in a national file: not ours, and no anomaly."""
-    code = reader.context.territory.code_contrat
-    if "contrat" in reader.champs and code:
-        ours = reader.champs["contrat"].map(lambda word: not word.strip() or code in word, bool)
-        motifs[(motifs == "") & ~ours] = AUTRE_CONTRAT
-    known = reader.rows.located.format
+    """Rows of other contracts, programmes or communes in a file larger than the territory: not ours, and no anomaly.
+
+    A code of contract says it best; without one, the commune of the carrier does, then its département.
+    """
+    territory, known = reader.context.territory, reader.rows.located.format
+
+    def leave(field: str, ours: Callable[[str], bool], motif: str) -> None:
+        motifs[(motifs == "") & ~reader.champs[field].map(ours, bool)] = motif
+
     if known is not None and known.programme and "programme" in reader.champs:
-        ours = reader.champs["programme"].map(lambda word: known.programme in word, bool)
-        motifs[(motifs == "") & ~ours] = AUTRE_PROGRAMME
+        leave("programme", lambda word: known.programme in word, AUTRE_PROGRAMME)
+    if "contrat" in reader.champs:
+        if known is not None:
+            leave("contrat", lambda word: bool(word.strip()), SANS_CONTRAT)
+        leave("contrat", lambda word: not word.strip() or territory.code_contrat in word, AUTRE_CONTRAT)
+    else:
+        if "commune" in reader.champs:
+            places = {commune_key(word) for commune in territory.communes for word in (commune.code, commune.nom)}
+            # A declared column may be blank for who is from here; in a published list, a blank says nothing of ours.
+            leave(
+                "commune",
+                lambda word: commune_key(word) in places or (known is None and not word.strip()),
+                AUTRE_COMMUNE,
+            )
+        if "departement" in reader.champs:
+            starts = {departement_of(commune.code) for commune in territory.communes}
+            leave("departement", lambda word: departement_of(word) in ("", *starts), AUTRE_COMMUNE)
+            if "commune" not in reader.champs and (motifs == "").any():
+                told = "lignes du département gardées : certaines peuvent être celles d'un autre contrat"
+                reader.anomalies.add(reader.fichier, 0, "commune", "", "ni contrat ni commune dans ce fichier", told)
     reader.kept = motifs == ""
 
 
 def money_of(lines: Lines) -> pd.DataFrame:
-    """Amounts by line and funder: `rang` (of the line in `lines.table`), `financeur, type_credit, demande, accorde, paye`.
+    """Amounts by line and funder: `rang` (of the line in `lines.table`), `financeur, type_credit, annee, demande, accorde, paye`.
 
-    A line whose amounts stand in one column per funder gives one row per funder that has an amount; `financeur` is None where
-    the line's own funder is meant.
+    A line whose amounts stand in one column per funder (or per year) gives one row for each that has an amount; `financeur` is None,
+    and `annee` is blank, where the line's own is meant.
     """
     positions = lines.table["position"].to_numpy()
-    groups: dict[tuple[str, str] | None, dict[str, np.ndarray]] = {None: {}}
+    groups: dict[tuple[str, str, str] | None, dict[str, np.ndarray]] = {None: {}}
     for column in lines.rows.montants:
         if column.champ not in MONTANTS:
             continue
-        key = (column.financeur, column.type_credit) if column.financeur else None
+        key = (column.financeur, column.type_credit, column.annee) if column.propre else None
         values = column.valeurs[positions]
         group = groups.setdefault(key, {})
         before = group.get(column.champ)
@@ -106,10 +129,11 @@ def money_of(lines: Lines) -> pd.DataFrame:
     return pd.concat([own, *parts], ignore_index=True).sort_values("rang", kind="stable", ignore_index=True)
 
 
-def _part(group: Mapping[str, np.ndarray], rows: int, key: tuple[str, str] | None) -> pd.DataFrame:
+def _part(group: Mapping[str, np.ndarray], rows: int, key: tuple[str, str, str] | None) -> pd.DataFrame:
     data: dict[str, Any] = {"rang": np.arange(rows)}
     data |= {name: group.get(name, np.full(rows, np.nan)) for name in MONTANTS}
-    data["financeur"], data["type_credit"] = key or (None, None)
+    funder, credit, data["annee"] = key or ("", "", "")
+    data["financeur"], data["type_credit"] = (funder, credit) if funder else (None, None)
     return pd.DataFrame(data).astype({"financeur": "object", "type_credit": "object"})
 
 

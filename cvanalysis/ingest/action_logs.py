@@ -14,11 +14,12 @@ column is. `cvanalysis check` proposes that declaration (`propose`).
     financeur = "Ville"
     [actions.valeurs.statut]              # words of this log → ours
     "OK commission" = "accordé"
-    [[actions.financements]]              # one column of amounts per funder
+    [[actions.financements]]              # one column of amounts per funder, or per year
     colonne = "Part Ville"
     champ = "accorde"
     financeur = "Ville"
     type_credit = "droit commun"
+    annee = 2019                           # where the column is that of a year
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cvanalysis.declarations import Inspection, Section, listed, nearest, quoted, read_toml, take
+from cvanalysis.declarations import Inspection, Section, nearest, quoted, read_toml, take
 from cvanalysis.errors import DeclarationError
 
 if TYPE_CHECKING:
@@ -66,6 +67,8 @@ CHAMPS: Mapping[str, str] = {
     "public": "public visé",
     "engagement": "code(s) d'engagement",
     "contrat": "code du contrat de ville",
+    "commune": "commune du porteur : seules celles du contrat sont gardées",
+    "departement": "département du porteur : seuls ceux du contrat sont gardés",
     "programme": "programme budgétaire",
     "observation": "remarque, gardée dans le fichier et non analysée",
 }
@@ -90,12 +93,13 @@ TYPES_CREDIT = ("spécifique", "droit commun", "abattement TFPB", "inconnu")
 
 @dataclass(frozen=True, slots=True)
 class Financement:
-    """One column of amounts that belongs to one funder."""
+    """One column of amounts that belongs to one funder, or to one year, or to both."""
 
     colonne: str
     champ: str
-    financeur: str
+    financeur: str = ""
     type_credit: str = ""
+    annee: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,14 +213,25 @@ def _financements(found: Inspection, section: Section, items: list[Any]) -> tupl
         inner = Section(
             section.fichier, "journaux.financements", section.ligne, item if isinstance(item, dict) else {}, {}
         )
-        values = take(found, inner, {"colonne": str, "financeur": str}, {"champ": str, "type_credit": str})
+        optional = {"financeur": str, "champ": str, "type_credit": str, "annee": int}
+        values = take(found, inner, {"colonne": str}, optional)
         if values is None:
             continue
+        if not {"financeur", "annee"} & set(values):
+            expected = "un financeur, une année, ou les deux"
+            found.add(
+                section.fichier,
+                section.ligne,
+                f"financements.{values['colonne']}",
+                "colonne sans destination",
+                expected,
+            )
         champ = values.get("champ", "accorde")
         _known(found, section, "financements.champ", champ, MONTANTS, "champ de montant")
         if credit := values.get("type_credit", ""):
             _known(found, section, "financements.type_credit", credit, TYPES_CREDIT, "type de crédit")
-        made.append(Financement(fold(values["colonne"]), champ, values["financeur"], credit))
+        year = str(values.get("annee", ""))
+        made.append(Financement(fold(values["colonne"]), champ, values.get("financeur", ""), credit, year))
     return tuple(made)
 
 
@@ -259,8 +274,3 @@ def fold(word: str) -> str:
     if word.isascii():
         return " ".join(word.casefold().split())
     return " ".join(_ACCENTS.sub("", unicodedata.normalize("NFKD", word.translate(_TYPO))).casefold().split())
-
-
-def say_fields() -> str:
-    """The fields, as an error or `check` lists them."""
-    return listed(CHAMPS)

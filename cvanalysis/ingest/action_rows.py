@@ -27,7 +27,7 @@ ACTION, ENTETE, TOTAL, PIED, ORPHELIN = (
 
 @dataclass(frozen=True, slots=True)
 class Amounts:
-    """One column of amounts: its header, its field, its funder when it has its own; values are NaN where there is none."""
+    """One column of amounts: its header, its field, its funder and its year when it has its own; values are NaN where there is none."""
 
     colonne: str
     champ: str
@@ -36,6 +36,12 @@ class Amounts:
     textes: Words | None
     financeur: str = ""
     type_credit: str = ""
+    annee: str = ""
+
+    @property
+    def propre(self) -> bool:
+        """Whether it has a funder or a year of its own, apart from those of the row."""
+        return bool(self.financeur or self.annee)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +80,7 @@ def read_rows(located: Located) -> LogRows:
     for name, column in columns.items():
         field = field_of(journal, name)
         if name in funded or field in MONTANTS_LUS:
-            if name not in funded and any(m.champ == field for m in montants if not m.financeur):
+            if name not in funded and any(m.champ == field for m in montants if not m.propre):
                 autres[name] = encode(column)
                 continue
             values, wrong = read_amounts(column)
@@ -88,6 +94,7 @@ def read_rows(located: Located) -> LogRows:
                     encode(column) if wrong.any() else None,
                     spec.financeur if spec else "",
                     spec.type_credit if spec else "",
+                    spec.annee if spec else "",
                 )
             )
             continue

@@ -146,6 +146,8 @@ def _join(logs: list[Lines], money: pd.DataFrame, context: Context) -> pd.DataFr
     table = fields.iloc[at].reset_index(drop=True)
     for name in MONTANTS:
         table[name] = money[name].to_numpy()
+    yearly = pd.to_numeric(money["annee"]).astype("Int16")
+    table["annee"] = yearly.fillna(table["annee"])
     own = money["financeur"].isna().to_numpy()
     names = money["financeur"].fillna("").to_numpy(dtype=object)
     distinct = {name: context.partners.get(carrier_key(name), "") for name in set(names)}

@@ -15,7 +15,7 @@ import pandas as pd
 from cvanalysis.declarations import Inspection, nearest
 from cvanalysis.errors import DeclarationError, Problem, ReadError
 from cvanalysis.ingest.action_fields import Anomalies, Context, make_context
-from cvanalysis.ingest.action_formats import locate
+from cvanalysis.ingest.action_formats import Located, locate
 from cvanalysis.ingest.action_lines import Lines, read_lines
 from cvanalysis.ingest.action_logs import Journal, read_journals
 from cvanalysis.ingest.action_rows import read_rows
@@ -24,7 +24,7 @@ from cvanalysis.ingest.duplicates import read_decisions
 from cvanalysis.ingest.engagements import read_engagements
 from cvanalysis.ingest.matching import read_labels, title_key
 from cvanalysis.ingest.partners import partner_labels, partners_table, read_partners, split_list
-from cvanalysis.ingest.reading import read_grid
+from cvanalysis.ingest.reading import Grid, read_grid
 
 if TYPE_CHECKING:
     from cvanalysis.territory import Territory
@@ -112,7 +112,7 @@ def _read_logs(
     sources: list[dict[str, Any]] = []
     unread: list[Problem] = []
     for path, fichier in log_files(territory):
-        source = {"fichier": fichier, "sha256": "", "famille": "", "millesime": "", "statut": "lu"}
+        source: dict[str, Any] = {"fichier": fichier, "sha256": "", "famille": "", "millesime": "", "statut": "lu"}
         try:
             source["sha256"] = sha256(path.read_bytes()).hexdigest()
             grids = read_grid(path, fichier)
@@ -121,20 +121,9 @@ def _read_logs(
                     anomalies.add(
                         fichier, problem.ligne, problem.colonne, "", problem.trouve, problem.que_faire or "lu tel quel"
                     )
-            for located in locate(grids, journals, territory.geographie):
-                for name in located.absentes:
-                    anomalies.add(fichier, 0, name, "", "colonne déclarée introuvable", "lue comme vide")
-                lines = read_lines(read_rows(located), context, anomalies)
-                logs.append(lines)
-                source["famille"] = located.journal.nom
-                years = lines.table["annee"].dropna()
-                source["millesime"] = (
-                    ""
-                    if years.empty
-                    else f"{years.min()}-{years.max()}"
-                    if years.min() != years.max()
-                    else f"{years.min()}"
-                )
+            mine = [_read_log(located, context, anomalies) for located in locate(grids, journals, territory.geographie)]
+            logs += mine
+            source |= _tell_file(mine, grids, context)
         except ReadError as error:
             source["statut"] = "illisible"
             unread.append(error.problem)
@@ -143,6 +132,52 @@ def _read_logs(
             unread.append(Problem(fichier, 0, "", "le fichier ne peut pas être lu", que_faire="vérifiez vos droits"))
         sources.append(source)
     return logs, sources, unread
+
+
+def _read_log(located: Located, context: Context, anomalies: Anomalies) -> Lines:
+    """The lines of one sheet; what its layout has that is doubtful is told."""
+    grid = located.grid
+    for name in located.absentes:
+        anomalies.add(grid.fichier, 0, name, "", "colonne déclarée introuvable", "lue comme vide")
+    if located.annee[0]:
+        told = f"année lue {located.annee[1]}, pour toutes les lignes"
+        anomalies.add(grid.fichier, 0, "annee", located.annee[0], "aucune colonne ne dit l'année", told)
+    for lines, what, done in (
+        (grid.courtes, "moins de cellules que les autres", "les cellules absentes sont lues comme vides"),
+        (
+            grid.longues,
+            "plus de cellules que les autres",
+            "un séparateur dans un texte sans guillemets a pu décaler ses cellules",
+        ),
+    ):
+        inside = [line for line in lines if line > grid.lignes[max(located.entete)]]
+        if inside:
+            many = f" ({len(inside)} lignes, la première ici)" if len(inside) > 1 else ""
+            anomalies.add(grid.fichier, inside[0], "", "", f"la ligne a {what}{many}", done)
+    return read_lines(read_rows(located), context, anomalies)
+
+
+def _tell_file(logs: list[Lines], grids: list[Grid], context: Context) -> dict[str, Any]:
+    """What a file was taken for: its format, sheets, years, rows of actions, quarters that it names, columns that nobody reads."""
+    located = [lines.rows.located for lines in logs]
+    read = [one.grid.feuille for one in located]
+    unread = [grid.feuille for grid in grids if grid.feuille not in read]
+    years = [year for lines in logs for year in lines.table["annee"].dropna().unique()]
+    years += [int(column.annee) for lines in logs for column in lines.rows.montants if column.annee]
+    cited = {code for lines in logs for codes in set(lines.quarters.tolist()) for code in codes}
+    family = located[0].journal.nom
+    span = f"{min(years)}-{max(years)}" if len(set(years)) > 1 else f"{years[0]}" if years else ""
+    sheets = f", feuille{'s' if len(read) > 1 else ''} {', '.join(read)}" if read[0] else ""
+    return {
+        "famille": family,
+        "millesime": span,
+        "pris_pour": f"{family}{sheets}{f', {span}' if span else ''}"
+        + (f" (feuilles non lues\u00a0: {', '.join(unread)})" if unread else ""),
+        "lignes": sum(len(lines.table) for lines in logs),
+        "trouvees": tuple(code for code in context.quartiers if code in cited),
+        "manquantes": tuple(code for code in context.quartiers if cited - {""} and code not in cited),
+        "inconnues": tuple(dict.fromkeys(name for lines in logs for name in lines.rows.delaissees if name)),
+    }
 
 
 def _link_engagements(actions: pd.DataFrame, engagements: pd.DataFrame, anomalies: Anomalies) -> pd.DataFrame:

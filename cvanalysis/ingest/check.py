@@ -76,9 +76,9 @@ def _say_file(file: ReadFile) -> list[str]:
     if file.statut != "lu":
         return lines
     expected = len(file.trouvees) + len(file.manquantes)
-    if file.lignes:  # what people said is not counted file by file
-        zones = f"\u00a0; zones du territoire\u00a0: {len(file.trouvees)} sur {expected}" if expected else ""
-        lines.append(f"    {_count(file.lignes, 'ligne', 'lignes')}{zones}")
+    said = [_count(file.lignes, "ligne", "lignes")] if file.lignes else []
+    said += [f"zones du territoire\u00a0: {len(file.trouvees)} sur {expected}"] if expected else []
+    lines += ["    " + "\u00a0; ".join(said)] if said else []
     if file.manquantes:
         lines.append(f"    zones absentes\u00a0: {', '.join(file.manquantes)}")
     if file.absentes:

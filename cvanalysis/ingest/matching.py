@@ -30,7 +30,7 @@ EXCLU = "exclu"
 HORS_THEME = "hors"
 """Theme of an action whose label is excluded on purpose: it is known, and belongs to none of the evaluated themes."""
 HORS_QPV = "HORS_QPV"
-PROCHE = 75  # score out of 100 from which a declared label is worth suggesting
+PROCHE = 70  # score out of 100 from which a declared label is worth suggesting
 
 _NUMERO = re.compile(r"^\d+(?:\.\d+)*[a-z]?\s*[-.:)]?\s+")
 _CODE = re.compile(r"(?i)\bq[pn][\s_-]?\d[0-9ab]?\d{2,4}[a-z]?\b")
@@ -52,9 +52,15 @@ class Labels:
 
     def suggest(self, label: str) -> str:
         """« le plus proche : … » or '' where no declared label is near."""
+        near = self.nearest(label)
+        return f"le plus proche : {quoted(near)}" if near else ""
+
+    def nearest(self, label: str) -> str:
+        """The declared label that a label most looks like, '' where none is near."""
         key = _NUMERO.sub("", fold(label))[:200]
-        found = process.extractOne(key, list(self.libelles), scorer=fuzz.WRatio, score_cutoff=PROCHE) if key else None
-        return f"le plus proche : {quoted(self.libelles[found[0]])}" if found else ""
+        # Words compared whole, in any order: a scorer that looks for the best part finds « a » in everything.
+        found = process.extractOne(key, list(self.libelles), scorer=fuzz.token_sort_ratio, score_cutoff=PROCHE)
+        return self.libelles[found[0]] if found and key else ""
 
 
 def read_labels(territory: Territory, found: Inspection) -> dict[str, Labels]:
@@ -142,7 +148,7 @@ def read_quarters(
     other: list[str] = []
     for piece in _pieces(cell, labels, separators):
         key = fold(piece)
-        code = labels.codes.get(key)
+        code = labels.codes.get(key) or labels.codes.get(_TITRE.sub("", key))
         if key in line_words("tous") or code == "tous":
             found.update(dict.fromkeys(codes))
         elif key in line_words("hors") or code == "hors":
@@ -168,30 +174,44 @@ def read_quarters(
     return Quarters(tuple(sorted(found, key=order.__getitem__)), tuple(unknown), tuple(other))
 
 
+_TITRE = re.compile(r"^(?:qpv|quartiers?)\s*:?\s+")  # « QPV Le Haut » is « Le Haut »
+_ET = r"\s+(?:et|ET|Et|&|\+|-|–)\s+"
+LONGUEUR_MAX = 8  # joints that a declared name can hold
+
+
 def _pieces(cell: str, labels: Labels, separators: str) -> list[str]:
-    """A cell cut at its separators (and at its lines), the longest runs of pieces that are a declared label kept together."""
+    """A cell cut at its separators, its lines, « et » and dashes, the longest runs that are a declared label kept together.
+
+    « et » and dashes are part of names more often than not: they part nothing between two pieces that are both unknown.
+    """
     if fold(cell) in labels.codes:
         return [cell]
     cuts = _cutter(separators).split(cell[:5000])
-    words, joints = cuts[::2], cuts[1::2]
-    if all(fold(word) in labels.codes for word in words):
-        return words
+    words, joints = cuts[::2], [*cuts[1::2], ""]
     pieces: list[str] = []
-    start = 0
+    start, joined = 0, False
     while start < len(words):
-        for end in range(min(len(words), start + 6), start, -1):
+        for end in range(min(len(words), start + LONGUEUR_MAX), start, -1):
             run = "".join(w + j for w, j in zip(words[start:end], [*joints[start : end - 1], ""], strict=True))
             if end == start + 1 or fold(run) in labels.codes:
                 break
-        if run.strip():
+        if joined and not (_is_known(run, labels) or _is_known(pieces[-1], labels)):
+            pieces[-1] += joints[start - 1] + run
+        elif run.strip():
             pieces.append(run)
+        joined = bool(pieces) and re.fullmatch(_ET, joints[end - 1]) is not None
         start = end
     return pieces
 
 
+def _is_known(piece: str, labels: Labels) -> bool:
+    key = fold(piece)
+    return key in labels.codes or _TITRE.sub("", key) in labels.codes or _CODE.search(piece) is not None
+
+
 @lru_cache(maxsize=32)
 def _cutter(separators: str) -> re.Pattern[str]:
-    return re.compile(f"([{re.escape(separators)}\n\r|]+)")
+    return re.compile(f"({_ET}|[{re.escape(separators)}\n\r|]+)")
 
 
 def _mend_code(raw: str) -> str:
@@ -210,3 +230,24 @@ def carrier_key(label: str) -> str:
 def title_key(label: str) -> str:
     """The key of an action's title: no accent, capital nor punctuation."""
     return " ".join(re.sub(r"[^\w]+", " ", fold(label)).split())
+
+
+def commune_key(label: str) -> str:
+    """The key of a commune's name or code: « ST HERBLAIN CEDEX 2 » is « Saint-Herblain »; a postcode before the name is not read.
+
+    >>> commune_key("44800 ST-HERBLAIN CEDEX 2"), commune_key("Saint Herblain"), commune_key("44162")
+    ('saint herblain', 'saint herblain', '44162')
+    """
+    key = title_key(label)
+    bare = re.sub(r"^\d{5} | cedex\b.*$", "", key)
+    return re.sub(r"\b(s)t(e?)\b", r"\1aint\2", bare)
+
+
+def departement_of(code: str) -> str:
+    """The département that a commune's code, or a cell (« 44 », « 044 », « 44 - Loire-Atlantique »), says; '' for a name alone.
+
+    >>> departement_of("97411"), departement_of("044"), departement_of("2A - Corse-du-Sud"), departement_of("Nord")
+    ('974', '44', '2A', '')
+    """
+    found = re.match(r"\s*(97\d|2[AB]|0?\d{2})", code.upper())
+    return found[1][-2:] if found and len(found[1]) == 3 and found[1][0] == "0" else found[1] if found else ""

@@ -220,7 +220,7 @@ def write_tables(tables: dict[str, pd.DataFrame], folder: Path) -> None:
 
 
 def _tell_sources(sources: Iterable[Mapping[str, Any]], unread: Iterable[Problem]) -> tuple[ReadFile, ...]:
-    """Files of a domain whose reader says of each one `fichier, sha256, famille, millesime, statut`."""
+    """Files of a domain whose reader says of each one `fichier, sha256, famille, millesime, statut`, and more where it knows it."""
     problems = {problem.fichier: problem for problem in unread}
     told = [
         ReadFile(
@@ -229,7 +229,11 @@ def _tell_sources(sources: Iterable[Mapping[str, Any]], unread: Iterable[Problem
             source["statut"],
             source["famille"],
             source["millesime"] or None,
-            source["famille"] or "non reconnu",
+            source.get("pris_pour") or source["famille"] or "non reconnu",
+            source.get("lignes", 0),
+            trouvees=source.get("trouvees", ()),
+            manquantes=source.get("manquantes", ()),
+            inconnues=source.get("inconnues", ()),
             probleme=problems.pop(source["fichier"], None),
         )
         for source in sources

@@ -1,16 +1,17 @@
 """What a page must be before it may replace another. Owns the checks of the built HTML; refuses to mend anything.
 
 Pure text in, French sentences out: the engine decides what a failure means. Checks are textual on purpose, so that they see what
-a reader would (`nan`, a template's remains, an address), wherever it came from, pictures included.
+a reader would (`nan`, a template's remains, an address), wherever it came from, pictures included. What people wrote in the data
+(an address, braces, « Please ») is shown as they wrote it, and is no fault: the caller says which fragments they are.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from html import unescape
-from itertools import pairwise
+from itertools import islice, pairwise
 from urllib.parse import unquote
 
 _FIGURE = re.compile(r'<figure class="constat" id="([^"]*)".*?</figure>', re.DOTALL)
@@ -42,10 +43,17 @@ _PATH = re.compile(
 )
 
 
-def check_page(html: str, constats: Iterable[str], max_bytes: int, liens: Collection[str] = ()) -> list[str]:
+def check_page(
+    html: str,
+    constats: Iterable[str],
+    max_bytes: int,
+    liens: Collection[str] = (),
+    dit: Callable[[str], bool] = lambda _: False,
+) -> list[str]:
     """What is wrong with a page, one French sentence each; empty where it may be published.
 
-    `constats` are the ids that its notebook declared, `liens` the only addresses that an `<a href>` may bear.
+    `constats` are the ids that its notebook declared, `liens` the only addresses that an `<a href>` may bear; `dit` says whether a
+    fragment stands as it is in the data, asked only of what would be a fault.
     """
     problems = []
     size = len(html.encode("utf-8"))
@@ -54,8 +62,8 @@ def check_page(html: str, constats: Iterable[str], max_bytes: int, liens: Collec
     problems += _check_findings(html, list(constats))
     problems += _check_structure(html)
     problems += _check_pictures(html)
-    problems += _check_addresses(html, set(liens))
-    problems += _check_words(unescape(_TAG.sub(" ", _HIDDEN.sub(" ", _IMG.sub(_alternative, html)))))
+    problems += _check_addresses(html, set(liens), dit)
+    problems += _check_words(unescape(_TAG.sub(" ", _HIDDEN.sub(" ", _IMG.sub(_alternative, html)))), dit)
     return problems
 
 
@@ -129,32 +137,36 @@ def _check_pictures(html: str) -> list[str]:
     return problems
 
 
-def _check_addresses(html: str, allowed: set[str]) -> list[str]:
+def _check_addresses(html: str, allowed: set[str], dit: Callable[[str], bool]) -> list[str]:
     html = _DATA.sub(' src="data:"', html)
-    lower = html.lower()
+    markup = "".join(_ALT.sub("", tag) for tag in _TAG.findall(html)) + "".join(m[0] for m in _HIDDEN.finditer(html))
+    markup = markup.lower()
     problems = [
         f"La page charge une ressource extérieure : {m[0].strip()[:80]}."
         for pattern in _LOADED
-        for m in pattern.finditer(lower)
+        for m in pattern.finditer(markup)
     ]
     links = [unescape(href) for href in _ANCHOR.findall(html)]
     problems += [f"Lien absolu : {href}." for href in links if href.startswith("/")]
     problems += [f"Adresse non déclarée : {a}." for a in links if _ADDRESS.match(a) and a not in allowed]
     rest = _ANCHOR.sub("", html)
-    loose = dict.fromkeys(_ADDRESS.findall(rest)) if "://" in rest else ()
-    problems += [f"Adresse hors d’un lien : {address[:80]}." for address in loose]
+    found = _ADDRESS.findall(rest) if "://" in rest else ()
+    written = (clean[0] for address in found if (clean := _ADDRESS.match(unescape(address))))
+    problems += [f"Adresse hors d’un lien : {address[:80]}." for address in dict.fromkeys(written) if not dit(address)]
     return problems
 
 
-def _check_words(text: str) -> list[str]:
+def _check_words(text: str, dit: Callable[[str], bool]) -> list[str]:
     problems = []
     for pattern, what in (
         (_NOTHING, "Une valeur manquante est restée telle quelle"),
         (_REMAINS, "Reste d’un modèle de texte"),
         (_PATH, "Chemin d’une machine"),
     ):
-        for match in list(pattern.finditer(text))[:3]:
+        ours = (match for match in pattern.finditer(text) if not dit(match[0]))
+        for match in islice(ours, 3):
             around = " ".join(text[max(0, match.start() - 30) : match.end() + 30].split())
             problems.append(f"{what} : « {around} ».")
-    problems += [f"Message technique, en anglais : « {said.strip()} »." for said in _ENGLISH if said in text]
+    english = (said for said in _ENGLISH if said in text and not dit(said))
+    problems += [f"Message technique, en anglais : « {said.strip()} »." for said in english]
     return problems

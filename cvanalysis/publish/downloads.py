@@ -4,6 +4,7 @@ table or a column that `downloads.toml` does not declare.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
 
 DECLARED: dict[str, Any] = tomllib.loads((Path(__file__).parent / "downloads.toml").read_text(encoding="utf-8"))
 COMPUTED = ("constats", "couverture")  # declared here too, and made of something else than a processed table
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+FORMULA = re.compile(r"[\t\r]|[\s\ufeff\u200b-\u200f\u202a-\u202e\u2060-\u2069]*[=+\-@＝＋－＠]")
+"""How a cell that a spreadsheet would run begins: blanks and invisible marks before the sign, or its full-width form, change nothing."""
 TITLES: dict[str, str] = {name: table["titre"] for name, table in DECLARED.items()}
 
 
@@ -81,8 +83,14 @@ def add_labels(frame: pd.DataFrame, territory: Territory) -> pd.DataFrame:
 
 
 def as_text_cell(cell: object) -> object:
-    """What a person wrote, so that no spreadsheet runs it: a cell that starts as a formula does gets the apostrophe that makes it text."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell
+    """What a person wrote, so that no spreadsheet runs it: a cell that starts as a formula does gets the apostrophe that makes it text.
+
+    A NUL, at which readers of CSV stop, is shown by the mark of a character that cannot be.
+    """
+    if not isinstance(cell, str):
+        return cell
+    text = f"'{cell}" if FORMULA.match(cell) else cell
+    return text.replace("\0", "\ufffd")
 
 
 def to_french_csv(frame: pd.DataFrame) -> bytes:

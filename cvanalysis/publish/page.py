@@ -74,7 +74,7 @@ def render_page(notebook: NotebookNode, page: PageInfo) -> str:
 
 def wrap_page(body: str, page: PageInfo) -> str:
     """The envelope around any HTML body: header, table of contents from its `h2`, main, footer."""
-    body, contents = _number_headings(body)
+    body, contents = _number_headings(body.replace("\0", "\ufffd"))  # a NUL that someone pasted is no character of HTML
     return _page().render(
         page=page,
         audience=_AUDIENCES.get(page.audience, page.audience),

@@ -15,7 +15,9 @@ import re
 import sys
 import sysconfig
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -307,9 +309,28 @@ def render(notebook: nbformat.NotebookNode, task: Task, findings: list[str]) -> 
 
     links = {key: Lien(**task.page[key]) for key in ("index", "precedent", "suivant") if task.page.get(key)}
     html = render_page(notebook, PageInfo(**(task.page | links)))
-    problems = check_page(html, findings, task.weight)
+    problems = check_page(html, findings, task.weight, dit=words_of_data(Path(task.env["CVANALYSIS_PROCESSED"])))
     if problems:
         shown = " ; ".join(problems[:5])
         more = f" ; et {len(problems) - 5} autres" if len(problems) > 5 else ""
         raise ReportFailed(f"la page ne tient pas son contrat : {shown}{more}", "\n".join(problems))
     return html
+
+
+def words_of_data(processed: Path) -> Callable[[str], bool]:
+    """Whether a fragment stands in some cell of the processed tables. They are read when first asked: a sound page asks nothing."""
+
+    @cache
+    def cells() -> str:
+        from cvanalysis.ingest.store import open_tables
+
+        tables = open_tables(processed)
+        frames = (tables[path.stem].frame for path in sorted(processed.glob("*.parquet")))
+        columns = (frame[name] for frame in frames for name in frame.columns if frame[name].dtype in ("str", "object"))
+        return "\n".join(f" {' '.join(str(cell).split())} " for column in columns for cell in column.dropna().unique())
+
+    def said(fragment: str) -> bool:
+        start, end = (r"\b" if fragment[i].isalnum() else "" for i in (0, -1))  # « nan » is not in « finance »
+        return re.search(f"{start}{re.escape(fragment)}{end}", cells()) is not None
+
+    return said
