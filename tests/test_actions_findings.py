@@ -126,6 +126,16 @@ def test_money_by_inhabitant_leaves_out_what_has_no_published_population_and_say
     assert any("60" in m.quoi and "aucun quartier" in m.quoi for m in finding.manques)
 
 
+def test_actions_whose_amount_nobody_wrote_are_an_unknown_sum_and_not_zero(tmp_path):
+    silent = 'Danser;La Ronde;Culture;"Rives, Quais et Ponts";2022;;;;;Favorable;;'
+    reader, territory = tables(tmp_path, *ROWS, silent)
+    finding = Needs(reader, territory, load_catalogue()).constat("besoins-01")
+    rows = {line[0].texte: line for line in finding.table.lignes}
+    assert [cell.statut for cell in rows["Rives, Quais et Ponts"][3:]] == ["non_disponible", "non_disponible"]
+    assert any("Rives" in m.quoi and "aucun montant écrit" in m.quoi for m in finding.manques)
+    assert "0,0" not in write(finding.message)
+
+
 PUBLICS = st.lists(
     st.tuples(st.sampled_from(["Jeunes", "Familles", "Adultes", "Aînés"]), st.integers(0, 60)), min_size=1, max_size=12
 )

@@ -15,7 +15,6 @@ from cvanalysis.findings.context import Contexte, preferred, role_of, when
 from cvanalysis.findings.convergence import Convergence, matched_gaps, measure_convergence
 from cvanalysis.findings.finding import Figure, Finding, Manque, Message, Point, Serie, Table, Valeur
 from cvanalysis.findings.level import basics, word
-from cvanalysis.findings.observation import as_value
 from cvanalysis.findings.ranking import standout
 
 if TYPE_CHECKING:
@@ -129,7 +128,7 @@ def gap_values(
 
 
 def _gap_lines(ctx: Contexte, indicateur: Indicateur, gaps: dict[str, tuple[Gap, ...]]) -> Figure:
-    instants = sorted({gap.sujet.instant for found in gaps.values() for gap in found})
+    instants = _instants(gaps)
     series = []
     for comparateur in ctx.proches:
         values = {gap.sujet.instant: gap.valeur for gap in gaps[comparateur.zone]}
@@ -142,6 +141,20 @@ def _gap_lines(ctx: Contexte, indicateur: Indicateur, gaps: dict[str, tuple[Gap,
     ruptures = cuts(ctx, source, [i.annee for i in instants if i.etabli])
     genre = "lignes" if all(i.etabli for i in instants) and len(instants) > 1 else "barres"
     return Figure(genre, _gap_axis(indicateur), tuple(series), ruptures=ruptures)
+
+
+def _measures(indicateur: Indicateur, gap: Gap | None, absent: Valeur) -> tuple[Valeur, Valeur, Valeur]:
+    """The gap, the difference and the ratio; the reason three times where there is no gap."""
+    if gap is None:
+        return absent, absent, absent
+    difference = Valeur(gap.absolu, unite=unit_of_difference(indicateur), decimales=indicateur.decimales)
+    ratio = Valeur(gap.rapport, decimales=2) if gap.rapport is not None else Valeur(None, "sans_objet")
+    return gap.valeur, difference, ratio
+
+
+def _instants(gaps: dict[str, tuple[Gap, ...]]) -> list[Instant]:
+    """The moments at which some gap is known, oldest first."""
+    return sorted({gap.sujet.instant for found in gaps.values() for gap in found})
 
 
 def _no_gap(ctx: Contexte, indicateur: Indicateur, zone: str, instant: Instant) -> Valeur:
@@ -162,20 +175,19 @@ def _gap_table(
     """One line per comparator and year, with both measures; the years of the verdict are marked."""
     lines = []
     for comparateur in ctx.proches:
+        there = {gap.sujet.instant: gap for gap in gaps[comparateur.zone]}
         found = measured.get(comparateur.zone)
         used = {found.debut.sujet.instant, found.fin.sujet.instant} if found else set()
-        lines += [
-            (
-                word(f"{comparateur.nom}, {gap.sujet.instant}"),
-                as_value(gap.sujet, indicateur),
-                as_value(gap.repere, indicateur),
-                gap.valeur,
-                Valeur(gap.absolu, unite=unit_of_difference(indicateur), decimales=indicateur.decimales),
-                Valeur(gap.rapport, decimales=2) if gap.rapport is not None else Valeur(None, "sans_objet"),
-                word("oui" if gap.sujet.instant in used else "non"),
+        for instant in _instants(gaps) if there else ():
+            lines.append(
+                (
+                    word(f"{comparateur.nom}, {instant}"),
+                    ctx.value(ctx.quartier.code, indicateur, instant),
+                    ctx.value(comparateur.zone, indicateur, instant),
+                    *_measures(indicateur, there.get(instant), _no_gap(ctx, indicateur, comparateur.zone, instant)),
+                    word("oui" if instant in used else "non"),
+                )
             )
-            for gap in gaps[comparateur.zone]
-        ]
     columns = ("Territoire et année", ctx.quartier.nom, "Territoire", "Écart", "Différence", "Rapport", "Année retenue")
     return Table(
         columns, tuple(lines), f"{indicateur.nom[:1].upper()}{indicateur.nom[1:]} : écart du quartier, année par année"

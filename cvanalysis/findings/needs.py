@@ -62,12 +62,10 @@ class Needs(Chapter):
         need = latest_values(self.reader, list(quarters), BESOIN, self.catalogue)
         years = self.field.territory.fin - int(rows["annee"].min()) + 1
         money, found = money_by_quarter(rows, "egal"), reach(rows, self.field)
-        each = {
-            code: Valeur(round(money.get(code, 0.0) / people[code][0].valeur / years, 2), "publié", "€", 1)
-            if people[code][0].dite and people[code][0].valeur
-            else Valeur(None, people[code][0].statut if not people[code][0].dite else "sans_objet", "€", 1)
-            for code in quarters
-        }
+        written = set(rows.loc[rows["accorde"].notna(), "qpv"])
+        # Actions whose amounts nobody wrote cost an unknown sum, and not nothing.
+        unwritten = {code for code in quarters if found[code] and code not in written}
+        each = {code: _each(money.get(code, 0.0), people[code][0], years, code in unwritten) for code in quarters}
         known = [code for code in quarters if each[code].dite]
         order = sorted(quarters, key=lambda code: (-(need[code][0].valeur or 0.0) if need[code][0].dite else 1.0, code))
         year = next((when for _, when in need.values() if when), "")
@@ -80,7 +78,16 @@ class Needs(Chapter):
                 "Montant accordé",
                 "Par habitant et par an",
             ),
-            tuple((word(quarters[c]), need[c][0], count(found[c]), euros(money.get(c, 0.0)), each[c]) for c in order),
+            tuple(
+                (
+                    word(quarters[c]),
+                    need[c][0],
+                    count(found[c]),
+                    Valeur(None, "non_disponible", "€") if c in unwritten else euros(money.get(c, 0.0)),
+                    each[c],
+                )
+                for c in order
+            ),
         )
         top, low = (
             (max(known, key=lambda c: each[c].valeur), min(known, key=lambda c: each[c].valeur))
@@ -117,7 +124,7 @@ class Needs(Chapter):
             table=table,
             lecture=Message(
                 "actions.lecture_besoins_argent",
-                {"quartier": quarters[top], "valeur": each[top], "besoin": need[top][0]},
+                {"quartier": quarters[top], "valeur": each[top], "besoin": need[top][0], "annee_besoin": year},
             ),
             precautions=(
                 REGLES["egal"],
@@ -139,7 +146,8 @@ class Needs(Chapter):
                 ),
                 *(
                     Manque(
-                        f"{quarters[c]} : pas de population publiée, le montant par habitant ne se calcule pas.",
+                        f"{quarters[c]} : {'aucun montant écrit' if c in unwritten else 'pas de population publiée'}, le montant par "
+                        "habitant ne se calcule pas.",
                         each[c].statut,
                     )
                     for c in quarters
@@ -187,6 +195,15 @@ class Needs(Chapter):
                 SANS_CAUSE,
             ),
         )
+
+
+def _each(money: float, people: Valeur, years: int, unwritten: bool) -> Valeur:
+    """Euros per inhabitant and per year; the reason where one of the two is not known."""
+    if unwritten:
+        return Valeur(None, "non_disponible", "€", 1)
+    if not people.dite or not people.valeur:
+        return Valeur(None, "sans_objet" if people.dite else people.statut, "€", 1)
+    return Valeur(round(money / people.valeur / years, 2), "publié", "€", 1)
 
 
 def _spaced(amount: float) -> str:
