@@ -192,7 +192,7 @@ def render(text, count, flag):
         "nom", "nom_second", "quartier", "repere", "raison", "premiere", "deuxieme", "haut", "fichier",
         "noms_rapproche", "noms_eloigne", "parmi",
     )  # fmt: skip
-    values |= dict.fromkeys(words, "taux d’emploi")
+    values |= dict.fromkeys(words, "taux d’emploi") | {"indicateur": "revenu_d1" if count else "taux_emploi"}
     values |= dict.fromkeys(("annee", "annee_avant", "annee_apres", "lecture_avant", "lecture_apres"), "2018")
     values |= {"bas": count, "role": "epci", "sens": flag, "sens_repere": flag, "sens_avant": flag, "sens_apres": flag}
     values |= {"extreme": flag, "verdict": flag, "unite_ecart": flag, "plus_loin": count > 1, "desaccord": count > 1}
