@@ -331,3 +331,15 @@ def test_quarters_of_the_same_name_are_told_apart_wherever_they_are_listed():
     labels = [point.etiquette for point in found.figure.series[0].points]
     assert {"Centre Ville (QP990001)", "Centre Ville (QP990002)"} < set(labels)
     assert len(set(labels)) == 6
+
+
+def test_the_summary_table_sets_women_beside_what_answers_them():
+    rows = [
+        *everywhere("taux_emploi", [50, 51, 52, 53, 54, 55]),
+        *everywhere("taux_emploi_femmes", [45, 44, 43, 42, 41, 40]),
+    ]
+    page = Synthese(Reader(rows), territory(), catalogue("emploi-02;emploi;paires;taux_emploi,taux_emploi_femmes"))
+    assert [column.split(" (%)")[0] for column in page.tableau().colonnes[1:]] == [
+        "taux d’emploi",
+        "taux d’emploi (femmes)",
+    ]

@@ -80,7 +80,7 @@ def papers_of(report: Report) -> list[Paper]:
         return [
             Paper(
                 f"feuille-{report.court}",
-                {name: f"Feuille : {report.titre}"},
+                {name: f"Feuille\u00a0: {report.titre}"},
                 lambda dossier: make_sheet(dossier, report),
             )
         ]
