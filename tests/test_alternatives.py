@@ -53,3 +53,13 @@ def test_a_doubtful_value_is_counted_as_such():
     names["Doute"] = Valeur(900.0, "suspect", "personnes")
     text = describe_figure(Figure("points", "Emploi", (serie("Quartiers", "autre", **names),)))
     assert "26 valeurs, 1 douteuse" in text
+
+
+def test_a_subject_is_told_year_by_year_and_the_break_of_its_source_is_heard():
+    short = {f"_{year}": year for year in range(2010, 2020)}
+    lines = (serie("Ormes", "sujet", **short), *(serie(f"Ville {c}", "epci", **short) for c in "abcd"))
+    text = describe_figure(Figure("lignes", "Emploi", lines, ruptures=("2019",)))
+    assert "coupées avant 2019" in text
+    assert "2\u202f015\u00a0personnes en 2015" in text
+    assert text.count("en 2015") == 1
+    assert text.count("en 2010") == 5

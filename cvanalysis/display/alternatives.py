@@ -38,8 +38,8 @@ def describe(finding: Finding) -> str:
 
 def describe_figure(figure: Figure, end: str = "") -> str:
     """The same for a figure that stands alone (a synthesis, a list); `end` is added whatever the length."""
-    start = f"{_KINDS[figure.genre]}. {figure.axe}. "
-    for tell in (_tell_all, _tell_ends, _tell_subject, _tell_extremes):
+    start = f"{_KINDS[figure.genre]}. {figure.axe}. {_cuts(figure)}"
+    for tell in (_tell_all, _tell_subject_and_ends, _tell_ends, _tell_subject, _tell_extremes):
         text = typeset(start + tell(figure) + end)
         if len(text) <= LONGEST:
             return text
@@ -48,6 +48,21 @@ def describe_figure(figure: Figure, end: str = "") -> str:
 
 def _tell_all(figure: Figure) -> str:
     return "".join(_sentence(serie, serie.points, figure.genre) for serie in figure.series)
+
+
+def _cuts(figure: Figure) -> str:
+    """Where lines are cut, which the eye sees: the two sides do not continue each other."""
+    if not figure.ruptures:
+        return ""
+    return f"Courbes coupées avant {', avant '.join(figure.ruptures)}, où la source a changé. "
+
+
+def _tell_subject_and_ends(figure: Figure) -> str:
+    """Lines: all the years of the subject, the ends of the others."""
+    if figure.genre != "lignes":
+        return _tell_subject(figure)
+    said = (_sentence(s, s.points if s.role == "sujet" else _ends(s), "lignes") for s in figure.series)
+    return "".join(said) + _DETAIL
 
 
 def _tell_ends(figure: Figure) -> str:
