@@ -16,6 +16,7 @@ from cvanalysis.display.tables import html_table
 from cvanalysis.errors import UsageError
 from cvanalysis.findings.actions import QuarterActions, people_by_public, reach
 from cvanalysis.findings.engagements import Engagements, QuarterEngagements
+from cvanalysis.findings.fieldwork import leaders
 from cvanalysis.findings.funding import Funding
 from cvanalysis.findings.mobilisation import Partners
 from cvanalysis.findings.needs import Needs
@@ -134,6 +135,12 @@ def test_actions_whose_amount_nobody_wrote_are_an_unknown_sum_and_not_zero(tmp_p
     assert [cell.statut for cell in rows["Rives, Quais et Ponts"][3:]] == ["non_disponible", "non_disponible"]
     assert any("Rives" in m.quoi and "aucun montant écrit" in m.quoi for m in finding.manques)
     assert "0,0" not in write(finding.message)
+
+
+def test_a_tie_has_no_first():
+    assert leaders({"Enfants": 2, "Adultes": 1, "Familles": 2}) == "Enfants et Familles"
+    assert leaders({"Enfants": 3, "Adultes": 1}) == "Enfants"
+    assert leaders(dict.fromkeys("abcdef", 1)) == "a, b, c et 3 autres"
 
 
 PUBLICS = st.lists(
