@@ -45,6 +45,11 @@ def test_dots_stand_by_value_and_the_table_in_the_declared_order():
     assert found.id == "synthese-revenus-01"
 
 
+def test_a_shared_end_is_said_to_be_shared():
+    found = synthesis("niveau;taux_pauvrete", everywhere("taux_pauvrete", [50, 50, 40, 20, 31, 35]))
+    assert "la valeur la plus élevée (à égalité avec 1 autre), et" in phrases.write(found.lecture)
+
+
 def test_no_mean_or_total_of_the_quarters_is_ever_printed():
     found = synthesis("niveau;taux_pauvrete", everywhere("taux_pauvrete", [31, 50, 40, 20, 26, 37]))
     numbers = {value.valeur for line in found.table.lignes for value in line if value.valeur is not None}

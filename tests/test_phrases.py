@@ -179,6 +179,7 @@ class Anything(dict):
         "rang", "sur", "ex_aequo", "manquants", "plus_haut", "plus_bas", "autres", "manquantes", "nb_parts",
         "publies", "total", "hausse", "baisse", "stable", "rapproche", "eloigne", "negatifs", "fichiers", "ecartes",
         "inconnues", "suspects", "pleins", "quartiers", "genres", "montrees", "nombre", "non_mesures",
+        "aussi_haut", "aussi_bas",
     )  # fmt: skip
 
     def __init__(self, count):

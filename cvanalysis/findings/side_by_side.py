@@ -140,6 +140,8 @@ def build_levels(ctx: Contexte, declare: ConstatDeclare) -> Finding:
     if len(known) > 1:
         said |= {
             "haut": ctx.noms[known[0].code],
+            "aussi_haut": sum(values[q].valeur == values[known[0]].valeur for q in known) - 1,
+            "aussi_bas": sum(values[q].valeur == values[known[-1]].valeur for q in known) - 1,
             "valeur_haut": values[known[0]],
             "bas": ctx.noms[known[-1].code],
             "valeur_bas": values[known[-1]],
