@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from dataclasses import replace
 
 import pytest
 
@@ -415,3 +416,21 @@ def test_a_whole_in_one_part_only_is_known_and_said():
     found = finding(f"structure;{','.join(counts)}", rows)
     assert found.message.valeurs["part_premiere"].valeur == 100
     assert "absente" not in found.message.gabarit
+
+
+def test_what_is_not_known_of_two_structures_is_said_of_each():
+    declared = catalogue(
+        "familles-01;familles;structure;allocataires,allocataires_isoles,familles_monoparentales",
+        "familles-02;familles;structure;enfants,enfants_0_2,enfants_3_5",
+    )
+    declared = replace(declared, constats=tuple(replace(d, question=f"Et {d.numero} ?") for d in declared.constats))
+    idents = {ident for constat in declared.constats for ident in constat.indicateurs}
+    rows = [
+        obs(A, ident, None, 100 if ident in ("allocataires", "enfants") else 50, publication=2022, source="cnaf")
+        for ident in idents
+    ]
+    told = [
+        manque.quoi for _, manques in Fiche(Reader(rows), territory(), declared, A).inconnus() for manque in manques
+    ]
+    assert sum("Et familles-01" in quoi for quoi in told) == 1
+    assert sum("Et familles-02" in quoi for quoi in told) == 1

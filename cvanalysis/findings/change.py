@@ -91,8 +91,8 @@ def _missing_changes(
     absent = [c.nom for c in ctx.proches if c not in there]
     if not absent:
         return []
-    years = f"{change.avant.instant} et {change.apres.instant}"
-    text = f"« {indicateur.nom} » : il manque un chiffre de {years}, ou les deux, pour {enumerate_french(absent)}."
+    years = f"le chiffre de {change.avant.instant}, celui de {change.apres.instant}, ou les deux"
+    text = f"« {indicateur.nom} » : il manque {years}, pour {enumerate_french(absent)}."
     return [Manque(text, "non_disponible")]
 
 

@@ -94,7 +94,10 @@ def build_structure(ctx: Contexte, declare: ConstatDeclare) -> Finding:
         lecture=Message("quartier.lecture_structure", message.valeurs) if "premiere" in message.valeurs else None,
         champ=ctx.champ(parts[0], *(nom for nom, *_ in zones)),
         precautions=("parts_calculees",) if total is not None and own.coherente else (),
-        manques=[*_missing_parts(ctx, own, total, parts, instant), *_missing_zones(ctx, compared, instant)],
+        manques=[
+            *_missing_parts(ctx, own, total, parts, instant),
+            *_missing_zones(ctx, declare, compared, instant),
+        ],
         poids=_weight(own, others),
     )
 
@@ -232,11 +235,14 @@ def _missing_parts(
     return found
 
 
-def _missing_zones(ctx: Contexte, compared: Sequence[tuple], instant: Instant) -> list[Manque]:
+def _missing_zones(ctx: Contexte, declare: ConstatDeclare, compared: Sequence[tuple], instant: Instant) -> list[Manque]:
     there = {zone for *_, zone in compared}
     absent = [c.nom for c in ctx.proches if c.zone not in there]
     if not absent:
         return []
     return [
-        Manque(f"Cette répartition n'est pas connue {instant.situe} pour {enumerate_french(absent)}.", "non_disponible")
+        Manque(
+            f"« {declare.question} » : ce n'est pas connu {instant.situe} pour {enumerate_french(absent)}.",
+            "non_disponible",
+        )
     ]
