@@ -17,7 +17,7 @@ from cvanalysis.display.tables import html_table
 from cvanalysis.errors import UsageError
 from cvanalysis.findings.actions import QuarterActions, list_actions, people_by_public, reach
 from cvanalysis.findings.engagements import Engagements, QuarterEngagements
-from cvanalysis.findings.fieldwork import Field
+from cvanalysis.findings.fieldwork import Field, leaders
 from cvanalysis.findings.funding import Funding
 from cvanalysis.findings.mobilisation import Partners
 from cvanalysis.findings.needs import Needs
@@ -168,6 +168,12 @@ def test_the_catalogue_has_every_action_even_of_no_theme_and_of_no_quarter_and_s
     assert [line[0].texte for line in cut.lignes] == ["Chanter"]  # the most recent
     assert "les 2 autres" in cut.legende
     assert "Aucune ligne" in show_list(list_actions(field.menees[:0], field), "Actions").html
+
+
+def test_a_tie_has_no_first():
+    assert leaders({"Enfants": 2, "Adultes": 1, "Familles": 2}) == "Enfants et Familles"
+    assert leaders({"Enfants": 3, "Adultes": 1}) == "Enfants"
+    assert leaders(dict.fromkeys("abcdef", 1)) == "a, b, c et 3 autres"
 
 
 PUBLICS = st.lists(

@@ -177,3 +177,38 @@ def test_every_variable_of_the_facts_is_mapped_or_left_out_for_a_reason(facts):
         vintage = year if year > 100 else 2000 + year
         forms = {normal_header(variable), header_form(variable, vintage), f"{variable}_A{{aa}}"}
         assert any(family.column_of(form) or family.reason_excluded(form) for form in forms), (famille, variable)
+
+
+NUMEROS = """
+population-01 evolution population
+population-02 niveau part_moins_25
+population-03 rang part_60_plus
+population-04 niveau part_menages_1
+population-05 rang part_menages_6_plus
+familles-01 structure allocataires
+familles-02 structure enfants
+familles-03 evolution personnes_couvertes
+revenus-01 niveau revenu_median
+revenus-02 evolution revenu_median
+revenus-03 ecart revenu_median
+revenus-04 niveau taux_pauvrete
+revenus-05 evolution taux_pauvrete
+revenus-06 structure part_revenus_activite
+revenus-07 ecart revenu_d1
+revenus-08 rang menages_imposes
+emploi-01 niveau taux_emploi
+emploi-02 paires taux_emploi
+emploi-03 rang emploi_precaire
+emploi-04 evolution demandeurs_abc
+emploi-05 paires demandeurs_abc_femmes
+emploi-06 structure demandeurs_abc
+emploi-07 structure demandeurs_abc
+sante-01 niveau c2s_beneficiaires
+"""
+"""What each number has asked since it was first printed: people cite it on paper, so it can be given up but never given again."""
+
+
+def test_a_number_keeps_its_question_from_one_edition_to_the_next():
+    asked = {constat.numero: (constat.genre, constat.indicateurs[0]) for constat in load_catalogue().constats}
+    for numero, genre, indicateur in (line.split() for line in NUMEROS.strip().splitlines()):
+        assert asked.get(numero, (genre, indicateur)) == (genre, indicateur), numero

@@ -45,6 +45,11 @@ def test_dots_stand_by_value_and_the_table_in_the_declared_order():
     assert found.id == "synthese-revenus-01"
 
 
+def test_a_shared_end_is_said_to_be_shared():
+    found = synthesis("niveau;taux_pauvrete", everywhere("taux_pauvrete", [50, 50, 40, 20, 31, 35]))
+    assert "la valeur la plus élevée (à égalité avec 1 autre), et" in phrases.write(found.lecture)
+
+
 def test_no_mean_or_total_of_the_quarters_is_ever_printed():
     found = synthesis("niveau;taux_pauvrete", everywhere("taux_pauvrete", [31, 50, 40, 20, 26, 37]))
     numbers = {value.valeur for line in found.table.lignes for value in line if value.valeur is not None}
@@ -58,6 +63,44 @@ def test_small_panels_have_one_series_per_quarter_and_count_rises_and_falls():
     assert len(found.figure.series) == 6
     assert (found.message.valeurs["hausse"], found.message.valeurs["baisse"]) == (1, 1)
     assert any("La Plaine" in manque.quoi and "un seul chiffre" in manque.quoi for manque in found.manques)
+
+
+def test_changes_are_counted_between_the_years_that_most_quarters_share():
+    rows = [*over_time((40, 45)), *over_time((40, 45), B), *over_time((40, 30), "QP990003", (2015, 2017))]
+    found = synthesis("evolution;taux_pauvrete", rows)
+    values = found.message.valeurs
+    assert (values["annee_avant"], values["annee_apres"], values["hausse"], values["baisse"]) == ("2014", "2018", 2, 0)
+    assert "sans mesure pour 4" in phrases.write(found.message)
+    assert any("La Plaine" in manque.quoi and "d'autres années" in manque.quoi for manque in found.manques)
+
+
+def test_a_count_without_base_is_not_drawn_and_a_secret_one_stays_secret():
+    rows = [*over_time((40, 45)), obs(B, "population", 2018, 30)]
+    rows = [obs(A, "population", y, v, source="rp") for y, v in ((2013, 40), (2018, 45))]
+    rows += [
+        obs(B, "population", 2018, 30, source="rp"),
+        obs("QP990003", "population", 2018, None, "secret", source="rp"),
+    ]
+    series = synthesis("evolution;population", rows).figure.series
+    assert [serie.points[-1].valeur.statut for serie in series[:3]] == ["publié", "sans_objet", "secret"]
+    assert series[1].points[-1].valeur.valeur is None
+
+
+def test_both_measures_of_a_gap_stand_in_the_table_of_the_synthesis():
+    rows = [obs(z, "revenu_median", y, v) for z, vs in ((A, (12000, 12600)), (EPCI, (20000, 21000)))
+            for y, v in zip((2014, 2018), vs, strict=True)]  # fmt: skip
+    table = synthesis("ecart;revenu_median", rows).table
+    assert table.colonnes[4:6] == ("Différence 2014", "Différence 2018")
+    assert cells(table)[0][4:6] == ["−8\u202f000\u00a0€", "−8\u202f400\u00a0€"]
+    assert "l'autre mesure" not in cells(table)[0][-1]
+
+
+def test_a_missing_figure_of_women_is_said_even_where_that_of_all_is_published():
+    rows = [*everywhere("taux_emploi", [50, 51, 52, 53, 54, 55], source="rp"),
+            *everywhere("taux_emploi_femmes", [45, 44, 43, 42, 41, "secret"], source="rp")]  # fmt: skip
+    found = synthesis("paires;taux_emploi,taux_emploi_femmes", rows)
+    assert "5 des 5 quartiers dont le chiffre est publié" in phrases.write(found.message)
+    assert ["Belle Rive" in manque.quoi and manque.statut for manque in found.manques] == ["secret"]
 
 
 def test_a_change_refused_everywhere_shows_the_last_figures_and_the_reason():
@@ -145,6 +188,23 @@ def test_anomalies_are_counted_by_kind_and_listed():
     found = quality([obs()], anomalies).anomalies_lues()
     assert (found.message.valeurs["total"], found.message.valeurs["genres"]) == (2, 1)
     assert cells(found.table)[1][1] == "fichier entier"
+
+
+def test_a_file_read_for_another_page_is_not_said_to_have_given_nothing():
+    found = quality(
+        [obs()], fichiers=[("insee/F_2020.csv", "FILO", "lu"), ("paroles/a.csv", "paroles (kobotoolbox)", "lu")]
+    )
+    assert found.fichiers().manques == ()
+    text = phrases.write(found.fichiers().message)
+    assert "rien donné" not in text
+    assert "1 autre" in text
+
+
+def test_anomalies_of_one_kind_are_one_kind_whatever_their_counts():
+    anomalies = [("a.csv", 3, "date", "x", f"date illisible ({n} lignes)", "laissée vide") for n in (3, 4, 5)]
+    found = quality([obs()], anomalies).anomalies_lues()
+    assert found.message.valeurs["genres"] == 1
+    assert "3\u00a0cas" in describe(found)
 
 
 def test_no_anomaly_is_said_as_such():
@@ -276,3 +336,15 @@ def test_quarters_of_the_same_name_are_told_apart_wherever_they_are_listed():
     labels = [point.etiquette for point in found.figure.series[0].points]
     assert {"Centre Ville (QP990001)", "Centre Ville (QP990002)"} < set(labels)
     assert len(set(labels)) == 6
+
+
+def test_the_summary_table_sets_women_beside_what_answers_them():
+    rows = [
+        *everywhere("taux_emploi", [50, 51, 52, 53, 54, 55]),
+        *everywhere("taux_emploi_femmes", [45, 44, 43, 42, 41, 40]),
+    ]
+    page = Synthese(Reader(rows), territory(), catalogue("emploi-02;emploi;paires;taux_emploi,taux_emploi_femmes"))
+    assert [column.split(" (%)")[0] for column in page.tableau().colonnes[1:]] == [
+        "taux d’emploi",
+        "taux d’emploi (femmes)",
+    ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from dataclasses import replace
 
 import pytest
 
@@ -10,9 +11,10 @@ from cvanalysis.catalogue import load_catalogue
 from cvanalysis.display import phrases
 from cvanalysis.errors import UsageError
 from cvanalysis.findings.quarter import Fiche
-from findings_monde import COMMUNE, EPCI, QPV, A, B, Reader, catalogue, everywhere, obs, territory
+from findings_monde import COMMUNE, EPCI, QPV, A, B, C, D, E, F, Reader, catalogue, everywhere, obs, territory
 
 ZONES = (EPCI, COMMUNE, QPV)
+OTHERS = (B, C, D, E, F)
 
 
 def finding(declaration, observations, code=A, **more):
@@ -99,7 +101,7 @@ def test_a_suspect_figure_is_shown_with_its_mark_and_compared_with_nothing():
     found = finding("rang;demandeurs_abc", rows)
     assert found.message.gabarit == "quartier.suspect"
     assert "(douteux)" in phrases.write(found.message)
-    assert cells(found.table)[-1][1:] == ["sans objet", "0\u00a0personne (douteux)"]
+    assert cells(found.table)[-1][1:] == ["non classé", "0\u00a0personne (douteux)"]
 
 
 def test_nothing_published_for_anyone_gives_a_finding_without_figure_that_says_so():
@@ -134,7 +136,7 @@ def test_a_rank_says_how_many_are_left_out():
     found = finding("rang;taux_pauvrete", everywhere("taux_pauvrete", [40, 30, 31, "secret", "non_diffusé", 34]))
     assert found.message.gabarit == "quartier.rang_premier"
     assert "2 quartiers ne sont pas classés" in phrases.write(found.lecture)
-    assert cells(found.table)[-1][1] == "sans objet"
+    assert cells(found.table)[-1][1] == "non classé"
 
 
 def test_two_published_quarters_make_no_ranking():
@@ -319,3 +321,116 @@ def test_every_declared_question_is_answered_where_nothing_at_all_is_published()
         assert phrases.write(found.message)
         assert (found.figure, found.table) == (None, None)
         assert found.manques
+
+
+# ---------------------------------------------------------------------------------- one claim, one reason, one unit of time
+
+
+def test_a_secret_year_is_secret_in_the_figure_in_base_100_as_in_the_table():
+    rows = two_years((200, 250), (9000, 9900), (2013, 2018), indicateur="population", source="rp")
+    rows += [obs(EPCI, "population", 2015, None, "secret", source="rp")]
+    found = finding("evolution;population", rows)
+    epci = next(serie for serie in found.figure.series if serie.role == "epci")
+    assert [point.valeur.statut for point in epci.points] == ["publié", "secret", "publié"]
+    assert "secret statistique" in cells(found.table)[1]
+
+
+def test_a_gap_that_cannot_be_drawn_keeps_the_reason_of_its_missing_side():
+    rows = [*two_years((40, 36), (15, 15)), obs(millesime=2016), obs(EPCI, millesime=2016, valeur=15)]
+    rows += [obs(COMMUNE, millesime=2014, valeur=15), obs(COMMUNE, millesime=2016, statut="secret")]
+    figure = finding("ecart;taux_pauvrete", rows).figure
+    commune = next(serie for serie in figure.series if serie.role == "commune")
+    assert [point.valeur.statut for point in commune.points] == ["publié", "secret", "non_disponible"]
+
+
+def test_the_same_absence_is_said_of_each_question_asked():
+    rows = [obs(statut="secret"), *everywhere("taux_pauvrete", [30, 31, 32, 33, 34], zones=OTHERS)]
+    asked = ("niveau", "evolution", "ecart")
+    texts = {genre: said(f"{genre};taux_pauvrete", rows) for genre in asked}
+    assert len(set(texts.values())) == len(asked)
+    assert "a changé" in texts["evolution"]
+    assert "l’écart" in texts["ecart"]
+    assert all("secret statistique" in text for text in texts.values())
+
+
+@pytest.mark.parametrize(("own", "weighs"), [(60, True), (33.5, False)])
+def test_a_place_in_the_middle_is_never_put_forward(own, weighs):
+    rows = [
+        obs(A, "menages_imposes", valeur=own),
+        *everywhere("menages_imposes", [32, 32.5, 33, 34, 34.5], zones=OTHERS),
+    ]
+    assert (finding("rang;menages_imposes", rows).poids > 0) is weighs
+
+
+def test_the_last_of_a_ranking_is_read_as_the_lowest_value():
+    rows = everywhere("menages_imposes", [10, 30, 31, 32, 33, 34])
+    reading = phrases.write(finding("rang;menages_imposes", rows).lecture)
+    assert "c’est la valeur la plus basse parmi les 6 quartiers" in reading
+
+
+def test_stable_is_said_with_its_tolerance():
+    rows = two_years((40, 40.2), (15, 15))
+    assert "stable (moins de 1,0\u00a0point)" in phrases.write(finding("evolution;taux_pauvrete", rows).lecture)
+    assert "stable (moins de 1,0\u00a0point)" in phrases.write(finding("ecart;taux_pauvrete", rows).lecture)
+
+
+def test_a_fiche_with_few_figures_says_why_its_list_is_short():
+    fiche = Fiche(
+        Reader(everywhere("population", [100, 200], zones=(A, B), source="rp")), territory(), load_catalogue(), A
+    )
+    assert len(fiche.en_bref()) < 4
+    assert "trop peu de chiffres" in fiche.regle_en_bref
+
+
+def test_an_income_is_said_to_be_per_consumption_unit_under_its_title():
+    assert (
+        "par unité de consommation"
+        in finding("niveau;revenu_median", [obs(A, "revenu_median", valeur=12000)]).sous_titre
+    )
+
+
+def test_job_seekers_are_dated_and_their_categories_named_in_the_title():
+    rows = [obs(A, "demandeurs_abc", None, n, publication=p, source="pole_emploi") for p, n in ((2017, 90), (2022, 70))]
+    text = said("evolution;demandeurs_abc", rows)
+    assert "publication 2022" in text
+    assert "A, B" in text
+
+
+def test_a_structure_tells_its_largest_part_and_where_it_stands():
+    parts = {"demandeurs_abc": 100, "demandeurs_abc_infcapbep": 10, "demandeurs_abc_capbep": 60,
+             "demandeurs_abc_bac": 20, "demandeurs_abc_supbac": 10}  # fmt: skip
+    rows = [obs(A, ident, 2021, n, source="pole_emploi") for ident, n in parts.items()]
+    for k, zone in enumerate(OTHERS):
+        rows += [
+            obs(zone, i, 2021, n + (k if i.endswith("capbep") else 0), source="pole_emploi") for i, n in parts.items()
+        ]
+    found = finding(f"structure;{','.join(parts)}", rows)
+    assert "CAP-BEP" in phrases.write(found.message)
+    assert "60,0\u00a0%" in phrases.write(found.message)
+    assert "autres quartiers dont le chiffre est publié" in phrases.write(found.lecture)
+
+
+def test_a_whole_in_one_part_only_is_known_and_said():
+    counts = {"demandeurs_abc": 40, "demandeurs_abc_duree_1": 40, "demandeurs_abc_duree_2": 0}
+    rows = [obs(A, ident, 2021, n, source="pole_emploi") for ident, n in counts.items()]
+    found = finding(f"structure;{','.join(counts)}", rows)
+    assert found.message.valeurs["part_premiere"].valeur == 100
+    assert "absente" not in found.message.gabarit
+
+
+def test_what_is_not_known_of_two_structures_is_said_of_each():
+    declared = catalogue(
+        "familles-01;familles;structure;allocataires,allocataires_isoles,familles_monoparentales",
+        "familles-02;familles;structure;enfants,enfants_0_2,enfants_3_5",
+    )
+    declared = replace(declared, constats=tuple(replace(d, question=f"Et {d.numero} ?") for d in declared.constats))
+    idents = {ident for constat in declared.constats for ident in constat.indicateurs}
+    rows = [
+        obs(A, ident, None, 100 if ident in ("allocataires", "enfants") else 50, publication=2022, source="cnaf")
+        for ident in idents
+    ]
+    told = [
+        manque.quoi for _, manques in Fiche(Reader(rows), territory(), declared, A).inconnus() for manque in manques
+    ]
+    assert sum("Et familles-01" in quoi for quoi in told) == 1
+    assert sum("Et familles-02" in quoi for quoi in told) == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import graphlib
 import json
 import re
 import subprocess
@@ -178,3 +179,14 @@ def test_files_that_are_not_there_are_said_and_fail_only_in_integration(monkeypa
     monkeypatch.setenv("CI", "true")
     with pytest.raises(pytest.fail.Exception, match="jamais"):
         shared("absent")
+
+
+def test_no_module_imports_another_in_a_circle():
+    """Names of types included: two modules that need each other are one module, or lack a third."""
+    graph = {}
+    for path in PAQUET.rglob("*.py"):
+        name = ".".join(path.relative_to(RACINE).with_suffix("").parts).removesuffix(".__init__")
+        nodes = [n for n in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(n, ast.ImportFrom)]
+        graph[name] = {n.module for n in nodes if (n.module or "").startswith("cvanalysis.")} - {name}
+    assert len(graph) > 50
+    graphlib.TopologicalSorter(graph).prepare()

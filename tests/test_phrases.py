@@ -96,11 +96,19 @@ def test_comparators_are_called_by_what_they_are(nom, role, expected):
         ("taux d’emploi", "le taux d’emploi"),
         ("part de femmes", "la part de femmes"),
         ("indice de Gini", "l’indice de Gini"),
-        ("allocataires de la CAF", "les allocataires de la CAF"),
+        ("allocataires de la CAF", "le nombre d’allocataires de la CAF"),
     ],
 )
 def test_common_names_take_their_article(nom, expected):
     assert french.definite(nom) == expected
+
+
+@pytest.mark.parametrize(
+    ("unit", "number", "expected"),
+    [("cas", 1, "cas"), ("mois", 0, "mois"), ("points", 1.9, "point"), ("cas", 3, "cas")],
+)
+def test_words_that_end_in_s_in_the_singular_keep_it(unit, number, expected):
+    assert french.plural(unit, number) == expected
 
 
 def test_every_indicator_of_the_findings_has_an_article():
@@ -165,12 +173,13 @@ class Anything(dict):
         "valeur", "mensuel", "valeur_repere", "ecart", "second", "mesure", "avant", "apres", "difference",
         "ecart_repere", "ecart_avant", "ecart_apres", "variation", "rapport_avant", "rapport_apres", "absolu_avant",
         "absolu_apres", "part_premiere", "part_deuxieme", "valeur_haut", "valeur_bas", "mesure_haut", "mesure_bas",
-        "premier", "valeurs", "taux",
+        "premier", "valeurs", "taux", "tolerance",
     )  # fmt: skip
     COUNTS = (
         "rang", "sur", "ex_aequo", "manquants", "plus_haut", "plus_bas", "autres", "manquantes", "nb_parts",
         "publies", "total", "hausse", "baisse", "stable", "rapproche", "eloigne", "negatifs", "fichiers", "ecartes",
-        "inconnues", "suspects", "pleins", "quartiers", "genres", "montrees", "nombre",
+        "inconnues", "suspects", "pleins", "quartiers", "genres", "montrees", "nombre", "non_mesures",
+        "aussi_haut", "aussi_bas",
     )  # fmt: skip
 
     def __init__(self, count):
@@ -184,7 +193,7 @@ def render(text, count, flag):
         "nom", "nom_second", "quartier", "repere", "raison", "premiere", "deuxieme", "haut", "fichier",
         "noms_rapproche", "noms_eloigne", "parmi",
     )  # fmt: skip
-    values |= dict.fromkeys(words, "taux d’emploi")
+    values |= dict.fromkeys(words, "taux d’emploi") | {"indicateur": "revenu_d1" if count else "taux_emploi"}
     values |= dict.fromkeys(("annee", "annee_avant", "annee_apres", "lecture_avant", "lecture_apres"), "2018")
     values |= {"bas": count, "role": "epci", "sens": flag, "sens_repere": flag, "sens_avant": flag, "sens_apres": flag}
     values |= {"extreme": flag, "verdict": flag, "unite_ecart": flag, "plus_loin": count > 1, "desaccord": count > 1}

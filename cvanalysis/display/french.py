@@ -14,7 +14,7 @@ from babel.numbers import NumberPattern, parse_pattern
 NBSP = "\u00a0"
 MOINS = "\u2212"
 
-_VOYELLES = "aàâäeéèêëiîïoôöuùûüyAÀÂÄEÉÈÊËIÎÏOÔÖUÙÛÜY"
+_VOYELLES = "aàâäæeéèêëiîïoôöœuùûüyAÀÂÄÆEÉÈÊËIÎÏOÔÖŒUÙÛÜY"
 
 # First word of a name → its article; a plural noun that is not here is told by its final s.
 _ARTICLES = {
@@ -66,12 +66,16 @@ def with_unit(valeur: float, unite: str, decimales: int = 0) -> str:
     return f"{number(valeur, decimales)}{NBSP}{plural(unite, round_half_up(valeur, decimales))}"
 
 
+_INVARIABLES = frozenset({"avis", "cas", "fois", "mois", "parcours", "pays", "permis", "prix", "puits", "relais"})
+"""Words that end in s in the singular too."""
+
+
 def plural(unite: str, nombre: float | Decimal) -> str:
     """A unit declared in the plural, in the singular where the number is below 2."""
     if abs(nombre) >= 2:
         return unite
     head, _, tail = unite.partition(" ")
-    singular = head[:-1] if len(head) > 1 and head.endswith("s") else head
+    singular = head[:-1] if len(head) > 1 and head.endswith("s") and head not in _INVARIABLES else head
     return f"{singular} {tail}" if tail else singular
 
 
@@ -84,11 +88,14 @@ def ordinal(rang: int, feminin: bool = False) -> str:
 
 
 def definite(nom: str) -> str:
-    """A common name with its article: « taux d’emploi » → « le taux d’emploi », « allocataires » → « les allocataires »."""
+    """A common name with its article, always a singular: « le taux d’emploi », « le nombre d’allocataires ».
+
+    People who are counted are said by their number: « on ne connaît pas les demandeurs d’emploi » says another thing.
+    """
     first = nom.split(" ", 1)[0].lower()
     if first in _ARTICLES:
         return _ARTICLES[first] + nom
-    return f"les {nom}" if first.endswith("s") else f"« {nom} »"
+    return f"le nombre {of(nom)}" if first.endswith("s") else f"« {nom} »"
 
 
 def place(nom: str) -> tuple[str, str]:

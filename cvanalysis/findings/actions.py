@@ -20,6 +20,7 @@ from cvanalysis.findings.fieldwork import (
     bars,
     count,
     euros,
+    leaders,
     lines,
     make,
     nothing,
@@ -149,7 +150,12 @@ class QuarterActions(Chapter):
             question,
             Message(
                 "actions.quartier_themes",
-                {"quartier": self.quartier.nom, "absents": absent, "premier": first, "valeur": values[first]},
+                {
+                    "quartier": self.quartier.nom,
+                    "absents": absent,
+                    "premier": leaders(by_theme),
+                    "valeur": values[first],
+                },
             ),
             rows=[rows],
             source=source_of(rows, JOURNAUX),
@@ -316,7 +322,13 @@ def publics_finding(ident: str, question: str, rows: pd.DataFrame, field: Field,
         ident,
         question,
         Message(
-            "actions.publics", {"premier": first, "valeur": values[first], "renseignees": filled, "lignes": lines_count}
+            "actions.publics",
+            {
+                "premier": leaders({n: v.valeur for n, v in values.items()}),
+                "valeur": values[first],
+                "renseignees": filled,
+                "lignes": lines_count,
+            },
         ),
         rows=[rows],
         source=source_of(rows, JOURNAUX),

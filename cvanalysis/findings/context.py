@@ -47,7 +47,7 @@ LUS_MAXI, LUS_ABREGES = 25, 10
 """Names up to which a list is read to its end, and how many are given of a longer one."""
 
 _RAISONS = {
-    "non_diffusé": "le chiffre n'est pas diffusé (sans doute pour protéger le secret statistique)",
+    "non_diffusé": "le chiffre n'est pas diffusé, sans doute pour protéger le secret statistique",
     "secret": "le chiffre est couvert par le secret statistique",
     "non_significatif": "le chiffre n'est pas significatif",
     "non_disponible": "la source ne donne pas ce chiffre",
@@ -202,6 +202,12 @@ class Contexte:
     def _caution(self, ident: str) -> str:
         own = self.rules.precautions
         return own[ident] if ident in own else self.catalogue.precautions[ident]
+
+    def named(self, names: Sequence[str]) -> str:
+        """These quarters by name; all of them at once where none is left out."""
+        if len(names) > 2 and len(names) == len(self.quartiers):
+            return f"Les {len(names)} quartiers"
+        return enumerate_some(names)
 
     def missing_quarters(self, indicateur: Indicateur, instant: Instant) -> tuple[Manque, ...]:
         """What is not published for the other quarters, in one sentence per reason."""

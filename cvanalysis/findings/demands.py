@@ -8,10 +8,10 @@ from cvanalysis.findings.context import enumerate_french, enumerate_some
 from cvanalysis.findings.finding import Manque
 
 if TYPE_CHECKING:
-    from cvanalysis.findings.quality import Qualite
+    from cvanalysis.findings.holdings import Holdings
 
 
-def undated(page: Qualite) -> list[Manque]:
+def undated(page: Holdings) -> list[Manque]:
     """The publications of each source whose data year nobody has established."""
     unknown: dict[str, set[int]] = {}
     for lot in page.lots:
@@ -26,7 +26,7 @@ def undated(page: Qualite) -> list[Manque]:
     ]
 
 
-def ask_for(page: Qualite) -> tuple[Manque, ...]:
+def ask_for(page: Holdings) -> tuple[Manque, ...]:
     """What to ask the producers for, one sentence each, the most useful first."""
     found = undated(page)
     vast = page.territory.vaste

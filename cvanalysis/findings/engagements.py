@@ -17,7 +17,7 @@ from cvanalysis.findings.engagement_gaps import (
     no_engagement,
     orphans_finding,
 )
-from cvanalysis.findings.fieldwork import NON_SU, Chapter, Field, Rows, bars, count, make, nothing, word
+from cvanalysis.findings.fieldwork import NON_SU, Chapter, Field, Rows, bars, count, leaders, make, nothing, word
 from cvanalysis.findings.finding import Figure, Finding, Message, Point, Serie, Table, Valeur
 from cvanalysis.ingest.engagements import APPRECIATIONS, AVANCEMENTS, PREFIXE
 from cvanalysis.ingest.partners import split_list
@@ -226,7 +226,8 @@ class Engagements(Chapter):
             ident,
             question,
             Message(
-                "actions.appreciations", {"college": most, "valeur": said[most], "total": len(table), "muets": silent}
+                "actions.appreciations",
+                {"college": leaders(said), "valeur": said[most], "total": len(table), "muets": silent},
             ),
             rows=[table],
             source=SOURCE,

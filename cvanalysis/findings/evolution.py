@@ -61,7 +61,8 @@ def check_comparable(avant: Observation, apres: Observation, rules: Rules) -> tu
         raise ComparisonRefused("la source a changé : les deux chiffres ne mesurent pas la même chose")
     if avant.millesime is None or apres.millesime is None:
         raise ComparisonRefused(
-            "l'année des données n'est pas établie : deux fichiers d'années différentes peuvent porter la même année"
+            "l'année des données n'est pas établie pour tous les fichiers : deux fichiers d'années différentes peuvent porter "
+            "la même année"
         )
     rule = rules.of(avant.source)
     debut, fin = avant.millesime, apres.millesime

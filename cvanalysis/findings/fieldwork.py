@@ -14,6 +14,7 @@ from typing import Any, Protocol
 import pandas as pd
 
 from cvanalysis.errors import UsageError
+from cvanalysis.findings.context import enumerate_french
 from cvanalysis.findings.counting import carried_out
 from cvanalysis.findings.finding import Figure, Finding, Manque, Message, Point, Role, Serie, Table, Valeur
 from cvanalysis.territory import Territory
@@ -133,6 +134,13 @@ def empty(table: str) -> pd.DataFrame:
 
 def count(number: float, unite: str = "actions") -> Valeur:
     return Valeur(float(number), "publié", unite)
+
+
+def leaders(counts: Mapping[str, float]) -> str:
+    """The names that have the highest count: all of them, since a tie has no first; the first ones where they are many."""
+    most = max(counts.values())
+    names = [name for name, number in counts.items() if number == most]
+    return enumerate_french(names if len(names) <= 4 else [*names[:3], f"{len(names) - 3} autres"])
 
 
 def euros(amount: float) -> Valeur:

@@ -13,8 +13,8 @@ from cvanalysis.findings.level import word
 
 if TYPE_CHECKING:
     from cvanalysis.catalogue import Indicateur
+    from cvanalysis.findings.holdings import Holdings
     from cvanalysis.findings.observation import Instant
-    from cvanalysis.findings.quality import Qualite
 
 COLONNES_MAXI = 20
 """Quarters up to which each has its column; the reasons name the others in any case."""
@@ -29,7 +29,7 @@ Cells = Mapping[tuple[str, str], str]
 """(indicator, quarter) → status."""
 
 
-def build_coverage(page: Qualite) -> Finding:
+def build_coverage(page: Holdings) -> Finding:
     """Indicator × quarter, at the last moment of each indicator: a figure, or the reason why not."""
     quarters = page.territory.quartiers
     cells: dict[tuple[str, str], str] = {}
@@ -67,7 +67,7 @@ def build_coverage(page: Qualite) -> Finding:
     )
 
 
-def _each(page: Qualite, cells: Cells, moments: Mapping[str, Instant]) -> tuple[Figure, Table]:
+def _each(page: Holdings, cells: Cells, moments: Mapping[str, Instant]) -> tuple[Figure, Table]:
     """One cell per indicator and quarter."""
     quarters, used = page.territory.quartiers, page.indicateurs_suivis
     series = tuple(
@@ -88,7 +88,7 @@ def _each(page: Qualite, cells: Cells, moments: Mapping[str, Instant]) -> tuple[
     return figure, Table(columns, lines, "Couverture par indicateur et par quartier")
 
 
-def _counted(page: Qualite, cells: Cells, moments: Mapping[str, Instant]) -> tuple[Figure, Table]:
+def _counted(page: Holdings, cells: Cells, moments: Mapping[str, Instant]) -> tuple[Figure, Table]:
     """How many quarters have a figure, by indicator, and how many have none, by reason."""
     counts: dict[str, Counter[str]] = {i.id: Counter() for i in page.indicateurs_suivis}
     for (ident, _), statut in cells.items():
@@ -114,7 +114,7 @@ def _counted(page: Qualite, cells: Cells, moments: Mapping[str, Instant]) -> tup
     return figure, Table(columns, lines, f"Nombre de quartiers, sur {total}. {AILLEURS}")
 
 
-def build_coverage_over_time(page: Qualite) -> Finding:
+def build_coverage_over_time(page: Holdings) -> Finding:
     """Indicator × moment: for how many quarters a figure is published."""
     quarters = page.territory.quartiers
     moments = page.moments

@@ -98,9 +98,10 @@ def build_rank(ctx: Contexte, declare: ConstatDeclare) -> Finding:
     own = ctx.at(ctx.quartier.code, indicateur, instant)
     quarters = ctx.row_of_quarters(indicateur, instant)
     place = rank(ctx.quartier.code, quarters)
+    ranked = place is not None and place.sur >= 3
     values = basics(ctx, indicateur, own, instant)
     precautions = []
-    if place is None or place.sur < 3:
+    if not ranked:
         message = absence(ctx, indicateur, own, instant) or Message("quartier.rang_impossible", values)
         lecture = None
     else:
@@ -124,7 +125,10 @@ def build_rank(ctx: Contexte, declare: ConstatDeclare) -> Finding:
         champ=ctx.champ(indicateur, f"quartiers {ctx.parmi}"),
         precautions=precautions,
         manques=[*missing_own(ctx, indicateur, own, instant), *ctx.missing_quarters(indicateur, instant)],
-        poids=0.0 if indicateur.genre == "effectif" else weight(ctx, own, quarters),
+        # A place in the middle is nothing to put forward, however close to each other the quarters stand.
+        poids=weight(ctx, own, quarters)
+        if ranked and indicateur.genre != "effectif" and _zone_of(place) != "milieu"
+        else 0.0,
     )
 
 
@@ -238,7 +242,7 @@ def rank_table(ctx: Contexte, indicateur: Indicateur, quarters: dict[str, Observ
     lines = tuple(
         (
             word(names[code]),
-            Valeur(ranks[code].rang) if ranks[code] else Valeur(None, "sans_objet"),
+            Valeur(ranks[code].rang) if ranks[code] else word("non classé"),
             ctx.value(code, indicateur, instant),
         )
         for code in ordered

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from cvanalysis.findings.fieldwork import Chapter, Field, Rows, bars, count, make, nothing, word
+from cvanalysis.findings.fieldwork import Chapter, Field, Rows, bars, count, leaders, make, nothing, word
 from cvanalysis.findings.finding import Figure, Finding, Message, Point, Serie, Table, Valeur
 from cvanalysis.ingest.partners import split_list
 from cvanalysis.territory import Territory
@@ -234,7 +234,13 @@ class Partners(Chapter):
             ident,
             question,
             Message(
-                gabarit, {"sans": missing, "attendus": expected, "pire": found.labels[worst], "valeur": by_key[worst]}
+                gabarit,
+                {
+                    "sans": missing,
+                    "attendus": expected,
+                    "pire": leaders({found.labels[key]: number for key, number in by_key.items()}),
+                    "valeur": by_key[worst],
+                },
             ),
             rows=self._rows(),
             source=SOURCE,
@@ -293,8 +299,7 @@ class Partners(Chapter):
         if not names or not found.attendus:
             return self._nothing(ident, question)
         college = dict(zip(self.field.partenaires["id"], self.field.partenaires["college"], strict=True))
-        rows, series = [], []
-        best, most = "", -1
+        rows, series, lacking = [], [], {}
         for code, name in self.field.colleges.items():
             mine = [found.counts(p) for p in names if college[p] == code]
             seen, missing = sum(n[CONSTATE] for n in mine), sum(n[SANS_PREUVE] for n in mine)
@@ -302,12 +307,13 @@ class Partners(Chapter):
             if seen + missing:
                 marks = (Point(CONSTATE, count(seen, "cas")), Point(SANS_PREUVE, count(missing, "cas")))
                 series.append(Serie(name, "autre", marks))
-                if missing > most:
-                    best, most = name, missing
+                lacking[name] = missing
+        best = max(lacking, key=lacking.__getitem__, default="")
+        most = lacking.get(best, -1)
         return make(
             ident,
             question,
-            Message("actions.colleges", {"college": best, "sans": most}),
+            Message("actions.colleges", {"college": leaders(lacking) if lacking else "", "sans": most}),
             rows=self._rows(),
             source=SOURCE,
             champ="Partenaires attendus sur un engagement, par collège",

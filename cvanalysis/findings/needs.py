@@ -116,7 +116,7 @@ class Needs(Chapter):
             table=table,
             lecture=Message(
                 "actions.lecture_besoins_argent",
-                {"quartier": quarters[top], "valeur": each[top], "besoin": need[top][0]},
+                {"quartier": quarters[top], "valeur": each[top], "besoin": need[top][0], "annee_besoin": year},
             ),
             precautions=(
                 REGLES["egal"],

@@ -9,101 +9,22 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from cvanalysis.errors import UsageError
-from cvanalysis.findings.context import enumerate_french, tell_apart
+from cvanalysis.findings.context import enumerate_french
 from cvanalysis.findings.demands import ask_for, undated
 from cvanalysis.findings.fill_rate import build_coverage, build_coverage_over_time
 from cvanalysis.findings.finding import Figure, Finding, Manque, Message, Point, Serie, Table, Valeur
+from cvanalysis.findings.holdings import Holdings
 from cvanalysis.findings.level import word
-from cvanalysis.findings.observation import Instant, Observations, as_observations
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from cvanalysis.catalogue import Catalogue, Indicateur
-    from cvanalysis.territory import Territory
+from cvanalysis.findings.observation import Instant
 
 LIGNES_MAXI = 200
 """Lines of anomalies printed on the page; all of them are in the download, and the page says so."""
 
 
-class Lot(NamedTuple):
-    """`nombre` rows of one file, source and moment, that all hold a figure or all lack it."""
-
-    fichier: str
-    source: str
-    publication: int
-    millesime: int | None
-    note: str
-    publie: bool
-    nombre: int
-
-    @property
-    def instant(self) -> Instant:
-        return (
-            Instant("publication", self.publication) if self.millesime is None else Instant("donnees", self.millesime)
-        )
-
-
-class QualityReader(Protocol):
-    """What the quality page reads: all indicators of the territory, the anomalies, the files and the account of cells."""
-
-    def indicateurs(
-        self, zones: Sequence[str] | None = None, indicateurs: Sequence[str] | None = None
-    ) -> pd.DataFrame: ...
-
-    def rows(self, table: str) -> pd.DataFrame: ...
-
-
-class Qualite:
-    """Everything that the quality page says.
-
-    Parameters
-    ----------
-    reader : `Store`: its `indicateurs` and its tables `anomalies`, `fichiers` (what became of each raw file) and `comptes`.
-    """
-
-    def __init__(
-        self,
-        reader: QualityReader,
-        territory: Territory,
-        catalogue: Catalogue,
-    ) -> None:
-        self.territory = territory
-        self.catalogue = catalogue
-        self._reader = reader
-
-    @cached_property
-    def frame(self) -> pd.DataFrame:
-        """All rows of indicators that the catalogue knows."""
-        frame = self._reader.indicateurs()
-        return frame[frame["indicateur"].isin(list(self.catalogue.indicateurs))]
-
-    @cached_property
-    def lots(self) -> tuple[Lot, ...]:
-        """The rows counted by what the page says of them, in a steady order: a country has too many for one object each."""
-        keys = ["fichier", "source", "publication", "millesime", "note"]
-        said = self.frame["valeur"].notna().rename("publie")
-        counts = self.frame.groupby([*keys, said], dropna=False, sort=True, observed=True).size()
-        return tuple(
-            Lot(fichier, source, int(publication), _year(millesime), note, bool(publie), int(n))
-            for (fichier, source, publication, millesime, note, publie), n in counts.items()
-        )
-
-    @cached_property
-    def connus(self) -> frozenset[tuple[str, str]]:
-        """(zone, indicator) of the comparators that have a figure at some moment."""
-        zones = [c.zone for c in self.territory.comparateurs]
-        there = self.frame[self.frame["zone"].isin(zones) & self.frame["valeur"].notna()]
-        return frozenset(zip(there["zone"], there["indicateur"], strict=True))
-
-    @cached_property
-    def noms(self) -> dict[str, str]:
-        """Code → the name of a quarter in figures, tables and lists."""
-        communes = {commune.code: commune.nom for commune in self.territory.communes}
-        return tell_apart(self.territory.quartiers, communes, everywhere=self.territory.vaste)
+class Qualite(Holdings):
+    """Everything that the quality page says. Same parameters as `Holdings`."""
 
     @cached_property
     def anomalies(self) -> tuple[tuple[str, int, str, str, str, str], ...]:
@@ -116,12 +37,6 @@ class Qualite:
         return tuple(
             (str(f), int(n), str(c), str(b), str(p), str(t)) for f, n, c, b, p, t in zip(*columns, strict=True)
         )
-
-    @property
-    def indicateurs_suivis(self) -> tuple[Indicateur, ...]:
-        """The indicators of the fiches, in reading order: those whose absence is felt."""
-        used = dict.fromkeys(ident for declare in self.catalogue.constats for ident in declare.indicateurs)
-        return tuple(self.catalogue.indicateurs[ident] for ident in used)
 
     def constats(self) -> tuple[Finding, ...]:
         """All findings of the page, in reading order."""
@@ -164,8 +79,14 @@ class Qualite:
             (published if lot.publie else missing)[lot.fichier] += lot.nombre
             years.setdefault(lot.fichier, set()).add(lot.instant)
         known = {str(row["fichier"]): row for row in self._reader.rows("fichiers").to_dict("records")}
-        silent = [name for name in known if name not in years]
-        names = [*sorted(years), *sorted(silent)]
+        # Journals of actions and voices hold no indicator, and are not silent for that: other pages read them.
+        others = [
+            name
+            for name, row in known.items()
+            if name not in years and row["statut"] == "lu" and row["famille"] not in self.catalogue.familles
+        ]
+        silent = [name for name in known if name not in years and name not in others]
+        names = [*sorted(years), *sorted(others), *sorted(silent)]
         lines = tuple(
             (
                 word(name),
@@ -180,6 +101,7 @@ class Qualite:
         said = {
             "fichiers": len(years),
             "valeurs": Valeur(float(published.total()), unite="valeurs"),
+            "autres": len(others),
             "ecartes": len(silent),
         }
         points = tuple(
@@ -254,28 +176,6 @@ class Qualite:
 
     # --------------------------------------------------------------------------------------------------------- coverage
 
-    @cached_property
-    def par_zone(self) -> Observations:
-        codes, used = [q.code for q in self.territory.quartiers], [i.id for i in self.indicateurs_suivis]
-        return Observations(
-            as_observations(self.frame[self.frame["zone"].isin(codes) & self.frame["indicateur"].isin(used)])
-        )
-
-    @cached_property
-    def moments(self) -> dict[str, tuple[Instant, ...]]:
-        """By indicator, all instants of the contract's quarters, absences included, oldest first."""
-        found = {}
-        for indicateur in self.indicateurs_suivis:
-            rows = [row for q in self.territory.quartiers for row in self.par_zone.serie(q.code, indicateur.id)]
-            ordered = sorted(
-                {
-                    (row.publication if row.millesime is None else row.millesime, row.publication, row.instant)
-                    for row in rows
-                }
-            )
-            found[indicateur.id] = tuple(dict.fromkeys(instant for *_, instant in ordered))
-        return found
-
     def couverture(self) -> Finding:
         """Indicator × quarter, at the last moment of each indicator: a figure, or the reason why not."""
         return build_coverage(self)
@@ -322,48 +222,10 @@ class Qualite:
         """What to ask the producers for, one sentence each: missing years, comparators, reasons, meanings of notes."""
         return ask_for(self)
 
-    # ----------------------------------------------------------------------------------------------------------- common
-
-    def source(self, ident: str) -> str:
-        source = self.catalogue.sources.get(ident)
-        return source.nom if source else ident
-
-    def finding(
-        self,
-        number: str,
-        section: str,
-        question: str,
-        message: Message,
-        sous_titre: str,
-        figure: Figure | None,
-        table: Table | None,
-        *,
-        lecture: Message | None = None,
-        manques: Sequence[Manque] = (),
-    ) -> Finding:
-        return Finding(
-            id=f"qualite-{number}",
-            section=section,
-            question=question,
-            message=message,
-            sous_titre=sous_titre,
-            figure=figure,
-            table=table,
-            lecture=lecture,
-            champ=f"Données lues pour {self.territory.nom} : quartiers du contrat et territoires comparés.",
-            source="Fichiers déposés dans le dossier de données, tels que lus.",
-            manques=tuple(dict.fromkeys(manques)),
-        )
-
-
-def _year(millesime: float | None) -> int | None:
-    """A year of a table's key, where a missing one is whatever pandas has for it."""
-    return int(millesime) if str(millesime).partition(".")[0].isdigit() else None
-
 
 def _kind(problem: str) -> str:
-    """What sort of problem it is: the words before its particulars."""
-    return re.split(r"\s*:", problem, maxsplit=1)[0]
+    """What sort of problem it is: the words before its particulars (« : … », « (3 lignes) »)."""
+    return re.split(r"\s*:|\s*\(", problem, maxsplit=1)[0]
 
 
 def _when(instants: Sequence[Instant] | set[Instant]) -> str:

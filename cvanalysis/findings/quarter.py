@@ -12,13 +12,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from cvanalysis.errors import UsageError
-from cvanalysis.findings.change import build_evolution, build_gap
+from cvanalysis.findings.change import build_evolution
 from cvanalysis.findings.context import Contexte
 from cvanalysis.findings.finding import Finding, Manque, Valeur
+from cvanalysis.findings.gap import build_gap
 from cvanalysis.findings.level import build_level, build_rank
 from cvanalysis.findings.observation import Observations, Reader, as_value
 from cvanalysis.findings.pairs import build_pair
-from cvanalysis.findings.ranking import REGLE_COMPLETEE, REGLE_EN_BREF, choose_brief
+from cvanalysis.findings.ranking import BREF_MINI, REGLE_COMPLETEE, REGLE_COURTE, REGLE_EN_BREF, choose_brief
 from cvanalysis.findings.structure import build_structure
 
 if TYPE_CHECKING:
@@ -131,7 +132,9 @@ class Fiche:
     @property
     def regle_en_bref(self) -> str:
         """How « En bref » is chosen, in a few sentences for the reader."""
-        rule = REGLE_EN_BREF + (REGLE_COMPLETEE if any(f.poids == 0 for f in self.en_bref()) else "")
+        chosen = self.en_bref()
+        rule = REGLE_EN_BREF + (REGLE_COMPLETEE if any(f.poids == 0 for f in chosen) else "")
+        rule += REGLE_COURTE if len(chosen) < BREF_MINI else ""
         return rule.format(parmi=self.contexte.parmi)
 
     def inconnus(self) -> tuple[tuple[str, tuple[Manque, ...]], ...]:

@@ -24,12 +24,13 @@ REGLE_EN_BREF = (
     "Les constats mis en avant sont ceux où le quartier s'écarte le plus des autres quartiers {parmi}. L'écart est mesuré "
     "par rapport à la valeur du milieu, en nombre d'écarts habituels entre quartiers. On retient d'abord le constat le plus "
     f"marquant de chaque partie, puis les suivants : de {BREF_MINI} à {BREF_MAXI} constats, pas plus de {BREF_PAR_SECTION} "
-    "par partie, un seul par indicateur."
+    "par partie, un seul par indicateur. Un quartier dont le rang est au milieu n'est pas mis en avant pour ce rang."
 )
 REGLE_COMPLETEE = (
     " Ici, les chiffres publiés dans d'autres quartiers {parmi} sont trop peu nombreux pour mesurer assez d'écarts : la liste est "
     "complétée par le premier constat chiffré de chaque partie."
 )
+REGLE_COURTE = f" Ici, trop peu de chiffres sont publiés pour le quartier : il y a moins de {BREF_MINI} constats à mettre en avant."
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,11 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from cvanalysis.errors import ComparisonRefused
-from cvanalysis.findings.context import Contexte, enumerate_some, reason, role_of, when
+from cvanalysis.findings.change import indexed
+from cvanalysis.findings.comparison import tolerance
+from cvanalysis.findings.context import Contexte, reason, role_of, when
 from cvanalysis.findings.distribution import draw_classes, table_of_ends
-from cvanalysis.findings.evolution import choose_pair, index_base_100, measure_evolution
+from cvanalysis.findings.evolution import Evolution, choose_pair, measure_evolution
 from cvanalysis.findings.finding import Figure, Finding, Manque, Message, Point, Serie, Table, Valeur
 from cvanalysis.findings.level import RETOUR_MAXI, axis, word
 from cvanalysis.findings.observation import as_value
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from cvanalysis.territory import Quartier
 
 ORDRE_TABLEAU = "Les quartiers sont dans l'ordre de leur déclaration : ce n'est pas un classement."
+AUTRES_ANNEES = "d'autres années seulement sont publiées"
 ORDRE_AXE = "Sur un axe, les quartiers sont rangés par valeur ; un rang dit une place, pas un mérite."
 
 
@@ -137,6 +140,8 @@ def build_levels(ctx: Contexte, declare: ConstatDeclare) -> Finding:
     if len(known) > 1:
         said |= {
             "haut": ctx.noms[known[0].code],
+            "aussi_haut": sum(values[q].valeur == values[known[0]].valeur for q in known) - 1,
+            "aussi_bas": sum(values[q].valeur == values[known[-1]].valeur for q in known) - 1,
             "valeur_haut": values[known[0]],
             "bas": ctx.noms[known[-1].code],
             "valeur_bas": values[known[-1]],
@@ -184,24 +189,37 @@ def _silent(ctx: Contexte, indicateur: Indicateur, instant: Instant, silent: Seq
     for quartier in silent:
         by_reason.setdefault(ctx.value(quartier.code, indicateur, instant).statut, []).append(ctx.noms[quartier.code])
     return [
-        Manque(f"{enumerate_some(names)} : « {indicateur.nom} » {instant.situe}, {reason(statut)}.", statut)
+        Manque(f"{ctx.named(names)} : « {indicateur.nom} » {instant.situe}, {reason(statut)}.", statut)
         for statut, names in sorted(by_reason.items())
     ]
 
 
-def build_changes(ctx: Contexte, declare: ConstatDeclare) -> Finding:
-    """Small multiples: one panel per quarter in the declared order, and how many rise, fall, are stable."""
-    indicateur = ctx.catalogue.indicateurs[declare.indicateurs[0]]
-    found, refused = {}, {}
+def _same_years(ctx: Contexte, indicateur: Indicateur) -> tuple[dict[Quartier, Evolution], dict[str, list[str]]]:
+    """The change of each quarter between the two years that most of them share, and the names of the others by reason."""
+    found: dict[Quartier, Evolution] = {}
+    refused: dict[str, list[str]] = {}
     for quartier in ctx.territory.quartiers:
         try:
             pair = choose_pair(ctx.serie(quartier.code, indicateur), ctx.territory.debut, ctx.territory.fin, ctx.rules)
             found[quartier] = measure_evolution(indicateur, *pair, ctx.territory.seuils, ctx.rules)
         except ComparisonRefused as refusal:
             refused.setdefault(str(refusal), []).append(ctx.noms[quartier.code])
+    spans = {quartier: (change.avant.instant, change.apres.instant) for quartier, change in found.items()}
+    common = max(dict.fromkeys(spans.values()), key=list(spans.values()).count, default=None)
+    for quartier, span in spans.items():
+        if span != common:
+            del found[quartier]
+            refused.setdefault(AUTRES_ANNEES, []).append(ctx.noms[quartier.code])
+    return found, refused
+
+
+def build_changes(ctx: Contexte, declare: ConstatDeclare) -> Finding:
+    """Small multiples: one panel per quarter in the declared order, and how many rise, fall, are stable."""
+    indicateur = ctx.catalogue.indicateurs[declare.indicateurs[0]]
+    found, refused = _same_years(ctx, indicateur)
     manques = [
         Manque(
-            f"{enumerate_some(names)} : l'évolution de « {indicateur.nom} » n'est pas mesurée ({text}).",
+            f"{ctx.named(names)} : l'évolution de « {indicateur.nom} » n'est pas mesurée ({text}).",
             "non_disponible",
         )
         for text, names in refused.items()
@@ -213,21 +231,23 @@ def build_changes(ctx: Contexte, declare: ConstatDeclare) -> Finding:
     absent = Valeur(None, "non_disponible", indicateur.unite, indicateur.decimales)
     values = {(r.zone, r.millesime): as_value(r, indicateur) for r in rows}
     counts = {sens: sum(e.sens == sens for e in found.values()) for sens in ("hausse", "baisse", "stable")}
-    spans = sorted({(str(e.avant.instant), str(e.apres.instant)) for e in found.values()})
     first = next(iter(found))
+    years_compared = (str(found[first].avant.instant), str(found[first].apres.instant))
     said = {
         "indicateur": indicateur.id,
         "nom": indicateur.nom,
         **counts,
         "mesures": len(found),
         "total": len(ctx.territory.quartiers),
-        "annee_avant": spans[0][0],
-        "annee_apres": spans[-1][1],
+        "non_mesures": len(ctx.territory.quartiers) - len(found),
+        "annee_avant": years_compared[0],
+        "annee_apres": years_compared[1],
         "quartier": ctx.noms[first.code],
         "avant": as_value(found[first].avant, indicateur),
         "apres": as_value(found[first].apres, indicateur),
         "ecart": found[first].taille,
         "sens": found[first].sens,
+        "tolerance": Valeur(tolerance(indicateur, ctx.territory.seuils), unite=found[first].unite, decimales=1),
         "lecture_avant": str(found[first].avant.instant),
         "lecture_apres": str(found[first].apres.instant),
     }
@@ -250,14 +270,14 @@ def build_changes(ctx: Contexte, declare: ConstatDeclare) -> Finding:
         source = ctx.rules.of(found[first].avant.source)
         cuts = tuple(str(b) for a, b in pairwise(years) if source.crossed(a, b))
         counted, axe, drawn = indicateur.genre == "effectif", axis(indicateur), values
-        bases = {e.avant.millesime for e in found.values()}
-        if counted and len(bases) == 1:
+        if counted:
             # Quarters are of unequal size: on one axis of counts only the largest would be seen to change.
-            axe = f"{indicateur.nom[:1].upper()}{indicateur.nom[1:]} (base 100 en {bases.pop()})"
-            drawn = {
-                (q.code, row.millesime): Valeur(index, decimales=1)
+            axe = f"{indicateur.nom[:1].upper()}{indicateur.nom[1:]} (base 100 en {years_compared[0]})"
+            without_base = {k: Valeur(None, "sans_objet" if v.dite else v.statut) for k, v in values.items()}
+            drawn = without_base | {
+                (q.code, year): value
                 for q, e in found.items()
-                for row, index in index_base_100(ctx.serie(q.code, indicateur), e.avant)
+                for year, value in indexed(ctx.serie(q.code, indicateur), e.avant).items()
             }
         series = tuple(
             Serie(ctx.noms[q.code], "autre", tuple(Point(str(y), drawn.get((q.code, y), absent)) for y in years))
@@ -344,10 +364,9 @@ def build_pairs(ctx: Contexte, declare: ConstatDeclare) -> Finding:
         figure=figure,
         table=table,
         lecture=lecture,
-        manques=_silent(
-            ctx,
-            first,
-            instant,
-            [q for q in quarters if not measures[q].dite and not ctx.value(q.code, first, instant).dite],
-        ),
+        manques=[
+            manque
+            for one in (first, second)
+            for manque in _silent(ctx, one, instant, [q for q in quarters if not ctx.value(q.code, one, instant).dite])
+        ],
     )

@@ -8,17 +8,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cvanalysis.errors import ComparisonRefused
-from cvanalysis.findings.change import convergence_with
+from cvanalysis.findings.comparison import tolerance
 from cvanalysis.findings.context import Contexte, enumerate_some, preferred, role_of
 from cvanalysis.findings.distribution import table_of_ends
 from cvanalysis.findings.finding import Figure, Finding, Manque, Message, Point, Serie, Table, Valeur
+from cvanalysis.findings.gap import convergence_with
 from cvanalysis.findings.level import word
-from cvanalysis.findings.side_by_side import ORDRE_TABLEAU, make_finding, nothing
+from cvanalysis.findings.side_by_side import AUTRES_ANNEES, ORDRE_TABLEAU, make_finding, nothing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from cvanalysis.catalogue import ConstatDeclare, Indicateur
+    from cvanalysis.findings.comparison import Gap
     from cvanalysis.findings.convergence import Convergence
     from cvanalysis.territory import Comparateur, Quartier
 
@@ -28,7 +30,7 @@ def build_gaps(ctx: Contexte, declare: ConstatDeclare) -> Finding:
     indicateur = ctx.catalogue.indicateurs[declare.indicateurs[0]]
     comparateur, found, refused = _best_comparator(ctx, indicateur)
     manques = [
-        Manque(f"{enumerate_some(names)} : l'évolution de l'écart n'est pas mesurée ({text}).", "non_disponible")
+        Manque(f"{ctx.named(names)} : l'évolution de l'écart n'est pas mesurée ({text}).", "non_disponible")
         for text, names in refused.items()
     ]
     if comparateur is None:
@@ -52,6 +54,7 @@ def build_gaps(ctx: Contexte, declare: ConstatDeclare) -> Finding:
         "rapproche": len(groups.get("rapproche", ())),
         "eloigne": len(groups.get("eloigne", ())),
         "stable": len(groups.get("stable", ())),
+        "tolerance": Valeur(tolerance(indicateur, ctx.territory.seuils), unite="points", decimales=1),
         "autres": len(found) - sum(len(groups.get(k, ())) for k in ("rapproche", "eloigne", "stable")),
         "favorables": len(closer),
         "defavorables": len(further),
@@ -71,7 +74,7 @@ def build_gaps(ctx: Contexte, declare: ConstatDeclare) -> Finding:
         rows,
         sous_titre=f"{axe}, {said['annee_avant']} et {said['annee_apres']}",
         figure=_verdicts(groups, axe) if ctx.territory.vaste else Figure("paires", axe, _two_moments(ctx, found, said)),
-        table=_gap_table(ctx, found, said, axe),
+        table=_gap_table(ctx, indicateur, found, said, axe),
         lecture=Message("synthese.lecture_ecart", said),
         manques=manques,
         precautions=tuple(dict.fromkeys(p for c in found.values() for p in c.precautions)),
@@ -96,7 +99,7 @@ def _best_comparator(
         other = [q for q, span in zip(found, spans, strict=True) if span != common]
         for quartier in other:
             del found[quartier]
-            refused.setdefault("d'autres années seulement sont publiées", []).append(ctx.noms[quartier.code])
+            refused.setdefault(AUTRES_ANNEES, []).append(ctx.noms[quartier.code])
         if len(found) > len(best[1]) or not (best[1] or best[2]):
             best = (comparateur if found else None, found, refused)
     return best
@@ -129,21 +132,36 @@ _VERDICTS = {
 }
 
 
-def _gap_table(ctx: Contexte, found: Mapping[Quartier, Convergence], said: Mapping[str, object], axe: str) -> Table:
+def _gap_table(
+    ctx: Contexte,
+    indicateur: Indicateur,
+    found: Mapping[Quartier, Convergence],
+    said: Mapping[str, object],
+    axe: str,
+) -> Table:
+    """Both measures of each gap, so that where they disagree both are read."""
     absent = Valeur(None, "non_disponible", "points", 1)
+
+    def second(gap: Gap) -> Valeur:
+        if indicateur.genre == "taux":
+            return Valeur(gap.rapport, "publié" if gap.rapport is not None else "sans_objet", decimales=2)
+        return Valeur(gap.absolu, unite=indicateur.unite, decimales=indicateur.decimales)
 
     def line(quartier: Quartier) -> tuple[Valeur, ...]:
         name = word(ctx.noms[quartier.code])
         convergence = found.get(quartier)
         if convergence is None:
-            return name, absent, absent, absent, word("non mesuré")
+            return name, absent, absent, absent, absent, absent, word("non mesuré")
         change = Valeur(convergence.variation, unite="points", decimales=1)
         verdict = _VERDICTS[convergence.verdict] + (
             " (l'autre mesure dit le contraire)" if convergence.desaccord else ""
         )
-        return name, convergence.debut.valeur, convergence.fin.valeur, change, word(verdict)
+        before, after = convergence.debut, convergence.fin
+        return name, before.valeur, after.valeur, change, second(before), second(after), word(verdict)
 
-    columns = ("Quartier", f"Écart {said['annee_avant']}", f"Écart {said['annee_apres']}", "Variation", "Lecture")
+    other = "Rapport" if indicateur.genre == "taux" else "Différence"
+    years = (said["annee_avant"], said["annee_apres"])
+    columns = ("Quartier", *(f"Écart {y}" for y in years), "Variation", *(f"{other} {y}" for y in years), "Lecture")
     if ctx.territory.vaste:
         return table_of_ends(columns, sorted(found, key=lambda q: (found[q].variation, q.code)), line, axe)
     return Table(columns, tuple(map(line, ctx.territory.quartiers)), f"{axe}. {ORDRE_TABLEAU}")

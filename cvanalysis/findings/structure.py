@@ -81,7 +81,8 @@ def build_structure(ctx: Contexte, declare: ConstatDeclare) -> Finding:
     zones = [(ctx.noms[ctx.quartier.code], "sujet", own, ctx.quartier.code), *compared]
     labels = [part.nom_court or part.nom for part in parts]
     rows = [ctx.at(zone, one, instant) for *_, zone in zones for one in everything]
-    message = _message(ctx, total, parts, own, instant)
+    others = [compose(ctx, quarter.code, total, parts, instant) for quarter in ctx.autres]
+    message = _message(ctx, total, parts, own, instant, others)
     return ctx.finding(
         declare,
         message,
@@ -93,8 +94,11 @@ def build_structure(ctx: Contexte, declare: ConstatDeclare) -> Finding:
         lecture=Message("quartier.lecture_structure", message.valeurs) if "premiere" in message.valeurs else None,
         champ=ctx.champ(parts[0], *(nom for nom, *_ in zones)),
         precautions=("parts_calculees",) if total is not None and own.coherente else (),
-        manques=[*_missing_parts(ctx, own, total, parts, instant), *_missing_zones(ctx, compared, instant)],
-        poids=_weight(ctx, total, parts, own, instant),
+        manques=[
+            *_missing_parts(ctx, own, total, parts, instant),
+            *_missing_zones(ctx, declare, compared, instant),
+        ],
+        poids=_weight(own, others),
     )
 
 
@@ -112,12 +116,17 @@ def _choose_instant(ctx: Contexte, indicateurs: Sequence[Indicateur]) -> Instant
 
 
 def _message(
-    ctx: Contexte, total: Indicateur | None, parts: Sequence[Indicateur], own: Composition, instant: Instant
+    ctx: Contexte,
+    total: Indicateur | None,
+    parts: Sequence[Indicateur],
+    own: Composition,
+    instant: Instant,
+    others: Sequence[Composition],
 ) -> Message:
     whole = total or parts[0]
     row = ctx.at(ctx.quartier.code, whole, instant)
     ranked = sorted(
-        ((part, share) for part, share in zip(parts, own.parts, strict=True) if share.dite and share.valeur > 0),
+        ((part, share) for part, share in zip(parts, own.parts, strict=True) if share.dite),
         key=lambda found: (-found[1].valeur, found[0].id),
     )
     values = {
@@ -134,7 +143,10 @@ def _message(
         absent = next((part.statut for part in own.parts if not part.dite), "non_disponible")
         return Message("quartier.structure_absente", {**values, "raison": reason(absent)})
     first, second = ranked[0], ranked[1]
+    elsewhere = _same_part(others, parts.index(first[0]))
     values |= {
+        "plus_bas": sum(share < first[1].valeur for share in elsewhere),
+        "autres": len(elsewhere),
         "premiere": first[0].nom_court or first[0].nom,
         "part_premiere": first[1],
         "deuxieme": second[0].nom_court or second[0].nom,
@@ -143,16 +155,18 @@ def _message(
     return Message("quartier.structure_partielle" if not own.complete else "quartier.structure", values)
 
 
-def _weight(
-    ctx: Contexte, total: Indicateur | None, parts: Sequence[Indicateur], own: Composition, instant: Instant
-) -> float:
+def _same_part(others: Sequence[Composition], index: int) -> list[float]:
+    """What the other quarters publish of one part."""
+    return [other.parts[index].valeur for other in others if other.parts[index].dite]
+
+
+def _weight(own: Composition, others: Sequence[Composition]) -> float:
     """How far the quarter's largest part stands from the same part elsewhere."""
-    known = [(part.valeur, index) for index, part in enumerate(own.parts) if part.dite]
+    known = [(part.valeur, -index) for index, part in enumerate(own.parts) if part.dite]
     if not known:
         return 0.0
-    _, index = max(known)
-    others = (compose(ctx, quarter.code, total, parts, instant).parts[index] for quarter in ctx.autres)
-    return standout(own.parts[index].valeur, [part.valeur for part in others if part.dite])
+    largest, index = max(known)
+    return standout(largest, _same_part(others, -index))
 
 
 def _figure(zones: Sequence[tuple], labels: Sequence[str], total: Indicateur | None) -> Figure:
@@ -221,11 +235,14 @@ def _missing_parts(
     return found
 
 
-def _missing_zones(ctx: Contexte, compared: Sequence[tuple], instant: Instant) -> list[Manque]:
+def _missing_zones(ctx: Contexte, declare: ConstatDeclare, compared: Sequence[tuple], instant: Instant) -> list[Manque]:
     there = {zone for *_, zone in compared}
     absent = [c.nom for c in ctx.proches if c.zone not in there]
     if not absent:
         return []
     return [
-        Manque(f"Cette répartition n'est pas connue {instant.situe} pour {enumerate_french(absent)}.", "non_disponible")
+        Manque(
+            f"« {declare.question} » : ce n'est pas connu {instant.situe} pour {enumerate_french(absent)}.",
+            "non_disponible",
+        )
     ]

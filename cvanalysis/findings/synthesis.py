@@ -142,8 +142,13 @@ class Synthese:
         return Table(QUARTILES, tuple(lines), f"Les {total} quartiers, indicateur par indicateur. {AILLEURS}")
 
     def _levels(self) -> Iterator[tuple[Indicateur, Instant]]:
-        """The indicators of level, once each, with their common moment."""
-        used = dict.fromkeys(declare.indicateurs[0] for declare in self.declares if declare.genre != "ecart")
+        """The indicators of level, once each, with their common moment; women's beside the others that answer them."""
+        used = dict.fromkeys(
+            ident
+            for declare in self.declares
+            if declare.genre != "ecart"
+            for ident in (declare.indicateurs if declare.genre == "paires" else declare.indicateurs[:1])
+        )
         for ident in used:
             indicateur = self.catalogue.indicateurs[ident]
             instant = common_instant(self.contexte, indicateur)

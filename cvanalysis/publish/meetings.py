@@ -65,7 +65,7 @@ def make_papers(
             {"id": "supports", "fin": outcome.kind, "secondes": round(outcome.wall, 3), "cpu": round(outcome.cpu, 3)}
         )
         causes = outcome.value if outcome.kind == "fini" else {"Supports": outcome.cause}
-        problems = [f"{name} : échec. {cause.strip().rstrip('.')}." for name, cause in causes.items()]
+        problems = [f"{name}\u00a0: échec. {cause.strip().rstrip('.')}." for name, cause in causes.items()]
     return [(paper.file, paper.titre) for paper in papers if (out / paper.file).exists()], problems
 
 
@@ -89,7 +89,7 @@ def papers_of(fates: Iterable[Fate]) -> list[Paper]:
         Paper(
             f"feuille-{report.court}",
             f"supports/feuille-{report.court}.html",
-            f"Feuille : {report.titre}",
+            f"Feuille\u00a0: {report.titre}",
             _some(titles, [key]),
         )
         for key, report in reports.items()
