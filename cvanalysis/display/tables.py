@@ -14,6 +14,9 @@ from cvanalysis.findings.finding import Statut, Table, Valeur
 SORTABLE = 6
 """Rows from which sorting helps."""
 
+BESIDE = 60
+"""Characters of a line that paper can hold beside a figure."""
+
 MEANINGS: dict[Statut, str] = {
     "non_diffusé": "non diffusé\u00a0: la source est publiée, mais cette case est vide (sans doute par secret statistique)",
     "secret": "secret statistique\u00a0: le producteur ne peut pas publier ce chiffre, trop peu de personnes étant concernées",
@@ -34,7 +37,10 @@ def html_table(table: Table, caption: str) -> str:
     kind = "t tri" if len(table.lignes) >= SORTABLE else "t"
     # What paper can hold: beside a figure, in a page's width, or only with upright headings.
     wide = len(table.colonnes)
-    kind += " etroit" if wide < 4 else " tres-large" if wide > 11 else " large" if wide > 6 else ""
+    if _breadth(table) <= BESIDE:
+        kind += " etroit"
+    elif wide > 6:
+        kind += " tres-large" if wide > 11 else " large"
     numeric = [any(_is_figure(line[i]) for line in table.lignes) for i in range(len(table.colonnes))]
     heads = "".join(
         f'<th scope="col">{_head(c)}</th>' if number or not i else f'<th scope="col" class="g">{_head(c)}</th>'
@@ -45,6 +51,15 @@ def html_table(table: Table, caption: str) -> str:
         f'<div class="defile" tabindex="0" role="region" aria-label="{name}"><table class="{kind}"><caption>{name}</caption>'
         f"<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>{_legend(table)}"
     )
+
+
+def _breadth(table: Table) -> int:
+    """About how many characters a line takes: row headers and headings may run over several lines, cells should not."""
+    first, *others = (
+        max([0, *map(len, heading.split()), *(len(say(line[i])) for line in table.lignes)])
+        for i, heading in enumerate(table.colonnes)
+    )
+    return min(first, 24) + sum(others)
 
 
 def _head(text: str) -> str:

@@ -116,7 +116,7 @@ def exporter() -> HTMLExporter:
 @lru_cache(maxsize=1)
 def _page() -> Template:
     environment = Environment(loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined)
-    environment.filters["css_string"] = _css_string
+    environment.filters["css_string"] = css_string
     return environment.get_template("page.html.j2")
 
 
@@ -127,7 +127,7 @@ def _asset(name: str) -> str:
     return "\n".join(line.strip() for line in text.splitlines() if line.strip())
 
 
-def _css_string(text: str) -> Markup:
+def css_string(text: str) -> Markup:
     """Text as the inside of a CSS string: whatever could end the string or the style element is written as a code point."""
     return Markup("".join(c if c.isalnum() or c in " .,–-()’" else f"\\{ord(c):x} " for c in text))  # noqa: S704
 

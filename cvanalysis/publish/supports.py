@@ -19,6 +19,7 @@ from cvanalysis.display.alternatives import describe
 from cvanalysis.display.figures import draw
 from cvanalysis.display.french import typeset
 from cvanalysis.display.phrases import write
+from cvanalysis.publish.page import css_string
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -28,7 +29,9 @@ if TYPE_CHECKING:
 
 PAR_FEUILLE = 3
 LISIBLES = 10
-"""Lines of a figure beyond which paper is no place for it: taken only where there is nothing else."""
+"""Lines of a figure beyond which a sheet is no place for it: taken only where there is nothing else."""
+LISIBLES_AFFICHE, HAUTES = 16, 2
+"""Lines of a figure beyond which a poster too is no place for it, and how many figures of more than `LISIBLES` it can hold."""
 AFFICHE = 6
 """Findings on a poster: what can be read standing up."""
 
@@ -45,9 +48,11 @@ class Support:
 def choose(findings: Sequence[Finding], count: int) -> tuple[Finding, ...]:
     """The findings of most weight that have a figure fit for paper, in the given order.
 
-    From different sections as long as there are some; the given order settles ties.
+    From different sections as long as there are some; of equal weight, what is whole comes before what lacks figures.
     """
-    shown = sorted((f for f in findings if f.figure is not None), key=lambda f: (_rows(f) > LISIBLES, -f.poids))
+    shown = sorted(
+        (f for f in findings if f.figure is not None), key=lambda f: (_rows(f) > LISIBLES, -f.poids, bool(f.manques))
+    )
     chosen: list[Finding] = []
     for distinct in (True, False):
         for finding in shown:
@@ -63,7 +68,8 @@ def choose(findings: Sequence[Finding], count: int) -> tuple[Finding, ...]:
 def _rows(finding: Finding) -> int:
     """How many lines the figure has to be read over."""
     series = finding.figure.series
-    return len(series) if finding.figure.genre == "matrice" else max((len(s.points) for s in series), default=0)
+    by_series = finding.figure.genre == "matrice" or finding.figure.facettes
+    return len(series) if by_series else max((len(s.points) for s in series), default=0)
 
 
 def render_sheet(territory: Territory, subject: Theme | Quartier, findings: Sequence[Finding]) -> Support:
@@ -82,7 +88,9 @@ def render_sheet(territory: Territory, subject: Theme | Quartier, findings: Sequ
 
 def render_poster(territory: Territory, findings: Sequence[Finding]) -> Support:
     """The A3 poster of the contract: `supports/affiche.html`."""
-    chosen = choose(findings, AFFICHE)
+    tall = choose([f for f in findings if f.figure and LISIBLES < _rows(f) <= LISIBLES_AFFICHE], HAUTES)
+    short = choose([f for f in findings if f.figure and _rows(f) <= LISIBLES], AFFICHE - len(tall))
+    chosen = (*tall, *short) or choose(findings, AFFICHE)
     html = _template("affiche.html.j2").render(
         territoire=territory,
         constats=[_shown(f, territory.palette) for f in chosen],
@@ -103,6 +111,7 @@ def _shown(finding: Finding, palette: Mapping[str, str | tuple[str, ...]]) -> di
         "image": Markup("data:image/svg+xml," + quote(svg, safe=" =:/'(),;")),  # noqa: S704 - percent-encoded here
         "alt": describe(finding),
         "exemple": finding.exemple,
+        "haute": _rows(finding) > LISIBLES,
     }
 
 
@@ -119,4 +128,5 @@ def _template(name: str) -> Template:
     environment = Environment(
         loader=PackageLoader("cvanalysis.publish", "templates/supports"), undefined=StrictUndefined, autoescape=True
     )
+    environment.filters["css_string"] = css_string
     return environment.get_template(name)
