@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -233,7 +234,7 @@ class FicheAffichee:
 
     def inconnus(self) -> Bloc:
         """« Ce qu'on ne sait pas »."""
-        return show_unknown(self.fiche.inconnus())
+        return show_unknown(self.fiche.inconnus(), _questions(self.fiche.constats()))
 
     def definitions(self) -> Bloc:
         """The indicators in plain words, and their sources."""
@@ -257,7 +258,7 @@ class SyntheseAffichee:
 
     def inconnus(self) -> Bloc:
         """What cannot be said of the quarters together."""
-        return show_unknown(self.synthese.inconnus())
+        return show_unknown(self.synthese.inconnus(), _questions(self.synthese.constats()))
 
 
 @dataclass(frozen=True)
@@ -278,17 +279,26 @@ class QualiteAffichee:
     def argent(self) -> Bloc:
         """The balance of money of the logs: what was read, and what became of it."""
         rows = self.dossier.store.rows("argent")
-        return show_table(balance(rows), "Le compte des montants lus dans les journaux d'actions")
+        caption = "Le compte des montants lus dans les journaux d'actions"
+        return show_table(balance(rows), caption, exemple=self._invented())
 
     def controles(self) -> Bloc:
         """The totals that the logs bear, against the sum of their rows."""
         rows = self.dossier.store.rows("controles")
-        return show_table(controls(rows), "Les totaux des journaux, et la somme de leurs lignes")
+        caption = "Les totaux des journaux, et la somme de leurs lignes"
+        return show_table(controls(rows), caption, exemple=self._invented())
 
     def propositions(self) -> Bloc:
         """Actions that look alike, for the analyst to decide."""
         rows = self.dossier.store.rows("propositions")
-        return show_table(proposals(rows), "Actions qui se ressemblent, à décider dans decisions.csv")
+        caption = "Actions qui se ressemblent, à décider dans decisions.csv"
+        return show_table(proposals(rows), caption, exemple=self._invented())
+
+    def _invented(self) -> bool:
+        """Whether some log of actions is declared as an example."""
+        logs = self.dossier.store.rows("argent")
+        patterns = self.dossier.territory.exemples
+        return any(fnmatch(name, pattern) for name in logs["fichier"].unique() for pattern in patterns)
 
     def demandes(self) -> Bloc:
         """What to ask the producers for."""
@@ -352,4 +362,9 @@ class PageAffichee:
         """The catalogue of what the page is about, one line each, searchable where scripts run."""
         if self.table is None:
             raise UsageError("Cette page n'a pas de liste.")
-        return show_list(self.table(), titre)
+        invented = any(self.chapitres[0].constat(numero).exemple for numero in self.chapitres[0].numeros)
+        return show_list(self.table(), titre, exemple=invented)
+
+
+def _questions(constats: Iterable[Finding]) -> dict[str, str]:
+    return {constat.id: constat.question for constat in constats}

@@ -14,6 +14,9 @@ from cvanalysis.findings.finding import Statut, Table, Valeur
 SORTABLE = 6
 """Rows from which sorting helps."""
 
+SHORT = 12
+"""Characters of row headers (codes, years) that need no room of their own."""
+
 BESIDE = 60
 """Characters of a line that paper can hold beside a figure."""
 
@@ -28,10 +31,14 @@ MEANINGS: dict[Statut, str] = {
 }
 
 
-def html_table(table: Table, caption: str) -> str:
+EXAMPLE = ' <span class="ex">données d’exemple</span>'
+"""The mark of invented data, wherever they show."""
+
+
+def html_table(table: Table, caption: str, *, exemple: bool = False) -> str:
     """One `<table>` in a container that scrolls and takes the focus, then the meaning of the statuses that it holds.
 
-    `caption` is plain text and should be unique on its page: it names the scrolling region.
+    `caption` is plain text and should be unique on its page: it names the scrolling region. `exemple` marks invented rows.
     """
     name = escape(typeset(caption))
     kind = "t tri" if len(table.lignes) >= SORTABLE else "t"
@@ -41,6 +48,8 @@ def html_table(table: Table, caption: str) -> str:
         kind += " etroit"
     elif wide > 6:
         kind += " tres-large" if wide > 11 else " large"
+    if all(len(say(line[0])) <= SHORT for line in table.lignes):
+        kind += " court"
     numeric = [any(_is_figure(line[i]) for line in table.lignes) for i in range(len(table.colonnes))]
     heads = "".join(
         f'<th scope="col">{_head(c)}</th>' if number or not i else f'<th scope="col" class="g">{_head(c)}</th>'
@@ -48,7 +57,8 @@ def html_table(table: Table, caption: str) -> str:
     )
     rows = "".join(_row(line, numeric) for line in table.lignes)
     return (
-        f'<div class="defile" tabindex="0" role="region" aria-label="{name}"><table class="{kind}"><caption>{name}</caption>'
+        f'<div class="defile" tabindex="0" role="region" aria-label="{name}"><table class="{kind}">'
+        f"<caption><span>{name}{EXAMPLE if exemple else ''}</span></caption>"
         f"<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>{_legend(table)}"
     )
 

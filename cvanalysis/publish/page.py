@@ -74,7 +74,7 @@ def render_page(notebook: NotebookNode, page: PageInfo) -> str:
 
 def wrap_page(body: str, page: PageInfo) -> str:
     """The envelope around any HTML body: header, table of contents from its `h2`, main, footer."""
-    body, contents = _number_headings(body)
+    body, contents = _number_headings(_EMPTY.sub("", body))
     return _page().render(
         page=page,
         audience=_AUDIENCES.get(page.audience, page.audience),
@@ -133,6 +133,8 @@ def css_string(text: str) -> Markup:
 
 
 _HEADING = re.compile(r"<h([1-6])([^>]*)>(.*?)</h\1>", re.DOTALL)
+_EMPTY = re.compile(r"<h2[^>]*>(?:(?!</?h2).)*</h2>\s*(?=<h2|\Z)", re.DOTALL)
+"""A part with nothing to show, nor to say of what is missing: a text that the territory does not bring, findings of nobody."""
 _ID = re.compile(r' id="([^"]*)"')
 _TAG = re.compile(r"<[^>]+>")
 

@@ -191,7 +191,7 @@ def _say_points(
             continue
         last = x + half
         up, down = (_crossings(drawn, x, at, half) for at in (y - 15, y + 15))
-        above = up <= down or y + 24 > scale.start + (16 if scale.low else 0)
+        above = up <= down or y + 21 > scale.start + (16 if scale.low else 0)
         canvas.words(x, y - 15 if above else y + 15, text, SMALL, at="center", bold=True)
 
 
