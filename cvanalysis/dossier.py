@@ -93,12 +93,15 @@ def _find_data(donnees: str | Path) -> Path:
     )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Dossier:
     """One territory, opened. `territory` holds its declarations, `store` its processed tables."""
 
     territory: Territory
     store: Store
+
+    def __repr__(self) -> str:
+        return f"{self.territory.nom}, {self.territory.contrat}, édition «\u00a0{self.territory.edition.nom}\u00a0»"
 
     def fiche(self, qpv: str) -> FicheAffichee:
         """What can be shown of one quarter; an unknown code raises `UsageError` with the known ones."""
@@ -193,12 +196,20 @@ class Dossier:
         return show_text(self.store.texte(nom))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class FicheAffichee:
     """The fiche of a quarter, each method giving something that displays itself."""
 
     dossier: Dossier
     fiche: Fiche
+
+    def __repr__(self) -> str:
+        return f"Fiche de {self.fiche.quartier.nom} ({self.fiche.quartier.code}). {_numbers(self.numeros)}"
+
+    @property
+    def numeros(self) -> tuple[str, ...]:
+        """The numbers of the findings, in reading order."""
+        return tuple(declared.numero for declared in self.fiche.declares)
 
     def constat(self, numero: str) -> Constat:
         """One finding, by its stable number in the fiche (`revenus-03`)."""
@@ -241,12 +252,20 @@ class FicheAffichee:
         return show_definitions(self.fiche.definitions(), self.fiche.sources())
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class SyntheseAffichee:
     """The quarters side by side."""
 
     dossier: Dossier
     synthese: Synthese
+
+    def __repr__(self) -> str:
+        return f"Synthèse des quartiers. {_numbers(self.numeros)}"
+
+    @property
+    def numeros(self) -> tuple[str, ...]:
+        """The numbers of the findings, in reading order."""
+        return tuple(declared.numero for declared in self.synthese.declares)
 
     def constat(self, numero: str) -> Constat:
         """One finding over all quarters, by the number that it has in a fiche (`revenus-03`)."""
@@ -261,12 +280,15 @@ class SyntheseAffichee:
         return show_unknown(self.synthese.inconnus(), _questions(self.synthese.constats()))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class QualiteAffichee:
     """The data's quality."""
 
     dossier: Dossier
     qualite: Qualite
+
+    def __repr__(self) -> str:
+        return "La qualité des données."
 
     def constat(self, numero: str) -> Constat:
         """One finding about the data (`fichiers-01`, `annees-01`, `couverture-01`, `couverture-02`, `anomalies-01`)."""
@@ -333,7 +355,7 @@ class Told:
         return self._found[numero]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class PageAffichee:
     """A page made of numbered findings: a theme, the engagements, the partners, the participation, the story."""
 
@@ -341,6 +363,9 @@ class PageAffichee:
     sujet: str
     chapitres: tuple[Chapitre, ...]
     table: Callable[[], Table] | None = None
+
+    def __repr__(self) -> str:
+        return f"Analyse «\u00a0{self.sujet}\u00a0». {_numbers(self.numeros)}"
 
     @property
     def numeros(self) -> tuple[str, ...]:
@@ -364,6 +389,10 @@ class PageAffichee:
             raise UsageError("Cette page n'a pas de liste.")
         invented = any(self.chapitres[0].constat(numero).exemple for numero in self.chapitres[0].numeros)
         return show_list(self.table(), titre, exemple=invented)
+
+
+def _numbers(numeros: Iterable[str]) -> str:
+    return f"Constats\u00a0: {', '.join(numeros)}."
 
 
 def _questions(constats: Iterable[Finding]) -> dict[str, str]:
