@@ -171,3 +171,17 @@ def test_paper_is_of_its_size_and_not_wasted(chromium, built, tmp_path, names, s
         facts = dict(line.split(":", 1) for line in told.splitlines())
         assert f"({size})" in facts["Page size"]
         assert int(facts["Pages"]) <= most, path.name
+
+
+def test_a_table_that_runs_over_several_sheets_says_its_headings_on_each(chromium, built, tmp_path):
+    if shutil.which("pdftotext") is None:
+        pytest.skip("pdftotext (poppler) n'est pas installé")
+    page, _ = see(chromium, built / "engagements.html")
+    page.pdf(path=tmp_path / "p.pdf", prefer_css_page_size=True)
+    page.context.close()
+    text = subprocess.run(
+        ["pdftotext", "-layout", tmp_path / "p.pdf", "-"], capture_output=True, text=True, check=True
+    ).stdout
+    sheets = [sheet for sheet in text.split("\f") if "E48 " in sheet or ("E02 " in sheet and "Logis" in sheet)]
+    assert len(sheets) >= 2
+    assert all("Obstacle" in sheet for sheet in sheets)
