@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -92,12 +93,15 @@ def _find_data(donnees: str | Path) -> Path:
     )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Dossier:
     """One territory, opened. `territory` holds its declarations, `store` its processed tables."""
 
     territory: Territory
     store: Store
+
+    def __repr__(self) -> str:
+        return f"{self.territory.nom}, {self.territory.contrat}, édition «\u00a0{self.territory.edition.nom}\u00a0»"
 
     def fiche(self, qpv: str) -> FicheAffichee:
         """What can be shown of one quarter; an unknown code raises `UsageError` with the known ones."""
@@ -193,12 +197,20 @@ class Dossier:
         return show_text(self.store.texte(nom))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class FicheAffichee:
     """The fiche of a quarter, each method giving something that displays itself."""
 
     dossier: Dossier
     fiche: Fiche
+
+    def __repr__(self) -> str:
+        return f"Fiche de {self.fiche.quartier.nom} ({self.fiche.quartier.code}). {_numbers(self.numeros)}"
+
+    @property
+    def numeros(self) -> tuple[str, ...]:
+        """The numbers of the findings, in reading order."""
+        return tuple(declared.numero for declared in self.fiche.declares)
 
     def constat(self, numero: str) -> Constat:
         """One finding, by its stable number in the fiche (`revenus-03`)."""
@@ -234,19 +246,27 @@ class FicheAffichee:
 
     def inconnus(self) -> Bloc:
         """« Ce qu'on ne sait pas »."""
-        return show_unknown(self.fiche.inconnus())
+        return show_unknown(self.fiche.inconnus(), _questions(self.fiche.constats()))
 
     def definitions(self) -> Bloc:
         """The indicators in plain words, and their sources."""
         return show_definitions(self.fiche.definitions(), self.fiche.sources())
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class SyntheseAffichee:
     """The quarters side by side."""
 
     dossier: Dossier
     synthese: Synthese
+
+    def __repr__(self) -> str:
+        return f"Synthèse des quartiers. {_numbers(self.numeros)}"
+
+    @property
+    def numeros(self) -> tuple[str, ...]:
+        """The numbers of the findings, in reading order."""
+        return tuple(declared.numero for declared in self.synthese.declares)
 
     def constat(self, numero: str) -> Constat:
         """One finding over all quarters, by the number that it has in a fiche (`revenus-03`)."""
@@ -258,15 +278,18 @@ class SyntheseAffichee:
 
     def inconnus(self) -> Bloc:
         """What cannot be said of the quarters together."""
-        return show_unknown(self.synthese.inconnus())
+        return show_unknown(self.synthese.inconnus(), _questions(self.synthese.constats()))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class QualiteAffichee:
     """The data's quality."""
 
     dossier: Dossier
     qualite: Qualite
+
+    def __repr__(self) -> str:
+        return "La qualité des données."
 
     def constat(self, numero: str) -> Constat:
         """One finding about the data (`fichiers-01`, `annees-01`, `couverture-01`, `couverture-02`, `anomalies-01`)."""
@@ -279,17 +302,26 @@ class QualiteAffichee:
     def argent(self) -> Bloc:
         """The balance of money of the logs: what was read, and what became of it."""
         rows = self.dossier.store.rows("argent")
-        return show_table(balance(rows), "Le compte des montants lus dans les journaux d'actions")
+        caption = "Le compte des montants lus dans les journaux d'actions"
+        return show_table(balance(rows), caption, exemple=self._invented())
 
     def controles(self) -> Bloc:
         """The totals that the logs bear, against the sum of their rows."""
         rows = self.dossier.store.rows("controles")
-        return show_table(controls(rows), "Les totaux des journaux, et la somme de leurs lignes")
+        caption = "Les totaux des journaux, et la somme de leurs lignes"
+        return show_table(controls(rows), caption, exemple=self._invented())
 
     def propositions(self) -> Bloc:
         """Actions that look alike, for the analyst to decide."""
         rows = self.dossier.store.rows("propositions")
-        return show_table(proposals(rows), "Actions qui se ressemblent, à décider dans decisions.csv")
+        caption = "Actions qui se ressemblent, à décider dans decisions.csv"
+        return show_table(proposals(rows), caption, exemple=self._invented())
+
+    def _invented(self) -> bool:
+        """Whether some log of actions is declared as an example."""
+        logs = self.dossier.store.rows("argent")
+        patterns = self.dossier.territory.exemples
+        return any(fnmatch(name, pattern) for name in logs["fichier"].unique() for pattern in patterns)
 
     def demandes(self) -> Bloc:
         """What to ask the producers for."""
@@ -324,7 +356,7 @@ class Told:
         return self._found[numero]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class PageAffichee:
     """A page made of numbered findings: a theme, the engagements, the partners, the participation, the story."""
 
@@ -332,6 +364,9 @@ class PageAffichee:
     sujet: str
     chapitres: tuple[Chapitre, ...]
     table: Callable[[], Table] | None = None
+
+    def __repr__(self) -> str:
+        return f"Analyse «\u00a0{self.sujet}\u00a0». {_numbers(self.numeros)}"
 
     @property
     def numeros(self) -> tuple[str, ...]:
@@ -353,4 +388,13 @@ class PageAffichee:
         """The catalogue of what the page is about, one line each, searchable where scripts run."""
         if self.table is None:
             raise UsageError("Cette page n'a pas de liste.")
-        return show_list(self.table(), titre)
+        invented = any(self.chapitres[0].constat(numero).exemple for numero in self.chapitres[0].numeros)
+        return show_list(self.table(), titre, exemple=invented)
+
+
+def _numbers(numeros: Iterable[str]) -> str:
+    return f"Constats\u00a0: {', '.join(numeros)}."
+
+
+def _questions(constats: Iterable[Finding]) -> dict[str, str]:
+    return {constat.id: constat.question for constat in constats}

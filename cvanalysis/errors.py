@@ -44,6 +44,10 @@ class Problem:
 class CvanalysisError(Exception):
     """Root of all errors that this project raises on purpose."""
 
+    def _render_traceback_(self) -> list[str]:
+        """What a notebook shows: the message alone, since the way through our code helps nobody to mend a code or a file."""
+        return [f"{type(self).__name__} : {self}"]
+
 
 class UsageError(CvanalysisError):
     """The command or the notebook was asked for something that does not exist."""

@@ -10,6 +10,7 @@ import pytest
 from browser.exemples import ABSENT, FIGURES, TERRITOIRE, constat, ecrire, pour_cent
 from cvanalysis.display.bloc import RECORDS, Bloc, read_records
 from cvanalysis.display.constat import Constat
+from cvanalysis.display.fiche import show_list, show_table, show_unknown
 from cvanalysis.display.tables import html_table
 from cvanalysis.findings.finding import Manque, Message, Table, Valeur
 
@@ -93,7 +94,8 @@ def test_the_picture_has_no_address_and_no_tag_in_its_source():
 def test_a_table_has_scoped_headers_a_caption_and_spelled_statuses():
     table = Table(("Zone", "2018"), ((mot("Ici"), pour_cent(51.8)), (mot("Là"), ABSENT)))
     assert html_table(table, "Taux") == (
-        '<div class="defile" tabindex="0" role="region" aria-label="Taux"><table class="t etroit"><caption>Taux</caption>'
+        '<div class="defile" tabindex="0" role="region" aria-label="Taux">'
+        '<table class="t etroit court"><caption><span>Taux</span></caption>'
         '<thead><tr><th scope="col">Zone</th><th scope="col">2018</th></tr></thead><tbody>'
         '<tr><th scope="row">Ici</th><td>51,8\u00a0%</td></tr>'
         '<tr><th scope="row">Là</th><td class="v">non diffusé</td></tr></tbody></table></div>'
@@ -105,7 +107,7 @@ def test_columns_of_words_stand_left_and_long_tables_can_be_sorted():
     table = Table(("Zone", "Note"), tuple((mot(f"Z{i}"), mot("à voir")) for i in range(6)))
     html = html_table(table, "Notes")
     assert '<th scope="col" class="g">Note</th>' in html
-    assert 'class="t tri etroit"' in html
+    assert 'class="t tri etroit court"' in html
 
 
 def test_a_bloc_shows_html_and_declares_the_findings_inside():
@@ -114,3 +116,29 @@ def test_a_bloc_shows_html_and_declares_the_findings_inside():
     assert {key: data[key] for key in data if key != RECORDS} == {"text/html": "<p>x</p>", "text/plain": "x"}
     assert read_records(data) == list(records)
     assert metadata == {"cvanalysis": {"constats": ["a", "b"]}}
+
+
+def test_a_list_or_a_table_of_invented_rows_bears_the_mark_and_an_empty_one_says_so():
+    table = Table(("Action", "Année"), ((mot("Une fête"), mot("2018")),))
+    for show in (show_list, show_table):
+        assert 'class="ex"' in show(table, "Les actions", exemple=True).html
+        assert 'class="ex"' not in show(table, "Les actions").html
+        empty = show(replace(table, lignes=()), "Les actions").html
+        assert "<table" not in empty
+        assert "pour l’instant" in empty
+    marked = Constat(constat("points", exemple=True), TERRITOIRE).html
+    assert marked.count('class="ex"') == 2  # beside the number, and in the table's caption
+
+
+def test_what_is_not_known_is_listed_under_its_question():
+    shown = show_unknown(
+        [("QP1-revenus-01", [Manque("Rien n’est publié.", "secret")])], {"QP1-revenus-01": "De quoi vit-on ?"}
+    )
+    assert '<a href="#QP1-revenus-01">De quoi vit-on\u00a0?</a> <span class="num">QP1-revenus-01</span>' in shown.html
+
+
+def test_a_table_is_printed_beside_its_figure_only_where_its_cells_are_short():
+    short = Table(("Zone", "Valeur"), ((mot("Ici"), pour_cent(1)),))
+    long = Table(("Zone", "Lesquels"), ((mot("Ici"), mot("E01 " * 40)),))
+    assert "etroit" in html_table(short, "a")
+    assert "etroit" not in html_table(long, "a")

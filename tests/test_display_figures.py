@@ -16,7 +16,9 @@ from cvanalysis.display.alternatives import LONGEST, describe, describe_figure
 from cvanalysis.display.figures import draw, warm
 from cvanalysis.display.figures.canvas import WIDTH, text_width, wrap
 from cvanalysis.display.figures.frame import round_scale
-from cvanalysis.display.figures.marks import _LOOKS, contrast, look
+from cvanalysis.display.figures.marks import _LOOKS, contrast, ink_on, look, state_looks
+from cvanalysis.display.figures.temps import _calm
+from cvanalysis.display.figures.zones import _apart
 from cvanalysis.findings.finding import Figure, Point, Serie, Valeur
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -221,3 +223,64 @@ def test_an_axis_of_whole_numbers_has_whole_ticks():
     svg = draw(Figure("barres", "Nombre", (Serie("Nombre", "autre", points),)), TERRITOIRE.palette)
     assert "2,5" not in svg
     assert "7,5" not in svg
+
+
+def test_a_number_to_copy_is_cut_where_it_has_a_hyphen_and_never_gets_one_of_ours():
+    for ident in ("QP044005-population-01", "data_DEMO_2021_V1_QP.csv", "associations-engagements-01"):
+        lines = wrap(ident, 110)
+        assert len(lines) > 1
+        assert "".join(lines) == ident
+
+
+def states(*order: str) -> Figure:
+    return Figure(
+        "matrice", "Présence", tuple(Serie(s, "autre", (Point("2018", Valeur(None, texte=s)),)) for s in order)
+    )
+
+
+def test_a_state_is_drawn_alike_whichever_comes_first():
+    names = ("Attendu, sans preuve", "Attendu et constaté", "Constaté sans être attendu")
+    one, other = state_looks(names, {}), state_looks(names[::-1], {})
+    assert one == other
+    assert len({(k.marker, k.hollow) for k in one.values()}) == 3
+    assert one["Attendu, sans preuve"].hollow
+
+
+def test_states_that_nobody_declared_still_differ_by_shape():
+    seen = state_looks(("un", "deux", "trois", "établie"), {})
+    assert len({(k.marker, k.hollow) for k in seen.values()}) == 4
+    assert "deux" in words(draw(states("un", "deux"), {}))
+
+
+def test_a_line_that_hardly_moves_does_not_fill_its_frame():
+    low, high = min(_calm([49.9, 50.2], zero=False)), max(_calm([49.9, 50.2], zero=False))
+    assert (50.2 - 49.9) / (high - low) < 0.05
+    assert _calm([10.0, 50.0], zero=False) == [10.0, 50.0]
+    assert _calm([49.9, 50.2], zero=True) == [49.9, 50.2]
+
+
+def test_two_marks_of_a_row_that_would_hide_each_other_stand_apart():
+    assert _apart([(100, 1), (104, 0)]) == {0: -5.5, 1: 5.5}
+    assert _apart([(100, 1), (140, 0)]) == {}
+
+
+@given(st.from_regex(r"#[0-9a-f]{6}", fullmatch=True))
+def test_ink_is_readable_on_any_fill(fill):
+    assert contrast(fill, ink_on(fill)) >= 4.5
+
+
+@pytest.mark.parametrize("genre", FIGURES)
+def test_words_and_marks_of_a_figure_stand_out_from_its_ground(genre):
+    """4.5:1 for words outside cells, 3:1 for what is drawn with a meaning; guides and hidden halves of marks are white or faint."""
+    svg = draw(FIGURES[genre], TERRITOIRE.palette)
+    root, styles = ElementTree.fromstring(svg), rules(svg)
+    for text in root.iter(f"{SVG}text"):
+        style = (text.get("style") or "") + ";" + styles.get(text.get("class"), "")
+        fill = re.search(r"fill:(#\w{6})", style)
+        if fill and fill[1] not in ("#ffffff", "#000000"):
+            assert contrast(fill[1]) >= 4.5, (genre, text.text)
+
+
+def test_every_look_stands_out_from_white():
+    for role in _LOOKS:
+        assert contrast(look(role, {}).colour) >= 3, role

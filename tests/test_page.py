@@ -76,7 +76,7 @@ def test_what_stands_on_every_printed_sheet_cannot_leave_its_string():
 
 
 def test_two_sections_of_the_same_name_have_two_addresses():
-    html = wrap_page("<h2>Été</h2><h2>Été</h2>", PAGE)
+    html = wrap_page("<h2>Été</h2><p>a</p><h2>Été</h2><p>b</p>", PAGE)
     assert 'href="#ete"' in html
     assert 'href="#ete-2"' in html
 
@@ -172,3 +172,9 @@ def test_a_heavy_page_is_refused(page, ids):
 def test_a_link_without_address_is_plain_text():
     html = wrap_page("", replace(PAGE, sources=(Lien("Relevé de terrain"),)))
     assert "<li>Relevé de terrain</li>" in html
+
+
+def test_a_part_with_nothing_under_its_title_is_neither_shown_nor_announced():
+    html = wrap_page('<p>a</p><h2>Vide</h2>\n<h2 id="b">Plein</h2><p>b</p><h2>Vide aussi</h2>\n', PAGE)
+    assert "Vide" not in html
+    assert "Plein" in html

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -123,3 +124,14 @@ def test_an_index_is_the_same_whether_its_pages_were_just_built_or_not(pays, tmp
         write_index(tmp_path, pays, "public", fates, [])
         made.append((tmp_path / "index.html").read_bytes())
     assert made[0] == made[1]
+
+
+def test_the_index_leads_back_to_the_editions_and_marks_the_downloads_of_invented_rows(pays, tmp_path, fates):
+    invented = replace(pays, exemples=("actions/*", "engagements.csv"))
+    names = [f"donnees/{name}.csv" for name in ("indicateurs", "actions", "engagements", "couverture", "constats")]
+    write_index(tmp_path, invented, "public", fates, names)
+    page = (tmp_path / "index.html").read_text(encoding="utf-8")
+    lines = {line.split('href="')[1].split('"')[0]: line for line in page.splitlines() if " download>" in line}
+    marked = [name for name in names if 'class="ex"' in lines[name]]
+    assert marked == ["donnees/actions.csv", "donnees/engagements.csv", "donnees/constats.csv"]
+    assert '<a href="../index.html">Toutes les éditions</a>' in page

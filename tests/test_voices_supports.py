@@ -16,7 +16,7 @@ from cvanalysis.findings.story import find_story, french_date
 from cvanalysis.findings.voices import find_theme_voices
 from cvanalysis.ingest.voices import clean_voices
 from cvanalysis.publish.handover import Part, write_handover
-from cvanalysis.publish.supports import choose, render_poster, render_sheet
+from cvanalysis.publish.supports import BAS, choose, render_poster, render_sheet
 from cvanalysis.territory import read_territory
 
 
@@ -135,11 +135,12 @@ def test_a_support_without_a_finding_leaves_room_to_write(territory, cleaned):
 
 def test_the_choice_goes_over_several_sections_before_it_comes_back(territory, findings):
     other = replace(findings[1], id="autre-x-01", section="autre", poids=0.1)
-    assert other.id in {one.id for one in choose(shown([*findings, other], territory), 2, 1000)}
+    assert other.id in {one.id for one in choose(shown([*findings, other], territory), 2)}
 
 
 def test_a_figure_too_tall_for_paper_is_taken_only_where_there_is_nothing_else(territory, findings):
-    said = [one for one in shown(findings, territory) if one.image]
-    least = min(said, key=lambda one: one.image.hauteur)
-    assert choose(said, 1, least.image.hauteur) == (least,)
-    assert len(choose(said, 2, least.image.hauteur)) == 2
+    first, second = [one for one in shown(findings, territory) if one.image][:2]
+    tall = replace(first, dit=first.dit | {"poids": 9.0}, image=replace(first.image, hauteur=BAS + 1))
+    low = replace(second, image=replace(second.image, hauteur=BAS))
+    assert choose([tall, low], 1) == (low,)
+    assert choose([tall], 1) == (tall,)

@@ -16,7 +16,7 @@ from cvanalysis.display.alternatives import describe
 from cvanalysis.display.bloc import RECORDS, to_lines
 from cvanalysis.display.french import typeset
 from cvanalysis.display.phrases import write
-from cvanalysis.display.tables import html_table
+from cvanalysis.display.tables import EXAMPLE, html_table
 from cvanalysis.findings.editions import record
 from cvanalysis.findings.finding import Finding
 from cvanalysis.findings.quotations import Contribution
@@ -99,7 +99,7 @@ class Constat:
         if f.table is None:
             return ""
         caption = f"{f.sous_titre or f.question} (constat\u00a0{f.id})"
-        return f"<details><summary>Voir le tableau</summary>{html_table(f.table, caption)}</details>"
+        return f"<details><summary>Voir le tableau</summary>{html_table(f.table, caption, exemple=f.exemple)}</details>"
 
     def _notes(self) -> str:
         f = self.finding
@@ -153,9 +153,6 @@ class Constat:
 
 
 ASK = "D’accord, pas d’accord, un oubli, une explication\u00a0? Répondez en citant"
-
-EXAMPLE = ' <span class="ex">données d’exemple</span>'
-"""The mark of invented data, wherever they show."""
 
 
 def _list(texts: Sequence[str]) -> str:

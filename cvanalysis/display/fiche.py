@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 import mistune
 
 from cvanalysis.display.bloc import Bloc
-from cvanalysis.display.constat import EXAMPLE, Constat, picture
+from cvanalysis.display.constat import Constat, picture
 from cvanalysis.display.french import typeset
 from cvanalysis.display.maps import describe_map, draw_map, find_contours
 from cvanalysis.display.phrases import say, write
-from cvanalysis.display.tables import html_table
+from cvanalysis.display.tables import EXAMPLE, html_table
 
 if TYPE_CHECKING:
     from cvanalysis.catalogue import Source
@@ -56,13 +56,13 @@ def show_brief(findings: Sequence[Finding], regle: str) -> Bloc:
     return Bloc(f'{listed}<p class="leg">{_text(regle)}</p>', "\n".join(f"- {title}" for title in titles))
 
 
-def show_unknown(inconnus: Sequence[tuple[str, Sequence[Manque]]]) -> Bloc:
-    """What is missing, by finding, with the reason."""
+def show_unknown(inconnus: Sequence[tuple[str, Sequence[Manque]]], questions: Mapping[str, str]) -> Bloc:
+    """What is missing, by finding (under its question: its number says nothing to who reads it first), with the reason."""
     if not inconnus:
         text = "Rien de ce que cette page demande ne manque dans les sources lues."
         return Bloc(f"<p>{text}</p>", text)
     items = "".join(
-        f'<li><a href="#{escape(ident)}">{escape(ident)}</a><ul>'
+        f'<li><a href="#{escape(ident)}">{_text(questions[ident])}</a> <span class="num">{escape(ident)}</span><ul>'
         + "".join(f"<li>{_text(manque.quoi)}</li>" for manque in manques)
         + "</ul></li>"
         for ident, manques in inconnus
@@ -88,16 +88,16 @@ def gather(constats: Iterable[Constat]) -> Bloc:
     return Bloc("".join(one.html for one in shown), "\n".join(map(repr, shown)), tuple(one.record for one in shown))
 
 
-def show_list(table: Table, titre: str) -> Bloc:
+def show_list(table: Table, titre: str, *, exemple: bool = False) -> Bloc:
     """A catalogue, one line each: everything is there without scripts; with them, a box keeps the lines that hold the words."""
     if not table.lignes:
-        return Bloc("<p>Aucune ligne à montrer\u00a0: les données n’en contiennent pas.</p>", titre)
+        return Bloc("<p>Aucune ligne à montrer pour l’instant\u00a0: les données n’en contiennent pas.</p>", titre)
     key = hashlib.sha256(titre.encode()).hexdigest()[:8]
     box = (
         f'<label class="filtre" hidden>Chercher dans cette liste <input type="search" data-filtre="#l-{key} tbody tr" '
         f'data-dit="d-{key}"></label><p id="d-{key}" role="status" class="leg"></p>'
     )
-    return Bloc(f'{box}<div id="l-{key}">{html_table(table, titre)}</div>', titre)
+    return Bloc(f'{box}<div id="l-{key}">{html_table(table, titre, exemple=exemple)}</div>', titre)
 
 
 def show_demands(demandes: Sequence[Manque]) -> Bloc:
@@ -124,9 +124,11 @@ def show_map(features: Sequence[Mapping[str, Any]], code: str, territory: Territ
     return Bloc(f'<div class="carte">{picture(draw_map(contours, code, territory.palette), told)}</div>', told)
 
 
-def show_table(table: Table, caption: str) -> Bloc:
+def show_table(table: Table, caption: str, *, exemple: bool = False) -> Bloc:
     """A table that stands alone."""
-    return Bloc(html_table(table, caption), caption)
+    if not table.lignes:
+        return Bloc(f"<p>{_text(caption)}\u00a0: rien pour l’instant.</p>", f"{caption} : rien pour l’instant.")
+    return Bloc(html_table(table, caption, exemple=exemple), caption)
 
 
 def show_text(markdown: str) -> Bloc:

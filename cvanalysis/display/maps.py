@@ -13,9 +13,21 @@ from typing import Any
 
 import numpy as np
 
-from cvanalysis.display.figures.canvas import FAINT, GREY, LABEL, RULE, SMALL, WIDTH, Canvas, line_height, wrap
+from cvanalysis.display.figures.canvas import (
+    FAINT,
+    GREY,
+    LABEL,
+    RULE,
+    SMALL,
+    WIDTH,
+    Canvas,
+    line_height,
+    text_width,
+    wrap,
+)
 from cvanalysis.display.figures.marks import Look, Palette, look
 
+_NAME = 12
 _LARGEST = 300
 """Height of the map at most, in pixels of the figure."""
 
@@ -78,7 +90,8 @@ def draw_map(contours: Collection[Contour], sujet: str, palette: Palette) -> str
     for contour in shown:
         if contour.code == sujet:
             canvas.shape([place(r) for r in _simplify(contour.rings, ratio)], mine.colour, mine.colour, 2)
-    height = top + up * ratio + 16
+    _name_others(canvas, {c.nom: np.concatenate([place(r) for r in c.rings]) for c in shown}, nom, top + up * ratio)
+    height = top + up * ratio + 24
     _scale_bar(canvas, ratio, height)
     return canvas.svg(height + 22)
 
@@ -128,6 +141,30 @@ def _legend(canvas: Canvas, nom: str, others: int, mine: Look, other: Look) -> f
         canvas.words(24, y, "Autres quartiers", SMALL, GREY)
         y += 22
     return y
+
+
+def _name_others(canvas: Canvas, places: Mapping[str, np.ndarray], sujet: str, foot: float) -> None:
+    """The other quarters' names, under or over their contour where nothing else stands; the rest is not named."""
+    taken = [(*points.min(axis=0), *points.max(axis=0)) for points in places.values()]
+    for nom, points in places.items():
+        if nom == sujet:
+            continue
+        (left, above), (right, under) = points.min(axis=0), points.max(axis=0)
+        rows = wrap(nom, 120, _NAME)
+        half, tall = max(text_width(text, _NAME) for text in rows) / 2 + 2, line_height(_NAME) * len(rows)
+        x = min(max((left + right) / 2, half + 2), WIDTH - half - 2)
+        for y in (under + 3, above - tall - 3):
+            box = (x - half, y, x + half, y + tall)
+            if y < 0 or y + tall > foot + 14 or any(_touch(box, other) for other in taken):
+                continue
+            for i, text in enumerate(rows):
+                canvas.words(x, y + (i + 0.5) * line_height(_NAME), text, _NAME, GREY, at="center")
+            taken.append(box)
+            break
+
+
+def _touch(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
 def _scale_bar(canvas: Canvas, ratio: float, y: float) -> None:

@@ -14,6 +14,12 @@ from cvanalysis.findings.finding import Statut, Table, Valeur
 SORTABLE = 6
 """Rows from which sorting helps."""
 
+SHORT = 12
+"""Characters of row headers (codes, years) that need no room of their own."""
+
+BESIDE = 60
+"""Characters of a line that paper can hold beside a figure."""
+
 MEANINGS: dict[Statut, str] = {
     "non_diffusé": "non diffusé\u00a0: la source est publiée, mais cette case est vide (sans doute par secret statistique)",
     "secret": "secret statistique\u00a0: le producteur ne peut pas publier ce chiffre, trop peu de personnes étant concernées",
@@ -25,16 +31,25 @@ MEANINGS: dict[Statut, str] = {
 }
 
 
-def html_table(table: Table, caption: str) -> str:
+EXAMPLE = ' <span class="ex">données d’exemple</span>'
+"""The mark of invented data, wherever they show."""
+
+
+def html_table(table: Table, caption: str, *, exemple: bool = False) -> str:
     """One `<table>` in a container that scrolls and takes the focus, then the meaning of the statuses that it holds.
 
-    `caption` is plain text and should be unique on its page: it names the scrolling region.
+    `caption` is plain text and should be unique on its page: it names the scrolling region. `exemple` marks invented rows.
     """
     name = escape(typeset(caption))
     kind = "t tri" if len(table.lignes) >= SORTABLE else "t"
     # What paper can hold: beside a figure, in a page's width, or only with upright headings.
     wide = len(table.colonnes)
-    kind += " etroit" if wide < 4 else " tres-large" if wide > 11 else " large" if wide > 6 else ""
+    if _breadth(table) <= BESIDE:
+        kind += " etroit"
+    elif wide > 6:
+        kind += " tres-large" if wide > 11 else " large"
+    if all(len(say(line[0])) <= SHORT for line in table.lignes):
+        kind += " court"
     numeric = [any(_is_figure(line[i]) for line in table.lignes) for i in range(len(table.colonnes))]
     heads = "".join(
         f'<th scope="col">{_head(c)}</th>' if number or not i else f'<th scope="col" class="g">{_head(c)}</th>'
@@ -42,9 +57,19 @@ def html_table(table: Table, caption: str) -> str:
     )
     rows = "".join(_row(line, numeric) for line in table.lignes)
     return (
-        f'<div class="defile" tabindex="0" role="region" aria-label="{name}"><table class="{kind}"><caption>{name}</caption>'
+        f'<div class="defile" tabindex="0" role="region" aria-label="{name}"><table class="{kind}">'
+        f"<caption><span>{name}{EXAMPLE if exemple else ''}</span></caption>"
         f"<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>{_legend(table)}"
     )
+
+
+def _breadth(table: Table) -> int:
+    """About how many characters a line takes: row headers and headings may run over several lines, cells should not."""
+    first, *others = (
+        max([0, *map(len, heading.split()), *(len(say(line[i])) for line in table.lignes)])
+        for i, heading in enumerate(table.colonnes)
+    )
+    return min(first, 24) + sum(others)
 
 
 def _head(text: str) -> str:

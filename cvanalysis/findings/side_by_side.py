@@ -283,7 +283,8 @@ def build_changes(ctx: Contexte, declare: ConstatDeclare) -> Finding:
             Serie(ctx.noms[q.code], "autre", tuple(Point(str(y), drawn.get((q.code, y), absent)) for y in years))
             for q in ctx.territory.quartiers
         )
-        figure = Figure("lignes", axe, series, zero=counted, ruptures=cuts, facettes=True)
+        # A base of 100 is read against 100: a zero would leave three quarters of each panel empty.
+        figure = Figure("lignes", axe, series, zero=counted and drawn is values, ruptures=cuts, facettes=True)
         lines = tuple(map(line, ctx.territory.quartiers))
         table = Table(columns, lines, f"{ctx.subtitle(indicateur, '')}. {ORDRE_TABLEAU}")
     return make_finding(

@@ -5,7 +5,7 @@ It compares what two editions state (`statements`), never their data. Refuses to
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -108,7 +108,8 @@ def _show(finding: Finding, territory: Territory) -> str:
 
     from cvanalysis.display.constat import Constat
 
-    shown = Constat(finding, territory)
+    # The titles quoted here are those of other findings: some may be invented wherever the territory declares examples.
+    shown = Constat(replace(finding, exemple=bool(territory.exemples)), territory)
     return shown.html if finding.figure is not None else f"<p>{escape(shown.titre)}.</p>"
 
 

@@ -74,7 +74,8 @@ def render_page(notebook: NotebookNode, page: PageInfo) -> str:
 
 def wrap_page(body: str, page: PageInfo) -> str:
     """The envelope around any HTML body: header, table of contents from its `h2`, main, footer."""
-    body, contents = _number_headings(body.replace("\0", "\ufffd"))  # a NUL that someone pasted is no character of HTML
+    body = _EMPTY.sub("", body.replace("\0", "\ufffd"))  # a NUL that someone pasted is no character of HTML
+    body, contents = _number_headings(body)
     return _page().render(
         page=page,
         audience=_AUDIENCES.get(page.audience, page.audience),
@@ -116,7 +117,7 @@ def exporter() -> HTMLExporter:
 @lru_cache(maxsize=1)
 def _page() -> Template:
     environment = Environment(loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined)
-    environment.filters["css_string"] = _css_string
+    environment.filters["css_string"] = css_string
     return environment.get_template("page.html.j2")
 
 
@@ -127,12 +128,14 @@ def _asset(name: str) -> str:
     return "\n".join(line.strip() for line in text.splitlines() if line.strip())
 
 
-def _css_string(text: str) -> Markup:
+def css_string(text: str) -> Markup:
     """Text as the inside of a CSS string: whatever could end the string or the style element is written as a code point."""
     return Markup("".join(c if c.isalnum() or c in " .,–-()’" else f"\\{ord(c):x} " for c in text))  # noqa: S704
 
 
 _HEADING = re.compile(r"<h([1-6])([^>]*)>(.*?)</h\1>", re.DOTALL)
+_EMPTY = re.compile(r"<h2[^>]*>(?:(?!</?h2).)*</h2>\s*(?=<h2|\Z)", re.DOTALL)
+"""A part with nothing to show, nor to say of what is missing: a text that the territory does not bring, findings of nobody."""
 _ID = re.compile(r' id="([^"]*)"')
 _TAG = re.compile(r"<[^>]+>")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ from cvanalysis.publish import atomic
 from cvanalysis.publish.changes import PAGE as CHANGES
 from cvanalysis.publish.changes import TITLE as CHANGES_TITLE
 from cvanalysis.publish.downloads import TITLES as DOWNLOADS
-from cvanalysis.publish.page import PageInfo, wrap_page
+from cvanalysis.publish.page import Lien, PageInfo, wrap_page
 
 if TYPE_CHECKING:
     from cvanalysis.publish.decision import Fate
@@ -63,8 +64,11 @@ def write_index(
         Choice(theme.id, theme.nom) for theme in territory.themes if any(theme.id in e["themes"] for _, e in entries)
     ]
     filters = [
-        (key, label, choices)
-        for key, label, choices in (("v", "Ville", [Choice(city, city) for city in cities]), ("t", "Thème", themes))
+        (key, label, every, choices)
+        for key, label, every, choices in (
+            ("v", "Ville", "Toutes les villes", [Choice(city, city) for city in cities]),
+            ("t", "Thème", "Tous les thèmes", themes),
+        )
         if len(choices) > 1
     ]
     data = [
@@ -73,6 +77,7 @@ def write_index(
             "titre": DOWNLOADS[Path(name).stem],
             "url": name,
             "schema": name.replace(".csv", ".schema.json"),
+            "exemple": _invented(territory, Path(name).stem),
         }
         for name in downloads
         if name.endswith(".csv")
@@ -89,10 +94,32 @@ def write_index(
         territoire=territory.nom,
         edition=territory.edition.nom,
         audience=audience,
+        index=Lien("Toutes les éditions", "../index.html"),
         licence="Licence Ouverte 2.0",
         maj=territory.maj,
     )
     atomic.write(out / "index.html", wrap_page(body, info).encode())
+
+
+_ROWS_OF = {
+    "indicateurs": "insee/",
+    "anomalies": "insee/",
+    "actions": "actions/",
+    "argent": "actions/",
+    "propositions": "actions/",
+    "engagements": "engagements.csv",
+    "couverture": "paroles/",
+}
+"""Where the rows of each download come from in the data folder; findings come from everywhere."""
+
+
+def _invented(territory: Territory, download: str) -> bool:
+    """Whether a download may hold rows declared as examples."""
+    start = _ROWS_OF.get(download, "")
+    return any(
+        pattern.startswith(start) or fnmatch(start + "x" * start.endswith("/"), pattern)
+        for pattern in territory.exemples
+    )
 
 
 def _entry(fate: Fate) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 
 from cvanalysis.display.french import typeset
+from cvanalysis.publish.page import css_string
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -26,9 +27,9 @@ if TYPE_CHECKING:
 PAR_FEUILLE = 3
 AFFICHE = 6
 """Findings on a poster: what can be read standing up."""
-BAS, HAUT = 270, 420
-"""Height in pixels up to which a figure is read without effort on a third of a sheet, on a sixth of a poster: a taller one is
-taken only where there is nothing else."""
+BAS, HAUT, HAUTES = 275, 410, 2
+"""Height in pixels up to which a figure is read without effort on a third of a sheet (a taller one is taken only where there is
+nothing else), up to which on a poster, and how many of the taller ones a poster can hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +41,14 @@ class Support:
     constats: tuple[str, ...]
 
 
-def choose(shown: Sequence[Shown], count: int, height: int) -> tuple[Shown, ...]:
+def choose(shown: Sequence[Shown], count: int) -> tuple[Shown, ...]:
     """The findings of most weight that have a figure fit for paper, in the given order.
 
-    From different sections as long as there are some; the given order settles ties.
+    From different sections as long as there are some; of equal weight, what is whole comes before what lacks figures.
     """
     ranked = sorted(
-        (one for one in shown if one.image is not None), key=lambda one: (one.image.hauteur > height, -one.dit["poids"])
+        (one for one in shown if one.image is not None),
+        key=lambda one: (one.image.hauteur > BAS, -one.dit["poids"], bool(one.dit["manques"])),
     )
     chosen: list[Shown] = []
     for distinct in (True, False):
@@ -62,12 +64,14 @@ def choose(shown: Sequence[Shown], count: int, height: int) -> tuple[Shown, ...]
 
 def render_sheet(territory: Territory, ident: str, nom: str, shown: Sequence[Shown]) -> Support:
     """The A4 sheet of a theme or of a quarter, on two sides: `supports/feuille-<ident>.html`."""
-    return _render("feuille", f"feuille-{ident}", choose(shown, PAR_FEUILLE, BAS), territory, titre=nom)
+    return _render("feuille", f"feuille-{ident}", choose(shown, PAR_FEUILLE), territory, titre=nom)
 
 
 def render_poster(territory: Territory, shown: Sequence[Shown]) -> Support:
     """The A3 poster of the contract: `supports/affiche.html`."""
-    return _render("affiche", "affiche", choose(shown, AFFICHE, HAUT), territory)
+    tall = choose([one for one in shown if one.image and BAS < one.image.hauteur <= HAUT], HAUTES)
+    short = choose([one for one in shown if one.image and one.image.hauteur <= BAS], AFFICHE - len(tall))
+    return _render("affiche", "affiche", (*tall, *short) or choose(shown, AFFICHE), territory)
 
 
 def _render(template: str, name: str, chosen: Sequence[Shown], territory: Territory, **words: str) -> Support:
@@ -91,6 +95,7 @@ def _said(one: Shown) -> dict[str, object]:
         "image": Markup(one.image.src),  # noqa: S704 - taken from our own page, where it stands in the same place
         "alt": Markup(one.image.alt),  # noqa: S704
         "exemple": one.dit["exemple"],
+        "haute": one.image.hauteur > BAS,
     }
 
 
@@ -107,4 +112,5 @@ def _template(name: str) -> Template:
     environment = Environment(
         loader=PackageLoader("cvanalysis.publish", "templates/supports"), undefined=StrictUndefined, autoescape=True
     )
+    environment.filters["css_string"] = css_string
     return environment.get_template(name)

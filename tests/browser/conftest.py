@@ -67,7 +67,7 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the default territory's pages: CVANALYSIS_PAGES, else built here by the command itself."""
+    """The folder of the default territory's last edition: CVANALYSIS_PAGES, else built here by the command itself."""
     given = os.environ.get("CVANALYSIS_PAGES")
     if given:
         return Path(given)
@@ -75,14 +75,14 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
         pytest.skip("la commande `cvanalysis build` n'existe pas encore")
     out = tmp_path_factory.mktemp("reports")
     done = subprocess.run(
-        [sys.executable, "-m", "cvanalysis.cli", "build", "--out", str(out)],
+        [sys.executable, "-m", "cvanalysis.cli", "build", "--editions", "--out", str(out)],
         cwd=RACINE,
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 0, done.stderr[-2000:]
-    return next(p for p in sorted(out.iterdir()) if p.is_dir())
+    return [p for p in sorted(out.iterdir()) if p.is_dir()][-1]
 
 
 @pytest.fixture(scope="session", params=["sample", "built"])
@@ -91,4 +91,6 @@ def pages(request: pytest.FixtureRequest) -> list[Path]:
     folder = request.getfixturevalue(request.param)
     quarters = sorted((folder / "quartiers").glob("*.html"), key=lambda p: (p.stat().st_size, p.name))
     others = sorted(p for p in folder.rglob("*.html") if p not in quarters)
+    editions = folder.parent / "index.html"
+    others += [editions] if editions.exists() else []
     return [*dict.fromkeys([*quarters[:1], *quarters[-1:]]), *others]

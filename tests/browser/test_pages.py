@@ -100,8 +100,6 @@ def test_each_sheet_of_paper_bears_the_name_and_the_edition(chromium, pages, tmp
     if shutil.which("pdftotext") is None:
         pytest.skip("pdftotext (poppler) n'est pas installé")
     for path in pages:
-        if path.parent.name == "supports":
-            continue  # a poster and sheets to write on: one subject, named in the body, no running head
         page, _ = see(chromium, path)
         title = page.evaluate("document.querySelector('h1').textContent.trim()")
         name, edition = printed_strings(path.read_text(encoding="utf-8"))

@@ -118,9 +118,13 @@ class Canvas:
 
     def words(
         self, x: float, y: float, text: str, size: float = LABEL, colour: str = INK, *,
-        at: str = "left", bold: bool = False, italic: bool = False, turn: float = 0,
+        at: str = "left", bold: bool = False, italic: bool = False, turn: float = 0, clear: bool = False,
     ) -> None:  # fmt: skip
-        """One line of text, its middle at `y`; `at` is the side of it that stands at `x`."""
+        """One line of text, its middle at `y`; `at` is the side of it that stands at `x`. `clear` hides the rules that it crosses."""
+        if clear:
+            wide = text_width(text, size) * (1.05 if bold else 0.97)
+            start = {"left": x, "right": x - wide, "center": x - wide / 2}[at]
+            self.box(start, y - size * 0.55, wide, size * 1.1, "#ffffff")
         self._add(
             _Words(
                 # The optical middle of a line of words is a third of its size above the baseline, whatever the letters.
@@ -169,17 +173,26 @@ def text_width(text: str, size: float = LABEL) -> float:
     return size * sum(_WIDTHS.get(c, 0.57) for c in text)
 
 
+_JOINTS = re.compile(r"(?<=[-_/])(?=\w)")
+
+
 def wrap(text: str, width: float, size: float = LABEL) -> list[str]:
-    """Lines of at most `width` pixels, cut at spaces (a word longer than a line is cut where it must be)."""
+    """Lines of at most `width` pixels, cut at spaces; a word longer than a line is cut after a `-` or `_` of its own, so that
+    a number to be copied stays as it is written, else where it must be."""
+    pieces: list[tuple[str, str]] = []
+    for word in text.split(" "):
+        first, *others = _JOINTS.split(word) if text_width(word, size) > width else [word]
+        pieces += [(" ", first), *(("", other) for other in others)]
     lines: list[str] = []
     line = ""
-    for word in text.split(" "):
-        longer = f"{line} {word}" if line else word
+    for glue, piece in pieces:
+        longer = f"{line}{glue}{piece}" if line else piece
         if text_width(longer, size) <= width:
             line = longer
             continue
         if line:
             lines.append(line)
+        word = piece
         while len(word) > 1 and text_width(word, size) > width:
             fit = next(n for n in range(len(word) - 1, 0, -1) if n == 1 or text_width(word[:n] + "-", size) <= width)
             lines.append(word[:fit] + "-")

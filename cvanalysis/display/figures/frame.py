@@ -22,7 +22,7 @@ from cvanalysis.display.figures.canvas import (
     text_width,
     wrap,
 )
-from cvanalysis.display.figures.marks import Look
+from cvanalysis.display.figures.marks import BAR, Look
 from cvanalysis.display.phrases import say
 from cvanalysis.findings.finding import Valeur
 
@@ -89,7 +89,12 @@ def head(canvas: Canvas, axis: str, legend: Sequence[tuple[str, Look]] = (), *, 
             x, y = EDGE + 8.0, y + line_height(SMALL) + 2
         if lines:
             canvas.line([x - 6, x + 16], [y + 3, y + 3], look.colour, look.width, look.dash)
-        canvas.mark(x + (5 if lines else 0), y + 3, look.marker, look.colour, min(look.size, 10), hollow=look.hollow)
+        if look.marker == BAR:
+            canvas.box(x - 6, y - 2, 14, 10, look.colour)
+        else:
+            canvas.mark(
+                x + (5 if lines else 0), y + 3, look.marker, look.colour, min(look.size, 10), hollow=look.hollow
+            )
         for text in rows:
             canvas.words(x + (22 if lines else 11), y + 3, text, SMALL)
             y += line_height(SMALL)

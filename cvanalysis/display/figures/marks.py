@@ -5,10 +5,10 @@ A role keeps its look in every figure of every report, so that a reader learns i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from cvanalysis.display.figures.canvas import INK
+from cvanalysis.display.figures.canvas import GREY
 from cvanalysis.palette import PALETTE
 
 
@@ -21,6 +21,9 @@ class Look:
     colour: str = ""
     hollow: bool = False
 
+
+BAR = "barre"
+"""The marker of what a legend names and the figure draws as bars."""
 
 _LOOKS: dict[str, Look] = {
     "sujet": Look("o", None, 12, 2.8),
@@ -35,6 +38,28 @@ _LOOKS: dict[str, Look] = {
     "femmes": Look("o", None, 11, 2.2),
     "hommes": Look("s", (5, 2), 9.5, 2.2),
 }
+
+_STATES: dict[str, Look] = {
+    state: this
+    for this, states in (
+        (
+            Look("o", size=10),
+            ("oui", "dit", "publié", "établie", "faite", "attendu et constaté", "satisfaisant", "répondue"),
+        ),
+        (
+            Look("o", size=10, hollow=True),
+            ("personne", "aucune", "non établie", "manque", "attendu, sans preuve", "reçue"),
+        ),
+        (Look("D", size=8), ("constaté sans être attendu", "prise en compte", "mitigé")),
+        (Look("X", size=10), ("insatisfaisant", "écartée")),
+    )
+    for state in states
+}
+"""A state is drawn alike in every figure, whichever comes first in one: what is there is full, what is missing is hollow."""
+
+_OTHER_STATES = (Look("s", size=10), Look("^", size=9, hollow=True), Look("v", size=9), Look("P", size=9, hollow=True))
+
+_DASHES = (None, (5, 2), (1.5, 1.5), (7, 2, 1.5, 2))
 
 _SPARE = ("s", "D", "^", "v", "p", "X", "P", "h", "8")
 
@@ -59,9 +84,24 @@ def looks(roles: list[str], palette: Palette) -> list[Look]:
     # The subject chooses first: its mark is the one that readers know.
     for i in sorted(range(len(out)), key=lambda i: roles[i] != "sujet"):
         if out[i].marker in taken:
-            out[i] = replace(out[i], marker=next((m for m in _SPARE if m not in taken), out[i].marker))
+            out[i] = replace(
+                out[i],
+                marker=next((m for m in _SPARE if m not in taken), out[i].marker),
+                dash=_DASHES[len(taken) % len(_DASHES)],
+            )
         taken.add(out[i].marker)
     return out
+
+
+def state_looks(states: Sequence[str], palette: Palette) -> dict[str, Look]:
+    """The look of each state of a figure, the same in all the figures that show it."""
+    mine, grey = colours("sujet", palette)[0], GREY
+    spare = iter(_OTHER_STATES)
+    found = {}
+    for state in states:
+        this = _STATES.get(state.lower()) or next(spare, _OTHER_STATES[-1])
+        found[state] = replace(this, colour=mine if this.marker in "os" else grey)
+    return found
 
 
 def contrast(colour: str, ground: str = "#ffffff") -> float:
@@ -71,8 +111,8 @@ def contrast(colour: str, ground: str = "#ffffff") -> float:
 
 
 def ink_on(fill: str) -> str:
-    """Black or white, whichever reads better on that fill."""
-    return "#ffffff" if contrast(fill) > contrast(fill, INK) else INK
+    """Black or white, whichever reads better on that fill: one of them always reaches 4.5:1, which our softer ink would not."""
+    return max("#ffffff", "#000000", key=lambda ink: contrast(fill, ink))
 
 
 def _rgb(colour: str) -> tuple[int, ...]:

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from cvanalysis.display.figures.canvas import FAINT, GREY, RULE, SMALL, WIDTH, Canvas, line_height, text_width, wrap
+from cvanalysis.display.figures.canvas import (
+    FAINT,
+    GREY,
+    LABEL,
+    RULE,
+    SMALL,
+    WIDTH,
+    Canvas,
+    line_height,
+    text_width,
+    wrap,
+)
 from cvanalysis.display.figures.frame import EDGE, head, known, put_notes
-from cvanalysis.display.figures.marks import Look, Palette, ink_on, look
+from cvanalysis.display.figures.marks import Palette, ink_on, look, state_looks
 from cvanalysis.display.phrases import say
 from cvanalysis.findings.finding import Figure, Valeur
 
-_SHAPES = ("s", "o", "D", "^", "v", "P", "X", "p")
 _STEPS = 5
 
 
@@ -18,16 +28,13 @@ def draw_matrix(canvas: Canvas, figure: Figure, palette: Palette) -> float:
     cells = [[{p.etiquette: p.valeur for p in s.points}.get(c) for c in columns] for s in figure.series]
     values = [v for line in cells for v in line if v is not None]
     states = list(dict.fromkeys(v.texte for v in values if v.valeur is None and v.statut == "publié" and v.texte))
-    colour = look("sujet", palette).colour
-    shapes = {
-        state: Look(
-            _SHAPES[i % len(_SHAPES)], size=11 if i < 2 else 9, colour=colour if i < 2 else GREY, hollow=i % 2 == 1
-        )
-        for i, state in enumerate(states)
-    }
+    shapes = state_looks(states, palette)
     y = head(canvas, figure.axe, list(shapes.items()))
-    names = 132 if len(columns) > 6 else 148
-    size = SMALL if len(cells) > 12 or len(columns) > 6 else 14
+    size = SMALL if len(cells) > 12 or len(columns) > 6 else LABEL
+    # Few columns leave the names more room, so that fewer of them are cut.
+    longest = max((text_width(s.nom, size) * (1.1 if s.role == "sujet" else 1) for s in figure.series), default=0) + 2
+    names = min(max(132 if len(columns) > 6 else 148, longest), WIDTH - 12 - 62 * len(columns))
+    names = max(names, 132 if len(columns) > 6 else 148)
     wide = (WIDTH - names - 12) / max(1, len(columns))
     y = _put_columns(canvas, columns, names + 12, wide, y)
     numbers = known(values)
@@ -66,7 +73,7 @@ def draw_matrix(canvas: Canvas, figure: Figure, palette: Palette) -> float:
     for x, middle, text, ink in written:
         canvas.words(x, middle, text, 12, ink, at="center")
     notes = [f"Tiret\u00a0: {', '.join(absent)}."] if absent else []
-    if numbers and len(columns) > 6:
+    if numbers and len(written) < len(numbers):
         ends = [say(Valeur(v, unite=values[0].unite, decimales=values[0].decimales)) for v in (low, high)]
         notes.insert(0, f"Du plus clair ({ends[0]}) au plus foncé ({ends[1]})\u00a0; les valeurs sont au tableau.")
     return put_notes(canvas, notes, y + 4)
@@ -76,20 +83,25 @@ def _put_columns(canvas: Canvas, columns: list[str], x: float, wide: float, y: f
     """Column headings: level where their words fit, turned where they don't."""
     wrapped = [wrap(c, wide - 4, SMALL) for c in columns]
     longest = max((text_width(word, SMALL) for c in columns for word in c.split(" ")), default=0)
-    if longest <= wide - 4:
+    if longest <= wide - 2:
         tall = max(map(len, wrapped), default=0) * line_height(SMALL)
         for i, rows in enumerate(wrapped):
             canvas.paragraph(
                 x + (i + 0.5) * wide, y + tall - line_height(SMALL) * len(rows) / 2, rows, SMALL, GREY, at="center"
             )
         return y + tall + 4
-    turned = [wrap(c, 130, SMALL)[:2] for c in columns]
+    turned = [_at_most(wrap(c, 140, SMALL), max(1, int(wide / 14))) for c in columns]
     tall = max(text_width(t, SMALL) for rows in turned for t in rows) + 4
     for i, rows in enumerate(turned):
         for j, text in enumerate(rows):
             middle = x + (i + 0.5) * wide + (j - (len(rows) - 1) / 2) * 13 + SMALL * 0.35
             canvas.words(middle, y + tall, text, SMALL, GREY, turn=90)
     return y + tall + 6
+
+
+def _at_most(lines: list[str], count: int) -> list[str]:
+    """The first lines; the last one says so where some are left out (the table has the whole)."""
+    return lines if len(lines) <= count else [*lines[: count - 1], lines[count - 1].rstrip(" -,") + "…"]
 
 
 def _shade(share: float, palette: Palette) -> tuple[str, str]:

@@ -78,7 +78,7 @@ def draw_rank(canvas: Canvas, figure: Figure, palette: Palette) -> float:
             x = scale(point.valeur.valeur)
             put_value(canvas, x, at, point.valeur, this)
             right = x + 11 + wide < WIDTH
-            canvas.words(x + 11 if right else x - 11, at, text, SMALL, at="left" if right else "right")
+            canvas.words(x + 11 if right else x - 11, at, text, SMALL, at="left" if right else "right", clear=True)
     return put_notes(canvas, _missing(quarters), height)
 
 
@@ -110,7 +110,7 @@ def _ends(canvas: Canvas, scale: Scale, strip: float, ends: list[tuple[Point, st
         deepest = max(deepest, len(rows))
         canvas.line([x, x], [strip + 6, y - 7], RULE, 1, under=True)
         for i, text in enumerate(rows):
-            canvas.words(left, y + i * line_height(SMALL), text, SMALL, GREY)
+            canvas.words(left, y + i * line_height(SMALL), text, SMALL, GREY, clear=True)
     return y + line_height(SMALL) * deepest + 6
 
 

@@ -61,7 +61,10 @@ def draw_lines(canvas: Canvas, figure: Figure, palette: Palette) -> float:
     top = head(canvas, figure.axe) + 12
     values = [p.valeur for s in series for p in s.points]
     foot = top + (176 if known(values) else 40)
-    scale = round_scale(known(values), foot, top, zero=figure.zero)
+    # Away from zero, the axis is no ground to stand on: the lines keep clear of it, and of the words under them.
+    scale = round_scale(
+        _calm(known(values), zero=figure.zero), foot - (0 if figure.zero else 16), top, zero=figure.zero
+    )
     ticks = [say_tick(t, scale.ticks, unit_of(values)) for t in scale.ticks]
     left = max((text_width(t, SMALL) for t in ticks), default=0) + 14
     right = WIDTH - _ASIDE - 14
@@ -75,14 +78,15 @@ def draw_lines(canvas: Canvas, figure: Figure, palette: Palette) -> float:
     height = _put_times(canvas, times, xs, foot, aside)
     for x in _breaks(figure.ruptures, xs):
         canvas.line([x, x], [top - 6, foot], RULE, 1, (2, 3))
-    order = sorted(range(len(series)), key=lambda i: series[i].role == "sujet")
+    # The subject first: the others are thinner and smaller, so that where they meet both are seen.
+    order = sorted(range(len(series)), key=lambda i: series[i].role != "sujet")
     for i in order:
         quiet = crowd and series[i].role == "autre"
         _put_line(canvas, series[i], seen[i], xs, scale, figure.ruptures, aside, quiet=quiet)
     shown = [i for i in order if not (crowd and series[i].role == "autre")]
     for i in shown:
         if series[i].role == "sujet":
-            _say_points(canvas, series[i], series, xs, scale, left)
+            _say_points(canvas, series[i], [series[j] for j in shown], xs, scale, left)
     _name_lines(canvas, [(series[i], seen[i]) for i in shown], xs, scale, right + 8, top, foot)
     notes = (
         [f"Traits gris fins\u00a0: les {len(series) - len(shown)} autres (valeurs au tableau)."]
@@ -170,27 +174,54 @@ def _put_line(
 
 
 def _say_points(
-    canvas: Canvas, serie: Serie, series: tuple[Serie, ...], xs: Mapping[str, float], scale: Scale, left: float
+    canvas: Canvas, serie: Serie, series: Sequence[Serie], xs: Mapping[str, float], scale: Scale, left: float
 ) -> None:
-    """The subject's values but the last (said with its name), on the side where the other lines are not."""
+    """The subject's values but the last (said with its name), on the side where no line passes."""
+    drawn = [_trace(s, xs, scale) for s in series]
     there = [p for p in serie.points if p.valeur.valeur is not None][:-1]
     if len(there) > 4:
         there = there[:1]
     last = -1e9
     for point in there:
         y = scale(point.valeur.valeur)
-        others = [
-            scale(p.valeur.valeur) for s in series if s is not serie for p in s.points
-            if p.etiquette == point.etiquette and p.valeur.valeur is not None
-        ]  # fmt: skip
-        above = y + 24 > scale.start or not any(y - 26 < o < y for o in others)
         text = say_mark(point.valeur)
         half = text_width(text, SMALL) * 1.1 / 2
         x = max(xs[point.etiquette], left + half + 2)
         if x - half < last + 4:
             continue
         last = x + half
+        up, down = (_crossings(drawn, x, at, half) for at in (y - 15, y + 15))
+        above = up <= down or y + 21 > scale.start + (16 if scale.low else 0)
         canvas.words(x, y - 15 if above else y + 15, text, SMALL, at="center", bold=True)
+
+
+Trace = list[tuple[float, float]]
+
+
+def _trace(serie: Serie, xs: Mapping[str, float], scale: Scale) -> Trace:
+    """Where a series passes, in pixels, from left to right."""
+    return sorted((xs[p.etiquette], scale(p.valeur.valeur)) for p in serie.points if p.valeur.valeur is not None)
+
+
+def _crossings(traces: Sequence[Trace], x: float, y: float, half: float) -> int:
+    """How much of the lines passes under words centred at (x, y): one for each few pixels of each line."""
+    under = 0
+    for trace in traces:
+        for (x0, y0), (x1, y1) in pairwise(trace):
+            for k in range(9):
+                at = x0 + (x1 - x0) * k / 8
+                under += abs(at - x) <= half + 3 and abs(y0 + (y1 - y0) * k / 8 - y) <= 11
+    return under
+
+
+def _calm(values: Sequence[float], *, zero: bool) -> list[float]:
+    """The values an axis away from zero has to hold: at least a quarter of the largest, so that what hardly moved is seen hardly
+    to move."""
+    if zero or not values:
+        return list(values)
+    low, high = min(values), max(values)
+    missing = max(abs(low), abs(high)) / 4 - (high - low)
+    return [low - missing / 2, high + missing / 2] if missing > 0 else list(values)
 
 
 def _name_lines(
@@ -251,7 +282,7 @@ def draw_panels(canvas: Canvas, figure: Figure, palette: Palette) -> float:
         line = figure.series[start : start + abreast]
         titles = [wrap(s.nom, wide - 14, _PANEL) for s in line]
         top = y + max(map(len, titles)) * line_height(_PANEL) + 20
-        scale = round_scale(known(values), top + tall, top, zero=figure.zero, wanted=2)
+        scale = round_scale(_calm(known(values), zero=figure.zero), top + tall, top, zero=figure.zero, wanted=2)
         for i, (serie, title) in enumerate(zip(line, titles, strict=True)):
             left = i * wide + EDGE
             xs = _abscissae(times, left + 18, left + wide - 32, years)
@@ -262,7 +293,7 @@ def draw_panels(canvas: Canvas, figure: Figure, palette: Palette) -> float:
             for tick in scale.ticks[1:]:
                 canvas.line([left, left + wide - 18], [scale(tick), scale(tick)], FAINT)
             _put_line(canvas, serie, this, xs, scale, figure.ruptures, top + tall + aside)
-            _say_panel(canvas, serie, xs, scale)
+            _say_panel(canvas, serie, xs, scale, (left, left + wide - 4))
             for time in (times[0], times[-1]) if len(times) > 1 else times:
                 canvas.words(xs[time], top + tall + aside + 10, time, 11, GREY, at="center")
         y = top + tall + aside + 26
@@ -274,11 +305,19 @@ def draw_panels(canvas: Canvas, figure: Figure, palette: Palette) -> float:
     return put_notes(canvas, notes + _say_breaks(figure.ruptures), y)
 
 
-def _say_panel(canvas: Canvas, serie: Serie, xs: Mapping[str, float], scale: Scale) -> None:
+def _say_panel(
+    canvas: Canvas, serie: Serie, xs: Mapping[str, float], scale: Scale, between: tuple[float, float]
+) -> None:
+    """The first and the last value, inside the panel, on the side where the line does not pass."""
     there = [p for p in serie.points if p.valeur.valeur is not None]
+    drawn = [_trace(serie, xs, scale)]
     for point in there[:1] + there[1:][-1:]:
         text = say_mark(point.valeur)
-        canvas.words(xs[point.etiquette], scale(point.valeur.valeur) - 10, text, 11, at="center")
+        half = text_width(text, 11) / 2
+        x = min(max(xs[point.etiquette], between[0] + half), between[1] - half)
+        y = scale(point.valeur.valeur)
+        above = _crossings(drawn, x, y - 10, half) <= _crossings(drawn, x, y + 11, half) or y + 18 > scale.start
+        canvas.words(x, y - 10 if above else y + 11, text, 11, at="center")
 
 
 def _missing(series: list[Serie]) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import cycle, islice
 
 from cvanalysis.display.figures.canvas import FAINT, GREY, RULE, SMALL, WIDTH, Canvas, text_width
@@ -21,7 +21,7 @@ from cvanalysis.display.figures.frame import (
     say_mark,
     unit_of,
 )
-from cvanalysis.display.figures.marks import Look, Palette, colours, ink_on, look, looks
+from cvanalysis.display.figures.marks import BAR, Look, Palette, colours, ink_on, look, looks
 from cvanalysis.findings.finding import Figure, Role, Serie, Valeur
 
 _MANY = 5
@@ -84,6 +84,7 @@ def draw_points(canvas: Canvas, figure: Figure, palette: Palette, *, joined: boo
             canvas.line([scale.start, scale.end], [y, y], FAINT, 1)
             if joined:
                 canvas.line([placed[0][0], placed[-1][0]], [y, y], RULE, 2.5)
+        aside = _apart(placed) if joined else {}
         absent = 0
         for cell in cells:
             if cell.value.valeur is None:
@@ -94,9 +95,18 @@ def draw_points(canvas: Canvas, figure: Figure, palette: Palette, *, joined: boo
         # The subject last, so that it lies over the others where they meet.
         for cell in sorted(cells, key=lambda c: roles[c.serie] == "sujet"):
             if cell.value.valeur is not None:
-                put_value(canvas, scale(cell.value.valeur), y, cell.value, seen[cell.serie])
+                at = y + aside.get(cell.serie, 0)
+                put_value(canvas, scale(cell.value.valeur), at, cell.value, seen[cell.serie])
         _label_row(canvas, y, cells, scale, roles, seen)
     return put_notes(canvas, [*_absent_beside(rows, series), *_absent_in(crowd)], height)
+
+
+def _apart(placed: Sequence[tuple[float, int]]) -> dict[int, float]:
+    """Two marks of a row that would hide each other stand one above the other: how far each is moved, by series."""
+    if len(placed) == 2 and placed[1][0] - placed[0][0] < 11:
+        up, down = sorted(serie for _, serie in placed)
+        return {up: -5.5, down: 5.5}
+    return {}
 
 
 def _crowd(series: tuple[Serie, ...]) -> tuple[tuple[Serie, ...], tuple[Serie, ...]]:
@@ -130,7 +140,9 @@ def _label_row(canvas: Canvas, y: float, cells: list[_Cell], scale: Scale, roles
         return
     last = there[-1]
     bold = roles[last.serie] == "sujet"
-    canvas.words(scale(last.value.valeur) + seen[last.serie].size / 2 + 5, y, say_mark(last.value), bold=bold)
+    canvas.words(
+        scale(last.value.valeur) + seen[last.serie].size / 2 + 5, y, say_mark(last.value), bold=bold, clear=True
+    )
     if len(there) > 1:
         first = there[0]
         gap = seen[first.serie].size / 2 + 5
@@ -139,7 +151,7 @@ def _label_row(canvas: Canvas, y: float, cells: list[_Cell], scale: Scale, roles
             scale(first.value.valeur) - gap - text_width(say_mark(first.value))
             > scale.start - text_width(say_mark(first.value)) - 14
         ):
-            canvas.words(scale(first.value.valeur) - gap, y, say_mark(first.value), at="right", bold=bold)
+            canvas.words(scale(first.value.valeur) - gap, y, say_mark(first.value), at="right", bold=bold, clear=True)
 
 
 def _why(cells: list[_Cell]) -> str:
@@ -230,7 +242,8 @@ def _draw_against(
 ) -> float:
     """One row per share: a bar and its value for the first zone, a mark for each of the others."""
     seen = looks([role for _, role in zones], palette)
-    top = head(canvas, axis, [(zone, k) for (zone, _), k in zip(zones, seen, strict=True)])
+    keys = [replace(seen[0], marker=BAR), *seen[1:]]
+    top = head(canvas, axis, [(zone, k) for (zone, _), k in zip(zones, keys, strict=True)])
     layout = put_rows(canvas, shares, top, set(), 31)
     flat = [v for line in cells for v in line]
     said = max((text_width(say_mark(v)) for v in flat if v.valeur is not None), default=0)

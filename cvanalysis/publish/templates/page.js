@@ -1,7 +1,7 @@
 (function () {
   "use strict";
-  var plain = function (s) { return s.normalize("NFD").replace(/[\u0300-\u036f]/g, "").replace(/[’']/g, " ").toLowerCase().trim() };
-  var number = function (s) { var m = s.replace(/[\s\u00a0\u202f]/g, "").replace("−", "-").match(/^-?\d+(,\d+)?/); return m ? parseFloat(m[0].replace(",", ".")) : null };
+  var plain = function (s) { return s.normalize("NFD").replace(/[\u0300-\u036f]/g, "").toLowerCase().replace(/œ/g, "oe").replace(/æ/g, "ae").replace(/[’'-]/g, " ").trim() };
+  var number = function (s) { var d = s.match(/^\s*(\d\d)\/(\d\d)\/(\d{4})\s*$/); if (d) return +(d[3] + d[2] + d[1]); var m = s.replace(/[\s\u00a0\u202f]/g, "").replace("−", "-").match(/^-?\d+(,\d+)?/); return m ? parseFloat(m[0].replace(",", ".")) : null };
   document.querySelectorAll("table.tri").forEach(function (table) {
     var body = table.tBodies[0], heads = Array.from(table.tHead.rows[0].cells);
     heads.forEach(function (th, i) {
