@@ -16,7 +16,7 @@ from cvanalysis.display.alternatives import LONGEST, describe, describe_figure
 from cvanalysis.display.figures import draw, warm
 from cvanalysis.display.figures.canvas import WIDTH, text_width, wrap
 from cvanalysis.display.figures.frame import round_scale
-from cvanalysis.display.figures.marks import _LOOKS, contrast, ink_on, look, state_looks
+from cvanalysis.display.figures.marks import _LOOKS, contrast, ink_on, look, looks, state_looks
 from cvanalysis.display.figures.temps import _calm
 from cvanalysis.display.figures.zones import _apart
 from cvanalysis.findings.finding import Figure, Point, Serie, Valeur
@@ -284,3 +284,10 @@ def test_words_and_marks_of_a_figure_stand_out_from_its_ground(genre):
 def test_every_look_stands_out_from_white():
     for role in _LOOKS:
         assert contrast(look(role, {}).colour) >= 3, role
+
+
+def test_a_second_commune_does_not_take_the_mark_of_another_role():
+    roles = ["sujet", "commune", "commune", "epci", "france_qpv"]
+    seen = looks(roles, {})
+    assert [k.marker for k, role in zip(seen, roles, strict=True) if role != "commune"] == ["o", "D", "^"]
+    assert len({k.marker for k in seen}) == len(roles)

@@ -81,12 +81,13 @@ def looks(roles: list[str], palette: Palette) -> list[Look]:
     """The looks of the series of one figure: a role met again takes another marker, never the same twice side by side."""
     taken: set[str] = set()
     out = [look(role, palette) for role in roles]
-    # The subject chooses first: its mark is the one that readers know.
-    for i in sorted(range(len(out)), key=lambda i: roles[i] != "sujet"):
+    own = {this.marker for this in out}
+    # The subject chooses first, then whoever is the first of its role: their marks are those that readers know.
+    for i in sorted(range(len(out)), key=lambda i: (roles[i] != "sujet", roles.index(roles[i]) != i)):
         if out[i].marker in taken:
             out[i] = replace(
                 out[i],
-                marker=next((m for m in _SPARE if m not in taken), out[i].marker),
+                marker=next((m for m in _SPARE if m not in taken | own), out[i].marker),
                 dash=_DASHES[len(taken) % len(_DASHES)],
             )
         taken.add(out[i].marker)
