@@ -11,10 +11,11 @@ from cvanalysis.findings.counting import REGLES, UNE_FOIS, lines_of, money_by_qu
 from cvanalysis.findings.disclosure import total_withheld, withhold
 from cvanalysis.findings.fieldwork import (
     HORS_QPV,
+    JOURNAUX,
     MONTANTS,
     NON_SU,
     SANS_CAUSE,
-    Chapter,
+    ActionChapter,
     Field,
     Rows,
     bars,
@@ -31,44 +32,44 @@ from cvanalysis.findings.finding import Finding, Manque, Message, Table, Valeur
 from cvanalysis.ingest.action_cells import RETENUS
 from cvanalysis.territory import Territory
 
-JOURNAUX = "Journaux d'actions du contrat"
 CATALOGUE_MAX, CATALOGUE_QUARTIER_MAX = 1500, 60
 """Lines of a catalogue on a page: beyond, a page is too heavy for a phone, and the download has them all."""
 
 
-class QuarterActions(Chapter):
+class QuarterActions(ActionChapter):
     """Actions of one quarter: `actions-01` by year, `actions-02` by theme, `actions-03` what was asked for and not done."""
 
     def __init__(self, reader: Rows, territory: Territory, code: str) -> None:
         self.quartier = territory.quartier(code)
         self.field = Field(reader, territory, (("qpv", (code,)),))
-        super().__init__(code, {"actions-01": self._years, "actions-02": self._themes, "actions-03": self._statuses})
+        self.champ = f"Actions retenues, menées au moins en partie dans ce quartier, {self.field.periode}"
+        super().__init__(
+            code,
+            {
+                "actions-01": self.over("Quelles actions ont été menées ici ?", self._years),
+                "actions-02": self.over("Sur quoi portaient ces actions ?", self._themes),
+                "actions-03": self._statuses,
+            },
+        )
 
     @property
     def liste(self) -> Table:
         """The actions led here, one line each."""
         return list_actions(self.field.menees, self.field, CATALOGUE_QUARTIER_MAX)
 
-    def _champ(self) -> str:
-        return f"Actions retenues, menées au moins en partie dans ce quartier, {self.field.periode}"
-
-    def _nothing(self, ident: str, question: str) -> Finding:
+    def rien(self, ident: str, question: str) -> Finding:
         return nothing(
             ident,
             question,
             "actions.rien_quartier",
             {"quartier": self.quartier.nom, "periode": self.field.periode},
-            champ=self._champ(),
+            champ=self.champ,
             source=JOURNAUX,
             quoi=f"{self.quartier.nom} : aucune ligne des journaux ne cite ce quartier ; "
             "des actions ont pu y être menées sans que le journal le dise.",
         )
 
-    def _years(self, ident: str) -> Finding:
-        question = "Quelles actions ont été menées ici ?"
-        rows = self.field.menees
-        if rows.empty:
-            return self._nothing(ident, question)
+    def _years(self, ident: str, question: str, rows: pd.DataFrame) -> Finding:
         years = yearly(rows, self.field)
         given = subsidies(rows)
         money = (given["accorde"] * given["part"]).groupby(given["annee"]).sum(min_count=1)
@@ -87,7 +88,7 @@ class QuarterActions(Chapter):
             ),
         )
         several = int((rows.groupby("action")["part"].min() < 0.999).sum())
-        return make(
+        return self.about(
             ident,
             question,
             Message(
@@ -100,9 +101,7 @@ class QuarterActions(Chapter):
                     "ailleurs": several,
                 },
             ),
-            rows=[rows],
-            source=source_of(rows, JOURNAUX),
-            champ=self._champ(),
+            rows,
             sous_titre=f"Nombre d'actions différentes par année, {self.field.periode}",
             figure=lines("Actions menées dans le quartier", {"Actions": ("sujet", years)}),
             table=table,
@@ -117,11 +116,7 @@ class QuarterActions(Chapter):
             ),
         )
 
-    def _themes(self, ident: str) -> Finding:
-        question = "Sur quoi portaient ces actions ?"
-        rows = self.field.menees
-        if rows.empty:
-            return self._nothing(ident, question)
+    def _themes(self, ident: str, question: str, rows: pd.DataFrame) -> Finding:
         by_theme = {
             name: int(rows.loc[rows["theme"] == theme, "action"].nunique()) for theme, name in self.field.themes.items()
         }
@@ -145,7 +140,7 @@ class QuarterActions(Chapter):
                 for theme, name in self.field.themes.items()
             ),
         )
-        return make(
+        return self.about(
             ident,
             question,
             Message(
@@ -157,9 +152,7 @@ class QuarterActions(Chapter):
                     "valeur": values[first],
                 },
             ),
-            rows=[rows],
-            source=source_of(rows, JOURNAUX),
-            champ=self._champ(),
+            rows,
             sous_titre=f"Nombre d'actions différentes par thème, {self.field.periode}",
             figure=bars("Actions menées dans le quartier, par thème", "Actions", values),
             table=table,
@@ -176,7 +169,7 @@ class QuarterActions(Chapter):
             rows["annee"].between(self.field.territory.debut, self.field.territory.fin).fillna(False).astype(bool)
         ]
         if inside.empty:
-            return self._nothing(ident, question)
+            return self.rien(ident, question)
         order = (
             "accordé",
             "à justifier",

@@ -25,6 +25,7 @@ TEXTES = ("titre", "porteur", "financeur", "public", "libelle", "nom", "preuve",
 HORS_THEME, HORS_QPV = "hors", "HORS_QPV"
 NON_SU = "non renseigné"
 SANS_CAUSE = "Ce qui a été fait et ce qui a changé se lisent côte à côte : rien ici ne dit que l'un vient de l'autre."
+JOURNAUX = "Journaux d'actions du contrat"
 MONTANTS = "Les montants sont en euros de chaque année ; une case vide du journal est un montant inconnu, pas un zéro."
 
 
@@ -231,6 +232,10 @@ def nothing(
     )
 
 
+Build = Callable[[str, str, pd.DataFrame], Finding]
+"""Number and question of a finding, and the rows of actions that it is about → the finding."""
+
+
 class Chapter:
     """A set of findings under stable numbers, each built on demand and once."""
 
@@ -254,3 +259,26 @@ class Chapter:
     @property
     def constats(self) -> tuple[Finding, ...]:
         return tuple(self.constat(numero) for numero in self._builders)
+
+
+class ActionChapter(Chapter):
+    """Findings on the actions of a field; those asked through `over` are built where there are some, else `rien` says so."""
+
+    field: Field
+    champ: str
+
+    def rien(self, ident: str, question: str) -> Finding:
+        raise NotImplementedError
+
+    def over(self, question: str, build: Build) -> Callable[[str], Finding]:
+        """A builder that asks `build` about the actions carried out, and only where there are some."""
+
+        def ask(ident: str) -> Finding:
+            rows = self.field.menees
+            return self.rien(ident, question) if rows.empty else build(ident, question, rows)
+
+        return ask
+
+    def about(self, ident: str, question: str, message: Message, rows: pd.DataFrame, **parts: Any) -> Finding:
+        """A finding made of these rows of the logs."""
+        return make(ident, question, message, rows=[rows], source=source_of(rows, JOURNAUX), champ=self.champ, **parts)

@@ -10,8 +10,9 @@ import pandas as pd
 
 from cvanalysis.findings.counting import TFPB, UNE_FOIS, lines_of, subsidies
 from cvanalysis.findings.fieldwork import (
+    JOURNAUX,
     MONTANTS,
-    Chapter,
+    ActionChapter,
     Field,
     Rows,
     bars,
@@ -34,7 +35,6 @@ NOMS = {
     "abattement TFPB": "Abattement de TFPB",
     "inconnu": "Type de crédit inconnu",
 }
-JOURNAUX = "Journaux d'actions du contrat"
 BARRES_MAX = 15
 LIGNES_MAX, NOMS_MAX = 300, 40
 """Carriers of a table, and names in a cell: a list of all the subsidies of a département has thousands of them."""
@@ -44,43 +44,41 @@ DROIT_COMMUN = (
 AUTRE_RESSOURCE = "L'abattement de TFPB est une ressource d'une autre nature : il ne s'ajoute pas aux subventions."
 
 
-class Funding(Chapter):
+class Funding(ActionChapter):
     """Money of the whole contract: `argent-01` by funder, `argent-02` by kind of credit, `porteurs-01` and `-02` carriers."""
 
     def __init__(self, reader: Rows, territory: Territory) -> None:
         self.field = Field(reader, territory)
+        self.champ = f"Actions retenues, {self.field.periode}, tous quartiers et hors quartiers"
         super().__init__(
             "partenaires",
             {
-                "argent-01": self._funders,
-                "argent-02": self._credits,
-                "argent-03": self._asked,
-                "porteurs-01": self._carriers,
-                "porteurs-02": self._moves,
+                "argent-01": self.over("Qui finance les actions ?", self._funders),
+                "argent-02": self.over("Crédits spécifiques ou droit commun ?", self._credits),
+                "argent-03": self.over("Combien est demandé, accordé, payé ?", self._asked),
+                "porteurs-01": self.over("L'argent est-il concentré sur peu d'organismes ?", self._carriers),
+                "porteurs-02": self.over(
+                    "Quels organismes sont arrivés, lesquels ne portent plus d'action ?", self._moves
+                ),
             },
         )
 
-    @property
-    def _champ(self) -> str:
-        return f"Actions retenues, {self.field.periode}, tous quartiers et hors quartiers"
-
-    def _nothing(self, ident: str, question: str) -> Finding:
+    def rien(self, ident: str, question: str) -> Finding:
         return nothing(
             ident,
             question,
             "actions.rien_argent",
             {"periode": self.field.periode},
-            champ=self._champ,
+            champ=self.champ,
             source=JOURNAUX,
             quoi="Aucun montant n'est écrit dans les journaux d'actions.",
         )
 
-    def _funders(self, ident: str) -> Finding:
-        question = "Qui finance les actions ?"
-        rows = lines_of(self.field.menees)
+    def _funders(self, ident: str, question: str, menees: pd.DataFrame) -> Finding:
+        rows = lines_of(menees)
         rows = rows[rows["accorde"].notna()]
         if rows.empty:
-            return self._nothing(ident, question)
+            return self.rien(ident, question)
         named = rows.assign(financeur=rows["financeur"].replace("", "Financeur non renseigné"))
         sums = (
             subsidies(named)
@@ -105,7 +103,7 @@ class Funding(Chapter):
             ),
         )
         first = next(iter(values))
-        return make(
+        return self.about(
             ident,
             question,
             Message(
@@ -118,33 +116,28 @@ class Funding(Chapter):
                     "periode": self.field.periode,
                 },
             ),
-            rows=[rows],
-            source=source_of(rows, JOURNAUX),
-            champ=self._champ,
+            rows,
             sous_titre=f"Montants accordés, en euros, {self.field.periode}",
             figure=bars("Montant accordé, en euros", "Montant accordé", _top(values)),
             table=table,
             lecture=Message("actions.lecture_argent", {"etiquette": first, "valeur": values[first]}),
             precautions=(UNE_FOIS, DROIT_COMMUN, *((AUTRE_RESSOURCE,) if TFPB in kinds else ()), MONTANTS),
-            manques=_unknown(self.field.menees),
+            manques=_unknown(menees),
         )
 
-    def _credits(self, ident: str) -> Finding:
-        question = "Crédits spécifiques ou droit commun ?"
-        rows = self.field.menees
+    def _credits(self, ident: str, question: str, rows: pd.DataFrame) -> Finding:
         return (
-            self._nothing(ident, question)
+            self.rien(ident, question)
             if lines_of(rows)["accorde"].notna().sum() == 0
-            else by_credit(ident, question, rows, self.field, self._champ, "")
+            else by_credit(ident, question, rows, self.field, self.champ, "")
         )
 
-    def _asked(self, ident: str) -> Finding:
-        question = "Combien est demandé, accordé, payé ?"
-        rows = lines_of(subsidies(self.field.menees))
+    def _asked(self, ident: str, question: str, menees: pd.DataFrame) -> Finding:
+        rows = lines_of(subsidies(menees))
         stages = {"demande": "Demandé", "accorde": "Accordé", "paye": "Payé"}
         known = {name: rows[rows[name].notna()] for name in stages}
         if not any(len(found) for found in known.values()):
-            return self._nothing(ident, question)
+            return self.rien(ident, question)
         values = {title: euros(known[name][name].sum(min_count=1)) for name, title in stages.items()}
         table = Table(
             ("Montant", "Somme", "Lignes qui le disent", "Lignes en tout"),
@@ -153,16 +146,14 @@ class Funding(Chapter):
                 for name, title in stages.items()
             ),
         )
-        return make(
+        return self.about(
             ident,
             question,
             Message(
                 "actions.etapes_argent",
                 {"demande": values["Demandé"], "accorde": values["Accordé"], "paye": values["Payé"]},
             ),
-            rows=[rows],
-            source=source_of(rows, JOURNAUX),
-            champ=self._champ,
+            rows,
             sous_titre=f"Sommes écrites dans les journaux, en euros, {self.field.periode}",
             figure=bars("Montants, en euros", "Montants", values),
             table=table,
@@ -176,20 +167,14 @@ class Funding(Chapter):
             ),
         )
 
-    def _carriers(self, ident: str) -> Finding:
-        question = "L'argent est-il concentré sur peu d'organismes ?"
-        rows = self.field.menees
+    def _carriers(self, ident: str, question: str, rows: pd.DataFrame) -> Finding:
         return (
-            self._nothing(ident, question)
+            self.rien(ident, question)
             if lines_of(rows)["accorde"].notna().sum() == 0
-            else carriers_finding(ident, question, rows, self.field, self._champ)
+            else carriers_finding(ident, question, rows, self.field, self.champ)
         )
 
-    def _moves(self, ident: str) -> Finding:
-        question = "Quels organismes sont arrivés, lesquels ne portent plus d'action ?"
-        rows = self.field.menees
-        if rows.empty:
-            return self._nothing(ident, question)
+    def _moves(self, ident: str, question: str, rows: pd.DataFrame) -> Finding:
         first, last = rows.groupby("porteur")["annee"].min(), rows.groupby("porteur")["annee"].max()
         start, end = int(rows["annee"].min()), self.field.territory.fin
         years = range(start + 1, end + 1)
@@ -213,18 +198,16 @@ class Funding(Chapter):
             ),
         )
         if not len(table.lignes):
-            return self._nothing(ident, question)
+            return self.rien(ident, question)
         tail = str(end)
-        return make(
+        return self.about(
             ident,
             question,
             Message(
                 "actions.mouvements",
                 {"annee": tail, "nouveaux": new[tail], "partis": gone[tail], "presents": present[tail]},
             ),
-            rows=[rows],
-            source=source_of(rows, JOURNAUX),
-            champ=self._champ,
+            rows,
             sous_titre="Nombre d'organismes porteurs, par année",
             figure=lines(
                 "Organismes porteurs", {"Nouveaux": ("sujet", new), "Ne portent plus d'action": ("autre", gone)}

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cvanalysis.findings.actions import JOURNAUX, granted, list_actions, reach
+from cvanalysis.findings.actions import granted, list_actions, reach
 from cvanalysis.findings.counting import REGLES
 from cvanalysis.findings.fieldwork import (
+    JOURNAUX,
     MONTANTS,
     SANS_CAUSE,
     Chapter,

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from cvanalysis.errors import UsageError
-from cvanalysis.findings.actions import JOURNAUX, list_actions, place_name, publics_finding, reach, reach_table, yearly
+from cvanalysis.findings.actions import list_actions, place_name, publics_finding, reach, reach_table, yearly
 from cvanalysis.findings.counting import REGLES
 from cvanalysis.findings.engagements import progress_figure, progress_rows
 from cvanalysis.findings.fieldwork import (
+    JOURNAUX,
     MONTANTS,
     SANS_CAUSE,
-    Chapter,
+    ActionChapter,
     Field,
     Rows,
     bars,
@@ -36,7 +39,7 @@ if TYPE_CHECKING:
     from cvanalysis.catalogue import Catalogue
 
 
-class ThemeActions(Chapter):
+class ThemeActions(ActionChapter):
     """Findings of one theme, under `THEME-section-NN`; `liste` is its catalogue of actions."""
 
     def __init__(self, reader: Rows, territory: Territory, theme: str, catalogue: Catalogue | None = None) -> None:
@@ -47,14 +50,15 @@ class ThemeActions(Chapter):
         self.reader = reader
         self.catalogue = catalogue
         self.field = Field(reader, territory, (("theme", (theme,)),))
+        self.champ = f"Actions retenues du thème « {self.theme.nom} », {self.field.periode}"
         super().__init__(
             theme,
             {
-                "actions-01": self._trend,
-                "actions-02": self._reach,
-                "actions-03": self._publics,
-                "argent-01": self._money,
-                "porteurs-01": self._carriers,
+                "actions-01": self.over("Combien d'actions, et portées par combien d'organismes ?", self._trend),
+                "actions-02": self.over("Où, et où pas ?", self._reach),
+                "actions-03": self.over("Pour qui ?", self._publics),
+                "argent-01": self.over("Avec quel argent ?", self._money),
+                "porteurs-01": self.over("Qui porte ces actions ?", self._carriers),
                 "besoins-01": self._needs,
                 "engagements-01": self._engagements,
             },
@@ -64,33 +68,25 @@ class ThemeActions(Chapter):
     def liste(self) -> Table:
         return list_actions(self.field.menees, self.field)
 
-    @property
-    def _champ(self) -> str:
-        return f"Actions retenues du thème « {self.theme.nom} », {self.field.periode}"
-
-    def _nothing(self, ident: str, question: str) -> Finding:
+    def rien(self, ident: str, question: str) -> Finding:
         return nothing(
             ident,
             question,
             "actions.rien_theme",
             {"theme": self.theme.nom, "periode": self.field.periode},
-            champ=self._champ,
+            champ=self.champ,
             source=JOURNAUX,
             quoi=f"Thème « {self.theme.nom} » : aucune ligne des journaux n'est rattachée à ce thème ; "
             "le rattachement se déclare dans correspondances.csv.",
         )
 
-    def _trend(self, ident: str) -> Finding:
-        question = "Combien d'actions, et portées par combien d'organismes ?"
-        rows = self.field.menees
-        if rows.empty:
-            return self._nothing(ident, question)
+    def _trend(self, ident: str, question: str, rows: pd.DataFrame) -> Finding:
         actions = yearly(rows, self.field)
         carriers = {
             year: count(rows.loc[rows["annee"] == int(year), "porteur"].nunique(), "organismes") for year in actions
         }
         first, last = next(iter(actions)), list(actions)[-1]
-        return make(
+        return self.about(
             ident,
             question,
             Message(
@@ -105,9 +101,7 @@ class ThemeActions(Chapter):
                     "apres": actions[last],
                 },
             ),
-            rows=[rows],
-            source=source_of(rows, JOURNAUX),
-            champ=self._champ,
+            rows,
             sous_titre="Nombre d'actions et d'organismes porteurs différents, par année",
             figure=lines(
                 "Nombre par année", {"Actions": ("sujet", actions), "Organismes porteurs": ("autre", carriers)}
@@ -121,16 +115,12 @@ class ThemeActions(Chapter):
             ),
         )
 
-    def _reach(self, ident: str) -> Finding:
-        question = "Où, et où pas ?"
-        rows = self.field.menees
-        if rows.empty:
-            return self._nothing(ident, question)
+    def _reach(self, ident: str, question: str, rows: pd.DataFrame) -> Finding:
         found = reach(rows, self.field)
         values = {place_name(code, self.field): count(number) for code, number in found.items()}
         without = [self.field.quartiers[code] for code in self.field.quartiers if not found[code]]
         top = max(self.field.quartiers, key=lambda code: (found[code], code))
-        return make(
+        return self.about(
             ident,
             question,
             Message(
@@ -144,9 +134,7 @@ class ThemeActions(Chapter):
                     "valeur": count(found[top]),
                 },
             ),
-            rows=[rows],
-            source=source_of(rows, JOURNAUX),
-            champ=self._champ,
+            rows,
             sous_titre=f"Nombre d'actions différentes par quartier, {self.field.periode}",
             figure=bars("Actions, par quartier", "Actions", values),
             table=reach_table(rows, self.field),
@@ -166,30 +154,14 @@ class ThemeActions(Chapter):
             ],
         )
 
-    def _publics(self, ident: str) -> Finding:
-        question = "Pour qui ?"
-        rows = self.field.menees
-        return (
-            self._nothing(ident, question)
-            if rows.empty
-            else publics_finding(ident, question, rows, self.field, self._champ)
-        )
+    def _publics(self, ident: str, question: str, rows: pd.DataFrame) -> Finding:
+        return publics_finding(ident, question, rows, self.field, self.champ)
 
-    def _money(self, ident: str) -> Finding:
-        question = "Avec quel argent ?"
-        rows = self.field.menees
-        if rows.empty:
-            return self._nothing(ident, question)
-        return by_credit(ident, question, rows, self.field, self._champ, self.theme.nom)
+    def _money(self, ident: str, question: str, rows: pd.DataFrame) -> Finding:
+        return by_credit(ident, question, rows, self.field, self.champ, self.theme.nom)
 
-    def _carriers(self, ident: str) -> Finding:
-        question = "Qui porte ces actions ?"
-        rows = self.field.menees
-        return (
-            self._nothing(ident, question)
-            if rows.empty
-            else carriers_finding(ident, question, rows, self.field, self._champ)
-        )
+    def _carriers(self, ident: str, question: str, rows: pd.DataFrame) -> Finding:
+        return carriers_finding(ident, question, rows, self.field, self.champ)
 
     def _needs(self, ident: str) -> Finding:
         """Quarters without action in the last three years, beside the indicator that the theme's engagements point to first."""
@@ -251,7 +223,7 @@ class ThemeActions(Chapter):
             rows=[rows],
             source=source_of(rows, JOURNAUX)
             + ("" if not main else " ; indicateurs publiés (sources au tableau des fiches)"),
-            champ=f"{self._champ} ; quartiers du contrat",
+            champ=f"{self.champ} ; quartiers du contrat",
             sous_titre="Besoin publié et actions des trois dernières années",
             figure=figure,
             table=table,
