@@ -296,3 +296,14 @@ def test_two_files_that_number_alike_are_told_apart_by_their_name(brut, tmp_path
     assert problems == {"une réponse à un numéro que plusieurs fichiers donnent"}
     (folder / "retraits.csv").write_text("parole;fichier\n12;paroles/deux.csv\n", encoding="utf-8")
     assert answered("12;;répondue;Oui.") == ({"un.csv": "Oui."}, set())
+
+
+def test_a_taxonomy_that_is_a_quarter_is_the_place_and_no_unknown_theme(brut, tmp_path):
+    (tmp_path / "paroles").mkdir()
+    proposal = PROPOSAL | {"state": "", "taxonomies": {"id": [1], "name": ["Le soutien aux associations", "Malakoff"]}}
+    for key in ("category", "scope"):
+        proposal.pop(key)
+    (tmp_path / "paroles" / "d.json").write_text(json.dumps([proposal]), encoding="utf-8")
+    voices = clean_voices(replace(read_territory(brut), dossier=tmp_path), "equipe")
+    assert voices.paroles[["themes", "qpv"]].values.tolist() == [["associations", "QP044013"]]
+    assert voices.anomalies[voices.anomalies["colonne"] == "themes"].empty

@@ -165,7 +165,12 @@ def _clean(
         return found
 
     themes, unknown = match_all(row["themes"], {t.id: t.nom for t in territory.themes})
+    quarters = {q.code: q.nom for q in territory.quartiers}
+    # The platform's taxonomies hold themes and places alike.
+    places = [name for name in unknown if row.format == "decidim" and match(name, quarters)]
     for name in unknown:
+        if name in places:
+            continue
         log.add(row, "themes", name, "thème non déclaré", "laissé de côté")
     for champ in ("date", "recu"):
         if row[champ] and not read_day(row[champ]):
@@ -194,7 +199,7 @@ def _clean(
         "nature": one("nature", {}, "type de parole", lambda c: NATURE_OF.get(plain(c), "")) or "contribution",
         "themes": "|".join(themes),
         "theme": themes[0] if themes else "",
-        "qpv": one("qpv", {q.code: q.nom for q in territory.quartiers}, "quartier"),
+        "qpv": one("qpv", quarters, "quartier") or (match(places[0], quarters) if places else ""),
         "college": college,
         "qualite": QUALITE_OF.get(plain(role), "autre"),
         "locuteur": (row.fichier, row["locuteur"], 0 if row["locuteur"] else row.ligne),

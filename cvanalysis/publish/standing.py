@@ -28,6 +28,9 @@ def to_build_again(territory: Territory, out: Path) -> tuple[list[tuple[str, str
     declared = {one.id: one for one in sorted(territory.editions, key=lambda one: one.jusqu_au)}
     again, orphans = {}, []
     for folder in sorted(path.parent.parent for path in out.glob("*/.etat/audience")):
+        held = atomic.read_json(folder / "manifest.json") or {}
+        if held.get("territoire", territory.id) != territory.id:
+            continue
         if folder.name == territory.edition.id or now in (
             _made_from(folder),
             atomic.read_json(folder / ".etat" / LOOKED_AT),
