@@ -253,7 +253,7 @@ def test_no_file_of_a_public_build_holds_a_token_of_a_voice_that_it_may_not_know
 
 @pytest.mark.slow
 def test_a_reader_of_both_editions_finds_no_withheld_count_and_would_find_a_leak(nantes):
-    from attaque import Fact, attack, facts
+    from attaque import attack, facts
 
     reports, editions = nantes / "reports", ["2022-06", "2022-12"]
     assert attack(reports, editions, 11, 5) == {}
@@ -265,7 +265,6 @@ def test_a_reader_of_both_editions_finds_no_withheld_count_and_would_find_a_leak
     inside = [f for f in printed if set(margin.fixe) < set(f.fixe) and "theme" in dict(f.fixe)]
     told = [replace(f, where="fuite", lu=3) for f in inside[1:]] + [replace(margin, where="fuite", lu=3 * len(inside))]
     assert any(inside[0].where in where for where in attack(reports, editions, 11, 5, told))
-    assert isinstance(once, Fact)
 
 
 @pytest.mark.slow
