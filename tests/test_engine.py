@@ -114,7 +114,24 @@ def test_a_cell_gives_the_same_outputs(both, behaviour):
         cells = normal(both / f"cellules.{engine}.ipynb")["cells"]
         return next(cell for cell in cells if "".join(cell["source"]) == CELLS[behaviour])
 
-    assert cell_of("cvanalysis") == cell_of("None")
+    assert in_one_piece(cell_of("cvanalysis")) == in_one_piece(cell_of("None"))
+
+
+def in_one_piece(cell):
+    """A cell whose streams are whole: a kernel may cut in two what a program writes while it reads, as the machine's load will have it."""
+    if cell["source"] != CELLS["what a program writes is captured"].splitlines(keepends=True):
+        return cell
+    whole = []
+    for output in cell["outputs"]:
+        if (
+            whole
+            and output["output_type"] == "stream" == whole[-1]["output_type"]
+            and output["name"] == whole[-1]["name"]
+        ):
+            whole[-1] = whole[-1] | {"text": whole[-1]["text"] + output["text"]}
+        else:
+            whole.append(output)
+    return cell | {"outputs": whole}
 
 
 @pytest.fixture(scope="module")
