@@ -207,14 +207,16 @@ def _quotes_are_sound(utf8: bytes, separator: str) -> bool:
 
     Anything else (a quote never closed, a quote amid words) is for `_close_quotes`. Quotes are looked at by runs.
     """
-    text = np.frombuffer(b"\n" + utf8 + b"\n", dtype=np.uint8)
-    quote = text == ord('"')
-    if not quote.any():
+    text = np.frombuffer(utf8, dtype=np.uint8)
+    quotes = np.flatnonzero(text == ord('"'))  # few among the bytes: all that follows is about them alone
+    if not len(quotes):
         return True
-    edge = (text == ord(separator)) | (text == ord("\n")) | (text == ord("\r"))
-    first, last = quote[1:-1] & ~quote[:-2], quote[1:-1] & ~quote[2:]
-    opens, closes = edge[:-2][first], edge[2:][last]
-    odd = (np.flatnonzero(last) - np.flatnonzero(first)) & 1 == 0
+    apart = np.diff(quotes) != 1
+    first, last = quotes[np.append(True, apart)], quotes[np.append(apart, True)]
+    edges = np.array([ord(separator), ord("\n"), ord("\r")], dtype=np.uint8)
+    opens = (first == 0) | np.isin(text[np.maximum(first - 1, 0)], edges)
+    closes = (last == len(text) - 1) | np.isin(text[np.minimum(last + 1, len(text) - 1)], edges)
+    odd = (last - first) & 1 == 0
     if (opens ^ closes ^ odd).any():  # odd runs have one edge, even runs have none or both
         return False
     opening = opens[odd]

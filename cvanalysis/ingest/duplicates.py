@@ -128,18 +128,15 @@ def _near_titles(table: Mapping[str, np.ndarray], first: np.ndarray) -> Iterator
     for i in first.tolist():
         if titles[i]:
             groups.setdefault(carriers[i], []).append(i)
-    plainly = {
-        title: (_bare(title), _numbers(title))
-        for title in {titles[i] for rows in groups.values() if len(rows) > 1 for i in rows}
-    }
+    plainly = {title: _bare(title) for title in {titles[i] for rows in groups.values() if len(rows) > 1 for i in rows}}
     years = np.where(np.isnan(table["annee"]), np.inf, table["annee"])
     for rows in groups.values():
         if len(rows) < 2:
             continue
         rows.sort(key=titles.__getitem__)
-        for x, y, score in near_pairs([plainly[titles[i]][0] for i in rows], SEUIL):
+        for x, y, score in near_pairs([plainly[titles[i]] for i in rows], SEUIL):
             i, j = rows[x], rows[y]
-            if plainly[titles[i]][1] == plainly[titles[j]][1]:
+            if _numbers(titles[i]) == _numbers(titles[j]):
                 if (years[j], titles[j]) < (years[i], titles[i]):
                     i, j = j, i
                 yield "renouvellement", i, j, score, table["porteur"][i]

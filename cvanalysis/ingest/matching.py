@@ -188,6 +188,8 @@ def _pieces(cell: str, labels: Labels, separators: str) -> list[str]:
         return [cell]
     cuts = _cutter(separators).split(cell[:5000])
     words, joints = cuts[::2], [*cuts[1::2], ""]
+    if all(fold(word) in labels.codes for word in words):
+        return words
     pieces: list[str] = []
     start, joined = 0, False
     while start < len(words):
