@@ -316,6 +316,7 @@ class Qualite:
             if lines
             else None,
             lecture=Message("qualite.lecture_anomalies", said) if ordered else None,
+            manques=[] if ordered else [Manque("Aucune anomalie : il n'y a rien à montrer ici.", "sans_objet")],
         )
 
     def demandes(self) -> tuple[Manque, ...]:
