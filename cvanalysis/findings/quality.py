@@ -216,13 +216,7 @@ class Qualite(Holdings):
             if lines
             else None,
             lecture=Message("qualite.lecture_anomalies", said) if ordered else None,
-            manques=()
-            if ordered
-            else (
-                Manque(
-                    "Chaque case lue a donné une valeur ou une raison connue : il n'y a rien à montrer.", "sans_objet"
-                ),
-            ),
+            manques=[] if ordered else [Manque("Aucune anomalie : il n'y a rien à montrer ici.", "sans_objet")],
         )
 
     def demandes(self) -> tuple[Manque, ...]:
