@@ -121,3 +121,8 @@ def test_zero_is_shown_and_an_empty_list_is_empty():
     protected = protect([], [[]], 11)
     assert protected.valeur("a", "b").valeur == 0
     assert protect([4], [[Cell(("x",), frozenset([0]))]], 11).valeur("x").statut == "masqué"
+
+
+def test_what_computes_counts_back_says_nothing_of_itself(capfd):
+    protect([4, 9, 2], [[Cell(("a",), frozenset({0, 1})), Cell(("b",), frozenset({0, 1, 2}))]], 5)
+    assert capfd.readouterr() == ("", "")

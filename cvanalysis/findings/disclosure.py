@@ -156,12 +156,13 @@ class _Reader:
         objectives = cells[len(shown) :]
         low = objectives @ truth
         high = low.copy()
+        worlds = _Worlds(cells[: len(shown)], intervals, floor)
         exposed = []
         for i, cell in enumerate(withheld):
             for sense in (1.0, -1.0):
                 if high[i] - low[i] >= MARGE:
                     break
-                values = objectives @ _solve(sense * objectives[i], cells[: len(shown)], intervals, floor)
+                values = objectives @ worlds.least(sense * objectives[i])
                 low, high = np.minimum(low, values), np.maximum(high, values)
             if high[i] - low[i] < MARGE - 1e-6:
                 exposed.append(cell)
@@ -183,16 +184,32 @@ class _Reader:
         return set(more)
 
 
-def _solve(objective: np.ndarray, rows: np.ndarray, intervals: np.ndarray, floor: np.ndarray) -> np.ndarray:
-    """The world (people in each group) that agrees with the printed intervals and has the least of `objective`."""
-    from scipy.optimize import linprog  # heavy, and only the participation page needs it
+class _Worlds:
+    """The worlds (people in each group) that agree with the printed intervals: one program, whose objective alone changes, so that each
+    answer starts from the last one."""
 
-    ceiling = 1_000 + float(intervals.sum()) + float(floor.sum())
-    exact = intervals[:, 0] == intervals[:, 1] if len(intervals) else np.zeros(0, dtype=bool)
-    system = {}
-    if exact.any():
-        system |= {"A_eq": rows[exact], "b_eq": intervals[exact, 0]}
-    if not exact.all():
-        loose, between = rows[~exact], intervals[~exact]
-        system |= {"A_ub": np.vstack([loose, -loose]), "b_ub": np.concatenate([between[:, 1], -between[:, 0]])}
-    return linprog(objective, bounds=np.column_stack([floor, np.full(len(floor), ceiling)]), method="highs", **system).x
+    def __init__(self, rows: np.ndarray, intervals: np.ndarray, floor: np.ndarray) -> None:
+        import highspy  # only pages and downloads that count people need it
+
+        ceiling = 1_000 + float(intervals.sum()) + float(floor.sum())
+        program = highspy.HighsLp()
+        program.num_col_, program.num_row_ = len(floor), len(rows)
+        program.col_cost_ = np.zeros(len(floor))
+        program.col_lower_, program.col_upper_ = floor, np.full(len(floor), ceiling)
+        program.row_lower_, program.row_upper_ = intervals[:, 0], intervals[:, 1]
+        where = [np.flatnonzero(row) for row in rows]
+        program.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+        program.a_matrix_.start_ = np.cumsum([0, *map(len, where)])
+        program.a_matrix_.index_ = np.concatenate([*where, np.zeros(0, dtype=int)])
+        program.a_matrix_.value_ = np.ones(sum(map(len, where)))
+        self._columns = np.arange(len(floor), dtype=np.int32)
+        self._solver = highspy.Highs()
+        self._solver.setOptionValue("output_flag", False)
+        self._solver.setOptionValue("threads", 1)
+        self._solver.passModel(program)
+
+    def least(self, objective: np.ndarray) -> np.ndarray:
+        """The world that has the least of `objective`. The true one agrees with all that is printed: there is always one."""
+        self._solver.changeColsCost(len(self._columns), self._columns, objective)
+        self._solver.run()
+        return np.asarray(self._solver.getSolution().col_value)

@@ -255,7 +255,6 @@ def run_children(
         return
     running: dict[Any, Child] = {}
     stopped = _Stop()
-    gc.collect()
     gc.freeze()  # the parent's objects stay out of the children's collections, so their pages stay shared
     try:
         # Not epoll: a pipe that this process has closed stays in it, ready for ever, as long as a later child holds a copy.

@@ -6,6 +6,7 @@ report alike, so only libraries, templates and fonts are loaded, nothing that de
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import pkgutil
@@ -45,6 +46,7 @@ def warm_up() -> None:
         nbformat.v4.new_notebook(cells=cells), PageInfo(titre="t", territoire="t", edition="t", maj="2000-01-01")
     )
     shell.prepare()
+    gc.collect()  # once: what is left would be frozen with the rest at each fork
 
 
 def _import_libraries() -> None:
@@ -67,7 +69,7 @@ def _import_ours() -> None:
     names = ["cvanalysis.dossier"]
     for package in (cvanalysis.findings, cvanalysis.display):
         names += [module.name for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")]
-    names.append("scipy.optimize")  # what withholds counts of people asks for it in five reports and downloads
+    names.append("highspy")  # what withholds counts of people asks for it in several reports
     for name in names:
         with suppress(Exception):  # a broken module is the affair of the reports that use it
             importlib.import_module(name)
