@@ -98,7 +98,9 @@ def to_french_csv(frame: pd.DataFrame) -> bytes:
     import pandas as pd
 
     words = [name for name in frame.columns if not pd.api.types.is_numeric_dtype(frame[name])]
-    frame = frame.assign(**{name: frame[name].map(as_text_cell, na_action="ignore") for name in words})
+    # The same words stand in thousands of rows: each is looked at once.
+    safe = {name: {one: as_text_cell(one) for one in frame[name].dropna().unique()} for name in words}
+    frame = frame.assign(**{name: frame[name].map(safe[name]) for name in words})
     text = frame.to_csv(index=False, sep=";", decimal=",", lineterminator="\r\n")
     return b"\xef\xbb\xbf" + text.encode()
 
