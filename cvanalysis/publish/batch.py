@@ -111,7 +111,6 @@ class _Build:
         self.reports = plan_reports(territory, notebooks)
         self.decision = Decision(options, territory, self.reports, out, inputs, stamp.get("generation", 0) + 1)
         self.log: list[dict[str, Any]] = []
-        self.tables: dict[str, str] = {}  # digests of today's tables
 
     # ------------------------------------------------------------------------------------------------ the steps
 
@@ -126,7 +125,6 @@ class _Build:
         processed = self.process(self.options.processed)
         slices = self.slices(self.options.processed)
         slices.keep()
-        self.tables = slices.tables
         environments = state.Environments(self.out, self.inputs)
         environments.save()
         fates = self.decision.decide(chosen, slices, environments)
@@ -283,7 +281,7 @@ class _Build:
                     self.succeed(fate, outcome)
                 else:
                     failures += 1
-                    self.fail(fate, outcome)
+                    self.fail(fate, outcome, slices)
                     bar.set_postfix_str(count(failures, "échec"))
                 self.log.append(
                     {
@@ -322,14 +320,7 @@ class _Build:
         for path in self.decision.aside(fate.report):
             path.unlink(missing_ok=True)
 
-    def voices_changed(self, record: dict[str, Any]) -> bool:
-        """Whether a page that stands quotes or counts voices that are not today's."""
-        from cvanalysis.publish.slices import VOICES
-
-        read = {one["table"] for one in record["lectures"]}
-        return any(name in read and record["tables"].get(name) != self.tables.get(name) for name in VOICES)
-
-    def fail(self, fate: Fate, outcome: Outcome) -> None:
+    def fail(self, fate: Fate, outcome: Outcome, slices: Slices) -> None:
         """Keep aside what tells why, never touch the page; but a page whose voices changed goes: one may have been withdrawn."""
         from cvanalysis.publish.aside import broken_notebook
         from cvanalysis.publish.produce import scrub
@@ -337,7 +328,7 @@ class _Build:
         env = {"CVANALYSIS_DATA": str(self.options.data.resolve()), "CVANALYSIS_OUT": str(self.options.out.resolve())}
         fate.status = "failed"
         fate.why = scrub(outcome.cause.strip().rstrip("."), env) or outcome.kind
-        if fate.record and self.voices_changed(fate.record):
+        if fate.record and slices.voices_changed(fate.record):
             self.decision.remove(fate)
         fate.stale = fate.why if fate.record else ""
         fate.inputs = atomic.digest_value(self.decision.parts(fate.report))

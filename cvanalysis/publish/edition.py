@@ -10,7 +10,7 @@ from cvanalysis.publish.changes import earlier_files, write_changes
 from cvanalysis.publish.child import Limits, run_children
 from cvanalysis.publish.decision import Decision, Fate
 from cvanalysis.publish.meetings import make_papers
-from cvanalysis.publish.statements import CONSTATS, gather, write_statements
+from cvanalysis.publish.statements import CONSTATS, gather, origins_of, write_statements
 from cvanalysis.publish.words import Say, count, duration, shown
 
 if TYPE_CHECKING:
@@ -141,6 +141,7 @@ def make_statements(decision: Decision, fates: list[Fate], slices: Slices) -> tu
         [
             list(notebooks.items()),
             slices.tables.get("contributions"),
+            origins_of(slices.processed),
             earlier_files(out, territory),
             decision.territory_digest,
             decision.inputs.code,
