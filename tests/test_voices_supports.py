@@ -144,3 +144,12 @@ def test_a_figure_too_tall_for_paper_is_taken_only_where_there_is_nothing_else(t
     low = replace(second, image=replace(second.image, hauteur=BAS))
     assert choose([tall, low], 1) == (low,)
     assert choose([tall], 1) == (tall,)
+
+
+def test_what_is_not_for_the_public_says_so_on_paper_too(territory, cleaned, findings):
+    said = shown(findings, territory)
+    for audience, expected in (("public", False), ("equipe", True)):
+        made = [render_sheet(territory, "QP", "Un quartier", said, audience), render_poster(territory, said, audience)]
+        document = docx.Document(io.BytesIO(write_handover(territory, [], [], audience)))
+        texts = [one.html for one in made] + ["\n".join(p.text for p in document.paragraphs)]
+        assert ["Ne pas diffuser" in text for text in texts] == [expected] * 3

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from cvanalysis.display.french import typeset
 from cvanalysis.display.phrases import say
 from cvanalysis.findings.editions import read_line
+from cvanalysis.publish.page import reserved_for
 
 if TYPE_CHECKING:
     from docx.document import Document
@@ -39,7 +40,9 @@ _DAY_ZERO = (1980, 1, 1, 0, 0, 0)
 _INTERDITS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
-def write_handover(territory: Territory, parts: Sequence[Part], recommendations: Sequence[Recommendation]) -> bytes:
+def write_handover(
+    territory: Territory, parts: Sequence[Part], recommendations: Sequence[Recommendation], audience: str = "public"
+) -> bytes:
     """The .docx: préconisations first (they are what the file is for), then the findings by chapter, then what is not known."""
     import docx
 
@@ -47,6 +50,8 @@ def write_handover(territory: Territory, parts: Sequence[Part], recommendations:
     _prepare(document, territory)
     document.add_heading(_clean(f"{territory.contrat} : éléments pour le prochain contrat"), level=0)
     document.add_paragraph(_clean(f"{territory.nom}, édition « {territory.edition.nom} »"))
+    if reserve := reserved_for(audience):
+        document.add_paragraph(_clean(reserve)).runs[0].bold = True
     if any(c["exemple"] for p in parts for c in p.constats) or any(r.exemple for r in recommendations):
         document.add_paragraph(_clean("Ce document contient des données d'exemple, inventées."))
     _recommendations(document, territory, recommendations)

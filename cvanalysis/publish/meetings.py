@@ -143,7 +143,7 @@ def forget(out: Path, keys: Iterable[str]) -> None:
 def _try(out: Path, paper: Paper, digest: str, decision: Decision, slices: Slices) -> str:
     """Make a paper and its record, in place together; '' or why it could not be made, which does not stop the others."""
     try:
-        raw = _make(out, paper, decision.territory, slices)
+        raw = _make(out, paper, decision, slices)
         record = {"cle": digest, "fichier": paper.file, "sha256": hashlib.sha256(raw).hexdigest()}
         atomic.write_all([(out / paper.file, raw), (_record_path(out, paper.key), atomic.to_json(record))])
     except Exception as error:  # noqa: BLE001 (whatever it is, it is said)
@@ -151,27 +151,30 @@ def _try(out: Path, paper: Paper, digest: str, decision: Decision, slices: Slice
     return ""
 
 
-def _make(out: Path, paper: Paper, territory: Territory, slices: Slices) -> bytes:
+def _make(out: Path, paper: Paper, decision: Decision, slices: Slices) -> bytes:
     from cvanalysis.publish.supports import render_poster, render_sheet
 
+    territory, audience = decision.territory, decision.options.audience
     shown = {key: _shown(out, key) for key in paper.of}
     if paper.file == HANDOVER:
-        return _make_handover(territory, slices, {paper.of[key]: found for key, found in shown.items()})
+        return _make_handover(territory, audience, slices, {paper.of[key]: found for key, found in shown.items()})
     found = [one for some in shown.values() for one in some]
     if paper.key == POSTER:
-        return render_poster(territory, found).html.encode()
+        return render_poster(territory, found, audience).html.encode()
     [(key, titre)] = paper.of.items()
-    return render_sheet(territory, key.rpartition("/")[2], titre, found).html.encode()
+    return render_sheet(territory, key.rpartition("/")[2], titre, found, audience).html.encode()
 
 
 def _shown(out: Path, report: str) -> tuple[Shown, ...]:
     return shown_in(json.loads((out / "notebooks" / f"{report}.ipynb").read_bytes()))
 
 
-def _make_handover(territory: Territory, slices: Slices, chapters: Mapping[str, tuple[Shown, ...]]) -> bytes:
+def _make_handover(
+    territory: Territory, audience: str, slices: Slices, chapters: Mapping[str, tuple[Shown, ...]]
+) -> bytes:
     from cvanalysis.dossier import Dossier
     from cvanalysis.publish.handover import Part, write_handover
 
     parts = [Part(titre, tuple(one.dit for one in shown)) for titre, shown in chapters.items()]
     known = {dit["id"]: dit["message"] for part in parts for dit in part.constats}
-    return write_handover(territory, parts, Dossier(territory, slices.store).recommendations(known))
+    return write_handover(territory, parts, Dossier(territory, slices.store).recommendations(known), audience)

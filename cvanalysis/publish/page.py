@@ -29,6 +29,12 @@ _TEMPLATES = Path(__file__).parent / "templates"
 _AUDIENCES = {"groupe": "groupes de travail", "equipe": "équipe d’évaluation"}
 
 
+def reserved_for(audience: str) -> str:
+    """What all that is not for the public says of itself, '' for the public."""
+    who = _AUDIENCES.get(audience, audience)
+    return "" if audience == "public" else f"Document réservé\u00a0: {who}. Ne pas diffuser."
+
+
 @dataclass(frozen=True, slots=True)
 class Lien:
     """A link: to another page (relative) or to a source's notice (then the only address that a page may hold)."""
@@ -78,7 +84,7 @@ def wrap_page(body: str, page: PageInfo) -> str:
     body, contents = _number_headings(body)
     return _page().render(
         page=page,
-        audience=_AUDIENCES.get(page.audience, page.audience),
+        reserve=reserved_for(page.audience),
         exemple=page.exemple or 'class="ex"' in body,
         sommaire=contents,
         corps=Markup(body),  # noqa: S704  # what displays itself escapes what it was given

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 
 from cvanalysis.display.french import typeset
-from cvanalysis.publish.page import css_string
+from cvanalysis.publish.page import css_string, reserved_for
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -62,23 +62,28 @@ def choose(shown: Sequence[Shown], count: int) -> tuple[Shown, ...]:
     return tuple(sorted(chosen, key=shown.index))
 
 
-def render_sheet(territory: Territory, ident: str, nom: str, shown: Sequence[Shown]) -> Support:
+def render_sheet(
+    territory: Territory, ident: str, nom: str, shown: Sequence[Shown], audience: str = "public"
+) -> Support:
     """The A4 sheet of a theme or of a quarter, on two sides: `supports/feuille-<ident>.html`."""
-    return _render("feuille", f"feuille-{ident}", choose(shown, PAR_FEUILLE), territory, titre=nom)
+    return _render("feuille", f"feuille-{ident}", choose(shown, PAR_FEUILLE), territory, audience, titre=nom)
 
 
-def render_poster(territory: Territory, shown: Sequence[Shown]) -> Support:
+def render_poster(territory: Territory, shown: Sequence[Shown], audience: str = "public") -> Support:
     """The A3 poster of the contract: `supports/affiche.html`."""
     tall = choose([one for one in shown if one.image and BAS < one.image.hauteur <= HAUT], HAUTES)
     short = choose([one for one in shown if one.image and one.image.hauteur <= BAS], AFFICHE - len(tall))
-    return _render("affiche", "affiche", (*tall, *short) or choose(shown, AFFICHE), territory)
+    return _render("affiche", "affiche", (*tall, *short) or choose(shown, AFFICHE), territory, audience)
 
 
-def _render(template: str, name: str, chosen: Sequence[Shown], territory: Territory, **words: str) -> Support:
+def _render(
+    template: str, name: str, chosen: Sequence[Shown], territory: Territory, audience: str, **words: str
+) -> Support:
     html = _template(f"{template}.html.j2").render(
         territoire=territory,
         constats=[_said(one) for one in chosen],
         exemple=any(one.dit["exemple"] for one in chosen),
+        reserve=reserved_for(audience),
         style=_style(),
         **words,
     )
