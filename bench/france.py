@@ -60,11 +60,16 @@ def read_quarters(insee: Path) -> dict[str, str]:
 
 
 def write_territory(raw: Path, insee: Path, quarters: dict[str, str]) -> None:
-    """Declarations of a territory that has all these quarters. Communes are invented, one per département."""
+    """Declarations of a territory that has all these quarters. Communes are invented: a département's quarters by forties, a little more
+    than the largest city has."""
     shutil.copytree(insee, raw / "insee")
     (raw / "contrat.toml").write_text(CONTRAT, encoding="utf-8")
-    commune = {code: f"{code[2:5] if code[2] == '9' and code[3] == '7' else code[3:5]}"[:3] for code in quarters}
-    commune = {code: (part + "9999")[:5] for code, part in commune.items()}
+    rank: dict[str, int] = {}
+    commune = {}
+    for code in quarters:
+        part = code[2:5] if code[2:4] == "97" else code[3:5]
+        rank[part] = rank.get(part, -1) + 1
+        commune[code] = (part + f"{rank[part] // 40:03}")[:5] if len(part) == 2 else f"{part}{rank[part] // 40:02}"
     write(raw / "communes.csv", ("code", "nom"), sorted({(one, f"Commune {one}") for one in commune.values()}))
     write(
         raw / "quartiers.csv",

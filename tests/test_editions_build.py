@@ -20,7 +20,7 @@ import pytest
 from carnets import RACINE, carnet, cva, territoire
 from cvanalysis.ingest.masking import mask
 from cvanalysis.ingest.review import fingerprint
-from cvanalysis.publish.statements import records_of
+from cvanalysis.publish.statements import lines_of
 from test_voices import COLUMNS, OPEN, TOKEN, secret_voices
 
 CONSTAT = "import cvanalysis as cv\ncv.ouvrir().fiche(qpv).constat('revenus-01')"
@@ -70,7 +70,9 @@ def test_what_an_edition_states_is_what_its_executed_notebooks_hold(modele):
     stated = json.loads((out / "donnees" / "constats.json").read_bytes())
     assert (stated["edition"], stated["audience"]) == ("essai", "public")
     notebooks = sorted((out / "notebooks" / "quartiers").glob("*.ipynb"))
-    assert stated["constats"] == [one for path in notebooks for one in records_of(json.loads(path.read_bytes()))]
+    assert stated["constats"] == [
+        json.loads(line) for path in notebooks for line in lines_of(json.loads(path.read_bytes()))
+    ]
     assert [one["id"] for one in stated["constats"]] == [f"QP97300{i}-revenus-01" for i in (1, 2, 3)]
     table = pd.read_csv(out / "donnees" / "constats.csv", sep=";", encoding="utf-8-sig")
     assert list(table["constat"]) == [one["id"] for one in stated["constats"]]

@@ -20,9 +20,14 @@ def to_lines(records: Iterable[dict[str, Any]]) -> str:
     return "\n".join(json.dumps(one, ensure_ascii=False, allow_nan=False, separators=(",", ":")) for one in records)
 
 
+def record_lines(data: Mapping[str, Any]) -> list[str]:
+    """The records in one display of a notebook (kind → content), each as JSON; a notebook's file cuts a text into lines."""
+    return [line for line in "".join(data.get(RECORDS, "")).split("\n") if line]
+
+
 def read_records(data: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The records in one display of a notebook (kind → content); a notebook's file cuts a text into lines."""
-    return [json.loads(line) for line in "".join(data.get(RECORDS, "")).split("\n") if line]
+    """The same, as plain values."""
+    return [json.loads(line) for line in record_lines(data)]
 
 
 @dataclass(frozen=True, slots=True)

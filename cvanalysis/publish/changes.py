@@ -71,12 +71,11 @@ def write_changes(out: Path, territory: Territory, audience: str) -> list[str]:
     from cvanalysis.publish.contract import check_page
     from cvanalysis.publish.page import Lien, PageInfo, wrap_page
 
-    now = read_stated(out)
-    past = None
+    past = now = None
     for edition in earlier_editions(territory):
         there = read_stated(out.parent / edition.id)
         if there and (there.territoire, there.audience) == (territory.id, audience):
-            past = (edition, there)
+            past, now = (edition, there), read_stated(out)
             break
     ids: list[str] = []
     changes: tuple[Any, ...] = ()

@@ -7,6 +7,8 @@ The next edition is compared with these files, and programs read them.
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,35 +24,45 @@ CONSTATS = "donnees/constats.json"
 CONTRIBUTIONS = "donnees/contributions.json"
 
 
-def gather(out: Path, notebooks: dict[str, str], known: dict[str, Any]) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    """The records of the findings of `notebooks` (path under `out` → digest), sorted by id; and what spares reading them again.
+_ID = re.compile(rb'\{"id":"([^"]+)"')
 
-    `known` is what the last call gave back: of notebooks that have not changed since, the records that stand are taken.
+
+def gather(out: Path, notebooks: dict[str, str], known: dict[str, Any]) -> tuple[dict[str, bytes], dict[str, Any]]:
+    """The records of the findings of `notebooks` (path under `out` → digest), by id, in order; and what spares reading them again.
+
+    `known` is what the last call gave back: of notebooks that have not changed since, the records that stand are taken. A record stays
+    the line of JSON that it is in its notebook: those of a thousand reports, unfolded, would fill the memory.
     """
     standing = {}
     if known and atomic.digest(out / CONSTATS) == known["constats"]:
-        standing = {one["id"]: one for one in (atomic.read_json(out / CONSTATS) or {})["constats"]}
-    found: dict[str, dict[str, Any]] = {}
+        lines = (out / CONSTATS).read_bytes().split(b"\n")[1:-2]
+        standing = {_id_of(line): line.rstrip(b",") for line in lines if line}
+    found: dict[str, bytes] = {}
     read = {}
     for name, digest in notebooks.items():
         was = known["carnets"].get(name) if standing else None
-        same = was and was[0] == digest
-        records = [standing[one] for one in was[1]] if same else records_of(json.loads((out / name).read_bytes()))
-        read[name] = [digest, [one["id"] for one in records]]
-        for one in records:
-            found.setdefault(one["id"], one)
-    return [found[key] for key in sorted(found)], read
+        if was and was[0] == digest:
+            mine = {one: standing[one] for one in was[1]}
+        else:
+            mine = {_id_of(line): line for line in lines_of(json.loads((out / name).read_bytes()))}
+        read[name] = [digest, list(mine)]
+        found = mine | found
+    return {key: found[key] for key in sorted(found)}, read
 
 
-def records_of(notebook: dict[str, Any]) -> list[dict[str, Any]]:
-    """The records in the outputs of an executed notebook, in order."""
-    from cvanalysis.display.bloc import read_records
+def _id_of(line: bytes) -> str:
+    return _ID.match(line)[1].decode()
+
+
+def lines_of(notebook: dict[str, Any]) -> list[bytes]:
+    """The records in the outputs of an executed notebook, in order, each a line of JSON."""
+    from cvanalysis.display.bloc import record_lines
 
     return [
-        one
+        line.encode()
         for cell in notebook["cells"]
         for output in cell.get("outputs", [])
-        for one in read_records(output.get("data", {}))
+        for line in record_lines(output.get("data", {}))
     ]
 
 
@@ -138,7 +150,7 @@ def origins_of(processed: Path) -> dict[str, str]:
 
 
 def write_statements(
-    out: Path, processed: Path, territory: Territory, audience: str, records: list[dict[str, Any]]
+    out: Path, processed: Path, territory: Territory, audience: str, records: dict[str, bytes]
 ) -> list[str]:
     """Write the three files; returns their names."""
     import pandas as pd
@@ -146,17 +158,23 @@ def write_statements(
     from cvanalysis.publish.downloads import DECLARED, write_table
 
     head = {"territoire": territory.id, "edition": territory.edition.id, "audience": audience}
+    said = [_to_line(one) for one in contributions_of(processed)]
     files = {
-        CONSTATS: _to_lines(head | {"origines": origins_of(processed)}, "constats", records),
-        CONTRIBUTIONS: _to_lines(head, "contributions", contributions_of(processed)),
+        CONSTATS: _to_file(head | {"origines": origins_of(processed)}, "constats", records.values()),
+        CONTRIBUTIONS: _to_file(head, "contributions", said),
     }
     atomic.write_all((out / name, raw) for name, raw in files.items())
     columns = [one["nom"] for one in DECLARED["constats"]["colonnes"]]
-    frame = pd.DataFrame([one | {"constat": one["id"], "titre": one["message"]} for one in records], columns=columns)
-    return [*files, *write_table(out, "constats", frame)]
+    rows = (json.loads(line) for line in records.values())
+    rows = [[(one | {"constat": one["id"], "titre": one["message"]}).get(name) for name in columns] for one in rows]
+    return [*files, *write_table(out, "constats", pd.DataFrame(rows, columns=columns))]
 
 
-def _to_lines(head: dict[str, Any], name: str, items: list[Any]) -> bytes:
+def _to_line(item: Any) -> bytes:
+    return json.dumps(item, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+
+
+def _to_file(head: dict[str, Any], name: str, lines: Iterable[bytes]) -> bytes:
     """JSON with one item a line: thousands of findings would take three times the room indented, and a diff shows which moved."""
-    lines = ",\n".join(json.dumps(one, ensure_ascii=False, allow_nan=False, separators=(",", ":")) for one in items)
-    return f'{json.dumps(head, ensure_ascii=False)[:-1]}, "{name}": [\n{lines}\n]}}\n'.encode()
+    start = f'{json.dumps(head, ensure_ascii=False)[:-1]}, "{name}": [\n'.encode()
+    return b"".join((start, b",\n".join(lines), b"\n]}\n"))
