@@ -42,6 +42,7 @@ SEUIL_PORTEUR = 85
 BLOC = 200  # titles compared all with all; beyond, each with its neighbours in two alphabetical orders
 PROPOSITIONS_MAX = 5000
 _ANNEES = re.compile(r"\b(?:19|20)\d\d\b(?:\s*/\s*(?:20)?\d\d\b)?")
+_CHIFFRES = re.compile(r"\d+")
 
 
 def digest(*parts: object) -> str:
@@ -136,7 +137,7 @@ def _near_titles(table: Mapping[str, np.ndarray], first: np.ndarray) -> Iterator
         rows.sort(key=titles.__getitem__)
         for x, y, score in near_pairs([plainly[titles[i]] for i in rows], SEUIL):
             i, j = rows[x], rows[y]
-            if _numbers(titles[i]) == _numbers(titles[j]):
+            if _numbers(plainly[titles[i]]) == _numbers(plainly[titles[j]]):
                 if (years[j], titles[j]) < (years[i], titles[i]):
                     i, j = j, i
                 yield "renouvellement", i, j, score, table["porteur"][i]
@@ -146,9 +147,9 @@ def _bare(title: str) -> str:
     return " ".join(_ANNEES.sub(" ", title).split())[:200]
 
 
-def _numbers(title: str) -> tuple[str, ...]:
-    """Numbers of a title, years apart: « atelier 1 » and « atelier 2 » are two actions."""
-    return tuple(re.findall(r"\d+", _bare(title)))
+def _numbers(bare: str) -> list[str]:
+    """Numbers of a title without its years: « atelier 1 » and « atelier 2 » are two actions."""
+    return _CHIFFRES.findall(bare)
 
 
 def near_pairs(texts: Sequence[str], seuil: int) -> list[tuple[int, int, float]]:
@@ -184,7 +185,7 @@ def _near_carriers(table: Mapping[str, np.ndarray], first: np.ndarray) -> Iterat
     """Pairs of lines of the same title whose carriers have nearly the same name: the names are compared, once, not the lines."""
     carriers, titles = table["porteur_cle"], table["titre_cle"]
     names = sorted({name for name in carriers[first].tolist() if name and not name.startswith("id:")})
-    numbers = [_numbers(name) for name in names]
+    numbers = [_numbers(_bare(name)) for name in names]
     near = [
         (names[x], names[y], score)
         for x, y, score in near_pairs([name[:200] for name in names], SEUIL_PORTEUR)

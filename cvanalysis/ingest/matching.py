@@ -170,8 +170,14 @@ def read_quarters(
             unknown.append(piece.strip())
     if unknown or other or not found:
         found[""] = None
-    order = {code: rank for rank, code in enumerate((*codes, HORS_QPV, ""))}
-    return Quarters(tuple(sorted(found, key=order.__getitem__)), tuple(unknown), tuple(other))
+    if len(found) > 1:
+        found = dict.fromkeys(sorted(found, key=_order(codes).__getitem__))
+    return Quarters(tuple(found), tuple(unknown), tuple(other))
+
+
+@lru_cache(maxsize=8)  # asked for each cell of a log
+def _order(codes: tuple[str, ...]) -> dict[str, int]:
+    return {code: rank for rank, code in enumerate((*codes, HORS_QPV, ""))}
 
 
 _TITRE = re.compile(r"^(?:qpv|quartiers?)\s*:?\s+")  # « QPV Le Haut » is « Le Haut »
