@@ -54,11 +54,6 @@ def write(message: Message) -> str:
     return french.typeset(_template(variants[_choice(message, len(variants))]).render(message.valeurs))
 
 
-def variants_of(gabarit: str) -> int:
-    """How many ways there are to write a template."""
-    return len(_entry(gabarit)["variantes"])
-
-
 def warm() -> None:
     """Compile every template, once for all the reports of a process."""
     for text in every_text():

@@ -20,7 +20,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from fnmatch import fnmatch
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
@@ -227,8 +226,3 @@ def _declared(frame: pd.DataFrame, anomalies: list[Problem]) -> dict[str, Declar
         else:
             values.setdefault(row.fichier, {})[field] = row.valeur
     return {name: Declared(columns.get(name, {}), values.get(name, {})) for name in sorted({*columns, *values})}
-
-
-def companion_names() -> tuple[Path, ...]:
-    """The files that the team keeps, relative to the data folder: what a watch must look at besides the voices."""
-    return tuple(Path(name) for name in _COLONNES)

@@ -30,8 +30,6 @@ from traitlets.config import Config
 
 Message = dict[str, Any]
 
-CHUNK = 1 << 16
-
 
 class OutputFlood(BaseException):
     """The notebook wrote more to its standard streams than it may. Not an Exception: a cell's `except` should not hide it."""
