@@ -176,6 +176,7 @@ def main() -> None:
 
 
 def compare(scratch: Path, options: argparse.Namespace) -> None:
+    from cvanalysis.ingest.freshness import tables_folder
     from cvanalysis.publish.plan import find_notebooks, plan_reports
     from cvanalysis.territory import read_territory
 
@@ -190,7 +191,7 @@ def compare(scratch: Path, options: argparse.Namespace) -> None:
     lines: dict[str, Cost] = {}
     lines["c"] = measure(build, len(reports), env, scratch)
     lines["e"] = measure(build, len(reports), env, scratch)
-    inside = env | {"CVANALYSIS_DATA": str(data), "CVANALYSIS_PROCESSED": str(data.parent / "processed")}
+    inside = env | {"CVANALYSIS_DATA": str(data), "CVANALYSIS_PROCESSED": str(tables_folder(data, "public"))}
     halves = [json.dumps(todo[i :: options.jobs]) for i in range(options.jobs)]
     floor = " & ".join(f"{sys.executable} {__file__} --floor '{half}'" for half in halves)
     lines["d"] = measure(["sh", "-c", f"{floor} & wait"], len(reports), inside, scratch)

@@ -285,18 +285,19 @@ def modele(genre: str, data: Path, vers: Path, debug: bool) -> int:  # noqa: ARG
     "--vers",
     type=click.Path(path_type=Path),
     metavar="FICHIER",
-    help="Fichier à écrire (a-relire.csv, à côté de data/raw, par défaut).",
+    help="Fichier à écrire (par défaut à côté du dossier des données : a-relire.csv pour data/raw, NOM-a-relire.csv pour NOM).",
 )
 @_DEBUG
 def relire(data: Path, vers: Path | None, debug: bool) -> int:  # noqa: ARG001
     """Écrit la liste des paroles qu'une personne doit relire avant qu'elles soient publiques."""
+    from cvanalysis.ingest.freshness import beside
     from cvanalysis.ingest.review import how_to_read, read_reviews, write_reading_list
     from cvanalysis.ingest.voice_choice import readable_texts
     from cvanalysis.territory import read_territory
 
     territory = read_territory(data)
     listed = write_reading_list(readable_texts(territory), read_reviews(territory.dossier))
-    _write_new({vers or data.resolve().parent / "a-relire.csv": listed.contenu})
+    _write_new({vers or beside(data, "a-relire.csv"): listed.contenu})
     click.echo(
         f"Textes à relire : {listed.a_relire} ; déjà relus : {listed.deja_relues}. Ce fichier ne doit pas quitter l'équipe.\n"
     )
@@ -306,7 +307,7 @@ def relire(data: Path, vers: Path | None, debug: bool) -> int:  # noqa: ARG001
 
 def _write_new(files: dict[Path, bytes]) -> None:
     """Write files that are not there yet: what stands may hold hours of someone's work."""
-    from cvanalysis.publish import atomic
+    from cvanalysis import atomic
     from cvanalysis.publish.words import shown
 
     if there := [shown(path) for path in files if path.exists()]:

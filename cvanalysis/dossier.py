@@ -48,7 +48,7 @@ from cvanalysis.findings.story import find_story
 from cvanalysis.findings.synthesis import Synthese
 from cvanalysis.findings.themes import ThemeActions
 from cvanalysis.findings.voices import find_theme_voices
-from cvanalysis.ingest.freshness import process_if_changed
+from cvanalysis.ingest.process import prepare
 from cvanalysis.ingest.store import Store
 from cvanalysis.territory import read_territory
 
@@ -62,16 +62,14 @@ def ouvrir(donnees: str | Path = "", edition: str = "", audience: str = "") -> D
     """Open a territory: its declarations, its processed tables (made again first where the raw files changed), the catalogue.
 
     `donnees` is the folder of `contrat.toml`; by default the one that a build gives, else `data/raw` here or in a parent folder.
+    For an audience (public by default), nothing above it is in what is opened, whoever else opens or builds, and when.
     Raises `UsageError` where there is none, `DeclarationError` with all that is wrong in the declarations.
     """
     folder = _find_data(donnees)
     territory = read_territory(folder, edition or os.environ.get("CVANALYSIS_EDITION") or None)
     audience = audience or os.environ.get("CVANALYSIS_AUDIENCE") or "public"
-    if processed := os.environ.get("CVANALYSIS_PROCESSED"):
-        return Dossier(territory, Store(Path(processed), territory))
-    processed_folder = folder.parent / "processed"
-    process_if_changed(territory, processed_folder, audience)
-    return Dossier(territory, Store(processed_folder, territory))
+    processed = os.environ.get("CVANALYSIS_PROCESSED") or prepare(territory, audience)
+    return Dossier(territory, Store(Path(processed), territory, audience))
 
 
 def _find_data(donnees: str | Path) -> Path:

@@ -140,7 +140,5 @@ def published(out: Path) -> dict[str, bytes]:
     return {
         path.relative_to(edition).as_posix(): path.read_bytes()
         for path in sorted(edition.rglob("*"))
-        if path.is_file()
-        and path.name != "build-log.json"
-        and path.relative_to(edition).parts[0] not in {".etat", "echecs"}
+        if path.is_file() and path.name != "build-log.json"
     }

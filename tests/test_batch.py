@@ -16,6 +16,7 @@ import pytest
 
 from carnets import LIRE, PHRASE, carnet, cva, environment, manifest, published, states, territoire
 from cvanalysis.publish.edition import lasting
+from cvanalysis.publish.folders import state_folder
 
 QUARTIERS = [f"quartiers/QP97300{i}" for i in (1, 2, 3)]
 
@@ -36,6 +37,11 @@ def modele(tmp_path_factory):
 def pays(modele, tmp_path):
     shutil.copytree(modele, tmp_path, dirs_exist_ok=True, copy_function=shutil.copy2)
     return tmp_path
+
+
+def state(folder, edition="essai"):
+    """Where what serves the next build of that edition stands."""
+    return state_folder(folder / "data" / "raw", folder / "reports" / edition)
 
 
 def build(folder, *argv, **kw):
@@ -188,7 +194,7 @@ def test_a_notebook_that_misbehaves_fails_with_a_clear_cause_and_all_others_are_
     for name, (_, cause) in VILAINS.items():
         assert told[name]["status"] == "failed", name
         assert cause in told[name]["why"], told[name]["why"]
-        assert "'avant'" in (pays / "reports" / "essai" / "echecs" / f"{name}.ipynb").read_text(encoding="utf-8")
+        assert "'avant'" in (state(pays) / "echecs" / f"{name}.ipynb").read_text(encoding="utf-8")
     assert told[QUARTIERS[1]]["status"] == "built"
     index = (pays / "reports" / "essai" / "index.html").read_text(encoding="utf-8")
     assert "Pas de page" in index
@@ -202,15 +208,18 @@ def test_a_failed_report_keeps_its_last_good_page_and_is_tried_again(pays):
     carnet(pays / "nb" / "synthese.ipynb", "1 / 0", parameters="x = 1")
     done = build(pays)
     assert done.returncode == 1
-    assert "synthese : échec. cellule 3 : ZeroDivisionError : division by zero." in done.stderr
+    assert (
+        "synthese : échec. cellule 3 : ZeroDivisionError : division by zero. Le détail est dans data/processed/"
+        in done.stderr
+    )
     assert page.read_bytes() == before
-    told = (pays / "reports" / "essai" / "echecs" / "synthese.txt").read_text(encoding="utf-8")
+    told = (state(pays) / "echecs" / "synthese.txt").read_text(encoding="utf-8")
     assert "1 / 0" in told
     assert str(pays) not in told
     assert "1 rapport à construire, 3 à jour" in build(pays).stdout
     carnet(pays / "nb" / "synthese.ipynb", PHRASE, parameters="x = 1")
     assert build(pays).returncode == 0
-    assert not (pays / "reports" / "essai" / "echecs" / "synthese.ipynb").exists()
+    assert not (state(pays) / "echecs" / "synthese.ipynb").exists()
 
 
 def test_a_page_that_breaks_its_contract_is_a_failed_report(pays):
@@ -235,7 +244,7 @@ def test_a_raw_file_that_cannot_be_read_is_left_out_and_said_at_each_build(pays)
 def test_a_second_build_at_the_same_time_is_refused(pays):
     carnet(pays / "nb" / "synthese.ipynb", "import time\ntime.sleep(20)", parameters="x = 1")
     with start(pays) as first:
-        wait_for(lambda: (pays / "data" / "processed" / ".verrou").exists() and running(first))
+        wait_for(lambda: running(first))
         second = build(pays)
         first.send_signal(signal.SIGKILL)
     assert second.returncode == 2
@@ -364,7 +373,7 @@ def test_a_build_killed_at_any_moment_leaves_whole_pages_and_the_next_one_ends_a
             except subprocess.TimeoutExpired:
                 process.kill()
         assert_whole(folder, expected)
-        stamped = (folder / "reports" / "essai" / ".etat" / "construction.json").exists()
+        stamped = (state(folder) / "construction.json").exists()
         done = build(folder)
         assert done.returncode == 0, done.stderr
         # A build killed after its last word is whole: the next one finds nothing to do, and its manifest says so.

@@ -132,9 +132,7 @@ def test_a_standing_edition_is_built_again_first_where_it_holds_a_voice_withdraw
     assert done.returncode == 0, done.stderr
     assert "Édition autre : elle tient des paroles qu'elle ne peut plus tenir" in done.stdout
     assert "Rien n'a changé" in build(pays, "--edition", "essai").stdout
-    assert (
-        json.loads((pays / "data" / "processed" / ".etat.json").read_bytes())["inputs"]["options"]["edition"] == "essai"
-    )
+    assert json.loads((pays / "data" / "processed" / ".etat.json").read_bytes())["fait_de"]["edition"] == "essai"
 
 
 @pytest.mark.slow

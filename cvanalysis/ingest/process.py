@@ -7,6 +7,7 @@ format (the domains do). Another domain is added by its function to `DOMAINES`.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
@@ -16,14 +17,17 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from cvanalysis.atomic import digest, keep_private, locked, make_folder, write_json
 from cvanalysis.catalogue import load_catalogue
 from cvanalysis.errors import CvanalysisError, Problem
 from cvanalysis.ingest.account import Account, Line
 from cvanalysis.ingest.actions import clean_actions
 from cvanalysis.ingest.archives import archive_of
 from cvanalysis.ingest.chunk import COLONNES_ANOMALIES
+from cvanalysis.ingest.freshness import RECORD, VOICES, current, forget_withdrawn, made_of, tables_folder
 from cvanalysis.ingest.indicators import SourceFile, clean_indicators, frame_problems
 from cvanalysis.ingest.propose import propose_all
+from cvanalysis.ingest.voice_files import COMPANIONS
 from cvanalysis.ingest.voices import clean_voices
 from cvanalysis.ingest.zones import ENSEMBLE, ENSEMBLE_2024
 from cvanalysis.territory import Niveau, Territory
@@ -76,12 +80,29 @@ class Processed:
     compte: Account
 
 
-def process(territory: Territory, processed: Path, audience: str = "public") -> Processed:
-    """Clean every domain and write its tables to `processed`, each replaced whole.
+def prepare(territory: Territory, audience: str) -> Path:
+    """The folder of the territory's tables for that audience, made again first where they are not today's."""
+    folder = tables_folder(territory.dossier, audience)
+    of = made_of(territory, audience)
+    if not current(folder, of):
+        make_folder(folder, private=True)
+        with locked(folder, folder.name, wait=True):
+            if not current(folder, of):
+                process(territory, folder, audience, of)
+    forget_withdrawn(territory.dossier, of)
+    return folder
 
+
+def process(
+    territory: Territory, processed: Path, audience: str = "public", of: dict[str, Any] | None = None
+) -> Processed:
+    """Clean every domain and write its tables to `processed`, each replaced whole, and beside them whose they are.
+
+    `of` is what they are made of (`freshness.made_of`), taken before anything is read: what changes meanwhile makes them old.
     Raises `CvanalysisError` where a table cannot be written (then the former tables stay). A raw file that cannot
     be used is in `illisibles` and disturbs nothing else.
     """
+    of = of or made_of(territory, audience)
     domains = clean_all(territory, audience)
     tables = {name: table for domain in domains for name, table in domain.tables.items()}
     tables["anomalies"] = gather_anomalies(domains)
@@ -89,22 +110,48 @@ def process(territory: Territory, processed: Path, audience: str = "public") -> 
     compte = Account(tuple(line for domain in domains for line in domain.compte.lignes))
     tables["fichiers"] = list_files(files)
     tables["comptes"] = pd.DataFrame([asdict(line) for line in compte.lignes], columns=[f.name for f in fields(Line)])
-    write_tables(tables, processed)
-    return Processed(
+    if audience != "equipe":
+        names = {file.fichier for file in files} | {
+            path.relative_to(territory.dossier).as_posix()
+            for path in (territory.dossier / VOICES).rglob("*")
+            if path.is_file()
+        }
+        tables |= {name: veil(tables[name], names) for name in ("anomalies", "fichiers")}
+    done = Processed(
         {name: len(table) for name, table in tables.items()},
         [
-            {
-                "fichier": file.fichier,
-                "sha256": file.sha256,
-                "famille": file.famille,
-                "millesime": file.millesime,
-                "statut": file.statut,
-            }
+            {name: getattr(file, name) for name in ("fichier", "sha256", "famille", "millesime", "statut")}
             for file in files
         ],
         tuple(file.probleme for file in files if file.probleme is not None),
         compte,
     )
+    said = {"sources": done.sources, "illisibles": [str(one) for one in done.illisibles]}
+    write_tables(tables, processed, {"fait_de": of, "dit": said})
+    return done
+
+
+def veil(table: pd.DataFrame, names: Iterable[str]) -> pd.DataFrame:
+    """The rows that speak of files of voices, without the names of those files: who has spoken, where and when, is in a name.
+
+    `names` are the paths of all files; what the team's own tables of voices are called, the documentation says.
+    """
+    told = {name for name in names if name.startswith(VOICES)} - COMPANIONS
+    told |= {Path(name).name for name in told}
+    theirs = table["fichier"].str.startswith(VOICES)
+    if not theirs.any():
+        return table
+    known = re.compile("|".join(map(re.escape, sorted(told, key=len, reverse=True))) or r"(?!)", re.IGNORECASE)
+    rows = table[theirs].copy()
+    for column in rows.columns:
+        if column in {"ligne", "lignes"}:
+            rows[column] = 0
+        elif column in {"fichier", "famille", "pris_pour"}:
+            rows[column] = "paroles"
+        else:
+            rows[column] = [known.sub("un fichier de paroles", str(cell)) for cell in rows[column]]
+    both = [table[~theirs], rows.drop_duplicates().astype(table.dtypes.to_dict())]
+    return pd.concat(both).sort_index(ignore_index=True)
 
 
 def clean_all(territory: Territory, audience: str = "public") -> tuple[Domain, ...]:
@@ -197,18 +244,27 @@ def as_text_columns(table: pd.DataFrame) -> pd.DataFrame:
     return table.astype({name: "str" for name in table.columns if isinstance(table[name].dtype, pd.CategoricalDtype)})
 
 
-def write_tables(tables: dict[str, pd.DataFrame], folder: Path) -> None:
-    """Write each table to `folder/NAME.parquet`: all of them aside first, then each in one rename."""
+def write_tables(tables: dict[str, pd.DataFrame], folder: Path, record: dict[str, Any]) -> None:
+    """Write each table to `folder/NAME.parquet`: all of them aside first, then each in one rename, then the record of what they are.
+
+    While some are of before and some of now there is no record, and nobody reads them.
+    """
     waiting: list[tuple[Path, Path]] = []
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder, private=True)
         for name, table in tables.items():
             aside = folder / f".{name}.parquet.{os.getpid()}"
             waiting.append((aside, folder / f"{name}.parquet"))
             arrow = pa.Table.from_pandas(table, preserve_index=False)
             pq.write_table(arrow, aside, compression="zstd", row_group_size=1 << 20)
+            keep_private(aside)
+        digests = {final.stem: digest(aside) for aside, final in waiting}
+        (folder / RECORD).unlink(missing_ok=True)
         for aside, final in waiting:
             aside.replace(final)
+        for path in set(folder.glob("*.parquet")) - {final for _, final in waiting}:
+            path.unlink()
+        write_json(folder / RECORD, record | {"tables": digests})
     except OSError as error:
         raise CvanalysisError(
             f"Les tables n'ont pas pu être écrites dans «\u00a0{folder.name}\u00a0»\u00a0: {error.strerror or error}."

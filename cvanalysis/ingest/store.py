@@ -7,15 +7,21 @@ build whether the report must be made again. Refuses to clean (the other modules
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
+from weakref import WeakValueDictionary
 
 import numpy as np
 import pandas as pd
+
+from cvanalysis.atomic import digest_value
+from cvanalysis.errors import UsageError
+from cvanalysis.ingest.freshness import read_own, read_record
 
 if TYPE_CHECKING:
     from cvanalysis.territory import Territory
@@ -37,17 +43,38 @@ class Lecture:
 
 
 class Tables:
-    """The tables of one processed folder, loaded on first use and shared by all the stores of a process."""
+    """The tables of one processed folder as they were when it was opened (`digests`, by name), loaded on first use.
 
-    def __init__(self, processed: Path) -> None:
+    A table that is not of then any more is refused: it may be another contract's, or for other readers.
+    """
+
+    def __init__(self, processed: Path, digests: dict[str, str]) -> None:
         self.processed = processed
+        self.digests = digests
         self._tables: dict[str, _Table] = {}
 
     def __getitem__(self, name: str) -> _Table:
         if name not in self._tables:
-            path = self.processed / f"{name}.parquet"
-            self._tables[name] = _Table(pd.read_parquet(path) if path.exists() else pd.DataFrame())
+            self._tables[name] = _Table(self._read(name) if name in self.digests else pd.DataFrame())
         return self._tables[name]
+
+    def _read(self, name: str) -> pd.DataFrame:
+        path = self.processed / f"{name}.parquet"
+        raw = path.read_bytes() if path.exists() else b""
+        if hashlib.sha256(raw).hexdigest() != self.digests[name]:
+            raise UsageError(
+                f"La table «\u00a0{name}\u00a0» n'est plus celle que ce dossier a ouverte : d'autres l'ont refaite depuis, ou retirée. "
+                "Ouvrez le dossier à nouveau par cv.ouvrir()."
+            )
+        return pd.read_parquet(io.BytesIO(raw))
+
+    def warm(self) -> None:
+        """Load the tables and their indexes, before any fork: each child would otherwise do it again."""
+        for name in self.digests:
+            table = self[name]
+            _ = table.hashes
+            for column in ("zone", "indicateur", "qpv", "sujet"):
+                table.positions(column)
 
 
 class _Table:
@@ -100,22 +127,18 @@ class _Table:
         return rows
 
 
-_shared: dict[Path, Tables] = {}
+_shared: WeakValueDictionary[tuple[Path, str], Tables] = WeakValueDictionary()
 _recorded: list[Lecture] = []
 
 
-def open_tables(processed: Path) -> Tables:
-    """The tables of that folder, loaded once per process (a forked child inherits its parent's)."""
-    processed = processed.resolve()
-    if processed not in _shared:
-        _shared[processed] = Tables(processed)
-    return _shared[processed]
-
-
-def forget_tables() -> None:
-    """Drop loaded tables and records: the processed folder was just rewritten."""
-    _shared.clear()
-    _recorded.clear()
+def open_tables(processed: Path, digests: dict[str, str] | None = None) -> Tables:
+    """The tables that stand in that folder, loaded once as long as someone holds them (a forked child inherits its parent's)."""
+    digests = read_record(processed).get("tables", {}) if digests is None else digests
+    key = (processed.resolve(), digest_value(digests))
+    tables = _shared.get(key)
+    if tables is None:
+        tables = _shared[key] = Tables(processed, digests)
+    return tables
 
 
 def start_recording() -> None:
@@ -129,11 +152,18 @@ def recorded() -> list[Lecture]:
 
 
 class Store:
-    """What a notebook reads: processed tables, texts and contours of one territory."""
+    """What a notebook reads: processed tables, texts and contours of one territory.
 
-    def __init__(self, processed: Path, territory: Territory) -> None:
+    Raises `UsageError` where the tables of that folder are not this territory's, for this audience.
+    """
+
+    def __init__(self, processed: Path | Tables, territory: Territory, audience: str = "public") -> None:
         self.territory = territory
-        self.tables = open_tables(processed)
+        self.tables = (
+            processed
+            if isinstance(processed, Tables)
+            else open_tables(processed, read_own(processed, territory, audience)["tables"])
+        )
 
     def rows(self, table: str, where: Iterable[tuple[str, tuple[str, ...]]] = ()) -> pd.DataFrame:
         """A new frame of the rows of `table` that satisfy `where`, in the table's order; the read is recorded."""

@@ -70,6 +70,8 @@ _COLONNES = {
     ),
     "chronologie.csv": ("date", "evenement", "source"),
 }
+COMPANIONS = frozenset(_COLONNES)
+"""The files whose name is ours: what the team keeps of voices."""
 _STATUTS = {"recue": "reçue", "prise en compte": "prise en compte", "repondue": "répondue", "ecartee": "écartée"}
 
 

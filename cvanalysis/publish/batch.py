@@ -11,15 +11,18 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cvanalysis import atomic
 from cvanalysis.errors import CvanalysisError, DeclarationError, UsageError
-from cvanalysis.publish import atomic, state
+from cvanalysis.ingest import freshness
+from cvanalysis.publish import state
 from cvanalysis.publish.child import MIO, Limits, Outcome, can_fork, run_children, sweep_scratch
 from cvanalysis.publish.decision import UNCHANGED, Decision, Fate, Options
 from cvanalysis.publish.edition import DONE, conclude, lasting
-from cvanalysis.publish.folders import clear_other_audience, locked
+from cvanalysis.publish.folders import FORMER, state_folder, take_over
 from cvanalysis.publish.opened import recording
 from cvanalysis.publish.plan import check_notebooks, find_notebooks, plan_reports, select
 from cvanalysis.publish.words import Say, count, shown
@@ -44,14 +47,16 @@ def build(options: Options, say: Say, warn: Say) -> int:
     with recording(options.data) as declarations:
         territory = read_territory(options.data, options.edition)
     out = options.out.resolve() / territory.edition.id
+    etat = state_folder(options.data, out)
     inputs = state.take_inputs(options.data, notebooks, {"edition": territory.edition.id, "audience": options.audience})
-    stamp = state.read_stamp(out)
+    stamp = state.read_stamp(etat)
     manifest = atomic.read_json(out / "manifest.json")
     if (
         not options.force
         and stamp.get("complet")
         and manifest
         and stamp["manifeste"] == atomic.digest_value(lasting(manifest))
+        and not (out / FORMER).exists()
         and state.still_stands(stamp, inputs, out)
     ):
         select(plan_reports(territory, notebooks), options.only)  # a name of nothing is refused all the same
@@ -60,11 +65,17 @@ def build(options: Options, say: Say, warn: Say) -> int:
         return _Build(
             options, territory, sorted(declarations), notebooks, out, inputs, stamp, say, warn, started
         ).foresee()
-    out.mkdir(parents=True, exist_ok=True)
-    options.processed.mkdir(parents=True, exist_ok=True)
-    with locked(out), locked(options.processed):
-        if clear_other_audience(out, options.audience):
+    atomic.make_folder(out)
+    atomic.make_folder(options.processed, private=True)
+    atomic.make_folder(etat, private=True)
+    with atomic.locked(out, shown(out)), atomic.locked(options.processed, shown(options.processed)):
+        if take_over(out, etat, territory.id, options.audience):
+            from cvanalysis.publish.site import write_editions
+
             stamp = {}
+            write_editions(
+                options.out.resolve(), territory
+            )  # what was there is listed no more, whatever becomes of this build
         return _Build(options, territory, sorted(declarations), notebooks, out, inputs, stamp, say, warn, started).run()
 
 
@@ -116,6 +127,7 @@ class _Build:
 
     def run(self) -> int:
         atomic.sweep(self.out)
+        atomic.sweep(self.decision.etat)
         sweep_scratch()
         chosen = select(self.reports, self.options.only)
         from cvanalysis.publish.warm import warm_up
@@ -123,9 +135,10 @@ class _Build:
         warm_up()
         check_notebooks(self.reports, self.notebooks)
         processed = self.process(self.options.processed)
+        freshness.forget_withdrawn(self.options.data, self.made_of)
         slices = self.slices(self.options.processed)
         slices.keep()
-        environments = state.Environments(self.out, self.inputs)
+        environments = state.Environments(self.decision.etat, self.inputs)
         environments.save()
         fates = self.decision.decide(chosen, slices, environments)
         self.announce(fates)
@@ -142,38 +155,36 @@ class _Build:
         check_notebooks(self.reports, self.notebooks)
         with tempfile.TemporaryDirectory(prefix="cvanalysis-essai-") as scratch:
             folder = self.options.processed
-            if not self.processed_stands(folder):
+            if not freshness.current(folder, self.made_of):
                 folder = Path(scratch) / "processed"
                 self.process(folder)
-            fates = self.decision.decide(chosen, self.slices(folder), state.Environments(self.out, self.inputs))
+            fates = self.decision.decide(
+                chosen, self.slices(folder), state.Environments(self.decision.etat, self.inputs)
+            )
         self.announce(fates)
         return DONE
 
     # ------------------------------------------------------------------------------------------------ raw data
 
-    def processed_stands(self, folder: Path) -> dict[str, Any] | None:
-        """What the last processing said of itself, if it would be the same today."""
-        known = atomic.read_json(folder / ".etat.json")
-        if not known or known.get("inputs") != self.inputs.processing():
-            return None
-        return known if all(atomic.digest(folder / name) == one for name, one in known["tables"].items()) else None
+    @cached_property
+    def made_of(self) -> dict[str, Any]:
+        """What today's tables are made of."""
+        return freshness.made_of(self.territory, self.options.audience, self.inputs.data, self.inputs.code)
 
     def process(self, folder: Path) -> dict[str, Any]:
         """Raw files → processed tables, unless they stand already. In a child: what reading leaves in memory dies with it."""
-        if known := self.processed_stands(folder):
+        if known := freshness.current(folder, self.made_of):
             return known["dit"]
-        folder.mkdir(parents=True, exist_ok=True)
-        atomic.sweep(folder)
-        data, audience, territory = self.options.data, self.options.audience, self.territory
+        data, audience, territory, of = self.options.data, self.options.audience, self.territory, self.made_of
 
         def work(_emit: Any) -> dict[str, Any]:
             from cvanalysis.ingest.process import process
 
             try:
-                done = process(territory, folder, audience=audience)
+                process(territory, folder, audience, of)
             except (DeclarationError, UsageError) as error:
                 return {"refus": str(error)}
-            return {"sources": list(done.sources), "illisibles": [str(one) for one in done.illisibles]}
+            return {}
 
         [(_, outcome)] = run_children(iter([("données", work)]), 1, Limits(None, None, None))
         if outcome.kind != "fini":
@@ -190,19 +201,13 @@ class _Build:
                 "memoire": outcome.memory,
             }
         )
-        tables = {path.name: atomic.digest(path) for path in sorted(folder.glob("*.parquet"))}
-        atomic.write_json(
-            folder / ".etat.json", {"inputs": self.inputs.processing(), "tables": tables, "dit": outcome.value}
-        )
-        return outcome.value
+        return freshness.read_record(folder)["dit"]
 
     def slices(self, folder: Path) -> Slices:
-        from cvanalysis.ingest.store import forget_tables
         from cvanalysis.publish.slices import Slices
 
-        forget_tables()
-        slices = Slices(folder, self.out, self.territory)
-        slices.warm()
+        slices = Slices(folder, self.decision.etat, self.territory, self.options.audience)
+        slices.store.tables.warm()
         return slices
 
     def announce(self, fates: list[Fate]) -> None:
@@ -259,6 +264,7 @@ class _Build:
                     limits=asdict(Limits(self.options.timeout, self.options.memory * MIO)),
                     declarations=self.declarations,
                     out="" if self.options.dask else str(self.out),
+                    etat="" if self.options.dask else str(self.decision.etat),
                 ),
             )
 
@@ -267,11 +273,10 @@ class _Build:
         if not fates:
             return
         if self.options.dask:
-            from cvanalysis.publish.cluster import run_on_cluster
+            from cvanalysis.publish.cluster import Places, run_on_cluster
 
-            ended = run_on_cluster(
-                self.options.dask, self.tasks(fates, slices), self.out, self.options.data, slices.processed
-            )
+            places = Places(self.out, self.decision.etat, self.options.data, slices.processed)
+            ended = run_on_cluster(self.options.dask, self.tasks(fates, slices), places)
         else:
             ended = self.run_here(self.tasks(fates, slices))
         failures = 0
@@ -315,7 +320,7 @@ class _Build:
 
     def succeed(self, fate: Fate, outcome: Outcome) -> None:
         fate.status, fate.record, fate.stale = "built", outcome.value, ""
-        fate.inputs = outcome.value["inputs_sha256"]
+        fate.inputs = self.decision.inputs_digest(outcome.value)
         self.decision.failure_path(fate.report).unlink(missing_ok=True)
         for path in self.decision.aside(fate.report):
             path.unlink(missing_ok=True)
@@ -340,14 +345,14 @@ class _Build:
             atomic.write_json(self.decision.failure_path(fate.report), {"cause": fate.why})
         except atomic.WriteFailed as error:
             self.warn(f"{fate.report.court} : {error}")
-        self.warn(f"{fate.report.court} : échec. {fate.why}.")
+        self.warn(f"{fate.report.court} : échec. {fate.why}. Le détail est dans {shown(text)}.")
 
     # --------------------------------------------------------------------------------------------- afterwards
 
     def forget(self, slices: Slices, environments: state.Environments) -> None:
         """Remove what belongs to reports that are no longer asked for, and states that no record names."""
         wanted = {report.id.replace("/", "__") for report in self.reports}
-        for path in (self.out / ".etat" / "rapports").glob("*.json"):
+        for path in (self.decision.etat / "rapports").glob("*.json"):
             if path.stem not in wanted and (record := atomic.read_json(path)):
                 for name in record["fichiers"]:
                     (self.out / name).unlink(missing_ok=True)

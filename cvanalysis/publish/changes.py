@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cvanalysis import atomic
 from cvanalysis.errors import ReportFailed, UsageError
-from cvanalysis.publish import atomic
 from cvanalysis.publish.statements import CONSTATS, CONTRIBUTIONS
 from cvanalysis.publish.words import count
 

@@ -9,12 +9,14 @@ from __future__ import annotations
 import base64
 import secrets
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cvanalysis import atomic
 from cvanalysis.errors import CvanalysisError, UsageError
-from cvanalysis.publish import atomic, state
+from cvanalysis.ingest.freshness import RECORD
+from cvanalysis.publish import state
 from cvanalysis.publish.child import Emit, Limits, Outcome, run_talking
 from cvanalysis.publish.produce import deliver
 from cvanalysis.publish.worker import run_task, sees, worker_state
@@ -23,12 +25,21 @@ if TYPE_CHECKING:
     from cvanalysis.publish.decision import Fate
     from cvanalysis.publish.produce import Task
 
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """The folders of a build, on its own machine."""
+
+    out: Path
+    etat: Path
+    data: Path
+    processed: Path
+
+
 WAIT = 20  # seconds for the scheduler to answer and for a first worker to be there
 
 
-def run_on_cluster(
-    address: str, tasks: Iterator[tuple[Fate, Task]], out: Path, data: Path, processed: Path
-) -> Iterator[tuple[Fate, Outcome]]:
+def run_on_cluster(address: str, tasks: Iterator[tuple[Fate, Task]], places: Places) -> Iterator[tuple[Fate, Outcome]]:
     """Submit all tasks; yields each report's fate and outcome as it ends. Files are written here, on this machine.
 
     Raises `UsageError` where there is no such scheduler, no worker, or workers with another version of the code or libraries.
@@ -41,7 +52,7 @@ def run_on_cluster(
 
     def work(emit: Emit) -> dict[str, str]:
         try:
-            _coordinate(address, plain, out, data, processed, emit)
+            _coordinate(address, plain, places, emit)
         except UsageError as error:
             return {"refus": str(error)}
         return {}
@@ -59,7 +70,7 @@ def run_on_cluster(
 # --------------------------------------------------------------------------------- in the child that talks
 
 
-def _coordinate(address: str, tasks: list[dict[str, Any]], out: Path, data: Path, processed: Path, emit: Emit) -> None:
+def _coordinate(address: str, tasks: list[dict[str, Any]], places: Places, emit: Emit) -> None:
     try:
         from distributed import Client, as_completed
     except ImportError:
@@ -74,10 +85,10 @@ def _coordinate(address: str, tasks: list[dict[str, Any]], out: Path, data: Path
         except TimeoutError:
             raise UsageError(f"L'ordonnanceur {address} n'a aucun ouvrier.") from None
         _check_workers(client)
+        data, processed = places.data, places.processed
         folders = {"data": str(data.resolve()), "processed": str(processed)}
-        bundle = (
-            None if _share_disk(client, out) else client.scatter(_pack(data, processed), broadcast=True, hash=False)
-        )
+        shared = _share_disk(client, places.etat)
+        bundle = None if shared else client.scatter(_pack(data, processed), broadcast=True, hash=False)
         token = secrets.token_hex(4)
         futures = {
             client.submit(
@@ -86,12 +97,12 @@ def _coordinate(address: str, tasks: list[dict[str, Any]], out: Path, data: Path
             for task in tasks
         }
         for future in as_completed(futures):
-            issue = _conclude(future, out)
+            issue = _conclude(future, places)
             emit({"id": futures[future]["id"], "issue": issue})
             future.release()
 
 
-def _conclude(future: Any, out: Path) -> dict[str, Any]:
+def _conclude(future: Any, places: Places) -> dict[str, Any]:
     """A finished task's outcome, its files put in place."""
     error = future.exception() if future.status != "finished" else None
     if error is not None:
@@ -100,7 +111,7 @@ def _conclude(future: Any, out: Path) -> dict[str, Any]:
     if issue["kind"] == "fini":
         files = {name: base64.b64decode(raw) for name, raw in issue["value"].pop("contenus").items()}
         try:
-            deliver(out, issue["value"], files)
+            deliver(places.out, places.etat, issue["value"], files)
         except CvanalysisError as failed:
             return issue | {"kind": "erreur", "cause": str(failed), "value": None}
     return issue
@@ -121,10 +132,10 @@ def _check_workers(client: Any) -> None:
             raise UsageError(f"L'ouvrier {worker} n'a pas les mêmes bibliothèques : {', '.join(differ)}.")
 
 
-def _share_disk(client: Any, out: Path) -> bool:
+def _share_disk(client: Any, etat: Path) -> bool:
     """Whether every worker reads what is written here."""
     token = secrets.token_hex(8)
-    probe = out / ".etat" / f"partage-{token}"
+    probe = etat / f"partage-{token}"
     atomic.write(probe, token.encode())
     try:
         return all(client.run(sees, str(probe), token).values())
@@ -138,4 +149,7 @@ def _pack(data: Path, processed: Path) -> dict[str, bytes]:
     for name in state.NOT_PROCESSED:
         kept += [path for path in sorted((data / name).rglob("*")) if path.is_file()]
     files = {f"data/{path.relative_to(data).as_posix()}": path.read_bytes() for path in kept}
-    return files | {f"processed/{path.name}": path.read_bytes() for path in sorted(processed.glob("*.parquet"))}
+    return files | {
+        f"processed/{path.name}": path.read_bytes()
+        for path in [processed / RECORD, *sorted(processed.glob("*.parquet"))]
+    }

@@ -6,12 +6,16 @@ not known for certain counts as different.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import json
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cvanalysis.publish import atomic, state
+from cvanalysis import atomic
+from cvanalysis.ingest import freshness
+from cvanalysis.publish import state
+from cvanalysis.publish.folders import state_folder
 from cvanalysis.publish.plan import Report
 
 if TYPE_CHECKING:
@@ -40,8 +44,8 @@ class Options:
 
     @property
     def processed(self) -> Path:
-        """`data/processed` for `data/raw`: always beside the data folder."""
-        return self.data.resolve().parent / "processed"
+        """Where the tables of this contract for this audience stand."""
+        return freshness.tables_folder(self.data, self.audience)
 
 
 @dataclass(slots=True)
@@ -73,6 +77,7 @@ class Decision:
         self.territory = territory
         self.reports = reports
         self.out = out
+        self.etat = state_folder(options.data, out)
         self.inputs = inputs
         self.generation = generation
 
@@ -99,7 +104,7 @@ class Decision:
             elif not fate.rebuild:
                 fate.status, fate.why = "unchanged", UNCHANGED
             if record:
-                fate.inputs = record["inputs_sha256"]
+                fate.inputs = self.inputs_digest(record)
             fates.append(fate)
         return fates
 
@@ -151,9 +156,20 @@ class Decision:
             "page": atomic.digest_value(self.pages[report.id]),
         }
 
+    def inputs_digest(self, record: dict[str, Any]) -> str:
+        """A report's key, as the manifest gives it: all that it was made from.
+
+        Where voices may be in it, it is taken with the secret of the tables: a bare digest would tell whoever tries a few answers.
+        """
+        lectures = sorted(json.dumps(one, sort_keys=True) for one in record["lectures"])
+        value = {"parts": record["parts"], "lectures": lectures}
+        if all(is_open(one) for one in record["lectures"]):
+            return atomic.digest_value(value)
+        return freshness.keyed(self.options.processed, value)
+
     @cached_property
     def territory_digest(self) -> str:
-        return atomic.digest_value(repr(replace(self.territory, dossier=Path())))
+        return freshness.declarations(self.territory)
 
     @cached_property
     def pages(self) -> dict[str, dict[str, Any]]:
@@ -180,7 +196,7 @@ class Decision:
         return found
 
     def record(self, report: Report) -> dict[str, Any] | None:
-        record = atomic.read_json(state.record_path(self.out, report.id))
+        record = atomic.read_json(state.record_path(self.etat, report.id))
         if not record or not all((self.out / name).exists() for name in record["fichiers"]):
             return None
         return record
@@ -192,8 +208,30 @@ class Decision:
         fate.record = None
 
     def failure_path(self, report: Report) -> Path:
-        return self.out / ".etat" / "echecs" / f"{report.id.replace('/', '__')}.json"
+        return self.etat / "echecs" / f"{report.id.replace('/', '__')}.json"
 
     def aside(self, report: Report) -> tuple[Path, Path]:
-        """Where the broken notebook and the traceback of a failed report are kept."""
-        return self.out / "echecs" / f"{report.id}.ipynb", self.out / "echecs" / f"{report.id}.txt"
+        """Where the broken notebook and the traceback of a failed report are kept: out of what people share."""
+        return self.etat / "echecs" / f"{report.id}.ipynb", self.etat / "echecs" / f"{report.id}.txt"
+
+
+OPEN = {
+    "indicateurs",
+    "comptes",
+    "actions",
+    "engagements",
+    "partenaires",
+    "argent",
+    "controles",
+    "propositions",
+    "textes",
+    "geo",
+}
+"""What reports read that nothing of voices is in."""
+
+
+def is_open(lecture: dict[str, Any]) -> bool:
+    """Whether nothing of voices is in what a report read there."""
+    if lecture["table"] == "@fichiers":
+        return not dict(lecture["where"])["nom"][0].startswith(freshness.VOICES)
+    return lecture["table"] in OPEN

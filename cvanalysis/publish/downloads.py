@@ -9,7 +9,7 @@ import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cvanalysis.publish import atomic
+from cvanalysis import atomic
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -5,7 +5,9 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from cvanalysis.publish import atomic, state
+from cvanalysis import atomic
+from cvanalysis.ingest.freshness import VOICES
+from cvanalysis.publish import state
 from cvanalysis.publish.changes import earlier_files, write_changes
 from cvanalysis.publish.child import Limits, run_children
 from cvanalysis.publish.decision import Decision, Fate
@@ -53,7 +55,7 @@ def conclude(
         "edition": territory.edition.id,
         "audience": options.audience,
         "reports": [manifest_entry(fate) for fate in fates if fate.status != "absent"],
-        "sources": processed["sources"],
+        "sources": shown_sources(processed["sources"], options.audience),
     }
     atomic.write_json(out / "manifest.json", manifest)
     write_editions(options.out.resolve(), territory)
@@ -75,7 +77,7 @@ def conclude(
     # What « Ce qui a changé » was made from: an earlier edition that comes, goes or changes makes this one be looked at again.
     outputs |= earlier_files(out, territory)
     state.write_stamp(
-        out,
+        decision.etat,
         decision.inputs,
         outputs,
         {
@@ -84,6 +86,7 @@ def conclude(
             "code": code,
             "messages": messages,
             "manifeste": atomic.digest_value(lasting(manifest)),
+            "paroles": sorted([one["fichier"], one["sha256"]] for one in processed["sources"] if is_voice(one)),
         },
     )
     for message in messages:
@@ -106,7 +109,7 @@ def make_downloads(decision: Decision, slices: Slices) -> tuple[list[str], str]:
     key = atomic.digest_value(
         [slices.tables, decision.territory_digest, decision.inputs.code, decision.options.audience]
     )
-    known = atomic.read_json(out / ".etat" / "donnees.json") or {}
+    known = atomic.read_json(decision.etat / "donnees.json") or {}
     if known.get("cle") == key and all(atomic.digest(out / name) == one for name, one in known["fichiers"].items()):
         return list(known["fichiers"]), ""
 
@@ -119,7 +122,7 @@ def make_downloads(decision: Decision, slices: Slices) -> tuple[list[str], str]:
     for name in set(known.get("fichiers", ())) - set(outcome.value):
         (out / name).unlink(missing_ok=True)
     atomic.write_json(
-        out / ".etat" / "donnees.json",
+        decision.etat / "donnees.json",
         {"cle": key, "fichiers": {name: atomic.digest(out / name) for name in outcome.value}},
     )
     return outcome.value, ""
@@ -148,7 +151,7 @@ def make_statements(decision: Decision, fates: list[Fate], slices: Slices) -> tu
             audience,
         ]
     )
-    known = atomic.read_json(out / ".etat" / "constats.json") or {}
+    known = atomic.read_json(decision.etat / "constats.json") or {}
     if known.get("cle") == key and all(atomic.digest(out / name) == one for name, one in known["fichiers"].items()):
         return list(known["fichiers"]), ""
 
@@ -162,10 +165,28 @@ def make_statements(decision: Decision, fates: list[Fate], slices: Slices) -> tu
         return [], outcome.cause
     written = {name: atomic.digest(out / name) for name in outcome.value["ecrits"]}
     atomic.write_json(
-        out / ".etat" / "constats.json",
+        decision.etat / "constats.json",
         {"cle": key, "fichiers": written, "constats": written[CONSTATS], "carnets": outcome.value["carnets"]},
     )
     return list(written), ""
+
+
+def is_voice(source: dict[str, Any]) -> bool:
+    """Whether a source of the manifest is a file of voices, or made of them."""
+    return source["fichier"].startswith(VOICES) or source["famille"].startswith("paroles")
+
+
+def shown_sources(sources: list[dict[str, Any]], audience: str) -> list[dict[str, Any]]:
+    """The sources as those who are handed the edition may have them: no digest of voices, and their files' names for the team alone."""
+    shown = []
+    for one in sources:
+        if is_voice(one):
+            one = one | {"sha256": ""}
+            if audience != "equipe" and one["fichier"].startswith(VOICES):
+                one |= {"fichier": "paroles", "famille": "paroles"}
+        if one not in shown:
+            shown.append(one)
+    return shown
 
 
 def lasting(manifest: dict[str, Any]) -> dict[str, Any]:

@@ -1,52 +1,59 @@
-"""Whose a folder of pages or tables is: one build at a time, one audience at a time. Owns the lock and the clearing; refuses to write."""
+"""Whose a folder of pages is: one contract, one audience at a time. Owns the clearing, and where what serves the next build stands."""
 
 from __future__ import annotations
 
-import contextlib
+import os
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
 
+from cvanalysis import atomic
 from cvanalysis.errors import UsageError
+from cvanalysis.ingest.freshness import beside
 from cvanalysis.publish.words import shown
 
-LOCK = "verrou"
+FORMER = ".etat"  # what served the next build stood among the pages
+OURS = {"build-log.json", "donnees", "manifest.json", "notebooks", "passation.docx", "quartiers", "supports", "themes"}
 
 
-def clear_other_audience(out: Path, audience: str) -> bool:
-    """Empty an edition that was built for another audience; True when it was.
+def state_folder(data: Path, out: Path) -> Path:
+    """Where what serves the next build of the edition in `out` stands: with the contract's tables, never in what people share.
 
-    Nothing of it may stay, whatever this build makes or fails to make: a page for the team is not to be handed out with the public's.
+    It bears the way from one to the other, so that a project can be moved or copied as a whole.
     """
-    mark = out / ".etat" / "audience"
-    before = mark.read_text(encoding="ascii") if mark.exists() else audience
-    if before != audience:
-        for path in out.iterdir():
-            if path.name != mark.parent.name:
-                shutil.rmtree(path) if path.is_dir() else path.unlink()
-        for path in mark.parent.iterdir():
-            if path.name != LOCK:
-                shutil.rmtree(path) if path.is_dir() else path.unlink()
-    mark.write_text(audience, encoding="ascii")
-    return before != audience
+    home, out = beside(data, "processed"), out.resolve()
+    way = atomic.digest_value(Path(os.path.relpath(out, home)).as_posix())[:8]
+    return home / "constructions" / f"{out.parent.name[:40]}-{out.name}-{way}"
 
 
-@contextlib.contextmanager
-def locked(folder: Path) -> Iterator[IO[str]]:
-    """Hold a folder against another build. The system lets go of it when this process ends, however it ends."""
-    path = folder / ".etat" / LOCK if folder.name != "processed" else folder / ".verrou"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w") as file:
-        try:
-            import fcntl
-        except ImportError:  # a system without forks has no such lock either
-            yield file
-            return
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise UsageError(
-                f"Une autre construction est en cours dans {shown(folder)} : attendez qu'elle finisse."
-            ) from None
-        yield file
+def audience_of(out: Path, etat: Path) -> str:
+    """For whom the edition in `out` was built, '' where nothing says it."""
+    mark = etat / "audience"
+    told = atomic.read_json(out / "manifest.json") or {}
+    return mark.read_text(encoding="ascii") if mark.exists() else told.get("audience", "")
+
+
+def take_over(out: Path, etat: Path, territory: str, audience: str) -> bool:
+    """Empty an edition that is not known to be this contract's, for this audience; True when it was emptied.
+
+    Nothing of another may stay, whatever this build makes or fails to make: a page for the team is not to be handed out with the
+    public's. What nothing is known of is another's. Raises `UsageError` where files stand that no build has written.
+    """
+    told = atomic.read_json(out / "manifest.json")
+    former = (out / FORMER).exists()
+    same = (etat / "audience").exists() and audience_of(out, etat) == audience
+    if told:
+        same = same and (told.get("territoire"), told.get("audience")) == (territory, audience)
+    if same and not former:
+        return False
+    names = [path.name for path in out.iterdir()]
+    strange = sorted(n for n in names if n not in OURS and n != "echecs" and not n.endswith(".html") and n[0] != ".")
+    if strange and not told and not former:
+        raise UsageError(
+            f"Rien n'est construit : {shown(out)} contient ce qu'aucune construction n'y a mis ({', '.join(strange[:3])}). "
+            "Videz ce dossier, ou donnez un autre dossier par --out."
+        )
+    for path in [*out.iterdir(), *etat.iterdir()]:
+        shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+    atomic.make_folder(out, private=audience != "public")
+    atomic.write(etat / "audience", audience.encode("ascii"))
+    return True

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from cvanalysis.publish import atomic
+from cvanalysis import atomic
 from cvanalysis.publish.child import Limits, run_children
 from cvanalysis.publish.statements import Shown, shown_in
 
@@ -53,8 +53,8 @@ def make_papers(
     }
     papers = papers_of([fate for fate in fates if fate.report.id in notebooks])
     keys = {paper.key: _digest(paper, decision, notebooks, slices) for paper in papers}
-    forget(out, keys)
-    late = [paper for paper in papers if not _stands(out, paper.key, keys[paper.key])]
+    forget(out, decision.etat, keys)
+    late = [paper for paper in papers if not _stands(decision, paper.key, keys[paper.key])]
 
     def work(_emit: Any) -> dict[str, str]:
         return {paper.titre: cause for paper in late if (cause := _try(out, paper, keys[paper.key], decision, slices))}
@@ -118,20 +118,22 @@ def _digest(paper: Paper, decision: Decision, notebooks: Mapping[str, str], slic
     )
 
 
-def _record_path(out: Path, key: str) -> Path:
-    return out / ".etat" / "supports" / f"{key}.json"
+def _record_path(etat: Path, key: str) -> Path:
+    return etat / "supports" / f"{key}.json"
 
 
-def _stands(out: Path, key: str, digest: str) -> bool:
+def _stands(decision: Decision, key: str, digest: str) -> bool:
     """Whether the paper that stands is what would be made today."""
-    record = atomic.read_json(_record_path(out, key))
-    return bool(record) and record["cle"] == digest and atomic.digest(out / record["fichier"]) == record["sha256"]
+    record = atomic.read_json(_record_path(decision.etat, key))
+    return (
+        bool(record) and record["cle"] == digest and atomic.digest(decision.out / record["fichier"]) == record["sha256"]
+    )
 
 
-def forget(out: Path, keys: Iterable[str]) -> None:
+def forget(out: Path, etat: Path, keys: Iterable[str]) -> None:
     """Remove what belongs to reports that are no longer there."""
     wanted = set(keys)
-    for path in (out / ".etat" / "supports").glob("*.json"):
+    for path in (etat / "supports").glob("*.json"):
         if path.stem not in wanted and (record := atomic.read_json(path)):
             (out / record["fichier"]).unlink(missing_ok=True)
             path.unlink()
@@ -145,7 +147,7 @@ def _try(out: Path, paper: Paper, digest: str, decision: Decision, slices: Slice
     try:
         raw = _make(out, paper, decision, slices)
         record = {"cle": digest, "fichier": paper.file, "sha256": hashlib.sha256(raw).hexdigest()}
-        atomic.write_all([(out / paper.file, raw), (_record_path(out, paper.key), atomic.to_json(record))])
+        atomic.write_all([(out / paper.file, raw), (_record_path(decision.etat, paper.key), atomic.to_json(record))])
     except Exception as error:  # noqa: BLE001 (whatever it is, it is said)
         return str(error) or type(error).__name__
     return ""

@@ -26,8 +26,9 @@ import papermill
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from papermill.exceptions import PapermillExecutionError
 
+from cvanalysis import atomic
 from cvanalysis.errors import ReportFailed
-from cvanalysis.publish import atomic, state
+from cvanalysis.publish import state
 from cvanalysis.publish.child import Emit, Limits, flood, is_child
 from cvanalysis.publish.engine import ForkEngine
 from cvanalysis.publish.opened import record_opened
@@ -43,7 +44,7 @@ class Task:
 
     `carnet` is the notebook's text; `page` the fields of `PageInfo`; `env` what the notebook finds in its environment; `parts`
     the digests already known of its key; `declarations` the files that the territory's own digest covers; `record` what else its
-    record must bear; `out` the edition's folder, '' where the files are to come back.
+    record must bear; `out` the edition's folder and `etat` its state's, '' where the files are to come back.
     """
 
     id: str
@@ -59,6 +60,7 @@ class Task:
     limits: dict[str, Any]
     declarations: list[str]
     out: str
+    etat: str
 
 
 def produce(task: Task, emit: Emit) -> dict[str, Any]:
@@ -87,32 +89,24 @@ def produce(task: Task, emit: Emit) -> dict[str, Any]:
         "id": task.id,
         "parts": task.parts,
         "lectures": lectures,
-        "inputs_sha256": inputs_digest(task.parts, lectures),
         "findings": findings,
         "fichiers": {name: hashlib.sha256(raw).hexdigest() for name, raw in files.items()},
     }
     if task.out:
-        deliver(Path(task.out), record, files)
+        deliver(Path(task.out), Path(task.etat), record, files)
         return record
     return record | {"contenus": {name: base64.b64encode(raw).decode() for name, raw in files.items()}}
 
 
-def deliver(out: Path, record: dict[str, Any], files: dict[str, bytes]) -> None:
+def deliver(out: Path, etat: Path, record: dict[str, Any], files: dict[str, bytes]) -> None:
     """Put a report's page, notebook and record in place, together."""
     try:
         atomic.write_all(
             [(out / name, raw) for name, raw in files.items()]
-            + [(state.record_path(out, record["id"]), atomic.to_json(record))]
+            + [(state.record_path(etat, record["id"]), atomic.to_json(record))]
         )
     except atomic.WriteFailed as error:
         raise ReportFailed(str(error)) from error
-
-
-def inputs_digest(parts: dict[str, str], lectures: list[dict[str, Any]]) -> str:
-    """A report's key: all that it was made from."""
-    return atomic.digest_value(
-        {"parts": parts, "lectures": sorted(json.dumps(one, sort_keys=True) for one in lectures)}
-    )
 
 
 # ------------------------------------------------------------------------------------------------------- running
@@ -203,11 +197,9 @@ def all_reads(task: Task) -> list[dict[str, Any]]:
     from cvanalysis.territory import read_territory
 
     data, processed = Path(task.env["CVANALYSIS_DATA"]), Path(task.env["CVANALYSIS_PROCESSED"])
-    store = Store(processed, read_territory(data, task.env["CVANALYSIS_EDITION"]))
-    tables = [
-        {"table": path.stem, "where": [], "digest": store.digest(path.stem)}
-        for path in sorted(processed.glob("*.parquet"))
-    ]
+    territory = read_territory(data, task.env["CVANALYSIS_EDITION"])
+    store = Store(processed, territory, task.env["CVANALYSIS_AUDIENCE"])
+    tables = [{"table": name, "where": [], "digest": store.digest(name)} for name in sorted(store.tables.digests)]
     return tables + [
         {"table": FILES, "where": [["nom", [name]]], "digest": found}
         for name, found in atomic.digest_tree(data).items()
@@ -325,7 +317,7 @@ def words_of_data(processed: Path) -> Callable[[str], bool]:
         from cvanalysis.ingest.store import open_tables
 
         tables = open_tables(processed)
-        frames = (tables[path.stem].frame for path in sorted(processed.glob("*.parquet")))
+        frames = (tables[name].frame for name in sorted(tables.digests))
         columns = (frame[name] for frame in frames for name in frame.columns if frame[name].dtype in ("str", "object"))
         return "\n".join(f" {' '.join(str(cell).split())} " for column in columns for cell in column.dropna().unique())
 

@@ -33,29 +33,25 @@ def answer(question: dict[str, Any]) -> dict[str, Any]:
     fields, folders = question["task"], question["dossiers"]
     fields["env"] |= {"CVANALYSIS_DATA": folders["data"], "CVANALYSIS_PROCESSED": folders["processed"]}
     task = Task(**fields)
-    _load(folders["data"], folders["processed"], task.env["CVANALYSIS_EDITION"])
+    _load(folders["data"], folders["processed"], task.env)
     work = iter([(task.id, lambda emit: produce(task, emit))])
     [(_, outcome)] = run_children(work, 1, Limits(**task.limits))
     return asdict(outcome)
 
 
-_loaded: tuple[str, ...] = ()
+_loaded: Any = None
 
 
-def _load(data: str, processed: str, edition: str) -> None:
-    """Load the tables in this process, once: children find them loaded."""
+def _load(data: str, processed: str, env: dict[str, str]) -> None:
+    """Load the tables in this process, once as long as they are the same: children find them loaded."""
     global _loaded  # noqa: PLW0603 (a process serves one build after another)
-    tables = sorted(Path(processed).glob("*.parquet"))
-    key = (data, processed, edition, *(f"{path.name}{path.stat().st_mtime_ns}" for path in tables))
-    if key == _loaded:
-        return
-    from cvanalysis.ingest.store import forget_tables
-    from cvanalysis.publish.slices import Slices
+    from cvanalysis.ingest.store import Store
     from cvanalysis.territory import read_territory
 
-    forget_tables()
-    Slices(Path(processed), Path(processed), read_territory(Path(data), edition)).warm()
-    _loaded = key
+    store = Store(Path(processed), read_territory(Path(data), env["CVANALYSIS_EDITION"]), env["CVANALYSIS_AUDIENCE"])
+    if store.tables is not _loaded:
+        _loaded = store.tables
+        _loaded.warm()
 
 
 if __name__ == "__main__":

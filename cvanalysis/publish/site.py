@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
-from cvanalysis.publish import atomic
+from cvanalysis import atomic
 from cvanalysis.publish.changes import PAGE as CHANGES
 from cvanalysis.publish.changes import TITLE as CHANGES_TITLE
 from cvanalysis.publish.downloads import TITLES as DOWNLOADS
-from cvanalysis.publish.page import Lien, PageInfo, wrap_page
+from cvanalysis.publish.page import Lien, PageInfo, reserved_for, wrap_page
 
 if TYPE_CHECKING:
     from cvanalysis.publish.decision import Fate
@@ -147,13 +147,25 @@ def _entry(fate: Fate) -> dict[str, Any]:
 
 
 def write_editions(out: Path, territory: Territory) -> None:
-    """`OUT/index.html`: the editions that stand there, the latest first."""
+    """`OUT/index.html`: the editions that stand there, the latest first, and for whom.
+
+    One list for all: where some are public, those alone, for who has that list has the public's; else those of the next readers.
+    """
     names = {edition.id: edition.nom for edition in territory.editions}
-    found = sorted((path.parent.name for path in out.glob("*/manifest.json")), reverse=True)
+    found: dict[str, list[str]] = {}
+    for path in sorted(out.glob("*/manifest.json"), reverse=True):
+        told = atomic.read_json(path) or {}
+        found.setdefault(told.get("audience", "equipe"), []).append(path.parent.name)
+    audience = next((one for one in ("public", "groupe", "equipe") if one in found), "public")
     body = _template("editions.html.j2").render(
-        editions=[{"url": f"{one}/index.html", "nom": names.get(one, one)} for one in found]
+        editions=[{"url": f"{one}/index.html", "nom": names.get(one, one)} for one in found.get(audience, ())],
+        lecteurs=reserved_for(audience) or "pour tout le monde",
     )
     info = PageInfo(
-        titre="Les éditions", territoire=territory.nom, edition=territory.contrat, licence="Licence Ouverte 2.0"
+        titre="Les éditions",
+        territoire=territory.nom,
+        edition=territory.contrat,
+        audience=audience,
+        licence="Licence Ouverte 2.0",
     )
     atomic.write(out / "index.html", wrap_page(body, info).encode())

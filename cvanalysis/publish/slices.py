@@ -13,7 +13,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cvanalysis.publish import atomic
+from cvanalysis import atomic
+from cvanalysis.ingest.freshness import VOICES as VOICES_FOLDER
+from cvanalysis.ingest.freshness import read_own
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,11 +39,12 @@ KEYS = {"indicateurs": ["zone", "niveau", "indicateur", "millesime", "publicatio
 class Slices:
     """Today's tables, and those that records were made from."""
 
-    def __init__(self, processed: Path, out: Path, territory: Territory) -> None:
+    def __init__(self, processed: Path, etat: Path, territory: Territory, audience: str) -> None:
         self.processed = processed
         self.territory = territory
-        self.folder = out / ".etat" / "tables"
-        self.tables = {path.stem: atomic.digest(path) for path in sorted(processed.glob("*.parquet"))}
+        self.audience = audience
+        self.folder = etat / "tables"
+        self.tables: dict[str, str] = read_own(processed, territory, audience)["tables"]
         self.name = atomic.digest_value(self.tables)[:16]
         self._digests: dict[tuple[str, Where], str] = {}
         self._then: dict[str, Store | None] = {}
@@ -51,16 +54,7 @@ class Slices:
     def store(self) -> Store:
         from cvanalysis.ingest.store import Store
 
-        return Store(self.processed, self.territory)
-
-    def warm(self) -> None:
-        """Load the tables and their indexes here, before any fork: each child would otherwise do it again."""
-        tables = self.store.tables
-        for name in self.tables:
-            table = tables[name]
-            _ = table.hashes
-            for column in ("zone", "indicateur", "qpv", "sujet"):
-                table.positions(column)
+        return Store(self.processed, self.territory, self.audience)
 
     def digest(self, table: str, where: Where) -> str:
         if (table, where) not in self._digests:
@@ -96,10 +90,10 @@ class Slices:
         building = self.folder / f".{self.name}{atomic.SUFFIX}"
         shutil.rmtree(building, ignore_errors=True)
         try:
-            building.mkdir(parents=True)
+            atomic.make_folder(building)
             for name in self.tables.keys() - set(VOICES):
                 source = self.processed / f"{name}.parquet"
-                shutil.copyfile(source, building / source.name)
+                shutil.copy(source, building / source.name)
             building.rename(target)
         except OSError:  # a full disk: a later build will only say less well what changed
             shutil.rmtree(building, ignore_errors=True)
@@ -142,11 +136,12 @@ class Slices:
         return compare_rows(table, old.rows(table, where), self.store.rows(table, where))
 
     def _store_then(self, then: str) -> Store | None:
-        from cvanalysis.ingest.store import Store
+        from cvanalysis.ingest.store import Store, open_tables
 
         if then not in self._then:
             folder = self.folder / then
-            self._then[then] = Store(folder, self.territory) if folder.is_dir() else None
+            kept = {path.stem: atomic.digest(path) for path in folder.glob("*.parquet")}
+            self._then[then] = Store(open_tables(folder, kept), self.territory) if kept else None
         return self._then[then]
 
 
@@ -191,7 +186,7 @@ def _sentence(table: str, what: str, origin: str, count: int) -> str:
     if table == "textes":
         return f"texte « {origin} » modifié"
     if table == "@fichiers":
-        return f"fichier {origin} modifié"
+        return f"fichier {'de paroles' if origin.startswith(VOICES_FOLDER) else origin} modifié"
     if table == "geo":
         return "contours modifiés"
     if not origin:

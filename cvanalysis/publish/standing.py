@@ -1,7 +1,7 @@
 """Editions that stand beside the one that is built. Owns which of them hold voices that they may hold no more; refuses to build one.
 
 A voice that is withdrawn leaves every edition at the next build, whichever edition that build is for. An edition handed over is otherwise
-left alone: it is built again only where what it may know of voices today is not what its manifest says that it was made from.
+left alone: it is built again only where what it may know of voices today is not what it was made from.
 """
 
 from __future__ import annotations
@@ -10,13 +10,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cvanalysis.publish import atomic, state
+from cvanalysis import atomic
+from cvanalysis.ingest import freshness
+from cvanalysis.publish import state
 from cvanalysis.publish.child import Limits, run_children
+from cvanalysis.publish.folders import audience_of, state_folder
 
 if TYPE_CHECKING:
     from cvanalysis.territory import Edition, Territory
 
-VOICES = "paroles/"
 LOOKED_AT = "paroles.json"
 """In the state of an edition: the files of voices for which it was last found to be right."""
 
@@ -24,36 +26,34 @@ LOOKED_AT = "paroles.json"
 def to_build_again(territory: Territory, out: Path) -> tuple[list[tuple[str, str]], list[str]]:
     """(edition, audience) of those that stand under `out` and hold other voices than they may, the oldest first; and the names of
     those that may, and that the territory declares no longer: nothing can build them again."""
-    now = atomic.digest_tree(territory.dossier / VOICES)
+    now = freshness.voices(atomic.digest_tree(territory.dossier))
     declared = {one.id: one for one in sorted(territory.editions, key=lambda one: one.jusqu_au)}
     again, orphans = {}, []
-    for folder in sorted(path.parent.parent for path in out.glob("*/.etat/audience")):
+    for folder in sorted(path for path in out.glob("*") if path.is_dir()):
+        etat = state_folder(territory.dossier, folder)
+        audience = audience_of(folder, etat)
         held = atomic.read_json(folder / "manifest.json") or {}
-        if held.get("territoire", territory.id) != territory.id:
+        if not audience or held.get("territoire", territory.id) != territory.id:
             continue
-        if folder.name == territory.edition.id or now in (
-            _made_from(folder),
-            atomic.read_json(folder / ".etat" / LOOKED_AT),
-        ):
+        if folder.name == territory.edition.id or now in (_made_from(etat), atomic.read_json(etat / LOOKED_AT)):
             continue
-        audience = (folder / ".etat" / "audience").read_text(encoding="ascii")
         if folder.name not in declared:
             orphans.append(folder.name)
-        elif _holds_others(folder, territory, declared[folder.name], audience):
+        elif _holds_others(etat, territory, declared[folder.name], audience):
             again[folder.name] = audience
         else:
-            atomic.write_json(folder / ".etat" / LOOKED_AT, now)
+            atomic.write_json(etat / LOOKED_AT, now)
     return [(name, again[name]) for name in declared if name in again], orphans
 
 
-def _made_from(folder: Path) -> dict[str, str] | None:
+def _made_from(etat: Path) -> dict[str, str] | None:
     """The files of voices that an edition was last built from; None where it was not built to its end."""
-    data = state.read_stamp(folder).get("inputs", {}).get("data")
-    return None if data is None else {n.removeprefix(VOICES): d for n, d in data.items() if n.startswith(VOICES)}
+    data = state.read_stamp(etat).get("inputs", {}).get("data")
+    return None if data is None else freshness.voices(data)
 
 
-def _holds_others(folder: Path, territory: Territory, edition: Edition, audience: str) -> bool:
-    """Whether the voices that the edition may know are not those of its manifest. Read in a child, which takes all traces with it."""
+def _holds_others(etat: Path, territory: Territory, edition: Edition, audience: str) -> bool:
+    """Whether the voices that the edition may know are not those that it was built from. Read in a child, for no trace."""
 
     def work(_emit: Any) -> list[list[str]]:
         from cvanalysis.ingest.voices import clean_voices
@@ -63,6 +63,4 @@ def _holds_others(folder: Path, territory: Territory, edition: Edition, audience
         )
 
     [(_, outcome)] = run_children(iter([("paroles", work)]), 1, Limits(None, None, None))
-    manifest = atomic.read_json(folder / "manifest.json") or {"sources": []}
-    held = sorted([s["fichier"], s["sha256"]] for s in manifest["sources"] if s["famille"].startswith("paroles"))
-    return outcome.kind != "fini" or outcome.value != held
+    return outcome.kind != "fini" or outcome.value != state.read_stamp(etat).get("paroles")

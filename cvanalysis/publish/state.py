@@ -6,37 +6,28 @@ library is imported. The stamp is only trusted where every file that it names, r
 
 from __future__ import annotations
 
-import platform
+import json
 from dataclasses import asdict, dataclass
 from functools import cache
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from cvanalysis.publish import atomic
+from cvanalysis import atomic
+from cvanalysis.ingest import freshness
+from cvanalysis.ingest.freshness import PACKAGE
 
-FORMAT = 1
-PACKAGE = Path(__file__).resolve().parents[1]
+FORMAT = 2
 LIBRARIES = (
-    "babel", "geopandas", "highspy", "ipykernel", "ipython", "jinja2", "matplotlib", "nbclient", "nbconvert", "nbformat", "numpy",
-    "pandas", "papermill", "phonenumbers", "pyarrow", "python-calamine", "rapidfuzz", "seaborn",
+    *freshness.LIBRARIES, "babel", "highspy", "ipykernel", "ipython", "jinja2", "matplotlib", "nbclient", "nbconvert", "nbformat",
+    "papermill", "seaborn",
 )  # fmt: skip
-NOT_PROCESSED = (
-    "textes",
-    "geo",
-)  # folders of the data that reports read as they are: no processed table comes from them
+NOT_PROCESSED = ("textes", "geo")  # folders of the data that reports read as they are
 
 
 @cache
 def library_versions() -> dict[str, str]:
     """Version of each library that a page can depend on, of those installed, and of Python."""
-    found = {"python": platform.python_version()}
-    for name in LIBRARIES:
-        try:
-            found[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue
-    return found
+    return freshness.versions(LIBRARIES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,52 +40,48 @@ class Inputs:
     versions: dict[str, str]
     options: dict[str, str]
 
-    def processing(self) -> dict[str, Any]:
-        """The part that the processed tables depend on. All code is in it but what only draws or publishes."""
-        return {
-            "data": {
-                name: one
-                for name, one in self.data.items()
-                if not name.startswith(tuple(f"{d}/" for d in NOT_PROCESSED))
-            },
-            "code": {
-                name: one
-                for name, one in self.code.items()
-                if not name.startswith(("publish/", "display/", "findings/", "cli"))
-            },
-            "versions": self.versions,
-            "options": self.options,
-        }
-
 
 def take_inputs(data: Path, notebooks: Path, options: dict[str, str]) -> Inputs:
     """Digest everything that a build reads."""
     return Inputs(
         data=atomic.digest_tree(data),
         code=atomic.digest_tree(PACKAGE),
-        notebooks={path.name: atomic.digest(path) for path in sorted(notebooks.glob("*.ipynb"))},
+        notebooks={path.name: digest_notebook(path) for path in sorted(notebooks.glob("*.ipynb"))},
         versions=library_versions(),
         options=options,
     )
 
 
-def record_path(out: Path, report: str) -> Path:
-    """Where the record of a report stands."""
-    return out / ".etat" / "rapports" / f"{report.replace('/', '__')}.json"
+def digest_notebook(path: Path) -> str:
+    """Digest of what a notebook asks: saved with other outputs, or by another Jupyter, it asks the same."""
+    try:
+        told = json.loads(path.read_bytes())
+        cells = [
+            {key: one for key, one in cell.items() if key not in {"outputs", "execution_count"}}
+            for cell in told["cells"]
+        ]
+        return atomic.digest_value([cells, told["metadata"].get("cvanalysis")])
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):  # no notebook: its report will say so
+        return atomic.digest(path)
 
 
-def stamp_path(out: Path) -> Path:
-    return out / ".etat" / "construction.json"
+def record_path(etat: Path, report: str) -> Path:
+    """Where the record of a report stands, in the state of its edition (`folders.state_folder`)."""
+    return etat / "rapports" / f"{report.replace('/', '__')}.json"
 
 
-def write_stamp(out: Path, inputs: Inputs, outputs: dict[str, str], rest: dict[str, Any]) -> None:
+def stamp_path(etat: Path) -> Path:
+    return etat / "construction.json"
+
+
+def write_stamp(etat: Path, inputs: Inputs, outputs: dict[str, str], rest: dict[str, Any]) -> None:
     """Say that this edition is whole: made from `inputs`, standing in `outputs` (relative path → digest)."""
-    atomic.write_json(stamp_path(out), {"format": FORMAT, "inputs": asdict(inputs), "outputs": outputs} | rest)
+    atomic.write_json(stamp_path(etat), {"format": FORMAT, "inputs": asdict(inputs), "outputs": outputs} | rest)
 
 
-def read_stamp(out: Path) -> dict[str, Any]:
+def read_stamp(etat: Path) -> dict[str, Any]:
     """The last whole build's stamp, {} where there was none."""
-    stamp = atomic.read_json(stamp_path(out))
+    stamp = atomic.read_json(stamp_path(etat))
     return stamp if isinstance(stamp, dict) and stamp.get("format") == FORMAT else {}
 
 
@@ -110,8 +97,8 @@ def still_stands(stamp: dict[str, Any], inputs: Inputs, out: Path) -> bool:
 class Environments:
     """Code and versions that records were made with, kept by digest so that `why` can name what changed since."""
 
-    def __init__(self, out: Path, inputs: Inputs) -> None:
-        self.folder = out / ".etat" / "environnements"
+    def __init__(self, etat: Path, inputs: Inputs) -> None:
+        self.folder = etat / "environnements"
         self.now = {"code": inputs.code, "versions": inputs.versions}
         self._read: dict[str, dict[str, Any]] = {}
 

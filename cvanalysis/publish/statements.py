@@ -13,8 +13,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cvanalysis.publish import atomic
-from cvanalysis.publish.state import PACKAGE
+from cvanalysis import atomic
+from cvanalysis.ingest.freshness import PACKAGE, keyed, read_record
 
 if TYPE_CHECKING:
     from cvanalysis.display.constat import Image
@@ -129,13 +129,14 @@ _DECLARED = ("contrat.toml", "themes.csv", "piliers.csv", "colleges.csv", "preco
 def origins_of(processed: Path) -> dict[str, str]:
     """What an edition is made of: a digest for each origin that a change can come from (see `findings.editions`).
 
-    Of voices and of what an edition bounds by its date, only what this audience may know; of the rest, the files as they stand.
+    Of voices and of what an edition bounds by its date, only what this audience may know, under the secret of the tables; of the rest,
+    the files as they stand.
     """
-    known = atomic.read_json(processed / ".etat.json")
+    known = read_record(processed)
     if not known:
         return {}
     parts: dict[str, dict[str, str]] = {}
-    for name, digest in known["inputs"]["data"].items():
+    for name, digest in known["fait_de"]["data"].items():
         folder = name.split("/", 1)[0]
         if folder != "paroles" and name not in _DECLARED:
             parts.setdefault(_ORIGINES.get(folder, "chiffres"), {})[name] = digest
@@ -146,7 +147,11 @@ def origins_of(processed: Path) -> dict[str, str]:
     parts["fichiers"] = {source["fichier"]: source["sha256"] for source in known["dit"]["sources"]}
     code = atomic.digest_tree(PACKAGE)
     parts["methode"] = {n: one for n, one in code.items() if not n.startswith(("publish/", "display/", "cli"))}
-    return {origin: atomic.digest_value(parts[origin])[:16] for origin in sorted(parts)}
+    kept = {"fichiers", "voix", *_BOUNDED.values()}
+    return {
+        origin: (keyed(processed, parts[origin]) if origin in kept else atomic.digest_value(parts[origin]))[:16]
+        for origin in sorted(parts)
+    }
 
 
 def write_statements(

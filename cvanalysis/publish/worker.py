@@ -16,8 +16,9 @@ import threading
 from pathlib import Path
 from typing import Any
 
+from cvanalysis import atomic
 from cvanalysis.errors import CvanalysisError
-from cvanalysis.publish import atomic, state
+from cvanalysis.publish import state
 
 
 def worker_state() -> dict[str, Any]:

@@ -1,7 +1,7 @@
-"""Files that appear whole or not at all. Owns writing under OUT; refuses to know what is written.
+"""Files that appear whole or not at all, and folders that one process holds. Owns writing; refuses to know what is written.
 
 A file is written beside its place under a hidden name, forced to the disk, then renamed. What a killed build leaves is hidden
-and bears its number; the next build sweeps it.
+and bears its number; the next build sweeps it. A file is as private as the folder that it is written in, whatever the umask.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from cvanalysis.errors import CvanalysisError
+from cvanalysis.errors import CvanalysisError, UsageError
 
 SUFFIX = ".cvtmp"
 
@@ -29,12 +29,13 @@ def write_all(files: Iterable[tuple[Path, bytes]]) -> None:
     written: list[tuple[Path, Path]] = []
     try:
         for path, raw in files:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(path.parent)
             temporary = path.parent / f".{path.name}.{os.getpid()}{SUFFIX}"
             written.append((temporary, path))
             with temporary.open("wb") as file:
                 file.write(raw)
                 file.flush()
+                keep_private(temporary)
                 os.fsync(file.fileno())
         for temporary, path in written:
             temporary.replace(path)
@@ -69,6 +70,45 @@ def read_json(path: Path) -> Any:
         return None
 
 
+def make_folder(folder: Path, private: bool | None = None) -> None:
+    """Make a folder and those above it: readable by its owner alone where `private`, or where the folder that it is made in is."""
+    if not folder.is_dir():
+        make_folder(folder.parent)
+        folder.mkdir(exist_ok=True)
+        keep_private(folder)
+    if private is not None:
+        os.umask(mask := os.umask(0))
+        folder.chmod(0o700 if private else 0o777 & ~mask)
+
+
+def keep_private(path: Path) -> None:
+    """Take from others the rights on what has just been made in a folder that is not open to them."""
+    if not path.parent.stat().st_mode & 0o077:
+        path.chmod(path.stat().st_mode & 0o700)
+
+
+@contextlib.contextmanager
+def locked(folder: Path, name: str, *, wait: bool = False) -> Iterator[None]:
+    """Hold a folder against another process. The system lets go of it when this one ends, however it ends.
+
+    Raises `UsageError` where another holds it, or waits for it. `name` is how the folder is called in that sentence.
+    """
+    try:
+        import fcntl
+    except ImportError:  # a system without forks has no such lock either
+        yield
+        return
+    held = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except BlockingIOError:
+            raise UsageError(f"Une autre construction est en cours dans {name} : attendez qu'elle finisse.") from None
+        yield
+    finally:
+        os.close(held)
+
+
 def sweep(folder: Path) -> None:
     """Remove what killed builds have left half written."""
     if folder.is_dir():
@@ -81,6 +121,8 @@ def sweep(folder: Path) -> None:
 def digest(path: Path) -> str:
     """SHA-256 of a file's bytes, '' where there is none."""
     try:
+        if not path.is_file():  # a pipe would never end
+            return ""
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError:
