@@ -17,7 +17,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from cvanalysis.atomic import digest, keep_private, locked, make_folder, write_json
+from cvanalysis.atomic import SUFFIX, digest, keep_private, locked, make_folder, write_json
 from cvanalysis.catalogue import load_catalogue
 from cvanalysis.errors import CvanalysisError, Problem
 from cvanalysis.ingest.account import Account, Line
@@ -252,8 +252,10 @@ def write_tables(tables: dict[str, pd.DataFrame], folder: Path, record: dict[str
     waiting: list[tuple[Path, Path]] = []
     try:
         make_folder(folder, private=True)
+        for left in folder.glob(f".*{SUFFIX}"):  # by a processing that was killed
+            left.unlink()
         for name, table in tables.items():
-            aside = folder / f".{name}.parquet.{os.getpid()}"
+            aside = folder / f".{name}.parquet.{os.getpid()}{SUFFIX}"
             waiting.append((aside, folder / f"{name}.parquet"))
             arrow = pa.Table.from_pandas(table, preserve_index=False)
             pq.write_table(arrow, aside, compression="zstd", row_group_size=1 << 20)

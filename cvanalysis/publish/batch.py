@@ -69,10 +69,15 @@ def build(options: Options, say: Say, warn: Say) -> int:
     atomic.make_folder(options.processed, private=True)
     atomic.make_folder(etat, private=True)
     with atomic.locked(out, shown(out)), atomic.locked(options.processed, shown(options.processed)):
+        stood = any(out.iterdir())
         if take_over(out, etat, territory.id, options.audience):
             from cvanalysis.publish.site import write_editions
 
             stamp = {}
+            if stood:
+                say(
+                    f"{shown(out)} n'était pas, ou pas à coup sûr, de ce contrat et pour ces lecteurs : ses pages sont effacées."
+                )
             write_editions(
                 options.out.resolve(), territory
             )  # what was there is listed no more, whatever becomes of this build
@@ -136,6 +141,7 @@ class _Build:
         check_notebooks(self.reports, self.notebooks)
         processed = self.process(self.options.processed)
         freshness.forget_withdrawn(self.options.data, self.made_of)
+        self.forget_failures()
         slices = self.slices(self.options.processed)
         slices.keep()
         environments = state.Environments(self.decision.etat, self.inputs)
@@ -145,6 +151,14 @@ class _Build:
         self.make([fate for fate in fates if fate.rebuild], slices)
         self.forget(slices, environments)
         return conclude(self.decision, fates, processed, slices, self.log, self.started, self.say, self.warn)
+
+    def forget_failures(self) -> None:
+        """Remove what failed reports left aside under other voices than today's: it may quote one that was withdrawn."""
+        now = freshness.voices(self.inputs.data)
+        for etat in self.decision.etat.parent.iterdir():
+            if freshness.voices(state.read_stamp(etat).get("inputs", {}).get("data", {})) != now:
+                for path in [*etat.glob("echecs/**/*.ipynb"), *etat.glob("echecs/**/*.txt")]:
+                    path.unlink(missing_ok=True)
 
     def foresee(self) -> int:
         """`--dry-run`: say what would be made and why; leave no trace."""

@@ -41,7 +41,9 @@ def take_over(out: Path, etat: Path, territory: str, audience: str) -> bool:
     told = atomic.read_json(out / "manifest.json")
     former = (out / FORMER).exists()
     same = (etat / "audience").exists() and audience_of(out, etat) == audience
-    if told:
+    if not told and (etat / "construction.json").exists():
+        same = not any(out.iterdir())  # it was built to its end, and this is not what that build has left
+    elif told:
         same = same and (told.get("territoire"), told.get("audience")) == (territory, audience)
     if same and not former:
         return False
