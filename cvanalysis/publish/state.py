@@ -19,7 +19,7 @@ FORMAT = 1
 PACKAGE = Path(__file__).resolve().parents[1]
 LIBRARIES = (
     "babel", "geopandas", "highspy", "ipykernel", "ipython", "jinja2", "matplotlib", "nbclient", "nbconvert", "nbformat", "numpy",
-    "pandas", "papermill", "phonenumbers", "pyarrow", "python-calamine", "rapidfuzz", "seaborn",
+    "pandas", "papermill", "pyarrow", "python-calamine", "rapidfuzz", "seaborn",
 )  # fmt: skip
 NOT_PROCESSED = (
     "textes",
