@@ -423,14 +423,14 @@ def test_leave_to_publish_is_of_the_editions_that_follow_it_and_holding_back_is_
 def test_the_reading_list_underlines_the_capitals_that_no_pattern_could_judge(territory):
     put(
         territory,
-        OPEN | {"texte": "Karim a aidé. Le local est froid."},
+        OPEN | {"texte": "Durand a aidé. Le local est froid."},
         OPEN | {"texte": "Dans le local de Bellevue, le froid."},
     )
     listing = write_reading_list(readable_texts(territory), {}).contenu.decode("utf-8-sig")
     doubtful = {
         row["texte_masque"][:5]: row["a_regarder"] for row in csv.DictReader(io.StringIO(listing), delimiter=";")
     }
-    assert doubtful == {"Karim": "Karim", "Dans ": "Dans, Bellevue"}
+    assert doubtful == {"Duran": "Durand", "Dans ": "Dans, Bellevue"}
 
 
 def test_a_reading_list_filled_in_and_saved_is_read_back(territory):

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 PACKAGE = Path(__file__).resolve().parents[1]
 RECORD = ".etat.json"
 VOICES = "paroles/"
-LIBRARIES = ("numpy", "odfpy", "pandas", "phonenumbers", "pyarrow", "python-calamine", "rapidfuzz")
+LIBRARIES = ("numpy", "odfpy", "pandas", "pyarrow", "python-calamine", "rapidfuzz")
 """Those that tables are made with."""
 NOT_CLEANING = (
     "publish/",

@@ -141,6 +141,7 @@ _GENRES: Mapping[str, str] = {
     "compte": "comptes et pseudonymes",
     "numero": "numéros d'identification",
     "naissance": "dates de naissance",
+    "fonction": "fonctions qui désignent une personne",
 }
 
 
