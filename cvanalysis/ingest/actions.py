@@ -24,6 +24,7 @@ from cvanalysis.ingest.duplicates import read_decisions
 from cvanalysis.ingest.engagements import read_engagements
 from cvanalysis.ingest.matching import read_labels, title_key
 from cvanalysis.ingest.partners import partner_labels, partners_table, read_partners, split_list
+from cvanalysis.ingest.persons import mask_words
 from cvanalysis.ingest.reading import Grid, read_grid
 
 if TYPE_CHECKING:
@@ -167,6 +168,7 @@ def _tell_file(logs: list[Lines], grids: list[Grid], context: Context) -> dict[s
     cited = {code for lines in logs for codes in set(lines.quarters.tolist()) for code in codes}
     family = located[0].journal.nom
     span = f"{min(years)}-{max(years)}" if len(set(years)) > 1 else f"{years[0]}" if years else ""
+    unread = [mask_words(name) for name in unread]
     sheets = f", feuille{'s' if len(read) > 1 else ''} {', '.join(read)}" if read[0] else ""
     return {
         "famille": family,
@@ -176,7 +178,7 @@ def _tell_file(logs: list[Lines], grids: list[Grid], context: Context) -> dict[s
         "lignes": sum(len(lines.table) for lines in logs),
         "trouvees": tuple(code for code in context.quartiers if code in cited),
         "manquantes": tuple(code for code in context.quartiers if cited - {""} and code not in cited),
-        "inconnues": tuple(dict.fromkeys(name for lines in logs for name in lines.rows.delaissees if name)),
+        "inconnues": tuple(dict.fromkeys(mask_words(name) for lines in logs for name in lines.rows.delaissees if name)),
     }
 
 

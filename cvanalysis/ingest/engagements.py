@@ -19,6 +19,7 @@ from cvanalysis.ingest.action_cells import NON_RENSEIGNE
 from cvanalysis.ingest.action_logs import fold
 from cvanalysis.ingest.dates import parse_date
 from cvanalysis.ingest.partners import check_words, split_list
+from cvanalysis.ingest.persons import mask_words
 
 if TYPE_CHECKING:
     from cvanalysis.territory import Territory
@@ -62,6 +63,7 @@ def read_engagements(
             continue
         seen[row["code"]] = row.ligne
         cells = {name: row.cells.get(name, "") for name in columns[:-1]}
+        cells |= {name: mask_words(cells[name]) for name in ("libelle", "preuve", "obstacle", "actions")}
         check_words(found, row, "pilier", [cells["pilier"]], [p.id for p in territory.piliers])
         check_words(found, row, "theme", [cells["theme"]], [t.id for t in territory.themes])
         check_words(found, row, "nature", [cells["nature"]], NATURES)

@@ -23,6 +23,7 @@ from cvanalysis.ingest.actions import clean_actions
 from cvanalysis.ingest.archives import archive_of
 from cvanalysis.ingest.chunk import COLONNES_ANOMALIES
 from cvanalysis.ingest.indicators import SourceFile, clean_indicators, frame_problems
+from cvanalysis.ingest.persons import mask_anomalies
 from cvanalysis.ingest.propose import propose_all
 from cvanalysis.ingest.voices import clean_voices
 from cvanalysis.ingest.zones import ENSEMBLE, ENSEMBLE_2024
@@ -178,10 +179,10 @@ def _codes_in_files(territory: Territory) -> frozenset[tuple[str, str]]:
 
 
 def gather_anomalies(domains: tuple[Domain, ...]) -> pd.DataFrame:
-    """All anomalies, by file, line and column."""
+    """All anomalies, by file, line and column, as anyone may read them."""
     frame = pd.concat([domain.anomalies for domain in domains], ignore_index=True)
     frame = frame.sort_values(list(COLONNES_ANOMALIES), kind="stable", ignore_index=True)
-    return frame.astype({"ligne": "Int32"})
+    return mask_anomalies(frame.astype({"ligne": "Int32"}))
 
 
 def list_files(files: list[ReadFile]) -> pd.DataFrame:
