@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,8 @@ from cvanalysis.ingest.actions import clean_actions
 from cvanalysis.ingest.archives import archive_of
 from cvanalysis.ingest.chunk import COLONNES_ANOMALIES
 from cvanalysis.ingest.indicators import SourceFile, clean_indicators, frame_problems
-from cvanalysis.ingest.persons import mask_anomalies
+from cvanalysis.ingest.leftover import left_aside
+from cvanalysis.ingest.persons import mask_anomalies, mask_words
 from cvanalysis.ingest.propose import propose_all
 from cvanalysis.ingest.voices import clean_voices
 from cvanalysis.ingest.zones import ENSEMBLE, ENSEMBLE_2024
@@ -34,9 +36,9 @@ from cvanalysis.territory import Niveau, Territory
 class ReadFile:
     """One raw file and what became of it, whatever its domain.
 
-    `statut` is lu, documentation, non reconnu or illisible; `pris_pour` says in French what it was taken for; `trouvees` and
-    `manquantes` are the territory's zones of the file's levels; `absentes` headers that the vintage should have, `inconnues` those of
-    no known meaning, not read.
+    `statut` is lu, documentation, non reconnu, illisible or laissé de côté; `pris_pour` says in French what it was taken for;
+    `trouvees` and `manquantes` are the territory's zones of the file's levels; `absentes` headers that the vintage should have,
+    `inconnues` those of no known meaning, not read.
     """
 
     fichier: str
@@ -159,7 +161,31 @@ def clean_words(territory: Territory, audience: str) -> Domain:
     return Domain(cleaned.tables, cleaned.anomalies, _tell_sources(cleaned.sources, cleaned.illisibles))
 
 
-DOMAINES: tuple[Callable[[Territory, str], Domain], ...] = (clean_insee, clean_logs, clean_words)
+def clean_rest(territory: Territory, _audience: str) -> Domain:
+    """The files that no other domain reads, and the examples that are declared and not there."""
+    left, machine = left_aside(territory)
+    files = tuple(
+        ReadFile(mask_words(one.fichier), "", "laissé de côté", pris_pour=one.pourquoi, probleme=one.probleme)
+        for one in left
+    )
+    absent = [
+        Problem(
+            "contrat.toml", 0, "exemples", f"aucun fichier ne correspond à «\u00a0{glob}\u00a0»", "", "Corrigez ce nom"
+        )
+        for glob in territory.exemples
+        if not any(
+            fnmatch(path.relative_to(territory.dossier).as_posix(), glob) for path in Path(territory.dossier).rglob("*")
+        )
+    ]
+    told = (
+        f"Notices, fichiers cachés ou temporaires, que personne ne lit\u00a0: {', '.join(machine)}.\n"
+        if machine
+        else ""
+    )
+    return Domain({}, frame_problems(absent), files, complement=told)
+
+
+DOMAINES: tuple[Callable[[Territory, str], Domain], ...] = (clean_insee, clean_logs, clean_words, clean_rest)
 """The domains, in the order in which `check` tells of them: (territory, audience) → `Domain`."""
 
 
