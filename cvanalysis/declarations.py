@@ -141,6 +141,19 @@ def read_rows(
     if not filled:
         found.add(fichier, 0, "", "le fichier est vide", f"colonnes attendues\u00a0: {listed(known)}")
         return []
+    return match_rows(found, fichier, filled, columns, optional, free=free)
+
+
+def match_rows(
+    found: Inspection,
+    fichier: str,
+    filled: list[tuple[int, list[str]]],
+    columns: tuple[str, ...],
+    optional: tuple[str, ...] = (),
+    *,
+    free: bool = False,
+) -> list[Ligne]:
+    """`read_rows` for rows that are read already, each with its line, the header first."""
     where, header = filled[0]
     names = _match_header(found, fichier, where, header, columns, optional, free=free)
     if names is None:

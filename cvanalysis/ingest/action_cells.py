@@ -20,6 +20,7 @@ import pyarrow.compute as pc
 
 from cvanalysis.ingest.action_logs import fold
 from cvanalysis.ingest.dates import parse_date
+from cvanalysis.ingest.persons import is_nir
 from cvanalysis.ingest.values import decode_numbers
 
 MONTANT_MAXI = 1e11  # beyond, a cell holds two amounts glued together or an identifier, not euros
@@ -246,6 +247,8 @@ def read_siren(text: str) -> tuple[str, str]:
     stripped = text.strip()
     if not stripped or fold(stripped) in line_words("sans_montant"):
         return "", ""
+    if is_nir(stripped):
+        return "", "la forme d'un numéro de sécurité sociale, que personne ne doit garder ici"
     if re.search(r"(?i)\d[.,]?\d*e\+?\d+$", stripped):
         return "", "SIRET arrondi par le tableur : ses derniers chiffres sont perdus"
     digits = re.sub(r"[\s\u00a0\u202f.-]", "", re.sub(r"[.,]0+$", "", stripped))

@@ -25,8 +25,9 @@ from cvanalysis.ingest.action_cells import (
     years_of_date,
 )
 from cvanalysis.ingest.action_logs import fold
-from cvanalysis.ingest.action_rows import ACTION, LogRows
+from cvanalysis.ingest.action_rows import ACTION, LogRows, hide_persons
 from cvanalysis.ingest.matching import EXCLU, HORS_THEME, Labels, Quarters, carrier_key, read_quarters, title_key
+from cvanalysis.ingest.persons import PARTICULIER, without_words
 
 if TYPE_CHECKING:
     from cvanalysis.ingest.partners import Partner
@@ -97,6 +98,8 @@ class FieldReader:
                 said = zip(words.words, words.folded, strict=True)
                 champs[name] = Words(words.codes, tuple(ours.get(key, word) for word, key in said))
         self.kept = rows.natures == ACTION
+        self.raw_carriers = self.field("porteur")
+        self.persons = hide_persons(champs, rows.autres, context.partners, count)
 
     def field(self, name: str) -> Words:
         return self.champs.get(name) or constant("", self.count)
@@ -151,6 +154,10 @@ class FieldReader:
                 "gardée sous le nom de son porteur",
             )
         keys = self.field("action").map(title_key)
+        carriers = self.raw_carriers.array()
+        for row in np.flatnonzero(self.persons):  # « Bourse de Jean Dupont », carried by him
+            titles[row] = without_words(titles[row], carriers[row])
+            keys[row] = title_key(titles[row])
         return np.where(titles == "", SANS_TITRE, titles), keys
 
     def carriers(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -171,6 +178,14 @@ class FieldReader:
         own = np.array(keys, dtype=object)[words.codes]
         own = np.where(own == "", sirens, own)
         known = ids != ""
+        alone = self.persons & ~known
+        names, own, sirens = (
+            np.where(alone, PARTICULIER, names),
+            np.where(alone, PARTICULIER, own),
+            np.where(alone, "", sirens),
+        )
+        done = f"écrit « {PARTICULIER} » ; si c'est un organisme, déclarez-le dans partenaires.csv"
+        self._tell_rows("porteur", self.kept & alone, "porteur qui est une personne", done)
         named = pd.Series(ids).map(self.context.noms).to_numpy(dtype=object)
         self._suggest_carriers(words, keys)
         return (

@@ -13,6 +13,7 @@ import pandas as pd
 
 from cvanalysis.ingest.action_logs import MONTANTS
 from cvanalysis.ingest.action_rows import ACTION, TOTAL, LogRows
+from cvanalysis.ingest.persons import mask_words
 
 COLONNES = ("fichier", "feuille", "colonne", "champ", "motif", "cellules", "montant")
 CONTROLES = ("fichier", "feuille", "ligne", "libelle", "colonne", "total_lu", "portee", "somme_lignes", "ecart")
@@ -32,7 +33,7 @@ def account(rows: LogRows, motifs: np.ndarray, shared: np.ndarray | None = None)
         reasons = np.where(motifs == "", _HORS_CHAMP.get(column.champ, RETENU), motifs).astype(object)
         filled = ~np.isnan(column.valeurs)
         units = to_units(column.valeurs)
-        place = (grid.fichier, grid.feuille, column.colonne, column.champ)
+        place = (grid.fichier, grid.feuille, mask_words(column.colonne), column.champ)
         made.append((*place, LU, int(filled.sum()), to_euros(units.sum())))
         codes, names = pd.factorize(reasons[filled], sort=True)
         sums = np.zeros(len(names), dtype=np.int64)
@@ -84,14 +85,14 @@ def control_totals(rows: LogRows) -> list[tuple]:
                 "toutes les lignes": int(running[-1]),
             }
             portee, total = min(spans.items(), key=lambda item: abs(read - item[1]))
-            label = str(rows.libelles[position])
+            label = mask_words(str(rows.libelles[position]))
             made.append(
                 (
                     grid.fichier,
                     grid.feuille,
                     int(rows.lignes[position]),
                     label,
-                    column.colonne,
+                    mask_words(column.colonne),
                     to_euros(read),
                     portee,
                     to_euros(total),

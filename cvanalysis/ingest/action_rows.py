@@ -6,7 +6,7 @@ is either on an action's row or under the kind of the row that it stands on.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +14,8 @@ import numpy as np
 from cvanalysis.ingest.action_cells import Words, constant, encode, line_words, read_amounts
 from cvanalysis.ingest.action_formats import Located, field_of
 from cvanalysis.ingest.action_logs import MONTANTS_LUS, fold
+from cvanalysis.ingest.matching import carrier_key
+from cvanalysis.ingest.persons import PARTICULIER, is_natural, mask_carrier, mask_words, says_category
 
 ACTION, ENTETE, TOTAL, PIED, ORPHELIN = (
     "action",
@@ -197,3 +199,21 @@ def _coalesce(first: Words, second: Words) -> Words:
         return first
     codes = np.where(blank, second.codes.astype(np.int64) + len(first.words), first.codes.astype(np.int64))
     return Words(codes, first.words + second.words)
+
+
+def hide_persons(champs: dict[str, Words], autres: dict[str, Words], partners: Container[str], rows: int) -> np.ndarray:
+    """Mask the fields in place; returns which rows are carried by a person.
+
+    No identity goes further: titles, keys and what is told are made of masked words. A declared partner keeps its name.
+    """
+    persons = np.zeros(rows, dtype=bool)
+    for title, words in {**autres, **champs}.items():
+        if says_category(title):
+            persons |= words.map(is_natural, bool)
+    for name, words in champs.items():
+        if name in ("porteur", "financeur"):
+            made = [word if carrier_key(word) in partners else mask_carrier(word) for word in words.words]
+        else:  # `read_siren` refuses what is no SIRET, and says why
+            made = words.words if name == "siret" else map(mask_words, words.words)
+        champs[name] = Words(words.codes, tuple(made))
+    return persons | (champs["porteur"].map(PARTICULIER.__eq__, bool) if "porteur" in champs else False)

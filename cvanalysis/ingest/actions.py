@@ -6,6 +6,7 @@ Owns the files of `actions/` and what became of each; refuses to count or to jud
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,14 +18,15 @@ from cvanalysis.errors import DeclarationError, Problem, ReadError
 from cvanalysis.ingest.action_fields import Anomalies, Context, make_context
 from cvanalysis.ingest.action_formats import Located, locate
 from cvanalysis.ingest.action_lines import Lines, read_lines
-from cvanalysis.ingest.action_logs import Journal, read_journals
+from cvanalysis.ingest.action_logs import CONTRAT, Journal, read_journals
 from cvanalysis.ingest.action_rows import read_rows
 from cvanalysis.ingest.action_table import assemble
 from cvanalysis.ingest.duplicates import read_decisions
-from cvanalysis.ingest.engagements import read_engagements
+from cvanalysis.ingest.engagements import find_engagements, read_engagements
 from cvanalysis.ingest.matching import read_labels, title_key
 from cvanalysis.ingest.partners import partner_labels, partners_table, read_partners, split_list
-from cvanalysis.ingest.reading import Grid, read_grid
+from cvanalysis.ingest.persons import mask_words
+from cvanalysis.ingest.reading import Grid, is_machine, read_grid
 
 if TYPE_CHECKING:
     from cvanalysis.territory import Territory
@@ -72,7 +74,7 @@ def clean_actions(territory: Territory, indicateurs: frozenset[str] | None = Non
     anomalies = Anomalies()
     logs, sources, unread = _read_logs(territory, journals, context, anomalies)
     actions, compte, controles, propositions = assemble(logs, context, decisions, anomalies)
-    actions = _link_engagements(actions, engagements, anomalies)
+    actions = _link_engagements(actions, engagements, find_engagements(Path(territory.dossier)), anomalies)
     return CleanedActions(
         actions,
         engagements,
@@ -92,7 +94,7 @@ def log_files(territory: Territory) -> list[tuple[Path, str]]:
     files = (
         p
         for p in (root / DOSSIER).rglob("*")
-        if p.is_file() and p.suffix.lower() in EXTENSIONS and not p.name.startswith((".", "~"))
+        if p.is_file() and p.suffix.lower() in EXTENSIONS and not is_machine(p.relative_to(root))
     )
     return sorted(((p, p.relative_to(root).as_posix()) for p in files), key=lambda item: item[1])
 
@@ -111,7 +113,14 @@ def _read_logs(
     logs: list[Lines] = []
     sources: list[dict[str, Any]] = []
     unread: list[Problem] = []
-    for path, fichier in log_files(territory):
+    files = log_files(territory)
+    for journal in journals:
+        if not any(fnmatch(fichier, journal.fichier) for _, fichier in files):
+            what = "aucun fichier ne correspond à ce journal déclaré"
+            anomalies.add(
+                CONTRAT, journal.ligne, "actions", journal.fichier, what, "déposez le fichier, ou corrigez son nom"
+            )
+    for path, fichier in files:
         source: dict[str, Any] = {"fichier": fichier, "sha256": "", "famille": "", "millesime": "", "statut": "lu"}
         try:
             source["sha256"] = sha256(path.read_bytes()).hexdigest()
@@ -167,6 +176,7 @@ def _tell_file(logs: list[Lines], grids: list[Grid], context: Context) -> dict[s
     cited = {code for lines in logs for codes in set(lines.quarters.tolist()) for code in codes}
     family = located[0].journal.nom
     span = f"{min(years)}-{max(years)}" if len(set(years)) > 1 else f"{years[0]}" if years else ""
+    unread = [mask_words(name) for name in unread]
     sheets = f", feuille{'s' if len(read) > 1 else ''} {', '.join(read)}" if read[0] else ""
     return {
         "famille": family,
@@ -176,11 +186,13 @@ def _tell_file(logs: list[Lines], grids: list[Grid], context: Context) -> dict[s
         "lignes": sum(len(lines.table) for lines in logs),
         "trouvees": tuple(code for code in context.quartiers if code in cited),
         "manquantes": tuple(code for code in context.quartiers if cited - {""} and code not in cited),
-        "inconnues": tuple(dict.fromkeys(name for lines in logs for name in lines.rows.delaissees if name)),
+        "inconnues": tuple(dict.fromkeys(mask_words(name) for lines in logs for name in lines.rows.delaissees if name)),
     }
 
 
-def _link_engagements(actions: pd.DataFrame, engagements: pd.DataFrame, anomalies: Anomalies) -> pd.DataFrame:
+def _link_engagements(
+    actions: pd.DataFrame, engagements: pd.DataFrame, fichier: str, anomalies: Anomalies
+) -> pd.DataFrame:
     """Add the links that engagements declare by an action's title or id to those that the logs bear."""
     links: dict[str, set[str]] = {}
     if not (engagements["actions"] != "").any():
@@ -195,7 +207,7 @@ def _link_engagements(actions: pd.DataFrame, engagements: pd.DataFrame, anomalie
             hits = [item] if item in known else by_title.get(title_key(item), [])
             if not hits:
                 anomalies.add(
-                    "engagements.csv",
+                    fichier,
                     rank + 2,
                     "actions",
                     item,

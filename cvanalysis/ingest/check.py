@@ -41,7 +41,9 @@ class Check:
         by_file = dict(iter(self.anomalies.groupby("fichier", sort=False)))
         lines = [self.titre, ""]
         for file in self.fichiers:
-            lines += [*_say_file(file), *_say_anomalies(_others(by_file.get(file.fichier), file)), ""]
+            lines += [*_say_file(file), *_say_anomalies(_others(by_file.pop(file.fichier, None), file)), ""]
+        for fichier, rows in by_file.items():  # the team's own files, beside those of the data
+            lines += [f"! {fichier}", *_say_anomalies(rows), ""]
         lines += [*_say_account(self.compte), "", *_say_money(self.argent), *self.complements]
         return "\n".join([*lines, *self._conclude()])
 
@@ -53,6 +55,9 @@ class Check:
             return [
                 f"{_count(len(left_out), 'fichier laissé', 'fichiers laissés')} de côté\u00a0: {', '.join(left_out)}."
             ]
+        aside = [file.fichier for file in self.fichiers if file.statut == "laissé de côté"]
+        if aside:
+            return [f"Tous les fichiers de données ont pu être lus\u00a0; laissés de côté\u00a0: {', '.join(aside)}."]
         return ["Tous les fichiers ont pu être lus."]
 
 
@@ -72,6 +77,8 @@ def check(territory: Territory, audience: str = "public") -> Check:
 def _say_file(file: ReadFile) -> list[str]:
     if file.probleme is not None:
         return [f"✗ {file.fichier}", f"    laissé de côté\u00a0: {file.probleme.trouve}.", *_say_remedy(file)]
+    if file.statut == "laissé de côté":
+        return [f"- {file.fichier}", f"    laissé de côté\u00a0: {file.pris_pour}"]
     lines = [f"✓ {file.fichier}", f"    {file.pris_pour}"]
     if file.statut != "lu":
         return lines

@@ -24,6 +24,7 @@ from rapidfuzz import fuzz, process
 from cvanalysis.declarations import Inspection, listed, nearest, quoted, read_rows
 from cvanalysis.ingest.action_cells import Words, read_siren, read_year
 from cvanalysis.ingest.dates import parse_date
+from cvanalysis.ingest.persons import PARTICULIER
 
 if TYPE_CHECKING:
     from cvanalysis.ingest.action_lines import Lines
@@ -204,7 +205,9 @@ def _near_carriers(table: Mapping[str, np.ndarray], first: np.ndarray) -> Iterat
 def _same_lines(table: Mapping[str, np.ndarray]) -> list[tuple]:
     """Lines of one action, year, funder and set of quarters: the first by key against each of the others."""
     keys = pd.DataFrame({k: pd.factorize(table[k])[0] for k in ("action", "annee", "financeur", "qpv_cle")})
-    again = keys[keys.duplicated(keep=False) & ~np.isnan(table["annee"])]
+    again = keys[
+        keys.duplicated(keep=False) & ~np.isnan(table["annee"]) & (table["porteur"] != PARTICULIER)
+    ]  # several people
     groups: dict[tuple, list[int]] = {}
     for i, *key in again.itertuples(name=None):
         groups.setdefault(tuple(key), []).append(i)

@@ -1,4 +1,4 @@
-"""`engagements.csv` → one row per engagement. Owns the words of progress and of judgement; refuses to average colleges.
+"""`engagements.csv`, or our model filled, → one row per engagement. Owns the words of progress and judgement; averages no colleges.
 
 Columns: `code;libelle;pilier`, and if known `theme;nature;pilote;partenaires;partenaires_vus;quartiers;avancement;preuve;date_preuve;
 obstacle;actions;indicateurs` and one `appreciation_COLLEGE` per college. Lists have `|` between their items. **avancement** is a fact,
@@ -14,22 +14,31 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from cvanalysis.declarations import Inspection, listed, nearest, quoted, read_rows
+from cvanalysis.declarations import Inspection, Ligne, listed, match_rows, nearest, quoted, read_rows
+from cvanalysis.errors import ReadError
 from cvanalysis.ingest.action_cells import NON_RENSEIGNE
 from cvanalysis.ingest.action_logs import fold
 from cvanalysis.ingest.dates import parse_date
 from cvanalysis.ingest.partners import check_words, split_list
+from cvanalysis.ingest.persons import mask_words
+from cvanalysis.ingest.reading import read_raw
 
 if TYPE_CHECKING:
     from cvanalysis.territory import Territory
 
 ENGAGEMENTS = "engagements.csv"
+CLASSEURS = ("engagements.xlsx", "engagements.xlsm", "engagements.ods", "engagements.xls")
 AVANCEMENTS = ("réalisé", "partiel", "en cours", "non engagé", "abandonné", "réorienté", NON_RENSEIGNE)
 APPRECIATIONS = ("satisfaisant", "mitigé", "insatisfaisant")
 NATURES = ("nouveau", "renforcé")
 PREFIXE = "appreciation_"
 _LISTES = ("partenaires", "partenaires_vus", "quartiers", "actions", "indicateurs")
 _TEXTES = ("theme", "nature", "pilote", *_LISTES, "avancement", "preuve", "date_preuve", "obstacle")
+
+
+def find_engagements(folder: Path) -> str:
+    """The name of the file of engagements: the CSV, else a workbook (ours, filled), else ''."""
+    return next((name for name in (ENGAGEMENTS, *CLASSEURS) if (folder / name).exists()), "")
 
 
 def read_engagements(
@@ -42,14 +51,15 @@ def read_engagements(
     """
     colleges = [PREFIXE + college.id for college in territory.colleges]
     columns = ["code", "libelle", "pilier", *_TEXTES, *colleges, "exemple"]
-    if not (Path(territory.dossier) / ENGAGEMENTS).exists():
+    fichier = find_engagements(Path(territory.dossier))
+    if not fichier:
         return pd.DataFrame({name: pd.Series(dtype="bool" if name == "exemple" else "str") for name in columns})
     quarters = [q.code for q in territory.quartiers]
-    sample = any(fnmatch(ENGAGEMENTS, pattern) for pattern in territory.exemples)
+    sample = any(fnmatch(name, pattern) for name in (fichier, ENGAGEMENTS) for pattern in territory.exemples)
     states = {fold(word): word for word in AVANCEMENTS} | {"abandonne ou reoriente": "abandonné", "": NON_RENSEIGNE}
     views = {fold(word): word for word in APPRECIATIONS} | {"": ""}
     made, seen = [], {}
-    for row in read_rows(found, ENGAGEMENTS, ("code", "libelle", "pilier"), (*_TEXTES, *colleges)):
+    for row in _rows(found, fichier, ("code", "libelle", "pilier"), (*_TEXTES, *colleges)):
         if row["code"] in seen:
             found.add(
                 row.fichier,
@@ -62,6 +72,7 @@ def read_engagements(
             continue
         seen[row["code"]] = row.ligne
         cells = {name: row.cells.get(name, "") for name in columns[:-1]}
+        cells |= {name: mask_words(cells[name]) for name in ("libelle", "preuve", "obstacle", "actions")}
         check_words(found, row, "pilier", [cells["pilier"]], [p.id for p in territory.piliers])
         check_words(found, row, "theme", [cells["theme"]], [t.id for t in territory.themes])
         check_words(found, row, "nature", [cells["nature"]], NATURES)
@@ -100,3 +111,21 @@ def read_engagements(
         made.append([*cells.values(), sample])
     table = pd.DataFrame(made, columns=columns)
     return table.astype({name: "bool" if name == "exemple" else "str" for name in columns})
+
+
+def _rows(found: Inspection, fichier: str, columns: tuple[str, ...], optional: tuple[str, ...]) -> list[Ligne]:
+    """The rows of the CSV, or those of the sheet of a workbook that has most of the columns."""
+    if fichier == ENGAGEMENTS:
+        return read_rows(found, fichier, columns, optional)
+    try:
+        tables = read_raw(found.dossier / fichier, fichier, frozenset((*columns, *optional)))
+    except ReadError as error:
+        found.problems.append(error.problem)
+        return []
+    table = max(tables, key=lambda one: len(set(one.colonnes) & {*columns, *optional}))
+    records = zip(table.lignes.tolist(), table.cells.to_numpy().tolist(), strict=True)
+    filled = [
+        (table.ligne_entete, list(table.colonnes)),
+        *((line, [cell.strip() for cell in row]) for line, row in records),
+    ]
+    return match_rows(found, fichier, filled, columns, optional)

@@ -26,6 +26,7 @@ from cvanalysis.ingest.action_cells import (
 from cvanalysis.ingest.action_formats import flatten_header, head_rows
 from cvanalysis.ingest.action_logs import MONTANTS, MONTANTS_LUS, fold
 from cvanalysis.ingest.matching import HORS_QPV, Labels, commune_key, read_quarters
+from cvanalysis.ingest.persons import mask_words
 from cvanalysis.ingest.reading import Grid
 
 LIGNES_LUES = 2000
@@ -102,7 +103,7 @@ def _titles(head: Sequence[Sequence[str]], entete: tuple[int, ...]) -> list[str]
             last = " ".join(top.split()) or (last if low else "")
             joined.append(f"{last} {low}".strip())
         lower = joined
-    return lower
+    return [mask_words(title) for title in lower]
 
 
 def _sample(cells: pa.Array, headers: set[str]) -> list[str]:

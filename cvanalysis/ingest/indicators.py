@@ -18,9 +18,9 @@ import pyarrow.compute as pc
 from cvanalysis.catalogue import Catalogue, load_catalogue
 from cvanalysis.errors import Problem, ReadError
 from cvanalysis.ingest.account import Account, make_account
-from cvanalysis.ingest.archives import is_archive, read_members
+from cvanalysis.ingest.archives import archive_of, is_archive, read_members
 from cvanalysis.ingest.chunk import COLONNES_ANOMALIES, Chunk, Zones, frame_anomalies
-from cvanalysis.ingest.reading import RawTable, read_bytes, tables_of
+from cvanalysis.ingest.reading import RawTable, is_machine, read_bytes, tables_of
 from cvanalysis.ingest.recognise import Bloc, Documentation, Recognised, known_headers, read_declared, recognise
 from cvanalysis.ingest.reconcile import reconcile
 from cvanalysis.ingest.validity import mark_suspects
@@ -96,6 +96,9 @@ def clean_indicators(folder: Path, zones: Zones = None) -> Cleaned:
                 chunks += [decode_bloc(sheet, bloc, source.fichier, catalogue) for bloc in sheet.blocs]
             if source.probleme:
                 problems.append(source.probleme)
+    problems += _say_absent(
+        declared, [source.fichier for source in sources], (base / MILLESIMES).relative_to(folder).as_posix()
+    )
     suspects = mark_suspects(chunks, catalogue, zones)
     reconciled = reconcile(chunks, catalogue, zones)
     anomalies = pd.concat(
@@ -220,9 +223,19 @@ def _read_millesimes(base: Path, folder: Path) -> tuple[dict[str, Declare], list
     return read_declared(text, path.relative_to(folder).as_posix())
 
 
+def _say_absent(declared: Iterable[str], fichiers: Iterable[str], where: str) -> list[Problem]:
+    """The files that `millesimes.csv` names and that are not there."""
+    there = {name.removeprefix(f"{DOSSIER}/") for fichier in fichiers for name in (fichier, archive_of(fichier))}
+    absent = [name for name in declared if name.removeprefix(f"{DOSSIER}/") not in there]
+    todo = "Vérifiez son nom, ou retirez la ligne"
+    return [
+        Problem(where, 0, "fichier", f"fichier déclaré et absent\u00a0: «\u00a0{name}\u00a0»", "", todo)
+        for name in absent
+    ]
+
+
 def _is_ignored(path: Path, base: Path) -> bool:
-    hidden = any(part.startswith((".", "~$")) for part in path.relative_to(base).parts)
-    return hidden or path.suffix.lower() in IGNORES or path == base / MILLESIMES
+    return is_machine(path.relative_to(base)) or path.suffix.lower() in IGNORES or path == base / MILLESIMES
 
 
 # --- what is said of a file

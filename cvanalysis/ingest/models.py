@@ -1,7 +1,7 @@
 """Ready-made files to fill in: voices, actions, engagements. Owns their columns, lists and explanations; refuses to fill them.
 
 Each comes as `.xlsx`, with drop-down lists made from the territory's own declarations and a sheet that explains the columns, and as `.csv`
-with the headers alone. Both are read as they are, without a word of configuration; engagements are declarations, read in CSV only.
+with the headers alone. Both are read as they are, without a word of configuration.
 """
 
 from __future__ import annotations
@@ -142,7 +142,7 @@ _MODELES: dict[Genre, tuple[Column, ...]] = {"paroles": _PAROLES, "actions": _AC
 _OU: dict[Genre, str] = {
     "paroles": "Déposez le fichier rempli, tel quel, dans data/raw/paroles/.",
     "actions": "Déposez le fichier rempli, tel quel, dans data/raw/actions/.",
-    "engagements": "Enregistrez la feuille remplie au format CSV UTF-8, sous le nom data/raw/engagements.csv.",
+    "engagements": "Déposez le fichier rempli, tel quel, dans data/raw/, sous le nom engagements.xlsx (ou engagements.csv).",
 }
 
 

@@ -17,6 +17,7 @@ import pandas as pd
 from cvanalysis.declarations import Inspection, Ligne, listed, nearest, quoted, read_rows
 from cvanalysis.ingest.action_cells import read_siren
 from cvanalysis.ingest.matching import carrier_key
+from cvanalysis.ingest.persons import mask_words
 
 if TYPE_CHECKING:
     from cvanalysis.territory import Territory
@@ -80,7 +81,7 @@ def read_partners(territory: Territory, found: Inspection) -> tuple[Partner, ...
                 row.fichier,
                 row.ligne,
                 "siren",
-                f"{quoted(row['siren'])} : {doubt}",
+                f"{quoted(mask_words(row['siren']))} : {doubt}",
                 "neuf chiffres",
                 "corrigez-le ou laissez vide",
             )
@@ -107,7 +108,7 @@ def read_partners(territory: Territory, found: Inspection) -> tuple[Partner, ...
                 quarters if "tous" in places else places,
                 _year(found, row, "debut"),
                 _year(found, row, "fin"),
-                row.cells.get("note", ""),
+                mask_words(row.cells.get("note", "")),
             )
         )
     return tuple(partners)

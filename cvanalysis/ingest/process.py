@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,8 @@ from cvanalysis.ingest.archives import archive_of
 from cvanalysis.ingest.chunk import COLONNES_ANOMALIES
 from cvanalysis.ingest.freshness import RECORD, VOICES, current, forget_withdrawn, made_of, tables_folder
 from cvanalysis.ingest.indicators import SourceFile, clean_indicators, frame_problems
+from cvanalysis.ingest.leftover import left_aside
+from cvanalysis.ingest.persons import mask_anomalies, mask_words
 from cvanalysis.ingest.propose import propose_all
 from cvanalysis.ingest.voice_files import COMPANIONS
 from cvanalysis.ingest.voices import clean_voices
@@ -37,9 +40,9 @@ from cvanalysis.territory import Niveau, Territory
 class ReadFile:
     """One raw file and what became of it, whatever its domain.
 
-    `statut` is lu, documentation, non reconnu or illisible; `pris_pour` says in French what it was taken for; `trouvees` and
-    `manquantes` are the territory's zones of the file's levels; `absentes` headers that the vintage should have, `inconnues` those of
-    no known meaning, not read.
+    `statut` is lu, documentation, non reconnu, illisible or laissé de côté; `pris_pour` says in French what it was taken for;
+    `trouvees` and `manquantes` are the territory's zones of the file's levels; `absentes` headers that the vintage should have,
+    `inconnues` those of no known meaning, not read.
     """
 
     fichier: str
@@ -205,7 +208,31 @@ def clean_words(territory: Territory, audience: str) -> Domain:
     return Domain(cleaned.tables, cleaned.anomalies, _tell_sources(cleaned.sources, cleaned.illisibles))
 
 
-DOMAINES: tuple[Callable[[Territory, str], Domain], ...] = (clean_insee, clean_logs, clean_words)
+def clean_rest(territory: Territory, _audience: str) -> Domain:
+    """The files that no other domain reads, and the examples that are declared and not there."""
+    left, machine = left_aside(territory)
+    files = tuple(
+        ReadFile(mask_words(one.fichier), "", "laissé de côté", pris_pour=one.pourquoi, probleme=one.probleme)
+        for one in left
+    )
+    absent = [
+        Problem(
+            "contrat.toml", 0, "exemples", f"aucun fichier ne correspond à «\u00a0{glob}\u00a0»", "", "Corrigez ce nom"
+        )
+        for glob in territory.exemples
+        if not any(
+            fnmatch(path.relative_to(territory.dossier).as_posix(), glob) for path in Path(territory.dossier).rglob("*")
+        )
+    ]
+    told = (
+        f"Notices, fichiers cachés ou temporaires, que personne ne lit\u00a0: {', '.join(machine)}.\n"
+        if machine
+        else ""
+    )
+    return Domain({}, frame_problems(absent), files, complement=told)
+
+
+DOMAINES: tuple[Callable[[Territory, str], Domain], ...] = (clean_insee, clean_logs, clean_words, clean_rest)
 """The domains, in the order in which `check` tells of them: (territory, audience) → `Domain`."""
 
 
@@ -225,10 +252,10 @@ def _codes_in_files(territory: Territory) -> frozenset[tuple[str, str]]:
 
 
 def gather_anomalies(domains: tuple[Domain, ...]) -> pd.DataFrame:
-    """All anomalies, by file, line and column."""
+    """All anomalies, by file, line and column, as anyone may read them."""
     frame = pd.concat([domain.anomalies for domain in domains], ignore_index=True)
     frame = frame.sort_values(list(COLONNES_ANOMALIES), kind="stable", ignore_index=True)
-    return frame.astype({"ligne": "Int32"})
+    return mask_anomalies(frame.astype({"ligne": "Int32"}))
 
 
 def list_files(files: list[ReadFile]) -> pd.DataFrame:

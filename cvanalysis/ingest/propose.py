@@ -22,6 +22,7 @@ from cvanalysis.ingest.action_formats import head_rows, stated_year
 from cvanalysis.ingest.action_logs import LISTES, MONTANTS, fold
 from cvanalysis.ingest.guess import Column, Known, guess_columns, merged_columns
 from cvanalysis.ingest.matching import EXCLU, Labels, commune_key, read_labels
+from cvanalysis.ingest.persons import mask_words
 from cvanalysis.ingest.reading import Grid, read_grid
 
 if TYPE_CHECKING:
@@ -190,6 +191,7 @@ def _unknown_words(columns: Sequence[Column], labels: dict[str, Labels]) -> list
             and not key.startswith(tuple(line_words("totaux")))
             and key not in titles
             and len(word) < 80
+            and mask_words(word) == word  # a person's name is nothing to declare
         }
         if column.champ == "statut":
             known = common_words("statuts")

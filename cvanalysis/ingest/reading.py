@@ -32,6 +32,7 @@ from cvanalysis.ingest.workbooks import TooLargeError, read_json_rows, read_ods,
 
 ENREGISTRER = "Ouvrez-le dans un tableur et enregistrez-le en CSV ou en XLSX"
 BLANCS = b" \t\r\n\x0b\x0c;,|\xef\xbb\xbf"
+MACHINE = frozenset({"thumbs.db", "desktop.ini"})
 ATTENDU = "Un fichier CSV, XLS, XLSX, ODS ou une liste JSON était attendu"
 
 # First bytes of what is not a table: what to call it, what to do.
@@ -118,6 +119,11 @@ class RawTable:
     def keep(self, mask: np.ndarray) -> RawTable:
         """The same table with only the rows where `mask` (bool, one per row) holds."""
         return replace(self, table=self.table.filter(pa.array(mask)), lignes=self.lignes[mask])
+
+
+def is_machine(path: Path) -> bool:
+    """Whether a path, relative to the data folder, is of what a machine leaves there: hidden, a lock, a list of pictures."""
+    return any(part.startswith((".", "~")) or part.lower() in MACHINE for part in path.parts)
 
 
 def read_grid(path: Path, fichier: str) -> list[Grid]:

@@ -1,0 +1,259 @@
+"""No person whom a log names, and no number of social security, is in anything made of it. Every person here is invented."""
+
+import io
+
+import openpyxl
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from carnets import RACINE, cva, published, territoire
+from cvanalysis.ingest.action_cells import read_siren
+from cvanalysis.ingest.check import check
+from cvanalysis.ingest.persons import is_nir, mask_carrier, mask_cell, mask_words
+from cvanalysis.ingest.process import process
+from cvanalysis.ingest.propose import propose_all
+from test_actions_territory import ENTETE, FICHIERS, clean, write_contract
+
+NIR = "1 85 05 78 006 084 36"  # invented
+
+DECLARED = """
+[[actions]]
+fichier = "actions/journal.csv"
+[actions.colonnes]
+"Action" = "action"
+"Porteur" = "porteur"
+"SIRET ou NIR" = "siret"
+"Année" = "annee"
+"Quartiers" = "qpv"
+"Accordé" = "accorde"
+"Bénéficiaires" = "beneficiaires"
+"Dossier" = "reference"
+"Public" = "public"
+"""
+HEAD = "Action;Porteur;SIRET ou NIR;Année;Quartiers;Accordé;Bénéficiaires;Dossier;Public"
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("ASSO X CHEZ MME ZORBEC", "ASSO X"),
+        ("Asso des Rives, chez M. et Mme Zorbec 12 rue des Lilas", "Asso des Rives"),
+        ("Asso des Rives c/o Jean Zorbec", "Asso des Rives"),
+        ("ASSO DES RIVES CHEZ ZORBEC", "ASSO DES RIVES"),
+        ("MME ZORBEC", "particulier"),
+        ("M.Zorbec", "particulier"),
+        ("M. de la Zorbec", "particulier"),
+        ("Mme Z.", "particulier"),
+        ("ZORBEC Jean", "particulier"),
+        ("ZORBEC, Jean", "particulier"),
+        ("JEAN ZORBEC", "particulier"),
+        ("Jean-Pierre Zorbec", "particulier"),
+        ("ZORBEC JEAN EI", "particulier"),
+        ("Auto-entrepreneur Zorbec", "particulier"),
+        ("Asso des Rives (06 12 34 56 78)", "Asso des Rives [téléphone])"),
+    ],
+)
+def test_a_carrier_that_is_a_person_or_lives_at_one_s_home_is_shown_without_her(written, shown):
+    assert mask_carrier(written) == shown
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("Bourse au permis pour M. X", "Bourse au permis pour [nom]"),
+        ("Bourse au permis pour M. Zorbec", "Bourse au permis pour [nom]"),
+        ("bourse permis mme zorbec", "bourse permis [nom]"),
+        ("Bourse au permis pour Jean Zorbec", "Bourse au permis pour [nom]"),
+        ("Bourse ZORBEC Jean", "Bourse [nom]"),
+        ("Bourse Jean ZORBEC", "Bourse [nom]"),
+        ("Soutien à Mesdames Zorbec et Ulmix", "Soutien à [nom]"),
+        ("Atelier, écrire à jean.zorbec@exemple.fr", "Atelier, écrire à [courriel]"),
+        (f"Aide ({NIR})", "Aide ([numéro])"),
+    ],
+)
+def test_a_title_is_shown_without_the_person_whom_it_names(written, shown):
+    assert mask_words(written) == shown
+
+
+@pytest.mark.parametrize(
+    "name",
+    """Collège Rosa Parks|Association Jean Moulin|Fondation Abbé Pierre|Maison de quartier Madeleine|Léo Lagrange|LEO LAGRANGE OUEST
+    M.J.C. ROBERT DESNOS|M J C MAISON POUR TOUS|MADAME RUE TABAGA|OFFICE HYGIENE SOCIALE M ET M|COMMUNE DE M TSANGAMOUJI|SCI AGATHE
+    SA CHEVALIER Maurice|JEUNES DE CHEZ NOUE|Café chez Monette|SECOURS Catholique|CARAIB NANCY|FACE AUDE|ROSA PARKS (PARIS)
+    CENTRE SOCIAL HENRI MATISSE|Fête au collège Rosa PARKS|Atelier du square Jean MOULIN|Course de 100 m. haies
+    Rencontre avec Madame la Maire
+    Formation de maître nageur|Dossier 02518R004900|Permanences 2018-2019-2020-2021""".replace("\n    ", "|").split(
+        "|"
+    ),
+)
+def test_organisations_and_places_named_after_a_person_keep_their_name(name):
+    assert mask_carrier(name) == mask_words(name) == name
+
+
+@pytest.mark.reel
+def test_no_title_nor_carrier_of_the_published_logs_changes(real, brut):
+    from cvanalysis.errors import ReadError
+    from cvanalysis.ingest.reading import read_grid
+
+    cells = set()
+    for folder in (real / "actions", real / "logs", brut / "actions"):
+        for path in folder.iterdir():
+            try:
+                grids = read_grid(path, path.name) if path.suffix != ".md" and "schema" not in path.name else []
+            except ReadError:
+                continue
+            cells |= {cell for grid in grids for column in grid.table.columns for cell in column.to_pylist()}
+    cells = {cell for cell in cells if cell and len(cell) < 400 and any(map(str.isalpha, cell))}
+    assert len(cells) > 10_000
+    assert [cell for cell in sorted(cells) if not mask_carrier(cell) == mask_words(cell) == cell] == []
+
+
+@st.composite
+def numbers_of_social_security(draw):
+    digits = st.integers(0, 9).map(str)
+    parts = [
+        draw(st.sampled_from("123478")),
+        draw(digits) + draw(digits),
+        f"{draw(st.one_of(st.integers(1, 12), st.integers(20, 42), st.integers(50, 99))):02d}",
+        draw(st.one_of(st.integers(1, 99).map("{:02d}".format), st.sampled_from(["2A", "2b"]))),
+        *(draw(digits) + draw(digits) + draw(digits) for _ in range(2)),
+    ]
+    number = draw(st.sampled_from(["", " ", "\u00a0", "\u202f", ".", "-"])).join(parts)
+    return number + draw(st.sampled_from(["", "36", " 36", " clé 36", " (36)"]))
+
+
+@given(
+    numbers_of_social_security(),
+    st.sampled_from(["", "NIR ", "voir le dossier : "]),
+    st.sampled_from(["", ".0", " (allocataire)"]),
+)
+def test_whatever_its_form_a_number_of_social_security_is_refused_and_never_repeated(number, before, after):
+    cell = f"{before}{number}{after}"
+    siren, doubt = read_siren(cell)
+    assert is_nir(cell)
+    assert (siren, number in doubt) == ("", False)
+    for shown in (mask_words(cell), mask_cell(cell), mask_carrier(cell)):
+        assert "[numéro]" in shown
+        assert sum(map(str.isdigit, shown)) < 5
+
+
+@pytest.mark.parametrize("cell", ["1,85058E+14", "1.85057800608436E+14", "185057800608436", "1850578006084"])
+def test_a_number_of_social_security_that_a_spreadsheet_turned_into_a_figure_is_known_again(cell):
+    assert mask_cell(cell) == "[numéro]"
+
+
+@given(st.integers(10**8, 10**9 - 1), st.integers(0, 99999), st.sampled_from(["", " "]))
+def test_a_siret_is_no_number_of_social_security(siren, nic, between):
+    assert not is_nir(f"{siren}{between}{nic:05d}")
+
+
+WORDS = "M. Mme et chez CHEZ c/o pour avec , ( - Zorbec ZORBEC Jean JEAN Rosa Parks EI ASSO Asso de la collège [nom] 06.12.34.56.78 M.J.C."
+
+
+@given(st.lists(st.sampled_from([*WORDS.split(), NIR, "a@b.fr"]), max_size=9).map(" ".join))
+def test_masking_twice_changes_nothing_more(text):
+    assert mask_words(mask_words(text)) == mask_words(text)
+    assert mask_carrier(mask_carrier(text)) == mask_carrier(text)
+
+
+ROWS = (
+    f"Bourse au permis pour M. Zorbec;ASSO DES RIVES CHEZ MME ZORBEC;{NIR};2019;voir Mme Zorbec 06 12 34 56 78;200;10;{NIR};Mme Zorbec",
+    f"Aide à Zorbec jean;ZORBEC Jean;1850578006084;2019;Le Haut;zorbec@exemple.fr;{NIR};185057800608436;",
+    f"Bourse;Mme Zorbec;83831012600027;2019;{NIR};1850578006084;;;",
+)
+TOKENS = ("zorbec", "85 05", "850578", "838310126", "34 56")
+"""What of these rows may be in nothing that is made of them."""
+
+
+def test_no_cell_of_a_log_gives_a_person_in_any_table(tmp_path):
+    territory = write_contract(tmp_path / "raw", {"actions/journal.csv": "\n".join([HEAD, *ROWS])}, DECLARED)
+    process(territory, tmp_path / "out")
+    told = check(territory).render()
+    for path in (tmp_path / "out").glob("*.parquet"):
+        told += pd.read_parquet(path).to_csv()
+    assert "sécurité sociale" in told
+    assert "particulier" in told
+    assert [word for word in TOKENS if word in told.casefold()] == []
+
+
+def test_people_helped_alike_are_lines_of_one_action_none_of_which_is_lost_nor_asked_about(tmp_path):
+    rows = [f"Bourse au permis;ZORBEC {name};;2019;Le Haut;500;1;;" for name in ("Jean", "Marie", "Lucie")]
+    cleaned = clean(tmp_path, contrat=DECLARED, fichiers={"actions/journal.csv": "\n".join([HEAD, *rows])})
+    assert set(cleaned.actions["porteur"]) == {"particulier"}
+    assert len(set(cleaned.actions["action"])) == 1
+    assert cleaned.actions["accorde"].sum() == 1500
+    assert cleaned.propositions.empty
+    assert "porteur qui est une personne (3 lignes, la première ici)" in set(cleaned.anomalies["probleme"])
+
+
+def test_a_column_of_legal_category_says_who_is_a_person_and_her_siren_goes(tmp_path):
+    head = HEAD + ";Catégorie juridique"
+    rows = [
+        "Fresque de Zorbec;ZORBEC CREATION;838310126;2019;Le Haut;500;1;;;1000",
+        "Chorale;LES RIVES;838310126;2019;Le Haut;500;1;;;9220",
+    ]
+    cleaned = clean(tmp_path, contrat=DECLARED, fichiers={"actions/journal.csv": "\n".join([head, *rows])})
+    assert cleaned.actions[["titre", "porteur", "siren"]].to_numpy().tolist() == [
+        ["Fresque de [nom]", "particulier", ""],
+        ["Chorale", "LES RIVES", "838310126"],
+    ]
+
+
+def test_a_declared_partner_keeps_its_name_and_is_known_without_the_home_that_follows_it(tmp_path):
+    partners = FICHIERS["partenaires.csv"] + "jz;Jean Zorbec;assos;;;;;;\n"
+    rows = ["A;Jean Zorbec;;2019;Le Haut;1;;;", "B;LIVRES PALIER CHEZ M. ULMIX;;2019;Le Haut;1;;;"]
+    cleaned = clean(
+        tmp_path,
+        contrat=DECLARED,
+        fichiers={"partenaires.csv": partners, "actions/journal.csv": "\n".join([HEAD, *rows])},
+    )
+    assert cleaned.actions["porteur"].tolist() == ["Jean Zorbec", "Les Livres du Palier"]
+
+
+def test_questions_to_decide_and_declarations_to_paste_name_nobody(tmp_path):
+    rows = [
+        "Bourse au permis de Mme Zorbec;Chorale;La lecture;Le Haut;2019;;Mairie (essai);;800;Mme Zorbec a dit oui;;",
+        "Bourse au permis de Mme Ulmix, suite;Chorale;Mme Zorbec;Le Haut;2020;;Mairie (essai);;900;Favorable;;",
+    ]
+    questions = clean(tmp_path / "a", *rows).propositions
+    assert list(questions["genre"]) == ["renouvellement"]
+    territory = write_contract(tmp_path / "b", {"actions/j.csv": "\n".join([ENTETE, *rows])}, contrat="")
+    pasted = propose_all(territory, ["actions/j.csv"])
+    assert "actions.colonnes" in pasted
+    for told in (questions.to_csv(), pasted):
+        assert not any(name in told for name in ("Zorbec", "Ulmix"))
+
+
+def test_a_number_of_social_security_written_as_a_number_in_a_workbook_is_refused(tmp_path):
+    book = openpyxl.Workbook()
+    for row in (
+        ["Action", "Porteur", "SIRET ou NIR", "Année", "Accordé"],
+        ["Lire", "Chorale", 185057800608436, 2019, 5],
+    ):
+        book.active.append(row)
+    made = io.BytesIO()
+    book.save(made)
+    contract = DECLARED.replace("journal.csv", "journal.xlsx")
+    territory = write_contract(tmp_path, {"actions/journal.xlsx": made.getvalue()}, contract)
+    told = check(territory).render()
+    assert "sécurité sociale" in told
+    assert "850578" not in told
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("audience", ["public", "equipe"])
+def test_no_file_of_an_edition_names_whom_a_log_names(tmp_path, audience):
+    raw = territoire(tmp_path)
+    (raw / "actions").mkdir()
+    (raw / "actions" / "journal.csv").write_text("\n".join([HEAD, *ROWS]))
+    with (raw / "contrat.toml").open("a") as contract:
+        contract.write(DECLARED)
+    done = cva("build", "--audience", audience, cwd=tmp_path, notebooks=RACINE / "notebooks")
+    files = published(tmp_path / "reports") | {"terminal": (done.stdout + done.stderr).encode()}
+    assert b"particulier" in files["donnees/actions.csv"]
+    assert any(b"curit" in data for name, data in files.items() if name.endswith("qualite.html"))
+    for name, data in files.items():
+        told = data.decode("utf-8", "replace").casefold()
+        assert [word for word in TOKENS if word in told] == [], name

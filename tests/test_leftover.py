@@ -1,0 +1,141 @@
+"""Nothing vanishes: each file under the data folder is read, or named by `check` and by the table of files, with what to do."""
+
+import io
+from datetime import datetime
+
+import openpyxl
+import pandas as pd
+import pytest
+
+from cvanalysis.errors import DeclarationError
+from cvanalysis.ingest.actions import clean_actions
+from cvanalysis.ingest.check import check
+from cvanalysis.ingest.models import write_model
+from cvanalysis.ingest.process import process
+from test_actions_territory import FICHIERS, write_contract
+
+TABLE = b"a;b\n1;2\n"
+STRAY = {
+    "indicateurs/x.csv": "Déplacez-le dans insee/",
+    "essai.xlsx": "Déplacez-le dans insee/",
+    "geo/ancien/contours.geojson": "Déplacez-le dans insee/",
+    "partenaires.xlsx": "sous le nom partenaires.csv",
+    "paroles/notes.txt": "dans un tableau",
+    "textes/theme-inconnu.md": "themes.csv",
+    "logo.png": "rien ne s'en sert",
+    "actions/affiche.pdf": "rien ne s'en sert",
+    "vieux/brouillon.docx": "rien ne s'en sert",
+}
+QUIET = (".DS_Store", "actions/~$journal.xlsx", "insee/Thumbs.db", "insee/LISEZMOI.md", "LISEZMOI.md")
+READ = ("textes/presentation.md", "textes/theme-lecture.md", "decisions.csv")
+
+
+@pytest.fixture
+def strewn(tmp_path):
+    empty = {"decisions.csv": "genre;a;b;decision\n"}
+    return write_contract(tmp_path / "raw", {**dict.fromkeys([*STRAY, *QUIET, *READ], TABLE), **empty}, contrat="")
+
+
+def test_each_file_that_nobody_reads_is_named_with_what_to_do_by_check_and_in_the_table_of_files(strewn, tmp_path):
+    told = check(strewn).render()
+    process(strewn, tmp_path / "out")
+    known = set(pd.read_parquet(tmp_path / "out" / "fichiers.parquet")["fichier"])
+    for name, todo in STRAY.items():
+        block = told.split(f" {name}\n")[1].split("\n\n")[0]
+        assert todo in block, name
+        assert name in known
+    assert "Tous les fichiers ont pu être lus" not in told
+    assert [name for name in (*READ, *FICHIERS) if f"- {name}\n" in told or f"✗ {name}\n" in told] == []
+
+
+def test_what_a_machine_or_a_notice_leaves_is_told_in_one_line_and_on_no_page(strewn, tmp_path):
+    (line,) = [line for line in check(strewn).render().splitlines() if QUIET[0] in line]
+    assert all(name in line for name in QUIET)
+    process(strewn, tmp_path / "out")
+    assert not set(QUIET) & set(pd.read_parquet(tmp_path / "out" / "fichiers.parquet")["fichier"])
+
+
+def test_a_table_where_nobody_reads_is_data_left_out_and_a_picture_is_not(tmp_path):
+    alone = write_contract(tmp_path / "a", contrat="")
+    assert (check(alone).status, check(alone).render().splitlines()[-1]) == (
+        0,
+        "Aucun fichier de données n'a été trouvé.",
+    )
+    picture = check(write_contract(tmp_path / "b", {"logo.png": b"\x89PNG"}, contrat=""))
+    assert (picture.status, "laissés de côté\u00a0: logo.png" in picture.render()) == (0, True)
+    table = check(write_contract(tmp_path / "c", {"indicateurs/x.csv": TABLE}, contrat=""))
+    assert (table.status, "1 fichier laissé de côté\u00a0: indicateurs/x.csv" in table.render()) == (1, True)
+
+
+def test_many_stray_files_of_one_folder_are_told_together(tmp_path):
+    many = {f"photos/{i}.jpg": b"x" for i in range(300)}
+    told = check(write_contract(tmp_path, many, contrat="")).render()
+    assert "photos/\n    laissé de côté\u00a0: 300 fichiers" in told
+    assert "photos/7.jpg" not in told
+
+
+def fill(territory, *rows: dict) -> bytes:
+    """Our own model, filled as a person does."""
+    book = openpyxl.load_workbook(io.BytesIO(write_model("engagements", territory)["engagements.xlsx"]))
+    sheet = book["engagements"]
+    titles = [cell.value for cell in sheet[1]]
+    for line, row in enumerate(rows, start=2):
+        for name, value in row.items():
+            sheet.cell(line, titles.index(name) + 1, value)
+    made = io.BytesIO()
+    book.save(made)
+    return made.getvalue()
+
+
+ENGAGEMENT = {
+    "code": "E1",
+    "libelle": "Lire à deux",
+    "pilier": "social",
+    "theme": "lecture",
+    "pilote": "livres",
+    "quartiers": "tous",
+    "avancement": "partiel",
+    "date_preuve": datetime.fromisoformat("2022-03-01"),
+    "appreciation_assos": "mitigé",
+}
+
+
+def test_our_model_of_engagements_is_read_as_it_was_filled(tmp_path):
+    empty = write_contract(tmp_path, contrat="")
+    (tmp_path / "engagements.xlsx").write_bytes(fill(empty, ENGAGEMENT))
+    (row,) = clean_actions(empty).engagements.to_dict("records")
+    assert {**ENGAGEMENT, "date_preuve": "2022-03-01", "quartiers": "QP099001|QP099002|QP099003"}.items() <= row.items()
+    assert "engagements.xlsx" not in check(empty).render()
+
+
+def test_a_workbook_of_engagements_that_is_wrong_is_refused_where_it_is_wrong(tmp_path):
+    empty = write_contract(tmp_path, contrat="")
+    (tmp_path / "engagements.xlsx").write_bytes(fill(empty, ENGAGEMENT, ENGAGEMENT | {"code": "E2", "pilier": "autre"}))
+    with pytest.raises(DeclarationError) as refused:
+        clean_actions(empty)
+    assert [(p.fichier, p.ligne, p.colonne) for p in refused.value.problems] == [("engagements.xlsx", 3, "pilier")]
+    (tmp_path / "engagements.xlsx").write_bytes(b"PK\x03\x04")
+    with pytest.raises(DeclarationError, match="abîmé"):
+        clean_actions(empty)
+
+
+def test_of_two_files_of_engagements_the_csv_is_read_and_the_other_is_named(tmp_path):
+    csv = "code;libelle;pilier\nE9;Courir;social\n"
+    territory = write_contract(tmp_path, {"engagements.csv": csv, "engagements.xlsx": b"x"}, contrat="")
+    assert list(clean_actions(territory).engagements["code"]) == ["E9"]
+    assert "engagements.csv est lu à sa place" in check(territory).render()
+
+
+@pytest.mark.parametrize(
+    ("declared", "where"),
+    [
+        ('\n[[actions]]\nfichier = "actions/absent_*.xlsx"\n[actions.colonnes]\n"A" = "action"\n', "contrat.toml"),
+        ('\n[[exemples]]\nfichiers = "actions/absent_*.xlsx"\n', "contrat.toml"),
+        ("", "insee/millesimes.csv"),
+    ],
+)
+def test_a_declared_file_that_is_absent_is_said(tmp_path, declared, where):
+    files = {"insee/millesimes.csv": "fichier;millesime\nactions/absent_*.xlsx;2019\n"} if not declared else {}
+    told = check(write_contract(tmp_path, files, contrat=declared)).render()
+    assert f"! {where}\n" in told
+    assert "absent_*.xlsx" in told.split(f"! {where}\n")[1]
