@@ -18,7 +18,7 @@ from cvanalysis.publish import atomic
 FORMAT = 1
 PACKAGE = Path(__file__).resolve().parents[1]
 LIBRARIES = (
-    "babel", "geopandas", "highspy", "ipykernel", "ipython", "jinja2", "matplotlib", "nbclient", "nbconvert", "nbformat", "numpy",
+    "babel", "highspy", "ipykernel", "ipython", "jinja2", "matplotlib", "nbclient", "nbconvert", "nbformat", "numpy",
     "pandas", "papermill", "phonenumbers", "pyarrow", "python-calamine", "rapidfuzz", "seaborn",
 )  # fmt: skip
 NOT_PROCESSED = (
