@@ -52,7 +52,7 @@ $(PRET): pyproject.toml constraints.txt
 	@touch $@
 
 $(PRET_DEV): $(PRET)
-	@$(call install,.[carte$(,)cluster$(,)dev])
+	@$(call install,.[cluster$(,)dev])
 	@if command -v npm >/dev/null; then \
 	    [ -f $(AXE) ] || npm install --silent --no-audit --no-fund --prefix $(VENV)/axe axe-core@4 >/dev/null; \
 	  else \

@@ -78,7 +78,7 @@ def write_territory(raw: Path, insee: Path, quarters: dict[str, str]) -> None:
     )
     write(raw / "comparateurs.csv", ("zone", "niveau", "nom"), [("Ensemble", "FRANCE_QPV", "Tous les QPV")])
     write(raw / "themes.csv", ("id", "nom", "question"), [("theme", "Un thème", "Quelle question ?")])
-    write(raw / "piliers.csv", ("id", "nom", "transversal"), [("pilier", "Un pilier", "non")])
+    write(raw / "piliers.csv", ("id", "nom"), [("pilier", "Un pilier")])
     write(raw / "colleges.csv", ("id", "nom"), [("college", "Un collège")])
 
 

@@ -23,7 +23,6 @@ from cvanalysis.declarations import (
     check_shape,
     listed,
     nearest,
-    plain,
     quoted,
     read_rows,
     read_toml,
@@ -73,7 +72,6 @@ class Theme:
 class Pilier:
     id: str
     nom: str
-    transversal: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -378,23 +376,17 @@ def _places(found: Inspection, geographie: str | None) -> dict[str, tuple]:
 def _words(found: Inspection) -> dict[str, tuple]:
     """Themes, pillars and colleges."""
     declared: dict[str, tuple] = {}
-    yes = {"oui": True, "non": False, "": False}
     makers: dict[str, tuple[tuple[str, ...], tuple[str, ...], Callable[[Ligne], Any]]] = {
         "themes": (("id", "nom", "question"), (), lambda r: Theme(r["id"], r["nom"], r["question"])),
-        "piliers": (("id", "nom"), ("transversal",),
-                    lambda r: Pilier(r["id"], r["nom"], yes.get(plain(r.cells.get("transversal", "")), False))),
+        "piliers": (("id", "nom"), ("transversal",), lambda r: Pilier(r["id"], r["nom"])),  # a column of older files
         "colleges": (("id", "nom"), (), lambda r: College(r["id"], r["nom"])),
-    }  # fmt: skip
+    }
     for name, (columns, optional, make) in makers.items():
         rows = read_rows(found, f"{name}.csv", columns, optional)
         for row in rows:
             if not _ID.fullmatch(row["id"]):
                 found.add(row.fichier, row.ligne, "id", f"{quoted(row['id'])} ne peut pas servir d'identifiant",
                           "des minuscules sans accent, des chiffres et des tirets")  # fmt: skip
-            if plain(row.cells.get("transversal", "")) not in yes:
-                found.add(
-                    row.fichier, row.ligne, "transversal", f"{quoted(row['transversal'])} ne convient pas", "oui ou non"
-                )
         check_once(found, f"{name}.csv", "id", ((row.ligne, row["id"]) for row in rows))
         declared[name] = tuple(make(row) for row in rows)
     return declared

@@ -96,7 +96,7 @@ def territoire(dossier: Path) -> Path:
         "zone;niveau;nom\n249799990;EPCI;Petit Pays\nEnsemble;FRANCE_QPV;Tous les QPV\n"
     )
     (raw / "themes.csv").write_text("id;nom;question\nassociations;Les associations;Que leur manque-t-il ?\n")
-    (raw / "piliers.csv").write_text("id;nom;transversal\ncadre;Cadre de vie;non\n")
+    (raw / "piliers.csv").write_text("id;nom\ncadre;Cadre de vie\n")
     (raw / "colleges.csv").write_text("id;nom\nvilles;Villes\n")
     (raw / "insee" / "REVN_2022.csv").write_bytes(REVENUS.encode())
     return raw

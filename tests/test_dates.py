@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cvanalysis.ingest.dates import ANNEES, parse_date, parse_dates
+from cvanalysis.ingest.dates import ANNEES, parse_date
 
 NOVEMBRE = date(2018, 11, 20)
 
@@ -84,17 +83,13 @@ def test_a_period_is_read_from_its_first_to_its_last_day(text, start, end, preci
         "/",
     ],
 )
-def test_free_text_and_impossible_days_are_told(text):
-    dated = parse_dates([text, "2018"])
-    assert dated.mauvais.tolist() == [True, False]
-    assert np.isnat(dated.debut[0])
-    assert dated.precision.tolist() == ["", "annee"]
+def test_free_text_and_impossible_days_are_no_date(text):
+    assert parse_date(text) is None
 
 
-def test_a_blank_is_no_date_and_is_not_bad():
-    dated = parse_dates(["", " ", None])
-    assert np.isnat(dated.debut).all()
-    assert not dated.mauvais.any()
+@pytest.mark.parametrize("text", ["", " "])
+def test_a_blank_is_no_date(text):
+    assert parse_date(text) is None
 
 
 JOURS = st.dates(date(1970, 1, 1), date(2068, 12, 31))
@@ -102,12 +97,9 @@ ECRITURES = st.sampled_from(["%Y-%m-%d", "%d/%m/%Y", "%d/%m/%y", "%d.%m.%Y", "%d
 
 
 @settings(deadline=None, derandomize=True)
-@given(st.lists(st.tuples(JOURS, ECRITURES), min_size=1, max_size=20))
-def test_a_day_written_in_any_way_is_read_back(cells):
-    dated = parse_dates([day.strftime(how) for day, how in cells])
-    days = [day for day, _ in cells]
-    assert dated.debut.tolist() == days
-    assert dated.fin.tolist() == days
+@given(JOURS, ECRITURES)
+def test_a_day_written_in_any_way_is_read_back(day, how):
+    assert parse_date(day.strftime(how)) == (day, day, "jour")
 
 
 @settings(deadline=None, derandomize=True)

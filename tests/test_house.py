@@ -8,6 +8,8 @@ import json
 import re
 import subprocess
 import sys
+import tomllib
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -104,6 +106,12 @@ def imported_names(node: ast.AST) -> list[str]:
     return [node.module or ""] if isinstance(node, ast.ImportFrom) else []
 
 
+def asked_by_name(node: ast.AST) -> list[str]:
+    """`pytest.importorskip("x")`."""
+    asked = isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "importorskip"
+    return [node.args[0].value] if asked and isinstance(node.args[0], ast.Constant) else []
+
+
 def spoken(path: Path) -> str:
     """What a file says to people or compares with: not its docstrings and comments, nor a notebook's defaults."""
     text = path.read_text(encoding="utf-8")
@@ -155,6 +163,31 @@ def test_no_path_of_a_machine_nor_registry_is_kept():
         ):
             found[str(path.relative_to(RACINE))] = places
     assert found == {}
+
+
+UTILISEES_SANS_IMPORT = {"jupyterlab": "make lab", "import-linter": "lint-imports", "nbstripout": "nbstripout", "ruff": "ruff",
+                         "pytest-xdist": "-n auto", "ipykernel": "papermill, where no process can be forked",
+                         "odfpy": 'pandas, engine="odf"'}  # fmt: skip
+
+
+def test_each_declared_library_is_imported_or_used_as_a_command():
+    declared = tomllib.loads((RACINE / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    names = [one for group in (declared["dependencies"], *declared["optional-dependencies"].values()) for one in group]
+    modules = metadata.packages_distributions()
+    provided = {}
+    for module, libraries in modules.items():
+        for library in libraries:
+            provided.setdefault(library.lower().replace("_", "-"), set()).add(module)
+    imported = {
+        name.split(".")[0]
+        for folder in ("cvanalysis", "tests", "bench")
+        for path in (RACINE / folder).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for name in [*imported_names(node), *asked_by_name(node)]
+    }
+    libraries = [re.match(r"[\w.-]+", one)[0].lower() for one in names]
+    idle = [one for one in libraries if not provided.get(one, {one.replace("-", "_")}) & imported]
+    assert sorted(set(idle) - set(UTILISEES_SANS_IMPORT)) == []
 
 
 def test_the_pinned_versions_hold_no_address():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 
 import pytest
 from hypothesis import given
@@ -12,6 +11,7 @@ from jinja2 import UndefinedError
 
 from cvanalysis.display import french, phrases
 from cvanalysis.findings.finding import Message, Valeur
+from cvanalysis.textes import label, pages
 
 
 @pytest.mark.parametrize(
@@ -207,7 +207,7 @@ def render(text, count, flag):
 @pytest.mark.parametrize("flag", ["points", "%", "hausse", "stable", "dessus", "proche", "haut", "bas", ""])
 @pytest.mark.parametrize("count", [0, 1, 2])
 def test_every_branch_of_every_sentence_can_be_written(domain, flag, count):
-    entries = phrases._domains()[domain].values()
+    entries = pages()[domain].values()
     texts = [
         t for e in entries for part in (e, *(v for v in e.values() if isinstance(v, dict))) for t in part["variantes"]
     ]
@@ -238,9 +238,13 @@ def test_every_template_compiles():
     assert phrases._template.cache_info().currsize >= len(set(phrases.every_text()))
 
 
-def test_templates_of_a_domain_are_tables_of_variants():
-    folder = phrases.files("cvanalysis.display").joinpath("gabarits")
-    for item in folder.iterdir():
-        if item.name.endswith(".toml"):
-            for name, entry in tomllib.loads(item.read_text(encoding="utf-8")).items():
-                assert entry.get("variantes"), f"{item.name} : [{name}] n'a pas de variante générale"
+def test_a_part_for_one_indicator_never_stands_without_the_general_sentence():
+    for page, entries in pages().items():
+        for name, entry in entries.items():
+            parts = [key for key, part in entry.items() if isinstance(part, dict) and "variantes" in part]
+            assert entry.get("variantes") or not parts, f"{page}.toml : [{name}] n'a pas de variante générale"
+
+
+def test_a_label_that_lacks_a_value_is_an_error_and_not_a_hole():
+    with pytest.raises(KeyError):
+        label("quartier.rien_de_tel")

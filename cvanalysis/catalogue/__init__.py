@@ -58,7 +58,6 @@ class Source:
     nom: str
     producteur: str
     licence: str
-    url_notice: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +110,6 @@ class Famille:
 
     id: str
     nom: str
-    description: str
     signature: frozenset[str]
     minimum: int
     suffixe: bool
@@ -260,7 +258,6 @@ def _famille(row: dict[str, str], exclusions: list[tuple[str, str, str]]) -> Fam
     return Famille(
         id=row["id"],
         nom=row["nom"],
-        description=row["description"],
         signature=frozenset(_ids(row["signature"])),
         minimum=int(row["minimum"]),
         suffixe=suffixe,

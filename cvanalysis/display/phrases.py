@@ -1,4 +1,4 @@
-"""Sentences of a claim. Owns the templates in `gabarits/*.toml` and which of their variants is taken; refuses to compute.
+"""Sentences of a claim. Owns which variant of a template of `textes/*.toml` is taken; refuses to compute.
 
 A template is named `file.name`. Where it has a part for one indicator or structure (`[niveau_dessus.revenu_median]`), that part is
 taken: an inhabitant is told about money in other words than about a rate. Among several variants the claim itself chooses, so
@@ -7,20 +7,19 @@ that fifteen fiches don't read the same and that one fiche always reads the same
 
 from __future__ import annotations
 
-import tomllib
 import zlib
+from collections.abc import Iterator, Mapping
 from functools import cache
-from importlib.resources import files
-from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, StrictUndefined
 
 from cvanalysis.display import french
 from cvanalysis.findings.finding import Message, Valeur
+from cvanalysis.textes import pages
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from jinja2 import Template
 
@@ -62,13 +61,15 @@ def warm() -> None:
 
 def every_text() -> tuple[str, ...]:
     """All variants of all templates, for tests and for warming."""
-    return tuple(
-        text
-        for domain in _domains().values()
-        for entry in domain.values()
-        for texts in (entry.get("variantes", ()), *(e["variantes"] for e in entry.values() if isinstance(e, dict)))
-        for text in texts
-    )
+    return tuple(_templates(pages()))
+
+
+def _templates(entry: Mapping[str, Any]) -> Iterator[str]:
+    for key, part in entry.items():
+        if key == "variantes":
+            yield from part
+        elif isinstance(part, Mapping):
+            yield from _templates(part)
 
 
 def _variants(message: Message) -> list[str]:
@@ -79,7 +80,7 @@ def _variants(message: Message) -> list[str]:
 
 def _entry(gabarit: str) -> Mapping[str, object]:
     domain, _, name = gabarit.partition(".")
-    return _domains()[domain][name]
+    return pages()[domain][name]
 
 
 def _choice(message: Message, count: int) -> int:
@@ -87,13 +88,6 @@ def _choice(message: Message, count: int) -> int:
     values = message.valeurs
     parts = (message.gabarit, *(str(values.get(key, "")) for key in ("quartier", "cle", "indicateur", "annee_avant")))
     return zlib.crc32("|".join(parts).encode()) % count
-
-
-@cache
-def _domains() -> Mapping[str, Mapping[str, Mapping[str, object]]]:
-    folder = files(__package__).joinpath("gabarits")
-    found = sorted((item for item in folder.iterdir() if item.name.endswith(".toml")), key=lambda item: item.name)
-    return MappingProxyType({item.name[:-5]: tomllib.loads(item.read_text(encoding="utf-8")) for item in found})
 
 
 @cache

@@ -250,7 +250,7 @@ def reach_table(rows: pd.DataFrame, field: Field) -> Table:
 
 def granted(rows: pd.DataFrame, field: Field) -> dict[str, Valeur]:
     """Quarter code → money granted at equal shares, without the TFPB allowance: 0 where nothing was done, unknown where nobody says it."""
-    money = money_by_quarter(subsidies(rows), "egal") if len(rows) else pd.Series(dtype=float)
+    money = money_by_quarter(subsidies(rows)) if len(rows) else pd.Series(dtype=float)
     nothing_done = {code: 0.0 for code, number in reach(rows, field).items() if not number}
     known = {**dict.fromkeys(reach(rows, field), float("nan")), **nothing_done, **money.to_dict()}
     return {code: euros(round(amount, 2)) for code, amount in known.items()}

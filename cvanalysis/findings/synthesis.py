@@ -106,10 +106,6 @@ class Synthese:
         """All findings, or those of a section, in reading order."""
         return tuple(self.constat(d.numero) for d in self.declares if section in (None, d.section))
 
-    def rapprochements(self) -> tuple[Finding, ...]:
-        """Who comes closer, who goes further: one finding per declared gap."""
-        return tuple(self.constat(d.numero) for d in self.declares if d.genre == "ecart")
-
     def inconnus(self) -> tuple[tuple[str, tuple[Manque, ...]], ...]:
         """What cannot be said of the quarters together, by finding."""
         return tuple((finding.id, finding.manques) for finding in self.constats() if finding.manques)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from importlib.resources import files
@@ -264,12 +264,3 @@ def read_siren(text: str) -> tuple[str, str]:
     if len(digits) in (9, 14):
         return "", "clé de contrôle fausse"
     return "", f"{len(digits)} chiffres au lieu de 14 (SIRET) ou 9 (SIREN)"
-
-
-def translate(words: Iterable[str], *maps: Mapping[str, str]) -> dict[str, str | None]:
-    """Each word → ours by the first map that has it (folded), '' for a blank, None where no map knows it."""
-    made: dict[str, str | None] = {}
-    for word in words:
-        key = fold(word)
-        made[word] = "" if not key else next((known[key] for known in maps if key in known), None)
-    return made

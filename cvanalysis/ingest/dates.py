@@ -14,15 +14,7 @@ from __future__ import annotations
 import calendar
 import re
 import unicodedata
-from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date, timedelta
-
-import numpy as np
-import pandas as pd
-import pyarrow as pa
-
-from cvanalysis.ingest.values import as_text
 
 PRECISIONS = ("", "jour", "mois", "annee", "annee_scolaire", "periode")
 ANNEES = range(1900, 2101)
@@ -68,41 +60,6 @@ _ENTRE = re.compile(
     r"|(?<=-\d\d)/(?=\d{4}-)"
     r"|(?:(?<=/\d{4})|(?<=/\d\d))[-–](?=\d{1,2}/)"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Dated:
-    """What a column of cells says; arrays of its length.
-
-    `debut` and `fin` are `datetime64[D]` (both the same day for a day, NaT where nothing was read); `precision` is
-    one of `PRECISIONS` as text, '' for a blank or bad cell; `mauvais` marks the filled cells that could not be
-    understood.
-    """
-
-    debut: np.ndarray
-    fin: np.ndarray
-    precision: np.ndarray
-    mauvais: np.ndarray
-
-
-def parse_dates(strings: Iterable[str] | pd.Series | pa.Array) -> Dated:
-    """The days or periods of one column of cells. Raises nothing on any text.
-
-    >>> d = parse_dates(["MAI 2014", "01/01/14->30/09/14", "au printemps"])
-    >>> d.debut.astype(str).tolist(), d.fin.astype(str).tolist()
-    (['2014-05-01', '2014-01-01', 'NaT'], ['2014-05-31', '2014-09-30', 'NaT'])
-    >>> d.precision.tolist(), d.mauvais.tolist()
-    (['mois', 'periode', ''], [False, False, True])
-    """
-    coded = as_text(strings).dictionary_encode()
-    read = [parse_date(text) for text in coded.dictionary.to_pylist()]
-    blank = np.array([not text.strip() for text in coded.dictionary.to_pylist()], dtype=bool)
-    where = coded.indices.to_numpy()
-    missing = np.array([found is None for found in read], dtype=bool)
-    starts = np.array([found[0] if found else "NaT" for found in read], dtype="datetime64[D]")
-    ends = np.array([found[1] if found else "NaT" for found in read], dtype="datetime64[D]")
-    kinds = np.array([found[2] if found else "" for found in read], dtype=object)
-    return Dated(starts[where], ends[where], kinds[where], (missing & ~blank)[where])
 
 
 def parse_date(text: str) -> tuple[date, date, str] | None:

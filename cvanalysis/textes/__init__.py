@@ -1,0 +1,40 @@
+"""Every sentence that a person reads on a page, one TOML file a page. Owns how a text is found; refuses to know what it means.
+
+`[nom] variantes = […]` are the sentences of a claim: templates that `display.phrases` writes. All others are labels (questions, titles of
+columns and axes, notes), in which `{nom}` stands for a value. A text that is not there, or a value that it lacks, raises `KeyError`.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from types import MappingProxyType
+from typing import Any
+
+
+@cache
+def pages() -> Mapping[str, Mapping[str, Any]]:
+    """File → what it holds."""
+    found = sorted(
+        (item for item in files(__package__).iterdir() if item.name.endswith(".toml")), key=lambda item: item.name
+    )
+    return MappingProxyType({item.name[:-5]: tomllib.loads(item.read_text(encoding="utf-8")) for item in found})
+
+
+def label(key: str, **values: object) -> str:
+    """A label by its path (`recit.jalons.question`), with its values in place."""
+    return _find(key).format_map(values)
+
+
+def labels(key: str, **values: object) -> tuple[str, ...]:
+    """A list of labels: the titles of a table's columns, the cautions of a finding."""
+    return tuple(text.format_map(values) for text in _find(key))
+
+
+def _find(key: str) -> Any:
+    found: Any = pages()
+    for part in key.split("."):
+        found = found[part]
+    return found
