@@ -72,13 +72,16 @@ def read_json(path: Path) -> Any:
 
 def make_folder(folder: Path, private: bool | None = None) -> None:
     """Make a folder and those above it: readable by its owner alone where `private`, or where the folder that it is made in is."""
-    if not folder.is_dir():
-        make_folder(folder.parent)
-        folder.mkdir(exist_ok=True)
-        keep_private(folder)
-    if private is not None:
-        os.umask(mask := os.umask(0))
-        folder.chmod(0o700 if private else 0o777 & ~mask)
+    try:
+        if not folder.is_dir():
+            make_folder(folder.parent)
+            folder.mkdir(exist_ok=True)
+            keep_private(folder)
+        if private is not None:
+            os.umask(mask := os.umask(0))
+            folder.chmod(0o700 if private else 0o777 & ~mask)
+    except OSError as error:
+        raise WriteFailed(_cause(error)) from error
 
 
 def keep_private(path: Path) -> None:

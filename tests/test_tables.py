@@ -336,6 +336,16 @@ def test_an_edition_that_is_not_known_to_be_for_these_readers_is_cleared_and_wha
     assert {"vacances.jpg", "index.html"} <= pages_of(public)
 
 
+def test_an_edition_that_someone_removed_is_its_readers_alone_again(remis):
+    team = remis / "reports" / "autre"
+    etat = state_folder(remis / "data" / "raw", team)
+    for audience, cleared in (("equipe", False), ("public", True)):
+        shutil.rmtree(team)
+        team.mkdir(mode=0o755)
+        assert take_over(team, etat, "petit-pays", audience) is cleared
+        assert bool(team.stat().st_mode & 0o077) is (audience == "public")
+
+
 @pytest.mark.slow
 def test_a_public_build_over_what_a_former_version_left_starts_again(remis):
     public = remis / "reports" / "essai"

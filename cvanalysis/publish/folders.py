@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from pathlib import Path
+from typing import Any
 
 from cvanalysis import atomic
 from cvanalysis.errors import UsageError
@@ -25,10 +26,16 @@ def state_folder(data: Path, out: Path) -> Path:
     return home / "constructions" / f"{out.parent.name[:40]}-{out.name}-{way}"
 
 
+def read_manifest(out: Path) -> dict[str, Any]:
+    """The manifest of the edition in `out`, {} where there is none of ours."""
+    told = atomic.read_json(out / "manifest.json")
+    return told if isinstance(told, dict) else {}
+
+
 def audience_of(out: Path, etat: Path) -> str:
     """For whom the edition in `out` was built, '' where nothing says it."""
     mark = etat / "audience"
-    told = atomic.read_json(out / "manifest.json") or {}
+    told = read_manifest(out)
     return mark.read_text(encoding="ascii") if mark.exists() else told.get("audience", "")
 
 
@@ -38,14 +45,15 @@ def take_over(out: Path, etat: Path, territory: str, audience: str) -> bool:
     Nothing of another may stay, whatever this build makes or fails to make: a page for the team is not to be handed out with the
     public's. What nothing is known of is another's. Raises `UsageError` where files stand that no build has written.
     """
-    told = atomic.read_json(out / "manifest.json")
+    told = read_manifest(out)
     former = (out / FORMER).exists()
     same = (etat / "audience").exists() and audience_of(out, etat) == audience
     if not told and (etat / "construction.json").exists():
-        same = not any(out.iterdir())  # it was built to its end, and this is not what that build has left
+        same = same and not any(out.iterdir())  # it was built to its end, and this is not what that build has left
     elif told:
         same = same and (told.get("territoire"), told.get("audience")) == (territory, audience)
     if same and not former:
+        atomic.make_folder(out, private=None if audience == "public" else True)
         return False
     names = [path.name for path in out.iterdir()]
     strange = sorted(n for n in names if n not in OURS and n != "echecs" and not n.endswith(".html") and n[0] != ".")

@@ -15,6 +15,7 @@ from cvanalysis import atomic
 from cvanalysis.publish.changes import PAGE as CHANGES
 from cvanalysis.publish.changes import TITLE as CHANGES_TITLE
 from cvanalysis.publish.downloads import TITLES as DOWNLOADS
+from cvanalysis.publish.folders import read_manifest
 from cvanalysis.publish.page import Lien, PageInfo, reserved_for, wrap_page
 
 if TYPE_CHECKING:
@@ -154,8 +155,7 @@ def write_editions(out: Path, territory: Territory) -> None:
     names = {edition.id: edition.nom for edition in territory.editions}
     found: dict[str, list[str]] = {}
     for path in sorted(out.glob("*/manifest.json"), reverse=True):
-        told = atomic.read_json(path) or {}
-        found.setdefault(told.get("audience", "equipe"), []).append(path.parent.name)
+        found.setdefault(read_manifest(path.parent).get("audience", "equipe"), []).append(path.parent.name)
     audience = next((one for one in ("public", "groupe", "equipe") if one in found), "public")
     body = _template("editions.html.j2").render(
         editions=[{"url": f"{one}/index.html", "nom": names.get(one, one)} for one in found.get(audience, ())],

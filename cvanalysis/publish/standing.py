@@ -14,7 +14,7 @@ from cvanalysis import atomic
 from cvanalysis.ingest import freshness
 from cvanalysis.publish import state
 from cvanalysis.publish.child import Limits, run_children
-from cvanalysis.publish.folders import audience_of, state_folder
+from cvanalysis.publish.folders import audience_of, read_manifest, state_folder
 
 if TYPE_CHECKING:
     from cvanalysis.territory import Edition, Territory
@@ -32,7 +32,7 @@ def to_build_again(territory: Territory, out: Path) -> tuple[list[tuple[str, str
     for folder in sorted(path for path in out.glob("*") if path.is_dir()):
         etat = state_folder(territory.dossier, folder)
         audience = audience_of(folder, etat)
-        held = atomic.read_json(folder / "manifest.json") or {}
+        held = read_manifest(folder)
         if not audience or held.get("territoire", territory.id) != territory.id:
             continue
         if folder.name == territory.edition.id or now in (_made_from(etat), atomic.read_json(etat / LOOKED_AT)):
