@@ -7,11 +7,14 @@ import openpyxl
 import pandas as pd
 import pytest
 
+from cvanalysis.catalogue import load_catalogue
 from cvanalysis.errors import DeclarationError
+from cvanalysis.findings.quality import Qualite
 from cvanalysis.ingest.actions import clean_actions
 from cvanalysis.ingest.check import check
 from cvanalysis.ingest.models import write_model
 from cvanalysis.ingest.process import process
+from cvanalysis.ingest.store import Store
 from test_actions_territory import FICHIERS, write_contract
 
 TABLE = b"a;b\n1;2\n"
@@ -46,6 +49,15 @@ def test_each_file_that_nobody_reads_is_named_with_what_to_do_by_check_and_in_th
         assert name in known
     assert "Tous les fichiers ont pu être lus" not in told
     assert [name for name in (*READ, *FICHIERS) if f"- {name}\n" in told or f"✗ {name}\n" in told] == []
+
+
+def test_the_quality_page_says_of_each_why_it_gave_nothing(strewn, tmp_path):
+    process(strewn, tmp_path / "out")
+    told = " ".join(
+        gap.quoi for gap in Qualite(Store(tmp_path / "out", strewn), strewn, load_catalogue()).fichiers().manques
+    )
+    assert "logo.png n'a donné aucune valeur\u00a0: ni tableau" in told
+    assert "indicateurs/x.csv n'a donné aucune valeur\u00a0: tableau à un endroit" in told
 
 
 def test_what_a_machine_or_a_notice_leaves_is_told_in_one_line_and_on_no_page(strewn, tmp_path):

@@ -124,7 +124,9 @@ class Qualite(Holdings):
             lecture=Message("qualite.lecture_fichiers", {"fichier": points[0].etiquette, "valeur": points[0].valeur})
             if points
             else None,
-            manques=[Manque(f"{name} n'a donné aucune valeur.", "non_disponible") for name in silent],
+            manques=[
+                Manque(f"{name} n'a donné aucune valeur{_why(known[name])}.", "non_disponible") for name in silent
+            ],
         )
 
     def annees(self) -> Finding:
@@ -227,6 +229,11 @@ class Qualite(Holdings):
 def _kind(problem: str) -> str:
     """What sort of problem it is: the words before its particulars (« : … », « (3 lignes) »)."""
     return re.split(r"\s*:|\s*\(", problem, maxsplit=1)[0]
+
+
+def _why(file: Mapping[str, object]) -> str:
+    """For a file that nobody reads, why."""
+    return f"\u00a0: {file['pris_pour']}" if file["statut"] == "laissé de côté" else ""
 
 
 def _when(instants: Sequence[Instant] | set[Instant]) -> str:

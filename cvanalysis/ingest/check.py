@@ -11,7 +11,7 @@ import pandas as pd
 
 from cvanalysis.ingest.account import Account
 from cvanalysis.ingest.action_money import LU, unbalanced
-from cvanalysis.ingest.process import ReadFile, clean_all, gather_anomalies
+from cvanalysis.ingest.process import LAISSE, ReadFile, clean_all, gather_anomalies
 from cvanalysis.territory import Territory
 
 ANOMALIES_MONTREES = 20  # per file, in the text: the object has them all
@@ -48,16 +48,16 @@ class Check:
         return "\n".join([*lines, *self._conclude()])
 
     def _conclude(self) -> list[str]:
-        left_out = [file.fichier for file in self.fichiers if file.probleme is not None]
         if not self.fichiers:
             return ["Aucun fichier de données n'a été trouvé."]
+        left_out = [file.fichier for file in self.fichiers if file.probleme is not None or file.statut == LAISSE]
+        if any(file.probleme is not None for file in self.fichiers):
+            many = _count(len(left_out), "fichier laissé", "fichiers laissés")
+            return [f"{many} de côté\u00a0: {', '.join(left_out)}."]
         if left_out:
             return [
-                f"{_count(len(left_out), 'fichier laissé', 'fichiers laissés')} de côté\u00a0: {', '.join(left_out)}."
+                f"Tous les fichiers de données ont pu être lus\u00a0; laissés de côté\u00a0: {', '.join(left_out)}."
             ]
-        aside = [file.fichier for file in self.fichiers if file.statut == "laissé de côté"]
-        if aside:
-            return [f"Tous les fichiers de données ont pu être lus\u00a0; laissés de côté\u00a0: {', '.join(aside)}."]
         return ["Tous les fichiers ont pu être lus."]
 
 
@@ -77,7 +77,7 @@ def check(territory: Territory, audience: str = "public") -> Check:
 def _say_file(file: ReadFile) -> list[str]:
     if file.probleme is not None:
         return [f"✗ {file.fichier}", f"    laissé de côté\u00a0: {file.probleme.trouve}.", *_say_remedy(file)]
-    if file.statut == "laissé de côté":
+    if file.statut == LAISSE:
         return [f"- {file.fichier}", f"    laissé de côté\u00a0: {file.pris_pour}"]
     lines = [f"✓ {file.fichier}", f"    {file.pris_pour}"]
     if file.statut != "lu":

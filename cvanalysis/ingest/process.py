@@ -35,6 +35,8 @@ from cvanalysis.ingest.voices import clean_voices
 from cvanalysis.ingest.zones import ENSEMBLE, ENSEMBLE_2024
 from cvanalysis.territory import Niveau, Territory
 
+LAISSE = "laissé de côté"
+
 
 @dataclass(frozen=True, slots=True)
 class ReadFile:
@@ -212,8 +214,7 @@ def clean_rest(territory: Territory, _audience: str) -> Domain:
     """The files that no other domain reads, and the examples that are declared and not there."""
     left, machine = left_aside(territory)
     files = tuple(
-        ReadFile(mask_words(one.fichier), "", "laissé de côté", pris_pour=one.pourquoi, probleme=one.probleme)
-        for one in left
+        ReadFile(mask_words(one.fichier), "", LAISSE, pris_pour=one.pourquoi, probleme=one.probleme) for one in left
     )
     absent = [
         Problem(
