@@ -20,6 +20,7 @@ from cvanalysis.display.figures.marks import _LOOKS, contrast, ink_on, look, loo
 from cvanalysis.display.figures.temps import _calm
 from cvanalysis.display.figures.zones import _apart
 from cvanalysis.findings.finding import Figure, Point, Serie, Valeur
+from cvanalysis.ingest.contours import read_contours
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -195,9 +196,10 @@ def test_a_large_figure_is_told_by_its_ends_and_its_count():
 def test_a_map_is_drawn_from_contours_found_by_code(real):
     import json
 
-    geojson = json.loads((real / "geo" / "rennes_qpv.geojson").read_text(encoding="utf-8"))
+    path = real / "geo" / "rennes_qpv.geojson"
+    geojson = json.loads(path.read_text(encoding="utf-8"))
     noms = {f["properties"]["CODE_QP"]: f["properties"]["NOM_QP"] for f in geojson["features"]}
-    contours = maps.find_contours(geojson, noms)
+    contours = maps.find_contours(read_contours(path)[0], noms)
     assert len(contours) == 6
     svg = maps.draw_map(contours, "QP035004", {})
     ElementTree.fromstring(svg)
@@ -208,13 +210,7 @@ def test_a_map_is_drawn_from_contours_found_by_code(real):
 
 def test_without_contours_there_is_no_map_and_no_error():
     assert maps.draw_map((), "QP999001", {}) == ""
-    points = {
-        "features": [
-            {"properties": {"code": "QP999001"}, "geometry": {"type": "Point", "coordinates": [1, 2]}},
-            {"geometry": None},
-        ]
-    }
-    assert maps.find_contours(points, {"QP999001": ICI}) == ()
+    assert maps.find_contours((), {"QP999001": ICI}) == ()
 
 
 def test_events_stand_in_the_order_of_their_dates_however_written():

@@ -123,6 +123,7 @@ class _Build:
         warm_up()
         check_notebooks(self.reports, self.notebooks)
         processed = self.process(self.options.processed)
+        processed = processed | {"illisibles": processed["illisibles"] + self.left_out()}
         slices = self.slices(self.options.processed)
         slices.keep()
         environments = state.Environments(self.out, self.inputs)
@@ -195,6 +196,17 @@ class _Build:
             folder / ".etat.json", {"inputs": self.inputs.processing(), "tables": tables, "dit": outcome.value}
         )
         return outcome.value
+
+    def left_out(self) -> list[str]:
+        """What is wrong with the texts and contours that reports read as they are."""
+
+        def work(_emit: Any) -> list[str]:
+            from cvanalysis.ingest.process import read_as_they_are
+
+            return [str(file.probleme) for file in read_as_they_are(self.territory).fichiers if file.probleme]
+
+        [(_, outcome)] = run_children(iter([("textes", work)]), 1, Limits(self.options.timeout, None, None))
+        return outcome.value if outcome.kind == "fini" else [outcome.cause]
 
     def slices(self, folder: Path) -> Slices:
         from cvanalysis.ingest.store import forget_tables
