@@ -125,6 +125,7 @@ def test_looks_differ_by_shape_and_dash_and_stand_out_on_white():
 @example([0.0, 5e-324], True)
 @example([1e17, 1e17 + 16], False)
 @example([-1.7e308, 1.7e308], False)
+@example([1.7976913371709786e308], False)
 def test_a_scale_holds_its_values_and_a_few_round_ticks(values, zero):
     scale = round_scale(values, 0, 100, zero=zero)
     assert all(-0.01 <= scale(v) <= 100.01 for v in values)

@@ -29,7 +29,7 @@ from cvanalysis.findings.finding import Valeur
 EDGE = 2
 """Room left on both sides so that a mark on the limit of an axis is whole."""
 _SAME, _HUGE = 1e-6, 1e300
-"""Values closer than this, as a share of the largest, stand at the same place; over numbers further apart there are no ticks."""
+"""Values closer than this, as a share of the largest, stand at the same place; numbers beyond that get no ticks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +56,9 @@ def round_scale(values: Sequence[float], start: float, end: float, *, zero: bool
     low, high = min(values), max(values)
     if zero:
         low, high = min(low, 0), max(high, 0)
-    if high / 2 - low / 2 > _HUGE:
-        return Scale(low, high, start, end)
     around = max(abs(low), abs(high))
+    if around > _HUGE:
+        return Scale(min(low, low / 2), max(high, high / 2), start, end)
     if high - low <= max(around, 1) * _SAME:  # nothing that a reader could tell apart
         apart = max(1, around * _SAME)
         low, high = (low - apart, high + apart) if low else (0, 1)
