@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 import shutil
+import zipfile
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -13,12 +15,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from carnets import cva, territoire
 from cvanalysis.cli import run as cvanalysis
 from cvanalysis.display.fiche import show_map, show_text
 from cvanalysis.display.maps import draw_map, find_contours
 from cvanalysis.ingest.contours import read_contours
 from cvanalysis.ingest.texts import LARGEST, read_text, to_html
+from cvanalysis.publish import contract
 from cvanalysis.publish.contract import check_live, check_page, read_page
+from cvanalysis.publish.page import OUR_STYLE
 from cvanalysis.territory import read_territory
 from test_page import PAGE, SOURCE, wrap_page
 
@@ -240,3 +245,46 @@ def test_check_names_the_file_and_why_and_a_fiche_says_that_its_map_is_missing(b
     assert show_map((), code, territory).html == ""
     assert "Un texte manque" in show_text("", lost=True).html
     assert check_page(wrap_page(show_text("", lost=True).html, PAGE), [], 300_000, {SOURCE}) == []
+
+
+# ------------------------------------------------------------------------------- other ways into what is published
+
+
+VIF = '"><script>alert(1)</script><img src=x onerror=alert(1)>'
+
+
+@pytest.mark.slow
+def test_html_in_names_and_titles_is_text_in_every_page_sheet_download_and_document(tmp_path):
+    raw = territoire(tmp_path)
+    for name, before, after in (
+        ("quartiers.csv", "Le Port", f'"{VIF.replace(chr(34), chr(34) * 2)}"'),
+        ("communes.csv", "Bourg-Neuf", "=cmd|' /C calc'!A0</title>"),
+        ("themes.csv", "Les associations", "</script><script>alert(1)</script>"),
+        ("contrat.toml", '"Petit Pays"', "'Petit <b>Pays</b> \"></style><style>*{display:none}'"),
+    ):
+        path = raw / name
+        text = path.read_text(encoding="utf-8")
+        assert before in text
+        path.write_text(text.replace(before, after), encoding="utf-8")
+    partners = "id;nom;college\nasso;<svg onload=alert(1)>;villes\n"
+    (raw / "partenaires.csv").write_text(partners, encoding="utf-8")
+    done = cva("build", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    out = tmp_path / "reports"
+    supports = Path(contract.__file__).parent / "templates" / "supports" / "supports.css"
+    printed = re.compile(re.escape(supports.read_text(encoding="utf-8")) + r"[^<]*")
+    pages = sorted(out.rglob("*.html"))
+    assert {"index.html", "QP973001.html", "affiche.html", "synthese.html"} <= {path.name for path in pages}
+    for path in pages:
+        page = read_page(path.read_text(encoding="utf-8"))
+        style = printed if path.parent.name == "supports" else OUR_STYLE
+        assert check_live(page, style=style) == [], path.name
+    for path in out.rglob("*.csv"):
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            cells = [cell for row in csv.reader(file, delimiter=";") for cell in row]
+        assert not [cell for cell in cells if cell.startswith(("=", "+", "@"))], path.name
+    with zipfile.ZipFile(next(out.rglob("*.docx"))) as document:
+        for name in document.namelist():
+            if name.endswith((".xml", ".rels")):
+                ElementTree.fromstring(document.read(name))
+        assert b"alert(1)</script>" not in document.read("word/document.xml")

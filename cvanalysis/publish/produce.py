@@ -322,20 +322,24 @@ def render(notebook: nbformat.NotebookNode, task: Task, findings: list[str]) -> 
     return html
 
 
-def words_of_data(processed: Path, data: Path) -> Callable[[str], bool]:
-    """Whether a fragment stands in some cell of the processed tables or in a text of the territory. They are read when first asked:
-    a sound page asks nothing."""
+def words_of_data(processed: Path | None, data: Path) -> Callable[[str], bool]:
+    """Whether a fragment stands in some cell of the processed tables (where they are given), a declaration or a text of the territory.
+
+    They are read when first asked: a sound page asks nothing.
+    """
 
     @cache
     def cells() -> str:
         from cvanalysis.ingest.store import open_tables
         from cvanalysis.ingest.texts import read_text
 
-        tables = open_tables(processed)
-        frames = (tables[path.stem].frame for path in sorted(processed.glob("*.parquet")))
+        names = sorted(path.stem for path in processed.glob("*.parquet")) if processed else []
+        frames = (open_tables(processed)[name].frame for name in names)
         columns = (frame[name] for frame in frames for name in frame.columns if frame[name].dtype in ("str", "object"))
         said = [str(cell) for column in columns for cell in column.dropna().unique()]
-        said += [read_text(path)[0] for path in sorted((data / "textes").glob("*.md"))]
+        said += [
+            read_text(path)[0] for pattern in ("*.toml", "*.csv", "textes/*.md") for path in sorted(data.glob(pattern))
+        ]
         return "\n".join(f" {' '.join(one.split())} " for one in said)
 
     def said(fragment: str) -> bool:
