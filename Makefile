@@ -15,12 +15,18 @@ PRET := $(VENV)/.pret
 PRET_DEV := $(VENV)/.pret-dev
 AXE := $(VENV)/axe/node_modules/axe-core/axe.min.js
 
-# uv installe en quelques secondes ; sans lui, pip fait de même, plus lentement. Compiler les bibliothèques une fois épargne plusieurs
-# secondes à chaque commande.
+UV_VERSION := 0.13.9
+AXE_VERSION := 4.14.1
+
+# uv installe en quelques secondes et vérifie chaque empreinte de constraints.txt, aussi de ce qui sert à construire le paquet ; sans lui, pip
+# fait de même, plus lentement et en installant tout : il n'accepte pas d'empreintes à côté d'un paquet en place (--editable).
+# Compiler les bibliothèques une fois épargne plusieurs secondes à chaque commande.
 install = if [ -x $(BIN)/uv ]; then \
-	    UV_COMPILE_BYTECODE=1 $(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable '$(1)'; \
+	    UV_COMPILE_BYTECODE=1 $(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt \
+	      --build-constraint constraints.txt --editable '$(1)'; \
 	  else \
-	    $(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '$(1)'; \
+	    $(BIN)/python -m pip install --quiet --require-hashes --requirement constraints.txt && \
+	    $(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .; \
 	  fi
 
 .PHONY: reports test slow lab bench constraints clean distclean
@@ -47,14 +53,14 @@ $(PRET): pyproject.toml constraints.txt
 	  { echo "Python 3.11 ou plus est nécessaire ; celui-ci est : $$($(PYTHON) --version). Essayez : make PYTHON=python3.12" >&2; exit 1; }
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV) || \
 	  { echo "L'environnement n'a pas pu être créé : le module venv de Python manque (paquet python3-venv sous Debian)." >&2; exit 1; }
-	@[ -x $(BIN)/uv ] || $(BIN)/python -m pip install -qq --disable-pip-version-check uv || echo "uv ne s'installe pas : pip le remplace." >&2
+	@[ -x $(BIN)/uv ] || $(BIN)/python -m pip install -qq --disable-pip-version-check uv==$(UV_VERSION) || echo "uv ne s'installe pas : pip le remplace." >&2
 	@$(call install,.)
 	@touch $@
 
 $(PRET_DEV): $(PRET)
 	@$(call install,.[cluster$(,)dev])
 	@if command -v npm >/dev/null; then \
-	    [ -f $(AXE) ] || npm install --silent --no-audit --no-fund --prefix $(VENV)/axe axe-core@4 >/dev/null; \
+	    [ -f $(AXE) ] || npm install --silent --no-audit --no-fund --prefix $(VENV)/axe axe-core@$(AXE_VERSION) >/dev/null; \
 	  else \
 	    echo "npm manque : les tests d'accessibilité dans le navigateur seront sautés." >&2; \
 	  fi
@@ -62,10 +68,11 @@ $(PRET_DEV): $(PRET)
 
 , := ,
 
-# Les versions essayées ensemble ; à relancer pour les mettre à jour.
+# Les versions essayées ensemble, avec les empreintes de leurs fichiers ; à relancer pour les mettre à jour.
 constraints: $(PRET_DEV)
-	$(BIN)/uv pip compile pyproject.toml --all-extras --universal --no-header --no-annotate --no-emit-index-url \
-	  --no-emit-find-links --python-version 3.11 --upgrade --quiet --output-file constraints.txt
+	sed -n 's/^requires = \["\(.*\)"\]/\1/p' pyproject.toml | $(BIN)/uv pip compile pyproject.toml - --all-extras --universal \
+	  --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --python-version 3.11 --upgrade --quiet \
+	  --output-file constraints.txt
 
 clean:
 	mkdir -p data/processed reports

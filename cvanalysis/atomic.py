@@ -7,7 +7,6 @@ and bears its number; the next build sweeps it. A file is as private as the fold
 from __future__ import annotations
 
 import contextlib
-import errno
 import hashlib
 import json
 import os
@@ -15,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from cvanalysis.errors import CvanalysisError, UsageError
+from cvanalysis.errors import CvanalysisError, UsageError, say_system
 
 SUFFIX = ".cvtmp"
 
@@ -155,11 +154,4 @@ def _walk(folder: Path, skip: tuple[str, ...] = ()) -> Iterator[Path]:
 
 def _cause(error: OSError) -> str:
     name = Path(error.filename).name.lstrip(".").split(".cvtmp")[0] if error.filename else "un fichier"
-    reasons = {
-        errno.ENOSPC: "le disque est plein",
-        errno.EDQUOT: "le quota de disque est atteint",
-        errno.EACCES: "l'écriture est refusée",
-        errno.EROFS: "le disque est en lecture seule",
-    }
-    why = reasons.get(error.errno, error.strerror or str(error))
-    return f"{name} n'a pas pu être écrit : {why}"
+    return f"{name} n'a pas pu être écrit : {say_system(error)}"

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import sys
 import traceback
@@ -15,9 +14,10 @@ from typing import Any
 
 import click
 
-from cvanalysis.errors import CvanalysisError, DeclarationError, UsageError
+from cvanalysis.errors import CvanalysisError, DeclarationError, UsageError, say_file
 
 USAGE, INTERRUPTED = 2, 130
+LARGEST = 10**9
 
 
 # --------------------------------------------------------------------------------------------- click, in French
@@ -62,7 +62,7 @@ class _Choice(click.Choice):
 
 
 class _Number(click.ParamType):
-    """A whole number from 1."""
+    """A whole number from 1; beyond what any machine has, more is the same."""
 
     name = "nombre"
 
@@ -71,12 +71,12 @@ class _Number(click.ParamType):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         try:
-            number = int(value)
+            number = float(value)
         except ValueError:
             number = 0
-        if number < 1:
+        if not number >= 1 or number % 1:
             self.fail(f"« {value} » n'est pas un nombre entier à partir de 1.", param, ctx)
-        return number
+        return int(min(number, LARGEST))
 
 
 class _Folder(click.ParamType):
@@ -205,12 +205,25 @@ def build(debug: bool, editions: bool, **options: Any) -> int:  # noqa: ARG001
 
     if editions and options["edition"]:
         raise UsageError("Choisissez : --edition en construit une, --editions les construit toutes.")
+    _keep_apart(options["data"], options["out"])
     one_thread()
     options["jobs"] = options["jobs"] or cores()
     codes = []
     for one in editions_to_build(options, every=editions):
         codes.append(run_build(Options(**options | one), click.echo, lambda sentence: click.echo(sentence, err=True)))
     return max(codes)
+
+
+def _keep_apart(data: Path, out: Path) -> None:
+    """Pages among raw data would be read as data, and raw data among pages handed out with them."""
+    from cvanalysis.publish.words import shown
+
+    mine, theirs = out.resolve(), data.resolve()
+    if mine.is_relative_to(theirs) or theirs.is_relative_to(mine) or mine.is_relative_to(theirs.parent / "processed"):
+        raise UsageError(
+            f"Les pages ne peuvent pas aller dans {shown(out)} : ce dossier et celui des données ({shown(data)}) sont l'un dans l'autre. "
+            "Donnez à --out un dossier à part."
+        )
 
 
 def editions_to_build(options: dict[str, Any], *, every: bool) -> Iterator[dict[str, Any]]:
@@ -355,10 +368,7 @@ def run(argv: list[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # whoever read our lines has left
         return 1
     except OSError as error:
-        if error.errno != errno.ENOSPC:
-            _tell(f"Erreur imprévue du système : {error.strerror}. Relancez avec --debug pour la trace.", debug=debug)
-            return 1
-        _tell("La construction s'arrête : le disque est plein. Libérez de la place, puis relancez.", debug=debug)
+        _tell(f"La commande s'arrête : {say_file(error)}. Remédiez-y, puis relancez.", debug=debug)
         return 1
     except Exception as error:  # noqa: BLE001
         _tell(f"Erreur imprévue ({type(error).__name__} : {error}). Relancez avec --debug pour la trace.", debug=debug)

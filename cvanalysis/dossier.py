@@ -192,7 +192,8 @@ class Dossier:
 
     def texte(self, nom: str) -> Bloc:
         """A text of the territory (`textes/<nom>.md`); shows nothing where there is none."""
-        return show_text(self.store.texte(nom))
+        text, lost = self.store.texte(nom)
+        return show_text(text, lost=lost)
 
 
 @dataclass(frozen=True, repr=False)
@@ -236,7 +237,8 @@ class FicheAffichee:
 
     def carte(self) -> Bloc:
         """The quarter among the others, where the territory brings contours."""
-        return show_map(self.dossier.store.contours(), self.fiche.quartier.code, self.dossier.territory)
+        outlines, lost = self.dossier.store.contours()
+        return show_map(outlines, self.fiche.quartier.code, self.dossier.territory, lost=lost)
 
     def en_bref(self) -> Bloc:
         """The findings that matter most here, and the rule that chose them."""

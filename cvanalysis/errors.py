@@ -13,7 +13,9 @@ CvanalysisError
 
 from __future__ import annotations
 
+import errno
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,3 +87,35 @@ class ReportFailed(CvanalysisError):
         self.cause = cause
         self.detail = detail
         super().__init__(cause)
+
+
+_SYSTEM = {
+    errno.ENOSPC: "le disque est plein",
+    errno.EDQUOT: "le quota de disque est atteint",
+    errno.EACCES: "l'accès est refusé",
+    errno.EPERM: "l'accès est refusé",
+    errno.EROFS: "le disque est en lecture seule",
+    errno.EMFILE: "trop de fichiers sont ouverts à la fois (`ulimit -n` en permet trop peu)",
+    errno.ENFILE: "trop de fichiers sont ouverts à la fois sur cette machine",
+    errno.ENOMEM: "la mémoire de la machine est épuisée",
+    errno.EAGAIN: "trop de processus tournent à la fois sur cette machine",
+    errno.EIO: "le disque est en panne",
+    errno.ENAMETOOLONG: "son nom est trop long",
+    errno.ENOTDIR: "un fichier est là où un dossier est attendu",
+    errno.EEXIST: "un fichier est là où un dossier est attendu",
+    errno.EISDIR: "c'est un dossier",
+    errno.ENOENT: "il n'est plus là",
+}
+
+
+def say_system(error: OSError) -> str:
+    """Why the system refused something, in French, without the way to it."""
+    if "temporary directory" in str(error):
+        return "aucun dossier temporaire n'est utilisable (plein, ou l'accès en est refusé\u00a0: voir TMPDIR)"
+    return _SYSTEM.get(error.errno or 0, f"erreur {error.errno} du système")
+
+
+def say_file(error: OSError) -> str:
+    """The same, with the name of the file that it is about, where it is known."""
+    name = Path(error.filename).name.lstrip(".").split(".cvtmp")[0] if isinstance(error.filename, str) else ""
+    return f"{name}\u00a0: {say_system(error)}" if name else say_system(error)

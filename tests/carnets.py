@@ -103,7 +103,7 @@ def territoire(dossier: Path) -> Path:
 
 
 def cva(
-    *argv: object, cwd: Path, notebooks: Path | None = None, env: dict[str, str] | None = None, seconds: int = 240
+    *argv: object, cwd: Path, notebooks: Path | None = None, env: dict[str, str] | None = None, seconds: int = 900
 ) -> subprocess.CompletedProcess[str]:
     """Run `cvanalysis` in a process of its own, as a person does; output is captured."""
     return subprocess.run(

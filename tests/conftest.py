@@ -6,15 +6,30 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from territoires.invente import write_invented_territory
 
-# A property must hold however slow the machine is: no test fails for its time.
-settings.register_profile("projet", deadline=None)
+# A property must hold however slow the machine is: no test fails for its time. It says the same at each run, and fresh seeds with ten
+# times the examples are for the slow tests (`--hypothesis-profile=frais`): what they find is mended and kept as an example.
+settings.register_profile(
+    "projet",
+    max_examples=100,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+settings.register_profile(
+    "frais", settings.get_profile("projet"), max_examples=1000, derandomize=False, print_blob=True
+)
 settings.load_profile("projet")
 
 RACINE = Path(__file__).resolve().parents[1]
+
+
+def examples(count: int) -> settings:
+    """So many examples of a property that is costly to try, and as many more as the profile has of the others."""
+    return settings(max_examples=count * settings.default.max_examples // 100)
 
 
 def shared(part: str) -> Path:

@@ -9,9 +9,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import xlsxwriter
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from conftest import examples
 from cvanalysis.errors import DeclarationError
 from cvanalysis.ingest.action_money import unbalanced
 from cvanalysis.ingest.actions import clean_actions
@@ -312,7 +313,7 @@ ACTION = st.tuples(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@examples(40)
 @given(
     rows=st.lists(ACTION, min_size=1, max_size=8, unique_by=lambda row: row[:2] + row[4:5]),
     data=st.data(),
@@ -363,7 +364,7 @@ def test_order_blank_rows_headers_notation_and_encoding_leave_the_table_the_same
     assert unbalanced(two.compte).empty
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@examples(40)
 @given(
     st.lists(
         st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=12), min_size=12, max_size=12), max_size=6

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import re
+import subprocess
+import sys
 
 import pytest
 
-from carnets import carnet, cva, territoire
+from carnets import PHRASE, carnet, cva, environment, territoire
 from cvanalysis.cli import run
 
 ENGLISH = re.compile(
@@ -40,6 +43,73 @@ def test_wrong_usage_is_said_in_french_and_ends_with_2(argv, said, capsys):
     told = capsys.readouterr().err
     assert said in told
     assert not ENGLISH.search(told)
+
+
+@pytest.mark.parametrize("out", ["data/raw", "data/raw/pages", "data", ".", "data/processed/pages", "lien/pages"])
+def test_pages_never_go_among_the_data_nor_the_data_among_the_pages(out, tmp_path, monkeypatch, capsys):
+    raw = territoire(tmp_path)
+    (tmp_path / "lien").symlink_to(raw)
+    monkeypatch.chdir(tmp_path)
+    before = sorted(tmp_path.rglob("*"))
+    assert run(["build", "--out", out]) == 2
+    assert "l'un dans l'autre" in capsys.readouterr().err
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize("size", ["0", "-5", "1.5", "nan", "inf", "-inf", "beaucoup", "9" * 5000 + "x"])
+def test_a_limit_that_is_no_size_is_refused_in_french(size, capsys):
+    assert run(["build", "--memory", size]) == run(["build", f"--timeout={size}"]) == 2
+    assert "n'est pas un nombre entier à partir de 1" in capsys.readouterr().err
+
+
+def test_limits_beyond_any_machine_are_understood(tmp_path):
+    territoire(tmp_path)
+    carnet(tmp_path / "nb" / "synthese.ipynb", PHRASE, parameters="x = 1")
+    done = cva("build", "--memory", "9" * 300, "--timeout", "1e12", cwd=tmp_path, notebooks=tmp_path / "nb")
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("files", [9, 10, 12, 14])
+def test_few_descriptors_are_said_in_french(files, tmp_path):
+    territoire(tmp_path)
+    carnet(tmp_path / "nb" / "synthese.ipynb", PHRASE, parameters="x = 1")
+    limit = f"import resource\nresource.setrlimit(resource.RLIMIT_NOFILE, ({files}, {files}))\n"
+    told = limit + "import sys\nfrom cvanalysis.cli import run\nsys.exit(run(['build', '--jobs', '1']))"
+    done = subprocess.run(
+        [sys.executable, "-c", told],
+        cwd=tmp_path,
+        env=environment(tmp_path / "nb"),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0 or "trop de fichiers sont ouverts" in done.stderr, done.stderr
+    assert "imprévue" not in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device", "/a/b/.x.12.cvtmp"), "x.12 : le disque est plein"),
+        (OSError(errno.EROFS, "Read-only file system", "/a/out"), "out : le disque est en lecture seule"),
+        (PermissionError(errno.EACCES, "Permission denied", "/a/out"), "out : l'accès est refusé"),
+        (OSError(errno.EMFILE, "Too many open files"), "trop de fichiers sont ouverts"),
+        (FileNotFoundError(errno.ENOENT, "No usable temporary directory found in ['/a']"), "aucun dossier temporaire"),
+        (OSError(errno.EIO, "Input/output error"), "le disque est en panne"),
+        (OSError(9999, "Strange"), "erreur 9999 du système"),
+    ],
+)
+def test_what_the_system_refuses_is_said_in_french_with_the_file(error, said, monkeypatch, capsys, tmp_path):
+    def refused(*_argv, **_kw):
+        raise error
+
+    monkeypatch.setattr("cvanalysis.territory.read_territory", refused)
+    assert run(["check", "--data", str(tmp_path)]) == 1
+    told = capsys.readouterr().err
+    assert said in told.replace("\u00a0", " ")
+    assert "imprévue" not in told
+    assert error.strerror not in told
 
 
 def test_wrong_declarations_end_with_2_without_a_traceback(tmp_path, capsys):

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from conftest import examples
 from cvanalysis.ingest.dates import ANNEES, parse_date
 
 NOVEMBRE = date(2018, 11, 20)
@@ -96,13 +97,11 @@ JOURS = st.dates(date(1970, 1, 1), date(2068, 12, 31))
 ECRITURES = st.sampled_from(["%Y-%m-%d", "%d/%m/%Y", "%d/%m/%y", "%d.%m.%Y", "%d-%m-%Y", "%Y-%m-%dT%H:%M:%S"])
 
 
-@settings(deadline=None, derandomize=True)
 @given(JOURS, ECRITURES)
 def test_a_day_written_in_any_way_is_read_back(day, how):
     assert parse_date(day.strftime(how)) == (day, day, "jour")
 
 
-@settings(deadline=None, derandomize=True)
 @given(
     JOURS,
     st.integers(0, 800),
@@ -114,14 +113,13 @@ def test_two_days_joined_in_any_way_are_a_period(start, length, how, joined):
     assert parse_date(joined.format(start.strftime(how), end.strftime(how))) == (start, end, "periode")
 
 
-@settings(deadline=None, derandomize=True)
 @given(JOURS)
 def test_an_excel_serial_is_the_day_that_excel_shows(day):
     serial = (day - date(1899, 12, 30)).days
     assert parse_date(str(serial)) == (day, day, "jour")
 
 
-@settings(deadline=None, derandomize=True, max_examples=300)
+@examples(300)
 @given(st.text(max_size=25) | st.text(alphabet="0123456789/-. auduàl>maijnv", max_size=25))
 def test_no_text_raises_and_what_is_read_is_in_order_and_in_this_age(text):
     found = parse_date(text)

@@ -3,10 +3,11 @@
 from itertools import product
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
+from conftest import examples
 from cvanalysis.findings.disclosure import Cell, protect, total_withheld, withhold
 
 
@@ -74,7 +75,7 @@ def test_no_count_of_a_list_is_recovered_from_its_total(counts, seuil):
         assert sum(secret) - len(secret) >= 2
 
 
-@settings(max_examples=25, deadline=None)
+@examples(25)
 @given(st.lists(st.integers(1, 30), min_size=9, max_size=9), st.integers(3, 12))
 def test_no_withheld_cell_of_a_crossed_table_is_recovered(sizes, seuil):
     groups = list(product("abc", "xyz"))
@@ -86,7 +87,7 @@ def test_no_withheld_cell_of_a_crossed_table_is_recovered(sizes, seuil):
     assert all(high - low >= 2 - 1e-6 for low, high in attack(sizes, cells, printed).values())
 
 
-@settings(max_examples=15, deadline=None)
+@examples(15)
 @given(
     st.lists(st.integers(1, 25), min_size=6, max_size=6),
     st.lists(st.integers(1, 6), min_size=3, max_size=3),

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import time
+import sys
 from xml.etree import ElementTree
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from browser.exemples import ABSENT, FIGURES, ICI, LONG, TERRITOIRE, constat, courbe, pour_cent, zone
@@ -20,6 +20,7 @@ from cvanalysis.display.figures.marks import _LOOKS, contrast, ink_on, look, loo
 from cvanalysis.display.figures.temps import _calm
 from cvanalysis.display.figures.zones import _apart
 from cvanalysis.findings.finding import Figure, Point, Serie, Valeur
+from cvanalysis.ingest.contours import read_contours
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -53,16 +54,25 @@ def rules(svg: str) -> dict[str, str]:
     return dict(re.findall(r"\.(c\d+)\{([^}]*)\}", svg))
 
 
-def test_a_figure_costs_little_cpu():
+def test_a_figure_costs_few_calls():
+    """What a drawing costs is counted, not timed: with axes and their ticks there are ten times as many calls."""
+    calls = 0
+
+    def count(_frame, event, _arg):
+        nonlocal calls
+        calls += event in ("call", "c_call")
+
     warm()
     usual = ("points", "lignes", "barres", "parts", "paires", "rang")
     for genre in usual:
         draw(FIGURES[genre], {})
-    start = time.process_time()
-    for _ in range(3):
+    sys.setprofile(count)
+    try:
         for genre in usual:
             draw(FIGURES[genre], {})
-    assert (time.process_time() - start) / (3 * len(usual)) < 0.03
+    finally:
+        sys.setprofile(None)
+    assert calls / len(usual) < 60_000
 
 
 def test_a_missing_value_is_said_and_never_drawn_as_zero():
@@ -110,18 +120,23 @@ def test_looks_differ_by_shape_and_dash_and_stand_out_on_white():
     assert all(contrast(look(role, {}).colour.lower()) >= 3 for role in _LOOKS)
 
 
-@given(st.lists(st.floats(-1e6, 1e6, allow_nan=False), min_size=1, max_size=8), st.booleans())
-@settings(max_examples=60, deadline=None)
+@given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=8), st.booleans())
+@example([0.0, 8.2e-11], False)
+@example([0.0, 5e-324], True)
+@example([1e17, 1e17 + 16], False)
+@example([-1.7e308, 1.7e308], False)
+@example([1.7976913371709786e308], False)
 def test_a_scale_holds_its_values_and_a_few_round_ticks(values, zero):
     scale = round_scale(values, 0, 100, zero=zero)
     assert all(-0.01 <= scale(v) <= 100.01 for v in values)
     assert all(scale.low <= t <= scale.high for t in scale.ticks)
     assert len(scale.ticks) <= 7
+    assert len(set(scale.ticks)) == len(scale.ticks)
+    assert scale.low < scale.high
     assert not zero or scale.low <= 0 <= scale.high
 
 
 @given(st.text(st.characters(codec="utf-8", categories=["L", "N", "P", "Zs"]), max_size=120), st.integers(40, 300))
-@settings(max_examples=60, deadline=None)
 def test_wrapping_loses_no_letter(text, width):
     lines = wrap(text, width)
     assert "".join(lines).replace("-", "").replace(" ", "") == text.replace("-", "").replace(" ", "")
@@ -151,7 +166,6 @@ def figures(draw_):
 
 
 @given(figures())
-@settings(max_examples=60, deadline=None)
 def test_any_figure_can_be_drawn_and_told(figure):
     ElementTree.fromstring(draw(figure, {}))
     assert 0 < len(describe_figure(figure)) <= LONGEST + 400
@@ -183,9 +197,10 @@ def test_a_large_figure_is_told_by_its_ends_and_its_count():
 def test_a_map_is_drawn_from_contours_found_by_code(real):
     import json
 
-    geojson = json.loads((real / "geo" / "rennes_qpv.geojson").read_text(encoding="utf-8"))
+    path = real / "geo" / "rennes_qpv.geojson"
+    geojson = json.loads(path.read_text(encoding="utf-8"))
     noms = {f["properties"]["CODE_QP"]: f["properties"]["NOM_QP"] for f in geojson["features"]}
-    contours = maps.find_contours(geojson, noms)
+    contours = maps.find_contours(read_contours(path)[0], noms)
     assert len(contours) == 6
     svg = maps.draw_map(contours, "QP035004", {})
     ElementTree.fromstring(svg)
@@ -196,13 +211,7 @@ def test_a_map_is_drawn_from_contours_found_by_code(real):
 
 def test_without_contours_there_is_no_map_and_no_error():
     assert maps.draw_map((), "QP999001", {}) == ""
-    points = {
-        "features": [
-            {"properties": {"code": "QP999001"}, "geometry": {"type": "Point", "coordinates": [1, 2]}},
-            {"geometry": None},
-        ]
-    }
-    assert maps.find_contours(points, {"QP999001": ICI}) == ()
+    assert maps.find_contours((), {"QP999001": ICI}) == ()
 
 
 def test_events_stand_in_the_order_of_their_dates_however_written():

@@ -47,7 +47,7 @@ ENDS = {
     "sys.exit without a status": ("import sys\nsys.exit()", "1"),
     "the process leaves": ("import os\nos._exit(1)", "1"),
     "the process is killed": ("import os, signal\nos.kill(os.getpid(), signal.SIGKILL)", "1"),
-    "a cell that never ends": ("import time\ntime.sleep(60)", "1"),
+    "a cell that never ends": ("import time\ntime.sleep(600)", "1"),
 }
 RUNNER = """
 import json, sys
@@ -58,7 +58,7 @@ for engine in (None, "cvanalysis"):
         try:
             papermill.execute_notebook(
                 f"{name}.ipynb", f"{name}.{engine}.ipynb", {"qpv": "QP973002"}, engine_name=engine, progress_bar=False,
-                execution_timeout=4 if name == "e7" else None,
+                execution_timeout=10 if name == "e7" else None,
             )
         except Exception as error:
             said = {"type": type(error).__name__, "args": [repr(a) for a in error.args[:5]] if hasattr(error, "ename") else []}
@@ -216,8 +216,8 @@ def test_where_a_fork_is_not_to_be_had_papermill_s_engine_does_the_work_and_it_i
 
 def test_a_process_with_threads_is_not_forked(tmp_path):
     script = (
-        "import threading, time\nfrom cvanalysis.publish.child import can_fork\nprint(can_fork() == '')\n"
-        "threading.Thread(target=time.sleep, args=(2,), name='autre').start()\nprint(can_fork())"
+        "import threading\nfrom cvanalysis.publish.child import can_fork\nprint(can_fork() == '')\nend = threading.Event()\n"
+        "threading.Thread(target=end.wait, name='autre').start()\nprint(can_fork())\nend.set()"
     )
     done = subprocess.run(
         [sys.executable, "-c", script], env=environment(), capture_output=True, text=True, check=True, cwd=RACINE

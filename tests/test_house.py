@@ -190,12 +190,6 @@ def test_each_declared_library_is_imported_or_used_as_a_command():
     assert sorted(set(idle) - set(UTILISEES_SANS_IMPORT)) == []
 
 
-def test_the_pinned_versions_hold_no_address():
-    lines = (RACINE / "constraints.txt").read_text(encoding="utf-8").splitlines()
-    assert len(lines) > 50
-    assert [line for line in lines if not re.match(r"^[a-z0-9][a-z0-9._-]*==[\w.]+( ;.*)?$", line)] == []
-
-
 def test_every_module_says_what_it_owns():
     silent = [
         str(path.relative_to(RACINE))
@@ -223,3 +217,26 @@ def test_no_module_imports_another_in_a_circle():
         graph[name] = {n.module for n in nodes if (n.module or "").startswith("cvanalysis.")} - {name}
     assert len(graph) > 50
     graphlib.TopologicalSorter(graph).prepare()
+
+
+def test_what_installs_and_builds_is_of_one_version_and_every_library_has_its_digests():
+    makefile, project = ((RACINE / name).read_text(encoding="utf-8") for name in ("Makefile", "pyproject.toml"))
+    assert re.search(r"^UV_VERSION := [\d.]+$", makefile, re.MULTILINE)
+    assert re.search(r"^AXE_VERSION := [\d.]+$", makefile, re.MULTILINE)
+    assert re.search(r'^requires = \["hatchling==[\d.]+"\]$', project, re.MULTILINE)
+    known = (RACINE / "constraints.txt").read_text(encoding="utf-8")
+    assert len(re.findall(r"^\S", known, re.MULTILINE)) > 50
+    assert (
+        re.sub(
+            r"^[a-z0-9][a-z0-9._-]*==[\w.]+( ; [^\n]*?)?( \\\n    --hash=sha256:[0-9a-f]{64})+\n",
+            "",
+            known,
+            flags=re.MULTILINE,
+        )
+        == ""
+    )
+
+
+@pytest.mark.slow
+def test_the_properties_hold_on_fresh_examples_too():
+    run(sys.executable, "-m", "pytest", "-q", "-m", "hypothesis and not slow", "--hypothesis-profile=frais")

@@ -10,9 +10,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import xlsxwriter
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from conftest import examples
 from cvanalysis.catalogue import header_form, load_catalogue, normal_header
 from cvanalysis.errors import CvanalysisError
 from cvanalysis.ingest.indicators import clean_indicators
@@ -373,7 +374,7 @@ CELLULES = st.one_of(
 LIGNES = st.lists(st.tuples(st.sampled_from([*QPV[:4], "44109", "Ensemble", "zzz", ""]), *[CELLULES] * 7), max_size=8)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(60)
 @given(one=LIGNES, two=LIGNES)
 def test_no_cell_is_lost_and_nothing_but_our_errors_is_raised(tmp_path, one, two):
     """Whatever the cells of two files that overlap, the account balances."""

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from dataclasses import replace
+from hashlib import sha256
 from html import escape
+from urllib.parse import quote
 
 import nbformat.v4 as nbf
 import pandas as pd
@@ -13,7 +16,7 @@ import pytest
 from browser.exemples import FIGURES, PAGE, SOURCE, TERRITOIRE, carnet, constat, ecrire
 from cvanalysis.display.constat import Constat
 from cvanalysis.errors import ReportFailed
-from cvanalysis.publish.contract import check_page
+from cvanalysis.publish.contract import check_live, check_page, read_page
 from cvanalysis.publish.page import Lien, render_page, wrap_page
 from cvanalysis.publish.produce import words_of_data
 
@@ -99,9 +102,9 @@ def test_a_restricted_or_invented_page_says_so_on_top():
         ("Beaucoup.", "voir https://exemple.org/a", "hors d’un lien"),
         ("Beaucoup.", '<a href="https://exemple.org/a">ici</a>', "non déclarée"),
         ("Beaucoup.", '<a href="/absolu">ici</a>', "Lien absolu"),
-        ("Beaucoup.", '<script src="x.js"></script>', "ressource extérieure"),
+        ("Beaucoup.", '<script src="x.js"></script>', "script qui n’est pas des nôtres"),
         ("Beaucoup.", '<img src="x.png" alt="Une image à part">', "ressource extérieure"),
-        ("Beaucoup.", "<style>a{background:url(x.png)}</style>", "ressource extérieure"),
+        ("Beaucoup.", "<style>a{background:url(x.png)}</style>", "style qui n’est pas des nôtres"),
         ("Beaucoup.", '<img src="data:image/png;base64,AA" alt="">', "texte de remplacement"),
         ("Beaucoup.", "<h4>x</h4>", "niveau"),
         ("Beaucoup.", '<p id="contenu">x</p>', "en double"),
@@ -119,6 +122,97 @@ def test_a_page_that_breaks_its_contract_is_told_in_french(page, ids, before, af
         assert any(said in problem for problem in problems), problems
     else:
         assert problems == []
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "<script>alert(1)</script>",
+        '<p onclick="alert(1)">x</p>',
+        "<p onclick=alert(1)>x</p>",
+        '<a href="javascript:alert(1)">x</a>',
+        '<a href="java\tscript:alert(1)">x</a>',
+        '<a href=" &#1;javascript&colon;alert(1)">x</a>',
+        '<a href="data:text/html,x">x</a>',
+        '<a href="vbscript:x">x</a>',
+        '<a href="x" ping="https://mal.example">x</a>',
+        "<iframe srcdoc=x></iframe>",
+        "<object data=x></object>",
+        "<embed src=x>",
+        "<base href=//mal.example>",
+        '<meta http-equiv="refresh" content="0;url=x">',
+        '<meta name="a" http-equiv="refresh" content="0;url=x">',
+        "<form action=x></form>",
+        "<button formaction=x>x</button>",
+        "<svg onload=alert(1)></svg>",
+        "<math></math>",
+        "<p style='background:url(//mal.example)'>x</p>",
+        "<p style='position:fixed;top:0'>x</p>",
+        "<style>@import url(//mal.example);</style>",
+        "<style>body{display:none}</style>",
+        "<link rel=stylesheet href=x>",
+        "<link rel=prefetch href=//mal.example>",
+        '<img src="//mal.example/x.png" alt="une autre">',
+        '<img srcset="x 2x" src="data:image/png;base64,AA" alt="une autre">',
+        '<img src="data:image/svg+xml;base64,AA" alt="une autre">',
+        "<video poster=x></video>",
+        "<!-- --!><script>alert(1)</script> -->",
+        "<!--><script>alert(1)</script>-->",
+        "<![CDATA[<script>alert(1)</script>]]>",
+        "<?php x ?>",
+        "<noscript><p>x</p></noscript>",
+        "<template><p>x</p></template>",
+        "<textarea>x</textarea>",
+        "<x-mien>x</x-mien>",
+        "</main><script>alert(1)</script>",
+    ],
+)
+def test_nothing_that_runs_loads_or_restyles_and_is_not_ours_may_stand_in_a_page(page, written):
+    assert check_live(read_page(page)) == []
+    assert check_live(read_page(page.replace("Beaucoup.", written, 1))) != []
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        "<script>alert(1)</script>",
+        "<rect onload='alert(1)'/>",
+        "<a href='javascript:alert(1)'><text>x</text></a>",
+        "<image href='http://mal.example/x.png'/>",
+        "<use href='http://mal.example/x.svg#a'/>",
+        "<style>@import 'http://mal.example'</style>",
+        "<style>a{fill:url(http://mal.example)}</style>",
+        "<rect style='fill:\\75rl(http://mal.example)'/>",
+        "<foreignObject/>",
+        "<animate attributeName='href' to='x'/>",
+        "<text>",
+    ],
+)
+def test_a_drawing_holds_nothing_that_runs_or_loads(page, ids, inside):
+    assert "%3C/svg%3E" in page
+    drawn = page.replace("%3C/svg%3E", quote(inside, safe="") + "%3C/svg%3E", 1)
+    assert any("Une figure tient" in problem for problem in check_page(drawn, ids, WEIGHT, {SOURCE}))
+
+
+def test_a_browser_is_told_to_run_our_script_alone_and_to_load_nothing(page):
+    policy = read_page(page).find("meta")[1].attrs["content"]
+    digest = b64encode(sha256(page.split("<script>")[1].split("</script>")[0].encode()).digest()).decode()
+    assert policy.startswith("default-src 'none'; img-src data:;")
+    assert f"script-src 'sha256-{digest}'" in policy
+
+
+def test_a_table_of_pandas_is_shown_in_the_style_of_the_page():
+    cell = nbf.new_code_cell(
+        "x", outputs=[nbf.new_output("execute_result", {"text/html": pd.DataFrame({"a": [1]})._repr_html_()})]
+    )
+    html = render_page(nbf.new_notebook(cells=[cell]), PAGE)
+    assert "<td>1</td>" in html
+    assert check_live(read_page(html)) == []
+
+
+def test_html_in_a_cell_of_text_of_a_notebook_is_seen_too():
+    html = render_page(nbf.new_notebook(cells=[nbf.new_markdown_cell("Bonjour <img src=x onerror=alert(1)>")]), PAGE)
+    assert check_live(read_page(html)) != []
 
 
 @pytest.mark.parametrize(
@@ -140,7 +234,7 @@ def test_what_nobody_wrote_is_a_fault_beside_what_someone_did(page, ids):
 
 def test_a_word_of_the_data_is_found_whole_or_not_at_all(tmp_path):
     pd.DataFrame({"titre": ["Financement", "voir {{ x }}"]}).to_parquet(tmp_path / "actions.parquet")
-    said = words_of_data(tmp_path)
+    said = words_of_data(tmp_path, tmp_path / "raw")
     assert [said(word) for word in ("nan", "{{", "Financement", "http://x")] == [False, True, True, False]
 
 

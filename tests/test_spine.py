@@ -133,7 +133,7 @@ def test_each_notebook_runs_under_papermill_s_own_engine_from_the_root(notebook,
     asked = ["-p", "qpv", "QP044007"] if notebook == "qpv.ipynb" else []
     done = subprocess.run(
         [sys.executable, "-m", "papermill", f"notebooks/{notebook}", "out.ipynb", "--no-progress-bar", *asked],
-        cwd=tmp_path, env=env | {"PYTHONPATH": str(RACINE)}, capture_output=True, text=True, timeout=300, check=False,
+        cwd=tmp_path, env=env | {"PYTHONPATH": str(RACINE)}, capture_output=True, text=True, timeout=900, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-2000:]
     out = (tmp_path / "out.ipynb").read_text(encoding="utf-8")

@@ -8,9 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from conftest import examples
 from cvanalysis.errors import DeclarationError, Problem, UsageError
 from cvanalysis.palette import PALETTE, contrast_on_white
 from cvanalysis.territory import Territory, read_territory
@@ -283,7 +284,7 @@ def test_reading_declarations_loads_nothing_heavy(dossier):
     assert done.stdout.strip() == "[]"
 
 
-@settings(max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@examples(120)
 @given(
     name=st.sampled_from(sorted(FILES)),
     junk=st.one_of(st.binary(max_size=60), st.text(max_size=60)),

@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from conftest import examples
 from cvanalysis.ingest.values import ESPACES, STATUTS, decode_numbers, read_marks
 
 INSECABLE, FINE, TRES_FINE = "\u00a0", "\u202f", "\u2009"
@@ -187,14 +188,12 @@ NOTATIONS = st.fixed_dictionaries(
 )
 
 
-@settings(deadline=None, derandomize=True)
 @given(st.integers(-(10**14), 10**14), st.integers(0, 6), NOTATIONS)
 def test_a_number_printed_in_any_french_notation_is_read_back_equal(units, decimals, notation):
     value = float(f"{units}e-{decimals}")
     assert read_one(write(value, decimals=decimals, **notation)) == value
 
 
-@settings(deadline=None, derandomize=True)
 @given(st.lists(st.integers(-(10**9), 10**9), min_size=1, max_size=20), NOTATIONS)
 def test_a_column_with_points_between_thousands_is_read_back_equal(units, notation):
     values = [u / 100 for u in units]
@@ -202,7 +201,7 @@ def test_a_column_with_points_between_thousands_is_read_back_equal(units, notati
     assert decode_numbers(column).valeurs.tolist() == values
 
 
-@settings(deadline=None, derandomize=True, max_examples=300)
+@examples(300)
 @given(st.lists(st.text(max_size=8) | st.text(alphabet="0123456789.,- \u202f€%ns", max_size=9), max_size=12))
 def test_every_cell_ends_as_a_value_a_status_a_blank_or_an_anomaly(column):
     decoded = decode_numbers(column)
@@ -213,7 +212,6 @@ def test_every_cell_ends_as_a_value_a_status_a_blank_or_an_anomaly(column):
     assert (published.astype(int) + marked + decoded.mauvais + blank == 1).all()
 
 
-@settings(deadline=None, derandomize=True)
 @given(st.lists(st.sampled_from(["1,5", "ns", "", "x", f"2{FINE}345", "1.234", "7 €"]), max_size=15), st.randoms())
 def test_the_order_of_the_cells_changes_nothing(column, random):
     order = list(range(len(column)))

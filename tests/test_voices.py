@@ -8,9 +8,10 @@ from datetime import date
 
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from conftest import examples
 from cvanalysis.errors import DeclarationError
 from cvanalysis.ingest.masking import mask
 from cvanalysis.ingest.review import fingerprint, read_reviews, write_reading_list
@@ -222,7 +223,7 @@ def test_a_public_build_is_the_same_whether_what_it_may_not_know_exists_or_not(t
     assert everything(clean_voices(territory)) == alone
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(20)
 @given(order=st.permutations(range(8)), also=st.lists(st.sampled_from(["groupe", "equipe", ""]), max_size=4))
 def test_neither_order_nor_number_tells_what_was_left_out(territory, order, also):
     shown = [OPEN | {"texte": f"Parole {i}.", "themes": "scolarite"} for i in range(8)]
@@ -382,7 +383,7 @@ def test_hostile_text_is_kept_as_text(territory, text):
     assert kept == mask(text).texte.strip()
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(30)
 @given(cells=st.dictionaries(st.sampled_from(COLUMNS), st.text(max_size=30)))
 def test_no_cell_of_any_content_raises(territory, cells):
     put(territory, cells | {"texte": "A."})

@@ -8,10 +8,8 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from html import escape
-from typing import TYPE_CHECKING, Any
-
-import mistune
+from html import escape, unescape
+from typing import TYPE_CHECKING
 
 from cvanalysis.display.bloc import Bloc
 from cvanalysis.display.constat import Constat, picture
@@ -19,11 +17,13 @@ from cvanalysis.display.french import typeset
 from cvanalysis.display.maps import describe_map, draw_map, find_contours
 from cvanalysis.display.phrases import say, write
 from cvanalysis.display.tables import EXAMPLE, html_table
+from cvanalysis.ingest.texts import to_html
 
 if TYPE_CHECKING:
     from cvanalysis.catalogue import Source
     from cvanalysis.findings.finding import Finding, Manque, Table
     from cvanalysis.findings.quarter import Definition, Identite
+    from cvanalysis.ingest.contours import Outline
     from cvanalysis.territory import Territory
 
 _BETWEEN_TAGS = re.compile(r"(?<=>)[^<]+(?=<)")
@@ -114,12 +114,14 @@ def show_accounts(table: Table) -> Bloc:
     return Bloc(f"<p>{text}</p>{html_table(table, 'Le compte des cases lues, fichier par fichier')}", text)
 
 
-def show_map(features: Sequence[Mapping[str, Any]], code: str, territory: Territory) -> Bloc:
-    """Where the quarter stands among the others; nothing where the territory brings no contour of it."""
+def show_map(outlines: Sequence[Outline], code: str, territory: Territory, *, lost: bool = False) -> Bloc:
+    """Where the quarter stands among the others; nothing where there is no contour of it, a sentence where it is lost."""
     shown = (territory.quartier(code), *territory.voisins(code))
-    contours = find_contours({"features": features}, {quarter.code: quarter.nom for quarter in shown})
+    contours = find_contours(outlines, {quarter.code: quarter.nom for quarter in shown})
     if all(contour.code != code for contour in contours):
-        return Bloc("", "")
+        return (
+            _missing("La carte manque\u00a0: le contour de ce quartier n’a pas pu être lu.") if lost else Bloc("", "")
+        )
     told = describe_map(contours, code)
     return Bloc(f'<div class="carte">{picture(draw_map(contours, code, territory.palette), told)}</div>', told)
 
@@ -131,11 +133,25 @@ def show_table(table: Table, caption: str, *, exemple: bool = False) -> Bloc:
     return Bloc(html_table(table, caption, exemple=exemple), caption)
 
 
-def show_text(markdown: str) -> Bloc:
+def show_text(markdown: str, *, lost: bool = False) -> Bloc:
     """A text of the territory. Its title is for whoever opens the file: the notebook's headings say where the text stands."""
+    if lost:
+        return _missing("Un texte manque ici\u00a0: son fichier n’a pas pu être lu.")
     body = "\n".join(line for line in markdown.splitlines() if not line.startswith("# ")).strip()
-    html = _BETWEEN_TAGS.sub(lambda found: typeset(found[0]), str(mistune.html(body))) if body else ""
-    return Bloc(html, body)
+    return Bloc(_BETWEEN_TAGS.sub(_typeset_between, to_html(body)[0]) if body else "", body)
+
+
+def _typeset_between(found: re.Match[str]) -> str:
+    """Typography of the words between two tags, which keep the blanks that part them from their neighbours."""
+    words = found[0].strip(" \t\n")
+    if not words:
+        return found[0]
+    start, _, end = found[0].partition(words)
+    return f"{start}{escape(typeset(unescape(words)), quote=False)}{end}"
+
+
+def _missing(sentence: str) -> Bloc:
+    return Bloc(f'<p class="avert">{sentence}</p>', sentence)
 
 
 def _text(text: str) -> str:

@@ -6,13 +6,14 @@ Numbers go through babel (U+202F between thousands, decimal comma); signs are tr
 from __future__ import annotations
 
 import re
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 from functools import cache, lru_cache
 
 from babel.numbers import NumberPattern, parse_pattern
 
 NBSP = "\u00a0"
 MOINS = "\u2212"
+_ALL_DIGITS = Context(prec=400)  # a figure may have more digits than a decimal usually keeps
 
 _VOYELLES = "aàâäæeéèêëiîïoôöœuùûüyAÀÂÄÆEÉÈÊËIÎÏOÔÖŒUÙÛÜY"
 
@@ -49,7 +50,7 @@ def _pattern(decimales: int) -> NumberPattern:
 
 def round_half_up(valeur: float, decimales: int) -> Decimal:
     """Rounded as readers round (2,25 → 2,3), from the decimal that was published and not from its binary neighbour."""
-    return Decimal(repr(float(valeur))).quantize(Decimal(1).scaleb(-decimales), rounding=ROUND_HALF_UP)
+    return Decimal(repr(float(valeur))).quantize(Decimal(1).scaleb(-decimales), ROUND_HALF_UP, _ALL_DIGITS)
 
 
 def number(valeur: float, decimales: int = 0) -> str:

@@ -6,10 +6,9 @@ the latitude are as good as a projection here. Zones are found by their code, ne
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from math import cos, radians
-from typing import Any
 
 import numpy as np
 
@@ -26,10 +25,13 @@ from cvanalysis.display.figures.canvas import (
     wrap,
 )
 from cvanalysis.display.figures.marks import Look, Palette, look
+from cvanalysis.ingest.contours import Outline
 
 _NAME = 12
 _LARGEST = 300
 """Height of the map at most, in pixels of the figure."""
+_POINTS = 4000
+"""Points of the map at most: more could not be told apart, and would weigh on the page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,28 +43,14 @@ class Contour:
     rings: tuple[np.ndarray, ...]
 
 
-def find_contours(geojson: Mapping[str, Any], noms: Mapping[str, str]) -> tuple[Contour, ...]:
-    """The contours of the zones of `noms` (code → name), in that order, whichever property bears the code.
-
-    What is not a polygon (a centroid) or not one of these zones is left out; coordinates that are not degrees too.
-    """
+def find_contours(outlines: Collection[Outline], noms: Mapping[str, str]) -> tuple[Contour, ...]:
+    """The contours of the zones of `noms` (code → name), in that order, whichever property bears the code."""
     found: dict[str, list[np.ndarray]] = {}
-    for feature in geojson.get("features", ()):
-        values = {str(v).strip() for v in (feature.get("properties") or {}).values()}
+    for outline in outlines:
         for code in noms:
-            if code in values:
-                found.setdefault(code, []).extend(_rings(feature.get("geometry") or {}))
+            if code in outline.said:
+                found.setdefault(code, []).extend(outline.rings)
     return tuple(Contour(code, noms[code], tuple(found[code])) for code in noms if found.get(code))
-
-
-def _rings(geometry: Mapping[str, Any]) -> Iterator[np.ndarray]:
-    kind = geometry.get("type")
-    polygons = {"Polygon": [geometry.get("coordinates")], "MultiPolygon": geometry.get("coordinates")}.get(kind) or []
-    for polygon in polygons:
-        for ring in polygon or ():
-            points = np.asarray([position[:2] for position in ring], dtype=float)
-            if len(points) >= 4 and np.all(np.abs(points[:, 0]) <= 180) and np.all(np.abs(points[:, 1]) <= 90):
-                yield points
 
 
 def draw_map(contours: Collection[Contour], sujet: str, palette: Palette) -> str:
@@ -84,12 +72,13 @@ def draw_map(contours: Collection[Contour], sujet: str, palette: Palette) -> str
     def place(ring: np.ndarray) -> np.ndarray:
         return np.column_stack((left + (ring[:, 0] - west) * shrink * ratio, top + (north - ring[:, 1]) * ratio))
 
+    most = _POINTS // len(shown)
     for contour in shown:
         if contour.code != sujet:
-            canvas.shape([place(r) for r in _simplify(contour.rings, ratio)], FAINT, other.colour, 1)
+            canvas.shape([place(r) for r in _simplify(contour.rings, ratio, most)], FAINT, other.colour, 1)
     for contour in shown:
         if contour.code == sujet:
-            canvas.shape([place(r) for r in _simplify(contour.rings, ratio)], mine.colour, mine.colour, 2)
+            canvas.shape([place(r) for r in _simplify(contour.rings, ratio, most)], mine.colour, mine.colour, 2)
     _name_others(canvas, {c.nom: np.concatenate([place(r) for r in c.rings]) for c in shown}, nom, top + up * ratio)
     height = top + up * ratio + 24
     _scale_bar(canvas, ratio, height)
@@ -118,14 +107,17 @@ def _around(contours: Collection[Contour], sujet: str) -> list[Contour]:
     return [c for c in contours if float(np.abs(np.concatenate(c.rings).mean(axis=0) - mine).max()) < 0.4]
 
 
-def _simplify(rings: Collection[np.ndarray], ratio: float) -> Iterator[np.ndarray]:
-    """Rings without the points that fall within half a pixel of the last one kept."""
+def _simplify(rings: Collection[np.ndarray], ratio: float, most: int) -> list[np.ndarray]:
+    """Rings without the points that stand where the last one does, to half a pixel; of those that still have too many, one in so many."""
+    seen = []
     for ring in rings:
-        kept = [0]
-        for i in range(1, len(ring) - 1):
-            if np.abs(ring[i] - ring[kept[-1]]).max() * ratio >= 0.5:
-                kept.append(i)
-        yield ring[[*kept, len(ring) - 1]]
+        moved = (np.diff(np.round(ring * ratio * 2), axis=0) != 0).any(axis=1)
+        moved[-1] = True
+        seen.append(ring[np.concatenate(([True], moved))])
+    seen.sort(key=len, reverse=True)
+    one_in = -(-sum(map(len, seen)) // most)
+    thin = [np.vstack((ring[:-1:one_in], ring[-1:])) for ring in seen]
+    return [ring for ring in thin if len(ring) >= 4] or thin[:1]
 
 
 def _legend(canvas: Canvas, nom: str, others: int, mine: Look, other: Look) -> float:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from cvanalysis.ingest.account import Account
 from cvanalysis.ingest.action_money import LU, unbalanced
-from cvanalysis.ingest.process import LAISSE, ReadFile, clean_all, gather_anomalies
+from cvanalysis.ingest.process import LAISSE, ReadFile, clean_all, gather_anomalies, read_as_they_are
 from cvanalysis.territory import Territory
 
 ANOMALIES_MONTREES = 20  # per file, in the text: the object has them all
@@ -63,7 +63,7 @@ class Check:
 
 def check(territory: Territory, audience: str = "public") -> Check:
     """Read the raw files of a territory and tell what was found; nothing is written."""
-    domains = clean_all(territory, audience)
+    domains = (*clean_all(territory, audience), read_as_they_are(territory))
     return Check(
         f"{territory.nom} — {territory.contrat}",
         tuple(file for domain in domains for file in domain.fichiers),

@@ -25,11 +25,13 @@ from cvanalysis.ingest.account import Account, Line
 from cvanalysis.ingest.actions import clean_actions
 from cvanalysis.ingest.archives import archive_of
 from cvanalysis.ingest.chunk import COLONNES_ANOMALIES
+from cvanalysis.ingest.contours import contour_files, read_contours
 from cvanalysis.ingest.freshness import RECORD, VOICES, current, forget_withdrawn, made_of, tables_folder
 from cvanalysis.ingest.indicators import SourceFile, clean_indicators, frame_problems
 from cvanalysis.ingest.leftover import left_aside
 from cvanalysis.ingest.persons import mask_anomalies, mask_words
 from cvanalysis.ingest.propose import propose_all
+from cvanalysis.ingest.texts import read_text
 from cvanalysis.ingest.voice_files import COMPANIONS
 from cvanalysis.ingest.voices import clean_voices
 from cvanalysis.ingest.zones import ENSEMBLE, ENSEMBLE_2024
@@ -235,6 +237,26 @@ def clean_rest(territory: Territory, _audience: str) -> Domain:
 
 DOMAINES: tuple[Callable[[Territory, str], Domain], ...] = (clean_insee, clean_logs, clean_words, clean_rest)
 """The domains, in the order in which `check` tells of them: (territory, audience) → `Domain`."""
+
+
+def read_as_they_are(territory: Territory) -> Domain:
+    """The texts and contours that reports read as they are: no table comes of them, what is wrong with them is told all the same."""
+    files, said = [], []
+    codes = [quarter.code for quarter in territory.quartiers]
+    for path in sorted((territory.dossier / "textes").glob("*.md")) + contour_files(territory.dossier):
+        found, lost, remarks = (read_text if path.suffix == ".md" else read_contours)(path)
+        fichier = f"{path.parent.name}/{path.name}"
+        file = ReadFile(fichier, "", "illisible" if lost else "lu", probleme=lost[0] if lost else None)
+        if path.suffix == ".md":
+            file = replace(file, pris_pour="texte du territoire")
+        elif found:
+            words = frozenset().union(*(one.said for one in found))
+            there = tuple(code for code in codes if code in words)
+            missing = tuple(code for code in codes if code not in words)
+            file = replace(file, pris_pour="contours", lignes=len(found), trouvees=there, manquantes=missing)
+        files.append(file)
+        said += [*lost[1:], *remarks]
+    return Domain({}, frame_problems(said), tuple(files))
 
 
 def zones_of(territory: Territory) -> frozenset[tuple[str, Niveau]]:

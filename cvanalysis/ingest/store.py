@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,7 +20,9 @@ import pandas as pd
 
 from cvanalysis.atomic import digest_value
 from cvanalysis.errors import UsageError
+from cvanalysis.ingest.contours import Outline, contour_files, read_contours
 from cvanalysis.ingest.freshness import read_own, read_record
+from cvanalysis.ingest.texts import read_text
 
 if TYPE_CHECKING:
     from cvanalysis.territory import Territory
@@ -191,27 +192,25 @@ class Store:
             where.append(("indicateur", tuple(indicateurs)))
         return self.rows("indicateurs", where)
 
-    def texte(self, nom: str) -> str:
-        """A text of `textes/` (Markdown), or '' where the territory has none."""
+    def texte(self, nom: str) -> tuple[str, bool]:
+        """A text of `textes/` (Markdown), '' where there is none to be had; and whether there is one that cannot be read."""
         path = self._text_path(nom)
         _recorded.append(Lecture(TEXTES, (("nom", (nom,)),), _digest(path)))
-        return path.read_text(encoding="utf-8-sig") if path.exists() else ""
+        text, lost, _ = read_text(path) if path.exists() else ("", (), ())
+        return text, bool(lost)
 
-    def contours(self) -> list[dict]:
-        """The features of the territory's GeoJSON files, or an empty list."""
+    def contours(self) -> tuple[tuple[Outline, ...], bool]:
+        """The outlines of the territory's GeoJSON files; and whether some cannot be used."""
         paths = self._geo_paths()
         _recorded.append(Lecture(GEO, (), _digest(*paths)))
-        return [
-            feature
-            for path in paths
-            for feature in json.loads(path.read_text(encoding="utf-8-sig")).get("features", [])
-        ]
+        read = [read_contours(path) for path in paths]
+        return tuple(one for outlines, _, _ in read for one in outlines), any(lost for _, lost, _ in read)
 
     def _text_path(self, nom: str) -> Path:
         return self.territory.dossier / "textes" / f"{nom}.md"
 
     def _geo_paths(self) -> list[Path]:
-        return sorted((self.territory.dossier / "geo").glob("*.geojson"))
+        return contour_files(self.territory.dossier)
 
     def _select(self, table: str, where: tuple[tuple[str, tuple[str, ...]], ...]) -> tuple[np.ndarray, str]:
         quarters = tuple(quartier.code for quartier in self.territory.quartiers)
@@ -224,5 +223,5 @@ class Store:
 def _digest(*paths: Path) -> str:
     digest = hashlib.sha256()
     for path in paths:
-        digest.update(path.read_bytes() if path.exists() else b"absent")
+        digest.update(path.read_bytes() if path.is_file() else b"absent")
     return digest.hexdigest()[:24]

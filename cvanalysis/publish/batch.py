@@ -142,6 +142,7 @@ class _Build:
         processed = self.process(self.options.processed)
         freshness.forget_withdrawn(self.options.data, self.made_of)
         self.forget_failures()
+        processed = processed | {"illisibles": processed["illisibles"] + self.left_out()}
         slices = self.slices(self.options.processed)
         slices.keep()
         environments = state.Environments(self.decision.etat, self.inputs)
@@ -216,6 +217,17 @@ class _Build:
             }
         )
         return freshness.read_record(folder)["dit"]
+
+    def left_out(self) -> list[str]:
+        """What is wrong with the texts and contours that reports read as they are."""
+
+        def work(_emit: Any) -> list[str]:
+            from cvanalysis.ingest.process import read_as_they_are
+
+            return [str(file.probleme) for file in read_as_they_are(self.territory).fichiers if file.probleme]
+
+        [(_, outcome)] = run_children(iter([("textes", work)]), 1, Limits(self.options.timeout, None, None))
+        return outcome.value if outcome.kind == "fini" else [outcome.cause]
 
     def slices(self, folder: Path) -> Slices:
         from cvanalysis.publish.slices import Slices

@@ -70,6 +70,7 @@ def write_changes(out: Path, territory: Territory, audience: str) -> list[str]:
     from cvanalysis.findings.editions import diff, find_changes, follow
     from cvanalysis.publish.contract import check_page
     from cvanalysis.publish.page import Lien, PageInfo, wrap_page
+    from cvanalysis.publish.produce import words_of_data
 
     past = now = None
     for edition in earlier_editions(territory):
@@ -95,7 +96,8 @@ def write_changes(out: Path, territory: Territory, audience: str) -> list[str]:
         index=Lien("Toutes les analyses", "index.html"), licence="Licence Ouverte 2.0", maj=territory.maj,
     )  # fmt: skip
     html = wrap_page(body, info)
-    if problems := check_page(html, ids, WEIGHT + WEIGHT_EACH * len(changes)):
+    said = words_of_data(None, territory.dossier)
+    if problems := check_page(html, ids, WEIGHT + WEIGHT_EACH * len(changes), dit=said):
         raise ReportFailed(f"la page « {TITLE} » ne tient pas son contrat : {' ; '.join(problems[:5])}")
     atomic.write(out / PAGE, html.encode())
     return [PAGE]

@@ -27,6 +27,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from cvanalysis.errors import say_file
+
 MIO = 1 << 20
 SCRATCH = "cvanalysis-"  # then the parent's number: `sweep_scratch` knows whose folder it was
 TICK = 0.1  # seconds between two looks at time-outs and captured files
@@ -302,7 +304,7 @@ def _run_here(work: Callable[[Emit], Any]) -> Outcome:
         try:
             outcome = Outcome("fini", value=json.loads(json.dumps(work(told.append))))
         except Exception as error:  # noqa: BLE001 (whatever it is, it must be heard of)
-            outcome = Outcome("erreur", cause=str(error) or type(error).__name__, detail=_detail(error), events=told)
+            outcome = Outcome("erreur", cause=_cause(error), detail=_detail(error), events=told)
         finally:
             logging.disable(logging.NOTSET)
             tempfile.tempdir = temporary
@@ -311,6 +313,10 @@ def _run_here(work: Callable[[Emit], Any]) -> Outcome:
             os.environ.update(environment)
     outcome.wall, outcome.cpu, outcome.pid = time.monotonic() - start, time.process_time() - used, os.getpid()
     return outcome
+
+
+def _cause(error: BaseException) -> str:
+    return say_file(error) if isinstance(error, OSError) and error.errno else str(error) or type(error).__name__
 
 
 def _detail(error: BaseException) -> str:
@@ -386,26 +392,26 @@ def _live(
     global _is_child  # noqa: PLW0603 (it is so until this process ends)
     _is_child = True
     status = 1
+
+    def emit(event: dict[str, Any]) -> None:
+        _write_all(writer, json.dumps(event, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n")
+
     try:
         os.setsid()
         _die_with(parent)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-        os.dup2(files[0], 1)
-        os.dup2(files[1], 2)
-        os.environ["TMPDIR"] = str(scratch)
-        tempfile.tempdir = None
-        _restrain(limits)
-
-        def emit(event: dict[str, Any]) -> None:
-            _write_all(writer, json.dumps(event, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n")
-
         try:
+            os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+            os.dup2(files[0], 1)
+            os.dup2(files[1], 2)
+            os.environ["TMPDIR"] = str(scratch)
+            tempfile.tempdir = None
+            _restrain(limits)
             emit({"fin": work(emit)})
             status = 0
         except BaseException as error:  # noqa: BLE001 (whatever it is, the parent must hear of it)
-            emit({"erreur": str(error) or type(error).__name__, "detail": _detail(error)})
+            emit({"erreur": _cause(error), "detail": _detail(error)})
     finally:
         os._exit(status)
 
@@ -424,7 +430,7 @@ def _restrain(limits: Limits) -> None:
     if limits.memory is not None and sys.platform == "linux":
         mapped = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
         _, hard = resource.getrlimit(resource.RLIMIT_AS)
-        ceiling = mapped + limits.memory
+        ceiling = min(mapped + limits.memory, sys.maxsize)
         if hard == resource.RLIM_INFINITY or ceiling < hard:
             resource.setrlimit(resource.RLIMIT_AS, (ceiling, hard))
 

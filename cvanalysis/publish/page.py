@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from base64 import b64encode
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
+from hashlib import sha256
 from html import unescape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -78,10 +80,14 @@ def render_page(notebook: NotebookNode, page: PageInfo) -> str:
     return wrap_page(body, page)
 
 
-def wrap_page(body: str, page: PageInfo) -> str:
-    """The envelope around any HTML body: header, table of contents from its `h2`, main, footer."""
+def wrap_page(body: str, page: PageInfo, *scripts: str) -> str:
+    """The envelope around any HTML body: header, table of contents from its `h2`, main, footer.
+
+    `scripts` are those of ours that this page needs beside `page.js`. A browser is told to run no other and to load nothing.
+    """
     body = _EMPTY.sub("", body.replace("\0", "\ufffd"))  # a NUL that someone pasted is no character of HTML
     body, contents = _number_headings(body)
+    js = _script(*scripts)
     return _page().render(
         page=page,
         reserve=reserved_for(page.audience),
@@ -89,7 +95,8 @@ def wrap_page(body: str, page: PageInfo) -> str:
         sommaire=contents,
         corps=Markup(body),  # noqa: S704  # what displays itself escapes what it was given
         css=Markup(_asset("page.css")),  # noqa: S704
-        js=Markup(_asset("page.js")),  # noqa: S704
+        js=Markup(js),  # noqa: S704
+        js_digest=b64encode(sha256(js.encode()).digest()).decode(),
         maj=format_date(date.fromisoformat(page.maj), "d MMMM y", locale="fr") if page.maj else "",
     )
 
@@ -115,6 +122,7 @@ def exporter() -> HTMLExporter:
     config.Exporter.optimistic_validation = True
     config.Exporter.exclude_anchor_links = True
     made = Exporter(config=config, template_name="corps", extra_template_basedirs=[str(_TEMPLATES)])
+    made.register_filter("plain_table", lambda html: _FRAME_STYLE.sub("", "".join(html)))
     # A name that the parent templates mention and that ours never reaches.
     made.register_filter("highlight_code", lambda source, **_: source)
     return made
@@ -134,12 +142,30 @@ def _asset(name: str) -> str:
     return "\n".join(line.strip() for line in text.splitlines() if line.strip())
 
 
+def _script(*others: str) -> str:
+    return "\n".join(_asset(name) for name in ("page.js", *others))
+
+
+def our_scripts() -> frozenset[str]:
+    """All that a script of a page may be."""
+    return frozenset((_script(), _script("index.js")))
+
+
 def css_string(text: str) -> Markup:
     """Text as the inside of a CSS string: whatever could end the string or the style element is written as a code point."""
     return Markup("".join(c if c.isalnum() or c in " .,–-()’" else f"\\{ord(c):x} " for c in text))  # noqa: S704
 
 
+OUR_STYLE = re.compile(
+    re.escape(_asset("page.css"))
+    + r'\n@page \{ @top-left \{ content: "[^"<>{}]*" \} @top-right \{ content: "[^"<>{}]*" \} \}'
+)
+"""All that the style of a page may be: ours, and what stands on its printed sheets."""
+
 _HEADING = re.compile(r"<h([1-6])([^>]*)>(.*?)</h\1>", re.DOTALL)
+_FRAME_STYLE = re.compile(
+    r"<style scoped>.*?</style>\s*", re.DOTALL
+)  # pandas gives each of its tables one; pages have their own
 _EMPTY = re.compile(r"<h2[^>]*>(?:(?!</?h2).)*</h2>\s*(?=<h2|\Z)", re.DOTALL)
 """A part with nothing to show, nor to say of what is missing: a text that the territory does not bring, findings of nobody."""
 _ID = re.compile(r' id="([^"]*)"')

@@ -301,7 +301,12 @@ def render(notebook: nbformat.NotebookNode, task: Task, findings: list[str]) -> 
 
     links = {key: Lien(**task.page[key]) for key in ("index", "precedent", "suivant") if task.page.get(key)}
     html = render_page(notebook, PageInfo(**(task.page | links)))
-    problems = check_page(html, findings, task.weight, dit=words_of_data(Path(task.env["CVANALYSIS_PROCESSED"])))
+    problems = check_page(
+        html,
+        findings,
+        task.weight,
+        dit=words_of_data(Path(task.env["CVANALYSIS_PROCESSED"]), Path(task.env["CVANALYSIS_DATA"])),
+    )
     if problems:
         shown = " ; ".join(problems[:5])
         more = f" ; et {len(problems) - 5} autres" if len(problems) > 5 else ""
@@ -309,17 +314,25 @@ def render(notebook: nbformat.NotebookNode, task: Task, findings: list[str]) -> 
     return html
 
 
-def words_of_data(processed: Path) -> Callable[[str], bool]:
-    """Whether a fragment stands in some cell of the processed tables. They are read when first asked: a sound page asks nothing."""
+def words_of_data(processed: Path | None, data: Path) -> Callable[[str], bool]:
+    """Whether a fragment stands in some cell of the processed tables (where they are given), a declaration or a text of the territory.
+
+    They are read when first asked: a sound page asks nothing.
+    """
 
     @cache
     def cells() -> str:
         from cvanalysis.ingest.store import open_tables
+        from cvanalysis.ingest.texts import read_text
 
         tables = open_tables(processed)
         frames = (tables[name].frame for name in sorted(tables.digests))
         columns = (frame[name] for frame in frames for name in frame.columns if frame[name].dtype in ("str", "object"))
-        return "\n".join(f" {' '.join(str(cell).split())} " for column in columns for cell in column.dropna().unique())
+        said = [str(cell) for column in columns for cell in column.dropna().unique()]
+        said += [
+            read_text(path)[0] for pattern in ("*.toml", "*.csv", "textes/*.md") for path in sorted(data.glob(pattern))
+        ]
+        return "\n".join(f" {' '.join(one.split())} " for one in said)
 
     def said(fragment: str) -> bool:
         start, end = (r"\b" if fragment[i].isalnum() else "" for i in (0, -1))  # « nan » is not in « finance »

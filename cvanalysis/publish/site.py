@@ -99,7 +99,7 @@ def write_index(
         licence="Licence Ouverte 2.0",
         maj=territory.maj,
     )
-    atomic.write(out / "index.html", wrap_page(body, info).encode())
+    atomic.write(out / "index.html", wrap_page(body, info, "index.js").encode())
 
 
 _ROWS_OF = {

@@ -67,7 +67,7 @@ def test_nothing_is_asked_from_anywhere_and_no_script_fails(chromium, pages):
         errors = []
         page.on("pageerror", lambda e, errors=errors: errors.append(str(e)))
         page.evaluate("document.querySelectorAll('th button').forEach(b => b.click())")
-        page.wait_for_timeout(50)
+        page.evaluate("new Promise(done => requestAnimationFrame(() => setTimeout(done)))")
         assert asked == []
         assert errors == []
         page.context.close()

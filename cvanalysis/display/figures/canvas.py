@@ -206,7 +206,14 @@ _STYLE = re.compile(r' style="([^"]*)"')
 _IDS = re.compile(r' id="([mh][0-9a-f]{10})"')
 _SPACES = re.compile(r"\s*\n\s*")
 _PATH = re.compile(r" ?([MLCQz]) ?")
-_LONG = re.compile(r"(-?\d+\.\d\d)\d+")
+_LONG = re.compile(r"(-?\d+)(?:\.0|(\.[1-9]))\d*")
+_TAG = re.compile(r"<[^>]*>")
+_STRAIGHT = (
+    (re.compile(r'd="M([\d.-]+) ([\d.-]+)L([\d.-]+) \2L\3 ([\d.-]+)L\1 \4z"'), r'd="M\1 \2H\3V\4H\1z"'),
+    (re.compile(r'd="M([\d.-]+) ([\d.-]+)L([\d.-]+) \2"'), r'd="M\1 \2H\3"'),
+    (re.compile(r'd="M([\d.-]+) ([\d.-]+)L\1 ([\d.-]+)"'), r'd="M\1 \2V\3"'),
+)
+"""Boxes, and lines across and down, in the fewest letters."""
 _USUAL = {
     "stroke-linejoin: miter", "stroke-linecap: butt", "stroke-dashoffset: 0", "stroke-width: 1", "stroke-width: 1.0",
     "text-anchor: start", f"font-size: {LABEL}px", f"fill: {INK}",
@@ -219,7 +226,9 @@ def _lighten(svg: str, height: int) -> str:
     body = re.sub(r"</?g( id=\"\w+\")?>", "", body)
     body = re.sub(r' transform="rotate\(-0 [^"]*"', "", body).replace("xlink:href", "href")
     body = re.sub(r' d="([^"]*)"', lambda m: f' d="{_PATH.sub(lambda p: p[1], _SPACES.sub(" ", m[1])).strip()}"', body)
-    body = _LONG.sub(r"\1", body)
+    body = _TAG.sub(lambda m: _LONG.sub(r"\1\2", m[0]), body)  # a tenth of a pixel is seen by nobody
+    for longer, shorter in _STRAIGHT:
+        body = longer.sub(shorter, body)
     for i, long in enumerate(dict.fromkeys(_IDS.findall(body))):
         body = body.replace(long, f"i{i}")
     body = _STYLE.sub(_spare, body)

@@ -28,6 +28,8 @@ from cvanalysis.findings.finding import Valeur
 
 EDGE = 2
 """Room left on both sides so that a mark on the limit of an axis is whole."""
+_SAME, _HUGE = 1e-6, 1e300
+"""Values closer than this, as a share of the largest, stand at the same place; numbers beyond that get no ticks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,10 @@ class Scale:
     ticks: tuple[float, ...] = ()
 
     def __call__(self, value: float) -> float:
-        return self.start + (value - self.low) / (self.high - self.low) * (self.end - self.start)
+        part = (value / 2 - self.low / 2) / (
+            self.high / 2 - self.low / 2
+        )  # halves: no difference is past what a number can be
+        return self.start + part * (self.end - self.start)
 
 
 def round_scale(values: Sequence[float], start: float, end: float, *, zero: bool, wanted: int = 4) -> Scale:
@@ -51,8 +56,12 @@ def round_scale(values: Sequence[float], start: float, end: float, *, zero: bool
     low, high = min(values), max(values)
     if zero:
         low, high = min(low, 0), max(high, 0)
-    if low == high:
-        low, high = (low - 1, high + 1) if low else (0, 1)
+    around = max(abs(low), abs(high))
+    if around > _HUGE:
+        return Scale(min(low, low / 2), max(high, high / 2), start, end)
+    if high - low <= max(around, 1) * _SAME:  # nothing that a reader could tell apart
+        apart = max(1, around * _SAME)
+        low, high = (low - apart, high + apart) if low else (0, 1)
     raw = (high - low) / wanted
     power = 10 ** math.floor(math.log10(raw))
     whole = all(float(value).is_integer() for value in values)  # nobody counts 2.5 actions
@@ -61,7 +70,8 @@ def round_scale(values: Sequence[float], start: float, end: float, *, zero: bool
     room = (high - low) * 0.04
     low, high = (low if zero and low == 0 else low - room), (high if zero and high == 0 else high + room)
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
-    return Scale(low, high, start, end, tuple(round(i * step, 10) for i in range(first, last + 1)))
+    ticks = (round(i * step, 10) for i in range(first, last + 1))
+    return Scale(low, high, start, end, tuple(tick for tick in ticks if low <= tick <= high))
 
 
 def say_tick(tick: float, ticks: Sequence[float], unit: str) -> str:
