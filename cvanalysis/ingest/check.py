@@ -41,7 +41,9 @@ class Check:
         by_file = dict(iter(self.anomalies.groupby("fichier", sort=False)))
         lines = [self.titre, ""]
         for file in self.fichiers:
-            lines += [*_say_file(file), *_say_anomalies(_others(by_file.get(file.fichier), file)), ""]
+            lines += [*_say_file(file), *_say_anomalies(_others(by_file.pop(file.fichier, None), file)), ""]
+        for fichier, rows in by_file.items():  # the team's own files, beside those of the data
+            lines += [f"! {fichier}", *_say_anomalies(rows), ""]
         lines += [*_say_account(self.compte), "", *_say_money(self.argent), *self.complements]
         return "\n".join([*lines, *self._conclude()])
 

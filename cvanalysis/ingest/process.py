@@ -56,7 +56,8 @@ class ReadFile:
 class Domain:
     """What one domain gives: named tables, anomalies, its files, the account of its cells.
 
-    `complement` is what only `check` tells of it: a declaration to paste for the files that it does not know.
+    `complement` is what only `check` tells of it: a declaration to paste for the files that it does not know, what became of the voices.
+    `avertissements`: what whoever builds is told too, since nothing else would show it.
     """
 
     tables: dict[str, pd.DataFrame]
@@ -64,6 +65,7 @@ class Domain:
     fichiers: tuple[ReadFile, ...]
     compte: Account = field(default_factory=lambda: Account(()))
     complement: str = ""
+    avertissements: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,7 @@ class Processed:
     sources: list[dict[str, object]]
     illisibles: tuple[Problem, ...]
     compte: Account
+    avertissements: tuple[Problem, ...] = ()
 
 
 def process(territory: Territory, processed: Path, audience: str = "public") -> Processed:
@@ -104,6 +107,7 @@ def process(territory: Territory, processed: Path, audience: str = "public") -> 
         ],
         tuple(file.probleme for file in files if file.probleme is not None),
         compte,
+        tuple(one for domain in domains for one in domain.avertissements),
     )
 
 
@@ -155,7 +159,13 @@ def clean_logs(territory: Territory, _audience: str) -> Domain:
 def clean_words(territory: Territory, audience: str) -> Domain:
     """What people said, as this audience may have it: nothing above it is in any table."""
     cleaned = clean_voices(territory, audience)
-    return Domain(cleaned.tables, cleaned.anomalies, _tell_sources(cleaned.sources, cleaned.illisibles))
+    return Domain(
+        cleaned.tables,
+        cleaned.anomalies,
+        _tell_sources(cleaned.sources, cleaned.illisibles),
+        complement=cleaned.compte,
+        avertissements=cleaned.avertissements,
+    )
 
 
 DOMAINES: tuple[Callable[[Territory, str], Domain], ...] = (clean_insee, clean_logs, clean_words)

@@ -173,7 +173,8 @@ class _Build:
                 done = process(territory, folder, audience=audience)
             except (DeclarationError, UsageError) as error:
                 return {"refus": str(error)}
-            return {"sources": list(done.sources), "illisibles": [str(one) for one in done.illisibles]}
+            told = {"illisibles": done.illisibles, "avertissements": done.avertissements}
+            return {"sources": list(done.sources)} | {name: [str(one) for one in some] for name, some in told.items()}
 
         [(_, outcome)] = run_children(iter([("données", work)]), 1, Limits(None, None, None))
         if outcome.kind != "fini":
