@@ -20,7 +20,9 @@ import pytest
 from carnets import RACINE, carnet, cva, territoire
 from cvanalysis.ingest.masking import mask
 from cvanalysis.ingest.review import fingerprint
+from cvanalysis.ingest.voices import clean_voices
 from cvanalysis.publish.statements import lines_of
+from cvanalysis.territory import read_territory
 from test_voices import COLUMNS, OPEN, TOKEN, secret_voices
 
 CONSTAT = "import cvanalysis as cv\ncv.ouvrir().fiche(qpv).constat('revenus-01')"
@@ -256,15 +258,33 @@ def test_a_reader_of_both_editions_finds_no_withheld_count_and_would_find_a_leak
     from attaque import attack, facts
 
     reports, editions = nantes / "reports", ["2022-06", "2022-12"]
-    assert attack(reports, editions, 11, 5) == {}
+    assert attack(reports, editions, 11) == {}
     # What he would do with a leak: one count repeated exactly, or all but one of a row beside its exact margin.
     printed = [fact for fact in facts(reports, "2022-12") if fact.lu is None]
-    once = replace(printed[0], where="fuite", lu=4)
-    assert attack(reports, editions, 11, 5, [once])
+    once = replace(printed[0], where="fuite", lu=(4, 4))
+    assert attack(reports, editions, 11, [once])
     margin = next(f for f in printed if len(f.fixe) == 1 and f.fixe[0][0] == "college")
     inside = [f for f in printed if set(margin.fixe) < set(f.fixe) and "theme" in dict(f.fixe)]
-    told = [replace(f, where="fuite", lu=3) for f in inside[1:]] + [replace(margin, where="fuite", lu=3 * len(inside))]
-    assert any(inside[0].where in where for where in attack(reports, editions, 11, 5, told))
+    told = [replace(f, where="fuite", lu=(3, 3)) for f in inside[1:]] + [
+        replace(margin, where="fuite", lu=(3 * len(inside),) * 2)
+    ]
+    assert any(inside[0].where in where for where in attack(reports, editions, 11, told))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("edition", ["2022-06", "2022-12"])
+def test_a_small_group_is_neither_placed_by_what_is_empty_nor_heard_in_its_own_words(nantes, edition):
+    from attaque import overheard, placed
+
+    assert placed(nantes / "reports", edition) == set()
+    territory = read_territory(nantes / "data" / "raw")
+    [known] = [one for one in territory.editions if one.id == edition]
+    paroles = clean_voices(territory, "public", known).paroles
+    people = paroles.groupby("qpv")["locuteur"].nunique()
+    few = {q.code for q in territory.quartiers if people.get(q.code, 0) < territory.seuils.personnes}
+    assert few
+    assert overheard(nantes / "reports" / edition, few) == []
+    assert overheard(nantes / "reports" / edition, {"QP044006"})  # the search sees what is there
 
 
 @pytest.mark.slow

@@ -10,7 +10,7 @@ import pytest
 from scipy.optimize import linprog
 
 from cvanalysis.display.alternatives import describe
-from cvanalysis.display.phrases import write
+from cvanalysis.display.phrases import say, write
 from cvanalysis.findings.participation import find_participation
 from cvanalysis.findings.quarter_voices import find_quarter_voices
 from cvanalysis.findings.quotations import contributions_by_finding
@@ -97,8 +97,8 @@ def test_two_editions_side_by_side_give_back_no_withheld_count(territory, seed):
     rows = np.zeros((2 * len(shown), size))
     limits = np.zeros(2 * len(shown))
     for i, (inside, count) in enumerate(shown):
-        rows[2 * i, inside], limits[2 * i] = 1, count + 2
-        rows[2 * i + 1, inside], limits[2 * i + 1] = -1, -max(count - 2, territory.seuils.personnes)
+        rows[2 * i, inside], limits[2 * i] = 1, count - count % 5 + 4
+        rows[2 * i + 1, inside], limits[2 * i + 1] = -1, -count
     withheld = [c for c in cells if c[1] is None]
     assert withheld
     for cle, _, inside, _, _ in random.Random(seed).sample(withheld, min(40, len(withheld))):
@@ -110,14 +110,75 @@ def test_two_editions_side_by_side_give_back_no_withheld_count(territory, seed):
         assert high - low >= 2 - 1e-6, cle
 
 
-def test_every_printed_count_is_of_enough_people_and_rounded(territory):
+def test_every_printed_count_is_of_enough_people_and_in_a_class_of_five(territory):
     paroles = invented(territory, 200, 9)
-    for cle, count, _, truth, _ in intervals(
-        count_participations(paroles, territory).protege.comptes, paroles, territory
-    ):
-        assert count is None or (truth >= territory.seuils.personnes and count % 5 == 0 and abs(count - truth) <= 2), (
-            cle
+    coverage = count_participations(paroles, territory)
+    for (edition, *cle), count, _, truth, _ in intervals(coverage.protege.comptes, paroles, territory):
+        if count is not None and edition == coverage.edition:
+            low, high = map(int, coverage.value(*cle).texte.split(" à "))
+            assert territory.seuils.personnes <= low <= truth <= high, cle
+            assert (low in (11, high - 4), high % 5) == (True, 4), cle
+
+
+def test_no_count_below_the_threshold_is_ever_printed_beside_a_withheld_one(territory):
+    """Eleven people used to be « 10 », next to « masqué : moins de 11 »."""
+    spoken = [{"locuteur": f"L{i}", "qpv": "QP044006" if i < 12 else "QP044005"} for i in range(30)]
+    coverage = count_participations(voices(*spoken), territory)
+    assert [coverage.value("qpv", q).texte for q in ("QP044006", "QP044005")] == ["11 à 14", "15 à 19"]
+    assert say(coverage.value("total")) == "30 à 34 prises de parole"
+
+
+# ----------------------------------------------------------------------------------------------------------- complement
+
+
+def crowd(count, **where):
+    return [{"locuteur": f"{i} {sorted(where.values())}"} | where for i in range(count)]
+
+
+def said_of_missing(territory, *rows):
+    paroles = voices(*rows)
+    missing = next(
+        f for f in find_participation(paroles, cite(paroles), territory) if f.id == "participation-manques-01"
+    )
+    return {(c.texte, t.texte): (n.valeur, which.texte) for c, t, n, which in missing.table.lignes}, missing
+
+
+def test_the_quarters_where_a_small_college_is_silent_do_not_tell_where_it_spoke(territory):
+    """« Métropole × scolarité manque partout, sauf à Bottière » names the one person of the Métropole who spoke of it there."""
+    alone = {"locuteur": "seul", "qpv": "QP044005", "college": "metropole", "theme": "scolarite"}
+    others = [row for q in territory.quartiers for row in crowd(12, qpv=q.code, theme="scolarite", college="villes")]
+    told, _ = said_of_missing(territory, alone, *others)
+    colleges = {c.id: c.nom for c in territory.colleges}
+    themes = {t.id: t.nom for t in territory.themes}
+    assert told[colleges["metropole"], themes["scolarite"]] == (0.0, "aucun dont on puisse le dire")
+    assert told[colleges["etat"], themes["scolarite"]] == (float(len(territory.quartiers)), "tous")
+    coverage = count_participations(voices(alone, *others), territory)
+    row = {q.code: say(coverage.value("qpv×college", q.code, "metropole")) for q in territory.quartiers}
+    assert set(row.values()) == {"masqué"}
+    table = coverage_table(coverage)
+    table = table[(table["theme"] == themes["scolarite"]) & (table["sequence"] == "Sans étape")]
+    assert set(table.loc[table["college"] == colleges["metropole"], "entendu"]) == {"masqué"}
+    assert set(table.loc[table["college"] == colleges["etat"], "entendu"]) == {"non"}
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_moving_a_small_groups_only_voice_to_another_quarter_changes_nothing_that_is_printed(territory, seed):
+    paroles = invented(territory, 160, seed)
+    paroles = paroles[paroles["college"] != "metropole"]
+    big = [q for q, some in paroles.groupby("qpv")["locuteur"].nunique().items() if q and some >= 20][:2]
+    theme = territory.themes[0].id
+
+    def printed(qpv):
+        alone = voices(
+            {"locuteur": "seul", "qpv": qpv, "college": "metropole", "theme": theme, "sequence": "sequence-2"}
         )
+        coverage = count_participations(pd.concat([paroles, alone]), territory)
+        table = coverage_table(coverage)
+        matrix = [say(coverage.value("qpv×college", q, "metropole")) for q in coverage.names("qpv")]
+        return matrix, table[table["college"] == coverage.names("college")["metropole"]]["entendu"].tolist()
+
+    assert len(big) == 2
+    assert printed(big[0]) == printed(big[1])
 
 
 # ------------------------------------------------------------------------------------------------------------- findings
@@ -211,24 +272,16 @@ def test_an_idea_of_few_people_is_shown_without_their_number(territory):
     )
     (works,) = [f for f in found if f.id.endswith("voix-03")]
     assert [(line[0].texte, line[1].valeur, line[1].statut) for line in works.table.lignes] == [
-        ("a", 10.0, "publié"),
+        ("a", 11.0, "publié"),
         ("b", None, "masqué"),
     ]
     assert [line[0].texte for f in found if f.id.endswith("voix-05") for line in f.table.lignes] == ["b"]
 
 
 def test_whose_voice_is_missing_lists_the_silent_quarters_and_colleges(territory):
-    paroles = voices(
-        {
-            "locuteur": "L1",
-            "qpv": territory.quartiers[0].code,
-            "college": territory.colleges[0].id,
-            "theme": territory.themes[0].id,
-        }
-    )
-    missing = next(
-        f for f in find_participation(paroles, cite(paroles), territory) if f.id == "participation-manques-01"
-    )
+    here = {"qpv": territory.quartiers[0].code, "college": territory.colleges[0].id, "theme": territory.themes[0].id}
+    assert not said_of_missing(territory, *crowd(10, **here))[1].manques
+    _, missing = said_of_missing(territory, *crowd(11, **here))
     said = " ".join(m.quoi for m in missing.manques)
     assert territory.quartiers[0].nom not in said
     assert all(q.nom in said for q in territory.quartiers[1:])
@@ -240,7 +293,7 @@ def test_the_download_has_a_row_for_every_combination(territory):
     table = coverage_table(count_participations(paroles, territory))
     axes = [table[a].unique() for a in ("quartier", "college", "theme", "sequence")]
     assert len(table) == len(list(itertools.product(*axes)))
-    assert set(table["entendu"]) == {"oui", "non"}
+    assert set(table["entendu"]) <= {"oui", "non", "masqué"}
     assert not any(pd.api.types.is_numeric_dtype(t) for t in table.dtypes)
 
 

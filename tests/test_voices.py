@@ -293,6 +293,7 @@ def test_an_answer_shows_from_the_edition_that_follows_it(territory):
     )
     answer = {"parole": "C1", "statut": "répondue", "reponse": "Il date de 2018.", "date": "2022-09-01"}
     put(territory, answer, name="reponses.csv", columns=("parole", "statut", "reponse", "date", "audience"))
+    review(territory, "Il date de 2018.")
     june, december = sorted(territory.editions, key=lambda e: e.jusqu_au)
     statuses = [
         clean_voices(territory, "public", e).contributions[["cite", "statut", "reponse"]].values.tolist()

@@ -38,9 +38,11 @@ DOUTEUX = "(douteux)"
 
 
 def say(valeur: Valeur) -> str:
-    """Text of a value with its unit, of a word, or of the reason for its absence; a suspect figure bears its mark."""
+    """Text of a value or of the class that it is in, with its unit; of a word; or of the reason for its absence; a suspect figure bears
+    its mark."""
     if valeur.texte:
-        return french.typeset(valeur.texte)
+        unit = f" {valeur.unite}" if valeur.valeur is not None and valeur.unite else ""
+        return french.typeset(valeur.texte + unit)
     if valeur.valeur is None:
         return _REASONS[valeur.statut]
     text = french.with_unit(valeur.valeur, valeur.unite, valeur.decimales)

@@ -1,8 +1,8 @@
 """Withholding of small counts of people. Owns the threshold and complementary suppression; refuses to count.
 
 A count of people below the declared threshold is withheld, and so is whatever else would let a reader find it again: by taking the
-rest from a total, by laying two tables side by side, by taking an edition from the next. Zeros are shown: nobody
-can be recognised in an empty cell, and « nobody has spoken » is the result that an evaluation looks for.
+rest from a total, by laying two tables side by side, by taking an edition from the next. Zeros may be shown here: nobody can be
+recognised in an empty cell. Where the emptiness of all the others would tell where a small group stands, `turnout` keeps them silent.
 
 The reader that we protect against knows everything that is printed, in every edition, that an unprinted cell holds at least
 one person, and nothing else. He is played by a linear program: a withheld cell is safe when the smallest and the largest
@@ -25,16 +25,18 @@ MARGE = 2
 """Least width of what a reader may deduce of a withheld count: not a single value, nor two."""
 
 
-def rounded(count: int, arrondi: int) -> int:
-    """The count as printed: to the nearest multiple of `arrondi`, halves upwards (1: as it is)."""
-    return (2 * count + arrondi) // (2 * arrondi) * arrondi
+def class_of(count: int, seuil: int, pas: int) -> tuple[int, int]:
+    """The ends of the class in which a count is printed (« 11 à 14 »): multiples of `pas`, never below the threshold.
 
-
-def _interval(count: int, seuil: int, arrondi: int) -> tuple[int, int]:
-    """What a printed count says of the true one: whatever rounds to it and is not withheld."""
-    shown = rounded(count, arrondi)
-    low, high = shown - arrondi // 2, shown + (arrondi - 1) // 2
-    return (max(low, seuil) if count else 0, high if count else 0)
+    A first class of one or two counts would be a count: it goes with the next. Step 1 prints counts as they are.
+    """
+    if not count or pas == 1:
+        return count, count
+    start = count // pas * pas
+    first = seuil // pas * pas
+    if first + pas - seuil < 3 and start <= first + pas:
+        return seuil, first + 2 * pas - 1
+    return max(start, seuil), start + pas - 1
 
 
 def withhold(counts: Sequence[int], seuil: int, total: bool = True) -> tuple[bool, ...]:
@@ -81,26 +83,31 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Protected:
-    """What may be printed: for each key, the count, or None where it is withheld."""
+    """What may be printed: for each key, the least of the class that its count is in, or None where it is withheld."""
 
     comptes: Mapping[tuple[str, ...], int | None]
+    seuil: int
+    pas: int
 
     def valeur(self, *cle: str, unite: str = "personnes") -> Valeur:
         """The count as a value with its reason; a key that no one was in is a true 0."""
         count = self.comptes.get(cle, 0)
-        return Valeur(None, "masqué", unite) if count is None else Valeur(float(count), "publié", unite)
+        if count is None:
+            return Valeur(None, "masqué", unite)
+        low, high = class_of(count, self.seuil, self.pas)
+        return Valeur(float(low), "publié", unite, texte="" if low == high else f"{low} à {high}")
 
 
-def protect(effectifs: Sequence[int], editions: Sequence[Sequence[Cell]], seuil: int, arrondi: int = 1) -> Protected:
+def protect(effectifs: Sequence[int], editions: Sequence[Sequence[Cell]], seuil: int, pas: int = 1) -> Protected:
     """Withhold in every edition in turn what the reader of that edition and of the earlier ones could deduce.
 
     effectifs: people in each base group (≥ 1 each: which groups are empty is printed).
     editions: the cells of each edition, in order of publication. A cell printed in an earlier edition cannot be taken back, so a later
     edition is protected given what the earlier ones printed, and never the other way round.
-    arrondi: counts are printed to the nearest multiple of it, which leaves little for a subtraction to find.
+    pas: counts are printed in classes of that width, which leaves little for a subtraction to find.
     """
     sizes = np.asarray(effectifs, dtype=int)
-    reader = _Reader(sizes, seuil, arrondi)
+    reader = _Reader(sizes, seuil, pas)
     printed: list[Cell] = []
     withheld: list[Cell] = []
     for cells in editions:
@@ -117,16 +124,16 @@ def protect(effectifs: Sequence[int], editions: Sequence[Sequence[Cell]], seuil:
             hidden |= more
         printed += [c for c in cells if c.cle not in hidden]
         withheld += [c for c in cells if c.cle in hidden]
-    counts: dict[tuple[str, ...], int | None] = {c.cle: rounded(reader.count(c), arrondi) for c in printed}
+    counts: dict[tuple[str, ...], int | None] = {c.cle: class_of(reader.count(c), seuil, pas)[0] for c in printed}
     counts |= {c.cle: None for c in withheld}
-    return Protected(counts)
+    return Protected(counts, seuil, pas)
 
 
 class _Reader:
     """The reader that we protect against: what he can deduce of the withheld cells from the printed ones."""
 
-    def __init__(self, sizes: np.ndarray, seuil: int, arrondi: int) -> None:
-        self.sizes, self.seuil, self.arrondi = sizes, seuil, arrondi
+    def __init__(self, sizes: np.ndarray, seuil: int, pas: int) -> None:
+        self.sizes, self.seuil, self.pas = sizes, seuil, pas
 
     def count(self, cell: Cell) -> int:
         return int(self.sizes[list(cell.groupes)].sum())
@@ -150,9 +157,8 @@ class _Reader:
         cells = cells[:, first]
         floor = np.bincount(merged.ravel(), minlength=len(first)).astype(float)  # at least one person in each group
         truth = np.bincount(merged.ravel(), weights=self.sizes, minlength=len(first))
-        intervals = np.array([_interval(self.count(c), self.seuil, self.arrondi) for c in shown], dtype=float).reshape(
-            -1, 2
-        )
+        classes = [class_of(self.count(c), self.seuil, self.pas) for c in shown]
+        intervals = np.array(classes, dtype=float).reshape(-1, 2)
         objectives = cells[len(shown) :]
         low = objectives @ truth
         high = low.copy()

@@ -42,7 +42,8 @@ class Valeur:
     """A number or the reason for its absence, with what is needed to say it.
 
     `unite` is `%`, `€`, `points`, `personnes`, `ménages`, … or '' (ratio, index); `decimales` is the precision to print.
-    `texte` is for cells that are words (a name, a state): then `valeur` is None and `statut` is `publié`.
+    `texte` is for cells that are words (a name, a state): then `valeur` is None and `statut` is `publié`; or the class in which a count is
+    printed (« 11 à 14 »), of which `valeur` is the least.
     """
 
     valeur: float | None

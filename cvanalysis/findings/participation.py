@@ -12,7 +12,7 @@ import pandas as pd
 
 from cvanalysis.findings.finding import Figure, Finding, Manque, Message, Point, Serie, Table, Valeur
 from cvanalysis.findings.quotations import NON_MONTRE, SOURCE, shorten
-from cvanalysis.findings.turnout import ARRONDI, Coverage, count_participations, count_people
+from cvanalysis.findings.turnout import PAS, Coverage, count_participations, count_people
 
 if TYPE_CHECKING:
     from cvanalysis.territory import Territory
@@ -34,7 +34,7 @@ def find_participation(
 ) -> tuple[Finding, ...]:
     """The findings of `participation.ipynb`, in reading order. An empty `paroles` gives findings that say so, without a figure."""
     coverage = coverage or count_participations(paroles, territory)
-    if not coverage.presence:
+    if not coverage.personnes:
         return (_nobody(territory),)
     return (
         _crossed(coverage, "couverture-01", "qpv", "college", "Qui a parlé, dans quel quartier ?"),
@@ -63,9 +63,7 @@ def _finding(
         section="participation",
         question=question,
         message=message,
-        sous_titre=more.pop(
-            "sous_titre", f"Prises de parole, au multiple de {ARRONDI} le plus proche, {_edition_name(coverage)}"
-        ),
+        sous_titre=more.pop("sous_titre", f"Prises de parole, par tranches de {PAS}, {_edition_name(coverage)}"),
         figure=figure,
         table=table,
         lecture=lecture,
@@ -73,6 +71,7 @@ def _finding(
         source=SOURCE + ".",
         precautions=(
             f"Un nombre qui concerne moins de {seuil} personnes est masqué, ainsi que ceux qui permettraient de le retrouver.",
+            "On ne dit pas où un groupe si petit n'a pas parlé : ce serait dire où il a parlé.",
             "Ces nombres disent qui a été entendu. Ils ne disent pas ce que pense l'ensemble des habitants.",
         ),
         exemple=coverage.exemple,
@@ -113,7 +112,7 @@ def _crossed(coverage: Coverage, number: str, one: str, two: str, question: str)
     unheard = [columns[c] for c in columns if c and coverage.value(two, c).texte == "personne"]
     figure = Figure(
         "matrice",
-        "Prises de parole (environ) ; « personne » : nul n'a parlé",
+        "Prises de parole ; « personne » : nul n'a parlé",
         tuple(Serie(rows[r], "autre", tuple(Point(columns[c], cells[r, c]) for c in columns)) for r in rows),
     )
     table = Table(
@@ -122,7 +121,7 @@ def _crossed(coverage: Coverage, number: str, one: str, two: str, question: str)
             *((_word(rows[r]), *(cells[r, c] for c in columns), coverage.value(one, r)) for r in rows),
             (_word("Ensemble"), *(coverage.value(two, c) for c in columns), coverage.value("total")),
         ),
-        legende="Nombres arrondis au multiple de 5 le plus proche : la somme d'une ligne peut différer de son ensemble.",
+        legende="Nombres par tranches ; masqué : trop peu de personnes, ou aucune, pour qu'on le dise.",
     )
     empty = sum(v.texte == "personne" for v in cells.values())
     message = Message(
@@ -157,10 +156,10 @@ def _by_step(coverage: Coverage) -> Finding:
     values = {s: coverage.value("sequence", s) for s in names}
     figure = Figure(
         "barres",
-        "Prises de parole, environ",
+        "Prises de parole, par tranches",
         (Serie("Prises de parole", "sujet", tuple(Point(names[s], v) for s, v in values.items())),),
     )
-    table = Table(("Étape", "Prises de parole (environ)"), tuple((_word(names[s]), v) for s, v in values.items()))
+    table = Table(("Étape", "Prises de parole (tranche)"), tuple((_word(names[s]), v) for s, v in values.items()))
     most = max((s for s in values if values[s].dite), key=lambda s: values[s].valeur, default=None)
     message = Message(
         "voix.etapes",
@@ -173,20 +172,21 @@ def _by_step(coverage: Coverage) -> Finding:
 
 
 def _missing(coverage: Coverage) -> Finding:
-    """Whose voice is missing: by college and theme, in how many of the quarters nobody has spoken; never a count of people."""
+    """Whose voice is missing: by college and theme, in how many of the quarters it can be said that nobody has; never a count of people."""
     colleges = coverage.names("college")
     themes = {k: v for k, v in coverage.names("theme").items() if k}
     quarters = {k: v for k, v in coverage.names("qpv").items() if k}
-    heard = {(q, c, t) for q, c, t, _ in coverage.presence}
-    silent = {(c, t): [q for q in quarters if (q, c, t) not in heard] for c in colleges for t in themes}
+    silent = {
+        (c, t): [q for q in quarters if coverage.is_silent(qpv=q, college=c, theme=t)] for c in colleges for t in themes
+    }
     cells = {key: Valeur(float(len(found)), unite="quartiers") for key, found in silent.items()}
     figure = Figure(
         "matrice",
-        "Quartiers où personne de ce collège n'a parlé de ce thème",
+        "Quartiers où l'on peut dire que personne de ce collège n'a parlé de ce thème",
         tuple(Serie(colleges[c], "autre", tuple(Point(themes[t], cells[c, t]) for t in themes)) for c in colleges),
     )
     table = Table(
-        ("Collège", "Thème", "Quartiers où sa voix manque", "Lesquels"),
+        ("Collège", "Thème", "Quartiers où sa voix manque, au moins", "Lesquels"),
         tuple(
             (
                 _word(colleges[c]),
@@ -197,9 +197,10 @@ def _missing(coverage: Coverage) -> Finding:
             for c in colleges
             for t in themes
         ),
+        legende="Où peu de personnes ont parlé, on ne dit pas les quartiers où leur voix manque : on saurait où elles ont parlé.",
     )
-    never = [quarters[q] for q in quarters if not any(h[0] == q for h in heard)]
-    absent = [colleges[c] for c in colleges if c and not any(h[1] == c for h in heard)]
+    never = [quarters[q] for q in quarters if coverage.is_silent(qpv=q)]
+    absent = [colleges[c] for c in colleges if c and coverage.is_silent(college=c)]
     message = Message("voix.manquantes", {"quartiers": never, "colleges": absent, "sur": len(quarters)})
     manques = tuple(Manque(f"{name} : personne n'a encore parlé de ce quartier.", "non_disponible") for name in never)
     manques += tuple(Manque(f"{name} : ce collège n'a pas encore pris la parole.", "non_disponible") for name in absent)
@@ -217,19 +218,21 @@ def _missing(coverage: Coverage) -> Finding:
 
 
 def _list(names: Sequence[str], total: int) -> str:
-    return "tous" if len(names) == total else ", ".join(names) or "aucun"
+    return "tous" if len(names) == total else ", ".join(names) or "aucun dont on puisse le dire"
 
 
 def _levels(paroles: pd.DataFrame, coverage: Coverage) -> Finding:
     """Levels of involvement: how many people by way of taking part, one by one; a person may be in several."""
     people = count_people(paroles, [(nature,) for nature in paroles["nature"]], coverage.territory)
-    values = {nature: people.get(nature, Valeur(None, texte="personne")) for nature in NATURES}
+    # Of too few people in all, the ways that none took would tell theirs.
+    none = Valeur(None, texte="personne") if coverage.is_heard() else Valeur(None, "masqué", "personnes")
+    values = {nature: people.get(nature, none) for nature in NATURES}
     if "immersion" not in people:  # told in the accounts of immersions, where nobody is counted
         values["immersion"] = Valeur(None, texte="comptes rendus sur les pages des thèmes")
     points = tuple(Point(NATURES[n], v) for n, v in values.items())
-    figure = Figure("barres", "Personnes, environ", (Serie("Personnes", "sujet", points),))
+    figure = Figure("barres", "Personnes, par tranches", (Serie("Personnes", "sujet", points),))
     table = Table(
-        ("Façon de participer", "Personnes (environ)"), tuple((_word(NATURES[n]), v) for n, v in values.items())
+        ("Façon de participer", "Personnes (tranche)"), tuple((_word(NATURES[n]), v) for n, v in values.items())
     )
     never = [NATURES[n].lower() for n, v in values.items() if v.texte == "personne"]
     return _finding(
@@ -240,7 +243,7 @@ def _levels(paroles: pd.DataFrame, coverage: Coverage) -> Finding:
         figure,
         table,
         None,
-        sous_titre=f"Personnes, au multiple de {ARRONDI} le plus proche ; une personne peut participer de plusieurs façons",
+        sous_titre=f"Personnes, par tranches de {PAS} ; une personne peut participer de plusieurs façons",
     )
 
 

@@ -1,6 +1,7 @@
 """What was said of a quarter: its voices by theme, and those that cite its findings. Refuses to count anyone.
 
-It needs the quarter's own rows only, so that a voice from elsewhere doesn't make its page again.
+It needs the quarter's own rows only, so that a voice from elsewhere doesn't make its page again. Where too few have spoken it tells
+nothing of what was said: neither theme, nor sense, nor words.
 """
 
 from __future__ import annotations
@@ -87,6 +88,22 @@ def _here(place: _Place, mine: pd.DataFrame) -> Finding:
             None,
             None,
             manques=(Manque(f"{nom} : personne n'a encore parlé de ce quartier.", "non_disponible"),),
+        )
+    if mine["locuteur"].nunique() < place.territory.seuils.personnes:
+        return place.finding(
+            "voix-01",
+            "Que disent les habitants et ceux qui agissent ici ?",
+            Message("voix.trop_peu", {"quartier": nom}),
+            "Paroles recueillies",
+            None,
+            None,
+            manques=(
+                Manque(
+                    f"{nom} : trop peu de personnes ont parlé de ce quartier pour en rien citer sans qu'on les reconnaisse ; "
+                    "voyez les pages des thèmes.",
+                    "masqué",
+                ),
+            ),
         )
     themes = {t.id: t for t in place.territory.themes}
     said_of = set(zip(mine["theme"], mine["tonalite"], strict=True))

@@ -1,8 +1,9 @@
 """How many have spoken, by quarter, college, theme and step. Owns the unit of count and what of it may be printed; refuses to conclude.
 
 The unit is the *prise de parole*: one person, one theme, one step of the calendar. Someone who speaks of two themes counts twice, so
-that rows, columns and totals agree. Counts are printed to the nearest five, withheld below the declared threshold, and `disclosure`
-withholds what would give them back, in this edition and from one to the next.
+that rows, columns and totals agree. Counts are printed in classes of five, withheld below the declared threshold, and `disclosure`
+withholds what would give them back, in this edition and from one to the next. That nobody has spoken somewhere is said only where the
+threshold's number of people have around it: else what is empty would tell where the few of a small group have.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -20,8 +22,8 @@ from cvanalysis.findings.finding import Valeur
 if TYPE_CHECKING:
     from cvanalysis.territory import Edition, Etape, Territory
 
-ARRONDI = 5
-"""Counts of voices are printed to the nearest five: what a subtraction would find is then only noise."""
+PAS = 5
+"""Counts of voices are printed in classes of five (« 15 à 19 »): what a subtraction would find is then only noise."""
 
 AXES = ("qpv", "college", "theme", "sequence")
 SANS = {
@@ -33,24 +35,56 @@ SANS = {
 UNITE = "prises de parole"
 
 
+Place = tuple[str | None, ...]
+
+
 @dataclass(frozen=True)
 class Coverage:
     """Participations at one edition. `protege` holds what may be printed; keys are (edition, face, row[, column]).
 
-    Faces: `total`; one of `AXES`; two of them joined by `×`. `presence` holds the (qpv, college, theme, sequence) where
-    someone has spoken.
+    Faces: `total`; one of `AXES`; two of them joined by `×`. `personnes`: how many people have spoken at (qpv, college, theme,
+    sequence), None standing for any; never printed.
     """
 
     territory: Territory
     edition: str
     protege: Protected
-    presence: frozenset[tuple[str, str, str, str]]
+    personnes: Mapping[Place, int]
     exemple: bool
 
     def value(self, face: str, *labels: str) -> Valeur:
-        """The count of a cell; « personne » where nobody has spoken."""
+        """The count of a cell; « personne » where nobody has spoken and it can be said."""
         value = self.protege.valeur(self.edition, face, *labels, unite=UNITE)
-        return Valeur(None, texte="personne") if value.valeur == 0 else value
+        if value.valeur != 0:
+            return value
+        where = dict(zip(face.split("×"), labels, strict=False))
+        told = self.is_silent(**where)
+        return Valeur(None, texte="personne") if told else Valeur(None, "masqué", UNITE)
+
+    def is_silent(self, **where: str) -> bool:
+        """Whether it can be said that nobody has spoken there: some emptiness that holds it is one of groups that are all large enough.
+
+        Of a small group, that nobody of it has spoken here nor there would tell where those few have.
+        """
+        fixed = [(AXES.index(axe), label) for axe, label in where.items()]
+        seuil = self.territory.seuils.personnes
+        return any(
+            not self._count(some) and all(self._count([one for one in some if one is not out]) >= seuil for out in some)
+            for size in range(1, len(fixed) + 1)
+            for some in combinations(fixed, size)
+        )
+
+    def is_heard(self, **where: str) -> bool:
+        """Whether enough people have spoken there for it to be said."""
+        return (
+            self._count([(AXES.index(axe), label) for axe, label in where.items()]) >= self.territory.seuils.personnes
+        )
+
+    def _count(self, fixed: Iterable[tuple[int, str]]) -> int:
+        place: list[str | None] = [None] * len(AXES)
+        for axe, label in fixed:
+            place[axe] = label
+        return self.personnes.get(tuple(place), 0)
 
     def names(self, axe: str) -> dict[str, str]:
         """id → name of every label of an axis, declared ones first, then '' where voices have none."""
@@ -62,12 +96,12 @@ class Coverage:
             "sequence": ((e.id, e.nom) for e in self.steps()),
         }
         names = dict(declared[axe])
-        return names | ({"": SANS[axe]} if any(key[AXES.index(axe)] == "" for key in self.presence) else {})
+        return names | ({"": SANS[axe]} if any(key[AXES.index(axe)] == "" for key in self.personnes) else {})
 
     def steps(self) -> list[Etape]:
         """Steps of the calendar that the edition has reached, in order."""
         last = next(e.jusqu_au for e in self.territory.editions if e.id == self.edition).strftime("%Y-%m")
-        used = {key[3] for key in self.presence}
+        used = {key[3] for key in self.personnes}
         return [e for e in sorted(self.territory.calendrier, key=lambda e: e.mois) if e.mois <= last or e.id in used]
 
 
@@ -86,9 +120,15 @@ def count_participations(paroles: pd.DataFrame, territory: Territory) -> Coverag
         groups.setdefault((*axes, rank), set()).add(person)
     keys = sorted(groups)
     cells = [_cells(keys, groups, rank, edition.id) for rank, edition in enumerate(editions)]
-    protege = protect([len(groups[k]) for k in keys], cells, territory.seuils.personnes, ARRONDI)
-    presence = frozenset(k[:4] for k in keys)
-    return Coverage(territory, territory.edition.id, protege, presence, bool(len(paroles) and paroles["exemple"].all()))
+    protege = protect([len(groups[k]) for k in keys], cells, territory.seuils.personnes, PAS)
+    people: dict[Place, set[str]] = {}
+    for key in keys:
+        for size in range(len(AXES) + 1):
+            for axes in combinations(range(len(AXES)), size):
+                place = tuple(key[i] if i in axes else None for i in range(len(AXES)))
+                people.setdefault(place, set()).update(groups[key])
+    counts = {place: len(some) for place, some in people.items()}
+    return Coverage(territory, territory.edition.id, protege, counts, bool(len(paroles) and paroles["exemple"].all()))
 
 
 def _editions(territory: Territory) -> list[Edition]:
@@ -98,7 +138,7 @@ def _editions(territory: Territory) -> list[Edition]:
 
 
 FACES = (("qpv", "college"), ("qpv", "theme"), ("college", "theme"))
-"""Pairs of axes whose counts are printed. The four together are printed as heard or not heard, without a count."""
+"""Pairs of axes whose counts are printed. The four together are printed as heard, not heard or withheld, without a count."""
 
 
 def _cells(keys: Sequence[tuple], groups: Mapping[tuple, set[str]], rank: int, edition: str) -> list[Cell]:
@@ -119,7 +159,7 @@ def _cells(keys: Sequence[tuple], groups: Mapping[tuple, set[str]], rank: int, e
 
 
 def coverage_table(coverage: Coverage) -> pd.DataFrame:
-    """quartier × collège × thème × séquence with `entendu` (oui, non): the download; every declared combination has its row."""
+    """quartier × collège × thème × séquence with `entendu` (oui, non, masqué): the download; every declared combination has its row."""
     names = {axe: coverage.names(axe) for axe in AXES}
     rows = [
         (
@@ -128,18 +168,19 @@ def coverage_table(coverage: Coverage) -> pd.DataFrame:
             names["college"][c],
             names["theme"][t],
             names["sequence"][s],
-            "oui" if (q, c, t, s) in coverage.presence else "non",
+            "oui" if coverage.is_heard(**where) else "non" if coverage.is_silent(**where) else "masqué",
         )
         for q in names["qpv"]
         for c in names["college"]
         for t in names["theme"]
         for s in names["sequence"]
+        for where in [dict(zip(AXES, (q, c, t, s), strict=True))]
     ]
     return pd.DataFrame(rows, columns=["qpv", "quartier", "college", "theme", "sequence", "entendu"])
 
 
 def count_people(paroles: pd.DataFrame, labels: Sequence[Iterable[str]], territory: Territory) -> dict[str, Valeur]:
-    """Distinct people by label, where a person may bear several: label → count to the nearest five, or withheld.
+    """Distinct people by label, where a person may bear several: label → class of its count, or withheld.
 
     labels: those of each row of `paroles`. Two editions side by side, or these counts and their whole, give back no withheld one.
     """
@@ -163,6 +204,6 @@ def count_people(paroles: pd.DataFrame, labels: Sequence[Iterable[str]], territo
                     members.setdefault((edition.id, "total"), set()).add(i)
                     members.setdefault((edition.id, "label", name), set()).add(i)
         cells.append([Cell(cle, frozenset(ids)) for cle, ids in sorted(members.items())])
-    protege = protect([groups[k] for k in keys], cells, territory.seuils.personnes, ARRONDI)
+    protege = protect([groups[k] for k in keys], cells, territory.seuils.personnes, PAS)
     names = sorted({name for key in keys for name, _ in key})
     return {name: protege.valeur(territory.edition.id, "label", name) for name in names}

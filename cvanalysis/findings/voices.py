@@ -14,7 +14,7 @@ import pandas as pd
 
 from cvanalysis.findings.finding import Figure, Finding, Manque, Message, Point, Serie, Table, Valeur
 from cvanalysis.findings.quotations import CITATIONS, NON_MONTRE, SOURCE, TONALITES, face, quote
-from cvanalysis.findings.turnout import ARRONDI, count_people
+from cvanalysis.findings.turnout import PAS, count_people
 
 if TYPE_CHECKING:
     from cvanalysis.territory import Territory, Theme
@@ -89,7 +89,7 @@ class _Context:
             champ=f"Paroles sur le thème « {self.theme.nom} », {self.territory.nom}, édition « {self.territory.edition.nom} ».",
             source=more.pop("source", SOURCE + "."),
             precautions=(
-                f"Un nombre de personnes est arrondi au multiple de {ARRONDI} le plus proche, et masqué en dessous de {seuil}.",
+                f"Un nombre de personnes est donné par tranche de {PAS}, et masqué en dessous de {seuil}.",
                 "Une idée que peu de personnes portent n'est pas moins vraie ; une idée que beaucoup portent n'est pas un sondage.",
             ),
             exemple=more.pop("exemple", self.exemple),
@@ -157,7 +157,15 @@ def _immersions(context: _Context, immersions: pd.DataFrame) -> Finding:
     )
     blank = ("", "", "", "pas encore faite, ou pas encore partagée", "", "", "")
     told = [
-        (_day(r.date), names.get(r.qpv, ""), colleges.get(r.college, ""), r.vu, r.marche, r.ne_marche_pas, r.propose)
+        (
+            _day(r.date),
+            names.get(r.qpv, ""),
+            colleges.get(r.college, ""),
+            r.vu or NON_MONTRE,
+            r.marche,
+            r.ne_marche_pas,
+            r.propose,
+        )
         for r in rows
     ]
     lines = told + [blank] * missing
@@ -201,8 +209,8 @@ def _immersions(context: _Context, immersions: pd.DataFrame) -> Finding:
 
 
 def _day(text: str) -> str:
-    year, month, day = [*text[:10].split("-"), "", ""][:3] if text[:4].isdigit() and "-" in text else ("", "", "")
-    return f"{day}/{month}/{year}" if day else text
+    """A day or a month as read aloud: `2022-03-29` → 29/03/2022."""
+    return "/".join(reversed(text[:10].split("-"))) if text[:4].isdigit() else text
 
 
 def _tone(context: _Context, tone: str, ideas: Sequence[_Idea], named: dict[str, str]) -> Finding:
@@ -224,7 +232,7 @@ def _tone(context: _Context, tone: str, ideas: Sequence[_Idea], named: dict[str,
         )
     figure = Figure(
         "barres",
-        "Personnes qui le disent, environ",
+        "Personnes qui le disent, par tranches",
         (
             Serie(
                 "Personnes",
@@ -234,7 +242,7 @@ def _tone(context: _Context, tone: str, ideas: Sequence[_Idea], named: dict[str,
         ),
     )
     table = Table(
-        ("Idée", "Personnes (environ)", "Quartiers", "Collèges", "Ce qui est dit"),
+        ("Idée", "Personnes (tranche)", "Quartiers", "Collèges", "Ce qui est dit"),
         tuple(
             (
                 _word(named.get(i.code, i.code)),

@@ -23,6 +23,7 @@ from cvanalysis.errors import Problem, ReadError
 from cvanalysis.ingest.voice_fields import (
     JAMAIS,
     NOTHING_DECLARED,
+    PROTECTEURS,
     SYNONYMES,
     TONALITE_OF,
     Declared,
@@ -30,6 +31,7 @@ from cvanalysis.ingest.voice_fields import (
     bare,
 )
 
+UNTIL = "ces passages restent à l'équipe tant qu'elle n'est pas déclarée dans paroles/colonnes.csv"
 _MAX_XML = 200 * 1024 * 1024
 
 
@@ -58,11 +60,18 @@ def read_interview(path: Path, fichier: str, declared: Declared = NOTHING_DECLAR
     own = {bare(k): v for k, v in declared.colonnes.items()}
     renamed = {c: own.get(bare(c)) or SYNONYMES.get(bare(c)) for c in cells.columns}
     keep = {c: champ for c, champ in renamed.items() if champ and bare(c) not in JAMAIS}
+    closing = [c for c in cells.columns if c not in keep and PROTECTEURS.search(plain(c))]
+    said = [Problem(fichier, 0, c, "variable qui peut protéger quelqu'un, et non comprise", "", UNTIL) for c in closing]
+    if cells.empty:
+        todo = "Vérifiez que les sources sont dans le projet, et que des passages y sont codés"
+        said.append(Problem(fichier, 0, "", "0 passage lu\u00a0: aucun passage codé n'a de source lisible", "", todo))
     cells = cells[list(keep)].rename(columns=keep)
     cells = cells.loc[:, ~cells.columns.duplicated()]
     for champ, value in {"nature": "entretien", **declared.valeurs}.items():
         cells[champ] = cells[champ].mask(cells[champ] == "", value) if champ in cells else value
-    return VoiceTable(fichier, "refi-qda", cells, np.arange(1, len(cells) + 1))
+    if closing:
+        cells["audience"] = "equipe"
+    return VoiceTable(fichier, "refi-qda", cells, np.arange(1, len(cells) + 1), tuple(said))
 
 
 def read_codebook(path: Path, fichier: str) -> list[tuple[str, str]]:

@@ -67,7 +67,8 @@ class ReadFile:
 class Domain:
     """What one domain gives: named tables, anomalies, its files, the account of its cells.
 
-    `complement` is what only `check` tells of it: a declaration to paste for the files that it does not know.
+    `complement` is what only `check` tells of it: a declaration to paste for the files that it does not know, what became of the voices.
+    `avertissements`: what whoever builds is told too, since nothing else would show it.
     """
 
     tables: dict[str, pd.DataFrame]
@@ -75,6 +76,7 @@ class Domain:
     fichiers: tuple[ReadFile, ...]
     compte: Account = field(default_factory=lambda: Account(()))
     complement: str = ""
+    avertissements: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,7 @@ class Processed:
     sources: list[dict[str, object]]
     illisibles: tuple[Problem, ...]
     compte: Account
+    avertissements: tuple[Problem, ...] = ()
 
 
 def prepare(territory: Territory, audience: str) -> Path:
@@ -132,8 +135,10 @@ def process(
         ],
         tuple(file.probleme for file in files if file.probleme is not None),
         compte,
+        tuple(one for domain in domains for one in domain.avertissements),
     )
-    said = {"sources": done.sources, "illisibles": [str(one) for one in done.illisibles]}
+    told = {"illisibles": done.illisibles, "avertissements": done.avertissements}
+    said = {"sources": done.sources} | {name: [str(one) for one in some] for name, some in told.items()}
     write_tables(tables, processed, {"fait_de": of, "dit": said})
     return done
 
@@ -209,7 +214,13 @@ def clean_logs(territory: Territory, _audience: str) -> Domain:
 def clean_words(territory: Territory, audience: str) -> Domain:
     """What people said, as this audience may have it: nothing above it is in any table."""
     cleaned = clean_voices(territory, audience)
-    return Domain(cleaned.tables, cleaned.anomalies, _tell_sources(cleaned.sources, cleaned.illisibles))
+    return Domain(
+        cleaned.tables,
+        cleaned.anomalies,
+        _tell_sources(cleaned.sources, cleaned.illisibles),
+        complement=cleaned.compte,
+        avertissements=cleaned.avertissements,
+    )
 
 
 def clean_rest(territory: Territory, _audience: str) -> Domain:

@@ -1,6 +1,7 @@
 """Reading by a human before the first publication. Owns the reading list and its decisions; refuses to decide.
 
-`cvanalysis relire` writes, for every voice that could be public but that nobody has read, its masked text and what was masked;
+`cvanalysis relire` writes, for every text that could be public but that nobody has read (voices, answers, accounts of immersions), its
+masked form and what was masked;
 a person fills `decision` (`publier`, `retenir`) and, where something was missed, `texte_retenu`; the file goes to
 `data/raw/paroles/relectures.csv`, which the next build reads. A decision is tied to the text, by a digest: a text that changes
 is to be read again. What the file holds never leaves the team.
@@ -18,7 +19,7 @@ from datetime import date
 from pathlib import Path
 
 from cvanalysis.declarations import plain
-from cvanalysis.errors import DeclarationError, ReadError
+from cvanalysis.errors import DeclarationError, Problem, ReadError
 from cvanalysis.ingest.dates import parse_date
 from cvanalysis.ingest.masking import KNOWN_MISSES, PRECISION, RECALL, RECALL_MISE_AU_POINT, mask
 from cvanalysis.ingest.reading import read_raw
@@ -50,34 +51,54 @@ def fingerprint(masked: str) -> str:
 
 
 def read_reviews(dossier: Path, jusqu_au: date | None = None) -> dict[str, Review]:
-    """Digest → decision, from `relectures.csv`; empty where there is none. An unclear decision is no decision.
+    """Digest → decision, from `relectures.csv`; empty where there is none. A decision that is not plainly `publier` holds the text back.
 
     Where a line has a `date`, leave to publish is only of the editions handed over since (`jusqu_au`): one handed over before does not
-    begin to quote it. To hold a text back is of all.
+    begin to quote it. To hold a text back is of all, and prevails where two lines disagree.
 
-    Raises `DeclarationError` where the file is there and cannot be read.
+    Raises `DeclarationError` where the file is there and cannot be read or understood.
     """
     path = dossier / RELECTURES
     if not path.exists():
         return {}
     try:
-        cells = read_raw(path, RELECTURES, frozenset(COLONNES))[0].cells
+        [table, *_] = read_raw(path, RELECTURES, frozenset(COLONNES))
     except ReadError as error:
         raise DeclarationError([error.problem]) from None
-    columns = {plain(h): h for h in cells.columns}
-    if not {"empreinte", "decision"} <= set(columns):
-        return {}
+    cells = table.cells
+    columns = {plain(h).replace(" ", "_"): h for h in cells.columns}
+    unknown = [h for key, h in columns.items() if key not in (*COLONNES, "date")]
+    missing = [c for c in ("empreinte", "decision", "texte_retenu") if c not in columns]
+    # A column that may be the mended text is never passed over: what the reader had put right would be published as it was.
+    if missing and (unknown or missing != ["texte_retenu"]):
+        what = f"sans colonne {', '.join(missing)} (inconnues\u00a0: {', '.join(unknown) or 'aucune'})"
+        expected = f"Colonnes\u00a0: {', '.join(COLONNES)}, date"
+        raise DeclarationError([Problem(RELECTURES, table.ligne_entete, "", what, expected, "Renommez-les")])
     texts, days = (cells[columns[c]] if c in columns else [""] * len(cells) for c in ("texte_retenu", "date"))
-    reviews = {}
+    reviews: dict[str, Review] = {}
     for digest, decision, text, day in zip(
         cells[columns["empreinte"]], cells[columns["decision"]], texts, days, strict=True
     ):
-        word = plain(str(decision))
+        word, key = plain(str(decision)).strip(" .!"), str(digest).strip().lstrip("'")
         read = parse_date(str(day))
-        late = jusqu_au is not None and read is not None and read[0] > jusqu_au
-        if word == "retenir" or (word == "publier" and not late):
-            reviews[str(digest).strip().lstrip("'")] = Review(word == "publier", _unquote(str(text).strip()))
+        late = jusqu_au is not None and bool(str(day).strip()) and (read is None or read[0] > jusqu_au)
+        before = reviews.get(key)
+        if word and word != "publier":
+            reviews[key] = Review(False, "")
+        elif word and not late and (before is None or (before.publier and not before.texte)):
+            reviews[key] = Review(True, _unquote(str(text).strip()))
     return reviews
+
+
+def read_text(text: str, audience: str, reviews: Mapping[str, Review]) -> tuple[str, str]:
+    """A text as this audience may read it, masked, and `publié`, or why it is not there: `non_relu`, `réservé`."""
+    masked = mask(text).texte.strip()
+    review = reviews.get(fingerprint(masked))
+    if review and not review.publier:
+        return (masked if audience == "equipe" else ""), "réservé"
+    if audience == "public" and not review:
+        return "", "non_relu"
+    return (mask(review.texte).texte.strip() or masked if review else masked), "publié"
 
 
 def write_reading_list(texts: Iterable[str], reviews: Mapping[str, Review]) -> ReadingList:

@@ -18,7 +18,7 @@ from cvanalysis.declarations import plain
 from cvanalysis.errors import Problem, ReadError
 from cvanalysis.ingest.dates import parse_date
 from cvanalysis.ingest.voice_fields import CHAMPS, NOTHING_DECLARED, VoiceTable
-from cvanalysis.ingest.voice_files import Companions, read_companions
+from cvanalysis.ingest.voice_files import IMMERSIONS_LUES, Companions, Withdrawal, key_of, read_companions
 from cvanalysis.ingest.voice_formats import read_voice_file
 
 if TYPE_CHECKING:
@@ -73,18 +73,17 @@ def read_voices(territory: Territory, companions: Companions) -> tuple[list[Voic
 
 
 def readable_texts(territory: Territory) -> list[str]:
-    """Texts that a public page could show once a human has read them; masked by nobody yet: for `review` only."""
+    """Texts that a public page could show once a human has read them, answers, accounts and names of codes with them; masked by nobody
+    yet: for `review` only."""
     companions = read_companions(territory)
     tables, _ = read_voices(territory, companions)
-    rows = (row for table in tables for row in rows_of(table, territory))
-    return [
-        r["texte"]
-        for r in rows
-        if not is_withdrawn(r, companions.retraits)
-        and audience_of(r) == "public"
-        and is_yes(r["citation_anonyme"])
-        and is_yes(r["web"])
-    ]
+    rows, _ = withdraw([row for table in tables for row in rows_of(table, territory)], companions.retraits)
+    shown = [r for r in rows if audience_of(r) == "public" and is_quotable(r, "public")]
+    seen = companions.immersions[companions.immersions["audience"].map(plain) == "public"]
+    texts = [r[champ] for r in shown for champ in ("texte", "reponse")]
+    texts += [answer.texte for answer in companions.reponses.values() if answer.audience == "public"]
+    texts += [text for column in IMMERSIONS_LUES for text in seen[column]]
+    return [text for text in (*texts, *companions.codes_lus) if text.strip()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +116,57 @@ def is_yes(cell: str) -> bool:
     return plain(cell).strip(" .!") in _OUI
 
 
-def is_withdrawn(row: Row, retraits: frozenset[tuple[str, str, str]]) -> bool:
-    files = ("", *names_of(row.fichier))
-    return plain(row["retrait"]) not in NON or any(
-        (c, row[c], f) in retraits for c in ("parole", "locuteur") for f in files
-    )
+def withdraw(rows: list[Row], retraits: Iterable[Withdrawal]) -> tuple[list[Row], list[Problem]]:
+    """The voices that nobody took back, and the lines of `retraits.csv` that take back none, or more than their writer may think.
+
+    Numbers and codes are compared as they stand, else leniently (`01` for `1`, capitals, spaces): a withdrawal is never lost for its
+    spelling. Where a lenient number is that of several, all are withdrawn.
+    """
+    bearers: dict[tuple[str, str], dict[str, list[int]]] = {}
+    for i, row in enumerate(rows):
+        for champ in ("parole", "locuteur"):
+            if row[champ]:
+                bearers.setdefault((champ, _number_key(row[champ])), {}).setdefault(row[champ], []).append(i)
+    gone: set[int] = set()
+    said = []
+    for line in retraits:
+        asked = [(champ, one) for champ in ("parole", "locuteur") if (one := getattr(line, champ))]
+        found = [_taken(bearers.get((champ, _number_key(one)), {}), one, rows, line.fichier) for champ, one in asked]
+        gone.update(i for hits in found for some in hits.values() for i in some)
+        if not all(found) or not asked:
+            said.append(
+                _withdrawal_problem(
+                    line, "ce retrait ne désigne aucune parole", "Vérifiez le numéro, le code et le fichier"
+                )
+            )
+        if any(len(hits) > 1 for hits in found):
+            todo = "Toutes sont retirées\u00a0; écrivez le numéro exact pour n'en retirer qu'une"
+            said.append(_withdrawal_problem(line, "ce retrait peut désigner plusieurs paroles ou personnes", todo))
+    kept = [r for i, r in enumerate(rows) if i not in gone and plain(r["retrait"]) in NON]
+    return kept, said
+
+
+def _withdrawal_problem(line: Withdrawal, what: str, todo: str) -> Problem:
+    return Problem("paroles/retraits.csv", line.ligne, "", what, "", todo)
+
+
+def _taken(named: Mapping[str, list[int]], asked: str, rows: list[Row], fichier: str) -> dict[str, list[int]]:
+    """As written → voices, among those of one key: those of the file, the exact writing alone where it is there."""
+    wanted = key_of(fichier)
+    here = {one: [i for i in some if not wanted or key_of(rows[i].fichier) == wanted] for one, some in named.items()}
+    here = {one: some for one, some in here.items() if some}
+    return {asked: here[asked]} if asked in here else here
+
+
+def _number_key(cell: str) -> str:
+    """A number or a code as compared: without capitals, spaces, leading zeros, nor the « .0 » of spreadsheets."""
+    return re.sub(r"(?<![0-9])0+(?=[0-9])", "", re.sub(r"\s|(?<=[0-9])[.,]0+$", "", plain(cell)))
+
+
+def is_quotable(row: Row, audience: Audience) -> bool:
+    """Whether the person agreed to be quoted there. To be quoted with one's name is another agreement, and gives no leave for this."""
+    agreed = is_yes(row["citation_anonyme"])
+    return audience == "equipe" or (agreed and (audience == "groupe" or is_yes(row["web"])))
 
 
 def names_of(fichier: str) -> tuple[str, str]:
@@ -143,6 +188,8 @@ def _age(cell: str, said: str) -> int:
     text = plain(cell)
     if "mineur" in text:
         return 0
+    if not re.search(r"\d", text):  # « seize ans », « lycéenne »: what does not plainly say a grown-up is none
+        return 99 if text in _MAJEUR or re.search("majeur|adult|senior|retraite", text) else 0
     if born := re.search(r"\b(?:19|20)\d{2}\b", text):
         spoken = re.search(r"\b20\d{2}\b", said)
         return int(spoken.group()) - int(born.group()) if spoken else 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -84,6 +85,8 @@ CHAMPS: dict[str, tuple[str, ...]] = {
 }
 """Our fields and the other headers under which they are known, folded (no accents, no capitals)."""
 
+AUCUN = "aucun"
+"""The field of a column that `colonnes.csv` says not to read."""
 BORDS = " *:?"
 """What stands around a question and is no part of it."""
 
@@ -94,8 +97,17 @@ def bare(header: str) -> str:
 
 
 SYNONYMES = {
-    bare(alias): champ for champ, aliases in CHAMPS.items() for alias in (champ, champ.replace("_", " "), *aliases)
+    bare(alias): champ
+    for champ, aliases in CHAMPS.items()
+    if champ != "reponse"
+    for alias in (champ, champ.replace("_", " "), *aliases)
 }
+OFFICIELLES = {bare(alias): "reponse" for alias in CHAMPS["reponse"]}
+"""The platform's own answers. In any other file a column of answers is what someone wrote: it is one only where it is declared so."""
+PROTECTEURS = re.compile(
+    r"retir|retrait|mineur|majeur|\bages?\b|naissance|sensible|\bart(icle)?\.? ?9\b|diffusion|audience|confiden|withdr"
+)
+"""What headers say that may close a voice to someone: not understood, they are asked about, and the voices stay the team's meanwhile."""
 
 # Never read: they identify people, and nothing here needs them.
 JAMAIS = frozenset(

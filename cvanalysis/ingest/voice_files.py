@@ -1,14 +1,15 @@
 """The files that the team keeps beside the voices. Owns their columns; refuses to read a voice.
 
 In `data/raw/paroles/` (each may be missing):
-- `retraits.csv` `parole;locuteur;date;fichier`: who withdraws what; unreadable, nothing is built;
+- `retraits.csv` `parole;locuteur;date;fichier`: who withdraws what; unreadable or not understood, nothing is built;
 - `reponses.csv` `parole;statut;reponse;date;audience;fichier`: answers to contributions (reçue, prise en compte, répondue, écartée);
   `fichier` (may be blank) tells apart two files that number their voices alike;
 - `immersions.csv` `immersion;theme;qpv;date;college;audience;recu;vu;marche;ne_marche_pas;propose`: those that were held (`recu`: when
   the account came in, where later than the day);
 - `instances.csv` `date;instance;detail`: meetings held;
 - `codes.csv` `code;nom;theme;tonalite`: the codebook, to which the codes of any `.qdc` add themselves;
-- `colonnes.csv` `fichier;colonne;champ;valeur`: a form's question → our field, or (no `colonne`) one value for the whole file.
+- `colonnes.csv` `fichier;colonne;champ;valeur`: a form's question → our field (`aucun`: none, it is not to be read), or (no `colonne`) one
+  value for the whole file; a line that is not understood stops everything, since it may be the one that protects someone.
 In `data/raw/`: `preconisations.csv` `id;theme;question;preconisation;preuves;constats;qui;echeance;suivi;statut;date;exemple`
 (`date`: since when it is proposed, for the editions before it not to hold it),
 `chronologie.csv` `date;evenement;source`.
@@ -16,6 +17,7 @@ In `data/raw/`: `preconisations.csv` `id;theme;question;preconisation;preuves;co
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -28,8 +30,8 @@ from cvanalysis.declarations import plain
 from cvanalysis.errors import DeclarationError, Problem, ReadError
 from cvanalysis.ingest.dates import parse_date
 from cvanalysis.ingest.interviews import read_codebook
-from cvanalysis.ingest.reading import read_raw
-from cvanalysis.ingest.voice_fields import CHAMPS, Declared
+from cvanalysis.ingest.reading import RawTable, read_raw
+from cvanalysis.ingest.voice_fields import AUCUN, CHAMPS, Declared
 
 if TYPE_CHECKING:
     from cvanalysis.territory import Territory
@@ -72,12 +74,18 @@ _COLONNES = {
 }
 COMPANIONS = frozenset(_COLONNES)
 """The files whose name is ours: what the team keeps of voices."""
+_PROTECTRICES = {"retrait": "paroles/retraits.csv", "relecture": "paroles/relectures.csv"}
+"""How the name of a file by which someone withdraws, or holds a text back, begins, and the only name under which it is read."""
+IMMERSIONS_LUES = ("vu", "marche", "ne_marche_pas", "propose")
+"""What an account of immersion says in words: free text, that a human reads before it is public."""
 _STATUTS = {"recue": "reçue", "prise en compte": "prise en compte", "repondue": "répondue", "ecartee": "écartée"}
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the team answered to a contribution."""
+    """What the team answered to a contribution, and the line that says so."""
+
+    ligne: int
 
     statut: str
     texte: str
@@ -85,17 +93,29 @@ class Answer:
     audience: Literal["public", "groupe", "equipe"]
 
 
+@dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """One line of `retraits.csv`: the number of a voice or the code of a person ('' where it says none), in one file or in all ('')."""
+
+    ligne: int
+    parole: str
+    locuteur: str
+    fichier: str
+
+
 @dataclass(frozen=True)
 class Companions:
-    """The team's own files, read. `noms` are those of `paroles/` that hold no voice."""
+    """The team's own files, read. `noms` are those of `paroles/` that hold no voice; `codes_lus` the names of codes that come from a
+    program's codebook: like all that was typed there, a human reads them before they are public."""
 
     noms: frozenset[str]
-    retraits: frozenset[tuple[str, str, str]]
+    retraits: tuple[Withdrawal, ...]
     reponses: Mapping[tuple[str, str], Answer]
     declared: Mapping[str, Declared]
     immersions: pd.DataFrame
     instances: pd.DataFrame
     codes: pd.DataFrame
+    codes_lus: frozenset[str]
     preconisations: pd.DataFrame
     chronologie: pd.DataFrame
     anomalies: tuple[Problem, ...] = ()
@@ -103,26 +123,26 @@ class Companions:
 
 
 def read_companions(territory: Territory) -> Companions:
-    """Read them all. Raises `DeclarationError` where withdrawals exist and can't be read: to go on would publish them."""
+    """Read them all. Raises `DeclarationError` where what protects people isn't understood: to go on would publish them."""
     unread: list[Problem] = []
-    frames = {name: _read(territory, name, unread) for name in _COLONNES if _COLONNES[name]}
-    if lost := [p for p in unread if p.fichier == "paroles/retraits.csv"]:
-        raise DeclarationError(lost)
     anomalies: list[Problem] = []
+    frames = {name: _read(territory, name, unread, anomalies) for name in _COLONNES if _COLONNES[name]}
+    refused = [p for p in unread if p.fichier in ("paroles/retraits.csv", "paroles/colonnes.csv")] + _misnamed(
+        territory
+    )
+    declared = _declared(frames["paroles/colonnes.csv"], territory, refused)
+    if refused:
+        raise DeclarationError(refused)
     retraits = frames["paroles/retraits.csv"]
     return Companions(
         noms=frozenset(n.removeprefix("paroles/") for n in _COLONNES if n.startswith("paroles/")),
-        retraits=frozenset(
-            (c, v, f)
-            for c in ("parole", "locuteur")
-            for v, f in zip(retraits[c], retraits["fichier"], strict=True)
-            if v
-        ),
+        retraits=tuple(Withdrawal(r.Index, r.parole, r.locuteur, r.fichier) for r in retraits.itertuples()),
         reponses=_answers(frames["paroles/reponses.csv"], anomalies),
-        declared=_declared(frames["paroles/colonnes.csv"], anomalies),
+        declared=declared,
         immersions=frames["paroles/immersions.csv"],
         instances=frames["paroles/instances.csv"],
-        codes=_with_codebooks(frames["paroles/codes.csv"], territory, unread),
+        codes=(codes := _with_codebooks(frames["paroles/codes.csv"], territory, unread)),
+        codes_lus=frozenset(codes["nom"]) - frozenset(frames["paroles/codes.csv"]["nom"]),
         preconisations=frames["preconisations.csv"],
         chronologie=frames["chronologie.csv"],
         anomalies=tuple(anomalies),
@@ -130,8 +150,11 @@ def read_companions(territory: Territory) -> Companions:
     )
 
 
-def _read(territory: Territory, fichier: str, unread: list[Problem]) -> pd.DataFrame:
-    """The file under its declared columns (text, '' where blank or missing), plus `exemple` (bool); empty where there is none."""
+def _read(territory: Territory, fichier: str, unread: list[Problem], anomalies: list[Problem]) -> pd.DataFrame:
+    """The file under its declared columns (text, '' where blank or missing), plus `exemple` (bool); empty where there is none.
+
+    Its index is the spreadsheet row. A column of another name is told, and nobody is left with an audience that was not understood.
+    """
     columns = _COLONNES[fichier]
     path = territory.dossier / fichier
     frame = pd.DataFrame({c: pd.Series(dtype="str") for c in columns})
@@ -145,7 +168,8 @@ def _read(territory: Territory, fichier: str, unread: list[Problem]) -> pd.DataF
                     c: raw.cells[found[c]].astype("str").str.strip().reset_index(drop=True) if c in found else missing
                     for c in columns
                 }
-            )
+            ).set_axis(raw.lignes.tolist())
+            _columns_not_read(fichier, raw, frame, set(found), unread, anomalies)
         except ReadError as error:
             unread.append(error.problem)
     example = any(fnmatch(fichier, glob) for glob in territory.exemples)
@@ -155,6 +179,44 @@ def _read(territory: Territory, fichier: str, unread: list[Problem]) -> pd.DataF
         else pd.Series(False, index=frame.index)
     )
     return frame.assign(exemple=(marked | example).astype("bool"))
+
+
+def _columns_not_read(
+    fichier: str, raw: RawTable, frame: pd.DataFrame, found: set[str], unread: list[Problem], anomalies: list[Problem]
+) -> None:
+    others = [h for h in raw.colonnes if plain(h).replace(" ", "_") not in frame.columns]
+    told = ", ".join(f"«\u00a0{h}\u00a0»" for h in others)
+    if fichier == "paroles/retraits.csv" and not found & {"parole", "locuteur"}:
+        what = f"ni colonne «\u00a0parole\u00a0» ni colonne «\u00a0locuteur\u00a0» (trouvé\u00a0: {told})"
+        todo = "Renommez celle qui dit quelle parole, ou quelle personne, se retire : rien n'est construit d'ici là"
+        unread.append(Problem(fichier, raw.ligne_entete, "", what, "", todo))
+    elif others and fichier == "paroles/colonnes.csv":
+        what = f"des colonnes ne sont pas comprises\u00a0: {told}"
+        expected = f"Ses colonnes\u00a0: {', '.join(_COLONNES[fichier])}"
+        unread.append(Problem(fichier, raw.ligne_entete, "", what, expected, "Renommez-les ou ôtez-les"))
+    elif others:
+        closed = "audience" in frame and "audience" not in found
+        done = "Ce qu'elle dit n'est pas suivi\u00a0; faute de colonne «\u00a0audience\u00a0», tout reste à l'équipe"
+        anomalies += [
+            Problem(fichier, raw.ligne_entete, h, "colonne non lue", "", done if closed else "Laissée de côté")
+            for h in others
+        ]
+        if closed:
+            frame["audience"] = "equipe"
+
+
+def _misnamed(territory: Territory) -> list[Problem]:
+    """Files that look like withdrawals or decisions of reading under a name at which nobody looks."""
+    found = [*territory.dossier.glob("*"), *(territory.dossier / "paroles").rglob("*")]
+    names = [(p.relative_to(territory.dossier).as_posix(), plain(p.name)) for p in found if p.is_file()]
+    return [
+        Problem(
+            name, 0, "", "ce fichier ne serait pas lu", "", f"Enregistrez-le en CSV sous le nom {wanted}, ou ôtez-le"
+        )
+        for name, folded in sorted(names)
+        for start, wanted in _PROTECTRICES.items()
+        if re.match(rf"{start}s?(?![a-z])", folded) and name != wanted
+    ]
 
 
 def _with_codebooks(codes: pd.DataFrame, territory: Territory, unread: list[Problem]) -> pd.DataFrame:
@@ -181,50 +243,48 @@ def _answers(frame: pd.DataFrame, anomalies: list[Problem]) -> dict[tuple[str, s
     answers = {}
     for row in frame.itertuples():
         status = _STATUTS.get(plain(row.statut), "")
-        if not row.parole or not status or (status == "écartée" and not row.reponse):
-            wrong = (
-                "sans numéro de parole"
-                if not row.parole
-                else "de statut inconnu"
-                if not status
-                else "écartée sans dire pourquoi"
-            )
-            anomalies.append(
-                Problem(
-                    "paroles/reponses.csv",
-                    0,
-                    "",
-                    f"une réponse {wrong}",
-                    "",
-                    "Statuts\u00a0: reçue, prise en compte, répondue, écartée (et pourquoi)",
-                )
-            )
-            continue
         day = parse_date(row.date) if row.date else None
+        wrong = (
+            "sans numéro de parole" if not row.parole else
+            "de statut inconnu" if not status else
+            "écartée sans dire pourquoi" if status == "écartée" and not row.reponse else
+            "dont la date n'est pas comprise" if row.date and not day else ""
+        )  # fmt: skip
+        if wrong:
+            todo = "Statuts\u00a0: reçue, prise en compte, répondue, écartée (et pourquoi)"
+            anomalies.append(Problem("paroles/reponses.csv", row.Index, "", f"une réponse {wrong}", "", todo))
+            continue
         audience = plain(row.audience)
         open_to = audience if audience in ("public", "groupe", "equipe") else "equipe" if audience else "public"
-        answers[row.parole, row.fichier] = Answer(status, row.reponse, day[1] if day else None, open_to)
+        answers[row.parole, row.fichier] = Answer(row.Index, status, row.reponse, day[1] if day else None, open_to)
     return answers
 
 
-def _declared(frame: pd.DataFrame, anomalies: list[Problem]) -> dict[str, Declared]:
+def key_of(name: str) -> str:
+    """A file's name as compared: from `paroles/`, without accents, capitals nor odd spaces."""
+    return plain(name.replace("\\", "/")).removeprefix("paroles/")
+
+
+def _declared(frame: pd.DataFrame, territory: Territory, refused: list[Problem]) -> dict[str, Declared]:
     """By file name or glob is not offered: one line, one file, so that a question never maps by accident."""
+    folder = territory.dossier / "paroles"
+    there = {key_of(n): n for n in (p.relative_to(folder).as_posix() for p in sorted(folder.rglob("*")) if p.is_file())}
     columns: dict[str, dict[str, str]] = {}
     values: dict[str, dict[str, str]] = {}
     for row in frame.itertuples():
         field = plain(row.champ).replace(" ", "_")
-        if field not in CHAMPS:
-            anomalies.append(
-                Problem(
-                    "paroles/colonnes.csv",
-                    0,
-                    "champ",
-                    f"«\u00a0{row.champ}\u00a0» n'est pas un champ connu",
-                    f"Champs\u00a0: {', '.join(CHAMPS)}",
-                )
+        name = there.get(key_of(row.fichier))
+        if field not in CHAMPS and not (field == AUCUN and row.colonne):
+            what = f"«\u00a0{row.champ}\u00a0» n'est pas un champ connu"
+            known = f"Champs\u00a0: {', '.join(CHAMPS)}, ou {AUCUN} pour une colonne à ne pas lire"
+            refused.append(Problem("paroles/colonnes.csv", row.Index, "champ", what, known))
+        elif name is None:
+            what = f"«\u00a0{row.fichier}\u00a0» n'est pas dans paroles/"
+            refused.append(
+                Problem("paroles/colonnes.csv", row.Index, "fichier", what, "", "Corrigez ce nom, ou ôtez la ligne")
             )
         elif row.colonne:
-            columns.setdefault(row.fichier, {})[row.colonne] = field
+            columns.setdefault(name, {})[row.colonne] = field
         else:
-            values.setdefault(row.fichier, {})[field] = row.valeur
+            values.setdefault(name, {})[field] = row.valeur
     return {name: Declared(columns.get(name, {}), values.get(name, {})) for name in sorted({*columns, *values})}

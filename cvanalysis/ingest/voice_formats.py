@@ -25,11 +25,14 @@ from cvanalysis.errors import Problem, ReadError
 from cvanalysis.ingest.interviews import read_interview
 from cvanalysis.ingest.reading import ENTETE_MAX, Grid, RawTable, find_table, read_grid
 from cvanalysis.ingest.voice_fields import (
+    AUCUN,
     BORDS,
     DATES,
     JAMAIS,
     NOTHING_DECLARED,
     NUMEROS,
+    OFFICIELLES,
+    PROTECTEURS,
     SYNONYMES,
     TECHNIQUES_DE,
     Declared,
@@ -46,6 +49,10 @@ def read_voice_file(path: Path, fichier: str, declared: Declared = NOTHING_DECLA
     known = frozenset(SYNONYMES) | frozenset(declared.colonnes) | frozenset().union(*TECHNIQUES_DE.values())
     grids = [_read_json(path, fichier)] if path.suffix.lower() == ".json" else read_grid(path, fichier)
     raws = [(find_table(grid, known), grid) for grid in grids]
+    there = {name for raw, _ in raws for header in raw.colonnes for name in _names(header)}
+    if lost := [header for header in declared.colonnes if bare(header) not in there]:
+        what = f"colonne déclarée dans paroles/colonnes.csv et absente du fichier\u00a0: «\u00a0{lost[0]}\u00a0»"
+        raise ReadError(Problem(fichier, 0, "", what, "", "Corrigez cet en-tête dans paroles/colonnes.csv"))
     tables = [_rename(raw, grid, declared) for raw, grid in raws]
     found = [table for table in tables if "texte" in table.cells.columns]
     if not found:
@@ -55,8 +62,9 @@ def read_voice_file(path: Path, fichier: str, declared: Declared = NOTHING_DECLA
                 fichier,
                 0,
                 "",
-                f"aucune colonne ne porte le texte d'une parole (trouvé\u00a0: {headers})",
-                "Une colonne «\u00a0texte\u00a0» était attendue",
+                "aucune colonne ne porte le texte d'une parole",
+                # Not in `trouve`, which pages show: without a header the first voice would be taken for one.
+                f"Une colonne «\u00a0texte\u00a0» était attendue, on a trouvé\u00a0: {headers}",
                 f"Ajoutez à paroles/colonnes.csv la ligne\u00a0: {Path(fichier).name};EN-TÊTE DE LA COLONNE;texte;",
             )
         )
@@ -107,10 +115,11 @@ def _rename(raw: RawTable, grid: Grid, declared: Declared) -> VoiceTable:
         if choice := _choice(header, raw, above, own):
             ticked.setdefault(choice[0], []).append((header, choice[1]))
             continue
-        champ = next((known[n] for known in (own, SYNONYMES) for n in names if n in known), None)
+        official = OFFICIELLES if kind == "decidim" else {}
+        champ = next((known[n] for known in (own, official, SYNONYMES) for n in names if n in known), None)
         if champ is None:
             unread.append(header)
-        else:
+        elif champ != AUCUN:
             columns.setdefault(champ, []).append(header)
     _technical_columns(raw, kind, columns, set(own.values()))
     cells = pd.DataFrame(
@@ -130,15 +139,19 @@ def _rename(raw: RawTable, grid: Grid, declared: Declared) -> VoiceTable:
         _withdrawn(cells)
     for champ, value in declared.valeurs.items():
         cells[champ] = cells[champ].mask(cells[champ] == "", value) if champ in cells else value
+    closing = [header for header in unread if PROTECTEURS.search(plain(header))]
+    if closing:
+        cells["audience"] = "equipe"
     filled = cells["texte"].str.strip().ne("") if "texte" in cells else pd.Series(True, index=cells.index)
     said = tuple(
         Problem(
             raw.fichier,
             raw.ligne_entete,
             header,
-            "colonne non lue",
+            "colonne qui peut protéger quelqu'un, et non comprise" if header in closing else "colonne non lue",
             "",
-            f"si elle compte, déclarez-la dans paroles/colonnes.csv\u00a0: {Path(raw.fichier).name};{header};CHAMP;",
+            ("ces paroles restent à l'équipe tant qu'elle n'est pas déclarée\u00a0; " if header in closing else "")
+            + f"si elle compte, déclarez-la dans paroles/colonnes.csv\u00a0: {Path(raw.fichier).name};{header};CHAMP;",
         )
         for header in unread
     )

@@ -7,7 +7,7 @@ depends on those rows alone, so that nothing shows of the others.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import pandas as pd
 
@@ -90,16 +90,28 @@ def attribute(paroles: pd.DataFrame, seuil: int) -> pd.DataFrame:
     return pd.concat([paroles, names], axis=1)
 
 
-def cite(paroles: pd.DataFrame) -> pd.DataFrame:
-    """The contributions that cite a finding or an engagement, one row per citation, oldest first under each."""
+def heard_enough(paroles: pd.DataFrame, seuil: int) -> frozenset[tuple[str, str]]:
+    """The (quarter, '') and (quarter, college) in which at least `seuil` people have spoken: elsewhere nobody is told apart."""
+    people: dict[tuple[str, str], set[str]] = {}
+    for qpv, college, person in paroles[["qpv", "college", "locuteur"]].itertuples(index=False, name=None):
+        for key in {(qpv, ""), (qpv, college)}:
+            people.setdefault(key, set()).add(person)
+    return frozenset(key for key, some in people.items() if key[0] and len(some) >= seuil)
+
+
+def cite(paroles: pd.DataFrame, few: Collection[str] = ()) -> pd.DataFrame:
+    """The contributions that cite a finding or an engagement, one row per citation, oldest first under each.
+
+    Under the findings of a quarter where too few have spoken (`few`), neither words nor month: one would know who it was.
+    """
     citing = paroles[(paroles["constat"] != "") | (paroles["engagement"] != "")]
     rows = [
         (
             cited,
-            cited.split("-")[0],
-            r.mois,
+            (about := cited.split("-")[0]),
+            "" if about in few else r.mois,
             r.themes,
-            r.texte,
+            "" if about in few else r.texte,
             r.rapport,
             r.reponse_statut or "reçue",
             r.reponse,

@@ -28,15 +28,15 @@ from cvanalysis.declarations import plain
 from cvanalysis.errors import Problem
 from cvanalysis.ingest.dates import parse_date
 from cvanalysis.ingest.masking import mask
-from cvanalysis.ingest.review import Review, fingerprint, read_reviews
+from cvanalysis.ingest.review import Review, read_reviews, read_text
+from cvanalysis.ingest.voice_account import account_of_voices
 from cvanalysis.ingest.voice_choice import (
     AUDIENCES,
     Audience,
     Row,
     audience_of,
     is_known_at,
-    is_withdrawn,
-    is_yes,
+    is_quotable,
     match,
     match_all,
     names_of,
@@ -45,10 +45,11 @@ from cvanalysis.ingest.voice_choice import (
     rows_of,
     when_received,
     when_said,
+    withdraw,
 )
 from cvanalysis.ingest.voice_fields import NATURE_OF, QUALITE_OF, RAPPORT_OF, STATUTS_REPONSE, TONALITE_OF, VoiceTable
-from cvanalysis.ingest.voice_files import Answer, Companions, read_companions
-from cvanalysis.ingest.voice_tables import attribute, cite, number
+from cvanalysis.ingest.voice_files import IMMERSIONS_LUES, Answer, Companions, read_companions
+from cvanalysis.ingest.voice_tables import attribute, cite, heard_enough, number
 
 if TYPE_CHECKING:
     from cvanalysis.territory import Edition, Territory
@@ -60,7 +61,8 @@ class CleanedVoices:
     `voice_files`.
 
     `anomalies`: `fichier, ligne, colonne, brut, probleme, traitement`. `sources`: as the manifest wants them; the digest is of what was
-    kept, so that it does not change with what this audience may not know. `illisibles`: the files that could not be read.
+    kept, so that it does not change with what this audience may not know. `illisibles`: the files that could not be read. `avertissements`:
+    withdrawals and answers that are nobody's, told at every audience. `compte`: what became of all the voices read, for `check` alone.
     """
 
     paroles: pd.DataFrame
@@ -73,6 +75,8 @@ class CleanedVoices:
     chronologie: pd.DataFrame
     codes: pd.DataFrame
     illisibles: tuple[Problem, ...] = ()
+    avertissements: tuple[Problem, ...] = ()
+    compte: str = ""
 
     @property
     def tables(self) -> dict[str, pd.DataFrame]:
@@ -89,25 +93,32 @@ def clean_voices(territory: Territory, audience: Audience = "public", edition: E
     companions = read_companions(territory)
     tables, unread = read_voices(territory, companions)
     log = _Log(audience)
-    rows = [row for table in tables for row in rows_of(table, territory)]
-    rows = [r for r in rows if not is_withdrawn(r, companions.retraits)]
+    found = [row for table in tables for row in rows_of(table, territory)]
+    rows, doubtful = withdraw(found, companions.retraits)
+    doubtful += _answers_to_nobody(found, companions)
+    stages = [found, rows]
     rows = [r for r in rows if AUDIENCES.index(audience_of(r)) <= AUDIENCES.index(audience)]
+    stages.append(rows)
     rows = [replace(r, date=(said := when_said(r, territory)), recue=when_received(r, said)) for r in rows]
     rows = [r for r in rows if is_known_at(r, territory, edition)]
+    stages.append(rows)
     reviews = read_reviews(territory.dossier, edition.jusqu_au)
+    companions = replace(companions, codes=_codes_read(companions, audience, reviews))
     answers = _answered(rows, companions, log)
     clean = [_clean(r, territory, audience, edition, reviews, companions, answers, log) for r in rows]
     kept = {table.fichier: table for table in tables}
     sources = _sources(rows, kept, clean)
     for table in tables:
-        if any(r.fichier == table.fichier for r in rows):
+        if table.cells.empty or any(r.fichier == table.fichier for r in rows):
             log.unread(table)
-    bound = _bounded(companions, audience, edition)
     paroles = attribute(number(clean), territory.seuils.personnes)
+    enough = heard_enough(paroles, territory.seuils.personnes)
+    few = [q.code for q in territory.quartiers if (q.code, "") not in enough and audience != "equipe"]
+    bound = _bounded(companions, audience, edition, reviews, enough)
     return CleanedVoices(
         paroles=paroles,
-        contributions=cite(paroles),
-        anomalies=log.frame([*companions.anomalies, *unread]),
+        contributions=cite(paroles, few),
+        anomalies=log.frame([*companions.anomalies, *doubtful, *unread]),
         sources=sources + bound.sources,
         immersions=bound.immersions,
         preconisations=bound.preconisations,
@@ -115,6 +126,8 @@ def clean_voices(territory: Territory, audience: Audience = "public", edition: E
         chronologie=companions.chronologie,
         codes=companions.codes,
         illisibles=tuple(unread) + companions.illisibles,
+        avertissements=tuple(doubtful),
+        compte=account_of_voices(tables, stages, [row["texte_statut"] for row in clean]),
     )
 
 
@@ -164,7 +177,8 @@ def _clean(
             log.add(row, champ, cell, f"{what} non déclaré", "laissé vide")
         return found
 
-    themes, unknown = match_all(row["themes"], {t.id: t.nom for t in territory.themes})
+    themes_known = {t.id: t.nom for t in territory.themes}
+    themes, unknown = match_all(row["themes"], themes_known)
     quarters = {q.code: q.nom for q in territory.quartiers}
     # The platform's taxonomies hold themes and places alike.
     places = [name for name in unknown if row.format == "decidim" and match(name, quarters)]
@@ -175,7 +189,8 @@ def _clean(
     for champ in ("date", "recu"):
         if row[champ] and not read_day(row[champ]):
             log.add(row, champ, row[champ], "date non comprise", "comme sans date")
-    text, status = _text(row, audience, reviews)
+    quotable = is_quotable(row, audience)
+    text, status = read_text(row["texte"], audience, reviews) if quotable else ("", "sans_accord")
     answer = answers.get((row["parole"], row.fichier))
     if answer and (
         AUDIENCES.index(answer.audience) > AUDIENCES.index(audience) or (answer.date and answer.date > edition.jusqu_au)
@@ -207,11 +222,12 @@ def _clean(
         "codes": "|".join(_codes(row, companions, log)),
         "texte": text,
         "texte_statut": status,
-        "constat": _citation(row["constat"], _CONSTAT),
+        "constat": _citation(row["constat"], _CONSTAT, [f"{one}-" for one in (*quarters, *themes_known, *_PAGES)]),
         "rapport": one("rapport", {}, "rapport au constat", lambda c: RAPPORT_OF.get(plain(c), "")),
         "engagement": _citation(row["engagement"], _ENGAGEMENT),
         "action": mask(row["action"]).texte if audience == "equipe" else "",
-        "reponse": mask(answer.texte if answer else row["reponse"]).texte,
+        # An answer tells what it answers to: it needs the same agreement, and to be read as the rest.
+        "reponse": read_text(answer.texte if answer else row["reponse"], audience, reviews)[0] if quotable else "",
         "reponse_statut": (answer.statut if answer else STATUTS_REPONSE.get(plain(row["reponse_statut"]), ""))
         or ("reçue" if row["constat"] or NATURE_OF.get(plain(row["nature"])) == "contribution" else ""),
         "exemple": row.exemple,
@@ -236,28 +252,45 @@ def _answered(rows: list[Row], companions: Companions, log: _Log) -> dict[tuple[
     return found
 
 
-def _text(row: Row, audience: Audience, reviews: Mapping[str, Review]) -> tuple[str, str]:
-    """The text as this audience may read it, and why it is not there."""
-    # Nobody is ever named here: to be quoted with one's name is another agreement, and gives no leave to be quoted without.
-    agreed = is_yes(row["citation_anonyme"])
-    if audience != "equipe" and not (agreed and (audience == "groupe" or is_yes(row["web"]))):
-        return "", "sans_accord"
-    masked = mask(row["texte"]).texte.strip()
-    review = reviews.get(fingerprint(masked))
-    if review and not review.publier:
-        return ("", "réservé") if audience != "equipe" else (masked, "réservé")
-    if audience == "public" and not review:
-        return "", "non_relu"
-    return (mask(review.texte).texte.strip() or masked if review else masked), "publié"
-
-
+_PAGES = (
+    "synthese",
+    "engagements",
+    "partenaires",
+    "participation",
+    "recit",
+    "preconisations",
+    "qualite",
+    "changements",
+)
 _CONSTAT = re.compile(r"[A-Za-z0-9-]{1,40}-[A-Za-z-]{2,30}-\d{2}")
-_ENGAGEMENT = re.compile(r"(?=.*\d)(?!.*\d{5})[A-Za-z0-9.-]{1,12}")
+_ENGAGEMENT = re.compile(r"[A-Za-z]{0,4}[.-]?\d{1,3}([.-]\d{1,3}){0,2}")
 
 
-def _citation(cell: str, shape: re.Pattern[str]) -> str:
-    """The numbers of findings or engagements that a cell cites; anything else in it is dropped: it is free text, a phone number maybe."""
-    return "|".join(dict.fromkeys(w for w in re.split(r"\s*[|;,\n]\s*", cell.strip()) if shape.fullmatch(w)))
+def _citation(cell: str, shape: re.Pattern[str], about: Iterable[str] = ("",)) -> str:
+    """The numbers of findings or engagements that a cell cites; anything else in it is dropped: it is free text, a name or a phone maybe.
+
+    A finding is about a quarter, a theme or the whole, which its number begins with.
+    """
+    words = re.split(r"\s*[|;,\n]\s*", cell.strip())
+    return "|".join(dict.fromkeys(w for w in words if shape.fullmatch(w) and w.startswith(tuple(about))))
+
+
+def _codes_read(companions: Companions, audience: Audience, reviews: Mapping[str, Review]) -> pd.DataFrame:
+    """The codebook that this audience may read: a code of a program is its name, which is known as it stands or not at all."""
+    known = [
+        audience == "equipe" or name not in companions.codes_lus or read_text(name, audience, reviews)[0] == name
+        for name in companions.codes["nom"]
+    ]
+    return companions.codes[pd.Series(known, dtype=bool, index=companions.codes.index)].reset_index(drop=True)
+
+
+def _answers_to_nobody(rows: list[Row], companions: Companions) -> list[Problem]:
+    numbers = {(row["parole"], name) for row in rows for name in ("", *names_of(row.fichier))}
+    return [
+        Problem("paroles/reponses.csv", answer.ligne, "parole", "une réponse à aucune parole", "", "Vérifiez le numéro")
+        for given, answer in companions.reponses.items()
+        if given not in numbers
+    ]
 
 
 def _codes(row: Row, companions: Companions, log: _Log) -> list[str]:
@@ -300,12 +333,18 @@ class _Bound:
     sources: tuple[dict[str, str], ...]
 
 
-def _bounded(companions: Companions, audience: Audience, edition: Edition) -> _Bound:
+def _bounded(
+    companions: Companions,
+    audience: Audience,
+    edition: Edition,
+    reviews: Mapping[str, Review],
+    enough: frozenset[tuple[str, str]],
+) -> _Bound:
     """Immersions, instances and préconisations as the audience and the edition may know them; what they may not know is not yet."""
     immersions = companions.immersions
     dates = zip(immersions["date"], immersions["recu"], strict=True)
     days = [max(filter(None, map(read_day, pair)), default=None) for pair in dates]
-    ranks = [AUDIENCES.index(a) if a in AUDIENCES else len(AUDIENCES) - 1 for a in immersions["audience"]]
+    ranks = [AUDIENCES.index(a) if a in AUDIENCES else len(AUDIENCES) - 1 for a in immersions["audience"].map(plain)]
     known = [
         d is not None and d <= edition.jusqu_au and rank <= AUDIENCES.index(audience)
         for d, rank in zip(days, ranks, strict=True)
@@ -315,14 +354,16 @@ def _bounded(companions: Companions, audience: Audience, edition: Edition) -> _B
         .drop(columns=["audience", "recu"])
         .reset_index(drop=True)
     )
-    for column in ("vu", "marche", "ne_marche_pas", "propose"):
-        immersions[column] = pd.Series([mask(t).texte for t in immersions[column]], dtype="str")
+    for column in IMMERSIONS_LUES:
+        immersions[column] = pd.Series([read_text(t, audience, reviews)[0] for t in immersions[column]], dtype="str")
+    if audience != "equipe":
+        immersions = _place_immersions(immersions, enough)
     instances = companions.instances
     if len(instances):
         known = [(d := parse_date(t)) is not None and d[0] <= edition.jusqu_au for t in instances["date"]]
         instances = instances[known].reset_index(drop=True)
     preconisations = companions.preconisations
-    late = [(d := read_day(t)) is not None and d > edition.jusqu_au for t in preconisations["date"]]
+    late = [bool(t) and ((d := read_day(t)) is None or d > edition.jusqu_au) for t in preconisations["date"]]
     preconisations = preconisations[~pd.Series(late, dtype=bool, index=preconisations.index)].drop(columns=["date"])
     preconisations = preconisations.reset_index(drop=True)
     named = {
@@ -336,3 +377,13 @@ def _bounded(companions: Companions, audience: Audience, edition: Edition) -> _B
         if len(frame)
     )
     return _Bound(immersions, instances, preconisations, sources)
+
+
+def _place_immersions(immersions: pd.DataFrame, enough: frozenset[tuple[str, str]]) -> pd.DataFrame:
+    """When and where an account was made, and by which college, only where as many people were heard as a count needs: a day never."""
+    places = [q if (q, "") in enough else "" for q in immersions["qpv"]]
+    colleges = [c if (q, c) in enough else "" for q, c in zip(places, immersions["college"], strict=True)]
+    days = map(read_day, immersions["date"])
+    months = [day.strftime("%Y-%m") if day and q else "" for day, q in zip(days, places, strict=True)]
+    shown = {"qpv": places, "college": colleges, "date": months}
+    return immersions.assign(**{c: pd.Series(v, index=immersions.index, dtype="str") for c, v in shown.items()})

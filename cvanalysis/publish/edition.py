@@ -39,6 +39,7 @@ def conclude(
     failed = [fate for fate in fates if fate.status == "failed"]
     code = FAILED if failed or processed["illisibles"] else DONE
     messages = [f"Fichier laissé de côté : {one}" for one in processed["illisibles"]]
+    messages += [f"À vérifier : {one}" for one in processed["avertissements"]]
     slices.forget_voices()
     downloads, problem = make_downloads(decision, slices)
     if problem:

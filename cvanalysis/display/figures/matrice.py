@@ -56,7 +56,7 @@ def draw_matrix(canvas: Canvas, figure: Figure, palette: Palette) -> float:
                     _shade((value.valeur - low) / ((high - low) or 1), palette) if value.dite else ("#ffffff", GREY)
                 )
                 fills.setdefault((fill, value.dite), []).append((x + 1, y + 1, wide - 2, tall - 2))
-                text = say(Valeur(value.valeur, decimales=value.decimales))
+                text = value.texte or say(Valeur(value.valeur, decimales=value.decimales))
                 if text_width(text, 12) <= wide - 2:
                     written.append((x + wide / 2, y + tall / 2, text, ink))
             elif value.texte in shapes and value.statut == "publié":
@@ -74,7 +74,8 @@ def draw_matrix(canvas: Canvas, figure: Figure, palette: Palette) -> float:
         canvas.words(x, middle, text, 12, ink, at="center")
     notes = [f"Tiret\u00a0: {', '.join(absent)}."] if absent else []
     if numbers and len(written) < len(numbers):
-        ends = [say(Valeur(v, unite=values[0].unite, decimales=values[0].decimales)) for v in (low, high)]
+        shown = [v for v in values if v.valeur is not None]
+        ends = [say(one(shown, key=lambda v: v.valeur)) for one in (min, max)]
         notes.insert(0, f"Du plus clair ({ends[0]}) au plus foncé ({ends[1]})\u00a0; les valeurs sont au tableau.")
     return put_notes(canvas, notes, y + 4)
 
