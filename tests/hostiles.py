@@ -74,6 +74,7 @@ class Outcome:
     commande: str
     code: int
     secondes: float
+    processeur: float
     rss: int
     sortie: str
     tue: str = ""
@@ -147,12 +148,13 @@ def launch(argv: Iterable[object], folder: Path, limits: Limits) -> Outcome:
             start_new_session=True,
             env=environment(env={"TMPDIR": str(folder / "tmp"), "PYTHONIOENCODING": "utf-8:backslashreplace"}),
         )
-        begun, peak, killed, looks = time.monotonic(), 0, "", 0
+        begun, peak, cpu, killed, looks = time.monotonic(), 0, 0.0, "", 0
         standing = weight(folder)
         while child.poll() is None:
             time.sleep(0.05)
             looks += 1
-            peak = max(peak, memory_of(child.pid))
+            now, spent = use_of(child.pid)
+            peak, cpu = max(peak, now), max(cpu, spent)
             passed = time.monotonic() - begun
             if passed > limits.secondes:
                 killed = "temps"
@@ -166,18 +168,20 @@ def launch(argv: Iterable[object], folder: Path, limits: Limits) -> Outcome:
             os.killpg(child.pid, signal.SIGKILL)
         child.wait()
     said = (folder / "sortie.txt").read_text(encoding="utf-8", errors="replace")
-    return Outcome("", argv[3], child.returncode, round(time.monotonic() - begun, 1), peak, said, killed)
+    return Outcome("", argv[3], child.returncode, round(time.monotonic() - begun, 1), round(cpu, 1), peak, said, killed)
 
 
-def memory_of(pid: int) -> int:
-    """Resident bytes of a process and of all that it started."""
-    total = 0
+def use_of(pid: int) -> tuple[int, float]:
+    """Resident bytes and seconds of processor of a process and of all that it started."""
+    memory, cpu = 0, 0.0
     with suppress(psutil.Error):
         root = psutil.Process(pid)
         for process in (root, *root.children(recursive=True)):
             with suppress(psutil.Error):
-                total += process.memory_info().rss
-    return total
+                memory += process.memory_info().rss
+                times = process.cpu_times()
+                cpu += times.user + times.system
+    return memory, cpu
 
 
 def weight(folder: Path) -> int:
@@ -213,9 +217,11 @@ def judge(outcome: Outcome, ones: Collection[Hostile], pages: Path | None = None
         lost = [one.nom for one in asked if ((one.toujours and always) or outcome.code) and one.nomme not in plain]
         found += [f"pas nommé : {', '.join(lost)}"] if lost else []
     if pages is not None:
-        made = [page for page in pages.rglob("*.html") if page.name != "index.html"]
-        if not made and outcome.code in LUS:
-            found.append("pas de page")
+        made = sorted(pages.rglob("*.html"))
+        missing = {one.rapport for one in ones if one.rapport} - {
+            p.relative_to(pages).with_suffix("").as_posix() for p in made
+        }
+        found += [f"page perdue : {', '.join(sorted(missing))}"] if missing and not outcome.tue else []
         held = sorted({what for page in made for what in alive(page.read_text(encoding="utf-8"))})
         found += [f"vivant : {', '.join(held)}"] if held else []
     return outcome
@@ -242,15 +248,19 @@ def try_out(ones: Collection[Hostile], folder: Path, limits: Limits = Limits()) 
     raw = ground(folder)
     for one in ones:
         drop(raw, one)
-    name = next(iter(ones)).nom if len(ones) == 1 else f"{next(iter(ones)).nom} et {len(ones) - 1} autres"
     runs = [judge(launch(("check", "--data", raw), folder, limits), ones)]
     if wanted := sorted({one.rapport for one in ones if one.rapport}):
         only = [word for report in wanted for word in ("--only", report)]
         built = launch(("build", "--data", raw, "--out", folder / "out", "--jobs", 1, *only), folder, limits)
-        runs.append(judge(built, ones, folder / "out"))
+        runs.append(judge(built, ones, folder / "out" / "essai"))
     for run in runs:
-        run.nom = name
+        run.nom = title_of(ones)
     return runs
+
+
+def title_of(ones: Collection[Hostile]) -> str:
+    first = next(iter(ones)).nom
+    return first if len(ones) == 1 else f"{first} et {len(ones) - 1} autres"
 
 
 def batches(ones: Iterable[Hostile], size: int = 20) -> list[list[Hostile]]:
@@ -296,22 +306,28 @@ def run_all(
 
 
 def main(argv: list[str]) -> int:
-    """Run each input alone and print what fails; `--json FICHIER` keeps all that was measured."""
+    """Run the inputs, those of a folder where something fails then one by one, and print what fails.
+
+    `--seuls`: each alone from the first; `--json FICHIER`: keeps all that was measured.
+    """
     kept = Path(argv.pop(argv.index("--json") + 1)) if "--json" in argv else None
     wanted = [word for word in argv if not word.startswith("--")]
     ones = [one for one in all_hostiles() if not wanted or any(w in f"{one.famille}/{one.nom}" for w in wanted)]
 
     def tell(run: Outcome) -> None:
         if run.fautes:
-            print(
-                f"{run.nom:44} {run.commande:6} {run.code:4} {run.secondes:6.1f} s {run.rss // MIO:5} Mio  {' ; '.join(run.fautes)}"
-            )
-            sys.stdout.flush()
+            figures = f"{run.code:4} {run.secondes:6.1f} s {run.processeur:6.1f} s {run.rss // MIO:5} Mio"
+            print(f"{run.nom:44} {run.commande:6} {figures}  {' ; '.join(run.fautes)}", flush=True)
         if kept:
             with kept.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(run.__dict__, ensure_ascii=False) + "\n")
 
-    runs = run_all(([one] for one in sorted(ones, key=lambda one: one.seul)), told=tell)
+    packs = [[one] for one in ones] if "--seuls" in argv else sorted(batches(ones), key=lambda pack: pack[0].seul)
+    runs = run_all(packs, told=tell)
+    failed = {run.nom for run in runs if run.fautes}
+    apart = [pack for pack in packs if len(pack) > 1 and title_of(pack) in failed]
+    again = run_all([[one] for pack in apart for one in pack], told=tell)
+    runs = [run for run in runs if run.nom not in set(map(title_of, apart))] + again
     print(summary(ones, runs))
     return int(any(run.fautes for run in runs))
 

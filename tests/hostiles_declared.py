@@ -269,5 +269,5 @@ def hostiles() -> Iterator[Hostile]:
             LUS,
             cite=cite,
             rapport=report,
-            seul=any(word in name for word in ("fifo", "zero", "boucle")),
+            seul=any(word in name for word in ("fifo", "zero", "boucle", "fichier")),
         )

@@ -23,7 +23,20 @@ def test_there_are_more_than_three_hundred_inputs_each_of_its_own_name():
 
 @pytest.mark.parametrize(
     "famille",
-    ["csv", "classeur", "zip", "json", "entretien", "contour", "texte", "voix", "journal", "contrat", "declare", "lieu"],
+    [
+        "csv",
+        "classeur",
+        "zip",
+        "json",
+        "entretien",
+        "contour",
+        "texte",
+        "voix",
+        "journal",
+        "contrat",
+        "declare",
+        "lieu",
+    ],
 )
 def test_what_hurts_costs_its_file_and_no_other(famille, packs):
     mine = [pack for pack in packs if pack[0].famille == famille]
