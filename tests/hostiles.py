@@ -213,8 +213,9 @@ def judge(outcome: Outcome, ones: Collection[Hostile], pages: Path | None = None
         if outcome.commande == "check" and outcome.code in LUS and f"✓ {VOISIN}" not in said:
             found.append("voisin perdu")
         asked = [one for one in ones if outcome.commande == "check" or one.rapport]
-        always = outcome.commande == "check"
-        lost = [one.nom for one in asked if ((one.toujours and always) or outcome.code) and one.nomme not in plain]
+        alone = len(ones) == 1 and outcome.code  # in a folder of many, another may be why it is not 0
+        wanted = [one for one in asked if alone or (one.toujours and outcome.commande == "check")]
+        lost = [one.nom for one in wanted if one.nomme not in plain]
         found += [f"pas nommé : {', '.join(lost)}"] if lost else []
     if pages is not None:
         made = sorted(pages.rglob("*.html"))

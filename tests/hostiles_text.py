@@ -289,6 +289,9 @@ def _texts() -> Iterator[tuple[str, bytes | str | Writer, bool]]:
     )
 
 
+LUS_SANS_RIEN_DIRE = frozenset({"codes-100000.qdc", "codes-5000.qdc"})
+"""Codebooks that may be read as they are: the codes they add say so."""
+
 LOURDS = frozenset(
     {
         "entretien-partie-900mo.qdpx",
@@ -311,7 +314,7 @@ def hostiles() -> Iterator[Hostile]:
         )
 
     for name, content in _coded():
-        yield made("entretien", name, f"paroles/{name}", content)
+        yield made("entretien", name, f"paroles/{name}", content, toujours=name not in LUS_SANS_RIEN_DIRE)
     for name, content in _shapes():
         yield made("contour", name, f"geo/{name}.geojson", content, rapport=FICHE)
     slots = ("presentation", "methode")
