@@ -41,5 +41,5 @@ def test_there_are_more_than_three_hundred_inputs_each_of_its_own_name():
 def test_what_hurts_costs_its_file_and_no_other(famille, packs):
     mine = [pack for pack in packs if pack[0].famille == famille]
     assert mine
-    failed = {f"{run.nom} ({run.commande})": run.fautes for run in run_all(mine, LARGES) if run.fautes}
-    assert failed == {}
+    failed = [f"{run.nom} ({run.commande}) : {' ; '.join(run.fautes)}" for run in run_all(mine, LARGES) if run.fautes]
+    assert not failed, "\n".join(failed)
