@@ -170,7 +170,7 @@ def _coded() -> Iterator[tuple[str, bytes | str | Writer]]:
                 )
             ),
         ),
-        ("partie-900mo.qdpx", _large_part(900)),
+        ("partie-900mo.qdpx", _large_part(900 * MIO)),
         ("projet-190mo.qdpx", _large_project),
         ("codes-5000.qdc", book.format('<Code guid="d" name="d">' * 5_000 + "</Code>" * 5_000)),
         ("codage-inconnu.qdc", "<?xml version='1.0' encoding='klingon'?>" + book.format("")),
