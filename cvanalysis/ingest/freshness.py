@@ -30,6 +30,7 @@ NOT_CLEANING = (
     "publish/",
     "display/",
     "findings/",
+    "textes/",
     "cli",
     "dossier",
     "ingest/freshness",
