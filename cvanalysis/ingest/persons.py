@@ -97,7 +97,8 @@ def mask_words(text: str) -> str:
             [m for m in find_marks(text) if m.genre in _JOINT and not text[m.debut - 1 : m.debut].isalnum()]
         ):
             text = f"{text[: found.debut]}{MARKS[found.genre]}{text[found.fin :]}"
-    text = _NOMME.sub(lambda found: NOM if _is_named(found) else found[0], text)
+    for _ in range(3):  # « M. M. M. Dupont »: what a name hides is looked at again
+        text = _NOMME.sub(lambda found: NOM if _is_named(found) else found[0], text)
     for order in _ORDRES:
         text = order.sub(lambda found: NOM if _is_written_as_person(found) else found[0], text)
     return _POUR.sub(
@@ -128,7 +129,7 @@ def is_person(name: str) -> bool:
     """Whether a whole name is that of a person: a civility, « EI », or a first name beside a name that no organisation bears."""
     if found := _NOMME.match(name):
         return _is_named(found)
-    if _EI.search(name) or re.fullmatch(r"(?:[A-Z]\.[\s-]?){1,2}[A-ZÀ-Þ][a-zà-ÿ\-]{2,}", name):
+    if _EI.search(name) or re.fullmatch(r"(?:[A-Z]\.[\s-]?){1,2}[A-ZÀ-Þ][^\W\d_]{2,}[\w\-]*", name):
         return True
     words = name.split()
     if not 2 <= len(words) <= 3 or not all(re.fullmatch(_MOT, word) for word in words) or _is_thing(name):
@@ -204,7 +205,7 @@ def _is_named(found: re.Match[str]) -> bool:
 
 def _is_written_as_person(found: re.Match[str]) -> bool:
     """« DUPONT Jean » or « Jean DUPONT », unless a word of an organisation or place stands just before."""
-    before = found.string[: found.start()].split()[-3:]
+    before = re.split(r"[(:,;]|\s[-–]\s", found.string[: found.start()])[-1].split()[-3:]
     return _is_first_name(found["prenom"]) and not _is_thing(" ".join([*before, found[0]]))
 
 
