@@ -316,7 +316,7 @@ def words_of_data(processed: Path) -> Callable[[str], bool]:
     def cells() -> str:
         from cvanalysis.ingest.store import open_tables
 
-        tables = open_tables(processed)
+        tables = open_tables(processed, {path.stem: atomic.digest(path) for path in processed.glob("*.parquet")})
         frames = (tables[name].frame for name in sorted(tables.digests))
         columns = (frame[name] for frame in frames for name in frame.columns if frame[name].dtype in ("str", "object"))
         return "\n".join(f" {' '.join(str(cell).split())} " for column in columns for cell in column.dropna().unique())
