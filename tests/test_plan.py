@@ -109,12 +109,6 @@ def test_an_environment_that_is_not_known_counts_as_changed(tmp_path):
     assert Environments(tmp_path, Inputs({}, {}, {}, {}, {})).changes("inconnu") == ["code ou bibliothèques modifiés"]
 
 
-def test_drawing_code_does_not_make_the_tables_stale_and_reading_code_does():
-    inputs = Inputs({"textes/a.md": "1", "insee/x.csv": "1"}, {"display/a.py": "1", "ingest/b.py": "1"}, {}, {}, {})
-    assert inputs.processing()["code"] == {"ingest/b.py": "1"}
-    assert inputs.processing()["data"] == {"insee/x.csv": "1"}
-
-
 def test_the_notebooks_folder_can_be_named(tmp_path, monkeypatch):
     carnet(tmp_path / "ailleurs" / "qpv.ipynb")
     monkeypatch.setenv("CVANALYSIS_NOTEBOOKS", str(tmp_path / "ailleurs"))

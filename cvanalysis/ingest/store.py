@@ -21,7 +21,7 @@ import pandas as pd
 from cvanalysis.atomic import digest_value
 from cvanalysis.errors import UsageError
 from cvanalysis.ingest.contours import Outline, contour_files, read_contours
-from cvanalysis.ingest.freshness import read_own, read_record
+from cvanalysis.ingest.freshness import read_own
 from cvanalysis.ingest.texts import read_text
 
 if TYPE_CHECKING:
@@ -132,9 +132,8 @@ _shared: WeakValueDictionary[tuple[Path, str], Tables] = WeakValueDictionary()
 _recorded: list[Lecture] = []
 
 
-def open_tables(processed: Path, digests: dict[str, str] | None = None) -> Tables:
-    """The tables that stand in that folder, loaded once as long as someone holds them (a forked child inherits its parent's)."""
-    digests = read_record(processed).get("tables", {}) if digests is None else digests
+def open_tables(processed: Path, digests: dict[str, str]) -> Tables:
+    """These tables of that folder, loaded once as long as someone holds them (a forked child inherits its parent's)."""
     key = (processed.resolve(), digest_value(digests))
     tables = _shared.get(key)
     if tables is None:

@@ -325,7 +325,7 @@ def words_of_data(processed: Path | None, data: Path) -> Callable[[str], bool]:
         from cvanalysis.ingest.store import open_tables
         from cvanalysis.ingest.texts import read_text
 
-        tables = open_tables(processed)
+        tables = open_tables(processed, {path.stem: atomic.digest(path) for path in processed.glob("*.parquet")})
         frames = (tables[name].frame for name in sorted(tables.digests))
         columns = (frame[name] for frame in frames for name in frame.columns if frame[name].dtype in ("str", "object"))
         said = [str(cell) for column in columns for cell in column.dropna().unique()]
