@@ -5,7 +5,7 @@ once before anything was mended after it (masked of the sensitive ones, names am
 
     batch 1    56 of 60, 24 of 26;    1 of 60
     batch 2    52 of 60, 23 of 26;    3 of 60
-    batch 3    57 of 60, 25 of 26;    1 of 60
+    batch 3    57 of 60, 25 of 26;    1 of 60    (55 and 23 as first marked: « un papa », « l'imam » stood between ⟦ ⟧ and name nobody)
     batch 4    61 of 65, 23 of 26;    5 of 60
     batch 5    57 of 60, 25 of 26;    1 of 60    nothing was mended after it: it is `JAMAIS_VUES`
 
