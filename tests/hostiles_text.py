@@ -104,7 +104,7 @@ def _coded() -> Iterator[tuple[str, bytes | str | Writer]]:
             "xxe.qdpx",
             qde(
                 projet(
-                    head='<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/hostname">]>',
+                    head='<!DOCTYPE a [<!ENTITY x SYSTEM "file:/etc/hostname">]>',
                     source="<PlainTextContent>&x;</PlainTextContent>",
                 )
             ),

@@ -219,7 +219,7 @@ def _workbooks() -> Iterator[tuple[str, bytes]]:
             "xxe.xlsx",
             zipped(
                 parts(
-                    f'<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/hostname">]>'
+                    f'<!DOCTYPE a [<!ENTITY x SYSTEM "file:/etc/hostname">]>'
                     f'<worksheet {_NS}><sheetData><row r="1">{cell("A1", "&x;")}</row></sheetData></worksheet>'
                 )
             ),
