@@ -11,6 +11,7 @@ import pandas as pd
 
 from cvanalysis.ingest.account import Account
 from cvanalysis.ingest.action_money import LU, unbalanced
+from cvanalysis.ingest.guard import under_guard
 from cvanalysis.ingest.process import ReadFile, clean_all, gather_anomalies
 from cvanalysis.territory import Territory
 
@@ -58,6 +59,10 @@ class Check:
 
 def check(territory: Territory, audience: str = "public") -> Check:
     """Read the raw files of a territory and tell what was found; nothing is written."""
+    return under_guard(lambda: _check(territory, audience))
+
+
+def _check(territory: Territory, audience: str) -> Check:
     domains = clean_all(territory, audience)
     return Check(
         f"{territory.nom} — {territory.contrat}",

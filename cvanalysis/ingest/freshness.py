@@ -6,6 +6,7 @@ A build has its own, wider record; a notebook opened in JupyterLab only needs th
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,5 +38,5 @@ def _fingerprint(data: Path, audience: str) -> str:
     digest = hashlib.sha256(audience.encode())
     code = [path for room in _CODE for path in (_PACKAGE / room).rglob("*") if path.suffix in {".py", ".csv", ".toml"}]
     for path in sorted([*(p for p in data.rglob("*") if p.is_file()), *code]):
-        digest.update(path.name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
+        digest.update(os.fsencode(path.name) + b"\0" + hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()

@@ -22,6 +22,7 @@ from cvanalysis.ingest.account import Account, Line
 from cvanalysis.ingest.actions import clean_actions
 from cvanalysis.ingest.archives import archive_of
 from cvanalysis.ingest.chunk import COLONNES_ANOMALIES
+from cvanalysis.ingest.guard import under_guard
 from cvanalysis.ingest.indicators import SourceFile, clean_indicators, frame_problems
 from cvanalysis.ingest.propose import propose_all
 from cvanalysis.ingest.voices import clean_voices
@@ -80,8 +81,12 @@ def process(territory: Territory, processed: Path, audience: str = "public") -> 
     """Clean every domain and write its tables to `processed`, each replaced whole.
 
     Raises `CvanalysisError` where a table cannot be written (then the former tables stay). A raw file that cannot
-    be used is in `illisibles` and disturbs nothing else.
+    be used is in `illisibles` and disturbs nothing else, were it made to (`guard`).
     """
+    return under_guard(lambda: _process(territory, processed, audience))
+
+
+def _process(territory: Territory, processed: Path, audience: str) -> Processed:
     domains = clean_all(territory, audience)
     tables = {name: table for domain in domains for name, table in domain.tables.items()}
     tables["anomalies"] = gather_anomalies(domains)

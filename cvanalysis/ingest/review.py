@@ -20,6 +20,7 @@ from pathlib import Path
 from cvanalysis.declarations import plain
 from cvanalysis.errors import DeclarationError, ReadError
 from cvanalysis.ingest.dates import parse_date
+from cvanalysis.ingest.guard import reading
 from cvanalysis.ingest.masking import KNOWN_MISSES, PRECISION, RECALL, RECALL_MISE_AU_POINT, mask
 from cvanalysis.ingest.reading import read_raw
 
@@ -58,10 +59,11 @@ def read_reviews(dossier: Path, jusqu_au: date | None = None) -> dict[str, Revie
     Raises `DeclarationError` where the file is there and cannot be read.
     """
     path = dossier / RELECTURES
-    if not path.exists():
+    if not path.exists() and not path.is_symlink():
         return {}
     try:
-        cells = read_raw(path, RELECTURES, frozenset(COLONNES))[0].cells
+        with reading(RELECTURES):
+            cells = read_raw(path, RELECTURES, frozenset(COLONNES))[0].cells
     except ReadError as error:
         raise DeclarationError([error.problem]) from None
     columns = {plain(h): h for h in cells.columns}

@@ -27,8 +27,9 @@ import pandas as pd
 from cvanalysis.declarations import plain
 from cvanalysis.errors import DeclarationError, Problem, ReadError
 from cvanalysis.ingest.dates import parse_date
+from cvanalysis.ingest.guard import reading
 from cvanalysis.ingest.interviews import read_codebook
-from cvanalysis.ingest.reading import read_raw
+from cvanalysis.ingest.reading import raw_files, read_raw
 from cvanalysis.ingest.voice_fields import CHAMPS, Declared
 
 if TYPE_CHECKING:
@@ -133,9 +134,10 @@ def _read(territory: Territory, fichier: str, unread: list[Problem]) -> pd.DataF
     columns = _COLONNES[fichier]
     path = territory.dossier / fichier
     frame = pd.DataFrame({c: pd.Series(dtype="str") for c in columns})
-    if path.exists():
+    if path.exists() or path.is_symlink():
         try:
-            raw = read_raw(path, fichier, frozenset(columns))[0]
+            with reading(fichier):
+                raw = read_raw(path, fichier, frozenset(columns))[0]
             found = {plain(h).replace(" ", "_"): h for h in raw.colonnes}
             missing = pd.Series([""] * len(raw.lignes), dtype="str")
             frame = pd.DataFrame(
@@ -159,11 +161,13 @@ def _with_codebooks(codes: pd.DataFrame, territory: Territory, unread: list[Prob
     """The codebook, and the codes of the `.qdc` files beside it that it doesn't have, under their own names."""
     known = {plain(word) for column in ("code", "nom") for word in codes[column]}
     more = []
-    for path in sorted((territory.dossier / "paroles").rglob("*.qdc")):
-        fichier = path.relative_to(territory.dossier).as_posix()
+    for path, fichier in raw_files(territory.dossier / "paroles", territory.dossier):
+        if path.suffix.lower() != ".qdc":
+            continue
         example = any(fnmatch(fichier, glob) for glob in territory.exemples)
         try:
-            found = read_codebook(path, fichier)
+            with reading(fichier):
+                found = read_codebook(path, fichier)
         except ReadError as error:
             unread.append(error.problem)
             continue

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from cvanalysis.errors import CvanalysisError
+from cvanalysis.ingest.guard import named
 
 SUFFIX = ".cvtmp"
 
@@ -79,7 +80,9 @@ def sweep(folder: Path) -> None:
 
 
 def digest(path: Path) -> str:
-    """SHA-256 of a file's bytes, '' where there is none."""
+    """SHA-256 of a file's bytes, '' where there is none: to open a pipe would wait for ever."""
+    if not path.is_file():
+        return ""
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
@@ -95,7 +98,7 @@ def digest_value(value: Any) -> str:
 def digest_tree(folder: Path, skip: tuple[str, ...] = ()) -> dict[str, str]:
     """Digest of each file under `folder`, by its path relative to it (with `/`), sorted; `skip` names folders left out."""
     return {
-        path.relative_to(folder).as_posix(): digest(path)
+        named(path, folder): digest(path)
         for path in sorted(_walk(folder, skip))
         if not path.name.endswith((SUFFIX, ".pyc")) and not path.name.startswith(".")
     }

@@ -56,11 +56,11 @@ def _holds_others(folder: Path, territory: Territory, edition: Edition, audience
     """Whether the voices that the edition may know are not those of its manifest. Read in a child, which takes all traces with it."""
 
     def work(_emit: Any) -> list[list[str]]:
+        from cvanalysis.ingest.guard import under_guard
         from cvanalysis.ingest.voices import clean_voices
 
-        return sorted(
-            [s["fichier"], s["sha256"]] for s in clean_voices(replace(territory, edition=edition), audience).sources
-        )
+        voices = under_guard(lambda: clean_voices(replace(territory, edition=edition), audience).sources)
+        return sorted([s["fichier"], s["sha256"]] for s in voices)
 
     [(_, outcome)] = run_children(iter([("paroles", work)]), 1, Limits(None, None, None))
     manifest = atomic.read_json(folder / "manifest.json") or {"sources": []}
