@@ -121,10 +121,10 @@ def sweep(folder: Path) -> None:
 
 
 def digest(path: Path) -> str:
-    """SHA-256 of a file's bytes, '' where there is none."""
+    """SHA-256 of a file's bytes, '' where there is none: to open a pipe would wait for ever."""
+    if not path.is_file():
+        return ""
     try:
-        if not path.is_file():  # a pipe would never end
-            return ""
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError:
@@ -136,10 +136,15 @@ def digest_value(value: Any) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 
+def named(path: Path, folder: Path) -> str:
+    """How a file is named to people: relative to the data folder, with `/`; bytes that are no UTF-8 as their numbers."""
+    return os.fsencode(path.relative_to(folder).as_posix()).decode("utf-8", "backslashreplace")
+
+
 def digest_tree(folder: Path, skip: tuple[str, ...] = ()) -> dict[str, str]:
     """Digest of each file under `folder`, by its path relative to it (with `/`), sorted; `skip` names folders left out."""
     return {
-        path.relative_to(folder).as_posix(): digest(path)
+        named(path, folder): digest(path)
         for path in sorted(_walk(folder, skip))
         if not path.name.endswith((SUFFIX, ".pyc")) and not path.name.startswith(".")
     }

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import traceback
@@ -347,6 +348,9 @@ def run(argv: list[str] | None = None) -> int:
     """Run a command line; returns the exit status. No traceback reaches a person but under --debug."""
     argv = sys.argv[1:] if argv is None else argv
     debug = "--debug" in argv
+    if debug:
+        logging.basicConfig()
+        logging.getLogger("cvanalysis").setLevel(logging.DEBUG)  # what a raw file made a reader raise
     try:
         return cli.main(args=argv, prog_name="cvanalysis", standalone_mode=False) or 0
     except click.exceptions.NoArgsIsHelpError as error:

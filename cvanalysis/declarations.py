@@ -22,6 +22,13 @@ from typing import Any
 from cvanalysis.errors import Problem
 
 _ENCODAGE = "enregistrez-le en UTF-8"
+_OCTETS_MAX = 2 << 20  # of a file that people write: the largest that we know of has 30 KB
+_COLONNES_MAX = 500  # each that is unknown is told, with the nearest that is not
+_MOT_MAX = 80  # characters of a word: beyond, it is shown by its beginning, and is the misspelling of none
+_TOML_LIGNE, _TOML_NIVEAUX = (
+    20_000,
+    20,
+)  # characters of a line, tables in tables: tomllib takes the square of the one, falls at the other
 _TYPES = {str: "un texte entre guillemets", int: "un nombre entier", float: "un nombre", bool: "true ou false"} | {
     date: "une date AAAA-MM-JJ, sans guillemets",
     list: "une liste [ … ]",
@@ -31,7 +38,8 @@ _TYPES = {str: "un texte entre guillemets", int: "un nombre entier", float: "un 
 
 def quoted(word: object) -> str:
     """« word », with the no-break spaces that French asks for."""
-    return f"«\u00a0{word}\u00a0»"
+    text = str(word)
+    return f"«\u00a0{text if len(text) <= _MOT_MAX else f'{text[:_MOT_MAX]}…'}\u00a0»"
 
 
 def listed(words: Iterable[str]) -> str:
@@ -47,6 +55,8 @@ def nearest(word: str, known: Iterable[str]) -> str:
     >>> nearest("communs", ["code", "nom", "communes"]).replace(chr(160), " ")
     'vouliez-vous dire « communes » ?'
     """
+    if len(word) > _MOT_MAX:
+        return ""
     by_plain = {plain(k): k for k in known}
     match = difflib.get_close_matches(plain(word), list(by_plain), n=1, cutoff=0.6)
     return f"vouliez-vous dire {quoted(by_plain[match[0]])}\u00a0?" if match else ""
@@ -72,6 +82,15 @@ class Inspection:
         """The file's text, or None once what is wrong is noted. BOM, then strict UTF-8, then cp1252."""
         path = self.dossier / fichier
         try:
+            if path.exists() and not path.is_file() and not path.is_dir():
+                self.add(
+                    fichier, 0, "", "ce n'est pas un fichier mais un tube ou un périphérique", attendu, "remplacez-le"
+                )
+                return None
+            if path.stat().st_size > _OCTETS_MAX:
+                found = f"le fichier fait plus de {_OCTETS_MAX >> 20} Mio"
+                self.add(fichier, 0, "", found, attendu, "gardez-y ce qui est déclaré, une chose par ligne")
+                return None
             raw = path.read_bytes()
         except FileNotFoundError:
             self.add(fichier, 0, "", "le fichier manque", attendu, "créez-le")
@@ -155,6 +174,15 @@ def match_rows(
 ) -> list[Ligne]:
     """`read_rows` for rows that are read already, each with its line, the header first."""
     where, header = filled[0]
+    if len(header) > _COLONNES_MAX:
+        found.add(
+            fichier,
+            where,
+            "",
+            f"la ligne a {len(header)} cellules",
+            f"colonnes attendues\u00a0: {listed(columns + optional)}",
+        )
+        return []
     names = _match_header(found, fichier, where, header, columns, optional, free=free)
     if names is None:
         return []
@@ -251,7 +279,7 @@ def check_once(found: Inspection, fichier: str, colonne: str, places: Iterable[t
 
 # ----------------------------------------------------------------------------------------------------------------- TOML
 
-_HEADER = re.compile(r"^\s*(\[\[?)\s*([^\[\]#,]+?)\s*\]\]?\s*(?:#.*)?$")
+_HEADER = re.compile(r"^\s*(\[\[?)([^\[\]#,]+)\]\]?\s*(?:#.*)?$")
 _KEY = re.compile(r"^\s*(\"[^\"]+\"|'[^']+'|[A-Za-z0-9_-]+)(?:\s*\.\s*[A-Za-z0-9_-]+)*\s*=")
 _AT_LINE = re.compile(r"\(at line (\d+), column (\d+)\)")
 
@@ -267,6 +295,8 @@ _TOML_ERRORS = {
     "Expected '=' after a key": "il manque un signe = après la clé",
     "Illegal character": "un texte n'est pas fermé par un guillemet",
     "Unterminated string": "un texte n'est pas fermé par un guillemet",
+    "Long line": f"une ligne dépasse {_TOML_LIGNE} caractères",
+    "Exceeds the limit": "un nombre a des milliers de chiffres",
     "Unclosed array": "une liste n'est pas fermée par un crochet",
     "Expected newline or end of document": "il y a quelque chose en trop après la valeur",
 }
@@ -303,8 +333,11 @@ def read_toml(found: Inspection, fichier: str) -> Document | None:
     if text is None:
         return None
     try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        data = _parse_toml(text)
+    except RecursionError:
+        found.add(fichier, 0, "", "trop de listes ou de tables les unes dans les autres", "", "écrivez-les à plat")
+        return None
+    except ValueError as error:
         at = _AT_LINE.search(str(error))
         ligne = int(at[1]) if at else text.count("\n") + 1
         why = next((fr for start, fr in _TOML_ERRORS.items() if str(error).startswith(start)), "écriture incorrecte")
@@ -327,6 +360,20 @@ def read_toml(found: Inspection, fichier: str) -> Document | None:
     return Document(fichier, Section(fichier, "", 1, top, _keys(lines, "", 0)), tables, arrays)
 
 
+def _parse_toml(text: str) -> dict[str, Any]:
+    """tomllib's reading, refused where it would take the square of a line's length or give what nothing can print."""
+    if max(map(len, text.splitlines()), default=0) > _TOML_LIGNE:
+        raise ValueError("Long line")
+    data = tomllib.loads(text)
+    level: list[Any] = [data]
+    for _ in range(_TOML_NIVEAUX):
+        inside = (one.values() if isinstance(one, dict) else one for one in level if isinstance(one, dict | list))
+        level = [value for values in inside for value in values]
+    if level:
+        raise RecursionError
+    return data
+
+
 def _lines(text: str) -> dict[tuple[str, int, str], int]:
     """(section, rank of the section among its namesakes, key) → line; key '' for the section's own header.
 
@@ -337,7 +384,7 @@ def _lines(text: str) -> dict[tuple[str, int, str], int]:
     name, rank = "", 0
     for i, line in enumerate(text.splitlines(), start=1):
         if header := _HEADER.match(line):
-            name = header[2].strip("\"'")
+            name = header[2].strip().strip("\"'")
             rank = sum(1 for n, _, k in places if n == name and not k) if header[1] == "[[" else 0
             places[name, rank, ""] = i
         elif key := _KEY.match(line):

@@ -63,6 +63,9 @@ class DeclarationError(CvanalysisError):
         many = "problèmes" if len(problems) > 1 else "problème"
         super().__init__(f"{len(problems)} {many} dans les déclarations :\n" + "\n".join(f"- {p}" for p in problems))
 
+    def __reduce__(self) -> tuple[type, tuple[list[Problem]]]:  # from the child that reads to its parent
+        return type(self), (list(self.problems),)
+
 
 class ReadError(CvanalysisError):
     """One raw file cannot be read. It is named, left out, and disturbs nothing else."""
@@ -70,6 +73,9 @@ class ReadError(CvanalysisError):
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
         super().__init__(str(problem))
+
+    def __reduce__(self) -> tuple[type, tuple[Problem]]:
+        return type(self), (self.problem,)
 
 
 class UnrecognisedFile(ReadError):

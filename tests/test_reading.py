@@ -382,6 +382,7 @@ def test_a_file_without_the_right_to_read_it_is_refused(tmp_path, monkeypatch):
     def refuse(_):
         raise PermissionError(13, "Permission denied")
 
+    (tmp_path / "f.csv").touch()
     monkeypatch.setattr(Path, "read_bytes", refuse)
     with pytest.raises(ReadError, match="accès refusé"):
         read_raw(tmp_path / "f.csv", "f.csv")

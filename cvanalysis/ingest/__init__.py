@@ -3,3 +3,8 @@
 `reading` opens a file whatever its form (`delimited` and `workbooks` do the bytes) and finds its header; `values` and
 `dates` say what a cell means. Nothing is imported here: an unchanged build must not pay for pandas.
 """
+
+import os
+
+# Arrow's own pool maps a GiB at a time, which a limit on memory would count as used; this one is as fast here.
+os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")

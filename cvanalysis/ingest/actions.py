@@ -23,10 +23,11 @@ from cvanalysis.ingest.action_rows import read_rows
 from cvanalysis.ingest.action_table import assemble
 from cvanalysis.ingest.duplicates import read_decisions
 from cvanalysis.ingest.engagements import find_engagements, read_engagements
+from cvanalysis.ingest.guard import reading
 from cvanalysis.ingest.matching import read_labels, title_key
 from cvanalysis.ingest.partners import partner_labels, partners_table, read_partners, split_list
 from cvanalysis.ingest.persons import mask_words
-from cvanalysis.ingest.reading import Grid, is_machine, read_grid
+from cvanalysis.ingest.reading import Grid, grids_of, raw_files, read_bytes
 
 if TYPE_CHECKING:
     from cvanalysis.territory import Territory
@@ -91,12 +92,7 @@ def clean_actions(territory: Territory, indicateurs: frozenset[str] | None = Non
 def log_files(territory: Territory) -> list[tuple[Path, str]]:
     """Files of `actions/` that may be logs, with their name relative to the data folder, in order."""
     root = Path(territory.dossier)
-    files = (
-        p
-        for p in (root / DOSSIER).rglob("*")
-        if p.is_file() and p.suffix.lower() in EXTENSIONS and not is_machine(p.relative_to(root))
-    )
-    return sorted(((p, p.relative_to(root).as_posix()) for p in files), key=lambda item: item[1])
+    return [one for one in raw_files(root / DOSSIER, root) if one[0].suffix.lower() in EXTENSIONS]
 
 
 def _journals(territory: Territory, found: Inspection) -> tuple[Journal, ...]:
@@ -123,22 +119,22 @@ def _read_logs(
     for path, fichier in files:
         source: dict[str, Any] = {"fichier": fichier, "sha256": "", "famille": "", "millesime": "", "statut": "lu"}
         try:
-            source["sha256"] = sha256(path.read_bytes()).hexdigest()
-            grids = read_grid(path, fichier)
-            for grid in grids:
-                for problem in grid.anomalies:
-                    anomalies.add(
-                        fichier, problem.ligne, problem.colonne, "", problem.trouve, problem.que_faire or "lu tel quel"
-                    )
-            mine = [_read_log(located, context, anomalies) for located in locate(grids, journals, territory.geographie)]
+            with reading(fichier):
+                data = read_bytes(path, fichier)
+                source["sha256"] = sha256(data).hexdigest()
+                grids = grids_of(data, fichier)
+                for grid in grids:
+                    for problem in grid.anomalies:
+                        done = problem.que_faire or "lu tel quel"
+                        anomalies.add(fichier, problem.ligne, problem.colonne, "", problem.trouve, done)
+                found = locate(grids, journals, territory.geographie)
+                mine = [_read_log(located, context, anomalies) for located in found]
+                told = _tell_file(mine, grids, context)
             logs += mine
-            source |= _tell_file(mine, grids, context)
+            source |= told
         except ReadError as error:
             source["statut"] = "illisible"
             unread.append(error.problem)
-        except OSError:
-            source["statut"] = "illisible"
-            unread.append(Problem(fichier, 0, "", "le fichier ne peut pas être lu", que_faire="vérifiez vos droits"))
         sources.append(source)
     return logs, sources, unread
 

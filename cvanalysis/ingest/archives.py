@@ -7,14 +7,19 @@ from __future__ import annotations
 
 import io
 import zipfile
-import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import PurePosixPath
 
-from cvanalysis.errors import Problem, ReadError
+from cvanalysis.errors import CvanalysisError, Problem, ReadError
+from cvanalysis.ingest.guard import MIO
 
 TABLEAUX = (".csv", ".txt", ".tsv", ".xls", ".xlsx", ".xlsm", ".xlsb", ".ods")
 CLASSEURS = {"xl/workbook.xml", "xl/workbook.bin", "content.xml"}  # parts that make a ZIP a workbook
-DEPLIE_MAX = 2 * 1024**3  # bytes once unzipped
+OCTETS_MAX = (
+    400 * MIO
+)  # of a raw file or of one unfolded from an archive: the largest that we know of, a census, has 143
+MEMBRES_MAX = 500  # tables in one archive: INSEE's have a few dozen
 SEPARATION = ".zip/"  # between an archive and its member in a file's name
 
 
@@ -25,27 +30,46 @@ def is_archive(data: bytes) -> bool:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             return not CLASSEURS & set(archive.namelist())
-    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError):
+    except Exception:  # noqa: BLE001 (a damaged archive makes zipfile raise anything)
         return False
 
 
-def read_members(data: bytes, fichier: str) -> list[tuple[str, bytes]]:
-    """The tables of an archive: (name to tell people, bytes), in the archive's order of names. Raises `ReadError`."""
+def members(data: bytes, fichier: str) -> list[tuple[str, str]]:
+    """The tables of an archive: (name to tell people, name in it), in the order of names. Raises `ReadError`."""
+    with _opened(fichier), zipfile.ZipFile(io.BytesIO(data)) as archive:
+        wanted = sorted(name for name in archive.namelist() if _is_table(name))
+    if not wanted:
+        raise _refuse(fichier, "l'archive ZIP ne contient aucun tableau", "Décompressez-la et gardez ses données")
+    if len(wanted) > MEMBRES_MAX:
+        found = f"l'archive ZIP contient {len(wanted)} tableaux, plus que les {MEMBRES_MAX} permis"
+        raise _refuse(fichier, found, "Décompressez-la et gardez ses données")
+    return [(f"{fichier}/{name}", name) for name in wanted]
+
+
+def read_member(data: bytes, fichier: str, name: str) -> bytes:
+    """One member of an archive, unfolded. Raises `ReadError`."""
+    with _opened(fichier), zipfile.ZipFile(io.BytesIO(data)) as archive:
+        return unfold(archive, name, fichier)
+
+
+def unfold(archive: zipfile.ZipFile, name: str, fichier: str) -> bytes:
+    """A part of any ZIP, refused before it is unfolded where it says itself too large; zipfile unfolds no more than it says."""
+    size = archive.getinfo(name).file_size
+    if size > OCTETS_MAX:
+        found = f"{PurePosixPath(name).name} fait {size // MIO} Mio une fois décompressé, plus que les {OCTETS_MAX // MIO} permis"
+        raise _refuse(fichier, found, "Gardez-en les lignes et les colonnes utiles")
+    return archive.read(name)
+
+
+@contextmanager
+def _opened(fichier: str) -> Iterator[None]:
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            wanted = sorted(name for name in archive.namelist() if _is_table(name))
-            if not wanted:
-                raise _refuse(
-                    fichier, "l'archive ZIP ne contient aucun tableau", "Décompressez-la et gardez ses données"
-                )
-            if sum(archive.getinfo(name).file_size for name in wanted) > DEPLIE_MAX:
-                raise _refuse(
-                    fichier, "l'archive fait plus de 2 Gio une fois décompressée", "Décompressez-la vous-même"
-                )
-            return [(f"{fichier}/{name}", archive.read(name)) for name in wanted]
+        yield
+    except (CvanalysisError, MemoryError):
+        raise
     except RuntimeError:  # zipfile's word for a password
         raise _refuse(fichier, "l'archive est protégée par un mot de passe", "Décompressez-la") from None
-    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, OSError, NotImplementedError):
+    except Exception:  # noqa: BLE001 (a damaged archive makes zipfile raise anything)
         raise _refuse(fichier, "l'archive est incomplète ou abîmée", "Téléchargez-la de nouveau") from None
 
 

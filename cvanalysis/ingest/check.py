@@ -11,6 +11,7 @@ import pandas as pd
 
 from cvanalysis.ingest.account import Account
 from cvanalysis.ingest.action_money import LU, unbalanced
+from cvanalysis.ingest.guard import under_guard
 from cvanalysis.ingest.process import LAISSE, ReadFile, clean_all, gather_anomalies, read_as_they_are
 from cvanalysis.territory import Territory
 
@@ -63,6 +64,10 @@ class Check:
 
 def check(territory: Territory, audience: str = "public") -> Check:
     """Read the raw files of a territory and tell what was found; nothing is written."""
+    return under_guard(lambda: _check(territory, audience))
+
+
+def _check(territory: Territory, audience: str) -> Check:
     domains = (*clean_all(territory, audience), read_as_they_are(territory))
     return Check(
         f"{territory.nom} — {territory.contrat}",

@@ -33,6 +33,15 @@ REPRISES_MAX = 50  # quotes that never close, repaired one by one before quotes 
 csv.field_size_limit(2**31 - 1)  # cells of people have no limit; csv's own (131,072) would refuse the file
 
 
+LIGNE_MAX = 20_000_000  # bytes of one line: INSEE's widest have 8,000
+CELLULE_MAX = 1_000_000  # bytes of one cell: a spreadsheet's holds 32,767, a long interview in one piece 200,000
+COLONNES_MAX = 16_384  # those of a spreadsheet; INSEE's widest file has 1,000
+
+
+class TooLargeError(Exception):
+    """What would not fit in memory or in a spreadsheet; the message says which part."""
+
+
 @dataclass(frozen=True, slots=True)
 class Cells:
     """A rectangle of text. `lignes` are spreadsheet rows from 1; `courtes` and `longues` those of another width."""
@@ -115,9 +124,10 @@ def find_separator(text: str, candidates: tuple[str, ...] = SEPARATEURS) -> tupl
 def read_delimited(data: bytes) -> Cells:
     """All the cells of a delimited file as text, wholly blank rows and columns left out.
 
-    Columns keep their place in their name ("0" is the first). No cell with content is ever dropped. Raises `ArrowException`
-    for a text that cannot be held (several Gio).
+    Columns keep their place in their name ("0" is the first). No cell with content is ever dropped. Raises `TooLargeError` for
+    what no spreadsheet holds, before it is cut.
     """
+    _refuse_long_lines(data)
     text, utf8, remarks = decode_text(data)
     candidates, shift = SEPARATEURS, 0
     said = re.match(r"sep=([;\t,|])(?:\r\n|\r|\n)", text, re.IGNORECASE)
@@ -132,8 +142,24 @@ def read_delimited(data: bytes) -> Cells:
     return drop_blanks(cells, shift, remarks)
 
 
+def _refuse_long_lines(data: bytes) -> None:
+    start = 0
+    while start + LIGNE_MAX < len(data):
+        ends = (data.rfind(end, start, start + LIGNE_MAX) for end in (b"\n", b"\r"))
+        start = max(ends) + 1 or len(data)
+        if start == len(data):
+            raise TooLargeError(f"une ligne de plus de {LIGNE_MAX // 1_000_000} Mo")
+
+
+def refuse_width(columns: int) -> None:
+    """Refuse more columns than any spreadsheet has: each costs as much as a thousand cells."""
+    if columns > COLONNES_MAX:
+        raise TooLargeError(f"{columns} colonnes")
+
+
 def _read_text(text: str, utf8: bytes, candidates: tuple[str, ...]) -> Cells:
     separator, width = find_separator(text, candidates)
+    refuse_width(width)
     if _quotes_are_sound(utf8, separator):
         return _read_arrow(utf8, separator, width)
     mended, remarks = _close_quotes(text, separator)
@@ -267,7 +293,9 @@ def drop_blanks(cells: Cells, shift: int = 0, remarks: tuple[tuple[int, str], ..
     table = cells.table.select([i for i in range(cells.table.num_columns) if _has_content(cells.table.column(i))])
     lengths = np.zeros(table.num_rows, dtype=np.int64)
     for column in table.columns:
-        lengths += pa.compute.binary_length(column).to_numpy()
+        lengths += (own := pa.compute.binary_length(column).to_numpy())
+        if len(own) and own.max() > CELLULE_MAX:
+            raise TooLargeError(f"une cellule de {own.max() // 1000} ko")
     filled = lengths > 0
     if not filled.all():
         table = table.filter(pa.array(filled))

@@ -7,7 +7,7 @@ A file that cannot be read or recognised is left out and named; the others go on
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,9 +18,10 @@ import pyarrow.compute as pc
 from cvanalysis.catalogue import Catalogue, load_catalogue
 from cvanalysis.errors import Problem, ReadError
 from cvanalysis.ingest.account import Account, make_account
-from cvanalysis.ingest.archives import archive_of, is_archive, read_members
+from cvanalysis.ingest.archives import archive_of, is_archive, members, read_member
 from cvanalysis.ingest.chunk import COLONNES_ANOMALIES, Chunk, Zones, frame_anomalies
-from cvanalysis.ingest.reading import RawTable, is_machine, read_bytes, tables_of
+from cvanalysis.ingest.guard import MIO, SECONDES_PAR_MIO, allow, reading
+from cvanalysis.ingest.reading import RawTable, raw_files, read_bytes, tables_of
 from cvanalysis.ingest.recognise import Bloc, Documentation, Recognised, known_headers, read_declared, recognise
 from cvanalysis.ingest.reconcile import reconcile
 from cvanalysis.ingest.validity import mark_suspects
@@ -85,17 +86,24 @@ def clean_indicators(folder: Path, zones: Zones = None) -> Cleaned:
     base = folder if bare else folder / DOSSIER
     declared, problems = _read_millesimes(base, folder)
     sources, chunks = [], []
-    for path in sorted(base.rglob("*")):
-        fichier = path.relative_to(folder).as_posix()
-        if not path.is_file() or _is_ignored(path, base):
+    for path, fichier in raw_files(base, folder):
+        if path.suffix.lower() in IGNORES or path == base / MILLESIMES:
             continue
         for source in read_sources(path, fichier, declared):
+            try:
+                with reading(source.fichier):
+                    said = [problem for sheet in source.feuilles for problem in _say_sheet(sheet, source.fichier)]
+                    decoded = [
+                        decode_bloc(sheet, bloc, source.fichier, catalogue)
+                        for sheet in source.feuilles
+                        for bloc in sheet.blocs
+                    ]
+            except ReadError as error:
+                source, said, decoded = replace(source, statut="illisible", feuilles=(), probleme=error.problem), [], []
             sources.append(source)
-            for sheet in source.feuilles:
-                problems += [*sheet.remarques, *_say_sheet(sheet, source.fichier)]
-                chunks += [decode_bloc(sheet, bloc, source.fichier, catalogue) for bloc in sheet.blocs]
-            if source.probleme:
-                problems.append(source.probleme)
+            chunks += decoded
+            problems += [*(p for sheet in source.feuilles for p in sheet.remarques), *said]
+            problems += [source.probleme] if source.probleme else []
     problems += _say_absent(
         declared, [source.fichier for source in sources], (base / MILLESIMES).relative_to(folder).as_posix()
     )
@@ -119,17 +127,20 @@ def read_sources(path: Path, fichier: str, declared: dict[str, Declare] | None =
 
     INSEE's archives hold more than what reports compare: a member of no use is left aside as documentation, unless no other is read.
     """
+    digest = ""
     try:
-        data = read_bytes(path, fichier)
-    except ReadError as error:
-        return [SourceFile(fichier, "", "illisible", probleme=error.problem)]
-    digest = hashlib.sha256(data).hexdigest()
-    if not is_archive(data):
-        return [_read_source(data, fichier, digest, declared)]
-    try:
-        found = [_read_source(member, name, digest, declared) for name, member in read_members(data, fichier)]
+        with reading(fichier):
+            data = read_bytes(path, fichier)
+            digest = hashlib.sha256(data).hexdigest()
+            inside = members(data, fichier) if is_archive(data) else []
     except ReadError as error:
         return [SourceFile(fichier, digest, "illisible", probleme=error.problem)]
+    if not inside:
+        return [_read_source(lambda: data, fichier, digest, declared)]
+    found = [
+        _read_source(lambda name=name: read_member(data, fichier, name), told, digest, declared)
+        for told, name in inside
+    ]
     if any(source.statut == "lu" for source in found):
         found = [
             replace(source, statut="documentation", probleme=None) if _is_idle(source) else source for source in found
@@ -144,15 +155,19 @@ def _is_idle(source: SourceFile) -> bool:
     )
 
 
-def _read_source(data: bytes, fichier: str, digest: str, declared: dict[str, Declare] | None) -> SourceFile:
+def _read_source(
+    unfold: Callable[[], bytes], fichier: str, digest: str, declared: dict[str, Declare] | None
+) -> SourceFile:
+    statut = "illisible"
     try:
-        tables = tables_of(data, fichier, known_headers())
+        with reading(fichier):
+            data = unfold()
+            allow(len(data) / MIO * SECONDES_PAR_MIO)
+            tables = tables_of(data, fichier, known_headers())
+            statut = "non reconnu"
+            found = recognise(tables, fichier, declared)
     except ReadError as error:
-        return SourceFile(fichier, digest, "illisible", probleme=error.problem)
-    try:
-        found = recognise(tables, fichier, declared)
-    except ReadError as error:
-        return SourceFile(fichier, digest, "non reconnu", probleme=error.problem)
+        return SourceFile(fichier, digest, statut, probleme=error.problem)
     if isinstance(found, Documentation):
         return SourceFile(fichier, digest, "documentation")
     return SourceFile(fichier, digest, "lu", tuple(found))
@@ -232,10 +247,6 @@ def _say_absent(declared: Iterable[str], fichiers: Iterable[str], where: str) ->
         Problem(where, 0, "fichier", f"fichier déclaré et absent\u00a0: «\u00a0{name}\u00a0»", "", todo)
         for name in absent
     ]
-
-
-def _is_ignored(path: Path, base: Path) -> bool:
-    return is_machine(path.relative_to(base)) or path.suffix.lower() in IGNORES or path == base / MILLESIMES
 
 
 # --- what is said of a file

@@ -11,7 +11,8 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -19,7 +20,9 @@ import numpy as np
 import pandas as pd
 
 from cvanalysis.declarations import plain
-from cvanalysis.errors import Problem, ReadError
+from cvanalysis.errors import CvanalysisError, Problem, ReadError
+from cvanalysis.ingest.delimited import TooLargeError
+from cvanalysis.ingest.reading import read_bytes
 from cvanalysis.ingest.voice_fields import (
     JAMAIS,
     NOTHING_DECLARED,
@@ -32,7 +35,7 @@ from cvanalysis.ingest.voice_fields import (
 )
 
 UNTIL = "ces passages restent à l'équipe tant qu'elle n'est pas déclarée dans paroles/colonnes.csv"
-_MAX_XML = 200 * 1024 * 1024
+_MAX_PART = 64 * 1024 * 1024  # bytes of a part once unfolded: of a project with all its transcripts, XML has a few
 
 
 def read_interview(path: Path, fichier: str, declared: Declared = NOTHING_DECLARED) -> VoiceTable:
@@ -40,18 +43,12 @@ def read_interview(path: Path, fichier: str, declared: Declared = NOTHING_DECLAR
 
     A passage that is not coded is not a voice: an interview is not to be published whole. Raises `ReadError`.
     """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            name = next((n for n in archive.namelist() if n.lower().endswith(".qde")), None)
-            if name is None:
-                raise _bad(fichier, "l'archive ne contient pas de fichier «\u00a0project.qde\u00a0»")
-            if any(archive.getinfo(n).file_size > _MAX_XML for n in archive.namelist()):
-                raise _bad(fichier, "le projet est trop grand pour être lu")
-            # Expat fetches no external entity and refuses those that swell: no other parser is needed.
-            root = ElementTree.fromstring(archive.read(name))  # noqa: S314
-            passages = _passages(root, archive)
-    except (zipfile.BadZipFile, OSError, ElementTree.ParseError, NotImplementedError, RuntimeError, EOFError) as error:
-        raise _bad(fichier, f"ce n'est pas un projet REFI-QDA lisible ({type(error).__name__})") from None
+    data = read_bytes(path, fichier)
+    with _readable(fichier, "un projet"), zipfile.ZipFile(io.BytesIO(data)) as archive:
+        name = next((n for n in archive.namelist() if n.lower().endswith(".qde")), None)
+        if name is None:
+            raise _bad(fichier, "l'archive ne contient pas de fichier «\u00a0project.qde\u00a0»")
+        passages = _passages(_tree(_unfold(archive, name)), archive)
     cells = (
         pd.DataFrame(passages, dtype=object).fillna("")
         if passages
@@ -79,21 +76,7 @@ def read_codebook(path: Path, fichier: str) -> list[tuple[str, str]]:
 
     Raises `ReadError`.
     """
-    try:
-        raw = path.read_bytes()
-        if raw.startswith(b"PK"):
-            with zipfile.ZipFile(io.BytesIO(raw)) as archive:
-                raw = archive.read(next(n for n in archive.namelist() if n.lower().endswith((".qdc", ".qde"))))
-        root = ElementTree.fromstring(raw)  # noqa: S314 - as above
-    except (
-        zipfile.BadZipFile,
-        OSError,
-        ElementTree.ParseError,
-        StopIteration,
-        RuntimeError,
-        NotImplementedError,
-    ) as error:
-        raise _bad(fichier, f"ce n'est pas un livre de codes REFI-QDA lisible ({type(error).__name__})") from None
+    raw = read_bytes(path, fichier)
     found: list[tuple[str, str]] = []
 
     def walk(element: ElementTree.Element, tone: str) -> None:
@@ -106,8 +89,36 @@ def read_codebook(path: Path, fichier: str) -> list[tuple[str, str]]:
             elif _tag(child) != "Code":
                 walk(child, tone)
 
-    walk(root, "")
+    with _readable(fichier, "un livre de codes"):
+        if raw.startswith(b"PK"):
+            with zipfile.ZipFile(io.BytesIO(raw)) as archive:
+                raw = _unfold(archive, next(n for n in archive.namelist() if n.lower().endswith((".qdc", ".qde"))))
+        walk(_tree(raw), "")
     return list(dict.fromkeys(found))
+
+
+@contextmanager
+def _readable(fichier: str, what: str) -> Iterator[None]:
+    """Whatever a damaged or twisted file makes zipfile, expat or us raise means that it is one."""
+    try:
+        yield
+    except (CvanalysisError, MemoryError):
+        raise
+    except TooLargeError as error:
+        raise _bad(fichier, f"le projet est trop grand pour être lu ({error})") from None
+    except Exception as error:  # noqa: BLE001
+        raise _bad(fichier, f"ce n'est pas {what} REFI-QDA lisible ({type(error).__name__})") from None
+
+
+def _unfold(archive: zipfile.ZipFile, name: str) -> bytes:
+    if (size := archive.getinfo(name).file_size) > _MAX_PART:  # zipfile unfolds no more than is said
+        raise TooLargeError(f"{size >> 20} Mio")
+    return archive.read(name)
+
+
+def _tree(raw: bytes) -> ElementTree.Element:
+    """XML, read: expat fetches no external entity and refuses those that swell, so no other parser is needed."""
+    return ElementTree.fromstring(raw)  # noqa: S314
 
 
 def _bad(fichier: str, what: str) -> ReadError:
@@ -141,9 +152,9 @@ def _texts(source: ElementTree.Element, archive: zipfile.ZipFile) -> list[str]:
         if member is None:
             continue
         if name.lower().endswith(".docx"):
-            return _word(archive.read(member))
+            return _word(_unfold(archive, member))
         if name.lower().endswith((".txt", ".md")):
-            return _line_ends(_decode(archive.read(member)))
+            return _line_ends(_decode(_unfold(archive, member)))
     return []
 
 
@@ -159,7 +170,7 @@ def _line_ends(text: str) -> list[str]:
 def _word(raw: bytes) -> list[str]:
     """The paragraphs of a Word file."""
     with zipfile.ZipFile(io.BytesIO(raw)) as archive:
-        root = ElementTree.fromstring(archive.read("word/document.xml"))  # noqa: S314 - as above
+        root = _tree(_unfold(archive, "word/document.xml"))
     lines = ["".join(t.text or "" for t in p.iter() if _tag(t) == "t") for p in root.iter() if _tag(p) == "p"]
     return ["\n".join(lines), "\r\n".join(lines)]
 
@@ -227,7 +238,7 @@ def _fits(text: str, spans: Iterable[tuple[int, int]], said: Mapping[tuple[int, 
 
 def _position(selection: ElementTree.Element, name: str) -> int:
     value = selection.get(name, "0")
-    return int(value) if value.isdigit() else 0
+    return int(value) if re.fullmatch("[0-9]{1,9}", value) else 0
 
 
 def _variables(element: ElementTree.Element, names: Mapping[str | None, str]) -> Iterable[tuple[str, str]]:

@@ -130,7 +130,7 @@ def check_words(found: Inspection, row: Ligne, column: str, words: Sequence[str]
 
 def _year(found: Inspection, row: Ligne, column: str) -> int:
     text = row.cells.get(column, "")
-    if text and not (text.isdigit() and len(text) == 4):
+    if text and not (text.isdecimal() and len(text) == 4):
         found.add(row.fichier, row.ligne, column, f"{quoted(text)} n'est pas une année", "quatre chiffres")
         return 0
     return int(text or 0)

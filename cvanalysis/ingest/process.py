@@ -27,6 +27,7 @@ from cvanalysis.ingest.archives import archive_of
 from cvanalysis.ingest.chunk import COLONNES_ANOMALIES
 from cvanalysis.ingest.contours import contour_files, read_contours
 from cvanalysis.ingest.freshness import RECORD, VOICES, current, forget_withdrawn, made_of, tables_folder
+from cvanalysis.ingest.guard import under_guard
 from cvanalysis.ingest.indicators import SourceFile, clean_indicators, frame_problems
 from cvanalysis.ingest.leftover import left_aside
 from cvanalysis.ingest.persons import mask_anomalies, mask_words
@@ -110,9 +111,13 @@ def process(
 
     `of` is what they are made of (`freshness.made_of`), taken before anything is read: what changes meanwhile makes them old.
     Raises `CvanalysisError` where a table cannot be written (then the former tables stay). A raw file that cannot
-    be used is in `illisibles` and disturbs nothing else.
+    be used is in `illisibles` and disturbs nothing else, were it made to (`guard`).
     """
     of = of or made_of(territory, audience)
+    return under_guard(lambda: _process(territory, processed, audience, of))
+
+
+def _process(territory: Territory, processed: Path, audience: str, of: dict[str, Any]) -> Processed:
     domains = clean_all(territory, audience)
     tables = {name: table for domain in domains for name, table in domain.tables.items()}
     tables["anomalies"] = gather_anomalies(domains)

@@ -20,6 +20,7 @@ from cvanalysis.errors import CvanalysisError
 from cvanalysis.ingest.action_cells import common_words, encode, knowledge, line_words, read_amounts
 from cvanalysis.ingest.action_formats import head_rows, stated_year
 from cvanalysis.ingest.action_logs import LISTES, MONTANTS, fold
+from cvanalysis.ingest.guard import reading
 from cvanalysis.ingest.guess import Column, Known, guess_columns, merged_columns
 from cvanalysis.ingest.matching import EXCLU, Labels, commune_key, read_labels
 from cvanalysis.ingest.persons import mask_words
@@ -87,7 +88,8 @@ def propose_all(territory: Territory, fichiers: Sequence[str]) -> str:
     blocks = []
     for fichier in fichiers:
         try:
-            blocks.append(propose_journal(Path(territory.dossier) / fichier, fichier, territory))
+            with reading(fichier):
+                blocks.append(propose_journal(Path(territory.dossier) / fichier, fichier, territory))
         except CvanalysisError:
             continue
     return "\n".join(block for block in blocks if block)

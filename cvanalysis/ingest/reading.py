@@ -10,9 +10,11 @@ Speed: see `delimited`; the tables stay in Arrow until `cells` is asked for, so 
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import re
+import stat
 import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -25,10 +27,13 @@ import pandas as pd
 import pyarrow as pa
 import python_calamine
 
+from cvanalysis.atomic import named
 from cvanalysis.errors import Problem, ReadError
-from cvanalysis.ingest.delimited import Cells, read_delimited
+from cvanalysis.ingest.archives import OCTETS_MAX, TABLEAUX
+from cvanalysis.ingest.delimited import Cells, TooLargeError, read_delimited
+from cvanalysis.ingest.guard import ALLEGER, MIO, SECONDES_PAR_MIO, allow
 from cvanalysis.ingest.headers import ENTETE_MAX, find_header, find_labels
-from cvanalysis.ingest.workbooks import TooLargeError, read_json_rows, read_ods, read_workbook
+from cvanalysis.ingest.workbooks import read_json_rows, read_ods, read_workbook
 
 ENREGISTRER = "Ouvrez-le dans un tableur et enregistrez-le en CSV ou en XLSX"
 BLANCS = b" \t\r\n\x0b\x0c;,|\xef\xbb\xbf"
@@ -135,9 +140,30 @@ def read_grid(path: Path, fichier: str) -> list[Grid]:
     return grids_of(read_bytes(path, fichier), fichier)
 
 
+def raw_files(folder: Path, root: Path) -> list[tuple[Path, str]]:
+    """All that stands under a folder, hidden things left out, with its name relative to the data folder, in order.
+
+    What is no file but bears the name of one (a folder `x.csv`, a pipe, a link to nothing) is there too, for reading to refuse it.
+    """
+    found = (
+        path
+        for path in folder.rglob("*")
+        if not is_machine(path.relative_to(folder)) and (path.suffix.lower() in TABLEAUX if path.is_dir() else True)
+    )
+    return sorted((path, named(path, root)) for path in found)
+
+
 def read_bytes(path: Path, fichier: str) -> bytes:
-    """A file as it stands; `ReadError` where the system does not give it."""
+    """A file as it stands; `ReadError` where the system does not give it, or not in a reasonable size."""
     try:
+        what = path.stat()
+        if not stat.S_ISREG(what.st_mode) and not stat.S_ISDIR(what.st_mode):
+            found = "ce n'est pas un fichier mais un tube, une prise ou un périphérique"
+            raise _refuse(fichier, found, ATTENDU, "Retirez-le du dossier")
+        if what.st_size > OCTETS_MAX:
+            found = f"le fichier fait {what.st_size // MIO} Mio, plus que les {OCTETS_MAX // MIO} permis"
+            raise _refuse(fichier, found, "", "Gardez-en les lignes et les colonnes utiles")
+        allow(what.st_size / MIO * SECONDES_PAR_MIO)
         return path.read_bytes()
     except OSError as error:
         raise _refuse(
@@ -152,14 +178,15 @@ def grids_of(data: bytes, fichier: str) -> list[Grid]:
     """`read_grid` for a file that is in memory already."""
     _refuse_impostors(data, fichier)
     header = None
-    if data.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-        sheets = _open_zipped(data, fichier)
-    elif data.startswith(b"\xd0\xcf\x11\xe0"):
-        sheets = _open_ole(data, fichier)
-    elif fichier.lower().endswith((".json", ".geojson")):
-        sheets, header = [("", _open_json(data, fichier))], 0
-    else:
-        sheets = [("", _open_text(data, fichier))]
+    with refusing_too_large(fichier):
+        if data.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+            sheets = _open_zipped(data, fichier)
+        elif data.startswith(b"\xd0\xcf\x11\xe0"):
+            sheets = _open_ole(data, fichier)
+        elif fichier.lower().endswith((".json", ".geojson")):
+            sheets, header = [("", _open_json(data, fichier))], 0
+        else:
+            sheets = [("", _open_text(data, fichier))]
     named = [(name, cells) for name, cells in sheets if cells.table.num_rows and cells.table.num_columns]
     if not named:
         raise _refuse(fichier, "le fichier ne contient aucune cellule remplie", ATTENDU, "Téléchargez-le de nouveau")
@@ -268,6 +295,15 @@ def _say_ragged_rows(grid: Grid, header: int) -> tuple[Problem, ...]:
     return tuple(said)
 
 
+@contextmanager
+def refusing_too_large(fichier: str) -> Iterator[None]:
+    """Say of which file what is too large is."""
+    try:
+        yield
+    except TooLargeError as error:
+        raise _refuse(fichier, f"le fichier est démesuré ({error})", "", ALLEGER) from None
+
+
 def _refuse(fichier: str, found: str, expected: str = ATTENDU, to_do: str = "") -> ReadError:
     return ReadError(Problem(fichier, 0, "", found, expected, to_do))
 
@@ -279,6 +315,8 @@ def _reason(error: OSError) -> str:
         return "accès refusé"
     if isinstance(error, IsADirectoryError):
         return "c'est un dossier"
+    if error.errno == errno.ELOOP:
+        return "c'est un lien qui ne mène qu'à lui-même"
     return error.strerror or type(error).__name__
 
 
@@ -302,7 +340,7 @@ def _refuse_impostors(data: bytes, fichier: str) -> None:
 def _open_text(data: bytes, fichier: str) -> Cells:
     try:
         return read_delimited(data)
-    except pa.ArrowException:
+    except pa.ArrowInvalid:
         raise _refuse(fichier, "le texte du fichier ne se découpe pas en cellules", to_do=ENREGISTRER) from None
 
 
@@ -310,7 +348,7 @@ def _open_zipped(data: bytes, fichier: str) -> list[tuple[str, Cells]]:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             parts = set(archive.namelist())
-    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError):
+    except Exception:  # noqa: BLE001 (a damaged archive makes zipfile raise anything)
         raise _refuse(
             fichier, "le classeur est incomplet ou abîmé (archive illisible)", to_do="Téléchargez-le de nouveau"
         ) from None
@@ -338,10 +376,7 @@ def _open_workbook(data: bytes, fichier: str, *, ods: bool) -> list[tuple[str, C
             return read_workbook(data)
         except python_calamine.PasswordError:
             raise _protected(fichier) from None
-        except TooLargeError as error:
-            to_do = "Supprimez les lignes et les colonnes vides de la feuille"
-            raise _refuse(fichier, f"le classeur est démesuré ({error})", "", to_do) from None
-        except (KeyboardInterrupt, SystemExit):
+        except (KeyboardInterrupt, SystemExit, MemoryError, TooLargeError):
             raise
         except BaseException:  # noqa: BLE001 (a panic of calamine's Rust is no Exception)
             if ods:

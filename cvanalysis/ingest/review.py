@@ -21,6 +21,7 @@ from pathlib import Path
 from cvanalysis.declarations import plain
 from cvanalysis.errors import DeclarationError, Problem, ReadError
 from cvanalysis.ingest.dates import parse_date
+from cvanalysis.ingest.guard import reading
 from cvanalysis.ingest.masking import KNOWN_MISSES, PRECISION, RECALL, RECALL_MISE_AU_POINT, mask
 from cvanalysis.ingest.reading import read_raw
 
@@ -59,10 +60,11 @@ def read_reviews(dossier: Path, jusqu_au: date | None = None) -> dict[str, Revie
     Raises `DeclarationError` where the file is there and cannot be read or understood.
     """
     path = dossier / RELECTURES
-    if not path.exists():
+    if not path.exists() and not path.is_symlink():
         return {}
     try:
-        [table, *_] = read_raw(path, RELECTURES, frozenset(COLONNES))
+        with reading(RELECTURES):
+            table = read_raw(path, RELECTURES, frozenset(COLONNES))[0]
     except ReadError as error:
         raise DeclarationError([error.problem]) from None
     cells = table.cells

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Literal
 from cvanalysis.declarations import plain
 from cvanalysis.errors import Problem, ReadError
 from cvanalysis.ingest.dates import parse_date
+from cvanalysis.ingest.guard import reading, under_guard
+from cvanalysis.ingest.reading import raw_files
 from cvanalysis.ingest.voice_fields import CHAMPS, NOTHING_DECLARED, VoiceTable
 from cvanalysis.ingest.voice_files import IMMERSIONS_LUES, Companions, Withdrawal, key_of, read_companions
 from cvanalysis.ingest.voice_formats import read_voice_file
@@ -56,17 +58,13 @@ def read_voices(territory: Territory, companions: Companions) -> tuple[list[Voic
     folder = territory.dossier / "paroles"
     tables: list[VoiceTable] = []
     problems: list[Problem] = []
-    for path in sorted(folder.rglob("*")) if folder.is_dir() else ():
-        name = path.relative_to(folder).as_posix()
-        if (
-            not path.is_file()
-            or name in companions.noms
-            or path.name.startswith((".", "~$"))
-            or path.suffix.lower() in (".md", ".txt", ".qdc")
-        ):
+    for path, fichier in raw_files(folder, territory.dossier):
+        name = fichier.removeprefix("paroles/")
+        if name in companions.noms or path.suffix.lower() in (".md", ".txt", ".qdc"):
             continue
         try:
-            tables += read_voice_file(path, f"paroles/{name}", companions.declared.get(name, NOTHING_DECLARED))
+            with reading(fichier):
+                tables += read_voice_file(path, fichier, companions.declared.get(name, NOTHING_DECLARED))
         except ReadError as error:
             problems.append(error.problem)
     return tables, problems
@@ -75,6 +73,10 @@ def read_voices(territory: Territory, companions: Companions) -> tuple[list[Voic
 def readable_texts(territory: Territory) -> list[str]:
     """Texts that a public page could show once a human has read them, answers, accounts and names of codes with them; masked by nobody
     yet: for `review` only."""
+    return under_guard(lambda: _readable_texts(territory))
+
+
+def _readable_texts(territory: Territory) -> list[str]:
     companions = read_companions(territory)
     tables, _ = read_voices(territory, companions)
     rows, _ = withdraw([row for table in tables for row in rows_of(table, territory)], companions.retraits)

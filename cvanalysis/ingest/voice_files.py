@@ -26,11 +26,13 @@ from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
 
+from cvanalysis.atomic import named
 from cvanalysis.declarations import plain
 from cvanalysis.errors import DeclarationError, Problem, ReadError
 from cvanalysis.ingest.dates import parse_date
+from cvanalysis.ingest.guard import reading
 from cvanalysis.ingest.interviews import read_codebook
-from cvanalysis.ingest.reading import RawTable, read_raw
+from cvanalysis.ingest.reading import RawTable, raw_files, read_raw
 from cvanalysis.ingest.voice_fields import AUCUN, CHAMPS, Declared
 
 if TYPE_CHECKING:
@@ -158,9 +160,10 @@ def _read(territory: Territory, fichier: str, unread: list[Problem], anomalies: 
     columns = _COLONNES[fichier]
     path = territory.dossier / fichier
     frame = pd.DataFrame({c: pd.Series(dtype="str") for c in columns})
-    if path.exists():
+    if path.exists() or path.is_symlink():
         try:
-            raw = read_raw(path, fichier, frozenset(columns))[0]
+            with reading(fichier):
+                raw = read_raw(path, fichier, frozenset(columns))[0]
             found = {plain(h).replace(" ", "_"): h for h in raw.colonnes}
             missing = pd.Series([""] * len(raw.lignes), dtype="str")
             frame = pd.DataFrame(
@@ -208,7 +211,7 @@ def _columns_not_read(
 def _misnamed(territory: Territory) -> list[Problem]:
     """Files that look like withdrawals or decisions of reading under a name at which nobody looks."""
     found = [*territory.dossier.glob("*"), *(territory.dossier / "paroles").rglob("*")]
-    names = [(p.relative_to(territory.dossier).as_posix(), plain(p.name)) for p in found if p.is_file()]
+    names = [(named(p, territory.dossier), plain(p.name)) for p in found if p.is_file()]
     return [
         Problem(
             name, 0, "", "ce fichier ne serait pas lu", "", f"Enregistrez-le en CSV sous le nom {wanted}, ou ôtez-le"
@@ -223,11 +226,13 @@ def _with_codebooks(codes: pd.DataFrame, territory: Territory, unread: list[Prob
     """The codebook, and the codes of the `.qdc` files beside it that it doesn't have, under their own names."""
     known = {plain(word) for column in ("code", "nom") for word in codes[column]}
     more = []
-    for path in sorted((territory.dossier / "paroles").rglob("*.qdc")):
-        fichier = path.relative_to(territory.dossier).as_posix()
+    for path, fichier in raw_files(territory.dossier / "paroles", territory.dossier):
+        if path.suffix.lower() != ".qdc":
+            continue
         example = any(fnmatch(fichier, glob) for glob in territory.exemples)
         try:
-            found = read_codebook(path, fichier)
+            with reading(fichier):
+                found = read_codebook(path, fichier)
         except ReadError as error:
             unread.append(error.problem)
             continue
@@ -268,7 +273,7 @@ def key_of(name: str) -> str:
 def _declared(frame: pd.DataFrame, territory: Territory, refused: list[Problem]) -> dict[str, Declared]:
     """By file name or glob is not offered: one line, one file, so that a question never maps by accident."""
     folder = territory.dossier / "paroles"
-    there = {key_of(n): n for n in (p.relative_to(folder).as_posix() for p in sorted(folder.rglob("*")) if p.is_file())}
+    there = {key_of(name): name for _, name in raw_files(folder, folder)}
     columns: dict[str, dict[str, str]] = {}
     values: dict[str, dict[str, str]] = {}
     for row in frame.itertuples():

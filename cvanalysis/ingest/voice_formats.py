@@ -12,9 +12,9 @@ A question with several answers comes as one column per answer, each tool in its
 from __future__ import annotations
 
 import html
-import json
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +23,15 @@ import pandas as pd
 from cvanalysis.declarations import plain
 from cvanalysis.errors import Problem, ReadError
 from cvanalysis.ingest.interviews import read_interview
-from cvanalysis.ingest.reading import ENTETE_MAX, Grid, RawTable, find_table, read_grid
+from cvanalysis.ingest.reading import (
+    ENTETE_MAX,
+    Grid,
+    RawTable,
+    find_table,
+    read_bytes,
+    read_grid,
+    refusing_too_large,
+)
 from cvanalysis.ingest.voice_fields import (
     AUCUN,
     BORDS,
@@ -39,7 +47,7 @@ from cvanalysis.ingest.voice_fields import (
     VoiceTable,
     bare,
 )
-from cvanalysis.ingest.workbooks import cells_from_rows
+from cvanalysis.ingest.workbooks import cells_from_objects, parse_json
 
 
 def read_voice_file(path: Path, fichier: str, declared: Declared = NOTHING_DECLARED) -> list[VoiceTable]:
@@ -274,10 +282,9 @@ def _join(columns: list[pd.Series], joiner: str) -> pd.Series:
 def _read_json(path: Path, fichier: str) -> Grid:
     """A JSON export as a sheet: the list of answers, alone (Decidim) or wrapped (`results` of Kobo, `responses` of LimeSurvey), nested
     names joined by `/` as the CSV exports write them."""
-    try:
-        found = json.loads(path.read_bytes().decode("utf-8-sig"), parse_float=str, parse_int=str, parse_constant=str)
-    except (OSError, ValueError, RecursionError):
-        found = None
+    found, data = None, read_bytes(path, fichier)
+    with refusing_too_large(fichier), suppress(ValueError):
+        found = parse_json(data)
     if isinstance(found, dict):
         found = next((v for v in found.values() if isinstance(v, list)), None)
     rows = [_flat(_unwrap(one)) for one in found if isinstance(one, dict)] if isinstance(found, list) else []
@@ -292,9 +299,9 @@ def _read_json(path: Path, fichier: str) -> Grid:
                 "Exportez les réponses en CSV",
             )
         )
-    keys = list(dict.fromkeys(key for row in rows for key in row))
-    cells = cells_from_rows([keys, *([row.get(key, "") for key in keys] for row in rows)])
-    return Grid(fichier, "", cells.table, cells.lignes, largeur=len(keys), entete=0)
+    with refusing_too_large(fichier):
+        cells = cells_from_objects(rows)
+    return Grid(fichier, "", cells.table, cells.lignes, largeur=cells.largeur, entete=0)
 
 
 def _unwrap(one: dict) -> dict:

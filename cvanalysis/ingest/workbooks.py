@@ -12,26 +12,25 @@ import io
 import json
 import re
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Any
+from xml.etree import ElementTree
 from xml.sax.saxutils import unescape
 
 import numpy as np
 import pyarrow as pa
 import python_calamine
 
-from cvanalysis.ingest.delimited import Cells, drop_blanks
+from cvanalysis.ingest.delimited import CELLULE_MAX, Cells, TooLargeError, drop_blanks, refuse_width
 
-DEPLIE_MAX = 2 * 1024**3  # bytes of a workbook once unzipped
+JSON_MAX = 100 * 1024**2  # bytes: once read, it takes ten times as many
+DEPLIE_MAX = 1024**3  # bytes of a workbook once unzipped: INSEE's largest have 150 MiB
+BALISE_MAX = 300  # bytes of the tag of a cell, before and after one of its attributes
+CELLULES_OBJETS_MAX = 10_000_000  # of a list in JSON, as a table: each is an object of Python's
 CELLULES_MAX = 30_000_000  # cells of a sheet's rectangle: beyond, a stray cell far below or right has stretched it
-_ERREUR = re.compile(
-    rb'<c\b(?=[^>]*\bt="e")[^>]*\br="([A-Z]{1,3})(\d{1,7})"[^>]*>(?:<f\b[^>]*/>|<f\b.*?</f>)?<v>([^<]*)</v>', re.DOTALL
-)
 _ETENDUE = re.compile(rb'<dimension ref="[A-Z]+\d+:([A-Z]{1,3})(\d{1,7})"')
-
-
-class TooLargeError(ValueError):
-    """A workbook whose rectangle would not fit in memory; the message says which part."""
+_PLACE = re.compile(rb'\br="([A-Z]{1,3})(\d{1,7})"')
 
 
 def cell_text(value: object) -> str:
@@ -58,7 +57,8 @@ def cell_text(value: object) -> str:
 def read_workbook(data: bytes) -> list[tuple[str, Cells]]:
     """Every sheet that holds something, with its name, in the workbook's order.
 
-    Raises what calamine raises (`CalamineError` and its like), `TooLargeError` for a workbook too large to open.
+    Raises what calamine raises (`CalamineError` and its like), `TooLargeError` for a workbook too large to open: calamine
+    takes the memory of the whole rectangle, and a copy of a shared text for each of its cells.
     """
     errors = _error_cells(data) if data.startswith(b"PK") else {}
     book = python_calamine.load_workbook(io.BytesIO(data))
@@ -122,16 +122,30 @@ def read_json_rows(data: bytes) -> Cells:
 
     Numbers keep their own writing, null is blank, a nested value stays JSON text. Raises ValueError otherwise.
     """
-    try:
-        rows = json.loads(data.decode("utf-8-sig"), parse_float=str, parse_int=str, parse_constant=str)
-    except RecursionError:
-        raise ValueError("JSON trop profond") from None
+    rows = parse_json(data)
     if not isinstance(rows, list) or not rows or not all(isinstance(row, dict) for row in rows):
         raise ValueError("pas une liste d'objets")
-    keys = list(dict.fromkeys(key for row in rows for key in row))
-    table = [keys] + [[_json_text(row.get(key)) for key in keys] for row in rows]
-    cells = cells_from_rows(table)
+    cells = cells_from_objects([{key: _json_text(value) for key, value in row.items()} for row in rows])
     return replace(cells, lignes=cells.lignes - np.int32(1))
+
+
+def parse_json(data: bytes) -> Any:
+    """What a JSON file says, numbers in their own writing. Raises ValueError."""
+    if len(data) > JSON_MAX:
+        raise TooLargeError(f"plus de {JSON_MAX >> 20} Mio de JSON")
+    try:
+        return json.loads(data.decode("utf-8-sig"), parse_float=str, parse_int=str, parse_constant=str)
+    except RecursionError:
+        raise ValueError("JSON trop profond") from None
+
+
+def cells_from_objects(rows: list[dict[str, str]]) -> Cells:
+    """Objects → cells under their keys, which are the first row; each may have its own."""
+    keys = list(dict.fromkeys(key for row in rows for key in row))
+    refuse_width(len(keys))
+    if len(keys) * len(rows) > CELLULES_OBJETS_MAX:
+        raise TooLargeError(f"{len(rows)} objets et {len(keys)} noms différents")
+    return cells_from_rows([keys, *([row.get(key, "") for key in keys] for row in rows)])
 
 
 def _json_text(value: object) -> str:
@@ -157,13 +171,15 @@ def _error_cells(data: bytes) -> dict[str, dict[int, list[tuple[int, str]]]]:
     """Error cells (`#N/A`, `#DIV/0!`…) of an XLSX: sheet → row → (column, text). Refuses what would not fit in memory."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         if sum(part.file_size for part in archive.infolist()) > DEPLIE_MAX:
-            raise TooLargeError("plus de 2 Gio une fois décompressé")
+            raise TooLargeError("plus de 1 Gio une fois décompressé")
         names = set(archive.namelist())
         if "xl/workbook.xml" not in names or "xl/_rels/workbook.xml.rels" not in names:
             return {}
-        targets = dict(_attributes(archive.read("xl/_rels/workbook.xml.rels"), b"Relationship", b"Id", b"Target"))
+        if "xl/sharedStrings.xml" in names:
+            _refuse_long_texts(archive.read("xl/sharedStrings.xml"))
+        targets = dict(_pairs(archive.read("xl/_rels/workbook.xml.rels"), "Relationship", "Id", "Target"))
         found = {}
-        for name, target in _attributes(archive.read("xl/workbook.xml"), b"sheet", b"name", b"r:id"):
+        for name, target in _pairs(archive.read("xl/workbook.xml"), "sheet", "name", "id"):
             part = "xl/" + targets.get(target, "").removeprefix("/xl/")
             if part not in names:
                 continue
@@ -171,32 +187,54 @@ def _error_cells(data: bytes) -> dict[str, dict[int, list[tuple[int, str]]]]:
             width, height = _extent(xml)
             if width * height > CELLULES_MAX:
                 raise TooLargeError(f"la feuille « {name} » s'étend sur {height} lignes et {width} colonnes")
-            if b't="e"' in xml:
-                cells = found.setdefault(name, {})
-                for letters, row, text in _ERREUR.findall(xml):
-                    cells.setdefault(int(row), []).append((_column(letters), unescape(text.decode())))
+            for letters, row, text in _errors(xml):
+                found.setdefault(name, {}).setdefault(int(row), []).append((_column(letters), unescape(text.decode())))
         return found
 
 
+def _errors(xml: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:
+    """Column, row and text of each error cell, in one pass: no byte is looked at more than a few times, whatever stands there."""
+    end = 0
+    while (at := xml.find(b't="e"', end)) >= 0:
+        end = at + 1
+        start, close = xml.rfind(b"<c ", max(0, at - BALISE_MAX), at), xml.find(b">", at, at + BALISE_MAX)
+        place = _PLACE.search(xml, start, close) if start >= 0 <= close and xml.find(b">", start, at) < 0 else None
+        if place and xml[close - 1 : close] != b"/":
+            end = xml.find(b"</c>", close)
+            if end < 0:
+                return
+            yield place[1], place[2], xml[close:end].rpartition(b"<v>")[2].partition(b"<")[0]
+
+
+def _refuse_long_texts(xml: bytes) -> None:
+    """Refuse a text that no cell of a spreadsheet can hold: in memory, it is as many times as cells refer to it."""
+    start = 0
+    while start < len(xml):
+        end = xml.rfind(b"si>", start, start + CELLULE_MAX)  # with the prefix that some programs give it
+        if end < 0 and start + CELLULE_MAX < len(xml):
+            raise TooLargeError(f"un texte de plus de {CELLULE_MAX:,} caractères".replace(",", "\u202f"))
+        start = end + 3 if end >= 0 else len(xml)
+
+
 def _extent(xml: bytes) -> tuple[int, int]:
-    """Columns and rows of a sheet's rectangle, by its own word where it says more than one cell, else by its cells."""
+    """Columns and rows of a sheet's rectangle, by its own word or its last cell's, whichever says more."""
     said = _ETENDUE.search(xml[:4096])
-    if said:
-        return _column(said[1]), int(said[2])
-    letters = set(re.findall(rb'<c\b[^>]*?\br="([A-Z]{1,3})\d', xml))
-    rows = re.findall(rb'<row\b[^>]*?\br="(\d{1,7})"', xml)
-    return max(map(_column, letters), default=0), max(map(int, rows), default=0)
+    last = _PLACE.search(xml, max(0, xml.rfind(b"<c ")))
+    width, height = (_column(said[1]), int(said[2])) if said else (0, 0)
+    if not said or (last and int(last[2]) > height):
+        letters = set(re.findall(rb'<c\b[^>]{0,200}?\br="([A-Z]{1,3})\d', xml))
+        rows = re.findall(rb'<row\b[^>]{0,200}?\br="(\d{1,7})"', xml)
+        width, height = max(map(_column, letters), default=0), max(map(int, rows), default=0)
+    return width, height
 
 
-def _attributes(xml: bytes, element: bytes, key: bytes, value: bytes) -> list[tuple[str, str]]:
-    """Pairs of two attributes of each element of that name, in order."""
+def _pairs(xml: bytes, element: str, key: str, value: str) -> list[tuple[str, str]]:
+    """Two attributes of each element of that name, in order; names are compared without their namespace."""
     pairs = []
-    for tag in re.findall(rb"<(?:\w+:)?" + element + rb"\b([^>]*)>", xml):
-        attributes = dict(re.findall(rb'([\w:]+)="([^"]*)"', tag))
-        if key in attributes and value in attributes:
-            pairs.append(
-                tuple(unescape(attributes[k].decode("utf-8", "replace"), {"&quot;": '"'}) for k in (key, value))
-            )
+    for one in ElementTree.fromstring(xml).iter():  # noqa: S314 (expat fetches no entity and refuses those that swell)
+        said = {name.rpartition("}")[2]: text for name, text in one.attrib.items()}
+        if one.tag.rpartition("}")[2] == element and key in said and value in said:
+            pairs.append((said[key], said[value]))
     return pairs
 
 

@@ -9,7 +9,6 @@ the other in this very process, and what each changes of it is put back.
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import gc
 import json
 import logging
@@ -19,7 +18,6 @@ import shutil
 import signal
 import sys
 import tempfile
-import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator
@@ -28,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from cvanalysis.errors import say_file
+from cvanalysis.ingest.guard import can_fork, die_with, limit_memory
 
 MIO = 1 << 20
 SCRATCH = "cvanalysis-"  # then the parent's number: `sweep_scratch` knows whose folder it was
@@ -72,18 +71,6 @@ _is_child = False
 def is_child() -> bool:
     """Whether this process is such a child: then what it does and leaves behind ends with it."""
     return _is_child
-
-
-def can_fork() -> str:
-    """'' where a child may be forked from this process, else the reason why not, in French."""
-    if not hasattr(os, "fork"):
-        return "ce système ne sait pas dupliquer un processus"
-    others = [thread.name for thread in threading.enumerate() if thread is not threading.main_thread()]
-    if others or threading.current_thread() is not threading.main_thread():
-        return (
-            f"ce processus a d'autres fils d'exécution ({', '.join(sorted(others)) or 'appel hors du fil principal'})"
-        )
-    return ""
 
 
 class Child:
@@ -398,7 +385,7 @@ def _live(
 
     try:
         os.setsid()
-        _die_with(parent)
+        die_with(parent)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.default_int_handler)
         try:
@@ -423,25 +410,9 @@ def _write_all(file: int, raw: bytes) -> None:
 
 
 def _restrain(limits: Limits) -> None:
-    """Lower this process's limits. Memory counts from what the parent already maps, which is shared and mostly free."""
+    """Lower this process's limits."""
     import resource  # not to be had on every system, like forks
 
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    if limits.memory is not None and sys.platform == "linux":
-        mapped = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
-        _, hard = resource.getrlimit(resource.RLIMIT_AS)
-        ceiling = min(mapped + limits.memory, sys.maxsize)
-        if hard == resource.RLIM_INFINITY or ceiling < hard:
-            resource.setrlimit(resource.RLIMIT_AS, (ceiling, hard))
-
-
-_libc = ctypes.CDLL(None) if sys.platform == "linux" else None
-_PR_SET_PDEATHSIG = 1
-
-
-def _die_with(parent: int) -> None:
-    """A report that outlives its build could put an older page over a newer one."""
-    if _libc is not None:
-        _libc.prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL))
-    if os.getppid() != parent:
-        os._exit(1)
+    if limits.memory is not None:
+        limit_memory(limits.memory)

@@ -56,11 +56,11 @@ def _holds_others(etat: Path, territory: Territory, edition: Edition, audience: 
     """Whether the voices that the edition may know are not those that it was built from. Read in a child, for no trace."""
 
     def work(_emit: Any) -> list[list[str]]:
+        from cvanalysis.ingest.guard import under_guard
         from cvanalysis.ingest.voices import clean_voices
 
-        return sorted(
-            [s["fichier"], s["sha256"]] for s in clean_voices(replace(territory, edition=edition), audience).sources
-        )
+        voices = under_guard(lambda: clean_voices(replace(territory, edition=edition), audience).sources)
+        return sorted([s["fichier"], s["sha256"]] for s in voices)
 
     [(_, outcome)] = run_children(iter([("paroles", work)]), 1, Limits(None, None, None))
     return outcome.kind != "fini" or outcome.value != state.read_stamp(etat).get("paroles")
