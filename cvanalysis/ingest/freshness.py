@@ -36,6 +36,8 @@ NOT_CLEANING = (
     "ingest/freshness",
     "ingest/check",
     "ingest/models",
+    "ingest/texts",
+    "ingest/contours",
 )
 """Code that makes no table: what only asks, draws, words or publishes."""
 

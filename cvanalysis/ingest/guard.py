@@ -180,13 +180,13 @@ def _live(work: Callable[[], Any], said: Connection, refused: dict[str, Problem]
     global _parent, _inherited
     try:
         die_with(parent)
-        import resource
-
-        _limit(resource.RLIMIT_CORE, 0)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        _parent, _inherited = said, _mapped()
         try:
+            import resource
+
+            _limit(resource.RLIMIT_CORE, 0)
+            _parent, _inherited = said, _mapped()
             message = ("fin", _run_here(work, refused))
         except BaseException as error:  # noqa: BLE001 (whatever it is, the parent must hear of it)
             if not isinstance(error, CvanalysisError):
