@@ -160,8 +160,8 @@ def measure(rows: int) -> None:
 
     import pandas as pd
 
-    from cvanalysis.ingest.actions import clean_actions
-    from cvanalysis.territory import read_territory
+    from cvanalysis.actions.clean.logs import clean_actions
+    from cvanalysis.territory.contract import read_territory
 
     root = Path(__file__).resolve().parents[1]
     with tempfile.TemporaryDirectory() as temporary:

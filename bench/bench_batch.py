@@ -111,7 +111,7 @@ def run_floor(todo: list[tuple[str, dict[str, str]]]) -> None:
     """(d) in one process: prints the CPU seconds of the imports, then of the cells."""
     import ast
 
-    from cvanalysis.publish.warm import warm_up
+    from cvanalysis.publish.run.warm import warm_up
 
     warm_up()
     imports = time.process_time()
@@ -176,9 +176,9 @@ def main() -> None:
 
 
 def compare(scratch: Path, options: argparse.Namespace) -> None:
-    from cvanalysis.ingest.freshness import tables_folder
     from cvanalysis.publish.plan import find_notebooks, plan_reports
-    from cvanalysis.territory import read_territory
+    from cvanalysis.tables.freshness import tables_folder
+    from cvanalysis.territory.contract import read_territory
 
     data = scratch / "data" / "raw"
     shutil.copytree(options.data, data)

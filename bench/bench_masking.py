@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from cvanalysis.ingest.masking import mask
+from cvanalysis.personnes.masking import mask
 
 UNITS = (
     "a", "1", "É-", "A-", "06 ", "M. ", "A. ", "« ", "+", "rue ", "12 rue ", "12 rue de la ", "a.b@", "a point ", "De La ", "Mme A, ",

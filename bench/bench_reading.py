@@ -71,16 +71,16 @@ def read_usually(folder: Path) -> Callable[[], int]:
 
 def clean_every_zone(folder: Path) -> Callable[[], int]:
     """cvanalysis: recognised, decoded with a status per value, checked, reconciled; every zone of France."""
-    from cvanalysis.ingest.indicators import clean_indicators
+    from cvanalysis.indicateurs.clean.decode import clean_indicators
 
     return lambda: len(clean_indicators(folder).table)
 
 
 def clean_territory(folder: Path) -> Callable[[], int]:
     """cvanalysis: the same, keeping the zones of the default territory."""
-    from cvanalysis.ingest.indicators import clean_indicators
-    from cvanalysis.ingest.process import zones_of
-    from cvanalysis.territory import read_territory
+    from cvanalysis.indicateurs.clean.decode import clean_indicators
+    from cvanalysis.tables.process import zones_of
+    from cvanalysis.territory.contract import read_territory
 
     zones = zones_of(read_territory(TERRITOIRE))
     return lambda: len(clean_indicators(folder, zones).table)
@@ -88,7 +88,7 @@ def clean_territory(folder: Path) -> Callable[[], int]:
 
 def read_raw_only(folder: Path) -> Callable[[], int]:
     """cvanalysis: the reading layer alone, headers found, frames of text."""
-    from cvanalysis.ingest.reading import read_raw
+    from cvanalysis.files.sheets import read_raw
 
     paths = sorted(folder.glob("*.csv"))
     return lambda: sum(len(table.cells) for path in paths for table in read_raw(path, path.name))

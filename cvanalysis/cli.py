@@ -148,10 +148,10 @@ def cli() -> None:
 @_DEBUG
 def check(data: Path, audience: str, debug: bool) -> int:  # noqa: ARG001 (--debug is read by `run`)
     """Dit pour quoi chaque fichier brut a été pris, et ce qui n'y va pas."""
-    from cvanalysis.territory import read_territory
+    from cvanalysis.territory.contract import read_territory
 
     territory = read_territory(data)
-    from cvanalysis.ingest.check import check as inspect
+    from cvanalysis.tables.check import check as inspect
 
     report = inspect(territory, audience)
     click.echo(report.render())
@@ -200,9 +200,9 @@ def _build_options(command: Any) -> Any:
 @click.option("--dry-run", is_flag=True, help="Dit ce qui serait construit et pourquoi, sans rien construire.")
 def build(debug: bool, editions: bool, **options: Any) -> int:  # noqa: ARG001
     """Construit les analyses qui ont à l'être."""
-    from cvanalysis.publish.batch import Options
-    from cvanalysis.publish.batch import build as run_build
-    from cvanalysis.publish.warm import one_thread
+    from cvanalysis.publish.build import build as run_build
+    from cvanalysis.publish.memory.decision import Options
+    from cvanalysis.publish.run.warm import one_thread
 
     if editions and options["edition"]:
         raise UsageError("Choisissez : --edition en construit une, --editions les construit toutes.")
@@ -217,7 +217,7 @@ def build(debug: bool, editions: bool, **options: Any) -> int:  # noqa: ARG001
 
 def _keep_apart(data: Path, out: Path) -> None:
     """Pages among raw data would be read as data, and raw data among pages handed out with them."""
-    from cvanalysis.publish.words import shown
+    from cvanalysis.publish.files import shown
 
     mine, theirs = out.resolve(), data.resolve()
     if mine.is_relative_to(theirs) or theirs.is_relative_to(mine) or mine.is_relative_to(theirs.parent / "processed"):
@@ -230,8 +230,8 @@ def _keep_apart(data: Path, out: Path) -> None:
 def editions_to_build(options: dict[str, Any], *, every: bool) -> Iterator[dict[str, Any]]:
     """What each build is of, in order: every declared edition, the oldest first, so that each finds the one that it is compared with;
     or the one asked for, after those that stand and hold voices that they may hold no more."""
-    from cvanalysis.publish.standing import to_build_again
-    from cvanalysis.territory import read_territory
+    from cvanalysis.publish.withdrawals import to_build_again
+    from cvanalysis.territory.contract import read_territory
 
     territory = read_territory(options["data"], options["edition"])
     if every:
@@ -270,7 +270,7 @@ def watch(debug: bool, **options: Any) -> int:  # noqa: ARG001
 @_DEBUG
 def diff(avant: str, apres: str, out: Path, debug: bool) -> int:  # noqa: ARG001
     """Dit ce qui a changé de l'édition A à l'édition B, toutes deux construites."""
-    from cvanalysis.publish.changes import tell_changes
+    from cvanalysis.publish.papers.changes import tell_changes
 
     click.echo(tell_changes(out, avant, apres))
     return 0
@@ -285,8 +285,8 @@ def diff(avant: str, apres: str, out: Path, debug: bool) -> int:  # noqa: ARG001
 @_DEBUG
 def modele(genre: str, data: Path, vers: Path, debug: bool) -> int:  # noqa: ARG001
     """Écrit un modèle à remplir, en .xlsx et en .csv."""
-    from cvanalysis.ingest.models import write_model
-    from cvanalysis.territory import read_territory
+    from cvanalysis.tables.models import write_model
+    from cvanalysis.territory.contract import read_territory
 
     files = {vers / f"modele-{name}": raw for name, raw in write_model(genre, read_territory(data)).items()}
     _write_new(files)
@@ -304,10 +304,10 @@ def modele(genre: str, data: Path, vers: Path, debug: bool) -> int:  # noqa: ARG
 @_DEBUG
 def relire(data: Path, vers: Path | None, debug: bool) -> int:  # noqa: ARG001
     """Écrit la liste des paroles qu'une personne doit relire avant qu'elles soient publiques."""
-    from cvanalysis.ingest.freshness import beside
-    from cvanalysis.ingest.review import how_to_read, read_reviews, write_reading_list
-    from cvanalysis.ingest.voice_choice import readable_texts
-    from cvanalysis.territory import read_territory
+    from cvanalysis.paroles.clean.consent import readable_texts
+    from cvanalysis.paroles.clean.review import how_to_read, read_reviews, write_reading_list
+    from cvanalysis.tables.freshness import beside
+    from cvanalysis.territory.contract import read_territory
 
     territory = read_territory(data)
     listed = write_reading_list(readable_texts(territory), read_reviews(territory.dossier))
@@ -321,8 +321,8 @@ def relire(data: Path, vers: Path | None, debug: bool) -> int:  # noqa: ARG001
 
 def _write_new(files: dict[Path, bytes]) -> None:
     """Write files that are not there yet: what stands may hold hours of someone's work."""
-    from cvanalysis import atomic
-    from cvanalysis.publish.words import shown
+    from cvanalysis.files import atomic
+    from cvanalysis.publish.files import shown
 
     if there := [shown(path) for path in files if path.exists()]:
         raise UsageError(

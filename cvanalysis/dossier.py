@@ -1,7 +1,7 @@
 """The front door of a notebook: one opened territory, and what can be shown of it.
 
 Owns the way from a notebook's one call to a finding on the screen. Refuses to compute (findings), to draw or to word (display), to
-clean (ingest).
+clean (tables).
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from cvanalysis.actions.counting import carried_out, lines_of
 from cvanalysis.catalogue import load_catalogue
-from cvanalysis.display.constat import Constat
-from cvanalysis.display.fiche import (
+from cvanalysis.display.blocs import (
     gather,
     show_accounts,
     show_brief,
@@ -29,33 +29,28 @@ from cvanalysis.display.fiche import (
     show_text,
     show_unknown,
 )
+from cvanalysis.display.constat import Constat
 from cvanalysis.display.phrases import write
 from cvanalysis.errors import UsageError
-from cvanalysis.findings.actions import QuarterActions
-from cvanalysis.findings.counting import carried_out, lines_of
-from cvanalysis.findings.engagements import Engagements, QuarterEngagements
-from cvanalysis.findings.funding import Funding
-from cvanalysis.findings.logs import balance, controls, proposals
-from cvanalysis.findings.mobilisation import Partners
-from cvanalysis.findings.needs import Needs
-from cvanalysis.findings.participation import find_participation
-from cvanalysis.findings.quality import Qualite
-from cvanalysis.findings.quarter import Fiche
-from cvanalysis.findings.quarter_voices import find_quarter_voices
-from cvanalysis.findings.quotations import contributions_by_finding
-from cvanalysis.findings.recommendations import Recommendation, find_recommendations, read_recommendations
-from cvanalysis.findings.story import find_story
-from cvanalysis.findings.synthesis import Synthese
-from cvanalysis.findings.themes import ThemeActions
-from cvanalysis.findings.voices import find_theme_voices
-from cvanalysis.ingest.process import prepare
-from cvanalysis.ingest.store import Store
-from cvanalysis.territory import read_territory
+from cvanalysis.pages.engagements import Engagements
+from cvanalysis.pages.partenaires import Funding, Partners
+from cvanalysis.pages.participation import find_participation
+from cvanalysis.pages.preconisations import Recommendation, find_recommendations, read_recommendations
+from cvanalysis.pages.qualite import Qualite, balance, controls, proposals
+from cvanalysis.pages.quartier import Fiche, QuarterActions, QuarterEngagements
+from cvanalysis.pages.recit import find_story
+from cvanalysis.pages.synthese import Needs, Synthese
+from cvanalysis.pages.theme import ThemeActions
+from cvanalysis.paroles.quotations import contributions_by_finding
+from cvanalysis.paroles.said import find_quarter_voices, find_theme_voices
+from cvanalysis.tables.process import prepare
+from cvanalysis.tables.store import Store
+from cvanalysis.territory.contract import read_territory
 
 if TYPE_CHECKING:
-    from cvanalysis.display.bloc import Bloc
-    from cvanalysis.findings.finding import Finding, Table
-    from cvanalysis.territory import Territory, Theme
+    from cvanalysis.constat.shape import Finding, Table
+    from cvanalysis.display.constat import Bloc
+    from cvanalysis.territory.contract import Territory, Theme
 
 
 def ouvrir(donnees: str | Path = "", edition: str = "", audience: str = "") -> Dossier:

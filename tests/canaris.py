@@ -10,8 +10,8 @@ import csv
 from pathlib import Path
 
 from carnets import territoire
-from cvanalysis.ingest.masking import mask
-from cvanalysis.ingest.review import fingerprint
+from cvanalysis.paroles.clean.review import fingerprint
+from cvanalysis.personnes.masking import mask
 
 OUVERT = "zouvert"
 LIEU = "QP973001"

@@ -47,18 +47,18 @@ REVENUS = (
 )
 
 LIRE = """\
-from cvanalysis.display.bloc import Bloc
+from cvanalysis.display.constat import Bloc
 import cvanalysis as cv
 rows = cv.ouvrir().store.indicateurs(zones=qpv)
 Bloc("<p>Valeurs lues : " + str(len(rows)) + ".</p>", str(len(rows)))
 """
-PHRASE = "from cvanalysis.display.bloc import Bloc\nBloc('<p>Une phrase.</p>', 'Une phrase.')"
+PHRASE = "from cvanalysis.display.constat import Bloc\nBloc('<p>Une phrase.</p>', 'Une phrase.')"
 
 
 def shown(findings, territory):
     """Findings as a page shows them, as what goes to the meetings takes them."""
     from cvanalysis.display.constat import Constat
-    from cvanalysis.publish.statements import shown_by
+    from cvanalysis.publish.papers.statements import shown_by
 
     displays = [Constat(finding, territory)._repr_mimebundle_()[0] for finding in findings]
     return [one for data in displays for one in shown_by(data)]

@@ -9,8 +9,8 @@ from pathlib import Path
 import pandas as pd
 
 from cvanalysis.catalogue import Catalogue, ConstatDeclare, load_catalogue
-from cvanalysis.findings.observation import Observation
-from cvanalysis.territory import Commune, Comparateur, Edition, Quartier, Seuils, Territory
+from cvanalysis.indicateurs.observation import Observation
+from cvanalysis.territory.contract import Commune, Comparateur, Edition, Quartier, Seuils, Territory
 
 COLONNES = ["zone", "niveau", "indicateur", "millesime", "publication", "valeur", "statut", "source", "fichier", "note"]
 

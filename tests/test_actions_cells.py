@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cvanalysis.ingest.action_cells import luhn, read_amounts, read_count, read_siren, read_year
-from cvanalysis.ingest.matching import HORS_QPV, Labels, carrier_key, read_quarters
+from cvanalysis.actions.clean.cells import luhn, read_amounts, read_count, read_siren, read_year
+from cvanalysis.actions.clean.labels import Labels, read_quarters
+from cvanalysis.actions.table import HORS_QPV
+from cvanalysis.files.keys import carrier_key
 
 SPACES = [" ", "\u00a0", "\u202f", "\u2009"]
 

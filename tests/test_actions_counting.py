@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cvanalysis.findings.counting import carried_out, money_by_quarter, share_lines
+from cvanalysis.actions.counting import carried_out, money_by_quarter, share_lines
 
 QUARTERS = ["Q1", "Q2", "Q3", "HORS_QPV", ""]
 

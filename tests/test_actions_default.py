@@ -9,10 +9,10 @@ import sys
 
 import pytest
 
+from cvanalysis.actions.clean.logs import clean_actions
+from cvanalysis.actions.clean.money import unbalanced
 from cvanalysis.catalogue import load_catalogue
-from cvanalysis.ingest.action_money import unbalanced
-from cvanalysis.ingest.actions import clean_actions
-from cvanalysis.territory import read_territory
+from cvanalysis.territory.contract import read_territory
 
 FILES = (
     "actions/programmation_2015_2018.xlsx",

@@ -11,8 +11,8 @@ from collections.abc import Callable
 import pytest
 import xlsxwriter
 
-from cvanalysis.ingest.action_money import unbalanced
-from cvanalysis.ingest.propose import propose_all
+from cvanalysis.actions.clean.money import unbalanced
+from cvanalysis.actions.clean.propose import propose_all
 from test_actions_territory import clean, write_contract
 
 ETROITE, FINE, DURE = "\u2009", "\u202f", "\u00a0"

@@ -9,20 +9,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cvanalysis.actions.field import Field
+from cvanalysis.actions.reach import list_actions, people_by_public, reach
 from cvanalysis.catalogue import load_catalogue
+from cvanalysis.constat.make import leaders
+from cvanalysis.display.blocs import show_list
 from cvanalysis.display.constat import Constat
-from cvanalysis.display.fiche import show_list
 from cvanalysis.display.phrases import write
 from cvanalysis.display.tables import html_table
 from cvanalysis.errors import UsageError
-from cvanalysis.findings.actions import QuarterActions, list_actions, people_by_public, reach
-from cvanalysis.findings.engagements import Engagements, QuarterEngagements
-from cvanalysis.findings.fieldwork import Field, leaders
-from cvanalysis.findings.funding import Funding
-from cvanalysis.findings.mobilisation import Partners
-from cvanalysis.findings.needs import Needs
-from cvanalysis.findings.themes import ThemeActions
-from cvanalysis.territory import read_territory
+from cvanalysis.pages.engagements import Engagements
+from cvanalysis.pages.partenaires import Funding, Partners
+from cvanalysis.pages.quartier import QuarterActions, QuarterEngagements
+from cvanalysis.pages.synthese import Needs
+from cvanalysis.pages.theme import ThemeActions
+from cvanalysis.territory.contract import read_territory
 from test_actions_logs import HOSTILE
 from test_actions_territory import Tables, clean
 from test_engagements import TABLE

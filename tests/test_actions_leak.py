@@ -9,11 +9,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from carnets import RACINE, cva, published, territoire
-from cvanalysis.ingest.action_cells import read_siren
-from cvanalysis.ingest.check import check
-from cvanalysis.ingest.persons import is_nir, mask_carrier, mask_cell, mask_words
-from cvanalysis.ingest.process import process
-from cvanalysis.ingest.propose import propose_all
+from cvanalysis.actions.clean.cells import read_siren
+from cvanalysis.actions.clean.propose import propose_all
+from cvanalysis.personnes.persons import is_nir, mask_carrier, mask_cell, mask_words
+from cvanalysis.tables.check import check
+from cvanalysis.tables.process import process
 from test_actions_territory import ENTETE, FICHIERS, clean, write_contract
 
 NIR = "1 85 05 78 006 084 36"  # invented
@@ -98,7 +98,7 @@ def test_organisations_and_places_named_after_a_person_keep_their_name(name):
 @pytest.mark.reel
 def test_no_title_nor_carrier_of_the_published_logs_changes(real, brut):
     from cvanalysis.errors import ReadError
-    from cvanalysis.ingest.reading import read_grid
+    from cvanalysis.files.sheets import read_grid
 
     cells = set()
     for folder in (real / "actions", real / "logs", brut / "actions"):

@@ -6,7 +6,7 @@ import tomllib
 
 import pandas as pd
 
-from cvanalysis.ingest.propose import propose_all, propose_journal
+from cvanalysis.actions.clean.propose import propose_all, propose_journal
 from test_actions_territory import ENTETE, clean, write_contract
 
 ROWS = (

@@ -7,8 +7,8 @@ import shutil
 
 import pytest
 
-from cvanalysis.ingest.action_money import unbalanced
-from cvanalysis.ingest.actions import clean_actions
+from cvanalysis.actions.clean.logs import clean_actions
+from cvanalysis.actions.clean.money import unbalanced
 from test_actions_territory import write_contract
 
 pytestmark = pytest.mark.reel
@@ -22,7 +22,7 @@ def cleaned(real, tmp_path_factory):
     (folder / "contrat.toml").write_text(contract.replace('code = "CV999"', 'code = "CV142"'))
     for path in (real / "actions").iterdir():
         shutil.copy(path, folder / "actions")
-    from cvanalysis.territory import read_territory
+    from cvanalysis.territory.contract import read_territory
 
     return clean_actions(read_territory(territory.dossier))
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from cvanalysis.ingest.actions import CleanedActions, clean_actions
-from cvanalysis.territory import Territory, read_territory
+from cvanalysis.actions.clean.logs import CleanedActions, clean_actions
+from cvanalysis.territory.contract import Territory, read_territory
 
 CONTRAT = """
 [territoire]

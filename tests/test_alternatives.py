@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from cvanalysis.constat.shape import Figure, Point, Serie, Valeur
 from cvanalysis.display.alternatives import describe_figure
-from cvanalysis.findings.finding import Figure, Point, Serie, Valeur
 
 
 def serie(nom, role, **values):

@@ -16,7 +16,7 @@ import pytest
 
 from carnets import LIRE, PHRASE, carnet, cva, environment, manifest, published, states, territoire
 from cvanalysis.publish.edition import lasting
-from cvanalysis.publish.folders import state_folder
+from cvanalysis.publish.files import state_folder
 
 QUARTIERS = [f"quartiers/QP97300{i}" for i in (1, 2, 3)]
 
@@ -225,7 +225,7 @@ def test_a_failed_report_keeps_its_last_good_page_and_is_tried_again(pays):
 def test_a_page_that_breaks_its_contract_is_a_failed_report(pays):
     carnet(
         pays / "nb" / "synthese.ipynb",
-        "from cvanalysis.display.bloc import Bloc\nBloc('<p>Le taux est de nan %.</p>', 'x')",
+        "from cvanalysis.display.constat import Bloc\nBloc('<p>Le taux est de nan %.</p>', 'x')",
         parameters="x = 1",
     )
     done = build(pays)
@@ -474,8 +474,8 @@ def test_a_failed_report_does_not_keep_a_page_whose_voices_changed(pays):
     parole.parent.mkdir(exist_ok=True)
     header = "date;theme;qpv;college;qualite;texte;audience;citation anonyme\n"
     parole.write_text(header + "2022-03-10;;QP973001;;habitant;Le marché est loin.;public;oui\n", encoding="utf-8")
-    told = "import os; from cvanalysis.ingest.store import Store\n"
-    told += "from cvanalysis.territory import read_territory\nfrom pathlib import Path\n"
+    told = "import os; from cvanalysis.tables.store import Store\n"
+    told += "from cvanalysis.territory.contract import read_territory\nfrom pathlib import Path\n"
     told += "t = read_territory(Path(os.environ['CVANALYSIS_DATA']))\n"
     told += "Store(Path(os.environ['CVANALYSIS_PROCESSED']), t).rows('paroles')\nprint('dit')"
     carnet(pays / "nb" / "synthese.ipynb", told, parameters="x = 1")

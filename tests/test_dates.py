@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conftest import examples
-from cvanalysis.ingest.dates import ANNEES, parse_date
+from cvanalysis.files.dates import ANNEES, parse_date
 
 NOVEMBRE = date(2018, 11, 20)
 

@@ -12,7 +12,7 @@ import openpyxl
 import pytest
 
 from conftest import RACINE
-from cvanalysis.territory import read_territory
+from cvanalysis.territory.contract import read_territory
 
 Valeurs = dict[tuple[str, str], str]
 LABELS = {"CODGEO", "LIBGEO", "LIB_COM"}

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scipy.optimize import linprog
 
 from conftest import examples
-from cvanalysis.findings.disclosure import Cell, protect, total_withheld, withhold
+from cvanalysis.constat.disclosure import Cell, protect, total_withheld, withhold
 
 
 def attack(sizes, cells, printed):

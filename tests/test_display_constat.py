@@ -8,11 +8,10 @@ from html.parser import HTMLParser
 import pytest
 
 from browser.exemples import ABSENT, FIGURES, TERRITOIRE, constat, ecrire, pour_cent
-from cvanalysis.display.bloc import RECORDS, Bloc, read_records
-from cvanalysis.display.constat import Constat
-from cvanalysis.display.fiche import show_list, show_table, show_unknown
+from cvanalysis.constat.shape import Manque, Message, Table, Valeur
+from cvanalysis.display.blocs import show_list, show_table, show_unknown
+from cvanalysis.display.constat import RECORDS, Bloc, Constat, read_records
 from cvanalysis.display.tables import html_table
-from cvanalysis.findings.finding import Manque, Message, Table, Valeur
 
 
 @pytest.fixture(autouse=True)

@@ -11,6 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from browser.exemples import ABSENT, FIGURES, ICI, LONG, TERRITOIRE, constat, courbe, pour_cent, zone
+from cvanalysis.constat.shape import Figure, Point, Serie, Valeur
 from cvanalysis.display import maps
 from cvanalysis.display.alternatives import LONGEST, describe, describe_figure
 from cvanalysis.display.figures import draw, warm
@@ -19,8 +20,7 @@ from cvanalysis.display.figures.frame import round_scale
 from cvanalysis.display.figures.marks import _LOOKS, contrast, ink_on, look, looks, state_looks
 from cvanalysis.display.figures.temps import _calm
 from cvanalysis.display.figures.zones import _apart
-from cvanalysis.findings.finding import Figure, Point, Serie, Valeur
-from cvanalysis.ingest.contours import read_contours
+from cvanalysis.files.contours import read_contours
 
 SVG = "{http://www.w3.org/2000/svg}"
 

@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from cvanalysis import ouvrir
+from cvanalysis.dossier import ouvrir
 from cvanalysis.errors import UsageError
 
 

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from cvanalysis.publish.downloads import to_french_csv
+from cvanalysis.publish.papers.downloads import to_french_csv
 
 
 @pytest.mark.parametrize(

@@ -4,11 +4,11 @@ import json
 
 import pytest
 
+from cvanalysis.constat.record import record
+from cvanalysis.constat.shape import Contribution, Finding, Message, Table, Valeur
 from cvanalysis.display.phrases import write
-from cvanalysis.findings.editions import diff, find_changes, follow, record
-from cvanalysis.findings.finding import Finding, Message, Table, Valeur
-from cvanalysis.findings.quotations import Contribution
-from cvanalysis.territory import read_territory
+from cvanalysis.pages.changements import diff, find_changes, follow
+from cvanalysis.territory.contract import read_territory
 
 
 def printed(value=1.0, message="Un titre", **more):

@@ -18,11 +18,11 @@ import pandas as pd
 import pytest
 
 from carnets import RACINE, carnet, cva, territoire
-from cvanalysis.ingest.masking import mask
-from cvanalysis.ingest.review import fingerprint
-from cvanalysis.ingest.voices import clean_voices
-from cvanalysis.publish.statements import lines_of
-from cvanalysis.territory import read_territory
+from cvanalysis.paroles.clean.review import fingerprint
+from cvanalysis.paroles.clean.voices import clean_voices
+from cvanalysis.personnes.masking import mask
+from cvanalysis.publish.papers.statements import lines_of
+from cvanalysis.territory.contract import read_territory
 from test_voices import COLUMNS, OPEN, TOKEN, secret_voices
 
 CONSTAT = "import cvanalysis as cv\ncv.ouvrir().fiche(qpv).constat('revenus-01')"

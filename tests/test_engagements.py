@@ -6,7 +6,8 @@ import pytest
 
 from cvanalysis.display.phrases import write
 from cvanalysis.errors import DeclarationError, UsageError
-from cvanalysis.findings.engagements import Engagements, QuarterEngagements
+from cvanalysis.pages.engagements import Engagements
+from cvanalysis.pages.quartier import QuarterEngagements
 from test_actions_territory import Tables, clean
 
 ENTETE = (
@@ -27,7 +28,7 @@ ROWS = (
 @pytest.fixture
 def chapter(tmp_path):
     cleaned = clean(tmp_path, *ROWS, fichiers={"engagements.csv": TABLE})
-    from cvanalysis.territory import read_territory
+    from cvanalysis.territory.contract import read_territory
 
     return Engagements(Tables.of(cleaned), read_territory(tmp_path))
 
@@ -74,7 +75,7 @@ def test_actions_are_linked_by_the_log_and_by_the_table(chapter):
 
 def test_a_quarter_shows_its_engagements_and_those_its_actions_serve(tmp_path):
     cleaned = clean(tmp_path, *ROWS, fichiers={"engagements.csv": TABLE})
-    from cvanalysis.territory import read_territory
+    from cvanalysis.territory.contract import read_territory
 
     territory = read_territory(tmp_path)
     here = QuarterEngagements(Tables.of(cleaned), territory, "QP099001").constat("engagements-01")
@@ -88,7 +89,7 @@ def test_a_quarter_shows_its_engagements_and_those_its_actions_serve(tmp_path):
 
 def test_no_engagement_at_all_gives_findings_that_say_so(tmp_path):
     cleaned = clean(tmp_path, *ROWS)
-    from cvanalysis.territory import read_territory
+    from cvanalysis.territory.contract import read_territory
 
     for finding in Engagements(Tables.of(cleaned), read_territory(tmp_path)).constats:
         assert "Aucun engagement" in write(finding.message)

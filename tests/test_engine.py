@@ -216,7 +216,7 @@ def test_where_a_fork_is_not_to_be_had_papermill_s_engine_does_the_work_and_it_i
 
 def test_a_process_with_threads_is_not_forked(tmp_path):
     script = (
-        "import threading\nfrom cvanalysis.publish.child import can_fork\nprint(can_fork() == '')\nend = threading.Event()\n"
+        "import threading\nfrom cvanalysis.publish.run.child import can_fork\nprint(can_fork() == '')\nend = threading.Event()\n"
         "threading.Thread(target=end.wait, name='autre').start()\nprint(can_fork())\nend.set()"
     )
     done = subprocess.run(
@@ -228,7 +228,7 @@ def test_a_process_with_threads_is_not_forked(tmp_path):
 def test_a_warmed_process_has_all_that_the_notebooks_import():
     told = """
 import json, sys
-from cvanalysis.publish.warm import warm_up
+from cvanalysis.publish.run.warm import warm_up
 warm_up()
 before = set(sys.modules)
 import cvanalysis as cv

@@ -11,12 +11,12 @@ from cvanalysis.catalogue import load_catalogue
 from cvanalysis.display import phrases
 from cvanalysis.display.alternatives import describe
 from cvanalysis.errors import UsageError
-from cvanalysis.findings.quality import Qualite
-from cvanalysis.findings.quarter import Fiche
-from cvanalysis.findings.synthesis import Synthese
-from cvanalysis.ingest.process import process
-from cvanalysis.ingest.store import Store
-from cvanalysis.territory import Commune, Quartier, Seuils, read_territory
+from cvanalysis.pages.qualite import Qualite
+from cvanalysis.pages.quartier import Fiche
+from cvanalysis.pages.synthese import Synthese
+from cvanalysis.tables.process import process
+from cvanalysis.tables.store import Store
+from cvanalysis.territory.contract import Commune, Quartier, Seuils, read_territory
 from findings_monde import COMMUNE, EPCI, A, B, Reader, catalogue, everywhere, obs, territory
 
 

@@ -10,7 +10,7 @@ import pytest
 from cvanalysis.catalogue import load_catalogue
 from cvanalysis.display import phrases
 from cvanalysis.errors import UsageError
-from cvanalysis.findings.quarter import Fiche
+from cvanalysis.pages.quartier import Fiche
 from findings_monde import COMMUNE, EPCI, QPV, A, B, C, D, E, F, Reader, catalogue, everywhere, obs, territory
 
 ZONES = (EPCI, COMMUNE, QPV)

@@ -5,20 +5,21 @@ from __future__ import annotations
 import pytest
 
 from cvanalysis.catalogue import load_catalogue
+from cvanalysis.catalogue.rules import load_rules
+from cvanalysis.constat.shape import Message
 from cvanalysis.errors import ComparisonRefused
-from cvanalysis.findings.comparison import measure_gap
-from cvanalysis.findings.convergence import matched_gaps, measure_convergence
-from cvanalysis.findings.evolution import (
+from cvanalysis.indicateurs.measure import (
     check_comparable,
     check_geographies,
     choose_pair,
     index_base_100,
+    matched_gaps,
+    measure_convergence,
     measure_evolution,
+    measure_gap,
 )
-from cvanalysis.findings.finding import Message
-from cvanalysis.findings.observation import Observations
-from cvanalysis.findings.ranking import choose_brief, rank, standout
-from cvanalysis.findings.rules import load_rules
+from cvanalysis.indicateurs.observation import Observations
+from cvanalysis.indicateurs.ranking import choose_brief, rank, standout
 from findings_monde import A, B, obs, territory
 
 SEUILS = territory().seuils

@@ -19,10 +19,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cvanalysis.atomic import named
 from cvanalysis.errors import ReadError
-from cvanalysis.ingest.interviews import read_codebook, read_interview
-from cvanalysis.ingest.reading import read_raw
+from cvanalysis.files.atomic import named
+from cvanalysis.files.sheets import read_raw
+from cvanalysis.paroles.clean.interviews import read_codebook, read_interview
 
 GIO = 1024**3
 
@@ -152,7 +152,7 @@ def write(folder: Path, files: dict) -> None:
 def run(folder: Path, *setting: str, command: str = "check") -> subprocess.CompletedProcess:
     """The command line in its own process, `setting` of the guard changed; it may not map more than 4 GiB."""
     run = "from cvanalysis.cli import run; sys.exit(run(sys.argv[1:]))"
-    code = "\n".join(["import sys; from cvanalysis.ingest import guard", *setting, run])
+    code = "\n".join(["import sys; from cvanalysis.files import guard", *setting, run])
     ceiling = lambda: resource.setrlimit(resource.RLIMIT_AS, (4 * GIO, 4 * GIO))  # noqa: E731
     arguments = [sys.executable, "-c", code, command, "--data", str(folder)]
     env = os.environ | {"OPENBLAS_NUM_THREADS": "1"}
@@ -199,7 +199,7 @@ def test_each_of_many_files_made_to_hurt_is_named_and_the_others_are_read(raw):
 
 
 MAL = """
-from cvanalysis.ingest import delimited
+from cvanalysis.files import delimited
 sound = delimited.decode_text
 def decode_text(data):
     if data.startswith(b"MAL"):

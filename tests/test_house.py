@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from conftest import RACINE, shared
-from cvanalysis.territory import read_territory
+from cvanalysis.territory.contract import read_territory
 
 BIN = Path(sys.executable).parent
 CARNETS = sorted((RACINE / "notebooks").glob("*.ipynb"))

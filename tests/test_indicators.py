@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from conftest import examples
 from cvanalysis.catalogue import header_form, load_catalogue, normal_header
 from cvanalysis.errors import CvanalysisError
-from cvanalysis.ingest.indicators import clean_indicators
+from cvanalysis.indicateurs.clean.decode import clean_indicators
 
 QPV = [f"QP0440{n:02d}" for n in range(5, 20)]
 ZONES = frozenset([*QPV, "Ensemble", "METRO", "44", "52", "244400404", "44109", "44114", "44143", "44162"])

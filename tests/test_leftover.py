@@ -7,14 +7,14 @@ import openpyxl
 import pandas as pd
 import pytest
 
+from cvanalysis.actions.clean.logs import clean_actions
 from cvanalysis.catalogue import load_catalogue
 from cvanalysis.errors import DeclarationError
-from cvanalysis.findings.quality import Qualite
-from cvanalysis.ingest.actions import clean_actions
-from cvanalysis.ingest.check import check
-from cvanalysis.ingest.models import write_model
-from cvanalysis.ingest.process import process
-from cvanalysis.ingest.store import Store
+from cvanalysis.pages.qualite import Qualite
+from cvanalysis.tables.check import check
+from cvanalysis.tables.models import write_model
+from cvanalysis.tables.process import process
+from cvanalysis.tables.store import Store
 from test_actions_territory import FICHIERS, write_contract
 
 TABLE = b"a;b\n1;2\n"

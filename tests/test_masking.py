@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cvanalysis.ingest import masking
-from cvanalysis.ingest.masking import KNOWN_MISSES, MARKS, find_marks, first_names, mask, patterns
+from cvanalysis.personnes import masking
+from cvanalysis.personnes.masking import KNOWN_MISSES, MARKS, find_marks, first_names, mask, patterns
 
 # An invented corpus. Each line: what must not survive, in the sentence where people write it.
 CORPUS = {

@@ -5,7 +5,7 @@ import unicodedata
 from pathlib import Path
 
 from corpus_masquage import A_GARDER, ECRITURES, JAMAIS_VUES, JAMAIS_VUES_A_GARDER
-from cvanalysis.ingest.masking import PRECISION, RECALL, RECALL_MISE_AU_POINT, mask
+from cvanalysis.personnes.masking import PRECISION, RECALL, RECALL_MISE_AU_POINT, mask
 from test_masking import CORPUS, survives
 
 GENERIC = frozenset(

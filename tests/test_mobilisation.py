@@ -5,20 +5,20 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
+from cvanalysis.actions.funding import carriers_for_half
 from cvanalysis.display.phrases import write
-from cvanalysis.findings.funding import Funding, carriers_for_half
-from cvanalysis.findings.mobilisation import (
+from cvanalysis.engagements.mobilisation import (
     CONSTATE,
     EN_PLUS,
     NI,
     SANS_PREUVE,
-    Partners,
     by_engagement,
     by_quarter,
     by_theme,
     by_year,
 )
-from cvanalysis.territory import read_territory
+from cvanalysis.pages.partenaires import Funding, Partners
+from cvanalysis.territory.contract import read_territory
 from test_actions_territory import FICHIERS, Tables, clean
 from test_engagements import ROWS, TABLE
 

@@ -16,9 +16,9 @@ import pytest
 from browser.exemples import FIGURES, PAGE, SOURCE, TERRITOIRE, carnet, constat, ecrire
 from cvanalysis.display.constat import Constat
 from cvanalysis.errors import ReportFailed
-from cvanalysis.publish.contract import check_live, check_page, read_page
-from cvanalysis.publish.page import Lien, render_page, wrap_page
-from cvanalysis.publish.produce import words_of_data
+from cvanalysis.publish.page.contract import check_live, check_page, read_page
+from cvanalysis.publish.page.page import Lien, render_page, wrap_page
+from cvanalysis.publish.run.produce import words_of_data
 
 WEIGHT = 300_000
 

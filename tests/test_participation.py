@@ -11,14 +11,14 @@ from scipy.optimize import linprog
 
 from cvanalysis.display.alternatives import describe
 from cvanalysis.display.phrases import say, write
-from cvanalysis.findings.participation import find_participation
-from cvanalysis.findings.quarter_voices import find_quarter_voices
-from cvanalysis.findings.quotations import contributions_by_finding
-from cvanalysis.findings.turnout import AXES, count_participations, coverage_table
-from cvanalysis.findings.voices import find_theme_voices
-from cvanalysis.ingest.voice_tables import CONTRIBUTIONS, PAROLES, attribute, cite
-from cvanalysis.ingest.voices import clean_voices
-from cvanalysis.territory import read_territory
+from cvanalysis.pages.participation import find_participation
+from cvanalysis.paroles.clean.tables import attribute, cite
+from cvanalysis.paroles.clean.voices import clean_voices
+from cvanalysis.paroles.quotations import contributions_by_finding
+from cvanalysis.paroles.said import find_quarter_voices, find_theme_voices
+from cvanalysis.paroles.table import CONTRIBUTIONS, PAROLES
+from cvanalysis.paroles.turnout import AXES, count_participations, coverage_table
+from cvanalysis.territory.contract import read_territory
 
 
 @pytest.fixture(scope="module")

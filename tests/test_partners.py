@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cvanalysis.errors import DeclarationError
-from cvanalysis.findings.mobilisation import Partners
+from cvanalysis.pages.partenaires import Partners
 from test_actions_territory import FICHIERS, Tables, clean
 
 
@@ -49,7 +49,7 @@ def test_a_name_for_two_partners_and_unknown_words_are_refused_together(tmp_path
 
 def test_the_list_of_partners_holds_those_without_any_action(tmp_path):
     cleaned = clean(tmp_path, "Lire;Les Livres du Palier;;Le Haut;2020;;Préfecture (essai);;5;Favorable;;")
-    from cvanalysis.territory import read_territory
+    from cvanalysis.territory.contract import read_territory
 
     rows = {
         line[0].texte: (line[2].valeur, line[3].valeur)

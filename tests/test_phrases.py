@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jinja2 import UndefinedError
 
-from cvanalysis.display import french, phrases
-from cvanalysis.findings.finding import Message, Valeur
+from cvanalysis import french
+from cvanalysis.constat.shape import Message, Valeur
+from cvanalysis.display import phrases
 from cvanalysis.textes import label, pages
 
 

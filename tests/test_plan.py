@@ -9,10 +9,10 @@ import pytest
 
 from carnets import carnet, territoire
 from cvanalysis.errors import UsageError
+from cvanalysis.publish.memory.slices import _sentence, compare_rows
+from cvanalysis.publish.memory.state import Environments, Inputs
 from cvanalysis.publish.plan import check_notebooks, find_notebooks, plan_reports, select
-from cvanalysis.publish.slices import _sentence, compare_rows
-from cvanalysis.publish.state import Environments, Inputs
-from cvanalysis.territory import read_territory
+from cvanalysis.territory.contract import read_territory
 
 
 @pytest.fixture

@@ -11,9 +11,9 @@ import pyarrow.parquet
 import pytest
 
 from cvanalysis.errors import CvanalysisError
-from cvanalysis.ingest.check import check
-from cvanalysis.ingest.process import process, zones_of
-from cvanalysis.territory import read_territory
+from cvanalysis.tables.check import check
+from cvanalysis.tables.process import process, zones_of
+from cvanalysis.territory.contract import read_territory
 
 COLONNES = ["zone", "niveau", "indicateur", "millesime", "publication", "valeur", "statut", "source", "fichier", "note"]
 STATUTS = {"publié", "non_diffusé", "secret", "non_significatif", "non_disponible", "sans_objet", "suspect", "masqué"}
@@ -113,7 +113,7 @@ def test_a_table_that_cannot_be_written_leaves_the_former_ones(brut, tmp_path, m
     def full(*_args, **_kwargs):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("cvanalysis.ingest.process.pq.write_table", full)
+    monkeypatch.setattr("cvanalysis.tables.process.pq.write_table", full)
     with pytest.raises(CvanalysisError, match="n'ont pas pu être écrites"):
         process(read_territory(brut), tmp_path)
     assert digests(tmp_path) == before

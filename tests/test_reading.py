@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from msoffcrypto.format.ooxml import OOXMLFile
 
 from cvanalysis.errors import ReadError
-from cvanalysis.ingest.reading import read_grid, read_raw
+from cvanalysis.files.sheets import read_grid, read_raw
 
 TABLE = "CODGEO;LIBGEO;TX\r\nQP001001;Île d’Été;1\u202f234,5\r\nQP001002;Œuvre;2,5\r\n"
 
@@ -304,7 +304,7 @@ def test_an_ods_is_read_even_where_calamine_cannot(read, monkeypatch, broken):
         + "</table:table-row>"
     )
     if broken:
-        monkeypatch.setattr("cvanalysis.ingest.reading.read_workbook", lambda _: 1 / 0)
+        monkeypatch.setattr("cvanalysis.files.sheets.read_workbook", lambda _: 1 / 0)
     (table,) = read(content, "f.ods")
     assert table.feuille == "Q"
     assert rows(table) == [["Été", "3", "0.5"]]

@@ -8,8 +8,8 @@ import pytest
 import xlsxwriter
 
 from cvanalysis.errors import UnrecognisedFile
-from cvanalysis.ingest.reading import read_raw
-from cvanalysis.ingest.recognise import Documentation, known_headers, read_declared, recognise
+from cvanalysis.files.sheets import read_raw
+from cvanalysis.indicateurs.clean.recognise import Documentation, known_headers, read_declared, recognise
 
 DEMO = "POP_MUN;TX_F;TX_TOT_0A24;IND_JEUNE;A;PERCOU;NOTE_CNAF"
 REVN = "PMIMP;DECUC_Q2;DISP_Q2;TP60;PACT;A;ARSAS;NOTE_CNAF"

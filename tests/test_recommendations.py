@@ -4,9 +4,9 @@ import pandas as pd
 import pytest
 
 from cvanalysis.display.phrases import write
-from cvanalysis.findings.recommendations import find_recommendations, read_recommendations, without_recommendation
-from cvanalysis.ingest.voice_files import read_companions
-from cvanalysis.territory import read_territory
+from cvanalysis.pages.preconisations import find_recommendations, read_recommendations, without_recommendation
+from cvanalysis.paroles.clean.companions import read_companions
+from cvanalysis.territory.contract import read_territory
 
 PAROLES = pd.DataFrame({"codes": ["locaux|dossiers"]})
 CODES = pd.DataFrame({"code": ["locaux", "muet"], "nom": ["Des locaux", "Jamais dit"]})

@@ -9,12 +9,12 @@ import pandas as pd
 import pytest
 
 from carnets import carnet, territoire
-from cvanalysis.publish.contract import check_page
-from cvanalysis.publish.decision import Fate
-from cvanalysis.publish.downloads import DECLARED, table_schema, to_french_csv, write_downloads
+from cvanalysis.publish.memory.decision import Fate
+from cvanalysis.publish.page.contract import check_page
+from cvanalysis.publish.papers.downloads import DECLARED, table_schema, to_french_csv, write_downloads
 from cvanalysis.publish.plan import plan_reports
 from cvanalysis.publish.site import write_editions, write_index
-from cvanalysis.territory import read_territory
+from cvanalysis.territory.contract import read_territory
 
 
 @pytest.fixture

@@ -19,11 +19,11 @@ from carnets import cva
 from conftest import RACINE
 from cvanalysis.catalogue import load_catalogue
 from cvanalysis.display.phrases import write
-from cvanalysis.findings.quarter import Fiche
-from cvanalysis.findings.synthesis import Synthese
-from cvanalysis.ingest.process import process
-from cvanalysis.ingest.store import Store
-from cvanalysis.territory import read_territory
+from cvanalysis.pages.quartier import Fiche
+from cvanalysis.pages.synthese import Synthese
+from cvanalysis.tables.process import process
+from cvanalysis.tables.store import Store
+from cvanalysis.territory.contract import read_territory
 from territoires.invente import CODES, DEUX_COMMUNES, LONG_NOM, SECRET, SEUL
 
 NOTEBOOKS = sorted(path.name for path in (RACINE / "notebooks").glob("*.ipynb"))

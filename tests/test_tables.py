@@ -14,16 +14,16 @@ from pathlib import Path
 import pytest
 
 from carnets import CONTRAT, LIRE, RACINE, carnet, cva, environment, manifest, published, territoire
-from cvanalysis import ouvrir
+from cvanalysis.dossier import ouvrir
 from cvanalysis.errors import CvanalysisError, UsageError
-from cvanalysis.ingest import freshness
-from cvanalysis.ingest.process import process
-from cvanalysis.ingest.store import Store
-from cvanalysis.ingest.voices import clean_voices
-from cvanalysis.publish.decision import is_open
-from cvanalysis.publish.folders import state_folder, take_over
-from cvanalysis.publish.state import digest_notebook
-from cvanalysis.territory import read_territory
+from cvanalysis.paroles.clean.voices import clean_voices
+from cvanalysis.publish.files import state_folder, take_over
+from cvanalysis.publish.memory.decision import is_open
+from cvanalysis.publish.memory.state import digest_notebook
+from cvanalysis.tables import freshness
+from cvanalysis.tables.process import process
+from cvanalysis.tables.store import Store
+from cvanalysis.territory.contract import read_territory
 
 VOIX = """\
 parole;texte;date;audience;qpv;citation_anonyme;web
@@ -96,7 +96,13 @@ def test_a_dossier_refuses_tables_that_were_replaced_under_it_and_those_of_other
 
 def test_tables_are_remade_for_what_makes_them_and_for_nothing_else(pays):
     territory = read_territory(pays / "data" / "raw")
-    code = {"territory.py": "1", "geography.py": "1", "ingest/dates.py": "1", "display/maps.py": "1", "cli.py": "1"}
+    code = {
+        "territory/contract.py": "1",
+        "territory/places.py": "1",
+        "files/dates.py": "1",
+        "display/maps.py": "1",
+        "cli.py": "1",
+    }
 
     def print_of(data=None, **changed):
         return freshness.made_of(
@@ -104,7 +110,7 @@ def test_tables_are_remade_for_what_makes_them_and_for_nothing_else(pays):
         )
 
     assert print_of(**{"display/maps.py": "2", "cli.py": "2"}) == print_of() == print_of({"quartiers.csv": "1"})
-    for name in ("territory.py", "geography.py", "ingest/dates.py"):
+    for name in ("territory/contract.py", "territory/places.py", "files/dates.py"):
         assert print_of(**{name: "2"}) != print_of(), name
     assert print_of({"quartiers.csv": "2"}) != print_of()
     assert freshness.made_of(read_territory(territory.dossier, "autre"), "public") != freshness.made_of(
@@ -113,13 +119,19 @@ def test_tables_are_remade_for_what_makes_them_and_for_nothing_else(pays):
     assert freshness.made_of(replace(territory, nom="Ailleurs"), "public") != freshness.made_of(territory, "public")
 
 
-def test_every_library_that_cleaning_imports_is_in_the_print():
+def test_what_makes_the_tables_is_in_their_print_code_and_libraries():
+    """All that `tables.process` imports, directly or not, is either code or a library of the print; texts and contours make no table."""
+    listing = "import cvanalysis.tables.process, sys; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", listing], capture_output=True, text=True, check=True).stdout.split()
+    ours = [name.removeprefix("cvanalysis.").replace(".", "/") for name in loaded if name.startswith("cvanalysis.")]
+    outside = [name for name in ours if not f"{name}/".startswith(freshness.CLEANING)]
+    assert sorted(outside) == ["actions", "engagements", "indicateurs", "paroles", "tables", "tables/freshness"]
     names = {"odf": "odfpy", "python_calamine": "python-calamine"}
-    rooms = [p for room in ("ingest", "catalogue") for p in (RACINE / "cvanalysis" / room).glob("*.py")]
+    modules = [RACINE / "cvanalysis" / f"{name}.py" for name in ours if name not in ("files/texts", "files/contours")]
     imported = {
         line.split()[1].split(".")[0]
-        for path in rooms
-        if path.stem not in {"models", "check", "texts", "contours"}
+        for path in modules
+        if path.exists()
         for line in path.read_text(encoding="utf-8").splitlines()
         if line.strip().startswith(("import ", "from ")) and len(line.split()) > 1
     }

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from conftest import examples
 from cvanalysis.errors import DeclarationError, Problem, UsageError
-from cvanalysis.palette import PALETTE, contrast_on_white
-from cvanalysis.territory import Territory, read_territory
+from cvanalysis.territory.contract import Territory, read_territory
+from cvanalysis.territory.palette import PALETTE, contrast_on_white
 
 CONTRAT = """\
 [territoire]
@@ -276,7 +276,7 @@ def test_every_colour_by_default_is_told_apart_from_white():
 
 def test_reading_declarations_loads_nothing_heavy(dossier):
     code = (
-        "import sys; from pathlib import Path; from cvanalysis.territory import read_territory;"
+        "import sys; from pathlib import Path; from cvanalysis.territory.contract import read_territory;"
         f"read_territory(Path({str(dossier)!r}));"
         "print([m for m in ('pandas', 'numpy', 'matplotlib', 'IPython') if m in sys.modules])"
     )

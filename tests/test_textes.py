@@ -17,14 +17,14 @@ from hypothesis import strategies as st
 
 from carnets import cva, territoire
 from cvanalysis.cli import run as cvanalysis
-from cvanalysis.display.fiche import show_map, show_text
+from cvanalysis.display.blocs import show_map, show_text
 from cvanalysis.display.maps import draw_map, find_contours
-from cvanalysis.ingest.contours import read_contours
-from cvanalysis.ingest.texts import LARGEST, read_text, to_html
-from cvanalysis.publish import contract
-from cvanalysis.publish.contract import check_live, check_page, read_page
-from cvanalysis.publish.page import OUR_STYLE
-from cvanalysis.territory import read_territory
+from cvanalysis.files.contours import read_contours
+from cvanalysis.files.texts import LARGEST, read_text, to_html
+from cvanalysis.publish.page import contract
+from cvanalysis.publish.page.contract import check_live, check_page, read_page
+from cvanalysis.publish.page.page import OUR_STYLE
+from cvanalysis.territory.contract import read_territory
 from test_page import PAGE, SOURCE, wrap_page
 
 CODE = "QP999001"

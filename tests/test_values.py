@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conftest import examples
-from cvanalysis.ingest.values import ESPACES, STATUTS, decode_numbers, read_marks
+from cvanalysis.files.numbers import ESPACES, STATUTS, decode_numbers, read_marks
 
 INSECABLE, FINE, TRES_FINE = "\u00a0", "\u202f", "\u2009"
 

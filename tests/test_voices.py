@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 from conftest import examples
 from cvanalysis.errors import DeclarationError
-from cvanalysis.ingest.masking import mask
-from cvanalysis.ingest.review import fingerprint, read_reviews, write_reading_list
-from cvanalysis.ingest.voice_choice import readable_texts
-from cvanalysis.ingest.voices import clean_voices
-from cvanalysis.territory import read_territory
+from cvanalysis.paroles.clean.consent import readable_texts
+from cvanalysis.paroles.clean.review import fingerprint, read_reviews, write_reading_list
+from cvanalysis.paroles.clean.voices import clean_voices
+from cvanalysis.personnes.masking import mask
+from cvanalysis.territory.contract import read_territory
 
 COLUMNS = (
     "parole",

@@ -8,10 +8,10 @@ from dataclasses import replace
 
 import pytest
 
-from cvanalysis.ingest.voice_fields import NOTHING_DECLARED
-from cvanalysis.ingest.voice_formats import read_voice_file
-from cvanalysis.ingest.voices import clean_voices
-from cvanalysis.territory import read_territory
+from cvanalysis.paroles.clean.exports import read_voice_file
+from cvanalysis.paroles.clean.voices import clean_voices
+from cvanalysis.paroles.table import NOTHING_DECLARED
+from cvanalysis.territory.contract import read_territory
 
 
 def rows(tmp_path, name, content, declared=NOTHING_DECLARED):

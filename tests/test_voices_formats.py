@@ -7,13 +7,14 @@ import zipfile
 import openpyxl
 import pytest
 
+from cvanalysis.actions.clean.logs import clean_actions
 from cvanalysis.errors import ReadError
-from cvanalysis.ingest.actions import clean_actions
-from cvanalysis.ingest.models import write_model
-from cvanalysis.ingest.reading import read_raw
-from cvanalysis.ingest.voice_formats import NOTHING_DECLARED, Declared, read_voice_file, recognise
-from cvanalysis.ingest.voices import clean_voices
-from cvanalysis.territory import read_territory
+from cvanalysis.files.sheets import read_raw
+from cvanalysis.paroles.clean.exports import read_voice_file, recognise
+from cvanalysis.paroles.clean.voices import clean_voices
+from cvanalysis.paroles.table import NOTHING_DECLARED, Declared
+from cvanalysis.tables.models import write_model
+from cvanalysis.territory.contract import read_territory
 
 PRIVATE = ("10.0.0.9", "awa@exemple.fr", "Awa Exemple")
 

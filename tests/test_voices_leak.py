@@ -13,20 +13,19 @@ from scipy.optimize import linprog
 
 from canaris import OUVERT, canaris
 from carnets import cva, shown
+from cvanalysis.constat.record import record
 from cvanalysis.display.alternatives import describe
 from cvanalysis.display.figures import draw
 from cvanalysis.display.phrases import write
 from cvanalysis.display.tables import html_table
-from cvanalysis.findings.editions import record
-from cvanalysis.findings.participation import find_participation
-from cvanalysis.findings.quarter_voices import find_quarter_voices
-from cvanalysis.findings.recommendations import read_recommendations
-from cvanalysis.findings.turnout import count_participations, count_people, coverage_table
-from cvanalysis.findings.voices import find_theme_voices
-from cvanalysis.ingest.voices import clean_voices
-from cvanalysis.publish.handover import Part, write_handover
-from cvanalysis.publish.supports import render_poster, render_sheet
-from cvanalysis.territory import read_territory
+from cvanalysis.pages.participation import find_participation
+from cvanalysis.pages.preconisations import read_recommendations
+from cvanalysis.paroles.clean.voices import clean_voices
+from cvanalysis.paroles.said import find_quarter_voices, find_theme_voices
+from cvanalysis.paroles.turnout import count_participations, count_people, coverage_table
+from cvanalysis.publish.papers.handover import Part, write_handover
+from cvanalysis.publish.papers.supports import render_poster, render_sheet
+from cvanalysis.territory.contract import read_territory
 from test_editions_build import holds
 from test_voices import LEVELS, OPEN, TOKEN, put, review, secret_voices
 

@@ -10,14 +10,14 @@ import pytest
 
 from carnets import shown
 from cvanalysis.display.phrases import write
-from cvanalysis.findings.quarter_voices import find_quarter_voices
-from cvanalysis.findings.recommendations import read_recommendations
-from cvanalysis.findings.story import find_story, french_date
-from cvanalysis.findings.voices import find_theme_voices
-from cvanalysis.ingest.voices import clean_voices
-from cvanalysis.publish.handover import Part, write_handover
-from cvanalysis.publish.supports import BAS, choose, render_poster, render_sheet
-from cvanalysis.territory import read_territory
+from cvanalysis.french import french_date
+from cvanalysis.pages.preconisations import read_recommendations
+from cvanalysis.pages.recit import find_story
+from cvanalysis.paroles.clean.voices import clean_voices
+from cvanalysis.paroles.said import find_quarter_voices, find_theme_voices
+from cvanalysis.publish.papers.handover import Part, write_handover
+from cvanalysis.publish.papers.supports import BAS, choose, render_poster, render_sheet
+from cvanalysis.territory.contract import read_territory
 
 
 @pytest.fixture(scope="module")

@@ -8,13 +8,13 @@ import pytest
 
 from carnets import PHRASE, carnet, cva, territoire
 from cvanalysis.errors import DeclarationError
-from cvanalysis.ingest.account import Account
-from cvanalysis.ingest.check import Check
-from cvanalysis.ingest.process import clean_words, gather_anomalies
-from cvanalysis.ingest.review import fingerprint, read_reviews
-from cvanalysis.ingest.voice_choice import readable_texts
-from cvanalysis.ingest.voices import clean_voices
-from cvanalysis.territory import read_territory
+from cvanalysis.indicateurs.clean.account import Account
+from cvanalysis.paroles.clean.consent import readable_texts
+from cvanalysis.paroles.clean.review import fingerprint, read_reviews
+from cvanalysis.paroles.clean.voices import clean_voices
+from cvanalysis.tables.check import Check
+from cvanalysis.tables.process import clean_words, gather_anomalies
+from cvanalysis.territory.contract import read_territory
 from test_voices import OPEN, everything, put
 
 
@@ -315,6 +315,6 @@ def test_check_says_that_no_passage_was_read_where_no_source_is_readable(territo
 
 
 def _print(text):
-    from cvanalysis.ingest.masking import mask
+    from cvanalysis.personnes.masking import mask
 
     return fingerprint(mask(text).texte)

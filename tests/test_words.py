@@ -9,7 +9,7 @@ import re
 import pytest
 
 from conftest import RACINE
-from cvanalysis.display.french import typeset
+from cvanalysis.french import typeset
 
 CARNETS = sorted((RACINE / "notebooks").glob("*.ipynb"))
 TEXTES = sorted((RACINE / "data" / "raw" / "textes").glob("*.md"))

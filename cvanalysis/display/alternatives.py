@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from cvanalysis.display.french import typeset
+from cvanalysis.constat.shape import Figure, Finding, Point, Serie
 from cvanalysis.display.phrases import say
-from cvanalysis.findings.finding import Figure, Finding, Point, Serie
+from cvanalysis.french import typeset
 
 LONGEST = 600
 

@@ -6,23 +6,29 @@ Order: number, question, title (the message), unit and year, picture, table, Lec
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any
 
+from cvanalysis.constat.record import record
+from cvanalysis.constat.shape import Contribution, Finding
 from cvanalysis.display.alternatives import describe
-from cvanalysis.display.bloc import RECORDS, to_lines
-from cvanalysis.display.french import typeset
 from cvanalysis.display.phrases import write
 from cvanalysis.display.tables import EXAMPLE, html_table
-from cvanalysis.findings.editions import record
-from cvanalysis.findings.finding import Finding
-from cvanalysis.findings.quotations import Contribution
-from cvanalysis.territory import Territory
+from cvanalysis.french import typeset
+from cvanalysis.territory.contract import Territory
 
+RECORDS = "application/vnd.cvanalysis.constats"
+"""The kind of an output's part that holds its findings as plain values: no page shows it, the next edition reads it.
+
+It is one text (JSON, one finding a line), not a structure: a notebook's file gives each value of a structure a line of its own,
+which costs more than the drawing of small figures.
+"""
 _SIZE = re.compile(r'width="(\d+)" height="(\d+)"')
+
 # Only what an attribute or a URL cannot hold, and what a reader of the page's source would take for something else (a tag, an
 # address, the remains of a template).
 _URI = str.maketrans({"%": "%25", "#": "%23", '"': "'", "<": "%3C", ">": "%3E", "&": "%26", "{": "%7B", "}": "%7D"})
@@ -163,3 +169,37 @@ def _list(texts: Sequence[str]) -> str:
 def _text(text: str) -> str:
     """Text of the catalogue or of a message as HTML, with the no-break spaces that French wants."""
     return escape(typeset(text), quote=False)
+
+
+def to_lines(records: Iterable[dict[str, Any]]) -> str:
+    """Records as the text that stands in a notebook."""
+    return "\n".join(json.dumps(one, ensure_ascii=False, allow_nan=False, separators=(",", ":")) for one in records)
+
+
+def record_lines(data: Mapping[str, Any]) -> list[str]:
+    """The records in one display of a notebook (kind → content), each as JSON; a notebook's file cuts a text into lines."""
+    return [line for line in "".join(data.get(RECORDS, "")).split("\n") if line]
+
+
+def read_records(data: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The same, as plain values."""
+    return [json.loads(line) for line in record_lines(data)]
+
+
+@dataclass(frozen=True, slots=True)
+class Bloc:
+    """HTML for the page and JupyterLab, plain text for a terminal; `constats` are the records of the findings shown inside, if any."""
+
+    html: str
+    texte: str
+    constats: tuple[dict[str, Any], ...] = ()
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict[str, Any], dict[str, Any]]:
+        data: dict[str, Any] = {"text/html": self.html, "text/plain": self.texte}
+        if not self.constats:
+            return data, {}
+        data[RECORDS] = to_lines(self.constats)
+        return data, {"cvanalysis": {"constats": [one["id"] for one in self.constats]}}
+
+    def __repr__(self) -> str:
+        return self.texte

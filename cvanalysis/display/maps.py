@@ -1,6 +1,6 @@
 """Contours → a small map that says where a quarter stands among the others. Owns the projection and the drawing.
 
-Refuses to read files (`ingest` does) and to need a geographic library: quarters are small, so degrees shortened by the cosine of
+Refuses to read files (`files` does) and to need a geographic library: quarters are small, so degrees shortened by the cosine of
 the latitude are as good as a projection here. Zones are found by their code, never by their name. Without contours, no map.
 """
 
@@ -25,7 +25,7 @@ from cvanalysis.display.figures.canvas import (
     wrap,
 )
 from cvanalysis.display.figures.marks import Look, Palette, look
-from cvanalysis.ingest.contours import Outline
+from cvanalysis.files.contours import Outline
 
 _NAME = 12
 _LARGEST = 300

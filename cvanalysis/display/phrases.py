@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, StrictUndefined
 
-from cvanalysis.display import french
-from cvanalysis.findings.finding import Message, Valeur
+from cvanalysis import french
+from cvanalysis.constat.shape import Message, Valeur
 from cvanalysis.textes import pages
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from html import escape
 
-from cvanalysis.display.french import typeset
+from cvanalysis.constat.shape import Statut, Table, Valeur
 from cvanalysis.display.phrases import say
-from cvanalysis.findings.finding import Statut, Table, Valeur
+from cvanalysis.french import typeset
 
 SORTABLE = 6
 """Rows from which sorting helps."""

@@ -1,1 +1,1 @@
-"""Notebooks → pages. Owns the plan, the engine, the batch, the site; refuses to compute or to draw anything."""
+"""Notebooks → pages. Owns the plan, the engine, the build, the site; refuses to compute or to draw anything."""

@@ -5,18 +5,18 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from cvanalysis import atomic
-from cvanalysis.ingest.freshness import VOICES
-from cvanalysis.publish import state
-from cvanalysis.publish.changes import earlier_files, write_changes
-from cvanalysis.publish.child import Limits, run_children
-from cvanalysis.publish.decision import Decision, Fate
-from cvanalysis.publish.meetings import make_papers
-from cvanalysis.publish.statements import CONSTATS, gather, origins_of, write_statements
-from cvanalysis.publish.words import Say, count, duration, shown
+from cvanalysis.files import atomic
+from cvanalysis.publish.files import Say, count, duration, shown
+from cvanalysis.publish.memory import state
+from cvanalysis.publish.memory.decision import Decision, Fate
+from cvanalysis.publish.papers.changes import earlier_files, write_changes
+from cvanalysis.publish.papers.meetings import make_papers
+from cvanalysis.publish.papers.statements import CONSTATS, gather, origins_of, write_statements
+from cvanalysis.publish.run.child import Limits, run_children
+from cvanalysis.tables.freshness import VOICES
 
 if TYPE_CHECKING:
-    from cvanalysis.publish.slices import Slices
+    from cvanalysis.publish.memory.slices import Slices
 
 DONE, FAILED = 0, 1
 
@@ -104,7 +104,7 @@ def conclude(
 
 def make_downloads(decision: Decision, slices: Slices) -> tuple[list[str], str]:
     """The CSV files, made in a child, or left as they are where nothing that they are made of changed; and what went wrong, or ''."""
-    from cvanalysis.publish.downloads import write_downloads
+    from cvanalysis.publish.papers.downloads import write_downloads
 
     out, territory = decision.out, decision.territory
     key = atomic.digest_value(

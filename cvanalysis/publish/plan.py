@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from cvanalysis.errors import UsageError
-from cvanalysis.territory import Territory
+from cvanalysis.territory.contract import Territory
 
 SINGLE = ("synthese", "engagements", "partenaires", "recit", "participation", "preconisations", "qualite")
 TITLES = {

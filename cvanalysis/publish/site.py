@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
-from cvanalysis import atomic
-from cvanalysis.publish.changes import PAGE as CHANGES
-from cvanalysis.publish.changes import TITLE as CHANGES_TITLE
-from cvanalysis.publish.downloads import TITLES as DOWNLOADS
-from cvanalysis.publish.folders import read_manifest
-from cvanalysis.publish.page import Lien, PageInfo, reserved_for, wrap_page
+from cvanalysis.files import atomic
+from cvanalysis.publish.files import read_manifest
+from cvanalysis.publish.page.page import Lien, PageInfo, reserved_for, wrap_page
+from cvanalysis.publish.papers.changes import PAGE as CHANGES
+from cvanalysis.publish.papers.changes import TITLE as CHANGES_TITLE
+from cvanalysis.publish.papers.downloads import TITLES as DOWNLOADS
 
 if TYPE_CHECKING:
-    from cvanalysis.publish.decision import Fate
-    from cvanalysis.territory import Territory
+    from cvanalysis.publish.memory.decision import Fate
+    from cvanalysis.territory.contract import Territory
 
 GROUPS = (("unique", "Pour commencer"), ("quartier", "Les quartiers"), ("theme", "Les thèmes"))
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from cvanalysis.publish.plan import find_notebooks
-from cvanalysis.publish.state import PACKAGE
+from cvanalysis.tables.freshness import PACKAGE
 
 
 def watch(argv: list[str], data: Path, say: Callable[[str], None]) -> int:

@@ -55,7 +55,7 @@ def axe() -> str:
 def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with one page of findings of every genre."""
     from cvanalysis.display.constat import Constat
-    from cvanalysis.publish.page import render_page
+    from cvanalysis.publish.page.page import render_page
 
     folder = tmp_path_factory.mktemp("pages")
     with pytest.MonkeyPatch.context() as patch:

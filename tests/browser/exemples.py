@@ -10,8 +10,8 @@ from types import SimpleNamespace
 import nbformat.v4 as nbf
 from nbformat import NotebookNode
 
-from cvanalysis.findings.finding import Figure, Finding, Message, Point, Role, Serie, Statut, Table, Valeur
-from cvanalysis.publish.page import Lien, PageInfo
+from cvanalysis.constat.shape import Figure, Finding, Message, Point, Role, Serie, Statut, Table, Valeur
+from cvanalysis.publish.page.page import Lien, PageInfo
 
 LONG = "Saint-Étienne-du-Grand-Détour - Les Hauts de l’Île aux Bœufs - Cité de l’Ancienne Manufacture"
 ICI = "Les Quatre Vents"

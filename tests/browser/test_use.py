@@ -9,9 +9,9 @@ import pytest
 
 from browser.exemples import PAGE
 from browser.test_pages import DESK, PHONE, see
+from cvanalysis.constat.shape import Table, Valeur
 from cvanalysis.display.tables import html_table
-from cvanalysis.findings.finding import Table, Valeur
-from cvanalysis.publish.page import wrap_page
+from cvanalysis.publish.page.page import wrap_page
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 

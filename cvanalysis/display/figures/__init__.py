@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from cvanalysis.constat.shape import Figure
 from cvanalysis.display.figures.canvas import Canvas
 from cvanalysis.display.figures.marks import Palette
 from cvanalysis.display.figures.matrice import draw_matrix
 from cvanalysis.display.figures.rang import draw_rank
 from cvanalysis.display.figures.temps import draw_events, draw_lines
 from cvanalysis.display.figures.zones import draw_bars, draw_points, draw_shares
-from cvanalysis.display.french import typeset
-from cvanalysis.findings.finding import Figure
+from cvanalysis.french import typeset
 
 
 def _draw_pairs(canvas: Canvas, figure: Figure, palette: Palette) -> float:

@@ -9,6 +9,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from cvanalysis.constat.shape import Valeur
 from cvanalysis.display.figures.canvas import (
     FAINT,
     GREY,
@@ -24,7 +25,6 @@ from cvanalysis.display.figures.canvas import (
 )
 from cvanalysis.display.figures.marks import BAR, Look
 from cvanalysis.display.phrases import say
-from cvanalysis.findings.finding import Valeur
 
 EDGE = 2
 """Room left on both sides so that a mark on the limit of an axis is whole."""

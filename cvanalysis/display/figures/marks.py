@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from cvanalysis.display.figures.canvas import GREY
-from cvanalysis.palette import PALETTE
+from cvanalysis.territory.palette import PALETTE
 
 
 @dataclass(frozen=True, slots=True)

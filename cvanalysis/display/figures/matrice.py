@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cvanalysis.constat.shape import Figure, Valeur
 from cvanalysis.display.figures.canvas import (
     FAINT,
     GREY,
@@ -17,7 +18,6 @@ from cvanalysis.display.figures.canvas import (
 from cvanalysis.display.figures.frame import EDGE, head, known, put_notes
 from cvanalysis.display.figures.marks import Palette, ink_on, look, state_looks
 from cvanalysis.display.phrases import say
-from cvanalysis.findings.finding import Figure, Valeur
 
 _STEPS = 5
 

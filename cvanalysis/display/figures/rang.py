@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cvanalysis.constat.shape import Figure, Point
 from cvanalysis.display.figures.canvas import GREY, LABEL, RULE, SMALL, WIDTH, Canvas, line_height, text_width, wrap
 from cvanalysis.display.figures.frame import (
     EDGE,
@@ -16,7 +17,6 @@ from cvanalysis.display.figures.frame import (
     unit_of,
 )
 from cvanalysis.display.figures.marks import Palette, look
-from cvanalysis.findings.finding import Figure, Point
 
 _NAMED = 6
 """Names of missing quarters written out before the rest is only counted."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
+from cvanalysis.constat.shape import Figure, Serie, Valeur
 from cvanalysis.display.figures.canvas import (
     FAINT,
     GREY,
@@ -34,7 +35,6 @@ from cvanalysis.display.figures.frame import (
 )
 from cvanalysis.display.figures.marks import Look, Palette, look, looks
 from cvanalysis.display.phrases import say
-from cvanalysis.findings.finding import Figure, Serie, Valeur
 
 _YEAR = re.compile(r"\d{4}")
 _DATE = re.compile(r"(?:(\d{1,2})/)?(?:(\d{1,2})/)?(\d{4})|(\d{4})-(\d{2})(?:-(\d{2}))?")

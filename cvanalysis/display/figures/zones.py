@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import cycle, islice
 
+from cvanalysis.constat.shape import Figure, Role, Serie, Valeur
 from cvanalysis.display.figures.canvas import FAINT, GREY, RULE, SMALL, WIDTH, Canvas, text_width
 from cvanalysis.display.figures.frame import (
     EDGE,
@@ -22,7 +23,6 @@ from cvanalysis.display.figures.frame import (
     unit_of,
 )
 from cvanalysis.display.figures.marks import BAR, Look, Palette, colours, ink_on, look, looks
-from cvanalysis.findings.finding import Figure, Role, Serie, Valeur
 
 _MANY = 5
 """Zones up to which shares are compared row by row; beyond, each zone is one stacked bar."""

@@ -1,0 +1,1 @@
+"""Logs of actions → the table of actions."""

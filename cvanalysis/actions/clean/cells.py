@@ -1,0 +1,256 @@
+"""Cells of action logs → amounts, years, SIRET, statuses, head counts. Owns the notations; refuses to guess what is not said.
+
+Every function works on the distinct words of a column (`Words`), so that 200,000 rows cost what their vocabulary costs. A
+word that cannot be read gives no value and is told by the caller as an anomaly; it is never taken for a zero.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from cvanalysis.files.dates import parse_date
+from cvanalysis.files.numbers import decode_numbers
+from cvanalysis.french import fold
+from cvanalysis.personnes.persons import is_nir
+
+MONTANT_MAXI = 1e11  # beyond, a cell holds two amounts glued together or an identifier, not euros
+
+
+@lru_cache(maxsize=1)
+def knowledge() -> Mapping[str, Any]:
+    """`formats_actions.toml`, as it stands."""
+    return tomllib.loads(files("cvanalysis.actions.clean").joinpath("formats.toml").read_text(encoding="utf-8"))
+
+
+@lru_cache(maxsize=8)
+def common_words(name: str) -> Mapping[str, str]:
+    """Folded word → ours, of `[statuts]`, `[types_credit]`."""
+    return {fold(word): ours for ours, words in knowledge()[name].items() for word in words}
+
+
+@lru_cache(maxsize=8)
+def line_words(name: str) -> frozenset[str]:
+    """Folded words of a list of `[lignes]`."""
+    return frozenset(fold(word) for word in knowledge()["lignes"][name])
+
+
+_LETTRE = re.compile(r"[^\W\d_]")
+
+
+@dataclass(frozen=True)
+class Words:
+    """A column of text as codes into its distinct words: `words[codes[i]]` is the cell of row i, as found.
+
+    What is asked of the words several times (their key, whether they say anything) is worked out once.
+    """
+
+    codes: np.ndarray
+    words: tuple[str, ...]
+
+    @cached_property
+    def folded(self) -> tuple[str, ...]:
+        """The key of each word."""
+        return tuple(word if word.isdigit() and word.isascii() else fold(word) for word in self.words)
+
+    @cached_property
+    def filled(self) -> np.ndarray:
+        """Per word: whether it is more than spaces."""
+        return np.array([bool(word and not word.isspace()) for word in self.words], dtype=bool)
+
+    @cached_property
+    def lettered(self) -> np.ndarray:
+        """Per word: whether it has a letter."""
+        return np.array([not word.isdigit() and _LETTRE.search(word) is not None for word in self.words], dtype=bool)
+
+    def map(self, read: Callable[[str], Any], dtype: Any = object) -> np.ndarray:
+        """What `read` makes of each cell, each distinct word read once."""
+        values = np.empty(len(self.words), dtype=dtype)
+        for rank, word in enumerate(self.words):
+            values[rank] = read(word)
+        return values[self.codes]
+
+    def array(self) -> np.ndarray:
+        """The cells, as found."""
+        return np.array([*self.words, ""], dtype=object)[self.codes]
+
+
+def encode(column: pa.ChunkedArray | pa.Array) -> Words:
+    """A column of Arrow text → its distinct words; a missing cell is an empty one."""
+    if isinstance(column, pa.ChunkedArray):
+        column = column.combine_chunks()
+    coded = pc.dictionary_encode(pc.fill_null(column, ""))
+    return Words(coded.indices.to_numpy(zero_copy_only=False), tuple(coded.dictionary.to_pylist()))
+
+
+def constant(word: str, rows: int) -> Words:
+    """A column that says the same on every row."""
+    return Words(np.zeros(rows, dtype=np.int32), (word,))
+
+
+_CENTIMES = r"^-?\d{1,9}(\.\d{1,2})?$"
+_FRANCAIS = r"^-?\d{1,9}(,\d{1,2})?$"
+_ESPACES = "[ \u00a0\u202f\u2009€]"
+
+
+def read_amounts(column: pa.ChunkedArray | pa.Array) -> tuple[np.ndarray, np.ndarray]:
+    """Euros of every cell (NaN for none) and which cells are filled with something that is no amount.
+
+    Amounts with one or two decimals can mean one thing only and are decoded at once; the others go through `values`, with the
+    signs that the column was seen to use, and the habits of those who write of money are tried last.
+    """
+    if isinstance(column, pa.ChunkedArray):
+        column = column.combine_chunks()
+    column = pc.fill_null(column, "")
+    values = np.full(len(column), np.nan)
+    wrong = np.zeros(len(column), dtype=bool)
+    plainly = pc.match_substring_regex(column, _CENTIMES)
+    rest = _fill(values, np.arange(len(column)), column, plainly)
+    texts = column.take(pa.array(rest))
+    filled = pc.not_equal(texts, "")
+    rest, texts = rest[filled.to_numpy(zero_copy_only=False)], texts.filter(filled)
+    if not len(rest):
+        return values, wrong
+    bare = pc.replace_substring_regex(texts, _ESPACES, "")
+    usual = pc.match_substring_regex(bare, _FRANCAIS)
+    odd = texts.filter(pc.invert(usual))
+    comma = pc.any(pc.match_substring(bare.filter(usual), ",")).as_py()
+    rest = _fill(values, rest, pc.replace_substring(bare, ",", "."), usual)
+    if not len(rest):
+        return values, wrong
+    witnesses = (["0,5"] if comma else []) + (
+        ["0.5"] if pc.any(pc.match_substring(column.filter(plainly), ".")).as_py() else []
+    )
+    decoded = decode_numbers(pa.concat_arrays([odd, pa.array(witnesses, pa.string())]))
+    numbers, bad = decoded.valeurs[: len(odd)].copy(), decoded.mauvais[: len(odd)].copy()
+    at = np.flatnonzero(bad)
+    if len(at):
+        tried = encode(odd.take(pa.array(at))).map(_read_habit)
+        known = np.array([value is not None for value in tried], dtype=bool)
+        numbers[at[known]] = np.array([value for value in tried if value is not None], dtype=float)
+        bad[at[known]] = False
+    too_large = np.abs(np.nan_to_num(numbers)) > MONTANT_MAXI
+    numbers[too_large] = np.nan
+    values[rest], wrong[rest] = numbers, bad | too_large
+    return values, wrong
+
+
+def _fill(values: np.ndarray, places: np.ndarray, texts: pa.Array, good: pa.Array) -> np.ndarray:
+    """Put the good texts as numbers; the places of the others."""
+    mask = good.to_numpy(zero_copy_only=False)
+    if mask.any():
+        values[places[mask]] = pc.cast(texts.filter(good), pa.float64()).to_numpy(zero_copy_only=False)
+    return places[~mask]
+
+
+def _read_habit(text: str) -> float | None:
+    """Amounts as people close or comment them: « 1500,- », « (250) » for a negative one, « 300 € TTC », « néant » (NaN)."""
+    if fold(text) in line_words("sans_montant"):
+        return float("nan")
+    cleaned = re.sub(r"(?i)\b(ttc|ht)\b|[\s\u00a0\u202f\u2009€]|\beuros?\b", "", text)
+    negative = re.fullmatch(r"\((.+)\)", cleaned)
+    cleaned = re.sub(r"[,.]-+$", "", negative[1] if negative else cleaned)
+    if not re.fullmatch(r"-?\d{1,9}(?:[.,]\d{1,2})?", cleaned):
+        return None
+    return float(cleaned.replace(",", ".")) * (-1 if negative else 1)
+
+
+def read_count(text: str) -> float:
+    """Number of people of one cell; NaN where there is none, negative infinity where it cannot be read.
+
+    >>> read_count("45 jeunes"), read_count("1 200"), read_count("environ 30")
+    (45.0, 1200.0, 30.0)
+    """
+    cleaned = re.sub(r"(?<=\d)[\s\u00a0\u202f](?=\d{3}\b)", "", text.strip())
+    if not cleaned or fold(text) in line_words("sans_montant"):
+        return float("nan")
+    found = re.fullmatch(r"(?i)(?:environ |env\.? |≈ ?|~ ?)?(\d{1,7})(?:[.,]0+)?(?:\s*[a-zà-ÿ' .-]{0,40})?", cleaned)
+    return float(found[1]) if found else float("-inf")
+
+
+_ANNEE = re.compile(r"(?<!\d)(19[89]\d|20\d\d)(?!\d)")
+
+
+def read_year(text: str) -> int | None:
+    """The year that a cell states; None where blank; 0 where it states none, or several that are not one school year.
+
+    The first year of a school year (« 2018-2019 », « 2018/19 ») is that of its subsidy.
+
+    >>> (
+    ...     read_year("Exercice 2018"),
+    ...     read_year("2018-2019"),
+    ...     read_year("2018.0"),
+    ...     read_year("2018 à 2021"),
+    ...     read_year("?"),
+    ... )
+    (2018, 2018, 2018, 0, 0)
+    """
+    if not text.strip():
+        return None
+    years = [int(year) for year in _ANNEE.findall(text)]
+    if not years:
+        return 0
+    return years[0] if len(set(years)) == 1 or (len(years) == 2 and years[1] - years[0] == 1) else 0
+
+
+def years_of_date(text: str) -> tuple[int, int] | None:
+    """First and last year of a date, a period or an Excel serial, or the one year that free text states; None where it says none.
+
+    >>> (
+    ...     years_of_date("2018-11-20"),
+    ...     years_of_date("01/01/14->30/09/14"),
+    ...     years_of_date("MAI 2014"),
+    ...     years_of_date("43424"),
+    ... )
+    ((2018, 2018), (2014, 2014), (2014, 2014), (2018, 2018))
+    """
+    found = parse_date(text)
+    if found:
+        return found[0].year, found[1].year
+    year = read_year(text)
+    return (year, year) if year else None
+
+
+def luhn(digits: str) -> bool:
+    """Whether the check digit of a SIREN or a SIRET is right."""
+    doubled = "0246813579"
+    return sum(int(d) if rank % 2 == 0 else int(doubled[int(d)]) for rank, d in enumerate(reversed(digits))) % 10 == 0
+
+
+def read_siren(text: str) -> tuple[str, str]:
+    """SIREN of a cell that holds a SIRET or a SIREN, whatever a spreadsheet did to it, and what was doubtful ('' if nothing).
+
+    Lost leading zeros are put back only where the check digit then agrees.
+
+    >>> read_siren("83831012600027.0"), read_siren("838 310 126"), read_siren("8.3831E+13")[0]
+    (('838310126', ''), ('838310126', ''), '')
+    """
+    stripped = text.strip()
+    if not stripped or fold(stripped) in line_words("sans_montant"):
+        return "", ""
+    if is_nir(stripped):
+        return "", "la forme d'un numéro de sécurité sociale, que personne ne doit garder ici"
+    if re.search(r"(?i)\d[.,]?\d*e\+?\d+$", stripped):
+        return "", "SIRET arrondi par le tableur : ses derniers chiffres sont perdus"
+    digits = re.sub(r"[\s\u00a0\u202f.-]", "", re.sub(r"[.,]0+$", "", stripped))
+    if not digits.isdigit() or not digits.isascii():
+        return "", "ni un SIRET ni un SIREN"
+    for length in (14, 9):
+        if len(digits) == length and (luhn(digits) or luhn(digits[:9])):
+            return digits[:9], ""
+    for length in (9, 14):
+        padded = digits.zfill(length)
+        if length - 3 <= len(digits) < length and luhn(padded) and luhn(padded[:9]):
+            return padded[:9], ""
+    if len(digits) in (9, 14):
+        return "", "clé de contrôle fausse"
+    return "", f"{len(digits)} chiffres au lieu de 14 (SIRET) ou 9 (SIREN)"

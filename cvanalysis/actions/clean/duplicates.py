@@ -1,0 +1,312 @@
+"""Lines that may be the same: exact duplicates are dropped, the others proposed. Owns `decisions.csv`; refuses to merge in silence.
+
+A row is an exact duplicate when every cell of its sheet says the same as another's, whatever the notation. All else
+is a question for the analyst, in a table (`COLONNES`) whose rows, once decided, are copied to `decisions.csv`:
+
+- `renouvellement`: two actions of one carrier whose titles are nearly the same → `même action` or `actions distinctes`;
+- `porteur`: the same title under two nearly equal names of carriers → `même action` or `actions distinctes`;
+- `doublon`: two lines of one action, year, funder and quarters → `doublon` (the second is left out) or `lignes distinctes`;
+- `convention`: the same amount each year under one convention → `montant annuel` or `montant total` (counted the first year only).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from hashlib import blake2b
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from rapidfuzz import fuzz, process
+
+from cvanalysis.actions.clean.cells import Words, read_siren, read_year
+from cvanalysis.files.dates import parse_date
+from cvanalysis.french import listed, nearest, quoted
+from cvanalysis.personnes.persons import PARTICULIER
+from cvanalysis.territory.declarations import Inspection, read_rows
+
+if TYPE_CHECKING:
+    from cvanalysis.actions.clean.lines import Lines
+    from cvanalysis.territory.contract import Territory
+
+
+DECISIONS = "decisions.csv"
+COLONNES = ("genre", "a", "b", "score", "libelle_a", "libelle_b", "porteur", "annees", "montants", "decision")
+
+CHOIX = {
+    "renouvellement": ("même action", "actions distinctes"),
+    "porteur": ("même action", "actions distinctes"),
+    "doublon": ("doublon", "lignes distinctes"),
+    "convention": ("montant annuel", "montant total"),
+}
+SEUIL = 88  # titles: fuzz.ratio from which two are worth a question
+SEUIL_PORTEUR = 85
+BLOC = 200  # titles compared all with all; beyond, each with its neighbours in two alphabetical orders
+PROPOSITIONS_MAX = 5000
+_ANNEES = re.compile(r"\b(?:19|20)\d\d\b(?:\s*/\s*(?:20)?\d\d\b)?")
+_CHIFFRES = re.compile(r"\d+")
+
+
+def digest(*parts: object) -> str:
+    """A short stable identifier of what the parts say."""
+    return blake2b("\x1f".join(map(str, parts)).encode("utf-8", "replace"), digest_size=6).hexdigest()
+
+
+def exact_duplicates(lines: Lines) -> np.ndarray:
+    """Which lines of one sheet say in every cell what an earlier one says."""
+    positions = lines.table["position"].to_numpy()
+    signature: dict[str, np.ndarray] = {}
+    for name, words in {**lines.rows.champs, **{f"·{name}": w for name, w in lines.rows.autres.items()}}.items():
+        if len(words.words) > 1:
+            signature[name] = _meaning(name, words)[positions]
+    sets: dict[tuple[str, ...], int] = {}
+    signature["qpv"] = np.array([sets.setdefault(codes, len(sets)) for codes in lines.quarters], dtype=np.int64)
+    for rank, column in enumerate(lines.rows.montants):
+        signature[f"€{rank}"] = column.valeurs[positions]
+    return pd.DataFrame(signature).duplicated().to_numpy() if len(positions) else np.zeros(0, dtype=bool)
+
+
+def _meaning(name: str, words: Words) -> np.ndarray:
+    """One number per row: equal where two cells mean the same (date, year, SIREN), or are the same words but for their form."""
+    read = {"date": parse_date, "date_convention": parse_date, "annee": read_year, "siret": read_siren}.get(name)
+    keys = [read(word) or key for word, key in zip(words.words, words.folded, strict=True)] if read else words.folded
+    ranks: dict[object, int] = {}
+    return np.array([ranks.setdefault(key, len(ranks)) for key in keys], dtype=np.int64)[words.codes]
+
+
+def propose(table: Mapping[str, np.ndarray]) -> pd.DataFrame:
+    """The questions that lines raise (`COLONNES`, without `decision`), the surest first within each kind, at most `PROPOSITIONS_MAX`.
+
+    `table`: arrays of one entry per line: `action, cle, annee` (float, NaN unknown)`, titre, titre_cle, porteur, porteur_cle,
+    financeur, qpv_cle, convention, montant`. Plain arrays: on 200,000 lines, frames would cost more than the comparisons.
+    """
+    actions, first = np.unique(table["action"].astype(str), return_index=True)
+    made = [*_near_titles(table, first), *_near_carriers(table, first)]
+    spans = _years_of(table, actions) if made else {}
+    rows = [
+        (
+            genre,
+            table["action"][i],
+            table["action"][j],
+            score,
+            table["titre"][i],
+            table["titre"][j],
+            carrier,
+            f"{_said(spans, table['action'][i])} / {_said(spans, table['action'][j])}",
+            "",
+        )
+        for genre, i, j, score, carrier in sorted(made, key=lambda item: -item[3])[:PROPOSITIONS_MAX]
+    ]
+    rows += [*_same_lines(table), *_conventions(table)]
+    frame = pd.DataFrame(rows, columns=list(COLONNES[:-1]))
+    frame["score"] = frame["score"].astype("float64")
+    return frame.sort_values(["genre", "score", "a", "b"], ascending=[True, False, True, True], ignore_index=True).head(
+        PROPOSITIONS_MAX
+    )
+
+
+def _years_of(table: Mapping[str, np.ndarray], actions: np.ndarray) -> dict[str, tuple[float, float]]:
+    at = np.searchsorted(actions, table["action"].astype(str))
+    low, high = np.full(len(actions), np.inf), np.full(len(actions), -np.inf)
+    known = ~np.isnan(table["annee"])
+    np.minimum.at(low, at[known], table["annee"][known])
+    np.maximum.at(high, at[known], table["annee"][known])
+    return dict(zip(actions.tolist(), zip(low.tolist(), high.tolist(), strict=True), strict=True))
+
+
+def _said(spans: Mapping[str, tuple[float, float]], action: str) -> str:
+    return _span(*spans[action])
+
+
+def _span(low: float, high: float) -> str:
+    if low > high:
+        return "année inconnue"
+    return f"{low:.0f}" if low == high else f"{low:.0f}-{high:.0f}"
+
+
+def _near_titles(table: Mapping[str, np.ndarray], first: np.ndarray) -> Iterator[tuple[str, int, int, float, str]]:
+    """Pairs of lines (each the first of its action) whose actions have one carrier and nearly one title."""
+    carriers, titles = table["porteur_cle"], table["titre_cle"]
+    groups: dict[str, list[int]] = {}
+    for i in first.tolist():
+        if titles[i]:
+            groups.setdefault(carriers[i], []).append(i)
+    plainly = {title: _bare(title) for title in {titles[i] for rows in groups.values() if len(rows) > 1 for i in rows}}
+    years = np.where(np.isnan(table["annee"]), np.inf, table["annee"])
+    for rows in groups.values():
+        if len(rows) < 2:
+            continue
+        rows.sort(key=titles.__getitem__)
+        for x, y, score in near_pairs([plainly[titles[i]] for i in rows], SEUIL):
+            i, j = rows[x], rows[y]
+            if _numbers(plainly[titles[i]]) == _numbers(plainly[titles[j]]):
+                if (years[j], titles[j]) < (years[i], titles[i]):
+                    i, j = j, i
+                yield "renouvellement", i, j, score, table["porteur"][i]
+
+
+def _bare(title: str) -> str:
+    return " ".join(_ANNEES.sub(" ", title).split())[:200]
+
+
+def _numbers(bare: str) -> list[str]:
+    """Numbers of a title without its years: « atelier 1 » and « atelier 2 » are two actions."""
+    return _CHIFFRES.findall(bare)
+
+
+def near_pairs(texts: Sequence[str], seuil: int) -> list[tuple[int, int, float]]:
+    """Pairs of positions whose texts are nearly the same, with their score out of 100.
+
+    Up to `BLOC` texts are all compared; a longer list is compared within windows of its alphabetical order and of that of the texts
+    read backwards, so that the cost grows with the list and not with its square.
+    """
+    found: dict[tuple[int, int], float] = {}
+    for window in _windows(texts):
+        part = [texts[i] for i in window]
+        scores = process.cdist(part, part, scorer=fuzz.ratio, score_cutoff=seuil, dtype=np.uint8)
+        if np.count_nonzero(scores) == len(part):
+            continue  # each is near itself alone
+        above, below = np.nonzero(np.triu(scores, 1))
+        for x, y, score in zip(above.tolist(), below.tolist(), scores[above, below].tolist(), strict=True):
+            i, j = window[x], window[y]
+            found[(i, j) if i < j else (j, i)] = float(score)
+    return [(i, j, score) for (i, j), score in sorted(found.items())]
+
+
+def _windows(texts: Sequence[str]) -> Iterator[list[int]]:
+    if len(texts) <= BLOC:
+        yield list(range(len(texts)))
+        return
+    for key in (lambda text: text, lambda text: text[::-1]):
+        order = sorted(range(len(texts)), key=lambda i, key=key: key(texts[i]))
+        for start in range(0, len(order), BLOC // 8):
+            yield order[start : start + BLOC // 4]
+
+
+def _near_carriers(table: Mapping[str, np.ndarray], first: np.ndarray) -> Iterator[tuple[str, int, int, float, str]]:
+    """Pairs of lines of the same title whose carriers have nearly the same name: the names are compared, once, not the lines."""
+    carriers, titles = table["porteur_cle"], table["titre_cle"]
+    names = sorted({name for name in carriers[first].tolist() if name and not name.startswith("id:")})
+    numbers = [_numbers(_bare(name)) for name in names]
+    near = [
+        (names[x], names[y], score)
+        for x, y, score in near_pairs([name[:200] for name in names], SEUIL_PORTEUR)
+        if numbers[x] == numbers[y]
+    ]
+    wanted: dict[str, dict[str, int]] = {name: {} for pair in near for name in pair[:2]}
+    for i in first.tolist() if wanted else ():
+        if titles[i] and carriers[i] in wanted:
+            wanted[carriers[i]].setdefault(titles[i], i)
+    for one, other, score in near:
+        for title in sorted(wanted[one].keys() & wanted[other].keys()):
+            i, j = wanted[one][title], wanted[other][title]
+            yield "porteur", i, j, score, f"{table['porteur'][i]} / {table['porteur'][j]}"
+
+
+def _same_lines(table: Mapping[str, np.ndarray]) -> list[tuple]:
+    """Lines of one action, year, funder and set of quarters: the first by key against each of the others."""
+    keys = pd.DataFrame({k: pd.factorize(table[k])[0] for k in ("action", "annee", "financeur", "qpv_cle")})
+    again = keys[
+        keys.duplicated(keep=False) & ~np.isnan(table["annee"]) & (table["porteur"] != PARTICULIER)
+    ]  # several people
+    groups: dict[tuple, list[int]] = {}
+    for i, *key in again.itertuples(name=None):
+        groups.setdefault(tuple(key), []).append(i)
+    made = []
+    for rows in groups.values():
+        if len(rows) > 1:
+            rows.sort(key=table["cle"].__getitem__)
+            i = rows[0]
+            made += [
+                (
+                    "doublon",
+                    table["cle"][i],
+                    table["cle"][j],
+                    100.0 if table["montant"][i] == table["montant"][j] else 90.0,
+                    table["titre"][i],
+                    table["titre"][j],
+                    table["porteur"][i],
+                    f"{table['annee'][i]:.0f}",
+                    f"{table['montant'][i]:.2f} / {table['montant'][j]:.2f}",
+                )
+                for j in rows[1:]
+            ]
+    return sorted(made, key=lambda row: (-row[3], row[1], row[2]))[:PROPOSITIONS_MAX]
+
+
+def _conventions(table: Mapping[str, np.ndarray]) -> list[tuple]:
+    groups: dict[tuple, list[int]] = {}
+    bound = np.flatnonzero((table["convention"] != "") & ~np.isnan(table["annee"]) & (table["montant"] > 0))
+    for i in bound.tolist():
+        groups.setdefault((table["action"][i], table["convention"][i], table["montant"][i]), []).append(i)
+    made = []
+    for (action, convention, amount), rows in sorted(groups.items()):
+        years = {table["annee"][i] for i in rows}
+        if len(years) > 1:
+            i = rows[0]
+            made.append(
+                (
+                    "convention",
+                    action,
+                    convention,
+                    100.0,
+                    table["titre"][i],
+                    convention,
+                    table["porteur"][i],
+                    _span(min(years), max(years)),
+                    f"{amount:.2f}",
+                )
+            )
+    return made
+
+
+def read_decisions(territory: Territory, found: Inspection) -> dict[tuple[str, str, str], str]:
+    """(genre, a, b) → decision, as the analyst wrote them; the file may be absent."""
+    if not (Path(territory.dossier) / DECISIONS).exists():
+        return {}
+    made = {}
+    for row in read_rows(
+        found,
+        DECISIONS,
+        ("genre", "a", "b", "decision"),
+        (*(c for c in COLONNES if c not in ("genre", "a", "b", "decision")), "note"),
+    ):
+        choices = CHOIX.get(row["genre"], ())
+        if not choices:
+            found.add(
+                row.fichier,
+                row.ligne,
+                "genre",
+                f"{quoted(row['genre'])} n'est pas un genre de question",
+                f"genres : {listed(CHOIX)}",
+                nearest(row["genre"], CHOIX),
+            )
+        elif row["decision"] not in choices:
+            found.add(
+                row.fichier,
+                row.ligne,
+                "decision",
+                f"{quoted(row['decision'])} n'est pas une réponse",
+                f"réponses : {listed(choices)}",
+                nearest(row["decision"], choices),
+            )
+        else:
+            made[row["genre"], row["a"], row["b"]] = row["decision"]
+    return made
+
+
+def merged_actions(decisions: dict[tuple[str, str, str], str]) -> dict[str, str]:
+    """Action → the action that it was decided to be, chains followed to their end."""
+    parent: dict[str, str] = {}
+
+    def root(action: str) -> str:
+        while parent.get(action, action) != action:
+            action = parent[action]
+        return action
+
+    for (genre, a, b), decision in sorted(decisions.items()):
+        if genre in ("renouvellement", "porteur") and decision == "même action" and root(a) != root(b):
+            parent[root(b)] = root(a)
+    return {action: root(action) for action in parent}

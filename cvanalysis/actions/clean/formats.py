@@ -1,0 +1,285 @@
+"""Which log is this: a known format, a declared one, or neither. Owns signatures and the search of the header row.
+
+Refuses to look at a file's name to know its format (a declaration names its file, a format is told by its columns), and to
+read a cell of data.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from fnmatch import fnmatch
+from functools import lru_cache
+
+from cvanalysis.actions.clean.cells import knowledge
+from cvanalysis.actions.clean.declared import Journal
+from cvanalysis.errors import Problem, UnrecognisedFile
+from cvanalysis.files.sheets import Grid
+from cvanalysis.french import fold
+
+ENTETE_MAX = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A published format: `colonnes` gives the titles of each field, the preferred one first, `signature` what must be there.
+
+    `poste` and `titre`: how an action without a title is named. `annonce`: words to read above the header, where columns alone
+    are not enough; then no column may be unknown (`laissees` are known and not read).
+    """
+
+    nom: str
+    colonnes: Mapping[str, tuple[str, ...]]
+    signature: tuple[tuple[str, ...], ...]
+    constantes: Mapping[str, str]
+    poste: re.Pattern[str] | None = None
+    titre: str = ""
+    garde: int = 0
+    programme: str = ""
+    annonce: tuple[str, ...] = ()
+    laissees: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """A sheet and how to read it: the header's rows (positions in the grid), each column's name, the field of each name.
+
+    `annee`: the year that every row takes and where it was read, where no column says one.
+    """
+
+    grid: Grid
+    journal: Journal
+    entete: tuple[int, ...]
+    noms: tuple[str, ...]
+    format: Format | None = None
+    absentes: tuple[str, ...] = ()
+    annee: tuple[str, str] = ("", "")
+
+
+def squeeze(header: str) -> str:
+    """A header's key: neither accent, capital, parenthesis nor punctuation, so that `Nom_Bénéficiaire*` is `nomBeneficiaire`."""
+    return re.sub(r"\([^)]*\)|[^\w%]|_", "", fold(header))
+
+
+@lru_cache(maxsize=4)
+def read_formats(geographie: str) -> tuple[Format, ...]:
+    """The formats of `formats_actions.toml`, as they apply to a geography of quarters."""
+    made: list[Format] = []
+    for item in knowledge()["formats"]:
+        if same := item.get("colonnes_de"):
+            colonnes = dict(next(known.colonnes for known in made if known.nom == same))
+        else:
+            titles = item["colonnes"] | ({"qpv": item["qpv"][geographie]} if "qpv" in item else {})
+            colonnes = {champ: tuple(map(squeeze, words)) for champ, words in titles.items()}
+        poste = item.get("poste", {})
+        made.append(
+            Format(
+                item["nom"],
+                colonnes,
+                tuple(tuple(_alternatives(group, colonnes)) for group in item["signature"]),
+                item.get("constantes", {}),
+                re.compile(poste["forme"]) if poste else None,
+                poste.get("titre", ""),
+                poste.get("garde", 0),
+                item.get("programme", ""),
+                tuple(map(fold, item.get("annonce", ()))),
+                frozenset(map(squeeze, item.get("laissees", ()))),
+            )
+        )
+    return tuple(made)
+
+
+def _alternatives(group: str, colonnes: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
+    """The headers that a group of a signature accepts; `@champ` stands for all those of a field."""
+    for word in map(str.strip, group.split("|")):
+        yield from colonnes.get(word[1:], ()) if word.startswith("@") else (squeeze(word),)
+
+
+def locate(grids: Sequence[Grid], journals: Sequence[Journal], geographie: str) -> list[Located]:
+    """The sheets of one file that hold a log, with how to read them.
+
+    A declaration that names the file wins over a known format. Raises `UnrecognisedFile` where nothing applies, or where a
+    declared sheet or all of its columns are not there.
+    """
+    fichier = grids[0].fichier
+    declared = [journal for journal in journals if fnmatch(fichier, journal.fichier)]
+    found = [one for journal in declared for one in _locate_declared(grids, journal)]
+    if declared:
+        return found
+    found = [one for grid in grids if (one := _locate_known(grid, geographie)) is not None]
+    if not found:
+        raise UnrecognisedFile(
+            Problem(
+                fichier,
+                0,
+                "",
+                "journal d'actions de format inconnu",
+                "formats lus sans rien déclarer : "
+                + ", ".join(dict.fromkeys(known.nom for known in read_formats(geographie))),
+                "déclarez-le dans contrat.toml : « cvanalysis check » propose la déclaration, prête à coller",
+            )
+        )
+    return found
+
+
+def head_rows(grid: Grid) -> list[tuple[str, ...]]:
+    """The first filled rows, as found."""
+    return list(zip(*(column.to_pylist() for column in grid.table.slice(0, ENTETE_MAX).columns), strict=True))
+
+
+def _locate_known(grid: Grid, geographie: str) -> Located | None:
+    head = head_rows(grid)
+    for position, row in enumerate(head):
+        exact = [squeeze(cell) for cell in row]
+        undated = [re.sub(r"(?:19|20)\d\d", "", key) for key in exact]
+        for keys in (exact, undated) if len(set(undated) - {""}) == len([key for key in undated if key]) else (exact,):
+            present = set(keys)
+            for known in read_formats(geographie):
+                if all(present & set(group) for group in known.signature) and _agrees(
+                    grid, head, position, keys, known
+                ):
+                    return _read_as(grid, head, position, keys, known)
+    return None
+
+
+def _agrees(grid: Grid, head: Sequence[Sequence[str]], position: int, keys: Sequence[str], known: Format) -> bool:
+    """Whether what the headers promise holds: the form of posts' numbers, the programme, the title that announces the list."""
+    if known.poste is not None:
+        cells = _cells(grid, keys.index("idposte"), position)
+        return sum(bool(known.poste.match(cell)) for cell in cells) * 2 > len(cells)
+    if known.programme:
+        columns = [keys.index(title) for title in known.colonnes["programme"] if title in keys]
+        return any(known.programme in cell for cell in _cells(grid, columns[0], position, None))
+    if known.annonce:
+        said = fold(
+            " ".join([*(cell for row in head[:position] for cell in row), grid.feuille, grid.fichier.replace("_", " ")])
+        )
+        expected = known.laissees.union(*known.colonnes.values(), [""])
+        return any(re.search(rf"\b{re.escape(word)}\b", said) for word in known.annonce) and expected.issuperset(keys)
+    return True
+
+
+def _cells(grid: Grid, column: int, position: int, rows: int | None = 200) -> list[str]:
+    return grid.table.column(column).slice(position + 1, rows).to_pylist()
+
+
+def _read_as(grid: Grid, head: Sequence[Sequence[str]], position: int, keys: Sequence[str], known: Format) -> Located:
+    """How a sheet of a known format is read: of each field, the first of its titles that is there."""
+    noms = _unique([fold(cell) for cell in head[position]])
+    colonnes = {}
+    for champ, titles in known.colonnes.items():
+        there = [keys.index(title) for title in titles if title in keys]
+        if there:
+            colonnes.setdefault(noms[there[0]], champ)
+    journal = Journal(known.nom, "", colonnes, constantes=known.constantes, declare=False)
+    annee = ("", "")
+    if not {"annee", "date", "date_convention"} & set(colonnes.values()):
+        annee = stated_year(grid, head, (position,))
+        journal = replace(journal, constantes={**known.constantes, "annee": annee[0]} if annee[0] else known.constantes)
+    return Located(grid, journal, (position,), noms, known, annee=annee)
+
+
+def stated_year(grid: Grid, head: Sequence[Sequence[str]], entete: tuple[int, ...]) -> tuple[str, str]:
+    """The year that a table says outside its rows, and where; blanks where it says none, or several."""
+    first = min(entete)
+    places = (
+        ("dans le titre du tableau", " ".join(cell for row in head[:first] for cell in row)),
+        ("dans le nom de la feuille", grid.feuille),
+        ("dans les titres des colonnes", " ".join(cell for position in entete for cell in head[position])),
+        ("dans le nom du fichier", grid.fichier.rsplit("/", 1)[-1].replace("_", " ")),
+    )
+    for where, text in places:
+        years = set(re.findall(r"(?<!\d)(?:19[89]\d|20\d\d)(?!\d)", text))
+        if len(years) == 1:
+            return years.pop(), where
+    return "", ""
+
+
+def _locate_declared(grids: Sequence[Grid], journal: Journal) -> list[Located]:
+    fichier = grids[0].fichier
+    candidates = [grid for grid in grids if not journal.feuille or fold(grid.feuille) == fold(journal.feuille)]
+    if not candidates:
+        raise UnrecognisedFile(
+            Problem(
+                fichier,
+                0,
+                "",
+                f"pas de feuille « {journal.feuille} »",
+                "feuilles trouvées : " + ", ".join(grid.feuille for grid in grids),
+                f"corrigez « feuille » (contrat.toml, ligne {journal.ligne})",
+            )
+        )
+    wanted = {*journal.colonnes, *(f.colonne for f in journal.financements)}
+    best: tuple[int, Grid, tuple[int, ...], tuple[str, ...]] | None = None
+    for grid in candidates:
+        for entete in _headers(grid, journal):
+            names = flatten_header(head_rows(grid), entete, wanted)
+            hits = len(wanted & set(names))
+            if best is None or hits > best[0]:
+                best = (hits, grid, entete, names)
+    if best is None or not best[0]:
+        raise UnrecognisedFile(
+            Problem(
+                fichier,
+                0,
+                "",
+                "aucune des colonnes déclarées n'a été trouvée",
+                "colonnes déclarées : " + ", ".join(sorted(wanted)),
+                f"vérifiez « entete » et [actions.colonnes] (contrat.toml, ligne {journal.ligne})",
+            )
+        )
+    _, grid, entete, names = best
+    missing = tuple(sorted(wanted - set(names)))
+    return [Located(grid, replace(journal), entete, names, None, missing)]
+
+
+def _headers(grid: Grid, journal: Journal) -> list[tuple[int, ...]]:
+    """Positions to try as header: the declared lines, or every row and every pair of adjoining rows among the first."""
+    if journal.entete:
+        places = {int(line): position for position, line in enumerate(grid.lignes[:5000])}
+        found = tuple(places[line] for line in journal.entete if line in places)
+        return [found] if found else []
+    if grid.entete is not None:
+        return [(grid.entete,)]
+    rows = min(ENTETE_MAX, grid.table.num_rows)
+    return [(i,) for i in range(rows)] + [(i, i + 1) for i in range(rows - 1)]
+
+
+def flatten_header(
+    rows: Sequence[Sequence[str]], entete: tuple[int, ...], wanted: set[str] | frozenset[str] = frozenset()
+) -> tuple[str, ...]:
+    """One folded name per column. On two lines, the upper title spreads over the blank cells at its right.
+
+    A name is « haut bas »; where only the lower (or the upper) title is among the `wanted` names, it stands alone.
+    """
+    lines = [[fold(cell) for cell in rows[position]] if position < len(rows) else [] for position in entete]
+    names = list(lines[-1])
+    for upper in reversed(lines[:-1]):
+        spread, last = [], ""
+        for top, low in zip(upper, names, strict=True):
+            last = top or (last if low else "")
+            spread.append(last)
+        names = [_join(top, low, wanted) for top, low in zip(spread, names, strict=True)]
+    return _unique(names)
+
+
+def _join(top: str, low: str, wanted: set[str] | frozenset[str]) -> str:
+    whole = f"{top} {low}".strip()
+    if whole in wanted or not (top and low):
+        return whole
+    return low if low in wanted else whole
+
+
+def _unique(names: Sequence[str]) -> tuple[str, ...]:
+    seen: dict[str, int] = {}
+    made = []
+    for name in names:
+        seen[name] = seen.get(name, 0) + 1
+        made.append(name if seen[name] == 1 or not name else f"{name} ({seen[name]})")
+    return tuple(made)
+
+
+def field_of(journal: Journal, name: str) -> str:
+    """The field that a column is, or '' where it is left aside."""
+    return journal.colonnes.get(name, "")

@@ -1,0 +1,226 @@
+"""Labels as people write them → codes as the territory declares them. Owns `correspondances.csv` and the quarters of a cell.
+
+A label is known by a declared table or it is not: nothing is matched because it looks alike. What is unknown is an
+anomaly that bears its nearest declared label, for a person to add the line. `exclu` as a code says « known, and left out on purpose ».
+
+`correspondances.csv`: `domaine;libelle;code;note`, domaine among `DOMAINES`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rapidfuzz import fuzz, process
+
+from cvanalysis.actions.clean.cells import line_words
+from cvanalysis.actions.table import HORS_QPV, TYPES_CREDIT
+from cvanalysis.french import fold, listed, nearest, quoted
+from cvanalysis.territory.declarations import Inspection, read_rows
+
+if TYPE_CHECKING:
+    from cvanalysis.territory.contract import Territory
+
+
+CORRESPONDANCES = "correspondances.csv"
+DOMAINES = ("theme", "pilier", "quartier", "statut", "type_credit")
+EXCLU = "exclu"
+PROCHE = 70  # score out of 100 from which a declared label is worth suggesting
+_NUMERO = re.compile(r"^\d+(?:\.\d+)*[a-z]?\s*[-.:)]?\s+")
+_CODE = re.compile(r"(?i)\bq[pn][\s_-]?\d[0-9ab]?\d{2,4}[a-z]?\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """The labels of one domain: folded label → code, and the labels to suggest among, as declared."""
+
+    codes: Mapping[str, str]
+    libelles: Mapping[str, str] = field(default_factory=dict)  # folded → as declared
+
+    def code(self, label: str) -> str | None:
+        """The code of a label, '' for a blank one, None for an unknown one. A number before the words (« 1.2 Santé ») is not read."""
+        key = fold(label)
+        if not key:
+            return ""
+        return self.codes.get(key, self.codes.get(_NUMERO.sub("", key)))
+
+    def suggest(self, label: str) -> str:
+        """« le plus proche : … » or '' where no declared label is near."""
+        near = self.nearest(label)
+        return f"le plus proche : {quoted(near)}" if near else ""
+
+    def nearest(self, label: str) -> str:
+        """The declared label that a label most looks like, '' where none is near."""
+        key = _NUMERO.sub("", fold(label))[:200]
+        # Words compared whole, in any order: a scorer that looks for the best part finds « a » in everything.
+        found = process.extractOne(key, list(self.libelles), scorer=fuzz.token_sort_ratio, score_cutoff=PROCHE)
+        return self.libelles[found[0]] if found and key else ""
+
+
+def read_labels(territory: Territory, found: Inspection) -> dict[str, Labels]:
+    """The declared labels of each domain; what is wrong in `correspondances.csv` goes to `found`. The file may be absent."""
+    known: dict[str, dict[str, str]] = {
+        "theme": {t.id: t.id for t in territory.themes} | {t.nom: t.id for t in territory.themes},
+        "pilier": {p.id: p.id for p in territory.piliers} | {p.nom: p.id for p in territory.piliers},
+        "quartier": {q.nom: q.code for q in territory.quartiers} | {q.code: q.code for q in territory.quartiers},
+        "statut": {},
+        "type_credit": {},
+    }
+    codes = {
+        "theme": {t.id for t in territory.themes} | {EXCLU},
+        "pilier": {p.id for p in territory.piliers} | {EXCLU},
+        "quartier": {q.code for q in territory.quartiers} | {"tous", "hors", EXCLU},
+        "statut": set(_statuses()),
+        "type_credit": set(TYPES_CREDIT),
+    }
+    if (Path(territory.dossier) / CORRESPONDANCES).exists():
+        for row in read_rows(found, CORRESPONDANCES, ("domaine", "libelle", "code"), ("note",)):
+            domain, label, code = row["domaine"], row["libelle"], row["code"]
+            if domain not in DOMAINES:
+                found.add(
+                    row.fichier,
+                    row.ligne,
+                    "domaine",
+                    f"{quoted(domain)} n'est pas un domaine",
+                    f"domaines : {listed(DOMAINES)}",
+                    nearest(domain, DOMAINES),
+                )
+            elif code not in codes[domain]:
+                found.add(
+                    row.fichier,
+                    row.ligne,
+                    "code",
+                    f"{quoted(code)} n'est pas un code de {domain}",
+                    f"codes : {listed(sorted(codes[domain]))}",
+                    nearest(code, codes[domain]),
+                )
+            elif known[domain].get(label, code) != code:
+                found.add(
+                    row.fichier,
+                    row.ligne,
+                    "libelle",
+                    f"{quoted(label)} a déjà le code {known[domain][label]}",
+                    "",
+                    "gardez une seule ligne",
+                )
+            else:
+                known[domain][label] = code
+    return {
+        domain: Labels({fold(label): code for label, code in labels.items()}, {fold(label): label for label in labels})
+        for domain, labels in known.items()
+    }
+
+
+def _statuses() -> Iterable[str]:
+    from cvanalysis.actions.clean.cells import knowledge
+
+    return knowledge()["statuts"]
+
+
+@dataclass(frozen=True, slots=True)
+class Quarters:
+    """What the cell of quarters says: codes (`HORS_QPV` and '' among them), and the pieces that nobody declared."""
+
+    codes: tuple[str, ...]
+    inconnus: tuple[str, ...] = ()
+    autre_geographie: tuple[str, ...] = ()
+
+
+def read_quarters(
+    cell: str, labels: Labels, codes: tuple[str, ...], separators: str = ",;/", geographie: str = "QP2015"
+) -> Quarters:
+    """The quarters that a cell names, in the declared order, each once.
+
+    The whole cell is tried first, since a declared name may hold a separator; then its pieces, rejoined when only together they are a
+    name. A blank cell, or one that says nothing, gives (''): not said. An unknown piece counts as one quarter not said, so that
+    the share of the known ones is never inflated. A code of the other geography is refused: it is another perimeter.
+    """
+    if not cell.strip():
+        return Quarters(("",))
+    found: dict[str, None] = {}
+    unknown: list[str] = []
+    other: list[str] = []
+    for piece in _pieces(cell, labels, separators):
+        key = fold(piece)
+        code = labels.codes.get(key) or labels.codes.get(_TITRE.sub("", key))
+        if key in line_words("tous") or code == "tous":
+            found.update(dict.fromkeys(codes))
+        elif key in line_words("hors") or code == "hors":
+            found[HORS_QPV] = None
+        elif code == EXCLU or key in line_words("sans_quartier"):
+            found[""] = None
+        elif code:
+            found[code] = None
+        elif written := _CODE.findall(piece):
+            for raw in written:
+                made = _mend_code(raw)
+                if made in codes:
+                    found[made] = None
+                elif made[:2] != geographie[:2]:
+                    other.append(made)
+                else:
+                    unknown.append(raw)
+        else:
+            unknown.append(piece.strip())
+    if unknown or other or not found:
+        found[""] = None
+    if len(found) > 1:
+        found = dict.fromkeys(sorted(found, key=_order(codes).__getitem__))
+    return Quarters(tuple(found), tuple(unknown), tuple(other))
+
+
+@lru_cache(maxsize=8)  # asked for each cell of a log
+def _order(codes: tuple[str, ...]) -> dict[str, int]:
+    return {code: rank for rank, code in enumerate((*codes, HORS_QPV, ""))}
+
+
+_TITRE = re.compile(r"^(?:qpv|quartiers?)\s*:?\s+")  # « QPV Le Haut » is « Le Haut »
+_ET = r"\s+(?:et|ET|Et|&|\+|-|–)\s+"
+LONGUEUR_MAX = 8  # joints that a declared name can hold
+
+
+def _pieces(cell: str, labels: Labels, separators: str) -> list[str]:
+    """A cell cut at its separators, its lines, « et » and dashes, the longest runs that are a declared label kept together.
+
+    « et » and dashes are part of names more often than not: they part nothing between two pieces that are both unknown.
+    """
+    if fold(cell) in labels.codes:
+        return [cell]
+    cuts = _cutter(separators).split(cell[:5000])
+    words, joints = cuts[::2], [*cuts[1::2], ""]
+    if all(fold(word) in labels.codes for word in words):
+        return words
+    pieces: list[str] = []
+    start, joined = 0, False
+    while start < len(words):
+        for end in range(min(len(words), start + LONGUEUR_MAX), start, -1):
+            run = "".join(w + j for w, j in zip(words[start:end], [*joints[start : end - 1], ""], strict=True))
+            if end == start + 1 or fold(run) in labels.codes:
+                break
+        if joined and not (_is_known(run, labels) or _is_known(pieces[-1], labels)):
+            pieces[-1] += joints[start - 1] + run
+        elif run.strip():
+            pieces.append(run)
+        joined = bool(pieces) and re.fullmatch(_ET, joints[end - 1]) is not None
+        start = end
+    return pieces
+
+
+def _is_known(piece: str, labels: Labels) -> bool:
+    key = fold(piece)
+    return key in labels.codes or _TITRE.sub("", key) in labels.codes or _CODE.search(piece) is not None
+
+
+@lru_cache(maxsize=32)
+def _cutter(separators: str) -> re.Pattern[str]:
+    return re.compile(f"({_ET}|[{re.escape(separators)}\n\r|]+)")
+
+
+def _mend_code(raw: str) -> str:
+    """A code without spaces, in capitals, its lost leading zero put back: `qp 99001` is `QP099001`."""
+    compact = re.sub(r"[\s_-]", "", raw).upper()
+    return f"{compact[:2]}{compact[2:].zfill(6)}"

@@ -1,0 +1,178 @@
+"""Rows of one log → lines of money in our words: one per action, year and funder. Owns what a line is, and what is left out of it.
+
+Refuses to read a field (`fields` does), to compare lines (`duplicates`) and to spread them over quarters (`assemble`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from cvanalysis.actions.clean.fields import Context, FieldReader
+from cvanalysis.actions.clean.rows import ACTION, LogRows
+from cvanalysis.actions.table import MONTANTS
+from cvanalysis.files.anomalies import Anomalies
+from cvanalysis.files.keys import commune_key, departement_of
+from cvanalysis.files.numbers import decode_numbers
+
+AUTRE_CONTRAT, SANS_CONTRAT = "autre contrat de ville", "contrat de ville non renseigné"
+AUTRE_PROGRAMME, AUTRE_COMMUNE = "autre programme budgétaire", "porteur d'une autre commune"
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """`table`: one row per action row of the log (`position` in the log's rows); `quarters[i]`: what its cell of quarters says.
+
+    `motifs` has one entry per row of the log: '' for a row kept, else why it is not (its kind, another contract).
+    """
+
+    rows: LogRows
+    table: pd.DataFrame
+    quarters: np.ndarray
+    motifs: np.ndarray
+
+
+def read_lines(rows: LogRows, context: Context, anomalies: Anomalies) -> Lines:
+    """The lines of one log. Amounts stay in `rows.montants`, at their position."""
+    count = len(rows.lignes)
+    motifs = np.where(rows.natures == ACTION, "", rows.natures).astype(object)
+    champs = dict(rows.champs)
+    reader = FieldReader(rows, context, anomalies, champs, count)
+    _leave_others_out(reader, motifs)
+    table = pd.DataFrame({"position": np.arange(count)})
+    table["titre"], table["titre_cle"] = reader.titles()
+    table["porteur"], table["porteur_cle"], table["partenaire"], table["siren"] = reader.carriers()
+    table["annee"] = reader.years()
+    table["theme"], table["pilier"] = reader.themes()
+    table["financeur"], table["financeur_id"], table["type_credit"] = reader.funders()
+    table["statut"] = reader.statuses()
+    table["beneficiaires"] = reader.counts()
+    table["engagements"] = reader.engagements()
+    table["public"] = reader.text("public")
+    table["convention"] = reader.text("convention")
+    table["reference"] = reader.text("reference")
+    table["ligne"] = rows.lignes
+    quarters = reader.quarters()
+    reader.amounts()
+    keep = motifs == ""
+    return Lines(rows, table[keep].reset_index(drop=True), quarters[keep], motifs)
+
+
+def _leave_others_out(reader: FieldReader, motifs: np.ndarray) -> None:
+    """Rows of other contracts, programmes or communes in a file larger than the territory: not ours, and no anomaly.
+
+    A code of contract says it best; without one, the commune of the carrier does, then its département.
+    """
+    territory, known = reader.context.territory, reader.rows.located.format
+
+    def leave(field: str, ours: Callable[[str], bool], motif: str) -> None:
+        motifs[(motifs == "") & ~reader.champs[field].map(ours, bool)] = motif
+
+    if known is not None and known.programme and "programme" in reader.champs:
+        leave("programme", lambda word: known.programme in word, AUTRE_PROGRAMME)
+    if "contrat" in reader.champs:
+        if known is not None:
+            leave("contrat", lambda word: bool(word.strip()), SANS_CONTRAT)
+        leave("contrat", lambda word: not word.strip() or territory.code_contrat in word, AUTRE_CONTRAT)
+    else:
+        if "commune" in reader.champs:
+            places = {commune_key(word) for commune in territory.communes for word in (commune.code, commune.nom)}
+            # A declared column may be blank for who is from here; in a published list, a blank says nothing of ours.
+            leave(
+                "commune",
+                lambda word: commune_key(word) in places or (known is None and not word.strip()),
+                AUTRE_COMMUNE,
+            )
+        if "departement" in reader.champs:
+            starts = {departement_of(commune.code) for commune in territory.communes}
+            leave("departement", lambda word: departement_of(word) in ("", *starts), AUTRE_COMMUNE)
+            if "commune" not in reader.champs and (motifs == "").any():
+                told = "lignes du département gardées : certaines peuvent être celles d'un autre contrat"
+                reader.anomalies.add(reader.fichier, 0, "commune", "", "ni contrat ni commune dans ce fichier", told)
+    reader.kept = motifs == ""
+
+
+def money_of(lines: Lines) -> pd.DataFrame:
+    """Amounts by line and funder: `rang` (of the line in `lines.table`), `financeur, type_credit, annee, demande, accorde, paye`.
+
+    A line whose amounts stand in one column per funder (or per year) gives one row for each that has an amount; `financeur` is None,
+    and `annee` is blank, where the line's own is meant.
+    """
+    positions = lines.table["position"].to_numpy()
+    groups: dict[tuple[str, str, str] | None, dict[str, np.ndarray]] = {None: {}}
+    for column in lines.rows.montants:
+        if column.champ not in MONTANTS:
+            continue
+        key = (column.financeur, column.type_credit, column.annee) if column.propre else None
+        values = column.valeurs[positions]
+        group = groups.setdefault(key, {})
+        before = group.get(column.champ)
+        group[column.champ] = (
+            values
+            if before is None
+            else np.where(np.isnan(before), values, np.where(np.isnan(values), before, before + values))
+        )
+    parts: list[pd.DataFrame] = []
+    funded = np.zeros(len(positions), dtype=bool)
+    for key, group in groups.items():
+        if key is None:
+            continue
+        part = _part(group, len(positions), key)
+        part = part[part[list(MONTANTS)].notna().any(axis=1)]
+        funded[part["rang"].to_numpy()] = True
+        parts.append(part)
+    own = _part(groups[None], len(positions), None)
+    own = own[own[list(MONTANTS)].notna().any(axis=1) | ~funded]
+    return pd.concat([own, *parts], ignore_index=True).sort_values("rang", kind="stable", ignore_index=True)
+
+
+def _part(group: Mapping[str, np.ndarray], rows: int, key: tuple[str, str, str] | None) -> pd.DataFrame:
+    data: dict[str, Any] = {"rang": np.arange(rows)}
+    data |= {name: group.get(name, np.full(rows, np.nan)) for name in MONTANTS}
+    funder, credit, data["annee"] = key or ("", "", "")
+    data["financeur"], data["type_credit"] = (funder, credit) if funder else (None, None)
+    return pd.DataFrame(data).astype({"financeur": "object", "type_credit": "object"})
+
+
+def share_of_others(lines: Lines, money: pd.DataFrame, anomalies: Anomalies) -> np.ndarray | None:
+    """Euros of each row of the log that go to the other beneficiaries of its convention; `money` is reduced accordingly.
+
+    `part` is trusted only where rows of one convention bear the same amount, different carriers, and shares that add up to 1: many
+    publishers put there another percentage.
+    """
+    words = lines.rows.champs.get("part")
+    if words is None or not len(lines.table):
+        return None
+    said = decode_numbers(list(words.words)).valeurs[words.codes][lines.table["position"].to_numpy()]
+    said = np.where(said > 1, said / 100, said)
+    amount = money.groupby("rang")["accorde"].first().reindex(range(len(lines.table))).to_numpy()
+    frame = lines.table.assign(part=said, montant=amount)
+    keys = ["financeur", "reference", "annee", "montant"]
+    grouped = frame[frame["part"].notna() & (frame["reference"] != "")].groupby(keys, dropna=False)
+    total, carriers = grouped["part"].transform("sum"), grouped["porteur_cle"].transform("nunique")
+    split = (carriers > 1) & ((total - 1).abs() < 0.02)
+    at = split[split].index.to_numpy()
+    odd = frame["part"].notna() & (frame["part"] < 0.995) & ~frame.index.isin(at)
+    if odd.any():
+        first = frame.loc[odd, "ligne"].iloc[0]
+        anomalies.add(
+            lines.rows.located.grid.fichier,
+            first,
+            "part",
+            "",
+            f"part de subvention inférieure à 1 sans autre bénéficiaire ({int(odd.sum())} lignes)",
+            "montant gardé en entier",
+        )
+    if not len(at):
+        return None
+    shared = np.zeros(len(lines.rows.lignes))
+    mine = frame["part"].to_numpy()
+    rang = money["rang"].to_numpy()
+    inside = np.isin(rang, at)
+    shared[lines.table["position"].to_numpy()[at]] = amount[at] * (1 - mine[at])
+    money.loc[inside, "accorde"] = money.loc[inside, "accorde"].to_numpy() * mine[rang[inside]]
+    return shared

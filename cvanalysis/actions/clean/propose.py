@@ -1,0 +1,230 @@
+"""An unknown log → the declaration to paste into `contrat.toml`, from its headers and its content. Owns that proposal and nothing else.
+
+The proposal is complete TOML that reads back: one block per sheet that holds actions, what was not understood as comments. It is
+proposed, never applied.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from rapidfuzz import fuzz, process
+
+from cvanalysis.actions.clean.cells import common_words, encode, knowledge, line_words, read_amounts
+from cvanalysis.actions.clean.declared import LISTES
+from cvanalysis.actions.clean.formats import head_rows, stated_year
+from cvanalysis.actions.clean.guess import Column, Known, guess_columns, merged_columns
+from cvanalysis.actions.clean.labels import EXCLU, Labels, read_labels
+from cvanalysis.actions.table import MONTANTS
+from cvanalysis.errors import CvanalysisError
+from cvanalysis.files.guard import reading
+from cvanalysis.files.keys import commune_key
+from cvanalysis.files.sheets import Grid, read_grid
+from cvanalysis.french import fold
+from cvanalysis.personnes.persons import mask_words
+from cvanalysis.territory.declarations import Inspection
+
+if TYPE_CHECKING:
+    from cvanalysis.territory.contract import Territory
+
+
+MINIMUM = 3  # fields below which a sheet without amounts is not taken for a log
+LISTE = LISTES[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A sheet that holds a log, its header and its columns as guessed."""
+
+    grid: Grid
+    entete: tuple[int, ...]
+    columns: list[Column]
+
+    @property
+    def fields(self) -> set[str]:
+        return {column.champ for column in self.columns if column.champ}
+
+    @property
+    def annee(self) -> tuple[str, str]:
+        """The year that the sheet says outside its rows, and where, when no column says one."""
+        said = {"annee", "date", "date_convention"} & self.fields or any(column.annee for column in self.columns)
+        return ("", "") if said else stated_year(self.grid, head_rows(self.grid), self.entete)
+
+    def lines(self) -> set[tuple[str, str, float]]:
+        """Title, year and amount of each row: what tells that a sheet says another's lines again."""
+        columns = {column.champ: column for column in reversed(self.columns)}
+        money = next((columns[champ] for champ in MONTANTS if champ in columns), None)
+        if "action" not in columns or money is None:
+            return set()
+        amounts = np.nan_to_num(read_amounts(money.cellules)[0])
+        titles = encode(columns["action"].cellules).array()
+        years = encode(columns["annee"].cellules).array() if "annee" in columns else [self.annee[0]] * len(titles)
+        return {(t, str(y), float(m)) for t, y, m in zip(titles, years, amounts, strict=True) if t}
+
+
+def propose_journal(path: Path, fichier: str, territory: Territory) -> str:
+    """The `[[…]]` blocks for one file, ready to paste, or '' where no sheet looks like a log of actions. Raises `ReadError`."""
+    labels = read_labels(territory, Inspection(Path(territory.dossier)))
+    places = frozenset(commune_key(word) for commune in territory.communes for word in (commune.code, commune.nom))
+    known = Known(labels, tuple(q.code for q in territory.quartiers), places)
+    sheets = [sheet for grid in read_grid(path, fichier) if (sheet := _read_sheet(grid, known)) is not None]
+    named = any("action" in sheet.fields for sheet in sheets)
+    blocks: dict[int, str] = {}
+    said: set[tuple[str, str, float]] = set()
+    for rank in sorted(range(len(sheets)), key=lambda rank: -len(sheets[rank].lines())):
+        lines, block = sheets[rank].lines(), _write(fichier, sheets[rank], labels)
+        if named and "action" not in sheets[rank].fields:
+            block = _set_aside(block, "ne dit aucune action : sans doute un récapitulatif")
+        elif lines and len(lines & said) > 0.5 * len(lines):
+            block = _set_aside(block, "répète une autre feuille : la lire aussi compterait deux fois le même argent")
+        said |= lines
+        blocks[rank] = block
+    return "\n".join(blocks[rank] for rank in sorted(blocks))
+
+
+def propose_all(territory: Territory, fichiers: Sequence[str]) -> str:
+    """The blocks of several files, one after the other; a file that cannot be read is left to the message that says so."""
+    blocks = []
+    for fichier in fichiers:
+        try:
+            with reading(fichier):
+                blocks.append(propose_journal(Path(territory.dossier) / fichier, fichier, territory))
+        except CvanalysisError:
+            continue
+    return "\n".join(block for block in blocks if block)
+
+
+def _read_sheet(grid: Grid, known: Known) -> Sheet | None:
+    """The sheet under the header that tells most of its columns; None where it looks like no log."""
+    best: tuple[float, Sheet] | None = None
+    for entete in _headers(grid):
+        sheet = Sheet(grid, entete, guess_columns(grid, entete, known))
+        score = len(sheet.fields) + 0.1 * sum(column.champ != "" for column in sheet.columns) - 0.05 * len(entete)
+        enough = len(sheet.fields) >= MINIMUM or bool(sheet.fields & set(MONTANTS))
+        if {"action", "porteur"} & sheet.fields and enough and (best is None or score > best[0]):
+            best = (score, sheet)
+    return best[1] if best else None
+
+
+def _headers(grid: Grid) -> list[tuple[int, ...]]:
+    if grid.entete is not None:
+        return [(grid.entete,)]
+    rows = head_rows(grid)[:20]
+    words = [sum(1 for cell in row if cell.strip() and not _is_number(cell)) for row in rows]
+    numbers = [sum(1 for cell in row if _is_number(cell)) for row in rows]
+    good = [i for i in range(len(rows)) if words[i] >= 2 and numbers[i] == 0]
+    return [(i,) for i in good] + [
+        (i, i + 1) for i in good if i + 1 in good and grid.lignes[i + 1] == grid.lignes[i] + 1
+    ]
+
+
+def _is_number(cell: str) -> bool:
+    """Whether a cell holds a number; a year is none, since columns of amounts are titled with it."""
+    bare = cell.strip().replace(" ", "").replace(",", "").replace(".", "")
+    return bare.isdigit() and not (len(bare) == 4 and bare[:2] in ("19", "20"))
+
+
+def _set_aside(block: str, why: str) -> str:
+    head, *lines = block.splitlines()
+    return "\n".join([head, f"# Feuille laissée de côté : elle {why}. Retirez les « # » si elle doit être lue.",
+                      *(f"# {line}".rstrip() for line in lines)]) + "\n"  # fmt: skip
+
+
+def _write(fichier: str, sheet: Sheet, labels: dict[str, Labels]) -> str:
+    grid, columns = sheet.grid, sheet.columns
+    where = f" [{grid.feuille}]" if grid.feuille else ""
+    lines = [
+        f"# {fichier}{where} : proposé d'après ses titres et son contenu ; à relire, puis à coller dans contrat.toml.",
+        f"[[{LISTE}]]",
+        f"fichier = {_text(fichier)}",
+    ]
+    if grid.feuille:
+        lines.append(f"feuille = {_text(grid.feuille)}")
+    numbers = [int(grid.lignes[position]) for position in sheet.entete]
+    if grid.entete is None:
+        lines.append(f"entete = {numbers[0] if len(numbers) == 1 else numbers}")
+    if merged := merged_columns(columns):
+        lines.append(f"fusionnees = [{', '.join(map(_text, merged))}]  # une case vide répète celle du dessus")
+    lines += ["", f"[{LISTE}.colonnes]"]
+    for column in columns:
+        if column.champ and not column.propre:
+            lines.append(f"{_text(column.titre)} = {_text(column.champ)}  # {column.raison}")
+        elif not column.champ:
+            lines.append(f"# {_text(column.titre)} : laissée de côté ({column.raison})")
+    if not {"annee", "date", "date_convention"} & sheet.fields and not any(column.annee for column in columns):
+        lines += _constant_year(sheet)
+    for column in columns:
+        if column.propre:
+            lines += _own_column(column)
+    return "\n".join([*lines, *_unknown_words(columns, labels)]) + "\n"
+
+
+def _constant_year(sheet: Sheet) -> list[str]:
+    year, where = sheet.annee
+    said = (
+        f"annee = {year}  # lue {where} : aucune colonne ne la dit"
+        if year
+        else "# annee = 2020  # aucune colonne ne la dit"
+    )
+    return ["", f"[{LISTE}.constantes]", said]
+
+
+def _own_column(column: Column) -> Iterator[str]:
+    yield from ("", f"[[{LISTE}.financements]]", f"colonne = {_text(column.titre)}", f"champ = {_text(column.champ)}")
+    if column.annee:
+        yield from (f"annee = {column.annee}", '# financeur = "…"  # si cette colonne est celle d\'un seul financeur')
+    else:
+        yield from (
+            f"financeur = {_text(column.titre)}  # à remplacer par le nom du financeur",
+            '# type_credit = "spécifique"  # ou "droit commun"',
+        )
+
+
+def _unknown_words(columns: Sequence[Column], labels: dict[str, Labels]) -> list[str]:
+    """Words of statuses and themes that nobody declared, as comments: where to say what they are."""
+    made = []
+    titles = {fold(column.titre) for column in columns} | {fold(column.titre.rsplit(" ", 1)[-1]) for column in columns}
+    for column in columns:
+        words = {
+            key: word.strip()
+            for word, key in ((word, fold(word)) for word in encode(column.cellules).words)
+            if any(map(str.isalpha, word))
+            and not key.startswith(tuple(line_words("totaux")))
+            and key not in titles
+            and len(word) < 80
+            and mask_words(word) == word  # a person's name is nothing to declare
+        }
+        if column.champ == "statut":
+            known = common_words("statuts")
+            unknown = sorted(key for key in words if key not in known and key not in labels["statut"].codes)[:30]
+            if unknown:
+                states = ", ".join(sorted(knowledge()["statuts"]))
+                made += ["", f"[{LISTE}.valeurs.statut]  # suites données à traduire : {states}"]
+                made += [f"# {_text(words[key])} = {_text(_near_status(key))}" for key in unknown]
+        elif column.champ == "theme":
+            unknown = sorted(key for key in words if labels["theme"].code(key) is None)[:30]
+            if unknown:
+                made += ["", f"# Thématiques à déclarer dans correspondances.csv (un thème, ou « {EXCLU} ») :"]
+                made += [f"#   theme;{words[key]};{_near_theme(key, labels['theme'])};" for key in unknown]
+    return made
+
+
+def _near_status(word: str) -> str:
+    """Ours whose usual words look most like this one, '?' where none does."""
+    known = common_words("statuts")
+    found = process.extractOne(word, list(known), scorer=fuzz.ratio, score_cutoff=75)
+    return known[found[0]] if found else "?"
+
+
+def _near_theme(word: str, labels: Labels) -> str:
+    return labels.code(labels.nearest(word)) or EXCLU
+
+
+def _text(word: str) -> str:
+    """A TOML basic string: JSON's escapes are TOML's, but for U+007F."""
+    return json.dumps(word, ensure_ascii=False).replace("\x7f", "\\u007F")

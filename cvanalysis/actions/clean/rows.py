@@ -1,0 +1,220 @@
+"""One sheet of a log → its rows by kind and its columns by field. Owns totals, repeated headers, headings and footers.
+
+Refuses to interpret a label (`matching` does) and to drop a row in silence: each one has a kind, and each amount that was read
+is either on an action's row or under the kind of the row that it stands on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from cvanalysis.actions.clean.cells import Words, constant, encode, line_words, read_amounts
+from cvanalysis.actions.clean.formats import Located, field_of
+from cvanalysis.actions.table import MONTANTS_LUS
+from cvanalysis.files.keys import carrier_key
+from cvanalysis.french import fold
+from cvanalysis.personnes.persons import PARTICULIER, is_natural, mask_carrier, mask_words, says_category
+
+ACTION, ENTETE, TOTAL, PIED, ORPHELIN = (
+    "action",
+    "en-tête répété",
+    "total du fichier",
+    "titre ou pied de tableau",
+    "montant sans action ni porteur",
+)
+"""Kinds of rows. Only the first goes into the table of actions; amounts of the others are counted under their kind."""
+
+
+@dataclass(frozen=True, slots=True)
+class Amounts:
+    """One column of amounts: its header, its field, its funder and its year when it has its own; values are NaN where there is none."""
+
+    colonne: str
+    champ: str
+    valeurs: np.ndarray
+    mauvais: np.ndarray
+    textes: Words | None
+    financeur: str = ""
+    type_credit: str = ""
+    annee: str = ""
+
+    @property
+    def propre(self) -> bool:
+        """Whether it has a funder or a year of its own, apart from those of the row."""
+        return bool(self.financeur or self.annee)
+
+
+@dataclass(frozen=True, slots=True)
+class LogRows:
+    """The rows of one sheet. `natures[i]` is the kind of row i; `champs` holds text fields; `libelles[i]` a total's own label."""
+
+    located: Located
+    lignes: np.ndarray
+    natures: np.ndarray
+    champs: dict[str, Words]
+    montants: tuple[Amounts, ...]
+    libelles: np.ndarray
+    autres: dict[str, Words]
+
+    @property
+    def delaissees(self) -> tuple[str, ...]:
+        """Headers of the columns that no field takes."""
+        return tuple(self.autres)
+
+    @property
+    def actions(self) -> np.ndarray:
+        return np.flatnonzero(self.natures == ACTION)
+
+
+def read_rows(located: Located) -> LogRows:
+    """Every row below the header, with its kind, and the columns that have a field."""
+    grid, journal = located.grid, located.journal
+    first = max(located.entete) + 1
+    table = grid.table.slice(first)
+    columns = {name: table.column(i) for i, name in enumerate(located.noms) if name}
+    funded = {f.colonne: f for f in journal.financements}
+    montants: list[Amounts] = []
+    texts: dict[str, Words] = {}
+    champs: dict[str, Words] = {}
+    autres: dict[str, Words] = {}
+    for name, column in columns.items():
+        field = field_of(journal, name)
+        if name in funded or field in MONTANTS_LUS:
+            if name not in funded and any(m.champ == field for m in montants if not m.propre):
+                autres[name] = encode(column)
+                continue
+            values, wrong = read_amounts(column)
+            spec = funded.get(name)
+            montants.append(
+                Amounts(
+                    name,
+                    spec.champ if spec else field,
+                    values,
+                    wrong,
+                    encode(column) if wrong.any() else None,
+                    spec.financeur if spec else "",
+                    spec.type_credit if spec else "",
+                    spec.annee if spec else "",
+                )
+            )
+            continue
+        words = encode(column)
+        texts[name] = words
+        if not field:
+            autres[name] = words
+        elif field not in champs:
+            champs[field] = _fill_down(words) if name in journal.fusionnees else words
+        else:
+            champs[field] = _coalesce(champs[field], words)
+    rows = table.num_rows
+    for field, value in journal.constantes.items():
+        champs[field] = _coalesce(champs[field], constant(value, rows)) if field in champs else constant(value, rows)
+    natures, libelles = _tell_kinds(located, texts, champs, montants)
+    return LogRows(located, grid.lignes[first:], natures, champs, tuple(montants), libelles, autres)
+
+
+def _tell_kinds(
+    located: Located, texts: dict[str, Words], champs: dict[str, Words], montants: Sequence[Amounts]
+) -> tuple[np.ndarray, np.ndarray]:
+    rows = located.grid.table.num_rows - max(located.entete) - 1
+    natures = np.full(rows, ACTION, dtype=object)
+    labels = np.full(rows, "", dtype=object)
+    amounts = np.zeros(rows, dtype=bool)
+    for column in montants:
+        amounts |= ~np.isnan(column.valeurs)
+    named = np.zeros(rows, dtype=bool)
+    naming = ["action", "porteur"]
+    if located.format is not None and located.format.poste is not None:
+        naming.append("reference")
+    for field in naming:
+        if field in champs:
+            named |= champs[field].filled[champs[field].codes]
+    filled, lettered = np.zeros(rows, dtype=np.int16), np.zeros(rows, dtype=np.int16)
+    total = np.zeros(rows, dtype=bool)
+    starts = tuple(line_words("totaux"))
+    for words in texts.values():
+        filled += words.filled[words.codes]
+        lettered += words.lettered[words.codes]
+        hits = [rank for rank, word in enumerate(words.folded) if word.startswith(starts) and _is_total(word, starts)]
+        if hits:
+            at = np.isin(words.codes, hits)
+            labels[at] = words.array()[at]
+            total |= at
+    natures[~named & amounts] = ORPHELIN
+    natures[~named & ~amounts] = PIED
+    natures[named & ~amounts & (filled <= 1) & (len(texts) >= 3)] = PIED
+    natures[total & (lettered <= 2) & (amounts | (filled <= 2))] = TOTAL
+    natures[(lettered == 0) & amounts & ~named] = TOTAL
+    natures[_repeated_headers(located, texts, montants, rows)] = ENTETE
+    return natures, labels
+
+
+def _is_total(word: str, starts: tuple[str, ...]) -> bool:
+    """Whether a folded word says a total: one of the words that say so, then the end or another word (« totalement » says none)."""
+    return len(word) < 80 and any(
+        word.startswith(start) and not word[len(start) : len(start) + 1].isalpha() for start in starts
+    )
+
+
+def _repeated_headers(located: Located, texts: dict[str, Words], montants: Sequence[Amounts], rows: int) -> np.ndarray:
+    """Rows that say the header again (either of its lines): at least two of its cells, and six in ten of what they hold."""
+    found = np.zeros(rows, dtype=bool)
+    head = {name: i for i, name in enumerate(located.noms) if name}
+    columns = located.grid.table
+    amounts = {column.colonne: column.textes for column in montants if column.textes is not None}
+    for position in located.entete:
+        same = np.zeros(rows, dtype=np.int16)
+        ranks: dict[str, int] = {}
+        for name, words in {**texts, **amounts}.items():
+            title = fold(columns.column(head[name])[position].as_py())
+            ranks[name] = next((rank for rank, word in enumerate(words.folded) if word == title), -1) if title else -1
+            if ranks[name] >= 0:
+                same += words.codes == ranks[name]
+        at = np.flatnonzero(same >= min(2, len(texts) + len(montants)))
+        if not len(at):
+            continue
+        other = np.zeros(len(at), dtype=np.int16)
+        for name, words in texts.items():
+            codes = words.codes[at]
+            other += words.filled[codes] & (codes != ranks[name])
+        for column in montants:
+            other += ~np.isnan(column.valeurs[at])
+        found[at] |= same[at] * 4 >= (same[at] + other) * 2.4
+    return found
+
+
+def _fill_down(words: Words) -> Words:
+    """Blank cells repeat the one above: merged cells of a spreadsheet, where the declaration says so."""
+    blank = ~words.filled[words.codes]
+    at = np.where(blank, 0, np.arange(len(blank)))
+    return Words(words.codes[np.maximum.accumulate(at)], words.words)
+
+
+def _coalesce(first: Words, second: Words) -> Words:
+    """The first column, or the second where the first is blank."""
+    blank = ~first.filled[first.codes]
+    if not blank.any():
+        return first
+    codes = np.where(blank, second.codes.astype(np.int64) + len(first.words), first.codes.astype(np.int64))
+    return Words(codes, first.words + second.words)
+
+
+def hide_persons(champs: dict[str, Words], autres: dict[str, Words], partners: Container[str], rows: int) -> np.ndarray:
+    """Mask the fields in place; returns which rows are carried by a person.
+
+    No identity goes further: titles, keys and what is told are made of masked words. A declared partner keeps its name.
+    """
+    persons = np.zeros(rows, dtype=bool)
+    for title, words in {**autres, **champs}.items():
+        if says_category(title):
+            persons |= words.map(is_natural, bool)
+    for name, words in champs.items():
+        if name in ("porteur", "financeur"):
+            made = [word if carrier_key(word) in partners else mask_carrier(word) for word in words.words]
+        else:  # `read_siren` refuses what is no SIRET, and says why
+            made = words.words if name == "siret" else map(mask_words, words.words)
+        champs[name] = Words(words.codes, tuple(made))
+    return persons | (champs["porteur"].map(PARTICULIER.__eq__, bool) if "porteur" in champs else False)

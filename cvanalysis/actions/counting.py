@@ -1,0 +1,67 @@
+"""How an action led in several quarters is counted. Owns the two rules and the sentence that states the rule in force.
+
+- `plein`: whole in each of its quarters; totals still count it once;
+- `egal`: shared equally between its quarters, so that the shares of a line add up to 1.
+
+Refuses to choose the rule for the caller.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+import pandas as pd
+
+from cvanalysis.actions.table import NON_RENSEIGNE, RETENUS
+
+Regle = Literal["plein", "egal"]
+
+REGLES: Mapping[Regle, str] = {
+    "plein": "Règle de comptage : une action menée dans plusieurs quartiers compte entière dans chacun ; le total, lui, compte "
+    "chaque action une seule fois, il est donc plus petit que la somme des quartiers.",
+    "egal": "Règle de comptage : une action menée dans plusieurs quartiers est partagée entre eux à parts égales.",
+}
+
+UNE_FOIS = "Règle de comptage : chaque action compte une seule fois, quels que soient ses quartiers, ses années et ses financeurs."
+"""The rule of tables that tell no quarter apart."""
+
+TFPB = "abattement TFPB"
+"""The rule in force, as it is printed under every table."""
+
+LIGNE = ("source", "feuille", "ligne", "financeur", "cle")
+"""What makes a line of money: all rows that share these are the quarters of one line."""
+
+
+def share_lines(actions: pd.DataFrame) -> pd.DataFrame:
+    """The rows of `actions`, with the `part` of each line of money that is its quarter's, by equal shares.
+
+    A line that its file itself splits between quarters keeps the file's split: it is several lines, each whole.
+    """
+    line = pd.Series(pd.MultiIndex.from_frame(actions[list(LIGNE)]).factorize()[0], index=actions.index)
+    return actions.assign(part=1.0 / actions["qpv"].groupby(line).transform("size").to_numpy(dtype=float))
+
+
+def money_by_quarter(actions: pd.DataFrame) -> pd.Series:
+    """Euros of each quarter by equal shares, NaN where none of its lines says an amount: unknown is no zero."""
+    shared = share_lines(actions)
+    return (shared["part"] * shared["accorde"]).groupby(shared["qpv"]).sum(min_count=1)
+
+
+def carried_out(actions: pd.DataFrame, debut: int, fin: int) -> pd.DataFrame:
+    """Rows of actions that took place or were funded, within the contract's years.
+
+    Refused, postponed and cancelled ones are left out; without a status, money granted is what tells.
+    """
+    retained = actions["statut"].isin(RETENUS) | ((actions["statut"] == NON_RENSEIGNE) & (actions["accorde"] > 0))
+    return actions[retained & actions["annee"].between(debut, fin).fillna(False).astype(bool)]
+
+
+def subsidies(actions: pd.DataFrame) -> pd.DataFrame:
+    """Rows but those of the TFPB allowance, a resource of another kind, that adds up with no subsidy."""
+    return actions[actions["type_credit"] != TFPB]
+
+
+def lines_of(actions: pd.DataFrame) -> pd.DataFrame:
+    """One row per line of money: what amounts and beneficiaries are added up from."""
+    return actions.drop_duplicates(list(LIGNE))

@@ -1,0 +1,159 @@
+"""What findings on actions, engagements and partners share: the rows read once, the lines under a figure, the empty claim.
+
+Owns the source and the mark of example data of these tables, and how counts, euros and small numbers of people are said. Refuses
+to choose a message.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Protocol
+
+import pandas as pd
+
+from cvanalysis.actions.counting import carried_out
+from cvanalysis.constat.make import Chapter, make, source_of
+from cvanalysis.constat.shape import Finding, Message
+from cvanalysis.territory.contract import Territory
+
+LONGUEUR = 160
+"""What a page shows of one text at most: a cell of a log can hold 50,000 characters."""
+TEXTES = ("titre", "porteur", "financeur", "public", "libelle", "nom", "preuve", "obstacle")
+HORS_THEME, HORS_QPV = "hors", "HORS_QPV"
+NON_SU = "non renseigné"
+SANS_CAUSE = "Ce qui a été fait et ce qui a changé se lisent côte à côte : rien ici ne dit que l'un vient de l'autre."
+JOURNAUX = "Journaux d'actions du contrat"
+MONTANTS = "Les montants sont en euros de chaque année ; une case vide du journal est un montant inconnu, pas un zéro."
+
+
+class Rows(Protocol):
+    """What gives the rows of a processed table (`tables.store.Store`)."""
+
+    def rows(self, table: str, where: Iterable[tuple[str, tuple[str, ...]]] = ()) -> pd.DataFrame: ...
+
+
+@dataclass(frozen=True)
+class Field:
+    """The tables of this domain, each read once; `where` bounds the actions that are read (a quarter, a theme)."""
+
+    reader: Rows
+    territory: Territory
+    where: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+    @cached_property
+    def lues(self) -> pd.DataFrame:
+        """All rows of actions, whatever became of them."""
+        return self._read("actions", self.where)
+
+    @cached_property
+    def menees(self) -> pd.DataFrame:
+        """Rows of actions carried out within the contract's years."""
+        return carried_out(self.lues, self.territory.debut, self.territory.fin) if len(self.lues) else self.lues
+
+    @cached_property
+    def engagements(self) -> pd.DataFrame:
+        return self._read("engagements")
+
+    @cached_property
+    def partenaires(self) -> pd.DataFrame:
+        return self._read("partenaires")
+
+    def _read(self, table: str, where: tuple[tuple[str, tuple[str, ...]], ...] = ()) -> pd.DataFrame:
+        found = self.reader.rows(table, where)
+        return shorten(found) if len(found.columns) else empty(table)
+
+    @property
+    def periode(self) -> str:
+        return f"{self.territory.debut}-{self.territory.fin}"
+
+    @property
+    def themes(self) -> dict[str, str]:
+        """Theme id → name, then what is of none, then what is not said."""
+        return {t.id: t.nom for t in self.territory.themes} | {
+            HORS_THEME: "Autres thématiques",
+            "": "Thème non renseigné",
+        }
+
+    @property
+    def quartiers(self) -> dict[str, str]:
+        return {q.code: q.nom for q in self.territory.quartiers}
+
+    @property
+    def colleges(self) -> dict[str, str]:
+        return {c.id: c.nom for c in self.territory.colleges}
+
+    def partner_name(self, ident: str) -> str:
+        names = dict(zip(self.partenaires["id"], self.partenaires["nom"], strict=True))
+        return names.get(ident, ident)
+
+
+def shorten(table: pd.DataFrame) -> pd.DataFrame:
+    """Texts of people cut at `LONGUEUR` characters, with « … »: whole ones stay in the data and the downloads."""
+    long = {name: table[name].str.len() > LONGUEUR for name in TEXTES if name in table.columns}
+    cut = {
+        name: table[name].mask(which, table[name].str.slice(0, LONGUEUR - 1) + "…")
+        for name, which in long.items()
+        if which.any()
+    }
+    return table.assign(**cut) if cut else table
+
+
+def empty(table: str) -> pd.DataFrame:
+    """The table of a territory that has none, with its columns."""
+    from cvanalysis.actions.table import ACTIONS
+    from cvanalysis.engagements.partners import COLONNES
+
+    if table == "actions":
+        return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in ACTIONS.items()})
+    columns = (
+        COLONNES
+        if table == "partenaires"
+        else (
+            "code",
+            "libelle",
+            "pilier",
+            "theme",
+            "nature",
+            "pilote",
+            "partenaires",
+            "partenaires_vus",
+            "quartiers",
+            "actions",
+            "indicateurs",
+            "avancement",
+            "preuve",
+            "date_preuve",
+            "obstacle",
+            "exemple",
+        )
+    )
+    return pd.DataFrame({name: pd.Series(dtype="bool" if name == "exemple" else "str") for name in columns})
+
+
+Build = Callable[[str, str, pd.DataFrame], Finding]
+"""Number and question of a finding, and the rows of actions that it is about → the finding."""
+
+
+class ActionChapter(Chapter):
+    """Findings on the actions of a field; those asked through `over` are built where there are some, else `rien` says so."""
+
+    field: Field
+    champ: str
+
+    def rien(self, ident: str, question: str) -> Finding:
+        raise NotImplementedError
+
+    def over(self, question: str, build: Build) -> Callable[[str], Finding]:
+        """A builder that asks `build` about the actions carried out, and only where there are some."""
+
+        def ask(ident: str) -> Finding:
+            rows = self.field.menees
+            return self.rien(ident, question) if rows.empty else build(ident, question, rows)
+
+        return ask
+
+    def about(self, ident: str, question: str, message: Message, rows: pd.DataFrame, **parts: Any) -> Finding:
+        """A finding made of these rows of the logs."""
+        return make(ident, question, message, rows=[rows], source=source_of(rows, JOURNAUX), champ=self.champ, **parts)

@@ -1,0 +1,84 @@
+"""National rules of comparison (`regles.toml`), read once. Owns what may be compared; refuses to compare."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Rupture:
+    """Two successive years between which a source changed."""
+
+    avant: int
+    apres: int
+    precaution: str
+
+    def between(self, debut: int, fin: int) -> bool:
+        """True where going from `debut` to `fin` crosses the break."""
+        return debut <= self.avant and fin >= self.apres
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRule:
+    """How far apart two data years of a source must be, and what to say of its evolutions."""
+
+    ecart_minimal: int
+    motif: str
+    precaution: str = ""
+    ruptures: tuple[Rupture, ...] = ()
+
+    def crossed(self, debut: int, fin: int) -> tuple[Rupture, ...]:
+        return tuple(rupture for rupture in self.ruptures if rupture.between(debut, fin))
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """All the rules; a source that is not named follows the default."""
+
+    defaut: SourceRule
+    sources: Mapping[str, SourceRule]
+    precautions: Mapping[str, str]
+    quand: Mapping[str, Mapping[str, object]]
+
+    def of(self, source: str) -> SourceRule:
+        return self.sources.get(source, self.defaut)
+
+    def applies(self, precaution: str, dated: Collection[int], undated: int) -> bool:
+        """True where a caution of the catalogue is to be printed under figures of these data years and so many undated ones."""
+        case = self.quand.get(precaution)
+        if case is None:
+            return True
+        if case.get("plusieurs"):
+            return len(dated) + undated > 1
+        if case.get("non_date"):
+            return undated > 0
+        if "annees" in case:
+            return bool(set(case["annees"]) & set(dated))
+        before, after = case["entre"]
+        return bool(dated) and min(dated) <= before and max(dated) >= after
+
+
+@cache
+def load_rules() -> Rules:
+    """The rules shipped with the package."""
+    text = files("cvanalysis.catalogue").joinpath("regles.toml").read_text(encoding="utf-8")
+    read = tomllib.loads(text)
+    return Rules(
+        defaut=_rule(read["defaut"]),
+        sources=MappingProxyType({name: _rule(table) for name, table in read["sources"].items()}),
+        precautions=MappingProxyType(dict(read["precautions"])),
+        quand=MappingProxyType(dict(read["quand"])),
+    )
+
+
+def _rule(table: dict) -> SourceRule:
+    ruptures = tuple(Rupture(*item["entre"], item["precaution"]) for item in table.get("ruptures", ()))
+    return SourceRule(table["ecart_minimal"], table["motif"], table.get("precaution", ""), ruptures)

@@ -1,0 +1,1 @@
+"""What was promised and by whom: engagements and partners, declared and seen."""

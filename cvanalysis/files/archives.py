@@ -1,0 +1,94 @@
+"""A ZIP as INSEE distributes it → the tables in it. Owns what an archive is and which of its members may hold a table.
+
+Refuses to read a table (`reading` does), to open an archive inside another, and to unfold what would not fit in memory.
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import PurePosixPath
+
+from cvanalysis.errors import CvanalysisError, Problem, ReadError
+from cvanalysis.files.guard import MIO
+
+TABLEAUX = (".csv", ".txt", ".tsv", ".xls", ".xlsx", ".xlsm", ".xlsb", ".ods")
+CLASSEURS = {"xl/workbook.xml", "xl/workbook.bin", "content.xml"}  # parts that make a ZIP a workbook
+
+OCTETS_MAX = (
+    400 * MIO
+)  # of a raw file or of one unfolded from an archive: the largest that we know of, a census, has 143
+MEMBRES_MAX = 500  # tables in one archive: INSEE's have a few dozen
+SEPARATION = ".zip/"  # between an archive and its member in a file's name
+
+
+def is_archive(data: bytes) -> bool:
+    """Whether bytes are a ZIP that is no workbook; a damaged one is left to the reader of workbooks, who says so."""
+    if not data.startswith(b"PK\x03\x04"):
+        return False
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            return not CLASSEURS & set(archive.namelist())
+    except Exception:  # noqa: BLE001 (a damaged archive makes zipfile raise anything)
+        return False
+
+
+def members(data: bytes, fichier: str) -> list[tuple[str, str]]:
+    """The tables of an archive: (name to tell people, name in it), in the order of names. Raises `ReadError`."""
+    with _opened(fichier), zipfile.ZipFile(io.BytesIO(data)) as archive:
+        wanted = sorted(name for name in archive.namelist() if _is_table(name))
+    if not wanted:
+        raise _refuse(fichier, "l'archive ZIP ne contient aucun tableau", "Décompressez-la et gardez ses données")
+    if len(wanted) > MEMBRES_MAX:
+        found = f"l'archive ZIP contient {len(wanted)} tableaux, plus que les {MEMBRES_MAX} permis"
+        raise _refuse(fichier, found, "Décompressez-la et gardez ses données")
+    return [(f"{fichier}/{name}", name) for name in wanted]
+
+
+def read_member(data: bytes, fichier: str, name: str) -> bytes:
+    """One member of an archive, unfolded. Raises `ReadError`."""
+    with _opened(fichier), zipfile.ZipFile(io.BytesIO(data)) as archive:
+        return unfold(archive, name, fichier)
+
+
+def unfold(archive: zipfile.ZipFile, name: str, fichier: str) -> bytes:
+    """A part of any ZIP, refused before it is unfolded where it says itself too large; zipfile unfolds no more than it says."""
+    size = archive.getinfo(name).file_size
+    if size > OCTETS_MAX:
+        found = f"{PurePosixPath(name).name} fait {size // MIO} Mio une fois décompressé, plus que les {OCTETS_MAX // MIO} permis"
+        raise _refuse(fichier, found, "Gardez-en les lignes et les colonnes utiles")
+    return archive.read(name)
+
+
+@contextmanager
+def _opened(fichier: str) -> Iterator[None]:
+    try:
+        yield
+    except (CvanalysisError, MemoryError):
+        raise
+    except RuntimeError:  # zipfile's word for a password
+        raise _refuse(fichier, "l'archive est protégée par un mot de passe", "Décompressez-la") from None
+    except Exception:  # noqa: BLE001 (a damaged archive makes zipfile raise anything)
+        raise _refuse(fichier, "l'archive est incomplète ou abîmée", "Téléchargez-la de nouveau") from None
+
+
+def archive_of(fichier: str) -> str:
+    """The archive of a member's name, '' for a file that is none."""
+    head, found, _ = fichier.lower().partition(SEPARATION)
+    return fichier[: len(head) + len(SEPARATION) - 1] if found else ""
+
+
+def _is_table(name: str) -> bool:
+    path = PurePosixPath(name)
+    hidden = any(part.startswith((".", "~$", "__MACOSX")) for part in path.parts)
+    return not hidden and path.suffix.lower() in TABLEAUX
+
+
+def _refuse(fichier: str, found: str, to_do: str) -> ReadError:
+    return ReadError(
+        Problem(
+            fichier, 0, "", found, "Une archive des fichiers CSV, XLS, XLSX ou ODS de l'Insee était attendue", to_do
+        )
+    )

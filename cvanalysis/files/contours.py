@@ -1,0 +1,142 @@
+"""Contours of zones (`geo/*.geojson`): files → outlines in degrees, and what is wrong with each. Owns what a contour is; refuses to draw.
+
+A contour that cannot be used costs the map, never a page: it is left out, and `check` and `build` name its file.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from cvanalysis.errors import Problem
+from cvanalysis.files.texts import decode
+
+LARGEST = 32 << 20
+"""Bytes of a file at most: all the quarters of France take half of it."""
+_EXPECTED = "un GeoJSON (FeatureCollection) de polygones en degrés (WGS 84) est attendu"
+_EXPORT = "Exportez-le de nouveau depuis le logiciel de cartes"
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """One feature: `said` are the words of its properties, one of which is its zone's code; `rings` are closed, (longitude, latitude)."""
+
+    said: frozenset[str]
+    rings: tuple[np.ndarray, ...]
+
+
+Read = tuple[tuple[Outline, ...], tuple[Problem, ...], tuple[Problem, ...]]
+"""Outlines, what is lost, what is only to be known."""
+
+
+class _UnusableError(Exception):
+    """Why a file or a feature cannot be used, in French."""
+
+
+def contour_files(data: Path) -> list[Path]:
+    """The files of contours of a data folder."""
+    return sorted((data / "geo").glob("*.geojson"))
+
+
+def read_contours(path: Path) -> Read:
+    """The outlines of one file."""
+    fichier = f"{path.parent.name}/{path.name}"
+    try:
+        features, said = _features(path)
+    except _UnusableError as error:
+        return (), (Problem(fichier, 0, "", str(error), _EXPECTED, _EXPORT),), ()
+    outlines, faults, remarks = [], Counter(), Counter([said] if said else [])
+    for feature in features:
+        try:
+            rings = tuple(_close(ring, remarks) for ring in _rings(feature))
+        except _UnusableError as error:
+            faults[str(error)] += 1
+            continue
+        if rings:
+            outlines.append(Outline(_words(feature), rings))
+    if not outlines and not faults:
+        faults["aucun polygone"] += 1
+    lost = (Problem(fichier, 0, "", _times(said, n), _EXPECTED, _EXPORT) for said, n in faults.items())
+    return tuple(outlines), tuple(lost), tuple(Problem(fichier, 0, "", _times(said, n)) for said, n in remarks.items())
+
+
+def _times(said: str, count: int) -> str:
+    return said if count == 1 else f"{said} ({count} fois)"
+
+
+def _features(path: Path) -> tuple[list[Any], str]:
+    """The features of a file, and what is to be said of its encoding."""
+    try:
+        if not path.is_file():
+            raise _UnusableError("ce n'est pas un fichier")
+        if path.stat().st_size > LARGEST:
+            raise _UnusableError(f"le fichier pèse plus de {LARGEST >> 20} Mio : simplifiez les contours")
+        text, said = decode(path.read_bytes())
+        parsed = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise _UnusableError(f"ce n'est pas du JSON (ligne {error.lineno}, colonne {error.colno})") from None
+    except RecursionError:
+        raise _UnusableError("le JSON est imbriqué trop profondément") from None
+    except ValueError:
+        raise _UnusableError("ce n'est pas du JSON en UTF-8") from None
+    except OSError as error:
+        raise _UnusableError(f"il ne peut pas être ouvert (erreur {error.errno})") from None
+    if isinstance(parsed, dict) and parsed.get("type") == "Feature":
+        parsed = {"features": [parsed]}
+    if not isinstance(parsed, dict) or not isinstance(parsed.get("features"), list):
+        raise _UnusableError("il n'a pas de liste « features »")
+    return parsed["features"], said
+
+
+def _words(feature: dict[str, Any]) -> frozenset[str]:
+    properties = feature.get("properties")
+    values = properties.values() if isinstance(properties, dict) else ()
+    return frozenset(str(value).strip() for value in values if isinstance(value, str | int))
+
+
+def _rings(feature: Any) -> Iterator[np.ndarray]:
+    """The rings of a feature's polygons; none where it is something else (a centroid)."""
+    geometry = feature.get("geometry") if isinstance(feature, dict) else None
+    if not isinstance(geometry, dict) or geometry.get("type") not in ("Polygon", "MultiPolygon"):
+        return
+    polygons = geometry.get("coordinates")
+    for polygon in [polygons] if geometry["type"] == "Polygon" else _listed(polygons):
+        for ring in _listed(polygon):
+            yield _points(_listed(ring))
+
+
+def _listed(value: Any) -> list[Any]:
+    if not isinstance(value, list):
+        raise _UnusableError("des coordonnées ne sont pas des listes")
+    return value
+
+
+def _points(ring: list[Any]) -> np.ndarray:
+    try:
+        points = np.asarray([position[:2] for position in ring], dtype=float)
+    except (TypeError, ValueError, KeyError, OverflowError):
+        raise _UnusableError("des coordonnées ne sont pas des nombres") from None
+    if points.ndim != 2 or points.shape[1] != 2 or not np.isfinite(points).all():
+        raise _UnusableError("des coordonnées ne sont pas des nombres")
+    others = points[(points != points[0]).any(axis=1)]
+    if not (others != others[:1]).any():
+        raise _UnusableError("un contour a moins de trois points")
+    (west, south), (east, north) = points.min(axis=0), points.max(axis=0)
+    if west < -180 or east > 180 or south < -90 or north > 90:
+        raise _UnusableError("des coordonnées ne sont pas des degrés (Lambert-93 ?)")
+    if west > 41 and east < 52 and south > -6 and north < 10:  # where no quarter is, and where France is, turned over
+        raise _UnusableError("la latitude est avant la longitude")
+    return points
+
+
+def _close(ring: np.ndarray, remarks: Counter[str]) -> np.ndarray:
+    if (ring[0] == ring[-1]).all():
+        return ring
+    remarks["un contour n'était pas fermé, il l'est par son premier point"] += 1
+    return np.vstack((ring, ring[:1]))

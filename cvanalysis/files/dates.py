@@ -1,0 +1,147 @@
+"""Text of a cell → day or period. Owns the ways in which French logs write dates; refuses free text (it is reported).
+
+Read: `2018-11-20` (with a time or not), `20/11/2018`, `20.11.18`, `20 novembre 2018`, Excel serials (`43424`), `MAI
+2014`, `05/2014`, `2014-05`, `2018`, `2018.0`, school years (`2018/2019`, `2018-19`), years (`2015-2018`), and two of
+them joined by `->`, `→`, `_`, `/`, ` - `, `au`, `à` or `jusqu'au`, with `du`, `de` or `le` before and what only the
+end says understood at the start (`12 au 15 mars 2018`). Two digits of a year mean 20xx up to 68, 19xx from 69. Day
+before month, always: what cannot be so (`11/20/2018`) is bad, never turned round.
+
+A month or a year is the period that it covers; a school year runs from 1 September to 31 August.
+"""
+
+from __future__ import annotations
+
+import calendar
+import re
+import unicodedata
+from datetime import date, timedelta
+
+PRECISIONS = ("", "jour", "mois", "annee", "annee_scolaire", "periode")
+ANNEES = range(1900, 2101)
+SERIE_EXCEL = range(20_000, 80_000)  # 1954 to 2119: below, a number is an amount or a count, not a day
+
+_MOIS = {
+    name: i
+    for i, names in enumerate(
+        (
+            "janvier janv jan",
+            "fevrier fevr fev",
+            "mars mar",
+            "avril avr",
+            "mai",
+            "juin",
+            "juillet juil",
+            "aout",
+            "septembre sept sep",
+            "octobre oct",
+            "novembre nov",
+            "decembre dec",
+        ),
+        start=1,
+    )
+    for name in names.split()
+}
+_ISO = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[t ]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:z|[+-]\d{2}:?\d{2})?)?")
+_ISO_BARRES = re.compile(r"(\d{4})/(\d{1,2})/(\d{1,2})")
+_JOUR = re.compile(r"(\d{1,2})([/.-])(\d{1,2})\2(\d{4}|\d{2})(?: \d{1,2}:\d{2}(?::\d{2})?)?")
+
+_JOUR_ECRIT = re.compile(
+    r"(?:lundi |mardi |mercredi |jeudi |vendredi |samedi |dimanche )?(\d{1,2})(?:er)? ([a-z]+)\.? (\d{4})"
+)
+_MOIS_ECRIT = re.compile(r"([a-z]+)\.?[ -]?(\d{4}|\d{2})")
+_MOIS_CHIFFRE = re.compile(r"(\d{1,2})[/-](\d{4})")
+_MOIS_ISO = re.compile(r"(\d{4})-(\d{2})")
+_ANNEE = re.compile(r"(?:annee )?(\d{4})(?:[.,]0+)?")
+_SCOLAIRE = re.compile(r"(?:annee scolaire )?(\d{4}) ?[/-] ?(\d{4}|\d{2})")
+_NOMBRE = re.compile(r"(\d{5})(?:[.,]\d+)?")
+_AVANT = re.compile(r"^(?:periode )?(?:du|de|le|depuis le) ")
+
+_ENTRE = re.compile(
+    r" ?(?:-+>|=>|→|>|_) ?"
+    r"| (?:-|–|—|/|au|a|jusqu'au|jusqu'a) "
+    r"|(?<=-\d\d)/(?=\d{4}-)"
+    r"|(?:(?<=/\d{4})|(?<=/\d\d))[-–](?=\d{1,2}/)"
+)
+
+
+def parse_date(text: str) -> tuple[date, date, str] | None:
+    """First day, last day and precision of one cell; None for a blank or for what is no date."""
+    folded = _fold(text)
+    single = _parse_single(folded)
+    if single:
+        return single
+    bare = _AVANT.sub("", folded)
+    cuts = list(_ENTRE.finditer(bare))
+    if len(cuts) == 1:
+        first, last = bare[: cuts[0].start()], _AVANT.sub("", bare[cuts[0].end() :])
+        end = _parse_single(last)
+        start = _parse_single(first) or (end and _parse_single(_complete(first, last)))
+        return (start[0], end[1], "periode") if start and end and start[0] <= end[1] else None
+    return _parse_single(bare) if bare != folded else None
+
+
+def _complete(start: str, end: str) -> str:
+    """The start of a period with what only its end says: « 12 au 15 mars 2018 », « 12/03 au 15/04/2018 »."""
+    missing = {"/": end[end.rfind("/") :]}.get(start[2:3] or start[1:2])
+    if missing is None:
+        words = end.split()
+        missing = " " + " ".join(words[-1:] if start[:1].isalpha() or " " in start else words[1:])
+    return start + missing
+
+
+def _fold(text: str) -> str:
+    """Without capitals, accents nor odd spaces: « FÉVRIER  2014 » is « fevrier 2014 »."""
+    bare = "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
+    return " ".join(bare.replace("’", "'").split())
+
+
+def _parse_single(text: str) -> tuple[date, date, str] | None:
+    if not text.isascii() or len(text) > 40:
+        return None
+    for pattern, order in ((_ISO, (1, 2, 3)), (_ISO_BARRES, (1, 2, 3)), (_JOUR, (4, 3, 1))):
+        if found := pattern.fullmatch(text):
+            return _day(*(found[i] for i in order))
+    if (found := _JOUR_ECRIT.fullmatch(text)) and found[2] in _MOIS:
+        return _day(found[3], str(_MOIS[found[2]]), found[1])
+    if (found := _MOIS_ECRIT.fullmatch(text)) and found[1] in _MOIS:
+        return _month(found[2], _MOIS[found[1]])
+    if found := _ANNEE.fullmatch(text):
+        year = int(found[1])
+        return (date(year, 1, 1), date(year, 12, 31), "annee") if year in ANNEES else None
+    if (found := _SCOLAIRE.fullmatch(text)) and (year := int(found[1])) in ANNEES:
+        if _follows(year, found[2]):
+            return date(year, 9, 1), date(year + 1, 8, 31), "annee_scolaire"
+        if int(found[2]) in ANNEES and int(found[2]) > year:
+            return date(year, 1, 1), date(int(found[2]), 12, 31), "periode"
+    if found := _MOIS_CHIFFRE.fullmatch(text):
+        return _month(found[2], int(found[1]))
+    if found := _MOIS_ISO.fullmatch(text):
+        return _month(found[1], int(found[2]))
+    if (found := _NOMBRE.fullmatch(text)) and int(found[1]) in SERIE_EXCEL:
+        day = date(1899, 12, 30) + timedelta(days=int(found[1]))
+        return day, day, "jour"
+    return None
+
+
+def _follows(year: int, written: str) -> bool:
+    return int(written) == (year + 1 if len(written) == 4 else (year + 1) % 100)
+
+
+def _year(written: str) -> int:
+    year = int(written)
+    return year if len(written) == 4 else year + (2000 if year < 69 else 1900)
+
+
+def _day(year: str, month: str, day: str) -> tuple[date, date, str] | None:
+    try:
+        found = date(_year(year), int(month), int(day))
+    except ValueError:
+        return None
+    return (found, found, "jour") if found.year in ANNEES else None
+
+
+def _month(year: str, month: int) -> tuple[date, date, str] | None:
+    y = _year(year)
+    if y not in ANNEES or not 1 <= month <= 12:
+        return None
+    return date(y, month, 1), date(y, month, calendar.monthrange(y, month)[1]), "mois"

@@ -1,0 +1,45 @@
+"""Keys under which two spellings are one: a carrier, a title, a commune, the items of a cell. Owns no list of words."""
+
+from __future__ import annotations
+
+import re
+
+from cvanalysis.french import fold
+
+
+def carrier_key(label: str) -> str:
+    """The key of a carrier's name: no accent, legal form nor punctuation."""
+    key = re.sub(r"[^\w]+", " ", fold(label))
+    short = re.sub(r"\b(?:association|assoc|asso|ass|loi 1901)\b", " ", key)
+    return " ".join(short.split()) or " ".join(key.split())
+
+
+def title_key(label: str) -> str:
+    """The key of an action's title: no accent, capital nor punctuation."""
+    return " ".join(re.sub(r"[^\w]+", " ", fold(label)).split())
+
+
+def commune_key(label: str) -> str:
+    """The key of a commune's name or code: « ST HERBLAIN CEDEX 2 » is « Saint-Herblain »; a postcode before the name is not read.
+
+    >>> commune_key("44800 ST-HERBLAIN CEDEX 2"), commune_key("Saint Herblain"), commune_key("44162")
+    ('saint herblain', 'saint herblain', '44162')
+    """
+    key = title_key(label)
+    bare = re.sub(r"^\d{5} | cedex\b.*$", "", key)
+    return re.sub(r"\b(s)t(e?)\b", r"\1aint\2", bare)
+
+
+def departement_of(code: str) -> str:
+    """The département that a commune's code, or a cell (« 44 », « 044 », « 44 - Loire-Atlantique »), says; '' for a name alone.
+
+    >>> departement_of("97411"), departement_of("044"), departement_of("2A - Corse-du-Sud"), departement_of("Nord")
+    ('974', '44', '2A', '')
+    """
+    found = re.match(r"\s*(97\d|2[AB]|0?\d{2})", code.upper())
+    return found[1][-2:] if found and len(found[1]) == 3 and found[1][0] == "0" else found[1] if found else ""
+
+
+def split_list(cell: str) -> tuple[str, ...]:
+    """The items of a cell, `|` between them."""
+    return tuple(item.strip() for item in cell.split("|") if item.strip())

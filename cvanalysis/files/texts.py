@@ -1,0 +1,124 @@
+"""The territory's own texts (`textes/*.md`): bytes → Markdown → the HTML that a page may hold. Owns what is kept of what people write.
+
+A text may come from anywhere: of its HTML only what Markdown itself makes is kept, so that nothing in it runs, loads or restyles a page.
+A text that cannot be read costs itself, never a page; what is wrong with it is told by `check`.
+"""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import mistune
+import nh3
+
+from cvanalysis.errors import Problem
+
+LARGEST = 100_000
+"""Characters of a text at most: thirty pages."""
+
+TAGS = {
+    "p", "br", "hr", "h1", "h2", "h3", "h4", "h5", "h6", "strong", "em", "b", "i", "del", "sub", "sup", "code", "pre", "blockquote",
+    "ul", "ol", "li", "dl", "dt", "dd", "a", "table", "thead", "tbody", "tr", "th", "td", "section",
+}  # fmt: skip
+_SCHEMES = {"http", "https", "mailto", "tel"}
+_HEADING = re.compile(r"<(/?)h([1-6])>")
+_FRONT = re.compile(r"\A---[ \t]*\n.*?^---[ \t]*$\n?", re.DOTALL | re.MULTILINE)
+_UNSEEN = re.compile(r"^[\0- ]+|[\t\n\r]")  # what a browser takes out of an address before it reads it
+_CONTROL = re.compile("[\x00-\x08\x0b\x0e-\x1f]")
+_SAVE = "Enregistrez-le en UTF-8"
+
+Read = tuple[str, tuple[Problem, ...], tuple[Problem, ...]]
+"""A text, what of it is lost, what is only to be known of it."""
+
+
+def decode(raw: bytes) -> tuple[str, str]:
+    """Text and what is to be said of its encoding: BOM, then strict UTF-8, then cp1252. Raises `ValueError` where it is none of them."""
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return raw.decode("utf-16"), ""
+    try:
+        return raw.decode("utf-8-sig"), ""
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        return raw.decode("cp1252"), f"lu comme du Windows-1252 (hors UTF-8 dès la ligne {line})"
+
+
+def read_text(path: Path) -> Read:
+    """A text that is there."""
+    fichier = f"{path.parent.name}/{path.name}"
+
+    def lost(found: str, do: str) -> Read:
+        return "", (Problem(fichier, 0, "", found, "un texte en UTF-8 est attendu", do),), ()
+
+    if not path.is_file():
+        return lost("ce n'est pas un fichier", "Mettez-y un fichier ou retirez-le")
+    try:
+        if path.stat().st_size > 4 * LARGEST:
+            return lost(
+                f"le texte est trop long (plus de {LARGEST} caractères)", "Raccourcissez-le ou coupez-le en deux"
+            )
+        text, said = decode(path.read_bytes())
+    except ValueError:
+        return lost("l'encodage n'est ni UTF-8 ni Windows-1252", _SAVE)
+    except OSError as error:
+        return lost(f"il ne peut pas être ouvert (erreur {error.errno})", "Vérifiez ses droits")
+    if _CONTROL.search(text):
+        return lost("ce n'est pas du texte", _SAVE)
+    if len(text) > LARGEST:
+        return lost(f"le texte est trop long (plus de {LARGEST} caractères)", "Raccourcissez-le ou coupez-le en deux")
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    body = _FRONT.sub("", text, count=1)
+    remarks = [said] if said else []
+    remarks += ["l'en-tête entre deux lignes « --- » n'est pas montré"] if body != text else []
+    removed = to_html(body)[1]
+    remarks += [f"ce qu'une page ne peut pas tenir en est retiré : {', '.join(removed)}"] if removed else []
+    return body, (), tuple(Problem(fichier, 0, "", one) for one in remarks)
+
+
+def to_html(markdown: str) -> tuple[str, tuple[str, ...]]:
+    """Markdown as HTML of the few elements that it needs, and the names of what was taken out of it.
+
+    Its headings start at the second level and skip none: a page has one title, and is read aloud by its levels.
+    """
+    made = str(mistune.html(markdown))
+    refused: set[str] = set()
+
+    def link(_tag: str, _name: str, address: str) -> str | None:
+        address = _UNSEEN.sub("", address)
+        scheme = re.match(r"([a-zA-Z][\w+.-]*):", address)
+        if address.startswith("#"):  # a footnote's, whose id could be another text's too
+            return None
+        if address.startswith(("/", "\\")) or (scheme and scheme[1].lower() not in _SCHEMES):
+            refused.add(f"le lien {address[:40]}")
+            return None
+        return address
+
+    kept = nh3.clean(
+        made, tags=TAGS, attributes={"a": {"href"}}, attribute_filter=link, url_schemes=_SCHEMES, link_rel=None
+    )  # fmt: skip
+    seen = _Seen()
+    seen.feed(made)
+    seen.close()
+    level = 1
+
+    def rank(found: re.Match[str]) -> str:
+        nonlocal level
+        if not found[1]:
+            level = max(2, min(int(found[2]), level + 1))
+        return f"<{found[1]}h{level}>"
+
+    return _HEADING.sub(rank, kept), tuple(sorted(seen.refused | refused))
+
+
+class _Seen(HTMLParser):
+    """What is in a piece of HTML and in no page of ours."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.refused: set[str] = set()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag not in TAGS:
+            self.refused.add(f"l'élément {tag[:20]}")
+        self.refused |= {f"l'attribut {name[:20]}" for name, _ in attrs if name.startswith("on")}

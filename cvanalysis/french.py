@@ -1,0 +1,276 @@
+"""French as it is printed: numbers, units, plurals, articles, no-break spaces. Owns typography; refuses to know what is said.
+
+Numbers go through babel (U+202F between thousands, decimal comma); signs are true minus signs, never « -0,0 ».
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import unicodedata
+from collections.abc import Iterable
+from datetime import date
+from decimal import ROUND_HALF_UP, Context, Decimal
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING
+
+from babel.numbers import NumberPattern, parse_pattern
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+_MOT_MAX = 80  # characters of a word: beyond, it is shown by its beginning, and is the misspelling of none
+
+LUS_MAXI, LUS_ABREGES = 25, 10
+"""Names up to which a list is read to its end, and how many are given of a longer one."""
+_ACCENTS = re.compile(r"[\u0300-\u036f]")
+_TYPO = str.maketrans({"’": "'", "‘": "'", "–": "-", "—": "-"})
+NBSP = "\u00a0"
+MOINS = "\u2212"
+_ALL_DIGITS = Context(prec=400)  # a figure may have more digits than a decimal usually keeps
+_VOYELLES = "aàâäæeéèêëiîïoôöœuùûüyAÀÂÄÆEÉÈÊËIÎÏOÔÖŒUÙÛÜY"
+
+# First word of a name → its article; a plural noun that is not here is told by its final s.
+_ARTICLES = {
+    "taux": "le ",
+    "nombre": "le ",
+    "revenu": "le ",
+    "rapport": "le ",
+    "premier": "le ",
+    "deuxième": "le ",
+    "troisième": "le ",
+    "quatrième": "le ",
+    "cinquième": "le ",
+    "sixième": "le ",
+    "septième": "le ",
+    "huitième": "le ",
+    "neuvième": "le ",
+    "parc": "le ",
+    "part": "la ",
+    "population": "la ",
+    "densité": "la ",
+    "indice": "l’",
+    "écart": "l’",
+    "évolution": "l’",
+    "ensemble": "l’",
+}
+
+
+@cache
+def _pattern(decimales: int) -> NumberPattern:
+    return parse_pattern("#,##0" + ("." + "0" * decimales if decimales else ""))
+
+
+def round_half_up(valeur: float, decimales: int) -> Decimal:
+    """Rounded as readers round (2,25 → 2,3), from the decimal that was published and not from its binary neighbour."""
+    return Decimal(repr(float(valeur))).quantize(Decimal(1).scaleb(-decimales), ROUND_HALF_UP, _ALL_DIGITS)
+
+
+def number(valeur: float, decimales: int = 0) -> str:
+    """`12345.6, 1` → « 12 345,6 » (U+202F); the sign of a rounded zero is dropped, that of others is U+2212."""
+    rounded = round_half_up(valeur, decimales)
+    text = _pattern(decimales).apply(abs(rounded), "fr")
+    return f"{MOINS}{text}" if rounded < 0 else text
+
+
+def with_unit(valeur: float, unite: str, decimales: int = 0) -> str:
+    """« 1 234 € », « 1,5 point », « 2 points »: no-break space, singular below 2."""
+    if not unite:
+        return number(valeur, decimales)
+    return f"{number(valeur, decimales)}{NBSP}{plural(unite, round_half_up(valeur, decimales))}"
+
+
+_INVARIABLES = frozenset({"avis", "cas", "fois", "mois", "parcours", "pays", "permis", "prix", "puits", "relais"})
+"""Words that end in s in the singular too."""
+
+
+def plural(unite: str, nombre: float | Decimal) -> str:
+    """A unit declared in the plural, in the singular where the number is below 2."""
+    if abs(nombre) >= 2:
+        return unite
+    head, _, tail = unite.partition(" ")
+    singular = head[:-1] if len(head) > 1 and head.endswith("s") and head not in _INVARIABLES else head
+    return f"{singular} {tail}" if tail else singular
+
+
+def ordinal(rang: int, feminin: bool = False) -> str:
+    """« 1ᵉʳ », « 1ʳᵉ », « 2ᵉ »."""
+    return f"{rang}{('ʳᵉ' if feminin else 'ᵉʳ') if rang == 1 else 'ᵉ'}"
+
+
+def definite(nom: str) -> str:
+    """A common name with its article, always a singular: « le taux d’emploi », « le nombre d’allocataires ».
+
+    People who are counted are said by their number: « on ne connaît pas les demandeurs d’emploi » says another thing.
+    """
+    first = nom.split(" ", 1)[0].lower()
+    if first in _ARTICLES:
+        return _ARTICLES[first] + nom
+    return f"le nombre {of(nom)}" if first.endswith("s") else f"« {nom} »"
+
+
+def place(nom: str) -> tuple[str, str]:
+    """A place's article and the rest: « Les Dervallières » → (« les », « Dervallières »), « Bellevue » → ('', « Bellevue »)."""
+    match = re.match(r"^(Les|Le)\s+(?=\S)(.+)$", nom)
+    if match:
+        return match.group(1).lower(), match.group(2)
+    return "", nom
+
+
+def at(nom: str) -> str:
+    """« aux Dervallières », « au Breil », « à La Boissière », « à Bellevue »."""
+    article, rest = place(nom)
+    return {"les": "aux ", "le": "au "}.get(article, "à ") + rest
+
+
+def of(nom: str) -> str:
+    """« des Dervallières », « du Breil », « de La Boissière », « d’Orvault »."""
+    article, rest = place(nom)
+    if article:
+        return {"les": "des ", "le": "du "}[article] + rest
+    return f"d’{nom}" if nom[:1] in _VOYELLES else f"de {nom}"
+
+
+# How a zone that quarters are compared with is called, by what it is and not by how a territory happens to name it:
+# (where, of, as a subject); `{nom}` is its declared name.
+_REPERES = {
+    "france_qpv": (
+        "dans l’ensemble des QPV de France",
+        "de l’ensemble des QPV de France",
+        "l’ensemble des QPV de France",
+    ),
+    "departement": ("dans le département ({nom})", "du département ({nom})", "le département ({nom})"),
+    "region": ("dans la région ({nom})", "de la région ({nom})", "la région ({nom})"),
+    "france": ("en {nom}", "de {nom}", "{nom}"),
+}
+_INTERCOMMUNALITE = re.compile(r"^(Communauté|Métropole|Agglomération|Eurométropole)\b")
+
+
+def comparator(nom: str, role: str, forme: str) -> str:
+    """A comparator inside a sentence: `forme` is `dans`, `de` or `nom`; communes and EPCI go by their names."""
+    position = ("dans", "de", "nom").index(forme)
+    if role in _REPERES:
+        return _REPERES[role][position].format(nom=nom)
+    if _INTERCOMMUNALITE.match(nom):
+        small = nom[:1].lower() + nom[1:]
+        article = "l’" if small[0] in _VOYELLES else "la "
+        return ("dans ", "de ", "")[position] + article + small
+    return (at, of, str)[position](nom)
+
+
+def quarter(nom: str) -> str:
+    """« le quartier des Dervallières », « le quartier de Bellevue »: a subject that takes a verb in the singular."""
+    return f"le quartier {of(nom)}"
+
+
+def than(texte: str) -> str:
+    """« que » before what follows: « qu’à Nantes », « que dans la région »."""
+    return f"qu’{texte}" if texte[:1] in _VOYELLES else f"que {texte}"
+
+
+_MOIS = [
+    "janvier",
+    "février",
+    "mars",
+    "avril",
+    "mai",
+    "juin",
+    "juillet",
+    "août",
+    "septembre",
+    "octobre",
+    "novembre",
+    "décembre",
+]
+
+
+def when(annee: str) -> str:
+    """« en 2018 », « au 31 décembre 2021 », « selon la publication 2022 (année des données non établie) »."""
+    if re.fullmatch(r"\d{2}/\d{2}/\d{4}", annee):
+        day, month, year = (int(part) for part in annee.split("/"))
+        return f"au {ordinal(day) if day == 1 else day} {_MOIS[month - 1]} {year}"
+    return f"en {annee}" if annee.isdigit() else f"selon la {annee}"
+
+
+def capital(texte: str) -> str:
+    """First letter in capital, the rest as it is."""
+    return texte[:1].upper() + texte[1:]
+
+
+_BEFORE = re.compile(r"[ \u00a0\u202f]+([:;?!%€»])")
+_STUCK = re.compile(r"(?<=[\w)»”])([;?!])(?=\s|$)")
+_OPEN = re.compile(r"«[ \u00a0\u202f]*")
+_SPACES = re.compile(r"[ \t\n]{2,}")
+
+
+@lru_cache(maxsize=8192)
+def typeset(texte: str) -> str:
+    """French typography of a finished sentence: no-break spaces before `: ; ? ! % € »` and after «, curly apostrophes."""
+    texte = _SPACES.sub(" ", texte.strip()).replace("'", "’")
+    texte = _OPEN.sub(f"«{NBSP}", texte)
+    texte = _STUCK.sub(rf"{NBSP}\1", texte)
+    return _BEFORE.sub(rf"{NBSP}\1", texte)
+
+
+def quoted(word: object) -> str:
+    """« word », with the no-break spaces that French asks for."""
+    text = str(word)
+    return f"«\u00a0{text if len(text) <= _MOT_MAX else f'{text[:_MOT_MAX]}…'}\u00a0»"
+
+
+def listed(words: Iterable[str]) -> str:
+    """The known words, few enough to be read: twelve, then how many more."""
+    words = list(words)
+    more = f" et {len(words) - 12} autres" if len(words) > 12 else ""
+    return ", ".join(words[:12]) + more
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """« Vouliez-vous dire … » with the nearest known word, or '' where none is near.
+
+    >>> nearest("communs", ["code", "nom", "communes"]).replace(chr(160), " ")
+    'vouliez-vous dire « communes » ?'
+    """
+    if len(word) > _MOT_MAX:
+        return ""
+    by_plain = {plain(k): k for k in known}
+    match = difflib.get_close_matches(plain(word), list(by_plain), n=1, cutoff=0.6)
+    return f"vouliez-vous dire {quoted(by_plain[match[0]])}\u00a0?" if match else ""
+
+
+def plain(word: str) -> str:
+    """Without accents, capitals nor odd spaces: the key under which two spellings are the same word."""
+    letters = unicodedata.normalize("NFKD", word).casefold()
+    return " ".join("".join(c for c in letters if not unicodedata.combining(c)).split())
+
+
+def enumerate_french(words: Iterable[str]) -> str:
+    """« a, b et c »."""
+    *first, last = list(words)
+    return f"{', '.join(first)} et {last}" if first else last
+
+
+def enumerate_some(names: Sequence[str]) -> str:
+    """All the names where they can be read, else the first ones and how many others."""
+    if len(names) <= LUS_MAXI:
+        return enumerate_french(names)
+    return f"{', '.join(names[:LUS_ABREGES])} et {len(names) - LUS_ABREGES} autres quartiers"
+
+
+def french_day(day: date) -> str:
+    return f"{day.day:02d}/{day.month:02d}/{day.year}"
+
+
+def french_date(text: str) -> str:
+    """`2014-02-21` → « 21/02/2014 », `2019-12` → « 12/2019 », `2015` → « 2015 »; anything else as written."""
+    parts = text.split("-")
+    return "/".join(reversed(parts)) if all(p.isdigit() for p in parts) else text
+
+
+@lru_cache(maxsize=65536)
+def fold(word: str) -> str:
+    """Without accents, capitals, odd spaces, typographic apostrophes and dashes: the key of headers and labels."""
+    if word.isascii():
+        return " ".join(word.casefold().split())
+    return " ".join(_ACCENTS.sub("", unicodedata.normalize("NFKD", word.translate(_TYPO))).casefold().split())

@@ -1,0 +1,1 @@
+"""INSEE's files → tidy indicators with a status per value."""

@@ -1,0 +1,134 @@
+"""Validity tests of published values: bounds, shares that add up, quantiles in order, zeros that cannot be.
+
+Owns the mark `suspect`, put on values and never altering them, with an anomaly each. The tests are data (`catalogue/controles.csv` and the
+bounds of `catalogue/indicateurs.csv`). Refuses to correct and to guess which of two contradictory values is wrong: both are marked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from cvanalysis.catalogue import Catalogue, Controle
+from cvanalysis.indicateurs.clean.vintage import PUBLIE, SUSPECT, Chunk, Zones
+
+MARQUE = "Marqué suspect, non modifié"
+POUSSIERE = 1e-6  # decimals of a binary number
+
+
+def mark_suspects(chunks: Sequence[Chunk], catalogue: Catalogue, zones: Zones = None) -> list[pd.DataFrame]:
+    """Set the status of doubtful cells to `suspect` in place and return the anomalies of the wanted zones.
+
+    Every test sees the values as published, so that the order of the tests changes nothing.
+    """
+    said = []
+    people = _people(chunks)
+    for chunk in chunks:
+        published = chunk.statuts == PUBLIE
+        values = np.where(published, chunk.valeurs, np.nan)
+        places = {name: i for i, name in enumerate(chunk.indicateurs)}
+        suspect = np.zeros_like(published)
+        wanted = chunk.wanted(zones)[:, None]
+        for name, i in places.items():
+            known = catalogue.indicateurs[name]
+            low = values[:, i] < known.mini if known.mini is not None else False
+            high = values[:, i] > known.maxi if known.maxi is not None else False
+            wrong = np.zeros_like(suspect)
+            wrong[:, i] = low | high
+            if wrong.any():
+                suspect |= wrong
+                what = f"hors des bornes plausibles ({_bounds(known.mini, known.maxi)})"
+                said.append(chunk.frame_cells(wrong & wanted, what, MARQUE))
+        for control in catalogue.controles:
+            wrong = _fails(control, values, places, chunk, people, catalogue)
+            if wrong.any():
+                suspect |= wrong
+                said.append(chunk.frame_cells(wrong & wanted, control.probleme, MARQUE))
+        chunk.statuts[suspect] = SUSPECT
+    return said
+
+
+def _fails(
+    control: Controle,
+    values: np.ndarray,
+    places: dict[str, int],
+    chunk: Chunk,
+    people: dict[str, float],
+    catalogue: Catalogue,
+) -> np.ndarray:
+    """The cells (rows × columns, bool) that fail a test.
+
+    A test whose terms are not all there says nothing, but for the order of those that are.
+    """
+    wrong = np.zeros(values.shape, dtype=bool)
+    if control.genre == "zero":
+        there = [i for name, i in places.items() if catalogue.selects(control.termes, name)]
+        if there:
+            crowd = np.array([people.get(zone, 0.0) for zone in chunk.zones.tolist()]) > control.tolerance
+            if not control.total:  # a quarter has a thousand inhabitants or nearly, where no file says how many
+                crowd = (chunk.niveaux == "QPV") & np.array([zone not in people for zone in chunk.zones.tolist()])
+            wrong[:, there] = (values[:, there] == 0) & crowd[:, None]
+        return wrong
+    if control.genre == "croissant":
+        return _descents(values, [places[term] for term in control.termes if term in places], control.tolerance)
+    needed = (*control.termes, *((control.total,) if control.genre in ("total", "au_plus") else ()))
+    if not all(term in places for term in needed):
+        return wrong
+    columns = [places[term] for term in needed]
+    terms = values[:, columns[: len(control.termes)]]
+    with np.errstate(invalid="ignore"):
+        if control.genre == "somme":
+            rows = np.abs(terms.sum(axis=1) - float(control.total)) > control.tolerance + POUSSIERE
+        elif control.genre == "total":
+            rounded = _rounding(values[:, columns]) * len(columns) / 2
+            rows = (
+                np.abs(terms.sum(axis=1) - values[:, columns[-1]]) > np.maximum(control.tolerance, rounded) + POUSSIERE
+            )
+        else:
+            rows = terms.sum(axis=1) > values[:, columns[-1]] + control.tolerance + POUSSIERE
+    wrong[np.ix_(rows, columns)] = True
+    return wrong & ~np.isnan(values)
+
+
+def _descents(values: np.ndarray, columns: list[int], tolerance: float) -> np.ndarray:
+    """The cells on both sides of each descent, blanks skipped."""
+    wrong = np.zeros(values.shape, dtype=bool)
+    rows = np.arange(len(values))
+    before = np.full(len(values), -1)
+    last = np.full(len(values), np.nan)
+    for column in columns:
+        here = values[:, column]
+        with np.errstate(invalid="ignore"):
+            falls = here < last - tolerance - POUSSIERE
+        wrong[rows[falls], column] = True
+        wrong[rows[falls], before[falls]] = True
+        known = ~np.isnan(here)
+        last, before = np.where(known, here, last), np.where(known, column, before)
+    return wrong
+
+
+def _rounding(values: np.ndarray) -> np.ndarray:
+    """To what each row's counts seem rounded: 100 (the aggregates of France), 10, 5 or 1."""
+    step = np.ones(len(values))
+    for size in (5, 10, 100):
+        step[(np.nan_to_num(values) % size == 0).all(axis=1)] = size
+    return step
+
+
+def _people(chunks: Sequence[Chunk]) -> dict[str, float]:
+    """The largest population published for each quarter."""
+    people: dict[str, float] = {}
+    for chunk in chunks:
+        if "population" in chunk.indicateurs:
+            column = chunk.valeurs[:, chunk.indicateurs.index("population")]
+            for zone, value in zip(chunk.zones.tolist(), column.tolist(), strict=True):
+                if not np.isnan(value):
+                    people[zone] = max(value, people.get(zone, 0.0))
+    return people
+
+
+def _bounds(low: float | None, high: float | None) -> str:
+    words = [f"au moins {low:g}" if low is not None else "", f"au plus {high:g}" if high is not None else ""]
+    return ", ".join(word for word in words if word).replace(".", ",")

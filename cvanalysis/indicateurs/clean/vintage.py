@@ -1,0 +1,92 @@
+"""One vintage of one sheet, decoded: what the cleaning passes from hand to hand. Owns its shape and what a column's precision is.
+
+Refuses to know other chunks (`republication`, `reconcile`) and to judge a value (`validity`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import get_args
+
+import numpy as np
+import pandas as pd
+
+from cvanalysis.catalogue import Famille
+from cvanalysis.files.numbers import STATUTS
+from cvanalysis.files.sheets import RawTable
+from cvanalysis.territory.places import Niveau
+
+STATUTS_TABLE = (*STATUTS, "suspect", "masqué")
+PUBLIE, SUSPECT = STATUTS_TABLE.index("publié"), STATUTS_TABLE.index("suspect")
+NIVEAUX = get_args(Niveau)
+PRECISIONS = (-1, 0, 1, 2, 3)  # tens (Filosofi rounds euros so), units, decimals
+
+Zones = frozenset[str] | frozenset[tuple[str, str]] | None
+"""The zones wanted: codes, or (code, niveau) where a code alone is two zones (`44`, région and département). None: all."""
+
+
+@dataclass(slots=True)
+class Chunk:
+    """One vintage of one sheet, decoded: rows are zones, columns indicators.
+
+    `valeurs` (float64, NaN unless published), `statuts` (codes of `STATUTS_TABLE`), `illisibles` (bool) and `notes` (indices of
+    `libelles_notes`) have one row per row of `table`, one column per indicator; `annees` is the data's year or None.
+    """
+
+    fichier: str
+    famille: Famille
+    publication: int
+    parution: int  # year in which the file came out, as far as can be told: which one is later
+    table: RawTable
+    zones: np.ndarray
+    niveaux: np.ndarray
+    entetes: tuple[str, ...]
+    indicateurs: tuple[str, ...]
+    annees: tuple[int | None, ...]
+    valeurs: np.ndarray
+    statuts: np.ndarray
+    illisibles: np.ndarray
+    notes: np.ndarray
+    libelles_notes: tuple[str, ...]
+
+    def frame_cells(self, which: np.ndarray, probleme: str, traitement: str) -> pd.DataFrame:
+        """The cells where `which` holds as rows of the table of anomalies."""
+        rows, columns = np.nonzero(which)
+        return pd.DataFrame(
+            {
+                "fichier": self.fichier,
+                "ligne": pd.array(self.table.lignes[rows], dtype="Int32"),
+                "colonne": [self.entetes[c] for c in columns.tolist()],
+                "brut": self.raw(rows, columns),
+                "probleme": probleme,
+                "traitement": traitement,
+            },
+        )
+
+    def wanted(self, zones: Zones) -> np.ndarray:
+        """The rows (bool) of the zones asked for."""
+        if zones is None:
+            return np.ones(len(self.zones), dtype=bool)
+        pairs = zip(self.zones.tolist(), self.niveaux.tolist(), strict=True)
+        return np.array([zone in zones or (zone, level) in zones for zone, level in pairs], dtype=bool)
+
+    def raw(self, rows: np.ndarray, columns: np.ndarray) -> list[str]:
+        """The text of cells, as found."""
+        return [
+            self.table.table[self.entetes[c]][r].as_py() for r, c in zip(rows.tolist(), columns.tolist(), strict=True)
+        ]
+
+
+def precision_of(values: np.ndarray, *, euros: bool = False) -> int:
+    """Decimals that a column shows; -1 where all its values are tens of euros (three counts may be so by chance)."""
+    known = values[~np.isnan(values)]
+    for digits in PRECISIONS if euros else PRECISIONS[1:]:
+        scaled = known * 10.0**digits
+        if (np.abs(scaled - np.round(scaled)) < 1e-6 * 10.0 ** max(digits, 0)).all():
+            return digits
+    return PRECISIONS[-1]
+
+
+def tolerance(digits: np.ndarray | int) -> np.ndarray | float:
+    """How far apart two values may be and still be the same at that precision."""
+    return 0.5 * 10.0 ** (-np.asarray(digits, dtype=float)) * (1 + 1e-9) + 1e-9

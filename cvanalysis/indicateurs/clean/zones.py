@@ -1,0 +1,261 @@
+"""The codes of a table → zones and levels. Owns which column holds the codes and what a code is: a quarter, a commune, an EPCI…
+
+The aggregate of all quarters is `Ensemble` whatever its code, metropolitan France `METRO`, France `FRANCE`.
+A code of two digits is a region or a département (`44` is Grand Est or Loire-Atlantique): the label tells, else the set of codes, else
+the analyst. Refuses to join on a name: 136 quarters share theirs.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow.compute as pc
+
+from cvanalysis.catalogue import Catalogue, Famille, load_catalogue, normal_header
+from cvanalysis.errors import Problem, UnrecognisedFile
+from cvanalysis.files.numbers import as_text
+from cvanalysis.files.sheets import RawTable
+from cvanalysis.territory.places import Niveau
+
+MILLESIMES = "millesimes.csv"
+CLES = ("CODGEO", "CODE_QP", "CODE_QPV", "COD_QP", "QP", "QPV", "CODEQP", "CODE_GEO", "COD_GEO", "CODE_ZONE", "CODE")
+
+CLES_AUTRES = (
+    "CODE_INSEE",
+    "INSEE_COM",
+    "DEPCOM",
+    "COM",
+    "EPCI",
+    "DEP",
+    "DEPARTEMENT",
+    "REG",
+    "REGION",
+)  # where none of those is
+ENSEMBLE, METRO, FRANCE = "Ensemble", "METRO", "FRANCE"
+ENSEMBLE_2024 = "Ensemble (QN2024)"  # the aggregate of other perimeters is another zone
+
+_AGREGATS: dict[str, tuple[str, Niveau]] = {
+    **dict.fromkeys(("ENSEMBLE", "00", "ENSQP", "ENS_QP", "ENSQPV", "ENS"), (ENSEMBLE, "FRANCE_QPV")),
+    **dict.fromkeys(("METRO", "METROPOLE", "FM", "FRMETRO"), (METRO, "FRANCE_METRO")),
+    **dict.fromkeys(("FRANCE", "FE", "FR", "F", "METRODOM"), (FRANCE, "FRANCE")),
+}
+_QP = re.compile(r"QP(\d{3}|02[AB])\d{3}$")
+_QN = re.compile(r"QN(\d{3}|02[AB])\d{2}[A-Z]$")
+_COMMUNE = re.compile(r"(\d{2}|2[AB])\d{3}$")
+_EPCI = re.compile(r"2[045]\d{7}$")
+_PETIT = re.compile(r"(\d{1,3}|2[AB])$")
+IRIS, UNITES_URBAINES = "des iris", "des unités urbaines"
+_NEUF = re.compile(r"(\d{2}|2[AB])\d{7}$")  # an iris, or the SIREN of an EPCI
+_UNITE_URBAINE = re.compile(r"00\d{3}$")  # over several départements; no commune begins so
+
+_AUTRES_NIVEAUX = {  # as columns and file names bear them
+    r"(?:DCOM|LIB|CODE_)?IRIS": IRIS,
+    r"UU(?:20)?(?:\d\d)?": UNITES_URBAINES,
+    r"(?:AU|AAV)(?:20)?(?:\d\d)?": "des aires urbaines ou d'attraction",
+    r"ZE(?:MP)?(?:20)?(?:\d\d)?": "des zones d'emploi",
+    r"BV(?:20)?(?:\d\d)?": "des bassins de vie",
+    "ARR(?:ONDISSEMENTS?)?": "des arrondissements",
+    "IDCAR_\\w+": "des carreaux",
+}
+CODES_MINI = 0.5  # share of a column's cells that makes it the column of codes…
+CODES_SANS_NOM = 0.9  # … and of one whose name says nothing, where counts of five figures look like communes
+REGIONS_MINI = 12  # this many codes that all are regions' are regions
+
+
+@dataclass(frozen=True, slots=True)
+class Declare:
+    """A line of `insee/millesimes.csv`: what the analyst says of a file that does not say it."""
+
+    millesime: int | None
+    niveau: str = ""
+
+
+def find_key(table: RawTable, lues: Collection[str] = ()) -> str | None:
+    """The column of zone codes: by its name where its cells are codes, else the first whose cells mostly are quarters' codes,
+    else, among those that are no indicator (`lues`), the first whose cells are codes of communes or EPCI, all different."""
+    names = {normal_header(header): header for header in reversed(table.colonnes) if header not in lues}
+    named = [names[name] for name in CLES if name in names]
+    for header in named:
+        if _share_of_codes(table, header, "DEPARTEMENT") >= CODES_MINI:
+            return header
+    for header in table.colonnes:
+        if _share_of_codes(table, header, "") >= CODES_MINI:
+            return header
+    for header in (names[name] for name in CLES_AUTRES if name in names):
+        if _share_of_codes(table, header, "DEPARTEMENT") >= CODES_SANS_NOM and _all_differ(table, header):
+            return header
+    for header in table.colonnes:
+        large = header not in lues and _share_of_codes(table, header, "", ("COMMUNE", "EPCI")) >= CODES_SANS_NOM
+        if large and _all_differ(table, header):
+            return header
+    return named[0] if named else None
+
+
+def _share_of_codes(
+    table: RawTable, header: str, level_of_small: str, levels_wanted: tuple[str, ...] = ("QPV",)
+) -> float:
+    """Among the first filled cells of a column, how many are codes of zones (of those levels where small codes mean nothing)."""
+    cells = [_plain_code(cell) for cell in table.table[header].slice(0, 200).to_pylist() if cell.strip()]
+    levels = [_zone_of(cell, level_of_small, 0)[1] for cell in cells]
+    wanted = [level for level in levels if level and (level_of_small or level in levels_wanted)]
+    return len(wanted) / len(cells) if cells else 0.0
+
+
+def _all_differ(table: RawTable, header: str) -> bool:
+    """Whether each row has its own code: not so of the commune of an iris."""
+    cells = [_plain_code(cell) for cell in table.table[header].slice(0, 1000).to_pylist() if cell.strip()]
+    return len(set(cells)) >= CODES_SANS_NOM * len(cells)
+
+
+def refuse_level(table: RawTable, fichier: str, family: Famille) -> None:
+    """Raise for zones that no report compares with, and whose codes look like those of others (`44109` is a commune and an urban unit).
+
+    Told by a column that INSEE names after them, else by the file's name, which is all that tells a bassin de vie from its main commune.
+    """
+    headers = " ".join(normal_header(header) for header in table.colonnes)
+    stem = fichier.rsplit("/", 1)[-1].rsplit(".", 1)[0].upper()
+    key = next((h for h in table.colonnes if normal_header(h) in CLES), None)
+    by_codes = _level_of_codes([_plain_code(cell) for cell in table.table[key].to_pylist()]) if key is not None else ""
+    for pattern, level in _AUTRES_NIVEAUX.items():
+        in_name = re.search(rf"(?<![A-Z]){pattern}(?![A-Z])", stem)
+        if re.search(rf"(?<![A-Z_]){pattern}(?![A-Z_])", headers) or in_name or level == by_codes:
+            raise UnrecognisedFile(
+                Problem(
+                    fichier,
+                    table.ligne_entete,
+                    "",
+                    f"famille {family.id} reconnue, mais pour {level}",
+                    "Des quartiers, des communes, des EPCI, des départements, des régions ou la France étaient attendus",
+                    "Prenez le fichier du même millésime à l'un de ces niveaux, sinon retirez celui-ci du dossier",
+                )
+            )
+
+
+def _level_of_codes(codes: list[str]) -> str:
+    """Iris or urban units where the codes can be nothing else: a commune never begins by 00, an EPCI's SIREN has a sound last digit."""
+    if any(_UNITE_URBAINE.match(code) for code in codes):
+        return UNITES_URBAINES
+    nine = [code for code in codes if _NEUF.match(code)]
+    sound = sum(_EPCI.match(code) is not None and _is_siren(code) for code in nine)
+    return IRIS if len(nine) > 4 and 2 * sound < len(nine) else ""
+
+
+def _is_siren(code: str) -> bool:
+    digits = [int(digit) for digit in code]
+    return sum(digits[0::2] + [sum(divmod(2 * digit, 10)) for digit in digits[1::2]]) % 10 == 0
+
+
+def _plain_code(cell: str) -> str:
+    """A code without spaces nor the `.0` of a spreadsheet that took it for a number."""
+    return "".join(cell.split()).upper().removesuffix(".0")
+
+
+def read_zones(
+    table: RawTable, key: str, fichier: str, declare: Declare, catalogue: Catalogue
+) -> tuple[np.ndarray, np.ndarray, str]:
+    """Zone, level (object arrays, one entry per row) and geography of the codes of a table.
+
+    A code is judged once however many rows bear it. Two digits are a region or a département: the label tells (`44` is Grand Est or
+    Loire-Atlantique), else the set of codes.
+    """
+    encoded = pc.dictionary_encode(as_text(table.table[key]))
+    codes = encoded.indices.to_numpy(zero_copy_only=False)
+    cells = [_plain_code(cell) for cell in encoded.dictionary.to_pylist()]
+    small = [cell for cell in cells if _PETIT.match(cell) and cell not in _AGREGATS]
+    labels = _labels(table)
+    level: Niveau | str = ""
+    if small:
+        level = _level_of_small(small, cells, codes, labels, fichier, declare, catalogue)
+    zones, levels = [], []
+    for cell in cells:
+        zone, found = _zone_of(cell, level, len(cells))
+        zones.append(zone)
+        levels.append(found)
+    quarters = [zone for zone, found in zip(zones, levels, strict=True) if found == "QPV"]
+    later = sum(zone.startswith("QN") for zone in quarters)
+    geography = ("QN2024" if 2 * later > len(quarters) else "QP2015") if quarters else ""
+    return (
+        np.array(zones, dtype=object)[codes] if zones else np.array([], dtype=object),
+        np.array(levels, dtype=object)[codes] if zones else np.array([], dtype=object),
+        geography,
+    )
+
+
+def _zone_of(cell: str, level_of_small: str, n_codes: int) -> tuple[str, str]:
+    if cell in _AGREGATS:
+        return _AGREGATS[cell]
+    if _QP.match(cell) or _QN.match(cell):
+        return cell, "QPV"
+    if _COMMUNE.match(cell):
+        return cell, "COMMUNE"
+    if _EPCI.match(cell):
+        return cell, "EPCI"
+    if _PETIT.match(cell) and level_of_small:
+        if level_of_small == "FRANCE_METRO":
+            return METRO, level_of_small
+        catalogue = load_catalogue()
+        known = catalogue.regions if level_of_small == "REGION" else catalogue.departements
+        return (cell.zfill(2), level_of_small) if cell.zfill(2) in known else ("", "")
+    if len(cell) == 4 and cell.isdigit() and n_codes > 1:
+        return "0" + cell, "COMMUNE"  # a spreadsheet took the code for a number
+    return "", ""
+
+
+def _labels(table: RawTable) -> list[str] | None:
+    header = next((h for h in table.colonnes if normal_header(h) in ("LIBGEO", "LIB_GEO", "LIBELLE", "NOM")), None)
+    return table.table[header].to_pylist() if header else None
+
+
+def _level_of_small(
+    small: list[str],
+    cells: list[str],
+    codes: np.ndarray,
+    labels: list[str] | None,
+    fichier: str,
+    declare: Declare,
+    catalogue: Catalogue,
+) -> str:
+    """FRANCE_METRO, REGION or DEPARTEMENT for the codes of one to three characters of a table."""
+    if declare.niveau:
+        return declare.niveau
+    wanted = set(small)
+    if labels is not None:
+        said = [
+            (cells[code], _plain(label))
+            for code, label in zip(codes.tolist(), labels, strict=True)
+            if cells[code] in wanted
+        ]
+        regions = sum(label == _plain(catalogue.regions.get(code.zfill(2), "")) for code, label in said)
+        departments = sum(label == _plain(catalogue.departements.get(code.zfill(2), "")) for code, label in said)
+        if any("france metropolitaine" in label or label == "metropole" for _, label in said):
+            return "FRANCE_METRO"
+        if regions != departments:
+            return "REGION" if regions > departments else "DEPARTEMENT"
+    padded = {code.zfill(2) for code in wanted}
+    if not padded <= set(catalogue.regions):
+        return "DEPARTEMENT"
+    if len(padded) >= REGIONS_MINI:
+        return "REGION"
+    if padded == {"01"} and "1" in wanted:
+        return "FRANCE_METRO"
+    name = fichier.removeprefix("insee/")
+    raise UnrecognisedFile(
+        Problem(
+            fichier,
+            0,
+            "",
+            f"codes {', '.join(sorted(padded))} de région ou de département, sans libellé pour le dire",
+            "Un libellé (LIBGEO) ou davantage de zones était attendu",
+            f"Ajoutez à insee/{MILLESIMES} la ligne «\u00a0{name};AAAA;DEPARTEMENT\u00a0» ou «\u00a0{name};AAAA;REGION\u00a0»",
+        )
+    )
+
+
+def _plain(text: str) -> str:
+    """A label without accents, capitals, hyphens or apostrophes."""
+    bare = "".join(c for c in unicodedata.normalize("NFD", text.lower()) if not unicodedata.combining(c))
+    return " ".join(re.sub(r"[^a-z0-9]+", " ", bare).split())

@@ -1,0 +1,307 @@
+"""The gap between a quarter and a zone it is compared with. Owns its unit and its sign; refuses figures of two times.
+
+Gap = quarter minus comparator: in points for rates, as % of the comparator for euros and ratios; counts of places of unequal
+size have no gap (they are compared in base 100, see `evolution`). The ratio is secondary. « Hors QPV » is never computed.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from itertools import combinations
+from typing import TYPE_CHECKING, Literal
+
+from cvanalysis.constat.shape import Valeur
+from cvanalysis.errors import ComparisonRefused
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from cvanalysis.catalogue import Indicateur
+    from cvanalysis.catalogue.rules import Rules
+    from cvanalysis.indicateurs.observation import Observation
+    from cvanalysis.territory.contract import Seuils
+
+
+Verdict = Literal["rapproche", "eloigne", "stable", "avance_augmente", "avance_diminue", "croise"]
+"""rapproche / eloigne: a quarter behind (or, for a neutral indicator, apart) comes closer or goes further; avance_*: a
+quarter that is better placed than its comparator; croise: it was on one side and is now on the other."""
+Mouvement = Literal["hausse", "baisse", "stable"]
+_GEOGRAPHIE = re.compile(r"^(Q[A-Z])(?=[\dA-Z]{6}$)")
+Sens = Literal["dessus", "dessous", "proche"]
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """`ecart` in `unite` (`points` or `%` of the comparator); `absolu` in the indicator's own unit; `rapport` may be None."""
+
+    sujet: Observation
+    repere: Observation
+    ecart: float
+    unite: str
+    absolu: float
+    rapport: float | None
+    sens: Sens
+
+    @property
+    def valeur(self) -> Valeur:
+        """The gap with its sign, ready to be said."""
+        return Valeur(self.ecart, unite=self.unite, decimales=1)
+
+    @property
+    def taille(self) -> Valeur:
+        """The gap without its sign, for sentences that say « de plus » or « de moins »."""
+        return Valeur(abs(self.ecart), unite=self.unite, decimales=1)
+
+
+def unit_of_gap(indicateur: Indicateur) -> str:
+    """`points` for rates, `%` (of the comparator, or of the first year) for all others."""
+    return "points" if indicateur.genre == "taux" else "%"
+
+
+def tolerance(indicateur: Indicateur, seuils: Seuils) -> float:
+    """Below it a difference is called « proche » or « stable », in the unit of the gap."""
+    return seuils.stable_points if indicateur.genre == "taux" else seuils.stable_pourcent
+
+
+def measure_gap(indicateur: Indicateur, sujet: Observation, repere: Observation, seuils: Seuils) -> Gap:
+    """Quarter minus comparator, at one and the same instant.
+
+    Raises `ComparisonRefused` where one of the two is missing or suspect, where their times differ, for counts, and where
+    a comparator of 0 makes a percentage meaningless.
+    """
+    for row in (sujet, repere):
+        if not row.dite:
+            raise ComparisonRefused(f"l'un des deux chiffres n'est pas utilisable, {row.statut}")
+    if sujet.instant != repere.instant:
+        raise ComparisonRefused(
+            f"les deux chiffres ne sont pas de la même année, l'un {sujet.instant.situe}, l'autre {repere.instant.situe}"
+        )
+    if sujet.source != repere.source:
+        raise ComparisonRefused("les deux chiffres ne viennent pas de la même source")
+    if indicateur.genre == "effectif":
+        raise ComparisonRefused("deux territoires de tailles différentes ne se comparent pas par des effectifs")
+    absolu = _minus(sujet.valeur, repere.valeur)
+    if indicateur.genre == "taux":
+        ecart = absolu
+    elif repere.valeur == 0:
+        raise ComparisonRefused("la valeur du territoire de comparaison est nulle")
+    else:
+        ecart = 100 * absolu / abs(repere.valeur)
+    rapport = sujet.valeur / repere.valeur if repere.valeur > 0 else None
+    return Gap(
+        sujet, repere, ecart, unit_of_gap(indicateur), absolu, rapport, _sens(ecart, tolerance(indicateur, seuils))
+    )
+
+
+def _minus(a: float, b: float) -> float:
+    """Difference of published decimals, without the dust of binary floats (50.2 − 48.1 is 2.1)."""
+    return round(a - b, 9)
+
+
+def _sens(ecart: float, seuil: float) -> Sens:
+    if abs(ecart) < seuil:
+        return "proche"
+    return "dessus" if ecart > 0 else "dessous"
+
+
+@dataclass(frozen=True, slots=True)
+class Convergence:
+    """`variation` = last gap minus first gap, in the unit of the gap; `favorable` is None for a neutral indicator."""
+
+    debut: Gap
+    fin: Gap
+    variation: float
+    unite: str
+    verdict: Verdict
+    favorable: bool | None
+    desaccord: bool
+    precautions: tuple[str, ...]
+
+    @property
+    def taille(self) -> Valeur:
+        return Valeur(abs(self.variation), unite="points", decimales=1)
+
+
+def matched_gaps(
+    indicateur: Indicateur, sujet: Sequence[Observation], repere: Sequence[Observation], seuils: Seuils
+) -> tuple[Gap, ...]:
+    """The gaps of all instants at which both sides are published, oldest first: no other year is ever mixed in."""
+    others = {row.instant: row for row in repere if row.dite}
+    gaps = []
+    for row in sujet:
+        other = others.get(row.instant)
+        if row.dite and other is not None:
+            try:
+                gaps.append(measure_gap(indicateur, row, other, seuils))
+            except ComparisonRefused:
+                continue
+    return tuple(gaps)
+
+
+def measure_convergence(
+    indicateur: Indicateur,
+    sujet: Sequence[Observation],
+    repere: Sequence[Observation],
+    debut: int,
+    fin: int,
+    seuils: Seuils,
+    rules: Rules,
+) -> Convergence:
+    """How the gap changed between the two matched years that `evolution.choose_pair` takes; raises `ComparisonRefused`."""
+    if indicateur.genre == "effectif":
+        raise ComparisonRefused("deux territoires de tailles différentes ne se comparent pas par des effectifs")
+    gaps = {gap.sujet.instant: gap for gap in matched_gaps(indicateur, sujet, repere, seuils)}
+    if not gaps:
+        raise ComparisonRefused("aucune année n'est publiée à la fois pour le quartier et pour ce territoire")
+    avant, apres = choose_pair((gap.sujet for gap in gaps.values()), debut, fin, rules)
+    first, last = gaps[avant.instant], gaps[apres.instant]
+    precautions = dict.fromkeys(
+        (*check_comparable(avant, apres, rules), *check_comparable(first.repere, last.repere, rules))
+    )
+    variation = round(last.ecart - first.ecart, 9)
+    seuil = tolerance(indicateur, seuils)
+    verdict, favorable = _judge(indicateur.direction, first.ecart, last.ecart, seuil)
+    return Convergence(
+        first, last, variation, first.unite, verdict, favorable, _disagree(first, last, seuil), tuple(precautions)
+    )
+
+
+def _judge(direction: str, first: float, last: float, seuil: float) -> tuple[Verdict, bool | None]:
+    """Verdict on a gap that goes from `first` to `last`; up is better unless `direction` is `baisse`."""
+    sign = {"hausse": 1, "baisse": -1}.get(direction, 0)
+    change = round(last - first, 9)
+    if abs(change) < seuil:
+        return "stable", None
+    favorable = None if sign == 0 else change * sign > 0
+    if first * last < 0 and min(abs(first), abs(last)) >= seuil:
+        return "croise", favorable
+    ahead = sign != 0 and (first if abs(first) > abs(last) else last) * sign > 0
+    closer = abs(last) < abs(first)
+    if ahead:
+        return ("avance_diminue" if closer else "avance_augmente"), favorable
+    return ("rapproche" if closer else "eloigne"), favorable
+
+
+def _disagree(first: Gap, last: Gap, seuil: float) -> bool:
+    """True where one measure says closer and the other says further."""
+    main = abs(last.ecart) - abs(first.ecart)
+    if abs(main) < seuil / 10:
+        return False
+    if first.unite == "points":
+        if not (first.rapport and last.rapport):
+            return False
+        second = abs(last.rapport - 1) - abs(first.rapport - 1)
+    else:
+        second = abs(last.absolu) - abs(first.absolu)
+    return round(main, 9) * round(second, 9) < 0
+
+
+@dataclass(frozen=True, slots=True)
+class Evolution:
+    """`variation` in `unite`: points for rates, % of the first year for amounts, counts and ratios."""
+
+    avant: Observation
+    apres: Observation
+    variation: float
+    unite: str
+    absolue: float
+    sens: Mouvement
+    precautions: tuple[str, ...]
+
+    @property
+    def valeur(self) -> Valeur:
+        return Valeur(self.variation, unite=self.unite, decimales=1)
+
+    @property
+    def taille(self) -> Valeur:
+        return Valeur(abs(self.variation), unite=self.unite, decimales=1)
+
+
+def check_comparable(avant: Observation, apres: Observation, rules: Rules) -> tuple[str, ...]:
+    """The cautions (their ids) of a change from `avant` to `apres`; raises `ComparisonRefused` where it may not be measured."""
+    for row in (avant, apres):
+        if not row.dite:
+            raise ComparisonRefused(f"un des chiffres n'est pas utilisable, {row.statut} {row.instant.situe}")
+    check_geographies(avant.zone, apres.zone)
+    if avant.zone != apres.zone:
+        raise ComparisonRefused("une évolution se mesure dans un seul territoire")
+    if avant.source != apres.source:
+        raise ComparisonRefused("la source a changé : les deux chiffres ne mesurent pas la même chose")
+    if avant.millesime is None or apres.millesime is None:
+        raise ComparisonRefused(
+            "l'année des données n'est pas établie pour tous les fichiers : deux fichiers d'années différentes peuvent porter "
+            "la même année"
+        )
+    rule = rules.of(avant.source)
+    debut, fin = avant.millesime, apres.millesime
+    if fin <= debut:
+        raise ComparisonRefused(f"les deux chiffres sont de la même année de données, {debut}")
+    if fin - debut < rule.ecart_minimal:
+        raise ComparisonRefused(f"{rule.motif}, ici {debut} et {fin}")
+    crossed = dict.fromkeys(rupture.precaution for rupture in rule.crossed(debut, fin))
+    return ((rule.precaution,) if rule.precaution else ()) + tuple(crossed)
+
+
+def check_geographies(zone: str, autre: str) -> None:
+    """Raises `ComparisonRefused` where two quarters are drawn on two different lists of perimeters (QP 2015, QN 2024)."""
+    kinds = [match.group(1) for match in map(_GEOGRAPHIE.match, (zone, autre)) if match]
+    if len(set(kinds)) > 1:
+        raise ComparisonRefused(
+            "les contours des quartiers prioritaires ont changé : "
+            f"un quartier {kinds[0]} et un quartier {kinds[1]} ne couvrent pas le même périmètre"
+        )
+
+
+def measure_evolution(
+    indicateur: Indicateur, avant: Observation, apres: Observation, seuils: Seuils, rules: Rules
+) -> Evolution:
+    """Change between two observations of one zone; raises `ComparisonRefused`."""
+    precautions = check_comparable(avant, apres, rules)
+    absolue = round(apres.valeur - avant.valeur, 9)
+    if indicateur.genre == "taux":
+        variation = absolue
+    elif avant.valeur == 0:
+        raise ComparisonRefused("la valeur de départ est nulle : une variation en % n'a pas de sens")
+    else:
+        variation = 100 * absolue / abs(avant.valeur)
+    if indicateur.genre == "montant":
+        precautions = (*precautions, "euros_courants")
+    seuil = tolerance(indicateur, seuils)
+    sens: Mouvement = "stable" if abs(variation) < seuil else "hausse" if variation > 0 else "baisse"
+    return Evolution(avant, apres, variation, unit_of_gap(indicateur), absolue, sens, precautions)
+
+
+def choose_pair(series: Iterable[Observation], debut: int, fin: int, rules: Rules) -> tuple[Observation, Observation]:
+    """The two observations between which a change is measured, by a rule that doesn't look at the values.
+
+    Among the pairs that may be compared, up to the end of the contract: the fewest breaks crossed, then the start closest
+    to that of the contract, then the longest span. Raises `ComparisonRefused` with the most telling reason where there is none.
+    """
+    rows = [row for row in series if row.dite and (row.millesime is None or row.millesime <= fin)]
+    best: tuple[tuple[int, int, int], tuple[Observation, Observation]] | None = None
+    reasons: list[str] = []
+    for avant, apres in combinations(rows, 2):
+        try:
+            check_comparable(avant, apres, rules)
+        except ComparisonRefused as refusal:
+            reasons.append(str(refusal))
+            continue
+        a, b = avant.millesime, apres.millesime
+        score = (len(rules.of(avant.source).crossed(a, b)), abs(a - debut), a - b)
+        if best is None or score < best[0]:
+            best = (score, (avant, apres))
+    if best is not None:
+        return best[1]
+    if not rows:
+        raise ComparisonRefused("aucun chiffre n'est publié")
+    if len(rows) == 1:
+        raise ComparisonRefused(f"un seul chiffre est publié, {rows[0].instant.situe}")
+    raise ComparisonRefused(reasons[-1])
+
+
+def index_base_100(series: Iterable[Observation], base: Observation) -> tuple[tuple[Observation, float], ...]:
+    """Counts of one zone in base 100 of the year of `base`, dated and published ones only; raises where that base is 0."""
+    if not base.dite or not base.valeur:
+        raise ComparisonRefused("la base 100 demande une première année publiée et non nulle")
+    return tuple((row, 100 * row.valeur / base.valeur) for row in series if row.dite and row.millesime is not None)

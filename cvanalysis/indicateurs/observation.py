@@ -1,0 +1,177 @@
+"""Tidy rows → observations that findings can compare. Owns the time of a figure and its status; refuses to compute.
+
+A figure's time is the year of its data where somebody has established it, else the year of the file that published it: the
+two never meet, so that a file's year is never taken for a data year.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from cvanalysis.constat.shape import Statut, Valeur
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from cvanalysis.catalogue import Catalogue, Indicateur
+
+
+COLONNES = ("zone", "indicateur", "millesime", "publication", "valeur", "statut", "source", "fichier", "note")
+
+
+class Instant(NamedTuple):
+    """When a figure is true (`donnees`) or, where nobody knows that, when it was published (`publication`)."""
+
+    nature: str
+    annee: int
+
+    @property
+    def etabli(self) -> bool:
+        return self.nature == "donnees"
+
+    def __str__(self) -> str:
+        return str(self.annee) if self.etabli else f"publication {self.annee} (année des données non établie)"
+
+    @property
+    def situe(self) -> str:
+        """Inside a sentence: « en 2018 », « dans la publication 2019 »."""
+        return f"en {self.annee}" if self.etabli else f"dans la publication {self.annee}"
+
+    @property
+    def court(self) -> str:
+        """Label for an axis."""
+        return str(self.annee) if self.etabli else f"publ. {self.annee}"
+
+
+class Observation(NamedTuple):
+    """One row of `indicateurs.parquet`: a figure, or the reason for its absence (`valeur` is then None)."""
+
+    zone: str
+    indicateur: str
+    millesime: int | None
+    publication: int
+    valeur: float | None
+    statut: Statut
+    source: str
+    fichier: str
+    note: str = ""
+
+    @property
+    def instant(self) -> Instant:
+        if self.millesime is None:
+            return Instant("publication", self.publication)
+        return Instant("donnees", self.millesime)
+
+    @property
+    def dite(self) -> bool:
+        """True where the figure may be ranked, compared, averaged: a `suspect` one may only be shown."""
+        return self.statut == "publié" and self.valeur is not None
+
+
+class Reader(Protocol):
+    """What findings need of the store."""
+
+    def indicateurs(
+        self, zones: Sequence[str] | None = None, indicateurs: Sequence[str] | None = None
+    ) -> pd.DataFrame: ...
+
+
+def as_observations(frame: pd.DataFrame) -> Iterator[Observation]:
+    """Rows of a tidy frame (columns `COLONNES` at least) as observations, in the frame's order."""
+    columns = {name: frame[name].tolist() for name in COLONNES}
+    years = [None if year != year or year is None else int(year) for year in _plain(frame, "millesime")]  # noqa: PLR0124
+    numbers = [None if value is None or value != value else float(value) for value in columns["valeur"]]  # noqa: PLR0124
+    return (
+        Observation(zone, ident, year, int(publication), value, statut, source, fichier, note)
+        for zone, ident, year, publication, value, statut, source, fichier, note in zip(
+            columns["zone"],
+            columns["indicateur"],
+            years,
+            columns["publication"],
+            numbers,
+            columns["statut"],
+            columns["source"],
+            columns["fichier"],
+            columns["note"],
+            strict=True,
+        )
+    )
+
+
+def _plain(frame: pd.DataFrame, name: str) -> list[float | None]:
+    """A nullable integer column as floats where a missing year is a NaN (pandas' NA refuses to be tested)."""
+    return frame[name].astype("Float64").to_numpy(dtype="float64", na_value=float("nan")).tolist()
+
+
+class Observations:
+    """All observations of one report, read once, by (zone, indicateur).
+
+    One observation per instant: where two files publish the same data year, the later publication stands.
+    """
+
+    def __init__(self, rows: Iterable[Observation]) -> None:
+        found: dict[tuple[str, str], dict[Instant, Observation]] = {}
+        for row in rows:
+            series = found.setdefault((row.zone, row.indicateur), {})
+            other = series.get(row.instant)
+            if other is None or row.publication >= other.publication:
+                series[row.instant] = row
+        self._par_instant = found
+        self._series = {key: tuple(sorted(series.values(), key=_when)) for key, series in found.items()}
+
+    @classmethod
+    def read(cls, reader: Reader, zones: Sequence[str], indicateurs: Sequence[str]) -> Observations:
+        """One read for all that a report compares."""
+        return cls(as_observations(reader.indicateurs(zones=list(zones), indicateurs=list(indicateurs))))
+
+    def serie(self, zone: str, indicateur: str) -> tuple[Observation, ...]:
+        """What is known of an indicator in a zone, oldest first, absences included."""
+        return self._series.get((zone, indicateur), ())
+
+    def at(self, zone: str, indicateur: str, instant: Instant | None) -> Observation | None:
+        """The observation of exactly that instant: never the nearest one."""
+        if instant is None:
+            return None
+        return self._par_instant.get((zone, indicateur), {}).get(instant)
+
+    def latest(self, zone: str, indicateur: str) -> Observation | None:
+        """The most recent figure, a suspect one included; None where nothing was ever published."""
+        shown = [row for row in self.serie(zone, indicateur) if row.valeur is not None]
+        return shown[-1] if shown else None
+
+    def instants(self, zones: Iterable[str], indicateur: str) -> tuple[Instant, ...]:
+        """The instants at which at least one of the zones has a figure, oldest first."""
+        found = {
+            row.instant: _when(row) for zone in zones for row in self.serie(zone, indicateur) if row.valeur is not None
+        }
+        return tuple(sorted(found, key=lambda instant: (found[instant], instant)))
+
+
+def _when(row: Observation) -> tuple[int, int]:
+    """Order on one axis: the data year, or for undated figures the file's year, then the publication."""
+    return (row.publication if row.millesime is None else row.millesime, row.publication)
+
+
+def as_value(row: Observation | None, indicateur: Indicateur) -> Valeur:
+    """The figure with its unit and precision; no row at all is `non_disponible`."""
+    if row is None:
+        return Valeur(None, "non_disponible", indicateur.unite, indicateur.decimales)
+    return Valeur(row.valeur, row.statut, indicateur.unite, indicateur.decimales, note=row.note)
+
+
+def latest_values(
+    reader: object, codes: list[str], indicateur: str, catalogue: Catalogue | None
+) -> dict[str, tuple[Valeur, str]]:
+    """Quarter → (value of the last data year that most quarters have, that year); a missing one keeps its status."""
+    from cvanalysis.indicateurs.observation import Observations, as_value
+
+    known = catalogue.indicateurs.get(indicateur) if catalogue is not None else None
+    if known is None:
+        return {code: (Valeur(None, "non_disponible"), "") for code in codes}
+    seen = Observations.read(reader, codes, [indicateur])
+    instants = seen.instants(codes, indicateur)
+    instant = instants[-1] if instants else None
+    return {
+        code: (as_value(seen.at(code, indicateur, instant), known), str(instant) if instant else "") for code in codes
+    }

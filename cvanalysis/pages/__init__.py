@@ -1,0 +1,1 @@
+"""One module per notebook, under its name: what that page says, in order."""

@@ -1,0 +1,1 @@
+"""Raw voices → the tables that one audience may have."""

@@ -1,0 +1,263 @@
+"""Which voices an audience and an edition may know. Owns withdrawal, consent to be counted, audience and dates; refuses to clean.
+
+The order is the protection: withdrawn voices first, then those above the audience, then those that the edition cannot know of. What
+is not plainly said is a no: without an audience a voice is the team's, and so are minors without their parents' agreement and what is of
+article 9. Ages are read to know a minor and never kept.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from fnmatch import fnmatch
+from typing import TYPE_CHECKING, Literal
+
+from cvanalysis.errors import Problem, ReadError
+from cvanalysis.files.dates import parse_date
+from cvanalysis.files.guard import reading, under_guard
+from cvanalysis.files.sheets import raw_files
+from cvanalysis.french import plain
+from cvanalysis.paroles.clean.companions import IMMERSIONS_LUES, Companions, Withdrawal, key_of, read_companions
+from cvanalysis.paroles.clean.exports import read_voice_file
+from cvanalysis.paroles.table import CHAMPS, NOTHING_DECLARED, VoiceTable
+
+if TYPE_CHECKING:
+    from cvanalysis.territory.contract import Edition, Territory
+
+
+Audience = Literal["public", "groupe", "equipe"]
+
+AUDIENCES: tuple[Audience, ...] = ("public", "groupe", "equipe")
+"""From the widest to the narrowest: a build for one loads what is open to it and to the wider ones."""
+
+_OUI = frozenset(
+    [
+        "oui",
+        "o",
+        "x",
+        "1",
+        "true",
+        "vrai",
+        "yes",
+        "y",
+        "ok",
+        "accord",
+        "d'accord",
+        "j'accepte",
+        "coche",
+        "checked",
+        "1.0",
+    ]
+)
+NON = frozenset(["", "non", "n", "0", "false", "faux", "no", "refus", "je refuse", "0.0"])
+_MAJEUR = NON | {"majeur", "majeure", "adulte", "n/a", "sans objet"}
+
+
+def read_voices(territory: Territory, companions: Companions) -> tuple[list[VoiceTable], list[Problem]]:
+    """Every table of voices of `paroles/`, whatever its audience, and what could not be read. For `clean_voices` and `review` only."""
+    folder = territory.dossier / "paroles"
+    tables: list[VoiceTable] = []
+    problems: list[Problem] = []
+    for path, fichier in raw_files(folder, territory.dossier):
+        name = fichier.removeprefix("paroles/")
+        if name in companions.noms or path.suffix.lower() in (".md", ".txt", ".qdc"):
+            continue
+        try:
+            with reading(fichier):
+                tables += read_voice_file(path, fichier, companions.declared.get(name, NOTHING_DECLARED))
+        except ReadError as error:
+            problems.append(error.problem)
+    return tables, problems
+
+
+def readable_texts(territory: Territory) -> list[str]:
+    """Texts that a public page could show once a human has read them, answers, accounts and names of codes with them; masked by nobody
+    yet: for `review` only."""
+    return under_guard(lambda: _readable_texts(territory))
+
+
+def _readable_texts(territory: Territory) -> list[str]:
+    companions = read_companions(territory)
+    tables, _ = read_voices(territory, companions)
+    rows, _ = withdraw([row for table in tables for row in rows_of(table, territory)], companions.retraits)
+    shown = [r for r in rows if audience_of(r) == "public" and is_quotable(r, "public")]
+    seen = companions.immersions[companions.immersions["audience"].map(plain) == "public"]
+    texts = [r[champ] for r in shown for champ in ("texte", "reponse")]
+    texts += [answer.texte for answer in companions.reponses.values() if answer.audience == "public"]
+    texts += [text for column in IMMERSIONS_LUES for text in seen[column]]
+    return [text for text in (*texts, *companions.codes_lus) if text.strip()]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One voice as found: its fields by name (text, '' where blank), where it stands, when it was said and when it came in."""
+
+    champs: Mapping[str, str]
+    fichier: str
+    format: str
+    ligne: int
+    exemple: bool
+    date: date | None = None
+    recue: date | None = None
+
+    def __getitem__(self, champ: str) -> str:
+        return self.champs.get(champ, "").strip()
+
+
+def rows_of(table: VoiceTable, territory: Territory) -> Iterable[Row]:
+    example = any(fnmatch(table.fichier, glob) for glob in territory.exemples)
+    names = [c for c in table.cells.columns if c in CHAMPS]
+    for ligne, values in zip(
+        table.lignes.tolist(), table.cells[names].astype(str).itertuples(index=False, name=None), strict=True
+    ):
+        yield Row(dict(zip(names, values, strict=True)), table.fichier, table.format, ligne, example)
+
+
+def is_yes(cell: str) -> bool:
+    """Consent is what is plainly said: anything but a yes is a no."""
+    return plain(cell).strip(" .!") in _OUI
+
+
+def withdraw(rows: list[Row], retraits: Iterable[Withdrawal]) -> tuple[list[Row], list[Problem]]:
+    """The voices that nobody took back, and the lines of `retraits.csv` that take back none, or more than their writer may think.
+
+    Numbers and codes are compared as they stand, else leniently (`01` for `1`, capitals, spaces): a withdrawal is never lost for its
+    spelling. Where a lenient number is that of several, all are withdrawn.
+    """
+    bearers: dict[tuple[str, str], dict[str, list[int]]] = {}
+    for i, row in enumerate(rows):
+        for champ in ("parole", "locuteur"):
+            if row[champ]:
+                bearers.setdefault((champ, _number_key(row[champ])), {}).setdefault(row[champ], []).append(i)
+    gone: set[int] = set()
+    said = []
+    for line in retraits:
+        asked = [(champ, one) for champ in ("parole", "locuteur") if (one := getattr(line, champ))]
+        found = [_taken(bearers.get((champ, _number_key(one)), {}), one, rows, line.fichier) for champ, one in asked]
+        gone.update(i for hits in found for some in hits.values() for i in some)
+        if not all(found) or not asked:
+            said.append(
+                _withdrawal_problem(
+                    line, "ce retrait ne désigne aucune parole", "Vérifiez le numéro, le code et le fichier"
+                )
+            )
+        if any(len(hits) > 1 for hits in found):
+            todo = "Toutes sont retirées\u00a0; écrivez le numéro exact pour n'en retirer qu'une"
+            said.append(_withdrawal_problem(line, "ce retrait peut désigner plusieurs paroles ou personnes", todo))
+    kept = [r for i, r in enumerate(rows) if i not in gone and plain(r["retrait"]) in NON]
+    return kept, said
+
+
+def _withdrawal_problem(line: Withdrawal, what: str, todo: str) -> Problem:
+    return Problem("paroles/retraits.csv", line.ligne, "", what, "", todo)
+
+
+def _taken(named: Mapping[str, list[int]], asked: str, rows: list[Row], fichier: str) -> dict[str, list[int]]:
+    """As written → voices, among those of one key: those of the file, the exact writing alone where it is there."""
+    wanted = key_of(fichier)
+    here = {one: [i for i in some if not wanted or key_of(rows[i].fichier) == wanted] for one, some in named.items()}
+    here = {one: some for one, some in here.items() if some}
+    return {asked: here[asked]} if asked in here else here
+
+
+def _number_key(cell: str) -> str:
+    """A number or a code as compared: without capitals, spaces, leading zeros, nor the « .0 » of spreadsheets."""
+    return re.sub(r"(?<![0-9])0+(?=[0-9])", "", re.sub(r"\s|(?<=[0-9])[.,]0+$", "", plain(cell)))
+
+
+def is_quotable(row: Row, audience: Audience) -> bool:
+    """Whether the person agreed to be quoted there. To be quoted with one's name is another agreement, and gives no leave for this."""
+    agreed = is_yes(row["citation_anonyme"])
+    return audience == "equipe" or (agreed and (audience == "groupe" or is_yes(row["web"])))
+
+
+def names_of(fichier: str) -> tuple[str, str]:
+    """How the team may name a file: from the data folder, or from `paroles/`."""
+    return fichier, fichier.removeprefix("paroles/")
+
+
+def audience_of(row: Row) -> Audience:
+    """The widest audience of a voice: what is declared, `equipe` where nothing is, and for minors and art. 9 without more."""
+    declared = plain(row["audience"])
+    widest: Audience = next((a for a in AUDIENCES if a == declared), "equipe")
+    minor = plain(row["mineur"]) not in _MAJEUR or _age(row["age"], row["date"]) < 18
+    sensitive = plain(row["art9"]) not in NON
+    return "equipe" if sensitive or (minor and not is_yes(row["accord_parental"])) else widest
+
+
+def _age(cell: str, said: str) -> int:
+    """An age in years where the cell says one (« 16 », « 16 ans », « moins de 18 ans », « né en 2008 »), else a grown-up's."""
+    text = plain(cell)
+    if "mineur" in text:
+        return 0
+    if not re.search(r"\d", text):  # « seize ans », « lycéenne »: what does not plainly say a grown-up is none
+        return 99 if text in _MAJEUR or re.search("majeur|adult|senior|retraite", text) else 0
+    if born := re.search(r"\b(?:19|20)\d{2}\b", text):
+        spoken = re.search(r"\b20\d{2}\b", said)
+        return int(spoken.group()) - int(born.group()) if spoken else 0
+    below = "moins de" in text or text.startswith(("<", "-"))
+    return min((int(n) - below for n in re.findall(r"\d{1,3}", text)[:1]), default=99)
+
+
+def when_said(row: Row, territory: Territory) -> date | None:
+    if parsed := read_day(row["date"]):
+        return parsed
+    step = match(row["sequence"], {e.id: e.nom for e in territory.calendrier})
+    months = [e.mois for e in territory.calendrier if e.id == step]
+    return parse_date(months[0])[1] if months else None  # the last day of the step's month
+
+
+def when_received(row: Row, said: date | None) -> date | None:
+    """The day since which the team has a voice: what `recu` says, or what the form's tool wrote; else the day it was said.
+
+    A voice is never known before it is said, and a day that cannot be read is no day.
+    """
+    if not row["recu"]:
+        return said
+    came = read_day(row["recu"])
+    return max(came, said) if came and said else came
+
+
+def read_day(text: str) -> date | None:
+    """The last day of what a cell says; form tools add an hour or the day's name, each in its way."""
+    day = re.search(r"\d{4}-\d{2}-\d{2}|\d{1,2}/\d{1,2}/\d{4}", text)
+    parsed = parse_date(day.group() if day else text) if text else None
+    return parsed[1] if parsed else None
+
+
+def is_known_at(row: Row, territory: Territory, edition: Edition) -> bool:
+    """Whether the edition knows a voice: it had come in when the edition was handed over, so that one handed over never grows.
+
+    Without any date a voice is known at the last edition only: nobody can say that an earlier one knew it.
+    """
+    return (
+        row.recue <= edition.jusqu_au if row.recue else edition.jusqu_au >= max(e.jusqu_au for e in territory.editions)
+    )
+
+
+def match(cell: str, known: Mapping[str, str]) -> str:
+    """The id that is the cell, or whose name it is, or ''. A name that several bear names none of them."""
+    wanted = _key(cell)
+    by_id = [ident for ident in known if _key(ident) == wanted]
+    named = by_id or [ident for ident, name in known.items() if _key(name) == wanted]
+    return named[0] if wanted and len(named) == 1 else ""
+
+
+def _key(word: str) -> str:
+    return plain(word).replace("’", "'")
+
+
+def match_all(cell: str, known: Mapping[str, str]) -> tuple[list[str], list[str]]:
+    """The ids that a cell names (`|`, `;`, `,` or, as Kobo writes several answers, spaces), and what it names besides."""
+    parts = []
+    for part in (p.strip() for p in cell.split("|")):
+        # A name can hold a comma: what matches whole is not cut further.
+        if match(part, known):
+            parts.append(part)
+        else:
+            cut = [p.strip() for p in re.split(r"[;,\n]", part) if p.strip()]
+            parts += cut[0].split() if len(cut) == 1 and all(match(w, known) for w in cut[0].split()) else cut
+    found = [match(p, known) for p in parts]
+    return list(dict.fromkeys(f for f in found if f)), [p for p, f in zip(parts, found, strict=True) if not f]

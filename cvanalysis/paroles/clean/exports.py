@@ -1,0 +1,311 @@
+"""Files in which voices arrive → tables with our field names. Owns how each tool writes its exports; refuses to judge a value.
+
+Known without a word of configuration: the template of `cvanalysis modele paroles` and spreadsheets that use its headers or a common
+synonym; Decidim's proposals and comments (CSV, JSON); LimeSurvey's, KoboToolbox's and Framaforms' answers (whose questions are everyone's
+own: those that are not recognised are named in `colonnes.csv`); coded interviews (`interviews`). Technical columns that identify
+people (IP address, e-mail, user name) are never read, whatever they are called.
+
+A question with several answers comes as one column per answer, each tool in its way: `question [réponse]` (LimeSurvey),
+`groupe/question/reponse` (Kobo), the question above and the answer below (Framaforms). They are read as one cell of chosen answers.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from cvanalysis.errors import Problem, ReadError
+from cvanalysis.files.headers import ENTETE_MAX
+from cvanalysis.files.sheets import Grid, RawTable, find_table, read_bytes, read_grid, refusing_too_large
+from cvanalysis.files.workbooks import cells_from_objects, parse_json
+from cvanalysis.french import plain
+from cvanalysis.paroles.clean.interviews import read_interview
+from cvanalysis.paroles.table import (
+    AUCUN,
+    BORDS,
+    DATES,
+    JAMAIS,
+    NOTHING_DECLARED,
+    NUMEROS,
+    OFFICIELLES,
+    PROTECTEURS,
+    SYNONYMES,
+    TECHNIQUES_DE,
+    Declared,
+    VoiceTable,
+    bare,
+)
+
+
+def read_voice_file(path: Path, fichier: str, declared: Declared = NOTHING_DECLARED) -> list[VoiceTable]:
+    """Every table of voices in a file. Raises `ReadError` where it can't be read or where nothing tells the text of a voice."""
+    if path.suffix.lower() == ".qdpx":
+        return [read_interview(path, fichier, declared)]
+    known = frozenset(SYNONYMES) | frozenset(declared.colonnes) | frozenset().union(*TECHNIQUES_DE.values())
+    grids = [_read_json(path, fichier)] if path.suffix.lower() == ".json" else read_grid(path, fichier)
+    raws = [(find_table(grid, known), grid) for grid in grids]
+    there = {name for raw, _ in raws for header in raw.colonnes for name in _names(header)}
+    if lost := [header for header in declared.colonnes if bare(header) not in there]:
+        what = f"colonne déclarée dans paroles/colonnes.csv et absente du fichier\u00a0: «\u00a0{lost[0]}\u00a0»"
+        raise ReadError(Problem(fichier, 0, "", what, "", "Corrigez cet en-tête dans paroles/colonnes.csv"))
+    tables = [_rename(raw, grid, declared) for raw, grid in raws]
+    found = [table for table in tables if "texte" in table.cells.columns]
+    if not found:
+        headers = ", ".join(f"«\u00a0{h}\u00a0»" for raw, _ in raws for h in list(raw.colonnes)[:8])
+        raise ReadError(
+            Problem(
+                fichier,
+                0,
+                "",
+                "aucune colonne ne porte le texte d'une parole",
+                # Not in `trouve`, which pages show: without a header the first voice would be taken for one.
+                f"Une colonne «\u00a0texte\u00a0» était attendue, on a trouvé\u00a0: {headers}",
+                f"Ajoutez à paroles/colonnes.csv la ligne\u00a0: {Path(fichier).name};EN-TÊTE DE LA COLONNE;texte;",
+            )
+        )
+    return found
+
+
+def recognise(headers: Iterable[str]) -> str:
+    """Which tool wrote these headers: `decidim`, `limesurvey`, `kobotoolbox`, `framaforms`, `modele` or `tableur`."""
+    names = {name for header in headers for name in _names(header)}
+    if "commentable_id" in names or (
+        any(n == "body" or n.startswith("body/") for n in names)
+        and {"component/id", "participatory_space/id", "participatory_space/url"} & names
+    ):
+        return "decidim"
+    if "_submission_time" in names and {"_uuid", "_id", "_index"} & names:
+        return "kobotoolbox"
+    if {"derniere page", "lastpage", "last page"} & names and (
+        {"submitdate", "date de soumission", "date submitted", "startlanguage", "langue de depart", "start language"}
+        & names
+    ):
+        return "limesurvey"
+    if len({"sid", "serial", "numero de serie", "brouillon", "draft", "uid", "adresse ip", "ip address"} & names) >= 3:
+        return "framaforms"
+    return "modele" if {"texte", "audience", "citation_anonyme"} <= names else "tableur"
+
+
+_A_CHOIX = frozenset(["themes", "codes", "qpv", "college", "qualite", "tonalite", "nature"])
+"""Fields that a list of answers to tick can fill; a consent is a question of its own."""
+_COCHE = frozenset(["x", "oui", "y", "yes", "1", "1.0", "true", "vrai"])
+_NON_COCHE = frozenset(["", "non", "n", "no", "0", "0.0", "false", "faux", "n/a"])
+
+
+def _rename(raw: RawTable, grid: Grid, declared: Declared) -> VoiceTable:
+    """The raw table with our field names; several columns of one field are joined, unread ones are said once."""
+    kind = recognise(raw.colonnes)
+    technical = TECHNIQUES_DE.get(kind, frozenset())
+    above = _questions_above(raw, grid) if kind == "framaforms" else {}
+    own = {bare(k): v for k, v in declared.colonnes.items()}
+    columns: dict[str, list[str]] = {}
+    ticked: dict[str, list[tuple[str, str]]] = {}
+    unread = []
+    for header in raw.colonnes:
+        names = _names(header)
+        if not any(n in own for n in names) and any(n in JAMAIS or n in technical for n in names):
+            continue
+        if choice := _choice(header, raw, above, own):
+            ticked.setdefault(choice[0], []).append((header, choice[1]))
+            continue
+        official = OFFICIELLES if kind == "decidim" else {}
+        champ = next((known[n] for known in (own, official, SYNONYMES) for n in names if n in known), None)
+        if champ is None:
+            unread.append(header)
+        elif champ != AUCUN:
+            columns.setdefault(champ, []).append(header)
+    _technical_columns(raw, kind, columns, set(own.values()))
+    cells = pd.DataFrame(
+        {
+            champ: _join([raw.cells[h] for h in headers], ". " if champ == "texte" else "|")
+            for champ, headers in columns.items()
+        },
+        index=range(len(raw.lignes)),
+    )
+    for champ, options in ticked.items():
+        chosen = _chosen(raw, options)
+        # Where a tool writes both, the columns of answers say what its summary says, and better.
+        cells[champ] = chosen.mask(chosen == "", cells[champ]) if champ in cells else chosen
+    if kind == "decidim":
+        for champ in {"texte", "reponse"} & set(cells.columns):
+            cells[champ] = [_without_tags(t) for t in cells[champ]]
+        _withdrawn(cells)
+    for champ, value in declared.valeurs.items():
+        cells[champ] = cells[champ].mask(cells[champ] == "", value) if champ in cells else value
+    closing = [header for header in unread if PROTECTEURS.search(plain(header))]
+    if closing:
+        cells["audience"] = "equipe"
+    filled = cells["texte"].str.strip().ne("") if "texte" in cells else pd.Series(True, index=cells.index)
+    said = tuple(
+        Problem(
+            raw.fichier,
+            raw.ligne_entete,
+            header,
+            "colonne qui peut protéger quelqu'un, et non comprise" if header in closing else "colonne non lue",
+            "",
+            ("ces paroles restent à l'équipe tant qu'elle n'est pas déclarée\u00a0; " if header in closing else "")
+            + f"si elle compte, déclarez-la dans paroles/colonnes.csv\u00a0: {Path(raw.fichier).name};{header};CHAMP;",
+        )
+        for header in unread
+    )
+    return VoiceTable(
+        raw.fichier, kind, cells[filled].reset_index(drop=True), np.asarray(raw.lignes)[filled.to_numpy()], said
+    )
+
+
+def _technical_columns(raw: RawTable, kind: str, columns: dict[str, list[str]], declared: set[str]) -> None:
+    """What a tool says besides the answers: its number of the answer, when it arrived (and was said, where no question asks it)."""
+    first = {n: h for h in reversed(raw.colonnes) for n in _names(h)}
+    arrived = next((first[n] for n in DATES.get(kind, ()) if n in first), None)
+    if arrived is not None:
+        columns.setdefault("recu", [arrived])
+        asked = [h for h in columns.get("date", ()) if not any(n in DATES[kind] for n in _names(h))]
+        columns["date"] = asked or [arrived]
+    number = next((first[n] for n in NUMEROS.get(kind, ()) if n in first), None)
+    if number is not None and "parole" not in declared:
+        columns["parole"] = [number]
+    title = next((h for h in raw.colonnes if kind == "decidim" and _names(h)[0] in ("title", "title/fr")), None)
+    if title is not None and "texte" in columns:
+        columns["texte"] = [title, *columns["texte"]]
+
+
+_CODE_QUESTION = re.compile(r"[a-z]\w{0,30}(?:\[\w+\])?\. (?=.)")
+_ENTRE_CROCHETS = re.compile(r"(.*?\S)\s*\[([^\[\]]+)\]")
+
+
+def _names(header: str) -> tuple[str, ...]:
+    """A header as compared, without accents, capitals nor marks: whole, then without Kobo's group (`groupe/question`), without
+    LimeSurvey's code of the question (`G01Q02. Question`), its underscores or the question before `[une sous-question]`."""
+    name = bare(header)
+    names = [name]
+    last = name.rsplit("/", 1)[-1].strip()
+    if "/" in name and last not in ("id", "name", "fr", "url", "title", "body", "total_count"):
+        names.append(last)
+    if found := _CODE_QUESTION.match(name):
+        names.append(name[found.end() :].strip(BORDS))
+    if found := _ENTRE_CROCHETS.fullmatch(names[-1]):
+        names.append(found[2])
+    names += [n.replace("_", " ").strip(" *:") for n in names if "_" in n and not n.startswith("_")]
+    return tuple(dict.fromkeys(names))
+
+
+def _choice(header: str, raw: RawTable, above: Mapping[str, str], own: Mapping[str, str]) -> tuple[str, str] | None:
+    """(field, answer) of a column that is one of the answers to a question of ours, to tick; None where it is not."""
+    name = header.strip()
+    if found := _ENTRE_CROCHETS.fullmatch(name):
+        question, answer = found[1], found[2]
+    elif header in above:
+        question, answer = above[header], name
+    elif "/" in name:
+        question, answer = name.rsplit("/", 1)
+        if question not in raw.colonnes and _field(question, own) not in ("themes", "codes"):
+            return None
+    else:
+        return None
+    champ = _field(question, own)
+    if champ not in _A_CHOIX:
+        return None
+    words = {plain(str(cell)) for cell in raw.cells[header].unique()}
+    return (champ, answer) if words <= _COCHE | _NON_COCHE else None
+
+
+def _field(question: str, own: Mapping[str, str]) -> str | None:
+    names = _names(question)
+    return next((known[n] for known in (own, SYNONYMES) for n in names if n in known), None)
+
+
+def _chosen(raw: RawTable, options: list[tuple[str, str]]) -> pd.Series:
+    picked = [
+        [answer if plain(str(cell)) in _COCHE else "" for cell in raw.cells[header]] for header, answer in options
+    ]
+    return pd.Series(["|".join(filter(None, row)) for row in zip(*picked, strict=True)], dtype=object)
+
+
+def _questions_above(raw: RawTable, grid: Grid) -> dict[str, str]:
+    """Header → the question that stands above it, where Framaforms writes a question over the answers to tick.
+
+    A question stands over the first of its answers; the cells after it, over the others, are blank.
+    """
+    head = list(zip(*(column.to_pylist() for column in grid.table.slice(0, ENTETE_MAX).columns), strict=True))
+    lines = [int(n) for n in grid.lignes[: len(head)]]
+    if raw.ligne_entete not in lines or not (row := lines.index(raw.ligne_entete)):
+        return {}
+    found, question = {}, ""
+    for over, below in zip(head[row - 1], head[row], strict=True):
+        question = over.strip() or question
+        if question and below.strip():
+            found[below.strip()] = question
+    return found
+
+
+def _withdrawn(cells: pd.DataFrame) -> None:
+    """A proposal that its author took back on the platform is a voice withdrawn here."""
+    if "reponse_statut" in cells:
+        gone = cells["reponse_statut"].map(plain).isin(["withdrawn", "retiree", "retire"])
+        kept = cells.get("retrait", "")
+        cells["retrait"] = pd.Series(np.where(gone, "oui", kept), index=cells.index, dtype=object)
+
+
+_BALISE = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)[^<>]{0,500}>")
+
+
+def _without_tags(text: str) -> str:
+    """The text of an HTML fragment, as the platform's editor writes them: blocks become spaces."""
+    return " ".join(html.unescape(_BALISE.sub(" ", text)).split())
+
+
+def _join(columns: list[pd.Series], joiner: str) -> pd.Series:
+    if len(columns) == 1:
+        return columns[0].astype(str).str.strip().reset_index(drop=True)
+    rows = zip(*(c.astype(str) for c in columns), strict=True)
+    return pd.Series([joiner.join(dict.fromkeys(v.strip() for v in row if v.strip())) for row in rows], dtype=object)
+
+
+def _read_json(path: Path, fichier: str) -> Grid:
+    """A JSON export as a sheet: the list of answers, alone (Decidim) or wrapped (`results` of Kobo, `responses` of LimeSurvey), nested
+    names joined by `/` as the CSV exports write them."""
+    found, data = None, read_bytes(path, fichier)
+    with refusing_too_large(fichier), suppress(ValueError):
+        found = parse_json(data)
+    if isinstance(found, dict):
+        found = next((v for v in found.values() if isinstance(v, list)), None)
+    rows = [_flat(_unwrap(one)) for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+    if not rows:
+        raise ReadError(
+            Problem(
+                fichier,
+                0,
+                "",
+                "le fichier JSON ne contient pas de liste de réponses",
+                "Une liste de la forme [{…}, {…}] était attendue",
+                "Exportez les réponses en CSV",
+            )
+        )
+    with refusing_too_large(fichier):
+        cells = cells_from_objects(rows)
+    return Grid(fichier, "", cells.table, cells.lignes, largeur=cells.largeur, entete=0)
+
+
+def _unwrap(one: dict) -> dict:
+    """LimeSurvey wraps each answer under its number."""
+    only = next(iter(one.values())) if len(one) == 1 else None
+    return only if isinstance(only, dict) else one
+
+
+def _flat(one: dict, before: str = "") -> dict[str, str]:
+    flat: dict[str, str] = {}
+    for key, value in one.items():
+        name = f"{before}{key}"
+        if isinstance(value, dict):
+            flat |= _flat(value, f"{name}/")
+        elif isinstance(value, list):
+            flat[name] = ", ".join(str(v) for v in value if isinstance(v, str))
+        else:
+            flat[name] = "" if value is None else str(value)
+    return flat

@@ -1,0 +1,244 @@
+"""Coded interviews in REFI-QDA (`.qdpx`, `.qdc`) → voices and codebooks. Owns the format; refuses to judge a code.
+
+Read here rather than by a library: those on PyPI either bring 25 MB and refuse a file for one attribute out of the norm, or are no
+longer kept; we need a few elements of the format. What real programs write differently is taken as it comes: the project under
+any `.qde` name, sources inside the project, beside it or in a Word file, transcripts of recordings and text layers of PDF,
+UTF-8 or UTF-16, and positions that count a Windows line end as one character or as two.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+import pandas as pd
+
+from cvanalysis.errors import CvanalysisError, Problem, ReadError
+from cvanalysis.files.delimited import TooLargeError
+from cvanalysis.files.sheets import read_bytes
+from cvanalysis.french import plain
+from cvanalysis.paroles.table import (
+    JAMAIS,
+    NOTHING_DECLARED,
+    PROTECTEURS,
+    SYNONYMES,
+    TONALITE_OF,
+    Declared,
+    VoiceTable,
+    bare,
+)
+
+UNTIL = "ces passages restent à l'équipe tant qu'elle n'est pas déclarée dans paroles/colonnes.csv"
+_MAX_PART = 64 * 1024 * 1024  # bytes of a part once unfolded: of a project with all its transcripts, XML has a few
+
+
+def read_interview(path: Path, fichier: str, declared: Declared = NOTHING_DECLARED) -> VoiceTable:
+    """The coded passages of a REFI-QDA project, one row each, with the codes that bear on it and its case's variables.
+
+    A passage that is not coded is not a voice: an interview is not to be published whole. Raises `ReadError`.
+    """
+    data = read_bytes(path, fichier)
+    with _readable(fichier, "un projet"), zipfile.ZipFile(io.BytesIO(data)) as archive:
+        name = next((n for n in archive.namelist() if n.lower().endswith(".qde")), None)
+        if name is None:
+            raise _bad(fichier, "l'archive ne contient pas de fichier «\u00a0project.qde\u00a0»")
+        passages = _passages(_tree(_unfold(archive, name)), archive)
+    cells = (
+        pd.DataFrame(passages, dtype=object).fillna("")
+        if passages
+        else pd.DataFrame({"texte": pd.Series(dtype=object)})
+    )
+    own = {bare(k): v for k, v in declared.colonnes.items()}
+    renamed = {c: own.get(bare(c)) or SYNONYMES.get(bare(c)) for c in cells.columns}
+    keep = {c: champ for c, champ in renamed.items() if champ and bare(c) not in JAMAIS}
+    closing = [c for c in cells.columns if c not in keep and PROTECTEURS.search(plain(c))]
+    said = [Problem(fichier, 0, c, "variable qui peut protéger quelqu'un, et non comprise", "", UNTIL) for c in closing]
+    if cells.empty:
+        todo = "Vérifiez que les sources sont dans le projet, et que des passages y sont codés"
+        said.append(Problem(fichier, 0, "", "0 passage lu\u00a0: aucun passage codé n'a de source lisible", "", todo))
+    cells = cells[list(keep)].rename(columns=keep)
+    cells = cells.loc[:, ~cells.columns.duplicated()]
+    for champ, value in {"nature": "entretien", **declared.valeurs}.items():
+        cells[champ] = cells[champ].mask(cells[champ] == "", value) if champ in cells else value
+    if closing:
+        cells["audience"] = "equipe"
+    return VoiceTable(fichier, "refi-qda", cells, np.arange(1, len(cells) + 1), tuple(said))
+
+
+def read_codebook(path: Path, fichier: str) -> list[tuple[str, str]]:
+    """(name, tone) of each code of a REFI-QDA codebook; the tone is said by a code above it (« Ce qui marche »), '' where none is.
+
+    Raises `ReadError`.
+    """
+    raw = read_bytes(path, fichier)
+    found: list[tuple[str, str]] = []
+
+    def walk(element: ElementTree.Element, tone: str) -> None:
+        for child in element:
+            if _tag(child) == "Code" and (name := child.get("name", "").strip()):
+                mine = TONALITE_OF.get(plain(name), tone)
+                if child.get("isCodable", "true") != "false":
+                    found.append((name, mine))
+                walk(child, mine)
+            elif _tag(child) != "Code":
+                walk(child, tone)
+
+    with _readable(fichier, "un livre de codes"):
+        if raw.startswith(b"PK"):
+            with zipfile.ZipFile(io.BytesIO(raw)) as archive:
+                raw = _unfold(archive, next(n for n in archive.namelist() if n.lower().endswith((".qdc", ".qde"))))
+        walk(_tree(raw), "")
+    return list(dict.fromkeys(found))
+
+
+@contextmanager
+def _readable(fichier: str, what: str) -> Iterator[None]:
+    """Whatever a damaged or twisted file makes zipfile, expat or us raise means that it is one."""
+    try:
+        yield
+    except (CvanalysisError, MemoryError):
+        raise
+    except TooLargeError as error:
+        raise _bad(fichier, f"le projet est trop grand pour être lu ({error})") from None
+    except Exception as error:  # noqa: BLE001
+        raise _bad(fichier, f"ce n'est pas {what} REFI-QDA lisible ({type(error).__name__})") from None
+
+
+def _unfold(archive: zipfile.ZipFile, name: str) -> bytes:
+    if (size := archive.getinfo(name).file_size) > _MAX_PART:  # zipfile unfolds no more than is said
+        raise TooLargeError(f"{size >> 20} Mio")
+    return archive.read(name)
+
+
+def _tree(raw: bytes) -> ElementTree.Element:
+    """XML, read: expat fetches no external entity and refuses those that swell, so no other parser is needed."""
+    return ElementTree.fromstring(raw)  # noqa: S314
+
+
+def _bad(fichier: str, what: str) -> ReadError:
+    return ReadError(
+        Problem(
+            fichier,
+            0,
+            "",
+            what,
+            "Un projet exporté au format REFI-QDA (.qdpx) ou son livre de codes (.qdc) était attendu",
+            "Exportez-le de nouveau depuis votre logiciel",
+        )
+    )
+
+
+def _tag(element: ElementTree.Element) -> str:
+    return element.tag.rsplit("}", 1)[-1]
+
+
+def _texts(source: ElementTree.Element, archive: zipfile.ZipFile) -> list[str]:
+    """The text of a source, in each way of counting its line ends; empty where there is none to be had."""
+    for child in source:
+        if _tag(child) == "PlainTextContent" and child.text:
+            return _line_ends(child.text)
+    for attribute in ("plainTextPath", "richTextPath", "path"):
+        name = re.split(r"[/\\]", re.sub(r"^\w+://", "", source.get(attribute, "")))[-1]
+        member = next((n for n in archive.namelist() if name and re.split(r"[/\\]", n)[-1] == name), None)
+        if member is None:
+            continue
+        if name.lower().endswith(".docx"):
+            return _word(_unfold(archive, member))
+        if name.lower().endswith((".txt", ".md")):
+            return _line_ends(_decode(_unfold(archive, member)))
+    return []
+
+
+def _decode(raw: bytes) -> str:
+    encoding = "utf-16" if raw.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
+    return raw.decode(encoding, "replace")
+
+
+def _line_ends(text: str) -> list[str]:
+    return [text, text.replace("\r\n", "\n")] if "\r\n" in text else [text]
+
+
+def _word(raw: bytes) -> list[str]:
+    """The paragraphs of a Word file."""
+    with zipfile.ZipFile(io.BytesIO(raw)) as archive:
+        root = _tree(_unfold(archive, "word/document.xml"))
+    lines = ["".join(t.text or "" for t in p.iter() if _tag(t) == "t") for p in root.iter() if _tag(p) == "p"]
+    return ["\n".join(lines), "\r\n".join(lines)]
+
+
+_TEXTES = ("TextSource", "Representation", "Transcript")
+_SOURCES = ("TextSource", "PDFSource", "AudioSource", "VideoSource", "PictureSource")
+_EXTRAITS = ("PlainTextSelection", "TranscriptSelection")
+
+
+def _passages(root: ElementTree.Element, archive: zipfile.ZipFile) -> list[dict[str, str]]:
+    codes = {e.get("guid"): e.get("name", "").strip() for e in root.iter() if _tag(e) == "Code"}
+    variables = {e.get("guid"): e.get("name", "") for e in root.iter() if _tag(e) == "Variable"}
+    of_source: dict[str | None, dict[str, str]] = {}
+    for case in (e for e in root.iter() if _tag(e) == "Case"):
+        values = dict(_variables(case, variables)) | {"locuteur": case.get("guid", "")}
+        for ref in (e for e in case.iter() if _tag(e) == "SourceRef"):
+            of_source.setdefault(ref.get("targetGUID"), {}).update(values)
+    rows = []
+    for source in (e for e in root.iter() if _tag(e) in _SOURCES):
+        common = (
+            {"locuteur": source.get("guid", "")}
+            | dict(_variables(source, variables))
+            | of_source.get(source.get("guid"), {})
+        )
+        for holder in (e for e in source.iter() if _tag(e) in _TEXTES):
+            rows += [common | row for row in _coded(holder, codes, archive)]
+    return rows
+
+
+def _coded(
+    holder: ElementTree.Element, codes: Mapping[str | None, str], archive: zipfile.ZipFile
+) -> Iterable[dict[str, str]]:
+    """Text and codes of the coded passages of one text, in its order; passages at one place bear the codes of all."""
+    merged: dict[tuple[int, int], list[str]] = {}
+    said: dict[tuple[int, int], str] = {}
+    for selection in (e for e in holder.iter() if _tag(e) in _EXTRAITS):
+        span = (_position(selection, "startPosition"), _position(selection, "endPosition"))
+        names = [codes.get(e.get("targetGUID"), "") for e in selection.iter() if _tag(e) == "CodeRef"]
+        if any(names):
+            merged.setdefault(span, []).extend(filter(None, names))
+            said.setdefault(span, " ".join(selection.get("name", "").split()))
+    candidates = _texts(holder, archive) if merged else []
+    if not candidates:
+        return
+    text = max(candidates, key=lambda one: _fits(one, merged, said))
+    for (start, end), names in sorted(merged.items()):
+        if excerpt := text[start:end].strip():
+            yield {"texte": excerpt, "codes": "|".join(dict.fromkeys(names))}
+
+
+def _fits(text: str, spans: Iterable[tuple[int, int]], said: Mapping[tuple[int, int], str]) -> int:
+    """How many passages begin and end between words in this text, or say what their name says: the right way to count its line ends."""
+    good = 0
+    for start, end in spans:
+        excerpt = text[start:end]
+        named = said.get((start, end), "")
+        good += 4 * bool(named and " ".join(excerpt.split())[: len(named)] == named[: len(excerpt)])
+        good += not (start and text[start - 1 : start].isalnum() and excerpt[:1].isalnum())
+        good += not (excerpt[-1:].isalnum() and text[end : end + 1].isalnum())
+        good -= end > len(text)
+    return good
+
+
+def _position(selection: ElementTree.Element, name: str) -> int:
+    value = selection.get(name, "0")
+    return int(value) if re.fullmatch("[0-9]{1,9}", value) else 0
+
+
+def _variables(element: ElementTree.Element, names: Mapping[str | None, str]) -> Iterable[tuple[str, str]]:
+    for value in (e for e in element if _tag(e) == "VariableValue"):
+        ref = next((e.get("targetGUID") for e in value if _tag(e) == "VariableRef"), None)
+        text = next((e.text for e in value if _tag(e).endswith("Value") and e.text), "")
+        if names.get(ref):
+            yield names[ref], text.strip()

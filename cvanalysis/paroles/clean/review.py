@@ -1,0 +1,178 @@
+"""Reading by a human before the first publication. Owns the reading list and its decisions; refuses to decide.
+
+`cvanalysis relire` writes, for every text that could be public but that nobody has read (voices, answers, accounts of immersions), its
+masked form and what was masked;
+a person fills `decision` (`publier`, `retenir`) and, where something was missed, `texte_retenu`; the file goes to
+`data/raw/paroles/relectures.csv`, which the next build reads. A decision is tied to the text, by a digest: a text that changes
+is to be read again. What the file holds never leaves the team.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from cvanalysis.errors import DeclarationError, Problem, ReadError
+from cvanalysis.files.dates import parse_date
+from cvanalysis.files.guard import reading
+from cvanalysis.files.sheets import read_raw
+from cvanalysis.french import plain
+from cvanalysis.personnes.masking import KNOWN_MISSES, PRECISION, RECALL, RECALL_MISE_AU_POINT, mask
+
+COLONNES = ("empreinte", "texte_masque", "masque", "decision", "texte_retenu", "a_regarder")
+RELECTURES = "paroles/relectures.csv"
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """What a human decided of one text; `texte` is theirs where they mended it, else ''."""
+
+    publier: bool
+    texte: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingList:
+    """What is to be read: the file's content (CSV, UTF-8 with BOM) and how many texts wait."""
+
+    contenu: bytes
+    a_relire: int
+    deja_relues: int
+
+
+def fingerprint(masked: str) -> str:
+    """Sixteen hexadecimal digits that stand for a masked text, whatever its spaces."""
+    return hashlib.sha256(" ".join(masked.split()).encode()).hexdigest()[:16]
+
+
+def read_reviews(dossier: Path, jusqu_au: date | None = None) -> dict[str, Review]:
+    """Digest → decision, from `relectures.csv`; empty where there is none. A decision that is not plainly `publier` holds the text back.
+
+    Where a line has a `date`, leave to publish is only of the editions handed over since (`jusqu_au`): one handed over before does not
+    begin to quote it. To hold a text back is of all, and prevails where two lines disagree.
+
+    Raises `DeclarationError` where the file is there and cannot be read or understood.
+    """
+    path = dossier / RELECTURES
+    if not path.exists() and not path.is_symlink():
+        return {}
+    try:
+        with reading(RELECTURES):
+            table = read_raw(path, RELECTURES, frozenset(COLONNES))[0]
+    except ReadError as error:
+        raise DeclarationError([error.problem]) from None
+    cells = table.cells
+    columns = {plain(h).replace(" ", "_"): h for h in cells.columns}
+    unknown = [h for key, h in columns.items() if key not in (*COLONNES, "date")]
+    missing = [c for c in ("empreinte", "decision", "texte_retenu") if c not in columns]
+    # A column that may be the mended text is never passed over: what the reader had put right would be published as it was.
+    if missing and (unknown or missing != ["texte_retenu"]):
+        what = f"sans colonne {', '.join(missing)} (inconnues\u00a0: {', '.join(unknown) or 'aucune'})"
+        expected = f"Colonnes\u00a0: {', '.join(COLONNES)}, date"
+        raise DeclarationError([Problem(RELECTURES, table.ligne_entete, "", what, expected, "Renommez-les")])
+    texts, days = (cells[columns[c]] if c in columns else [""] * len(cells) for c in ("texte_retenu", "date"))
+    reviews: dict[str, Review] = {}
+    for digest, decision, text, day in zip(
+        cells[columns["empreinte"]], cells[columns["decision"]], texts, days, strict=True
+    ):
+        word, key = plain(str(decision)).strip(" .!"), str(digest).strip().lstrip("'")
+        read = parse_date(str(day))
+        late = jusqu_au is not None and bool(str(day).strip()) and (read is None or read[0] > jusqu_au)
+        before = reviews.get(key)
+        if word and word != "publier":
+            reviews[key] = Review(False, "")
+        elif word and not late and (before is None or (before.publier and not before.texte)):
+            reviews[key] = Review(True, _unquote(str(text).strip()))
+    return reviews
+
+
+def read_text(text: str, audience: str, reviews: Mapping[str, Review]) -> tuple[str, str]:
+    """A text as this audience may read it, masked, and `publié`, or why it is not there: `non_relu`, `réservé`."""
+    masked = mask(text).texte.strip()
+    review = reviews.get(fingerprint(masked))
+    if review and not review.publier:
+        return (masked if audience == "equipe" else ""), "réservé"
+    if audience == "public" and not review:
+        return "", "non_relu"
+    return (mask(review.texte).texte.strip() or masked if review else masked), "publié"
+
+
+def write_reading_list(texts: Iterable[str], reviews: Mapping[str, Review]) -> ReadingList:
+    """The list to read (texts of `consent.readable_texts`): those that wait first, decisions already taken kept.
+
+    To be written where only the team reads. Withdrawn voices, those kept from the public and those without consent are not in it: nobody
+    needs to read them.
+    """
+    lines = []
+    for text in texts:
+        masked = mask(text)
+        lines.append(
+            (
+                fingerprint(masked.texte.strip()),
+                masked.texte.strip(),
+                ", ".join(sorted({m.genre for m in masked.marques})),
+            )
+        )
+    lines = sorted(set(lines))
+    usual = frozenset(word for _, text, _ in lines for word in _MOT.findall(text) if word.islower())
+    out = io.StringIO()
+    writer = csv.writer(out, delimiter=";", lineterminator="\r\n")
+    writer.writerow(COLONNES)
+    done = 0
+    for digest, text, marks in sorted(lines, key=lambda x: (x[0] in reviews, not x[2], x[0])):
+        review = reviews.get(digest)
+        done += review is not None
+        decision = "" if review is None else "publier" if review.publier else "retenir"
+        kept = review.texte if review else ""
+        doubtful = ", ".join(dict.fromkeys(w for w in _MAJUSCULE.findall(text) if w.lower() not in usual))
+        writer.writerow([_quote(c) for c in (f"'{digest}", text, marks, decision, kept, doubtful)])
+    return ReadingList(b"\xef\xbb\xbf" + out.getvalue().encode(), len(lines) - done, done)
+
+
+_MOT = re.compile(r"[^\W\d_]+")
+
+_MAJUSCULE = re.compile(r"\b[A-ZÀ-ÖØ-Þ][^\W\d_]{2,}(?:['’-][^\W\d_]+)*")
+"""What may be a name that no pattern tells: a capital, on a word that none of the texts writes without."""
+
+
+def how_to_read() -> str:
+    """What the reader must know, in French: what the machine finds, what it misses."""
+    found = "\n".join(f"- {_GENRES[g]}\u00a0: {n} sur {total}" for g, (n, total) in RECALL.items())
+    missed = "\n".join(f"- {m}" for m in KNOWN_MISSES)
+    return (
+        "Lisez chaque texte en entier. Écrivez «\u00a0publier\u00a0» ou «\u00a0retenir\u00a0» dans la colonne decision\u00a0; "
+        "si quelque chose permet "
+        "encore de reconnaître quelqu'un, écrivez dans texte_retenu le texte à publier. Enregistrez le fichier sous "
+        f"data/raw/{RELECTURES}. La colonne a_regarder cite les mots à majuscule que la machine n'a pas su juger.\n\n"
+        f"Ce que le masquage trouve, sur des phrases inventées que personne n'avait sous les yeux en l'écrivant\u00a0:\n{found}\n"
+        f"Sur les phrases qui ont servi à l'écrire\u00a0: {RECALL_MISE_AU_POINT[0]} sur {RECALL_MISE_AU_POINT[1]}. "
+        f"Phrases qui n'identifient personne, laissées intactes\u00a0: {PRECISION[0]} sur {PRECISION[1]}.\n\n"
+        f"Ce qu'on sait qu'il laisse passer\u00a0:\n{missed}\n"
+    )
+
+
+_GENRES: Mapping[str, str] = {
+    "telephone": "numéros de téléphone",
+    "courriel": "adresses électroniques",
+    "adresse": "adresses",
+    "nom": "noms",
+    "compte": "comptes et pseudonymes",
+    "numero": "numéros d'identification",
+    "naissance": "dates de naissance",
+    "fonction": "fonctions qui désignent une personne",
+}
+
+
+def _quote(cell: str) -> str:
+    """A spreadsheet runs a cell that begins so: the apostrophe makes it a text, and `_unquote` takes it off."""
+    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
+
+
+def _unquote(cell: str) -> str:
+    return cell[1:] if cell.startswith(("'=", "'+", "'-", "'@")) else cell

@@ -1,0 +1,208 @@
+"""How many have spoken, by quarter, college, theme and step. Owns the unit of count and what of it may be printed; refuses to conclude.
+
+The unit is the *prise de parole*: one person, one theme, one step of the calendar. Someone who speaks of two themes counts twice, so
+that rows, columns and totals agree. Counts are printed in classes of five, withheld below the declared threshold, and `disclosure`
+withholds what would give them back, in this edition and from one to the next. That nobody has spoken somewhere is said only where the
+threshold's number of people have around it: else what is empty would tell where the few of a small group have.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from cvanalysis.constat.disclosure import Cell, Protected, protect
+from cvanalysis.constat.shape import Valeur
+
+if TYPE_CHECKING:
+    from cvanalysis.territory.contract import Edition, Etape, Territory
+
+
+PAS = 5
+"""Counts of voices are printed in classes of five (« 15 à 19 »): what a subtraction would find is then only noise."""
+AXES = ("qpv", "college", "theme", "sequence")
+
+SANS = {
+    "qpv": "Sans quartier",
+    "college": "Hors collège (habitants…)",
+    "theme": "Sans thème déclaré",
+    "sequence": "Sans étape",
+}
+UNITE = "prises de parole"
+Place = tuple[str | None, ...]
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """Participations at one edition. `protege` holds what may be printed; keys are (edition, face, row[, column]).
+
+    Faces: `total`; one of `AXES`; two of them joined by `×`. `personnes`: how many people have spoken at (qpv, college, theme,
+    sequence), None standing for any; never printed.
+    """
+
+    territory: Territory
+    edition: str
+    protege: Protected
+    personnes: Mapping[Place, int]
+    exemple: bool
+
+    def value(self, face: str, *labels: str) -> Valeur:
+        """The count of a cell; « personne » where nobody has spoken and it can be said."""
+        value = self.protege.valeur(self.edition, face, *labels, unite=UNITE)
+        if value.valeur != 0:
+            return value
+        where = dict(zip(face.split("×"), labels, strict=False))
+        told = self.is_silent(**where)
+        return Valeur(None, texte="personne") if told else Valeur(None, "masqué", UNITE)
+
+    def is_silent(self, **where: str) -> bool:
+        """Whether it can be said that nobody has spoken there: some emptiness that holds it is one of groups that are all large enough.
+
+        Of a small group, that nobody of it has spoken here nor there would tell where those few have.
+        """
+        fixed = [(AXES.index(axe), label) for axe, label in where.items()]
+        seuil = self.territory.seuils.personnes
+        return any(
+            not self._count(some) and all(self._count([one for one in some if one is not out]) >= seuil for out in some)
+            for size in range(1, len(fixed) + 1)
+            for some in combinations(fixed, size)
+        )
+
+    def is_heard(self, **where: str) -> bool:
+        """Whether enough people have spoken there for it to be said."""
+        return (
+            self._count([(AXES.index(axe), label) for axe, label in where.items()]) >= self.territory.seuils.personnes
+        )
+
+    def _count(self, fixed: Iterable[tuple[int, str]]) -> int:
+        place: list[str | None] = [None] * len(AXES)
+        for axe, label in fixed:
+            place[axe] = label
+        return self.personnes.get(tuple(place), 0)
+
+    def names(self, axe: str) -> dict[str, str]:
+        """id → name of every label of an axis, declared ones first, then '' where voices have none."""
+        t = self.territory
+        declared: Mapping[str, Iterable[tuple[str, str]]] = {
+            "qpv": ((q.code, q.nom) for q in t.quartiers),
+            "college": ((c.id, c.nom) for c in t.colleges),
+            "theme": ((th.id, th.nom) for th in t.themes),
+            "sequence": ((e.id, e.nom) for e in self.steps()),
+        }
+        names = dict(declared[axe])
+        return names | ({"": SANS[axe]} if any(key[AXES.index(axe)] == "" for key in self.personnes) else {})
+
+    def steps(self) -> list[Etape]:
+        """Steps of the calendar that the edition has reached, in order."""
+        last = next(e.jusqu_au for e in self.territory.editions if e.id == self.edition).strftime("%Y-%m")
+        used = {key[3] for key in self.personnes}
+        return [e for e in sorted(self.territory.calendrier, key=lambda e: e.mois) if e.mois <= last or e.id in used]
+
+
+def count_participations(paroles: pd.DataFrame, territory: Territory) -> Coverage:
+    """Count participations of `paroles` (as cleaned for this audience), protected over this edition and the earlier ones."""
+    editions = _editions(territory)
+    order = {e.id: i for i, e in enumerate(editions)}
+    seen: dict[tuple[str, ...], int] = {}
+    columns = ["locuteur", *AXES, "arrivee"]
+    for person, *axes, arrival in paroles[columns].itertuples(index=False, name=None) if len(paroles) else ():
+        key = (person, *axes)
+        rank = order.get(arrival, len(editions) - 1)
+        seen[key] = min(seen.get(key, rank), rank)
+    groups: dict[tuple[object, ...], set[str]] = {}
+    for (person, *axes), rank in seen.items():
+        groups.setdefault((*axes, rank), set()).add(person)
+    keys = sorted(groups)
+    cells = [_cells(keys, groups, rank, edition.id) for rank, edition in enumerate(editions)]
+    protege = protect([len(groups[k]) for k in keys], cells, territory.seuils.personnes, PAS)
+    people: dict[Place, set[str]] = {}
+    for key in keys:
+        for size in range(len(AXES) + 1):
+            for axes in combinations(range(len(AXES)), size):
+                place = tuple(key[i] if i in axes else None for i in range(len(AXES)))
+                people.setdefault(place, set()).update(groups[key])
+    counts = {place: len(some) for place, some in people.items()}
+    return Coverage(territory, territory.edition.id, protege, counts, bool(len(paroles) and paroles["exemple"].all()))
+
+
+def _editions(territory: Territory) -> list[Edition]:
+    """The editions out so far, this one last."""
+    known = [e for e in territory.editions if e.jusqu_au <= territory.edition.jusqu_au]
+    return sorted(known, key=lambda e: e.jusqu_au)
+
+
+FACES = (("qpv", "college"), ("qpv", "theme"), ("college", "theme"))
+"""Pairs of axes whose counts are printed. The four together are printed as heard, not heard or withheld, without a count."""
+
+
+def _cells(keys: Sequence[tuple], groups: Mapping[tuple, set[str]], rank: int, edition: str) -> list[Cell]:
+    """Every cell that the edition prints, over the groups that it knows."""
+    members: dict[tuple[str, ...], set[int]] = {}
+    for i, key in enumerate(keys):
+        if key[4] > rank:
+            continue
+        members.setdefault((edition, "total"), set()).add(i)
+        for a, axe in enumerate(AXES):
+            members.setdefault((edition, axe, key[a]), set()).add(i)
+        for one, two in FACES:
+            members.setdefault((edition, f"{one}×{two}", key[AXES.index(one)], key[AXES.index(two)]), set()).add(i)
+    return [
+        Cell(cle, frozenset(ids), len(set().union(*(groups[keys[i]] for i in ids))))
+        for cle, ids in sorted(members.items())
+    ]
+
+
+def coverage_table(coverage: Coverage) -> pd.DataFrame:
+    """quartier × collège × thème × séquence with `entendu` (oui, non, masqué): the download; every declared combination has its row."""
+    names = {axe: coverage.names(axe) for axe in AXES}
+    rows = [
+        (
+            q,
+            names["qpv"][q],
+            names["college"][c],
+            names["theme"][t],
+            names["sequence"][s],
+            "oui" if coverage.is_heard(**where) else "non" if coverage.is_silent(**where) else "masqué",
+        )
+        for q in names["qpv"]
+        for c in names["college"]
+        for t in names["theme"]
+        for s in names["sequence"]
+        for where in [dict(zip(AXES, (q, c, t, s), strict=True))]
+    ]
+    return pd.DataFrame(rows, columns=["qpv", "quartier", "college", "theme", "sequence", "entendu"])
+
+
+def count_people(paroles: pd.DataFrame, labels: Sequence[Iterable[str]], territory: Territory) -> dict[str, Valeur]:
+    """Distinct people by label, where a person may bear several: label → class of its count, or withheld.
+
+    labels: those of each row of `paroles`. Two editions side by side, or these counts and their whole, give back no withheld one.
+    """
+    editions = _editions(territory)
+    order = {e.id: i for i, e in enumerate(editions)}
+    ranks: dict[str, dict[str, int]] = {}
+    if len(paroles):
+        for person, arrival, names in zip(paroles["locuteur"], paroles["arrivee"], labels, strict=True):
+            rank = order.get(arrival, len(editions) - 1)
+            known = ranks.setdefault(person, {})
+            for name in names:
+                known[name] = min(known.get(name, rank), rank)
+    groups = Counter(tuple(sorted(known.items())) for known in ranks.values() if known)
+    keys = sorted(groups)
+    cells = []
+    for rank, edition in enumerate(editions):
+        members: dict[tuple[str, ...], set[int]] = {}
+        for i, key in enumerate(keys):
+            for name, arrived in key:
+                if arrived <= rank:
+                    members.setdefault((edition.id, "total"), set()).add(i)
+                    members.setdefault((edition.id, "label", name), set()).add(i)
+        cells.append([Cell(cle, frozenset(ids)) for cle, ids in sorted(members.items())])
+    protege = protect([groups[k] for k in keys], cells, territory.seuils.personnes, PAS)
+    names = sorted({name for key in keys for name, _ in key})
+    return {name: protege.valeur(territory.edition.id, "label", name) for name in names}

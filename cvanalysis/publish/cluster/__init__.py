@@ -1,0 +1,1 @@
+"""The same reports on a running Dask cluster."""

@@ -1,0 +1,93 @@
+"""TODO cvanalysis.publish.files."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from cvanalysis.errors import UsageError
+from cvanalysis.files import atomic
+from cvanalysis.tables.freshness import beside
+
+FORMER = ".etat"  # what served the next build stood among the pages
+OURS = {"build-log.json", "donnees", "manifest.json", "notebooks", "passation.docx", "quartiers", "supports", "themes"}
+Say = Callable[[str], None]
+
+
+def state_folder(data: Path, out: Path) -> Path:
+    """Where what serves the next build of the edition in `out` stands: with the contract's tables, never in what people share.
+
+    It bears the way from one to the other, so that a project can be moved or copied as a whole.
+    """
+    home, out = beside(data, "processed"), out.resolve()
+    way = atomic.digest_value(Path(os.path.relpath(out, home)).as_posix())[:8]
+    return home / "constructions" / f"{out.parent.name[:40]}-{out.name}-{way}"
+
+
+def read_manifest(out: Path) -> dict[str, Any]:
+    """The manifest of the edition in `out`, {} where there is none of ours."""
+    told = atomic.read_json(out / "manifest.json")
+    return told if isinstance(told, dict) else {}
+
+
+def audience_of(out: Path, etat: Path) -> str:
+    """For whom the edition in `out` was built, '' where nothing says it."""
+    mark = etat / "audience"
+    told = read_manifest(out)
+    return mark.read_text(encoding="ascii") if mark.exists() else told.get("audience", "")
+
+
+def take_over(out: Path, etat: Path, territory: str, audience: str) -> bool:
+    """Empty an edition that is not known to be this contract's, for this audience; True when it was emptied.
+
+    Nothing of another may stay, whatever this build makes or fails to make: a page for the team is not to be handed out with the
+    public's. What nothing is known of is another's. Raises `UsageError` where files stand that no build has written.
+    """
+    told = read_manifest(out)
+    former = (out / FORMER).exists()
+    same = (etat / "audience").exists() and audience_of(out, etat) == audience
+    if not told and (etat / "construction.json").exists():
+        same = same and not any(out.iterdir())  # it was built to its end, and this is not what that build has left
+    elif told:
+        same = same and (told.get("territoire"), told.get("audience")) == (territory, audience)
+    if same and not former:
+        atomic.make_folder(out, private=None if audience == "public" else True)
+        return False
+    names = [path.name for path in out.iterdir()]
+    strange = sorted(n for n in names if n not in OURS and n != "echecs" and not n.endswith(".html") and n[0] != ".")
+    if strange and not told and not former:
+        raise UsageError(
+            f"Rien n'est construit : {shown(out)} contient ce qu'aucune construction n'y a mis ({', '.join(strange[:3])}). "
+            "Videz ce dossier, ou donnez un autre dossier par --out."
+        )
+    for path in [*out.iterdir(), *etat.iterdir()]:
+        shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+    atomic.make_folder(out, private=audience != "public")
+    atomic.write(etat / "audience", audience.encode("ascii"))
+    return True
+
+
+def record_path(etat: Path, report: str) -> Path:
+    """Where the record of a report stands, in the state of its edition (`folders.state_folder`)."""
+    return etat / "rapports" / f"{report.replace('/', '__')}.json"
+
+
+def shown(path: Path) -> str:
+    """A path as a person at this place would type it."""
+    with contextlib.suppress(ValueError):
+        return str(path.resolve().relative_to(Path.cwd()))
+    return str(path)
+
+
+def count(number: int, word: str) -> str:
+    return f"{number} {word}{'s' if number > 1 else ''}"
+
+
+def duration(seconds: float) -> str:
+    if seconds < 60:
+        return f"{seconds:.1f}".replace(".", ",") + "\N{NO-BREAK SPACE}s"
+    return f"{int(seconds // 60)}\N{NO-BREAK SPACE}min {int(seconds % 60)}\N{NO-BREAK SPACE}s"

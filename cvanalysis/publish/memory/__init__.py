@@ -1,0 +1,1 @@
+"""What stands, made of what."""

@@ -1,0 +1,1 @@
+"""Executed notebook → one page that may be published."""

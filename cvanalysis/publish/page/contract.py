@@ -1,0 +1,320 @@
+"""What a page must be before it may replace another. Owns the checks of the built HTML; refuses to mend anything.
+
+Pure text in, French sentences out: the engine decides what a failure means. A page is read as a browser reads it; what it may be made
+of is listed, and all else is refused, wherever it came from, pictures included. What people wrote in the data (an address, braces,
+« Please ») is shown as they wrote it, and is no fault: the caller says which fragments they are.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from itertools import islice, pairwise
+from urllib.parse import unquote
+from xml.etree import ElementTree
+
+from cvanalysis.publish.page.page import OUR_STYLE, our_scripts
+
+_ELEMENTS = {
+    "a", "abbr", "b", "blockquote", "body", "br", "caption", "cite", "code", "col", "colgroup", "dd", "del", "details", "dfn", "div",
+    "dl", "dt", "em", "figcaption", "figure", "footer", "h1", "h2", "h3", "h4", "h5", "h6", "head", "header", "hr", "html", "i",
+    "img", "input", "kbd", "label", "li", "main", "mark", "meta", "nav", "ol", "option", "p", "pre", "q", "s", "samp", "script",
+    "section", "select", "small", "span", "strong", "style", "sub", "summary", "sup", "table", "tbody", "td", "tfoot", "th", "thead",
+    "time", "title", "tr", "u", "ul", "var", "wbr",
+}  # fmt: skip
+
+_ATTRIBUTES = {
+    "abbr", "align", "alt", "autocomplete", "border", "charset", "class", "colspan", "content", "datetime", "dir", "download", "for",
+    "headers", "height", "hidden", "href", "id", "lang", "name", "open", "rel", "role", "rowspan", "scope", "span", "spellcheck",
+    "src", "start", "tabindex", "title", "type", "value", "width",
+}  # fmt: skip
+_SCHEMES = ("http", "https", "mailto", "tel")
+_SCHEME = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]*):")
+_UNSEEN = re.compile(r"^[\0- ]+|[\t\n\r]")  # what a browser takes out of an address before it reads it
+_VOID = {"br", "col", "hr", "img", "input", "meta", "wbr"}
+_POLICY = "Content-Security-Policy"
+_DRAWN = "data:image/svg+xml,"
+_ADDRESS = re.compile(r"\b(?:https?|ftp|wss?)://[^\s\"'<>)]*", re.IGNORECASE)
+_NOTHING = re.compile(r"\b(nan|NaN|NaT|None|inf|Infinity|undefined|null)\b(?!’)")
+_REMAINS = re.compile(r"\{\{|\}\}|\{%|%\}|\{[A-Za-z_][\w.]*(?:![rsa])?(?::[^{}\s]*)?\}")
+
+_ENGLISH = (
+    "No description has been provided", "Traceback (most recent call last)", "Error:", "Warning:", "UserWarning", "object at 0x",
+    "dtype:", "<Figure size", 'File "', ", in <module>", " not found", " is not ", "could not ", "does not ", "did not ", "Invalid ",
+    "must be ", "Unnamed: ", "Loading ", "Click to ", "Please ",
+)  # fmt: skip
+"""What libraries say when they are not asked; plain strings, since looking for twenty of them costs less than one pattern."""
+
+_PATH = re.compile(
+    r"/(?<![\w./-]/)(?:home|Users|root|tmp|work|workspace|var|usr|opt|mnt|srv|etc|builds?|private|data)/[\w.-]+|:\\(?<=\b[A-Z]:\\)\w|file://"
+)
+
+
+def check_page(
+    html: str,
+    constats: Iterable[str],
+    max_bytes: int,
+    liens: Collection[str] = (),
+    dit: Callable[[str], bool] = lambda _: False,
+) -> list[str]:
+    """What is wrong with a page, one French sentence each; empty where it may be published.
+
+    `constats` are the ids that its notebook declared, `liens` the only addresses that an `<a href>` may bear; `dit` says whether a
+    fragment stands as it is in the data, asked only of what would be a fault.
+    """
+    page = read_page(html)
+    problems = []
+    size = len(html.encode("utf-8"))
+    if size > max_bytes:
+        problems.append(f"La page pèse {size} octets, plus que les {max_bytes} permis.")
+    problems += check_live(page)
+    problems += _check_findings(page, list(constats))
+    problems += _check_structure(html, page)
+    problems += _check_pictures(page)
+    problems += _check_addresses(page, set(liens), dit)
+    problems += _check_words(" ".join(page.words), dit)
+    return problems
+
+
+@dataclass(slots=True)
+class Element:
+    """An element of a page: its attributes; where someone asks for it, the text inside it and what elements are inside it."""
+
+    tag: str
+    attrs: dict[str, str]
+    text: list[str] = field(default_factory=list)
+    inside: list[Element] = field(default_factory=list)
+
+    def find(self, tag: str) -> list[Element]:
+        return [one for one in self.inside if one.tag == tag]
+
+    @property
+    def said(self) -> str:
+        return "".join(self.text)
+
+
+class read_page(HTMLParser):  # noqa: N801 (it is called as the function that it stands for)
+    """A page as a browser reads it: `elements` in order, `words` that people see or hear, and what has no place in any page of ours."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.elements: list[Element] = []
+        self.words: list[str] = []
+        self.odd: list[str] = []
+        self._open: list[Element] = []
+        self.feed(html)
+        self.close()
+
+    def find(self, tag: str) -> list[Element]:
+        return [one for one in self.elements if one.tag == tag]
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        twice = [name for name, n in Counter(name for name, _ in attrs).items() if n > 1]
+        self.odd += [f"l’attribut {name} est là deux fois" for name in twice]
+        one = Element(tag, {name: value or "" for name, value in reversed(attrs)})
+        self.elements.append(one)
+        for around in self._open:
+            if around.tag == "figure":
+                around.inside.append(one)
+        if tag == "img":
+            self.words.append(one.attrs.get("alt", ""))
+        if tag not in _VOID:
+            self._open.append(one)
+
+    def handle_endtag(self, tag: str) -> None:
+        last = next((i for i in reversed(range(len(self._open))) if self._open[i].tag == tag), None)
+        if last is not None:
+            del self._open[last:]
+
+    def handle_data(self, data: str) -> None:
+        for around in self._open:
+            if around.tag in ("script", "style", "h3"):
+                around.text.append(data)
+        if not self._open or self._open[-1].tag not in ("script", "style"):
+            self.words.append(data)
+
+    def handle_comment(self, data: str) -> None:
+        self.odd.append(f"un commentaire ({data[:20]})")
+
+    def handle_pi(self, data: str) -> None:
+        self.odd.append(f"une instruction ({data[:20]})")
+
+    def unknown_decl(self, data: str) -> None:
+        self.odd.append(f"une déclaration ({data[:20]})")
+
+
+def check_live(
+    page: read_page, scripts: Collection[str] | None = None, style: re.Pattern[str] = OUR_STYLE
+) -> list[str]:
+    """What could run, load, restyle or lead elsewhere, and is not ours. All that is not known here to be harmless counts as such."""
+    scripts = our_scripts() if scripts is None else scripts
+    found = list(page.odd)
+    for one in page.elements:
+        if one.tag not in _ELEMENTS:
+            found.append(f"l’élément <{one.tag}>")
+        if one.tag == "script" and (one.attrs or one.said not in scripts):
+            found.append(f"un script qui n’est pas des nôtres ({one.said.strip()[:40]})")
+        if one.tag == "style" and (one.attrs or not style.fullmatch(one.said)):
+            found.append(f"un style qui n’est pas des nôtres ({one.said.strip()[:40]})")
+        if one.attrs.get("http-equiv", _POLICY) != _POLICY:
+            found.append("une instruction au navigateur (meta)")
+        for name, value in one.attrs.items():
+            usual = (
+                name in _ATTRIBUTES
+                or name.startswith(("aria-", "data-"))
+                or (name == "http-equiv" and one.tag == "meta")
+            )
+            if not usual and not (name == "style" and re.fullmatch(r"\s*text-align:\s*\w+;?\s*", value)):
+                found.append(f"l’attribut {name} de <{one.tag}>")
+            scheme = _SCHEME.match(_UNSEEN.sub("", value))
+            if name == "href" and (one.tag != "a" or (scheme and scheme[1].lower() not in _SCHEMES)):
+                found.append(f"le lien {value[:60]}")
+            if name == "src" and (one.tag != "img" or not value.startswith(("data:image/png;base64,", _DRAWN))):
+                found.append(f"une ressource extérieure ({value[:60]})")
+    return [f"La page tient ce qu’aucune page ne doit tenir : {one}." for one in dict.fromkeys(found)]
+
+
+def _check_findings(page: read_page, wanted: list[str]) -> list[str]:
+    problems = []
+    figures = (one for one in page.find("figure") if "constat" in one.attrs.get("class", "").split())
+    there = {one.attrs.get("id", ""): one for one in figures}
+    for key, n in Counter(wanted).items():
+        block = there.get(key)
+        if n > 1:
+            problems.append(f"Le constat {key} est déclaré {n} fois.")
+        if block is None:
+            problems.append(f"Le constat {key} manque dans la page.")
+            continue
+        has = {one.tag for one in block.inside}
+        # A finding about which nothing is published has neither picture nor table, and says why.
+        empty = "img" not in has and "table" not in has and "li" in has
+        if not empty and "img" not in has:
+            problems.append(f"Le constat {key} n’a pas de figure.")
+        headed = any(one.attrs.get("scope") == "col" for one in block.find("th")) and "caption" in has
+        if not empty and not ("table" in has and headed):
+            problems.append(f"Le constat {key} n’a pas de tableau avec en-têtes et légende.")
+        if not any(one.said.strip() for one in block.find("h3")[:1]):
+            problems.append(f"Le constat {key} n’a pas de titre.")
+    problems += [
+        f"Le constat {key} est dans la page sans avoir été déclaré." for key in there if key not in set(wanted)
+    ]
+    return problems
+
+
+def _check_structure(html: str, page: read_page) -> list[str]:
+    problems = []
+    if [one.attrs.get("lang") for one in page.find("html")] != ["fr"]:
+        problems.append("La page ne dit pas qu’elle est en français (lang).")
+    if not html.rstrip().endswith("</html>"):
+        problems.append("La page n’est pas entière.")
+    levels = [int(one.tag[1]) for one in page.elements if one.tag in ("h1", "h2", "h3", "h4", "h5", "h6")]
+    if levels.count(1) != 1:
+        problems.append(f"La page a {levels.count(1)} titres h1, il en faut un.")
+    for before, after in pairwise(levels):
+        if after > before + 1:
+            problems.append(f"Un titre h{after} suit un h{before} : un niveau est sauté.")
+            break
+    ids = Counter(one.attrs["id"] for one in page.elements if "id" in one.attrs)
+    if twice := [key for key, n in ids.items() if n > 1]:
+        problems.append(f"Identifiants en double : {', '.join(twice[:5])}.")
+    return problems
+
+
+def _check_pictures(page: read_page) -> list[str]:
+    problems = []
+    seen: Counter[str] = Counter()
+    for image in page.find("img"):
+        text = image.attrs.get("alt", "").strip()
+        if not text:
+            problems.append("Une image n’a pas de texte de remplacement.")
+        seen[text] += 1
+        src = image.attrs.get("src", "")
+        if not src.startswith(_DRAWN):
+            continue
+        drawn = unquote(src.removeprefix(_DRAWN))
+        if re.search(r"[\s\"'>,(-](?:nan|inf|None)\b", drawn):
+            problems.append(f"Une figure contient une valeur sans nombre : {text[:60]}.")
+        if fault := _live_drawing(drawn):
+            problems.append(f"Une figure tient ce qu’aucune ne doit tenir, {fault} : {text[:60]}.")
+    problems += [
+        f"Le même texte de remplacement sert {n} fois : {text[:60]}." for text, n in seen.items() if n > 1 and text
+    ]
+    return problems
+
+
+_SVG = "{http://www.w3.org/2000/svg}"
+
+_SHAPES = {
+    "svg",
+    "style",
+    "defs",
+    "g",
+    "path",
+    "rect",
+    "circle",
+    "line",
+    "text",
+    "tspan",
+    "use",
+    "pattern",
+    "clipPath",
+    "title",
+}
+
+
+def _live_drawing(drawn: str) -> str:
+    """What a drawing holds that could run or load, '' where there is nothing."""
+    if "<!" in drawn or "<?" in drawn:
+        return "une déclaration"
+    try:
+        root = ElementTree.fromstring(drawn)  # noqa: S314 - without declarations, nothing can be expanded
+    except ElementTree.ParseError:
+        return "du SVG mal formé"
+    for one in root.iter():
+        if one.tag.removeprefix(_SVG) not in _SHAPES:
+            return f"un élément {one.tag.rpartition('}')[2]}"
+        for name, value in (*one.attrib.items(), ("style", one.text or "" if one.tag == f"{_SVG}style" else "")):
+            plain = name.rpartition("}")[2]
+            if plain.startswith("on") or (plain in ("href", "src") and not value.startswith("#")):
+                return f"un attribut {plain}"
+            if (
+                "\\" in value
+                or (plain == "style" and "@" in value)
+                or re.search(r"url\((?!['\"]?#)", value, re.IGNORECASE)
+            ):
+                return "un style qui charge"
+    return ""
+
+
+def _check_addresses(page: read_page, allowed: set[str], dit: Callable[[str], bool]) -> list[str]:
+    links = [_UNSEEN.sub("", one.attrs["href"]) for one in page.find("a") if "href" in one.attrs]
+    problems = [f"Lien absolu : {href}." for href in links if href.startswith(("/", "\\"))]
+    problems += [f"Adresse non déclarée : {a}." for a in links if _ADDRESS.match(a) and a not in allowed and not dit(a)]
+    said = [
+        value
+        for one in page.elements
+        for name, value in one.attrs.items()
+        if name != "href" and not value.startswith("data:")
+    ]
+    found = [address for text in (*page.words, *said) if "://" in text for address in _ADDRESS.findall(text)]
+    problems += [f"Adresse hors d’un lien : {address[:80]}." for address in dict.fromkeys(found) if not dit(address)]
+    return problems
+
+
+def _check_words(text: str, dit: Callable[[str], bool]) -> list[str]:
+    problems = []
+    for pattern, what in (
+        (_NOTHING, "Une valeur manquante est restée telle quelle"),
+        (_REMAINS, "Reste d’un modèle de texte"),
+        (_PATH, "Chemin d’une machine"),
+    ):
+        ours = (match for match in pattern.finditer(text) if not dit(match[0]))
+        for match in islice(ours, 3):
+            around = " ".join(text[max(0, match.start() - 30) : match.end() + 30].split())
+            problems.append(f"{what} : « {around} ».")
+    english = (said for said in _ENGLISH if said in text and not dit(said))
+    problems += [f"Message technique, en anglais : « {said.strip()} »." for said in english]
+    return problems

@@ -1,0 +1,1 @@
+"""What an edition hands over besides its pages."""

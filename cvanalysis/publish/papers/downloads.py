@@ -1,0 +1,123 @@
+"""The processed tables as files for people. Owns the CSV under `donnees/` and the Table Schema beside each; refuses to publish a
+table or a column that `downloads.toml` does not declare.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cvanalysis.files import atomic
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from cvanalysis.territory.contract import Territory
+
+
+DECLARED: dict[str, Any] = tomllib.loads((Path(__file__).parent / "downloads.toml").read_text(encoding="utf-8"))
+COMPUTED = ("constats", "couverture")  # declared here too, and made of something else than a processed table
+
+FORMULA = re.compile(r"[\t\r]|[\s\ufeff\u200b-\u200f\u202a-\u202e\u2060-\u2069]*[=+\-@＝＋－＠]")
+"""How a cell that a spreadsheet would run begins: blanks and invisible marks before the sign, or its full-width form, change nothing."""
+TITLES: dict[str, str] = {name: table["titre"] for name, table in DECLARED.items()}
+
+
+def write_downloads(out: Path, processed: Path, territory: Territory) -> list[str]:
+    """Write `donnees/*.csv` and their schemas; returns their names relative to `out`, in order."""
+    import pandas as pd
+
+    written: list[str] = []
+    for name, declared in DECLARED.items():
+        source = processed / f"{name}.parquet"
+        if name in COMPUTED or not source.exists():
+            continue
+        frame = pd.read_parquet(source)
+        frame = add_labels(frame, territory)
+        for column, start in declared.get("seulement", {}).items():
+            frame = frame[frame[column].astype(str).str.startswith(start)]
+        written += write_table(out, name, frame)
+    return written + write_coverage(out, processed, territory)
+
+
+def write_table(out: Path, name: str, frame: pd.DataFrame) -> list[str]:
+    """Write the declared columns of a frame as a CSV, and their schema; returns their names relative to `out`."""
+    declared = DECLARED[name]
+    columns = [one for one in declared["colonnes"] if one["nom"] in frame.columns]
+    files = {
+        f"donnees/{name}.csv": to_french_csv(frame[[one["nom"] for one in columns]]),
+        f"donnees/{name}.schema.json": atomic.to_json(table_schema(name, declared, columns)),
+    }
+    atomic.write_all((out / file, raw) for file, raw in files.items())
+    return list(files)
+
+
+def write_coverage(out: Path, processed: Path, territory: Territory) -> list[str]:
+    """Write who has been heard and who has not, where someone has: never a word nor a count of `paroles`."""
+    import pandas as pd
+
+    from cvanalysis.paroles.turnout import count_participations, coverage_table
+
+    source = processed / "paroles.parquet"
+    paroles = pd.read_parquet(source) if source.exists() else pd.DataFrame()
+    if paroles.empty:
+        return []
+    return write_table(out, "couverture", coverage_table(count_participations(paroles, territory)))
+
+
+def add_labels(frame: pd.DataFrame, territory: Territory) -> pd.DataFrame:
+    """The frame with the names of its zones and indicators, for who does not know codes by heart."""
+    from cvanalysis.catalogue import load_catalogue
+
+    names = {one.zone: one.nom for one in territory.comparateurs}
+    names |= {one.code: one.nom for one in (*territory.communes, *territory.quartiers)}
+    indicators = load_catalogue().indicateurs
+    if "zone" in frame.columns:
+        frame = frame.assign(nom_zone=frame["zone"].map(names).fillna(""))
+    if "indicateur" in frame.columns:
+        frame = frame.assign(
+            nom_indicateur=frame["indicateur"].map({key: one.nom for key, one in indicators.items()}).fillna(""),
+            unite=frame["indicateur"].map({key: one.unite for key, one in indicators.items()}).fillna(""),
+        )
+    return frame
+
+
+def as_text_cell(cell: object) -> object:
+    """What a person wrote, so that no spreadsheet runs it: a cell that starts as a formula does gets the apostrophe that makes it text.
+
+    A NUL, at which readers of CSV stop, is shown by the mark of a character that cannot be.
+    """
+    if not isinstance(cell, str):
+        return cell
+    text = f"'{cell}" if FORMULA.match(cell) else cell
+    return text.replace("\0", "\ufffd")
+
+
+def to_french_csv(frame: pd.DataFrame) -> bytes:
+    """Semicolons, decimal comma, UTF-8 with the mark by which spreadsheets know it, lines as spreadsheets end them."""
+    import pandas as pd
+
+    words = [name for name in frame.columns if not pd.api.types.is_numeric_dtype(frame[name])]
+    # The same words stand in thousands of rows: each is looked at once.
+    safe = {name: {one: as_text_cell(one) for one in frame[name].dropna().unique()} for name in words}
+    frame = frame.assign(**{name: frame[name].map(safe[name]) for name in words})
+    text = frame.to_csv(index=False, sep=";", decimal=",", lineterminator="\r\n")
+    return b"\xef\xbb\xbf" + text.encode()
+
+
+def table_schema(name: str, declared: dict[str, Any], columns: list[dict[str, Any]]) -> dict[str, Any]:
+    """The Table Schema of a CSV: what each column is, in French."""
+    fields = []
+    for column in columns:
+        one = {"name": column["nom"], "title": column["titre"], "type": column["type"]}
+        if column["type"] == "number":
+            one |= {"decimalChar": ","}
+        if "description" in column:
+            one["description"] = column["description"]
+        if "valeurs" in column:
+            one["constraints"] = {"enum": column["valeurs"]}
+        fields.append(one)
+    schema = {"name": name, "title": declared["titre"], "fields": fields, "missingValues": [""]}
+    return schema | ({"primaryKey": declared["cle"]} if "cle" in declared else {})

@@ -1,0 +1,174 @@
+"""The hand-over file for the writing of the next contract (.docx). Owns its order and its styles; refuses to say anything new.
+
+It is made of what the pages state (`statements`): titles, tables, reading notes, sources, and the chain of each préconisation. Word's own
+headings, table headers that repeat, language set to French, so that it can be read aloud and worked on.
+Same inputs, same bytes: no clock enters it.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from cvanalysis.constat.record import read_line
+from cvanalysis.display.phrases import say
+from cvanalysis.french import typeset
+from cvanalysis.publish.page.page import reserved_for
+
+if TYPE_CHECKING:
+    from docx.document import Document
+
+    from cvanalysis.pages.preconisations import Recommendation
+    from cvanalysis.territory.contract import Territory
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A chapter of the file: its title, the records of its findings, in order."""
+
+    titre: str
+    constats: tuple[dict[str, Any], ...]
+
+
+_DAY_ZERO = (1980, 1, 1, 0, 0, 0)
+
+# XML can hold neither most control characters nor lone surrogates: a text that people pasted may have both.
+_INTERDITS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+
+
+def write_handover(
+    territory: Territory, parts: Sequence[Part], recommendations: Sequence[Recommendation], audience: str = "public"
+) -> bytes:
+    """The .docx: préconisations first (they are what the file is for), then the findings by chapter, then what is not known."""
+    import docx
+
+    document = docx.Document()
+    _prepare(document, territory)
+    document.add_heading(_clean(f"{territory.contrat} : éléments pour le prochain contrat"), level=0)
+    document.add_paragraph(_clean(f"{territory.nom}, édition « {territory.edition.nom} »"))
+    if reserve := reserved_for(audience):
+        document.add_paragraph(_clean(reserve)).runs[0].bold = True
+    if any(c["exemple"] for p in parts for c in p.constats) or any(r.exemple for r in recommendations):
+        document.add_paragraph(_clean("Ce document contient des données d'exemple, inventées."))
+    _recommendations(document, territory, recommendations)
+    for part in parts:
+        document.add_heading(_clean(part.titre), level=1)
+        for finding in part.constats:
+            _finding(document, finding)
+    unknown = list(dict.fromkeys(said for p in parts for c in p.constats for said in c["manques"]))
+    document.add_heading(_clean("Ce qu'on ne sait pas"), level=1)
+    for said in unknown or ["Rien n'a été signalé."]:
+        document.add_paragraph(_clean(said), style="List Bullet")
+    return _steady(document)
+
+
+def _clean(text: str) -> str:
+    return _INTERDITS.sub("", typeset(text))
+
+
+def _prepare(document: Document, territory: Territory) -> None:
+    from docx.oxml.ns import qn
+    from docx.shared import Cm, Pt
+
+    style = document.styles["Normal"]
+    style.font.name = "Arial"
+    style.font.size = Pt(10.5)
+    language = style.element.get_or_add_rPr().makeelement(qn("w:lang"), {qn("w:val"): "fr-FR"})
+    style.element.get_or_add_rPr().append(language)
+    for section in document.sections:
+        section.page_width, section.page_height = Cm(21), Cm(29.7)
+        section.left_margin = section.right_margin = Cm(2)
+        section.footer.paragraphs[0].text = _clean(
+            f"{territory.contrat}, {territory.nom}, édition « {territory.edition.nom} »"
+        )
+    day = datetime.fromisoformat(territory.maj) if territory.maj else datetime(territory.fin, 1, 1)  # noqa: DTZ001 - a declared date, not a clock
+    core = document.core_properties
+    core.title, core.language, core.author, core.comments = (
+        _clean(f"{territory.contrat} : éléments pour le prochain contrat"),
+        "fr-FR",
+        "",
+        "",
+    )
+    core.created = core.modified = day
+    core.last_modified_by, core.revision = "", 1
+
+
+def _recommendations(document: Document, territory: Territory, recommendations: Sequence[Recommendation]) -> None:
+    from cvanalysis.pages.preconisations import told
+
+    document.add_heading(_clean("Préconisations"), level=1)
+    if not recommendations:
+        document.add_paragraph(_clean("Aucune préconisation n'est encore écrite."))
+    for theme in territory.themes:
+        mine = [r for r in recommendations if r.theme == theme.id]
+        if not mine:
+            continue
+        document.add_heading(_clean(theme.nom), level=2)
+        for r in mine:
+            document.add_heading(_clean(f"{r.id}. {r.texte}"), level=3)
+            chain = (
+                ("Question", r.question),
+                ("Preuves", told(r.preuves)),
+                ("Constats", ", ".join(r.constats) or "aucun"),
+                ("Qui", r.qui or "non dit"),
+                ("Pour quand", r.echeance or "non dit"),
+                ("À quoi on le verra", r.suivi or "non dit"),
+                ("Statut", r.statut or "proposée"),
+            )
+            if r.manque:
+                chain += (("Reste à étayer", " ; ".join(r.manque)),)
+            for label, said in chain:
+                paragraph = document.add_paragraph(style="List Bullet")
+                paragraph.add_run(_clean(f"{label} : ")).bold = True
+                paragraph.add_run(_clean(said))
+
+
+def _finding(document: Document, dit: dict[str, Any]) -> None:
+    document.add_heading(_clean(dit["message"]), level=2)
+    document.add_paragraph(_clean(f"{dit['sous_titre']} (constat {dit['id']})"))
+    if dit["colonnes"]:
+        _table(document, dit)
+    for label, text in (
+        ("Lecture", dit["lecture"]),
+        ("Champ", dit["champ"]),
+        ("Source", dit["source"]),
+        *(("À savoir", said) for said in dit["precautions"]),
+    ):
+        if text:
+            paragraph = document.add_paragraph()
+            paragraph.add_run(_clean(f"{label} : ")).bold = True
+            paragraph.add_run(_clean(text))
+    if dit["exemple"]:
+        document.add_paragraph(_clean("Données d'exemple."))
+
+
+def _table(document: Document, dit: dict[str, Any]) -> None:
+    from docx.oxml.ns import qn
+
+    grid = document.add_table(rows=1 + len(dit["lignes"]), cols=len(dit["colonnes"]), style="Table Grid")
+    head, *rows = grid.rows
+    for cell, name in zip(head.cells, dit["colonnes"], strict=True):
+        cell.paragraphs[0].add_run(_clean(name)).bold = True
+    properties = head._tr.get_or_add_trPr()  # noqa: SLF001 - python-docx has no public name for a repeated header
+    properties.append(properties.makeelement(qn("w:tblHeader"), {qn("w:val"): "true"}))
+    for row, line in zip(rows, dit["lignes"], strict=True):
+        for cell, value in zip(row.cells, read_line(line), strict=True):
+            cell.text = _clean(say(value))
+    if dit["legende"]:
+        document.add_paragraph(_clean(dit["legende"]))
+
+
+def _steady(document: Document) -> bytes:
+    """The file with its parts in one order and without the time at which it was packed."""
+    packed = io.BytesIO()
+    document.save(packed)
+    out = io.BytesIO()
+    with zipfile.ZipFile(packed) as source, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as target:
+        for name in sorted(source.namelist(), key=lambda n: (n != "[Content_Types].xml", n)):
+            target.writestr(zipfile.ZipInfo(name, _DAY_ZERO), source.read(name), zipfile.ZIP_DEFLATED)
+    return out.getvalue()

@@ -1,0 +1,183 @@
+"""What an edition states, in plain values. Owns `donnees/constats.json`, `constats.csv` and `contributions.json`; refuses to compute.
+
+Everything comes from the executed notebooks and from the contributions that the pages show: what an edition withheld is not there.
+The next edition is compared with these files, and programs read them.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cvanalysis.files import atomic
+from cvanalysis.tables.freshness import PACKAGE, keyed, read_record
+
+if TYPE_CHECKING:
+    from cvanalysis.display.constat import Image
+    from cvanalysis.territory.contract import Territory
+
+
+CONSTATS = "donnees/constats.json"
+CONTRIBUTIONS = "donnees/contributions.json"
+_ID = re.compile(rb'\{"id":"([^"]+)"')
+
+
+def gather(out: Path, notebooks: dict[str, str], known: dict[str, Any]) -> tuple[dict[str, bytes], dict[str, Any]]:
+    """The records of the findings of `notebooks` (path under `out` → digest), by id, in order; and what spares reading them again.
+
+    `known` is what the last call gave back: of notebooks that have not changed since, the records that stand are taken. A record stays
+    the line of JSON that it is in its notebook: those of a thousand reports, unfolded, would fill the memory.
+    """
+    standing = {}
+    if known and atomic.digest(out / CONSTATS) == known["constats"]:
+        lines = (out / CONSTATS).read_bytes().split(b"\n")[1:-2]
+        standing = {_id_of(line): line.rstrip(b",") for line in lines if line}
+    found: dict[str, bytes] = {}
+    read = {}
+    for name, digest in notebooks.items():
+        was = known["carnets"].get(name) if standing else None
+        if was and was[0] == digest:
+            mine = {one: standing[one] for one in was[1]}
+        else:
+            mine = {_id_of(line): line for line in lines_of(json.loads((out / name).read_bytes()))}
+        read[name] = [digest, list(mine)]
+        found = mine | found
+    return {key: found[key] for key in sorted(found)}, read
+
+
+def _id_of(line: bytes) -> str:
+    return _ID.match(line)[1].decode()
+
+
+def lines_of(notebook: dict[str, Any]) -> list[bytes]:
+    """The records in the outputs of an executed notebook, in order, each a line of JSON."""
+    from cvanalysis.display.constat import record_lines
+
+    return [
+        line.encode()
+        for cell in notebook["cells"]
+        for output in cell.get("outputs", [])
+        for line in record_lines(output.get("data", {}))
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A finding as its page shows it: what was printed of it (`constat.record`), and its picture where it has one."""
+
+    dit: dict[str, Any]
+    image: Image | None
+
+    @property
+    def id(self) -> str:
+        return self.dit["id"]
+
+
+def shown_in(notebook: dict[str, Any]) -> tuple[Shown, ...]:
+    """The findings of an executed notebook with their pictures, in reading order."""
+    found: dict[str, Shown] = {}
+    for cell in notebook["cells"]:
+        for output in cell.get("outputs", []):
+            for one in shown_by(output.get("data", {})):
+                found.setdefault(one.id, one)
+    return tuple(found.values())
+
+
+def shown_by(data: dict[str, Any]) -> tuple[Shown, ...]:
+    """The findings in one display of a notebook (kind → content)."""
+    from cvanalysis.display.constat import read_pictures, read_records
+
+    records = read_records(data)
+    pictures = read_pictures("".join(data["text/html"])) if records else {}
+    return tuple(Shown(one, pictures.get(one["id"])) for one in records)
+
+
+def contributions_of(processed: Path) -> list[dict[str, str]]:
+    """The contributions as the pages show them, sorted by what they cite, oldest first."""
+    import pandas as pd
+
+    from cvanalysis.paroles.quotations import contributions_by_finding
+
+    path = processed / "contributions.parquet"
+    frame = pd.read_parquet(path) if path.exists() else pd.DataFrame()
+    if frame.empty:
+        return []
+    return [asdict(one) for _, said in sorted(contributions_by_finding(frame).items()) for one in said]
+
+
+_ORIGINES = {
+    "actions": "actions",
+    "decisions.csv": "actions",
+    "correspondances.csv": "actions",
+    "engagements.csv": "engagements",
+    "partenaires.csv": "partenaires",
+    "chronologie.csv": "chronologie",
+    "quartiers.csv": "perimetre",
+    "communes.csv": "perimetre",
+    "comparateurs.csv": "perimetre",
+}
+_BOUNDED = {"paroles/instances.csv": "instances", "preconisations.csv": "preconisations"}
+_DECLARED = ("contrat.toml", "themes.csv", "piliers.csv", "colleges.csv", "preconisations.csv")
+
+
+def origins_of(processed: Path) -> dict[str, str]:
+    """What an edition is made of: a digest for each origin that a change can come from (see `pages.changements`).
+
+    Of voices and of what an edition bounds by its date, only what this audience may know, under the secret of the tables; of the rest,
+    the files as they stand.
+    """
+    known = read_record(processed)
+    if not known:
+        return {}
+    parts: dict[str, dict[str, str]] = {}
+    for name, digest in known["fait_de"]["data"].items():
+        folder = name.split("/", 1)[0]
+        if folder != "paroles" and name not in _DECLARED:
+            parts.setdefault(_ORIGINES.get(folder, "chiffres"), {})[name] = digest
+    for source in known["dit"]["sources"]:
+        name = source["fichier"]
+        if name in _BOUNDED or name.startswith("paroles/"):
+            parts.setdefault(_BOUNDED.get(name, "voix"), {})[name] = source["sha256"]
+    parts["fichiers"] = {source["fichier"]: source["sha256"] for source in known["dit"]["sources"]}
+    code = atomic.digest_tree(PACKAGE)
+    parts["methode"] = {n: one for n, one in code.items() if not n.startswith(("publish/", "display/", "cli"))}
+    kept = {"fichiers", "voix", *_BOUNDED.values()}
+    return {
+        origin: (keyed(processed, parts[origin]) if origin in kept else atomic.digest_value(parts[origin]))[:16]
+        for origin in sorted(parts)
+    }
+
+
+def write_statements(
+    out: Path, processed: Path, territory: Territory, audience: str, records: dict[str, bytes]
+) -> list[str]:
+    """Write the three files; returns their names."""
+    import pandas as pd
+
+    from cvanalysis.publish.papers.downloads import DECLARED, write_table
+
+    head = {"territoire": territory.id, "edition": territory.edition.id, "audience": audience}
+    said = [_to_line(one) for one in contributions_of(processed)]
+    files = {
+        CONSTATS: _to_file(head | {"origines": origins_of(processed)}, "constats", records.values()),
+        CONTRIBUTIONS: _to_file(head, "contributions", said),
+    }
+    atomic.write_all((out / name, raw) for name, raw in files.items())
+    columns = [one["nom"] for one in DECLARED["constats"]["colonnes"]]
+    rows = (json.loads(line) for line in records.values())
+    rows = [[(one | {"constat": one["id"], "titre": one["message"]}).get(name) for name in columns] for one in rows]
+    return [*files, *write_table(out, "constats", pd.DataFrame(rows, columns=columns))]
+
+
+def _to_line(item: Any) -> bytes:
+    return json.dumps(item, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+
+
+def _to_file(head: dict[str, Any], name: str, lines: Iterable[bytes]) -> bytes:
+    """JSON with one item a line: thousands of findings would take three times the room indented, and a diff shows which moved."""
+    start = f'{json.dumps(head, ensure_ascii=False)[:-1]}, "{name}": [\n'.encode()
+    return b"".join((start, b",\n".join(lines), b"\n]}\n"))

@@ -1,0 +1,124 @@
+"""Printed supports for the meetings: A4 sheets for a « promenade des données », an A3 poster. Owns their choice of findings.
+
+A sheet shows three findings and three questions, room to write, and the number under which to report what was said: that number is
+what a `constat` column takes. Everything, pictures included, is what the pages show; templates are in `templates/supports/`; one
+file each, no request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from markupsafe import Markup
+
+from cvanalysis.french import typeset
+from cvanalysis.publish.page.page import css_string, reserved_for
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+    from cvanalysis.publish.papers.statements import Shown
+    from cvanalysis.territory.contract import Territory
+
+
+PAR_FEUILLE = 3
+
+AFFICHE = 6
+"""Findings on a poster: what can be read standing up."""
+
+BAS, HAUT, HAUTES = 275, 410, 2
+"""Height in pixels up to which a figure is read without effort on a third of a sheet (a taller one is taken only where there is
+nothing else), up to which on a poster, and how many of the taller ones a poster can hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Support:
+    """A printable page: its path under the edition's folder, its HTML, the findings shown."""
+
+    path: str
+    html: str
+    constats: tuple[str, ...]
+
+
+def choose(shown: Sequence[Shown], count: int) -> tuple[Shown, ...]:
+    """The findings of most weight that have a figure fit for paper, in the given order.
+
+    From different sections as long as there are some; of equal weight, what is whole comes before what lacks figures.
+    """
+    ranked = sorted(
+        (one for one in shown if one.image is not None),
+        key=lambda one: (one.image.hauteur > BAS, -one.dit["poids"], bool(one.dit["manques"])),
+    )
+    chosen: list[Shown] = []
+    for distinct in (True, False):
+        for one in ranked:
+            if (
+                len(chosen) < count
+                and one not in chosen
+                and not (distinct and one.dit["section"] in {c.dit["section"] for c in chosen})
+            ):
+                chosen.append(one)
+    return tuple(sorted(chosen, key=shown.index))
+
+
+def render_sheet(
+    territory: Territory, ident: str, nom: str, shown: Sequence[Shown], audience: str = "public"
+) -> Support:
+    """The A4 sheet of a theme or of a quarter, on two sides: `supports/feuille-<ident>.html`."""
+    return _render("feuille", f"feuille-{ident}", choose(shown, PAR_FEUILLE), territory, audience, titre=nom)
+
+
+def render_poster(territory: Territory, shown: Sequence[Shown], audience: str = "public") -> Support:
+    """The A3 poster of the contract: `supports/affiche.html`."""
+    tall = choose([one for one in shown if one.image and BAS < one.image.hauteur <= HAUT], HAUTES)
+    short = choose([one for one in shown if one.image and one.image.hauteur <= BAS], AFFICHE - len(tall))
+    return _render("affiche", "affiche", (*tall, *short) or choose(shown, AFFICHE), territory, audience)
+
+
+def _render(
+    template: str, name: str, chosen: Sequence[Shown], territory: Territory, audience: str, **words: str
+) -> Support:
+    html = _template(f"{template}.html.j2").render(
+        territoire=territory,
+        constats=[_said(one) for one in chosen],
+        exemple=any(one.dit["exemple"] for one in chosen),
+        reserve=reserved_for(audience),
+        style=_style(),
+        **words,
+    )
+    return Support(f"supports/{name}.html", html, tuple(one.id for one in chosen))
+
+
+def _said(one: Shown) -> dict[str, object]:
+    return {
+        "id": one.id,
+        "titre": typeset(one.dit["message"]),
+        "question": typeset(one.dit["question"]),
+        "sous_titre": typeset(one.dit["sous_titre"]),
+        "source": typeset(one.dit["source"]),
+        "image": Markup(one.image.src),  # noqa: S704 - taken from our own page, where it stands in the same place
+        "alt": Markup(one.image.alt),  # noqa: S704
+        "exemple": one.dit["exemple"],
+        "haute": one.image.hauteur > BAS,
+    }
+
+
+@cache
+def _style() -> Markup:
+    css = files("cvanalysis.publish").joinpath("templates", "supports", "supports.css").read_text(encoding="utf-8")
+    return Markup(css)  # noqa: S704 - our own file
+
+
+@cache
+def _template(name: str) -> Template:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("cvanalysis.publish", "templates/supports"), undefined=StrictUndefined, autoescape=True
+    )
+    environment.filters["css_string"] = css_string
+    return environment.get_template(name)

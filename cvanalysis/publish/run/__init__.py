@@ -1,0 +1,1 @@
+"""Notebooks run, each in a child."""

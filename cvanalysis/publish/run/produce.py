@@ -1,0 +1,361 @@
+"""One report, from its notebook to its page. Owns what happens in the forked child; refuses to choose, to fork or to schedule.
+
+papermill runs the notebook through our engine; the executed notebook is stripped of all that is of one machine or one moment;
+the page is made, checked, then put in place together with the notebook and the record of what was read.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import os
+import random
+import re
+import sys
+import sysconfig
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import papermill
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from papermill.exceptions import PapermillExecutionError
+from papermill.parameterize import parameterize_notebook
+
+from cvanalysis.errors import ReportFailed
+from cvanalysis.files import atomic
+from cvanalysis.publish.memory import state
+from cvanalysis.publish.run.child import Emit, Limits, Outcome, flood, is_child
+from cvanalysis.publish.run.engine import ForkEngine
+from cvanalysis.publish.run.opened import record_opened
+
+ANSI = re.compile(r"\x1b\[[0-9;]*m")
+INJECTED = "injected-parameters"
+FILES = "@fichiers"  # the table that stands, in a record, for a raw file read as it is
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """All that a report needs, in plain values, so that it can go to another machine.
+
+    `carnet` is the notebook's text; `page` the fields of `PageInfo`; `env` what the notebook finds in its environment; `parts`
+    the digests already known of its key; `declarations` the files that the territory's own digest covers; `record` what else its
+    record must bear; `out` the edition's folder and `etat` its state's, '' where the files are to come back.
+    """
+
+    id: str
+    path: str
+    notebook: str
+    carnet: str
+    parameters: dict[str, Any]
+    page: dict[str, Any]
+    weight: int
+    env: dict[str, str]
+    parts: dict[str, str]
+    record: dict[str, Any]
+    limits: dict[str, Any]
+    declarations: list[str]
+    out: str
+    etat: str
+
+
+def produce(task: Task, emit: Emit) -> dict[str, Any]:
+    """Make a report. Returns its record, with the files in it (base64) where `task.out` is ''.
+
+    Raises `ReportFailed`: the cause is a French sentence, the detail a traceback.
+    """
+    limits = Limits(**task.limits)
+    _settle(task)
+    opened = record_opened(Path(task.env["CVANALYSIS_DATA"]))
+    notebook = run_notebook(task, limits, emit)
+    findings = declared_findings(notebook)
+    clean_notebook(notebook, json.loads(task.carnet))
+    text = notebook_text(notebook)
+    if leaked := absolute_paths(text, task.env):
+        raise ReportFailed(f"le carnet exécuté contient un chemin de cette machine ({', '.join(leaked)})")
+    html = render(notebook, task, findings)
+    lectures = (
+        recorded_reads(Path(task.env["CVANALYSIS_DATA"]), opened - set(task.declarations))
+        if is_child()
+        else all_reads(task)
+    )
+    files = {task.path: html.encode(), f"notebooks/{task.id}.ipynb": text.encode()}
+    record = {
+        **task.record,
+        "id": task.id,
+        "parts": task.parts,
+        "lectures": lectures,
+        "findings": findings,
+        "fichiers": {name: hashlib.sha256(raw).hexdigest() for name, raw in files.items()},
+    }
+    if task.out:
+        deliver(Path(task.out), Path(task.etat), record, files)
+        return record
+    return record | {"contenus": {name: base64.b64encode(raw).decode() for name, raw in files.items()}}
+
+
+def deliver(out: Path, etat: Path, record: dict[str, Any], files: dict[str, bytes]) -> None:
+    """Put a report's page, notebook and record in place, together."""
+    try:
+        atomic.write_all(
+            [(out / name, raw) for name, raw in files.items()]
+            + [(state.record_path(etat, record["id"]), atomic.to_json(record))]
+        )
+    except atomic.WriteFailed as error:
+        raise ReportFailed(str(error)) from error
+
+
+def _settle(task: Task) -> None:
+    """What this process is before the first cell: the task's environment, a folder of its own, the same chance each time."""
+    os.environ.update(task.env)
+    if store := sys.modules.get("cvanalysis.tables.store"):
+        store.start_recording()
+    os.chdir(tempfile.gettempdir())
+    seed = int.from_bytes(hashlib.sha256(task.id.encode()).digest()[:4], "big")
+    random.seed(seed)
+    if numpy := sys.modules.get("numpy"):
+        numpy.random.seed(seed)
+
+
+def run_notebook(task: Task, limits: Limits, emit: Emit) -> nbformat.NotebookNode:
+    """The executed notebook, by papermill. Its file in the scratch folder outlives a failure, for the broken notebook is kept."""
+    source, target = Path("carnet.ipynb"), Path("execute.ipynb")
+    source.write_text(task.carnet, encoding="utf-8")
+
+    def journal(index: int, state: str, cell: Any) -> None:
+        emit({"cellule": index, "etat": state} | ({"contenu": cell} if state == "done" else {"source": cell.source}))
+
+    ForkEngine.inside = (
+        is_child()
+    )  # otherwise the engine leaves the cells to a kernel, which is then what is killed or exits
+    ForkEngine.on_cell = staticmethod(journal)
+    # Imported here, and not when the parent warms up: the cells find the libraries as a new kernel would.
+    from cvanalysis.publish.run.shell import OutputFlood
+
+    try:
+        notebook = papermill.execute_notebook(
+            str(source),
+            str(target),
+            parameters=task.parameters or None,
+            engine_name="cvanalysis",
+            kernel_name="python3",
+            language="python",
+            progress_bar=False,
+            request_save_on_cell_execute=False,
+            streams=limits.streams,
+            execution_timeout=None if ForkEngine.inside else limits.seconds,
+        )
+    except CellTimeoutError:
+        raise ReportFailed(f"le délai de {limits.seconds:g} s est dépassé") from None
+    except DeadKernelError:
+        raise ReportFailed("le carnet a mis fin à son processus avant la dernière cellule") from None
+    except PapermillExecutionError as error:
+        emit({"carnet": target.read_text(encoding="utf-8")})
+        raise ReportFailed(_cell_cause(error), ANSI.sub("", "\n".join(error.traceback))) from None
+    except OutputFlood:
+        raise ReportFailed(flood(limits.streams)) from None
+    except MemoryError:
+        raise ReportFailed(_memory(limits)) from None
+    for index, cell in enumerate(notebook.cells):
+        for output in cell.get("outputs", []):
+            if output.output_type == "error" and output.ename == "SystemExit":
+                raise ReportFailed(f"le carnet s'est arrêté de lui-même (sys.exit) à la cellule {index + 1}")
+    return notebook
+
+
+def _cell_cause(error: PapermillExecutionError) -> str:
+    # papermill has put one cell before all others when it raises; `cell_index` was taken before.
+    where = f"cellule {error.cell_index + 1}"
+    if error.ename == "SystemExit":
+        return f"le carnet s'est arrêté de lui-même (sys.exit {error.evalue}) à la {where}"
+    if error.ename in {"MemoryError", "ArrowMemoryError", "_ArrayMemoryError"}:
+        return f"la mémoire permise au rapport est dépassée ({where})"
+    if error.ename == "OutputFlood":
+        return flood(Limits().streams)
+    said = " ".join(error.evalue.split())
+    return f"{where} : {said}" if error.ename in OURS and said else f"{where} : {error.ename} : {said}".rstrip(" :")
+
+
+OURS = {"CvanalysisError", "UsageError", "DeclarationError", "ReadError", "ComparisonRefused"}
+"""Errors whose message is a French sentence that stands by itself."""
+
+
+def _memory(limits: Limits) -> str:
+    return f"la mémoire permise au rapport est dépassée ({(limits.memory or 0) >> 20} Mio)"
+
+
+def all_reads(task: Task) -> list[dict[str, Any]]:
+    """All that could be read: what a notebook reads in a kernel is not known here, and a page must never be made again too seldom."""
+    from cvanalysis.tables.store import Store
+    from cvanalysis.territory.contract import read_territory
+
+    data, processed = Path(task.env["CVANALYSIS_DATA"]), Path(task.env["CVANALYSIS_PROCESSED"])
+    territory = read_territory(data, task.env["CVANALYSIS_EDITION"])
+    store = Store(processed, territory, task.env["CVANALYSIS_AUDIENCE"])
+    tables = [{"table": name, "where": [], "digest": store.digest(name)} for name in sorted(store.tables.digests)]
+    return tables + [
+        {"table": FILES, "where": [["nom", [name]]], "digest": found}
+        for name, found in atomic.digest_tree(data).items()
+        if name not in set(task.declarations)
+    ]
+
+
+def recorded_reads(data: Path, opened: set[str]) -> list[dict[str, Any]]:
+    """What this process has read: of the processed tables and texts by the store's record, and `opened`, files of the data."""
+    store = sys.modules.get("cvanalysis.tables.store")
+    lectures = [
+        {"table": one.table, "where": [[column, list(values)] for column, values in one.where], "digest": one.digest}
+        for one in (store.recorded() if store else [])
+    ]
+    told = {one["table"] for one in lectures}
+    return lectures + [
+        {"table": FILES, "where": [["nom", [name]]], "digest": atomic.digest(data / name)}
+        for name in sorted(opened)
+        if name.partition("/")[0] not in told  # `textes` and `geo` are the store's own words for those folders
+    ]
+
+
+def declared_findings(notebook: nbformat.NotebookNode) -> list[str]:
+    """Ids of the findings that the cells' outputs declare, in order."""
+    found: dict[str, None] = {}
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            for one in output.get("metadata", {}).get("cvanalysis", {}).get("constats", []):
+                found[one] = None
+    return list(found)
+
+
+def clean_notebook(notebook: nbformat.NotebookNode, source: dict[str, Any]) -> None:
+    """Strip, in place, all that is of one run: times, paths, versions, drawn identifiers. What was asked (parameters) stays."""
+    parameters = notebook.metadata.get("papermill", {}).get("parameters", {})
+    notebook.metadata = nbformat.from_dict(
+        {
+            "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+            "language_info": {"name": "python"},
+            "papermill": {"parameters": parameters},
+        }
+    )
+    notebook.nbformat, notebook.nbformat_minor = 4, 5
+    known = {cell["id"] for cell in source["cells"] if "id" in cell}
+    for index, cell in enumerate(notebook.cells):
+        for key in ("papermill", "execution"):
+            cell.metadata.pop(key, None)
+        if not cell.metadata.get("tags"):
+            cell.metadata.pop("tags", None)
+        if INJECTED in cell.metadata.get("tags", []):
+            cell["id"] = INJECTED
+        elif cell.get("id") not in known:
+            cell["id"] = f"cellule-{index}"
+
+
+def notebook_text(notebook: nbformat.NotebookNode) -> str:
+    """The notebook as a file, the same bytes for the same content."""
+    return nbformat.v4.writes_json(notebook) + "\n"
+
+
+def machine_paths(env: dict[str, str]) -> dict[str, str]:
+    """Folders of this machine that no page or notebook may name, with what stands for them where a text must be kept."""
+    paths = {
+        str(Path(__file__).resolve().parents[3]): "PROJET",
+        sys.prefix: "PYTHON",
+        sys.base_prefix: "PYTHON",
+        sysconfig.get_paths()["stdlib"]: "PYTHON",
+        tempfile.gettempdir(): "TMP",
+        str(Path.home()): "DOSSIER",
+    }
+    for key, value in env.items():
+        if key.startswith("CVANALYSIS_") and Path(value).is_absolute():
+            paths[value] = key.removeprefix("CVANALYSIS_")
+    return {path: name for path, name in sorted(paths.items(), key=lambda pair: -len(pair[0])) if len(path) > 1}
+
+
+def absolute_paths(text: str, env: dict[str, str]) -> list[str]:
+    """Names of this machine's folders that stand in a text."""
+    return sorted({name for path, name in machine_paths(env).items() if f"{path}/" in text or f'{path}"' in text})
+
+
+def scrub(text: str, env: dict[str, str]) -> str:
+    """A text without this machine's folders: a broken notebook is kept aside, and its traceback names files."""
+    for path, name in machine_paths(env).items():
+        text = text.replace(path, f"<{name}>")
+    return text
+
+
+def render(notebook: nbformat.NotebookNode, task: Task, findings: list[str]) -> str:
+    """The page, checked: what fails a check never takes a page's place."""
+    from cvanalysis.publish.page.contract import check_page
+    from cvanalysis.publish.page.page import Lien, PageInfo, render_page
+
+    links = {key: Lien(**task.page[key]) for key in ("index", "precedent", "suivant") if task.page.get(key)}
+    html = render_page(notebook, PageInfo(**(task.page | links)))
+    problems = check_page(
+        html,
+        findings,
+        task.weight,
+        dit=words_of_data(Path(task.env["CVANALYSIS_PROCESSED"]), Path(task.env["CVANALYSIS_DATA"])),
+    )
+    if problems:
+        shown = " ; ".join(problems[:5])
+        more = f" ; et {len(problems) - 5} autres" if len(problems) > 5 else ""
+        raise ReportFailed(f"la page ne tient pas son contrat : {shown}{more}", "\n".join(problems))
+    return html
+
+
+def words_of_data(processed: Path | None, data: Path) -> Callable[[str], bool]:
+    """Whether a fragment stands in some cell of the processed tables (where they are given), a declaration or a text of the territory.
+
+    They are read when first asked: a sound page asks nothing.
+    """
+
+    @cache
+    def cells() -> str:
+        from cvanalysis.files.texts import read_text
+        from cvanalysis.tables.store import open_tables
+
+        tables = open_tables(processed, {path.stem: atomic.digest(path) for path in processed.glob("*.parquet")})
+        frames = (tables[name].frame for name in sorted(tables.digests))
+        columns = (frame[name] for frame in frames for name in frame.columns if frame[name].dtype in ("str", "object"))
+        said = [str(cell) for column in columns for cell in column.dropna().unique()]
+        said += [
+            read_text(path)[0] for pattern in ("*.toml", "*.csv", "textes/*.md") for path in sorted(data.glob(pattern))
+        ]
+        return "\n".join(f" {' '.join(one.split())} " for one in said)
+
+    def said(fragment: str) -> bool:
+        start, end = (r"\b" if fragment[i].isalnum() else "" for i in (0, -1))  # « nan » is not in « finance »
+        return re.search(f"{start}{re.escape(fragment)}{end}", cells()) is not None
+
+    return said
+
+
+def broken_notebook(source: str, parameters: dict[str, Any], outcome: Outcome, env: dict[str, str]) -> tuple[str, str]:
+    """The notebook as far as it ran, and a text that says where and why it stopped; neither names a folder of this machine."""
+    saved = next((event["carnet"] for event in outcome.events if "carnet" in event), None)
+    notebook = nbformat.reads(saved, as_version=4) if saved else _rebuilt(source, parameters, outcome)
+    clean_notebook(notebook, json.loads(source))
+    last = next((event for event in reversed(outcome.events) if event.get("etat") == "start"), None)
+    told = [f"Cause : {outcome.cause}."]
+    if last is not None:
+        told += ["", f"Dernière cellule commencée (cellule {last['cellule'] + 1}) :", "", last["source"]]
+    if outcome.detail:
+        told += ["", "Détail :", "", outcome.detail]
+    return scrub(notebook_text(notebook), env), scrub("\n".join(told) + "\n", env)
+
+
+def _rebuilt(source: str, parameters: dict[str, Any], outcome: Outcome) -> nbformat.NotebookNode:
+    """A notebook whose process died, from its journal: the cells that ended, with their outputs."""
+    notebook = nbformat.reads(source, as_version=4)
+    notebook.metadata.setdefault("papermill", {})
+    for cell in notebook.cells:
+        cell.metadata.setdefault("tags", [])
+    if parameters:
+        notebook = parameterize_notebook(notebook, parameters, kernel_name="python3", language="python")
+    for event in outcome.events:
+        if event.get("etat") == "done":
+            notebook.cells[event["cellule"]] = nbformat.from_dict(event["contenu"])
+    return notebook

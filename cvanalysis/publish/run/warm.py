@@ -1,0 +1,97 @@
+"""What is loaded once, before any fork. Owns the list of it; refuses to start a thread or to run a cell.
+
+Importing costs more than a report: done here, it is paid once a build. Whatever stays of it in this process is found by every
+report alike, so only libraries, templates and fonts are loaded, nothing that depends on one report.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import os
+import pkgutil
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+THREADS = (
+    "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS", "VECLIB_MAXIMUM_THREADS",
+    "ARROW_IO_THREADS",
+)  # fmt: skip
+
+
+def one_thread() -> None:
+    """Ask numeric libraries for no thread of their own: to be called before the first of them is imported."""
+    for name in THREADS:
+        os.environ.setdefault(name, "1")
+
+
+def warm_up() -> None:
+    """Import and prepare all that reports share."""
+    one_thread()
+    _import_libraries()
+    _import_ours()
+    import nbformat
+
+    from cvanalysis.catalogue import load_catalogue
+    from cvanalysis.display import figures, phrases
+    from cvanalysis.publish.page.page import PageInfo, render_page
+    from cvanalysis.publish.run import shell
+
+    load_catalogue()
+    figures.warm()
+    phrases.warm()
+    cells = [nbformat.v4.new_markdown_cell("# t\n\n## s\n\nt *t*.")]
+    render_page(
+        nbformat.v4.new_notebook(cells=cells), PageInfo(titre="t", territoire="t", edition="t", maj="2000-01-01")
+    )
+    shell.prepare()
+    gc.collect()  # once: what is left would be frozen with the rest at each fork
+
+
+def _import_libraries() -> None:
+    with _without(*UNUSED):
+        import papermill  # noqa: F401  (before all: it asks for our engine, which asks for it)
+
+        import cvanalysis.display.figures.shades  # noqa: F401  (matplotlib, and seaborn)
+        from cvanalysis.publish.page import page
+        from cvanalysis.publish.run import shell  # noqa: F401
+
+        page.exporter()
+
+
+def _import_ours() -> None:
+    """All that a notebook may ask of us, outside `_without`: a library that is hidden from one of ours would be imported again,
+    with all that stands on it, by each report."""
+    import cvanalysis
+    from cvanalysis.publish.page import contract  # noqa: F401
+    from cvanalysis.publish.run import produce  # noqa: F401
+
+    names = ["cvanalysis.dossier"]
+    every = pkgutil.walk_packages(cvanalysis.__path__, "cvanalysis.", onerror=lambda _: None)
+    names += [module.name for module in every if not re.search(r"\.(?:cli|clean|publish|cluster)\b", module.name)]
+    names.append("highspy")  # what withholds counts of people asks for it in several reports
+    for name in names:
+        with suppress(Exception):  # a broken module is the affair of the reports that use it
+            importlib.import_module(name)
+
+
+UNUSED = ("rfc3987_syntax", "lxml", "scipy")
+"""What our libraries import if they can, and hardly a report uses: they cost as much as all the rest together.
+
+`jsonschema` asks for `rfc3987_syntax` (1 s to compile a grammar for international addresses), BeautifulSoup, through nbconvert, for
+`lxml` (a second parser), seaborn for `scipy` (statistics). A notebook that wants one finds it.
+"""
+
+
+@contextmanager
+def _without(*modules: str) -> Iterator[None]:
+    """Import as if these optional modules, of others, were not installed."""
+    hidden = [module for module in modules if module not in sys.modules]
+    sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]
+    try:
+        yield
+    finally:
+        for module in hidden:
+            del sys.modules[module]

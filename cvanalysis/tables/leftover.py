@@ -1,0 +1,112 @@
+"""Files of a data folder that no domain reads: each is named, with what to do. Owns the places where files are read; refuses to read one.
+
+A table in a place that nobody reads is data left out; a picture is only said; notices (`.md`), hidden files and locks of an office
+suite (`~$x.xlsx`) are told in one line.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cvanalysis.actions.clean.logs import EXTENSIONS
+from cvanalysis.engagements.declared import CLASSEURS, ENGAGEMENTS, find_engagements
+from cvanalysis.errors import Problem
+from cvanalysis.files.sheets import is_machine
+
+if TYPE_CHECKING:
+    from cvanalysis.territory.contract import Territory
+
+
+_DECLAREES = """quartiers communes comparateurs themes piliers colleges partenaires correspondances decisions preconisations
+chronologie"""
+DECLARATIONS = frozenset(["contrat.toml", *(f"{name}.csv" for name in _DECLAREES.split())])
+TABLES = (*EXTENSIONS, ".geojson", ".zip", ".qdpx")
+NOTICES = (".md",)
+
+_LUS = {"insee": None, "paroles": (".txt",), "actions": EXTENSIONS, "textes": (".md",), "geo": (".geojson",)}
+"""Folder → what is read there (insee: all of it; paroles: all but texts)."""
+ENSEMBLE = 10  # files of one folder that are still told one by one
+DOSSIERS = "insee/, actions/, paroles/, textes/ ou geo/"
+
+
+@dataclass(frozen=True, slots=True)
+class Leftover:
+    """A file that nobody reads: why, and what is wrong where it is a table."""
+
+    fichier: str
+    pourquoi: str
+    probleme: Problem | None = None
+
+
+def left_aside(territory: Territory) -> tuple[list[Leftover], list[str]]:
+    """The files that nobody reads, and those that explain or that a machine left, in order; many of one folder are told together."""
+    folder = Path(territory.dossier)
+    themes = {f"theme-{theme.id}.md" for theme in territory.themes}
+    found: list[Leftover] = []
+    machine: list[str] = []
+    for path in sorted(folder.rglob("*")):
+        if path.is_dir():
+            continue
+        name = os.fsencode(path.relative_to(folder).as_posix()).decode("utf-8", "replace")
+        if is_machine(Path(name)) or _is_notice(name):
+            machine.append(name)
+        elif not _is_read(name, folder):
+            found.append(_tell(name))
+        elif name.startswith("textes/theme-") and path.name not in themes:
+            found.append(Leftover(name, "texte d'un thème qui n'est pas déclaré dans themes.csv"))
+    together: dict[tuple[str, str], list[Leftover]] = {}
+    for one in found:
+        together.setdefault((str(Path(one.fichier).parent), one.pourquoi), []).append(one)
+    told = (items if len(items) <= ENSEMBLE else [_together(items)] for items in together.values())
+    return [one for items in told for one in items], machine
+
+
+def _together(items: list[Leftover]) -> Leftover:
+    where, why = f"{Path(items[0].fichier).parent.as_posix()}/", f"{len(items)} fichiers\u00a0: {items[0].pourquoi}"
+    problem = items[0].probleme
+    return Leftover(where, why, problem and replace(problem, fichier=where, trouve=why))
+
+
+def _is_notice(name: str) -> bool:
+    return name.lower().endswith(NOTICES) and not name.startswith("textes/")
+
+
+def _is_read(name: str, folder: Path) -> bool:
+    top, _, rest = name.rpartition("/")[0].partition("/")
+    suffix = Path(name).suffix.lower()
+    if not top:
+        return name in DECLARATIONS or name == find_engagements(folder)
+    if top not in _LUS:
+        return False
+    if top in ("insee", "paroles"):
+        return not suffix or suffix not in (_LUS[top] or ())
+    return suffix in _LUS[top] and (top == "actions" or not rest)
+
+
+def _tell(name: str) -> Leftover:
+    path = Path(name)
+    suffix = path.suffix.lower()
+    table = f"{path.stem}.csv"
+    if suffix == ".txt" and name.startswith("paroles/"):
+        found, to_do = (
+            "texte sans colonnes, non lu",
+            "Mettez les paroles qu'il contient dans un tableau (« cvanalysis modele paroles »)",
+        )
+    elif name in CLASSEURS:
+        found, to_do = f"{ENGAGEMENTS} est lu à sa place", "Gardez un seul des deux"
+    elif "/" not in name and table in DECLARATIONS:
+        found, to_do = (
+            "cette déclaration n'est lue qu'en CSV",
+            f"Enregistrez-la au format CSV UTF-8, sous le nom {table}",
+        )
+    elif suffix in TABLES:
+        found, to_do = (
+            "tableau à un endroit que personne ne lit",
+            f"Déplacez-le dans {DOSSIERS}, selon ce qu'il contient",
+        )
+    else:
+        return Leftover(name, "ni tableau, ni texte, ni déclaration : rien ne s'en sert ici")
+    return Leftover(name, found, Problem(name, 0, "", found, "", to_do))

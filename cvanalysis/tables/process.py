@@ -1,0 +1,422 @@
+"""Raw files → processed tables. The table of contents of this room: one function per domain, each giving named frames.
+
+Owns what is written under `data/processed/`, whole or not at all, and the same bytes for the same inputs. Refuses to know a file's
+format (the domains do). Another domain is added by its function to `DOMAINES`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from cvanalysis.actions.clean.logs import clean_actions
+from cvanalysis.actions.clean.propose import propose_all
+from cvanalysis.catalogue import load_catalogue
+from cvanalysis.errors import CvanalysisError, Problem
+from cvanalysis.files.anomalies import COLONNES_ANOMALIES, frame_problems
+from cvanalysis.files.archives import archive_of
+from cvanalysis.files.atomic import SUFFIX, digest, keep_private, locked, make_folder, write_json
+from cvanalysis.files.contours import contour_files, read_contours
+from cvanalysis.files.guard import under_guard
+from cvanalysis.files.texts import read_text
+from cvanalysis.indicateurs.clean.account import Account, Line
+from cvanalysis.indicateurs.clean.decode import SourceFile, clean_indicators
+from cvanalysis.indicateurs.clean.zones import ENSEMBLE, ENSEMBLE_2024
+from cvanalysis.paroles.clean.companions import COMPANIONS
+from cvanalysis.paroles.clean.voices import clean_voices
+from cvanalysis.personnes.persons import mask_anomalies, mask_words
+from cvanalysis.tables.freshness import RECORD, VOICES, current, forget_withdrawn, made_of, tables_folder
+from cvanalysis.tables.leftover import left_aside
+from cvanalysis.territory.contract import Territory
+from cvanalysis.territory.places import Niveau
+
+LAISSE = "laissé de côté"
+
+
+@dataclass(frozen=True, slots=True)
+class ReadFile:
+    """One raw file and what became of it, whatever its domain.
+
+    `statut` is lu, documentation, non reconnu, illisible or laissé de côté; `pris_pour` says in French what it was taken for;
+    `trouvees` and `manquantes` are the territory's zones of the file's levels; `absentes` headers that the vintage should have,
+    `inconnues` those of no known meaning, not read.
+    """
+
+    fichier: str
+    sha256: str
+    statut: str
+    famille: str = ""
+    millesime: int | str | None = None
+    pris_pour: str = ""
+    lignes: int = 0
+    trouvees: tuple[str, ...] = ()
+    manquantes: tuple[str, ...] = ()
+    absentes: tuple[str, ...] = ()
+    inconnues: tuple[str, ...] = ()
+    probleme: Problem | None = None
+
+
+@dataclass(frozen=True)
+class Domain:
+    """What one domain gives: named tables, anomalies, its files, the account of its cells.
+
+    `complement` is what only `check` tells of it: a declaration to paste for the files that it does not know, what became of the voices.
+    `avertissements`: what whoever builds is told too, since nothing else would show it.
+    """
+
+    tables: dict[str, pd.DataFrame]
+    anomalies: pd.DataFrame
+    fichiers: tuple[ReadFile, ...]
+    compte: Account = field(default_factory=lambda: Account(()))
+    complement: str = ""
+    avertissements: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True)
+class Processed:
+    """What `process` wrote: rows per table, the manifest's sources, the files left out, the account of all cells."""
+
+    tables: dict[str, int]
+    sources: list[dict[str, object]]
+    illisibles: tuple[Problem, ...]
+    compte: Account
+    avertissements: tuple[Problem, ...] = ()
+
+
+def prepare(territory: Territory, audience: str) -> Path:
+    """The folder of the territory's tables for that audience, made again first where they are not today's."""
+    folder = tables_folder(territory.dossier, audience)
+    of = made_of(territory, audience)
+    if not current(folder, of):
+        make_folder(folder, private=True)
+        with locked(folder, folder.name, wait=True):
+            if not current(folder, of):
+                process(territory, folder, audience, of)
+    forget_withdrawn(territory.dossier, of)
+    return folder
+
+
+def process(
+    territory: Territory, processed: Path, audience: str = "public", of: dict[str, Any] | None = None
+) -> Processed:
+    """Clean every domain and write its tables to `processed`, each replaced whole, and beside them whose they are.
+
+    `of` is what they are made of (`freshness.made_of`), taken before anything is read: what changes meanwhile makes them old.
+    Raises `CvanalysisError` where a table cannot be written (then the former tables stay). A raw file that cannot
+    be used is in `illisibles` and disturbs nothing else, were it made to (`guard`).
+    """
+    of = of or made_of(territory, audience)
+    return under_guard(lambda: _process(territory, processed, audience, of))
+
+
+def _process(territory: Territory, processed: Path, audience: str, of: dict[str, Any]) -> Processed:
+    domains = clean_all(territory, audience)
+    tables = {name: table for domain in domains for name, table in domain.tables.items()}
+    tables["anomalies"] = gather_anomalies(domains)
+    files = [file for domain in domains for file in domain.fichiers]
+    compte = Account(tuple(line for domain in domains for line in domain.compte.lignes))
+    tables["fichiers"] = list_files(files)
+    tables["comptes"] = pd.DataFrame([asdict(line) for line in compte.lignes], columns=[f.name for f in fields(Line)])
+    if audience != "equipe":
+        names = {file.fichier for file in files} | {
+            path.relative_to(territory.dossier).as_posix()
+            for path in (territory.dossier / VOICES).rglob("*")
+            if path.is_file()
+        }
+        tables |= {name: veil(tables[name], names) for name in ("anomalies", "fichiers")}
+    done = Processed(
+        {name: len(table) for name, table in tables.items()},
+        [
+            {name: getattr(file, name) for name in ("fichier", "sha256", "famille", "millesime", "statut")}
+            for file in files
+        ],
+        tuple(file.probleme for file in files if file.probleme is not None),
+        compte,
+        tuple(one for domain in domains for one in domain.avertissements),
+    )
+    told = {"illisibles": done.illisibles, "avertissements": done.avertissements}
+    said = {"sources": done.sources} | {name: [str(one) for one in some] for name, some in told.items()}
+    write_tables(tables, processed, {"fait_de": of, "dit": said})
+    return done
+
+
+def veil(table: pd.DataFrame, names: Iterable[str]) -> pd.DataFrame:
+    """The rows that speak of files of voices, without the names of those files: who has spoken, where and when, is in a name.
+
+    `names` are the paths of all files; what the team's own tables of voices are called, the documentation says.
+    """
+    told = {name for name in names if name.startswith(VOICES)} - COMPANIONS
+    told |= {Path(name).name for name in told}
+    theirs = table["fichier"].str.startswith(VOICES)
+    if not theirs.any():
+        return table
+    known = re.compile("|".join(map(re.escape, sorted(told, key=len, reverse=True))) or r"(?!)", re.IGNORECASE)
+    rows = table[theirs].copy()
+    for column in rows.columns:
+        if column in {"ligne", "lignes"}:
+            rows[column] = 0
+        elif column in {"fichier", "famille", "pris_pour"}:
+            rows[column] = "paroles"
+        else:
+            rows[column] = [known.sub("un fichier de paroles", str(cell)) for cell in rows[column]]
+    both = [table[~theirs], rows.drop_duplicates().astype(table.dtypes.to_dict())]
+    return pd.concat(both).sort_index(ignore_index=True)
+
+
+def clean_all(territory: Territory, audience: str = "public") -> tuple[Domain, ...]:
+    """Every domain of the territory, cleaned, nothing written."""
+    return tuple(clean(territory, audience) for clean in DOMAINES)
+
+
+def clean_insee(territory: Territory, _audience: str) -> Domain:
+    """Tidy indicators of the territory's zones (`indicateurs`); the same for every audience, since all of it is published."""
+    cleaned = clean_indicators(territory.dossier, _codes_in_files(territory))
+    foreign = [
+        Problem(
+            source.fichier,
+            0,
+            sheet.cle,
+            f"fichier de la géographie {sheet.geographie}, territoire en {territory.geographie}\u00a0: deux découpages",
+            "",
+            "Lignes des quartiers non jointes",
+        )
+        for source in cleaned.sources
+        for sheet in source.feuilles
+        if sheet.geographie and sheet.geographie != territory.geographie
+    ]
+    anomalies = pd.concat([cleaned.anomalies, frame_problems(foreign)], ignore_index=True)
+    files = tuple(_tell_file(source, territory) for source in cleaned.sources)
+    table = cleaned.table.assign(zone=cleaned.table["zone"].cat.rename_categories({ENSEMBLE_2024: ENSEMBLE}))
+    return Domain({"indicateurs": as_text_columns(table)}, anomalies, files, cleaned.account)
+
+
+def clean_logs(territory: Territory, _audience: str) -> Domain:
+    """Actions, engagements, partners, and the account of money of each log; the same for every audience."""
+    cleaned = clean_actions(territory, frozenset(load_catalogue().indicateurs))
+    tables = {
+        "actions": cleaned.actions,
+        "engagements": cleaned.engagements,
+        "partenaires": cleaned.partenaires,
+        "argent": cleaned.compte,
+        "controles": cleaned.controles,
+        "propositions": cleaned.propositions,
+    }
+    unknown = [problem.fichier for problem in cleaned.illisibles]
+    files = tuple(
+        _count_actions(file, cleaned.actions, territory) for file in _tell_sources(cleaned.sources, cleaned.illisibles)
+    )
+    return Domain(tables, cleaned.anomalies, files, complement=propose_all(territory, unknown) if unknown else "")
+
+
+def clean_words(territory: Territory, audience: str) -> Domain:
+    """What people said, as this audience may have it: nothing above it is in any table."""
+    cleaned = clean_voices(territory, audience)
+    return Domain(
+        cleaned.tables,
+        cleaned.anomalies,
+        _tell_sources(cleaned.sources, cleaned.illisibles),
+        complement=cleaned.compte,
+        avertissements=cleaned.avertissements,
+    )
+
+
+def clean_rest(territory: Territory, _audience: str) -> Domain:
+    """The files that no other domain reads, and the examples that are declared and not there."""
+    left, machine = left_aside(territory)
+    files = tuple(
+        ReadFile(mask_words(one.fichier), "", LAISSE, pris_pour=one.pourquoi, probleme=one.probleme) for one in left
+    )
+    absent = [
+        Problem(
+            "contrat.toml", 0, "exemples", f"aucun fichier ne correspond à «\u00a0{glob}\u00a0»", "", "Corrigez ce nom"
+        )
+        for glob in territory.exemples
+        if not any(
+            fnmatch(path.relative_to(territory.dossier).as_posix(), glob) for path in Path(territory.dossier).rglob("*")
+        )
+    ]
+    told = (
+        f"Notices, fichiers cachés ou temporaires, que personne ne lit\u00a0: {', '.join(machine)}.\n"
+        if machine
+        else ""
+    )
+    return Domain({}, frame_problems(absent), files, complement=told)
+
+
+DOMAINES: tuple[Callable[[Territory, str], Domain], ...] = (clean_insee, clean_logs, clean_words, clean_rest)
+"""The domains, in the order in which `check` tells of them: (territory, audience) → `Domain`."""
+
+
+def read_as_they_are(territory: Territory) -> Domain:
+    """The texts and contours that reports read as they are: no table comes of them, what is wrong with them is told all the same."""
+    files, said = [], []
+    codes = [quarter.code for quarter in territory.quartiers]
+    for path in sorted((territory.dossier / "textes").glob("*.md")) + contour_files(territory.dossier):
+        found, lost, remarks = (read_text if path.suffix == ".md" else read_contours)(path)
+        fichier = f"{path.parent.name}/{path.name}"
+        file = ReadFile(fichier, "", "illisible" if lost else "lu", probleme=lost[0] if lost else None)
+        if path.suffix == ".md":
+            file = replace(file, pris_pour="texte du territoire")
+        elif found:
+            words = frozenset().union(*(one.said for one in found))
+            there = tuple(code for code in codes if code in words)
+            missing = tuple(code for code in codes if code not in words)
+            file = replace(file, pris_pour="contours", lignes=len(found), trouvees=there, manquantes=missing)
+        files.append(file)
+        said += [*lost[1:], *remarks]
+    return Domain({}, frame_problems(said), tuple(files))
+
+
+def zones_of(territory: Territory) -> frozenset[tuple[str, Niveau]]:
+    """The (code, niveau) of all the zones that the territory's reports may show."""
+    declared = {(other.zone, other.niveau) for other in territory.comparateurs}
+    communes = {(commune.code, "COMMUNE") for commune in territory.communes}
+    quarters = {(quarter.code, "QPV") for quarter in territory.quartiers}
+    usual = {(territory.epci, "EPCI"), (ENSEMBLE, "FRANCE_QPV")}
+    return frozenset(declared | communes | quarters | usual)
+
+
+def _codes_in_files(territory: Territory) -> frozenset[tuple[str, str]]:
+    """The same zones under the codes of the files: the aggregate of all quarters is that of the territory's geography."""
+    aggregate = ENSEMBLE_2024 if territory.geographie == "QN2024" else ENSEMBLE
+    return frozenset((aggregate if zone == ENSEMBLE else zone, level) for zone, level in zones_of(territory))
+
+
+def gather_anomalies(domains: tuple[Domain, ...]) -> pd.DataFrame:
+    """All anomalies, by file, line and column, as anyone may read them."""
+    frame = pd.concat([domain.anomalies for domain in domains], ignore_index=True)
+    frame = frame.sort_values(list(COLONNES_ANOMALIES), kind="stable", ignore_index=True)
+    return mask_anomalies(frame.astype({"ligne": "Int32"}))
+
+
+def list_files(files: list[ReadFile]) -> pd.DataFrame:
+    """One row per raw file: what it was taken for and what became of it (`fichiers.parquet`)."""
+    columns = ("fichier", "famille", "millesime", "statut", "pris_pour", "lignes")
+    frame = pd.DataFrame([[getattr(file, name) for name in columns] for file in files], columns=list(columns))
+    frame["millesime"] = frame["millesime"].map(lambda year: "" if year is None else str(year)).astype("str")
+    return frame.astype({"lignes": "int64"})
+
+
+def as_text_columns(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with its categories as plain text."""
+    return table.astype({name: "str" for name in table.columns if isinstance(table[name].dtype, pd.CategoricalDtype)})
+
+
+def write_tables(tables: dict[str, pd.DataFrame], folder: Path, record: dict[str, Any]) -> None:
+    """Write each table to `folder/NAME.parquet`: all of them aside first, then each in one rename, then the record of what they are.
+
+    While some are of before and some of now there is no record, and nobody reads them.
+    """
+    waiting: list[tuple[Path, Path]] = []
+    try:
+        make_folder(folder, private=True)
+        for left in folder.glob(f".*{SUFFIX}"):  # by a processing that was killed
+            left.unlink()
+        for name, table in tables.items():
+            aside = folder / f".{name}.parquet.{os.getpid()}{SUFFIX}"
+            waiting.append((aside, folder / f"{name}.parquet"))
+            arrow = pa.Table.from_pandas(table, preserve_index=False)
+            pq.write_table(arrow, aside, compression="zstd", row_group_size=1 << 20)
+            keep_private(aside)
+        digests = {final.stem: digest(aside) for aside, final in waiting}
+        (folder / RECORD).unlink(missing_ok=True)
+        for aside, final in waiting:
+            aside.replace(final)
+        for path in set(folder.glob("*.parquet")) - {final for _, final in waiting}:
+            path.unlink()
+        write_json(folder / RECORD, record | {"tables": digests})
+    except OSError as error:
+        raise CvanalysisError(
+            f"Les tables n'ont pas pu être écrites dans «\u00a0{folder.name}\u00a0»\u00a0: {error.strerror or error}."
+            " Libérez de la place ou vérifiez les droits, puis recommencez."
+        ) from error
+    finally:
+        for aside, _ in waiting:
+            aside.unlink(missing_ok=True)
+
+
+def _tell_sources(sources: Iterable[Mapping[str, Any]], unread: Iterable[Problem]) -> tuple[ReadFile, ...]:
+    """Files of a domain whose reader says of each one `fichier, sha256, famille, millesime, statut`, and more where it knows it."""
+    problems = {problem.fichier: problem for problem in unread}
+    told = [
+        ReadFile(
+            source["fichier"],
+            source["sha256"],
+            source["statut"],
+            source["famille"],
+            source["millesime"] or None,
+            source.get("pris_pour") or source["famille"] or "non reconnu",
+            source.get("lignes", 0),
+            trouvees=source.get("trouvees", ()),
+            manquantes=source.get("manquantes", ()),
+            inconnues=source.get("inconnues", ()),
+            probleme=problems.pop(source["fichier"], None),
+        )
+        for source in sources
+    ]
+    return (*told, *(ReadFile(fichier, "", "illisible", probleme=problem) for fichier, problem in problems.items()))
+
+
+def _count_actions(file: ReadFile, actions: pd.DataFrame, territory: Territory) -> ReadFile:
+    """The same file with its rows of actions and the quarters of the contract that they name."""
+    rows = actions[actions["source"] == file.fichier]
+    there = set(rows["qpv"])
+    codes = [quarter.code for quarter in territory.quartiers]
+    if not there & set(codes):
+        codes = []  # a log without quarters misses none
+    return replace(
+        file,
+        lignes=len(rows[["feuille", "ligne"]].drop_duplicates()),
+        trouvees=tuple(code for code in codes if code in there),
+        manquantes=tuple(code for code in codes if code not in there),
+    )
+
+
+def _tell_file(source: SourceFile, territory: Territory) -> ReadFile:
+    """What a file of INSEE was taken for, and which of the territory's zones are in it."""
+    wanted = _codes_in_files(territory)
+    there: set[tuple[str, str]] = set()
+    levels: list[str] = []
+    for sheet in source.feuilles:
+        there |= set(zip(sheet.zones.tolist(), sheet.niveaux.tolist(), strict=True)) & wanted
+        levels += [level for level in dict.fromkeys(sheet.niveaux.tolist()) if level and level not in levels]
+    expected = sorted(zone for zone, level in wanted if level in levels)
+    found = {zone for zone, _ in there}
+    return ReadFile(
+        fichier=source.fichier,
+        sha256=source.sha256,
+        statut=source.statut,
+        famille=source.famille,
+        millesime=source.millesime,
+        pris_pour=_say_what(source, levels),
+        lignes=sum(len(sheet.zones) for sheet in source.feuilles),
+        trouvees=tuple(zone for zone in expected if zone in found),
+        manquantes=tuple(zone for zone in expected if zone not in found),
+        absentes=tuple(header for sheet in source.feuilles for header in sheet.absentes),
+        inconnues=tuple(header for sheet in source.feuilles for header in sheet.inconnues),
+        probleme=source.probleme,
+    )
+
+
+def _say_what(source: SourceFile, levels: list[str]) -> str:
+    if source.statut == "documentation":
+        if archive_of(source.fichier):
+            return "partie d'une archive que les rapports n'utilisent pas, laissée de côté"
+        return "dictionnaire de variables de l'Insee, laissé de côté"
+    if not source.feuilles:
+        return ""
+    sheet = source.feuilles[0]
+    names = " et ".join(dict.fromkeys(other.famille.nom for other in source.feuilles))
+    told = {"colonnes": "ses colonnes", "millesimes.csv": "millesimes.csv", "nom": "son nom"}[sheet.millesime_par]
+    geography = f", géographie {sheet.geographie}" if sheet.geographie else ""
+    where = ", ".join(levels) or "aucune zone"
+    return f"{source.famille} ({names}), millésime {source.millesime} (dit par {told}), {where}{geography}"

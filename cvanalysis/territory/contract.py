@@ -1,0 +1,393 @@
+"""What a contract declares. Owns `contrat.toml` and its CSV files → frozen objects; refuses to read any figure.
+
+Everything that is particular to a métropole is here and nowhere in the code: its quarters, cities, themes, pillars,
+colleges, engagements, partners, comparators, thresholds, calendar, colours and editions.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from cvanalysis.errors import DeclarationError, UsageError
+from cvanalysis.french import listed, nearest, quoted
+from cvanalysis.territory.declarations import (
+    Document,
+    Inspection,
+    Ligne,
+    Section,
+    check_once,
+    check_shape,
+    read_rows,
+    read_toml,
+    take,
+)
+from cvanalysis.territory.palette import PALETTE, read_palette
+from cvanalysis.territory.places import (
+    GEOGRAPHIES,
+    ZONES,
+    Niveau,
+    check_commune,
+    check_quarter,
+    check_zone,
+    communes_of,
+)
+
+CONTRAT = "contrat.toml"
+_FICHIERS = (CONTRAT, "quartiers.csv", "communes.csv", "comparateurs.csv", "themes.csv", "piliers.csv", "colleges.csv")
+_ORDRE = tuple(ZONES)
+
+
+@dataclass(frozen=True, slots=True)
+class Commune:
+    code: str
+    nom: str
+
+
+@dataclass(frozen=True, slots=True)
+class Quartier:
+    """A QPV of the contract. `communes` are codes, in the declared order (a QPV can span several)."""
+
+    code: str
+    nom: str
+    communes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparateur:
+    """A zone that quarters are compared with; `zone` is as in the processed table (`244400404`, `Ensemble`)."""
+
+    zone: str
+    niveau: Niveau
+    nom: str
+
+
+@dataclass(frozen=True, slots=True)
+class Theme:
+    id: str
+    nom: str
+    question: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pilier:
+    id: str
+    nom: str
+
+
+@dataclass(frozen=True, slots=True)
+class College:
+    id: str
+    nom: str
+
+
+@dataclass(frozen=True, slots=True)
+class Etape:
+    """A step of the calendar: a sequence of work, the temps fort, a COPIL, the hand-over."""
+
+    id: str
+    nom: str
+    mois: str  # AAAA-MM
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """A frozen state of the reports: `etape` names the step it serves, `jusqu_au` bounds what it may know of voices."""
+
+    id: str
+    nom: str
+    jusqu_au: date
+    etape: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Seuils:
+    """Declared thresholds. Tolerances are in the indicator's own unit (points, % of the comparator)."""
+
+    stable_points: float = 1.0
+    stable_pourcent: float = 2.0
+    personnes: int = 11  # our own counts of people below this are withheld
+    preuve_ancienne_mois: int = 12
+    voisins: int = 60  # other quarters up to which all of them stand beside one; beyond, those of its communes do
+
+
+@dataclass(frozen=True, slots=True)
+class Territory:
+    """A contract, its places and its words. `dossier` is where it was read; it never reaches a page."""
+
+    dossier: Path
+    id: str
+    nom: str
+    contrat: str  # « Contrat de ville 2014/2022 »
+    code_contrat: str
+    debut: int
+    fin: int
+    geographie: str  # QP2015 or QN2024
+    epci: str
+    edition: Edition
+    editions: tuple[Edition, ...]
+    quartiers: tuple[Quartier, ...]
+    communes: tuple[Commune, ...]
+    comparateurs: tuple[Comparateur, ...]
+    themes: tuple[Theme, ...]
+    piliers: tuple[Pilier, ...]
+    colleges: tuple[College, ...]
+    calendrier: tuple[Etape, ...]
+    seuils: Seuils
+    palette: dict[str, str | tuple[str, ...]] = field(default_factory=dict)  # role → colour; `part` → several
+    exemples: tuple[str, ...] = ()  # raw files (globs, relative) declared `exemple = true`
+    maj: str = ""  # date of last update of the data, as declared (AAAA-MM-JJ): printed, since no clock may be
+    sections: dict[str, Any] = field(default_factory=dict)  # `[actions]`, `[paroles]`…: their readers check them
+
+    def quartier(self, code: str) -> Quartier:
+        """The quarter of that code; `UsageError` names the known ones."""
+        for quartier in self.quartiers:
+            if quartier.code == code:
+                return quartier
+        codes = [q.code for q in self.quartiers]
+        suggestion = nearest(code, codes)
+        raise UsageError(
+            f"{quoted(code)} n'est pas un quartier de {quoted(self.nom)}. Quartiers déclarés\u00a0: {listed(codes)}."
+            + (f" {suggestion[0].upper()}{suggestion[1:]}" if suggestion else "")
+        )
+
+    @property
+    def vaste(self) -> bool:
+        """True where the quarters are too many to be shown side by side: the declared threshold `voisins`."""
+        return len(self.quartiers) - 1 > self.seuils.voisins
+
+    def voisins(self, code: str) -> tuple[Quartier, ...]:
+        """The other quarters that one is set beside, as declared: all, or in a vast contract those that share a commune."""
+        communes = set(self.quartier(code).communes)
+        return tuple(
+            quartier
+            for quartier in self.quartiers
+            if quartier.code != code and (not self.vaste or communes.intersection(quartier.communes))
+        )
+
+    def compares(self, code: str) -> tuple[Comparateur, ...]:
+        """Comparators of a quarter in reading order: its commune(s), the EPCI, all QPV of France, then the others declared."""
+        communes = self.quartier(code).communes
+        first = [c for zone in communes for c in self.comparateurs if (c.niveau, c.zone) == ("COMMUNE", zone)]
+        for niveau in ("EPCI", "FRANCE_QPV"):
+            first += [c for c in self.comparateurs if c.niveau == niveau]
+        rest = [c for c in self.comparateurs if c.niveau not in ("COMMUNE", "EPCI", "FRANCE_QPV")]
+        return (*first, *sorted(rest, key=lambda c: _ORDRE.index(c.niveau)))
+
+
+_ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_MOIS = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
+_SECTIONS_LIBRES = ("actions", "engagements", "partenaires", "paroles")
+_TABLES = ("territoire", "contrat", "seuils", "palette", *_SECTIONS_LIBRES)
+_LISTES = ("editions", "calendrier", "exemples", *_SECTIONS_LIBRES)
+
+
+def read_territory(dossier: Path, edition: str | None = None) -> Territory:
+    """Read the declarations of a contract.
+
+    Raises `DeclarationError` with every problem found at once: unknown keys, unknown codes, duplicates, QN codes in a QP
+    geography, missing columns, each with file, line and column; `UsageError` where `edition` is not a declared one.
+    """
+    paths = [Path(dossier) / name for name in _FICHIERS]
+    return _read(Path(dossier), edition, tuple(path.read_bytes() if path.is_file() else None for path in paths))
+
+
+@lru_cache(maxsize=4)  # reports are forked from a process that has read them
+def _read(dossier: Path, edition: str | None, _state: tuple[bytes | None, ...]) -> Territory:
+    found = Inspection(dossier)
+    document = read_toml(found, CONTRAT)
+    declared = _contract(found, document) if document else {}
+    declared |= _places(found, declared.get("geographie"))
+    declared |= _words(found)
+    if found.problems:
+        raise DeclarationError(found.problems)
+    known = {e.id: e for e in declared["editions"]}
+    chosen = edition or declared.pop("edition")
+    declared.pop("edition", None)
+    if chosen not in known:
+        raise UsageError(
+            f"l'édition {quoted(chosen)} n'est pas déclarée dans {CONTRAT}. Éditions déclarées\u00a0: {listed(known)}."
+        )
+    return Territory(dossier=dossier, edition=known[chosen], **declared)
+
+
+def _contract(found: Inspection, document: Document) -> dict[str, Any]:
+    """What `contrat.toml` holds, by field of `Territory`; `geographie` is there whenever it can be told."""
+    _unknown_sections(found, document)
+    declared: dict[str, Any] = {}
+    for name, required, optional in (
+        ("territoire", {"id": str, "nom": str, "epci": str, "geographie": str}, {"maj": date}),
+        ("contrat", {"nom": str, "code": str, "debut": int, "fin": int, "edition": str}, {}),
+    ):
+        section = document.tables.get(name)
+        if section is None:
+            found.add(
+                CONTRAT, 0, "", f"la section [{name}] manque", f"clés attendues\u00a0: {listed(required | optional)}"
+            )
+        elif values := take(found, section, required, optional):
+            declared |= (
+                _territoire(found, section, values) if name == "territoire" else _contrat(found, section, values)
+            )
+    written = document.tables["territoire"].values.get("geographie") if "territoire" in document.tables else None
+    if (
+        isinstance(written, str) and written in GEOGRAPHIES
+    ):  # though its section may be wrong elsewhere: codes are checked
+        declared["geographie"] = written
+    declared["editions"] = _editions(found, document)
+    declared["calendrier"] = _calendrier(found, document)
+    declared["exemples"] = tuple(
+        values["fichiers"]
+        for section in document.arrays.get("exemples", [])
+        if (values := take(found, section, {"fichiers": str}, {"exemple": bool})) and values.get("exemple", True)
+    )
+    declared["seuils"] = _seuils(found, document.tables.get("seuils"))
+    declared["palette"] = PALETTE | read_palette(found, document.tables.get("palette"))
+    declared["sections"] = {
+        name: [s.values for s in document.arrays[name]] if name in document.arrays else document.tables[name].values
+        for name in _SECTIONS_LIBRES
+        if name in document.arrays or name in document.tables
+    }
+    ids = [e.id for e in declared["editions"]]
+    if ids and declared.get("edition", ids[0]) not in ids:
+        section = document.tables["contrat"]
+        found.add(CONTRAT, section.line("edition"), "edition", f"{quoted(declared['edition'])} n'est pas une édition déclarée",
+                  f"éditions déclarées\u00a0: {listed(ids)}", nearest(declared["edition"], ids))  # fmt: skip
+    steps = {e.id for e in declared["calendrier"]}
+    for section in document.arrays.get("editions", []):
+        etape = section.values.get("etape", "")
+        if etape and etape not in steps:
+            found.add(CONTRAT, section.line("etape"), "etape", f"{quoted(etape)} n'est pas une étape du calendrier",
+                      f"étapes déclarées\u00a0: {listed(sorted(steps))}", nearest(str(etape), steps))  # fmt: skip
+    return declared
+
+
+def _unknown_sections(found: Inspection, document: Document) -> None:
+    for key in document.top.values:
+        if key not in _LISTES or document.top.values[key] != []:
+            found.add(CONTRAT, document.top.line(key), key, "clé inconnue avant la première section",
+                      f"sections connues\u00a0: {listed(dict.fromkeys(_TABLES + _LISTES))}",
+                      nearest(key, _TABLES + _LISTES))  # fmt: skip
+    for kind, sections, known, form in (
+        ("section", document.tables.values(), _TABLES, "[{}]"),
+        ("liste", (s[0] for s in document.arrays.values()), _LISTES, "[[{}]]"),
+    ):
+        for section in sections:
+            if section.nom not in known:
+                found.add(CONTRAT, section.ligne, "", f"{kind} inconnue {form.format(section.nom)}",
+                          f"connues\u00a0: {listed(form.format(k) for k in known)}", nearest(section.nom, known))  # fmt: skip
+
+
+def _territoire(found: Inspection, section: Section, values: dict[str, Any]) -> dict[str, Any]:
+    check_shape(found, section, values, "id", _ID, "des minuscules sans accent, des chiffres et des tirets")
+    check_shape(found, section, values, "epci", re.compile(ZONES["EPCI"]), "le SIREN de l'EPCI, neuf chiffres")
+    geographie = values.pop("geographie")
+    if geographie in GEOGRAPHIES:
+        values["geographie"] = geographie
+    else:
+        found.add(CONTRAT, section.line("geographie"), "geographie", f"{quoted(geographie)} n'est pas une géographie connue",
+                  f"géographies connues\u00a0: {listed(GEOGRAPHIES)}", nearest(geographie, GEOGRAPHIES))  # fmt: skip
+    return values | ({"maj": values["maj"].isoformat()} if "maj" in values else {})
+
+
+def _contrat(found: Inspection, section: Section, values: dict[str, Any]) -> dict[str, Any]:
+    if values["debut"] > values["fin"]:
+        found.add(CONTRAT, section.line("fin"), "fin", f"le contrat finit en {values['fin']}, avant de commencer",
+                  f"{values['debut']} ou après")  # fmt: skip
+    return {
+        "contrat": values["nom"], "code_contrat": values["code"], "debut": values["debut"], "fin": values["fin"],
+        "edition": values["edition"],
+    }  # fmt: skip
+
+
+def _editions(found: Inspection, document: Document) -> tuple[Edition, ...]:
+    editions = []
+    if not document.arrays.get("editions"):
+        found.add(
+            CONTRAT, 0, "", "aucune édition n'est déclarée", "au moins une liste [[editions]] avec id, nom, jusqu_au"
+        )
+    for section in document.arrays.get("editions", []):
+        if values := take(found, section, {"id": str, "nom": str, "jusqu_au": date}, {"etape": str}):
+            check_shape(found, section, values, "id", _ID, "des minuscules sans accent, des chiffres et des tirets")
+            editions.append((section.line("id"), Edition(**values)))
+    check_once(found, CONTRAT, "id", ((line, e.id) for line, e in editions))
+    return tuple(e for _, e in editions)
+
+
+def _calendrier(found: Inspection, document: Document) -> tuple[Etape, ...]:
+    etapes = []
+    for section in document.arrays.get("calendrier", []):
+        if values := take(found, section, {"id": str, "nom": str, "mois": str}):
+            check_shape(found, section, values, "id", _ID, "des minuscules sans accent, des chiffres et des tirets")
+            check_shape(found, section, values, "mois", _MOIS, "AAAA-MM, par exemple 2022-03")
+            etapes.append((section.line("id"), Etape(**values)))
+    check_once(found, CONTRAT, "id", ((line, e.id) for line, e in etapes))
+    return tuple(sorted((e for _, e in etapes), key=lambda e: e.mois))
+
+
+def _seuils(found: Inspection, section: Section | None) -> Seuils:
+    if section is None:
+        return Seuils()
+    kinds = {f.name: type(f.default) for f in fields(Seuils)}
+    values = take(found, section, {}, kinds) or {}
+    for key, value in values.items():
+        if not 0 <= value < float("inf"):  # nor `nan`, which TOML allows
+            found.add(CONTRAT, section.line(key), key, f"{quoted(value)} ne convient pas", "un nombre, zéro ou plus")
+    return Seuils(**values)
+
+
+def _places(found: Inspection, geographie: str | None) -> dict[str, tuple]:
+    """Communes, quarters and comparators, checked against each other."""
+    rows = read_rows(found, "communes.csv", ("code", "nom"))
+    for row in rows:
+        check_zone(found, row, "code", "COMMUNE")
+    communes = tuple(Commune(row["code"], row["nom"]) for row in rows)
+    check_once(found, "communes.csv", "code", ((row.ligne, row["code"]) for row in rows))
+    known = {c.code: c.nom for c in communes}
+
+    rows = read_rows(found, "quartiers.csv", ("code", "nom", "communes"))
+    quartiers = []
+    for row in rows:
+        if geographie:
+            check_quarter(found, row, geographie)
+        quartiers.append(Quartier(row["code"], row["nom"], communes_of(found, row, known)))
+    check_once(found, "quartiers.csv", "code", ((row.ligne, row["code"]) for row in rows))
+    if not rows and not any(p.fichier == "quartiers.csv" for p in found.problems):
+        found.add("quartiers.csv", 0, "", "aucun quartier n'est déclaré", "une ligne par quartier")
+
+    rows = read_rows(found, "comparateurs.csv", ("zone", "niveau", "nom"))
+    comparateurs = []
+    for row in rows:
+        if row["niveau"] not in ZONES:
+            found.add(row.fichier, row.ligne, "niveau", f"{quoted(row['niveau'])} n'est pas un niveau de comparaison",
+                      f"niveaux connus\u00a0: {listed(ZONES)}", nearest(row["niveau"], ZONES))  # fmt: skip
+            continue
+        check_zone(found, row, "zone", row["niveau"])
+        if row["niveau"] == "COMMUNE":
+            check_commune(found, row, "zone", row["zone"], known)
+        comparateurs.append(Comparateur(row["zone"], row["niveau"], row["nom"]))
+    check_once(found, "comparateurs.csv", "zone", ((row.ligne, f"{row['zone']} ({row['niveau']})") for row in rows))
+    return {"communes": communes, "quartiers": tuple(quartiers), "comparateurs": tuple(comparateurs)}
+
+
+def _words(found: Inspection) -> dict[str, tuple]:
+    """Themes, pillars and colleges."""
+    declared: dict[str, tuple] = {}
+    makers: dict[str, tuple[tuple[str, ...], tuple[str, ...], Callable[[Ligne], Any]]] = {
+        "themes": (("id", "nom", "question"), (), lambda r: Theme(r["id"], r["nom"], r["question"])),
+        "piliers": (("id", "nom"), ("transversal",), lambda r: Pilier(r["id"], r["nom"])),  # a column of older files
+        "colleges": (("id", "nom"), (), lambda r: College(r["id"], r["nom"])),
+    }
+    for name, (columns, optional, make) in makers.items():
+        rows = read_rows(found, f"{name}.csv", columns, optional)
+        for row in rows:
+            if not _ID.fullmatch(row["id"]):
+                found.add(row.fichier, row.ligne, "id", f"{quoted(row['id'])} ne peut pas servir d'identifiant",
+                          "des minuscules sans accent, des chiffres et des tirets")  # fmt: skip
+        check_once(found, f"{name}.csv", "id", ((row.ligne, row["id"]) for row in rows))
+        declared[name] = tuple(make(row) for row in rows)
+    return declared

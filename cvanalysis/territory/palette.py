@@ -1,0 +1,55 @@
+"""Colours of the roles that a series can have. Owns the palette by default and the checks of a declared one; refuses to draw."""
+
+from __future__ import annotations
+
+import re
+
+from cvanalysis.french import quoted
+from cvanalysis.territory.declarations import Inspection, Section, take
+
+PALETTE: dict[str, str | tuple[str, ...]] = {
+    "sujet": "#B5004A",
+    "commune": "#0072B2",
+    "epci": "#00735C",
+    "france_qpv": "#8A5A00",
+    "departement": "#5B6C7D",
+    "region": "#4F5B66",
+    "france": "#3A3A3A",
+    "autre": "#767676",
+    "femmes": "#7A3E9D",
+    "hommes": "#C75000",
+    "part": ("#0072B2", "#C75000", "#00735C", "#B5004A", "#8A5A00", "#7A3E9D", "#5B6C7D"),
+}
+"""Colours where the territory declares none: told apart by colour-blind eyes, at least 3:1 on white."""
+_COULEUR = re.compile(r"#[0-9A-Fa-f]{6}")
+
+
+def read_palette(found: Inspection, section: Section | None) -> dict[str, str | tuple[str, ...]]:
+    if section is None:
+        return {}
+    values = take(found, section, {}, {role: list if role == "part" else str for role in PALETTE}) or {}
+    for role, value in values.items():
+        for colour in value if role == "part" else [value]:
+            if not isinstance(colour, str) or not _COULEUR.fullmatch(colour):
+                found.add(
+                    section.fichier,
+                    section.line(role),
+                    role,
+                    f"{quoted(colour)} n'est pas une couleur",
+                    "la forme #RRVVBB",
+                )
+            elif (contrast := contrast_on_white(colour)) < 3:
+                said = f"{contrast:.1f}".replace(".", ",")
+                found.add(section.fichier, section.line(role), role, f"{quoted(colour)} a un contraste de {said}:1 sur le blanc",
+                          "3:1 au moins, pour qui voit mal", "foncez la couleur")  # fmt: skip
+    return {role: tuple(value) if role == "part" else value for role, value in values.items()}
+
+
+def contrast_on_white(colour: str) -> float:
+    """Contrast ratio of `#RRGGBB` with white, as WCAG defines it: 1 to 21."""
+
+    def linear(channel: float) -> float:
+        return channel / 12.92 if channel <= 0.04045 else ((channel + 0.055) / 1.055) ** 2.4
+
+    red, green, blue = (linear(int(colour[i : i + 2], 16) / 255) for i in (1, 3, 5))
+    return 1.05 / (0.2126 * red + 0.7152 * green + 0.0722 * blue + 0.05)
