@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cvanalysis.files import atomic
-from cvanalysis.publish.files import state_folder
+from cvanalysis.publish.files import record_path, state_folder
 from cvanalysis.publish.memory import state
 from cvanalysis.publish.plan import Report
 from cvanalysis.tables import freshness
@@ -197,7 +197,7 @@ class Decision:
         return found
 
     def record(self, report: Report) -> dict[str, Any] | None:
-        record = atomic.read_json(state.record_path(self.etat, report.id))
+        record = atomic.read_json(record_path(self.etat, report.id))
         if not record or not all((self.out / name).exists() for name in record["fichiers"]):
             return None
         return record

@@ -29,7 +29,7 @@ from papermill.parameterize import parameterize_notebook
 
 from cvanalysis.errors import ReportFailed
 from cvanalysis.files import atomic
-from cvanalysis.publish.memory import state
+from cvanalysis.publish.files import record_path
 from cvanalysis.publish.run.child import Emit, Limits, Outcome, flood, is_child
 from cvanalysis.publish.run.engine import ForkEngine
 from cvanalysis.publish.run.opened import record_opened
@@ -104,7 +104,7 @@ def deliver(out: Path, etat: Path, record: dict[str, Any], files: dict[str, byte
     try:
         atomic.write_all(
             [(out / name, raw) for name, raw in files.items()]
-            + [(state.record_path(etat, record["id"]), atomic.to_json(record))]
+            + [(record_path(etat, record["id"]), atomic.to_json(record))]
         )
     except atomic.WriteFailed as error:
         raise ReportFailed(str(error)) from error
