@@ -11,8 +11,8 @@ import pandas as pd
 from cvanalysis.actions.counting import TFPB, UNE_FOIS, lines_of, subsidies
 from cvanalysis.actions.field import JOURNAUX, MONTANTS, Field
 from cvanalysis.actions.table import TYPES_CREDIT
-from cvanalysis.constat.make import bars, count, euros, lines, make, source_of, worded
-from cvanalysis.constat.shape import Finding, Manque, Message, Table, Valeur
+from cvanalysis.constat.make import bars, count, euros, lines, make, source_of
+from cvanalysis.constat.shape import Finding, Manque, Message, Table, Valeur, word
 
 TYPES = TYPES_CREDIT
 
@@ -45,7 +45,8 @@ def by_credit(ident: str, question: str, rows: pd.DataFrame, field: Field, champ
     sums = {kind: float(pivot[kind].sum()) for kind in kinds}
     known = {kind: euros(sums.get(kind, float("nan"))) for kind in TYPES}
     table = Table(
-        ("Année", *(NOMS[k] for k in kinds)), tuple((worded(y), *(series[NOMS[k]][1][y] for k in kinds)) for y in years)
+        ("Année", *(NOMS[k] for k in kinds)),
+        tuple((word(y, "non_disponible"), *(series[NOMS[k]][1][y] for k in kinds)) for y in years),
     )
     shown = kinds[0] if kinds else "inconnu"
     year = (
@@ -113,11 +114,11 @@ def carriers_finding(ident: str, question: str, rows: pd.DataFrame, field: Field
         ("Organisme porteur", "Montant accordé", "Actions", "Première année", "Dernière année"),
         tuple(
             (
-                worded(name),
+                word(name, "non_disponible"),
                 euros(money.get(name, float("nan"))),
                 count(actions[name]),
-                worded(str(years.at[name, "min"])),
-                worded(str(years.at[name, "max"])),
+                word(str(years.at[name, "min"]), "non_disponible"),
+                word(str(years.at[name, "max"]), "non_disponible"),
             )
             for name in order[:LIGNES_MAX]
         ),

@@ -11,8 +11,8 @@ from cvanalysis.actions.counting import UNE_FOIS, lines_of, money_by_quarter, su
 from cvanalysis.actions.field import HORS_QPV, JOURNAUX, Field
 from cvanalysis.actions.table import RETENUS
 from cvanalysis.constat.disclosure import total_withheld, withhold
-from cvanalysis.constat.make import bars, count, euros, leaders, make, source_of, worded
-from cvanalysis.constat.shape import Finding, Manque, Message, Table, Valeur
+from cvanalysis.constat.make import bars, count, euros, leaders, make, source_of
+from cvanalysis.constat.shape import Finding, Manque, Message, Table, Valeur, word
 
 CATALOGUE_MAX, CATALOGUE_QUARTIER_MAX = 1500, 60
 """Lines of a catalogue on a page: beyond, a page is too heavy for a phone, and the download has them all."""
@@ -51,10 +51,10 @@ def reach_table(rows: pd.DataFrame, field: Field) -> Table:
         ("Quartier", "Actions", "Montant accordé", "Dernière année"),
         tuple(
             (
-                worded(place_name(code, field)),
+                word(place_name(code, field), "non_disponible"),
                 count(number),
                 money[code],
-                worded("" if code not in last or pd.isna(last[code]) else str(last[code])),
+                word("" if code not in last or pd.isna(last[code]) else str(last[code]), "non_disponible"),
             )
             for code, number in reach(rows, field).items()
         ),
@@ -110,8 +110,8 @@ def publics_finding(ident: str, question: str, rows: pd.DataFrame, field: Field,
     table = Table(
         ("Public", "Actions", "Bénéficiaires déclarés"),
         (
-            *((worded(name), value, people.get(name, rest)) for name, value in values.items()),
-            (worded("Ensemble"), count(rows["action"].nunique()), total),
+            *((word(name, "non_disponible"), value, people.get(name, rest)) for name, value in values.items()),
+            (word("Ensemble", "non_disponible"), count(rows["action"].nunique()), total),
         ),
     )
     manques = (
@@ -173,11 +173,11 @@ def list_actions(rows: pd.DataFrame, field: Field, limit: int = CATALOGUE_MAX) -
         own = lines_of(subsidies(group))
         made.append(
             (
-                worded(best_title(group["titre"])),
-                worded(str(latest["porteur"])),
-                worded(names.get(latest["theme"], latest["theme"])),
-                worded("Tous les quartiers" if every else ", ".join(sorted(quarters))),
-                worded(span(years)),
+                word(best_title(group["titre"]), "non_disponible"),
+                word(str(latest["porteur"]), "non_disponible"),
+                word(names.get(latest["theme"], latest["theme"]), "non_disponible"),
+                word("Tous les quartiers" if every else ", ".join(sorted(quarters)), "non_disponible"),
+                word(span(years), "non_disponible"),
                 euros(own["accorde"].sum(min_count=1)),
             )
         )

@@ -28,10 +28,6 @@ def euros(amount: float) -> Valeur:
     return Valeur(None, "non_disponible", "€") if pd.isna(amount) else Valeur(round(float(amount), 2), "publié", "€")
 
 
-def worded(text: str) -> Valeur:
-    return Valeur(None, "publié", texte=text) if text else Valeur(None, "non_disponible")
-
-
 def bars(axe: str, nom: str, values: Mapping[str, Valeur], role: Role = "sujet") -> Figure:
     """One bar per label, in the order given."""
     return Figure("barres", axe, (Serie(nom, role, tuple(Point(label, value) for label, value in values.items())),))
@@ -64,20 +60,25 @@ def make(
     question: str,
     message: Message,
     *,
-    rows: Sequence[pd.DataFrame],
-    source: str,
     champ: str,
+    source: str,
+    rows: Sequence[pd.DataFrame] = (),
     sous_titre: str = "",
     figure: Figure | None = None,
     table: Table | None = None,
     lecture: Message | None = None,
     precautions: Sequence[str] = (),
     manques: Sequence[Manque] = (),
+    exemple: bool = False,
+    **parts: Any,
 ) -> Finding:
-    """A finding under its number (`SUJET-section-NN`); its mark of example data comes from the rows that it used."""
+    """A finding under its number (`SUJET-section-NN`); its mark of example data comes from the rows that it used, or is given.
+
+    `parts` are what few findings have: `section` (where the number does not say it), `poids`, `generales`, `fichiers`.
+    """
     return Finding(
         id=ident,
-        section=ident.rsplit("-", 2)[1],
+        section=parts.pop("section", ident.rsplit("-", 2)[1]),
         question=question,
         message=message,
         sous_titre=sous_titre,
@@ -88,7 +89,8 @@ def make(
         source=source,
         precautions=tuple(dict.fromkeys(precautions)),
         manques=tuple(manques),
-        exemple=is_example(*rows),
+        exemple=exemple or is_example(*rows),
+        **parts,
     )
 
 
@@ -96,19 +98,8 @@ def nothing(
     ident: str, question: str, gabarit: str, valeurs: Mapping[str, Any], *, champ: str, source: str, quoi: str
 ) -> Finding:
     """The claim that there is nothing, with why it may be so: a page that says so, not an empty frame."""
-    return Finding(
-        id=ident,
-        section=ident.rsplit("-", 2)[1],
-        question=question,
-        message=Message(gabarit, valeurs),
-        sous_titre="",
-        figure=None,
-        table=None,
-        lecture=None,
-        champ=champ,
-        source=source,
-        manques=(Manque(quoi, "non_disponible"),),
-    )
+    missing = (Manque(quoi, "non_disponible"),)
+    return make(ident, question, Message(gabarit, valeurs), champ=champ, source=source, manques=missing)
 
 
 class Chapter:

@@ -159,9 +159,9 @@ class Finding:
     fichiers: tuple[str, ...] = ()
 
 
-def word(text: str) -> Valeur:
-    """A cell of words."""
-    return Valeur(None, texte=text)
+def word(text: str, vide: Statut = "publié") -> Valeur:
+    """A cell of words; `vide` is the status of one without any (a cell left blank, or « non disponible »)."""
+    return Valeur(None, texte=text) if text else Valeur(None, vide)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ from datetime import date
 import pandas as pd
 
 from cvanalysis.actions.field import NON_SU, Field
-from cvanalysis.constat.make import bars, count, make, nothing, source_of, worded
-from cvanalysis.constat.shape import Figure, Finding, Message, Table, Valeur
+from cvanalysis.constat.make import bars, count, make, nothing, source_of
+from cvanalysis.constat.shape import Figure, Finding, Message, Table, Valeur, word
 from cvanalysis.engagements.declared import AVANCEMENTS
 from cvanalysis.files.keys import split_list
 from cvanalysis.french import french_day
@@ -62,7 +62,11 @@ def gaps_finding(ident: str, field: Field) -> Finding:
         table=Table(
             ("Écart", "Engagements", "Lesquels"),
             tuple(
-                (worded(title), values[title], worded(" ; ".join(f"{code} {names[code]}" for code in codes) or "aucun"))
+                (
+                    word(title, "non_disponible"),
+                    values[title],
+                    word(" ; ".join(f"{code} {names[code]}" for code in codes) or "aucun", "non_disponible"),
+                )
                 for title, codes in found.items()
             ),
         ),
@@ -109,7 +113,13 @@ def orphans_finding(ident: str, field: Field) -> Finding:
         table=Table(
             ("Thème", "Actions sans engagement", "Actions du thème", "Lesquelles"),
             tuple(
-                (worded(name), values[name], of[name], worded(" ; ".join(titles[name]) or "aucune")) for name in values
+                (
+                    word(name, "non_disponible"),
+                    values[name],
+                    of[name],
+                    word(" ; ".join(titles[name]) or "aucune", "non_disponible"),
+                )
+                for name in values
             ),
         ),
         lecture=Message("actions.lecture_sur", {"etiquette": first, "valeur": values[first], "total": of[first]}),
@@ -170,13 +180,16 @@ def progress_rows(table: pd.DataFrame, field: Field) -> Table:
         ("Engagement", "Libellé", "Pilote", "Avancement", "Preuve", "Date de la preuve", "Obstacle"),
         tuple(
             (
-                worded(row.code),
-                worded(row.libelle),
-                worded(field.partner_name(row.pilote)),
-                worded(row.avancement),
-                worded(row.preuve or "aucune"),
-                worded(french_day(date.fromisoformat(row.date_preuve)) if row.date_preuve else "sans date"),
-                worded(row.obstacle or "aucun signalé"),
+                word(row.code, "non_disponible"),
+                word(row.libelle, "non_disponible"),
+                word(field.partner_name(row.pilote), "non_disponible"),
+                word(row.avancement, "non_disponible"),
+                word(row.preuve or "aucune", "non_disponible"),
+                word(
+                    french_day(date.fromisoformat(row.date_preuve)) if row.date_preuve else "sans date",
+                    "non_disponible",
+                ),
+                word(row.obstacle or "aucun signalé", "non_disponible"),
             )
             for row in table.itertuples(index=False)
         ),

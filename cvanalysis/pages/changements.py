@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from cvanalysis.constat.record import Record
-from cvanalysis.constat.shape import Figure, Finding, Message, Point, Serie, Table, Valeur
+from cvanalysis.constat.shape import Figure, Finding, Message, Point, Serie, Table, Valeur, word
 
 if TYPE_CHECKING:
     from cvanalysis.territory.contract import Territory
@@ -194,11 +194,11 @@ def find_changes(
             ("Constat", "Changement", "Raison", "Avant", "Maintenant"),
             tuple(
                 (
-                    _word(c.id),
-                    _word(c.nature),
-                    _word(c.raison),
-                    _word(c.avant or "absent"),
-                    _word(c.apres or "absent"),
+                    word(c.id),
+                    word(c.nature),
+                    word(c.raison),
+                    word(c.avant or "absent"),
+                    word(c.apres or "absent"),
                 )
                 for c in changes
             ),
@@ -221,14 +221,14 @@ def find_changes(
         figure = Figure(
             "matrice",
             "Statut des contributions",
-            tuple(Serie(n, "autre", (Point("Statut", _word(f.apres)),)) for n, f in zip(labels, followed, strict=True)),
+            tuple(Serie(n, "autre", (Point("Statut", word(f.apres)),)) for n, f in zip(labels, followed, strict=True)),
         )
         table = Table(
             ("Constat cité", "Ce qui est dit", "Statut avant", "Statut maintenant", "Réponse"),
             tuple(
                 tuple(
                     map(
-                        _word,
+                        word,
                         (
                             f.cite,
                             f.texte or "(texte non publié)",
@@ -253,10 +253,6 @@ def find_changes(
         )
     )
     return tuple(findings)
-
-
-def _word(text: str) -> Valeur:
-    return Valeur(None, texte=text)
 
 
 def _finding(

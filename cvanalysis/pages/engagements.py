@@ -6,8 +6,8 @@ Refuses to average judgements or to drop what is not filled in from a denominato
 from __future__ import annotations
 
 from cvanalysis.actions.field import NON_SU, Field, Rows
-from cvanalysis.constat.make import Chapter, bars, count, leaders, make, nothing, worded
-from cvanalysis.constat.shape import Figure, Finding, Message, Point, Serie, Table, Valeur
+from cvanalysis.constat.make import Chapter, bars, count, leaders, make, nothing
+from cvanalysis.constat.shape import Figure, Finding, Message, Point, Serie, Table, Valeur, word
 from cvanalysis.engagements.declared import APPRECIATIONS, AVANCEMENTS, PREFIXE
 from cvanalysis.engagements.progress import (
     SOURCE,
@@ -66,7 +66,7 @@ class Engagements(Chapter):
             proof = int(((table["preuve"] != "") & mine).sum())
             rows.append(
                 (
-                    worded(self._pillar(pillar)),
+                    word(self._pillar(pillar), "non_disponible"),
                     values[self._pillar(pillar)],
                     count(proof, "engagements"),
                     count(int(mine.sum()), "engagements"),
@@ -74,7 +74,7 @@ class Engagements(Chapter):
             )
         rows.append(
             (
-                worded("Ensemble"),
+                word("Ensemble", "non_disponible"),
                 count(int(filled.sum()), "engagements"),
                 count(int((table["preuve"] != "").sum()), "engagements"),
                 count(len(table), "engagements"),
@@ -123,9 +123,9 @@ class Engagements(Chapter):
                 ("Avancement", "Engagements", "Lesquels"),
                 tuple(
                     (
-                        worded(state),
+                        word(state, "non_disponible"),
                         value,
-                        worded(", ".join(table.loc[table["avancement"] == state, "code"]) or "aucun"),
+                        word(", ".join(table.loc[table["avancement"] == state, "code"]) or "aucun", "non_disponible"),
                     )
                     for state, value in values.items()
                 ),
@@ -168,7 +168,7 @@ class Engagements(Chapter):
                 ("Pilier", *(s.capitalize() for s in shown), "Engagements"),
                 tuple(
                     (
-                        worded(self._pillar(p)),
+                        word(self._pillar(p), "non_disponible"),
                         *(count(numbers[p, s], "engagements") for s in shown),
                         count(sizes[p], "engagements"),
                     )
@@ -224,7 +224,8 @@ class Engagements(Chapter):
             for name in views.values()
         )
         rows = [
-            (worded(name), *(count(numbers[name, view], "engagements") for view in words)) for name in views.values()
+            (word(name, "non_disponible"), *(count(numbers[name, view], "engagements") for view in words))
+            for name in views.values()
         ]
         return make(
             ident,
@@ -291,9 +292,9 @@ class Engagements(Chapter):
                 ("Engagement", "Libellé", *views.values()),
                 tuple(
                     (
-                        worded(row["code"]),
-                        worded(row["libelle"]),
-                        *(worded(row[column] or "sans avis") for column in views),
+                        word(row["code"], "non_disponible"),
+                        word(row["libelle"], "non_disponible"),
+                        *(word(row[column] or "sans avis", "non_disponible") for column in views),
                     )
                     for _, row in split.iterrows()
                 ),

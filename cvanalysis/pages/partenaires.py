@@ -17,8 +17,8 @@ from cvanalysis.actions.funding import (
     by_credit,
     carriers_finding,
 )
-from cvanalysis.constat.make import Chapter, bars, count, euros, leaders, lines, make, nothing, worded
-from cvanalysis.constat.shape import Figure, Finding, Message, Point, Serie, Table, Valeur
+from cvanalysis.constat.make import Chapter, bars, count, euros, leaders, lines, make, nothing
+from cvanalysis.constat.shape import Figure, Finding, Message, Point, Serie, Table, Valeur, word
 from cvanalysis.engagements.mobilisation import (
     BARRES_MAX,
     CAS,
@@ -87,7 +87,7 @@ class Funding(ActionChapter):
             ("Financeur", *(NOMS[kind] for kind in kinds), "Total accordé", "Actions"),
             tuple(
                 (
-                    worded(name),
+                    word(name, "non_disponible"),
                     *(euros(pivot[kind].get(name, float("nan"))) for kind in kinds),
                     values[name],
                     count(named.loc[named["financeur"] == name, "action"].nunique()),
@@ -135,7 +135,12 @@ class Funding(ActionChapter):
         table = Table(
             ("Montant", "Somme", "Lignes qui le disent", "Lignes en tout"),
             tuple(
-                (worded(title), values[title], count(len(known[name]), "lignes"), count(len(rows), "lignes"))
+                (
+                    word(title, "non_disponible"),
+                    values[title],
+                    count(len(known[name]), "lignes"),
+                    count(len(rows), "lignes"),
+                )
                 for name, title in stages.items()
             ),
         )
@@ -180,12 +185,12 @@ class Funding(ActionChapter):
             ("Année", "Porteurs", "Nouveaux", "Ne portent plus d'action", "Lesquels arrivent", "Lesquels partent"),
             tuple(
                 (
-                    worded(str(y)),
+                    word(str(y), "non_disponible"),
                     present[str(y)],
                     new[str(y)],
                     gone[str(y)],
-                    worded(_names(first.index[first == y])),
-                    worded(_names(last.index[last == y - 1])),
+                    word(_names(first.index[first == y]), "non_disponible"),
+                    word(_names(last.index[last == y - 1]), "non_disponible"),
                 )
                 for y in years
             ),
@@ -283,9 +288,12 @@ class Partners(Chapter):
             ("Partenaire", CONSTATE, SANS_PREUVE, EN_PLUS, "Engagements sans preuve"),
             tuple(
                 (
-                    worded(names[p]),
+                    word(names[p], "non_disponible"),
                     *(count(counts[p][case], "engagements") for case in CAS[:3]),
-                    worded(", ".join(key for key in found.labels if found.case(p, key) == SANS_PREUVE) or "aucun"),
+                    word(
+                        ", ".join(key for key in found.labels if found.case(p, key) == SANS_PREUVE) or "aucun",
+                        "non_disponible",
+                    ),
                 )
                 for p in order
             ),
@@ -366,7 +374,10 @@ class Partners(Chapter):
             figure=Figure("matrice", titre, series),
             table=Table(
                 ("Partenaire", *found.labels.values()),
-                tuple((worded(names[p]), *(worded(cases[p][key]) for key in found.labels)) for p in names),
+                tuple(
+                    (word(names[p], "non_disponible"), *(word(cases[p][key], "non_disponible") for key in found.labels))
+                    for p in names
+                ),
             ),
             lecture=Message(
                 "actions.lecture_matrice",
@@ -420,7 +431,14 @@ class Partners(Chapter):
         for code, name in self.field.colleges.items():
             mine = [found.counts(p) for p in names if college[p] == code]
             seen, missing = sum(n[CONSTATE] for n in mine), sum(n[SANS_PREUVE] for n in mine)
-            rows.append((worded(name), count(len(mine), "partenaires"), count(seen, "cas"), count(missing, "cas")))
+            rows.append(
+                (
+                    word(name, "non_disponible"),
+                    count(len(mine), "partenaires"),
+                    count(seen, "cas"),
+                    count(missing, "cas"),
+                )
+            )
             if seen + missing:
                 marks = (Point(CONSTATE, count(seen, "cas")), Point(SANS_PREUVE, count(missing, "cas")))
                 series.append(Serie(name, "autre", marks))
@@ -451,8 +469,8 @@ class Partners(Chapter):
             ("Partenaire", "Collège", "Actions portées", "Actions financées"),
             tuple(
                 (
-                    worded(p.nom),
-                    worded(field.colleges.get(p.college, p.college)),
+                    word(p.nom, "non_disponible"),
+                    word(field.colleges.get(p.college, p.college), "non_disponible"),
                     count(carried.get(p.id, 0)),
                     count(funded.get(p.id, 0)),
                 )

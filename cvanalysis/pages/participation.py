@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from cvanalysis.constat.shape import Figure, Finding, Manque, Message, Point, Serie, Table, Valeur
+from cvanalysis.constat.shape import Figure, Finding, Manque, Message, Point, Serie, Table, Valeur, word
 from cvanalysis.paroles.quotations import NON_MONTRE, SOURCE, shorten
 from cvanalysis.paroles.turnout import PAS, Coverage, count_participations, count_people
 
@@ -116,8 +116,8 @@ def _crossed(coverage: Coverage, number: str, one: str, two: str, question: str)
     table = Table(
         (_HEADS[one], *columns.values(), "Ensemble"),
         (
-            *((_word(rows[r]), *(cells[r, c] for c in columns), coverage.value(one, r)) for r in rows),
-            (_word("Ensemble"), *(coverage.value(two, c) for c in columns), coverage.value("total")),
+            *((word(rows[r]), *(cells[r, c] for c in columns), coverage.value(one, r)) for r in rows),
+            (word("Ensemble"), *(coverage.value(two, c) for c in columns), coverage.value("total")),
         ),
         legende="Nombres par tranches ; masqué : trop peu de personnes, ou aucune, pour qu'on le dise.",
     )
@@ -145,10 +145,6 @@ def _crossed(coverage: Coverage, number: str, one: str, two: str, question: str)
 _HEADS = {"qpv": "Quartier", "college": "Collège", "theme": "Thème", "sequence": "Étape"}
 
 
-def _word(text: str) -> Valeur:
-    return Valeur(None, texte=text)
-
-
 def _by_step(coverage: Coverage) -> Finding:
     names = coverage.names("sequence")
     values = {s: coverage.value("sequence", s) for s in names}
@@ -157,7 +153,7 @@ def _by_step(coverage: Coverage) -> Finding:
         "Prises de parole, par tranches",
         (Serie("Prises de parole", "sujet", tuple(Point(names[s], v) for s, v in values.items())),),
     )
-    table = Table(("Étape", "Prises de parole (tranche)"), tuple((_word(names[s]), v) for s, v in values.items()))
+    table = Table(("Étape", "Prises de parole (tranche)"), tuple((word(names[s]), v) for s, v in values.items()))
     most = max((s for s in values if values[s].dite), key=lambda s: values[s].valeur, default=None)
     message = Message(
         "voix.etapes",
@@ -187,10 +183,10 @@ def _missing(coverage: Coverage) -> Finding:
         ("Collège", "Thème", "Quartiers où sa voix manque, au moins", "Lesquels"),
         tuple(
             (
-                _word(colleges[c]),
-                _word(themes[t]),
+                word(colleges[c]),
+                word(themes[t]),
                 cells[c, t],
-                _word(_list([quarters[q] for q in silent[c, t]], len(quarters))),
+                word(_list([quarters[q] for q in silent[c, t]], len(quarters))),
             )
             for c in colleges
             for t in themes
@@ -230,7 +226,7 @@ def _levels(paroles: pd.DataFrame, coverage: Coverage) -> Finding:
     points = tuple(Point(NATURES[n], v) for n, v in values.items())
     figure = Figure("barres", "Personnes, par tranches", (Serie("Personnes", "sujet", points),))
     table = Table(
-        ("Façon de participer", "Personnes (tranche)"), tuple((_word(NATURES[n]), v) for n, v in values.items())
+        ("Façon de participer", "Personnes (tranche)"), tuple((word(NATURES[n]), v) for n, v in values.items())
     )
     never = [NATURES[n].lower() for n, v in values.items() if v.texte == "personne"]
     return _finding(
@@ -263,8 +259,8 @@ def _road(found: pd.DataFrame, coverage: Coverage) -> tuple[Finding, ...]:
             Serie(
                 label,
                 "autre",
-                tuple(Point(s.capitalize(), _word("oui")) for s in STATUTS_REPONSE if s == r.statut)
-                or (Point("Reçue", _word("oui")),),
+                tuple(Point(s.capitalize(), word("oui")) for s in STATUTS_REPONSE if s == r.statut)
+                or (Point("Reçue", word("oui")),),
             )
             for label, r in zip(labels, rows, strict=True)
         ),
@@ -273,11 +269,11 @@ def _road(found: pd.DataFrame, coverage: Coverage) -> tuple[Finding, ...]:
         ("Constat ou engagement cité", "Reçue en", "Ce qui est dit", "Statut", "Réponse"),
         tuple(
             (
-                _word(r.cite),
-                _word(_month(r.mois)),
-                _word(shorten(r.texte) or NON_MONTRE),
-                _word(r.statut),
-                _word(r.reponse or "pas encore de réponse"),
+                word(r.cite),
+                word(_month(r.mois)),
+                word(shorten(r.texte) or NON_MONTRE),
+                word(r.statut),
+                word(r.reponse or "pas encore de réponse"),
             )
             for r in rows
         ),

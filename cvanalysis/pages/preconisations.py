@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from cvanalysis.constat.shape import Figure, Finding, Manque, Message, Point, Serie, Table, Valeur
+from cvanalysis.constat.shape import Figure, Finding, Manque, Message, Point, Serie, Table, Valeur, word
 
 if TYPE_CHECKING:
     from cvanalysis.territory.contract import Territory
@@ -82,8 +82,8 @@ def read_recommendations(
 
 def _read(row, known: Mapping[str, Mapping[str, str] | None]) -> Recommendation:  # noqa: ANN001 - a named tuple of the table
     evidence = []
-    for word in filter(None, (w.strip() for w in row.preuves.split("|"))):
-        kind, _, reference = word.partition(":")
+    for proof in filter(None, (w.strip() for w in row.preuves.split("|"))):
+        kind, _, reference = proof.partition(":")
         names = known.get(kind, {})
         evidence.append(
             Evidence(
@@ -146,10 +146,6 @@ def find_recommendations(
     return tuple(more)
 
 
-def _word(text: str) -> Valeur:
-    return Valeur(None, texte=text)
-
-
 def _finding(territory: Territory, ident: str, question: str, message: Message, sous_titre: str, **more) -> Finding:  # noqa: ANN003 - the rest of a Finding
     return Finding(
         id=ident,
@@ -191,7 +187,7 @@ def _chain(mine: tuple[Recommendation, ...], territory: Territory, ident: str, t
         tuple(
             tuple(
                 map(
-                    _word,
+                    word,
                     (
                         r.id,
                         names.get(r.theme, r.theme),
@@ -225,7 +221,7 @@ def _proofs(one: Recommendation) -> Serie:
     """The kinds of evidence that a préconisation has; all four columns stand, with a dash where there is none."""
     kinds = {p.genre for p in one.preuves if p.connue}
     points = tuple(
-        Point(name, _word("oui") if kind in kinds else Valeur(None, "non_disponible")) for kind, name in KINDS.items()
+        Point(name, word("oui") if kind in kinds else Valeur(None, "non_disponible")) for kind, name in KINDS.items()
     )
     return Serie(one.id, "autre", points)
 
@@ -250,11 +246,11 @@ def _unproved(mine: tuple[Recommendation, ...], territory: Territory) -> Finding
     figure = Figure(
         "matrice",
         "Sortes de preuves trouvées",
-        tuple(Serie(r.id, "autre", (Point("Preuves", _word(k)),)) for r, k in zip(weak, kinds, strict=True)),
+        tuple(Serie(r.id, "autre", (Point("Preuves", word(k)),)) for r, k in zip(weak, kinds, strict=True)),
     )
     table = Table(
         ("Numéro", "Préconisation", "Ce qui manque"),
-        tuple((_word(r.id), _word(r.texte), _word(" ; ".join(r.manque))) for r in weak),
+        tuple((word(r.id), word(r.texte), word(" ; ".join(r.manque))) for r in weak),
     )
     return _finding(
         territory,
@@ -285,9 +281,9 @@ def _unanswered(mine: tuple[Recommendation, ...], territory: Territory, findings
     figure = Figure(
         "matrice",
         "Constats sans préconisation",
-        tuple(Serie(f, "autre", (Point("Préconisation", _word("aucune")),)) for f in left),
+        tuple(Serie(f, "autre", (Point("Préconisation", word("aucune")),)) for f in left),
     )
-    table = Table(("Constat", "Ce qu'il dit"), tuple((_word(f), _word(findings[f])) for f in left))
+    table = Table(("Constat", "Ce qu'il dit"), tuple((word(f), word(findings[f])) for f in left))
     return _finding(
         territory,
         "preconisations-chaine-03",

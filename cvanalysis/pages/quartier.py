@@ -15,8 +15,8 @@ import pandas as pd
 from cvanalysis.actions.counting import REGLES, subsidies
 from cvanalysis.actions.field import JOURNAUX, MONTANTS, NON_SU, SANS_CAUSE, ActionChapter, Field, Rows
 from cvanalysis.actions.reach import CATALOGUE_QUARTIER_MAX, list_actions, yearly
-from cvanalysis.constat.make import Chapter, bars, count, euros, leaders, lines, make, nothing, source_of, worded
-from cvanalysis.constat.shape import Definition, Finding, Identite, Manque, Message, Table
+from cvanalysis.constat.make import Chapter, bars, count, euros, leaders, lines, make, nothing, source_of
+from cvanalysis.constat.shape import Definition, Finding, Identite, Manque, Message, Table, word
 from cvanalysis.engagements.progress import SOURCE, progress_figure
 from cvanalysis.errors import UsageError
 from cvanalysis.files.keys import split_list
@@ -207,7 +207,7 @@ class QuarterActions(ActionChapter):
             ("Année", "Actions", "Organismes porteurs", "Montant accordé"),
             tuple(
                 (
-                    worded(year),
+                    word(year, "non_disponible"),
                     value,
                     count(rows.loc[rows["annee"] == int(year), "porteur"].nunique(), "organismes"),
                     euros(money.get(int(year), float("nan"))),
@@ -260,10 +260,10 @@ class QuarterActions(ActionChapter):
             ("Thème", "Actions", "Organismes porteurs", "Dernière année"),
             tuple(
                 (
-                    worded(name),
+                    word(name, "non_disponible"),
                     values[name],
                     count(rows.loc[rows["theme"] == theme, "porteur"].nunique(), "organismes"),
-                    worded("" if pd.isna(last_year[name]) else str(last_year[name])),
+                    word("" if pd.isna(last_year[name]) else str(last_year[name]), "non_disponible"),
                 )
                 for theme, name in self.field.themes.items()
             ),
@@ -323,7 +323,10 @@ class QuarterActions(ActionChapter):
             champ=f"Demandes qui citent ce quartier, une par action et par an, {self.field.periode}",
             sous_titre="Nombre de demandes par suite donnée",
             figure=bars("Demandes, par suite donnée", "Demandes", shown),
-            table=Table(("Suite donnée", "Demandes"), tuple((worded(state), value) for state, value in shown.items())),
+            table=Table(
+                ("Suite donnée", "Demandes"),
+                tuple((word(state, "non_disponible"), value) for state, value in shown.items()),
+            ),
             lecture=Message(
                 "actions.lecture_barre", {"etiquette": first, "valeur": shown[first], "lieu": self.quartier.nom}
             ),
@@ -382,10 +385,10 @@ class QuarterEngagements(Chapter):
                 ("Engagement", "Libellé", "Avancement", "Action menée ici"),
                 tuple(
                     (
-                        worded(row.code),
-                        worded(row.libelle),
-                        worded(row.avancement),
-                        worded("oui" if row.code in by_action else "non"),
+                        word(row.code, "non_disponible"),
+                        word(row.libelle, "non_disponible"),
+                        word(row.avancement, "non_disponible"),
+                        word("oui" if row.code in by_action else "non", "non_disponible"),
                     )
                     for row in mine.itertuples(index=False)
                 ),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from cvanalysis.constat.shape import Figure, Finding, Manque, Message, Point, Serie, Table, Valeur
+from cvanalysis.constat.shape import Figure, Finding, Manque, Message, Point, Serie, Table, Valeur, word
 from cvanalysis.french import french_date
 
 if TYPE_CHECKING:
@@ -37,10 +37,6 @@ def find_story(
         findings.append(_partners(territory, people, span, bool(partenaires.get("exemple", pd.Series([False])).all())))
     findings.append(_years(territory, chronologie, instances, people, actions, span))
     return tuple(findings)
-
-
-def _word(text: str) -> Valeur:
-    return Valeur(None, texte=text)
 
 
 def _finding(
@@ -78,11 +74,11 @@ def _milestones(territory: Territory, chronologie: pd.DataFrame) -> Finding:
     figure = Figure(
         "frise",
         "Jalons du contrat",
-        (Serie("Jalons", "sujet", tuple(Point(r.evenement, _word(french_date(r.date))) for r in rows)),),
+        (Serie("Jalons", "sujet", tuple(Point(r.evenement, word(french_date(r.date))) for r in rows)),),
     )
     table = Table(
         ("Date", "Ce qui s'est passé", "Source"),
-        tuple((_word(french_date(r.date)), _word(r.evenement), _word(r.source)) for r in rows),
+        tuple((word(french_date(r.date)), word(r.evenement), word(r.source)) for r in rows),
     )
     message = Message("voix.jalons", {"jalons": len(rows), "debut": rows[0].date[:4], "fin": rows[-1].date[:4]})
     return _finding(territory, "jalons-01", question, message, "Jalons du contrat et de sa prolongation", figure, table)
@@ -101,7 +97,7 @@ def _instances(territory: Territory, instances: pd.DataFrame, span: Sequence[str
     held = instances.sort_values("date", kind="stable").itertuples()
     table = Table(
         ("Date", "Instance", "Objet"),
-        tuple((_word(french_date(r.date)), _word(r.instance), _word(r.detail)) for r in held),
+        tuple((word(french_date(r.date)), word(r.instance), word(r.detail)) for r in held),
     )
     return _finding(
         territory,
@@ -144,10 +140,10 @@ def _partners(
     )
     lines = [
         (
-            _word(y),
+            word(y),
             Valeur(float(there[y]), unite="partenaires"),
-            _word(", ".join(n for year, n in came if year == int(y)) or "personne"),
-            _word(", ".join(n for year, n in left if year == int(y)) or "personne"),
+            word(", ".join(n for year, n in came if year == int(y)) or "personne"),
+            word(", ".join(n for year, n in left if year == int(y)) or "personne"),
         )
         for y in span
     ]
@@ -201,7 +197,7 @@ def _years(
         facettes=True,
     )
     table = Table(
-        ("Année", *told), tuple((_word(y), *(values[i] for values in told.values())) for i, y in enumerate(span))
+        ("Année", *told), tuple((word(y), *(values[i] for values in told.values())) for i, y in enumerate(span))
     )
     flags = [bool(f["exemple"].all()) for f in (instances, actions) if f is not None and len(f) and "exemple" in f]
     return _finding(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from cvanalysis.actions.counting import REGLES
 from cvanalysis.actions.field import JOURNAUX, MONTANTS, SANS_CAUSE, Field, Rows
 from cvanalysis.actions.reach import granted, list_actions, reach
-from cvanalysis.constat.make import Chapter, bars, count, make, nothing, source_of, worded
+from cvanalysis.constat.make import Chapter, bars, count, make, nothing, source_of
 from cvanalysis.constat.shape import Figure, Finding, Manque, Message, Point, Serie, Table, Valeur, word
 from cvanalysis.errors import UsageError
 from cvanalysis.indicateurs.context import Contexte, tell_apart
@@ -202,7 +202,7 @@ class Needs(Chapter):
                 "Montant accordé",
                 "Par habitant et par an",
             ),
-            tuple((worded(quarters[c]), need[c][0], count(found[c]), money[c], each[c]) for c in order),
+            tuple((word(quarters[c], "non_disponible"), need[c][0], count(found[c]), money[c], each[c]) for c in order),
         )
         top, low = (
             (max(known, key=lambda c: each[c].valeur), min(known, key=lambda c: each[c].valeur))
@@ -297,7 +297,7 @@ class Needs(Chapter):
             figure=Figure("matrice", "Nombre d'actions", series),
             table=Table(
                 ("Quartier", *themes.values()),
-                tuple((worded(quarters[c]), *(count(found[t][c]) for t in themes)) for c in quarters),
+                tuple((word(quarters[c], "non_disponible"), *(count(found[t][c]) for t in themes)) for c in quarters),
             ),
             lecture=Message(
                 "actions.lecture_angles",

@@ -14,8 +14,8 @@ from cvanalysis.actions.counting import REGLES
 from cvanalysis.actions.field import JOURNAUX, MONTANTS, SANS_CAUSE, ActionChapter, Field, Rows
 from cvanalysis.actions.funding import by_credit, carriers_finding
 from cvanalysis.actions.reach import list_actions, place_name, publics_finding, reach, reach_table, yearly
-from cvanalysis.constat.make import bars, count, leaders, lines, make, nothing, source_of, worded
-from cvanalysis.constat.shape import Figure, Finding, Manque, Message, Point, Serie, Table, Valeur
+from cvanalysis.constat.make import bars, count, leaders, lines, make, nothing, source_of
+from cvanalysis.constat.shape import Figure, Finding, Manque, Message, Point, Serie, Table, Valeur, word
 from cvanalysis.engagements.progress import progress_figure, progress_rows
 from cvanalysis.errors import UsageError
 from cvanalysis.files.keys import split_list
@@ -95,7 +95,7 @@ class ThemeActions(ActionChapter):
             ),
             table=Table(
                 ("Année", "Actions", "Organismes porteurs"),
-                tuple((worded(y), actions[y], carriers[y]) for y in actions),
+                tuple((word(y, "non_disponible"), actions[y], carriers[y]) for y in actions),
             ),
             lecture=Message("actions.lecture_annees", {"annee": last, "valeur": actions[last], "lieu": ""}),
             precautions=(
@@ -167,7 +167,11 @@ class ThemeActions(ActionChapter):
         table = Table(
             header,
             tuple(
-                (worded(self.field.quartiers[code]), count(found[code]), *(values[name][code][0] for name in shown))
+                (
+                    word(self.field.quartiers[code], "non_disponible"),
+                    count(found[code]),
+                    *(values[name][code][0] for name in shown),
+                )
                 for code in self.field.quartiers
             ),
         )

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from cvanalysis.constat.shape import Contribution, Figure, Finding, Message, Point, Serie, Table, Valeur
+from cvanalysis.constat.shape import Contribution, Figure, Finding, Message, Point, Serie, Table, word
 
 if TYPE_CHECKING:
     from cvanalysis.territory.contract import Territory
@@ -86,7 +86,7 @@ def face(finding: Callable[..., Finding], number: str, found: pd.DataFrame, valu
             Serie(
                 cite,
                 "autre",
-                tuple(Point(kind, _word("oui")) for kind in (*RAPPORTS.values(), "Commente") if kind in kinds),
+                tuple(Point(kind, word("oui")) for kind in (*RAPPORTS.values(), "Commente") if kind in kinds),
             )
             for cite, kinds in by_cite.items()
         ),
@@ -95,11 +95,11 @@ def face(finding: Callable[..., Finding], number: str, found: pd.DataFrame, valu
         ("Constat cité", "Rapport au constat", "Ce qui est dit", "Statut", "Réponse"),
         tuple(
             (
-                _word(r.cite),
-                _word(RAPPORTS.get(r.rapport, "Commente")),
-                _word(shorten(r.texte) or NON_MONTRE),
-                _word(r.statut),
-                _word(r.reponse or "pas encore de réponse"),
+                word(r.cite),
+                word(RAPPORTS.get(r.rapport, "Commente")),
+                word(shorten(r.texte) or NON_MONTRE),
+                word(r.statut),
+                word(r.reponse or "pas encore de réponse"),
             )
             for r in found.itertuples()
         ),
@@ -113,10 +113,6 @@ def face(finding: Callable[..., Finding], number: str, found: pd.DataFrame, valu
         figure,
         table,
     )
-
-
-def _word(text: str) -> Valeur:
-    return Valeur(None, texte=text)
 
 
 def shorten(text: str, longest: int = 400) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from cvanalysis.constat.shape import Figure, Finding, Manque, Message, Point, Serie, Table, Valeur
+from cvanalysis.constat.shape import Figure, Finding, Manque, Message, Point, Serie, Table, Valeur, word
 from cvanalysis.paroles.quotations import CITATIONS, NON_MONTRE, SOURCE, TONALITES, face, quote
 from cvanalysis.paroles.turnout import PAS, count_people
 
@@ -114,7 +114,7 @@ class _Idea:
         """How far an idea is heard. Where its people are withheld their number of places would say how many they are at least."""
         if self.personnes.dite:
             return Valeur(float(number), unite=unite)
-        return _word("plusieurs" if number > 1 else "un seul" if number else "aucun")
+        return word("plusieurs" if number > 1 else "un seul" if number else "aucun")
 
 
 def _ideas(mine: pd.DataFrame, tone_of: dict[str, str], territory: Territory) -> list[_Idea]:
@@ -133,10 +133,6 @@ def _ideas(mine: pd.DataFrame, tone_of: dict[str, str], territory: Territory) ->
     return sorted(ideas, key=lambda i: (-(i.personnes.valeur or 0), i.code))
 
 
-def _word(text: str) -> Valeur:
-    return Valeur(None, texte=text)
-
-
 def _immersions(context: _Context, immersions: pd.DataFrame) -> Finding:
     section = context.territory.sections.get("paroles")
     declared = section.get("immersions_attendues") if isinstance(section, dict) else None
@@ -147,7 +143,7 @@ def _immersions(context: _Context, immersions: pd.DataFrame) -> Finding:
     rows = list(held.sort_values("date", kind="stable").itertuples()) if len(held) else []
     labels = [f"Immersion {i}" for i in range(1, max(expected, len(rows)) + 1)]
     missing = len(labels) - len(rows)
-    states = [_word("faite")] * len(rows) + [_word("manque")] * missing
+    states = [word("faite")] * len(rows) + [word("manque")] * missing
     figure = Figure(
         "matrice",
         "Immersions attendues et faites",
@@ -178,7 +174,7 @@ def _immersions(context: _Context, immersions: pd.DataFrame) -> Finding:
             "Ce qui ne marche pas",
             "Ce qui est proposé",
         ),
-        tuple((_word(n), *(_word(c) for c in line)) for n, line in zip(labels, lines, strict=True)),
+        tuple((word(n), *(word(c) for c in line)) for n, line in zip(labels, lines, strict=True)),
     )
     manques = (
         (
@@ -243,11 +239,11 @@ def _tone(context: _Context, tone: str, ideas: Sequence[_Idea], named: dict[str,
         ("Idée", "Personnes (tranche)", "Quartiers", "Collèges", "Ce qui est dit"),
         tuple(
             (
-                _word(named.get(i.code, i.code)),
+                word(named.get(i.code, i.code)),
                 i.personnes,
                 i.quartiers,
                 i.colleges,
-                _word(quote(i.rows, context.territory)),
+                word(quote(i.rows, context.territory)),
             )
             for i in ideas
         ),
@@ -278,17 +274,15 @@ def _minority(context: _Context, rare: Sequence[_Idea], named: dict[str, str]) -
     figure = Figure(
         "matrice",
         "Points de vue que peu de personnes portent",
-        tuple(
-            Serie(named.get(i.code, i.code), "autre", (Point(TONALITES[i.tonalite][2], _word("dit")),)) for i in rare
-        ),
+        tuple(Serie(named.get(i.code, i.code), "autre", (Point(TONALITES[i.tonalite][2], word("dit")),)) for i in rare),
     )
     table = Table(
         ("Idée", "Dans quel sens", "Ce qui est dit"),
         tuple(
             (
-                _word(named.get(i.code, i.code)),
-                _word(TONALITES[i.tonalite][2]),
-                _word(quote(i.rows, context.territory) or NON_MONTRE),
+                word(named.get(i.code, i.code)),
+                word(TONALITES[i.tonalite][2]),
+                word(quote(i.rows, context.territory) or NON_MONTRE),
             )
             for i in rare
         ),
@@ -355,7 +349,7 @@ class _Place:
 
 
 def _heard(said: bool) -> Valeur:
-    return _word("dit") if said else Valeur(None, "non_disponible")
+    return word("dit") if said else Valeur(None, "non_disponible")
 
 
 def _here(place: _Place, mine: pd.DataFrame) -> Finding:
@@ -400,7 +394,7 @@ def _here(place: _Place, mine: pd.DataFrame) -> Finding:
                 (mine["theme"] == t.id) & (mine["tonalite"] == tone) & (mine["qpv_montre"] == place.quartier.code)
             ]
             if said := quote(rows, place.territory):
-                lines.append((_word(t.nom), _word(heading), _word(said)))
+                lines.append((word(t.nom), word(heading), word(said)))
     legend = (
         ""
         if lines
@@ -409,7 +403,7 @@ def _here(place: _Place, mine: pd.DataFrame) -> Finding:
     heard = sum(bool((mine["theme"] == t).any()) for t in themes)
     table = Table(
         ("Thème", "Dans quel sens", "Ce qui est dit"),
-        tuple(lines) or ((_word("Tous"), _word(""), _word("aucune citation possible")),),
+        tuple(lines) or ((word("Tous"), word(""), word("aucune citation possible")),),
         legende=legend,
     )
     return place.finding(
