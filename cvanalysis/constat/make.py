@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import pandas as pd
@@ -217,3 +218,15 @@ class Chapter:
     @property
     def constats(self) -> tuple[Finding, ...]:
         return tuple(self.constat(numero) for numero in self._builders)
+
+
+class Together(Chapter):
+    """A chapter whose findings are computed all at once, on first use: which they are depends on what was said."""
+
+    def __init__(self, sujet: str, make: Callable[[], Iterable[Finding]]) -> None:
+        self.sujet, self._make, self._found = sujet, make, {}
+
+    @cached_property
+    def _builders(self) -> Mapping[str, Callable[[str], Finding]]:
+        made = {finding.id.removeprefix(f"{self.sujet}-"): finding for finding in self._make()}
+        return {numero: lambda _, numero=numero: made[numero] for numero in made}

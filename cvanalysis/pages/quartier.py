@@ -18,7 +18,6 @@ from cvanalysis.actions.reach import CATALOGUE_QUARTIER_MAX, list_actions, yearl
 from cvanalysis.constat.make import Chapter, bars, count, euros, leaders, lines, make, nothing, source_of
 from cvanalysis.constat.shape import Definition, Finding, Identite, Manque, Message, Table, word
 from cvanalysis.engagements.progress import SOURCE, progress_figure
-from cvanalysis.errors import UsageError
 from cvanalysis.files.keys import split_list
 from cvanalysis.indicateurs.context import Contexte
 from cvanalysis.indicateurs.ecart import build_gap
@@ -52,7 +51,7 @@ _SENS = {
 }
 
 
-class Fiche:
+class Fiche(Chapter):
     """Everything that the page of one quarter says.
 
     Parameters
@@ -67,7 +66,7 @@ class Fiche:
         self.catalogue = catalogue
         self.quartier = territory.quartier(code)
         self._reader = reader
-        self._found: dict[str, Finding] = {}
+        super().__init__(code, {d.numero: lambda _, d=d: BUILDERS[d.genre](self.contexte, d) for d in self.declares})
 
     @property
     def declares(self) -> tuple[ConstatDeclare, ...]:
@@ -93,23 +92,9 @@ class Fiche:
         read = Observations.read(self._reader, tuple(zones), tuple(used))
         return Contexte(self.territory, self.catalogue, self.quartier, comparateurs, read)
 
-    def constat(self, numero: str) -> Finding:
-        """The finding of that number (`revenus-03`); an unknown number raises `UsageError`."""
-        if numero not in self._found:
-            declare = next((d for d in self.declares if d.numero == numero), None)
-            if declare is None:
-                known = ", ".join(d.numero for d in self.declares)
-                raise UsageError(f"« {numero} » n'est pas un constat déclaré. Constats déclarés : {known}.")
-            self._found[numero] = BUILDERS[declare.genre](self.contexte, declare)
-        return self._found[numero]
-
-    def constats(self, section: str | None = None) -> tuple[Finding, ...]:
-        """All findings, or those of a section, in reading order."""
-        return tuple(self.constat(d.numero) for d in self.declares if section in (None, d.section))
-
     def en_bref(self) -> tuple[Finding, ...]:
         """The 4 to 6 findings that matter most here, by `regle_en_bref`."""
-        findings = self.constats()
+        findings = self.constats
         sujets = {f.id: d.indicateurs[0] for f, d in zip(findings, self.declares, strict=True)}
         return choose_brief(findings, sujets)
 
@@ -125,7 +110,7 @@ class Fiche:
         """« Ce qu'on ne sait pas » : for each finding's id, what is missing about this quarter or what it is compared with."""
         said: set[str] = set()
         found = []
-        for finding in self.constats():
+        for finding in self.constats:
             fresh = tuple(manque for manque in finding.manques if manque.quoi not in said)
             said.update(manque.quoi for manque in fresh)
             if fresh:

@@ -15,7 +15,6 @@ from cvanalysis.actions.field import JOURNAUX, MONTANTS, SANS_CAUSE, Field, Rows
 from cvanalysis.actions.reach import granted, list_actions, reach
 from cvanalysis.constat.make import Chapter, bars, count, make, nothing, source_of
 from cvanalysis.constat.shape import Figure, Finding, Manque, Message, Point, Serie, Table, Valeur, word
-from cvanalysis.errors import UsageError
 from cvanalysis.indicateurs.context import Contexte, tell_apart
 from cvanalysis.indicateurs.distribution import AILLEURS, QUARTILES, quartiles
 from cvanalysis.indicateurs.ecart import build_gaps
@@ -58,14 +57,16 @@ class Ensemble(Contexte):
         return tell_apart(self.quartiers, communes, taken, everywhere=self.territory.vaste)
 
 
-class Synthese:
+class Synthese(Chapter):
     """Everything that the synthesis page says. Same parameters as `quarter.Fiche`, for all quarters at once."""
 
     def __init__(self, reader: Reader, territory: Territory, catalogue: Catalogue) -> None:
         self.territory = territory
         self.catalogue = catalogue
         self._reader = reader
-        self._found: dict[str, Finding] = {}
+        super().__init__(
+            "synthese", {d.numero: lambda _, d=d: _BUILDERS[d.genre](self.contexte, d) for d in self.declares}
+        )
 
     @property
     def declares(self) -> tuple[ConstatDeclare, ...]:
@@ -96,23 +97,9 @@ class Synthese:
         read = Observations.read(self._reader, tuple(zones), tuple(used))
         return Ensemble(self.territory, self.catalogue, self.territory.quartiers[0], tuple(found), read)
 
-    def constat(self, numero: str) -> Finding:
-        """The finding of that number (`revenus-03`); an unknown number raises `UsageError`."""
-        if numero not in self._found:
-            declare = next((d for d in self.declares if d.numero == numero), None)
-            if declare is None:
-                known = ", ".join(d.numero for d in self.declares)
-                raise UsageError(f"« {numero} » n'est pas une question de la synthèse. Questions : {known}.")
-            self._found[numero] = _BUILDERS[declare.genre](self.contexte, declare)
-        return self._found[numero]
-
-    def constats(self, section: str | None = None) -> tuple[Finding, ...]:
-        """All findings, or those of a section, in reading order."""
-        return tuple(self.constat(d.numero) for d in self.declares if section in (None, d.section))
-
     def inconnus(self) -> tuple[tuple[str, tuple[Manque, ...]], ...]:
         """What cannot be said of the quarters together, by finding."""
-        return tuple((finding.id, finding.manques) for finding in self.constats() if finding.manques)
+        return tuple((finding.id, finding.manques) for finding in self.constats if finding.manques)
 
     def tableau(self) -> Table:
         """One line per quarter in the declared order, one column per indicator of level, each at its common moment."""
