@@ -10,7 +10,6 @@ from cvanalysis.constat.make import bars, make
 from cvanalysis.constat.shape import Figure, Finding, Manque, Message, Point, Serie, Table, Valeur, word
 from cvanalysis.french import enumerate_some
 from cvanalysis.indicateurs.context import reason
-from cvanalysis.indicateurs.distribution import AILLEURS
 from cvanalysis.textes import block, label, labels
 
 if TYPE_CHECKING:
@@ -87,7 +86,7 @@ def _counted(held: Holdings, cells: Cells, moments: Mapping[str, Instant]) -> tu
         s: name for s, name in absences.items() if any(count[s] for count in counts.values())
     }
     lines = tuple((*_head(i, moments), *(_quarters(count[s]) for s in told)) for i, count in counts.items())
-    words = {"quartiers": len(held.territory.quartiers), "ailleurs": AILLEURS}
+    words = {"quartiers": len(held.territory.quartiers), "ailleurs": label("commun.ailleurs")}
     figure = bars(
         label("qualite.couverture.axe_nombre", **words),
         label("qualite.couverture.serie_nombre"),
