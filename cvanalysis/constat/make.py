@@ -111,7 +111,8 @@ def make(
     there, with the message's values in place: `question`, `sous_titre`, `champ`, `source`; `axe` of the figure; `colonnes` and
     `legende` of the table; `series`, the names of those that have none; `precautions`, after those given. A caution without a space
     is the path of a shared one (`commun.sans_cause`). Figure and table are given as they are (with "" and () for what the block
-    says), or both by a `grid`::
+    says), or both by a
+    `grid`, the figure unless one is given::
 
         make(
             "recit-instances-01",
@@ -139,7 +140,7 @@ def make(
         raise KeyError(f"{ident}: no question is given, nor stands in the block of texts")
     if grid is not None and grid.lignes:
         table = texts.table(grid.table())
-        figure = grid.figure(table.colonnes, texts.all("series"))
+        figure = figure or grid.figure(table.colonnes, texts.all("series"))
     return Finding(
         id=ident,
         section=parts.pop("section", ident.rsplit("-", 2)[1]),

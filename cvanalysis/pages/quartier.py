@@ -22,7 +22,7 @@ from cvanalysis.indicateurs.observation import Reader, as_value
 from cvanalysis.indicateurs.ranking import brief_rule, choose_brief
 from cvanalysis.pages.engagements import FAIT_ET_JUGEMENT
 from cvanalysis.territory.contract import Territory
-from cvanalysis.textes import label
+from cvanalysis.textes import label, labels
 
 if TYPE_CHECKING:
     from cvanalysis.catalogue import Catalogue, Indicateur, Source
@@ -272,57 +272,37 @@ class QuarterEngagements(Chapter):
         super().__init__(code, {"engagements-01": self._here})
 
     def _here(self, ident: str) -> Finding:
-        question = "Quels engagements concernent ce quartier, et où en sont-ils ?"
         table = self.field.engagements
-        rows = self.field.menees
-        by_action = {code for cell in rows["engagements"].unique() for code in split_list(cell)}
+        by_action = {code for cell in self.field.menees["engagements"].unique() for code in split_list(cell)}
         declared = table["quartiers"].map(lambda cell: self.quartier.code in split_list(cell)).astype(bool)
         mine = table[declared | table["code"].isin(by_action)]
+        said = {"quartier": self.quartier.nom, "sujet": self.quartier.nom, "total": len(mine)}
+        said |= {"actions": int(mine["code"].isin(by_action).sum())}
+        texts = "quartier.engagements-01"
         if mine.empty:
-            return nothing(
-                ident,
-                question,
-                "actions.rien_engagements",
-                {"sujet": self.quartier.nom},
-                champ="Engagements du contrat",
-                source=SOURCE,
-                quoi=f"{self.quartier.nom} : aucun engagement n'y est déclaré, ni par lui-même ni par une action.",
-            )
-        filled, done = int((mine["avancement"] != NON_SU).sum()), int((mine["avancement"] == "réalisé").sum())
-        own = mine[mine["code"].isin(by_action)]
+            words = {
+                "champ": label(f"{texts}.champ_contrat"),
+                "quoi": label(f"{texts}.manque", **said),
+                "source": SOURCE,
+            }
+            return nothing(ident, "actions.rien_engagements", said, textes=texts, **words)
+        here = labels(f"{texts}.ici")
         return make(
             ident,
-            question,
-            Message(
-                "actions.engagements_quartier",
-                {
-                    "quartier": self.quartier.nom,
-                    "total": len(mine),
-                    "actions": len(own),
-                    "realises": done,
-                    "renseignes": filled,
-                },
-            ),
+            Message(texts, said),
             rows=[mine],
             source=SOURCE,
-            champ="Engagements déclarés pour ce quartier, ou servis par une action menée ici",
-            sous_titre="Nombre d'engagements par avancement",
             figure=progress_figure(mine),
             table=Table(
-                ("Engagement", "Libellé", "Avancement", "Action menée ici"),
+                (),
                 tuple(
-                    (
-                        word(row.code, "non_disponible"),
-                        word(row.libelle, "non_disponible"),
-                        word(row.avancement, "non_disponible"),
-                        word("oui" if row.code in by_action else "non", "non_disponible"),
-                    )
-                    for row in mine.itertuples(index=False)
+                    (*(word(cell, "non_disponible") for cell in cells), word(here[cells[0] not in by_action]))
+                    for cells in mine[["code", "libelle", "avancement"]].itertuples(index=False)
                 ),
             ),
-            lecture=Message("actions.lecture_engagements", {"renseignes": filled, "total": len(mine)}),
-            precautions=(
-                "L'avancement est celui de l'engagement dans tout le contrat, pas dans ce quartier.",
-                FAIT_ET_JUGEMENT,
+            lecture=Message(
+                "actions.lecture_engagements",
+                {"renseignes": int((mine["avancement"] != NON_SU).sum()), "total": len(mine)},
             ),
+            precautions=(label(f"{texts}.contrat"), FAIT_ET_JUGEMENT),
         )
