@@ -96,35 +96,20 @@ class QuarterActions(ActionChapter):
 
     def __init__(self, reader: Rows, territory: Territory, code: str) -> None:
         self.quartier = territory.quartier(code)
-        self.field = Field(reader, territory, (("qpv", (code,)),))
-        self.champ = f"Actions retenues, menées au moins en partie dans ce quartier, {self.field.periode}"
-        super().__init__(
-            code,
-            {
-                "actions-01": self.over("Quelles actions ont été menées ici ?", self._years),
-                "actions-02": self.over("Sur quoi portaient ces actions ?", self._themes),
-                "actions-03": self._statuses,
-            },
-        )
+        builders = {
+            "actions-01": self.over(self._years),
+            "actions-02": self.over(self._themes),
+            "actions-03": self._statuses,
+        }
+        field = Field(reader, territory, (("qpv", (code,)),))
+        super().__init__("quartier", code, field, builders, quartier=self.quartier.nom)
 
     @property
     def liste(self) -> Table:
         """The actions led here, one line each."""
         return list_actions(self.field.menees, self.field, CATALOGUE_QUARTIER_MAX)
 
-    def rien(self, ident: str, question: str) -> Finding:
-        return nothing(
-            ident,
-            question,
-            "actions.rien_quartier",
-            {"quartier": self.quartier.nom, "periode": self.field.periode},
-            champ=self.champ,
-            source=JOURNAUX,
-            quoi=f"{self.quartier.nom} : aucune ligne des journaux ne cite ce quartier ; "
-            "des actions ont pu y être menées sans que le journal le dise.",
-        )
-
-    def _years(self, ident: str, question: str, rows: pd.DataFrame) -> Finding:
+    def _years(self, ident: str, rows: pd.DataFrame) -> Finding:
         years = yearly(rows, self.field)
         given = subsidies(rows)
         money = (given["accorde"] * given["part"]).groupby(given["annee"]).sum(min_count=1)
@@ -145,7 +130,6 @@ class QuarterActions(ActionChapter):
         several = int((rows.groupby("action")["part"].min() < 0.999).sum())
         return self.about(
             ident,
-            question,
             Message(
                 "actions.quartier_annees",
                 {
@@ -171,7 +155,7 @@ class QuarterActions(ActionChapter):
             ),
         )
 
-    def _themes(self, ident: str, question: str, rows: pd.DataFrame) -> Finding:
+    def _themes(self, ident: str, rows: pd.DataFrame) -> Finding:
         by_theme = {
             name: int(rows.loc[rows["theme"] == theme, "action"].nunique()) for theme, name in self.field.themes.items()
         }
@@ -197,7 +181,6 @@ class QuarterActions(ActionChapter):
         )
         return self.about(
             ident,
-            question,
             Message(
                 "actions.quartier_themes",
                 {
@@ -218,13 +201,12 @@ class QuarterActions(ActionChapter):
         )
 
     def _statuses(self, ident: str) -> Finding:
-        question = "Qu'est-il advenu des demandes ?"
         rows = self.field.lues
         inside = rows[
             rows["annee"].between(self.field.territory.debut, self.field.territory.fin).fillna(False).astype(bool)
         ]
         if inside.empty:
-            return self.rien(ident, question)
+            return self.rien(ident)
         order = (
             "accordé",
             "à justifier",
@@ -243,7 +225,7 @@ class QuarterActions(ActionChapter):
         first = next(iter(shown))
         return make(
             ident,
-            question,
+            self.question(ident),
             Message("actions.quartier_suites", {"quartier": self.quartier.nom, "perdues": lost, "total": total}),
             rows=[inside],
             source=source_of(inside, JOURNAUX),
