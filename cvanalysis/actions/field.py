@@ -6,7 +6,7 @@ to choose a message.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
@@ -14,9 +14,10 @@ from typing import Any, Protocol
 import pandas as pd
 
 from cvanalysis.actions.counting import carried_out
-from cvanalysis.constat.make import Chapter, make, source_of
+from cvanalysis.constat.make import Builder, Chapter, make, nothing, source_of
 from cvanalysis.constat.shape import Finding, Message
 from cvanalysis.territory.contract import Territory
+from cvanalysis.textes import label
 
 LONGUEUR = 160
 """What a page shows of one text at most: a cell of a log can hold 50,000 characters."""
@@ -132,28 +133,44 @@ def empty(table: str) -> pd.DataFrame:
     return pd.DataFrame({name: pd.Series(dtype="bool" if name == "exemple" else "str") for name in columns})
 
 
-Build = Callable[[str, str, pd.DataFrame], Finding]
-"""Number and question of a finding, and the rows of actions that it is about → the finding."""
+Build = Callable[[str, pd.DataFrame], Finding]
+"""Number of a finding, and the rows of actions that it is about → the finding."""
 
 
 class ActionChapter(Chapter):
-    """Findings on the actions of a field; those asked through `over` are built where there are some, else `rien` says so."""
+    """Findings on the actions of a field, whose words stand in a page's file under their number (`theme.actions-01`).
 
-    field: Field
-    champ: str
+    Those asked through `over` are built where there are actions, else the page's `sans_action` says so. `said` is what all of them may say.
+    """
 
-    def rien(self, ident: str, question: str) -> Finding:
-        raise NotImplementedError
+    def __init__(self, page: str, sujet: str, field: Field, builders: Mapping[str, Builder], **said: str) -> None:
+        super().__init__(sujet, builders)
+        self.page, self.field = page, field
+        self.said = {"periode": field.periode, **said}
+        self.champ = label(f"{page}.champ_actions", **self.said)
 
-    def over(self, question: str, build: Build) -> Callable[[str], Finding]:
+    def texts(self, ident: str) -> str:
+        """The path of a finding's words."""
+        return f"{self.page}.{ident.removeprefix(f'{self.sujet}-')}"
+
+    def question(self, ident: str) -> str:
+        return label(f"{self.texts(ident)}.question")
+
+    def over(self, build: Build) -> Builder:
         """A builder that asks `build` about the actions carried out, and only where there are some."""
 
         def ask(ident: str) -> Finding:
             rows = self.field.menees
-            return self.rien(ident, question) if rows.empty else build(ident, question, rows)
+            return self.rien(ident) if rows.empty else build(ident, rows)
 
         return ask
 
-    def about(self, ident: str, question: str, message: Message, rows: pd.DataFrame, **parts: Any) -> Finding:
+    def rien(self, ident: str) -> Finding:
+        """That there is nothing to speak of, and why it may be so."""
+        texts = {"question": self.question(ident), "champ": self.champ, "source": JOURNAUX}
+        return nothing(ident, f"{self.page}.sans_action", self.said, **texts)
+
+    def about(self, ident: str, message: Message, rows: pd.DataFrame, **parts: Any) -> Finding:
         """A finding made of these rows of the logs."""
-        return make(ident, question, message, rows=[rows], source=source_of(rows, JOURNAUX), champ=self.champ, **parts)
+        parts = {"source": source_of(rows, JOURNAUX), "champ": self.champ, **parts}
+        return make(ident, message, textes=self.texts(ident), rows=[rows], **parts)

@@ -195,10 +195,14 @@ def nothing(ident: str, *said: str | Mapping[str, Any], textes: str = "", quoi: 
     )
 
 
+Builder = Callable[[str], Finding]
+"""A finding's whole number → the finding."""
+
+
 class Chapter:
     """A set of findings under stable numbers, each built on demand and once."""
 
-    def __init__(self, sujet: str, builders: Mapping[str, Callable[[str], Finding]]) -> None:
+    def __init__(self, sujet: str, builders: Mapping[str, Builder]) -> None:
         self.sujet = sujet
         self._builders = builders
         self._found: dict[str, Finding] = {}
@@ -227,6 +231,6 @@ class Together(Chapter):
         self.sujet, self._make, self._found = sujet, make, {}
 
     @cached_property
-    def _builders(self) -> Mapping[str, Callable[[str], Finding]]:
+    def _builders(self) -> Mapping[str, Builder]:
         made = {finding.id.removeprefix(f"{self.sujet}-"): finding for finding in self._make()}
         return {numero: lambda _, numero=numero: made[numero] for numero in made}
