@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from cvanalysis.actions.counting import REGLES
-from cvanalysis.actions.field import JOURNAUX, MONTANTS, SANS_CAUSE, Field, Rows
+from cvanalysis.actions.field import JOURNAUX, MONTANTS, SANS_CAUSE, ActionChapter, Field, Rows
 from cvanalysis.actions.reach import granted, list_actions, reach
-from cvanalysis.constat.make import Chapter, Grid, bars, count, make, nothing, source_of
+from cvanalysis.constat.make import Grid, bars, count, source_of
 from cvanalysis.constat.shape import Finding, Manque, Message, Table, Valeur, word
 from cvanalysis.indicateurs.distribution import quartiles
 from cvanalysis.indicateurs.kinds import Questions
@@ -84,29 +86,21 @@ class Synthese(Questions):
                 yield indicateur, instant
 
 
-class Needs(Chapter):
+class Needs(ActionChapter):
     """`synthese-besoins-01`: money per inhabitant and poverty; `synthese-besoins-02`: themes without action by quarter."""
 
     def __init__(self, reader: Rows, territory: Territory, catalogue: Catalogue) -> None:
-        self.field = Field(reader, territory)
         self.reader, self.catalogue = reader, catalogue
-        super().__init__("synthese", {"besoins-01": self._money, "besoins-02": self._blind_spots})
+        asked = {"besoins-01": self.over(self._money), "besoins-02": self.over(self._blind_spots)}
+        super().__init__("synthese", "synthese", Field(reader, territory), asked)
 
     @property
     def liste(self) -> Table:
         """Every action of the contract, those of no evaluated theme and of no quarter included."""
         return list_actions(self.field.menees, self.field)
 
-    def _nothing(self, ident: str) -> Finding:
-        question = label(f"{ident.replace('-', '.', 1)}.question")
-        return nothing(
-            ident, "synthese.sans_action", {"periode": self.field.periode}, question=question, source=JOURNAUX
-        )
-
-    def _money(self, ident: str) -> Finding:
-        rows, quarters = self.field.menees, self.field.quartiers
-        if rows.empty:
-            return self._nothing(ident)
+    def _money(self, ident: str, rows: pd.DataFrame) -> Finding:
+        quarters = self.field.quartiers
         people, need = (latest_values(self.reader, list(quarters), i, self.catalogue) for i in (POPULATION, BESOIN))
         years = self.field.territory.fin - int(rows["annee"].min()) + 1
         money, found = granted(rows, self.field), reach(rows, self.field)
@@ -120,11 +114,11 @@ class Needs(Chapter):
         said |= {"quartiers": len(quarters), "periode": self.field.periode, "annee": f" {year}" if year else ""}
         actions = {quarters[c]: count(found[c]) for c in order}
         reading = {"quartier": quarters[top], "valeur": each[top], "besoin": need[top][0], "annee_besoin": year}
-        return make(
+        return self.about(
             ident,
             Message("synthese.besoins-01" if known else "synthese.besoins_sans_population", said),
-            textes="synthese.besoins-01",
-            rows=[rows],
+            rows,
+            champ="",
             source=label("synthese.besoins-01.sources", journaux=source_of(rows, JOURNAUX)),
             grid=Grid(
                 "barres", {quarters[c]: (need[c][0], count(found[c]), money[c], each[c]) for c in order}, dessin=[3]
@@ -146,22 +140,22 @@ class Needs(Chapter):
             if not each[code].dite:
                 yield Manque(label("synthese.besoins-01.incalculable", quartier=nom), each[code].statut)
 
-    def _blind_spots(self, ident: str) -> Finding:
-        rows, quarters, fin = self.field.menees, self.field.quartiers, self.field.territory.fin
+    def _blind_spots(self, ident: str, rows: pd.DataFrame) -> Finding:
+        quarters, fin = self.field.quartiers, self.field.territory.fin
         themes = {t.id: t.nom for t in self.field.territory.themes}
-        if rows.empty or not themes:
-            return self._nothing(ident)
+        if not themes:
+            return self.rien(ident)
         recent = rows[rows["annee"].ge(fin - 2).fillna(False).astype(bool)]
         found = {theme: reach(recent[recent["theme"] == theme], self.field) for theme in themes}
         empty = [(code, theme) for code in quarters for theme in themes if not found[theme][code]]
         code, theme = empty[0] if empty else (next(iter(quarters)), next(iter(themes)))
         said = {"vides": len(empty), "total": len(quarters) * len(themes), "annees": f"{fin - 2}-{fin}"}
         reading = {"quartier": quarters[code], "theme": themes[theme], "valeur": count(found[theme][code])}
-        return make(
+        return self.about(
             ident,
             Message("synthese.besoins-02", said),
-            rows=[rows],
-            source=source_of(rows, JOURNAUX),
+            rows,
+            champ="",
             grid=Grid(
                 "matrice",
                 {nom: [count(found[t][c]) for t in themes] for c, nom in quarters.items()},
