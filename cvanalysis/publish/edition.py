@@ -11,8 +11,9 @@ from cvanalysis.publish.memory import state
 from cvanalysis.publish.memory.decision import Decision, Fate
 from cvanalysis.publish.papers.changes import earlier_files, write_changes
 from cvanalysis.publish.papers.meetings import make_papers
-from cvanalysis.publish.papers.statements import CONSTATS, gather, origins_of, write_statements
+from cvanalysis.publish.papers.statements import CONSTATS, gather, write_statements
 from cvanalysis.publish.run.child import Limits, run_children
+from cvanalysis.tables import freshness
 from cvanalysis.tables.freshness import VOICES
 
 if TYPE_CHECKING:
@@ -145,7 +146,7 @@ def make_statements(decision: Decision, fates: list[Fate], slices: Slices) -> tu
         [
             list(notebooks.items()),
             slices.tables.get("contributions"),
-            origins_of(slices.processed),
+            freshness.read_record(slices.processed).get("fait_de"),
             earlier_files(out, territory),
             decision.territory_digest,
             decision.inputs.code,

@@ -160,13 +160,11 @@ class Decision:
     def inputs_digest(self, record: dict[str, Any]) -> str:
         """A report's key, as the manifest gives it: all that it was made from.
 
-        Where voices may be in it, it is taken with the secret of the tables: a bare digest would tell whoever tries a few answers.
+        Of what it read of voices, what it shows of them: a bare digest of their rows would answer whoever tries a few.
         """
-        lectures = sorted(json.dumps(one, sort_keys=True) for one in record["lectures"])
-        value = {"parts": record["parts"], "lectures": lectures}
-        if all(is_open(one) for one in record["lectures"]):
-            return atomic.digest_value(value)
-        return freshness.keyed(self.options.processed, value)
+        lectures = sorted(json.dumps(one, sort_keys=True) for one in record["lectures"] if is_open(one))
+        shown = record["fichiers"] if len(lectures) < len(record["lectures"]) else {}
+        return atomic.digest_value({"parts": record["parts"], "lectures": lectures, "montre": shown})
 
     @cached_property
     def territory_digest(self) -> str:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cvanalysis.files import atomic
-from cvanalysis.tables.freshness import PACKAGE, keyed, read_record
+from cvanalysis.pages.changements import origins_named
+from cvanalysis.tables.freshness import PACKAGE, read_record
 
 if TYPE_CHECKING:
     from cvanalysis.display.constat import Image
@@ -120,36 +121,33 @@ _ORIGINES = {
     "communes.csv": "perimetre",
     "comparateurs.csv": "perimetre",
 }
-_BOUNDED = {"paroles/instances.csv": "instances", "preconisations.csv": "preconisations"}
+SHOWN = {"voix", "instances", "preconisations", "fichiers"}
 _DECLARED = ("contrat.toml", "themes.csv", "piliers.csv", "colleges.csv", "preconisations.csv")
 
 
-def origins_of(processed: Path) -> dict[str, str]:
+def origins_of(processed: Path, records: Mapping[str, bytes]) -> dict[str, str]:
     """What an edition is made of: a digest for each origin that a change can come from (see `pages.changements`).
 
-    Of voices and of what an edition bounds by its date, only what this audience may know, under the secret of the tables; of the rest,
-    the files as they stand.
+    Of voices, and of what an edition bounds by its date, it is what the `records` show (a digest of the rows would answer whoever
+    tries a few); of the rest, the files as they stand.
     """
     known = read_record(processed)
     if not known:
         return {}
-    parts: dict[str, dict[str, str]] = {}
+    parts: dict[str, Any] = {}
     for name, digest in known["fait_de"]["data"].items():
         folder = name.split("/", 1)[0]
         if folder != "paroles" and name not in _DECLARED:
             parts.setdefault(_ORIGINES.get(folder, "chiffres"), {})[name] = digest
-    for source in known["dit"]["sources"]:
-        name = source["fichier"]
-        if name in _BOUNDED or name.startswith("paroles/"):
-            parts.setdefault(_BOUNDED.get(name, "voix"), {})[name] = source["sha256"]
-    parts["fichiers"] = {source["fichier"]: source["sha256"] for source in known["dit"]["sources"]}
+    for record in map(json.loads, records.values()):
+        for origin in SHOWN & origins_named(record["source"]):
+            parts.setdefault(origin, []).append([record["id"], record["lignes"]])
+    parts["voix"] = [parts.get("voix"), contributions_of(processed)]
     code = atomic.digest_tree(PACKAGE)
-    parts["methode"] = {n: one for n, one in code.items() if not n.startswith(("publish/", "display/", "cli"))}
-    kept = {"fichiers", "voix", *_BOUNDED.values()}
-    return {
-        origin: (keyed(processed, parts[origin]) if origin in kept else atomic.digest_value(parts[origin]))[:16]
-        for origin in sorted(parts)
+    parts["methode"] = {
+        n: one for n, one in code.items() if not n.startswith(("publish/", "display/", "textes/", "cli"))
     }
+    return {origin: atomic.digest_value(parts[origin])[:16] for origin in sorted(parts)}
 
 
 def write_statements(
@@ -163,7 +161,7 @@ def write_statements(
     head = {"territoire": territory.id, "edition": territory.edition.id, "audience": audience}
     said = [_to_line(one) for one in contributions_of(processed)]
     files = {
-        CONSTATS: _to_file(head | {"origines": origins_of(processed)}, "constats", records.values()),
+        CONSTATS: _to_file(head | {"origines": origins_of(processed, records)}, "constats", records.values()),
         CONTRIBUTIONS: _to_file(head, "contributions", said),
     }
     atomic.write_all((out / name, raw) for name, raw in files.items())
