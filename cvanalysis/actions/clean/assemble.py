@@ -119,10 +119,10 @@ def _join(logs: list[Lines], money: pd.DataFrame, context: Context) -> pd.DataFr
     table["annee"] = yearly.fillna(table["annee"])
     own = money["financeur"].isna().to_numpy()
     names = money["financeur"].fillna("").to_numpy(dtype=object)
-    distinct = {name: context.partners.get(carrier_key(name), "") for name in set(names)}
+    distinct = {name: context.declared.partners.get(carrier_key(name), "") for name in set(names)}
     ids = np.array([distinct[name] for name in names], dtype=object)
     table["financeur"] = np.where(
-        own, table["financeur"], [context.noms.get(i) or n for i, n in zip(ids, names, strict=True)]
+        own, table["financeur"], [context.declared.noms.get(i) or n for i, n in zip(ids, names, strict=True)]
     )
     table["financeur_id"] = np.where(own, table["financeur_id"], ids)
     table["type_credit"] = np.where(own, table["type_credit"], money["type_credit"].fillna("").replace("", "inconnu"))

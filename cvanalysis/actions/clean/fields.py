@@ -31,7 +31,6 @@ from cvanalysis.french import fold, nearest, quoted
 from cvanalysis.personnes.persons import PARTICULIER, without_words
 
 if TYPE_CHECKING:
-    from cvanalysis.engagements.partners import Partner
     from cvanalysis.territory.contract import Territory
 
 
@@ -39,33 +38,26 @@ SANS_TITRE = "(sans intitulé)"
 
 
 @dataclass(frozen=True, slots=True)
+class Declared:
+    """What is declared beside the logs: key of a partner's name → id, SIREN → id, id → name, and the codes of engagements."""
+
+    partners: Mapping[str, str]
+    sirens: Mapping[str, str]
+    noms: Mapping[str, str]
+    engagements: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Context:
-    """What lines are read against: the declared labels, partners, quarters and engagements."""
+    """What lines are read against: the territory, its labels by domain, and what it declares beside the logs."""
 
     territory: Territory
     labels: Mapping[str, Labels]
-    partners: Mapping[str, str]  # key of a name → id
-    sirens: Mapping[str, str]  # SIREN → id
-    noms: Mapping[str, str]  # id → name
-    engagements: frozenset[str]
+    declared: Declared
 
     @property
     def quartiers(self) -> tuple[str, ...]:
         return tuple(q.code for q in self.territory.quartiers)
-
-
-def make_context(
-    territory: Territory,
-    labels: Mapping[str, Labels],
-    partners: tuple[Partner, ...],
-    keys: Mapping[str, str],
-    engagements: frozenset[str],
-) -> Context:
-    sirens: dict[str, str] = {}
-    for partner in partners:
-        if partner.siren:
-            sirens.setdefault(partner.siren, partner.id)
-    return Context(territory, labels, keys, sirens, {p.id: p.nom for p in partners}, engagements)
 
 
 TRADUITS_AILLEURS = ("theme", "pilier", "type_credit", "statut", "qpv")
@@ -91,7 +83,7 @@ class FieldReader:
                 champs[name] = Words(words.codes, tuple(ours.get(key, word) for word, key in said))
         self.kept = rows.natures == ACTION
         self.raw_carriers = self.field("porteur")
-        self.persons = hide_persons(champs, rows.autres, context.partners, count)
+        self.persons = hide_persons(champs, rows.autres, context.declared.partners, count)
 
     def field(self, name: str) -> Words:
         return self.champs.get(name) or constant("", self.count)
@@ -163,8 +155,10 @@ class FieldReader:
         )
         sirens = np.array([siren for siren, _ in read], dtype=object)[sirets.codes]
         keys = [carrier_key(word) for word in words.words]
-        ids = np.array([self.context.partners.get(key, "") for key in keys], dtype=object)[words.codes]
-        by_siren = np.array([self.context.sirens.get(siren, "") for siren, _ in read], dtype=object)[sirets.codes]
+        ids = np.array([self.context.declared.partners.get(key, "") for key in keys], dtype=object)[words.codes]
+        by_siren = np.array([self.context.declared.sirens.get(siren, "") for siren, _ in read], dtype=object)[
+            sirets.codes
+        ]
         ids = np.where(ids == "", by_siren, ids)
         names = np.array([word.strip() for word in words.words], dtype=object)[words.codes]
         own = np.array(keys, dtype=object)[words.codes]
@@ -178,7 +172,7 @@ class FieldReader:
         )
         done = f"écrit « {PARTICULIER} » ; si c'est un organisme, déclarez-le dans partenaires.csv"
         self._tell_rows("porteur", self.kept & alone, "porteur qui est une personne", done)
-        named = pd.Series(ids).map(self.context.noms).to_numpy(dtype=object)
+        named = pd.Series(ids).map(self.context.declared.noms).to_numpy(dtype=object)
         self._suggest_carriers(words, keys)
         return (
             np.where(known, named, np.where(names == "", sirens, names)),
@@ -191,8 +185,8 @@ class FieldReader:
         """A carrier that nobody declared is no fault; one whose name is nearly a declared one is told."""
         from rapidfuzz import fuzz, process
 
-        declared = list(self.context.partners)
-        unknown = [rank for rank, key in enumerate(keys) if key and key not in self.context.partners]
+        declared = list(self.context.declared.partners)
+        unknown = [rank for rank, key in enumerate(keys) if key and key not in self.context.declared.partners]
         if not declared or not unknown:
             return
         near = {}
@@ -203,7 +197,10 @@ class FieldReader:
             )
             best = scores.argmax(axis=1)
             near.update({rank: declared[b] for rank, b, s in zip(batch, best, scores.max(axis=1), strict=True) if s})
-        said = {words.words[rank]: self.context.noms[self.context.partners[key]] for rank, key in near.items()}
+        said = {
+            words.words[rank]: self.context.declared.noms[self.context.declared.partners[key]]
+            for rank, key in near.items()
+        }
         self.tell(
             "porteur",
             dict.fromkeys(near, "porteur inconnu, presque un partenaire déclaré"),
@@ -273,9 +270,10 @@ class FieldReader:
     def funders(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Funder (that of the partner where known), its id, and kind of money; what nobody says is `inconnu`."""
         words = self.field("financeur")
-        ids = [self.context.partners.get(carrier_key(word), "") for word in words.words]
+        ids = [self.context.declared.partners.get(carrier_key(word), "") for word in words.words]
         names = np.array(
-            [self.context.noms.get(i) or w.strip() for i, w in zip(ids, words.words, strict=True)], dtype=object
+            [self.context.declared.noms.get(i) or w.strip() for i, w in zip(ids, words.words, strict=True)],
+            dtype=object,
         )[words.codes]
         known = self.context.labels["type_credit"].codes
         credit = self.decode(
@@ -312,7 +310,7 @@ class FieldReader:
 
     def engagements(self) -> np.ndarray:
         words = self.field("engagement")
-        codes = {fold(code): code for code in self.context.engagements}
+        codes = {fold(code): code for code in self.context.declared.engagements}
         made, wrong = [], {}
         for rank, word in enumerate(words.folded):
             tokens = [
@@ -324,7 +322,9 @@ class FieldReader:
             if any(token not in codes for token in tokens):
                 wrong[rank] = "code d'engagement inconnu"
         self.tell(
-            "engagement", wrong, lambda w: _with_hint("lien laissé de côté", nearest(w, self.context.engagements))
+            "engagement",
+            wrong,
+            lambda w: _with_hint("lien laissé de côté", nearest(w, self.context.declared.engagements)),
         )
         return np.array(made, dtype=object)[words.codes]
 

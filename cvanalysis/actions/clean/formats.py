@@ -172,7 +172,7 @@ def _read_as(grid: Grid, head: Sequence[Sequence[str]], position: int, keys: Seq
         there = [keys.index(title) for title in titles if title in keys]
         if there:
             colonnes.setdefault(noms[there[0]], champ)
-    journal = Journal(known.nom, "", colonnes, constantes=known.constantes, declare=False)
+    journal = Journal(known.nom, "", colonnes, constantes=known.constantes)
     annee = ("", "")
     if not {"annee", "date", "date_convention"} & set(colonnes.values()):
         annee = stated_year(grid, head, (position,))

@@ -60,11 +60,6 @@ class LogRows:
     autres: dict[str, Words]
 
     @property
-    def delaissees(self) -> tuple[str, ...]:
-        """Headers of the columns that no field takes."""
-        return tuple(self.autres)
-
-    @property
     def actions(self) -> np.ndarray:
         return np.flatnonzero(self.natures == ACTION)
 
