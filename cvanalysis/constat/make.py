@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
 
-from cvanalysis.constat.shape import Figure, Finding, Manque, Message, Point, Role, Serie, Table, Valeur
+from cvanalysis.constat.shape import Figure, Finding, Genre, Manque, Message, Point, Role, Serie, Table, Valeur, word
 from cvanalysis.errors import UsageError
 from cvanalysis.french import enumerate_french
+from cvanalysis.textes import block, label
 
 
 def count(number: float, unite: str = "actions") -> Valeur:
@@ -55,18 +57,49 @@ def is_example(*tables: pd.DataFrame) -> bool:
     return any(bool(table["exemple"].any()) for table in tables if "exemple" in table.columns and len(table))
 
 
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Labels × columns of values: the table of all of them, and the figure of some.
+
+    `lignes`: label → one value (or word) per column. `roles`: what each drawn column is to the reader: the first columns, or those
+    at the positions `dessin`. A `matrice` draws all of it, one series per label, in the first role. The titles of the columns (that
+    of the labels first) are `colonnes`, or those of the block; series are named after theirs, or by the block's `series`.
+    """
+
+    genre: Genre
+    lignes: Mapping[str, Sequence[Valeur]]
+    roles: Sequence[Role] = ("sujet",)
+    dessin: Sequence[int] = ()
+    colonnes: tuple[str, ...] = ()
+
+    def table(self) -> Table:
+        return Table(self.colonnes, tuple((word(name, "non_disponible"), *line) for name, line in self.lignes.items()))
+
+    def figure(self, colonnes: Sequence[str], series: Sequence[str] = ()) -> Figure:
+        """`colonnes`: the titles of the table's columns; `series`: other names for the drawn ones."""
+        if self.genre == "matrice":
+            drawn = [(name, self.roles[0], zip(colonnes[1:], line, strict=True)) for name, line in self.lignes.items()]
+        else:
+            columns = self.dessin or range(len(self.roles))
+            names = series or [colonnes[column + 1] for column in columns]
+            drawn = [
+                (name, role, ((label, line[column]) for label, line in self.lignes.items()))
+                for name, role, column in zip(names, self.roles, columns, strict=True)
+            ]
+        return Figure(
+            self.genre, "", tuple(Serie(n, r, tuple(Point(*mark) for mark in marks)) for n, r, marks in drawn)
+        )
+
+
 def make(
     ident: str,
-    question: str,
-    message: Message,
-    *,
-    champ: str,
-    source: str,
-    rows: Sequence[pd.DataFrame] = (),
-    sous_titre: str = "",
+    *said: str | Message,
+    textes: str = "",
+    grid: Grid | None = None,
     figure: Figure | None = None,
     table: Table | None = None,
     lecture: Message | None = None,
+    rows: Sequence[pd.DataFrame] = (),
     precautions: Sequence[str] = (),
     manques: Sequence[Manque] = (),
     exemple: bool = False,
@@ -74,32 +107,91 @@ def make(
 ) -> Finding:
     """A finding under its number (`SUJET-section-NN`); its mark of example data comes from the rows that it used, or is given.
 
-    `parts` are what few findings have: `section` (where the number does not say it), `poids`, `generales`, `fichiers`.
+    `textes` is the path of its block in `textes/*.toml` (else that of the message's template). What is not given here is taken
+    there, with the message's values in place: `question`, `sous_titre`, `champ`, `source`; `axe` of the figure; `colonnes` and
+    `legende` of the table; `series`, the names of those that have none; `precautions`, after those given. A caution without a space
+    is the path of a shared one (`commun.sans_cause`). Figure and table are given as they are (with "" and () for what the block
+    says), or both by a `grid`::
+
+        make(
+            "recit-instances-01",
+            Message("recit.instances", {"total": 7, "debut": 2015}),
+            grid=Grid("barres", {"2015": [count(3)]}),
+        )
+
+        [instances]
+        variantes = ["{{ total }} réunions depuis {{ debut }}"]
+        question = "Quand s'est-on réuni ?"
+        sous_titre = "Réunions par an, depuis {debut}"
+        axe = "Réunions"
+        colonnes = ["Année", "Réunions"]
+        precautions = ["Une réunion non déclarée n'y est pas.", "commun.sans_cause"]
+
+    `parts` are those texts where they are given, and what few findings have: `section` (where the number does not say it), `poids`,
+    `generales`, `fichiers`. (`said` is the message; the question before it, as a finding without a block has it, goes when there is
+    none left.)
     """
+    message = said[-1]
+    texts = _Texts(textes or message.gabarit, message.valeurs)
+    if len(said) > 1:
+        parts["question"] = said[0]
+    if not (parts.get("question") or texts.one("question")):
+        raise KeyError(f"{ident}: no question is given, nor stands in the block of texts")
+    if grid is not None and grid.lignes:
+        table = texts.table(grid.table())
+        figure = grid.figure(table.colonnes, texts.all("series"))
     return Finding(
         id=ident,
         section=parts.pop("section", ident.rsplit("-", 2)[1]),
-        question=question,
         message=message,
-        sous_titre=sous_titre,
-        figure=figure,
-        table=table,
+        figure=texts.figure(figure) if figure else None,
+        table=texts.table(table) if table else None,
         lecture=lecture,
-        champ=champ,
-        source=source,
-        precautions=tuple(dict.fromkeys(precautions)),
+        precautions=tuple(dict.fromkeys((*map(_caution, precautions), *map(_caution, texts.all("precautions"))))),
         manques=tuple(manques),
         exemple=exemple or is_example(*rows),
+        **{name: parts.pop(name, "") or texts.one(name) for name in ("question", "sous_titre", "champ", "source")},
         **parts,
     )
 
 
-def nothing(
-    ident: str, question: str, gabarit: str, valeurs: Mapping[str, Any], *, champ: str, source: str, quoi: str
-) -> Finding:
-    """The claim that there is nothing, with why it may be so: a page that says so, not an empty frame."""
-    missing = (Manque(quoi, "non_disponible"),)
-    return make(ident, question, Message(gabarit, valeurs), champ=champ, source=source, manques=missing)
+class _Texts:
+    """The labels of one block with a message's values in place; "" and () where it has none."""
+
+    def __init__(self, path: str, values: Mapping[str, object]) -> None:
+        self._block, self._values = block(path), values
+
+    def one(self, name: str) -> str:
+        return self._block.get(name, "").format_map(self._values)
+
+    def all(self, name: str) -> tuple[str, ...]:
+        return tuple(text.format_map(self._values) for text in self._block.get(name, ()))
+
+    def figure(self, figure: Figure) -> Figure:
+        names = self.all("series")
+        series = tuple(replace(s, nom=s.nom or names[n]) for n, s in enumerate(figure.series))
+        return replace(figure, axe=figure.axe or self.one("axe"), series=series)
+
+    def table(self, table: Table) -> Table:
+        colonnes, legende = table.colonnes or self.all("colonnes"), table.legende or self.one("legende")
+        return replace(table, colonnes=colonnes, legende=legende)
+
+
+def _caution(text: str) -> str:
+    return text if " " in text else label(text)
+
+
+def nothing(ident: str, *said: str | Mapping[str, Any], textes: str = "", quoi: str = "", **parts: Any) -> Finding:
+    """The claim that there is nothing, with why it may be so: a page that says so, not an empty frame.
+
+    `nothing(ident, gabarit, valeurs)`: `quoi` is what is missing, else the `manque` of the gabarit's block; the texts are those of
+    `textes`, as for `make`.
+    """
+    gabarit, values = said[-2:]
+    missing = quoi or label(f"{gabarit}.manque", **values)
+    return make(
+        ident, *said[:-2], Message(gabarit, values), textes=textes, manques=[Manque(missing, "non_disponible")], **parts
+    )
 
 
 class Chapter:

@@ -25,15 +25,16 @@ def pages() -> Mapping[str, Mapping[str, Any]]:
 
 def label(key: str, **values: object) -> str:
     """A label by its path (`recit.jalons.question`), with its values in place."""
-    return _find(key).format_map(values)
+    return block(key).format_map(values)
 
 
 def labels(key: str, **values: object) -> tuple[str, ...]:
     """A list of labels: the titles of a table's columns, the cautions of a finding."""
-    return tuple(text.format_map(values) for text in _find(key))
+    return tuple(text.format_map(values) for text in block(key))
 
 
-def _find(key: str) -> Any:
+def block(key: str) -> Any:
+    """What stands at a path, as it is written: a label, a list of them, or the block of a finding."""
     found: Any = pages()
     for part in key.split("."):
         found = found[part]
