@@ -28,8 +28,9 @@ LIBRARIES = ("babel", "numpy", "odfpy", "pandas", "pyarrow", "python-calamine", 
 """Those that tables are made with."""
 
 CLEANING = (
-    "actions/clean/", "actions/table", "catalogue/", "engagements/declared", "engagements/partners", "errors", "files/", "french",
-    "indicateurs/clean/", "paroles/clean/", "paroles/table", "personnes/", "tables/leftover", "tables/process", "territory/",
+    "actions/clean/", "actions/table", "catalogue/", "engagements/declared", "engagements/partners", "engagements/table",
+    "errors", "files/", "french", "indicateurs/clean/", "paroles/clean/", "paroles/table", "personnes/",
+    "tables/leftover", "tables/logs", "tables/process", "territory/",
 )  # fmt: skip
 """The code that makes tables: a test holds that `tables.process` imports no other."""
 

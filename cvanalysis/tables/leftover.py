@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cvanalysis.actions.clean.logs import EXTENSIONS
-from cvanalysis.engagements.declared import CLASSEURS, ENGAGEMENTS, find_engagements
+from cvanalysis.engagements.declared import CLASSEURS, find_engagements
+from cvanalysis.engagements.table import ENGAGEMENTS
 from cvanalysis.errors import Problem
 from cvanalysis.files.sheets import is_machine
 

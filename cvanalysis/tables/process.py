@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field, fields, replace
 from fnmatch import fnmatch
 from pathlib import Path
@@ -18,11 +18,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from cvanalysis.actions.clean.logs import clean_actions
 from cvanalysis.actions.clean.propose import propose_all
 from cvanalysis.catalogue import load_catalogue
 from cvanalysis.errors import CvanalysisError, Problem
-from cvanalysis.files.anomalies import COLONNES_ANOMALIES, frame_problems
+from cvanalysis.files.anomalies import COLONNES_ANOMALIES, ReadFile, frame_problems
 from cvanalysis.files.archives import archive_of
 from cvanalysis.files.atomic import SUFFIX, digest, keep_private, locked, make_folder, write_json
 from cvanalysis.files.contours import contour_files, read_contours
@@ -36,33 +35,11 @@ from cvanalysis.paroles.clean.voices import clean_voices
 from cvanalysis.personnes.persons import mask_anomalies, mask_words
 from cvanalysis.tables.freshness import RECORD, VOICES, current, forget_withdrawn, made_of, tables_folder
 from cvanalysis.tables.leftover import left_aside
+from cvanalysis.tables.logs import clean_actions
 from cvanalysis.territory.contract import Territory
 from cvanalysis.territory.places import Niveau
 
 LAISSE = "laissé de côté"
-
-
-@dataclass(frozen=True, slots=True)
-class ReadFile:
-    """One raw file and what became of it, whatever its domain.
-
-    `statut` is lu, documentation, non reconnu, illisible or laissé de côté; `pris_pour` says in French what it was taken for;
-    `trouvees` and `manquantes` are the territory's zones of the file's levels; `absentes` headers that the vintage should have,
-    `inconnues` those of no known meaning, not read.
-    """
-
-    fichier: str
-    sha256: str
-    statut: str
-    famille: str = ""
-    millesime: int | str | None = None
-    pris_pour: str = ""
-    lignes: int = 0
-    trouvees: tuple[str, ...] = ()
-    manquantes: tuple[str, ...] = ()
-    absentes: tuple[str, ...] = ()
-    inconnues: tuple[str, ...] = ()
-    probleme: Problem | None = None
 
 
 @dataclass(frozen=True)
@@ -211,19 +188,22 @@ def clean_logs(territory: Territory, _audience: str) -> Domain:
         "propositions": cleaned.propositions,
     }
     unknown = [problem.fichier for problem in cleaned.illisibles]
-    files = tuple(
-        _count_actions(file, cleaned.actions, territory) for file in _tell_sources(cleaned.sources, cleaned.illisibles)
-    )
-    return Domain(tables, cleaned.anomalies, files, complement=propose_all(territory, unknown) if unknown else "")
+    return Domain(tables, cleaned.anomalies, cleaned.fichiers, complement=propose_all(territory, unknown))
 
 
 def clean_words(territory: Territory, audience: str) -> Domain:
     """What people said, as this audience may have it: nothing above it is in any table."""
     cleaned = clean_voices(territory, audience)
+    problems = {problem.fichier: problem for problem in cleaned.illisibles}
+    told = [
+        ReadFile(**one | {"millesime": None}, pris_pour=one["famille"], probleme=problems.pop(one["fichier"], None))
+        for one in cleaned.sources
+    ]
+    unread = [ReadFile(fichier, statut="illisible", probleme=problem) for fichier, problem in problems.items()]
     return Domain(
         cleaned.tables,
         cleaned.anomalies,
-        _tell_sources(cleaned.sources, cleaned.illisibles),
+        (*told, *unread),
         complement=cleaned.compte,
         avertissements=cleaned.avertissements,
     )
@@ -342,43 +322,6 @@ def write_tables(tables: dict[str, pd.DataFrame], folder: Path, record: dict[str
     finally:
         for aside, _ in waiting:
             aside.unlink(missing_ok=True)
-
-
-def _tell_sources(sources: Iterable[Mapping[str, Any]], unread: Iterable[Problem]) -> tuple[ReadFile, ...]:
-    """Files of a domain whose reader says of each one `fichier, sha256, famille, millesime, statut`, and more where it knows it."""
-    problems = {problem.fichier: problem for problem in unread}
-    told = [
-        ReadFile(
-            source["fichier"],
-            source["sha256"],
-            source["statut"],
-            source["famille"],
-            source["millesime"] or None,
-            source.get("pris_pour") or source["famille"] or "non reconnu",
-            source.get("lignes", 0),
-            trouvees=source.get("trouvees", ()),
-            manquantes=source.get("manquantes", ()),
-            inconnues=source.get("inconnues", ()),
-            probleme=problems.pop(source["fichier"], None),
-        )
-        for source in sources
-    ]
-    return (*told, *(ReadFile(fichier, "", "illisible", probleme=problem) for fichier, problem in problems.items()))
-
-
-def _count_actions(file: ReadFile, actions: pd.DataFrame, territory: Territory) -> ReadFile:
-    """The same file with its rows of actions and the quarters of the contract that they name."""
-    rows = actions[actions["source"] == file.fichier]
-    there = set(rows["qpv"])
-    codes = [quarter.code for quarter in territory.quartiers]
-    if not there & set(codes):
-        codes = []  # a log without quarters misses none
-    return replace(
-        file,
-        lignes=len(rows[["feuille", "ligne"]].drop_duplicates()),
-        trouvees=tuple(code for code in codes if code in there),
-        manquantes=tuple(code for code in codes if code not in there),
-    )
 
 
 def _tell_file(source: SourceFile, territory: Territory) -> ReadFile:
