@@ -4,6 +4,7 @@ Every message is French, for the person who can mend it: where, what was found, 
 
 CvanalysisError
 ├── UsageError            a parameter, an option, a report's name            (exit status 2, nothing built)
+│   └── UnknownPart       what a page does not have
 ├── DeclarationError      contrat.toml and its CSV files, all problems at once (exit status 2, nothing built)
 ├── ReadError             one raw file cannot be read: it is left out, the others go on      (exit status 1)
 │   └── UnrecognisedFile  readable, but of no known family or without a known vintage
@@ -53,6 +54,10 @@ class CvanalysisError(Exception):
 
 class UsageError(CvanalysisError):
     """The command or the notebook was asked for something that does not exist."""
+
+
+class UnknownPart(UsageError, AttributeError):
+    """A page was asked for what it does not have; also an `AttributeError`, so that whoever feels their way around is answered."""
 
 
 class DeclarationError(CvanalysisError):

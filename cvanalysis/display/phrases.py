@@ -61,9 +61,9 @@ def warm() -> None:
         _template(text)
 
 
-def every_text() -> tuple[str, ...]:
-    """All variants of all templates, for tests and for warming."""
-    return tuple(_templates(pages()))
+def every_text(page: str = "") -> tuple[str, ...]:
+    """All variants of all templates, or of those of one page, for tests and for warming."""
+    return tuple(_templates(pages()[page] if page else pages()))
 
 
 def _templates(entry: Mapping[str, Any]) -> Iterator[str]:

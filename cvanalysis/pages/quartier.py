@@ -6,8 +6,6 @@ again only when something that it shows has changed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -18,114 +16,42 @@ from cvanalysis.actions.reach import CATALOGUE_QUARTIER_MAX, list_actions, yearl
 from cvanalysis.constat.make import Chapter, bars, count, euros, leaders, lines, make, nothing, source_of
 from cvanalysis.constat.shape import Definition, Finding, Identite, Manque, Message, Table, word
 from cvanalysis.engagements.progress import SOURCE, progress_figure
-from cvanalysis.errors import UsageError
 from cvanalysis.files.keys import split_list
-from cvanalysis.indicateurs.context import Contexte
-from cvanalysis.indicateurs.ecart import build_gap
-from cvanalysis.indicateurs.evolution import build_evolution
-from cvanalysis.indicateurs.niveau import build_level, build_rank
-from cvanalysis.indicateurs.observation import Observations, Reader, as_value
-from cvanalysis.indicateurs.paires import build_pair
-from cvanalysis.indicateurs.ranking import BREF_MINI, REGLE_COMPLETEE, REGLE_COURTE, REGLE_EN_BREF, choose_brief
-from cvanalysis.indicateurs.structure import build_structure
+from cvanalysis.indicateurs.kinds import Questions
+from cvanalysis.indicateurs.observation import Reader, as_value
+from cvanalysis.indicateurs.ranking import brief_rule, choose_brief
 from cvanalysis.pages.engagements import FAIT_ET_JUGEMENT
 from cvanalysis.territory.contract import Territory
+from cvanalysis.textes import label
 
 if TYPE_CHECKING:
-    from cvanalysis.catalogue import Catalogue, ConstatDeclare, Indicateur, Source
+    from cvanalysis.catalogue import Catalogue, Indicateur, Source
 
 
-BUILDERS: Mapping[str, Callable[[Contexte, ConstatDeclare], Finding]] = {
-    "niveau": build_level,
-    "rang": build_rank,
-    "evolution": build_evolution,
-    "ecart": build_gap,
-    "paires": build_pair,
-    "structure": build_structure,
-}
 POPULATION = "population"
 
-_SENS = {
-    "hausse": "une hausse est lue comme une amélioration",
-    "baisse": "une baisse est lue comme une amélioration",
-    "neutre": "ni la hausse ni la baisse n'est bonne ou mauvaise en soi",
-}
 
-
-class Fiche:
-    """Everything that the page of one quarter says.
-
-    Parameters
-    ----------
-    reader : what gives the tidy indicators (`Store`).
-    territory, catalogue : the declarations and the national knowledge.
-    code : the quarter's code; an unknown one raises `UsageError`.
-    """
+class Fiche(Questions):
+    """Everything that the page of one quarter says."""
 
     def __init__(self, reader: Reader, territory: Territory, catalogue: Catalogue, code: str) -> None:
-        self.territory = territory
-        self.catalogue = catalogue
-        self.quartier = territory.quartier(code)
-        self._reader = reader
-        self._found: dict[str, Finding] = {}
-
-    @property
-    def declares(self) -> tuple[ConstatDeclare, ...]:
-        """The declared findings of a fiche, in reading order."""
-        return self.catalogue.constats
-
-    @property
-    def sections(self) -> tuple[str, ...]:
-        """Ids of the sections, in reading order."""
-        return tuple(dict.fromkeys(declare.section for declare in self.declares))
-
-    @cached_property
-    def contexte(self) -> Contexte:
-        comparateurs = tuple(self.territory.compares(self.quartier.code))
-        zones = dict.fromkeys(
-            [
-                self.quartier.code,
-                *(c.zone for c in comparateurs),
-                *(q.code for q in self.territory.voisins(self.quartier.code)),
-            ]
-        )
-        used = dict.fromkeys([POPULATION, *(ident for declare in self.declares for ident in declare.indicateurs)])
-        read = Observations.read(self._reader, tuple(zones), tuple(used))
-        return Contexte(self.territory, self.catalogue, self.quartier, comparateurs, read)
-
-    def constat(self, numero: str) -> Finding:
-        """The finding of that number (`revenus-03`); an unknown number raises `UsageError`."""
-        if numero not in self._found:
-            declare = next((d for d in self.declares if d.numero == numero), None)
-            if declare is None:
-                known = ", ".join(d.numero for d in self.declares)
-                raise UsageError(f"« {numero} » n'est pas un constat déclaré. Constats déclarés : {known}.")
-            self._found[numero] = BUILDERS[declare.genre](self.contexte, declare)
-        return self._found[numero]
-
-    def constats(self, section: str | None = None) -> tuple[Finding, ...]:
-        """All findings, or those of a section, in reading order."""
-        return tuple(self.constat(d.numero) for d in self.declares if section in (None, d.section))
+        super().__init__(reader, territory, catalogue, code, more=(POPULATION,))
 
     def en_bref(self) -> tuple[Finding, ...]:
         """The 4 to 6 findings that matter most here, by `regle_en_bref`."""
-        findings = self.constats()
-        sujets = {f.id: d.indicateurs[0] for f, d in zip(findings, self.declares, strict=True)}
-        return choose_brief(findings, sujets)
+        sujets = {f.id: d.indicateurs[0] for f, d in zip(self.constats, self.declares, strict=True)}
+        return choose_brief(self.constats, sujets)
 
     @property
     def regle_en_bref(self) -> str:
         """How « En bref » is chosen, in a few sentences for the reader."""
-        chosen = self.en_bref()
-        rule = REGLE_EN_BREF + (REGLE_COMPLETEE if any(f.poids == 0 for f in chosen) else "")
-        rule += REGLE_COURTE if len(chosen) < BREF_MINI else ""
-        return rule.format(parmi=self.contexte.parmi)
+        return brief_rule(self.en_bref(), self.contexte.parmi)
 
     def inconnus(self) -> tuple[tuple[str, tuple[Manque, ...]], ...]:
         """« Ce qu'on ne sait pas » : for each finding's id, what is missing about this quarter or what it is compared with."""
         said: set[str] = set()
         found = []
-        for finding in self.constats():
+        for finding in self.constats:
             fresh = tuple(manque for manque in finding.manques if manque.quoi not in said)
             said.update(manque.quoi for manque in fresh)
             if fresh:
@@ -150,18 +76,19 @@ class Fiche:
 
     def definitions(self) -> tuple[Definition, ...]:
         """The indicators that the fiche uses, in plain words and in reading order."""
-        used = dict.fromkeys(ident for declare in self.declares for ident in declare.indicateurs)
-        return tuple(_define(self.catalogue.indicateurs[ident], self.catalogue) for ident in used)
+        return tuple(
+            Definition(one.nom, one.definition, label(f"quartier.sens.{one.direction}"), source.nom)
+            for one, source in self._used()
+        )
 
     def sources(self) -> tuple[Source, ...]:
         """The sources of those indicators, once each."""
-        used = dict.fromkeys(self.catalogue.indicateurs[i].source for d in self.declares for i in d.indicateurs)
-        return tuple(self.catalogue.sources[ident] for ident in used)
+        return tuple(dict.fromkeys(source for _, source in self._used()))
 
-
-def _define(indicateur: Indicateur, catalogue: Catalogue) -> Definition:
-    source = catalogue.sources[indicateur.source].nom
-    return Definition(indicateur.nom, indicateur.definition, _SENS[indicateur.direction], source)
+    def _used(self) -> list[tuple[Indicateur, Source]]:
+        used = dict.fromkeys(ident for declare in self.declares for ident in declare.indicateurs)
+        found = [self.catalogue.indicateurs[ident] for ident in used]
+        return [(one, self.catalogue.sources[one.source]) for one in found]
 
 
 class QuarterActions(ActionChapter):

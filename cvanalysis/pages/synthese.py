@@ -6,8 +6,7 @@ neutral: the declared one in tables and small panels, by value on a common axis.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from functools import cached_property
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from cvanalysis.actions.counting import REGLES
@@ -15,120 +14,50 @@ from cvanalysis.actions.field import JOURNAUX, MONTANTS, SANS_CAUSE, Field, Rows
 from cvanalysis.actions.reach import granted, list_actions, reach
 from cvanalysis.constat.make import Chapter, bars, count, make, nothing, source_of
 from cvanalysis.constat.shape import Figure, Finding, Manque, Message, Point, Serie, Table, Valeur, word
-from cvanalysis.errors import UsageError
-from cvanalysis.indicateurs.context import Contexte, tell_apart
-from cvanalysis.indicateurs.distribution import AILLEURS, QUARTILES, quartiles
-from cvanalysis.indicateurs.ecart import build_gaps
-from cvanalysis.indicateurs.ensemble import ORDRE_AXE, ORDRE_TABLEAU, common_instant
-from cvanalysis.indicateurs.evolution import build_changes
-from cvanalysis.indicateurs.niveau import build_levels
-from cvanalysis.indicateurs.observation import Observations, Reader, latest_values
-from cvanalysis.indicateurs.paires import build_pairs
+from cvanalysis.indicateurs.distribution import quartiles
+from cvanalysis.indicateurs.kinds import Questions
+from cvanalysis.indicateurs.observation import Reader, latest_values
+from cvanalysis.indicateurs.question import common_instant, short
 from cvanalysis.territory.contract import Territory
+from cvanalysis.textes import block, label, labels
 
 if TYPE_CHECKING:
-    from cvanalysis.catalogue import Catalogue, ConstatDeclare, Indicateur
+    from cvanalysis.catalogue import Catalogue, Indicateur
     from cvanalysis.indicateurs.observation import Instant
-    from cvanalysis.territory.contract import Quartier
 
 
 POPULATION, BESOIN = "population", "taux_pauvrete"
 ILLUSTRATION = "Sur un si petit nombre de quartiers, ce rapprochement est une illustration : il ne mesure aucun lien."
 
-_BUILDERS: Mapping[str, Callable[[Contexte, ConstatDeclare], Finding]] = {
-    "niveau": build_levels,
-    "rang": build_levels,
-    "evolution": build_changes,
-    "ecart": build_gaps,
-    "paires": build_pairs,
-}
 
-
-class Ensemble(Contexte):
-    """All the quarters of a contract; its own quarter stands for none in particular."""
-
-    @cached_property
-    def quartiers(self) -> tuple[Quartier, ...]:
-        return self.territory.quartiers
-
-    @cached_property
-    def noms(self) -> Mapping[str, str]:
-        communes = {commune.code: commune.nom for commune in self.territory.communes}
-        taken = [c.nom for c in self.comparateurs]
-        return tell_apart(self.quartiers, communes, taken, everywhere=self.territory.vaste)
-
-
-class Synthese:
-    """Everything that the synthesis page says. Same parameters as `quarter.Fiche`, for all quarters at once."""
+class Synthese(Questions):
+    """Everything that the synthesis page says. Same parameters as `quartier.Fiche`, for all quarters at once."""
 
     def __init__(self, reader: Reader, territory: Territory, catalogue: Catalogue) -> None:
-        self.territory = territory
-        self.catalogue = catalogue
-        self._reader = reader
-        self._found: dict[str, Finding] = {}
-
-    @property
-    def declares(self) -> tuple[ConstatDeclare, ...]:
-        """The questions of the fiches that can be asked of all quarters at once."""
-        return tuple(d for d in self.catalogue.constats if d.genre in _BUILDERS)
-
-    @property
-    def sections(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(declare.section for declare in self.declares))
+        super().__init__(reader, territory, catalogue)
 
     @property
     def ordre(self) -> str:
         """In which order quarters stand, for the reader."""
-        return AILLEURS if self.territory.vaste else f"{ORDRE_TABLEAU} {ORDRE_AXE}"
-
-    @cached_property
-    def contexte(self) -> Contexte:
-        """All quarters and all comparators; the quarter of this context stands for none in particular."""
-        vast = self.territory.vaste
-        found = dict.fromkeys(
-            c
-            for q in self.territory.quartiers[: 1 if vast else None]
-            for c in self.territory.compares(q.code)
-            if not vast or c.niveau != "COMMUNE"  # no figure could hold hundreds of communes
-        )
-        zones = dict.fromkeys([*(q.code for q in self.territory.quartiers), *(c.zone for c in found)])
-        used = dict.fromkeys(ident for declare in self.declares for ident in declare.indicateurs)
-        read = Observations.read(self._reader, tuple(zones), tuple(used))
-        return Ensemble(self.territory, self.catalogue, self.territory.quartiers[0], tuple(found), read)
-
-    def constat(self, numero: str) -> Finding:
-        """The finding of that number (`revenus-03`); an unknown number raises `UsageError`."""
-        if numero not in self._found:
-            declare = next((d for d in self.declares if d.numero == numero), None)
-            if declare is None:
-                known = ", ".join(d.numero for d in self.declares)
-                raise UsageError(f"« {numero} » n'est pas une question de la synthèse. Questions : {known}.")
-            self._found[numero] = _BUILDERS[declare.genre](self.contexte, declare)
-        return self._found[numero]
-
-    def constats(self, section: str | None = None) -> tuple[Finding, ...]:
-        """All findings, or those of a section, in reading order."""
-        return tuple(self.constat(d.numero) for d in self.declares if section in (None, d.section))
+        return label("commun.ailleurs") if self.territory.vaste else " ".join(block("synthese.ordre").values())
 
     def inconnus(self) -> tuple[tuple[str, tuple[Manque, ...]], ...]:
         """What cannot be said of the quarters together, by finding."""
-        return tuple((finding.id, finding.manques) for finding in self.constats() if finding.manques)
+        return tuple((finding.id, finding.manques) for finding in self.constats if finding.manques)
 
     def tableau(self) -> Table:
         """One line per quarter in the declared order, one column per indicator of level, each at its common moment."""
         if self.territory.vaste:
             return self._quartiles()
-        columns, cells = ["Quartier"], [[word(self.contexte.noms[q.code])] for q in self.territory.quartiers]
+        columns = [label("synthese.tableau.colonne")]
+        cells = [[word(self.contexte.noms[q.code])] for q in self.territory.quartiers]
         for indicateur, instant in self._levels():
             unit = f" ({indicateur.unite})" if indicateur.unite else ""
-            columns.append(f"{indicateur.nom_court or indicateur.nom}{unit}, {instant.court}")
+            columns.append(f"{short(indicateur)}{unit}, {instant.court}")
             for line, quartier in zip(cells, self.territory.quartiers, strict=True):
                 line.append(self.contexte.value(quartier.code, indicateur, instant))
-        return Table(
-            tuple(columns),
-            tuple(map(tuple, cells)),
-            f"Les quartiers du contrat, indicateur par indicateur. {ORDRE_TABLEAU}",
-        )
+        legende = f"{label('synthese.tableau.legende')} {label('synthese.ordre.tableau')}"
+        return Table(tuple(columns), tuple(map(tuple, cells)), legende)
 
     def _quartiles(self) -> Table:
         """One line per indicator: the ends and the quartiles of the published values."""
@@ -136,10 +65,10 @@ class Synthese:
         for indicateur, instant in self._levels():
             values = {q: self.contexte.value(q.code, indicateur, instant) for q in self.territory.quartiers}
             if any(value.dite for value in values.values()):
-                name = f"{indicateur.nom_court or indicateur.nom}, {instant.court}"
-                lines.append((word(name), *quartiles(values, self.contexte.noms)))
-        total = len(self.territory.quartiers)
-        return Table(QUARTILES, tuple(lines), f"Les {total} quartiers, indicateur par indicateur. {AILLEURS}")
+                name = word(f"{short(indicateur)}, {instant.court}")
+                lines.append((name, *quartiles(values, self.contexte.noms)))
+        total = label("synthese.tableau.legende_vaste", total=len(self.territory.quartiers))
+        return Table(labels("commun.extremes.quartiles"), tuple(lines), f"{total} {label('commun.ailleurs')}")
 
     def _levels(self) -> Iterator[tuple[Indicateur, Instant]]:
         """The indicators of level, once each, with their common moment; women's beside the others that answer them."""
