@@ -30,11 +30,11 @@ _ID = re.compile(rb'\{"id":"([^"]+)"')
 def gather(out: Path, notebooks: dict[str, str], known: dict[str, Any]) -> tuple[dict[str, bytes], dict[str, Any]]:
     """The records of the findings of `notebooks` (path under `out` → digest), by id, in order; and what spares reading them again.
 
-    `known` is what the last call gave back: of notebooks that have not changed since, the records that stand are taken. A record stays
-    the line of JSON that it is in its notebook: those of a thousand reports, unfolded, would fill the memory.
+    `known` is the ledger's record of what stands, with what the last call gave back: of notebooks that have not changed since, the
+    records that stand are taken. Each stays the line of JSON that it is in its notebook: a thousand reports, unfolded, fill the memory.
     """
     standing = {}
-    if known and atomic.digest(out / CONSTATS) == known["constats"]:
+    if known and atomic.digest(out / CONSTATS) == known["fichiers"][CONSTATS]:
         lines = (out / CONSTATS).read_bytes().split(b"\n")[1:-2]
         standing = {_id_of(line): line.rstrip(b",") for line in lines if line}
     found: dict[str, bytes] = {}
@@ -122,6 +122,7 @@ _ORIGINES = {
     "comparateurs.csv": "perimetre",
 }
 SHOWN = {"voix", "instances", "preconisations", "fichiers"}
+_WORDING = ("publish/", "display/", "textes/", "cli")  # how findings are told and shown, not how they are computed
 _DECLARED = ("contrat.toml", "themes.csv", "piliers.csv", "colleges.csv", "preconisations.csv")
 
 
@@ -144,31 +145,28 @@ def origins_of(processed: Path, records: Mapping[str, bytes]) -> dict[str, str]:
             parts.setdefault(origin, []).append([record["id"], record["lignes"]])
     parts["voix"] = [parts.get("voix"), contributions_of(processed)]
     code = atomic.digest_tree(PACKAGE)
-    parts["methode"] = {
-        n: one for n, one in code.items() if not n.startswith(("publish/", "display/", "textes/", "cli"))
-    }
+    parts["methode"] = {name: one for name, one in code.items() if not name.startswith(_WORDING)}
     return {origin: atomic.digest_value(parts[origin])[:16] for origin in sorted(parts)}
 
 
 def write_statements(
-    out: Path, processed: Path, territory: Territory, audience: str, records: dict[str, bytes]
-) -> list[str]:
-    """Write the three files; returns their names."""
+    processed: Path, territory: Territory, audience: str, records: dict[str, bytes]
+) -> dict[str, bytes]:
+    """The three files, with the schema of the table, by their path under the edition's folder."""
     import pandas as pd
 
     from cvanalysis.publish.papers.downloads import DECLARED, write_table
 
     head = {"territoire": territory.id, "edition": territory.edition.id, "audience": audience}
     said = [_to_line(one) for one in contributions_of(processed)]
-    files = {
-        CONSTATS: _to_file(head | {"origines": origins_of(processed, records)}, "constats", records.values()),
-        CONTRIBUTIONS: _to_file(head, "contributions", said),
-    }
-    atomic.write_all((out / name, raw) for name, raw in files.items())
     columns = [one["nom"] for one in DECLARED["constats"]["colonnes"]]
     rows = (json.loads(line) for line in records.values())
     rows = [[(one | {"constat": one["id"], "titre": one["message"]}).get(name) for name in columns] for one in rows]
-    return [*files, *write_table(out, "constats", pd.DataFrame(rows, columns=columns))]
+    return {
+        CONSTATS: _to_file(head | {"origines": origins_of(processed, records)}, "constats", records.values()),
+        CONTRIBUTIONS: _to_file(head, "contributions", said),
+        **write_table("constats", pd.DataFrame(rows, columns=columns)),
+    }
 
 
 def _to_line(item: Any) -> bytes:
