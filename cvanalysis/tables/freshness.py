@@ -29,7 +29,7 @@ LIBRARIES = ("babel", "numpy", "odfpy", "pandas", "pyarrow", "python-calamine", 
 
 CLEANING = (
     "actions/clean/", "actions/table", "catalogue/", "engagements/declared", "engagements/partners", "engagements/table",
-    "errors", "files/", "french", "indicateurs/clean/", "paroles/clean/", "paroles/table", "personnes/",
+    "errors", "files/", "french", "indicateurs/clean/", "paroles/champs", "paroles/clean/", "paroles/table", "personnes/",
     "tables/leftover", "tables/logs", "tables/process", "territory/",
 )  # fmt: skip
 """The code that makes tables: a test holds that `tables.process` imports no other."""

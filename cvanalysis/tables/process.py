@@ -30,8 +30,8 @@ from cvanalysis.files.texts import read_text
 from cvanalysis.indicateurs.clean.account import Account, Line
 from cvanalysis.indicateurs.clean.decode import SourceFile, clean_indicators
 from cvanalysis.indicateurs.clean.zones import ENSEMBLE, ENSEMBLE_2024
-from cvanalysis.paroles.clean.companions import COMPANIONS
 from cvanalysis.paroles.clean.voices import clean_voices
+from cvanalysis.paroles.table import COMPANIONS
 from cvanalysis.personnes.persons import mask_anomalies, mask_words
 from cvanalysis.tables.freshness import RECORD, VOICES, current, forget_withdrawn, made_of, tables_folder
 from cvanalysis.tables.leftover import left_aside
@@ -131,7 +131,7 @@ def veil(table: pd.DataFrame, names: Iterable[str]) -> pd.DataFrame:
 
     `names` are the paths of all files; what the team's own tables of voices are called, the documentation says.
     """
-    told = {name for name in names if name.startswith(VOICES)} - COMPANIONS
+    told = {name for name in names if name.startswith(VOICES)} - COMPANIONS.keys()
     told |= {Path(name).name for name in told}
     theirs = table["fichier"].str.startswith(VOICES)
     if not theirs.any():
