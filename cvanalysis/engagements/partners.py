@@ -97,9 +97,9 @@ def read_partners(territory: Territory, found: Inspection) -> tuple[Partner, ...
         partners.append(
             Partner(
                 row["id"],
-                row["nom"],
+                (nom := mask_words(row["nom"])),
                 row["college"],
-                alias,
+                alias if nom == row["nom"] else (*alias, row["nom"]),
                 siren,
                 themes,
                 quarters if "tous" in places else places,
