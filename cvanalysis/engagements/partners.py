@@ -75,9 +75,12 @@ def _read_partner(row: Ligne, territory: Territory, found: Inspection, names: di
         if year and not (year.isdecimal() and len(year) == 4):
             tell(name, f"{quoted(year)} n'est pas une année", "quatre chiffres")
             years[name] = ""
+    nom = mask_words(cells["nom"])
     return Partner(
-        *(cells[name] for name in COLONNES[:3]),
-        alias=alias,
+        cells["id"],
+        nom,
+        cells["college"],
+        alias=alias if nom == cells["nom"] else (*alias, cells["nom"]),
         siren=siren,
         themes=themes,
         quartiers=quarters if "tous" in places else places,

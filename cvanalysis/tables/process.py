@@ -32,10 +32,11 @@ from cvanalysis.indicateurs.clean.decode import SourceFile, clean_indicators
 from cvanalysis.indicateurs.clean.zones import ENSEMBLE, ENSEMBLE_2024
 from cvanalysis.paroles.clean.voices import clean_voices
 from cvanalysis.paroles.table import COMPANIONS
-from cvanalysis.personnes.persons import mask_anomalies, mask_words
+from cvanalysis.personnes.persons import mask_anomalies
 from cvanalysis.tables.freshness import RECORD, VOICES, current, forget_withdrawn, made_of, tables_folder
 from cvanalysis.tables.leftover import left_aside
 from cvanalysis.tables.logs import clean_actions
+from cvanalysis.tables.shown import mask_name, names_of, show
 from cvanalysis.territory.contract import Territory
 from cvanalysis.territory.places import Niveau
 
@@ -110,18 +111,27 @@ def _process(territory: Territory, processed: Path, audience: str, of: dict[str,
             if path.is_file()
         }
         tables |= {name: veil(tables[name], names) for name in ("anomalies", "fichiers")}
+    unread = {file.fichier for file in files if file.statut != "lu"}
+    told = names_of(
+        (file.fichier for file in files if not file.fichier.startswith(VOICES)),
+        lambda name: mask_name(name, read=name not in unread),
+    )
+    tables = show(tables, told)
     done = Processed(
         {name: len(table) for name, table in tables.items()},
         [
             {name: getattr(file, name) for name in ("fichier", "sha256", "famille", "millesime", "statut")}
+            | {"fichier": told.get(file.fichier, file.fichier)}
             for file in files
         ],
         tuple(file.probleme for file in files if file.probleme is not None),
         compte,
         tuple(one for domain in domains for one in domain.avertissements),
     )
-    told = {"illisibles": done.illisibles, "avertissements": done.avertissements}
-    said = {"sources": done.sources} | {name: [str(one) for one in some] for name, some in told.items()}
+    said = {"sources": done.sources} | {
+        name: [str(one) for one in some]
+        for name, some in {"illisibles": done.illisibles, "avertissements": done.avertissements}.items()
+    }
     write_tables(tables, processed, {"fait_de": of, "dit": said})
     return done
 
@@ -212,9 +222,7 @@ def clean_words(territory: Territory, audience: str) -> Domain:
 def clean_rest(territory: Territory, _audience: str) -> Domain:
     """The files that no other domain reads, and the examples that are declared and not there."""
     left, machine = left_aside(territory)
-    files = tuple(
-        ReadFile(mask_words(one.fichier), "", LAISSE, pris_pour=one.pourquoi, probleme=one.probleme) for one in left
-    )
+    files = tuple(ReadFile(one.fichier, "", LAISSE, pris_pour=one.pourquoi, probleme=one.probleme) for one in left)
     absent = [
         Problem(
             "contrat.toml", 0, "exemples", f"aucun fichier ne correspond à «\u00a0{glob}\u00a0»", "", "Corrigez ce nom"
