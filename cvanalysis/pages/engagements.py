@@ -8,7 +8,6 @@ from __future__ import annotations
 from cvanalysis.actions.field import NON_SU, Field, Rows
 from cvanalysis.constat.make import Chapter, bars, count, leaders, make, nothing
 from cvanalysis.constat.shape import Figure, Finding, Message, Point, Serie, Table, Valeur, word
-from cvanalysis.engagements.declared import APPRECIATIONS, AVANCEMENTS, PREFIXE
 from cvanalysis.engagements.progress import (
     SOURCE,
     disagreements,
@@ -19,6 +18,7 @@ from cvanalysis.engagements.progress import (
     progress_rows,
     states,
 )
+from cvanalysis.engagements.table import APPRECIATIONS, AVANCEMENTS, PREFIXE
 from cvanalysis.territory.contract import Territory
 
 FAIT_ET_JUGEMENT = (
