@@ -20,7 +20,6 @@ from cvanalysis.files.keys import split_list
 from cvanalysis.indicateurs.kinds import Questions
 from cvanalysis.indicateurs.observation import Reader, as_value
 from cvanalysis.indicateurs.ranking import brief_rule, choose_brief
-from cvanalysis.pages.engagements import FAIT_ET_JUGEMENT
 from cvanalysis.territory.contract import Territory
 from cvanalysis.textes import label, labels
 
@@ -229,5 +228,4 @@ class QuarterEngagements(Chapter):
                 "actions.lecture_engagements",
                 {"renseignes": int((mine["avancement"] != NON_SU).sum()), "total": len(mine)},
             ),
-            precautions=(label(f"{texts}.contrat"), FAIT_ET_JUGEMENT),
         )
