@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import pandas as pd
@@ -30,19 +31,18 @@ def euros(amount: float) -> Valeur:
     return Valeur(None, "non_disponible", "€") if pd.isna(amount) else Valeur(round(float(amount), 2), "publié", "€")
 
 
+def serie(nom: str, role: Role, marks: Iterable[tuple[str, Valeur]]) -> Serie:
+    """One mark per label, in the order given."""
+    return Serie(nom, role, tuple(Point(etiquette, value) for etiquette, value in marks))
+
+
 def bars(axe: str, nom: str, values: Mapping[str, Valeur], role: Role = "sujet") -> Figure:
     """One bar per label, in the order given."""
-    return Figure("barres", axe, (Serie(nom, role, tuple(Point(label, value) for label, value in values.items())),))
+    return Figure("barres", axe, (serie(nom, role, values.items()),))
 
 
 def lines(axe: str, series: Mapping[str, tuple[Role, Mapping[str, Valeur]]]) -> Figure:
-    return Figure(
-        "lignes",
-        axe,
-        tuple(
-            Serie(nom, role, tuple(Point(k, v) for k, v in values.items())) for nom, (role, values) in series.items()
-        ),
-    )
+    return Figure("lignes", axe, tuple(serie(nom, role, values.items()) for nom, (role, values) in series.items()))
 
 
 def source_of(rows: pd.DataFrame, nom: str, fallback: str = "") -> str:
@@ -78,17 +78,17 @@ class Grid:
     def figure(self, colonnes: Sequence[str], series: Sequence[str] = ()) -> Figure:
         """`colonnes`: the titles of the table's columns; `series`: other names for the drawn ones."""
         if self.genre == "matrice":
-            drawn = [(name, self.roles[0], zip(colonnes[1:], line, strict=True)) for name, line in self.lignes.items()]
+            drawn = [
+                serie(name, self.roles[0], zip(colonnes[1:], line, strict=True)) for name, line in self.lignes.items()
+            ]
         else:
             columns = self.dessin or range(len(self.roles))
             names = series or [colonnes[column + 1] for column in columns]
             drawn = [
-                (name, role, ((label, line[column]) for label, line in self.lignes.items()))
+                serie(name, role, ((label, line[column]) for label, line in self.lignes.items()))
                 for name, role, column in zip(names, self.roles, columns, strict=True)
             ]
-        return Figure(
-            self.genre, "", tuple(Serie(n, r, tuple(Point(*mark) for mark in marks)) for n, r, marks in drawn)
-        )
+        return Figure(self.genre, "", tuple(drawn))
 
 
 def make(
@@ -217,3 +217,15 @@ class Chapter:
     @property
     def constats(self) -> tuple[Finding, ...]:
         return tuple(self.constat(numero) for numero in self._builders)
+
+
+class Together(Chapter):
+    """A chapter whose findings are computed all at once, on first use: which they are depends on what was said."""
+
+    def __init__(self, sujet: str, make: Callable[[], Iterable[Finding]]) -> None:
+        self.sujet, self._make, self._found = sujet, make, {}
+
+    @cached_property
+    def _builders(self) -> Mapping[str, Callable[[str], Finding]]:
+        made = {finding.id.removeprefix(f"{self.sujet}-"): finding for finding in self._make()}
+        return {numero: lambda _, numero=numero: made[numero] for numero in made}
