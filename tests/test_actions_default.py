@@ -27,7 +27,7 @@ def cleaned(brut):
 
 
 def test_three_files_of_three_formats_give_four_hundred_rows_over_the_contract(cleaned):
-    assert [source["fichier"] for source in cleaned.sources] == list(FILES)
+    assert [source.fichier for source in cleaned.sources] == list(FILES)
     assert not cleaned.illisibles
     rows = cleaned.actions.drop_duplicates(["source", "ligne"])
     assert len(rows) >= 400

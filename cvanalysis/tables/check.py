@@ -10,9 +10,10 @@ from dataclasses import dataclass
 import pandas as pd
 
 from cvanalysis.actions.clean.money import LU, unbalanced
+from cvanalysis.files.anomalies import LAISSE, ReadFile
 from cvanalysis.files.guard import under_guard
 from cvanalysis.indicateurs.clean.account import Account
-from cvanalysis.tables.process import LAISSE, ReadFile, clean_all, gather_anomalies, read_as_they_are
+from cvanalysis.tables.process import clean_all, gather_anomalies, read_as_they_are
 from cvanalysis.territory.contract import Territory
 
 ANOMALIES_MONTREES = 20  # per file, in the text: the object has them all

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field, fields, replace
 from fnmatch import fnmatch
 from pathlib import Path
@@ -22,14 +22,13 @@ from cvanalysis.actions.clean.logs import clean_actions
 from cvanalysis.actions.clean.propose import propose_all
 from cvanalysis.catalogue import load_catalogue
 from cvanalysis.errors import CvanalysisError, Problem
-from cvanalysis.files.anomalies import COLONNES_ANOMALIES, frame_problems
-from cvanalysis.files.archives import archive_of
+from cvanalysis.files.anomalies import COLONNES_ANOMALIES, LAISSE, ReadFile, frame_problems, with_unread
 from cvanalysis.files.atomic import SUFFIX, digest, keep_private, locked, make_folder, write_json
 from cvanalysis.files.contours import contour_files, read_contours
 from cvanalysis.files.guard import under_guard
 from cvanalysis.files.texts import read_text
 from cvanalysis.indicateurs.clean.account import Account, Line
-from cvanalysis.indicateurs.clean.decode import SourceFile, clean_indicators
+from cvanalysis.indicateurs.clean.decode import clean_indicators
 from cvanalysis.indicateurs.clean.zones import ENSEMBLE, ENSEMBLE_2024
 from cvanalysis.paroles.clean.companions import COMPANIONS
 from cvanalysis.paroles.clean.voices import clean_voices
@@ -38,31 +37,6 @@ from cvanalysis.tables.freshness import RECORD, VOICES, current, forget_withdraw
 from cvanalysis.tables.leftover import left_aside
 from cvanalysis.territory.contract import Territory
 from cvanalysis.territory.places import Niveau
-
-LAISSE = "laissé de côté"
-
-
-@dataclass(frozen=True, slots=True)
-class ReadFile:
-    """One raw file and what became of it, whatever its domain.
-
-    `statut` is lu, documentation, non reconnu, illisible or laissé de côté; `pris_pour` says in French what it was taken for;
-    `trouvees` and `manquantes` are the territory's zones of the file's levels; `absentes` headers that the vintage should have,
-    `inconnues` those of no known meaning, not read.
-    """
-
-    fichier: str
-    sha256: str
-    statut: str
-    famille: str = ""
-    millesime: int | str | None = None
-    pris_pour: str = ""
-    lignes: int = 0
-    trouvees: tuple[str, ...] = ()
-    manquantes: tuple[str, ...] = ()
-    absentes: tuple[str, ...] = ()
-    inconnues: tuple[str, ...] = ()
-    probleme: Problem | None = None
 
 
 @dataclass(frozen=True)
@@ -179,24 +153,9 @@ def clean_all(territory: Territory, audience: str = "public") -> tuple[Domain, .
 
 def clean_insee(territory: Territory, _audience: str) -> Domain:
     """Tidy indicators of the territory's zones (`indicateurs`); the same for every audience, since all of it is published."""
-    cleaned = clean_indicators(territory.dossier, _codes_in_files(territory))
-    foreign = [
-        Problem(
-            source.fichier,
-            0,
-            sheet.cle,
-            f"fichier de la géographie {sheet.geographie}, territoire en {territory.geographie}\u00a0: deux découpages",
-            "",
-            "Lignes des quartiers non jointes",
-        )
-        for source in cleaned.sources
-        for sheet in source.feuilles
-        if sheet.geographie and sheet.geographie != territory.geographie
-    ]
-    anomalies = pd.concat([cleaned.anomalies, frame_problems(foreign)], ignore_index=True)
-    files = tuple(_tell_file(source, territory) for source in cleaned.sources)
+    cleaned = clean_indicators(territory.dossier, _codes_in_files(territory), territory.geographie)
     table = cleaned.table.assign(zone=cleaned.table["zone"].cat.rename_categories({ENSEMBLE_2024: ENSEMBLE}))
-    return Domain({"indicateurs": as_text_columns(table)}, anomalies, files, cleaned.account)
+    return Domain({"indicateurs": as_text_columns(table)}, cleaned.anomalies, cleaned.sources, cleaned.account)
 
 
 def clean_logs(territory: Territory, _audience: str) -> Domain:
@@ -212,7 +171,7 @@ def clean_logs(territory: Territory, _audience: str) -> Domain:
     }
     unknown = [problem.fichier for problem in cleaned.illisibles]
     files = tuple(
-        _count_actions(file, cleaned.actions, territory) for file in _tell_sources(cleaned.sources, cleaned.illisibles)
+        _count_actions(file, cleaned.actions, territory) for file in with_unread(cleaned.sources, cleaned.illisibles)
     )
     return Domain(tables, cleaned.anomalies, files, complement=propose_all(territory, unknown) if unknown else "")
 
@@ -223,7 +182,7 @@ def clean_words(territory: Territory, audience: str) -> Domain:
     return Domain(
         cleaned.tables,
         cleaned.anomalies,
-        _tell_sources(cleaned.sources, cleaned.illisibles),
+        with_unread(cleaned.sources, cleaned.illisibles),
         complement=cleaned.compte,
         avertissements=cleaned.avertissements,
     )
@@ -344,28 +303,6 @@ def write_tables(tables: dict[str, pd.DataFrame], folder: Path, record: dict[str
             aside.unlink(missing_ok=True)
 
 
-def _tell_sources(sources: Iterable[Mapping[str, Any]], unread: Iterable[Problem]) -> tuple[ReadFile, ...]:
-    """Files of a domain whose reader says of each one `fichier, sha256, famille, millesime, statut`, and more where it knows it."""
-    problems = {problem.fichier: problem for problem in unread}
-    told = [
-        ReadFile(
-            source["fichier"],
-            source["sha256"],
-            source["statut"],
-            source["famille"],
-            source["millesime"] or None,
-            source.get("pris_pour") or source["famille"] or "non reconnu",
-            source.get("lignes", 0),
-            trouvees=source.get("trouvees", ()),
-            manquantes=source.get("manquantes", ()),
-            inconnues=source.get("inconnues", ()),
-            probleme=problems.pop(source["fichier"], None),
-        )
-        for source in sources
-    ]
-    return (*told, *(ReadFile(fichier, "", "illisible", probleme=problem) for fichier, problem in problems.items()))
-
-
 def _count_actions(file: ReadFile, actions: pd.DataFrame, territory: Territory) -> ReadFile:
     """The same file with its rows of actions and the quarters of the contract that they name."""
     rows = actions[actions["source"] == file.fichier]
@@ -379,44 +316,3 @@ def _count_actions(file: ReadFile, actions: pd.DataFrame, territory: Territory) 
         trouvees=tuple(code for code in codes if code in there),
         manquantes=tuple(code for code in codes if code not in there),
     )
-
-
-def _tell_file(source: SourceFile, territory: Territory) -> ReadFile:
-    """What a file of INSEE was taken for, and which of the territory's zones are in it."""
-    wanted = _codes_in_files(territory)
-    there: set[tuple[str, str]] = set()
-    levels: list[str] = []
-    for sheet in source.feuilles:
-        there |= set(zip(sheet.zones.tolist(), sheet.niveaux.tolist(), strict=True)) & wanted
-        levels += [level for level in dict.fromkeys(sheet.niveaux.tolist()) if level and level not in levels]
-    expected = sorted(zone for zone, level in wanted if level in levels)
-    found = {zone for zone, _ in there}
-    return ReadFile(
-        fichier=source.fichier,
-        sha256=source.sha256,
-        statut=source.statut,
-        famille=source.famille,
-        millesime=source.millesime,
-        pris_pour=_say_what(source, levels),
-        lignes=sum(len(sheet.zones) for sheet in source.feuilles),
-        trouvees=tuple(zone for zone in expected if zone in found),
-        manquantes=tuple(zone for zone in expected if zone not in found),
-        absentes=tuple(header for sheet in source.feuilles for header in sheet.absentes),
-        inconnues=tuple(header for sheet in source.feuilles for header in sheet.inconnues),
-        probleme=source.probleme,
-    )
-
-
-def _say_what(source: SourceFile, levels: list[str]) -> str:
-    if source.statut == "documentation":
-        if archive_of(source.fichier):
-            return "partie d'une archive que les rapports n'utilisent pas, laissée de côté"
-        return "dictionnaire de variables de l'Insee, laissé de côté"
-    if not source.feuilles:
-        return ""
-    sheet = source.feuilles[0]
-    names = " et ".join(dict.fromkeys(other.famille.nom for other in source.feuilles))
-    told = {"colonnes": "ses colonnes", "millesimes.csv": "millesimes.csv", "nom": "son nom"}[sheet.millesime_par]
-    geography = f", géographie {sheet.geographie}" if sheet.geographie else ""
-    where = ", ".join(levels) or "aucune zone"
-    return f"{source.famille} ({names}), millésime {source.millesime} (dit par {told}), {where}{geography}"

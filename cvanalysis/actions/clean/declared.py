@@ -32,7 +32,8 @@ from typing import TYPE_CHECKING, Any
 from cvanalysis.actions.table import CHAMPS, MONTANTS, MONTANTS_LUS, TYPES_CREDIT
 from cvanalysis.errors import DeclarationError
 from cvanalysis.french import fold, nearest, quoted
-from cvanalysis.territory.declarations import Inspection, Section, read_toml, take
+from cvanalysis.territory.declarations import Inspection
+from cvanalysis.territory.toml import Section, read_toml, take
 
 if TYPE_CHECKING:
     from cvanalysis.territory.contract import Territory

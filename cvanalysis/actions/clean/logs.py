@@ -5,11 +5,11 @@ Owns the files of `actions/` and what became of each; refuses to count or to jud
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatch
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -24,7 +24,7 @@ from cvanalysis.actions.clean.rows import read_rows
 from cvanalysis.engagements.declared import _link_engagements, find_engagements, read_engagements
 from cvanalysis.engagements.partners import partner_labels, partners_table, read_partners
 from cvanalysis.errors import DeclarationError, Problem, ReadError
-from cvanalysis.files.anomalies import Anomalies
+from cvanalysis.files.anomalies import Anomalies, ReadFile
 from cvanalysis.files.guard import reading
 from cvanalysis.files.sheets import Grid, grids_of, raw_files, read_bytes
 from cvanalysis.personnes.persons import mask_words
@@ -44,7 +44,7 @@ class CleanedActions:
     """What cleaning gives: new frames, and the state of each file.
 
     `anomalies` as in anomalies.parquet; `compte` the account of money (`money.COLONNES`); `controles` the files' own totals against
-    our sums; `propositions` the questions to decide (`duplicates.COLONNES`); `sources` one dict per file; `illisibles` what could not
+    our sums; `propositions` the questions to decide (`duplicates.COLONNES`); `sources` one record per file; `illisibles` what could not
     be read.
     """
 
@@ -55,7 +55,7 @@ class CleanedActions:
     compte: pd.DataFrame
     controles: pd.DataFrame
     propositions: pd.DataFrame
-    sources: tuple[dict[str, Any], ...]
+    sources: tuple[ReadFile, ...]
     illisibles: tuple[Problem, ...]
 
 
@@ -82,7 +82,7 @@ def clean_actions(territory: Territory, indicateurs: frozenset[str] | None = Non
         actions,
         engagements,
         partners_table(partners, territory),
-        _anomaly_table(anomalies),
+        anomalies.frame(),
         compte,
         controles,
         propositions,
@@ -107,9 +107,9 @@ def _journals(territory: Territory, found: Inspection) -> tuple[Journal, ...]:
 
 def _read_logs(
     territory: Territory, journals: tuple[Journal, ...], context: Context, anomalies: Anomalies
-) -> tuple[list[Lines], list[dict[str, Any]], list[Problem]]:
+) -> tuple[list[Lines], list[ReadFile], list[Problem]]:
     logs: list[Lines] = []
-    sources: list[dict[str, Any]] = []
+    sources: list[ReadFile] = []
     unread: list[Problem] = []
     files = log_files(territory)
     for journal in journals:
@@ -119,11 +119,11 @@ def _read_logs(
                 CONTRAT, journal.ligne, "actions", journal.fichier, what, "déposez le fichier, ou corrigez son nom"
             )
     for path, fichier in files:
-        source: dict[str, Any] = {"fichier": fichier, "sha256": "", "famille": "", "millesime": "", "statut": "lu"}
+        source = ReadFile(fichier)
         try:
             with reading(fichier):
                 data = read_bytes(path, fichier)
-                source["sha256"] = sha256(data).hexdigest()
+                source = replace(source, sha256=sha256(data).hexdigest())
                 grids = grids_of(data, fichier)
                 for grid in grids:
                     for problem in grid.anomalies:
@@ -131,11 +131,10 @@ def _read_logs(
                         anomalies.add(fichier, problem.ligne, problem.colonne, "", problem.trouve, done)
                 found = locate(grids, journals, territory.geographie)
                 mine = [_read_log(located, context, anomalies) for located in found]
-                told = _tell_file(mine, grids, context)
+                source = _tell_file(source, mine, grids, context)
             logs += mine
-            source |= told
         except ReadError as error:
-            source["statut"] = "illisible"
+            source = replace(source, statut="illisible")
             unread.append(error.problem)
         sources.append(source)
     return logs, sources, unread
@@ -164,8 +163,8 @@ def _read_log(located: Located, context: Context, anomalies: Anomalies) -> Lines
     return read_lines(read_rows(located), context, anomalies)
 
 
-def _tell_file(logs: list[Lines], grids: list[Grid], context: Context) -> dict[str, Any]:
-    """What a file was taken for: its format, sheets, years, rows of actions, quarters that it names, columns that nobody reads."""
+def _tell_file(file: ReadFile, logs: list[Lines], grids: list[Grid], context: Context) -> ReadFile:
+    """The file and what it is taken for: its format, sheets, years, rows of actions, quarters that it names, columns that nobody reads."""
     located = [lines.rows.located for lines in logs]
     read = [one.grid.feuille for one in located]
     unread = [grid.feuille for grid in grids if grid.feuille not in read]
@@ -176,18 +175,14 @@ def _tell_file(logs: list[Lines], grids: list[Grid], context: Context) -> dict[s
     span = f"{min(years)}-{max(years)}" if len(set(years)) > 1 else f"{years[0]}" if years else ""
     unread = [mask_words(name) for name in unread]
     sheets = f", feuille{'s' if len(read) > 1 else ''} {', '.join(read)}" if read[0] else ""
-    return {
-        "famille": family,
-        "millesime": span,
-        "pris_pour": f"{family}{sheets}{f', {span}' if span else ''}"
+    return replace(
+        file,
+        famille=family,
+        millesime=span or None,
+        pris_pour=f"{family}{sheets}{f', {span}' if span else ''}"
         + (f" (feuilles non lues\u00a0: {', '.join(unread)})" if unread else ""),
-        "lignes": sum(len(lines.table) for lines in logs),
-        "trouvees": tuple(code for code in context.quartiers if code in cited),
-        "manquantes": tuple(code for code in context.quartiers if cited - {""} and code not in cited),
-        "inconnues": tuple(dict.fromkeys(mask_words(name) for lines in logs for name in lines.rows.delaissees if name)),
-    }
-
-
-def _anomaly_table(anomalies: Anomalies) -> pd.DataFrame:
-    table = pd.DataFrame(anomalies.lignes, columns=list(ANOMALIES))
-    return table.astype({name: "Int32" if name == "ligne" else "str" for name in ANOMALIES})
+        lignes=sum(len(lines.table) for lines in logs),
+        trouvees=tuple(code for code in context.quartiers if code in cited),
+        manquantes=tuple(code for code in context.quartiers if cited - {""} and code not in cited),
+        inconnues=tuple(dict.fromkeys(mask_words(name) for lines in logs for name in lines.rows.delaissees if name)),
+    )
