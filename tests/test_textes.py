@@ -130,7 +130,7 @@ def geojson(path: Path, *polygons: object, **more: object) -> Path:
 
 BAD = {
     "pas du JSON": b"{",
-    "pas du JSON en UTF-8": b"\x00\x81\xff",
+    "pas du texte": b"\x00\x81\xff",
     "features": b"[1, 2]",
     "liste": b'{"features": 3}',
     "imbriqué": b"[" * 200_000,

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from cvanalysis.errors import Problem
-from cvanalysis.french import plain
+from cvanalysis.french import fold
 
 _COLONNES = (
     "arrivee",
@@ -127,7 +127,7 @@ BORDS = " *:?"
 
 def bare(header: str) -> str:
     """A header as compared: without accents, capitals, nor the marks around it."""
-    return plain(header).strip(BORDS)
+    return fold(header).strip(BORDS)
 
 
 SYNONYMES = {
@@ -271,7 +271,7 @@ _RAPPORTS = {
 
 
 def _words(groups: Mapping[str, str]) -> dict[str, str]:
-    return {plain(w): key for key, text in groups.items() for w in (key, *text.split("|"))}
+    return {fold(w): key for key, text in groups.items() for w in (key, *text.split("|"))}
 
 
 NATURE_OF, TONALITE_OF, QUALITE_OF, RAPPORT_OF = map(_words, (_NATURES, _TONALITES, _QUALITES, _RAPPORTS))

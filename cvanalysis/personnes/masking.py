@@ -19,6 +19,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from cvanalysis.french import fold
+
 KNOWN_MISSES = (
     "un nom de famille seul, sans civilité ni prénom (« Durand m'a reçu »)",
     "un prénom rare, ou qui est aussi un mot ou un lieu, que rien n'annonce (« Marine m'a aidée », « avec Paris »)",
@@ -122,7 +124,7 @@ def first_names() -> dict[str, str]:
 def _stand_in(word: re.Match[str]) -> str:
     """Signs as long as the word where it is a first name, that patterns can tell (see `masques.toml`); else the word."""
     written, known = word[0], first_names()
-    folded = "".join(c for c in unicodedata.normalize("NFD", written.lower()) if not unicodedata.combining(c))
+    folded = fold(written)
     when = known.get(folded) if folded in known else known.get(_DOUBLE.sub("", folded), "annonce")
     capitals = written.isupper()
     spoken = when and not written[0].isupper()

@@ -21,15 +21,14 @@ import pyarrow.parquet as pq
 from cvanalysis.actions.clean.propose import propose_all
 from cvanalysis.catalogue import load_catalogue
 from cvanalysis.errors import CvanalysisError, Problem
-from cvanalysis.files.anomalies import COLONNES_ANOMALIES, ReadFile, frame_problems
-from cvanalysis.files.archives import archive_of
+from cvanalysis.files.anomalies import COLONNES_ANOMALIES, ReadFile, frame_problems, with_unread
 from cvanalysis.files.atomic import SUFFIX, digest, keep_private, locked, make_folder, write_json
 from cvanalysis.files.contours import contour_files, read_contours
 from cvanalysis.files.guard import under_guard
 from cvanalysis.files.texts import read_text
 from cvanalysis.french import quoted
 from cvanalysis.indicateurs.clean.account import Account, Line
-from cvanalysis.indicateurs.clean.decode import SourceFile, clean_indicators
+from cvanalysis.indicateurs.clean.decode import clean_indicators
 from cvanalysis.indicateurs.clean.zones import ENSEMBLE, ENSEMBLE_2024
 from cvanalysis.paroles.clean.companions import COMPANIONS
 from cvanalysis.paroles.clean.voices import clean_voices
@@ -158,17 +157,9 @@ def gather(domains: Sequence[Domain]) -> Domain:
 
 def clean_insee(territory: Territory, _audience: str) -> Domain:
     """Tidy indicators of the territory's zones (`indicateurs`); the same for every audience, since all of it is published."""
-    cleaned = clean_indicators(territory.dossier, _codes_in_files(territory))
-    foreign = []
-    for source, sheet in ((one, sheet) for one in cleaned.sources for sheet in one.feuilles):
-        if sheet.geographie and sheet.geographie != territory.geographie:
-            split = f"fichier de la géographie {sheet.geographie}, territoire en {territory.geographie}"
-            done = "Lignes des quartiers non jointes"
-            foreign.append(Problem(source.fichier, 0, sheet.cle, f"{split}\u00a0: deux découpages", "", done))
-    anomalies = pd.concat([cleaned.anomalies, frame_problems(foreign)], ignore_index=True)
-    files = tuple(_tell_file(source, territory) for source in cleaned.sources)
+    cleaned = clean_indicators(territory.dossier, _codes_in_files(territory), territory.geographie)
     table = cleaned.table.assign(zone=cleaned.table["zone"].cat.rename_categories({ENSEMBLE_2024: ENSEMBLE}))
-    return Domain({"indicateurs": as_text_columns(table)}, anomalies, files, cleaned.account)
+    return Domain({"indicateurs": as_text_columns(table)}, cleaned.anomalies, cleaned.sources, cleaned.account)
 
 
 def clean_logs(territory: Territory, _audience: str) -> Domain:
@@ -183,16 +174,10 @@ def clean_logs(territory: Territory, _audience: str) -> Domain:
 def clean_words(territory: Territory, audience: str) -> Domain:
     """What people said, as this audience may have it: nothing above it is in any table."""
     cleaned = clean_voices(territory, audience)
-    problems = {problem.fichier: problem for problem in cleaned.illisibles}
-    told = [
-        ReadFile(**one | {"millesime": None}, pris_pour=one["famille"], probleme=problems.pop(one["fichier"], None))
-        for one in cleaned.sources
-    ]
-    unread = [ReadFile(fichier, statut="illisible", probleme=problem) for fichier, problem in problems.items()]
     return Domain(
         cleaned.tables,
         cleaned.anomalies,
-        (*told, *unread),
+        with_unread(cleaned.sources, cleaned.illisibles),
         complement=cleaned.compte,
         avertissements=cleaned.avertissements,
     )
@@ -302,44 +287,3 @@ def write_tables(tables: dict[str, pd.DataFrame], folder: Path, record: dict[str
     finally:
         for aside, _ in waiting:
             aside.unlink(missing_ok=True)
-
-
-def _tell_file(source: SourceFile, territory: Territory) -> ReadFile:
-    """What a file of INSEE was taken for, and which of the territory's zones are in it."""
-    wanted = _codes_in_files(territory)
-    there: set[tuple[str, str]] = set()
-    levels: list[str] = []
-    for sheet in source.feuilles:
-        there |= set(zip(sheet.zones.tolist(), sheet.niveaux.tolist(), strict=True)) & wanted
-        levels += [level for level in dict.fromkeys(sheet.niveaux.tolist()) if level and level not in levels]
-    expected = sorted(zone for zone, level in wanted if level in levels)
-    found = {zone for zone, _ in there}
-    return ReadFile(
-        fichier=source.fichier,
-        sha256=source.sha256,
-        statut=source.statut,
-        famille=source.famille,
-        millesime=source.millesime,
-        pris_pour=_say_what(source, levels),
-        lignes=sum(len(sheet.zones) for sheet in source.feuilles),
-        trouvees=tuple(zone for zone in expected if zone in found),
-        manquantes=tuple(zone for zone in expected if zone not in found),
-        absentes=tuple(header for sheet in source.feuilles for header in sheet.absentes),
-        inconnues=tuple(header for sheet in source.feuilles for header in sheet.inconnues),
-        probleme=source.probleme,
-    )
-
-
-def _say_what(source: SourceFile, levels: list[str]) -> str:
-    if source.statut == "documentation":
-        if archive_of(source.fichier):
-            return "partie d'une archive que les rapports n'utilisent pas, laissée de côté"
-        return "dictionnaire de variables de l'Insee, laissé de côté"
-    if not source.feuilles:
-        return ""
-    sheet = source.feuilles[0]
-    names = " et ".join(dict.fromkeys(other.famille.nom for other in source.feuilles))
-    told = {"colonnes": "ses colonnes", "millesimes.csv": "millesimes.csv", "nom": "son nom"}[sheet.millesime_par]
-    geography = f", géographie {sheet.geographie}" if sheet.geographie else ""
-    where = ", ".join(levels) or "aucune zone"
-    return f"{source.famille} ({names}), millésime {source.millesime} (dit par {told}), {where}{geography}"

@@ -16,17 +16,7 @@ from typing import Any
 
 from cvanalysis.errors import DeclarationError, UsageError
 from cvanalysis.french import listed, nearest, quoted
-from cvanalysis.territory.declarations import (
-    Document,
-    Inspection,
-    Ligne,
-    Section,
-    check_once,
-    check_shape,
-    read_rows,
-    read_toml,
-    take,
-)
+from cvanalysis.territory.declarations import Inspection, Ligne, check_once, read_rows
 from cvanalysis.territory.palette import PALETTE, read_palette
 from cvanalysis.territory.places import (
     GEOGRAPHIES,
@@ -37,6 +27,7 @@ from cvanalysis.territory.places import (
     check_zone,
     communes_of,
 )
+from cvanalysis.territory.toml import Document, Section, check_shape, read_toml, take
 
 CONTRAT = "contrat.toml"
 _FICHIERS = (CONTRAT, "quartiers.csv", "communes.csv", "comparateurs.csv", "themes.csv", "piliers.csv", "colleges.csv")

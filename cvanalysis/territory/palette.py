@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from cvanalysis.french import quoted
-from cvanalysis.territory.declarations import Inspection, Section, take
+from cvanalysis.territory.declarations import Inspection
+from cvanalysis.territory.toml import Section, take
 
 PALETTE: dict[str, str | tuple[str, ...]] = {
     "sujet": "#B5004A",

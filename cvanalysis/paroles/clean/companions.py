@@ -31,7 +31,7 @@ from cvanalysis.files.atomic import named
 from cvanalysis.files.dates import parse_date
 from cvanalysis.files.guard import reading
 from cvanalysis.files.sheets import RawTable, raw_files, read_raw
-from cvanalysis.french import plain
+from cvanalysis.french import fold
 from cvanalysis.paroles.clean.interviews import read_codebook
 from cvanalysis.paroles.table import AUCUN, CHAMPS, Declared
 
@@ -168,7 +168,7 @@ def _read(territory: Territory, fichier: str, unread: list[Problem], anomalies: 
         try:
             with reading(fichier):
                 raw = read_raw(path, fichier, frozenset(columns))[0]
-            found = {plain(h).replace(" ", "_"): h for h in raw.colonnes}
+            found = {fold(h).replace(" ", "_"): h for h in raw.colonnes}
             missing = pd.Series([""] * len(raw.lignes), dtype="str")
             frame = pd.DataFrame(
                 {
@@ -181,7 +181,7 @@ def _read(territory: Territory, fichier: str, unread: list[Problem], anomalies: 
             unread.append(error.problem)
     example = any(fnmatch(fichier, glob) for glob in territory.exemples)
     marked = (
-        frame["exemple"].map(plain).isin(["oui", "true", "1", "x"])
+        frame["exemple"].map(fold).isin(["oui", "true", "1", "x"])
         if "exemple" in frame
         else pd.Series(False, index=frame.index)
     )
@@ -191,7 +191,7 @@ def _read(territory: Territory, fichier: str, unread: list[Problem], anomalies: 
 def _columns_not_read(
     fichier: str, raw: RawTable, frame: pd.DataFrame, found: set[str], unread: list[Problem], anomalies: list[Problem]
 ) -> None:
-    others = [h for h in raw.colonnes if plain(h).replace(" ", "_") not in frame.columns]
+    others = [h for h in raw.colonnes if fold(h).replace(" ", "_") not in frame.columns]
     told = ", ".join(f"«\u00a0{h}\u00a0»" for h in others)
     if fichier == "paroles/retraits.csv" and not found & {"parole", "locuteur"}:
         what = f"ni colonne «\u00a0parole\u00a0» ni colonne «\u00a0locuteur\u00a0» (trouvé\u00a0: {told})"
@@ -215,7 +215,7 @@ def _columns_not_read(
 def _misnamed(territory: Territory) -> list[Problem]:
     """Files that look like withdrawals or decisions of reading under a name at which nobody looks."""
     found = [*territory.dossier.glob("*"), *(territory.dossier / "paroles").rglob("*")]
-    names = [(named(p, territory.dossier), plain(p.name)) for p in found if p.is_file()]
+    names = [(named(p, territory.dossier), fold(p.name)) for p in found if p.is_file()]
     return [
         Problem(
             name, 0, "", "ce fichier ne serait pas lu", "", f"Enregistrez-le en CSV sous le nom {wanted}, ou ôtez-le"
@@ -228,7 +228,7 @@ def _misnamed(territory: Territory) -> list[Problem]:
 
 def _with_codebooks(codes: pd.DataFrame, territory: Territory, unread: list[Problem]) -> pd.DataFrame:
     """The codebook, and the codes of the `.qdc` files beside it that it doesn't have, under their own names."""
-    known = {plain(word) for column in ("code", "nom") for word in codes[column]}
+    known = {fold(word) for column in ("code", "nom") for word in codes[column]}
     more = []
     for path, fichier in raw_files(territory.dossier / "paroles", territory.dossier):
         if path.suffix.lower() != ".qdc":
@@ -241,8 +241,8 @@ def _with_codebooks(codes: pd.DataFrame, territory: Territory, unread: list[Prob
             unread.append(error.problem)
             continue
         for name, tone in found:
-            if plain(name) not in known:
-                known.add(plain(name))
+            if fold(name) not in known:
+                known.add(fold(name))
                 more.append((name.replace("|", "/"), name, "", tone, example))
     return pd.concat([codes, pd.DataFrame(more, columns=list(codes.columns))], ignore_index=True) if more else codes
 
@@ -251,7 +251,7 @@ def _answers(frame: pd.DataFrame, anomalies: list[Problem]) -> dict[tuple[str, s
     """Answers by number of the voice and file ('' where none is named)."""
     answers = {}
     for row in frame.itertuples():
-        status = _STATUTS.get(plain(row.statut), "")
+        status = _STATUTS.get(fold(row.statut), "")
         day = parse_date(row.date) if row.date else None
         wrong = (
             "sans numéro de parole" if not row.parole else
@@ -263,7 +263,7 @@ def _answers(frame: pd.DataFrame, anomalies: list[Problem]) -> dict[tuple[str, s
             todo = "Statuts\u00a0: reçue, prise en compte, répondue, écartée (et pourquoi)"
             anomalies.append(Problem("paroles/reponses.csv", row.Index, "", f"une réponse {wrong}", "", todo))
             continue
-        audience = plain(row.audience)
+        audience = fold(row.audience)
         open_to = audience if audience in ("public", "groupe", "equipe") else "equipe" if audience else "public"
         answers[row.parole, row.fichier] = Answer(row.Index, status, row.reponse, day[1] if day else None, open_to)
     return answers
@@ -271,7 +271,7 @@ def _answers(frame: pd.DataFrame, anomalies: list[Problem]) -> dict[tuple[str, s
 
 def key_of(name: str) -> str:
     """A file's name as compared: from `paroles/`, without accents, capitals nor odd spaces."""
-    return plain(name.replace("\\", "/")).removeprefix("paroles/")
+    return fold(name.replace("\\", "/")).removeprefix("paroles/")
 
 
 def _declared(frame: pd.DataFrame, territory: Territory, refused: list[Problem]) -> dict[str, Declared]:
@@ -281,7 +281,7 @@ def _declared(frame: pd.DataFrame, territory: Territory, refused: list[Problem])
     columns: dict[str, dict[str, str]] = {}
     values: dict[str, dict[str, str]] = {}
     for row in frame.itertuples():
-        field = plain(row.champ).replace(" ", "_")
+        field = fold(row.champ).replace(" ", "_")
         name = there.get(key_of(row.fichier))
         if field not in CHAMPS and not (field == AUCUN and row.colonne):
             what = f"«\u00a0{row.champ}\u00a0» n'est pas un champ connu"

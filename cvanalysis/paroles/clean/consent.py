@@ -18,7 +18,7 @@ from cvanalysis.errors import Problem, ReadError
 from cvanalysis.files.dates import parse_date
 from cvanalysis.files.guard import reading, under_guard
 from cvanalysis.files.sheets import raw_files
-from cvanalysis.french import plain
+from cvanalysis.french import fold
 from cvanalysis.paroles.clean.companions import IMMERSIONS_LUES, Companions, Withdrawal, key_of, read_companions
 from cvanalysis.paroles.clean.exports import read_voice_file
 from cvanalysis.paroles.table import CHAMPS, NOTHING_DECLARED, VoiceTable
@@ -83,7 +83,7 @@ def _readable_texts(territory: Territory) -> list[str]:
     tables, _ = read_voices(territory, companions)
     rows, _ = withdraw([row for table in tables for row in rows_of(table, territory)], companions.retraits)
     shown = [r for r in rows if audience_of(r) == "public" and is_quotable(r, "public")]
-    seen = companions.immersions[companions.immersions["audience"].map(plain) == "public"]
+    seen = companions.immersions[companions.immersions["audience"].map(fold) == "public"]
     texts = [r[champ] for r in shown for champ in ("texte", "reponse")]
     texts += [answer.texte for answer in companions.reponses.values() if answer.audience == "public"]
     texts += [text for column in IMMERSIONS_LUES for text in seen[column]]
@@ -117,7 +117,7 @@ def rows_of(table: VoiceTable, territory: Territory) -> Iterable[Row]:
 
 def is_yes(cell: str) -> bool:
     """Consent is what is plainly said: anything but a yes is a no."""
-    return plain(cell).strip(" .!") in _OUI
+    return fold(cell).strip(" .!") in _OUI
 
 
 def withdraw(rows: list[Row], retraits: Iterable[Withdrawal]) -> tuple[list[Row], list[Problem]]:
@@ -146,7 +146,7 @@ def withdraw(rows: list[Row], retraits: Iterable[Withdrawal]) -> tuple[list[Row]
         if any(len(hits) > 1 for hits in found):
             todo = "Toutes sont retirées\u00a0; écrivez le numéro exact pour n'en retirer qu'une"
             said.append(_withdrawal_problem(line, "ce retrait peut désigner plusieurs paroles ou personnes", todo))
-    kept = [r for i, r in enumerate(rows) if i not in gone and plain(r["retrait"]) in NON]
+    kept = [r for i, r in enumerate(rows) if i not in gone and fold(r["retrait"]) in NON]
     return kept, said
 
 
@@ -164,7 +164,7 @@ def _taken(named: Mapping[str, list[int]], asked: str, rows: list[Row], fichier:
 
 def _number_key(cell: str) -> str:
     """A number or a code as compared: without capitals, spaces, leading zeros, nor the « .0 » of spreadsheets."""
-    return re.sub(r"(?<![0-9])0+(?=[0-9])", "", re.sub(r"\s|(?<=[0-9])[.,]0+$", "", plain(cell)))
+    return re.sub(r"(?<![0-9])0+(?=[0-9])", "", re.sub(r"\s|(?<=[0-9])[.,]0+$", "", fold(cell)))
 
 
 def is_quotable(row: Row, audience: Audience) -> bool:
@@ -180,16 +180,16 @@ def names_of(fichier: str) -> tuple[str, str]:
 
 def audience_of(row: Row) -> Audience:
     """The widest audience of a voice: what is declared, `equipe` where nothing is, and for minors and art. 9 without more."""
-    declared = plain(row["audience"])
+    declared = fold(row["audience"])
     widest: Audience = next((a for a in AUDIENCES if a == declared), "equipe")
-    minor = plain(row["mineur"]) not in _MAJEUR or _age(row["age"], row["date"]) < 18
-    sensitive = plain(row["art9"]) not in NON
+    minor = fold(row["mineur"]) not in _MAJEUR or _age(row["age"], row["date"]) < 18
+    sensitive = fold(row["art9"]) not in NON
     return "equipe" if sensitive or (minor and not is_yes(row["accord_parental"])) else widest
 
 
 def _age(cell: str, said: str) -> int:
     """An age in years where the cell says one (« 16 », « 16 ans », « moins de 18 ans », « né en 2008 »), else a grown-up's."""
-    text = plain(cell)
+    text = fold(cell)
     if "mineur" in text:
         return 0
     if not re.search(r"\d", text):  # « seize ans », « lycéenne »: what does not plainly say a grown-up is none
@@ -239,14 +239,10 @@ def is_known_at(row: Row, territory: Territory, edition: Edition) -> bool:
 
 def match(cell: str, known: Mapping[str, str]) -> str:
     """The id that is the cell, or whose name it is, or ''. A name that several bear names none of them."""
-    wanted = _key(cell)
-    by_id = [ident for ident in known if _key(ident) == wanted]
-    named = by_id or [ident for ident, name in known.items() if _key(name) == wanted]
+    wanted = fold(cell)
+    by_id = [ident for ident in known if fold(ident) == wanted]
+    named = by_id or [ident for ident, name in known.items() if fold(name) == wanted]
     return named[0] if wanted and len(named) == 1 else ""
-
-
-def _key(word: str) -> str:
-    return plain(word).replace("’", "'")
 
 
 def match_all(cell: str, known: Mapping[str, str]) -> tuple[list[str], list[str]]:

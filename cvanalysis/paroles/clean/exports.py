@@ -24,7 +24,7 @@ from cvanalysis.errors import Problem, ReadError
 from cvanalysis.files.headers import ENTETE_MAX
 from cvanalysis.files.sheets import Grid, RawTable, find_table, read_bytes, read_grid, refusing_too_large
 from cvanalysis.files.workbooks import cells_from_objects, parse_json
-from cvanalysis.french import plain
+from cvanalysis.french import fold
 from cvanalysis.paroles.clean.interviews import read_interview
 from cvanalysis.paroles.table import (
     AUCUN,
@@ -138,7 +138,7 @@ def _rename(raw: RawTable, grid: Grid, declared: Declared) -> VoiceTable:
         _withdrawn(cells)
     for champ, value in declared.valeurs.items():
         cells[champ] = cells[champ].mask(cells[champ] == "", value) if champ in cells else value
-    closing = [header for header in unread if PROTECTEURS.search(plain(header))]
+    closing = [header for header in unread if PROTECTEURS.search(fold(header))]
     if closing:
         cells["audience"] = "equipe"
     filled = cells["texte"].str.strip().ne("") if "texte" in cells else pd.Series(True, index=cells.index)
@@ -211,7 +211,7 @@ def _choice(header: str, raw: RawTable, above: Mapping[str, str], own: Mapping[s
     champ = _field(question, own)
     if champ not in _A_CHOIX:
         return None
-    words = {plain(str(cell)) for cell in raw.cells[header].unique()}
+    words = {fold(str(cell)) for cell in raw.cells[header].unique()}
     return (champ, answer) if words <= _COCHE | _NON_COCHE else None
 
 
@@ -221,9 +221,7 @@ def _field(question: str, own: Mapping[str, str]) -> str | None:
 
 
 def _chosen(raw: RawTable, options: list[tuple[str, str]]) -> pd.Series:
-    picked = [
-        [answer if plain(str(cell)) in _COCHE else "" for cell in raw.cells[header]] for header, answer in options
-    ]
+    picked = [[answer if fold(str(cell)) in _COCHE else "" for cell in raw.cells[header]] for header, answer in options]
     return pd.Series(["|".join(filter(None, row)) for row in zip(*picked, strict=True)], dtype=object)
 
 
@@ -247,7 +245,7 @@ def _questions_above(raw: RawTable, grid: Grid) -> dict[str, str]:
 def _withdrawn(cells: pd.DataFrame) -> None:
     """A proposal that its author took back on the platform is a voice withdrawn here."""
     if "reponse_statut" in cells:
-        gone = cells["reponse_statut"].map(plain).isin(["withdrawn", "retiree", "retire"])
+        gone = cells["reponse_statut"].map(fold).isin(["withdrawn", "retiree", "retire"])
         kept = cells.get("retrait", "")
         cells["retrait"] = pd.Series(np.where(gone, "oui", kept), index=cells.index, dtype=object)
 

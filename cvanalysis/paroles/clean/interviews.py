@@ -22,7 +22,7 @@ import pandas as pd
 from cvanalysis.errors import CvanalysisError, Problem, ReadError
 from cvanalysis.files.delimited import TooLargeError
 from cvanalysis.files.sheets import read_bytes
-from cvanalysis.french import plain
+from cvanalysis.french import fold
 from cvanalysis.paroles.table import (
     JAMAIS,
     NOTHING_DECLARED,
@@ -57,7 +57,7 @@ def read_interview(path: Path, fichier: str, declared: Declared = NOTHING_DECLAR
     own = {bare(k): v for k, v in declared.colonnes.items()}
     renamed = {c: own.get(bare(c)) or SYNONYMES.get(bare(c)) for c in cells.columns}
     keep = {c: champ for c, champ in renamed.items() if champ and bare(c) not in JAMAIS}
-    closing = [c for c in cells.columns if c not in keep and PROTECTEURS.search(plain(c))]
+    closing = [c for c in cells.columns if c not in keep and PROTECTEURS.search(fold(c))]
     said = [Problem(fichier, 0, c, "variable qui peut protéger quelqu'un, et non comprise", "", UNTIL) for c in closing]
     if cells.empty:
         todo = "Vérifiez que les sources sont dans le projet, et que des passages y sont codés"
@@ -82,7 +82,7 @@ def read_codebook(path: Path, fichier: str) -> list[tuple[str, str]]:
     def walk(element: ElementTree.Element, tone: str) -> None:
         for child in element:
             if _tag(child) == "Code" and (name := child.get("name", "").strip()):
-                mine = TONALITE_OF.get(plain(name), tone)
+                mine = TONALITE_OF.get(fold(name), tone)
                 if child.get("isCodable", "true") != "false":
                     found.append((name, mine))
                 walk(child, mine)

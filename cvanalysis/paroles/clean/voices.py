@@ -26,9 +26,10 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from cvanalysis.errors import Problem
+from cvanalysis.files.anomalies import Anomalies, ReadFile
 from cvanalysis.files.dates import parse_date
 from cvanalysis.files.guard import allow, reading
-from cvanalysis.french import plain
+from cvanalysis.french import fold
 from cvanalysis.paroles.clean.account import account_of_voices
 from cvanalysis.paroles.clean.companions import IMMERSIONS_LUES, Answer, Companions, read_companions
 from cvanalysis.paroles.clean.consent import (
@@ -73,7 +74,7 @@ class CleanedVoices:
     paroles: pd.DataFrame
     contributions: pd.DataFrame
     anomalies: pd.DataFrame
-    sources: tuple[dict[str, str], ...]
+    sources: tuple[ReadFile, ...]
     immersions: pd.DataFrame
     preconisations: pd.DataFrame
     instances: pd.DataFrame
@@ -163,10 +164,7 @@ class _Log:
     def frame(self, problems: Iterable[Problem]) -> pd.DataFrame:
         rows = self.rows if self.detail else sorted(set(self.rows))
         rows = rows + [(p.fichier, p.ligne, p.colonne, "", p.trouve, p.que_faire) for p in problems]
-        frame = pd.DataFrame(rows, columns=["fichier", "ligne", "colonne", "brut", "probleme", "traitement"])
-        return frame.astype(
-            {"ligne": "int32"} | dict.fromkeys(("fichier", "colonne", "brut", "probleme", "traitement"), "str")
-        )
+        return Anomalies(rows).frame()
 
 
 def _clean(
@@ -208,7 +206,7 @@ def _clean(
     ):
         answer = None
     month = row.date.strftime("%Y-%m") if row.date else ""
-    role = row["qualite"] or (row["college"] if plain(row["college"]) in QUALITE_OF else "")
+    role = row["qualite"] or (row["college"] if fold(row["college"]) in QUALITE_OF else "")
     college = "" if role == row["college"] else one("college", {c.id: c.nom for c in territory.colleges}, "collège")
     return {
         "arrivee": next(
@@ -222,25 +220,25 @@ def _clean(
         "mois": month,
         "sequence": one("sequence", {e.id: e.nom for e in territory.calendrier}, "étape du calendrier")
         or _step(month, territory),
-        "nature": one("nature", {}, "type de parole", lambda c: NATURE_OF.get(plain(c), "")) or "contribution",
+        "nature": one("nature", {}, "type de parole", lambda c: NATURE_OF.get(fold(c), "")) or "contribution",
         "themes": "|".join(themes),
         "theme": themes[0] if themes else "",
         "qpv": one("qpv", quarters, "quartier") or (match(places[0], quarters) if places else ""),
         "college": college,
-        "qualite": QUALITE_OF.get(plain(role), "autre"),
+        "qualite": QUALITE_OF.get(fold(role), "autre"),
         "locuteur": (row.fichier, row["locuteur"], 0 if row["locuteur"] else row.ligne),
-        "tonalite": one("tonalite", {}, "tonalité", lambda c: TONALITE_OF.get(plain(c), "")),
+        "tonalite": one("tonalite", {}, "tonalité", lambda c: TONALITE_OF.get(fold(c), "")),
         "codes": "|".join(_codes(row, companions, log)),
         "texte": text,
         "texte_statut": status,
         "constat": _citation(row["constat"], _CONSTAT, [f"{one}-" for one in (*quarters, *themes_known, *_PAGES)]),
-        "rapport": one("rapport", {}, "rapport au constat", lambda c: RAPPORT_OF.get(plain(c), "")),
+        "rapport": one("rapport", {}, "rapport au constat", lambda c: RAPPORT_OF.get(fold(c), "")),
         "engagement": _citation(row["engagement"], _ENGAGEMENT),
         "action": mask(row["action"]).texte if audience == "equipe" else "",
         # An answer tells what it answers to: it needs the same agreement, and to be read as the rest.
         "reponse": read_text(answer.texte if answer else row["reponse"], audience, reviews)[0] if quotable else "",
-        "reponse_statut": (answer.statut if answer else STATUTS_REPONSE.get(plain(row["reponse_statut"]), ""))
-        or ("reçue" if row["constat"] or NATURE_OF.get(plain(row["nature"])) == "contribution" else ""),
+        "reponse_statut": (answer.statut if answer else STATUTS_REPONSE.get(fold(row["reponse_statut"]), ""))
+        or ("reçue" if row["constat"] or NATURE_OF.get(fold(row["nature"])) == "contribution" else ""),
         "exemple": row.exemple,
     }
 
@@ -317,9 +315,7 @@ def _step(month: str, territory: Territory) -> str:
     return next((e.id for e in sorted(territory.calendrier, key=lambda e: e.mois) if month and month <= e.mois), "")
 
 
-def _sources(
-    rows: list[Row], tables: Mapping[str, VoiceTable], clean: list[dict[str, object]]
-) -> tuple[dict[str, str], ...]:
+def _sources(rows: list[Row], tables: Mapping[str, VoiceTable], clean: list[dict[str, object]]) -> tuple[ReadFile, ...]:
     digests: dict[str, list[str]] = {}
     for row, cleaned in zip(rows, clean, strict=True):
         digests.setdefault(row.fichier, []).append(repr(sorted((k, v) for k, v in cleaned.items() if k != "locuteur")))
@@ -328,9 +324,9 @@ def _sources(
     )
 
 
-def _source(fichier: str, kind: str, content: Iterable[str]) -> dict[str, str]:
+def _source(fichier: str, kind: str, content: Iterable[str]) -> ReadFile:
     digest = hashlib.sha256("\n".join(content).encode()).hexdigest()
-    return {"fichier": fichier, "sha256": digest, "famille": f"paroles ({kind})", "millesime": "", "statut": "lu"}
+    return ReadFile(fichier, digest, famille=f"paroles ({kind})")
 
 
 @dataclass(frozen=True)
@@ -338,7 +334,7 @@ class _Bound:
     immersions: pd.DataFrame
     instances: pd.DataFrame
     preconisations: pd.DataFrame
-    sources: tuple[dict[str, str], ...]
+    sources: tuple[ReadFile, ...]
 
 
 def _bounded(
@@ -352,7 +348,7 @@ def _bounded(
     immersions = companions.immersions
     dates = zip(immersions["date"], immersions["recu"], strict=True)
     days = [max(filter(None, map(read_day, pair)), default=None) for pair in dates]
-    ranks = [AUDIENCES.index(a) if a in AUDIENCES else len(AUDIENCES) - 1 for a in immersions["audience"].map(plain)]
+    ranks = [AUDIENCES.index(a) if a in AUDIENCES else len(AUDIENCES) - 1 for a in immersions["audience"].map(fold)]
     known = [
         d is not None and d <= edition.jusqu_au and rank <= AUDIENCES.index(audience)
         for d, rank in zip(days, ranks, strict=True)
