@@ -11,10 +11,9 @@ import pandas as pd
 
 from cvanalysis.actions.clean.money import LU, unbalanced
 from cvanalysis.errors import printed
-from cvanalysis.files.anomalies import ReadFile
+from cvanalysis.files.anomalies import LAISSE, ReadFile
 from cvanalysis.files.guard import under_guard
 from cvanalysis.indicateurs.clean.account import Account
-from cvanalysis.tables.leftover import LAISSE
 from cvanalysis.tables.process import DOMAINES, Domain, gather, read_as_they_are
 from cvanalysis.territory.contract import Territory
 

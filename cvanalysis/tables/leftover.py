@@ -14,7 +14,7 @@ from cvanalysis.actions.clean.logs import EXTENSIONS
 from cvanalysis.engagements.declared import CLASSEURS, find_engagements
 from cvanalysis.engagements.table import ENGAGEMENTS
 from cvanalysis.errors import Problem
-from cvanalysis.files.anomalies import ReadFile
+from cvanalysis.files.anomalies import LAISSE, ReadFile
 from cvanalysis.files.atomic import named
 from cvanalysis.files.sheets import is_machine
 from cvanalysis.personnes.persons import mask_words
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from cvanalysis.territory.contract import Territory
 
 
-LAISSE = "laissé de côté"
 _DECLAREES = """quartiers communes comparateurs themes piliers colleges partenaires correspondances decisions preconisations
 chronologie"""
 DECLARATIONS = frozenset(["contrat.toml", *(f"{name}.csv" for name in _DECLAREES.split())])
