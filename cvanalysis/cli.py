@@ -10,12 +10,13 @@ import os
 import sys
 import traceback
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
-from cvanalysis.errors import CvanalysisError, DeclarationError, UsageError, say_file
+from cvanalysis.errors import CvanalysisError, DeclarationError, UsageError, printed, say_file
 
 USAGE, INTERRUPTED = 2, 130
 LARGEST = 10**9
@@ -211,7 +212,7 @@ def build(debug: bool, editions: bool, **options: Any) -> int:  # noqa: ARG001
     options["jobs"] = options["jobs"] or cores()
     codes = []
     for one in editions_to_build(options, every=editions):
-        codes.append(run_build(Options(**options | one), click.echo, lambda sentence: click.echo(sentence, err=True)))
+        codes.append(run_build(Options(**options | one), _echo, partial(_echo, err=True)))
     return max(codes)
 
 
@@ -260,7 +261,7 @@ def watch(debug: bool, **options: Any) -> int:  # noqa: ARG001
     """Construit, puis reconstruit ce que touche chaque fichier enregistré, jusqu'à Ctrl-C."""
     from cvanalysis.publish.watch import watch as run_watch
 
-    return run_watch(sys.argv[1:], options["data"], click.echo)
+    return run_watch(sys.argv[1:], options["data"], _echo)
 
 
 @cli.command(cls=_French)
@@ -384,7 +385,12 @@ def _tell(*sentences: str, debug: bool = False) -> None:
         traceback.print_exc()
     for sentence in sentences:
         if sentence:
-            click.echo(sentence, err=True)
+            _echo(sentence, err=True)
+
+
+def _echo(text: str, *, err: bool = False) -> None:
+    """Say something that may quote names: no name steers the terminal."""
+    click.echo(printed(text, "\n"), err=err)
 
 
 def main() -> None:

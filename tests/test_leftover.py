@@ -7,11 +7,11 @@ import openpyxl
 import pandas as pd
 import pytest
 
-from cvanalysis.actions.clean.logs import clean_actions
 from cvanalysis.catalogue import load_catalogue
 from cvanalysis.errors import DeclarationError
 from cvanalysis.pages.qualite import Qualite
 from cvanalysis.tables.check import check
+from cvanalysis.tables.logs import clean_actions
 from cvanalysis.tables.models import write_model
 from cvanalysis.tables.process import process
 from cvanalysis.tables.store import Store

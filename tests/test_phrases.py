@@ -174,13 +174,13 @@ class Anything(dict):
         "valeur", "mensuel", "valeur_repere", "ecart", "second", "mesure", "avant", "apres", "difference",
         "ecart_repere", "ecart_avant", "ecart_apres", "variation", "rapport_avant", "rapport_apres", "absolu_avant",
         "absolu_apres", "part_premiere", "part_deuxieme", "valeur_haut", "valeur_bas", "mesure_haut", "mesure_bas",
-        "premier", "valeurs", "taux", "tolerance",
+        "premier", "valeurs", "taux", "tolerance", "besoin",
     )  # fmt: skip
     COUNTS = (
         "rang", "sur", "ex_aequo", "manquants", "plus_haut", "plus_bas", "autres", "manquantes", "nb_parts",
         "publies", "total", "hausse", "baisse", "stable", "rapproche", "eloigne", "negatifs", "fichiers", "ecartes",
         "inconnues", "suspects", "pleins", "quartiers", "genres", "montrees", "nombre", "non_mesures",
-        "aussi_haut", "aussi_bas",
+        "aussi_haut", "aussi_bas", "actions", "vides", "perdues",
     )  # fmt: skip
 
     def __init__(self, count):
@@ -192,7 +192,7 @@ def render(text, count, flag):
     values = Anything(count)
     words = (
         "nom", "nom_second", "quartier", "repere", "raison", "premiere", "deuxieme", "haut", "fichier",
-        "noms_rapproche", "noms_eloigne", "parmi",
+        "noms_rapproche", "noms_eloigne", "parmi", "theme", "annees", "annee_besoin",
     )  # fmt: skip
     values |= dict.fromkeys(words, "taux d’emploi") | {"indicateur": "revenu_d1" if count else "taux_emploi"}
     values |= dict.fromkeys(
@@ -201,6 +201,7 @@ def render(text, count, flag):
     values |= {"bas": count, "role": "epci", "sens": flag, "sens_repere": flag, "sens_avant": flag, "sens_apres": flag}
     values |= {"extreme": flag, "verdict": flag, "unite_ecart": flag, "plus_loin": count > 1, "desaccord": count > 1}
     values["parts"] = {name: Valeur(12.0, unite="%", decimales=1) for name in re.findall(r"parts\.(\w+)", text)}
+    values["absents"] = ["emploi"] * count
     if "dans(bas)" in text or "{{ bas }}" in text:
         values["bas"] = "Bellevue"
     return french.typeset(phrases._template(text).render(values))

@@ -7,12 +7,12 @@ import zipfile
 import openpyxl
 import pytest
 
-from cvanalysis.actions.clean.logs import clean_actions
 from cvanalysis.errors import ReadError
 from cvanalysis.files.sheets import read_raw
 from cvanalysis.paroles.clean.exports import read_voice_file, recognise
 from cvanalysis.paroles.clean.voices import clean_voices
 from cvanalysis.paroles.table import NOTHING_DECLARED, Declared
+from cvanalysis.tables.logs import clean_actions
 from cvanalysis.tables.models import write_model
 from cvanalysis.territory.contract import read_territory
 
@@ -163,7 +163,7 @@ def test_a_model_is_the_same_twice_and_has_a_list_for_each_declared_word(brut, t
 
 def test_a_filled_model_is_read_as_it_is(brut, tmp_path):
     headers = write_model("paroles", read_territory(brut))["paroles.csv"].decode("utf-8-sig").strip()
-    assert recognise(headers.split(";")) == "modele"
+    assert recognise(headers.split(";")).nom == "modele"
     table = read(
         tmp_path,
         "m.csv",

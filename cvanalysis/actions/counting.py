@@ -13,7 +13,7 @@ from typing import Literal
 
 import pandas as pd
 
-from cvanalysis.actions.table import NON_RENSEIGNE, RETENUS
+from cvanalysis.actions.table import NON_RENSEIGNE, RETENUS, TFPB
 
 Regle = Literal["plein", "egal"]
 
@@ -26,7 +26,6 @@ REGLES: Mapping[Regle, str] = {
 UNE_FOIS = "Règle de comptage : chaque action compte une seule fois, quels que soient ses quartiers, ses années et ses financeurs."
 """The rule of tables that tell no quarter apart."""
 
-TFPB = "abattement TFPB"
 """The rule in force, as it is printed under every table."""
 
 LIGNE = ("source", "feuille", "ligne", "financeur", "cle")

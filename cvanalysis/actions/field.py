@@ -14,6 +14,7 @@ from typing import Any, Protocol
 import pandas as pd
 
 from cvanalysis.actions.counting import carried_out
+from cvanalysis.actions.table import HORS_THEME, NON_RENSEIGNE
 from cvanalysis.constat.make import Builder, Chapter, make, nothing, source_of
 from cvanalysis.constat.shape import Finding, Message
 from cvanalysis.territory.contract import Territory
@@ -22,8 +23,7 @@ from cvanalysis.textes import label
 LONGUEUR = 160
 """What a page shows of one text at most: a cell of a log can hold 50,000 characters."""
 TEXTES = ("titre", "porteur", "financeur", "public", "libelle", "nom", "preuve", "obstacle")
-HORS_THEME, HORS_QPV = "hors", "HORS_QPV"
-NON_SU = "non renseigné"
+NON_SU = NON_RENSEIGNE
 SANS_CAUSE = "Ce qui a été fait et ce qui a changé se lisent côte à côte : rien ici ne dit que l'un vient de l'autre."
 JOURNAUX = "Journaux d'actions du contrat"
 MONTANTS = "Les montants sont en euros de chaque année ; une case vide du journal est un montant inconnu, pas un zéro."
@@ -63,7 +63,7 @@ class Field:
 
     def _read(self, table: str, where: tuple[tuple[str, tuple[str, ...]], ...] = ()) -> pd.DataFrame:
         found = self.reader.rows(table, where)
-        return shorten(found) if len(found.columns) else empty(table)
+        return shorten(found)
 
     @property
     def periode(self) -> str:
@@ -99,38 +99,6 @@ def shorten(table: pd.DataFrame) -> pd.DataFrame:
         if which.any()
     }
     return table.assign(**cut) if cut else table
-
-
-def empty(table: str) -> pd.DataFrame:
-    """The table of a territory that has none, with its columns."""
-    from cvanalysis.actions.table import ACTIONS
-    from cvanalysis.engagements.partners import COLONNES
-
-    if table == "actions":
-        return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in ACTIONS.items()})
-    columns = (
-        COLONNES
-        if table == "partenaires"
-        else (
-            "code",
-            "libelle",
-            "pilier",
-            "theme",
-            "nature",
-            "pilote",
-            "partenaires",
-            "partenaires_vus",
-            "quartiers",
-            "actions",
-            "indicateurs",
-            "avancement",
-            "preuve",
-            "date_preuve",
-            "obstacle",
-            "exemple",
-        )
-    )
-    return pd.DataFrame({name: pd.Series(dtype="bool" if name == "exemple" else "str") for name in columns})
 
 
 Build = Callable[[str, pd.DataFrame], Finding]
@@ -172,5 +140,5 @@ class ActionChapter(Chapter):
 
     def about(self, ident: str, message: Message, rows: pd.DataFrame, **parts: Any) -> Finding:
         """A finding made of these rows of the logs."""
-        source = source_of(rows, JOURNAUX)
-        return make(ident, message, textes=self.texts(ident), rows=[rows], source=source, champ=self.champ, **parts)
+        parts = {"source": source_of(rows, JOURNAUX), "champ": self.champ, **parts}
+        return make(ident, message, textes=self.texts(ident), rows=[rows], **parts)

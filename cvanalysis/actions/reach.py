@@ -8,8 +8,8 @@ from __future__ import annotations
 import pandas as pd
 
 from cvanalysis.actions.counting import UNE_FOIS, lines_of, money_by_quarter, subsidies
-from cvanalysis.actions.field import HORS_QPV, JOURNAUX, Field
-from cvanalysis.actions.table import RETENUS
+from cvanalysis.actions.field import JOURNAUX, Field
+from cvanalysis.actions.table import HORS_QPV, RETENUS
 from cvanalysis.constat.disclosure import total_withheld, withhold
 from cvanalysis.constat.make import bars, count, euros, leaders, make, source_of
 from cvanalysis.constat.shape import Finding, Manque, Message, Table, Valeur, word

@@ -111,21 +111,16 @@ def make(
     there, with the message's values in place: `question`, `sous_titre`, `champ`, `source`; `axe` of the figure; `colonnes` and
     `legende` of the table; `series`, the names of those that have none; `precautions`, after those given. A caution without a space
     is the path of a shared one (`commun.sans_cause`). Figure and table are given as they are (with "" and () for what the block
-    says), or both by a `grid`::
+    says), or both by a `grid` (the figure unless one is given)::
 
-        make(
-            "recit-instances-01",
-            Message("recit.instances", {"total": 7, "debut": 2015}),
-            grid=Grid("barres", {"2015": [count(3)]}),
-        )
+        values = {"total": 7, "debut": 2015}
+        make("recit-instances-01", Message("recit.instances", values), grid=Grid("barres", {"2015": [count(7)]}))
 
         [instances]
         variantes = ["{{ total }} réunions depuis {{ debut }}"]
         question = "Quand s'est-on réuni ?"
         sous_titre = "Réunions par an, depuis {debut}"
-        axe = "Réunions"
         colonnes = ["Année", "Réunions"]
-        precautions = ["Une réunion non déclarée n'y est pas.", "commun.sans_cause"]
 
     `parts` are those texts where they are given, and what few findings have: `section` (where the number does not say it), `poids`,
     `generales`, `fichiers`. (`said` is the message; the question before it, as a finding without a block has it, goes when there is
@@ -139,7 +134,7 @@ def make(
         raise KeyError(f"{ident}: no question is given, nor stands in the block of texts")
     if grid is not None and grid.lignes:
         table = texts.table(grid.table())
-        figure = grid.figure(table.colonnes, texts.all("series"))
+        figure = figure or grid.figure(table.colonnes, texts.all("series"))
     return Finding(
         id=ident,
         section=parts.pop("section", ident.rsplit("-", 2)[1]),

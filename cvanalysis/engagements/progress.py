@@ -13,7 +13,7 @@ import pandas as pd
 from cvanalysis.actions.field import NON_SU, Field
 from cvanalysis.constat.make import bars, count, make, nothing, source_of
 from cvanalysis.constat.shape import Figure, Finding, Message, Table, Valeur, word
-from cvanalysis.engagements.declared import AVANCEMENTS
+from cvanalysis.engagements.table import AVANCEMENTS
 from cvanalysis.files.keys import split_list
 from cvanalysis.french import french_day
 

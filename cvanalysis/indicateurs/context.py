@@ -53,14 +53,9 @@ class Zone(NamedTuple):
     role: Role
 
 
-def role_of(comparateur: Comparateur) -> Role:
-    """What a comparator is to the reader, from its level."""
-    return _ROLES[comparateur.niveau]
-
-
-def preferred(comparateurs: Iterable[Comparateur]) -> tuple[Comparateur, ...]:
+def preferred(reperes: Iterable[Zone]) -> tuple[Zone, ...]:
     """Comparators in the order of `PREFERENCE`."""
-    return tuple(sorted(comparateurs, key=lambda c: PREFERENCE.index(role_of(c))))
+    return tuple(sorted(reperes, key=lambda zone: PREFERENCE.index(zone.role)))
 
 
 def reason(statut: str) -> str:
@@ -131,13 +126,12 @@ class Contexte:
     @cached_property
     def reperes(self) -> tuple[Zone, ...]:
         """The comparators."""
-        return tuple(Zone(c.nom, c.zone, role_of(c)) for c in self.comparateurs)
+        return tuple(Zone(c.nom, c.zone, _ROLES[c.niveau]) for c in self.comparateurs)
 
     @property
-    def proches(self) -> tuple[Comparateur, ...]:
+    def proches(self) -> tuple[Zone, ...]:
         """The comparators of every finding (communes, EPCI, all QPV); the wider ones only stand beside a level."""
-        near = tuple(c for c in self.comparateurs if role_of(c) in PREFERENCE[:3])
-        return near or self.comparateurs
+        return tuple(zone for zone in self.reperes if zone.role in PREFERENCE[:3]) or self.reperes
 
     def serie(self, zone: str, indicateur: Indicateur) -> tuple[Observation, ...]:
         return self.observations.serie(zone, indicateur.id)

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 
 from cvanalysis.constat.make import bars, serie
 from cvanalysis.constat.shape import Figure, Finding, Manque, Message, Table, Valeur, word
-from cvanalysis.errors import ComparisonRefused
 from cvanalysis.french import capital, enumerate_some
-from cvanalysis.indicateurs.context import preferred, role_of, when
+from cvanalysis.indicateurs.context import Zone, preferred, when
 from cvanalysis.indicateurs.evolution import OverTime
 from cvanalysis.indicateurs.measure import (
     Convergence,
     Gap,
+    attempt,
     matched_gaps,
     measure_convergence,
     ratio_of,
@@ -31,18 +31,18 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cvanalysis.indicateurs.observation import Instant
-    from cvanalysis.territory.contract import Comparateur, Quartier
+    from cvanalysis.territory.contract import Quartier
 
-    Followed = tuple[Comparateur | None, dict[Quartier, Convergence], dict[str, list[str]]]
+    Followed = tuple[Zone | None, dict[Quartier, Convergence], dict[str, list[str]]]
 
 
 class Ecarts(OverTime):
     """`ecart`: does it come closer to what it is compared with?"""
 
-    def _measure(self, zone: str, comparateur: Comparateur) -> Convergence:
+    def _measure(self, zone: str, comparateur: Zone) -> Convergence:
         """Change of the gap of any quarter of the contract with a comparator, inside the contract's years."""
         ctx = self.ctx
-        own, other = (ctx.serie(code, self.indicateur) for code in (zone, comparateur.zone))
+        own, other = (ctx.serie(code, self.indicateur) for code in (zone, comparateur.code))
         span = (ctx.territory.debut, ctx.territory.fin)
         return measure_convergence(self.indicateur, own, other, *span, ctx.territory.seuils, ctx.rules)
 
@@ -54,7 +54,7 @@ class Ecarts(OverTime):
     def gaps(self) -> dict[str, dict[Instant, Gap]]:
         """Zone of each comparator → the gaps with it."""
         ctx, one = self.ctx, self.indicateur
-        found = {c.zone: matched_gaps(one, self.own, ctx.serie(c.zone, one), ctx.territory.seuils) for c in ctx.proches}
+        found = {c.code: matched_gaps(one, self.own, ctx.serie(c.code, one), ctx.territory.seuils) for c in ctx.proches}
         return {zone: {gap.sujet.instant: gap for gap in gaps} for zone, gaps in found.items()}
 
     @cached_property
@@ -64,13 +64,14 @@ class Ecarts(OverTime):
 
     def measured(self) -> Finding:
         ctx, one = self.ctx, self.indicateur
-        measured: dict[Comparateur, Convergence] = {}
-        refused: dict[Comparateur, str] = {}
+        measured: dict[Zone, Convergence] = {}
+        refused: dict[Zone, str] = {}
         for comparateur in preferred(ctx.proches):
-            try:
-                measured[comparateur] = self._measure(self.code, comparateur)
-            except ComparisonRefused as refusal:
-                refused[comparateur] = str(refusal)
+            found, why = attempt(self._measure, self.code, comparateur)
+            if found is None:
+                refused[comparateur] = why
+            else:
+                measured[comparateur] = found
         why = next(iter(refused.values()), label("quartier.ecart.sans_repere"))
         manques = [
             Manque(label("quartier.manque.ecart", repere=c.nom, nom=one.nom, raison=text), "non_disponible")
@@ -84,7 +85,7 @@ class Ecarts(OverTime):
             "sous_titre": f"{axe}, {when(self.instants)}",
             "figure": self._lines(axe),
             "table": self._table(measured),
-            "champ": ctx.champ(one, ctx.quartier.nom, *(c.nom for c in ctx.proches if self.gaps[c.zone])),
+            "champ": ctx.champ(one, ctx.quartier.nom, *(c.nom for c in ctx.proches if self.gaps[c.code])),
             "precautions": [ident for convergence in measured.values() for ident in convergence.precautions],
             "manques": manques,
         }
@@ -103,11 +104,11 @@ class Ecarts(OverTime):
             **said,
         )
 
-    def _values(self, comparateur: Comparateur, found: Convergence) -> dict[str, object]:
+    def _values(self, comparateur: Zone, found: Convergence) -> dict[str, object]:
         """What the sentences on a change of gap may use; sizes are without sign, `sens_*` says on which side."""
         values = self.basics(found.fin.sujet.instant) | {
             "repere": comparateur.nom,
-            "role": role_of(comparateur),
+            "role": comparateur.role,
             "variation": found.taille,
             "tolerance": Valeur(self.tolerance().valeur, unite="points", decimales=1),
             "unite_ecart": found.unite,
@@ -131,11 +132,11 @@ class Ecarts(OverTime):
         series = [
             serie(
                 label("quartier.ecart.serie", repere=c.nom),
-                role_of(c),
-                ((i.court, gaps[i].valeur if i in gaps else self._no_gap(c.zone, i)) for i in self.instants),
+                c.role,
+                ((i.court, gaps[i].valeur if i in gaps else self._no_gap(c.code, i)) for i in self.instants),
             )
             for c in self.ctx.proches
-            if (gaps := self.gaps[c.zone])
+            if (gaps := self.gaps[c.code])
         ]
         source = next(gap.sujet.source for gaps in self.gaps.values() for gap in gaps.values())
         dated = [i.annee for i in self.instants if i.etabli]
@@ -148,20 +149,20 @@ class Ecarts(OverTime):
         statut = next((statut for statut in sides if statut != "publié"), "non_disponible")
         return Valeur(None, statut, unit_of_gap(self.indicateur), 1)
 
-    def _table(self, measured: Mapping[Comparateur, Convergence]) -> Table:
+    def _table(self, measured: Mapping[Zone, Convergence]) -> Table:
         """One line per comparator and year, with both measures; the years of the verdict are marked."""
         ctx, one = self.ctx, self.indicateur
         lines = []
         for c in ctx.proches:
             used = measured[c].span if c in measured else ()
-            for instant in self.instants if self.gaps[c.zone] else ():
-                gap = self.gaps[c.zone].get(instant)
+            for instant in self.instants if self.gaps[c.code] else ():
+                gap = self.gaps[c.code].get(instant)
                 lines.append(
                     (
                         word(f"{c.nom}, {instant}"),
                         ctx.value(self.code, one, instant),
-                        ctx.value(c.zone, one, instant),
-                        *(_measures(one, gap) if gap else [self._no_gap(c.zone, instant)] * 3),
+                        ctx.value(c.code, one, instant),
+                        *(_measures(one, gap) if gap else [self._no_gap(c.code, instant)] * 3),
                         word("oui" if instant in used else "non"),
                     )
                 )
@@ -197,7 +198,7 @@ class Ecarts(OverTime):
     def _best_comparator(self) -> Followed:
         """The comparator common to all quarters (EPCI, all QPV…) with which most of them can be followed over the same years."""
         best: Followed = (None, {}, {})
-        shared = [c for c in self.ctx.proches if role_of(c) != "commune"] or list(self.ctx.comparateurs)
+        shared = [c for c in self.ctx.proches if c.role != "commune"] or list(self.ctx.reperes)
         for comparateur in preferred(shared):
             found, refused = self.followed(lambda zone, beside=comparateur: self._measure(zone, beside))
             if len(found) > len(best[1]) or not (best[1] or best[2]):
@@ -205,13 +206,13 @@ class Ecarts(OverTime):
         return best
 
     def _summary(
-        self, comparateur: Comparateur, found: Mapping[Quartier, Convergence], groups: Mapping[str, Sequence[str]]
+        self, comparateur: Zone, found: Mapping[Quartier, Convergence], groups: Mapping[str, Sequence[str]]
     ) -> dict[str, object]:
         first, change = next(iter(found.items()))
         count = {verdict: len(groups.get(verdict, ())) for verdict in block("synthese.verdicts")}
         return self.summary(tuple(found)) | {
             "repere": comparateur.nom,
-            "role": role_of(comparateur),
+            "role": comparateur.role,
             "tolerance": Valeur(self.tolerance().valeur, unite="points", decimales=1),
             **{verdict: count[verdict] for verdict in ("rapproche", "eloigne", "stable")},
             "autres": len(found) - count["rapproche"] - count["eloigne"] - count["stable"],

@@ -13,11 +13,17 @@ from typing import TYPE_CHECKING, Protocol
 
 from cvanalysis.constat.make import serie
 from cvanalysis.constat.shape import Figure, Finding, Manque, Message, Table, Valeur, word
-from cvanalysis.errors import ComparisonRefused
 from cvanalysis.french import enumerate_french
-from cvanalysis.indicateurs.context import Zone, preferred, role_of, when
+from cvanalysis.indicateurs.context import Zone, preferred, when
 from cvanalysis.indicateurs.distribution import draw_classes
-from cvanalysis.indicateurs.measure import Evolution, choose_pair, index_base_100, measure_evolution, unit_of_difference
+from cvanalysis.indicateurs.measure import (
+    Evolution,
+    attempt,
+    choose_pair,
+    index_base_100,
+    measure_evolution,
+    unit_of_difference,
+)
 from cvanalysis.indicateurs.niveau import Niveau
 from cvanalysis.indicateurs.observation import as_value
 from cvanalysis.indicateurs.question import Question, axis
@@ -28,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from cvanalysis.indicateurs.observation import Instant, Observation
-    from cvanalysis.territory.contract import Comparateur, Quartier
+    from cvanalysis.territory.contract import Quartier
 
     class Change(Protocol):
         """What is measured between two moments."""
@@ -101,7 +107,7 @@ class OverTime(Question):
 
     def standing(self, change: Change, measure: Callable[[str], Change]) -> float:
         """How far a change stands from those of the other quarters between the same moments."""
-        others = (_tried(measure, quarter.code) for quarter in self.ctx.autres)
+        others = (attempt(measure, quarter.code)[0] for quarter in self.ctx.autres)
         return standout(change.variation, [o.variation for o in others if o is not None and o.span == change.span])
 
     def followed(self, measure: Callable[[str], Change]) -> tuple[dict[Quartier, Change], dict[str, list[str]]]:
@@ -109,10 +115,11 @@ class OverTime(Question):
         found: dict[Quartier, Change] = {}
         refused: dict[str, list[str]] = {}
         for quartier in self.ctx.territory.quartiers:
-            try:
-                found[quartier] = measure(quartier.code)
-            except ComparisonRefused as refusal:
-                refused.setdefault(str(refusal), []).append(self.ctx.noms[quartier.code])
+            change, why = attempt(measure, quartier.code)
+            if change is None:
+                refused.setdefault(why, []).append(self.ctx.noms[quartier.code])
+            else:
+                found[quartier] = change
         spans = [change.span for change in found.values()]
         common = max(dict.fromkeys(spans), key=spans.count, default=None)
         for quartier, span in zip(tuple(found), spans, strict=True):
@@ -135,17 +142,16 @@ class Evolutions(OverTime):
 
     def measured(self) -> Finding:
         ctx, one = self.ctx, self.indicateur
-        try:
-            change = self._measure(self.code)
-        except ComparisonRefused as refusal:
-            return self.refused(str(refusal))
+        change, why = attempt(self._measure, self.code)
+        if change is None:
+            return self.refused(why)
         dated = [row for row in self.own if row.millesime is not None]
         # Comparators between exactly the same two years, the one that a sentence prefers first.
-        reperes = [(c, other) for c in preferred(ctx.proches) if (other := self._between(change, c.zone)) is not None]
+        reperes = [(c, other) for c in preferred(ctx.proches) if (other := self._between(change, c.code)) is not None]
         there = [c for c, _ in reperes]
         zones = {
             zone: [r for r in ctx.serie(zone.code, one) if r.millesime is not None and r.source == change.avant.source]
-            for zone in (ctx.sujet, *(Zone(c.nom, c.zone, role_of(c)) for c in ctx.proches if c in there))
+            for zone in (ctx.sujet, *(c for c in ctx.proches if c in there))
         }
         values = self._values(change, reperes)
         by_zone = [{row.millesime: as_value(row, one) for row in rows} for rows in zones.values()]
@@ -174,10 +180,7 @@ class Evolutions(OverTime):
         avant, apres = (self.ctx.at(zone, self.indicateur, instant) for instant in change.span)
         if avant is None or apres is None:
             return None
-        try:
-            return measure_evolution(self.indicateur, avant, apres, self.ctx.territory.seuils, self.ctx.rules)
-        except ComparisonRefused:
-            return None
+        return attempt(measure_evolution, self.indicateur, avant, apres, self.ctx.territory.seuils, self.ctx.rules)[0]
 
     def _missing(self, change: Evolution, absent: Sequence[str]) -> list[Manque]:
         if not absent:
@@ -198,14 +201,14 @@ class Evolutions(OverTime):
             "tolerance": self.tolerance(),
         }
 
-    def _values(self, change: Evolution, reperes: Sequence[tuple[Comparateur, Evolution]]) -> dict[str, object]:
+    def _values(self, change: Evolution, reperes: Sequence[tuple[Zone, Evolution]]) -> dict[str, object]:
         one = self.indicateur
         values = self.basics(change.apres.instant) | self._change(change)
         values["unite_ecart"], values["repere"] = change.unite, ""
         values["difference"] = Valeur(abs(change.absolue), unite=unit_of_difference(one), decimales=one.decimales)
         if reperes:
             comparateur, other = reperes[0]
-            values |= {"repere": comparateur.nom, "role": role_of(comparateur)}
+            values |= {"repere": comparateur.nom, "role": comparateur.role}
             values |= {"ecart_repere": other.taille, "sens_repere": other.sens}
         return values
 
@@ -309,10 +312,3 @@ def index(rows: Sequence[Observation], base: Observation) -> dict[int, Valeur]:
     """Year → base 100; a year that has none keeps the reason of its table (secret, suspect…)."""
     values = {row.millesime: Valeur(None, row.statut) for row in rows if row.millesime is not None and not row.dite}
     return values | {row.millesime: Valeur(n, decimales=1) for row, n in index_base_100(rows, base)}
-
-
-def _tried(measure: Callable[[str], Change | None], zone: str) -> Change | None:
-    try:
-        return measure(zone)
-    except ComparisonRefused:
-        return None

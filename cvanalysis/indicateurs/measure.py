@@ -9,14 +9,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from itertools import combinations
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from cvanalysis.constat.shape import Valeur
 from cvanalysis.errors import ComparisonRefused
 from cvanalysis.textes import label
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from cvanalysis.catalogue import Indicateur
     from cvanalysis.catalogue.rules import Rules
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from cvanalysis.territory.contract import Seuils
 
 
+M = TypeVar("M")
 Verdict = Literal["rapproche", "eloigne", "stable", "avance_augmente", "avance_diminue", "croise"]
 """rapproche / eloigne: a quarter behind (or, for a neutral indicator, apart) comes closer or goes further; avance_*: a
 quarter that is better placed than its comparator; croise: it was on one side and is now on the other."""
@@ -35,6 +36,14 @@ Sens = Literal["dessus", "dessous", "proche"]
 def refusal(motif: str, /, **words: object) -> ComparisonRefused:
     """Why two figures may not be compared, as the page says it (`commun.refus`)."""
     return ComparisonRefused(label(f"commun.refus.{motif}", **words))
+
+
+def attempt(measure: Callable[..., M], *of: Any) -> tuple[M | None, str]:
+    """What is measured; else None, and why it may not be."""
+    try:
+        return measure(*of), ""
+    except ComparisonRefused as refused:
+        return None, str(refused)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,15 +156,10 @@ def matched_gaps(
 ) -> tuple[Gap, ...]:
     """The gaps of all instants at which both sides are published, oldest first: no other year is ever mixed in."""
     others = {row.instant: row for row in repere if row.dite}
-    gaps = []
-    for row in sujet:
-        other = others.get(row.instant)
-        if row.dite and other is not None:
-            try:
-                gaps.append(measure_gap(indicateur, row, other, seuils))
-            except ComparisonRefused:
-                continue
-    return tuple(gaps)
+    tried = (
+        attempt(measure_gap, indicateur, row, others[row.instant], seuils) for row in sujet if row.instant in others
+    )
+    return tuple(gap for gap, _ in tried if gap is not None)
 
 
 def measure_convergence(
@@ -292,10 +296,9 @@ def choose_pair(series: Iterable[Observation], debut: int, fin: int, rules: Rule
     pairs: dict[tuple[int, int, int], tuple[Observation, Observation]] = {}
     reasons: list[str] = []
     for avant, apres in combinations(rows, 2):
-        try:
-            check_comparable(avant, apres, rules)
-        except ComparisonRefused as refused:
-            reasons.append(str(refused))
+        cautions, why = attempt(check_comparable, avant, apres, rules)
+        if cautions is None:
+            reasons.append(why)
         else:
             a, b = avant.millesime, apres.millesime
             pairs.setdefault((len(rules.of(avant.source).crossed(a, b)), abs(a - debut), a - b), (avant, apres))

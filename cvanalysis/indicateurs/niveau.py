@@ -10,18 +10,17 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from cvanalysis.constat.shape import Figure, Finding, Manque, Message, Serie, Table, Valeur, word
-from cvanalysis.errors import ComparisonRefused
 from cvanalysis.french import enumerate_french
-from cvanalysis.indicateurs.context import Zone, preferred, role_of
+from cvanalysis.indicateurs.context import Zone, preferred
 from cvanalysis.indicateurs.distribution import draw_classes
-from cvanalysis.indicateurs.measure import Gap, measure_gap, ratio_of, unit_of_gap
+from cvanalysis.indicateurs.measure import Gap, attempt, measure_gap, ratio_of, unit_of_gap
 from cvanalysis.indicateurs.question import Question, axis, short
 from cvanalysis.indicateurs.ranking import Rank, rank, standout
 from cvanalysis.textes import label, labels
 
 if TYPE_CHECKING:
     from cvanalysis.indicateurs.observation import Instant, Observation
-    from cvanalysis.territory.contract import Comparateur, Quartier
+    from cvanalysis.territory.contract import Quartier
 
 
 class Niveau(Question):
@@ -37,17 +36,14 @@ class Niveau(Question):
         return rank(self.code, self.quarters)
 
     @cached_property
-    def gaps(self) -> list[tuple[Comparateur, Gap]]:
+    def gaps(self) -> list[tuple[Zone, Gap]]:
         """Gaps with every comparator that has a figure of that very instant, the one that a title prefers first."""
-        own, found = self.quarters[self.code], []
-        for comparateur in preferred(self.ctx.comparateurs):
-            other = self.ctx.at(comparateur.zone, self.indicateur, self.instant)
-            if own is None or other is None:
-                continue
-            try:
-                found.append((comparateur, measure_gap(self.indicateur, own, other, self.ctx.territory.seuils)))
-            except ComparisonRefused:
-                continue
+        own, seuils, found = self.quarters[self.code], self.ctx.territory.seuils, []
+        for comparateur in preferred(self.ctx.reperes):
+            other = self.ctx.at(comparateur.code, self.indicateur, self.instant)
+            if own is not None and other is not None:
+                gap, _ = attempt(measure_gap, self.indicateur, own, other, seuils)
+                found += [(comparateur, gap)] if gap else []
         return found
 
     @property
@@ -98,8 +94,8 @@ class Niveau(Question):
             comparateur, gap = self.gaps[0]
             values |= {
                 "repere": comparateur.nom,
-                "role": role_of(comparateur),
-                "valeur_repere": self.value(comparateur.zone),
+                "role": comparateur.role,
+                "valeur_repere": self.value(comparateur.code),
                 "ecart": gap.taille,
                 "sens": gap.sens,
                 "unite_ecart": gap.unite,
@@ -117,7 +113,7 @@ class Niveau(Question):
     def _table(self) -> Table:
         """Zone, value, and where there is any gap of the quarter its size and the ratio; the other quarters after the comparators."""
         ctx, one = self.ctx, self.indicateur
-        gaps = {c.zone: gap for c, gap in self.gaps}
+        gaps = {c.code: gap for c, gap in self.gaps}
         zones = (ctx.sujet, *(() if self.effectif else ctx.reperes), *ctx.voisins)
 
         def cells(zone: Zone) -> tuple[Valeur, ...]:

@@ -168,7 +168,7 @@ def last_instant(ctx: Contexte, indicateur: Indicateur) -> Instant | None:
     for row in reversed(ctx.serie(code, indicateur)):
         if row.millesime is None or last.millesime - row.millesime > RETOUR_MAXI or not row.dite:
             continue
-        if any(ctx.value(c.zone, indicateur, row.instant).dite for c in ctx.comparateurs):
+        if any(ctx.value(zone.code, indicateur, row.instant).dite for zone in ctx.reperes):
             return row.instant
     return last.instant
 
@@ -186,7 +186,7 @@ def common_instant(ctx: Contexte, indicateur: Indicateur) -> Instant | None:
         i
         for i in enough
         if (i.nature == last.nature and last.annee - i.annee <= RETOUR_MAXI and last.etabli)
-        and any(ctx.value(c.zone, indicateur, i).dite for c in ctx.comparateurs)
+        and any(ctx.value(zone.code, indicateur, i).dite for zone in ctx.reperes)
     ]
     return compared[-1] if compared and indicateur.genre != "effectif" else last
 

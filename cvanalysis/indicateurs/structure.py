@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from cvanalysis.constat.make import serie
 from cvanalysis.constat.shape import Figure, Finding, Manque, Message, Table, Valeur, word
 from cvanalysis.french import capital, enumerate_french
-from cvanalysis.indicateurs.context import Contexte, Zone, reason, role_of
+from cvanalysis.indicateurs.context import Contexte, Zone, reason
 from cvanalysis.indicateurs.question import Question, short
 from cvanalysis.indicateurs.ranking import standout
 from cvanalysis.textes import label, labels
@@ -86,7 +86,7 @@ class Structure(Question):
         if self.instant is None:
             return self.nothing()
         ctx, own = self.ctx, self.compose(self.code)
-        near = {Zone(c.nom, c.zone, role_of(c)): self.compose(c.zone) for c in ctx.proches}
+        near = {zone: self.compose(zone.code) for zone in ctx.proches}
         zones = {ctx.sujet: own} | {zone: found for zone, found in near.items() if any(p.dite for p in found.parts)}
         others = [self.compose(quarter.code) for quarter in ctx.autres]
         message = self._message(own, others)

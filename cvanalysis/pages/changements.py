@@ -121,9 +121,13 @@ def _years(one: Record) -> list[str]:
 
 def _of_origins(one: Record, moved: set[str]) -> list[str]:
     """Reasons given by what changed of what the finding's source line names."""
-    source = one["source"].casefold()
-    named = [name for name, (_, words) in _NOMMEES.items() if any(word in source for word in words)] or ["chiffres"]
-    return list(dict.fromkeys(_NOMMEES[name][0] for name in named if name in moved))
+    named = origins_named(one["source"]) or {"chiffres"}
+    return list(dict.fromkeys(_NOMMEES[name][0] for name in _NOMMEES if name in named and name in moved))
+
+
+def origins_named(source: str) -> set[str]:
+    """The origins that a source line names."""
+    return {name for name, (_, words) in _NOMMEES.items() if any(word in source.casefold() for word in words)}
 
 
 def _without_answers(one: Record) -> Any:

@@ -12,7 +12,6 @@ import pandas as pd
 from cvanalysis.actions.field import NON_SU, Field, Rows
 from cvanalysis.constat.make import Builder, Chapter, Grid, bars, count, leaders, make, nothing
 from cvanalysis.constat.shape import Figure, Finding, Message, Point, Serie, Table, Valeur, word
-from cvanalysis.engagements.declared import APPRECIATIONS, AVANCEMENTS, PREFIXE
 from cvanalysis.engagements.progress import (
     SOURCE,
     disagreements,
@@ -23,6 +22,7 @@ from cvanalysis.engagements.progress import (
     progress_rows,
     states,
 )
+from cvanalysis.engagements.table import APPRECIATIONS, AVANCEMENTS, PREFIXE
 from cvanalysis.territory.contract import Territory
 from cvanalysis.textes import label, labels
 

@@ -11,24 +11,26 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from cvanalysis.actions.counting import REGLES, subsidies
-from cvanalysis.actions.field import JOURNAUX, MONTANTS, NON_SU, SANS_CAUSE, ActionChapter, Field, Rows
+from cvanalysis.actions.field import MONTANTS, NON_SU, SANS_CAUSE, ActionChapter, Field, Rows
 from cvanalysis.actions.reach import CATALOGUE_QUARTIER_MAX, list_actions, yearly
-from cvanalysis.constat.make import Chapter, bars, count, euros, leaders, lines, make, nothing, source_of
-from cvanalysis.constat.shape import Definition, Finding, Identite, Manque, Message, Table, word
+from cvanalysis.constat.make import Chapter, Grid, count, euros, leaders, make, nothing
+from cvanalysis.constat.shape import Definition, Finding, Identite, Manque, Message, Table, Valeur, word
 from cvanalysis.engagements.progress import SOURCE, progress_figure
 from cvanalysis.files.keys import split_list
 from cvanalysis.indicateurs.kinds import Questions
 from cvanalysis.indicateurs.observation import Reader, as_value
 from cvanalysis.indicateurs.ranking import brief_rule, choose_brief
-from cvanalysis.pages.engagements import FAIT_ET_JUGEMENT
 from cvanalysis.territory.contract import Territory
-from cvanalysis.textes import label
+from cvanalysis.textes import label, labels
 
 if TYPE_CHECKING:
     from cvanalysis.catalogue import Catalogue, Indicateur, Source
 
 
 POPULATION = "population"
+PERDUES = ("ajourné", "annulé", "refusé")
+SUITES = ("accordé", "à justifier", "justifié", "terminé", "en instruction", *PERDUES, NON_SU)
+"""What becomes of a demand, in the order of a page; and what did not come to anything."""
 
 
 class Fiche(Questions):
@@ -110,139 +112,79 @@ class QuarterActions(ActionChapter):
         return list_actions(self.field.menees, self.field, CATALOGUE_QUARTIER_MAX)
 
     def _years(self, ident: str, rows: pd.DataFrame) -> Finding:
-        years = yearly(rows, self.field)
-        given = subsidies(rows)
+        years, given = yearly(rows, self.field), subsidies(rows)
         money = (given["accorde"] * given["part"]).groupby(given["annee"]).sum(min_count=1)
-        actions, carriers = rows["action"].nunique(), rows["porteur"].nunique()
+        carriers = rows.groupby("annee")["porteur"].nunique()
         peak = max(years, key=lambda year: (years[year].valeur, year))
-        table = Table(
-            ("Année", "Actions", "Organismes porteurs", "Montant accordé"),
-            tuple(
-                (
-                    word(year, "non_disponible"),
-                    value,
-                    count(rows.loc[rows["annee"] == int(year), "porteur"].nunique(), "organismes"),
-                    euros(money.get(int(year), float("nan"))),
-                )
-                for year, value in years.items()
-            ),
-        )
-        several = int((rows.groupby("action")["part"].min() < 0.999).sum())
+        said = {
+            "actions": rows["action"].nunique(),
+            "porteurs": rows["porteur"].nunique(),
+            "ailleurs": int((rows.groupby("action")["part"].min() < 0.999).sum()),
+        }
+        by_year = {
+            year: (number, count(carriers.get(int(year), 0), "organismes"), euros(money.get(int(year), float("nan"))))
+            for year, number in years.items()
+        }
+        reading = {"annee": peak, "valeur": years[peak], "lieu": self.quartier.nom}
         return self.about(
             ident,
-            Message(
-                "actions.quartier_annees",
-                {
-                    "quartier": self.quartier.nom,
-                    "actions": actions,
-                    "porteurs": carriers,
-                    "periode": self.field.periode,
-                    "ailleurs": several,
-                },
-            ),
+            Message("actions.quartier_annees", self.said | said),
             rows,
-            sous_titre=f"Nombre d'actions différentes par année, {self.field.periode}",
-            figure=lines("Actions menées dans le quartier", {"Actions": ("sujet", years)}),
-            table=table,
-            lecture=Message(
-                "actions.lecture_annees", {"annee": peak, "valeur": years[peak], "lieu": self.quartier.nom}
-            ),
-            precautions=(
-                REGLES["plein"],
-                "Montants : part du quartier dans chaque action, à parts égales entre ses quartiers.",
-                MONTANTS,
-                SANS_CAUSE,
-            ),
+            grid=Grid("lignes", by_year),
+            lecture=Message("actions.lecture_annees", reading),
+            precautions=(REGLES["plein"], label("quartier.actions-01.parts"), MONTANTS, SANS_CAUSE),
         )
 
     def _themes(self, ident: str, rows: pd.DataFrame) -> Finding:
-        by_theme = {
-            name: int(rows.loc[rows["theme"] == theme, "action"].nunique()) for theme, name in self.field.themes.items()
+        themes, by_theme = self.field.themes, rows.groupby("theme")
+        actions, carriers, last = by_theme["action"].nunique(), by_theme["porteur"].nunique(), by_theme["annee"].max()
+        numbers = {name: int(actions.get(theme, 0)) for theme, name in themes.items()}
+        first = max(numbers, key=lambda name: (numbers[name], name))
+        declared = {theme.id for theme in self.field.territory.themes}
+        lines = {
+            name: (
+                count(numbers[name]),
+                count(carriers.get(theme, 0), "organismes"),
+                word("" if pd.isna(last.get(theme)) else str(last[theme]), "non_disponible"),
+            )
+            for theme, name in themes.items()
         }
-        values = {name: count(number) for name, number in by_theme.items()}
-        absent = [
-            name
-            for theme, name in self.field.themes.items()
-            if theme in {t.id for t in self.field.territory.themes} and not by_theme[name]
-        ]
-        first = max(by_theme, key=lambda name: (by_theme[name], name))
-        last_year = {name: rows.loc[rows["theme"] == theme, "annee"].max() for theme, name in self.field.themes.items()}
-        table = Table(
-            ("Thème", "Actions", "Organismes porteurs", "Dernière année"),
-            tuple(
-                (
-                    word(name, "non_disponible"),
-                    values[name],
-                    count(rows.loc[rows["theme"] == theme, "porteur"].nunique(), "organismes"),
-                    word("" if pd.isna(last_year[name]) else str(last_year[name]), "non_disponible"),
-                )
-                for theme, name in self.field.themes.items()
-            ),
-        )
+        said = {
+            "absents": [name for theme, name in themes.items() if theme in declared and not numbers[name]],
+            "premier": leaders(numbers),
+            "valeur": count(numbers[first]),
+        }
         return self.about(
             ident,
-            Message(
-                "actions.quartier_themes",
-                {
-                    "quartier": self.quartier.nom,
-                    "absents": absent,
-                    "premier": leaders(by_theme),
-                    "valeur": values[first],
-                },
-            ),
+            Message("quartier.actions-02", self.said | said),
             rows,
-            sous_titre=f"Nombre d'actions différentes par thème, {self.field.periode}",
-            figure=bars("Actions menées dans le quartier, par thème", "Actions", values),
-            table=table,
-            lecture=Message(
-                "actions.lecture_barre", {"etiquette": first, "valeur": values[first], "lieu": self.quartier.nom}
-            ),
+            grid=Grid("barres", lines),
+            lecture=self._bar(first, said["valeur"]),
             precautions=(REGLES["plein"], SANS_CAUSE),
         )
 
     def _statuses(self, ident: str) -> Finding:
-        rows = self.field.lues
-        inside = rows[
-            rows["annee"].between(self.field.territory.debut, self.field.territory.fin).fillna(False).astype(bool)
-        ]
+        rows, contract = self.field.lues, self.field.territory
+        inside = rows[rows["annee"].between(contract.debut, contract.fin).fillna(False).astype(bool)]
         if inside.empty:
             return self.rien(ident)
-        order = (
-            "accordé",
-            "à justifier",
-            "justifié",
-            "terminé",
-            "en instruction",
-            "ajourné",
-            "annulé",
-            "refusé",
-            NON_SU,
-        )
-        editions = {state: int(inside.loc[inside["statut"] == state, "edition"].nunique()) for state in order}
-        shown = {state.capitalize(): count(number, "demandes") for state, number in editions.items() if number}
-        lost = sum(editions[state] for state in ("refusé", "ajourné", "annulé"))
-        total = int(inside["edition"].nunique())
-        first = next(iter(shown))
-        return make(
+        found = inside.groupby("statut")["edition"].nunique()
+        editions = {state: int(found[state]) for state in SUITES if state in found}
+        shown = {state.capitalize(): (count(number, "demandes"),) for state, number in editions.items()}
+        said = {"perdues": sum(editions.get(s, 0) for s in PERDUES), "total": int(inside["edition"].nunique())}
+        first, (value,) = next(iter(shown.items()))
+        return self.about(
             ident,
-            self.question(ident),
-            Message("actions.quartier_suites", {"quartier": self.quartier.nom, "perdues": lost, "total": total}),
-            rows=[inside],
-            source=source_of(inside, JOURNAUX),
-            champ=f"Demandes qui citent ce quartier, une par action et par an, {self.field.periode}",
-            sous_titre="Nombre de demandes par suite donnée",
-            figure=bars("Demandes, par suite donnée", "Demandes", shown),
-            table=Table(
-                ("Suite donnée", "Demandes"),
-                tuple((word(state, "non_disponible"), value) for state, value in shown.items()),
-            ),
-            lecture=Message(
-                "actions.lecture_barre", {"etiquette": first, "valeur": shown[first], "lieu": self.quartier.nom}
-            ),
-            precautions=(
-                "Une demande sans suite écrite dans le journal est comptée « non renseigné », ni accordée ni refusée.",
-            ),
+            Message("quartier.actions-03", self.said | said),
+            inside,
+            champ="",
+            grid=Grid("barres", shown),
+            lecture=self._bar(first, value),
         )
+
+    def _bar(self, etiquette: str, valeur: Valeur) -> Message:
+        values = {"etiquette": etiquette, "valeur": valeur, "lieu": self.quartier.nom}
+        return Message("actions.lecture_barre", values)
 
 
 class QuarterEngagements(Chapter):
@@ -254,57 +196,36 @@ class QuarterEngagements(Chapter):
         super().__init__(code, {"engagements-01": self._here})
 
     def _here(self, ident: str) -> Finding:
-        question = "Quels engagements concernent ce quartier, et où en sont-ils ?"
         table = self.field.engagements
-        rows = self.field.menees
-        by_action = {code for cell in rows["engagements"].unique() for code in split_list(cell)}
+        by_action = {code for cell in self.field.menees["engagements"].unique() for code in split_list(cell)}
         declared = table["quartiers"].map(lambda cell: self.quartier.code in split_list(cell)).astype(bool)
         mine = table[declared | table["code"].isin(by_action)]
+        said = {"quartier": self.quartier.nom, "sujet": self.quartier.nom, "total": len(mine)}
+        said |= {"actions": int(mine["code"].isin(by_action).sum())}
+        texts = "quartier.engagements-01"
         if mine.empty:
-            return nothing(
-                ident,
-                question,
-                "actions.rien_engagements",
-                {"sujet": self.quartier.nom},
-                champ="Engagements du contrat",
-                source=SOURCE,
-                quoi=f"{self.quartier.nom} : aucun engagement n'y est déclaré, ni par lui-même ni par une action.",
-            )
-        filled, done = int((mine["avancement"] != NON_SU).sum()), int((mine["avancement"] == "réalisé").sum())
-        own = mine[mine["code"].isin(by_action)]
+            words = {
+                "champ": label(f"{texts}.champ_contrat"),
+                "quoi": label(f"{texts}.manque", **said),
+                "source": SOURCE,
+            }
+            return nothing(ident, "actions.rien_engagements", said, textes=texts, **words)
+        here = labels(f"{texts}.ici")
         return make(
             ident,
-            question,
-            Message(
-                "actions.engagements_quartier",
-                {
-                    "quartier": self.quartier.nom,
-                    "total": len(mine),
-                    "actions": len(own),
-                    "realises": done,
-                    "renseignes": filled,
-                },
-            ),
+            Message(texts, said),
             rows=[mine],
             source=SOURCE,
-            champ="Engagements déclarés pour ce quartier, ou servis par une action menée ici",
-            sous_titre="Nombre d'engagements par avancement",
             figure=progress_figure(mine),
             table=Table(
-                ("Engagement", "Libellé", "Avancement", "Action menée ici"),
+                (),
                 tuple(
-                    (
-                        word(row.code, "non_disponible"),
-                        word(row.libelle, "non_disponible"),
-                        word(row.avancement, "non_disponible"),
-                        word("oui" if row.code in by_action else "non", "non_disponible"),
-                    )
-                    for row in mine.itertuples(index=False)
+                    (*(word(cell, "non_disponible") for cell in cells), word(here[cells[0] not in by_action]))
+                    for cells in mine[["code", "libelle", "avancement"]].itertuples(index=False)
                 ),
             ),
-            lecture=Message("actions.lecture_engagements", {"renseignes": filled, "total": len(mine)}),
-            precautions=(
-                "L'avancement est celui de l'engagement dans tout le contrat, pas dans ce quartier.",
-                FAIT_ET_JUGEMENT,
+            lecture=Message(
+                "actions.lecture_engagements",
+                {"renseignes": int((mine["avancement"] != NON_SU).sum()), "total": len(mine)},
             ),
         )

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 import pandas as pd
 
 from cvanalysis.actions.clean.money import LU, unbalanced
+from cvanalysis.errors import printed
+from cvanalysis.files.anomalies import ReadFile
 from cvanalysis.files.guard import under_guard
 from cvanalysis.indicateurs.clean.account import Account
-from cvanalysis.tables.process import LAISSE, ReadFile, clean_all, gather_anomalies, read_as_they_are
+from cvanalysis.tables.process import LAISSE, clean_all, gather_anomalies, read_as_they_are
 from cvanalysis.territory.contract import Territory
 
 ANOMALIES_MONTREES = 20  # per file, in the text: the object has them all
@@ -45,8 +47,9 @@ class Check:
             lines += [*_say_file(file), *_say_anomalies(_others(by_file.pop(file.fichier, None), file)), ""]
         for fichier, rows in by_file.items():  # the team's own files, beside those of the data
             lines += [f"! {fichier}", *_say_anomalies(rows), ""]
-        lines += [*_say_account(self.compte), "", *_say_money(self.argent), *self.complements]
-        return "\n".join([*lines, *self._conclude()])
+        lines += [*_say_account(self.compte), "", *_say_money(self.argent)]
+        told = [line for complement in self.complements for line in complement.split("\n")]
+        return "\n".join(map(printed, [*lines, *told, *self._conclude()]))
 
     def _conclude(self) -> list[str]:
         if not self.fichiers:
@@ -134,7 +137,7 @@ def _say_anomalies(rows: pd.DataFrame | None) -> list[str]:
 
 def _shorten(raw: str) -> str:
     """A raw cell as a terminal can show it."""
-    plain = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in raw)
+    plain = printed(raw[: BRUT_MAX + 1])
     return plain if len(plain) <= BRUT_MAX else f"{plain[:BRUT_MAX]}…"
 
 

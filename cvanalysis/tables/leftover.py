@@ -6,14 +6,15 @@ suite (`~$x.xlsx`) are told in one line.
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cvanalysis.actions.clean.logs import EXTENSIONS
-from cvanalysis.engagements.declared import CLASSEURS, ENGAGEMENTS, find_engagements
+from cvanalysis.engagements.declared import CLASSEURS, find_engagements
+from cvanalysis.engagements.table import ENGAGEMENTS
 from cvanalysis.errors import Problem
+from cvanalysis.files.atomic import named
 from cvanalysis.files.sheets import is_machine
 
 if TYPE_CHECKING:
@@ -48,9 +49,11 @@ def left_aside(territory: Territory) -> tuple[list[Leftover], list[str]]:
     found: list[Leftover] = []
     machine: list[str] = []
     for path in sorted(folder.rglob("*")):
+        name = named(path, folder)
         if path.is_dir():
+            if path.is_symlink() and name not in _LUS:
+                found.append(_tell_link(name))
             continue
-        name = os.fsencode(path.relative_to(folder).as_posix()).decode("utf-8", "replace")
         if is_machine(Path(name)) or _is_notice(name):
             machine.append(name)
         elif not _is_read(name, folder):
@@ -84,6 +87,11 @@ def _is_read(name: str, folder: Path) -> bool:
     if top in ("insee", "paroles"):
         return not suffix or suffix not in (_LUS[top] or ())
     return suffix in _LUS[top] and (top == "actions" or not rest)
+
+
+def _tell_link(name: str) -> Leftover:
+    why = "lien vers un dossier, qui n'est pas suivi"
+    return Leftover(name, why, Problem(name, 0, "", why, "", "Mettez-y les fichiers eux-mêmes"))
 
 
 def _tell(name: str) -> Leftover:

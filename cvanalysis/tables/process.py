@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field, fields, replace
 from fnmatch import fnmatch
 from pathlib import Path
@@ -18,11 +18,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from cvanalysis.actions.clean.logs import clean_actions
 from cvanalysis.actions.clean.propose import propose_all
 from cvanalysis.catalogue import load_catalogue
 from cvanalysis.errors import CvanalysisError, Problem
-from cvanalysis.files.anomalies import COLONNES_ANOMALIES, frame_problems
+from cvanalysis.files.anomalies import COLONNES_ANOMALIES, ReadFile, frame_problems
 from cvanalysis.files.archives import archive_of
 from cvanalysis.files.atomic import SUFFIX, digest, keep_private, locked, make_folder, write_json
 from cvanalysis.files.contours import contour_files, read_contours
@@ -31,38 +30,17 @@ from cvanalysis.files.texts import read_text
 from cvanalysis.indicateurs.clean.account import Account, Line
 from cvanalysis.indicateurs.clean.decode import SourceFile, clean_indicators
 from cvanalysis.indicateurs.clean.zones import ENSEMBLE, ENSEMBLE_2024
-from cvanalysis.paroles.clean.companions import COMPANIONS
 from cvanalysis.paroles.clean.voices import clean_voices
-from cvanalysis.personnes.persons import mask_anomalies, mask_words
+from cvanalysis.paroles.table import COMPANIONS
+from cvanalysis.personnes.persons import mask_anomalies
 from cvanalysis.tables.freshness import RECORD, VOICES, current, forget_withdrawn, made_of, tables_folder
 from cvanalysis.tables.leftover import left_aside
+from cvanalysis.tables.logs import clean_actions
+from cvanalysis.tables.shown import mask_name, names_of, show
 from cvanalysis.territory.contract import Territory
 from cvanalysis.territory.places import Niveau
 
 LAISSE = "laissé de côté"
-
-
-@dataclass(frozen=True, slots=True)
-class ReadFile:
-    """One raw file and what became of it, whatever its domain.
-
-    `statut` is lu, documentation, non reconnu, illisible or laissé de côté; `pris_pour` says in French what it was taken for;
-    `trouvees` and `manquantes` are the territory's zones of the file's levels; `absentes` headers that the vintage should have,
-    `inconnues` those of no known meaning, not read.
-    """
-
-    fichier: str
-    sha256: str
-    statut: str
-    famille: str = ""
-    millesime: int | str | None = None
-    pris_pour: str = ""
-    lignes: int = 0
-    trouvees: tuple[str, ...] = ()
-    manquantes: tuple[str, ...] = ()
-    absentes: tuple[str, ...] = ()
-    inconnues: tuple[str, ...] = ()
-    probleme: Problem | None = None
 
 
 @dataclass(frozen=True)
@@ -133,18 +111,27 @@ def _process(territory: Territory, processed: Path, audience: str, of: dict[str,
             if path.is_file()
         }
         tables |= {name: veil(tables[name], names) for name in ("anomalies", "fichiers")}
+    unread = {file.fichier for file in files if file.statut != "lu"}
+    told = names_of(
+        (file.fichier for file in files if not file.fichier.startswith(VOICES)),
+        lambda name: mask_name(name, read=name not in unread),
+    )
+    tables = show(tables, told)
     done = Processed(
         {name: len(table) for name, table in tables.items()},
         [
             {name: getattr(file, name) for name in ("fichier", "sha256", "famille", "millesime", "statut")}
+            | {"fichier": told.get(file.fichier, file.fichier)}
             for file in files
         ],
         tuple(file.probleme for file in files if file.probleme is not None),
         compte,
         tuple(one for domain in domains for one in domain.avertissements),
     )
-    told = {"illisibles": done.illisibles, "avertissements": done.avertissements}
-    said = {"sources": done.sources} | {name: [str(one) for one in some] for name, some in told.items()}
+    said = {"sources": done.sources} | {
+        name: [str(one) for one in some]
+        for name, some in {"illisibles": done.illisibles, "avertissements": done.avertissements}.items()
+    }
     write_tables(tables, processed, {"fait_de": of, "dit": said})
     return done
 
@@ -154,7 +141,7 @@ def veil(table: pd.DataFrame, names: Iterable[str]) -> pd.DataFrame:
 
     `names` are the paths of all files; what the team's own tables of voices are called, the documentation says.
     """
-    told = {name for name in names if name.startswith(VOICES)} - COMPANIONS
+    told = {name for name in names if name.startswith(VOICES)} - COMPANIONS.keys()
     told |= {Path(name).name for name in told}
     theirs = table["fichier"].str.startswith(VOICES)
     if not theirs.any():
@@ -211,19 +198,22 @@ def clean_logs(territory: Territory, _audience: str) -> Domain:
         "propositions": cleaned.propositions,
     }
     unknown = [problem.fichier for problem in cleaned.illisibles]
-    files = tuple(
-        _count_actions(file, cleaned.actions, territory) for file in _tell_sources(cleaned.sources, cleaned.illisibles)
-    )
-    return Domain(tables, cleaned.anomalies, files, complement=propose_all(territory, unknown) if unknown else "")
+    return Domain(tables, cleaned.anomalies, cleaned.fichiers, complement=propose_all(territory, unknown))
 
 
 def clean_words(territory: Territory, audience: str) -> Domain:
     """What people said, as this audience may have it: nothing above it is in any table."""
     cleaned = clean_voices(territory, audience)
+    problems = {problem.fichier: problem for problem in cleaned.illisibles}
+    told = [
+        ReadFile(**one | {"millesime": None}, pris_pour=one["famille"], probleme=problems.pop(one["fichier"], None))
+        for one in cleaned.sources
+    ]
+    unread = [ReadFile(fichier, statut="illisible", probleme=problem) for fichier, problem in problems.items()]
     return Domain(
         cleaned.tables,
         cleaned.anomalies,
-        _tell_sources(cleaned.sources, cleaned.illisibles),
+        (*told, *unread),
         complement=cleaned.compte,
         avertissements=cleaned.avertissements,
     )
@@ -232,9 +222,7 @@ def clean_words(territory: Territory, audience: str) -> Domain:
 def clean_rest(territory: Territory, _audience: str) -> Domain:
     """The files that no other domain reads, and the examples that are declared and not there."""
     left, machine = left_aside(territory)
-    files = tuple(
-        ReadFile(mask_words(one.fichier), "", LAISSE, pris_pour=one.pourquoi, probleme=one.probleme) for one in left
-    )
+    files = tuple(ReadFile(one.fichier, "", LAISSE, pris_pour=one.pourquoi, probleme=one.probleme) for one in left)
     absent = [
         Problem(
             "contrat.toml", 0, "exemples", f"aucun fichier ne correspond à «\u00a0{glob}\u00a0»", "", "Corrigez ce nom"
@@ -342,43 +330,6 @@ def write_tables(tables: dict[str, pd.DataFrame], folder: Path, record: dict[str
     finally:
         for aside, _ in waiting:
             aside.unlink(missing_ok=True)
-
-
-def _tell_sources(sources: Iterable[Mapping[str, Any]], unread: Iterable[Problem]) -> tuple[ReadFile, ...]:
-    """Files of a domain whose reader says of each one `fichier, sha256, famille, millesime, statut`, and more where it knows it."""
-    problems = {problem.fichier: problem for problem in unread}
-    told = [
-        ReadFile(
-            source["fichier"],
-            source["sha256"],
-            source["statut"],
-            source["famille"],
-            source["millesime"] or None,
-            source.get("pris_pour") or source["famille"] or "non reconnu",
-            source.get("lignes", 0),
-            trouvees=source.get("trouvees", ()),
-            manquantes=source.get("manquantes", ()),
-            inconnues=source.get("inconnues", ()),
-            probleme=problems.pop(source["fichier"], None),
-        )
-        for source in sources
-    ]
-    return (*told, *(ReadFile(fichier, "", "illisible", probleme=problem) for fichier, problem in problems.items()))
-
-
-def _count_actions(file: ReadFile, actions: pd.DataFrame, territory: Territory) -> ReadFile:
-    """The same file with its rows of actions and the quarters of the contract that they name."""
-    rows = actions[actions["source"] == file.fichier]
-    there = set(rows["qpv"])
-    codes = [quarter.code for quarter in territory.quartiers]
-    if not there & set(codes):
-        codes = []  # a log without quarters misses none
-    return replace(
-        file,
-        lignes=len(rows[["feuille", "ligne"]].drop_duplicates()),
-        trouvees=tuple(code for code in codes if code in there),
-        manquantes=tuple(code for code in codes if code not in there),
-    )
 
 
 def _tell_file(source: SourceFile, territory: Territory) -> ReadFile:

@@ -18,10 +18,17 @@ from cvanalysis.errors import Problem, ReadError
 from cvanalysis.files.dates import parse_date
 from cvanalysis.files.guard import reading, under_guard
 from cvanalysis.files.sheets import raw_files
-from cvanalysis.french import plain
-from cvanalysis.paroles.clean.companions import IMMERSIONS_LUES, Companions, Withdrawal, key_of, read_companions
+from cvanalysis.french import fold
+from cvanalysis.paroles.clean.companions import (
+    IMMERSIONS_LUES,
+    RETRAITS,
+    Companions,
+    Withdrawal,
+    key_of,
+    read_companions,
+)
 from cvanalysis.paroles.clean.exports import read_voice_file
-from cvanalysis.paroles.table import CHAMPS, NOTHING_DECLARED, VoiceTable
+from cvanalysis.paroles.table import CHAMPS, MAJEUR, NON, NOTHING_DECLARED, OUI, VoiceTable
 
 if TYPE_CHECKING:
     from cvanalysis.territory.contract import Edition, Territory
@@ -32,27 +39,10 @@ Audience = Literal["public", "groupe", "equipe"]
 AUDIENCES: tuple[Audience, ...] = ("public", "groupe", "equipe")
 """From the widest to the narrowest: a build for one loads what is open to it and to the wider ones."""
 
-_OUI = frozenset(
-    [
-        "oui",
-        "o",
-        "x",
-        "1",
-        "true",
-        "vrai",
-        "yes",
-        "y",
-        "ok",
-        "accord",
-        "d'accord",
-        "j'accepte",
-        "coche",
-        "checked",
-        "1.0",
-    ]
-)
-NON = frozenset(["", "non", "n", "0", "false", "faux", "no", "refus", "je refuse", "0.0"])
-_MAJEUR = NON | {"majeur", "majeure", "adulte", "n/a", "sans objet"}
+
+def may_know(reader: Audience, audience: str) -> bool:
+    """Whether a build for `reader` may hold what is open to `audience`."""
+    return AUDIENCES.index(audience) <= AUDIENCES.index(reader)
 
 
 def read_voices(territory: Territory, companions: Companions) -> tuple[list[VoiceTable], list[Problem]]:
@@ -83,7 +73,7 @@ def _readable_texts(territory: Territory) -> list[str]:
     tables, _ = read_voices(territory, companions)
     rows, _ = withdraw([row for table in tables for row in rows_of(table, territory)], companions.retraits)
     shown = [r for r in rows if audience_of(r) == "public" and is_quotable(r, "public")]
-    seen = companions.immersions[companions.immersions["audience"].map(plain) == "public"]
+    seen = companions.immersions[companions.immersions["audience"].map(fold) == "public"]
     texts = [r[champ] for r in shown for champ in ("texte", "reponse")]
     texts += [answer.texte for answer in companions.reponses.values() if answer.audience == "public"]
     texts += [text for column in IMMERSIONS_LUES for text in seen[column]]
@@ -109,15 +99,14 @@ class Row:
 def rows_of(table: VoiceTable, territory: Territory) -> Iterable[Row]:
     example = any(fnmatch(table.fichier, glob) for glob in territory.exemples)
     names = [c for c in table.cells.columns if c in CHAMPS]
-    for ligne, values in zip(
-        table.lignes.tolist(), table.cells[names].astype(str).itertuples(index=False, name=None), strict=True
-    ):
+    cells = table.cells[names].astype(str).itertuples(index=False, name=None)
+    for ligne, values in zip(table.lignes.tolist(), cells, strict=True):
         yield Row(dict(zip(names, values, strict=True)), table.fichier, table.format, ligne, example)
 
 
 def is_yes(cell: str) -> bool:
     """Consent is what is plainly said: anything but a yes is a no."""
-    return plain(cell).strip(" .!") in _OUI
+    return fold(cell).strip(" .!") in OUI
 
 
 def withdraw(rows: list[Row], retraits: Iterable[Withdrawal]) -> tuple[list[Row], list[Problem]]:
@@ -138,20 +127,14 @@ def withdraw(rows: list[Row], retraits: Iterable[Withdrawal]) -> tuple[list[Row]
         found = [_taken(bearers.get((champ, _number_key(one)), {}), one, rows, line.fichier) for champ, one in asked]
         gone.update(i for hits in found for some in hits.values() for i in some)
         if not all(found) or not asked:
-            said.append(
-                _withdrawal_problem(
-                    line, "ce retrait ne désigne aucune parole", "Vérifiez le numéro, le code et le fichier"
-                )
-            )
+            todo = "Vérifiez le numéro, le code et le fichier"
+            said.append(Problem(RETRAITS, line.ligne, "", "ce retrait ne désigne aucune parole", "", todo))
         if any(len(hits) > 1 for hits in found):
+            what = "ce retrait peut désigner plusieurs paroles ou personnes"
             todo = "Toutes sont retirées\u00a0; écrivez le numéro exact pour n'en retirer qu'une"
-            said.append(_withdrawal_problem(line, "ce retrait peut désigner plusieurs paroles ou personnes", todo))
-    kept = [r for i, r in enumerate(rows) if i not in gone and plain(r["retrait"]) in NON]
+            said.append(Problem(RETRAITS, line.ligne, "", what, "", todo))
+    kept = [r for i, r in enumerate(rows) if i not in gone and fold(r["retrait"]) in NON]
     return kept, said
-
-
-def _withdrawal_problem(line: Withdrawal, what: str, todo: str) -> Problem:
-    return Problem("paroles/retraits.csv", line.ligne, "", what, "", todo)
 
 
 def _taken(named: Mapping[str, list[int]], asked: str, rows: list[Row], fichier: str) -> dict[str, list[int]]:
@@ -164,7 +147,7 @@ def _taken(named: Mapping[str, list[int]], asked: str, rows: list[Row], fichier:
 
 def _number_key(cell: str) -> str:
     """A number or a code as compared: without capitals, spaces, leading zeros, nor the « .0 » of spreadsheets."""
-    return re.sub(r"(?<![0-9])0+(?=[0-9])", "", re.sub(r"\s|(?<=[0-9])[.,]0+$", "", plain(cell)))
+    return re.sub(r"(?<![0-9])0+(?=[0-9])", "", re.sub(r"\s|(?<=[0-9])[.,]0+$", "", fold(cell)))
 
 
 def is_quotable(row: Row, audience: Audience) -> bool:
@@ -180,20 +163,20 @@ def names_of(fichier: str) -> tuple[str, str]:
 
 def audience_of(row: Row) -> Audience:
     """The widest audience of a voice: what is declared, `equipe` where nothing is, and for minors and art. 9 without more."""
-    declared = plain(row["audience"])
+    declared = fold(row["audience"])
     widest: Audience = next((a for a in AUDIENCES if a == declared), "equipe")
-    minor = plain(row["mineur"]) not in _MAJEUR or _age(row["age"], row["date"]) < 18
-    sensitive = plain(row["art9"]) not in NON
+    minor = fold(row["mineur"]) not in MAJEUR | NON or _age(row["age"], row["date"]) < 18
+    sensitive = fold(row["art9"]) not in NON
     return "equipe" if sensitive or (minor and not is_yes(row["accord_parental"])) else widest
 
 
 def _age(cell: str, said: str) -> int:
     """An age in years where the cell says one (« 16 », « 16 ans », « moins de 18 ans », « né en 2008 »), else a grown-up's."""
-    text = plain(cell)
+    text = fold(cell)
     if "mineur" in text:
         return 0
     if not re.search(r"\d", text):  # « seize ans », « lycéenne »: what does not plainly say a grown-up is none
-        return 99 if text in _MAJEUR or re.search("majeur|adult|senior|retraite", text) else 0
+        return 99 if text in MAJEUR | NON or re.search("majeur|adult|senior|retraite", text) else 0
     if born := re.search(r"\b(?:19|20)\d{2}\b", text):
         spoken = re.search(r"\b20\d{2}\b", said)
         return int(spoken.group()) - int(born.group()) if spoken else 0
@@ -232,21 +215,15 @@ def is_known_at(row: Row, territory: Territory, edition: Edition) -> bool:
 
     Without any date a voice is known at the last edition only: nobody can say that an earlier one knew it.
     """
-    return (
-        row.recue <= edition.jusqu_au if row.recue else edition.jusqu_au >= max(e.jusqu_au for e in territory.editions)
-    )
+    return edition.jusqu_au >= (row.recue or max(e.jusqu_au for e in territory.editions))
 
 
 def match(cell: str, known: Mapping[str, str]) -> str:
     """The id that is the cell, or whose name it is, or ''. A name that several bear names none of them."""
-    wanted = _key(cell)
-    by_id = [ident for ident in known if _key(ident) == wanted]
-    named = by_id or [ident for ident, name in known.items() if _key(name) == wanted]
+    wanted = fold(cell)
+    by_id = [ident for ident in known if fold(ident) == wanted]
+    named = by_id or [ident for ident, name in known.items() if fold(name) == wanted]
     return named[0] if wanted and len(named) == 1 else ""
-
-
-def _key(word: str) -> str:
-    return plain(word).replace("’", "'")
 
 
 def match_all(cell: str, known: Mapping[str, str]) -> tuple[list[str], list[str]]:

@@ -1,9 +1,8 @@
-"""Files in which voices arrive → tables with our field names. Owns how each tool writes its exports; refuses to judge a value.
+"""Files in which voices arrive → tables with our field names. Owns how their columns are told; refuses to judge a value.
 
 Known without a word of configuration: the template of `cvanalysis modele paroles` and spreadsheets that use its headers or a common
-synonym; Decidim's proposals and comments (CSV, JSON); LimeSurvey's, KoboToolbox's and Framaforms' answers (whose questions are everyone's
-own: those that are not recognised are named in `colonnes.csv`); coded interviews (`interviews`). Technical columns that identify
-people (IP address, e-mail, user name) are never read, whatever they are called.
+synonym; the exports of the tools of `outils.toml` (whose questions are everyone's own: those that are not recognised are named in
+`colonnes.csv`); coded interviews (`interviews`). Technical columns that identify people are never read, whatever they are called.
 
 A question with several answers comes as one column per answer, each tool in its way: `question [réponse]` (LimeSurvey),
 `groupe/question/reponse` (Kobo), the question above and the answer below (Framaforms). They are read as one cell of chosen answers.
@@ -13,8 +12,12 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable, Mapping
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
@@ -24,30 +27,62 @@ from cvanalysis.errors import Problem, ReadError
 from cvanalysis.files.headers import ENTETE_MAX
 from cvanalysis.files.sheets import Grid, RawTable, find_table, read_bytes, read_grid, refusing_too_large
 from cvanalysis.files.workbooks import cells_from_objects, parse_json
-from cvanalysis.french import plain
+from cvanalysis.french import fold
 from cvanalysis.paroles.clean.interviews import read_interview
 from cvanalysis.paroles.table import (
     AUCUN,
     BORDS,
-    DATES,
     JAMAIS,
+    NON,
+    NON_COCHE,
     NOTHING_DECLARED,
-    NUMEROS,
-    OFFICIELLES,
+    OUI,
     PROTECTEURS,
     SYNONYMES,
-    TECHNIQUES_DE,
     Declared,
     VoiceTable,
     bare,
+    fill,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Outil:
+    """A block of `outils.toml`, which tells its parts."""
+
+    nom: str
+    signature: Sequence[str] = ()
+    au_moins: int = 0
+    techniques: Sequence[str] = ()
+    date: Sequence[str] = ()
+    numero: Sequence[str] = ()
+    titre: Sequence[str] = ()
+    colonnes: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    retire: Sequence[str] = ()
+    html: bool = False
+    question_au_dessus: bool = False
+    themes_et_lieux: bool = False
+
+    def wrote(self, names: set[str]) -> bool:
+        hits = [
+            any(fnmatchcase(name, one) for one in line.split("|") for name in names)
+            if "*" in line
+            else not names.isdisjoint(line.split("|"))
+            for line in self.signature
+        ]
+        return sum(hits) >= (self.au_moins or len(hits))
+
+
+_BLOCS = tomllib.loads(files("cvanalysis.paroles.clean").joinpath("outils.toml").read_text("utf-8"))["outils"]
+TABLEUR = Outil("tableur")
+OUTILS = {outil.nom: outil for outil in (*(Outil(**bloc) for bloc in _BLOCS), TABLEUR)}
 
 
 def read_voice_file(path: Path, fichier: str, declared: Declared = NOTHING_DECLARED) -> list[VoiceTable]:
     """Every table of voices in a file. Raises `ReadError` where it can't be read or where nothing tells the text of a voice."""
     if path.suffix.lower() == ".qdpx":
         return [read_interview(path, fichier, declared)]
-    known = frozenset(SYNONYMES) | frozenset(declared.colonnes) | frozenset().union(*TECHNIQUES_DE.values())
+    known = frozenset(SYNONYMES).union(declared.colonnes, *(outil.techniques for outil in OUTILS.values()))
     grids = [_read_json(path, fichier)] if path.suffix.lower() == ".json" else read_grid(path, fichier)
     raws = [(find_table(grid, known), grid) for grid in grids]
     there = {name for raw, _ in raws for header in raw.colonnes for name in _names(header)}
@@ -55,72 +90,47 @@ def read_voice_file(path: Path, fichier: str, declared: Declared = NOTHING_DECLA
         what = f"colonne déclarée dans paroles/colonnes.csv et absente du fichier\u00a0: «\u00a0{lost[0]}\u00a0»"
         raise ReadError(Problem(fichier, 0, "", what, "", "Corrigez cet en-tête dans paroles/colonnes.csv"))
     tables = [_rename(raw, grid, declared) for raw, grid in raws]
-    found = [table for table in tables if "texte" in table.cells.columns]
-    if not found:
-        headers = ", ".join(f"«\u00a0{h}\u00a0»" for raw, _ in raws for h in list(raw.colonnes)[:8])
-        raise ReadError(
-            Problem(
-                fichier,
-                0,
-                "",
-                "aucune colonne ne porte le texte d'une parole",
-                # Not in `trouve`, which pages show: without a header the first voice would be taken for one.
-                f"Une colonne «\u00a0texte\u00a0» était attendue, on a trouvé\u00a0: {headers}",
-                f"Ajoutez à paroles/colonnes.csv la ligne\u00a0: {Path(fichier).name};EN-TÊTE DE LA COLONNE;texte;",
-            )
-        )
-    return found
+    if found := [table for table in tables if "texte" in table.cells.columns]:
+        return found
+    headers = ", ".join(f"«\u00a0{h}\u00a0»" for raw, _ in raws for h in list(raw.colonnes)[:8])
+    # Not in `trouve`, which pages show: without a header the first voice would be taken for one.
+    expected = f"Une colonne «\u00a0texte\u00a0» était attendue, on a trouvé\u00a0: {headers}"
+    todo = f"Ajoutez à paroles/colonnes.csv la ligne\u00a0: {Path(fichier).name};EN-TÊTE DE LA COLONNE;texte;"
+    raise ReadError(Problem(fichier, 0, "", "aucune colonne ne porte le texte d'une parole", expected, todo))
 
 
-def recognise(headers: Iterable[str]) -> str:
-    """Which tool wrote these headers: `decidim`, `limesurvey`, `kobotoolbox`, `framaforms`, `modele` or `tableur`."""
+def recognise(headers: Iterable[str]) -> Outil:
+    """Which tool wrote these headers."""
     names = {name for header in headers for name in _names(header)}
-    if "commentable_id" in names or (
-        any(n == "body" or n.startswith("body/") for n in names)
-        and {"component/id", "participatory_space/id", "participatory_space/url"} & names
-    ):
-        return "decidim"
-    if "_submission_time" in names and {"_uuid", "_id", "_index"} & names:
-        return "kobotoolbox"
-    if {"derniere page", "lastpage", "last page"} & names and (
-        {"submitdate", "date de soumission", "date submitted", "startlanguage", "langue de depart", "start language"}
-        & names
-    ):
-        return "limesurvey"
-    if len({"sid", "serial", "numero de serie", "brouillon", "draft", "uid", "adresse ip", "ip address"} & names) >= 3:
-        return "framaforms"
-    return "modele" if {"texte", "audience", "citation_anonyme"} <= names else "tableur"
+    return next((outil for outil in OUTILS.values() if outil.wrote(names)), TABLEUR)
 
 
 _A_CHOIX = frozenset(["themes", "codes", "qpv", "college", "qualite", "tonalite", "nature"])
 """Fields that a list of answers to tick can fill; a consent is a question of its own."""
-_COCHE = frozenset(["x", "oui", "y", "yes", "1", "1.0", "true", "vrai"])
-_NON_COCHE = frozenset(["", "non", "n", "no", "0", "0.0", "false", "faux", "n/a"])
 
 
 def _rename(raw: RawTable, grid: Grid, declared: Declared) -> VoiceTable:
     """The raw table with our field names; several columns of one field are joined, unread ones are said once."""
-    kind = recognise(raw.colonnes)
-    technical = TECHNIQUES_DE.get(kind, frozenset())
-    above = _questions_above(raw, grid) if kind == "framaforms" else {}
+    outil = recognise(raw.colonnes)
+    above = _questions_above(raw, grid) if outil.question_au_dessus else {}
     own = {bare(k): v for k, v in declared.colonnes.items()}
+    official = {title: champ for champ, titles in outil.colonnes.items() for title in titles}
+    known = (own, official, SYNONYMES)
+    passed = JAMAIS.union(outil.techniques)
     columns: dict[str, list[str]] = {}
     ticked: dict[str, list[tuple[str, str]]] = {}
     unread = []
     for header in raw.colonnes:
         names = _names(header)
-        if not any(n in own for n in names) and any(n in JAMAIS or n in technical for n in names):
+        if own.keys().isdisjoint(names) and not passed.isdisjoint(names):
             continue
-        if choice := _choice(header, raw, above, own):
+        if choice := _choice(header, raw, above, known):
             ticked.setdefault(choice[0], []).append((header, choice[1]))
-            continue
-        official = OFFICIELLES if kind == "decidim" else {}
-        champ = next((known[n] for known in (own, official, SYNONYMES) for n in names if n in known), None)
-        if champ is None:
+        elif (champ := _field(header, known)) is None:
             unread.append(header)
         elif champ != AUCUN:
             columns.setdefault(champ, []).append(header)
-    _technical_columns(raw, kind, columns, set(own.values()))
+    _technical_columns(raw, outil, columns, set(own.values()))
     cells = pd.DataFrame(
         {
             champ: _join([raw.cells[h] for h in headers], ". " if champ == "texte" else "|")
@@ -132,45 +142,33 @@ def _rename(raw: RawTable, grid: Grid, declared: Declared) -> VoiceTable:
         chosen = _chosen(raw, options)
         # Where a tool writes both, the columns of answers say what its summary says, and better.
         cells[champ] = chosen.mask(chosen == "", cells[champ]) if champ in cells else chosen
-    if kind == "decidim":
-        for champ in {"texte", "reponse"} & set(cells.columns):
-            cells[champ] = [_without_tags(t) for t in cells[champ]]
-        _withdrawn(cells)
-    for champ, value in declared.valeurs.items():
-        cells[champ] = cells[champ].mask(cells[champ] == "", value) if champ in cells else value
-    closing = [header for header in unread if PROTECTEURS.search(plain(header))]
-    if closing:
-        cells["audience"] = "equipe"
+    _as_the_tool_means(cells, outil)
+    closing = [header for header in unread if PROTECTEURS.search(fold(header))]
+    fill(cells, declared.valeurs, closing)
     filled = cells["texte"].str.strip().ne("") if "texte" in cells else pd.Series(True, index=cells.index)
-    said = tuple(
-        Problem(
-            raw.fichier,
-            raw.ligne_entete,
-            header,
-            "colonne qui peut protéger quelqu'un, et non comprise" if header in closing else "colonne non lue",
-            "",
-            ("ces paroles restent à l'équipe tant qu'elle n'est pas déclarée\u00a0; " if header in closing else "")
-            + f"si elle compte, déclarez-la dans paroles/colonnes.csv\u00a0: {Path(raw.fichier).name};{header};CHAMP;",
-        )
-        for header in unread
-    )
-    return VoiceTable(
-        raw.fichier, kind, cells[filled].reset_index(drop=True), np.asarray(raw.lignes)[filled.to_numpy()], said
-    )
+    said = tuple(_unread(raw, header, header in closing) for header in unread)
+    lines = np.asarray(raw.lignes)[filled.to_numpy()]
+    return VoiceTable(raw.fichier, outil.nom, cells[filled].reset_index(drop=True), lines, said)
 
 
-def _technical_columns(raw: RawTable, kind: str, columns: dict[str, list[str]], declared: set[str]) -> None:
+def _unread(raw: RawTable, header: str, closing: bool) -> Problem:
+    what = "colonne qui peut protéger quelqu'un, et non comprise" if closing else "colonne non lue"
+    until = "ces paroles restent à l'équipe tant qu'elle n'est pas déclarée\u00a0; " if closing else ""
+    todo = f"si elle compte, déclarez-la dans paroles/colonnes.csv\u00a0: {Path(raw.fichier).name};{header};CHAMP;"
+    return Problem(raw.fichier, raw.ligne_entete, header, what, "", until + todo)
+
+
+def _technical_columns(raw: RawTable, outil: Outil, columns: dict[str, list[str]], declared: set[str]) -> None:
     """What a tool says besides the answers: its number of the answer, when it arrived (and was said, where no question asks it)."""
     first = {n: h for h in reversed(raw.colonnes) for n in _names(h)}
-    arrived = next((first[n] for n in DATES.get(kind, ()) if n in first), None)
+    arrived, number = (next((first[n] for n in names if n in first), None) for names in (outil.date, outil.numero))
     if arrived is not None:
         columns.setdefault("recu", [arrived])
-        asked = [h for h in columns.get("date", ()) if not any(n in DATES[kind] for n in _names(h))]
+        asked = [h for h in columns.get("date", ()) if not any(n in outil.date for n in _names(h))]
         columns["date"] = asked or [arrived]
-    number = next((first[n] for n in NUMEROS.get(kind, ()) if n in first), None)
     if number is not None and "parole" not in declared:
         columns["parole"] = [number]
-    title = next((h for h in raw.colonnes if kind == "decidim" and _names(h)[0] in ("title", "title/fr")), None)
+    title = next((h for h in raw.colonnes if _names(h)[0] in outil.titre), None)
     if title is not None and "texte" in columns:
         columns["texte"] = [title, *columns["texte"]]
 
@@ -195,7 +193,9 @@ def _names(header: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def _choice(header: str, raw: RawTable, above: Mapping[str, str], own: Mapping[str, str]) -> tuple[str, str] | None:
+def _choice(
+    header: str, raw: RawTable, above: Mapping[str, str], known: Sequence[Mapping[str, str]]
+) -> tuple[str, str] | None:
     """(field, answer) of a column that is one of the answers to a question of ours, to tick; None where it is not."""
     name = header.strip()
     if found := _ENTRE_CROCHETS.fullmatch(name):
@@ -204,26 +204,24 @@ def _choice(header: str, raw: RawTable, above: Mapping[str, str], own: Mapping[s
         question, answer = above[header], name
     elif "/" in name:
         question, answer = name.rsplit("/", 1)
-        if question not in raw.colonnes and _field(question, own) not in ("themes", "codes"):
+        if question not in raw.colonnes and _field(question, known) not in ("themes", "codes"):
             return None
     else:
         return None
-    champ = _field(question, own)
+    champ = _field(question, known)
     if champ not in _A_CHOIX:
         return None
-    words = {plain(str(cell)) for cell in raw.cells[header].unique()}
-    return (champ, answer) if words <= _COCHE | _NON_COCHE else None
+    words = {fold(str(cell)) for cell in raw.cells[header].unique()}
+    return (champ, answer) if words <= OUI | NON | NON_COCHE else None
 
 
-def _field(question: str, own: Mapping[str, str]) -> str | None:
-    names = _names(question)
-    return next((known[n] for known in (own, SYNONYMES) for n in names if n in known), None)
+def _field(header: str, known: Sequence[Mapping[str, str]]) -> str | None:
+    names = _names(header)
+    return next((field_of[n] for field_of in known for n in names if n in field_of), None)
 
 
 def _chosen(raw: RawTable, options: list[tuple[str, str]]) -> pd.Series:
-    picked = [
-        [answer if plain(str(cell)) in _COCHE else "" for cell in raw.cells[header]] for header, answer in options
-    ]
+    picked = [[answer if fold(str(cell)) in OUI else "" for cell in raw.cells[header]] for header, answer in options]
     return pd.Series(["|".join(filter(None, row)) for row in zip(*picked, strict=True)], dtype=object)
 
 
@@ -244,15 +242,16 @@ def _questions_above(raw: RawTable, grid: Grid) -> dict[str, str]:
     return found
 
 
-def _withdrawn(cells: pd.DataFrame) -> None:
-    """A proposal that its author took back on the platform is a voice withdrawn here."""
-    if "reponse_statut" in cells:
-        gone = cells["reponse_statut"].map(plain).isin(["withdrawn", "retiree", "retire"])
-        kept = cells.get("retrait", "")
-        cells["retrait"] = pd.Series(np.where(gone, "oui", kept), index=cells.index, dtype=object)
-
-
 _BALISE = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)[^<>]{0,500}>")
+
+
+def _as_the_tool_means(cells: pd.DataFrame, outil: Outil) -> None:
+    """Texts without their marks; what its author took back on the platform is a voice withdrawn here."""
+    for champ in {"texte", "reponse"} & set(cells.columns) if outil.html else ():
+        cells[champ] = [_without_tags(t) for t in cells[champ]]
+    if outil.retire and "reponse_statut" in cells:
+        gone = cells["reponse_statut"].map(fold).isin(outil.retire)
+        cells["retrait"] = pd.Series(np.where(gone, "oui", cells.get("retrait", "")), index=cells.index, dtype=object)
 
 
 def _without_tags(text: str) -> str:
@@ -277,16 +276,11 @@ def _read_json(path: Path, fichier: str) -> Grid:
         found = next((v for v in found.values() if isinstance(v, list)), None)
     rows = [_flat(_unwrap(one)) for one in found if isinstance(one, dict)] if isinstance(found, list) else []
     if not rows:
-        raise ReadError(
-            Problem(
-                fichier,
-                0,
-                "",
-                "le fichier JSON ne contient pas de liste de réponses",
-                "Une liste de la forme [{…}, {…}] était attendue",
-                "Exportez les réponses en CSV",
-            )
+        what, expected = (
+            "le fichier JSON ne contient pas de liste de réponses",
+            "Une liste de la forme [{…}, {…}] était attendue",
         )
+        raise ReadError(Problem(fichier, 0, "", what, expected, "Exportez les réponses en CSV"))
     with refusing_too_large(fichier):
         cells = cells_from_objects(rows)
     return Grid(fichier, "", cells.table, cells.lignes, largeur=cells.largeur, entete=0)

@@ -22,16 +22,17 @@ import pandas as pd
 from cvanalysis.errors import CvanalysisError, Problem, ReadError
 from cvanalysis.files.delimited import TooLargeError
 from cvanalysis.files.sheets import read_bytes
-from cvanalysis.french import plain
+from cvanalysis.french import fold
 from cvanalysis.paroles.table import (
     JAMAIS,
+    MOTS,
     NOTHING_DECLARED,
     PROTECTEURS,
     SYNONYMES,
-    TONALITE_OF,
     Declared,
     VoiceTable,
     bare,
+    fill,
 )
 
 UNTIL = "ces passages restent à l'équipe tant qu'elle n'est pas déclarée dans paroles/colonnes.csv"
@@ -49,25 +50,18 @@ def read_interview(path: Path, fichier: str, declared: Declared = NOTHING_DECLAR
         if name is None:
             raise _bad(fichier, "l'archive ne contient pas de fichier «\u00a0project.qde\u00a0»")
         passages = _passages(_tree(_unfold(archive, name)), archive)
-    cells = (
-        pd.DataFrame(passages, dtype=object).fillna("")
-        if passages
-        else pd.DataFrame({"texte": pd.Series(dtype=object)})
-    )
+    cells = pd.DataFrame(passages, columns=None if passages else ["texte"], dtype=object).fillna("")
     own = {bare(k): v for k, v in declared.colonnes.items()}
     renamed = {c: own.get(bare(c)) or SYNONYMES.get(bare(c)) for c in cells.columns}
     keep = {c: champ for c, champ in renamed.items() if champ and bare(c) not in JAMAIS}
-    closing = [c for c in cells.columns if c not in keep and PROTECTEURS.search(plain(c))]
+    closing = [c for c in cells.columns if c not in keep and PROTECTEURS.search(fold(c))]
     said = [Problem(fichier, 0, c, "variable qui peut protéger quelqu'un, et non comprise", "", UNTIL) for c in closing]
     if cells.empty:
         todo = "Vérifiez que les sources sont dans le projet, et que des passages y sont codés"
         said.append(Problem(fichier, 0, "", "0 passage lu\u00a0: aucun passage codé n'a de source lisible", "", todo))
     cells = cells[list(keep)].rename(columns=keep)
     cells = cells.loc[:, ~cells.columns.duplicated()]
-    for champ, value in {"nature": "entretien", **declared.valeurs}.items():
-        cells[champ] = cells[champ].mask(cells[champ] == "", value) if champ in cells else value
-    if closing:
-        cells["audience"] = "equipe"
+    fill(cells, {"nature": "entretien", **declared.valeurs}, closing)
     return VoiceTable(fichier, "refi-qda", cells, np.arange(1, len(cells) + 1), tuple(said))
 
 
@@ -82,7 +76,7 @@ def read_codebook(path: Path, fichier: str) -> list[tuple[str, str]]:
     def walk(element: ElementTree.Element, tone: str) -> None:
         for child in element:
             if _tag(child) == "Code" and (name := child.get("name", "").strip()):
-                mine = TONALITE_OF.get(plain(name), tone)
+                mine = MOTS["tonalite"].get(fold(name), tone)
                 if child.get("isCodable", "true") != "false":
                     found.append((name, mine))
                 walk(child, mine)
@@ -122,16 +116,12 @@ def _tree(raw: bytes) -> ElementTree.Element:
 
 
 def _bad(fichier: str, what: str) -> ReadError:
-    return ReadError(
-        Problem(
-            fichier,
-            0,
-            "",
-            what,
-            "Un projet exporté au format REFI-QDA (.qdpx) ou son livre de codes (.qdc) était attendu",
-            "Exportez-le de nouveau depuis votre logiciel",
-        )
-    )
+    expected = "Un projet exporté au format REFI-QDA (.qdpx) ou son livre de codes (.qdc) était attendu"
+    return ReadError(Problem(fichier, 0, "", what, expected, "Exportez-le de nouveau depuis votre logiciel"))
+
+
+def _all(element: ElementTree.Element, *tags: str) -> Iterator[ElementTree.Element]:
+    return (e for e in element.iter() if _tag(e) in tags)
 
 
 def _tag(element: ElementTree.Element) -> str:
@@ -168,7 +158,7 @@ def _word(raw: bytes) -> list[str]:
     """The paragraphs of a Word file."""
     with zipfile.ZipFile(io.BytesIO(raw)) as archive:
         root = _tree(_unfold(archive, "word/document.xml"))
-    lines = ["".join(t.text or "" for t in p.iter() if _tag(t) == "t") for p in root.iter() if _tag(p) == "p"]
+    lines = ["".join(t.text or "" for t in _all(p, "t")) for p in _all(root, "p")]
     return ["\n".join(lines), "\r\n".join(lines)]
 
 
@@ -178,21 +168,18 @@ _EXTRAITS = ("PlainTextSelection", "TranscriptSelection")
 
 
 def _passages(root: ElementTree.Element, archive: zipfile.ZipFile) -> list[dict[str, str]]:
-    codes = {e.get("guid"): e.get("name", "").strip() for e in root.iter() if _tag(e) == "Code"}
-    variables = {e.get("guid"): e.get("name", "") for e in root.iter() if _tag(e) == "Variable"}
+    codes = {e.get("guid"): e.get("name", "").strip() for e in _all(root, "Code")}
+    variables = {e.get("guid"): e.get("name", "") for e in _all(root, "Variable")}
     of_source: dict[str | None, dict[str, str]] = {}
-    for case in (e for e in root.iter() if _tag(e) == "Case"):
+    for case in _all(root, "Case"):
         values = dict(_variables(case, variables)) | {"locuteur": case.get("guid", "")}
-        for ref in (e for e in case.iter() if _tag(e) == "SourceRef"):
+        for ref in _all(case, "SourceRef"):
             of_source.setdefault(ref.get("targetGUID"), {}).update(values)
     rows = []
-    for source in (e for e in root.iter() if _tag(e) in _SOURCES):
-        common = (
-            {"locuteur": source.get("guid", "")}
-            | dict(_variables(source, variables))
-            | of_source.get(source.get("guid"), {})
-        )
-        for holder in (e for e in source.iter() if _tag(e) in _TEXTES):
+    for source in _all(root, *_SOURCES):
+        ident = source.get("guid")
+        common = {"locuteur": ident or ""} | dict(_variables(source, variables)) | of_source.get(ident, {})
+        for holder in _all(source, *_TEXTES):
             rows += [common | row for row in _coded(holder, codes, archive)]
     return rows
 
@@ -203,27 +190,25 @@ def _coded(
     """Text and codes of the coded passages of one text, in its order; passages at one place bear the codes of all."""
     merged: dict[tuple[int, int], list[str]] = {}
     said: dict[tuple[int, int], str] = {}
-    for selection in (e for e in holder.iter() if _tag(e) in _EXTRAITS):
+    for selection in _all(holder, *_EXTRAITS):
         span = (_position(selection, "startPosition"), _position(selection, "endPosition"))
-        names = [codes.get(e.get("targetGUID"), "") for e in selection.iter() if _tag(e) == "CodeRef"]
-        if any(names):
-            merged.setdefault(span, []).extend(filter(None, names))
+        if names := [name for e in _all(selection, "CodeRef") if (name := codes.get(e.get("targetGUID"), ""))]:
+            merged.setdefault(span, []).extend(names)
             said.setdefault(span, " ".join(selection.get("name", "").split()))
     candidates = _texts(holder, archive) if merged else []
     if not candidates:
         return
-    text = max(candidates, key=lambda one: _fits(one, merged, said))
+    text = max(candidates, key=lambda one: _fits(one, said))
     for (start, end), names in sorted(merged.items()):
         if excerpt := text[start:end].strip():
             yield {"texte": excerpt, "codes": "|".join(dict.fromkeys(names))}
 
 
-def _fits(text: str, spans: Iterable[tuple[int, int]], said: Mapping[tuple[int, int], str]) -> int:
+def _fits(text: str, said: Mapping[tuple[int, int], str]) -> int:
     """How many passages begin and end between words in this text, or say what their name says: the right way to count its line ends."""
     good = 0
-    for start, end in spans:
+    for (start, end), named in said.items():
         excerpt = text[start:end]
-        named = said.get((start, end), "")
         good += 4 * bool(named and " ".join(excerpt.split())[: len(named)] == named[: len(excerpt)])
         good += not (start and text[start - 1 : start].isalnum() and excerpt[:1].isalnum())
         good += not (excerpt[-1:].isalnum() and text[end : end + 1].isalnum())

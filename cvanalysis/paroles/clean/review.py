@@ -22,7 +22,7 @@ from cvanalysis.errors import DeclarationError, Problem, ReadError
 from cvanalysis.files.dates import parse_date
 from cvanalysis.files.guard import reading
 from cvanalysis.files.sheets import read_raw
-from cvanalysis.french import plain
+from cvanalysis.french import fold
 from cvanalysis.personnes.masking import KNOWN_MISSES, PRECISION, RECALL, RECALL_MISE_AU_POINT, mask
 
 COLONNES = ("empreinte", "texte_masque", "masque", "decision", "texte_retenu", "a_regarder")
@@ -68,7 +68,7 @@ def read_reviews(dossier: Path, jusqu_au: date | None = None) -> dict[str, Revie
     except ReadError as error:
         raise DeclarationError([error.problem]) from None
     cells = table.cells
-    columns = {plain(h).replace(" ", "_"): h for h in cells.columns}
+    columns = {fold(h).replace(" ", "_"): h for h in cells.columns}
     unknown = [h for key, h in columns.items() if key not in (*COLONNES, "date")]
     missing = [c for c in ("empreinte", "decision", "texte_retenu") if c not in columns]
     # A column that may be the mended text is never passed over: what the reader had put right would be published as it was.
@@ -81,7 +81,7 @@ def read_reviews(dossier: Path, jusqu_au: date | None = None) -> dict[str, Revie
     for digest, decision, text, day in zip(
         cells[columns["empreinte"]], cells[columns["decision"]], texts, days, strict=True
     ):
-        word, key = plain(str(decision)).strip(" .!"), str(digest).strip().lstrip("'")
+        word, key = fold(str(decision)).strip(" .!"), str(digest).strip().lstrip("'")
         read = parse_date(str(day))
         late = jusqu_au is not None and bool(str(day).strip()) and (read is None or read[0] > jusqu_au)
         before = reviews.get(key)
@@ -110,15 +110,9 @@ def write_reading_list(texts: Iterable[str], reviews: Mapping[str, Review]) -> R
     needs to read them.
     """
     lines = []
-    for text in texts:
-        masked = mask(text)
-        lines.append(
-            (
-                fingerprint(masked.texte.strip()),
-                masked.texte.strip(),
-                ", ".join(sorted({m.genre for m in masked.marques})),
-            )
-        )
+    for masked in map(mask, texts):
+        text = masked.texte.strip()
+        lines.append((fingerprint(text), text, ", ".join(sorted({m.genre for m in masked.marques}))))
     lines = sorted(set(lines))
     usual = frozenset(word for _, text, _ in lines for word in _MOT.findall(text) if word.islower())
     out = io.StringIO()

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable
 
 import pandas as pd
 
-from cvanalysis.paroles.table import _COLONNES, CONTRIBUTIONS, PAROLES
+from cvanalysis.paroles.table import CONTRIBUTIONS, PAROLES, SAID
 
 
 def number(rows: Iterable[dict[str, object]]) -> pd.DataFrame:
@@ -24,7 +24,7 @@ def number(rows: Iterable[dict[str, object]]) -> pd.DataFrame:
         # Speakers without a code spoke once: among voices that read the same they can change places unseen.
         file, code, _ = row["locuteur"]
         speaker = hashlib.sha256(f"{file}#{code}".encode()).hexdigest() if code else ""
-        return (*(str(row[c]) for c in _COLONNES), speaker)
+        return (*(str(row[c]) for c in SAID), speaker)
 
     order = sorted(rows, key=place)
     people: dict[object, str] = {}

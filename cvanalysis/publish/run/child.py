@@ -46,6 +46,9 @@ class Limits:
     per_event: bool = False  # the time-out runs anew from each event (a cell) instead of from the start
 
 
+UNBOUND = Limits(None, None, None)
+
+
 @dataclass(slots=True)
 class Outcome:
     """How a child ended. `value` is what its work returned; `cause` a French sentence where there is none; `kind` among
@@ -62,6 +65,11 @@ class Outcome:
     wall: float = 0.0
     pid: int = 0
     signal: int = 0
+
+    def told(self) -> dict[str, Any]:
+        """What the log says of it."""
+        seconds, cpu = round(self.wall, 3), round(self.cpu, 3)
+        return {"fin": self.kind, "secondes": seconds, "cpu": cpu, "memoire": self.memory, "pid": self.pid}
 
 
 _is_child = False
