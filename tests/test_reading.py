@@ -213,7 +213,7 @@ def test_the_grid_leaves_headers_alone_and_keeps_places(tmp_path):
 
 def test_keeping_some_rows_keeps_their_line_numbers(read):
     (table,) = read("a;b\n1;x\n2;y\n3;z\n")
-    kept = table.keep((table.cells["b"] != "y").to_numpy())
+    kept = table.keep((table.cells["b"] != "y").to_numpy(), table.colonnes)
     assert kept.cells["a"].tolist() == ["1", "3"]
     assert kept.lignes.tolist() == [2, 4]
 

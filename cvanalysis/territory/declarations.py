@@ -72,6 +72,13 @@ class Inspection:
     def add(self, fichier: str, ligne: int, colonne: str, trouve: str, attendu: str = "", que_faire: str = "") -> None:
         self.problems.append(Problem(fichier, ligne, colonne, trouve, attendu, que_faire))
 
+    def unknown(
+        self, fichier: str, ligne: int, colonne: str, trouve: str, known: Iterable[str], called: str, word: str
+    ) -> None:
+        """Note a word that is none of those known, with these and the nearest."""
+        known = list(known)
+        self.add(fichier, ligne, colonne, trouve, f"{called}\u00a0: {listed(known)}", nearest(word, known))
+
     def text(self, fichier: str, attendu: str) -> str | None:
         """The file's text, or None once what is wrong is noted."""
         try:
@@ -141,13 +148,8 @@ def match_rows(
     """`read_rows` for rows that are read already, each with its line, the header first."""
     where, header = filled[0]
     if len(header) > _COLONNES_MAX:
-        found.add(
-            fichier,
-            where,
-            "",
-            f"la ligne a {len(header)} cellules",
-            f"colonnes attendues\u00a0: {listed(columns + optional)}",
-        )
+        expected = f"colonnes attendues\u00a0: {listed(columns + optional)}"
+        found.add(fichier, where, "", f"la ligne a {len(header)} cellules", expected)
         return []
     names = _match_header(found, fichier, where, header, columns, optional, free=free)
     if names is None:
@@ -212,13 +214,11 @@ def _row(
     found: Inspection, fichier: str, i: int, header: list[str], names: list[str], cells: list[str],
     columns: tuple[str, ...],
 ) -> Ligne | None:  # fmt: skip
-    if any(cells[len(names) :]):
-        found.add(fichier, i, "", f"la ligne a {len(cells)} cellules", f"{len(header)} attendues",
-                  "mettez entre guillemets le texte qui contient le séparateur")  # fmt: skip
-        return None
-    if len(cells) < len(names):
-        found.add(fichier, i, "", f"la ligne a {len(cells)} cellules", f"{len(header)} attendues",
-                  "complétez-la, quitte à laisser des cellules vides")  # fmt: skip
+    more = any(cells[len(names) :])
+    if more or len(cells) < len(names):
+        to_do = "mettez entre guillemets le texte qui contient le séparateur"
+        to_do = to_do if more else "complétez-la, quitte à laisser des cellules vides"
+        found.add(fichier, i, "", f"la ligne a {len(cells)} cellules", f"{len(header)} attendues", to_do)
         return None
     row = {name: cell for name, cell in zip(names, cells, strict=False) if name}
     empty = [c for c in columns if not row[c]]
@@ -232,12 +232,6 @@ def check_once(found: Inspection, fichier: str, colonne: str, places: Iterable[t
     first: dict[str, int] = {}
     for ligne, value in places:
         if value in first:
-            found.add(
-                fichier,
-                ligne,
-                colonne,
-                f"{quoted(value)} est déjà à la ligne {first[value]}",
-                "",
-                "gardez une seule des deux",
-            )
+            again = f"{quoted(value)} est déjà à la ligne {first[value]}"
+            found.add(fichier, ligne, colonne, again, "", "gardez une seule des deux")
         first.setdefault(value, ligne)

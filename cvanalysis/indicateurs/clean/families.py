@@ -179,11 +179,6 @@ def say_unknown(tables: Sequence[RawTable], fichier: str, catalogue: Catalogue) 
         if nearest and share > 0
         else "Aucune colonne caractéristique d'une famille n'a été trouvée"
     )
-    return Problem(
-        fichier,
-        0,
-        "",
-        f"aucune famille de fichiers connue (premières colonnes\u00a0: {', '.join(headers) or 'aucune'})",
-        f"Familles cherchées\u00a0: {looked}. {near}",
-        "Vérifiez que c'est bien un fichier de l'Insee sur les quartiers ou leurs zones de comparaison, sinon retirez-le du dossier",
-    )
+    what = f"aucune famille de fichiers connue (premières colonnes\u00a0: {', '.join(headers) or 'aucune'})"
+    to_do = "Vérifiez que c'est bien un fichier de l'Insee sur les quartiers ou leurs zones de comparaison, sinon retirez-le du dossier"
+    return Problem(fichier, 0, "", what, f"Familles cherchées\u00a0: {looked}. {near}", to_do)

@@ -181,16 +181,8 @@ def _say_lost(
             f"révision\u00a0: {chunk.zones[row]}, «\u00a0{mine}\u00a0» ici, «\u00a0{theirs}\u00a0» dans {other.fichier}"
             f" (colonne {other.entetes[other_column]})"
         )
-        rows.append(
-            (
-                chunk.fichier,
-                int(chunk.table.lignes[row]),
-                chunk.entetes[column],
-                mine,
-                what,
-                f"Valeur de {other.fichier} gardée",
-            )
-        )
+        done = f"Valeur de {other.fichier} gardée"
+        rows.append((chunk.fichier, int(chunk.table.lignes[row]), chunk.entetes[column], mine, what, done))
     return Anomalies(rows).frame(), dict(elsewhere)
 
 

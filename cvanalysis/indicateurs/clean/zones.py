@@ -175,11 +175,8 @@ def read_zones(
     quarters = [zone for zone, found in zip(zones, levels, strict=True) if found == "QPV"]
     later = sum(zone.startswith("QN") for zone in quarters)
     geography = ("QN2024" if 2 * later > len(quarters) else "QP2015") if quarters else ""
-    return (
-        np.array(zones, dtype=object)[codes] if zones else np.array([], dtype=object),
-        np.array(levels, dtype=object)[codes] if zones else np.array([], dtype=object),
-        geography,
-    )
+    by_row = [np.array(said, dtype=object)[codes] if said else np.array([], dtype=object) for said in (zones, levels)]
+    return by_row[0], by_row[1], geography
 
 
 def _zone_of(cell: str, level_of_small: str, n_codes: int) -> tuple[str, str]:
