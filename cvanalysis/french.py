@@ -169,7 +169,7 @@ def than(texte: str) -> str:
     return f"qu’{texte}" if texte[:1] in _VOYELLES else f"que {texte}"
 
 
-_MOIS = [
+MOIS = [
     "janvier",
     "février",
     "mars",
@@ -189,7 +189,7 @@ def when(annee: str) -> str:
     """« en 2018 », « au 31 décembre 2021 », « selon la publication 2022 (année des données non établie) »."""
     if re.fullmatch(r"\d{2}/\d{2}/\d{4}", annee):
         day, month, year = (int(part) for part in annee.split("/"))
-        return f"au {ordinal(day) if day == 1 else day} {_MOIS[month - 1]} {year}"
+        return f"au {ordinal(day) if day == 1 else day} {MOIS[month - 1]} {year}"
     return f"en {annee}" if annee.isdigit() else f"selon la {annee}"
 
 

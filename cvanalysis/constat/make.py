@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -43,6 +43,12 @@ def lines(axe: str, series: Mapping[str, tuple[Role, Mapping[str, Valeur]]]) -> 
             Serie(nom, role, tuple(Point(k, v) for k, v in values.items())) for nom, (role, values) in series.items()
         ),
     )
+
+
+def matrix(rows: Iterable[tuple[str, Mapping[str, Valeur]]], role: Role = "autre") -> Figure:
+    """A mark by label and column, of a label that need not have every column."""
+    series = (Serie(nom, role, tuple(Point(k, v) for k, v in marks.items())) for nom, marks in rows)
+    return Figure("matrice", "", tuple(series))
 
 
 def source_of(rows: pd.DataFrame, nom: str, fallback: str = "") -> str:
