@@ -7,15 +7,16 @@ clean (tables).
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from fnmatch import fnmatch
-from functools import cached_property
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any
 
 from cvanalysis.actions.counting import carried_out, lines_of
 from cvanalysis.catalogue import load_catalogue
+from cvanalysis.constat.make import Chapter, Together
 from cvanalysis.display.blocs import (
     gather,
     show_accounts,
@@ -31,12 +32,12 @@ from cvanalysis.display.blocs import (
 )
 from cvanalysis.display.constat import Constat
 from cvanalysis.display.phrases import write
-from cvanalysis.errors import UsageError
+from cvanalysis.errors import UnknownPart, UsageError
 from cvanalysis.pages.engagements import Engagements
 from cvanalysis.pages.partenaires import Funding, Partners
 from cvanalysis.pages.participation import find_participation
 from cvanalysis.pages.preconisations import Recommendation, find_recommendations, read_recommendations
-from cvanalysis.pages.qualite import Qualite, balance, controls, proposals
+from cvanalysis.pages.qualite import Qualite
 from cvanalysis.pages.quartier import Fiche, QuarterActions, QuarterEngagements
 from cvanalysis.pages.recit import find_story
 from cvanalysis.pages.synthese import Needs, Synthese
@@ -46,9 +47,10 @@ from cvanalysis.paroles.said import find_quarter_voices, find_theme_voices
 from cvanalysis.tables.process import prepare
 from cvanalysis.tables.store import Store
 from cvanalysis.territory.contract import read_territory
+from cvanalysis.textes import label
 
 if TYPE_CHECKING:
-    from cvanalysis.constat.shape import Finding, Table
+    from cvanalysis.constat.shape import Finding
     from cvanalysis.display.constat import Bloc
     from cvanalysis.territory.contract import Territory, Theme
 
@@ -96,60 +98,121 @@ class Dossier:
     def __repr__(self) -> str:
         return f"{self.territory.nom}, {self.territory.contrat}, édition «\u00a0{self.territory.edition.nom}\u00a0»"
 
-    def fiche(self, qpv: str) -> FicheAffichee:
-        """What can be shown of one quarter; an unknown code raises `UsageError` with the known ones."""
-        return FicheAffichee(self, Fiche(self.store, self.territory, load_catalogue(), qpv))
+    def fiche(self, qpv: str) -> Page:
+        """What can be shown of one quarter; an unknown code raises `UsageError` with the known ones.
 
-    def synthese(self) -> SyntheseAffichee:
-        """What can be shown of all the quarters side by side."""
-        return SyntheseAffichee(self, Synthese(self.store, self.territory, load_catalogue()))
+        Besides findings: `identite()`, `carte()`, `en_bref()`, `inconnus()`, `definitions()`, `voix()`, and `actions()`, a page of its own.
+        """
+        fiche = Fiche(self.store, self.territory, load_catalogue(), qpv)
+        nom, code = fiche.quartier.nom, fiche.quartier.code
+        return Page(
+            self,
+            f"Fiche de {nom} ({code}).",
+            (fiche,),
+            {
+                "identite": lambda: show_identity(fiche.identite()),
+                "carte": lambda: self._map(code),
+                "en_bref": lambda: show_brief(fiche.en_bref(), fiche.regle_en_bref),
+                "inconnus": lambda: show_unknown(fiche.inconnus(), _questions(fiche)),
+                "definitions": lambda: show_definitions(fiche.definitions(), fiche.sources()),
+                "actions": lambda: self._actions(code),
+                "voix": lambda: self._voices(code),
+            },
+        )
 
-    def qualite(self) -> QualiteAffichee:
-        """What can be shown of the data: files, vintages, coverage, anomalies."""
-        return QualiteAffichee(self, Qualite(self.store, self.territory, load_catalogue()))
+    def _map(self, code: str) -> Bloc:
+        outlines, lost = self.store.contours()
+        return show_map(outlines, code, self.territory, lost=lost)
 
-    def theme(self, theme: str) -> PageAffichee:
+    def _actions(self, code: str) -> Page:
+        """What was done in a quarter, and which engagements it served."""
+        done = QuarterActions(self.store, self.territory, code)
+        return self._page(code, done, QuarterEngagements(self.store, self.territory, code), liste=done)
+
+    def _voices(self, code: str) -> Bloc:
+        """What people say of the quarter, and of what its page says of it."""
+        said = self.store.rows("paroles", (("qpv", (code,)),))
+        cited = self.store.rows("contributions", (("sujet", (code,)),))
+        quarter = self.territory.quartier(code)
+        told = Together(code, lambda: find_quarter_voices(quarter, said, cited, self.territory))
+        return self._page(code, told).section("voix")
+
+    def synthese(self) -> Page:
+        """What can be shown of all the quarters side by side. Besides findings: `tableau()`, which sorts, and `inconnus()`."""
+        found = Synthese(self.store, self.territory, load_catalogue())
+        return Page(
+            self,
+            "Synthèse des quartiers.",
+            (found,),
+            {
+                "tableau": lambda: show_table(found.tableau(), found.ordre),
+                "inconnus": lambda: show_unknown(found.inconnus(), _questions(found)),
+            },
+        )
+
+    def qualite(self) -> Page:
+        """What can be shown of the data: files, vintages, coverage, anomalies.
+
+        Besides findings: `comptes()` of cells, `argent()`, `controles()` and `propositions()` of the logs, `demandes()` to producers.
+        """
+        found = Qualite(self.store, self.territory, load_catalogue())
+        return Page(
+            self,
+            "La qualité des données.",
+            (found,),
+            {
+                "comptes": lambda: show_accounts(found.comptes()),
+                **{nom: partial(self._logs, found, nom) for nom in ("argent", "controles", "propositions")},
+                "demandes": lambda: show_demands(found.demandes()),
+            },
+        )
+
+    def _logs(self, page: Qualite, nom: str) -> Bloc:
+        """What cleaning says of the logs of actions; marked where one of them is declared as an example."""
+        logs = self.store.rows("argent")["fichier"].unique()
+        invented = any(fnmatch(name, pattern) for name in logs for pattern in self.territory.exemples)
+        return show_table(page.journaux(nom), label(f"qualite.{nom}.titre"), exemple=invented)
+
+    def theme(self, theme: str) -> Page:
         """What can be shown of one theme: actions, money, needs, voices, préconisations; an unknown one raises `UsageError`."""
         acted = ThemeActions(self.store, self.territory, theme, load_catalogue())
-        return PageAffichee(
-            self, theme, (acted, Told(theme, lambda: self._theme_voices(acted.theme))), lambda: acted.liste
-        )
+        return self._page(theme, acted, Together(theme, lambda: self._theme_voices(acted.theme)), liste=acted)
 
-    def besoins(self) -> PageAffichee:
+    def besoins(self) -> Page:
         """Actions against needs, over all the quarters, and the catalogue of the actions."""
         found = Needs(self.store, self.territory, load_catalogue())
-        return PageAffichee(self, "synthese", (found,), lambda: found.liste)
+        return self._page("synthese", found, liste=found)
 
-    def engagements(self) -> PageAffichee:
+    def engagements(self) -> Page:
         """What can be shown of the engagements: how many are documented, how far they are, on what evidence."""
         found = Engagements(self.store, self.territory)
-        return PageAffichee(self, "engagements", (found,), lambda: found.liste)
+        return self._page("engagements", found, liste=found)
 
-    def partenaires(self) -> PageAffichee:
+    def partenaires(self) -> Page:
         """What can be shown of the partners: who was expected and is not to be seen, money, carriers."""
         found = Partners(self.store, self.territory)
-        return PageAffichee(self, "partenaires", (found, Funding(self.store, self.territory)), lambda: found.liste)
+        return self._page("partenaires", found, Funding(self.store, self.territory), liste=found)
 
-    def participation(self) -> PageAffichee:
+    def participation(self) -> Page:
         """What can be shown of who spoke, who did not, and what came of it."""
         read = self.store.rows
-        return PageAffichee(
-            self,
-            "participation",
-            (
-                Told(
-                    "participation", lambda: find_participation(read("paroles"), read("contributions"), self.territory)
-                ),
-            ),
+        told = Together(
+            "participation", lambda: find_participation(read("paroles"), read("contributions"), self.territory)
         )
+        return self._page("participation", told)
 
-    def recit(self) -> PageAffichee:
+    def recit(self) -> Page:
         """What can be shown of the story of the contract."""
-        return PageAffichee(self, "recit", (Told("recit", self._story),))
+        return self._page("recit", Together("recit", self._story))
 
-    def preconisations(self) -> PageAffichee:
+    def preconisations(self) -> Page:
         """What can be shown of the préconisations, for the COPIL."""
-        return PageAffichee(self, "preconisations", (Told("preconisations", self._recommendations),))
+        return self._page("preconisations", Together("preconisations", self._recommendations))
+
+    def _page(self, sujet: str, *chapitres: Chapter, liste: Any = None) -> Page:
+        """A page of findings, and the list of what they are about."""
+        blocs = {"liste": lambda titre: _list(liste, titre)} if liste is not None else {}
+        return Page(self, f"Analyse «\u00a0{sujet}\u00a0».", chapitres, blocs)
 
     def _theme_voices(self, theme: Theme) -> tuple[Finding, ...]:
         read = self.store.rows
@@ -168,11 +231,11 @@ class Dossier:
         )
 
     def _recommendations(self) -> tuple[Finding, ...]:
-        asked = [*self.synthese().synthese.constats()]
-        for theme in self.territory.themes:
-            asked += ThemeActions(self.store, self.territory, theme.id, load_catalogue()).constats
-        known = {finding.id: write(finding.message) for finding in asked}
-        return find_recommendations(self.recommendations(), self.territory, findings=known)
+        known = load_catalogue()
+        asked: list[Chapter] = [Synthese(self.store, self.territory, known)]
+        asked += [ThemeActions(self.store, self.territory, theme.id, known) for theme in self.territory.themes]
+        titles = {finding.id: write(finding.message) for chapter in asked for finding in chapter.constats}
+        return find_recommendations(self.recommendations(), self.territory, findings=titles)
 
     def _story(self) -> tuple[Finding, ...]:
         read = self.store.rows
@@ -192,176 +255,25 @@ class Dossier:
 
 
 @dataclass(frozen=True, repr=False)
-class FicheAffichee:
-    """The fiche of a quarter, each method giving something that displays itself."""
+class Page:
+    """What a notebook shows: numbered findings, by chapter, and blocks around them, each called by its name (`page.carte()`)."""
 
     dossier: Dossier
-    fiche: Fiche
+    titre: str
+    chapitres: Sequence[Chapter]
+    blocs: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
 
     def __repr__(self) -> str:
-        return f"Fiche de {self.fiche.quartier.nom} ({self.fiche.quartier.code}). {_numbers(self.numeros)}"
+        return f"{self.titre} Constats\u00a0: {', '.join(self.numeros)}."
 
-    @property
-    def numeros(self) -> tuple[str, ...]:
-        """The numbers of the findings, in reading order."""
-        return tuple(declared.numero for declared in self.fiche.declares)
+    def __dir__(self) -> Iterable[str]:
+        return [*super().__dir__(), *self.blocs]
 
-    def constat(self, numero: str) -> Constat:
-        """One finding, by its stable number in the fiche (`revenus-03`)."""
-        return self.dossier.show(self.fiche.constat(numero))
-
-    def actions(self) -> PageAffichee:
-        """What was done here, and which engagements it served."""
-        where = (self.dossier.store, self.dossier.territory, self.fiche.quartier.code)
-        done = QuarterActions(*where)
-        return PageAffichee(
-            self.dossier, self.fiche.quartier.code, (done, QuarterEngagements(*where)), lambda: done.liste
-        )
-
-    def voix(self) -> Bloc:
-        """What people say of the quarter, and of what this page says of it."""
-        quartier, store = self.fiche.quartier, self.dossier.store
-        paroles = store.rows("paroles", (("qpv", (quartier.code,)),))
-        cited = store.rows("contributions", (("sujet", (quartier.code,)),))
-        told = Told(quartier.code, lambda: find_quarter_voices(quartier, paroles, cited, self.dossier.territory))
-        return PageAffichee(self.dossier, quartier.code, (told,)).section("voix")
-
-    def identite(self) -> Bloc:
-        """Name, communes, last known population."""
-        return show_identity(self.fiche.identite())
-
-    def carte(self) -> Bloc:
-        """The quarter among the others, where the territory brings contours."""
-        outlines, lost = self.dossier.store.contours()
-        return show_map(outlines, self.fiche.quartier.code, self.dossier.territory, lost=lost)
-
-    def en_bref(self) -> Bloc:
-        """The findings that matter most here, and the rule that chose them."""
-        return show_brief(self.fiche.en_bref(), self.fiche.regle_en_bref)
-
-    def inconnus(self) -> Bloc:
-        """« Ce qu'on ne sait pas »."""
-        return show_unknown(self.fiche.inconnus(), _questions(self.fiche.constats()))
-
-    def definitions(self) -> Bloc:
-        """The indicators in plain words, and their sources."""
-        return show_definitions(self.fiche.definitions(), self.fiche.sources())
-
-
-@dataclass(frozen=True, repr=False)
-class SyntheseAffichee:
-    """The quarters side by side."""
-
-    dossier: Dossier
-    synthese: Synthese
-
-    def __repr__(self) -> str:
-        return f"Synthèse des quartiers. {_numbers(self.numeros)}"
-
-    @property
-    def numeros(self) -> tuple[str, ...]:
-        """The numbers of the findings, in reading order."""
-        return tuple(declared.numero for declared in self.synthese.declares)
-
-    def constat(self, numero: str) -> Constat:
-        """One finding over all quarters, by the number that it has in a fiche (`revenus-03`)."""
-        return self.dossier.show(self.synthese.constat(numero))
-
-    def tableau(self) -> Bloc:
-        """All quarters, one column per indicator; sorts where scripts run."""
-        return show_table(self.synthese.tableau(), self.synthese.ordre)
-
-    def inconnus(self) -> Bloc:
-        """What cannot be said of the quarters together."""
-        return show_unknown(self.synthese.inconnus(), _questions(self.synthese.constats()))
-
-
-@dataclass(frozen=True, repr=False)
-class QualiteAffichee:
-    """The data's quality."""
-
-    dossier: Dossier
-    qualite: Qualite
-
-    def __repr__(self) -> str:
-        return "La qualité des données."
-
-    def constat(self, numero: str) -> Constat:
-        """One finding about the data (`fichiers-01`, `annees-01`, `couverture-01`, `couverture-02`, `anomalies-01`)."""
-        return self.dossier.show(self.qualite.constat(numero))
-
-    def comptes(self) -> Bloc:
-        """The account of raw cells: value, status or anomaly, file by file."""
-        return show_accounts(self.qualite.comptes())
-
-    def argent(self) -> Bloc:
-        """The balance of money of the logs: what was read, and what became of it."""
-        rows = self.dossier.store.rows("argent")
-        caption = "Le compte des montants lus dans les journaux d'actions"
-        return show_table(balance(rows), caption, exemple=self._invented())
-
-    def controles(self) -> Bloc:
-        """The totals that the logs bear, against the sum of their rows."""
-        rows = self.dossier.store.rows("controles")
-        caption = "Les totaux des journaux, et la somme de leurs lignes"
-        return show_table(controls(rows), caption, exemple=self._invented())
-
-    def propositions(self) -> Bloc:
-        """Actions that look alike, for the analyst to decide."""
-        rows = self.dossier.store.rows("propositions")
-        caption = "Actions qui se ressemblent, à décider dans decisions.csv"
-        return show_table(proposals(rows), caption, exemple=self._invented())
-
-    def _invented(self) -> bool:
-        """Whether some log of actions is declared as an example."""
-        logs = self.dossier.store.rows("argent")
-        patterns = self.dossier.territory.exemples
-        return any(fnmatch(name, pattern) for name in logs["fichier"].unique() for pattern in patterns)
-
-    def demandes(self) -> Bloc:
-        """What to ask the producers for."""
-        return show_demands(self.qualite.demandes())
-
-
-class Chapitre(Protocol):
-    """Findings under stable numbers."""
-
-    @property
-    def numeros(self) -> tuple[str, ...]: ...
-
-    def constat(self, numero: str) -> Finding: ...
-
-
-class Told:
-    """Findings that are computed together, under their numbers; computed on first use."""
-
-    def __init__(self, sujet: str, make: Callable[[], Iterable[Finding]]) -> None:
-        self.sujet = sujet
-        self._make = make
-
-    @cached_property
-    def _found(self) -> dict[str, Finding]:
-        return {finding.id.removeprefix(f"{self.sujet}-"): finding for finding in self._make()}
-
-    @property
-    def numeros(self) -> tuple[str, ...]:
-        return tuple(self._found)
-
-    def constat(self, numero: str) -> Finding:
-        return self._found[numero]
-
-
-@dataclass(frozen=True, repr=False)
-class PageAffichee:
-    """A page made of numbered findings: a theme, the engagements, the partners, the participation, the story."""
-
-    dossier: Dossier
-    sujet: str
-    chapitres: tuple[Chapitre, ...]
-    table: Callable[[], Table] | None = None
-
-    def __repr__(self) -> str:
-        return f"Analyse «\u00a0{self.sujet}\u00a0». {_numbers(self.numeros)}"
+    def __getattr__(self, nom: str) -> Callable[..., Any]:
+        if nom.startswith("_") or nom not in self.blocs:
+            known = ["constat", "section", *self.blocs]
+            raise UnknownPart(f"« {nom} » n'est pas de cette page. Elle a : {', '.join(known)}.")
+        return self.blocs[nom]
 
     @property
     def numeros(self) -> tuple[str, ...]:
@@ -369,7 +281,7 @@ class PageAffichee:
         return tuple(numero for chapitre in self.chapitres for numero in chapitre.numeros)
 
     def constat(self, numero: str) -> Constat:
-        """One finding, by its stable number (`actions-01`)."""
+        """One finding, by its stable number on this page (`revenus-03`); `UsageError` names the known ones."""
         for chapitre in self.chapitres:
             if numero in chapitre.numeros:
                 return self.dossier.show(chapitre.constat(numero))
@@ -379,17 +291,11 @@ class PageAffichee:
         """All the findings of a section (`voix`), however many there are."""
         return gather(self.constat(numero) for numero in self.numeros if numero.rpartition("-")[0] == nom)
 
-    def liste(self, titre: str) -> Bloc:
-        """The catalogue of what the page is about, one line each, searchable where scripts run."""
-        if self.table is None:
-            raise UsageError("Cette page n'a pas de liste.")
-        invented = any(self.chapitres[0].constat(numero).exemple for numero in self.chapitres[0].numeros)
-        return show_list(self.table(), titre, exemple=invented)
+
+def _list(chapter: Any, titre: str) -> Bloc:
+    """One line for each thing that a chapter is about, searchable where scripts run."""
+    return show_list(chapter.liste, titre, exemple=any(finding.exemple for finding in chapter.constats))
 
 
-def _numbers(numeros: Iterable[str]) -> str:
-    return f"Constats\u00a0: {', '.join(numeros)}."
-
-
-def _questions(constats: Iterable[Finding]) -> dict[str, str]:
-    return {constat.id: constat.question for constat in constats}
+def _questions(chapter: Chapter) -> dict[str, str]:
+    return {finding.id: finding.question for finding in chapter.constats}

@@ -4,6 +4,7 @@ Every message is French, for the person who can mend it: where, what was found, 
 
 CvanalysisError
 ├── UsageError            a parameter, an option, a report's name            (exit status 2, nothing built)
+│   └── UnknownPart       what a page does not have
 ├── DeclarationError      contrat.toml and its CSV files, all problems at once (exit status 2, nothing built)
 ├── ReadError             one raw file cannot be read: it is left out, the others go on      (exit status 1)
 │   └── UnrecognisedFile  readable, but of no known family or without a known vintage
@@ -14,8 +15,21 @@ CvanalysisError
 from __future__ import annotations
 
 import errno
+import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
+
+
+def printed(text: str, keep: str = "") -> str:
+    r"""A text that a terminal shows and never obeys: what would steer it, or speak on a line of its own, is written as its number.
+
+    A name, a title or a cell may hold anything: a line end in one would let it speak in the program's place.
+
+    >>> print(printed("a\n\x1b[2Jb"))
+    a\n\x1b[2Jb
+    """
+    steers = {c for c in text if c not in keep and unicodedata.category(c) in {"Cc", "Cf", "Cs", "Zl", "Zp"}}
+    return text.translate({ord(c): c.encode("unicode_escape").decode() for c in steers}) if steers else text
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +54,7 @@ class Problem:
         if self.colonne:
             where += f", colonne `{self.colonne}`"
         parts = (part.strip().rstrip(".") for part in (self.trouve, self.attendu, self.que_faire))
-        return f"{where} : " + " ".join(f"{part}." for part in parts if part)
+        return printed(f"{where} : " + " ".join(f"{part}." for part in parts if part))
 
 
 class CvanalysisError(Exception):
@@ -53,6 +67,10 @@ class CvanalysisError(Exception):
 
 class UsageError(CvanalysisError):
     """The command or the notebook was asked for something that does not exist."""
+
+
+class UnknownPart(UsageError, AttributeError):
+    """A page was asked for what it does not have; also an `AttributeError`, so that whoever feels their way around is answered."""
 
 
 class DeclarationError(CvanalysisError):
@@ -124,4 +142,4 @@ def say_system(error: OSError) -> str:
 def say_file(error: OSError) -> str:
     """The same, with the name of the file that it is about, where it is known."""
     name = Path(error.filename).name.lstrip(".").split(".cvtmp")[0] if isinstance(error.filename, str) else ""
-    return f"{name}\u00a0: {say_system(error)}" if name else say_system(error)
+    return f"{printed(name)}\u00a0: {say_system(error)}" if name else say_system(error)

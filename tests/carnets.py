@@ -52,6 +52,7 @@ import cvanalysis as cv
 rows = cv.ouvrir().store.indicateurs(zones=qpv)
 Bloc("<p>Valeurs lues : " + str(len(rows)) + ".</p>", str(len(rows)))
 """
+POUR = {"pour": "contrat", "titre": "Un carnet"}
 PHRASE = "from cvanalysis.display.constat import Bloc\nBloc('<p>Une phrase.</p>', 'Une phrase.')"
 
 
@@ -65,12 +66,23 @@ def shown(findings, territory):
 
 
 def carnet(
-    path: Path, *cells: str, parameters: str | None = "qpv = 'QP973001'", tags: dict[int, list[str]] | None = None
+    path: Path,
+    *cells: str,
+    parameters: str | None = "qpv = 'QP973001'",
+    tags: dict[int, list[str]] | None = None,
+    pour: dict | None = None,
 ) -> Path:
-    """Write a notebook: a title, a parameters cell (unless None), then one code cell per text."""
+    """Write a notebook: a title, a parameters cell (unless None), then one code cell per text.
+
+    `pour` is what it says that it is for; not given, what ours of that name says, {} for nothing.
+    """
     new = nbformat.v4
+    if pour is None:
+        ours = RACINE / "notebooks" / path.name
+        pour = json.loads(ours.read_bytes())["metadata"]["cvanalysis"] if ours.exists() else POUR
     notebook = new.new_notebook(
         metadata={"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+        | ({"cvanalysis": pour} if pour else {})
     )
     notebook.cells = [new.new_markdown_cell("# Un carnet\n\n## Une section\n\nDu *texte*.")]
     if parameters is not None:

@@ -266,7 +266,7 @@ def hostiles() -> Iterator[Hostile]:
             "lieu",
             path,
             content,
-            LUS,
+            DECLARES if name == "racine-xlsx" else LUS,  # engagements are declared, as a workbook too
             cite=cite,
             rapport=report,
             seul=any(word in name for word in ("fifo", "zero", "boucle", "fichier")),

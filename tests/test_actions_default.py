@@ -9,9 +9,9 @@ import sys
 
 import pytest
 
-from cvanalysis.actions.clean.logs import clean_actions
 from cvanalysis.actions.clean.money import unbalanced
 from cvanalysis.catalogue import load_catalogue
+from cvanalysis.tables.logs import clean_actions
 from cvanalysis.territory.contract import read_territory
 
 FILES = (
@@ -27,7 +27,7 @@ def cleaned(brut):
 
 
 def test_three_files_of_three_formats_give_four_hundred_rows_over_the_contract(cleaned):
-    assert [source["fichier"] for source in cleaned.sources] == list(FILES)
+    assert [file.fichier for file in cleaned.fichiers] == list(FILES)
     assert not cleaned.illisibles
     rows = cleaned.actions.drop_duplicates(["source", "ligne"])
     assert len(rows) >= 400

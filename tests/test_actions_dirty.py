@@ -110,7 +110,7 @@ def test_a_sheet_per_year_is_a_declaration_per_sheet_and_a_summary_is_set_aside(
     assert cleaned.controles["ecart"].abs().max() == 0
     assert set(cleaned.actions["statut"]) == {"accordé", "refusé", "ajourné"}
     assert '# feuille = "Synthèse"' in proposal
-    assert "Synthèse" in cleaned.sources[0]["pris_pour"]
+    assert "Synthèse" in cleaned.fichiers[0].pris_pour
 
 
 def test_a_list_in_json_with_dates_of_every_kind(tmp_path):

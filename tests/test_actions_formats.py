@@ -110,7 +110,7 @@ DECRET = (
 def test_the_norm_is_known_under_the_titles_that_publishers_give_it(tmp_path, log, annee):
     cleaned = clean(tmp_path, fichiers={"actions/x.csv": log}, contrat="")
     row = cleaned.actions.iloc[0]
-    assert cleaned.sources[0]["famille"] == "subventions SCDL"
+    assert cleaned.fichiers[0].famille == "subventions SCDL"
     assert (row["titre"], row["porteur"], row["accorde"], row["annee"]) == ("Chanter", "Chorale", 1234.5, annee)
 
 

@@ -14,9 +14,14 @@ from pathlib import Path
 
 import pytest
 
-from carnets import LIRE, PHRASE, carnet, cva, environment, manifest, published, states, territoire
+from carnets import LIRE, PHRASE, RACINE, carnet, cva, environment, manifest, published, states, territoire
+from cvanalysis.files import atomic
 from cvanalysis.publish.edition import lasting
 from cvanalysis.publish.files import state_folder
+from cvanalysis.publish.papers import statements
+from cvanalysis.publish.papers.statements import origins_of
+from cvanalysis.tables import freshness
+from cvanalysis.territory.contract import read_territory
 
 QUARTIERS = [f"quartiers/QP97300{i}" for i in (1, 2, 3)]
 
@@ -118,6 +123,76 @@ def test_a_changed_notebook_rebuilds_its_reports_alone(pays):
     done = build(pays)
     assert "synthese : carnet modifié" in done.stdout
     assert states(pays / "reports") == dict.fromkeys(QUARTIERS, "unchanged") | {"synthese": "built"}
+
+
+def test_a_dropped_notebook_is_made_for_what_it_says_checked_and_linked_from_the_index(pays):
+    for name, pour in (("sport", "quartier"), ("sante", "theme"), ("bilan", "contrat")):
+        asked = {"quartier": "qpv = ''", "theme": "theme = ''", "contrat": "x = 1"}[pour]
+        carnet(pays / "nb" / f"{name}.ipynb", PHRASE, parameters=asked, pour={"pour": pour, "titre": f"Page {name}"})
+    carnet(pays / "nb" / "brouillon.ipynb", pour={})
+    done = build(pays)
+    assert done.returncode == 0, done.stderr
+    assert "À vérifier : `brouillon.ipynb` ne dit pas pour quoi il est fait" in done.stderr
+    new = [*(f"{one}-sport" for one in QUARTIERS), "themes/associations-sante", "bilan"]
+    assert {name for name, status in states(pays / "reports").items() if status == "built"} == {
+        *new,
+        "synthese",
+    }  # its link to the next page
+    index = (pays / "reports" / "essai" / "index.html").read_text(encoding="utf-8")
+    for name in new:
+        assert f'href="{name}.html"' in index
+        assert "Une phrase." in (pays / "reports" / "essai" / f"{name}.html").read_text(encoding="utf-8")
+    assert "Le Port\u00a0: Page sport" in index
+    assert "Rien n'a changé" in build(pays).stdout
+    (pays / "nb" / "sport.ipynb").unlink()
+    assert build(pays).returncode == 0
+    assert not list((pays / "reports" / "essai").glob("*/*-sport.*"))
+
+
+def test_a_dropped_notebook_that_breaks_the_contract_of_pages_is_a_failed_report(pays):
+    carnet(
+        pays / "nb" / "bilan.ipynb",
+        "from cvanalysis.display.constat import Bloc\nBloc('<script>1</script>', 'x')",
+        parameters="x = 1",
+    )
+    done = build(pays)
+    assert done.returncode == 1
+    assert "bilan : échec. la page ne tient pas son contrat" in done.stderr
+
+
+def test_a_notebook_saved_with_other_outputs_remakes_nothing(pays):
+    path = pays / "nb" / "synthese.ipynb"
+    told = json.loads(path.read_bytes())
+    told["cells"][-1] |= {"execution_count": 7, "outputs": [{"output_type": "stream", "name": "stdout", "text": "2"}]}
+    told["metadata"] |= {"language_info": {"name": "python", "version": "3.99"}}
+    path.write_text(json.dumps(told), encoding="utf-8")
+    assert "Rien n'a changé" in build(pays).stdout
+
+
+def test_a_library_that_no_report_uses_remakes_nothing_when_it_is_installed(pays):
+    installed = pays / "lib" / "geopandas-1.2.0.dist-info"
+    installed.mkdir(parents=True)
+    (installed / "METADATA").write_text("Metadata-Version: 2.1\nName: geopandas\nVersion: 1.2.0\n")
+    assert "Rien n'a changé" in build(pays, env={"PYTHONPATH": f"{RACINE}{os.pathsep}{pays / 'lib'}"}).stdout
+
+
+def test_a_wording_that_changes_remakes_no_table_and_is_not_told_as_method(pays, monkeypatch, tmp_path):
+    package, processed = tmp_path / "cvanalysis", pays / "data" / "processed"
+    shutil.copytree(freshness.PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(statements, "PACKAGE", package)
+    territory = read_territory(pays / "data" / "raw")
+
+    def now():
+        code = atomic.digest_tree(package)
+        return freshness.made_of(territory, "public", code=code)["code"], origins_of(processed)
+
+    before = now()
+    for path in [*(package / "textes").glob("*.toml"), package / "publish" / "templates" / "page.html.j2"]:
+        path.write_text(f"{path.read_text(encoding='utf-8')}\n", encoding="utf-8")
+    assert now() == before
+    (package / "indicateurs" / "clean" / "decode.py").write_text("")
+    assert now()[0] != before[0]
+    assert now()[1]["methode"] != before[1]["methode"]
 
 
 def test_a_file_of_the_data_that_a_notebook_reads_by_itself_counts_too(pays):
@@ -373,7 +448,7 @@ def test_a_build_killed_at_any_moment_leaves_whole_pages_and_the_next_one_ends_a
             except subprocess.TimeoutExpired:
                 process.kill()
         assert_whole(folder, expected)
-        stamped = (state(folder) / "construction.json").exists()
+        stamped = (state(folder) / "registre" / "edition.json").exists()
         done = build(folder)
         assert done.returncode == 0, done.stderr
         # A build killed after its last word is whole: the next one finds nothing to do, and its manifest says so.

@@ -39,3 +39,21 @@ def test_rows_declared_as_examples_bear_the_mark_in_every_list_and_table(dossier
     assert marked in dossier.theme("aller-vers").liste("Les actions").html
     quality = dossier.qualite()
     assert all(marked in show().html for show in (quality.argent, quality.controles, quality.propositions))
+
+
+@pytest.mark.parametrize(
+    "page", ["synthese", "besoins", "qualite", "engagements", "partenaires", "participation", "recit", "preconisations"]
+)
+def test_an_unknown_number_is_refused_on_every_page_with_the_known_ones(dossier, page):
+    shown = getattr(dossier, page)()
+    with pytest.raises(UsageError, match=shown.numeros[0]):
+        shown.constat("voix-99")
+    for chapter in shown.chapitres:
+        with pytest.raises(UsageError, match=chapter.numeros[0]):
+            chapter.constat("voix-99")
+
+
+def test_what_a_page_does_not_have_is_refused_with_what_it_has(dossier):
+    with pytest.raises(UsageError, match=r"« carte » .* Elle a : constat, section, tableau, inconnus"):
+        dossier.synthese().carte()
+    assert "identite" in dir(dossier.fiche("QP044006"))

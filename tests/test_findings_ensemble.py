@@ -152,7 +152,7 @@ def quality(observations, anomalies=(), fichiers=(), comptes=()):
 
 
 def test_coverage_comes_with_its_denominator_and_keeps_what_is_missing_in_it():
-    found = quality(everywhere("taux_pauvrete", [30, 50, "secret", 20, 26, "non_diffusé"])).couverture()
+    found = quality(everywhere("taux_pauvrete", [30, 50, "secret", 20, 26, "non_diffusé"])).constat("couverture-01")
     assert (found.message.valeurs["publies"], found.message.valeurs["total"]) == (4, 6)
     line = cells(found.table)[0]
     assert line[2:8] == ["publié", "publié", "secret statistique", "publié", "publié", "non diffusé"]
@@ -160,14 +160,14 @@ def test_coverage_comes_with_its_denominator_and_keeps_what_is_missing_in_it():
 
 def test_a_figure_without_data_year_is_asked_for():
     page = quality([obs(millesime=None, publication=2019), obs(millesime=2018)])
-    assert "non établie" in " ".join(" ".join(line) for line in cells(page.annees().table))
+    assert "non établie" in " ".join(" ".join(line) for line in cells(page.constat("annees-01").table))
     assert any("année exacte" in manque.quoi and "2019" in manque.quoi for manque in page.demandes())
 
 
 def test_a_file_that_gave_nothing_is_named():
     page = quality([obs()], fichiers=[("insee/vide.csv", "", "illisible")])
-    assert page.fichiers().manques[0].quoi.startswith("insee/vide.csv")
-    assert cells(page.fichiers().table)[-1][-1] == "illisible"
+    assert page.constat("fichiers-01").manques[0].quoi.startswith("insee/vide.csv")
+    assert cells(page.constat("fichiers-01").table)[-1][-1] == "illisible"
 
 
 def test_the_account_of_cells_has_a_line_per_file_and_its_total():
@@ -185,7 +185,7 @@ def test_anomalies_are_counted_by_kind_and_listed():
         ("insee/a.csv", 3, "TP60", "abc", "doublon : 3 cellules", "écarté"),
         ("insee/a.csv", 0, "", "", "doublon : 4 cellules", "écarté"),
     ]
-    found = quality([obs()], anomalies).anomalies_lues()
+    found = quality([obs()], anomalies).constat("anomalies-01")
     assert (found.message.valeurs["total"], found.message.valeurs["genres"]) == (2, 1)
     assert cells(found.table)[1][1] == "fichier entier"
 
@@ -194,21 +194,21 @@ def test_a_file_read_for_another_page_is_not_said_to_have_given_nothing():
     found = quality(
         [obs()], fichiers=[("insee/F_2020.csv", "FILO", "lu"), ("paroles/a.csv", "paroles (kobotoolbox)", "lu")]
     )
-    assert found.fichiers().manques == ()
-    text = phrases.write(found.fichiers().message)
+    assert found.constat("fichiers-01").manques == ()
+    text = phrases.write(found.constat("fichiers-01").message)
     assert "rien donné" not in text
     assert "1 autre" in text
 
 
 def test_anomalies_of_one_kind_are_one_kind_whatever_their_counts():
     anomalies = [("a.csv", 3, "date", "x", f"date illisible ({n} lignes)", "laissée vide") for n in (3, 4, 5)]
-    found = quality([obs()], anomalies).anomalies_lues()
+    found = quality([obs()], anomalies).constat("anomalies-01")
     assert found.message.valeurs["genres"] == 1
     assert "3\u00a0cas" in describe(found)
 
 
 def test_no_anomaly_is_said_as_such():
-    assert quality([obs()]).anomalies_lues().message.gabarit == "qualite.anomalies_aucune"
+    assert quality([obs()]).constat("anomalies-01").message.gabarit == "qualite.anomalies_aucune"
 
 
 # ------------------------------------------------------------------------------------------- real and awkward territories
@@ -219,9 +219,9 @@ def everything(raw, processed):
     declared = read_territory(raw)
     process(declared, processed)
     store, known = Store(processed, declared), load_catalogue()
-    found = [f for q in declared.quartiers for f in Fiche(store, declared, known, q.code).constats()]
-    found += Synthese(store, declared, known).constats()
-    found += Qualite(store, declared, known).constats()
+    found = [f for q in declared.quartiers for f in Fiche(store, declared, known, q.code).constats]
+    found += Synthese(store, declared, known).constats
+    found += Qualite(store, declared, known).constats
     return declared, store, found
 
 

@@ -275,7 +275,7 @@ def test_a_fiche_reads_once_and_only_what_it_uses():
     fiche = Fiche(
         reader, territory(), catalogue("revenus-01;revenus;niveau;taux_pauvrete", "revenus-02;revenus;rang;gini"), A
     )
-    fiche.constats()
+    assert fiche.constats
     fiche.en_bref()
     fiche.identite()
     assert len(reader.asked) == 1
@@ -315,7 +315,7 @@ def test_the_source_line_names_producer_year_and_file():
 
 
 def test_every_declared_question_is_answered_where_nothing_at_all_is_published():
-    findings = Fiche(Reader([]), territory(), load_catalogue(), B).constats()
+    findings = Fiche(Reader([]), territory(), load_catalogue(), B).constats
     assert findings
     for found in findings:
         assert phrases.write(found.message)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pandas as pd
+import papermill
 import pytest
 
-from carnets import carnet, territoire
+from carnets import POUR, carnet, territoire
 from cvanalysis.errors import UsageError
 from cvanalysis.publish.memory.slices import _sentence, compare_rows
-from cvanalysis.publish.memory.state import Environments, Inputs
-from cvanalysis.publish.plan import check_notebooks, find_notebooks, plan_reports, select
+from cvanalysis.publish.memory.state import Inputs, differences
+from cvanalysis.publish.plan import check_notebooks, find_notebooks, plan_reports, read_purposes, select
 from cvanalysis.territory.contract import read_territory
 
 
@@ -30,6 +34,57 @@ def test_a_notebook_is_made_for_each_quarter_each_theme_or_once_and_its_absence_
     assert reports[1].path == "quartiers/QP973002.html"
     assert reports[1].parameters == {"qpv": "QP973002"}
     assert reports[2].communes == ("Saint-Éloi",)
+
+
+@pytest.mark.parametrize(
+    ("pour", "ids", "titre"),
+    [
+        ("quartier", [f"quartiers/QP97300{i}-sport" for i in (1, 2, 3)], "Le Port\u00a0: Le sport"),
+        ("theme", ["themes/associations-sport"], "Les associations\u00a0: Le sport"),
+        ("contrat", ["sport"], "Le sport"),
+    ],
+)
+def test_a_notebook_says_itself_what_it_is_for(pays, tmp_path, pour, ids, titre):
+    carnet(tmp_path / "nb" / "qpv.ipynb")
+    carnet(tmp_path / "nb" / "sport.ipynb", pour={"pour": pour, "titre": "Le sport"})
+    reports = select(plan_reports(pays, tmp_path / "nb"), ["sport"])
+    assert [report.id for report in reports] == ids
+    assert reports[0].titre == titre
+
+
+@pytest.mark.parametrize(
+    ("name", "pour", "said"),
+    [
+        ("sport", {"titre": "Le sport"}, '« pour » ou « titre » manque.*"cvanalysis": {"pour": "contrat"'),
+        ("sport", {"pour": "quartiers", "titre": "Le sport"}, "« pour » vaut « quartiers ».*« quartier », « theme » ou « contrat »"),
+        ("sport", {"pour": ["theme"], "titre": "Le sport"}, "« pour » vaut"),
+        ("sport", {"pour": "theme", "titre": ""}, "« titre » doit être un texte"),
+        ("sport", {"pour": "theme", "titre": "Le sport", "order": 3}, "« order » n'est pas connu. Clés permises"),
+        ("sport", {"pour": "theme", "titre": "Le sport", "ordre": "3"}, "doivent être des nombres entiers"),
+        ("sport", {"pour": "theme", "titre": "Le sport", "supports": ["affiche"]}, "« supports » doit nommer feuille, affiche"),
+        ("sport", ["quartier"], "« pour » ou « titre » manque"),
+        ("index", {"pour": "contrat", "titre": "Le sport"}, "ce nom ne peut pas être celui d'une page. Renommez-le"),
+        ("le sport", {"pour": "contrat", "titre": "Le sport"}, "Renommez-le"),
+    ],
+)  # fmt: skip
+def test_a_notebook_that_says_it_wrong_is_refused_with_what_to_write(pays, tmp_path, name, pour, said):
+    carnet(tmp_path / "nb" / f"{name}.ipynb", pour=pour)
+    with pytest.raises(UsageError, match=f"`{name}.ipynb`\u00a0: .*{said}"):
+        plan_reports(pays, tmp_path / "nb")
+
+
+def test_a_notebook_that_says_nothing_is_not_made_and_is_told(tmp_path):
+    carnet(tmp_path / "nb" / "essais.ipynb", pour={})
+    purposes, silent = read_purposes(tmp_path / "nb")
+    assert not purposes
+    assert silent[0].startswith("`essais.ipynb` ne dit pas pour quoi il est fait")
+
+
+def test_papermill_and_nbstripout_keep_what_a_notebook_says(tmp_path):
+    path = carnet(tmp_path / "sport.ipynb", "1 + 1", parameters="x = 1", pour=POUR)
+    papermill.execute_notebook(path, tmp_path / "out.ipynb", {"x": 2}, kernel_name="python3", progress_bar=False)
+    subprocess.run([sys.executable, "-m", "nbstripout", tmp_path / "out.ipynb"], check=True)
+    assert json.loads((tmp_path / "out.ipynb").read_bytes())["metadata"]["cvanalysis"] == POUR
 
 
 @pytest.mark.parametrize(
@@ -67,7 +122,7 @@ def test_a_notebook_that_would_not_receive_its_parameters_is_refused(pays, tmp_p
 def test_what_is_not_a_notebook_is_refused(pays, tmp_path):
     (tmp_path / "qpv.ipynb").write_text("{}")
     with pytest.raises(UsageError, match=r"`qpv\.ipynb` n'est pas un carnet lisible"):
-        check_notebooks(plan_reports(pays, tmp_path), tmp_path)
+        plan_reports(pays, tmp_path)
 
 
 def test_a_folder_without_notebooks_is_refused(tmp_path):
@@ -97,16 +152,14 @@ def test_equal_rows_have_no_difference_and_rows_that_all_come_anew_are_all_count
     assert [_sentence(*key, count) for key, count in counts.items()] == ["3 valeurs nouvelles dans a"]
 
 
-def test_what_changed_of_the_code_and_of_the_libraries_is_named(tmp_path):
-    before = Inputs({}, {"a.py": "1", "b.py": "1"}, {}, {"matplotlib": "3.11.1"}, {})
+def test_what_changed_of_the_code_and_of_the_libraries_is_named():
+    before = {"code": {"a.py": "1", "b.py": "1"}, "versions": {"matplotlib": "3.11.1"}}
     after = Inputs({}, {"a.py": "2", "b.py": "1"}, {}, {"matplotlib": "3.11.2"}, {})
-    Environments(tmp_path, before).save()
-    said = Environments(tmp_path, after).changes(Environments.name(before.code, before.versions))
-    assert said == ["code modifié (a.py)", "bibliothèque matplotlib 3.11.1 → 3.11.2"]
+    assert differences(before, after) == ["code modifié (a.py)", "bibliothèque matplotlib 3.11.1 → 3.11.2"]
 
 
-def test_an_environment_that_is_not_known_counts_as_changed(tmp_path):
-    assert Environments(tmp_path, Inputs({}, {}, {}, {}, {})).changes("inconnu") == ["code ou bibliothèques modifiés"]
+def test_an_environment_that_is_not_known_counts_as_changed():
+    assert differences({}, Inputs({}, {}, {}, {}, {})) == ["code ou bibliothèques modifiés"]
 
 
 def test_the_notebooks_folder_can_be_named(tmp_path, monkeypatch):

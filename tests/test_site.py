@@ -94,13 +94,13 @@ def test_a_missing_value_keeps_its_reason_and_a_column_that_is_not_declared_is_n
     (tmp_path / "processed").mkdir()
     frame.to_parquet(tmp_path / "processed" / "indicateurs.parquet")
     frame.to_parquet(tmp_path / "processed" / "secrets.parquet")
-    written = write_downloads(tmp_path, tmp_path / "processed", pays)
-    assert written == ["donnees/indicateurs.csv", "donnees/indicateurs.schema.json"]
-    header, line = (tmp_path / "donnees" / "indicateurs.csv").read_text(encoding="utf-8-sig").splitlines()
+    written = write_downloads(tmp_path / "processed", pays)
+    assert list(written) == ["donnees/indicateurs.csv", "donnees/indicateurs.schema.json"]
+    header, line = written["donnees/indicateurs.csv"].decode("utf-8-sig").splitlines()
     assert line.startswith("QP973001;Le Port;QPV;taux_pauvrete;")
     assert ";;2022;;secret;filosofi;insee/REVN_2022.csv;2" in line
     assert "telephone" not in header
-    schema = json.loads((tmp_path / "donnees" / "indicateurs.schema.json").read_text(encoding="utf-8"))
+    schema = json.loads(written["donnees/indicateurs.schema.json"])
     assert [field["name"] for field in schema["fields"]] == header.split(";")
 
 

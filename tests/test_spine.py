@@ -59,8 +59,8 @@ def findings(declared: Path, files: list[Path], folder: Path) -> list:
     process(territory, folder / "processed")
     store, catalogue = Store(folder / "processed", territory), load_catalogue()
     fiches = [Fiche(store, territory, catalogue, quartier.code) for quartier in territory.quartiers]
-    found = [finding for fiche in fiches for finding in (*fiche.constats(), *fiche.en_bref())]
-    return [*found, *Synthese(store, territory, catalogue).constats()]
+    found = [finding for fiche in fiches for finding in (*fiche.constats, *fiche.en_bref())]
+    return [*found, *Synthese(store, territory, catalogue).constats]
 
 
 def test_re_keyed_and_published_files_give_the_same_findings_but_for_file_names(jumeaux):

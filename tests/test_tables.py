@@ -16,6 +16,7 @@ import pytest
 from carnets import CONTRAT, LIRE, RACINE, carnet, cva, environment, manifest, published, territoire
 from cvanalysis.dossier import ouvrir
 from cvanalysis.errors import CvanalysisError, UsageError
+from cvanalysis.files.atomic import digest_value
 from cvanalysis.paroles.clean.voices import clean_voices
 from cvanalysis.publish.files import state_folder, take_over
 from cvanalysis.publish.memory.decision import is_open
@@ -281,7 +282,7 @@ def test_no_file_of_a_public_edition_names_a_file_of_voices(partage):
 def test_no_digest_that_anyone_can_take_of_voices_is_in_what_is_shared(partage):
     territory = read_territory(partage / "data" / "raw", "essai")
     known = [one["sha256"] for one in clean_voices(territory, "public").sources]
-    known.append(freshness.digest_value({f"paroles/{SECRETE}": known[0]}))
+    known += [digest_value({f"paroles/{SECRETE}": known[0]}), digest_value([f"paroles/{SECRETE}", known[0]])]
     known += [freshness.digest(path) for path in (territory.dossier / "paroles").iterdir()]
     for name, raw in published(partage / "reports").items():
         assert not [one for one in known if one[:16].encode() in raw], name
@@ -291,17 +292,20 @@ def test_no_digest_that_anyone_can_take_of_voices_is_in_what_is_shared(partage):
 
 
 @pytest.mark.slow
-def test_the_key_of_a_report_that_reads_voices_needs_the_secret_and_the_others_are_the_same_everywhere(remis):
-    before = {one["id"]: one["inputs_sha256"] for one in manifest(remis / "reports")["reports"]}
+def test_what_is_shared_is_the_same_wherever_it_is_made_and_whatever_was_said_that_it_does_not_show(remis):
+    before = published(remis / "reports")
     shutil.rmtree(remis / "data" / "processed")
+    secret = remis / "data" / "raw" / "paroles" / SECRETE
+    secret.write_text(
+        secret.read_text(encoding="utf-8").replace("Entre nous seulement.", "Entre nous, et autrement."),
+        encoding="utf-8",
+    )
     cva("build", "--edition", "essai", cwd=remis, notebooks=remis / "nb")
-    after = {one["id"]: one["inputs_sha256"] for one in manifest(remis / "reports")["reports"]}
-    assert {key for key in before if before[key] != after[key]} == {"synthese", "qualite"}
+    after = published(remis / "reports")
+    assert {name for name in before if before[name] != after[name]} == set()
 
 
-def test_what_depends_on_voices_is_told_under_a_secret_that_no_two_tables_share(tmp_path):
-    one, other = (freshness.keyed(tmp_path / name, ["voix"]) for name in ("a", "b"))
-    assert one == freshness.keyed(tmp_path / "a", ["voix"]) != other
+def test_what_a_report_reads_of_voices_is_told_apart():
     assert is_open({"table": "indicateurs", "where": []})
     assert is_open({"table": "@fichiers", "where": [["nom", ["insee/REVN_2022.csv"]]]})
     for table, name in (("paroles", ""), ("anomalies", ""), ("@fichiers", "paroles/voix.csv")):

@@ -8,13 +8,13 @@ import zipfile
 import openpyxl
 import pytest
 
-from cvanalysis.actions.clean.logs import clean_actions
 from cvanalysis.errors import ReadError
 from cvanalysis.files.sheets import read_raw
 from cvanalysis.paroles.clean import exports
 from cvanalysis.paroles.clean.exports import read_voice_file, recognise
 from cvanalysis.paroles.clean.voices import clean_voices
 from cvanalysis.paroles.table import NOTHING_DECLARED, Declared
+from cvanalysis.tables.logs import clean_actions
 from cvanalysis.tables.models import write_model
 from cvanalysis.territory.contract import read_territory
 

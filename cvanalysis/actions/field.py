@@ -6,7 +6,7 @@ to choose a message.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
@@ -14,18 +14,17 @@ from typing import Any, Protocol
 import pandas as pd
 
 from cvanalysis.actions.counting import carried_out
-from cvanalysis.constat.make import Chapter, make, source_of
-from cvanalysis.constat.shape import Finding, Message
+from cvanalysis.actions.table import HORS_THEME, NON_RENSEIGNE
+from cvanalysis.constat.make import Builder, Chapter, make, nothing, source_of
+from cvanalysis.constat.shape import Finding, Message, Valeur, word
 from cvanalysis.territory.contract import Territory
+from cvanalysis.textes import label
 
 LONGUEUR = 160
 """What a page shows of one text at most: a cell of a log can hold 50,000 characters."""
 TEXTES = ("titre", "porteur", "financeur", "public", "libelle", "nom", "preuve", "obstacle")
-HORS_THEME, HORS_QPV = "hors", "HORS_QPV"
-NON_SU = "non renseigné"
-SANS_CAUSE = "Ce qui a été fait et ce qui a changé se lisent côte à côte : rien ici ne dit que l'un vient de l'autre."
-JOURNAUX = "Journaux d'actions du contrat"
-MONTANTS = "Les montants sont en euros de chaque année ; une case vide du journal est un montant inconnu, pas un zéro."
+NON_SU = NON_RENSEIGNE
+SANS_CAUSE, JOURNAUX, MONTANTS = (label(f"actions.communs.{name}") for name in ("sans_cause", "journaux", "montants"))
 
 
 class Rows(Protocol):
@@ -62,7 +61,7 @@ class Field:
 
     def _read(self, table: str, where: tuple[tuple[str, tuple[str, ...]], ...] = ()) -> pd.DataFrame:
         found = self.reader.rows(table, where)
-        return shorten(found) if len(found.columns) else empty(table)
+        return shorten(found)
 
     @property
     def periode(self) -> str:
@@ -71,10 +70,8 @@ class Field:
     @property
     def themes(self) -> dict[str, str]:
         """Theme id → name, then what is of none, then what is not said."""
-        return {t.id: t.nom for t in self.territory.themes} | {
-            HORS_THEME: "Autres thématiques",
-            "": "Thème non renseigné",
-        }
+        others = {HORS_THEME: label("actions.communs.hors_theme"), "": label("actions.communs.sans_theme")}
+        return {t.id: t.nom for t in self.territory.themes} | others
 
     @property
     def quartiers(self) -> dict[str, str]:
@@ -91,69 +88,56 @@ class Field:
 
 def shorten(table: pd.DataFrame) -> pd.DataFrame:
     """Texts of people cut at `LONGUEUR` characters, with « … »: whole ones stay in the data and the downloads."""
-    long = {name: table[name].str.len() > LONGUEUR for name in TEXTES if name in table.columns}
-    cut = {
-        name: table[name].mask(which, table[name].str.slice(0, LONGUEUR - 1) + "…")
-        for name, which in long.items()
-        if which.any()
-    }
-    return table.assign(**cut) if cut else table
+    for name in set(TEXTES) & set(table.columns):
+        long = table[name].str.len() > LONGUEUR
+        if long.any():
+            table = table.assign(**{name: table[name].mask(long, table[name].str.slice(0, LONGUEUR - 1) + "…")})
+    return table
 
 
-def empty(table: str) -> pd.DataFrame:
-    """The table of a territory that has none, with its columns."""
-    from cvanalysis.actions.table import ACTIONS
-    from cvanalysis.engagements.partners import COLONNES
-
-    if table == "actions":
-        return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in ACTIONS.items()})
-    columns = (
-        COLONNES
-        if table == "partenaires"
-        else (
-            "code",
-            "libelle",
-            "pilier",
-            "theme",
-            "nature",
-            "pilote",
-            "partenaires",
-            "partenaires_vus",
-            "quartiers",
-            "actions",
-            "indicateurs",
-            "avancement",
-            "preuve",
-            "date_preuve",
-            "obstacle",
-            "exemple",
-        )
-    )
-    return pd.DataFrame({name: pd.Series(dtype="bool" if name == "exemple" else "str") for name in columns})
+def row(*cells: str | Valeur) -> tuple[Valeur, ...]:
+    """A line of a table: its words as cells, « non disponible » where there are none."""
+    return tuple(word(cell, "non_disponible") if isinstance(cell, str) else cell for cell in cells)
 
 
-Build = Callable[[str, str, pd.DataFrame], Finding]
-"""Number and question of a finding, and the rows of actions that it is about → the finding."""
+Build = Callable[[str, pd.DataFrame], Finding]
+"""Number of a finding, and the rows of actions that it is about → the finding."""
 
 
 class ActionChapter(Chapter):
-    """Findings on the actions of a field; those asked through `over` are built where there are some, else `rien` says so."""
+    """Findings on the actions of a field, whose words stand in a page's file under their number (`theme.actions-01`).
 
-    field: Field
-    champ: str
+    Those asked through `over` are built where there are actions, else the page's `sans_action` says so. `said` is what all of them may say.
+    """
 
-    def rien(self, ident: str, question: str) -> Finding:
-        raise NotImplementedError
+    def __init__(self, page: str, sujet: str, field: Field, builders: Mapping[str, Builder], **said: str) -> None:
+        super().__init__(sujet, builders)
+        self.page, self.field = page, field
+        self.said = {"periode": field.periode, **said}
+        self.champ = label(f"{page}.champ_actions", **self.said)
 
-    def over(self, question: str, build: Build) -> Callable[[str], Finding]:
+    def texts(self, ident: str) -> str:
+        """The path of a finding's words."""
+        return f"{self.page}.{ident.removeprefix(f'{self.sujet}-')}"
+
+    def question(self, ident: str) -> str:
+        return label(f"{self.texts(ident)}.question")
+
+    def over(self, build: Build) -> Builder:
         """A builder that asks `build` about the actions carried out, and only where there are some."""
 
         def ask(ident: str) -> Finding:
             rows = self.field.menees
-            return self.rien(ident, question) if rows.empty else build(ident, question, rows)
+            return self.rien(ident) if rows.empty else build(ident, rows)
 
         return ask
 
-    def about(self, ident: str, question: str, message: Message, rows: pd.DataFrame, **parts: Any) -> Finding:
+    def rien(self, ident: str) -> Finding:
+        """That there is nothing to speak of, and why it may be so."""
+        texts = {"question": self.question(ident), "champ": self.champ, "source": JOURNAUX}
+        return nothing(ident, f"{self.page}.sans_action", self.said, **texts)
+
+    def about(self, ident: str, message: Message, rows: pd.DataFrame, **parts: Any) -> Finding:
         """A finding made of these rows of the logs."""
-        return make(ident, question, message, rows=[rows], source=source_of(rows, JOURNAUX), champ=self.champ, **parts)
+        parts = {"source": source_of(rows, JOURNAUX), "champ": self.champ, **parts}
+        return make(ident, message, textes=self.texts(ident), rows=[rows], **parts)

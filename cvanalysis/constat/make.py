@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import pandas as pd
@@ -30,25 +31,23 @@ def euros(amount: float) -> Valeur:
     return Valeur(None, "non_disponible", "€") if pd.isna(amount) else Valeur(round(float(amount), 2), "publié", "€")
 
 
+def serie(nom: str, role: Role, marks: Iterable[tuple[str, Valeur]]) -> Serie:
+    """One mark per label, in the order given."""
+    return Serie(nom, role, tuple(Point(etiquette, value) for etiquette, value in marks))
+
+
 def bars(axe: str, nom: str, values: Mapping[str, Valeur], role: Role = "sujet") -> Figure:
     """One bar per label, in the order given."""
-    return Figure("barres", axe, (Serie(nom, role, tuple(Point(label, value) for label, value in values.items())),))
+    return Figure("barres", axe, (serie(nom, role, values.items()),))
 
 
 def lines(axe: str, series: Mapping[str, tuple[Role, Mapping[str, Valeur]]]) -> Figure:
-    return Figure(
-        "lignes",
-        axe,
-        tuple(
-            Serie(nom, role, tuple(Point(k, v) for k, v in values.items())) for nom, (role, values) in series.items()
-        ),
-    )
+    return Figure("lignes", axe, tuple(serie(nom, role, values.items()) for nom, (role, values) in series.items()))
 
 
 def matrix(rows: Iterable[tuple[str, Mapping[str, Valeur]]], role: Role = "autre") -> Figure:
     """A mark by label and column, of a label that need not have every column."""
-    series = (Serie(nom, role, tuple(Point(k, v) for k, v in marks.items())) for nom, marks in rows)
-    return Figure("matrice", "", tuple(series))
+    return Figure("matrice", "", tuple(serie(nom, role, marks.items()) for nom, marks in rows))
 
 
 def source_of(rows: pd.DataFrame, nom: str, fallback: str = "") -> str:
@@ -84,17 +83,17 @@ class Grid:
     def figure(self, colonnes: Sequence[str], series: Sequence[str] = ()) -> Figure:
         """`colonnes`: the titles of the table's columns; `series`: other names for the drawn ones."""
         if self.genre == "matrice":
-            drawn = [(name, self.roles[0], zip(colonnes[1:], line, strict=True)) for name, line in self.lignes.items()]
+            drawn = [
+                serie(name, self.roles[0], zip(colonnes[1:], line, strict=True)) for name, line in self.lignes.items()
+            ]
         else:
             columns = self.dessin or range(len(self.roles))
             names = series or [colonnes[column + 1] for column in columns]
             drawn = [
-                (name, role, ((label, line[column]) for label, line in self.lignes.items()))
+                serie(name, role, ((label, line[column]) for label, line in self.lignes.items()))
                 for name, role, column in zip(names, self.roles, columns, strict=True)
             ]
-        return Figure(
-            self.genre, "", tuple(Serie(n, r, tuple(Point(*mark) for mark in marks)) for n, r, marks in drawn)
-        )
+        return Figure(self.genre, "", tuple(drawn))
 
 
 def make(
@@ -117,21 +116,16 @@ def make(
     there, with the message's values in place: `question`, `sous_titre`, `champ`, `source`; `axe` of the figure; `colonnes` and
     `legende` of the table; `series`, the names of those that have none; `precautions`, after those given. A caution without a space
     is the path of a shared one (`commun.sans_cause`). Figure and table are given as they are (with "" and () for what the block
-    says), or both by a `grid`::
+    says), or both by a `grid` (the figure unless one is given)::
 
-        make(
-            "recit-instances-01",
-            Message("recit.instances", {"total": 7, "debut": 2015}),
-            grid=Grid("barres", {"2015": [count(3)]}),
-        )
+        values = {"total": 7, "debut": 2015}
+        make("recit-instances-01", Message("recit.instances", values), grid=Grid("barres", {"2015": [count(7)]}))
 
         [instances]
         variantes = ["{{ total }} réunions depuis {{ debut }}"]
         question = "Quand s'est-on réuni ?"
         sous_titre = "Réunions par an, depuis {debut}"
-        axe = "Réunions"
         colonnes = ["Année", "Réunions"]
-        precautions = ["Une réunion non déclarée n'y est pas.", "commun.sans_cause"]
 
     `parts` are those texts where they are given, and what few findings have: `section` (where the number does not say it), `poids`,
     `generales`, `fichiers`. (`said` is the message; the question before it, as a finding without a block has it, goes when there is
@@ -145,7 +139,7 @@ def make(
         raise KeyError(f"{ident}: no question is given, nor stands in the block of texts")
     if grid is not None and grid.lignes:
         table = texts.table(grid.table())
-        figure = grid.figure(table.colonnes, texts.all("series"))
+        figure = figure or grid.figure(table.colonnes, texts.all("series"))
     return Finding(
         id=ident,
         section=parts.pop("section", ident.rsplit("-", 2)[1]),
@@ -200,10 +194,14 @@ def nothing(ident: str, *said: str | Mapping[str, Any], textes: str = "", quoi: 
     )
 
 
+Builder = Callable[[str], Finding]
+"""A finding's whole number → the finding."""
+
+
 class Chapter:
     """A set of findings under stable numbers, each built on demand and once."""
 
-    def __init__(self, sujet: str, builders: Mapping[str, Callable[[str], Finding]]) -> None:
+    def __init__(self, sujet: str, builders: Mapping[str, Builder]) -> None:
         self.sujet = sujet
         self._builders = builders
         self._found: dict[str, Finding] = {}
@@ -223,3 +221,15 @@ class Chapter:
     @property
     def constats(self) -> tuple[Finding, ...]:
         return tuple(self.constat(numero) for numero in self._builders)
+
+
+class Together(Chapter):
+    """A chapter whose findings are computed all at once, on first use: which they are depends on what was said."""
+
+    def __init__(self, sujet: str, make: Callable[[], Iterable[Finding]]) -> None:
+        self.sujet, self._make, self._found = sujet, make, {}
+
+    @cached_property
+    def _builders(self) -> Mapping[str, Builder]:
+        made = {finding.id.removeprefix(f"{self.sujet}-"): finding for finding in self._make()}
+        return {numero: lambda _, numero=numero: made[numero] for numero in made}

@@ -1,7 +1,7 @@
 """Sentences of a claim. Owns which variant of a template of `textes/*.toml` is taken; refuses to compute.
 
-A template is named `file.name`. Where it has a part for one indicator or structure (`[niveau_dessus.revenu_median]`), that part is
-taken: an inhabitant is told about money in other words than about a rate. Among several variants the claim itself chooses, so
+A template is named by its path (`file.name`). Where it has a part for one indicator or structure (`[niveau_dessus.revenu_median]`),
+that part is taken: an inhabitant is told about money in other words than about a rate. Among several variants the claim itself chooses, so
 that fifteen fiches don't read the same and that one fiche always reads the same. What a template names and is not given raises.
 """
 
@@ -16,7 +16,7 @@ from jinja2 import Environment, StrictUndefined
 
 from cvanalysis import french
 from cvanalysis.constat.shape import Message, Valeur
-from cvanalysis.textes import pages
+from cvanalysis.textes import block, pages
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,9 +61,9 @@ def warm() -> None:
         _template(text)
 
 
-def every_text() -> tuple[str, ...]:
-    """All variants of all templates, for tests and for warming."""
-    return tuple(_templates(pages()))
+def every_text(page: str = "") -> tuple[str, ...]:
+    """All variants of all templates, or of those of one page, for tests and for warming."""
+    return tuple(_templates(pages()[page] if page else pages()))
 
 
 def _templates(entry: Mapping[str, Any]) -> Iterator[str]:
@@ -75,14 +75,9 @@ def _templates(entry: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _variants(message: Message) -> list[str]:
-    entry = _entry(message.gabarit)
+    entry = block(message.gabarit)
     key = message.valeurs.get("cle") or message.valeurs.get("indicateur")
     return (entry[key] if isinstance(entry.get(key), dict) else entry)["variantes"]
-
-
-def _entry(gabarit: str) -> Mapping[str, object]:
-    domain, _, name = gabarit.partition(".")
-    return pages()[domain][name]
 
 
 def _choice(message: Message, count: int) -> int:

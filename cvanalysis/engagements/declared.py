@@ -15,7 +15,17 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from cvanalysis.actions.table import NON_RENSEIGNE
-from cvanalysis.engagements.partners import check_words
+from cvanalysis.engagements.partners import check_words, once
+from cvanalysis.engagements.table import (
+    APPRECIATIONS,
+    AVANCEMENTS,
+    COLONNES,
+    ENGAGEMENTS,
+    FACULTATIVES,
+    LISTES,
+    NATURES,
+    PREFIXE,
+)  # fmt: skip
 from cvanalysis.errors import ReadError
 from cvanalysis.files.anomalies import Anomalies
 from cvanalysis.files.dates import parse_date
@@ -29,14 +39,9 @@ if TYPE_CHECKING:
     from cvanalysis.territory.contract import Territory
 
 
-ENGAGEMENTS = "engagements.csv"
 CLASSEURS = ("engagements.xlsx", "engagements.xlsm", "engagements.ods", "engagements.xls")
-AVANCEMENTS = ("réalisé", "partiel", "en cours", "non engagé", "abandonné", "réorienté", NON_RENSEIGNE)
-APPRECIATIONS = ("satisfaisant", "mitigé", "insatisfaisant")
-NATURES = ("nouveau", "renforcé")
-PREFIXE = "appreciation_"
-_LISTES = ("partenaires", "partenaires_vus", "quartiers", "actions", "indicateurs")
-_TEXTES = ("theme", "nature", "pilote", *_LISTES, "avancement", "preuve", "date_preuve", "obstacle")
+_ETATS = {fold(word): word for word in AVANCEMENTS} | {"abandonne ou reoriente": "abandonné", "": NON_RENSEIGNE}
+_AVIS = {fold(word): word for word in APPRECIATIONS} | {"": ""}
 
 
 def find_engagements(folder: Path) -> str:
@@ -53,67 +58,55 @@ def read_engagements(
     state or a judgement in other words than ours. An absent file gives an empty table with its columns.
     """
     colleges = [PREFIXE + college.id for college in territory.colleges]
-    columns = ["code", "libelle", "pilier", *_TEXTES, *colleges, "exemple"]
+    optional = (*FACULTATIVES, *colleges)
     fichier = find_engagements(Path(territory.dossier))
-    if not fichier:
-        return pd.DataFrame({name: pd.Series(dtype="bool" if name == "exemple" else "str") for name in columns})
+    rows = once(found, _rows(found, fichier, COLONNES, optional) if fichier else (), "code")
     quarters = [q.code for q in territory.quartiers]
-    sample = any(fnmatch(name, pattern) for name in (fichier, ENGAGEMENTS) for pattern in territory.exemples)
-    states = {fold(word): word for word in AVANCEMENTS} | {"abandonne ou reoriente": "abandonné", "": NON_RENSEIGNE}
-    views = {fold(word): word for word in APPRECIATIONS} | {"": ""}
-    made, seen = [], {}
-    for row in _rows(found, fichier, ("code", "libelle", "pilier"), (*_TEXTES, *colleges)):
-        if row["code"] in seen:
-            found.add(
-                row.fichier,
-                row.ligne,
-                "code",
-                f"{quoted(row['code'])} est déjà à la ligne {seen[row['code']]}",
-                "",
-                "gardez une seule des deux",
-            )
-            continue
-        seen[row["code"]] = row.ligne
-        cells = {name: row.cells.get(name, "") for name in columns[:-1]}
+    partners = list(partenaires)
+    known = {
+        "pilier": [p.id for p in territory.piliers],
+        "theme": [t.id for t in territory.themes],
+        "nature": NATURES,
+        "pilote": partners,
+        "partenaires": partners,
+        "partenaires_vus": partners,
+        "quartiers": [*quarters, "tous"],
+    } | ({} if indicateurs is None else {"indicateurs": sorted(indicateurs)})
+    made = []
+    for row in rows:
+        cells = dict.fromkeys((*COLONNES, *optional), "") | row.cells
         cells |= {name: mask_words(cells[name]) for name in ("libelle", "preuve", "obstacle", "actions")}
-        check_words(found, row, "pilier", [cells["pilier"]], [p.id for p in territory.piliers])
-        check_words(found, row, "theme", [cells["theme"]], [t.id for t in territory.themes])
-        check_words(found, row, "nature", [cells["nature"]], NATURES)
-        check_words(found, row, "pilote", [cells["pilote"]], list(partenaires))
-        for name in ("partenaires", "partenaires_vus"):
-            check_words(found, row, name, split_list(cells[name]), list(partenaires))
+        for name, words in known.items():
+            check_words(found, row, name, split_list(cells[name]) if name in LISTES else [cells[name]], words)
         places = split_list(cells["quartiers"])
-        check_words(found, row, "quartiers", places, [*quarters, "tous"])
         cells["quartiers"] = "|".join(quarters if "tous" in places else places)
-        if indicateurs is not None:
-            check_words(found, row, "indicateurs", split_list(cells["indicateurs"]), sorted(indicateurs))
-        for name, known in (("avancement", states), *((college, views) for college in colleges)):
-            ours = known.get(fold(cells[name]))
-            if ours is None:
-                words = AVANCEMENTS if name == "avancement" else APPRECIATIONS
-                found.add(
-                    row.fichier,
-                    row.ligne,
-                    name,
-                    f"{quoted(cells[name])} n'est pas connu",
-                    f"mots connus : {listed(words)}",
-                    nearest(cells[name], words),
-                )
-            cells[name] = ours or ""
-        if cells["date_preuve"]:
-            when = parse_date(cells["date_preuve"])
-            if when is None:
-                found.add(
-                    row.fichier,
-                    row.ligne,
-                    "date_preuve",
-                    f"{quoted(cells['date_preuve'])} n'est pas une date",
-                    "JJ/MM/AAAA ou AAAA-MM-JJ",
-                )
-            cells["date_preuve"] = when[1].isoformat() if when else ""
-        made.append([*cells.values(), sample])
-    table = pd.DataFrame(made, columns=columns)
-    return table.astype({name: "bool" if name == "exemple" else "str" for name in columns})
+        cells["avancement"] = _word(found, row, "avancement", cells["avancement"], _ETATS, AVANCEMENTS)
+        cells |= {name: _word(found, row, name, cells[name], _AVIS, APPRECIATIONS) for name in colleges}
+        cells["date_preuve"] = _day(found, row, "date_preuve", cells["date_preuve"])
+        made.append(cells)
+    table = pd.DataFrame(made, columns=[*COLONNES, *optional]).astype("str")
+    sample = any(fnmatch(name, pattern) for name in (fichier, ENGAGEMENTS) for pattern in territory.exemples)
+    return table.assign(exemple=pd.Series(sample, index=table.index, dtype="bool"))
+
+
+def _word(
+    found: Inspection, row: Ligne, column: str, cell: str, known: Mapping[str, str], words: tuple[str, ...]
+) -> str:
+    """Our word for a state or a judgement; '' once noted where it is none of ours."""
+    ours = known.get(fold(cell))
+    if ours is None:
+        what, wanted = f"{quoted(cell)} n'est pas connu", f"mots connus : {listed(words)}"
+        found.add(row.fichier, row.ligne, column, what, wanted, nearest(cell, words))
+    return ours or ""
+
+
+def _day(found: Inspection, row: Ligne, column: str, cell: str) -> str:
+    """The last day of a date or period, in ISO; '' for a blank cell, or once noted for what is no date."""
+    when = parse_date(cell) if cell else None
+    if cell and when is None:
+        what = f"{quoted(cell)} n'est pas une date"
+        found.add(row.fichier, row.ligne, column, what, "JJ/MM/AAAA ou AAAA-MM-JJ")
+    return when[1].isoformat() if when else ""
 
 
 def _rows(found: Inspection, fichier: str, columns: tuple[str, ...], optional: tuple[str, ...]) -> list[Ligne]:
@@ -127,46 +120,36 @@ def _rows(found: Inspection, fichier: str, columns: tuple[str, ...], optional: t
         return []
     table = max(tables, key=lambda one: len(set(one.colonnes) & {*columns, *optional}))
     records = zip(table.lignes.tolist(), table.cells.to_numpy().tolist(), strict=True)
-    filled = [
-        (table.ligne_entete, list(table.colonnes)),
-        *((line, [cell.strip() for cell in row]) for line, row in records),
-    ]
-    return match_rows(found, fichier, filled, columns, optional)
+    cells = [(line, [cell.strip() for cell in row]) for line, row in records]
+    return match_rows(found, fichier, [(table.ligne_entete, list(table.colonnes)), *cells], columns, optional)
 
 
-def _link_engagements(
+def link_engagements(
     actions: pd.DataFrame, engagements: pd.DataFrame, fichier: str, anomalies: Anomalies
 ) -> pd.DataFrame:
     """Add the links that engagements declare by an action's title or id to those that the logs bear."""
-    links: dict[str, set[str]] = {}
-    if not (engagements["actions"] != "").any():
+    declared = [(rank + 2, code, split_list(cell)) for rank, (code, cell) in enumerate(
+        zip(engagements["code"], engagements["actions"], strict=True)) if cell]  # fmt: skip
+    if not declared:
         return actions
     titles = actions.drop_duplicates("action")
-    by_title: dict[str, list[str]] = {}
+    named: dict[str, list[str]] = {}
     for action, title in zip(titles["action"], titles["titre"], strict=True):
-        by_title.setdefault(title_key(title), []).append(action)
+        named.setdefault(title_key(title), []).append(action)
     known = set(titles["action"])
-    for rank, (code, cell) in enumerate(zip(engagements["code"], engagements["actions"], strict=True)):
-        for item in split_list(cell):
-            hits = [item] if item in known else by_title.get(title_key(item), [])
+    links: dict[str, set[str]] = {}
+    for line, code, items in declared:
+        for item in items:
+            hits = [item] if item in known else named.get(title_key(item), [])
             if not hits:
-                anomalies.add(
-                    fichier,
-                    rank + 2,
-                    "actions",
-                    item,
-                    "action liée inconnue des journaux",
-                    f"lien laissé de côté. {nearest(item, list(titles['titre'])[:5000])}".strip(),
-                )
+                hint = nearest(item, list(titles["titre"])[:5000])
+                what, done = "action liée inconnue des journaux", f"lien laissé de côté. {hint}".strip()
+                anomalies.add(fichier, line, "actions", item, what, done)
             for action in hits:
                 links.setdefault(action, set()).add(code)
-    if not links:
-        return actions
-    linked = actions["action"].map(links)
-    at = linked.notna()
-    actions = actions.copy()
-    actions.loc[at, "engagements"] = [
-        "|".join(sorted({*split_list(own), *more}))
-        for own, more in zip(actions.loc[at, "engagements"], linked[at], strict=True)
-    ]
-    return actions
+    return actions.assign(
+        engagements=[
+            "|".join(sorted({*split_list(own), *links[action]})) if action in links else own
+            for action, own in zip(actions["action"], actions["engagements"], strict=True)
+        ]
+    ).astype({"engagements": "str"})

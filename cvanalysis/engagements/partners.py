@@ -6,15 +6,17 @@ Columns: `id;nom;college`, and if known `alias` (names met in logs, `|` between 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields
 from fnmatch import fnmatch
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from cvanalysis.actions.clean.cells import read_siren
+from cvanalysis.engagements.table import PARTENAIRES
 from cvanalysis.files.keys import carrier_key, split_list
 from cvanalysis.french import listed, nearest, quoted
 from cvanalysis.personnes.persons import mask_words
@@ -24,12 +26,10 @@ if TYPE_CHECKING:
     from cvanalysis.territory.contract import Territory
 
 
-PARTENAIRES = "partenaires.csv"
-COLONNES = ("id", "nom", "college", "alias", "siren", "themes", "quartiers", "debut", "fin", "note", "exemple")
-
-
 @dataclass(frozen=True, slots=True)
 class Partner:
+    """A declared partner: the columns of `partenaires.parquet`, but for `exemple`."""
+
     id: str
     nom: str
     college: str
@@ -42,120 +42,78 @@ class Partner:
     note: str = ""
 
 
+COLONNES = tuple(field.name for field in fields(Partner))
+
+
 def read_partners(territory: Territory, found: Inspection) -> tuple[Partner, ...]:
     """The declared partners, in their order; none where the file is absent. Problems go to `found`."""
     if not (Path(territory.dossier) / PARTENAIRES).exists():
         return ()
-    rows = read_rows(
-        found, PARTENAIRES, ("id", "nom", "college"), ("alias", "siren", "themes", "quartiers", "debut", "fin", "note")
-    )
+    names: dict[str, str] = {}
+    rows = read_rows(found, PARTENAIRES, COLONNES[:3], COLONNES[3:])
+    return tuple(_read_partner(row, territory, found, names) for row in once(found, rows, "id"))
+
+
+def _read_partner(row: Ligne, territory: Territory, found: Inspection, names: dict[str, str]) -> Partner:
+    tell = partial(found.add, row.fichier, row.ligne)
+    cells = dict.fromkeys(COLONNES, "") | row.cells
     quarters = tuple(q.code for q in territory.quartiers)
-    known = {
-        "college": [c.id for c in territory.colleges],
-        "themes": [t.id for t in territory.themes],
-        "quartiers": [*quarters, "tous"],
-    }
-    partners, ids, names = [], {}, {}
+    alias, themes, places = (split_list(cells[name]) for name in ("alias", "themes", "quartiers"))
+    check_words(found, row, "college", [cells["college"]], [c.id for c in territory.colleges])
+    check_words(found, row, "themes", themes, [t.id for t in territory.themes])
+    check_words(found, row, "quartiers", places, [*quarters, "tous"])
+    siren, doubt = read_siren(cells["siren"])
+    if doubt:
+        tell("siren", f"{quoted(mask_words(cells['siren']))} : {doubt}", "neuf chiffres", "corrigez-le ou laissez vide")
+    for label in (cells["nom"], *alias):
+        owner = names.setdefault(carrier_key(label), cells["id"])
+        if owner != cells["id"]:
+            wanted, to_do = "un nom pour un seul partenaire", "retirez-le de l'un des deux"
+            tell("alias", f"{quoted(label)} désigne déjà {quoted(owner)}", wanted, to_do)
+    years = {"debut": cells["debut"], "fin": cells["fin"]}
+    for name, year in years.items():
+        if year and not (year.isdecimal() and len(year) == 4):
+            tell(name, f"{quoted(year)} n'est pas une année", "quatre chiffres")
+            years[name] = ""
+    nom = mask_words(cells["nom"])
+    return Partner(
+        cells["id"],
+        nom,
+        cells["college"],
+        alias=alias if nom == cells["nom"] else (*alias, cells["nom"]),
+        siren=siren,
+        themes=themes,
+        quartiers=quarters if "tous" in places else places,
+        debut=int(years["debut"] or 0),
+        fin=int(years["fin"] or 0),
+        note=mask_words(cells["note"]),
+    )
+
+
+def once(found: Inspection, rows: Iterable[Ligne], column: str) -> Iterator[Ligne]:
+    """The rows whose cell of that column is new; each that says it again is noted."""
+    seen: dict[str, int] = {}
     for row in rows:
-        if row["id"] in ids:
-            found.add(
-                row.fichier,
-                row.ligne,
-                "id",
-                f"{quoted(row['id'])} est déjà à la ligne {ids[row['id']]}",
-                "",
-                "gardez une seule des deux",
-            )
+        if seen.setdefault(row[column], row.ligne) == row.ligne:
+            yield row
             continue
-        ids[row["id"]] = row.ligne
-        check_words(found, row, "college", [row["college"]], known["college"])
-        themes, places = split_list(row.cells.get("themes", "")), split_list(row.cells.get("quartiers", ""))
-        check_words(found, row, "themes", themes, known["themes"])
-        check_words(found, row, "quartiers", places, known["quartiers"])
-        siren, doubt = read_siren(row.cells.get("siren", ""))
-        if doubt:
-            found.add(
-                row.fichier,
-                row.ligne,
-                "siren",
-                f"{quoted(mask_words(row['siren']))} : {doubt}",
-                "neuf chiffres",
-                "corrigez-le ou laissez vide",
-            )
-        alias = split_list(row.cells.get("alias", ""))
-        for label in (row["nom"], *alias):
-            owner = names.setdefault(carrier_key(label), row["id"])
-            if owner != row["id"]:
-                found.add(
-                    row.fichier,
-                    row.ligne,
-                    "alias",
-                    f"{quoted(label)} désigne déjà {quoted(owner)}",
-                    "un nom pour un seul partenaire",
-                    "retirez-le de l'un des deux",
-                )
-        partners.append(
-            Partner(
-                row["id"],
-                row["nom"],
-                row["college"],
-                alias,
-                siren,
-                themes,
-                quarters if "tous" in places else places,
-                _year(found, row, "debut"),
-                _year(found, row, "fin"),
-                mask_words(row.cells.get("note", "")),
-            )
-        )
-    return tuple(partners)
+        what = f"{quoted(row[column])} est déjà à la ligne {seen[row[column]]}"
+        found.add(row.fichier, row.ligne, column, what, "", "gardez une seule des deux")
 
 
-def check_words(found: Inspection, row: Ligne, column: str, words: Sequence[str], known: Sequence[str]) -> None:
+def check_words(found: Inspection, row: Ligne, column: str, words: Iterable[str], known: Sequence[str]) -> None:
     """Note each word of a cell that is not among the declared ones."""
     for word in words:
         if word and word not in known:
-            found.add(
-                row.fichier,
-                row.ligne,
-                column,
-                f"{quoted(word)} n'est pas déclaré",
-                f"déclarés : {listed(known)}",
-                nearest(word, known) or "corrigez la cellule",
-            )
-
-
-def _year(found: Inspection, row: Ligne, column: str) -> int:
-    text = row.cells.get(column, "")
-    if text and not (text.isdecimal() and len(text) == 4):
-        found.add(row.fichier, row.ligne, column, f"{quoted(text)} n'est pas une année", "quatre chiffres")
-        return 0
-    return int(text or 0)
-
-
-def partner_labels(partners: Sequence[Partner]) -> dict[str, str]:
-    """Key of each name and alias → id of the partner."""
-    return {carrier_key(label): p.id for p in partners for label in (p.nom, *p.alias)}
+            what, to_do = f"{quoted(word)} n'est pas déclaré", nearest(word, known) or "corrigez la cellule"
+            found.add(row.fichier, row.ligne, column, what, f"déclarés : {listed(known)}", to_do)
 
 
 def partners_table(partners: Sequence[Partner], territory: Territory) -> pd.DataFrame:
-    """One row per partner (`COLONNES`); lists are joined by `|`, unknown years are null."""
-    sample = any(fnmatch(PARTENAIRES, pattern) for pattern in territory.exemples)
-    rows = [
-        (
-            p.id,
-            p.nom,
-            p.college,
-            "|".join(p.alias),
-            p.siren,
-            "|".join(p.themes),
-            "|".join(p.quartiers),
-            p.debut or pd.NA,
-            p.fin or pd.NA,
-            p.note,
-            sample,
-        )
-        for p in partners
-    ]
-    table = pd.DataFrame(rows, columns=list(COLONNES))
-    return table.astype({**dict.fromkeys(COLONNES, "str"), "debut": "Int16", "fin": "Int16", "exemple": "bool"})
+    """One row per partner (`COLONNES`, `exemple`); lists are joined by `|`, unknown years are null."""
+    cells = [[getattr(partner, name) for name in COLONNES] for partner in partners]
+    joined = [["|".join(cell) if isinstance(cell, tuple) else cell for cell in row] for row in cells]
+    table = pd.DataFrame(joined, columns=list(COLONNES))
+    table["exemple"] = any(fnmatch(PARTENAIRES, pattern) for pattern in territory.exemples)
+    years = {name: table[name].astype("Int16").replace(0, pd.NA) for name in ("debut", "fin")}
+    return table.astype({**dict.fromkeys(COLONNES, "str"), "exemple": "bool"}).assign(**years)

@@ -1,4 +1,4 @@
-"""TODO cvanalysis.files.anomalies."""
+"""What became of each raw file, and what was doubtful in it: the one collector of anomalies and their columns."""
 
 from __future__ import annotations
 
@@ -34,3 +34,26 @@ def frame_problems(problems: Iterable[Problem]) -> pd.DataFrame:
         for p in problems
     ]
     return frame_anomalies(rows)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadFile:
+    """One raw file and what became of it, whatever its domain.
+
+    `statut` is lu, documentation, non reconnu, illisible or laissé de côté; `pris_pour` says in French what it was taken for;
+    `trouvees` and `manquantes` are the territory's zones of the file's levels; `absentes` headers that the vintage should have,
+    `inconnues` those of no known meaning, not read.
+    """
+
+    fichier: str
+    sha256: str = ""
+    statut: str = "lu"
+    famille: str = ""
+    millesime: int | str | None = None
+    pris_pour: str = ""
+    lignes: int = 0
+    trouvees: tuple[str, ...] = ()
+    manquantes: tuple[str, ...] = ()
+    absentes: tuple[str, ...] = ()
+    inconnues: tuple[str, ...] = ()
+    probleme: Problem | None = None

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from cvanalysis.errors import CvanalysisError, UsageError, say_system
+from cvanalysis.errors import CvanalysisError, UsageError, printed, say_system
 
 SUFFIX = ".cvtmp"
 
@@ -137,8 +137,8 @@ def digest_value(value: Any) -> str:
 
 
 def named(path: Path, folder: Path) -> str:
-    """How a file is named to people: relative to the data folder, with `/`; bytes that are no UTF-8 as their numbers."""
-    return os.fsencode(path.relative_to(folder).as_posix()).decode("utf-8", "backslashreplace")
+    """How a file is named to people: relative to the data folder, with `/`; what is no text or steers a terminal as its number."""
+    return printed(os.fsencode(path.relative_to(folder).as_posix()).decode("utf-8", "backslashreplace"))
 
 
 def digest_tree(folder: Path, skip: tuple[str, ...] = ()) -> dict[str, str]:

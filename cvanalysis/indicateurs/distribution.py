@@ -10,7 +10,9 @@ import math
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from cvanalysis.constat.shape import Figure, Point, Serie, Table, Valeur, word
+from cvanalysis.constat.make import bars
+from cvanalysis.constat.shape import Figure, Table, Valeur, word
+from cvanalysis.textes import label
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -21,21 +23,23 @@ if TYPE_CHECKING:
 EXTREMES = 20
 """Lowest and highest quarters listed in a table."""
 _CLASSES = 8
-AILLEURS = "Tous les quartiers sont dans les données à télécharger."
 
 
 def draw_classes(axe: str, values: Sequence[float], unite: str) -> Figure:
     """How many quarters have a value in each class of equal width; the two classes at the ends are open."""
     ordered = sorted(values)
     bounds = _bounds(ordered)
-    labels = [f"{_written(a)} à {_written(b)}" for a, b in pairwise(bounds)]
-    labels[0], labels[-1] = f"moins de {_written(bounds[1])}", f"{_written(bounds[-2])} ou plus"
-    counts = [0] * len(labels)
+    shown = list(map(_written, bounds))
+    names = [label("commun.extremes.entre_bornes", bas=a, haut=b) for a, b in pairwise(shown)]
+    names[0], names[-1] = (
+        label(f"commun.extremes.{k}", borne=b) for k, b in (("premiere", shown[1]), ("derniere", shown[-2]))
+    )
+    counts = [0] * len(names)
     for value in ordered:
         counts[sum(value >= bound for bound in bounds[1:-1])] += 1
-    name = f"Nombre de quartiers, selon\u00a0: {axe[:1].lower()}{axe[1:]}" + (f" (en {unite})" if unite else "")
-    points = tuple(Point(label, Valeur(float(n), unite="quartiers")) for label, n in zip(labels, counts, strict=True))
-    return Figure("barres", name, (Serie("Quartiers du contrat", "autre", points),))
+    key = f"commun.extremes.{'classes_unite' if unite else 'classes'}"
+    marks = {name: Valeur(float(n), unite="quartiers") for name, n in zip(names, counts, strict=True)}
+    return bars(label(key, axe=axe[:1].lower() + axe[1:], unite=unite), label("synthese.serie"), marks, "autre")
 
 
 def _bounds(ordered: Sequence[float]) -> list[float]:
@@ -71,10 +75,10 @@ def table_of_ends(
     between = len(ordered) - len(low) - len(high)
     lines = [line(quartier) for quartier in low]
     if between > 0:
-        rest = (word("au téléchargement"),) * (len(colonnes) - 1)
-        lines.append((word(f"… {between} autres quartiers entre les deux"), *rest))
+        rest = [word(label("commun.extremes.reste"))] * (len(colonnes) - 1)
+        lines.append((word(label("commun.extremes.entre", nombre=between)), *rest))
     lines += [line(quartier) for quartier in high]
-    told = f"Les {len(low)} valeurs les plus basses et les {len(high)} plus hautes, de la plus basse à la plus haute. {AILLEURS}"
+    told = f"{label('commun.extremes.legende', bas=len(low), haut=len(high))} {label('commun.ailleurs')}"
     return Table(colonnes, (*lines, *after), f"{legende}. {told}")
 
 
@@ -95,9 +99,3 @@ def quartiles(values: Mapping[Quartier, Valeur], noms: Mapping[str, str]) -> tup
         values[ordered[-1]],
         word(noms[ordered[-1].code]),
     )
-
-
-QUARTILES = (
-    "Indicateur", "Chiffre publié pour", "Valeur la plus basse", "Où", "Un quart des quartiers est au-dessous de",
-    "La moitié est au-dessous de", "Trois quarts sont au-dessous de", "Valeur la plus élevée", "Où (valeur la plus élevée)",
-)  # fmt: skip

@@ -1,7 +1,7 @@
 """The gap between a quarter and a zone it is compared with. Owns its unit and its sign; refuses figures of two times.
 
 Gap = quarter minus comparator: in points for rates, as % of the comparator for euros and ratios; counts of places of unequal
-size have no gap (they are compared in base 100, see `evolution`). The ratio is secondary. « Hors QPV » is never computed.
+size have no gap (they are compared in base 100). The ratio is secondary. « Hors QPV » is never computed.
 """
 
 from __future__ import annotations
@@ -9,26 +9,41 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from itertools import combinations
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from cvanalysis.constat.shape import Valeur
 from cvanalysis.errors import ComparisonRefused
+from cvanalysis.textes import label
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from cvanalysis.catalogue import Indicateur
     from cvanalysis.catalogue.rules import Rules
-    from cvanalysis.indicateurs.observation import Observation
+    from cvanalysis.indicateurs.observation import Instant, Observation
     from cvanalysis.territory.contract import Seuils
 
 
+M = TypeVar("M")
 Verdict = Literal["rapproche", "eloigne", "stable", "avance_augmente", "avance_diminue", "croise"]
 """rapproche / eloigne: a quarter behind (or, for a neutral indicator, apart) comes closer or goes further; avance_*: a
 quarter that is better placed than its comparator; croise: it was on one side and is now on the other."""
 Mouvement = Literal["hausse", "baisse", "stable"]
 _GEOGRAPHIE = re.compile(r"^(Q[A-Z])(?=[\dA-Z]{6}$)")
 Sens = Literal["dessus", "dessous", "proche"]
+
+
+def refusal(motif: str, /, **words: object) -> ComparisonRefused:
+    """Why two figures may not be compared, as the page says it (`commun.refus`)."""
+    return ComparisonRefused(label(f"commun.refus.{motif}", **words))
+
+
+def attempt(measure: Callable[..., M], *of: Any) -> tuple[M | None, str]:
+    """What is measured; else None, and why it may not be."""
+    try:
+        return measure(*of), ""
+    except ComparisonRefused as refused:
+        return None, str(refused)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +69,11 @@ class Gap:
         return Valeur(abs(self.ecart), unite=self.unite, decimales=1)
 
 
+def ratio_of(gap: Gap) -> Valeur:
+    """The ratio of the two figures, where the comparator's is above zero."""
+    return Valeur(gap.rapport, "publié" if gap.rapport is not None else "sans_objet", decimales=2)
+
+
 def unit_of_gap(indicateur: Indicateur) -> str:
     """`points` for rates, `%` (of the comparator, or of the first year) for all others."""
     return "points" if indicateur.genre == "taux" else "%"
@@ -64,6 +84,11 @@ def tolerance(indicateur: Indicateur, seuils: Seuils) -> float:
     return seuils.stable_points if indicateur.genre == "taux" else seuils.stable_pourcent
 
 
+def unit_of_difference(indicateur: Indicateur) -> str:
+    """A difference between two rates is said in points."""
+    return "points" if indicateur.genre == "taux" else indicateur.unite
+
+
 def measure_gap(indicateur: Indicateur, sujet: Observation, repere: Observation, seuils: Seuils) -> Gap:
     """Quarter minus comparator, at one and the same instant.
 
@@ -72,37 +97,36 @@ def measure_gap(indicateur: Indicateur, sujet: Observation, repere: Observation,
     """
     for row in (sujet, repere):
         if not row.dite:
-            raise ComparisonRefused(f"l'un des deux chiffres n'est pas utilisable, {row.statut}")
+            raise refusal("inutilisable", statut=row.statut)
     if sujet.instant != repere.instant:
-        raise ComparisonRefused(
-            f"les deux chiffres ne sont pas de la même année, l'un {sujet.instant.situe}, l'autre {repere.instant.situe}"
-        )
+        raise refusal("annees", sujet=sujet.instant.situe, repere=repere.instant.situe)
     if sujet.source != repere.source:
-        raise ComparisonRefused("les deux chiffres ne viennent pas de la même source")
+        raise refusal("sources")
     if indicateur.genre == "effectif":
-        raise ComparisonRefused("deux territoires de tailles différentes ne se comparent pas par des effectifs")
-    absolu = _minus(sujet.valeur, repere.valeur)
-    if indicateur.genre == "taux":
-        ecart = absolu
-    elif repere.valeur == 0:
-        raise ComparisonRefused("la valeur du territoire de comparaison est nulle")
-    else:
-        ecart = 100 * absolu / abs(repere.valeur)
+        raise refusal("effectifs")
+    ecart, absolu = _apart(indicateur, repere, sujet, "repere_nul")
     rapport = sujet.valeur / repere.valeur if repere.valeur > 0 else None
-    return Gap(
-        sujet, repere, ecart, unit_of_gap(indicateur), absolu, rapport, _sens(ecart, tolerance(indicateur, seuils))
-    )
+    sens = {"stable": "proche", "hausse": "dessus", "baisse": "dessous"}[_mouvement(indicateur, ecart, seuils)]
+    return Gap(sujet, repere, ecart, unit_of_gap(indicateur), absolu, rapport, sens)
 
 
-def _minus(a: float, b: float) -> float:
-    """Difference of published decimals, without the dust of binary floats (50.2 − 48.1 is 2.1)."""
-    return round(a - b, 9)
+def _apart(indicateur: Indicateur, base: Observation, other: Observation, nul: str) -> tuple[float, float]:
+    """How far `other` is from `base`: in points for rates, else in % of the base; and in the indicator's unit.
+
+    Published decimals are subtracted without the dust of binary floats (50.2 − 48.1 is 2.1).
+    """
+    absolu = round(other.valeur - base.valeur, 9)
+    if indicateur.genre == "taux":
+        return absolu, absolu
+    if base.valeur == 0:
+        raise refusal(nul)
+    return 100 * absolu / abs(base.valeur), absolu
 
 
-def _sens(ecart: float, seuil: float) -> Sens:
-    if abs(ecart) < seuil:
-        return "proche"
-    return "dessus" if ecart > 0 else "dessous"
+def _mouvement(indicateur: Indicateur, difference: float, seuils: Seuils) -> Mouvement:
+    if abs(difference) < tolerance(indicateur, seuils):
+        return "stable"
+    return "hausse" if difference > 0 else "baisse"
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +143,10 @@ class Convergence:
     precautions: tuple[str, ...]
 
     @property
+    def span(self) -> tuple[Instant, Instant]:
+        return self.debut.sujet.instant, self.fin.sujet.instant
+
+    @property
     def taille(self) -> Valeur:
         return Valeur(abs(self.variation), unite="points", decimales=1)
 
@@ -128,15 +156,10 @@ def matched_gaps(
 ) -> tuple[Gap, ...]:
     """The gaps of all instants at which both sides are published, oldest first: no other year is ever mixed in."""
     others = {row.instant: row for row in repere if row.dite}
-    gaps = []
-    for row in sujet:
-        other = others.get(row.instant)
-        if row.dite and other is not None:
-            try:
-                gaps.append(measure_gap(indicateur, row, other, seuils))
-            except ComparisonRefused:
-                continue
-    return tuple(gaps)
+    tried = (
+        attempt(measure_gap, indicateur, row, others[row.instant], seuils) for row in sujet if row.instant in others
+    )
+    return tuple(gap for gap, _ in tried if gap is not None)
 
 
 def measure_convergence(
@@ -148,12 +171,12 @@ def measure_convergence(
     seuils: Seuils,
     rules: Rules,
 ) -> Convergence:
-    """How the gap changed between the two matched years that `evolution.choose_pair` takes; raises `ComparisonRefused`."""
+    """How the gap changed between the two matched years that `choose_pair` takes; raises `ComparisonRefused`."""
     if indicateur.genre == "effectif":
-        raise ComparisonRefused("deux territoires de tailles différentes ne se comparent pas par des effectifs")
+        raise refusal("effectifs")
     gaps = {gap.sujet.instant: gap for gap in matched_gaps(indicateur, sujet, repere, seuils)}
     if not gaps:
-        raise ComparisonRefused("aucune année n'est publiée à la fois pour le quartier et pour ce territoire")
+        raise refusal("aucune_annee")
     avant, apres = choose_pair((gap.sujet for gap in gaps.values()), debut, fin, rules)
     first, last = gaps[avant.instant], gaps[apres.instant]
     precautions = dict.fromkeys(
@@ -210,6 +233,10 @@ class Evolution:
     precautions: tuple[str, ...]
 
     @property
+    def span(self) -> tuple[Instant, Instant]:
+        return self.avant.instant, self.apres.instant
+
+    @property
     def valeur(self) -> Valeur:
         return Valeur(self.variation, unite=self.unite, decimales=1)
 
@@ -222,23 +249,20 @@ def check_comparable(avant: Observation, apres: Observation, rules: Rules) -> tu
     """The cautions (their ids) of a change from `avant` to `apres`; raises `ComparisonRefused` where it may not be measured."""
     for row in (avant, apres):
         if not row.dite:
-            raise ComparisonRefused(f"un des chiffres n'est pas utilisable, {row.statut} {row.instant.situe}")
+            raise refusal("inutilisable_annee", statut=row.statut, quand=row.instant.situe)
     check_geographies(avant.zone, apres.zone)
     if avant.zone != apres.zone:
-        raise ComparisonRefused("une évolution se mesure dans un seul territoire")
+        raise refusal("territoires")
     if avant.source != apres.source:
-        raise ComparisonRefused("la source a changé : les deux chiffres ne mesurent pas la même chose")
+        raise refusal("source_changee")
     if avant.millesime is None or apres.millesime is None:
-        raise ComparisonRefused(
-            "l'année des données n'est pas établie pour tous les fichiers : deux fichiers d'années différentes peuvent porter "
-            "la même année"
-        )
+        raise refusal("non_date")
     rule = rules.of(avant.source)
     debut, fin = avant.millesime, apres.millesime
     if fin <= debut:
-        raise ComparisonRefused(f"les deux chiffres sont de la même année de données, {debut}")
+        raise refusal("meme_annee", annee=debut)
     if fin - debut < rule.ecart_minimal:
-        raise ComparisonRefused(f"{rule.motif}, ici {debut} et {fin}")
+        raise refusal("trop_proches", motif=rule.motif, debut=debut, fin=fin)
     crossed = dict.fromkeys(rupture.precaution for rupture in rule.crossed(debut, fin))
     return ((rule.precaution,) if rule.precaution else ()) + tuple(crossed)
 
@@ -247,10 +271,7 @@ def check_geographies(zone: str, autre: str) -> None:
     """Raises `ComparisonRefused` where two quarters are drawn on two different lists of perimeters (QP 2015, QN 2024)."""
     kinds = [match.group(1) for match in map(_GEOGRAPHIE.match, (zone, autre)) if match]
     if len(set(kinds)) > 1:
-        raise ComparisonRefused(
-            "les contours des quartiers prioritaires ont changé : "
-            f"un quartier {kinds[0]} et un quartier {kinds[1]} ne couvrent pas le même périmètre"
-        )
+        raise refusal("contours", un=kinds[0], autre=kinds[1])
 
 
 def measure_evolution(
@@ -258,17 +279,10 @@ def measure_evolution(
 ) -> Evolution:
     """Change between two observations of one zone; raises `ComparisonRefused`."""
     precautions = check_comparable(avant, apres, rules)
-    absolue = round(apres.valeur - avant.valeur, 9)
-    if indicateur.genre == "taux":
-        variation = absolue
-    elif avant.valeur == 0:
-        raise ComparisonRefused("la valeur de départ est nulle : une variation en % n'a pas de sens")
-    else:
-        variation = 100 * absolue / abs(avant.valeur)
+    variation, absolue = _apart(indicateur, avant, apres, "depart_nul")
     if indicateur.genre == "montant":
         precautions = (*precautions, "euros_courants")
-    seuil = tolerance(indicateur, seuils)
-    sens: Mouvement = "stable" if abs(variation) < seuil else "hausse" if variation > 0 else "baisse"
+    sens = _mouvement(indicateur, variation, seuils)
     return Evolution(avant, apres, variation, unit_of_gap(indicateur), absolue, sens, precautions)
 
 
@@ -279,29 +293,26 @@ def choose_pair(series: Iterable[Observation], debut: int, fin: int, rules: Rule
     to that of the contract, then the longest span. Raises `ComparisonRefused` with the most telling reason where there is none.
     """
     rows = [row for row in series if row.dite and (row.millesime is None or row.millesime <= fin)]
-    best: tuple[tuple[int, int, int], tuple[Observation, Observation]] | None = None
+    pairs: dict[tuple[int, int, int], tuple[Observation, Observation]] = {}
     reasons: list[str] = []
     for avant, apres in combinations(rows, 2):
-        try:
-            check_comparable(avant, apres, rules)
-        except ComparisonRefused as refusal:
-            reasons.append(str(refusal))
-            continue
-        a, b = avant.millesime, apres.millesime
-        score = (len(rules.of(avant.source).crossed(a, b)), abs(a - debut), a - b)
-        if best is None or score < best[0]:
-            best = (score, (avant, apres))
-    if best is not None:
-        return best[1]
+        cautions, why = attempt(check_comparable, avant, apres, rules)
+        if cautions is None:
+            reasons.append(why)
+        else:
+            a, b = avant.millesime, apres.millesime
+            pairs.setdefault((len(rules.of(avant.source).crossed(a, b)), abs(a - debut), a - b), (avant, apres))
+    if pairs:
+        return pairs[min(pairs)]
     if not rows:
-        raise ComparisonRefused("aucun chiffre n'est publié")
+        raise refusal("aucun_chiffre")
     if len(rows) == 1:
-        raise ComparisonRefused(f"un seul chiffre est publié, {rows[0].instant.situe}")
+        raise refusal("un_chiffre", quand=rows[0].instant.situe)
     raise ComparisonRefused(reasons[-1])
 
 
 def index_base_100(series: Iterable[Observation], base: Observation) -> tuple[tuple[Observation, float], ...]:
     """Counts of one zone in base 100 of the year of `base`, dated and published ones only; raises where that base is 0."""
     if not base.dite or not base.valeur:
-        raise ComparisonRefused("la base 100 demande une première année publiée et non nulle")
+        raise refusal("base_100")
     return tuple((row, 100 * row.valeur / base.valeur) for row in series if row.dite and row.millesime is not None)

@@ -1,324 +1,256 @@
 """Findings about one moment: a level against comparators (`niveau`), a place among the quarters (`rang`).
 
-Owns the choice of the moment and of the message; refuses to set side by side figures of two years.
+Owns the choice of the message; refuses to set side by side figures of two years.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
-from cvanalysis.constat.shape import Figure, Finding, Manque, Message, Point, Serie, Table, Valeur, word
-from cvanalysis.errors import ComparisonRefused
-from cvanalysis.indicateurs.context import RETOUR_MAXI, Contexte, reason, role_of
-from cvanalysis.indicateurs.distribution import draw_classes, table_of_ends
-from cvanalysis.indicateurs.ensemble import ORDRE_TABLEAU, _moment, _silent, common_instant, make_finding, nothing
-from cvanalysis.indicateurs.measure import Gap, measure_gap, unit_of_gap
+from cvanalysis.constat.shape import Figure, Finding, Manque, Message, Serie, Table, Valeur, word
+from cvanalysis.french import enumerate_french
+from cvanalysis.indicateurs.context import Zone, preferred
+from cvanalysis.indicateurs.distribution import draw_classes
+from cvanalysis.indicateurs.measure import Gap, attempt, measure_gap, ratio_of, unit_of_gap
+from cvanalysis.indicateurs.question import Question, axis, short
 from cvanalysis.indicateurs.ranking import Rank, rank, standout
+from cvanalysis.textes import label, labels
 
 if TYPE_CHECKING:
-    from cvanalysis.catalogue import ConstatDeclare, Indicateur
     from cvanalysis.indicateurs.observation import Instant, Observation
-    from cvanalysis.territory.contract import Comparateur
+    from cvanalysis.territory.contract import Quartier
 
 
-def choose_instant(ctx: Contexte, indicateur: Indicateur) -> Instant | None:
-    """The moment of a level: the quarter's last figure, or a slightly older data year that comparators share.
+class Niveau(Question):
+    """`niveau`: where a quarter stands against its commune(s), the EPCI, all QPV and the other quarters; all of them on one axis."""
 
-    Without any figure of the quarter: the last moment of the other quarters (then what is said is its absence).
-    """
-    last = ctx.observations.latest(ctx.quartier.code, indicateur.id)
-    if last is None:
-        known = ctx.observations.instants([q.code for q in ctx.autres], indicateur.id)
-        return known[-1] if known else None
-    if last.millesime is None or not last.dite or indicateur.genre == "effectif":
-        return last.instant
-    for row in reversed(ctx.serie(ctx.quartier.code, indicateur)):
-        if row.millesime is None or last.millesime - row.millesime > RETOUR_MAXI or not row.dite:
-            continue
-        if any(ctx.value(c.zone, indicateur, row.instant).dite for c in ctx.comparateurs):
-            return row.instant
-    return last.instant
+    @cached_property
+    def quarters(self) -> dict[str, Observation | None]:
+        """Zone → observation of the quarter and of those beside it, at the moment."""
+        return {q.code: self.ctx.at(q.code, self.indicateur, self.instant) for q in self.ctx.quartiers}
 
+    @cached_property
+    def place(self) -> Rank | None:
+        return rank(self.code, self.quarters)
 
-def build_level(ctx: Contexte, declare: ConstatDeclare) -> Finding:
-    """`niveau`: where the quarter stands against its commune(s), the EPCI, all QPV, and the other quarters."""
-    indicateur = ctx.catalogue.indicateurs[declare.indicateurs[0]]
-    instant = choose_instant(ctx, indicateur)
-    if instant is None:
-        return ctx.nothing(declare, [indicateur])
-    own = ctx.at(ctx.quartier.code, indicateur, instant)
-    quarters = ctx.row_of_quarters(indicateur, instant)
-    gaps = gaps_at(ctx, indicateur, own, instant)
-    place = rank(ctx.quartier.code, quarters)
-    counted = indicateur.genre == "effectif"
-    rows = [*quarters.values(), *(gap.repere for _, gap in gaps)]
-    last = ctx.observations.latest(ctx.quartier.code, indicateur.id)
-    manques = [
-        *missing_own(ctx, indicateur, own, instant),
-        *(() if counted else ctx.missing_comparators(indicateur, instant)),
-        *ctx.missing_quarters(indicateur, instant),
-    ]
-    if last is not None and last.instant != instant:
-        manques.append(
-            Manque(
-                f"Un chiffre plus récent existe pour le quartier ({last.instant}), mais pour aucun des territoires auxquels "
-                "on le compare.",
-                "non_disponible",
-            )
+    @cached_property
+    def gaps(self) -> list[tuple[Zone, Gap]]:
+        """Gaps with every comparator that has a figure of that very instant, the one that a title prefers first."""
+        own, seuils, found = self.quarters[self.code], self.ctx.territory.seuils, []
+        for comparateur in preferred(self.ctx.reperes):
+            other = self.ctx.at(comparateur.code, self.indicateur, self.instant)
+            if own is not None and other is not None:
+                gap, _ = attempt(measure_gap, self.indicateur, own, other, seuils)
+                found += [(comparateur, gap)] if gap else []
+        return found
+
+    @property
+    def weight(self) -> float:
+        """How far the quarter stands from the others (`ranking.standout`)."""
+        own = self.value(self.code)
+        others = (row.valeur for zone, row in self.quarters.items() if zone != self.code and row and row.dite)
+        return standout(own.valeur, others) if own.dite else 0.0
+
+    def of_one(self) -> Finding:
+        if self.instant is None:
+            return self.nothing()
+        ctx, one, instant = self.ctx, self.indicateur, self.instant
+        values = self._values()
+        last = ctx.observations.latest(self.code, one.id)
+        manques = [*self.missing_own(one), *self._missing_comparators(), *ctx.missing(one, instant, ctx.autres)]
+        if last is not None and last.instant != instant:
+            manques.append(Manque(label("quartier.manque.plus_recent", instant=last.instant), "non_disponible"))
+        reading = Message(f"quartier.lecture_{'niveau' if self.gaps else 'seul'}", values)
+        return self.finding(
+            self.absence() or Message(f"quartier.niveau_{self._kind()}", values),
+            [*self.quarters.values(), *(gap.repere for _, gap in self.gaps)],
+            sous_titre=ctx.subtitle(one, str(instant)),
+            figure=Figure("points", axis(one), self.zones(() if self.effectif else ctx.reperes)),
+            table=self._table(),
+            lecture=reading if self.value(self.code).valeur is not None else None,
+            champ=ctx.champ(one, ctx.quartier.nom, *(c.nom for c, _ in self.gaps), *ctx.others),
+            precautions=("effectif",) if self.effectif else (),
+            manques=manques,
+            poids=0.0 if self.effectif else self.weight,
         )
-    return ctx.finding(
-        declare,
-        _level_message(ctx, indicateur, own, instant, gaps, place),
-        [indicateur],
-        rows,
-        sous_titre=ctx.subtitle(indicateur, str(instant)),
-        figure=Figure("points", axis(indicateur), ctx.zones_at(indicateur, instant)),
-        table=level_table(ctx, indicateur, instant, {c.zone: gap for c, gap in gaps}),
-        lecture=_level_reading(ctx, indicateur, own, instant, gaps),
-        champ=ctx.champ(indicateur, ctx.quartier.nom, *([] if counted else [c.nom for c, _ in gaps]), *ctx.others),
-        precautions=("effectif",) if counted else (),
-        manques=manques,
-        poids=0.0 if counted else weight(ctx, own, quarters),
-    )
+
+    def zones(self, reperes: tuple[Zone, ...]) -> tuple[Serie, ...]:
+        """The quarter, what it is compared with and the other quarters: one series per role."""
+        ctx = self.ctx
+        there = [zone for zone in reperes if self.value(zone.code).valeur is not None]
+        series = [self.series(zone.nom, zone.role, [zone]) for zone in (ctx.sujet, *there)]
+        if ctx.voisins:
+            series.append(self.series(label("quartier.parmi.serie", parmi=ctx.parmi), "autre", ctx.voisins))
+        return tuple(series)
+
+    def _values(self) -> dict[str, object]:
+        place = self.place
+        values = self.basics() | {"extreme": _extreme(place), "sur": place.sur if place else 0}
+        if place:
+            values |= {"plus_haut": place.rang - 1, "plus_bas": place.par_le_bas - 1, "autres": place.sur - 1}
+        if self.gaps:
+            comparateur, gap = self.gaps[0]
+            values |= {
+                "repere": comparateur.nom,
+                "role": comparateur.role,
+                "valeur_repere": self.value(comparateur.code),
+                "ecart": gap.taille,
+                "sens": gap.sens,
+                "unite_ecart": gap.unite,
+            }
+        return values
+
+    def _kind(self) -> str:
+        """Which message tells the figure: against a comparator, else among the quarters, else alone."""
+        if self.effectif:
+            return "effectif"
+        if self.gaps:
+            return self.gaps[0][1].sens
+        return "seul" if self.place is None or self.place.sur < 3 else "parmi"
+
+    def _table(self) -> Table:
+        """Zone, value, and where there is any gap of the quarter its size and the ratio; the other quarters after the comparators."""
+        ctx, one = self.ctx, self.indicateur
+        gaps = {c.code: gap for c, gap in self.gaps}
+        zones = (ctx.sujet, *(() if self.effectif else ctx.reperes), *ctx.voisins)
+
+        def cells(zone: Zone) -> tuple[Valeur, ...]:
+            value = self.value(zone.code)
+            if not gaps:
+                return word(zone.nom), value
+            if zone.code in gaps:
+                return word(zone.nom), value, gaps[zone.code].valeur, ratio_of(gaps[zone.code])
+            statut = "sans_objet" if value.dite else value.statut
+            return word(zone.nom), value, Valeur(None, statut, unit_of_gap(one), 1), Valeur(None, statut)
+
+        return Table(
+            labels("quartier.niveau.colonnes", nom=short(one))[: None if gaps else 2],
+            tuple(map(cells, zones)),
+            label("quartier.niveau.legende", nom=ctx.subtitle(one, str(self.instant)), quartier=ctx.quartier.nom),
+        )
+
+    def _missing_comparators(self) -> tuple[Manque, ...]:
+        """Comparators that have no figure at that instant: said, never replaced by another year."""
+        absent = [] if self.effectif else [zone for zone in self.ctx.reperes if not self.value(zone.code).dite]
+        if not absent:
+            return ()
+        known = []
+        for zone in absent:
+            rows = self.ctx.serie(zone.code, self.indicateur)
+            if years := [row.instant.court for row in rows if row.valeur is not None]:
+                known.append(f"{zone.nom} : {', '.join(years)}")
+        text = label(
+            f"quartier.manque.{'reperes_ailleurs' if known else 'reperes'}",
+            nom=self.indicateur.nom,
+            quand=self.instant.situe,
+            noms=enumerate_french(zone.nom for zone in absent),
+            connus=" ; ".join(known),
+        )
+        return (Manque(text, "non_disponible"),)
+
+    # ------------------------------------------------------------------------------------------------- all the quarters
+
+    def of_all(self) -> Finding:
+        """A dot per quarter on a common axis, with the comparators of that same moment."""
+        if self.instant is None:
+            return self.nothing()
+        ctx, one = self.ctx, self.indicateur
+        quarters = ctx.territory.quartiers
+        known = sorted(self.known(quarters), key=lambda q: (-self.value(q.code).valeur, q.nom))
+        compared = [] if self.effectif else [zone for zone in ctx.reperes if self.value(zone.code).dite]
+        silent = [q for q in quarters if q not in known]
+        said, several = self._summary(known), len(known) > 1
+        kind = "niveau_peu" if not several else "niveau_effectif" if self.effectif else "niveau"
+        legende = ctx.subtitle(one, ctx.moment(one, self.instant))
+        return self.finding(
+            Message(f"synthese.{kind}", said),
+            [ctx.at(zone, one, self.instant) for zone in (*(q.code for q in quarters), *(z.code for z in compared))],
+            sous_titre=legende,
+            figure=self._dots(known, silent, compared),
+            table=self.by_quarter(
+                labels("quartier.niveau.colonnes", nom=short(one))[:2],
+                lambda q: (word(ctx.noms[q.code]), self.value(q.code)),
+                known[::-1],
+                legende,
+                [(word(zone.nom), self.value(zone.code)) for zone in compared],
+            ),
+            lecture=Message("synthese.lecture_niveau", said) if several else None,
+            manques=ctx.missing(one, self.instant),
+            precautions=(*(("effectif",) if self.effectif else ()), *(("petits_quartiers",) if silent else ())),
+        )
+
+    def _summary(self, known: list[Quartier]) -> dict[str, object]:
+        said = self.summary(known) | {"annee": self.ctx.moment(self.indicateur, self.instant)}
+        for name, quarter in zip(("haut", "bas"), (known[0], known[-1]) if len(known) > 1 else (), strict=False):
+            value = self.value(quarter.code)
+            said[name], said[f"valeur_{name}"] = self.ctx.noms[quarter.code], value
+            said[f"aussi_{name}"] = sum(self.value(q.code).valeur == value.valeur for q in known) - 1
+        return said
+
+    def _dots(self, known: list[Quartier], silent: list[Quartier], compared: list[Zone]) -> Figure:
+        one = self.indicateur
+        if self.ctx.territory.vaste and known:
+            return draw_classes(one.nom, [self.value(q.code).valeur for q in known], one.unite)
+        zones = [Zone(self.ctx.noms[q.code], q.code, "autre") for q in (*known, *silent)]
+        series = [self.series(zone.nom, zone.role, [zone]) for zone in compared]
+        return Figure("points", axis(one), (self.series(label("synthese.serie"), "autre", zones), *series))
 
 
-def build_rank(ctx: Contexte, declare: ConstatDeclare) -> Finding:
+class Rang(Niveau):
     """`rang`: the quarter's place among those beside it whose figure is published; alone, it has a level and no place."""
-    indicateur = ctx.catalogue.indicateurs[declare.indicateurs[0]]
-    if not ctx.autres:
-        alone = Manque(f"Pas de rang : {ctx.quartier.nom} est le seul quartier prioritaire {ctx.parmi}.", "sans_objet")
-        level = build_level(ctx, declare)
-        return replace(level, manques=(*level.manques, alone))
-    last = ctx.observations.latest(ctx.quartier.code, indicateur.id)
-    instant = last.instant if last else choose_instant(ctx, indicateur)
-    if instant is None:
-        return ctx.nothing(declare, [indicateur])
-    own = ctx.at(ctx.quartier.code, indicateur, instant)
-    quarters = ctx.row_of_quarters(indicateur, instant)
-    place = rank(ctx.quartier.code, quarters)
-    ranked = place is not None and place.sur >= 3
-    values = basics(ctx, indicateur, own, instant)
-    precautions = []
-    if not ranked:
-        message = absence(ctx, indicateur, own, instant) or Message("quartier.rang_impossible", values)
-        lecture = None
-    else:
-        said = {**values, "rang": place.rang, "bas": place.par_le_bas, "sur": place.sur, "ex_aequo": place.ex_aequo}
-        said["manquants"] = place.manquants + place.suspects
-        message = Message(f"quartier.rang_{_zone_of(place)}", said)
-        lecture = Message("quartier.lecture_rang", said)
-        if place.manquants:
-            precautions.append("petits_quartiers")
-    if indicateur.genre == "effectif":
-        precautions.append("effectif")
-    return ctx.finding(
-        declare,
-        message,
-        [indicateur],
-        list(quarters.values()),
-        sous_titre=ctx.subtitle(indicateur, str(instant)),
-        figure=Figure("rang", axis(indicateur), quarters_only(ctx, indicateur, instant)),
-        table=rank_table(ctx, indicateur, quarters),
-        lecture=lecture,
-        champ=ctx.champ(indicateur, f"quartiers {ctx.parmi}"),
-        precautions=precautions,
-        manques=[*missing_own(ctx, indicateur, own, instant), *ctx.missing_quarters(indicateur, instant)],
-        # A place in the middle is nothing to put forward, however close to each other the quarters stand.
-        poids=weight(ctx, own, quarters)
-        if ranked and indicateur.genre != "effectif" and _zone_of(place) != "milieu"
-        else 0.0,
-    )
 
+    @cached_property
+    def instant(self) -> Instant | None:
+        last = None if self.ctx.tous else self.ctx.observations.latest(self.code, self.indicateur.id)
+        return last.instant if last else super().instant
 
-def gaps_at(
-    ctx: Contexte, indicateur: Indicateur, own: Observation | None, instant: Instant
-) -> list[tuple[Comparateur, Gap]]:
-    """Gaps with every comparator that has a figure of that very instant, the one that a title prefers first."""
-    found = []
-    for comparateur in ctx.by_preference():
-        other = ctx.at(comparateur.zone, indicateur, instant)
-        if own is None or other is None:
-            continue
-        try:
-            found.append((comparateur, measure_gap(indicateur, own, other, ctx.territory.seuils)))
-        except ComparisonRefused:
-            continue
-    return found
-
-
-def basics(ctx: Contexte, indicateur: Indicateur, own: Observation | None, instant: Instant) -> dict[str, object]:
-    """The values that every template of a level may use."""
-    value = ctx.value(ctx.quartier.code, indicateur, instant)
-    values: dict[str, object] = {
-        "indicateur": indicateur.id,
-        "nom": indicateur.nom,
-        "quartier": ctx.quartier.nom,
-        "valeur": value,
-        "annee": ctx.moment(indicateur, instant, own.publication if own else None),
-        "statut": value.statut,
-        "parmi": f" {ctx.parmi}" if ctx.territory.vaste else "",
-    }
-    if indicateur.unite == "€" and own is not None and own.valeur is not None:
-        values["mensuel"] = Valeur(own.valeur / 12, value.statut, "€", 0)
-    return values
-
-
-def absence(ctx: Contexte, indicateur: Indicateur, own: Observation | None, instant: Instant) -> Message | None:
-    """The message of a figure that is missing or suspect; None where it can be used."""
-    if own is not None and own.dite:
-        return None
-    values = basics(ctx, indicateur, own, instant)
-    if own is not None and own.statut == "suspect":
-        return Message("quartier.suspect", values)
-    return Message("quartier.absent", {**values, "raison": reason(values["statut"])})
-
-
-def missing_own(ctx: Contexte, indicateur: Indicateur, own: Observation | None, instant: Instant) -> list[Manque]:
-    """What is not known of the quarter itself: this figure, or a more recent one that others have."""
-    nom = ctx.quartier.nom
-    if own is None or not own.dite:
-        statut = "non_disponible" if own is None else own.statut
-        return [Manque(f"{nom} : « {indicateur.nom} » {instant.situe}, {reason(statut)}.", statut)]
-    later = [
-        other
-        for other in ctx.observations.instants([q.code for q in ctx.autres], indicateur.id)
-        if other.nature == instant.nature
-        and other.annee > instant.annee
-        and not ctx.value(ctx.quartier.code, indicateur, other).dite
-    ]
-    if not later:
-        return []
-    statut = ctx.value(ctx.quartier.code, indicateur, later[-1]).statut
-    return [
-        Manque(
-            f"{nom} : « {indicateur.nom} » {later[-1].situe}, {reason(statut)} ; d'autres quartiers ont le leur.",
-            statut,
+    def of_one(self) -> Finding:
+        ctx, one = self.ctx, self.indicateur
+        if not ctx.autres:
+            text = label("quartier.manque.rang", quartier=ctx.quartier.nom, parmi=ctx.parmi)
+            level = Niveau(ctx, self.declare).of_one()
+            return replace(level, manques=(*level.manques, Manque(text, "sans_objet")))
+        if self.instant is None:
+            return self.nothing()
+        place, values = self.place, self.basics()
+        ranked = place is not None and place.sur >= 3
+        if ranked:
+            values |= {"rang": place.rang, "bas": place.par_le_bas, "sur": place.sur, "ex_aequo": place.ex_aequo}
+            values["manquants"] = place.manquants + place.suspects
+        third = _third(place) if ranked else "impossible"
+        return self.finding(
+            (None if ranked else self.absence()) or Message(f"quartier.rang_{third}", values),
+            list(self.quarters.values()),
+            sous_titre=ctx.subtitle(one, str(self.instant)),
+            figure=Figure("rang", axis(one), self.zones(())),
+            table=self._table(),
+            lecture=Message("quartier.lecture_rang", values) if ranked else None,
+            champ=ctx.champ(one, label("quartier.rang.champ", parmi=ctx.parmi)),
+            precautions=(
+                *(("petits_quartiers",) if ranked and place.manquants else ()),
+                *(("effectif",) if self.effectif else ()),
+            ),
+            manques=[*self.missing_own(one), *ctx.missing(one, self.instant, ctx.autres)],
+            # A place in the middle is nothing to put forward, however close to each other the quarters stand.
+            poids=0.0 if self.effectif or third in ("impossible", "milieu") else self.weight,
         )
-    ]
 
-
-def weight(ctx: Contexte, own: Observation | None, quarters: dict[str, Observation | None]) -> float:
-    """How far the quarter stands from the others (`ranking.standout`)."""
-    if own is None or not own.dite:
-        return 0.0
-    return standout(own.valeur, (r.valeur for z, r in quarters.items() if z != ctx.quartier.code and r and r.dite))
-
-
-def axis(indicateur: Indicateur) -> str:
-    """« Taux de pauvreté (%) »."""
-    name = indicateur.nom[:1].upper() + indicateur.nom[1:]
-    return f"{name} ({indicateur.unite})" if indicateur.unite else name
-
-
-def quarters_only(ctx: Contexte, indicateur: Indicateur, instant: Instant) -> tuple:
-    """The quarter and the others, without comparators."""
-    return tuple(serie for serie in ctx.zones_at(indicateur, instant) if serie.role in ("sujet", "autre"))
-
-
-def level_table(ctx: Contexte, indicateur: Indicateur, instant: Instant, gaps: dict[str, Gap]) -> Table:
-    """Zone, value, and where there is any gap of the quarter its size and the ratio; the other quarters after the comparators."""
-    compared = () if indicateur.genre == "effectif" else ctx.comparateurs
-    zones = [(ctx.noms[ctx.quartier.code], ctx.quartier.code), *((c.nom, c.zone) for c in compared)]
-    lines = []
-    for nom, zone in [*zones, *((ctx.noms[q.code], q.code) for q in ctx.autres)]:
-        value = ctx.value(zone, indicateur, instant)
-        lines.append((word(nom), value, *(_gap_cells(indicateur, value, gaps.get(zone)) if gaps else ())))
-    columns = ("Territoire", indicateur.nom_court or indicateur.nom)
-    if gaps:
-        columns += ("Écart du quartier", "Rapport")
-    return Table(
-        columns, tuple(lines), f"{ctx.subtitle(indicateur, str(instant))} : {ctx.quartier.nom} et autres territoires"
-    )
-
-
-def rank_table(ctx: Contexte, indicateur: Indicateur, quarters: dict[str, Observation | None]) -> Table:
-    """Quarters from the highest value to the lowest, those without a usable figure at the end with their reason."""
-    names = ctx.noms
-    ranks = {code: rank(code, quarters) for code in quarters}
-    ordered = sorted(quarters, key=lambda code: (ranks[code].rang if ranks[code] else len(quarters) + 1, names[code]))
-    instant = next((row.instant for row in quarters.values() if row is not None), None)
-    lines = tuple(
-        (
-            word(names[code]),
-            Valeur(ranks[code].rang) if ranks[code] else word("non classé"),
-            ctx.value(code, indicateur, instant),
+    def _table(self) -> Table:
+        """Quarters from the highest value to the lowest, those without a usable figure at the end with their reason."""
+        names, quarters = self.ctx.noms, self.quarters
+        ranks = {code: rank(code, quarters) for code in quarters}
+        last = len(quarters) + 1
+        ordered = sorted(quarters, key=lambda code: (ranks[code].rang if ranks[code] else last, names[code]))
+        unranked = word(label("quartier.rang.non_classe"))
+        lines = tuple(
+            (word(names[code]), Valeur(ranks[code].rang) if ranks[code] else unranked, self.value(code))
+            for code in ordered
         )
-        for code in ordered
-    )
-    return Table(
-        ("Quartier", "Rang (1 : valeur la plus élevée)", indicateur.nom_court or indicateur.nom),
-        lines,
-        f"{ctx.subtitle(indicateur, str(instant))} : rang des quartiers {ctx.parmi}",
-    )
-
-
-def _gap_cells(indicateur: Indicateur, value: Valeur, gap: Gap | None) -> tuple[Valeur, Valeur]:
-    if gap is None:
-        statut = "sans_objet" if value.dite else value.statut
-        return Valeur(None, statut, unit_of_gap(indicateur), 1), Valeur(None, statut)
-    ratio = Valeur(gap.rapport, decimales=2) if gap.rapport is not None else Valeur(None, "sans_objet")
-    return gap.valeur, ratio
-
-
-def _level_message(
-    ctx: Contexte,
-    indicateur: Indicateur,
-    own: Observation | None,
-    instant: Instant,
-    gaps: list[tuple[Comparateur, Gap]],
-    place: Rank | None,
-) -> Message:
-    missing = absence(ctx, indicateur, own, instant)
-    if missing is not None:
-        return missing
-    values = basics(ctx, indicateur, own, instant)
-    values |= {"extreme": _extreme(place), "sur": place.sur if place else 0}
-    if indicateur.genre == "effectif":
-        return Message("quartier.niveau_effectif", values)
-    if not gaps:
-        if place is None or place.sur < 3:
-            return Message("quartier.niveau_seul", values)
-        values |= {"plus_haut": place.rang - 1, "plus_bas": place.par_le_bas - 1, "autres": place.sur - 1}
-        return Message("quartier.niveau_parmi", values)
-    comparateur, gap = gaps[0]
-    return Message(
-        f"quartier.niveau_{gap.sens}",
-        values
-        | {
-            "repere": comparateur.nom,
-            "role": role_of(comparateur),
-            "valeur_repere": ctx.value(comparateur.zone, indicateur, instant),
-            "ecart": gap.taille,
-        },
-    )
-
-
-def _level_reading(
-    ctx: Contexte,
-    indicateur: Indicateur,
-    own: Observation | None,
-    instant: Instant,
-    gaps: list[tuple[Comparateur, Gap]],
-) -> Message | None:
-    if own is None or own.valeur is None:
-        return None
-    values = basics(ctx, indicateur, own, instant)
-    if not gaps:
-        return Message("quartier.lecture_seul", values)
-    comparateur, gap = gaps[0]
-    return Message(
-        "quartier.lecture_niveau",
-        values
-        | {
-            "repere": comparateur.nom,
-            "role": role_of(comparateur),
-            "valeur_repere": ctx.value(comparateur.zone, indicateur, instant),
-            "ecart": gap.taille,
-            "sens": gap.sens,
-            "unite_ecart": gap.unite,
-        },
-    )
+        nom = self.ctx.subtitle(self.indicateur, str(self.instant))
+        legende = label("quartier.rang.legende", nom=nom, parmi=self.ctx.parmi)
+        return Table(labels("quartier.rang.colonnes", nom=short(self.indicateur)), lines, legende)
 
 
 def _extreme(place: Rank | None) -> str:
@@ -328,7 +260,7 @@ def _extreme(place: Rank | None) -> str:
     return "haut" if place.rang == 1 else "bas" if place.par_le_bas == 1 else ""
 
 
-def _zone_of(place: Rank) -> str:
+def _third(place: Rank) -> str:
     """Which third of the line the quarter stands in, its ends apart."""
     if place.rang == 1:
         return "premier"
@@ -337,69 +269,3 @@ def _zone_of(place: Rank) -> str:
     if place.rang <= place.sur / 3:
         return "haut"
     return "bas" if place.par_le_bas <= place.sur / 3 else "milieu"
-
-
-def build_levels(ctx: Contexte, declare: ConstatDeclare) -> Finding:
-    """A dot per quarter on a common axis, with the comparators of that same moment."""
-    indicateur = ctx.catalogue.indicateurs[declare.indicateurs[0]]
-    instant = common_instant(ctx, indicateur)
-    if instant is None:
-        return nothing(ctx, declare, indicateur)
-    moment = _moment(ctx, indicateur, instant)
-    values = {q: ctx.value(q.code, indicateur, instant) for q in ctx.territory.quartiers}
-    known = sorted((q for q in values if values[q].dite), key=lambda q: (-values[q].valeur, q.nom))
-    silent = [q for q in values if not values[q].dite]
-    compared = (
-        []
-        if indicateur.genre == "effectif"
-        else [c for c in ctx.comparateurs if ctx.value(c.zone, indicateur, instant).dite]
-    )
-    rows = [ctx.at(zone, indicateur, instant) for zone in (*(q.code for q in values), *(c.zone for c in compared))]
-    said = {
-        "indicateur": indicateur.id,
-        "nom": indicateur.nom,
-        "annee": moment,
-        "publies": len(known),
-        "total": len(values),
-    }
-    message = Message("synthese.niveau_peu", said)
-    if len(known) > 1:
-        said |= {
-            "haut": ctx.noms[known[0].code],
-            "aussi_haut": sum(values[q].valeur == values[known[0]].valeur for q in known) - 1,
-            "aussi_bas": sum(values[q].valeur == values[known[-1]].valeur for q in known) - 1,
-            "valeur_haut": values[known[0]],
-            "bas": ctx.noms[known[-1].code],
-            "valeur_bas": values[known[-1]],
-        }
-        message = Message("synthese.niveau_effectif" if indicateur.genre == "effectif" else "synthese.niveau", said)
-    columns = ("Territoire", indicateur.nom_court or indicateur.nom)
-    legende = ctx.subtitle(indicateur, moment)
-    beside = [(word(c.nom), ctx.value(c.zone, indicateur, instant)) for c in compared]
-    if ctx.territory.vaste and known:
-        numbers = [values[q].valeur for q in known]
-        figure = draw_classes(indicateur.nom, numbers, indicateur.unite)
-        table = table_of_ends(columns, known[::-1], lambda q: (word(ctx.noms[q.code]), values[q]), legende, beside)
-    else:
-        points = tuple(Point(ctx.noms[q.code], values[q]) for q in (*known, *silent))
-        series = [Serie("Quartiers du contrat", "autre", points)]
-        series += [Serie(c.nom, role_of(c), (Point(c.nom, ctx.value(c.zone, indicateur, instant)),)) for c in compared]
-        figure = Figure("points", axis(indicateur), tuple(series))
-        lines = [(word(ctx.noms[q.code]), values[q]) for q in ctx.territory.quartiers]
-        table = Table(columns, (*lines, *beside), f"{legende}. {ORDRE_TABLEAU}")
-    return make_finding(
-        ctx,
-        declare,
-        message,
-        [indicateur],
-        rows,
-        sous_titre=ctx.subtitle(indicateur, moment),
-        figure=figure,
-        table=table,
-        lecture=Message("synthese.lecture_niveau", said) if len(known) > 1 else None,
-        manques=_silent(ctx, indicateur, instant, silent),
-        precautions=(
-            *(("effectif",) if indicateur.genre == "effectif" else ()),
-            *(("petits_quartiers",) if silent else ()),
-        ),
-    )

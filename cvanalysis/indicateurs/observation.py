@@ -80,23 +80,10 @@ class Reader(Protocol):
 def as_observations(frame: pd.DataFrame) -> Iterator[Observation]:
     """Rows of a tidy frame (columns `COLONNES` at least) as observations, in the frame's order."""
     columns = {name: frame[name].tolist() for name in COLONNES}
-    years = [None if year != year or year is None else int(year) for year in _plain(frame, "millesime")]  # noqa: PLR0124
-    numbers = [None if value is None or value != value else float(value) for value in columns["valeur"]]  # noqa: PLR0124
-    return (
-        Observation(zone, ident, year, int(publication), value, statut, source, fichier, note)
-        for zone, ident, year, publication, value, statut, source, fichier, note in zip(
-            columns["zone"],
-            columns["indicateur"],
-            years,
-            columns["publication"],
-            numbers,
-            columns["statut"],
-            columns["source"],
-            columns["fichier"],
-            columns["note"],
-            strict=True,
-        )
-    )
+    columns["millesime"] = [None if year != year else int(year) for year in _plain(frame, "millesime")]  # noqa: PLR0124
+    columns["publication"] = [int(year) for year in columns["publication"]]
+    columns["valeur"] = [None if value is None or value != value else float(value) for value in columns["valeur"]]  # noqa: PLR0124
+    return map(Observation, *columns.values())
 
 
 def _plain(frame: pd.DataFrame, name: str) -> list[float | None]:
@@ -164,8 +151,6 @@ def latest_values(
     reader: object, codes: list[str], indicateur: str, catalogue: Catalogue | None
 ) -> dict[str, tuple[Valeur, str]]:
     """Quarter → (value of the last data year that most quarters have, that year); a missing one keeps its status."""
-    from cvanalysis.indicateurs.observation import Observations, as_value
-
     known = catalogue.indicateurs.get(indicateur) if catalogue is not None else None
     if known is None:
         return {code: (Valeur(None, "non_disponible"), "") for code in codes}

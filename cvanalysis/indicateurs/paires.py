@@ -6,19 +6,21 @@ from women and the whole.
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
-from cvanalysis.constat.shape import Figure, Finding, Manque, Message, Point, Role, Serie, Table, Valeur, word
-from cvanalysis.indicateurs.context import Contexte
-from cvanalysis.indicateurs.distribution import draw_classes, table_of_ends
-from cvanalysis.indicateurs.ensemble import ORDRE_TABLEAU, _moment, _silent, common_instant, make_finding, nothing
-from cvanalysis.indicateurs.measure import tolerance
-from cvanalysis.indicateurs.niveau import absence, axis, basics, choose_instant, missing_own
+from cvanalysis.constat.make import serie
+from cvanalysis.constat.shape import Figure, Finding, Manque, Message, Role, Table, Valeur, word
+from cvanalysis.indicateurs.context import Contexte, Zone
+from cvanalysis.indicateurs.distribution import draw_classes
+from cvanalysis.indicateurs.question import Question, axis
 from cvanalysis.indicateurs.ranking import standout
+from cvanalysis.textes import label, labels
 
 if TYPE_CHECKING:
-    from cvanalysis.catalogue import Catalogue, ConstatDeclare, Indicateur
-    from cvanalysis.indicateurs.observation import Instant
+    from collections.abc import Sequence
+
+    from cvanalysis.catalogue import ConstatDeclare, Indicateur
     from cvanalysis.territory.contract import Quartier
 
 
@@ -26,117 +28,132 @@ DESSINES = 20
 """Other quarters up to which each has its row in the figure; more of them are in the table only."""
 
 
-def build_pair(ctx: Contexte, declare: ConstatDeclare) -> Finding:
-    """`paires`: two indicators in the quarter, its comparators and the other quarters, at one instant."""
-    first, second = (ctx.catalogue.indicateurs[ident] for ident in declare.indicateurs)
-    instant = choose_instant(ctx, first)
-    if instant is None:
-        return ctx.nothing(declare, (first, second))
-    code = ctx.quartier.code
-    counted = first.genre == "effectif"
-    zones = [(ctx.noms[code], code)]
-    zones += [] if counted else [(c.nom, c.zone) for c in ctx.comparateurs if ctx.value(c.zone, first, instant).dite]
-    zones += [(ctx.noms[q.code], q.code) for q in ctx.autres]
-    own = {z: pair_measure(ctx, first, second, z, instant) for _, z in zones}
-    rows = [ctx.at(zone, one, instant) for _, zone in zones for one in (first, second)]
-    manques = [
-        *missing_own(ctx, first, ctx.at(code, first, instant), instant),
-        *missing_own(ctx, second, ctx.at(code, second, instant), instant),
-    ]
-    if not counted and not first.hommes:
-        manques.append(Manque(f"« {first.nom} » n'est pas publié pour les hommes seuls.", "non_disponible"))
-    quarters = {q.code for q in ctx.autres}
-    drawn = zones if len(quarters) <= DESSINES else [zone for zone in zones if zone[1] not in quarters]
-    return ctx.finding(
-        declare,
-        _message(ctx, first, second, own[code], instant),
-        (first, second),
-        rows,
-        sous_titre=ctx.subtitle(about(ctx.catalogue, first), _moment_here(ctx, first, instant)),
-        figure=Figure(
-            "paires", axis(about(ctx.catalogue, first)), _series(ctx, first, second, drawn, instant), sujet=zones[0][0]
-        ),
-        table=_table(ctx, first, second, zones, own, instant),
-        lecture=_reading(ctx, first, second, own[code], instant),
-        champ=ctx.champ(first, *(nom for nom, zone in zones if zone not in quarters), *ctx.others),
-        precautions=("effectif",) if counted else (),
-        manques=manques,
-        poids=standout(own[code].valeur, [own[z].valeur for z in own if z in quarters and own[z].dite])
-        if own[code].dite
-        else 0.0,
-    )
+class Paires(Question):
+    """`paires`: two indicators at one instant, in the quarter and what it is set beside, or in each quarter."""
 
+    def __init__(self, ctx: Contexte, declare: ConstatDeclare) -> None:
+        super().__init__(ctx, declare)
+        self.first, self.second = self.indicateurs
+        # What a pair is about: the indicator of all, where `first` is that of women.
+        everything = ctx.catalogue.indicateurs.values()
+        self.about = next((one for one in everything if one.femmes == self.first.id), self.first)
 
-def about(catalogue: Catalogue, first: Indicateur) -> Indicateur:
-    """What a pair is about: the indicator of all, where `first` is that of women."""
-    return next((one for one in catalogue.indicateurs.values() if one.femmes == first.id), first)
+    def pair(self, zone: str) -> tuple[Valeur, Valeur]:
+        return self.value(zone), self.ctx.value(zone, self.second, self.instant)
 
+    def measure(self, zone: str) -> Valeur:
+        """Rates: second minus first, in points. Counts: share of the first in both, where both are published."""
+        a, b = self.pair(zone)
+        unit = "%" if self.effectif else "points"
+        for value in (a, b):
+            if not value.dite:
+                return Valeur(None, value.statut, unit, 1)
+        if not self.effectif:
+            return Valeur(round(b.valeur - a.valeur, 9), unite=unit, decimales=1)
+        both = a.valeur + b.valeur
+        return Valeur(100 * a.valeur / both if both else None, "publié" if both else "sans_objet", unit, 1)
 
-def pair_measure(ctx: Contexte, first: Indicateur, second: Indicateur, zone: str, instant: Instant) -> Valeur:
-    """Rates: second minus first, in points. Counts: share of the first in both, where both are published."""
-    a, b = ctx.value(zone, first, instant), ctx.value(zone, second, instant)
-    counted = first.genre == "effectif"
-    unit = "%" if counted else "points"
-    for value in (a, b):
-        if not value.dite:
-            return Valeur(None, value.statut, unit, 1)
-    if not counted:
-        return Valeur(round(b.valeur - a.valeur, 9), unite=unit, decimales=1)
-    both = a.valeur + b.valeur
-    return Valeur(100 * a.valeur / both if both else None, "publié" if both else "sans_objet", unit, 1)
+    @cached_property
+    def subtitle(self) -> str:
+        return self.ctx.subtitle(self.about, self.ctx.moment(self.first, self.instant))
 
-
-def _values(
-    ctx: Contexte, first: Indicateur, second: Indicateur, measure: Valeur, instant: Instant
-) -> dict[str, object]:
-    return {
-        **basics(ctx, first, ctx.at(ctx.quartier.code, first, instant), instant),
-        "nom_second": second.nom,
-        "second": ctx.value(ctx.quartier.code, second, instant),
-        "mesure": measure if measure.valeur is None else Valeur(abs(measure.valeur), unite=measure.unite, decimales=1),
-    }
-
-
-def _message(ctx: Contexte, first: Indicateur, second: Indicateur, measure: Valeur, instant: Instant) -> Message:
-    for one in (first, second):
-        missing = absence(ctx, one, ctx.at(ctx.quartier.code, one, instant), instant)
-        if missing is not None:
-            return missing
-    values = _values(ctx, first, second, measure, instant)
-    if first.genre == "effectif":
-        if not measure.dite:
-            return Message("quartier.niveau_seul", values)
-        share = measure.valeur
-        kind = (
-            "moitie"
-            if abs(share - 50) < 2 * ctx.territory.seuils.stable_points
-            else "majorite"
-            if share > 50
-            else "minorite"
+    def _figure(self, zones: Sequence[Zone], sujet: str = "") -> Figure:
+        series = tuple(
+            serie(_name(one), _role(one), ((zone.nom, self.pair(zone.code)[position]) for zone in zones))
+            for position, one in enumerate(self.indicateurs)
         )
+        return Figure("paires", axis(self.about), series, sujet=sujet)
+
+    def _columns(self, page: str) -> tuple[str, ...]:
+        first, second = map(_name, self.indicateurs)
+        words = {"premier": first, "second": second, "premier_min": first.lower(), "second_min": second.lower()}
+        return labels(f"{page}.paires.{'effectifs' if self.effectif else 'taux'}", **words)
+
+    def of_one(self) -> Finding:
+        if self.instant is None:
+            return self.nothing()
+        ctx, own = self.ctx, self.measure(self.code)
+        reperes = () if self.effectif else tuple(zone for zone in ctx.reperes if self.value(zone.code).dite)
+        zones = (ctx.sujet, *reperes, *ctx.voisins)
+        manques = [*self.missing_own(self.first), *self.missing_own(self.second)]
+        if not self.effectif and not self.first.hommes:
+            manques.append(Manque(label("quartier.manque.hommes", nom=self.first.nom), "non_disponible"))
+        values = self.basics() | {
+            "nom_second": self.second.nom,
+            "second": self.pair(self.code)[1],
+            "mesure": own if own.valeur is None else Valeur(abs(own.valeur), unite=own.unite, decimales=1),
+        }
+        others = [self.measure(zone.code) for zone in ctx.voisins]
+        lines = tuple((word(zone.nom), *self.pair(zone.code), self.measure(zone.code)) for zone in zones)
+        return self.finding(
+            self._message(own, values),
+            [ctx.at(zone.code, one, self.instant) for zone in zones for one in self.indicateurs],
+            sous_titre=self.subtitle,
+            figure=self._figure(zones if len(ctx.voisins) <= DESSINES else (ctx.sujet, *reperes), ctx.sujet.nom),
+            table=Table(self._columns("quartier"), lines, self.subtitle),
+            lecture=Message("quartier.lecture_paires", values) if own.dite else None,
+            champ=ctx.champ(self.first, *(zone.nom for zone in (ctx.sujet, *reperes)), *ctx.others),
+            precautions=("effectif",) if self.effectif else (),
+            manques=manques,
+            poids=standout(own.valeur, [other.valeur for other in others if other.dite]) if own.dite else 0.0,
+        )
+
+    def _message(self, own: Valeur, values: dict[str, object]) -> Message:
+        for one in self.indicateurs:
+            if missing := self.absence(indicateur=one):
+                return missing
+        if not self.effectif:
+            seuil = self.tolerance().valeur
+            kind = "proche" if abs(own.valeur) < seuil else "dessus" if own.valeur > 0 else "dessous"
+        elif not own.dite:
+            return Message("quartier.niveau_seul", values)
+        elif abs(own.valeur - 50) < 2 * self.ctx.territory.seuils.stable_points:
+            kind = "moitie"
+        else:
+            kind = "majorite" if own.valeur > 50 else "minorite"
         return Message(f"quartier.paires_{kind}", values)
-    seuil = tolerance(first, ctx.territory.seuils)
-    kind = "proche" if abs(measure.valeur) < seuil else "dessus" if measure.valeur > 0 else "dessous"
-    return Message(f"quartier.paires_{kind}", values)
 
+    def of_all(self) -> Finding:
+        if self.instant is None:
+            return self.nothing()
+        ctx, quarters = self.ctx, self.ctx.territory.quartiers
+        measures = {q: self.measure(q.code) for q in quarters}
+        known = sorted((q for q in quarters if measures[q].dite), key=lambda q: (measures[q].valeur, q.nom))
+        several = len(known) > 1
+        said = self._summary(known, measures)
+        if ctx.territory.vaste and known:
+            what = label(f"synthese.paires.axe_{'effectifs' if self.effectif else 'taux'}", nom=self.about.nom)
+            figure = draw_classes(what, [measures[q].valeur for q in known], measures[known[0]].unite)
+        else:
+            figure = self._figure(ctx.voisins)
+        kind = f"paires_{'effectifs' if self.effectif else 'taux'}" if several else "niveau_peu"
+        return self.finding(
+            Message(f"synthese.{kind}", said),
+            [ctx.at(q.code, one, self.instant) for q in quarters for one in self.indicateurs],
+            sous_titre=self.subtitle,
+            figure=figure,
+            table=self.by_quarter(
+                self._columns("synthese"),
+                lambda q: (word(ctx.noms[q.code]), *self.pair(q.code), measures[q]),
+                known,
+                self.subtitle,
+            ),
+            lecture=Message("synthese.lecture_paires", said) if several else None,
+            manques=[manque for one in self.indicateurs for manque in ctx.missing(one, self.instant)],
+        )
 
-def _reading(ctx: Contexte, first: Indicateur, second: Indicateur, measure: Valeur, instant: Instant) -> Message | None:
-    if not measure.dite:
-        return None
-    return Message("quartier.lecture_paires", _values(ctx, first, second, measure, instant))
-
-
-def _series(
-    ctx: Contexte, first: Indicateur, second: Indicateur, zones: list[tuple[str, str]], instant: Instant
-) -> tuple[Serie, ...]:
-    named: list[tuple[Indicateur, str, Role]] = [
-        (first, _name(first), _role(first)),
-        (second, _name(second), _role(second)),
-    ]
-    return tuple(
-        Serie(nom, role, tuple(Point(zone_name, ctx.value(zone, one, instant)) for zone_name, zone in zones))
-        for one, nom, role in named
-    )
+    def _summary(self, known: Sequence[Quartier], measures: dict[Quartier, Valeur]) -> dict[str, object]:
+        said = self.summary(known) | {
+            "nom_second": self.second.nom,
+            "annee": self.ctx.moment(self.first, self.instant),
+        }
+        if len(known) > 1:
+            low, high = known[0], known[-1]
+            said |= {"bas": self.ctx.noms[low.code], "mesure_bas": measures[low]}
+            said |= {"haut": self.ctx.noms[high.code], "mesure_haut": measures[high]}
+            said["negatifs"] = sum(measures[q].valeur < (50 if self.effectif else 0) for q in known)
+            said["premier"], said["second"] = self.pair(low.code)
+        return said
 
 
 def _role(indicateur: Indicateur) -> Role:
@@ -144,104 +161,4 @@ def _role(indicateur: Indicateur) -> Role:
 
 
 def _name(indicateur: Indicateur) -> str:
-    return {"femmes": "Femmes", "hommes": "Hommes"}.get(_role(indicateur), "Ensemble")
-
-
-def _moment_here(ctx: Contexte, indicateur: Indicateur, instant: Instant) -> str:
-    row = ctx.at(ctx.quartier.code, indicateur, instant)
-    return ctx.moment(indicateur, instant, row.publication if row else None)
-
-
-def _table(
-    ctx: Contexte,
-    first: Indicateur,
-    second: Indicateur,
-    zones: list[tuple[str, str]],
-    measures: dict[str, Valeur],
-    instant: Instant,
-) -> Table:
-    last = (
-        f"Part ({_name(first).lower()})"
-        if first.genre == "effectif"
-        else f"Écart ({_name(second).lower()} - {_name(first).lower()})"
-    )
-    lines = tuple(
-        (word(nom), ctx.value(zone, first, instant), ctx.value(zone, second, instant), measures[zone])
-        for nom, zone in zones
-    )
-    return Table(
-        ("Territoire", _name(first), _name(second), last),
-        lines,
-        ctx.subtitle(about(ctx.catalogue, first), _moment_here(ctx, first, instant)),
-    )
-
-
-def build_pairs(ctx: Contexte, declare: ConstatDeclare) -> Finding:
-    """Two figures per quarter, at a common moment."""
-    first, second = (ctx.catalogue.indicateurs[ident] for ident in declare.indicateurs)
-    instant = common_instant(ctx, first)
-    if instant is None:
-        return nothing(ctx, declare, first)
-    moment = _moment(ctx, first, instant)
-    quarters = ctx.territory.quartiers
-    whole = about(ctx.catalogue, first)
-    measures = {q: pair_measure(ctx, first, second, q.code, instant) for q in quarters}
-    known = sorted((q for q in quarters if measures[q].dite), key=lambda q: (measures[q].valeur, q.nom))
-    rows = [ctx.at(q.code, one, instant) for q in quarters for one in (first, second)]
-    counted = first.genre == "effectif"
-    said = {
-        "indicateur": first.id,
-        "nom": first.nom,
-        "nom_second": second.nom,
-        "publies": len(known),
-        "total": len(quarters),
-        "annee": moment,
-    }
-    message, lecture = Message("synthese.niveau_peu", said), None
-    if len(known) > 1:
-        said |= {
-            "bas": ctx.noms[known[0].code],
-            "mesure_bas": measures[known[0]],
-            "haut": ctx.noms[known[-1].code],
-            "mesure_haut": measures[known[-1]],
-            "negatifs": sum(measures[q].valeur < (50 if counted else 0) for q in known),
-            "premier": ctx.value(known[0].code, first, instant),
-            "second": ctx.value(known[0].code, second, instant),
-        }
-        message = Message(f"synthese.paires_{'effectifs' if counted else 'taux'}", said)
-        lecture = Message("synthese.lecture_paires", said)
-    names = ("Femmes", "Hommes") if counted else ("Ensemble", "Femmes")
-    roles = ("femmes", "hommes") if counted else ("sujet", "femmes")
-    columns = ("Quartier", *names, "Part des femmes" if counted else "Écart")
-    legende = ctx.subtitle(whole, moment)
-
-    def line(q: Quartier) -> tuple[Valeur, ...]:
-        return (word(ctx.noms[q.code]), *(ctx.value(q.code, one, instant) for one in (first, second)), measures[q])
-
-    if ctx.territory.vaste and known:
-        what = f"part des femmes, {whole.nom}" if counted else f"écart entre les femmes et l’ensemble, {whole.nom}"
-        figure = draw_classes(what, [measures[q].valeur for q in known], measures[known[0]].unite)
-        table = table_of_ends(columns, known, line, legende)
-    else:
-        series = tuple(
-            Serie(nom, role, tuple(Point(ctx.noms[q.code], ctx.value(q.code, one, instant)) for q in quarters))
-            for nom, role, one in zip(names, roles, (first, second), strict=True)
-        )
-        figure = Figure("paires", axis(whole), series)
-        table = Table(columns, tuple(map(line, quarters)), f"{legende}. {ORDRE_TABLEAU}")
-    return make_finding(
-        ctx,
-        declare,
-        message,
-        (first, second),
-        rows,
-        sous_titre=ctx.subtitle(whole, moment),
-        figure=figure,
-        table=table,
-        lecture=lecture,
-        manques=[
-            manque
-            for one in (first, second)
-            for manque in _silent(ctx, one, instant, [q for q in quarters if not ctx.value(q.code, one, instant).dite])
-        ],
-    )
+    return label(f"commun.personnes.{_role(indicateur)}")

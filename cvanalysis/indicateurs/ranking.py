@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from statistics import median
 from typing import TYPE_CHECKING
 
+from cvanalysis.textes import label
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
@@ -20,19 +22,6 @@ if TYPE_CHECKING:
 BREF_MINI, BREF_MAXI, BREF_PAR_SECTION = 4, 6, 2
 BREF_SEUIL = 1.0
 POIDS_MAXI = 5.0
-
-REGLE_EN_BREF = (
-    "Les constats mis en avant sont ceux où le quartier s'écarte le plus des autres quartiers {parmi}. L'écart est mesuré "
-    "par rapport à la valeur du milieu, en nombre d'écarts habituels entre quartiers. On retient d'abord le constat le plus "
-    f"marquant de chaque partie, puis les suivants : de {BREF_MINI} à {BREF_MAXI} constats, pas plus de {BREF_PAR_SECTION} "
-    "par partie, un seul par indicateur. Un quartier dont le rang est au milieu n'est pas mis en avant pour ce rang."
-)
-
-REGLE_COMPLETEE = (
-    " Ici, les chiffres publiés dans d'autres quartiers {parmi} sont trop peu nombreux pour mesurer assez d'écarts : la liste est "
-    "complétée par le premier constat chiffré de chaque partie."
-)
-REGLE_COURTE = f" Ici, trop peu de chiffres sont publiés pour le quartier : il y a moins de {BREF_MINI} constats à mettre en avant."
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +72,19 @@ def standout(own: float | None, others: Iterable[float]) -> float:
     return min(abs(own - middle) / spread, POIDS_MAXI)
 
 
+def brief_rule(chosen: Sequence[Finding], parmi: str) -> str:
+    """How « En bref » was chosen, in a few sentences for the reader."""
+    used = ["regle", *(["completee"] if any(f.poids == 0 for f in chosen) else [])]
+    used += ["courte"] if len(chosen) < BREF_MINI else []
+    words = {"parmi": parmi, "mini": BREF_MINI, "maxi": BREF_MAXI, "par_section": BREF_PAR_SECTION}
+    return "".join(label(f"quartier.en_bref.{name}", **words) for name in used)
+
+
 def choose_brief(findings: Sequence[Finding], sujets: Mapping[str, str]) -> tuple[Finding, ...]:
-    """The 4 to 6 findings of « En bref », by `REGLE_EN_BREF`, in the order of the fiche.
+    """The 4 to 6 findings of « En bref », by `brief_rule`, in the order of the fiche.
 
     `sujets` gives, for each finding's id, the indicator that it is about. Beyond four, only those that stand out (weight ≥ 1).
-    Where fewer than four have a weight, the first of each section that says a figure completes them (`REGLE_COMPLETEE`).
+    Where fewer than four have a weight, the first of each section that says a figure completes them.
     """
     ranked = sorted((f for f in findings if f.poids > 0), key=lambda f: (-f.poids, f.id))
     chosen: list[Finding] = []

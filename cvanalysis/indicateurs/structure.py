@@ -7,18 +7,21 @@ not add up to their whole, and to guess a part from the others.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
-from cvanalysis.constat.shape import Figure, Finding, Manque, Message, Point, Serie, Table, Valeur, word
-from cvanalysis.french import enumerate_french
-from cvanalysis.indicateurs.context import Contexte, reason, role_of
-from cvanalysis.indicateurs.niveau import basics
+from cvanalysis.constat.make import serie
+from cvanalysis.constat.shape import Figure, Finding, Manque, Message, Table, Valeur, word
+from cvanalysis.french import capital, enumerate_french
+from cvanalysis.indicateurs.context import Contexte, Zone, reason
+from cvanalysis.indicateurs.question import Question, short
 from cvanalysis.indicateurs.ranking import standout
+from cvanalysis.textes import label, labels
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from cvanalysis.catalogue import ConstatDeclare, Indicateur
+    from cvanalysis.catalogue import ConstatDeclare
     from cvanalysis.indicateurs.observation import Instant
 
 
@@ -31,130 +34,144 @@ class Composition:
     """A whole of one zone at one instant: `parts` are shares in %, in the declared order, absent ones with their reason."""
 
     parts: tuple[Valeur, ...]
-    effectifs: tuple[Valeur, ...]
-    total: Valeur | None
-    coherente: bool
+    effectifs: tuple[Valeur, ...] = ()
+    total: Valeur | None = None
+    coherente: bool = True
 
     @property
     def complete(self) -> bool:
         return all(part.dite for part in self.parts)
 
 
-def compose(
-    ctx: Contexte, zone: str, total: Indicateur | None, parts: Sequence[Indicateur], instant: Instant
-) -> Composition:
-    """Shares of a zone. With a `total`, parts are counts and each share is a published count over the published total."""
-    values = tuple(ctx.value(zone, part, instant) for part in parts)
-    if total is None:
-        return Composition(values, (), None, coherente=True)
-    whole = ctx.value(zone, total, instant)
-    if not whole.dite or whole.valeur <= 0:
-        absent = whole.statut if not whole.dite else "sans_objet"
-        return Composition(tuple(Valeur(None, absent, "%", 1) for _ in parts), values, whole, coherente=True)
-    known = sum(value.valeur for value in values if value.dite)
-    additive = all(part.additif for part in parts) and known <= whole.valeur * (1 + JEU_RELATIF)
-    if not additive:
-        return Composition(tuple(Valeur(None, "suspect", "%", 1) for _ in parts), values, whole, coherente=False)
-    shares = tuple(
-        Valeur(100 * value.valeur / whole.valeur if value.dite else None, value.statut, "%", 1) for value in values
-    )
-    return Composition(shares, values, whole, coherente=True)
+class Structure(Question):
+    """`structure`: the shares of a whole in a quarter, beside those of its comparators at the same instant."""
 
+    ensemble = False
 
-def split_total(ctx: Contexte, declare: ConstatDeclare) -> tuple[Indicateur | None, tuple[Indicateur, ...]]:
-    """The whole (first indicator declared, where counts are declared) and its parts."""
-    found = tuple(ctx.catalogue.indicateurs[ident] for ident in declare.indicateurs)
-    return (found[0], found[1:]) if found[0].genre == "effectif" else (None, found)
+    def __init__(self, ctx: Contexte, declare: ConstatDeclare) -> None:
+        super().__init__(ctx, declare)
+        # The whole is the first indicator declared, where counts are declared; the others are its parts.
+        self.total = self.indicateur if self.effectif else None
+        self.parts = self.indicateurs[1:] if self.effectif else self.indicateurs
 
+    @cached_property
+    def instant(self) -> Instant | None:
+        """The last instant at which most parts are published for the quarter, else the last known of any quarter."""
+        for zones in ([self.code], [q.code for q in self.ctx.quartiers]):
+            instants = {i for one in self.indicateurs for i in self.ctx.observations.instants(zones, one.id)}
+            if instants:
+                known = {i: sum(self.ctx.value(self.code, one, i).dite for one in self.indicateurs) for i in instants}
+                return max(instants, key=lambda i: (known[i], i.annee, i.etabli))
+        return None
 
-def build_structure(ctx: Contexte, declare: ConstatDeclare) -> Finding:
-    """`structure`: the shares of a whole in the quarter, beside those of its comparators at the same instant."""
-    total, parts = split_total(ctx, declare)
-    everything = parts if total is None else (total, *parts)
-    instant = _choose_instant(ctx, everything)
-    if instant is None:
-        return ctx.nothing(declare, everything)
-    own = compose(ctx, ctx.quartier.code, total, parts, instant)
-    compared = []
-    for comparateur in ctx.proches:
-        other = compose(ctx, comparateur.zone, total, parts, instant)
-        if any(part.dite for part in other.parts):
-            compared.append((comparateur.nom, role_of(comparateur), other, comparateur.zone))
-    zones = [(ctx.noms[ctx.quartier.code], "sujet", own, ctx.quartier.code), *compared]
-    labels = [part.nom_court or part.nom for part in parts]
-    rows = [ctx.at(zone, one, instant) for *_, zone in zones for one in everything]
-    others = [compose(ctx, quarter.code, total, parts, instant) for quarter in ctx.autres]
-    message = _message(ctx, total, parts, own, instant, others)
-    return ctx.finding(
-        declare,
-        message,
-        everything,
-        rows,
-        sous_titre=_subtitle(ctx, total, parts, instant),
-        figure=_figure(zones, labels, total),
-        table=_table(ctx, zones, parts, total, instant),
-        lecture=Message("quartier.lecture_structure", message.valeurs) if "premiere" in message.valeurs else None,
-        champ=ctx.champ(parts[0], *(nom for nom, *_ in zones)),
-        precautions=("parts_calculees",) if total is not None and own.coherente else (),
-        manques=[
-            *_missing_parts(ctx, own, total, parts, instant),
-            *_missing_zones(ctx, declare, compared, instant),
-        ],
-        poids=_weight(own, others),
-    )
+    def compose(self, zone: str) -> Composition:
+        """Shares of a zone. With a `total`, parts are counts and each share is a published count over the published total."""
+        values = tuple(self.ctx.value(zone, part, self.instant) for part in self.parts)
+        if self.total is None:
+            return Composition(values)
+        whole = self.ctx.value(zone, self.total, self.instant)
 
+        def unknown(statut: str, *, coherente: bool) -> Composition:
+            return Composition(tuple(Valeur(None, statut, "%", 1) for _ in values), values, whole, coherente)
 
-def _choose_instant(ctx: Contexte, indicateurs: Sequence[Indicateur]) -> Instant | None:
-    """The last instant at which most parts are published for the quarter, else the last known of any quarter."""
-    own = ctx.quartier.code
-    for zones in ([own], [q.code for q in ctx.quartiers]):
-        instants = {i for one in indicateurs for i in ctx.observations.instants(zones, one.id)}
-        if instants:
-            newest = sorted(instants, key=lambda i: (i.annee, i.etabli))
-            known = {i: sum(ctx.value(own, one, i).dite for one in indicateurs) for i in newest}
-            most = max(known.values())
-            return [i for i in newest if known[i] == most][-1]
-    return None
+        if not whole.dite or whole.valeur <= 0:
+            return unknown(whole.statut if not whole.dite else "sans_objet", coherente=True)
+        known = sum(value.valeur for value in values if value.dite)
+        if not all(part.additif for part in self.parts) or known > whole.valeur * (1 + JEU_RELATIF):
+            return unknown("suspect", coherente=False)
+        shares = tuple(Valeur(100 * v.valeur / whole.valeur if v.dite else None, v.statut, "%", 1) for v in values)
+        return Composition(shares, values, whole)
 
+    def of_one(self) -> Finding:
+        if self.instant is None:
+            return self.nothing()
+        ctx, own = self.ctx, self.compose(self.code)
+        near = {zone: self.compose(zone.code) for zone in ctx.proches}
+        zones = {ctx.sujet: own} | {zone: found for zone, found in near.items() if any(p.dite for p in found.parts)}
+        others = [self.compose(quarter.code) for quarter in ctx.autres]
+        message = self._message(own, others)
+        absent = [zone.nom for zone in near if zone not in zones]
+        words = {"question": self.declare.question, "quand": self.instant.situe}
+        manques = [manque for one in self.indicateurs for manque in ctx.missing(one, self.instant)]
+        if absent:
+            text = label("quartier.manque.structure", noms=enumerate_french(absent), **words)
+            manques.append(Manque(text, "non_disponible"))
+        return self.finding(
+            message,
+            [ctx.at(zone.code, one, self.instant) for zone in zones for one in self.indicateurs],
+            sous_titre=self._subtitle(),
+            figure=self._figure(zones),
+            table=self._table(zones),
+            lecture=Message("quartier.lecture_structure", message.valeurs) if "premiere" in message.valeurs else None,
+            champ=ctx.champ(self.parts[0], *(zone.nom for zone in zones)),
+            precautions=("parts_calculees",) if self.total is not None and own.coherente else (),
+            manques=manques,
+            poids=_weight(own, others),
+        )
 
-def _message(
-    ctx: Contexte,
-    total: Indicateur | None,
-    parts: Sequence[Indicateur],
-    own: Composition,
-    instant: Instant,
-    others: Sequence[Composition],
-) -> Message:
-    whole = total or parts[0]
-    row = ctx.at(ctx.quartier.code, whole, instant)
-    ranked = sorted(
-        ((part, share) for part, share in zip(parts, own.parts, strict=True) if share.dite),
-        key=lambda found: (-found[1].valeur, found[0].id),
-    )
-    values = {
-        **basics(ctx, whole, row, instant),
-        "cle": parts[0].groupe or whole.id,
-        "parts": {part.id: share for part, share in zip(parts, own.parts, strict=True)},
-        "noms": {part.id: part.nom_court or part.nom for part in parts},
-        "manquantes": sum(not part.dite for part in own.parts),
-        "nb_parts": len(parts),
-    }
-    if not own.coherente:
-        return Message("quartier.structure_incoherente", values)
-    if len(ranked) < 2:
-        absent = next((part.statut for part in own.parts if not part.dite), "non_disponible")
-        return Message("quartier.structure_absente", {**values, "raison": reason(absent)})
-    first, second = ranked[0], ranked[1]
-    elsewhere = _same_part(others, parts.index(first[0]))
-    values |= {
-        "plus_bas": sum(share < first[1].valeur for share in elsewhere),
-        "autres": len(elsewhere),
-        "premiere": first[0].nom_court or first[0].nom,
-        "part_premiere": first[1],
-        "deuxieme": second[0].nom_court or second[0].nom,
-        "part_deuxieme": second[1],
-    }
-    return Message("quartier.structure_partielle" if not own.complete else "quartier.structure", values)
+    def _message(self, own: Composition, others: Sequence[Composition]) -> Message:
+        shares = list(zip(self.parts, own.parts, strict=True))
+        ranked = sorted(
+            ((part, share) for part, share in shares if share.dite), key=lambda found: (-found[1].valeur, found[0].id)
+        )
+        values = self.basics() | {
+            "cle": self.parts[0].groupe or self.indicateur.id,
+            "parts": {part.id: share for part, share in shares},
+            "noms": {part.id: short(part) for part in self.parts},
+            "manquantes": sum(not part.dite for part in own.parts),
+            "nb_parts": len(shares),
+        }
+        if not own.coherente:
+            return Message("quartier.structure_incoherente", values)
+        if len(ranked) < 2:
+            absent = next((part.statut for part in own.parts if not part.dite), "non_disponible")
+            return Message("quartier.structure_absente", {**values, "raison": reason(absent)})
+        (first, share), (second, next_share) = ranked[:2]
+        elsewhere = _same_part(others, self.parts.index(first))
+        values |= {"plus_bas": sum(other < share.valeur for other in elsewhere), "autres": len(elsewhere)}
+        values |= {"premiere": short(first), "part_premiere": share}
+        values |= {"deuxieme": short(second), "part_deuxieme": next_share}
+        return Message("quartier.structure" if own.complete else "quartier.structure_partielle", values)
+
+    def _figure(self, zones: Mapping[Zone, Composition]) -> Figure:
+        """Shares of one whole side by side; bars where a share is below zero (taxes), which no whole can hold."""
+        kind = "total" if self.total else "seul"
+        axe, names = label(f"quartier.structure.axe_{kind}", nom=self.indicateur.nom), [short(p) for p in self.parts]
+        if any((part.valeur or 0) < 0 for found in zones.values() for part in found.parts):
+            series = (serie(z.nom, z.role, zip(names, found.parts, strict=True)) for z, found in zones.items())
+            return Figure("barres", axe, tuple(series))
+        series = (
+            serie(name, "part", ((zone.nom, found.parts[position]) for zone, found in zones.items()))
+            for position, name in enumerate(names)
+        )
+        return Figure("parts", axe, tuple(series))
+
+    def _table(self, zones: Mapping[Zone, Composition]) -> Table:
+        """One line per part and one column per zone; where there is a whole, the quarter's counts beside its shares, and their total."""
+        own, *others = zones.values()
+        counts = [[count] for count in own.effectifs] or [[] for _ in self.parts]
+        lines = [
+            (word(short(part)), own.parts[position], *counts[position], *(found.parts[position] for found in others))
+            for position, part in enumerate(self.parts)
+        ]
+        first, *names = (zone.nom for zone in zones)
+        columns = [*labels("quartier.structure.colonnes", quartier=first), *names]
+        if self.total is None:
+            del columns[2]
+        else:
+            blank = Valeur(None, "sans_objet")
+            lines.append((word(label("commun.personnes.sujet")), blank, own.total, *[blank] * len(others)))
+        return Table(tuple(columns), tuple(lines), self._subtitle())
+
+    def _subtitle(self) -> str:
+        denominator = self.parts[0].denominateur
+        kind = "total" if self.total else "denominateur" if denominator else "seul"
+        return label(
+            f"quartier.structure.sous_titre_{kind}",
+            nom=capital(self.indicateur.nom),
+            denominateur=denominator,
+            quand=self.ctx.moment(self.indicateur, self.instant),
+        )
 
 
 def _same_part(others: Sequence[Composition], index: int) -> list[float]:
@@ -169,82 +186,3 @@ def _weight(own: Composition, others: Sequence[Composition]) -> float:
         return 0.0
     largest, index = max(known)
     return standout(largest, _same_part(others, -index))
-
-
-def _figure(zones: Sequence[tuple], labels: Sequence[str], total: Indicateur | None) -> Figure:
-    """Shares of one whole side by side; bars where a share is below zero (taxes), which no whole can hold."""
-    axe = "Part (%)" if total is None else f"Part du total (%), {total.nom}"
-    negative = any(part.valeur is not None and part.valeur < 0 for _, _, other, _ in zones for part in other.parts)
-    if negative:
-        series = tuple(
-            Serie(nom, role, tuple(Point(label, part) for label, part in zip(labels, other.parts, strict=True)))
-            for nom, role, other, _ in zones
-        )
-        return Figure("barres", axe, series)
-    series = tuple(
-        Serie(label, "part", tuple(Point(nom, other.parts[index]) for nom, _, other, _ in zones))
-        for index, label in enumerate(labels)
-    )
-    return Figure("parts", axe, series)
-
-
-def _table(
-    ctx: Contexte, zones: Sequence[tuple], parts: Sequence[Indicateur], total: Indicateur | None, instant: Instant
-) -> Table:
-    columns = ["Part"]
-    for position, (nom, *_) in enumerate(zones):
-        columns += [nom] if total is None or position else [nom, f"{nom}, effectif"]
-    lines = []
-    for index, part in enumerate(parts):
-        cells = [word(part.nom_court or part.nom)]
-        for position, (_, _, other, _) in enumerate(zones):
-            cells.append(other.parts[index])
-            if total is not None and not position:
-                cells.append(other.effectifs[index])
-        lines.append(tuple(cells))
-    if total is not None:
-        own = zones[0][2]
-        blank = [Valeur(None, "sans_objet") for _ in zones[1:]]
-        lines.append((word("Ensemble"), Valeur(None, "sans_objet"), own.total, *blank))
-    return Table(tuple(columns), tuple(lines), _subtitle(ctx, total, parts, instant))
-
-
-def _subtitle(ctx: Contexte, total: Indicateur | None, parts: Sequence[Indicateur], instant: Instant) -> str:
-    whole = total or parts[0]
-    row = ctx.at(ctx.quartier.code, whole, instant)
-    moment = ctx.moment(whole, instant, row.publication if row else None)
-    if total is not None:
-        return f"{total.nom[:1].upper()}{total.nom[1:]}, en % du total, {moment}"
-    return f"En % ({parts[0].denominateur}), {moment}" if parts[0].denominateur else f"En %, {moment}"
-
-
-def _missing_parts(
-    ctx: Contexte, own: Composition, total: Indicateur | None, parts: Sequence[Indicateur], instant: Instant
-) -> list[Manque]:
-    found = []
-    if total is not None and own.total is not None and not own.total.dite:
-        found.append(
-            Manque(
-                f"{ctx.quartier.nom} : « {total.nom} » {instant.situe}, {reason(own.total.statut)}.", own.total.statut
-            )
-        )
-    values = own.effectifs or own.parts
-    found += [
-        Manque(f"{ctx.quartier.nom} : « {part.nom} » {instant.situe}, {reason(value.statut)}.", value.statut)
-        for part, value in zip(parts, values, strict=True)
-        if not value.dite
-    ]
-    return found
-
-
-def _missing_zones(ctx: Contexte, declare: ConstatDeclare, compared: Sequence[tuple], instant: Instant) -> list[Manque]:
-    there = {zone for *_, zone in compared}
-    absent = [c.nom for c in ctx.proches if c.zone not in there]
-    if not absent:
-        return []
-    return [
-        Manque(
-            f"« {declare.question} » : ce n'est pas connu {instant.situe} pour {enumerate_french(absent)}.",
-            "non_disponible",
-        )
-    ]

@@ -8,12 +8,15 @@ of which a finding's source line names what concerns it. Refuses to say that a t
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from cvanalysis.constat.make import make
 from cvanalysis.constat.record import Record
 from cvanalysis.constat.shape import Figure, Finding, Message, Point, Serie, Table, Valeur, word
+from cvanalysis.textes import block, label
 
 if TYPE_CHECKING:
     from cvanalysis.territory.contract import Territory
@@ -24,23 +27,7 @@ Nature = Literal["nouveau", "disparu", "révisé"]
 Origins = Mapping[str, str]
 """What an edition was made of: origin (key of `_NOMMEES`, `perimetre`, `methode`) → digest; empty where the edition doesn't say."""
 
-RAISONS = {
-    "millesime": "nouveau millésime",
-    "revision": "chiffre révisé à la source",
-    "methode": "méthode",
-    "perimetre": "périmètre",
-    "voix": "nouvelles voix",
-    "reponses": "réponses aux contributions",
-    "actions": "nouvelles actions",
-    "engagements": "engagements ou partenaires mis à jour",
-    "preconisations": "préconisations complétées",
-    "recit": "chronologie ou réunions complétées",
-    "fichiers": "autres fichiers lus",
-    "date": "date de l'édition",
-    "constat": "constat ajouté",
-    "retire": "constat retiré",
-    "inconnue": "raison non établie",
-}
+NATURES: tuple[Nature, ...] = ("nouveau", "révisé", "disparu")
 
 # Origin → the reason that it gives, and the words by which a source line names it. Figures are those of whoever else is named.
 _NOMMEES = {
@@ -59,7 +46,7 @@ _REPONSES = ("Statut", "Réponse")
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One finding that is not what it was. `raisons` are keys of `RAISONS`; `avant` and `apres` its titles ('' where it is not)."""
+    """One finding that is not what it was. `raisons` stand in `changements.toml`; `avant`, `apres`: its titles, or ''."""
 
     id: str
     nature: Nature
@@ -70,7 +57,7 @@ class Change:
     @property
     def raison(self) -> str:
         """The reasons in words."""
-        return ", ".join(RAISONS[one] for one in self.raisons)
+        return ", ".join(map(_reason, self.raisons))
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,9 +121,13 @@ def _years(one: Record) -> list[str]:
 
 def _of_origins(one: Record, moved: set[str]) -> list[str]:
     """Reasons given by what changed of what the finding's source line names."""
-    source = one["source"].casefold()
-    named = [name for name, (_, words) in _NOMMEES.items() if any(word in source for word in words)] or ["chiffres"]
-    return list(dict.fromkeys(_NOMMEES[name][0] for name in named if name in moved))
+    named = origins_named(one["source"]) or {"chiffres"}
+    return list(dict.fromkeys(_NOMMEES[name][0] for name in _NOMMEES if name in named and name in moved))
+
+
+def origins_named(source: str) -> set[str]:
+    """The origins that a source line names."""
+    return {name for name, (_, words) in _NOMMEES.items() if any(word in source.casefold() for word in words)}
 
 
 def _without_answers(one: Record) -> Any:
@@ -164,115 +155,60 @@ def find_changes(
     changes: Sequence[Change], followed: Sequence[Followed], territory: Territory, avant: str
 ) -> tuple[Finding, ...]:
     """Findings of « Ce qui a changé » since the edition named `avant`: `changements-constats-01`, `changements-contributions-01`."""
-    count = {n: sum(c.nature == n for c in changes) for n in ("nouveau", "révisé", "disparu")}
-    message = Message(
-        "voix.changements",
-        {"avant": avant, "nouveaux": count["nouveau"], "disparus": count["disparu"], "revises": count["révisé"]},
-    )
-    figure = table = None
-    if changes:
-        reasons = list(dict.fromkeys(r for c in changes for r in c.raisons))
-        figure = Figure(
-            "matrice",
-            "Constats, par raison du changement (un constat peut en avoir plusieurs)",
-            tuple(
-                Serie(
-                    nature.capitalize(),
-                    "autre",
-                    tuple(
-                        Point(
-                            RAISONS[r].capitalize(),
-                            Valeur(float(sum(r in c.raisons and c.nature == nature for c in changes))),
-                        )
-                        for r in reasons
-                    ),
-                )
-                for nature in count
-            ),
-        )
-        table = Table(
-            ("Constat", "Changement", "Raison", "Avant", "Maintenant"),
-            tuple(
-                (
-                    word(c.id),
-                    word(c.nature),
-                    word(c.raison),
-                    word(c.avant or "absent"),
-                    word(c.apres or "absent"),
-                )
-                for c in changes
-            ),
-        )
-    findings = [
-        _finding(
-            territory,
-            "constats-01",
-            "Qu'est-ce qui a changé dans les constats ?",
-            message,
-            f"Depuis l'édition « {avant} »",
-            figure,
-            table,
-        )
-    ]
-    said = Message("voix.contributions_suivies", {"suivies": len(followed)})
-    figure = table = None
-    if followed:
-        labels = [f"{f.cite} ({i})" for i, f in enumerate(followed, start=1)]
-        figure = Figure(
-            "matrice",
-            "Statut des contributions",
-            tuple(Serie(n, "autre", (Point("Statut", word(f.apres)),)) for n, f in zip(labels, followed, strict=True)),
-        )
-        table = Table(
-            ("Constat cité", "Ce qui est dit", "Statut avant", "Statut maintenant", "Réponse"),
-            tuple(
-                tuple(
-                    map(
-                        word,
-                        (
-                            f.cite,
-                            f.texte or "(texte non publié)",
-                            f.avant or "pas encore reçue",
-                            f.apres,
-                            f.reponse or "pas encore de réponse",
-                        ),
-                    )
-                )
-                for f in followed
-            ),
-        )
-    findings.append(
-        _finding(
-            territory,
-            "contributions-01",
-            "Quelles contributions ont avancé ?",
-            said,
-            f"Depuis l'édition « {avant} »",
-            figure,
-            table,
-        )
-    )
-    return tuple(findings)
+    said = {"avant": avant, "territoire": territory.nom, "edition": territory.edition.nom}
+    return _of_findings(changes, said), _of_contributions(followed, said)
 
 
-def _finding(
-    territory: Territory,
-    ident: str,
-    question: str,
-    message: Message,
-    sous_titre: str,
-    figure: Figure | None,
-    table: Table | None,
-) -> Finding:
-    return Finding(
-        id=f"changements-{ident}",
+def _of_findings(changes: Sequence[Change], said: Mapping[str, str]) -> Finding:
+    """How many findings are new, revised or gone, by reason; and each of them."""
+    count = Counter((c.nature, raison) for c in changes for raison in c.raisons)
+    raisons = dict.fromkeys(raison for _, raison in count)
+    series = tuple(
+        Serie(
+            nature.capitalize(),
+            "autre",
+            tuple(Point(_reason(raison).capitalize(), Valeur(float(count[nature, raison]))) for raison in raisons),
+        )
+        for nature in NATURES
+    )
+    absent = label("changements.constats.absent")
+    lines = tuple(tuple(map(word, (c.id, c.nature, c.raison, c.avant or absent, c.apres or absent))) for c in changes)
+    natures = Counter(c.nature for c in changes)
+    numbers = {"nouveaux": natures["nouveau"], "disparus": natures["disparu"], "revises": natures["révisé"]}
+    return make(
+        "changements-constats-01",
+        Message("changements.constats", {**said, **numbers}),
         section="changements",
-        question=question,
-        message=message,
-        sous_titre=sous_titre,
-        figure=figure,
-        table=table,
-        lecture=None,
-        champ=f"{territory.nom}, édition « {territory.edition.nom} ».",
-        source="Comparaison des deux éditions publiées.",
+        figure=Figure("matrice", "", series) if changes else None,
+        table=Table((), lines) if changes else None,
     )
+
+
+def _of_contributions(followed: Sequence[Followed], said: Mapping[str, str]) -> Finding:
+    """The status of each contribution that moved, and what was answered."""
+    none = block("changements.contributions.sans")
+    series = tuple(
+        Serie(f"{one.cite} ({i})", "autre", (Point("Statut", word(one.apres)),))
+        for i, one in enumerate(followed, start=1)
+    )
+    lines = tuple(
+        (
+            word(one.cite),
+            word(one.texte or none["texte"]),
+            word(one.avant or none["avant"]),
+            word(one.apres),
+            word(one.reponse or none["reponse"]),
+        )
+        for one in followed
+    )
+    return make(
+        "changements-contributions-01",
+        Message("changements.contributions", {**said, "suivies": len(followed)}),
+        section="changements",
+        figure=Figure("matrice", "", series) if followed else None,
+        table=Table((), lines) if followed else None,
+    )
+
+
+def _reason(raison: str) -> str:
+    return label(f"changements.raisons.{raison}")

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from cvanalysis.constat.make import bars, make
 from cvanalysis.constat.shape import Figure, Finding, Manque, Message, Point, Serie, Table, Valeur, word
 from cvanalysis.french import enumerate_some
 from cvanalysis.indicateurs.context import reason
-from cvanalysis.indicateurs.distribution import AILLEURS
+from cvanalysis.textes import block, label, labels
 
 if TYPE_CHECKING:
     from cvanalysis.catalogue import Indicateur
@@ -21,128 +22,103 @@ COLONNES_MAXI = 20
 """Quarters up to which each has its column; the reasons name the others in any case."""
 _ETATS = {"publié": "publié", "suspect": "douteux"}
 
-_ABSENCES = {
-    "suspect": "Douteux", "non_diffusé": "Non diffusé", "secret": "Secret statistique", "non_significatif": "Non significatif",
-    "non_disponible": "Non disponible", "sans_objet": "Sans objet", "masqué": "Masqué",
-}  # fmt: skip
-
-Cells = Mapping[tuple[str, str], str]
-"""(indicator, quarter) → status."""
+Cells = Mapping[str, Mapping[str, str]]
+"""Indicator → quarter → status."""
 
 
-def build_coverage(page: Holdings) -> Finding:
+def build_coverage(held: Holdings, ident: str) -> Finding:
     """Indicator × quarter, at the last moment of each indicator: a figure, or the reason why not."""
-    quarters = page.territory.quartiers
-    cells: dict[tuple[str, str], str] = {}
-    moments: dict[str, Instant] = {}
-    for indicateur in page.indicateurs_suivis:
-        if page.moments[indicateur.id]:
-            moments[indicateur.id] = page.moments[indicateur.id][-1]
-        for quarter in quarters:
-            row = page.par_zone.at(quarter.code, indicateur.id, moments.get(indicateur.id))
-            cells[indicateur.id, quarter.code] = row.statut if row else "non_disponible"
-    counts = Counter(cells.values())
-    said = {
-        "publies": counts["publié"],
-        "total": len(cells),
-        "suspects": counts["suspect"],
-        "taux": Valeur(
-            100 * counts["publié"] / len(cells) if cells else None, "publié" if cells else "sans_objet", "%", 0
-        ),
-    }
-    figure, table = (_each if len(quarters) <= COLONNES_MAXI else _counted)(page, cells, moments)
-    return page.finding(
-        "couverture-01",
-        "couverture",
-        "Que sait-on de chaque quartier ?",
-        Message("qualite.couverture", said),
-        "Dernier chiffre de chaque indicateur des fiches, par quartier",
-        figure if page.indicateurs_suivis else None,
-        table,
-        lecture=Message("qualite.lecture_couverture", said),
+    quarters, followed = held.territory.quartiers, held.indicateurs_suivis
+    moments = {i.id: held.moments[i.id][-1] for i in followed if held.moments[i.id]}
+    cells = {i.id: {q.code: _status(held, q.code, i.id, moments.get(i.id)) for q in quarters} for i in followed}
+    counts = Counter(statut for row in cells.values() for statut in row.values())
+    total = counts.total()
+    rate = Valeur(100 * counts["publié"] / total, "publié", "%") if total else Valeur(None, "sans_objet", "%")
+    told = {"publies": counts["publié"], "total": total, "suspects": counts["suspect"], "taux": rate}
+    figure, table = (_each if len(quarters) <= COLONNES_MAXI else _counted)(held, cells, moments)
+    return make(
+        ident,
+        Message("qualite.couverture", told),
+        **held.commun,
+        figure=figure if followed else None,
+        table=table,
+        lecture=Message("qualite.lecture_couverture", told),
         manques=[
-            Manque(f"{i.nom} : {enumerate_some(names)}, {reason(statut)}.", statut)
-            for i in page.indicateurs_suivis
-            for statut, names in _by_reason(cells, i.id, page.noms).items()
+            Manque(
+                label(
+                    "qualite.couverture.manque",
+                    indicateur=i.nom, quartiers=enumerate_some(names), raison=reason(statut),
+                ),
+                statut,
+            )
+            for i in followed
+            for statut, names in _by_reason(cells[i.id], held.noms)
         ],
-    )
+    )  # fmt: skip
 
 
-def _each(page: Holdings, cells: Cells, moments: Mapping[str, Instant]) -> tuple[Figure, Table]:
+def _status(held: Holdings, code: str, ident: str, instant: Instant | None) -> str:
+    row = held.par_zone.at(code, ident, instant)
+    return row.statut if row else "non_disponible"
+
+
+def _each(held: Holdings, cells: Cells, moments: Mapping[str, Instant]) -> tuple[Figure, Table]:
     """One cell per indicator and quarter."""
-    quarters, used = page.territory.quartiers, page.indicateurs_suivis
+    states = {
+        i: {held.noms[code]: _state(statut) for code, statut in cells[i.id].items()} for i in held.indicateurs_suivis
+    }
     series = tuple(
-        Serie(_short(i), "autre", tuple(Point(page.noms[q.code], _state(cells[i.id, q.code])) for q in quarters))
-        for i in used
+        Serie(_short(i), "autre", tuple(Point(nom, state) for nom, state in row.items())) for i, row in states.items()
     )
     lines = tuple(
-        (
-            word(i.nom),
-            word(str(moments[i.id]) if i.id in moments else "aucun chiffre"),
-            *(_state(cells[i.id, q.code]) for q in quarters),
-            Valeur(float(sum(cells[i.id, q.code] == "publié" for q in quarters)), unite="quartiers"),
-        )
-        for i in used
+        (*_head(i, moments), *row.values(), _quarters(list(cells[i.id].values()).count("publié")))
+        for i, row in states.items()
     )
-    columns = ("Indicateur", "Moment", *page.noms.values(), "Publié pour")
-    figure = Figure("matrice", "Chiffre publié ou non, par quartier", series)
-    return figure, Table(columns, lines, "Couverture par indicateur et par quartier")
+    columns = (*labels("qualite.couverture.colonnes"), *held.noms.values(), label("qualite.couverture.publie_pour"))
+    return Figure("matrice", "", series), Table(columns, lines)
 
 
-def _counted(page: Holdings, cells: Cells, moments: Mapping[str, Instant]) -> tuple[Figure, Table]:
+def _counted(held: Holdings, cells: Cells, moments: Mapping[str, Instant]) -> tuple[Figure, Table]:
     """How many quarters have a figure, by indicator, and how many have none, by reason."""
-    counts: dict[str, Counter[str]] = {i.id: Counter() for i in page.indicateurs_suivis}
-    for (ident, _), statut in cells.items():
-        counts[ident][statut] += 1
-    told = ["publié", *(statut for statut in _ABSENCES if any(count[statut] for count in counts.values()))]
-    total = len(page.territory.quartiers)
-
-    def number(indicateur: Indicateur, statut: str) -> Valeur:
-        return Valeur(float(counts[indicateur.id][statut]), unite="quartiers")
-
-    points = tuple(Point(_short(i), number(i, "publié")) for i in page.indicateurs_suivis)
-    lines = tuple(
-        (
-            word(i.nom),
-            word(str(moments[i.id]) if i.id in moments else "aucun chiffre"),
-            *(number(i, statut) for statut in told),
-        )
-        for i in page.indicateurs_suivis
+    counts = {i: Counter(cells[i.id].values()) for i in held.indicateurs_suivis}
+    absences = block("qualite.couverture.absences")
+    told = {"publié": "Publié"} | {
+        s: name for s, name in absences.items() if any(count[s] for count in counts.values())
+    }
+    lines = tuple((*_head(i, moments), *(_quarters(count[s]) for s in told)) for i, count in counts.items())
+    words = {"quartiers": len(held.territory.quartiers), "ailleurs": label("commun.ailleurs")}
+    figure = bars(
+        label("qualite.couverture.axe_nombre", **words),
+        label("qualite.couverture.serie_nombre"),
+        {_short(i): _quarters(count["publié"]) for i, count in counts.items()},
+        "autre",
     )
-    columns = ("Indicateur", "Moment", "Publié", *(_ABSENCES[statut] for statut in told[1:]))
-    axe = f"Quartiers dont le dernier chiffre est publié, sur {total}"
-    figure = Figure("barres", axe, (Serie("Chiffre publié", "autre", points),))
-    return figure, Table(columns, lines, f"Nombre de quartiers, sur {total}. {AILLEURS}")
+    columns = (*labels("qualite.couverture.colonnes"), *told.values())
+    return figure, Table(columns, lines, label("qualite.couverture.legende_nombre", **words))
 
 
-def build_coverage_over_time(page: Holdings) -> Finding:
+def build_coverage_over_time(held: Holdings, ident: str) -> Finding:
     """Indicator × moment: for how many quarters a figure is published."""
-    quarters = page.territory.quartiers
-    moments = page.moments
-    labels = sorted(
-        {instant for instants in moments.values() for instant in instants}, key=lambda t: (not t.etabli, t.annee)
-    )
+    quarters, moments = held.territory.quartiers, held.moments
+    every = sorted({t for instants in moments.values() for t in instants}, key=lambda t: (not t.etabli, t.annee))
 
-    def count(indicateur: Indicateur, instant: Instant) -> Valeur:
+    def published(indicateur: Indicateur, instant: Instant) -> Valeur:
         if instant not in moments[indicateur.id]:
             return Valeur(None, "non_disponible", "quartiers")
-        rows = (page.par_zone.at(q.code, indicateur.id, instant) for q in quarters)
-        return Valeur(float(sum(row is not None and row.dite for row in rows)), unite="quartiers")
+        rows = (held.par_zone.at(q.code, indicateur.id, instant) for q in quarters)
+        return _quarters(sum(row is not None and row.dite for row in rows))
 
-    series = tuple(
-        Serie(_short(i), "autre", tuple(Point(t.court, count(i, t)) for t in labels)) for i in page.indicateurs_suivis
-    )
-    lines = tuple((word(i.nom), *(count(i, t) for t in labels)) for i in page.indicateurs_suivis)
-    full = sum(point.valeur.valeur == len(quarters) for serie in series for point in serie.points)
-    told = sum(point.valeur.valeur is not None for serie in series for point in serie.points)
-    return page.finding(
-        "couverture-02",
-        "couverture",
-        "Depuis quand le sait-on ?",
-        Message("qualite.couverture_annees", {"pleins": full, "total": told, "quartiers": len(quarters)}),
-        "Nombre de quartiers dont le chiffre est publié, par année",
-        Figure("matrice", f"Quartiers publiés, sur {len(quarters)}", series) if series else None,
-        Table(("Indicateur", *(t.court for t in labels)), lines, f"Nombre de quartiers publiés, sur {len(quarters)}"),
+    cells = {i: [published(i, t) for t in every] for i in held.indicateurs_suivis}
+    known = [value.valeur for row in cells.values() for value in row if value.valeur is not None]
+    times = [t.court for t in every]
+    series = tuple(Serie(_short(i), "autre", tuple(map(Point, times, row))) for i, row in cells.items())
+    values = {"pleins": known.count(len(quarters)), "total": len(known), "quartiers": len(quarters)}
+    return make(
+        ident,
+        Message("qualite.couverture_annees", values),
+        **held.commun,
+        figure=Figure("matrice", "", series) if series else None,
+        table=Table(("Indicateur", *times), tuple((word(i.nom), *row) for i, row in cells.items())),
     )
 
 
@@ -150,15 +126,23 @@ def _short(indicateur: Indicateur) -> str:
     return indicateur.nom_court or indicateur.nom
 
 
+def _head(indicateur: Indicateur, moments: Mapping[str, Instant]) -> tuple[Valeur, Valeur]:
+    return word(indicateur.nom), word(str(moments.get(indicateur.id, "aucun chiffre")))
+
+
+def _quarters(number: int) -> Valeur:
+    return Valeur(float(number), unite="quartiers")
+
+
 def _state(statut: str) -> Valeur:
     """A cell of coverage: a word where there is a figure, the reason where there is none."""
     return word(_ETATS[statut]) if statut in _ETATS else Valeur(None, statut)
 
 
-def _by_reason(cells: Mapping[tuple[str, str], str], ident: str, names: Mapping[str, str]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
+def _by_reason(row: Mapping[str, str], names: Mapping[str, str]) -> list[tuple[str, list[str]]]:
+    """Reason → names of the quarters that have no figure for it."""
+    found: dict[str, list[str]] = defaultdict(list)
     for code, nom in names.items():
-        statut = cells[ident, code]
-        if statut != "publié":
-            found.setdefault(statut, []).append(nom)
-    return dict(sorted(found.items()))
+        if row[code] != "publié":
+            found[row[code]].append(nom)
+    return sorted(found.items())

@@ -5,10 +5,13 @@ Refuses to average judgements or to drop what is not filled in from a denominato
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import pandas as pd
+
 from cvanalysis.actions.field import NON_SU, Field, Rows
-from cvanalysis.constat.make import Chapter, bars, count, leaders, make, nothing
+from cvanalysis.constat.make import Builder, Chapter, Grid, bars, count, leaders, make, nothing
 from cvanalysis.constat.shape import Figure, Finding, Message, Point, Serie, Table, Valeur, word
-from cvanalysis.engagements.declared import APPRECIATIONS, AVANCEMENTS, PREFIXE
 from cvanalysis.engagements.progress import (
     SOURCE,
     disagreements,
@@ -19,13 +22,11 @@ from cvanalysis.engagements.progress import (
     progress_rows,
     states,
 )
+from cvanalysis.engagements.table import APPRECIATIONS, AVANCEMENTS, PREFIXE
 from cvanalysis.territory.contract import Territory
+from cvanalysis.textes import label, labels
 
-FAIT_ET_JUGEMENT = (
-    "L'avancement est un fait que le pilote renseigne avec sa preuve ; l'appréciation d'un collège est un jugement : "
-    "les deux ne se mélangent pas."
-)
-NON_RENSEIGNES = "Les engagements non renseignés restent dans le total."
+FAIT_ET_JUGEMENT = label("engagements.fait_et_jugement")
 
 
 class Engagements(Chapter):
@@ -36,11 +37,11 @@ class Engagements(Chapter):
         super().__init__(
             "engagements",
             {
-                "couverture-01": self._fill,
-                "avancement-01": self._progress,
-                "avancement-02": self._pillars,
-                "appreciation-01": self._judgements,
-                "appreciation-02": self._disagreements,
+                "couverture-01": self._over(self._fill),
+                "avancement-01": self._over(self._progress),
+                "avancement-02": self._over(self._pillars),
+                "appreciation-01": self._over(self._judgements),
+                "appreciation-02": self._over(self._disagreements),
                 "ecarts-01": lambda ident: gaps_finding(ident, self.field),
                 "ecarts-02": lambda ident: orphans_finding(ident, self.field),
             },
@@ -50,257 +51,153 @@ class Engagements(Chapter):
     def liste(self) -> Table:
         return progress_rows(self.field.engagements, self.field)
 
-    def _pillar(self, ident: str) -> str:
-        return {p.id: p.nom for p in self.field.territory.piliers}.get(ident, ident)
+    def _over(self, build: Callable[[str, pd.DataFrame], Finding]) -> Builder:
+        """A builder that asks `build` about the engagements, where there are some."""
 
-    def _fill(self, ident: str) -> Finding:
-        question = "Combien d'engagements sont renseignés ?"
-        table = self.field.engagements
-        if table.empty:
-            return no_engagement(ident, question)
-        filled = table["avancement"] != NON_SU
-        rows, values = [], {}
-        for pillar in dict.fromkeys(table["pilier"]):
-            mine = table["pilier"] == pillar
-            values[self._pillar(pillar)] = count(int((filled & mine).sum()), "engagements")
-            proof = int(((table["preuve"] != "") & mine).sum())
-            rows.append(
-                (
-                    word(self._pillar(pillar), "non_disponible"),
-                    values[self._pillar(pillar)],
-                    count(proof, "engagements"),
-                    count(int(mine.sum()), "engagements"),
-                )
-            )
-        rows.append(
-            (
-                word("Ensemble", "non_disponible"),
-                count(int(filled.sum()), "engagements"),
-                count(int((table["preuve"] != "").sum()), "engagements"),
-                count(len(table), "engagements"),
-            )
-        )
-        first = next(iter(values))
+        def ask(ident: str) -> Finding:
+            rows = self.field.engagements
+            return no_engagement(ident, label(f"{_texts(ident)}.question")) if rows.empty else build(ident, rows)
+
+        return ask
+
+    def _pillars_of(self, table: pd.DataFrame) -> dict[str, pd.DataFrame]:
+        """Name of a pillar → its engagements, in the order of the table."""
+        names = {p.id: p.nom for p in self.field.territory.piliers}
+        return {names.get(ident, ident): rows for ident, rows in table.groupby("pilier", sort=False)}
+
+    def _fill(self, ident: str, table: pd.DataFrame) -> Finding:
+        def line(rows: pd.DataFrame) -> tuple[Valeur, ...]:
+            numbers = ((rows["avancement"] != NON_SU).sum(), (rows["preuve"] != "").sum(), len(rows))
+            return tuple(count(int(number), "engagements") for number in numbers)
+
+        pillars = {name: line(rows) for name, rows in self._pillars_of(table).items()}
+        first, (filled, _, total) = next(iter(pillars.items()))
+        every = line(table)
+        renseignes, preuves, _ = (int(value.valeur) for value in every)
         return make(
             ident,
-            question,
-            Message(
-                "actions.couverture",
-                {"renseignes": int(filled.sum()), "total": len(table), "preuves": int((table["preuve"] != "").sum())},
-            ),
+            Message(_texts(ident), {"renseignes": renseignes, "total": len(table), "preuves": preuves}),
             rows=[table],
             source=SOURCE,
-            champ="Engagements du contrat",
-            sous_titre="Nombre d'engagements dont l'avancement est renseigné, par pilier",
-            figure=bars("Engagements renseignés, par pilier", "Renseignés", values),
-            table=Table(("Pilier", "Avancement renseigné", "Avec une preuve", "Engagements"), tuple(rows)),
-            lecture=Message(
-                "actions.lecture_couverture", {"pilier": first, "valeur": values[first], "total": rows[0][3]}
-            ),
-            precautions=(NON_RENSEIGNES,),
+            figure=bars("", "", {name: values[0] for name, values in pillars.items()}),
+            table=Grid("barres", {**pillars, label("engagements.couverture-01.ensemble"): every}).table(),
+            lecture=Message("engagements.couverture-01.lecture", {"pilier": first, "valeur": filled, "total": total}),
         )
 
-    def _progress(self, ident: str) -> Finding:
-        question = "Où en sont les engagements ?"
-        table = self.field.engagements
-        if table.empty:
-            return no_engagement(ident, question)
-        filled, done = int((table["avancement"] != NON_SU).sum()), int((table["avancement"] == "réalisé").sum())
-        values = states(table)
-        return make(
-            ident,
-            question,
-            Message(
-                "actions.engagements_avancement",
-                {"renseignes": filled, "total": len(table), "realises": done, "sujet": ""},
-            ),
-            rows=[table],
-            source=SOURCE,
-            champ="Engagements du contrat",
-            sous_titre="Nombre d'engagements par avancement",
-            figure=progress_figure(table),
-            table=Table(
-                ("Avancement", "Engagements", "Lesquels"),
-                tuple(
-                    (
-                        word(state, "non_disponible"),
-                        value,
-                        word(", ".join(table.loc[table["avancement"] == state, "code"]) or "aucun", "non_disponible"),
-                    )
-                    for state, value in values.items()
-                ),
-            ),
-            lecture=Message("actions.lecture_engagements", {"renseignes": filled, "total": len(table)}),
-            precautions=(NON_RENSEIGNES, FAIT_ET_JUGEMENT),
-        )
-
-    def _pillars(self, ident: str) -> Finding:
-        question = "L'avancement diffère-t-il d'un pilier à l'autre ?"
-        table = self.field.engagements
-        if table.empty:
-            return no_engagement(ident, question)
-        pillars = list(dict.fromkeys(table["pilier"]))
-        sizes = {pillar: int((table["pilier"] == pillar).sum()) for pillar in pillars}
-        shown = [state for state in AVANCEMENTS if (table["avancement"] == state).any()]
-        numbers = {
-            (p, s): int(((table["pilier"] == p) & (table["avancement"] == s)).sum()) for p in pillars for s in shown
+    def _progress(self, ident: str, table: pd.DataFrame) -> Finding:
+        codes = {state: ", ".join(table.loc[table["avancement"] == state, "code"]) for state in AVANCEMENTS}
+        said = {
+            "renseignes": int((table["avancement"] != NON_SU).sum()),
+            "total": len(table),
+            "realises": int((table["avancement"] == "réalisé").sum()),
+            "sujet": "",
         }
-        series = tuple(
-            Serie(
-                self._pillar(p),
-                "autre",
-                tuple(Point(s.capitalize(), count(numbers[p, s], "engagements")) for s in shown),
-            )
-            for p in pillars
-        )
-        done = {p: numbers.get((p, "réalisé"), 0) for p in pillars}
-        best = max(pillars, key=lambda p: (done[p] / sizes[p], p))
+        lines = {state: (value, word(codes[state] or "aucun")) for state, value in states(table).items()}
         return make(
             ident,
-            question,
-            Message("actions.piliers", {"pilier": self._pillar(best), "valeur": done[best], "total": sizes[best]}),
+            Message("actions.engagements_avancement", said),
+            textes=_texts(ident),
             rows=[table],
             source=SOURCE,
-            champ="Engagements du contrat",
-            sous_titre="Nombre d'engagements de chaque pilier, selon leur avancement",
-            figure=Figure("matrice", "Nombre d'engagements", series),
-            table=Table(
-                ("Pilier", *(s.capitalize() for s in shown), "Engagements"),
-                tuple(
-                    (
-                        word(self._pillar(p), "non_disponible"),
-                        *(count(numbers[p, s], "engagements") for s in shown),
-                        count(sizes[p], "engagements"),
-                    )
-                    for p in pillars
-                ),
-            ),
+            figure=progress_figure(table),
+            table=Grid("barres", lines).table(),
+            lecture=Message("actions.lecture_engagements", said),
+        )
+
+    def _pillars(self, ident: str, table: pd.DataFrame) -> Finding:
+        shown = [state for state in AVANCEMENTS if (table["avancement"] == state).any()]
+        pillars = self._pillars_of(table)
+        lines = {
+            name: [count(int((rows["avancement"] == state).sum()), "engagements") for state in shown]
+            for name, rows in pillars.items()
+        }
+        sizes = {name: len(rows) for name, rows in pillars.items()}
+        done = {name: int((rows["avancement"] == "réalisé").sum()) for name, rows in pillars.items()}
+        ids = {name: rows["pilier"].iloc[0] for name, rows in pillars.items()}
+        best = max(pillars, key=lambda name: (done[name] / sizes[name], ids[name]))
+        first, last = labels("engagements.avancement-02.colonnes")
+        titles = (first, *(state.capitalize() for state in shown))
+        whole = {name: (*line, count(sizes[name], "engagements")) for name, line in lines.items()}
+        return make(
+            ident,
+            Message(_texts(ident), {"pilier": best, "valeur": done[best], "total": sizes[best]}),
+            rows=[table],
+            source=SOURCE,
+            figure=Grid("matrice", lines, ("autre",)).figure(titles),
+            table=Grid("matrice", whole, colonnes=(*titles, last)).table(),
             lecture=Message(
-                "actions.lecture_piliers",
-                {"pilier": self._pillar(best), "valeur": count(done[best], "engagements"), "total": sizes[best]},
-            ),
-            precautions=(
-                NON_RENSEIGNES,
-                "Sur si peu d'engagements par pilier, un seul de plus ou de moins change la part : c'est une illustration.",
+                "engagements.avancement-02.lecture",
+                {"pilier": best, "valeur": count(done[best], "engagements"), "total": sizes[best]},
             ),
         )
 
     def _views(self) -> dict[str, str]:
-        return {
-            PREFIXE + ident: name
-            for ident, name in self.field.colleges.items()
-            if PREFIXE + ident in self.field.engagements.columns
-        }
+        """Column of a college's judgement → the college."""
+        columns = self.field.engagements.columns
+        return {PREFIXE + ident: nom for ident, nom in self.field.colleges.items() if PREFIXE + ident in columns}
 
-    def _judgements(self, ident: str) -> Finding:
-        question = "Qu'en pense chaque collège ?"
-        table, views = self.field.engagements, self._views()
-        if table.empty:
-            return no_engagement(ident, question)
+    def _judgements(self, ident: str, table: pd.DataFrame) -> Finding:
+        views = self._views()
         said = {name: int((table[column] != "").sum()) for column, name in views.items()}
         if not any(said.values()):
-            return nothing(
-                ident,
-                question,
-                "actions.rien_appreciations",
-                {"total": len(table)},
-                champ="Appréciations des collèges",
-                source=SOURCE,
-                quoi="Aucun collège n'a encore donné son appréciation d'un engagement.",
-            )
-        words = (*APPRECIATIONS, "")
-        numbers = {(name, view): int((table[column] == view).sum()) for column, name in views.items() for view in words}
+            question = label(f"{_texts(ident)}.question")
+            return nothing(ident, question, "engagements.sans_appreciation", {"total": len(table)}, source=SOURCE)
         most = max(said, key=lambda name: (said[name], name))
+        lines = {
+            name: [count(int((table[column] == view).sum()), "engagements") for view in (*APPRECIATIONS, "")]
+            for column, name in views.items()
+        }
+        college, none = labels("engagements.appreciation-01.colonnes")
         silent = [name for name, number in said.items() if not number]
-        series = tuple(
-            Serie(
-                name,
-                "autre",
-                tuple(
-                    Point((view or "sans avis").capitalize(), count(numbers[name, view], "engagements"))
-                    for view in words
-                ),
-            )
-            for name in views.values()
-        )
-        rows = [
-            (word(name, "non_disponible"), *(count(numbers[name, view], "engagements") for view in words))
-            for name in views.values()
-        ]
+        values = {"college": leaders(said), "valeur": said[most], "total": len(table), "muets": silent}
         return make(
             ident,
-            question,
-            Message(
-                "actions.appreciations",
-                {"college": leaders(said), "valeur": said[most], "total": len(table), "muets": silent},
-            ),
+            Message(_texts(ident), values),
             rows=[table],
             source=SOURCE,
-            champ="Engagements du contrat, appréciés ou non",
-            sous_titre="Nombre d'engagements selon l'appréciation de chaque collège",
-            figure=Figure("matrice", "Nombre d'engagements", series),
-            table=Table(("Collège", *(w.capitalize() for w in APPRECIATIONS), "Sans avis"), tuple(rows)),
+            grid=Grid("matrice", lines, ("autre",), colonnes=(college, *(a.capitalize() for a in APPRECIATIONS), none)),
             lecture=Message(
-                "actions.lecture_appreciations",
+                "engagements.appreciation-01.lecture",
                 {"college": most, "valeur": count(said[most], "engagements"), "total": len(table)},
-            ),
-            precautions=(
-                "Les appréciations des collèges ne se moyennent pas : chacun parle de sa place.",
-                FAIT_ET_JUGEMENT,
             ),
         )
 
-    def _disagreements(self, ident: str) -> Finding:
-        question = "Sur quels engagements les collèges ne sont-ils pas d'accord ?"
-        table, views = self.field.engagements, self._views()
-        if table.empty:
-            return no_engagement(ident, question)
-        split = disagreements(table, list(views))
+    def _disagreements(self, ident: str, table: pd.DataFrame) -> Finding:
+        views = self._views()
+        split = disagreements(table, list(views)).to_dict("records")
         compared = int((table[list(views)] != "").sum(axis=1).ge(2).sum()) if views else 0
-        if split.empty:
-            return nothing(
-                ident,
-                question,
-                "actions.accords",
-                {"compares": compared, "total": len(table)},
-                champ="Engagements appréciés par deux collèges au moins",
-                source=SOURCE,
-                quoi=f"{compared} engagements sur {len(table)} ont l'avis de deux collèges au moins.",
-            )
+        if not split:
+            said = {"compares": compared, "total": len(table)}
+            question = label(f"{_texts(ident)}.question")
+            return nothing(ident, question, "engagements.accords", said, source=SOURCE)
         series = tuple(
             Serie(
                 row["code"],
                 "autre",
-                tuple(
-                    Point(name, Valeur(None, "publié", texte=row[column].capitalize()))
-                    for column, name in views.items()
-                    if row[column]
-                ),
+                tuple(Point(name, word(row[column].capitalize())) for column, name in views.items() if row[column]),
             )
-            for _, row in split.iterrows()
+            for row in split
         )
+        none = label("engagements.appreciation-02.sans_avis")
+        lines = {
+            row["code"]: [word(row["libelle"], "non_disponible"), *(word(row[c] or none) for c in views)]
+            for row in split
+        }
         return make(
             ident,
-            question,
-            Message("actions.desaccords", {"nombre": len(split), "compares": compared, "codes": list(split["code"])}),
+            Message(_texts(ident), {"nombre": len(split), "compares": compared, "codes": [r["code"] for r in split]}),
             rows=[table],
             source=SOURCE,
-            champ="Engagements qu'un collège juge satisfaisants et un autre insatisfaisants",
-            sous_titre="Appréciation de chaque collège, engagement par engagement",
-            figure=Figure("matrice", "Appréciation par collège", series),
-            table=Table(
-                ("Engagement", "Libellé", *views.values()),
-                tuple(
-                    (
-                        word(row["code"], "non_disponible"),
-                        word(row["libelle"], "non_disponible"),
-                        *(word(row[column] or "sans avis", "non_disponible") for column in views),
-                    )
-                    for _, row in split.iterrows()
-                ),
-            ),
+            figure=Figure("matrice", "", series),
+            table=Grid(
+                "matrice", lines, colonnes=(*labels("engagements.appreciation-02.colonnes"), *views.values())
+            ).table(),
             lecture=Message(
-                "actions.lecture_desaccords", {"code": split["code"].iloc[0], "libelle": split["libelle"].iloc[0]}
+                "engagements.appreciation-02.lecture", {"code": split[0]["code"], "libelle": split[0]["libelle"]}
             ),
-            precautions=("Un désaccord est un résultat : il est montré, pas moyenné.",),
         )
+
+
+def _texts(ident: str) -> str:
+    """The path of a finding's words."""
+    return ident.replace("-", ".", 1)

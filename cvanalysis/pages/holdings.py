@@ -1,6 +1,6 @@
 """What the data hold, read once for all that the quality page says of it.
 
-Owns the counts of rows, the moments and the names; refuses to judge them (`quality`, `fill_rate` and `demands` do).
+Owns the counts of rows, the moments and the names; refuses to judge them (`qualite` and `coverage` do).
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from cvanalysis.constat.shape import Figure, Finding, Manque, Message, Table
 from cvanalysis.indicateurs.context import tell_apart
 from cvanalysis.indicateurs.observation import Instant, Observations, as_observations
+from cvanalysis.textes import label
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,12 +56,7 @@ class Holdings:
     reader : `Store`: its `indicateurs` and its tables `anomalies`, `fichiers` (what became of each raw file) and `comptes`.
     """
 
-    def __init__(
-        self,
-        reader: QualityReader,
-        territory: Territory,
-        catalogue: Catalogue,
-    ) -> None:
+    def __init__(self, reader: QualityReader, territory: Territory, catalogue: Catalogue) -> None:
         self.territory = territory
         self.catalogue = catalogue
         self._reader = reader
@@ -128,32 +123,10 @@ class Holdings:
         source = self.catalogue.sources.get(ident)
         return source.nom if source else ident
 
-    def finding(
-        self,
-        number: str,
-        section: str,
-        question: str,
-        message: Message,
-        sous_titre: str,
-        figure: Figure | None,
-        table: Table | None,
-        *,
-        lecture: Message | None = None,
-        manques: Sequence[Manque] = (),
-    ) -> Finding:
-        return Finding(
-            id=f"qualite-{number}",
-            section=section,
-            question=question,
-            message=message,
-            sous_titre=sous_titre,
-            figure=figure,
-            table=table,
-            lecture=lecture,
-            champ=f"Données lues pour {self.territory.nom} : quartiers du contrat et territoires comparés.",
-            source="Fichiers déposés dans le dossier de données, tels que lus.",
-            manques=tuple(dict.fromkeys(manques)),
-        )
+    @property
+    def commun(self) -> dict[str, str]:
+        """What all findings of the page say alike."""
+        return {"champ": label("qualite.champ", territoire=self.territory.nom), "source": label("qualite.source")}
 
 
 def _year(millesime: float | None) -> int | None:

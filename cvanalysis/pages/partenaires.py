@@ -1,11 +1,17 @@
-"""TODO cvanalysis.pages.partenaires."""
+"""The partners: who was expected and who is seen, whose money, which carriers. Owns the findings of that page.
+
+The lack of evidence is never read as a lack of involvement, nor an unknown amount as a zero.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
 
 import pandas as pd
 
 from cvanalysis.actions.counting import TFPB, UNE_FOIS, lines_of, subsidies
-from cvanalysis.actions.field import JOURNAUX, MONTANTS, ActionChapter, Field, Rows
+from cvanalysis.actions.field import MONTANTS, ActionChapter, Build, Field, Rows
 from cvanalysis.actions.funding import (
     AUTRE_RESSOURCE,
     DROIT_COMMUN,
@@ -17,13 +23,12 @@ from cvanalysis.actions.funding import (
     by_credit,
     carriers_finding,
 )
-from cvanalysis.constat.make import Chapter, bars, count, euros, leaders, lines, make, nothing
-from cvanalysis.constat.shape import Figure, Finding, Message, Point, Serie, Table, Valeur, word
+from cvanalysis.constat.make import Chapter, Grid, bars, count, euros, leaders, make, nothing
+from cvanalysis.constat.shape import Figure, Finding, Message, Point, Serie, Table, word
 from cvanalysis.engagements.mobilisation import (
     BARRES_MAX,
     CAS,
     CONSTATE,
-    EN_PLUS,
     NI,
     PREUVE,
     SANS_PREUVE,
@@ -35,44 +40,38 @@ from cvanalysis.engagements.mobilisation import (
     by_year,
 )
 from cvanalysis.territory.contract import Territory
+from cvanalysis.textes import label, labels
 
 
 class Funding(ActionChapter):
-    """Money of the whole contract: `argent-01` by funder, `argent-02` by kind of credit, `porteurs-01` and `-02` carriers."""
+    """Money of the whole contract: `argent-01` by funder, `-02` by kind of credit, `-03` by stage; `porteurs-01` and `-02` carriers."""
 
     def __init__(self, reader: Rows, territory: Territory) -> None:
-        self.field = Field(reader, territory)
-        self.champ = f"Actions retenues, {self.field.periode}, tous quartiers et hors quartiers"
-        super().__init__(
-            "partenaires",
-            {
-                "argent-01": self.over("Qui finance les actions ?", self._funders),
-                "argent-02": self.over("Crédits spécifiques ou droit commun ?", self._credits),
-                "argent-03": self.over("Combien est demandé, accordé, payé ?", self._asked),
-                "porteurs-01": self.over("L'argent est-il concentré sur peu d'organismes ?", self._carriers),
-                "porteurs-02": self.over(
-                    "Quels organismes sont arrivés, lesquels ne portent plus d'action ?", self._moves
-                ),
-            },
-        )
+        builders = {
+            "argent-01": self.over(self._funders),
+            "argent-02": self.over(self._granted(self._credits)),
+            "argent-03": self.over(self._stages),
+            "porteurs-01": self.over(self._granted(self._carriers)),
+            "porteurs-02": self.over(self._moves),
+        }
+        super().__init__("partenaires", "partenaires", Field(reader, territory), builders)
 
-    def rien(self, ident: str, question: str) -> Finding:
-        return nothing(
-            ident,
-            question,
-            "actions.rien_argent",
-            {"periode": self.field.periode},
-            champ=self.champ,
-            source=JOURNAUX,
-            quoi="Aucun montant n'est écrit dans les journaux d'actions.",
-        )
+    def _granted(self, build: Build) -> Build:
+        """Asked only where some granted amount is written."""
+        return lambda ident, rows: build(ident, rows) if lines_of(rows)["accorde"].notna().any() else self.rien(ident)
 
-    def _funders(self, ident: str, question: str, menees: pd.DataFrame) -> Finding:
+    def _credits(self, ident: str, rows: pd.DataFrame) -> Finding:
+        return by_credit(ident, self.question(ident), rows, self.field, self.champ, "")
+
+    def _carriers(self, ident: str, rows: pd.DataFrame) -> Finding:
+        return carriers_finding(ident, self.question(ident), rows, self.field, self.champ)
+
+    def _funders(self, ident: str, menees: pd.DataFrame) -> Finding:
         rows = lines_of(menees)
         rows = rows[rows["accorde"].notna()]
         if rows.empty:
-            return self.rien(ident, question)
-        named = rows.assign(financeur=rows["financeur"].replace("", "Financeur non renseigné"))
+            return self.rien(ident)
+        named = rows.assign(financeur=rows["financeur"].replace("", label("partenaires.argent-01.inconnu")))
         sums = (
             subsidies(named)
             .groupby("financeur")["accorde"]
@@ -80,146 +79,79 @@ class Funding(ActionChapter):
             .reindex(sorted(named["financeur"].unique()))
             .sort_values(ascending=False, kind="stable")
         )
-        pivot = named.pivot_table(index="financeur", columns="type_credit", values="accorde", aggfunc="sum")
         values = {str(name): euros(amount) for name, amount in sums.items()}
+        pivot = named.pivot_table(index="financeur", columns="type_credit", values="accorde", aggfunc="sum")
         kinds = [kind for kind in TYPES if kind in pivot.columns]
-        table = Table(
-            ("Financeur", *(NOMS[kind] for kind in kinds), "Total accordé", "Actions"),
-            tuple(
-                (
-                    word(name, "non_disponible"),
-                    *(euros(pivot[kind].get(name, float("nan"))) for kind in kinds),
-                    values[name],
-                    count(named.loc[named["financeur"] == name, "action"].nunique()),
-                )
-                for name in values
-            ),
+        actions = named.groupby("financeur")["action"].nunique()
+        lines = tuple(
+            (
+                word(name, "non_disponible"),
+                *(euros(pivot[kind].get(name, float("nan"))) for kind in kinds),
+                total,
+                count(actions[name]),
+            )
+            for name, total in values.items()
         )
         first = next(iter(values))
+        said = {"premier": first, "valeur": values[first], "total": euros(sums.sum(min_count=1)), "nombre": len(values)}
+        funder, total, number = labels("partenaires.argent-01.colonnes")
         return self.about(
             ident,
-            question,
-            Message(
-                "actions.financeurs",
-                {
-                    "premier": first,
-                    "valeur": values[first],
-                    "total": euros(sums.sum(min_count=1)),
-                    "nombre": len(values),
-                    "periode": self.field.periode,
-                },
-            ),
+            Message("partenaires.argent-01", self.said | said),
             rows,
-            sous_titre=f"Montants accordés, en euros, {self.field.periode}",
-            figure=bars("Montant accordé, en euros", "Montant accordé", _top(values)),
-            table=table,
+            figure=bars("", "", _top(values)),
+            table=Table((funder, *(NOMS[kind] for kind in kinds), total, number), lines),
             lecture=Message("actions.lecture_argent", {"etiquette": first, "valeur": values[first]}),
             precautions=(UNE_FOIS, DROIT_COMMUN, *((AUTRE_RESSOURCE,) if TFPB in kinds else ()), MONTANTS),
             manques=_unknown(menees),
         )
 
-    def _credits(self, ident: str, question: str, rows: pd.DataFrame) -> Finding:
-        return (
-            self.rien(ident, question)
-            if lines_of(rows)["accorde"].notna().sum() == 0
-            else by_credit(ident, question, rows, self.field, self.champ, "")
-        )
-
-    def _asked(self, ident: str, question: str, menees: pd.DataFrame) -> Finding:
+    def _stages(self, ident: str, menees: pd.DataFrame) -> Finding:
+        """How much is asked, granted, paid: three sums that do not bear on the same lines."""
         rows = lines_of(subsidies(menees))
-        stages = {"demande": "Demandé", "accorde": "Accordé", "paye": "Payé"}
-        known = {name: rows[rows[name].notna()] for name in stages}
-        if not any(len(found) for found in known.values()):
-            return self.rien(ident, question)
-        values = {title: euros(known[name][name].sum(min_count=1)) for name, title in stages.items()}
-        table = Table(
-            ("Montant", "Somme", "Lignes qui le disent", "Lignes en tout"),
-            tuple(
-                (
-                    word(title, "non_disponible"),
-                    values[title],
-                    count(len(known[name]), "lignes"),
-                    count(len(rows), "lignes"),
-                )
-                for name, title in stages.items()
-            ),
-        )
-        return self.about(
-            ident,
-            question,
-            Message(
-                "actions.etapes_argent",
-                {"demande": values["Demandé"], "accorde": values["Accordé"], "paye": values["Payé"]},
-            ),
-            rows,
-            sous_titre=f"Sommes écrites dans les journaux, en euros, {self.field.periode}",
-            figure=bars("Montants, en euros", "Montants", values),
-            table=table,
-            lecture=Message("actions.lecture_argent", {"etiquette": "Accordé", "valeur": values["Accordé"]}),
-            precautions=(
-                (
-                    "Ces trois sommes ne portent pas sur les mêmes lignes : un journal peut dire l'une et taire l'autre ; "
-                    "elles ne se soustraient pas."
-                ),
-                MONTANTS,
-            ),
-        )
-
-    def _carriers(self, ident: str, question: str, rows: pd.DataFrame) -> Finding:
-        return (
-            self.rien(ident, question)
-            if lines_of(rows)["accorde"].notna().sum() == 0
-            else carriers_finding(ident, question, rows, self.field, self.champ)
-        )
-
-    def _moves(self, ident: str, question: str, rows: pd.DataFrame) -> Finding:
-        first, last = rows.groupby("porteur")["annee"].min(), rows.groupby("porteur")["annee"].max()
-        start, end = int(rows["annee"].min()), self.field.territory.fin
-        years = range(start + 1, end + 1)
-        new = {str(year): count(int((first == year).sum()), "organismes") for year in years}
-        gone = {str(year): count(int((last == year - 1).sum()), "organismes") for year in years}
-        present = {
-            str(year): count(rows.loc[rows["annee"] == year, "porteur"].nunique(), "organismes") for year in years
+        known = {name: rows[name].dropna() for name in ("demande", "accorde", "paye")}
+        if all(amounts.empty for amounts in known.values()):
+            return self.rien(ident)
+        sums = {name: euros(amounts.sum(min_count=1)) for name, amounts in known.items()}
+        titles = dict(zip(known, labels("partenaires.argent-03.etapes"), strict=True))
+        lines = {
+            titles[name]: (sums[name], count(len(amounts), "lignes"), count(len(rows), "lignes"))
+            for name, amounts in known.items()
         }
-        table = Table(
-            ("Année", "Porteurs", "Nouveaux", "Ne portent plus d'action", "Lesquels arrivent", "Lesquels partent"),
-            tuple(
-                (
-                    word(str(y), "non_disponible"),
-                    present[str(y)],
-                    new[str(y)],
-                    gone[str(y)],
-                    word(_names(first.index[first == y]), "non_disponible"),
-                    word(_names(last.index[last == y - 1]), "non_disponible"),
-                )
-                for y in years
-            ),
-        )
-        if not len(table.lignes):
-            return self.rien(ident, question)
-        tail = str(end)
         return self.about(
             ident,
-            question,
-            Message(
-                "actions.mouvements",
-                {"annee": tail, "nouveaux": new[tail], "partis": gone[tail], "presents": present[tail]},
-            ),
+            Message("partenaires.argent-03", self.said | sums),
             rows,
-            sous_titre="Nombre d'organismes porteurs, par année",
-            figure=lines(
-                "Organismes porteurs", {"Nouveaux": ("sujet", new), "Ne portent plus d'action": ("autre", gone)}
-            ),
-            table=table,
-            lecture=Message("actions.lecture_mouvements", {"annee": tail, "nouveaux": new[tail], "partis": gone[tail]}),
-            precautions=(
-                f"Est dit nouveau un organisme qu'aucun journal ne cite auparavant ; les journaux lus commencent en {start}.",
-                "Un organisme absent une année et revenu ensuite n'est pas compté comme parti.",
-            ),
+            grid=Grid("barres", lines),
+            lecture=Message("actions.lecture_argent", {"etiquette": titles["accorde"], "valeur": sums["accorde"]}),
+            precautions=(label("partenaires.argent-03.lignes"), MONTANTS),
+        )
+
+    def _moves(self, ident: str, rows: pd.DataFrame) -> Finding:
+        """Which carriers no log named before a year, and which were last named the year before."""
+        years = rows.groupby("porteur")["annee"]
+        first, last = years.min(), years.max()
+        start, end = int(rows["annee"].min()), self.field.territory.fin
+        present = rows.groupby("annee")["porteur"].nunique()
+        lines = {}
+        for year in range(start + 1, end + 1):
+            new, gone = first.index[first == year], last.index[last == year - 1]
+            numbers = (count(number, "organismes") for number in (present.get(year, 0), len(new), len(gone)))
+            lines[str(year)] = (*numbers, *(word(_some(names), "non_disponible") for names in (new, gone)))
+        if not lines:
+            return self.rien(ident)
+        there, new, gone, *_ = lines[str(end)]
+        said = {"annee": str(end), "nouveaux": new, "partis": gone, "presents": there, "debut": start}
+        return self.about(
+            ident,
+            Message("partenaires.porteurs-02", said),
+            rows,
+            grid=Grid("lignes", lines, ("sujet", "autre"), dessin=(1, 2)),
+            lecture=Message("partenaires.porteurs-02.lecture", said),
         )
 
 
-def _names(names: pd.Index) -> str:
+def _some(names: pd.Index) -> str:
     """Names in their order, « aucun », or the first and how many more."""
     found = sorted(names)
     more = f" et {len(found) - NOMS_MAX} autres" if len(found) > NOMS_MAX else ""
@@ -231,232 +163,142 @@ class Partners(Chapter):
 
     def __init__(self, reader: Rows, territory: Territory) -> None:
         self.field = Field(reader, territory)
-        super().__init__(
-            "partenaires",
-            {
-                "mobilisation-01": self._second_case,
-                "mobilisation-02": self._themes,
-                "mobilisation-03": self._quarters,
-                "mobilisation-04": self._years,
-                "mobilisation-05": self._colleges,
-            },
-        )
+        builders = {
+            "mobilisation-01": partial(self._second_case, by_engagement),
+            "mobilisation-02": partial(self._matrix, by_theme),
+            "mobilisation-03": partial(self._matrix, by_quarter),
+            "mobilisation-04": partial(self._matrix, by_year),
+            "mobilisation-05": partial(self._colleges, by_engagement),
+        }
+        super().__init__("partenaires", builders)
 
-    def _nothing(self, ident: str, question: str) -> Finding:
-        return nothing(
-            ident,
-            question,
-            "actions.rien_partenaires",
-            {},
-            champ="Partenaires du contrat",
-            source=SOURCE,
-            quoi="Aucun partenaire n'est déclaré : partenaires.csv est absent ou vide.",
-        )
-
-    def _rows(self) -> list[pd.DataFrame]:
-        return [self.field.partenaires, self.field.engagements, self.field.menees]
-
+    @property
     def _names(self) -> dict[str, str]:
         return dict(zip(self.field.partenaires["id"], self.field.partenaires["nom"], strict=True))
 
-    def _second_case(self, ident: str) -> Finding:
-        question = "Quel partenaire était attendu sur des engagements, et n'y est pas constaté ?"
-        names, found = self._names(), by_engagement(self.field)
-        if not names:
-            return self._nothing(ident, question)
-        counts = {partner: found.counts(partner) for partner in names}
-        missing = {partner: number[SANS_PREUVE] for partner, number in counts.items() if number[SANS_PREUVE]}
-        expected = sum(number[CONSTATE] + number[SANS_PREUVE] for number in counts.values())
-        if not expected:
-            return nothing(
-                ident,
-                question,
-                "actions.rien_attendu",
-                {"partenaires": len(names)},
-                champ="Partenaires du contrat",
-                source=SOURCE,
-                quoi="Aucun engagement ne nomme de pilote ni de partenaire attendu : la mobilisation ne peut pas se lire.",
-            )
-        order = sorted(names, key=lambda p: (-counts[p][SANS_PREUVE], p))
-        values = {
-            names[p]: count(counts[p][SANS_PREUVE], "engagements") for p in order[:BARRES_MAX] if counts[p][SANS_PREUVE]
-        }
-        if not values:
-            values = {names[p]: count(counts[p][CONSTATE], "engagements") for p in order[:BARRES_MAX]}
-        first = order[0]
-        table = Table(
-            ("Partenaire", CONSTATE, SANS_PREUVE, EN_PLUS, "Engagements sans preuve"),
-            tuple(
-                (
-                    word(names[p], "non_disponible"),
-                    *(count(counts[p][case], "engagements") for case in CAS[:3]),
-                    word(
-                        ", ".join(key for key in found.labels if found.case(p, key) == SANS_PREUVE) or "aucun",
-                        "non_disponible",
-                    ),
-                )
-                for p in order
-            ),
-        )
+    def _make(self, ident: str, said: Mapping[str, object], **parts: object) -> Finding:
+        """A finding under the texts of its number; the years of the contract may be said in any of them."""
         return make(
             ident,
-            question,
-            Message(
-                "actions.second_cas",
-                {"partenaires": len(missing), "total": len(names), "cas": sum(missing.values()), "attendus": expected},
-            ),
-            rows=self._rows(),
+            Message(_texts(ident), {"periode": self.field.periode, **said}),
+            rows=[self.field.partenaires, self.field.engagements, self.field.menees],
             source=SOURCE,
-            champ="Partenaires nommés pilote ou partenaire d'un engagement",
-            sous_titre="Nombre d'engagements où le partenaire était attendu, sans preuve de sa présence",
-            figure=bars("Engagements où le partenaire est attendu, sans preuve", SANS_PREUVE, values),
-            table=table,
+            precautions=(PREUVE,),
+            **parts,
+        )
+
+    def _nothing(self, ident: str, gabarit: str, manque: str = "", **parts: str) -> Finding:
+        said = {"partenaires": len(self._names)}
+        parts["question"] = label(f"{_texts(ident)}.question")
+        quoi = label(f"partenaires.{gabarit}.{manque or 'manque'}")
+        return nothing(ident, f"partenaires.{gabarit}", said, quoi=quoi, source=SOURCE, **parts)
+
+    def _second_case(self, by: Measure, ident: str) -> Finding:
+        """On which engagements a partner was expected, without evidence that it was there."""
+        names = self._names
+        if not names:
+            return self._nothing(ident, "aucun")
+        found = by(self.field)
+        counts = {partner: found.counts(partner) for partner in names}
+        missing = [number[SANS_PREUVE] for number in counts.values() if number[SANS_PREUVE]]
+        expected = {partner: number[CONSTATE] + number[SANS_PREUVE] for partner, number in counts.items()}
+        if not sum(expected.values()):
+            return self._nothing(ident, "sans_attente")
+        order = sorted(names, key=lambda p: (-counts[p][SANS_PREUVE], p))
+        drawn = [p for p in order[:BARRES_MAX] if counts[p][SANS_PREUVE]]
+        case = SANS_PREUVE if drawn else CONSTATE
+        lines = tuple(
+            (
+                word(names[p], "non_disponible"),
+                *(count(counts[p][case], "engagements") for case in CAS[:3]),
+                word(", ".join(key for key in found.labels if found.case(p, key) == SANS_PREUVE) or "aucun"),
+            )
+            for p in order
+        )
+        first = order[0]
+        return self._make(
+            ident,
+            {"partenaires": len(missing), "total": len(names), "cas": sum(missing), "attendus": sum(expected.values())},
+            figure=bars("", "", {names[p]: count(counts[p][case], "engagements") for p in drawn or order[:BARRES_MAX]}),
+            table=Table((), lines),
             lecture=Message(
-                "actions.lecture_second_cas",
+                "partenaires.mobilisation-01.lecture",
                 {
                     "partenaire": names[first],
                     "sans": count(counts[first][SANS_PREUVE], "engagements"),
-                    "attendu": counts[first][CONSTATE] + counts[first][SANS_PREUVE],
+                    "attendu": expected[first],
                 },
             ),
-            precautions=(PREUVE,),
         )
 
-    def _matrix(self, ident: str, question: str, found: Mobilisation, gabarit: str, titre: str, champ: str) -> Finding:
-        names = self._names()
+    def _matrix(self, by: Measure, ident: str) -> Finding:
+        """In which case each partner is, theme by theme, quarter by quarter or year by year."""
+        names = self._names
         if not names:
-            return self._nothing(ident, question)
+            return self._nothing(ident, "aucun")
+        found = by(self.field)
         if not found.attendus and not found.constates:
-            return nothing(
-                ident,
-                question,
-                "actions.rien_attendu",
-                {"partenaires": len(names)},
-                champ=champ,
-                source=SOURCE,
-                quoi="Ni attente déclarée dans partenaires.csv, ni présence dans les journaux : cette lecture n'est pas possible.",
-            )
+            champ = label(f"{_texts(ident)}.champ", periode=self.field.periode)
+            return self._nothing(ident, "sans_attente", "manque_ici", champ=champ)
         cases = {p: {key: found.case(p, key) for key in found.labels} for p in names}
-        kept = [p for p in names if set(cases[p].values()) != {NI}]
-        missing = sum(case == SANS_PREUVE for p in kept for case in cases[p].values())
-        expected = len([pair for pair in found.attendus if pair[0] in names and pair[1] in found.labels])
-        by_key = {key: sum(cases[p][key] == SANS_PREUVE for p in kept) for key in found.labels}
-        worst = max(by_key, key=lambda key: (by_key[key], key))
-        series = tuple(
-            Serie(
-                names[p],
-                "autre",
-                tuple(
-                    Point(label, Valeur(None, "publié", texte=cases[p][key]))
-                    for key, label in found.labels.items()
-                    if cases[p][key] != NI
-                ),
-            )
-            for p in kept
-        )
-        seen = sum((p, worst) in found.constates for p in names)
-        return make(
+        lacking = {key: sum(row[key] == SANS_PREUVE for row in cases.values()) for key in found.labels}
+        worst = max(lacking, key=lambda key: (lacking[key], key))
+        said = {
+            "sans": sum(lacking.values()),
+            "attendus": sum(partner in names and key in found.labels for partner, key in found.attendus),
+            "pire": leaders({found.labels[key]: number for key, number in lacking.items()}),
+            "valeur": lacking[worst],
+        }
+        return self._make(
             ident,
-            question,
-            Message(
-                gabarit,
-                {
-                    "sans": missing,
-                    "attendus": expected,
-                    "pire": leaders({found.labels[key]: number for key, number in by_key.items()}),
-                    "valeur": by_key[worst],
-                },
-            ),
-            rows=self._rows(),
-            source=SOURCE,
-            champ=champ,
-            sous_titre=titre,
-            figure=Figure("matrice", titre, series),
+            said,
+            figure=self._marks(cases, found),
             table=Table(
                 ("Partenaire", *found.labels.values()),
-                tuple(
-                    (word(names[p], "non_disponible"), *(word(cases[p][key], "non_disponible") for key in found.labels))
-                    for p in names
-                ),
+                tuple((word(names[p], "non_disponible"), *map(word, row.values())) for p, row in cases.items()),
             ),
             lecture=Message(
-                "actions.lecture_matrice",
+                "partenaires.lecture_matrice",
                 {
                     "colonne": found.labels[worst],
-                    "sans": count(by_key[worst], "partenaires"),
-                    "vus": count(seen, "partenaires"),
+                    "sans": count(lacking[worst], "partenaires"),
+                    "vus": count(sum((p, worst) in found.constates for p in names), "partenaires"),
                 },
             ),
-            precautions=(PREUVE, "Une case vide : le partenaire n'y était pas attendu et n'y est pas constaté."),
         )
 
-    def _themes(self, ident: str) -> Finding:
-        return self._matrix(
-            ident,
-            "Sur quels thèmes les partenaires attendus sont-ils constatés ?",
-            by_theme(self.field),
-            "actions.matrice_themes",
-            "Présence de chaque partenaire, par thème",
-            "Partenaires du contrat, thèmes évalués",
-        )
+    def _marks(self, cases: Mapping[str, Mapping[str, str]], found: Mobilisation) -> Figure:
+        """A mark where a partner was expected or seen; no line for who was nowhere."""
+        names = self._names
+        marks = {
+            p: tuple(Point(found.labels[key], word(case)) for key, case in row.items() if case != NI)
+            for p, row in cases.items()
+        }
+        return Figure("matrice", "", tuple(Serie(names[p], "autre", points) for p, points in marks.items() if points))
 
-    def _quarters(self, ident: str) -> Finding:
-        return self._matrix(
-            ident,
-            "Dans quels quartiers les partenaires attendus sont-ils constatés ?",
-            by_quarter(self.field),
-            "actions.matrice_quartiers",
-            "Présence de chaque partenaire, par quartier",
-            "Partenaires du contrat, quartiers du contrat",
-        )
-
-    def _years(self, ident: str) -> Finding:
-        return self._matrix(
-            ident,
-            "En quelles années les partenaires attendus sont-ils constatés ?",
-            by_year(self.field),
-            "actions.matrice_annees",
-            "Présence de chaque partenaire, par année",
-            f"Partenaires du contrat, {self.field.periode}",
-        )
-
-    def _colleges(self, ident: str) -> Finding:
+    def _colleges(self, by: Measure, ident: str) -> Finding:
         """Of what each college was expected on, what is evidenced."""
-        question = "Quels collèges sont constatés là où ils sont attendus ?"
-        found, names = by_engagement(self.field), self._names()
+        found, names = by(self.field), self._names
         if not names or not found.attendus:
-            return self._nothing(ident, question)
-        college = dict(zip(self.field.partenaires["id"], self.field.partenaires["college"], strict=True))
-        rows, series, lacking = [], [], {}
+            return self._nothing(ident, "sans_attente" if names else "aucun")
+        members = self.field.partenaires.groupby("college")["id"].agg(list)
+        lines, series, lacking = {}, [], {}
         for code, name in self.field.colleges.items():
-            mine = [found.counts(p) for p in names if college[p] == code]
-            seen, missing = sum(n[CONSTATE] for n in mine), sum(n[SANS_PREUVE] for n in mine)
-            rows.append(
-                (
-                    word(name, "non_disponible"),
-                    count(len(mine), "partenaires"),
-                    count(seen, "cas"),
-                    count(missing, "cas"),
-                )
-            )
-            if seen + missing:
-                marks = (Point(CONSTATE, count(seen, "cas")), Point(SANS_PREUVE, count(missing, "cas")))
-                series.append(Serie(name, "autre", marks))
-                lacking[name] = missing
+            mine = [found.counts(p) for p in members.get(code, ())]
+            cases = {case: sum(number[case] for number in mine) for case in (CONSTATE, SANS_PREUVE)}
+            values = {case: count(number, "cas") for case, number in cases.items()}
+            lines[name] = (count(len(mine), "partenaires"), *values.values())
+            if any(cases.values()):
+                series.append(Serie(name, "autre", tuple(Point(case, value) for case, value in values.items())))
+                lacking[name] = cases[SANS_PREUVE]
         best = max(lacking, key=lacking.__getitem__, default="")
         most = lacking.get(best, -1)
-        return make(
+        return self._make(
             ident,
-            question,
-            Message("actions.colleges", {"college": leaders(lacking) if lacking else "", "sans": most}),
-            rows=self._rows(),
-            source=SOURCE,
-            champ="Partenaires attendus sur un engagement, par collège",
-            sous_titre="Nombre de cas où un partenaire est attendu, par collège",
-            figure=Figure("matrice", "Nombre de cas où un partenaire du collège est attendu", tuple(series)),
-            table=Table(("Collège", "Partenaires", CONSTATE, SANS_PREUVE), tuple(rows)),
-            lecture=Message("actions.lecture_colleges", {"college": best, "sans": count(most, "cas")}),
-            precautions=(PREUVE,),
+            {"college": leaders(lacking) if lacking else "", "sans": most},
+            figure=Figure("matrice", "", tuple(series)),
+            table=Grid("matrice", lines).table(),
+            lecture=Message("partenaires.mobilisation-05.lecture", {"college": best, "sans": count(most, "cas")}),
         )
 
     @property
@@ -466,7 +308,7 @@ class Partners(Chapter):
         carried = field.menees.groupby("partenaire")["action"].nunique()
         funded = field.menees[field.menees["accorde"] > 0].groupby("financeur_id")["action"].nunique()
         return Table(
-            ("Partenaire", "Collège", "Actions portées", "Actions financées"),
+            labels("partenaires.liste.colonnes"),
             tuple(
                 (
                     word(p.nom, "non_disponible"),
@@ -477,3 +319,11 @@ class Partners(Chapter):
                 for p in field.partenaires.itertuples(index=False)
             ),
         )
+
+
+Measure = Callable[[Field], Mobilisation]
+"""Over which dimension mobilisation is read."""
+
+
+def _texts(ident: str) -> str:
+    return ident.replace("-", ".", 1)

@@ -7,20 +7,21 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property
+from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from typing import TYPE_CHECKING
 
-from cvanalysis.constat.shape import Figure, Finding, Manque, Message, Point, Serie, Table, Valeur, word
-from cvanalysis.errors import UsageError
+from cvanalysis.constat.make import Chapter, bars, make
+from cvanalysis.constat.shape import Figure, Finding, Manque, Message, Point, Serie, Statut, Table, Valeur, word
 from cvanalysis.french import enumerate_french, enumerate_some
 from cvanalysis.indicateurs.observation import Instant
 from cvanalysis.pages.coverage import build_coverage, build_coverage_over_time
-from cvanalysis.pages.holdings import Holdings
+from cvanalysis.pages.holdings import Holdings, QualityReader
+from cvanalysis.textes import label, labels
 
 if TYPE_CHECKING:
-    import pandas as pd
-
+    from cvanalysis.catalogue import Catalogue, Indicateur
+    from cvanalysis.territory.contract import Territory
 
 PROPOSITIONS_MAXI = 100
 """Proposals printed on the page; all of them are in the download."""
@@ -28,71 +29,89 @@ PROPOSITIONS_MAXI = 100
 LIGNES_MAXI = 200
 """Lines of anomalies printed on the page; all of them are in the download, and the page says so."""
 
+GENRES_MAXI = 12
+"""Kinds of anomalies that the figure has room for."""
 
-class Qualite(Holdings):
+COLONNES = {
+    "argent": ("lieu", "colonne", "motif", "cellules", "montant"),
+    "controles": ("lieu", "ligne", "libelle", "total_lu", "somme_lignes", "ecart"),
+}
+"""What is shown of a table about the logs of actions; `lieu` is the file and its sheet."""
+
+_EUROS = ("montant", "total_lu", "somme_lignes", "ecart")
+
+
+class Qualite(Chapter):
     """Everything that the quality page says. Same parameters as `Holdings`."""
 
-    @cached_property
-    def anomalies(self) -> tuple[tuple[str, int, str, str, str, str], ...]:
-        """(fichier, ligne, colonne, brut, probleme, traitement) in the table's order."""
-        frame = self._reader.rows("anomalies")
-        names = ("fichier", "ligne", "colonne", "brut", "probleme", "traitement")
-        if frame.empty:
-            return ()
-        columns = [frame[name].tolist() for name in names]
-        return tuple(
-            (str(f), int(n), str(c), str(b), str(p), str(t)) for f, n, c, b, p, t in zip(*columns, strict=True)
+    def __init__(self, reader: QualityReader, territory: Territory, catalogue: Catalogue) -> None:
+        self.reader = reader
+        self.held = Holdings(reader, territory, catalogue)
+        super().__init__(
+            "qualite",
+            {
+                "fichiers-01": self._files,
+                "annees-01": self._years,
+                "couverture-01": partial(build_coverage, self.held),
+                "couverture-02": partial(build_coverage_over_time, self.held),
+                "anomalies-01": self._anomalies,
+            },
         )
-
-    def constats(self) -> tuple[Finding, ...]:
-        """All findings of the page, in reading order."""
-        return tuple(build() for build in self._builders.values())
-
-    @property
-    def _builders(self) -> Mapping[str, Callable[[], Finding]]:
-        return {
-            "fichiers-01": self.fichiers,
-            "annees-01": self.annees,
-            "couverture-01": self.couverture,
-            "couverture-02": self.couverture_annees,
-            "anomalies-01": self.anomalies_lues,
-        }
-
-    def constat(self, numero: str) -> Finding:
-        """The finding of that number (`fichiers-01`); an unknown number raises `UsageError`."""
-        if numero not in self._builders:
-            known = ", ".join(self._builders)
-            raise UsageError(f"« {numero} » n'est pas une question de la page sur la qualité. Questions : {known}.")
-        return self._builders[numero]()
 
     def comptes(self) -> Table:
         """The account of raw cells, file by file: what each became, and the total."""
-        frame = self._reader.rows("comptes")
-        numbers = ("cellules", "valeurs", "statuts", "anomalies")
-        lines = [(str(row.fichier), *(int(getattr(row, name)) for name in numbers)) for row in frame.itertuples()]
-        lines.append(("Total", *(sum(line[i] for line in lines) for i in range(1, len(numbers) + 1))))
+        numbers = ["cellules", "valeurs", "statuts", "anomalies"]
+        frame = self.reader.rows("comptes")[["fichier", *numbers]]
+        lines = [*frame.itertuples(index=False, name=None), ("Total", *(frame[name].sum() for name in numbers))]
         return Table(
-            ("Fichier", "Cases lues", "Valeurs", "Cases sans chiffre", "Anomalies"),
-            tuple((word(name), *(Valeur(float(count)) for count in counts)) for name, *counts in lines),
+            labels("qualite.comptes.colonnes"),
+            tuple((word(str(name)), *(Valeur(float(count)) for count in counts)) for name, *counts in lines),
         )
 
-    # ------------------------------------------------------------------------------------------------- files and years
+    def journaux(self, nom: str) -> Table:
+        """What cleaning says of the logs of actions.
 
-    def fichiers(self) -> Finding:
+        `argent`: for each column of amounts of each file, what was read and what became of it, reason by reason. `controles`: the totals
+        that the files bear, against the sum of the rows that they cover. `propositions`: actions that look alike, to be decided.
+        """
+        rows = self.reader.rows(nom)
+        if nom == "propositions":
+            rest = len(rows) - PROPOSITIONS_MAXI
+            told = label("qualite.propositions.legende", montrees=PROPOSITIONS_MAXI, autres=rest) if rest > 0 else ""
+            columns = tuple(str(column).replace("_", " ").capitalize() for column in rows.columns)
+            shown = rows.head(PROPOSITIONS_MAXI).itertuples(index=False, name=None)
+            return Table(columns, tuple(tuple(word(str(cell)) for cell in row) for row in shown), told)
+        places = zip(rows["fichier"], rows["feuille"], strict=True)
+        shown = rows.assign(lieu=[f"{file} ({sheet})" if sheet else file for file, sheet in places])
+        lines = shown[list(COLONNES[nom])].itertuples(index=False, name=None)
+        return Table(
+            labels(f"qualite.{nom}.colonnes"),
+            tuple(
+                tuple(
+                    word(cell) if isinstance(cell, str) else Valeur(float(cell), unite="€" if name in _EUROS else "")
+                    for name, cell in zip(COLONNES[nom], line, strict=True)
+                )
+                for line in lines
+            ),
+            label(f"qualite.{nom}.legende"),
+        )
+
+    def demandes(self) -> tuple[Manque, ...]:
+        """What to ask the producers for, one sentence each: missing years, comparators, reasons, meanings of notes."""
+        return tuple(ask_for(self.held))
+
+    def _files(self, ident: str) -> Finding:
         """Which files were read, what each one gave, which were left out."""
         published, missing, years = Counter(), Counter(), {}
-        for lot in self.lots:
+        for lot in self.held.lots:
             (published if lot.publie else missing)[lot.fichier] += lot.nombre
             years.setdefault(lot.fichier, set()).add(lot.instant)
-        known = {str(row["fichier"]): row for row in self._reader.rows("fichiers").to_dict("records")}
+        known = {str(row["fichier"]): row for row in self.reader.rows("fichiers").to_dict("records")}
         # Journals of actions and voices hold no indicator, and are not silent for that: other pages read them.
-        others = [
-            name
-            for name, row in known.items()
-            if name not in years and row["statut"] == "lu" and row["famille"] not in self.catalogue.familles
-        ]
-        silent = [name for name in known if name not in years and name not in others]
-        names = [*sorted(years), *sorted(others), *sorted(silent)]
+        families = self.held.catalogue.familles
+        rest = [name for name in known if name not in years]
+        others = [n for n in rest if known[n]["statut"] == "lu" and known[n]["famille"] not in families]
+        silent = [name for name in rest if name not in others]
         lines = tuple(
             (
                 word(name),
@@ -102,134 +121,86 @@ class Qualite(Holdings):
                 Valeur(float(missing[name])),
                 word(str(known.get(name, {}).get("statut") or ("lu" if name in years else "non lu"))),
             )
-            for name in names
+            for name in (*sorted(years), *sorted(others), *sorted(silent))
         )
-        said = {
-            "fichiers": len(years),
-            "valeurs": Valeur(float(published.total()), unite="valeurs"),
-            "autres": len(others),
-            "ecartes": len(silent),
-        }
+        total = Valeur(float(published.total()), unite="valeurs")
+        values = {"fichiers": len(years), "valeurs": total, "autres": len(others), "ecartes": len(silent)}
         points = tuple(
             Point(name.rsplit("/", 1)[-1], Valeur(float(published[name]), unite="valeurs")) for name in sorted(years)
         )
-        return self.finding(
-            "fichiers-01",
-            "fichiers",
-            "Quels fichiers ont été lus ?",
-            Message("qualite.fichiers", said),
-            "Nombre de valeurs publiées retenues, par fichier",
-            Figure("barres", "Valeurs publiées retenues", (Serie("Valeurs publiées", "autre", points),))
-            if points
-            else None,
-            Table(
-                ("Fichier", "Famille", "Années des données", "Valeurs publiées", "Cases sans chiffre", "État"),
-                lines,
-                "Fichiers lus",
-            ),
-            lecture=Message("qualite.lecture_fichiers", {"fichier": points[0].etiquette, "valeur": points[0].valeur})
-            if points
-            else None,
+        first = {"fichier": points[0].etiquette, "valeur": points[0].valeur} if points else {}
+        return make(
+            ident,
+            Message("qualite.fichiers", values),
+            **self.held.commun,
+            figure=Figure("barres", "", (Serie("", "autre", points),)) if points else None,
+            table=Table((), lines),
+            lecture=Message("qualite.lecture_fichiers", first) if points else None,
             manques=[
-                Manque(f"{name} n'a donné aucune valeur{_why(known[name])}.", "non_disponible") for name in silent
+                Manque(label("qualite.fichiers.manque", fichier=n, raison=_why(known[n])), "non_disponible")
+                for n in silent
             ],
         )
 
-    def annees(self) -> Finding:
+    def _years(self, ident: str) -> Finding:
         """The year of the data behind each publication of each source, where it is established."""
         found: dict[tuple[str, int], set[str]] = {}
-        for lot in self.lots:
-            label = str(lot.millesime) if lot.millesime is not None else "non établie"
-            found.setdefault((lot.source, lot.publication), set()).add(label)
+        for lot in self.held.lots:
+            found.setdefault((lot.source, lot.publication), set()).add(str(lot.millesime or "non établie"))
         sources = sorted({source for source, _ in found})
         publications = sorted({publication for _, publication in found})
 
-        def cell(source: str, publication: int) -> str:
-            labels = sorted(found.get((source, publication), ()))
-            return enumerate_french(labels) if labels else "aucun chiffre"
+        def cell(labels: Iterable[str]) -> Valeur:
+            return word(enumerate_french(sorted(labels)) if labels else "aucun chiffre")
 
-        unknown = sum("non établie" in labels for labels in found.values())
-        said = {"inconnues": unknown, "total": len(found)}
-        lines = tuple((word(self.source(s)), *(word(cell(s, p)) for p in publications)) for s in sources)
+        def state(labels: Iterable[str]) -> Valeur:
+            return word("" if not labels else "non établie" if "non établie" in labels else "établie", "non_disponible")
+
+        cells = {s: {p: found.get((s, p), ()) for p in publications} for s in sources}
         series = tuple(
-            Serie(
-                self.source(s),
-                "autre",
-                tuple(
-                    Point(
-                        str(p),
-                        word("non établie" if "non établie" in found[s, p] else "établie")
-                        if (s, p) in found
-                        else Valeur(None, "non_disponible"),
-                    )
-                    for p in publications
-                ),
-            )
-            for s in sources
+            Serie(self.held.source(s), "autre", tuple(Point(str(p), state(known)) for p, known in row.items()))
+            for s, row in cells.items()
         )
-        return self.finding(
-            "annees-01",
-            "annees",
-            "De quelle année sont les chiffres ?",
-            Message("qualite.annees", said),
-            "Année des données, par source et année du fichier",
-            Figure("matrice", "Année des données établie ou non, par année du fichier", series) if series else None,
-            Table(
+        unknown = sum("non établie" in known for known in found.values())
+        return make(
+            ident,
+            Message("qualite.annees", {"inconnues": unknown, "total": len(found)}),
+            **self.held.commun,
+            figure=Figure("matrice", "", series) if series else None,
+            table=Table(
                 ("Source", *(f"Fichiers {p}" for p in publications)),
-                lines,
-                "Année des données, par source et année du fichier",
+                tuple((word(self.held.source(s)), *map(cell, row.values())) for s, row in cells.items()),
             ),
-            manques=undated(self),
+            manques=list(undated(self.held)),
         )
 
-    # --------------------------------------------------------------------------------------------------------- coverage
-
-    def couverture(self) -> Finding:
-        """Indicator × quarter, at the last moment of each indicator: a figure, or the reason why not."""
-        return build_coverage(self)
-
-    def couverture_annees(self) -> Finding:
-        """Indicator × moment: for how many quarters a figure is published."""
-        return build_coverage_over_time(self)
-
-    # -------------------------------------------------------------------------------------------------------- anomalies
-
-    def anomalies_lues(self) -> Finding:
+    def _anomalies(self, ident: str) -> Finding:
         """What was found wrong while reading, and what was done about it."""
-        counts = Counter(_kind(problem) for *_, problem, _ in self.anomalies)
+        rows = self.reader.rows("anomalies")
+        counts = Counter(_kind(problem) for problem in rows["probleme"])
         ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-        shown = self.anomalies[:LIGNES_MAXI]
+        names = ["fichier", "ligne", "colonne", "brut", "probleme", "traitement"]
+        shown = rows[names].head(LIGNES_MAXI).itertuples(index=False, name=None)
         lines = tuple(
-            (word(f), word(str(n) if n else "fichier entier"), word(c or "toutes"), word(b or "vide"), word(p), word(t))
-            for f, n, c, b, p, t in shown
+            tuple(map(word, (file, str(n or "fichier entier"), column or "toutes", raw or "vide", problem, done)))
+            for file, n, column, raw, problem, done in shown
         )
-        said = {"total": len(self.anomalies), "genres": len(counts), "montrees": len(shown)}
-        figure = None
-        if ordered:
-            said["premiere"], said["nombre"] = ordered[0]
-            points = tuple(Point(problem, Valeur(float(number), unite="cas")) for problem, number in ordered[:12])
-            figure = Figure("barres", "Nombre de cas", (Serie("Anomalies", "autre", points),))
-        return self.finding(
-            "anomalies-01",
-            "anomalies",
-            "Qu'a-t-on trouvé d'anormal ?",
-            Message("qualite.anomalies" if ordered else "qualite.anomalies_aucune", said),
-            "Nombre de cas, par problème",
-            figure,
-            Table(
-                ("Fichier", "Ligne", "Colonne", "Valeur lue", "Problème", "Ce qui a été fait"),
-                lines,
-                "Anomalies de lecture",
-            )
-            if lines
-            else None,
-            lecture=Message("qualite.lecture_anomalies", said) if ordered else None,
-            manques=[] if ordered else [Manque("Aucune anomalie : il n'y a rien à montrer ici.", "sans_objet")],
+        values = {"total": len(rows), "genres": len(counts), "montrees": len(lines)}
+        if not ordered:
+            none = Manque(label("qualite.anomalies_aucune.manque"), "sans_objet")
+            message = Message("qualite.anomalies_aucune", values)
+            return make(ident, message, textes="qualite.anomalies", manques=[none], **self.held.commun)
+        first, number = ordered[0]
+        message = Message("qualite.anomalies", {**values, "premiere": first, "nombre": number})
+        most = {kind: Valeur(float(n), unite="cas") for kind, n in ordered[:GENRES_MAXI]}
+        return make(
+            ident,
+            message,
+            **self.held.commun,
+            figure=bars("", "", most, "autre"),
+            table=Table((), lines),
+            lecture=Message("qualite.lecture_anomalies", message.valeurs),
         )
-
-    def demandes(self) -> tuple[Manque, ...]:
-        """What to ask the producers for, one sentence each: missing years, comparators, reasons, meanings of notes."""
-        return ask_for(self)
 
 
 def _kind(problem: str) -> str:
@@ -242,121 +213,58 @@ def _why(file: Mapping[str, object]) -> str:
     return f"\u00a0: {file['pris_pour']}" if file["statut"] == "laissé de côté" else ""
 
 
-def _when(instants: Sequence[Instant] | set[Instant]) -> str:
+def _when(instants: Iterable[Instant]) -> str:
     dated = sorted(str(i.annee) for i in instants if i.etabli)
-    labels = dated + (["non établie"] if any(not i.etabli for i in instants) else [])
-    return enumerate_french(labels) if labels else "aucune"
+    found = dated + (["non établie"] if any(not i.etabli for i in instants) else [])
+    return enumerate_french(found) if found else "aucune"
 
 
-def undated(page: Holdings) -> list[Manque]:
+def _ask(what: str, statut: Statut = "non_disponible", **values: str) -> Manque:
+    return Manque(label(f"qualite.demandes.{what}", **values), statut)
+
+
+def undated(held: Holdings) -> Iterator[Manque]:
     """The publications of each source whose data year nobody has established."""
     unknown: dict[str, set[int]] = {}
-    for lot in page.lots:
+    for lot in held.lots:
         if lot.millesime is None:
             unknown.setdefault(lot.source, set()).add(lot.publication)
-    return [
-        Manque(
-            f"{page.source(ident)} : l'année exacte des données des fichiers {enumerate_french(map(str, sorted(years)))}.",
-            "non_disponible",
-        )
-        for ident, years in sorted(unknown.items())
-    ]
+    for ident, years in sorted(unknown.items()):
+        yield _ask("annee", source=held.source(ident), annees=enumerate_french(map(str, sorted(years))))
 
 
-def ask_for(page: Holdings) -> tuple[Manque, ...]:
+def ask_for(held: Holdings) -> Iterator[Manque]:
     """What to ask the producers for, one sentence each, the most useful first."""
-    found = undated(page)
-    vast = page.territory.vaste
-    for comparateur in page.territory.comparateurs:
-        if vast and comparateur.niveau == "COMMUNE":
+    yield from undated(held)
+    followed = held.indicateurs_suivis
+    for comparateur in held.territory.comparateurs:
+        if held.territory.vaste and comparateur.niveau == "COMMUNE":
             continue  # a sentence per commune of a country would hide all the others
         absent = [
             i.nom_court or i.nom
-            for i in page.indicateurs_suivis
-            if i.genre != "effectif" and (comparateur.zone, i.id) not in page.connus
+            for i in followed
+            if i.genre != "effectif" and (comparateur.zone, i.id) not in held.connus
         ]
-        if absent and len(absent) < len(page.indicateurs_suivis):
-            found.append(
-                Manque(f"{comparateur.nom} : {enumerate_french(absent)}, pour pouvoir comparer.", "non_disponible")
-            )
-    for indicateur in page.indicateurs_suivis:
-        instants = page.moments[indicateur.id]
-        rows = (
-            {page.noms[q.code]: page.par_zone.at(q.code, indicateur.id, instants[-1]) for q in page.territory.quartiers}
-            if instants
-            else {}
-        )
-        silent = [nom for nom, row in rows.items() if row is None or row.valeur is None]
-        doubtful = [nom for nom, row in rows.items() if row is not None and row.statut == "suspect"]
-        if not rows:
-            found.append(Manque(f"« {indicateur.nom} » : aucun chiffre reçu.", "non_disponible"))
-        elif silent:
-            found.append(
-                Manque(
-                    f"« {indicateur.nom} » {instants[-1].situe} : la raison de l'absence pour {enumerate_some(silent)}.",
-                    "non_diffusé",
-                )
-            )
-        if doubtful:
-            found.append(
-                Manque(
-                    f"« {indicateur.nom} » {instants[-1].situe} : une vérification pour {enumerate_some(doubtful)}.",
-                    "suspect",
-                )
-            )
-    notes = sorted({(lot.source, lot.note) for lot in page.lots if lot.note.strip("0 ")})
-    found += [Manque(f"{page.source(source)} : le sens de la note {note}.", "non_disponible") for source, note in notes]
-    return tuple(found)
+        if absent and len(absent) < len(followed):
+            yield _ask("comparateur", nom=comparateur.nom, indicateurs=enumerate_french(absent))
+    for indicateur in followed:
+        yield from _ask_of(held, indicateur)
+    for source, note in sorted({(lot.source, lot.note) for lot in held.lots if lot.note.strip("0 ")}):
+        yield _ask("note", source=held.source(source), note=note)
 
 
-def balance(argent: pd.DataFrame) -> Table:
-    """For each column of amounts of each file: what was read, and what became of it, reason by reason."""
-    return Table(
-        ("Fichier", "Colonne", "Devenir", "Cellules", "Montant"),
-        tuple(
-            (
-                word(_place(row.fichier, row.feuille)),
-                word(row.colonne),
-                word(row.motif),
-                Valeur(float(row.cellules)),
-                Valeur(float(row.montant), unite="€"),
-            )
-            for row in argent.itertuples()
-        ),
-        "Pour chaque colonne, la ligne « lu » est la somme de toutes les autres",
-    )
-
-
-def controls(controles: pd.DataFrame) -> Table:
-    """The totals that the files bear, against the sum of the rows that they cover."""
-    return Table(
-        ("Fichier", "Ligne", "Intitulé", "Total du fichier", "Somme des lignes", "Écart"),
-        tuple(
-            (
-                word(_place(row.fichier, row.feuille)),
-                Valeur(float(row.ligne)),
-                word(row.libelle),
-                Valeur(float(row.total_lu), unite="€"),
-                Valeur(float(row.somme_lignes), unite="€"),
-                Valeur(float(row.ecart), unite="€"),
-            )
-            for row in controles.itertuples()
-        ),
-        "La somme est celle des lignes telles que lues, doublons compris",
-    )
-
-
-def proposals(propositions: pd.DataFrame) -> Table:
-    """Actions that look alike, to decide in `decisions.csv`: nothing is merged without a decision."""
-    shown = propositions.head(PROPOSITIONS_MAXI)
-    rest = len(propositions) - len(shown)
-    columns = list(propositions.columns)
-    return Table(
-        tuple(column.replace("_", " ").capitalize() for column in columns),
-        tuple(tuple(word(str(cell)) for cell in row) for row in shown.itertuples(index=False, name=None)),
-        f"Les {len(shown)} premières ; les {rest} autres sont dans les données à télécharger" if rest else "",
-    )
-
-
-def _place(fichier: str, feuille: str) -> str:
-    return f"{fichier} ({feuille})" if feuille else fichier
+def _ask_of(held: Holdings, indicateur: Indicateur) -> Iterator[Manque]:
+    """What is to be asked of one indicator: all of it, the reasons of what is not there, a check of what is doubtful."""
+    instants = held.moments[indicateur.id]
+    if not instants:
+        yield _ask("rien", indicateur=indicateur.nom)
+        return
+    quarters = held.territory.quartiers
+    rows = {held.noms[q.code]: held.par_zone.at(q.code, indicateur.id, instants[-1]) for q in quarters}
+    silent = [nom for nom, row in rows.items() if row is None or row.valeur is None]
+    doubtful = [nom for nom, row in rows.items() if row is not None and row.statut == "suspect"]
+    when = {"indicateur": indicateur.nom, "quand": instants[-1].situe}
+    if silent:
+        yield _ask("raison", "non_diffusé", **when, quartiers=enumerate_some(silent))
+    if doubtful:
+        yield _ask("verification", "suspect", **when, quartiers=enumerate_some(doubtful))

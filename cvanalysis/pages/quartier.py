@@ -6,126 +6,54 @@ again only when something that it shows has changed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from cvanalysis.actions.counting import REGLES, subsidies
-from cvanalysis.actions.field import JOURNAUX, MONTANTS, NON_SU, SANS_CAUSE, ActionChapter, Field, Rows
+from cvanalysis.actions.field import MONTANTS, NON_SU, SANS_CAUSE, ActionChapter, Field, Rows
 from cvanalysis.actions.reach import CATALOGUE_QUARTIER_MAX, list_actions, yearly
-from cvanalysis.constat.make import Chapter, bars, count, euros, leaders, lines, make, nothing, source_of
-from cvanalysis.constat.shape import Definition, Finding, Identite, Manque, Message, Table, word
+from cvanalysis.constat.make import Chapter, Grid, count, euros, leaders, make, nothing
+from cvanalysis.constat.shape import Definition, Finding, Identite, Manque, Message, Table, Valeur, word
 from cvanalysis.engagements.progress import SOURCE, progress_figure
-from cvanalysis.errors import UsageError
 from cvanalysis.files.keys import split_list
-from cvanalysis.indicateurs.context import Contexte
-from cvanalysis.indicateurs.ecart import build_gap
-from cvanalysis.indicateurs.evolution import build_evolution
-from cvanalysis.indicateurs.niveau import build_level, build_rank
-from cvanalysis.indicateurs.observation import Observations, Reader, as_value
-from cvanalysis.indicateurs.paires import build_pair
-from cvanalysis.indicateurs.ranking import BREF_MINI, REGLE_COMPLETEE, REGLE_COURTE, REGLE_EN_BREF, choose_brief
-from cvanalysis.indicateurs.structure import build_structure
-from cvanalysis.pages.engagements import FAIT_ET_JUGEMENT
+from cvanalysis.indicateurs.kinds import Questions
+from cvanalysis.indicateurs.observation import Reader, as_value
+from cvanalysis.indicateurs.ranking import brief_rule, choose_brief
 from cvanalysis.territory.contract import Territory
+from cvanalysis.textes import label, labels
 
 if TYPE_CHECKING:
-    from cvanalysis.catalogue import Catalogue, ConstatDeclare, Indicateur, Source
+    from cvanalysis.catalogue import Catalogue, Indicateur, Source
 
 
-BUILDERS: Mapping[str, Callable[[Contexte, ConstatDeclare], Finding]] = {
-    "niveau": build_level,
-    "rang": build_rank,
-    "evolution": build_evolution,
-    "ecart": build_gap,
-    "paires": build_pair,
-    "structure": build_structure,
-}
 POPULATION = "population"
-
-_SENS = {
-    "hausse": "une hausse est lue comme une amélioration",
-    "baisse": "une baisse est lue comme une amélioration",
-    "neutre": "ni la hausse ni la baisse n'est bonne ou mauvaise en soi",
-}
+PERDUES = ("ajourné", "annulé", "refusé")
+SUITES = ("accordé", "à justifier", "justifié", "terminé", "en instruction", *PERDUES, NON_SU)
+"""What becomes of a demand, in the order of a page; and what did not come to anything."""
 
 
-class Fiche:
-    """Everything that the page of one quarter says.
-
-    Parameters
-    ----------
-    reader : what gives the tidy indicators (`Store`).
-    territory, catalogue : the declarations and the national knowledge.
-    code : the quarter's code; an unknown one raises `UsageError`.
-    """
+class Fiche(Questions):
+    """Everything that the page of one quarter says."""
 
     def __init__(self, reader: Reader, territory: Territory, catalogue: Catalogue, code: str) -> None:
-        self.territory = territory
-        self.catalogue = catalogue
-        self.quartier = territory.quartier(code)
-        self._reader = reader
-        self._found: dict[str, Finding] = {}
-
-    @property
-    def declares(self) -> tuple[ConstatDeclare, ...]:
-        """The declared findings of a fiche, in reading order."""
-        return self.catalogue.constats
-
-    @property
-    def sections(self) -> tuple[str, ...]:
-        """Ids of the sections, in reading order."""
-        return tuple(dict.fromkeys(declare.section for declare in self.declares))
-
-    @cached_property
-    def contexte(self) -> Contexte:
-        comparateurs = tuple(self.territory.compares(self.quartier.code))
-        zones = dict.fromkeys(
-            [
-                self.quartier.code,
-                *(c.zone for c in comparateurs),
-                *(q.code for q in self.territory.voisins(self.quartier.code)),
-            ]
-        )
-        used = dict.fromkeys([POPULATION, *(ident for declare in self.declares for ident in declare.indicateurs)])
-        read = Observations.read(self._reader, tuple(zones), tuple(used))
-        return Contexte(self.territory, self.catalogue, self.quartier, comparateurs, read)
-
-    def constat(self, numero: str) -> Finding:
-        """The finding of that number (`revenus-03`); an unknown number raises `UsageError`."""
-        if numero not in self._found:
-            declare = next((d for d in self.declares if d.numero == numero), None)
-            if declare is None:
-                known = ", ".join(d.numero for d in self.declares)
-                raise UsageError(f"« {numero} » n'est pas un constat déclaré. Constats déclarés : {known}.")
-            self._found[numero] = BUILDERS[declare.genre](self.contexte, declare)
-        return self._found[numero]
-
-    def constats(self, section: str | None = None) -> tuple[Finding, ...]:
-        """All findings, or those of a section, in reading order."""
-        return tuple(self.constat(d.numero) for d in self.declares if section in (None, d.section))
+        super().__init__(reader, territory, catalogue, code, more=(POPULATION,))
 
     def en_bref(self) -> tuple[Finding, ...]:
         """The 4 to 6 findings that matter most here, by `regle_en_bref`."""
-        findings = self.constats()
-        sujets = {f.id: d.indicateurs[0] for f, d in zip(findings, self.declares, strict=True)}
-        return choose_brief(findings, sujets)
+        sujets = {f.id: d.indicateurs[0] for f, d in zip(self.constats, self.declares, strict=True)}
+        return choose_brief(self.constats, sujets)
 
     @property
     def regle_en_bref(self) -> str:
         """How « En bref » is chosen, in a few sentences for the reader."""
-        chosen = self.en_bref()
-        rule = REGLE_EN_BREF + (REGLE_COMPLETEE if any(f.poids == 0 for f in chosen) else "")
-        rule += REGLE_COURTE if len(chosen) < BREF_MINI else ""
-        return rule.format(parmi=self.contexte.parmi)
+        return brief_rule(self.en_bref(), self.contexte.parmi)
 
     def inconnus(self) -> tuple[tuple[str, tuple[Manque, ...]], ...]:
         """« Ce qu'on ne sait pas » : for each finding's id, what is missing about this quarter or what it is compared with."""
         said: set[str] = set()
         found = []
-        for finding in self.constats():
+        for finding in self.constats:
             fresh = tuple(manque for manque in finding.manques if manque.quoi not in said)
             said.update(manque.quoi for manque in fresh)
             if fresh:
@@ -150,18 +78,19 @@ class Fiche:
 
     def definitions(self) -> tuple[Definition, ...]:
         """The indicators that the fiche uses, in plain words and in reading order."""
-        used = dict.fromkeys(ident for declare in self.declares for ident in declare.indicateurs)
-        return tuple(_define(self.catalogue.indicateurs[ident], self.catalogue) for ident in used)
+        return tuple(
+            Definition(one.nom, one.definition, label(f"quartier.sens.{one.direction}"), source.nom)
+            for one, source in self._used()
+        )
 
     def sources(self) -> tuple[Source, ...]:
         """The sources of those indicators, once each."""
-        used = dict.fromkeys(self.catalogue.indicateurs[i].source for d in self.declares for i in d.indicateurs)
-        return tuple(self.catalogue.sources[ident] for ident in used)
+        return tuple(dict.fromkeys(source for _, source in self._used()))
 
-
-def _define(indicateur: Indicateur, catalogue: Catalogue) -> Definition:
-    source = catalogue.sources[indicateur.source].nom
-    return Definition(indicateur.nom, indicateur.definition, _SENS[indicateur.direction], source)
+    def _used(self) -> list[tuple[Indicateur, Source]]:
+        used = dict.fromkeys(ident for declare in self.declares for ident in declare.indicateurs)
+        found = [self.catalogue.indicateurs[ident] for ident in used]
+        return [(one, self.catalogue.sources[one.source]) for one in found]
 
 
 class QuarterActions(ActionChapter):
@@ -169,171 +98,93 @@ class QuarterActions(ActionChapter):
 
     def __init__(self, reader: Rows, territory: Territory, code: str) -> None:
         self.quartier = territory.quartier(code)
-        self.field = Field(reader, territory, (("qpv", (code,)),))
-        self.champ = f"Actions retenues, menées au moins en partie dans ce quartier, {self.field.periode}"
-        super().__init__(
-            code,
-            {
-                "actions-01": self.over("Quelles actions ont été menées ici ?", self._years),
-                "actions-02": self.over("Sur quoi portaient ces actions ?", self._themes),
-                "actions-03": self._statuses,
-            },
-        )
+        builders = {
+            "actions-01": self.over(self._years),
+            "actions-02": self.over(self._themes),
+            "actions-03": self._statuses,
+        }
+        field = Field(reader, territory, (("qpv", (code,)),))
+        super().__init__("quartier", code, field, builders, quartier=self.quartier.nom)
 
     @property
     def liste(self) -> Table:
         """The actions led here, one line each."""
         return list_actions(self.field.menees, self.field, CATALOGUE_QUARTIER_MAX)
 
-    def rien(self, ident: str, question: str) -> Finding:
-        return nothing(
-            ident,
-            question,
-            "actions.rien_quartier",
-            {"quartier": self.quartier.nom, "periode": self.field.periode},
-            champ=self.champ,
-            source=JOURNAUX,
-            quoi=f"{self.quartier.nom} : aucune ligne des journaux ne cite ce quartier ; "
-            "des actions ont pu y être menées sans que le journal le dise.",
-        )
-
-    def _years(self, ident: str, question: str, rows: pd.DataFrame) -> Finding:
-        years = yearly(rows, self.field)
-        given = subsidies(rows)
+    def _years(self, ident: str, rows: pd.DataFrame) -> Finding:
+        years, given = yearly(rows, self.field), subsidies(rows)
         money = (given["accorde"] * given["part"]).groupby(given["annee"]).sum(min_count=1)
-        actions, carriers = rows["action"].nunique(), rows["porteur"].nunique()
+        carriers = rows.groupby("annee")["porteur"].nunique()
         peak = max(years, key=lambda year: (years[year].valeur, year))
-        table = Table(
-            ("Année", "Actions", "Organismes porteurs", "Montant accordé"),
-            tuple(
-                (
-                    word(year, "non_disponible"),
-                    value,
-                    count(rows.loc[rows["annee"] == int(year), "porteur"].nunique(), "organismes"),
-                    euros(money.get(int(year), float("nan"))),
-                )
-                for year, value in years.items()
-            ),
-        )
-        several = int((rows.groupby("action")["part"].min() < 0.999).sum())
+        said = {
+            "actions": rows["action"].nunique(),
+            "porteurs": rows["porteur"].nunique(),
+            "ailleurs": int((rows.groupby("action")["part"].min() < 0.999).sum()),
+        }
+        by_year = {
+            year: (number, count(carriers.get(int(year), 0), "organismes"), euros(money.get(int(year), float("nan"))))
+            for year, number in years.items()
+        }
+        reading = {"annee": peak, "valeur": years[peak], "lieu": self.quartier.nom}
         return self.about(
             ident,
-            question,
-            Message(
-                "actions.quartier_annees",
-                {
-                    "quartier": self.quartier.nom,
-                    "actions": actions,
-                    "porteurs": carriers,
-                    "periode": self.field.periode,
-                    "ailleurs": several,
-                },
-            ),
+            Message("actions.quartier_annees", self.said | said),
             rows,
-            sous_titre=f"Nombre d'actions différentes par année, {self.field.periode}",
-            figure=lines("Actions menées dans le quartier", {"Actions": ("sujet", years)}),
-            table=table,
-            lecture=Message(
-                "actions.lecture_annees", {"annee": peak, "valeur": years[peak], "lieu": self.quartier.nom}
-            ),
-            precautions=(
-                REGLES["plein"],
-                "Montants : part du quartier dans chaque action, à parts égales entre ses quartiers.",
-                MONTANTS,
-                SANS_CAUSE,
-            ),
+            grid=Grid("lignes", by_year),
+            lecture=Message("actions.lecture_annees", reading),
+            precautions=(REGLES["plein"], label("quartier.actions-01.parts"), MONTANTS, SANS_CAUSE),
         )
 
-    def _themes(self, ident: str, question: str, rows: pd.DataFrame) -> Finding:
-        by_theme = {
-            name: int(rows.loc[rows["theme"] == theme, "action"].nunique()) for theme, name in self.field.themes.items()
+    def _themes(self, ident: str, rows: pd.DataFrame) -> Finding:
+        themes, by_theme = self.field.themes, rows.groupby("theme")
+        actions, carriers, last = by_theme["action"].nunique(), by_theme["porteur"].nunique(), by_theme["annee"].max()
+        numbers = {name: int(actions.get(theme, 0)) for theme, name in themes.items()}
+        first = max(numbers, key=lambda name: (numbers[name], name))
+        declared = {theme.id for theme in self.field.territory.themes}
+        lines = {
+            name: (
+                count(numbers[name]),
+                count(carriers.get(theme, 0), "organismes"),
+                word("" if pd.isna(last.get(theme)) else str(last[theme]), "non_disponible"),
+            )
+            for theme, name in themes.items()
         }
-        values = {name: count(number) for name, number in by_theme.items()}
-        absent = [
-            name
-            for theme, name in self.field.themes.items()
-            if theme in {t.id for t in self.field.territory.themes} and not by_theme[name]
-        ]
-        first = max(by_theme, key=lambda name: (by_theme[name], name))
-        last_year = {name: rows.loc[rows["theme"] == theme, "annee"].max() for theme, name in self.field.themes.items()}
-        table = Table(
-            ("Thème", "Actions", "Organismes porteurs", "Dernière année"),
-            tuple(
-                (
-                    word(name, "non_disponible"),
-                    values[name],
-                    count(rows.loc[rows["theme"] == theme, "porteur"].nunique(), "organismes"),
-                    word("" if pd.isna(last_year[name]) else str(last_year[name]), "non_disponible"),
-                )
-                for theme, name in self.field.themes.items()
-            ),
-        )
+        said = {
+            "absents": [name for theme, name in themes.items() if theme in declared and not numbers[name]],
+            "premier": leaders(numbers),
+            "valeur": count(numbers[first]),
+        }
         return self.about(
             ident,
-            question,
-            Message(
-                "actions.quartier_themes",
-                {
-                    "quartier": self.quartier.nom,
-                    "absents": absent,
-                    "premier": leaders(by_theme),
-                    "valeur": values[first],
-                },
-            ),
+            Message("quartier.actions-02", self.said | said),
             rows,
-            sous_titre=f"Nombre d'actions différentes par thème, {self.field.periode}",
-            figure=bars("Actions menées dans le quartier, par thème", "Actions", values),
-            table=table,
-            lecture=Message(
-                "actions.lecture_barre", {"etiquette": first, "valeur": values[first], "lieu": self.quartier.nom}
-            ),
+            grid=Grid("barres", lines),
+            lecture=self._bar(first, said["valeur"]),
             precautions=(REGLES["plein"], SANS_CAUSE),
         )
 
     def _statuses(self, ident: str) -> Finding:
-        question = "Qu'est-il advenu des demandes ?"
-        rows = self.field.lues
-        inside = rows[
-            rows["annee"].between(self.field.territory.debut, self.field.territory.fin).fillna(False).astype(bool)
-        ]
+        rows, contract = self.field.lues, self.field.territory
+        inside = rows[rows["annee"].between(contract.debut, contract.fin).fillna(False).astype(bool)]
         if inside.empty:
-            return self.rien(ident, question)
-        order = (
-            "accordé",
-            "à justifier",
-            "justifié",
-            "terminé",
-            "en instruction",
-            "ajourné",
-            "annulé",
-            "refusé",
-            NON_SU,
-        )
-        editions = {state: int(inside.loc[inside["statut"] == state, "edition"].nunique()) for state in order}
-        shown = {state.capitalize(): count(number, "demandes") for state, number in editions.items() if number}
-        lost = sum(editions[state] for state in ("refusé", "ajourné", "annulé"))
-        total = int(inside["edition"].nunique())
-        first = next(iter(shown))
-        return make(
+            return self.rien(ident)
+        found = inside.groupby("statut")["edition"].nunique()
+        editions = {state: int(found[state]) for state in SUITES if state in found}
+        shown = {state.capitalize(): (count(number, "demandes"),) for state, number in editions.items()}
+        said = {"perdues": sum(editions.get(s, 0) for s in PERDUES), "total": int(inside["edition"].nunique())}
+        first, (value,) = next(iter(shown.items()))
+        return self.about(
             ident,
-            question,
-            Message("actions.quartier_suites", {"quartier": self.quartier.nom, "perdues": lost, "total": total}),
-            rows=[inside],
-            source=source_of(inside, JOURNAUX),
-            champ=f"Demandes qui citent ce quartier, une par action et par an, {self.field.periode}",
-            sous_titre="Nombre de demandes par suite donnée",
-            figure=bars("Demandes, par suite donnée", "Demandes", shown),
-            table=Table(
-                ("Suite donnée", "Demandes"),
-                tuple((word(state, "non_disponible"), value) for state, value in shown.items()),
-            ),
-            lecture=Message(
-                "actions.lecture_barre", {"etiquette": first, "valeur": shown[first], "lieu": self.quartier.nom}
-            ),
-            precautions=(
-                "Une demande sans suite écrite dans le journal est comptée « non renseigné », ni accordée ni refusée.",
-            ),
+            Message("quartier.actions-03", self.said | said),
+            inside,
+            champ="",
+            grid=Grid("barres", shown),
+            lecture=self._bar(first, value),
         )
+
+    def _bar(self, etiquette: str, valeur: Valeur) -> Message:
+        values = {"etiquette": etiquette, "valeur": valeur, "lieu": self.quartier.nom}
+        return Message("actions.lecture_barre", values)
 
 
 class QuarterEngagements(Chapter):
@@ -345,57 +196,36 @@ class QuarterEngagements(Chapter):
         super().__init__(code, {"engagements-01": self._here})
 
     def _here(self, ident: str) -> Finding:
-        question = "Quels engagements concernent ce quartier, et où en sont-ils ?"
         table = self.field.engagements
-        rows = self.field.menees
-        by_action = {code for cell in rows["engagements"].unique() for code in split_list(cell)}
+        by_action = {code for cell in self.field.menees["engagements"].unique() for code in split_list(cell)}
         declared = table["quartiers"].map(lambda cell: self.quartier.code in split_list(cell)).astype(bool)
         mine = table[declared | table["code"].isin(by_action)]
+        said = {"quartier": self.quartier.nom, "sujet": self.quartier.nom, "total": len(mine)}
+        said |= {"actions": int(mine["code"].isin(by_action).sum())}
+        texts = "quartier.engagements-01"
         if mine.empty:
-            return nothing(
-                ident,
-                question,
-                "actions.rien_engagements",
-                {"sujet": self.quartier.nom},
-                champ="Engagements du contrat",
-                source=SOURCE,
-                quoi=f"{self.quartier.nom} : aucun engagement n'y est déclaré, ni par lui-même ni par une action.",
-            )
-        filled, done = int((mine["avancement"] != NON_SU).sum()), int((mine["avancement"] == "réalisé").sum())
-        own = mine[mine["code"].isin(by_action)]
+            words = {
+                "champ": label(f"{texts}.champ_contrat"),
+                "quoi": label(f"{texts}.manque", **said),
+                "source": SOURCE,
+            }
+            return nothing(ident, "actions.rien_engagements", said, textes=texts, **words)
+        here = labels(f"{texts}.ici")
         return make(
             ident,
-            question,
-            Message(
-                "actions.engagements_quartier",
-                {
-                    "quartier": self.quartier.nom,
-                    "total": len(mine),
-                    "actions": len(own),
-                    "realises": done,
-                    "renseignes": filled,
-                },
-            ),
+            Message(texts, said),
             rows=[mine],
             source=SOURCE,
-            champ="Engagements déclarés pour ce quartier, ou servis par une action menée ici",
-            sous_titre="Nombre d'engagements par avancement",
             figure=progress_figure(mine),
             table=Table(
-                ("Engagement", "Libellé", "Avancement", "Action menée ici"),
+                (),
                 tuple(
-                    (
-                        word(row.code, "non_disponible"),
-                        word(row.libelle, "non_disponible"),
-                        word(row.avancement, "non_disponible"),
-                        word("oui" if row.code in by_action else "non", "non_disponible"),
-                    )
-                    for row in mine.itertuples(index=False)
+                    (*(word(cell, "non_disponible") for cell in cells), word(here[cells[0] not in by_action]))
+                    for cells in mine[["code", "libelle", "avancement"]].itertuples(index=False)
                 ),
             ),
-            lecture=Message("actions.lecture_engagements", {"renseignes": filled, "total": len(mine)}),
-            precautions=(
-                "L'avancement est celui de l'engagement dans tout le contrat, pas dans ce quartier.",
-                FAIT_ET_JUGEMENT,
+            lecture=Message(
+                "actions.lecture_engagements",
+                {"renseignes": int((mine["avancement"] != NON_SU).sum()), "total": len(mine)},
             ),
         )

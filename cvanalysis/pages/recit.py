@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from cvanalysis.constat.make import Grid, bars, count, make, nothing
-from cvanalysis.constat.shape import Figure, Finding, Message, Point, Serie, Table, Valeur, word
+from cvanalysis.constat.make import Grid, bars, count, make, nothing, serie
+from cvanalysis.constat.shape import Figure, Finding, Message, Serie, Table, Valeur, word
 from cvanalysis.french import french_date
 from cvanalysis.textes import label, labels
 
@@ -62,12 +62,12 @@ def _milestones(territory: Territory, chronologie: pd.DataFrame) -> Finding:
     rows = list(chronologie.sort_values("date", kind="stable").itertuples()) if len(chronologie) else []
     if not rows:
         return _finding(territory, "jalons", {"jalons": 0, "debut": territory.debut, "fin": territory.fin}, empty=True)
-    points = tuple(Point(r.evenement, word(french_date(r.date))) for r in rows)
+    marks = [(r.evenement, word(french_date(r.date))) for r in rows]
     return _finding(
         territory,
         "jalons",
         {"jalons": len(rows), "debut": rows[0].date[:4], "fin": rows[-1].date[:4]},
-        figure=Figure("frise", "", (Serie("", "sujet", points),)),
+        figure=Figure("frise", "", (serie("", "sujet", marks),)),
         table=Table((), tuple((word(french_date(r.date)), word(r.evenement), word(r.source)) for r in rows)),
     )
 
@@ -162,8 +162,8 @@ def _years(
 def _to_highest(name: str, by_year: dict[str, Valeur]) -> Serie:
     """A line of the common axis of years, each on its own scale: meetings, partners and euros cannot share another."""
     highest = max((v.valeur for v in by_year.values() if v.valeur), default=None)
-    points = (
-        Point(y, Valeur(round(100 * v.valeur / highest, 1)) if v.valeur is not None and highest else v)
+    marks = (
+        (y, Valeur(round(100 * v.valeur / highest, 1)) if v.valeur is not None and highest else v)
         for y, v in by_year.items()
     )
-    return Serie(name, "sujet", tuple(points))
+    return serie(name, "sujet", marks)

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from cvanalysis.constat.make import make, matrix
-from cvanalysis.constat.shape import Figure, Finding, Manque, Message, Point, Serie, Table, Valeur, word
+from cvanalysis.constat.make import make, matrix, serie
+from cvanalysis.constat.shape import Figure, Finding, Manque, Message, Table, Valeur, word
 from cvanalysis.paroles.quotations import CITATIONS, NON_MONTRE, SOURCE, face, quote
 from cvanalysis.paroles.turnout import PAS, count_people
 from cvanalysis.textes import block, label, labels
@@ -198,7 +198,7 @@ def _tone(finding: Finder, theme: Theme, tone: str, ideas: Sequence[_Idea], terr
         number,
         Message("voix.idees", values),
         question=question,
-        figure=Figure("barres", "", (Serie("", "sujet", tuple(Point(i.nom, i.personnes) for i in ideas)),)),
+        figure=Figure("barres", "", (serie("", "sujet", [(i.nom, i.personnes) for i in ideas]),)),
         table=Table(
             (),
             tuple((word(i.nom), i.personnes, i.quartiers, i.colleges, word(quote(i.rows, territory))) for i in ideas),

@@ -125,12 +125,10 @@ def _stand_in(word: re.Match[str]) -> str:
     folded = "".join(c for c in unicodedata.normalize("NFD", written.lower()) if not unicodedata.combining(c))
     when = known.get(folded) if folded in known else known.get(_DOUBLE.sub("", folded), "annonce")
     capitals = written.isupper()
-    if (
-        when == "annonce"
-        or (when and not written[0].isupper())
-        or (capitals and (when == "phrase" or len(written) < 5))
-    ):
-        return written  # « ALI » or « ELSA » may be initials
+    spoken = when and not written[0].isupper()
+    initials = capitals and (when == "phrase" or len(written) < 5)  # « ALI » or « ELSA »
+    if when == "annonce" or spoken or initials:
+        return written
     return ("ꔁ" if when == "phrase" else "ꔂ" if capitals else "ꔀ") * len(written)
 
 

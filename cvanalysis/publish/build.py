@@ -10,7 +10,7 @@ import contextlib
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,19 +18,20 @@ from typing import TYPE_CHECKING, Any
 from cvanalysis.errors import CvanalysisError, DeclarationError, UsageError
 from cvanalysis.files import atomic
 from cvanalysis.files.guard import can_fork
-from cvanalysis.publish.edition import DONE, conclude, lasting
-from cvanalysis.publish.files import FORMER, Say, count, shown, state_folder, take_over
+from cvanalysis.publish.edition import DONE, Edition, lasting
+from cvanalysis.publish.files import FORMER, Say, count, shown, take_over
 from cvanalysis.publish.memory import state
-from cvanalysis.publish.memory.decision import UNCHANGED, Decision, Fate, Options
-from cvanalysis.publish.plan import check_notebooks, find_notebooks, plan_reports, select
-from cvanalysis.publish.run.child import MIO, Limits, Outcome, run_children, sweep_scratch
+from cvanalysis.publish.memory.decision import EDITION, UNCHANGED, Decision, Fate, Options
+from cvanalysis.publish.memory.ledger import Ledger, Record, report_key
+from cvanalysis.publish.plan import Report, check_notebooks, find_notebooks, select
+from cvanalysis.publish.run.child import MIO, UNBOUND, Limits, Outcome, run_children, sweep_scratch
 from cvanalysis.publish.run.opened import recording
+from cvanalysis.publish.withdrawals import voices_of
 from cvanalysis.tables import freshness
 
 if TYPE_CHECKING:
     from cvanalysis.publish.memory.slices import Slices
     from cvanalysis.publish.run.produce import Task
-    from cvanalysis.territory.contract import Territory
 
 
 __all__ = ["Options", "build"]
@@ -47,25 +48,16 @@ def build(options: Options, say: Say, warn: Say) -> int:
     notebooks = find_notebooks(options.notebooks)
     with recording(options.data) as declarations:
         territory = read_territory(options.data, options.edition)
-    out = options.out.resolve() / territory.edition.id
-    etat = state_folder(options.data, out)
-    inputs = state.take_inputs(options.data, notebooks, {"edition": territory.edition.id, "audience": options.audience})
-    stamp = state.read_stamp(etat)
-    manifest = atomic.read_json(out / "manifest.json")
-    if (
-        not options.force
-        and stamp.get("complet")
-        and manifest
-        and stamp["manifeste"] == atomic.digest_value(lasting(manifest))
-        and not (out / FORMER).exists()
-        and state.still_stands(stamp, inputs, out)
-    ):
-        select(plan_reports(territory, notebooks), options.only)  # a name of nothing is refused all the same
-        return _unchanged(options, out, manifest, stamp, say, warn)
+    words = {"edition": territory.edition.id, "audience": options.audience}
+    decision = Decision(options, territory, notebooks, state.take_inputs(options.data, notebooks, words))
+    chosen = select(decision.reports, options.only)
+    manifest = atomic.read_json(decision.out / "manifest.json")
+    if not options.force and manifest and (known := _whole(decision, manifest)):
+        return _unchanged(decision, manifest, known, say, warn)
+    this = _Build(decision, chosen, sorted(declarations), say, warn, started)
     if options.dry_run:
-        return _Build(
-            options, territory, sorted(declarations), notebooks, out, inputs, stamp, say, warn, started
-        ).foresee()
+        return this.foresee()
+    out, etat = decision.out, decision.etat
     atomic.make_folder(out)
     atomic.make_folder(options.processed, private=True)
     atomic.make_folder(etat, private=True)
@@ -74,110 +66,93 @@ def build(options: Options, say: Say, warn: Say) -> int:
         if take_over(out, etat, territory.id, options.audience):
             from cvanalysis.publish.site import write_editions
 
-            stamp = {}
             if stood:
                 say(
                     f"{shown(out)} n'était pas, ou pas à coup sûr, de ce contrat et pour ces lecteurs : ses pages sont effacées."
                 )
-            write_editions(
-                options.out.resolve(), territory
-            )  # what was there is listed no more, whatever becomes of this build
-        return _Build(options, territory, sorted(declarations), notebooks, out, inputs, stamp, say, warn, started).run()
+            # What was there is listed no more, whatever becomes of this build.
+            write_editions(options.out.resolve(), territory)
+        return this.run()
 
 
-def _unchanged(
-    options: Options, out: Path, manifest: dict[str, Any], stamp: dict[str, Any], say: Say, warn: Say
-) -> int:
+def _whole(decision: Decision, manifest: dict[str, Any]) -> Record:
+    """The record of the edition where all that was read and written is as it says; else {}."""
+    known = decision.ledger.stands(EDITION, asdict(decision.inputs))
+    whole = known and known["complet"] and known["manifeste"] == atomic.digest_value(lasting(manifest))
+    return known if whole and not (decision.out / FORMER).exists() else {}
+
+
+def _unchanged(decision: Decision, manifest: dict[str, Any], known: Record, say: Say, warn: Say) -> int:
     """Nothing changed: only the manifest's statuses do."""
     for report in manifest["reports"]:
         report |= {"status": "unchanged", "why": UNCHANGED}
-    raw = atomic.to_json(manifest)
-    if not options.dry_run and raw != (out / "manifest.json").read_bytes():
-        atomic.write(out / "manifest.json", raw)
-    for message in stamp["messages"]:
+    path, raw = decision.out / "manifest.json", atomic.to_json(manifest)
+    if not decision.options.dry_run and raw != path.read_bytes():
+        atomic.write(path, raw)
+    for message in known["messages"]:
         warn(message)
-    say(f"Rien n'a changé : {count(len(manifest['reports']), 'rapport')} à jour dans {shown(out)}.")
-    return stamp["code"]
+    say(f"Rien n'a changé : {count(len(manifest['reports']), 'rapport')} à jour dans {shown(decision.out)}.")
+    return known["code"]
 
 
+@dataclass
 class _Build:
-    """One run of the build, step by step; `run` reads as the table of contents."""
+    """One run of the build, step by step; `run` reads as the table of contents. `declarations`: files that the territory was read from."""
 
-    def __init__(
-        self,
-        options: Options,
-        territory: Territory,
-        declarations: list[str],
-        notebooks: Path,
-        out: Path,
-        inputs: state.Inputs,
-        stamp: dict[str, Any],
-        say: Say,
-        warn: Say,
-        started: float,
-    ) -> None:
-        self.options = options
-        self.territory = territory
-        self.declarations = declarations  # files that the territory was read from
-        self.notebooks = notebooks
-        self.out = out
-        self.inputs = inputs
-        self.say = say
-        self.warn = warn
-        self.started = started
-        self.reports = plan_reports(territory, notebooks)
-        self.decision = Decision(options, territory, self.reports, out, inputs, stamp.get("generation", 0) + 1)
-        self.log: list[dict[str, Any]] = []
+    decision: Decision
+    chosen: tuple[Report, ...]
+    declarations: list[str]
+    say: Say
+    warn: Say
+    started: float
+    log: list[dict[str, Any]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.options, self.territory = self.decision.options, self.decision.territory
 
     # ------------------------------------------------------------------------------------------------ the steps
 
     def run(self) -> int:
-        atomic.sweep(self.out)
+        atomic.sweep(self.decision.out)
         atomic.sweep(self.decision.etat)
         sweep_scratch()
-        chosen = select(self.reports, self.options.only)
-        from cvanalysis.publish.run.warm import warm_up
-
-        warm_up()
-        check_notebooks(self.reports, self.notebooks)
+        self.prepare()
         processed = self.process(self.options.processed)
         freshness.forget_withdrawn(self.options.data, self.made_of)
         self.forget_failures()
         processed = processed | {"illisibles": processed["illisibles"] + self.left_out()}
         slices = self.slices(self.options.processed)
         slices.keep()
-        environments = state.Environments(self.decision.etat, self.inputs)
-        environments.save()
-        fates = self.decision.decide(chosen, slices, environments)
+        self.decision.keep_environment()
+        fates = self.decision.decide(self.chosen, slices)
         self.announce(fates)
         self.make([fate for fate in fates if fate.rebuild], slices)
-        self.forget(slices, environments)
-        return conclude(self.decision, fates, processed, slices, self.log, self.started, self.say, self.warn)
+        self.forget(slices)
+        return Edition(self.decision, fates, processed, slices, self.log, self.warn).conclude(self.started, self.say)
+
+    def prepare(self) -> None:
+        from cvanalysis.publish.run.warm import warm_up
+
+        warm_up()
+        check_notebooks(self.decision.reports, self.decision.notebooks)
 
     def forget_failures(self) -> None:
         """Remove what failed reports left aside under other voices than today's: it may quote one that was withdrawn."""
-        now = freshness.voices(self.inputs.data)
+        now = freshness.voices(self.decision.inputs.data)
         for etat in self.decision.etat.parent.iterdir():
-            if freshness.voices(state.read_stamp(etat).get("inputs", {}).get("data", {})) != now:
+            if voices_of(Ledger(self.decision.out, etat)) != now:
                 for path in [*etat.glob("echecs/**/*.ipynb"), *etat.glob("echecs/**/*.txt")]:
                     path.unlink(missing_ok=True)
 
     def foresee(self) -> int:
         """`--dry-run`: say what would be made and why; leave no trace."""
-        chosen = select(self.reports, self.options.only)
-        from cvanalysis.publish.run.warm import warm_up
-
-        warm_up()
-        check_notebooks(self.reports, self.notebooks)
+        self.prepare()
         with tempfile.TemporaryDirectory(prefix="cvanalysis-essai-") as scratch:
             folder = self.options.processed
             if not freshness.current(folder, self.made_of):
                 folder = Path(scratch) / "processed"
                 self.process(folder)
-            fates = self.decision.decide(
-                chosen, self.slices(folder), state.Environments(self.decision.etat, self.inputs)
-            )
-        self.announce(fates)
+            self.announce(self.decision.decide(self.chosen, self.slices(folder)))
         return DONE
 
     # ------------------------------------------------------------------------------------------------ raw data
@@ -185,7 +160,9 @@ class _Build:
     @cached_property
     def made_of(self) -> dict[str, Any]:
         """What today's tables are made of."""
-        return freshness.made_of(self.territory, self.options.audience, self.inputs.data, self.inputs.code)
+        return freshness.made_of(
+            self.territory, self.options.audience, self.decision.inputs.data, self.decision.inputs.code
+        )
 
     def process(self, folder: Path) -> dict[str, Any]:
         """Raw files → processed tables, unless they stand already. In a child: what reading leaves in memory dies with it."""
@@ -202,21 +179,14 @@ class _Build:
                 return {"refus": str(error)}
             return {}
 
-        [(_, outcome)] = run_children(iter([("données", work)]), 1, Limits(None, None, None))
+        [(_, outcome)] = run_children(iter([("données", work)]), 1, UNBOUND)
         if outcome.kind != "fini":
             raise ProcessingFailed(
                 f"Les données de {shown(data)} n'ont pas pu être préparées : {outcome.cause}", outcome.detail
             )
         if "refus" in outcome.value:
             raise UsageError(outcome.value["refus"])
-        self.log.append(
-            {
-                "id": "données",
-                "secondes": round(outcome.wall, 3),
-                "cpu": round(outcome.cpu, 3),
-                "memoire": outcome.memory,
-            }
-        )
+        self.log.append({"id": "données"} | outcome.told())
         return freshness.read_record(folder)["dit"]
 
     def left_out(self) -> list[str]:
@@ -258,9 +228,8 @@ class _Build:
     def tasks(self, fates: list[Fate], slices: Slices) -> Iterator[tuple[Fate, Task]]:
         from cvanalysis.publish.run.produce import Task
 
-        texts = {
-            name: (self.notebooks / name).read_text(encoding="utf-8") for name in {f.report.notebook for f in fates}
-        }
+        notebooks, decision = self.decision.notebooks, self.decision
+        texts = {name: (notebooks / name).read_text(encoding="utf-8") for name in {f.report.notebook for f in fates}}
         env = {
             "CVANALYSIS_DATA": str(self.options.data.resolve()),
             "CVANALYSIS_PROCESSED": str(slices.processed),
@@ -269,31 +238,30 @@ class _Build:
         }
         for fate in fates:
             report = fate.report
-            yield (
-                fate,
-                Task(
-                    id=report.id,
-                    path=report.path,
-                    notebook=report.notebook,
-                    carnet=texts[report.notebook],
-                    parameters=report.parameters,
-                    page=self.decision.pages[report.id],
-                    weight=report.weight,
-                    env=env,
-                    parts=self.decision.parts(report),
-                    record={
-                        "titre": report.titre,
-                        "why": fate.why,
-                        "generation": self.decision.generation,
-                        "tables": slices.tables,
-                        "etat_tables": slices.name,
-                    },
-                    limits=asdict(Limits(self.options.timeout, self.options.memory * MIO)),
-                    declarations=self.declarations,
-                    out="" if self.options.dask else str(self.out),
-                    etat="" if self.options.dask else str(self.decision.etat),
-                ),
+            task = Task(
+                id=report.id,
+                key=report_key(report.id),
+                path=report.path,
+                carnet=texts[report.notebook],
+                parameters=report.parameters,
+                page=decision.pages[report.id],
+                weight=report.weight,
+                env=env,
+                parts=decision.parts(report),
+                record={
+                    "why": fate.why,
+                    "generation": decision.generation,
+                    "tables": slices.tables,
+                    "etat_tables": slices.name,
+                },
+                limits=asdict(self.limits),
+                declarations=self.declarations,
             )
+            yield fate, task
+
+    @property
+    def limits(self) -> Limits:
+        return Limits(self.options.timeout, self.options.memory * MIO)
 
     def make(self, fates: list[Fate], slices: Slices) -> None:
         """Make reports, on this machine's cores or on the cluster's."""
@@ -302,7 +270,7 @@ class _Build:
         if self.options.dask:
             from cvanalysis.publish.cluster.client import Places, run_on_cluster
 
-            places = Places(self.out, self.decision.etat, self.options.data, slices.processed)
+            places = Places(self.decision.ledger, self.decision.etat, self.options.data, slices.processed)
             ended = run_on_cluster(self.options.dask, self.tasks(fates, slices), places)
         else:
             ended = self.run_here(self.tasks(fates, slices))
@@ -315,16 +283,7 @@ class _Build:
                     failures += 1
                     self.fail(fate, outcome, slices)
                     bar.set_postfix_str(count(failures, "échec"))
-                self.log.append(
-                    {
-                        "id": fate.report.id,
-                        "fin": outcome.kind,
-                        "secondes": round(outcome.wall, 3),
-                        "cpu": round(outcome.cpu, 3),
-                        "memoire": outcome.memory,
-                        "pid": outcome.pid,
-                    }
-                )
+                self.log.append({"id": fate.report.id} | outcome.told())
                 bar.update()
 
     def run_here(self, tasks: Iterator[tuple[Fate, Task]]) -> Iterator[tuple[Fate, Outcome]]:
@@ -334,21 +293,19 @@ class _Build:
             self.warn(
                 f"Les rapports sont faits un par un, par le moteur de papermill, ce qui est bien plus lent : {why}."
             )
-        limits = Limits(self.options.timeout, self.options.memory * MIO)
         fates: dict[str, Fate] = {}
 
         def works() -> Iterator[tuple[str, Callable[[Any], Any]]]:
             for fate, task in tasks:
                 fates[task.id] = fate
-                yield task.id, lambda emit, task=task: produce(task, emit)
+                yield task.id, lambda emit, task=task: produce(task, emit, self.decision.ledger.put)
 
-        for key, outcome in run_children(works(), self.options.jobs, limits):
+        for key, outcome in run_children(works(), self.options.jobs, self.limits):
             yield fates[key], outcome
 
     def succeed(self, fate: Fate, outcome: Outcome) -> None:
         fate.status, fate.record, fate.stale = "built", outcome.value, ""
         fate.inputs = self.decision.inputs_digest(outcome.value)
-        self.decision.failure_path(fate.report).unlink(missing_ok=True)
         for path in self.decision.aside(fate.report):
             path.unlink(missing_ok=True)
 
@@ -359,36 +316,33 @@ class _Build:
         env = {"CVANALYSIS_DATA": str(self.options.data.resolve()), "CVANALYSIS_OUT": str(self.options.out.resolve())}
         fate.status = "failed"
         fate.why = scrub(outcome.cause.strip().rstrip("."), env) or outcome.kind
+        key = report_key(fate.report.id)
         if fate.record and slices.voices_changed(fate.record):
-            self.decision.remove(fate)
+            self.decision.ledger.remove(key)
+            fate.record = None
         fate.stale = fate.why if fate.record else ""
         fate.inputs = atomic.digest_value(self.decision.parts(fate.report))
         notebook, text = self.decision.aside(fate.report)
-        source = (self.notebooks / fate.report.notebook).read_text(encoding="utf-8")
+        source = (self.decision.notebooks / fate.report.notebook).read_text(encoding="utf-8")
         broken, told = broken_notebook(source, fate.report.parameters, outcome, env)
         try:
             atomic.write_all([(notebook, broken.encode()), (text, told.encode())])
-            atomic.write_json(self.decision.failure_path(fate.report), {"cause": fate.why})
+            if fate.record:
+                self.decision.ledger.amend(key, echec=fate.why)
         except atomic.WriteFailed as error:
             self.warn(f"{fate.report.court} : {error}")
         self.warn(f"{fate.report.court} : échec. {fate.why}. Le détail est dans {shown(text)}.")
 
     # --------------------------------------------------------------------------------------------- afterwards
 
-    def forget(self, slices: Slices, environments: state.Environments) -> None:
+    def forget(self, slices: Slices) -> None:
         """Remove what belongs to reports that are no longer asked for, and states that no record names."""
-        wanted = {report.id.replace("/", "__") for report in self.reports}
-        for path in (self.decision.etat / "rapports").glob("*.json"):
-            if path.stem not in wanted and (record := atomic.read_json(path)):
-                for name in record["fichiers"]:
-                    (self.out / name).unlink(missing_ok=True)
-                path.unlink()
-        records = [record for report in self.reports if (record := self.decision.record(report))]
+        decision = self.decision
+        decision.ledger.keep_only("rapports", [report_key(report.id) for report in decision.reports])
+        records = [record for report in decision.reports if (record := decision.record(report))]
         slices.forget({record["etat_tables"] for record in records} | {slices.name})
-        environments.forget(
-            {record["parts"]["environnement"] for record in records}
-            | {environments.name(self.inputs.code, self.inputs.versions)}
-        )
+        named = {record["de"]["environnement"] for record in records} | {decision.inputs.environment}
+        decision.ledger.keep_only("environnements", [f"environnements/{name}" for name in named])
 
 
 class ProcessingFailed(CvanalysisError):

@@ -1,175 +1,199 @@
-"""What speaks of a whole edition: downloads, index, manifest, log, stamp. Owns the end of a build; refuses to make a report."""
+"""What speaks of a whole edition: downloads, statements, papers, index, manifest. Owns the end of a build; refuses to make a report."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from cvanalysis.files import atomic
 from cvanalysis.publish.files import Say, count, duration, shown
-from cvanalysis.publish.memory import state
-from cvanalysis.publish.memory.decision import Decision, Fate
+from cvanalysis.publish.memory.decision import EDITION, Decision, Fate
 from cvanalysis.publish.papers.changes import earlier_files, write_changes
-from cvanalysis.publish.papers.meetings import make_papers
-from cvanalysis.publish.papers.statements import CONSTATS, gather, origins_of, write_statements
-from cvanalysis.publish.run.child import Limits, run_children
+from cvanalysis.publish.papers.downloads import write_downloads
+from cvanalysis.publish.papers.meetings import CHAIN, HANDOVER, make_paper, papers_of
+from cvanalysis.publish.papers.statements import CONSTATS, CONTRIBUTIONS, gather, write_statements
+from cvanalysis.publish.plan import read_purposes
+from cvanalysis.publish.run.child import UNBOUND, run_children
+from cvanalysis.tables import freshness
 from cvanalysis.tables.freshness import VOICES
 
 if TYPE_CHECKING:
     from cvanalysis.publish.memory.slices import Slices
 
 DONE, FAILED = 0, 1
+Made = tuple[dict[str, bytes], dict[str, Any]]  # files, and what else the record says of them
 
 
-def conclude(
-    decision: Decision,
-    fates: list[Fate],
-    processed: dict[str, Any],
-    slices: Slices,
-    log: list[dict[str, Any]],
-    started: float,
-    say: Say,
-    warn: Say,
-) -> int:
-    """Write all that speaks of the whole edition, the stamp last; returns the exit status."""
-    from cvanalysis.publish.site import write_editions, write_index
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """Something that is made of what stands: its key in the ledger, what a person calls it, what it is made of, how."""
 
-    out, territory, options = decision.out, decision.territory, decision.options
-
-    failed = [fate for fate in fates if fate.status == "failed"]
-    code = FAILED if failed or processed["illisibles"] else DONE
-    messages = [f"Fichier laissé de côté : {one}" for one in processed["illisibles"]]
-    messages += [f"À vérifier : {one}" for one in processed["avertissements"]]
-    slices.forget_voices()
-    downloads, problem = make_downloads(decision, slices)
-    if problem:
-        code = FAILED
-        messages.append(f"Téléchargements : échec. {problem}.")
-    statements, wrong = make_statements(decision, fates, slices)
-    papers, unmade = make_papers(decision, fates, slices, log)
-    if wrong or unmade:
-        code = FAILED
-        messages += [f"Constats de l'édition : échec. {wrong.strip().rstrip('.')}."] * bool(wrong) + unmade
-    write_index(out, territory, options.audience, fates, [*downloads, *statements], papers)
-    manifest = {
-        "territoire": territory.id,
-        "edition": territory.edition.id,
-        "audience": options.audience,
-        "reports": [manifest_entry(fate) for fate in fates if fate.status != "absent"],
-        "sources": shown_sources(processed["sources"], options.audience),
-    }
-    atomic.write_json(out / "manifest.json", manifest)
-    write_editions(options.out.resolve(), territory)
-    atomic.write_json(
-        out / "build-log.json",
-        {"secondes": round(time.perf_counter() - started, 3), "jobs": options.jobs, "taches": log},
-    )
-    whole = (
-        not problem
-        and not wrong
-        and not unmade
-        and not any(fate.stale or fate.status in {"failed", "absent"} for fate in fates)
-    )
-    outputs = {name: one for fate in fates if fate.record for name, one in fate.record["fichiers"].items()}
-    outputs |= {
-        name: atomic.digest(out / name)
-        for name in [*downloads, *statements, *(name for name, _ in papers), "index.html"]
-    }
-    # What « Ce qui a changé » was made from: an earlier edition that comes, goes or changes makes this one be looked at again.
-    outputs |= earlier_files(out, territory)
-    state.write_stamp(
-        decision.etat,
-        decision.inputs,
-        outputs,
-        {
-            "generation": decision.generation,
-            "complet": whole,
-            "code": code,
-            "messages": messages,
-            "manifeste": atomic.digest_value(lasting(manifest)),
-            "paroles": sorted([one["fichier"], one["sha256"]] for one in processed["sources"] if is_voice(one)),
-        },
-    )
-    for message in messages:
-        warn(message)
-    built = sum(fate.status == "built" for fate in fates)
-    same = sum(fate.status == "unchanged" for fate in fates)
-    took = duration(time.perf_counter() - started)
-    say(
-        f"{count(built, 'rapport')} construit{'s' if built > 1 else ''}, {same} à jour, {count(len(failed), 'échec')} "
-        f"en {took} : {shown(out / 'index.html')}"
-    )
-    return code
+    key: str
+    titre: str
+    of: dict[str, Any]
+    make: Callable[[], Made]
 
 
-def make_downloads(decision: Decision, slices: Slices) -> tuple[list[str], str]:
-    """The CSV files, made in a child, or left as they are where nothing that they are made of changed; and what went wrong, or ''."""
-    from cvanalysis.publish.papers.downloads import write_downloads
+@dataclass
+class Edition:
+    """The end of a build, once its reports are made."""
 
-    out, territory = decision.out, decision.territory
-    key = atomic.digest_value(
-        [slices.tables, decision.territory_digest, decision.inputs.code, decision.options.audience]
-    )
-    known = atomic.read_json(decision.etat / "donnees.json") or {}
-    if known.get("cle") == key and all(atomic.digest(out / name) == one for name, one in known["fichiers"].items()):
-        return list(known["fichiers"]), ""
+    decision: Decision
+    fates: list[Fate]
+    processed: dict[str, Any]
+    slices: Slices
+    log: list[dict[str, Any]]
+    warn: Say
+    problems: list[str] = field(default_factory=list)
 
-    def work(_emit: Any) -> list[str]:
-        return write_downloads(out, slices.processed, territory)
+    def __post_init__(self) -> None:
+        self.out, self.territory, self.ledger = self.decision.out, self.decision.territory, self.decision.ledger
+        self.audience = self.decision.options.audience
+        self.notebooks = self.decision.own(self.fates)
 
-    [(_, outcome)] = run_children(iter([("téléchargements", work)]), 1, Limits(None, None, None))
-    if outcome.kind != "fini":
-        return [], outcome.cause
-    for name in set(known.get("fichiers", ())) - set(outcome.value):
-        (out / name).unlink(missing_ok=True)
-    atomic.write_json(
-        decision.etat / "donnees.json",
-        {"cle": key, "fichiers": {name: atomic.digest(out / name) for name in outcome.value}},
-    )
-    return outcome.value, ""
+    def conclude(self, started: float, say: Say) -> int:
+        """Make and write all that speaks of the whole edition, its record last; returns the exit status."""
+        from cvanalysis.publish.site import write_editions, write_index
 
+        downloads = self.renew("données", [self.downloads()])
+        downloads += self.renew("constats", [self.statements()])
+        downloads += self.renew("changements", [self.changes()])
+        papers = papers_of(fate.report for fate in self.fates if fate.report.id in self.notebooks)
+        things = [self.paper(one) for one in papers]
+        self.ledger.keep_only("supports", [thing.key for thing in things])
+        self.renew("supports", things)
+        standing = [(paper.file, paper.titre) for paper in papers if (self.out / paper.file).exists()]
+        write_index(self.out, self.territory, self.audience, self.fates, downloads, standing)
+        manifest = self.manifest()
+        atomic.write_json(self.out / "manifest.json", manifest)
+        write_editions(self.decision.options.out.resolve(), self.territory)
+        took = time.perf_counter() - started
+        log = {"secondes": round(took, 3), "jobs": self.decision.options.jobs, "taches": self.log}
+        atomic.write_json(self.out / "build-log.json", log)
+        code = self.keep(manifest, [*downloads, *(file for file, _ in standing), "index.html"])
+        built, same, failed = (
+            sum(f.status == status for f in self.fates) for status in ("built", "unchanged", "failed")
+        )
+        say(
+            f"{count(built, 'rapport')} construit{'s' if built > 1 else ''}, {same} à jour, {count(failed, 'échec')} "
+            f"en {duration(took)} : {shown(self.out / 'index.html')}"
+        )
+        return code
 
-def make_statements(decision: Decision, fates: list[Fate], slices: Slices) -> tuple[list[str], str]:
-    """What this edition states and what changed since the earlier one, made in a child or left where nothing of it changed; and what
-    went wrong, or ''."""
-    out, territory, audience = decision.out, decision.territory, decision.options.audience
-    notebooks = {
-        name: one
-        for fate in fates
-        if fate.record
-        and fate.record["parts"]["audience"] == audience  # a page that stands may be of a build for others
-        for name, one in fate.record["fichiers"].items()
-        if name.startswith("notebooks/")
-    }
-    key = atomic.digest_value(
-        [
-            list(notebooks.items()),
-            slices.tables.get("contributions"),
-            origins_of(slices.processed),
-            earlier_files(out, territory),
-            decision.territory_digest,
-            decision.inputs.code,
-            audience,
-        ]
-    )
-    known = atomic.read_json(decision.etat / "constats.json") or {}
-    if known.get("cle") == key and all(atomic.digest(out / name) == one for name, one in known["fichiers"].items()):
-        return list(known["fichiers"]), ""
+    def keep(self, manifest: dict[str, Any], others: list[str]) -> int:
+        """Say what went wrong, and keep the record of the edition; returns the exit status."""
+        failed = any(fate.status == "failed" for fate in self.fates)
+        messages = [f"Fichier laissé de côté : {one}" for one in self.processed["illisibles"]]
+        messages += [f"À vérifier : {one}" for one in self.processed["avertissements"]]
+        messages += [f"À vérifier : {one}" for one in read_purposes(self.decision.notebooks)[1]]
+        messages += self.problems
+        for message in messages:
+            self.warn(message)
+        outputs = {name: one for fate in self.fates if fate.record for name, one in fate.record["fichiers"].items()}
+        outputs |= {name: atomic.digest(self.out / name) for name in others}
+        # What « Ce qui a changé » was made from: an earlier edition that comes, goes or changes makes this one be looked at again.
+        outputs |= earlier_files(self.out, self.territory)
+        code = FAILED if failed or self.problems or self.processed["illisibles"] else DONE
+        voices = sorted([one["fichier"], one["sha256"]] for one in self.processed["sources"] if is_voice(one))
+        late = any(fate.stale or fate.status in {"failed", "absent"} for fate in self.fates)
+        self.ledger.note(
+            EDITION,
+            asdict(self.decision.inputs),
+            outputs,
+            generation=self.decision.generation,
+            complet=not self.problems and not late,
+            code=code,
+            messages=messages,
+            manifeste=atomic.digest_value(lasting(manifest)),
+            paroles=voices,
+        )
+        return code
 
-    def work(_emit: Any) -> dict[str, Any]:
-        records, read = gather(out, notebooks, known)
-        written = write_statements(out, slices.processed, territory, audience, records)
-        return {"ecrits": written + write_changes(out, territory, audience), "carnets": read}
+    # ------------------------------------------------------------------------------------------- what is made of what
 
-    [(_, outcome)] = run_children(iter([("constats", work)]), 1, Limits(None, None, None))
-    if outcome.kind != "fini":
-        return [], outcome.cause
-    written = {name: atomic.digest(out / name) for name in outcome.value["ecrits"]}
-    atomic.write_json(
-        decision.etat / "constats.json",
-        {"cle": key, "fichiers": written, "constats": written[CONSTATS], "carnets": outcome.value["carnets"]},
-    )
-    return list(written), ""
+    def downloads(self) -> Thing:
+        of = self.decision.common | {"tables": self.slices.tables}
+        return Thing(
+            "donnees",
+            "Téléchargements",
+            of,
+            lambda: (write_downloads(self.slices.processed, self.territory), {}),
+        )
+
+    def statements(self) -> Thing:
+        """What this edition states, from its executed notebooks and the contributions that they show."""
+        of = self.decision.common | {
+            "carnets": atomic.digest_value(list(self.notebooks.items())),
+            "contributions": self.slices.tables.get("contributions", ""),
+            "origines": freshness.read_record(self.slices.processed).get("fait_de"),
+        }
+
+        def make() -> Made:
+            paths = {f"notebooks/{name}.ipynb": one for name, one in self.notebooks.items()}
+            records, read = gather(self.out, paths, self.ledger.read("constats"))
+            return write_statements(self.slices.processed, self.territory, self.audience, records), {"carnets": read}
+
+        return Thing("constats", "Constats de l'édition", of, make)
+
+    def changes(self) -> Thing:
+        """What changed since the earlier edition; the two state it."""
+        here = {name: atomic.digest(self.out / name) for name in (CONSTATS, CONTRIBUTIONS)}
+        of = self.decision.common | {"constats": here | earlier_files(self.out, self.territory)}
+        return Thing(
+            "changements",
+            "Ce qui a changé",
+            of,
+            lambda: (write_changes(self.out, self.territory, self.audience), {}),
+        )
+
+    def paper(self, paper: Any) -> Thing:
+        of = self.decision.common | {
+            "carnets": [[key, self.notebooks[key], titre] for key, titre in paper.of.items()],
+            "tables": [self.slices.tables.get(name, "") for name in CHAIN] if paper.file == HANDOVER else [],
+        }
+        return Thing(
+            f"supports/{paper.key}",
+            paper.titre,
+            of,
+            lambda: ({paper.file: make_paper(self.out, paper, self.territory, self.audience, self.slices)}, {}),
+        )
+
+    def renew(self, name: str, things: Iterable[Thing]) -> list[str]:
+        """Make those of the things that are made of something else now, in one child; returns the files of those that stand.
+
+        One that can't be made is said and does not stop the others.
+        """
+        things = list(things)
+        late = [thing for thing in things if not self.ledger.stands(thing.key, thing.of)]
+
+        def work(_emit: Any) -> dict[str, str]:
+            return {thing.titre: cause for thing in late if (cause := self.try_one(thing))}
+
+        for _, outcome in run_children(iter([(name, work)]), 1, UNBOUND) if late else ():
+            self.log.append({"id": name} | outcome.told())
+            causes = outcome.value if outcome.kind == "fini" else {thing.titre: outcome.cause for thing in late}
+            self.problems += [f"{titre} : échec. {cause.strip().rstrip('.')}." for titre, cause in causes.items()]
+        return [file for thing in things for file in self.ledger.stands(thing.key, thing.of).get("fichiers", ())]
+
+    def try_one(self, thing: Thing) -> str:
+        """Make a thing and keep it; '' or why it could not be made."""
+        try:
+            files, rest = thing.make()
+            self.ledger.put(thing.key, thing.of, files, **rest)
+        except Exception as error:  # noqa: BLE001 (whatever it is, it is said)
+            return str(error) or type(error).__name__
+        return ""
+
+    def manifest(self) -> dict[str, Any]:
+        return {
+            "territoire": self.territory.id,
+            "edition": self.territory.edition.id,
+            "audience": self.audience,
+            "reports": [manifest_entry(fate) for fate in self.fates if fate.status != "absent"],
+            "sources": shown_sources(self.processed["sources"], self.audience),
+        }
 
 
 def is_voice(source: dict[str, Any]) -> bool:

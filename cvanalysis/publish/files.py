@@ -1,4 +1,4 @@
-"""TODO cvanalysis.publish.files."""
+"""The folders of an edition, and how a terminal names them. Owns whose an edition is; refuses to know what is built."""
 
 from __future__ import annotations
 
@@ -48,9 +48,9 @@ def take_over(out: Path, etat: Path, territory: str, audience: str) -> bool:
     public's. What nothing is known of is another's. Raises `UsageError` where files stand that no build has written.
     """
     told = read_manifest(out)
-    former = (out / FORMER).exists()
+    former = (out / FORMER).exists() or (etat / "construction.json").exists()  # of a version before this one
     same = (etat / "audience").exists() and audience_of(out, etat) == audience
-    if not told and (etat / "construction.json").exists():
+    if not told and (etat / "registre" / "edition.json").exists():
         same = same and not any(out.iterdir())  # it was built to its end, and this is not what that build has left
     elif told:
         same = same and (told.get("territoire"), told.get("audience")) == (territory, audience)
@@ -69,11 +69,6 @@ def take_over(out: Path, etat: Path, territory: str, audience: str) -> bool:
     atomic.make_folder(out, private=audience != "public")
     atomic.write(etat / "audience", audience.encode("ascii"))
     return True
-
-
-def record_path(etat: Path, report: str) -> Path:
-    """Where the record of a report stands, in the state of its edition (`folders.state_folder`)."""
-    return etat / "rapports" / f"{report.replace('/', '__')}.json"
 
 
 def shown(path: Path) -> str:

@@ -1,12 +1,14 @@
 """Which reports there are. Owns the list, its order and what it refuses before anything runs; refuses to run anything.
 
-A notebook of `notebooks/` is either made once per quarter, once per theme, or once; its presence is what asks for it.
+A notebook of `notebooks/` says itself what it is for (metadata `cvanalysis`): each quarter, each theme or the contract.
 """
 
 from __future__ import annotations
 
 import difflib
+import json
 import os
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -16,33 +18,61 @@ from typing import Any
 from cvanalysis.errors import UsageError
 from cvanalysis.territory.contract import Territory
 
-SINGLE = ("synthese", "engagements", "partenaires", "recit", "participation", "preconisations", "qualite")
-TITLES = {
-    "synthese": "Synthèse des quartiers",
-    "engagements": "Les engagements",
-    "partenaires": "La mobilisation des partenaires",
-    "recit": "Le récit du contrat",
-    "participation": "La participation",
-    "preconisations": "Les préconisations",
-    "qualite": "La qualité des données",
+KINDS = {
+    "quartier": ("quartiers", "qpv", 300_000),
+    "theme": ("themes", "theme", 1_500_000),
+    "contrat": ("", "", 1_500_000),
 }
-QUARTER_WEIGHT = 300_000  # bytes: the contract's limit for a quarter's page
-OTHER_WEIGHT = 1_500_000
+"""What a notebook can be for: the folder of its pages, the parameter that it is given, the bytes that a page may weigh."""
+
+SUPPORTS = ("feuille", "affiche", "passation")
+OURS = ("index", "changements")  # pages that no notebook makes
+LAST = 1000  # the place of a notebook that does not say its own
+_TO_WRITE = (
+    "Écrivez dans les métadonnées du carnet (JupyterLab\u00a0: l'engrenage en haut à droite, « Notebook Metadata »)\u00a0: "
+    '"cvanalysis": {"pour": "contrat", "titre": "…"}, où « pour » vaut « quartier », « theme » ou « contrat ».'
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Purpose:
+    """What a notebook says that it is for, in its metadata `cvanalysis`.
+
+    `ordre` is its place among those of its kind; `supports` what its findings go to (feuille, affiche, passation) and its place there.
+    """
+
+    notebook: str
+    pour: str
+    titre: str
+    ordre: int = LAST
+    supports: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def nom(self) -> str:
+        return self.notebook.removesuffix(".ipynb")
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One page to be made. `id` is `quartiers/QP044006`, `path` its page under the edition's folder, `notebook` a file name."""
+    """One page to be made. `id` is `quartiers/QP044006`, `notebook` a file name, `sujet` the code of its quarter or theme, or ''."""
 
     id: str
-    path: str
     notebook: str
     parameters: dict[str, Any]
     titre: str
-    genre: str  # quartier | theme | unique
+    genre: str  # of KINDS
+    sujet: str = ""
     communes: tuple[str, ...] = ()  # names, for the index's filter
-    weight: int = OTHER_WEIGHT
-    themes: tuple[str, ...] = field(default=())
+    supports: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def path(self) -> str:
+        """Its page under the edition's folder."""
+        return f"{self.id}.html"
+
+    @property
+    def weight(self) -> int:
+        return KINDS[self.genre][2]
 
     @property
     def court(self) -> str:
@@ -64,42 +94,78 @@ def find_notebooks(dossier: Path | None = None) -> Path:
     )
 
 
+def read_purposes(notebooks: Path) -> tuple[list[Purpose], list[str]]:
+    """What each notebook of the folder is for, in reading order; and a sentence for each that does not say it: none is made of it.
+
+    Raises `UsageError` with all that is wrong in what they say.
+    """
+    found, silent, problems = [], [], []
+    for path in sorted(notebooks.glob("*.ipynb")):
+        try:
+            told = json.loads(path.read_bytes())["metadata"].get("cvanalysis")
+        except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+            problems.append(f"`{path.name}` n'est pas un carnet lisible ({type(error).__name__}).")
+            continue
+        if told is None:
+            silent.append(f"`{path.name}` ne dit pas pour quoi il est fait, et n'est pas construit. {_TO_WRITE}")
+        elif wrong := _wrong(path.stem, told):
+            problems.append(f"`{path.name}`\u00a0: {wrong}")
+        else:
+            found.append(Purpose(path.name, **told))
+    if problems:
+        raise UsageError(" ".join(problems))
+    kinds = list(KINDS)
+    return sorted(found, key=lambda one: (kinds.index(one.pour), one.ordre, one.notebook)), silent
+
+
+def _wrong(name: str, told: Any) -> str:
+    """What is wrong with what a notebook says of itself and what to write instead, '' where nothing is."""
+    if not isinstance(told, dict) or not {"pour", "titre"} <= told.keys():
+        return f"« pour » ou « titre » manque dans ses métadonnées « cvanalysis ». {_TO_WRITE}"
+    if told["pour"] not in list(KINDS):
+        return f"« pour » vaut « {told['pour']} ». {_TO_WRITE}"
+    if not isinstance(told["titre"], str) or not told["titre"].strip():
+        return f"« titre » doit être un texte. {_TO_WRITE}"
+    if unknown := sorted(told.keys() - {"pour", "titre", "ordre", "supports"}):
+        return f"« {unknown[0]} » n'est pas connu. Clés permises\u00a0: pour, titre, ordre, supports."
+    places = told.get("supports", {})
+    if not isinstance(places, dict) or places.keys() - set(SUPPORTS):
+        return f'« supports » doit nommer {", ".join(SUPPORTS)}, chacun avec un rang, par exemple {{"affiche": 1}}.'
+    if not all(type(rank) is int for rank in (told.get("ordre", 0), *places.values())):
+        return "« ordre » et les rangs de « supports » doivent être des nombres entiers, par exemple 10."
+    if not re.fullmatch(r"[A-Za-z0-9_-]+", name) or (told["pour"] == "contrat" and name in OURS):
+        return "ce nom ne peut pas être celui d'une page. Renommez-le, en lettres sans accent, chiffres et tirets, par exemple sport.ipynb."
+    return ""
+
+
 def plan_reports(territory: Territory, notebooks: Path) -> tuple[Report, ...]:
-    """All reports of a territory, in reading order: quarters as declared, themes, then the single pages."""
+    """All reports of a territory, in reading order: quarters as declared, themes, then the pages of the whole contract.
+
+    The notebook that bears the name of its parameter (`qpv`, `theme`) makes the page of the quarter or theme itself
+    (`quartiers/QP044006`); any other a page beside it (`quartiers/QP044006-sport`).
+    """
     names = {commune.code: commune.nom for commune in territory.communes}
+    places = {"quartier": territory.quartiers, "theme": territory.themes}
     reports = []
-    if (notebooks / "qpv.ipynb").exists():
-        reports += [
-            Report(
-                f"quartiers/{quartier.code}",
-                f"quartiers/{quartier.code}.html",
-                "qpv.ipynb",
-                {"qpv": quartier.code},
-                quartier.nom,
-                "quartier",
-                tuple(names.get(code, code) for code in quartier.communes),
-                QUARTER_WEIGHT,
+    for one in read_purposes(notebooks)[0]:
+        folder, parameter, _ = KINDS[one.pour]
+        if not folder:
+            reports.append(Report(one.nom, one.notebook, {}, one.titre, one.pour, supports=one.supports))
+        for place in places.get(one.pour, ()):
+            sujet = place.code if one.pour == "quartier" else place.id
+            itself = one.nom == parameter
+            reports.append(
+                Report(
+                    f"{folder}/{sujet}" if itself else f"{folder}/{sujet}-{one.nom}",
+                    one.notebook,
+                    {parameter: sujet},
+                    place.nom if itself else f"{place.nom}\u00a0: {one.titre}",
+                    one.pour,
+                    sujet,
+                    tuple(names.get(code, code) for code in getattr(place, "communes", ())),
+                    one.supports,
+                )
             )
-            for quartier in territory.quartiers
-        ]
-    if (notebooks / "theme.ipynb").exists():
-        reports += [
-            Report(
-                f"themes/{theme.id}",
-                f"themes/{theme.id}.html",
-                "theme.ipynb",
-                {"theme": theme.id},
-                theme.nom,
-                "theme",
-                themes=(theme.id,),
-            )
-            for theme in territory.themes
-        ]
-    reports += [
-        Report(name, f"{name}.html", f"{name}.ipynb", {}, TITLES[name], "unique")
-        for name in SINGLE
-        if (notebooks / f"{name}.ipynb").exists()
-    ]
     return tuple(reports)
 
 
@@ -116,7 +182,9 @@ def select(reports: Iterable[Report], only: Iterable[str]) -> tuple[Report, ...]
     for pattern in only:
         pattern = pattern.removesuffix(".html")
         found = {
-            report.id for report in reports if fnmatchcase(report.id, pattern) or fnmatchcase(report.court, pattern)
+            report.id
+            for report in reports
+            if any(fnmatchcase(name, pattern) for name in (report.id, report.court, report.notebook[: -len(".ipynb")]))
         }
         chosen |= found
         if not found:
@@ -147,7 +215,7 @@ def check_notebooks(reports: Iterable[Report], notebooks: Path) -> None:
     for name, parameters in wanted.items():
         try:
             notebook = nbformat.read(notebooks / name, as_version=4)
-        except Exception as error:  # noqa: BLE001 (JSON, schema, encoding: whatever it is, it is not a notebook)
+        except Exception as error:  # noqa: BLE001 (schema, version: whatever it is, it is not a notebook)
             problems.append(f"`{name}` n'est pas un carnet lisible ({type(error).__name__}).")
             continue
         for cell in notebook.cells:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from cvanalysis.publish.memory.decision import Fate
     from cvanalysis.territory.contract import Territory
 
-GROUPS = (("unique", "Pour commencer"), ("quartier", "Les quartiers"), ("theme", "Les thèmes"))
+GROUPS = (("contrat", "Pour commencer"), ("quartier", "Les quartiers"), ("theme", "Les thèmes"))
 
 
 @cache
@@ -135,7 +135,7 @@ def _entry(fate: Fate) -> dict[str, Any]:
     else:
         state, reason = ("À jour", "") if there else ("Pas encore construite", "")
     places = ", ".join(report.communes)
-    detail = f"{report.court}, {places}" if report.genre == "quartier" else ""
+    detail = f"{report.sujet}, {places}" if report.genre == "quartier" else ""
     return {
         "titre": report.titre,
         "url": report.path if there else "",
@@ -143,7 +143,7 @@ def _entry(fate: Fate) -> dict[str, Any]:
         "etat": state,
         "raison": reason,
         "communes": report.communes,
-        "themes": report.themes,
+        "themes": (report.sujet,) if report.genre == "theme" else (),
     }
 
 

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from cvanalysis.files import atomic
 from cvanalysis.publish.files import audience_of, read_manifest, state_folder
-from cvanalysis.publish.memory import state
+from cvanalysis.publish.memory.decision import EDITION
+from cvanalysis.publish.memory.ledger import Ledger
 from cvanalysis.publish.run.child import Limits, run_children
 from cvanalysis.tables import freshness
 
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
     from cvanalysis.territory.contract import Edition, Territory
 
 
-LOOKED_AT = "paroles.json"
-"""In the state of an edition: the files of voices for which it was last found to be right."""
+LOOKED_AT = "paroles"
+"""In the ledger of an edition: the files of voices for which it was last found to be right."""
 
 
 def to_build_again(territory: Territory, out: Path) -> tuple[list[tuple[str, str]], list[str]]:
@@ -36,24 +37,25 @@ def to_build_again(territory: Territory, out: Path) -> tuple[list[tuple[str, str
         held = read_manifest(folder)
         if not audience or held.get("territoire", territory.id) != territory.id:
             continue
-        if folder.name == territory.edition.id or now in (_made_from(etat), atomic.read_json(etat / LOOKED_AT)):
+        ledger = Ledger(folder, etat)
+        if folder.name == territory.edition.id or voices_of(ledger) == now or ledger.stands(LOOKED_AT, now):
             continue
         if folder.name not in declared:
             orphans.append(folder.name)
-        elif _holds_others(etat, territory, declared[folder.name], audience):
+        elif _holds_others(ledger, territory, declared[folder.name], audience):
             again[folder.name] = audience
         else:
-            atomic.write_json(etat / LOOKED_AT, now)
+            ledger.note(LOOKED_AT, now, {})
     return [(name, again[name]) for name in declared if name in again], orphans
 
 
-def _made_from(etat: Path) -> dict[str, str] | None:
+def voices_of(ledger: Ledger) -> dict[str, str] | None:
     """The files of voices that an edition was last built from; None where it was not built to its end."""
-    data = state.read_stamp(etat).get("inputs", {}).get("data")
-    return None if data is None else freshness.voices(data)
+    record = ledger.read(EDITION)
+    return freshness.voices(record["de"]["data"]) if record else None
 
 
-def _holds_others(etat: Path, territory: Territory, edition: Edition, audience: str) -> bool:
+def _holds_others(ledger: Ledger, territory: Territory, edition: Edition, audience: str) -> bool:
     """Whether the voices that the edition may know are not those that it was built from. Read in a child, for no trace."""
 
     def work(_emit: Any) -> list[list[str]]:
@@ -64,4 +66,4 @@ def _holds_others(etat: Path, territory: Territory, edition: Edition, audience: 
         return sorted([s["fichier"], s["sha256"]] for s in voices)
 
     [(_, outcome)] = run_children(iter([("paroles", work)]), 1, Limits(None, None, None))
-    return outcome.kind != "fini" or outcome.value != state.read_stamp(etat).get("paroles")
+    return outcome.kind != "fini" or outcome.value != ledger.read(EDITION).get("paroles")

@@ -6,9 +6,7 @@ That record is asked by whoever reads tables: a build, a notebook, a Dask worker
 from __future__ import annotations
 
 import contextlib
-import hmac
 import platform
-import secrets
 from collections.abc import Iterable
 from dataclasses import replace
 from importlib import metadata
@@ -16,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cvanalysis.errors import UsageError
-from cvanalysis.files.atomic import digest, digest_tree, digest_value, locked, make_folder, read_json, write
+from cvanalysis.files.atomic import digest, digest_tree, digest_value, locked, read_json
 
 if TYPE_CHECKING:
     from cvanalysis.territory.contract import Territory
@@ -30,9 +28,9 @@ LIBRARIES = ("babel", "numpy", "odfpy", "pandas", "pyarrow", "python-calamine", 
 """Those that tables are made with."""
 
 CLEANING = (
-    "actions/clean/", "actions/table", "catalogue/", "engagements/declared", "engagements/partners", "errors", "files/", "french",
-    "indicateurs/clean/", "paroles/champs", "paroles/clean/", "paroles/table", "personnes/", "tables/leftover",
-    "tables/process", "territory/",
+    "actions/clean/", "actions/table", "catalogue/", "engagements/declared", "engagements/partners", "engagements/table",
+    "errors", "files/", "french", "indicateurs/clean/", "paroles/champs", "paroles/clean/", "paroles/table", "personnes/",
+    "tables/leftover", "tables/logs", "tables/process", "tables/shown", "territory/",
 )  # fmt: skip
 """The code that makes tables: a test holds that `tables.process` imports no other."""
 
@@ -146,12 +144,3 @@ def forget_withdrawn(data: Path, of: dict[str, Any]) -> None:
 def voices(data: dict[str, str]) -> dict[str, str]:
     """The files of voices among digests of data, by their path in `paroles/`."""
     return {name.removeprefix(VOICES): one for name, one in data.items() if name.startswith(VOICES)}
-
-
-def keyed(folder: Path, value: Any) -> str:
-    """A digest of a value that only who has the secret of these tables can take: one that anyone can take gives a short answer back."""
-    path = folder / ".secret"
-    if not path.exists():
-        make_folder(folder, private=True)
-        write(path, secrets.token_bytes(32))
-    return hmac.digest(path.read_bytes(), digest_value(value).encode(), "sha256").hex()

@@ -12,6 +12,7 @@ import io
 import re
 import tomllib
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
@@ -291,6 +292,10 @@ class Document:
     arrays: dict[str, list[Section]]
 
 
+Lines = dict[tuple[str, int], dict[str, int]]
+"""(section, its rank among its namesakes) → key → line; key '' for the section's own header."""
+
+
 def read_toml(found: Inspection, fichier: str) -> Document | None:
     """The file's sections with the lines of their keys; None, once noted, where it cannot be parsed."""
     text = found.text(fichier, "le fichier de déclaration du contrat, en TOML")
@@ -338,30 +343,32 @@ def _parse_toml(text: str) -> dict[str, Any]:
     return data
 
 
-def _lines(text: str) -> dict[tuple[str, int, str], int]:
-    """(section, rank of the section among its namesakes, key) → line; key '' for the section's own header.
+def _lines(text: str) -> Lines:
+    """Where each section and each of its keys is written.
 
     A scan by line, enough for declarations: the parser has already said that the file is sound, and a line that looks like
     a key inside a text of several lines can only make a place less exact, never a value wrong.
     """
-    places: dict[tuple[str, int, str], int] = {}
-    name, rank = "", 0
+    places: Lines = {("", 0): {}}
+    namesakes: Counter[str] = Counter()
+    here = places["", 0]
     for i, line in enumerate(text.splitlines(), start=1):
         if header := _HEADER.match(line):
             name = header[2].strip().strip("\"'")
-            rank = sum(1 for n, _, k in places if n == name and not k) if header[1] == "[[" else 0
-            places[name, rank, ""] = i
+            here = places.setdefault((name, namesakes[name] if header[1] == "[[" else 0), {})
+            here[""] = i
+            namesakes[name] += 1
         elif key := _KEY.match(line):
-            places.setdefault((name, rank, key[1].strip("\"'")), i)
+            here.setdefault(key[1].strip("\"'"), i)
     return places
 
 
-def _at(lines: dict[tuple[str, int, str], int], name: str, rank: int) -> tuple[int]:
-    return (lines.get((name, rank, "")) or lines.get(("", 0, name), 0),)
+def _at(lines: Lines, name: str, rank: int) -> tuple[int]:
+    return (_keys(lines, name, rank).get("") or lines["", 0].get(name, 0),)
 
 
-def _keys(lines: dict[tuple[str, int, str], int], name: str, rank: int) -> dict[str, int]:
-    return {key: line for (n, r, key), line in lines.items() if n == name and r == rank and key}
+def _keys(lines: Lines, name: str, rank: int) -> dict[str, int]:
+    return lines.get((name, rank), {})
 
 
 def take(

@@ -23,12 +23,12 @@ def pages() -> Mapping[str, Mapping[str, Any]]:
     return MappingProxyType({item.name[:-5]: tomllib.loads(item.read_text(encoding="utf-8")) for item in found})
 
 
-def label(key: str, **values: object) -> str:
+def label(key: str, /, **values: object) -> str:
     """A label by its path (`recit.jalons.question`), with its values in place."""
     return block(key).format_map(values)
 
 
-def labels(key: str, **values: object) -> tuple[str, ...]:
+def labels(key: str, /, **values: object) -> tuple[str, ...]:
     """A list of labels: the titles of a table's columns, the cautions of a finding."""
     return tuple(text.format_map(values) for text in block(key))
 

@@ -17,7 +17,7 @@ from cvanalysis.actions.clean.duplicates import DECISIONS, digest, exact_duplica
 from cvanalysis.actions.clean.fields import Context
 from cvanalysis.actions.clean.lines import Lines, money_of, share_of_others
 from cvanalysis.actions.clean.money import CONTROLES, account, account_table, control_totals
-from cvanalysis.actions.table import ACTIONS, MONTANTS
+from cvanalysis.actions.table import ACTIONS, INCONNU, MONTANTS, no_action
 from cvanalysis.files.anomalies import Anomalies
 from cvanalysis.files.keys import carrier_key
 
@@ -31,80 +31,53 @@ def assemble(
     """Lines of all logs → the tidy table, the account, the controls, the questions."""
     money, shares = [], []
     for rank, lines in enumerate(logs):
-        duplicated = exact_duplicates(lines)
-        _leave_out(lines, duplicated, DOUBLON)
-        if duplicated.any():
-            first = lines.table["ligne"].to_numpy()[duplicated][0]
-            anomalies.add(
-                lines.rows.located.grid.fichier,
-                first,
-                "",
-                "",
-                f"lignes répétées à l'identique : {int(duplicated.sum())} (la première ici)",
-                "comptées une fois",
-            )
+        duplicated = _leave_duplicates_out(lines, anomalies)
         part = money_of(lines)
         shares.append(share_of_others(lines, part, anomalies))
         part["log"], part["garde"] = rank, ~duplicated[part["rang"].to_numpy()]
         money.append(part)
-    if not money or not sum(map(len, money)):
-        empty = pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in ACTIONS.items()})
-        compte = account_table([row for lines in logs for row in account(lines.rows, lines.motifs)])
-        return (
-            empty,
-            compte,
-            pd.DataFrame([r for lines in logs for r in control_totals(lines.rows)], columns=list(CONTROLES)),
-            _decided(_no_question(), decisions),
-        )
-    table = _join(logs, pd.concat(money, ignore_index=True), context)
-    table = table[table["garde"]].reset_index(drop=True)
-    known = _name_actions(table, decisions)
+    if sum(map(len, money)):
+        table = _join(logs, pd.concat(money, ignore_index=True), context)
+        table = table[table["garde"]].reset_index(drop=True)
+        known = _name_actions(table, decisions)
+        _tell_without_object(decisions, known, anomalies)
+        questions = propose(_plain_arrays(table))
+        table = _spread(table[~_apply_decisions(table, decisions, logs)])
+    else:
+        table, questions = no_action(), pd.DataFrame(columns=list(QUESTIONS[:-1]))
+    told = zip(logs, shares, strict=True)
+    compte = account_table([row for lines, share in told for row in account(lines.rows, lines.motifs, share)])
+    controls = pd.DataFrame([r for lines in logs for r in control_totals(lines.rows)], columns=list(CONTROLES))
+    for row in controls[controls["ecart"].abs() >= 0.01].itertuples(index=False):
+        what = f"le total du fichier s'écarte de {row.ecart:.2f} € de la somme des lignes ({row.portee})"
+        anomalies.add(row.fichier, row.ligne, row.colonne, row.libelle, what, "les lignes font foi")
+    return table, compte, controls, _decided(questions, decisions)
+
+
+def _leave_duplicates_out(lines: Lines, anomalies: Anomalies) -> np.ndarray:
+    duplicated = exact_duplicates(lines)
+    lines.motifs[lines.table["position"].to_numpy()[duplicated]] = DOUBLON
+    if duplicated.any():
+        first = lines.table["ligne"].to_numpy()[duplicated][0]
+        what = f"lignes répétées à l'identique : {int(duplicated.sum())} (la première ici)"
+        anomalies.add(lines.rows.located.grid.fichier, first, "", "", what, "comptées une fois")
+    return duplicated
+
+
+def _tell_without_object(decisions: dict[tuple[str, str, str], str], known: set[str], anomalies: Anomalies) -> None:
     for (genre, a, b), decision in decisions.items():
         if a not in known or (b not in known and genre != "convention"):
-            anomalies.add(
-                DECISIONS,
-                0,
-                genre,
-                f"{a} ; {b}",
+            what, done = (
                 f"décision sans objet ({decision})",
                 "laissée de côté : ces lignes ne sont plus dans les journaux",
             )
-    questions = propose(_plain_arrays(table))
-    dropped = _apply_decisions(table, decisions, logs)
-    table = table[~dropped]
-    compte = account_table(
-        [row for lines, share in zip(logs, shares, strict=True) for row in account(lines.rows, lines.motifs, share)]
-    )
-    controls = pd.DataFrame([r for lines in logs for r in control_totals(lines.rows)], columns=list(CONTROLES))
-    for row in controls[controls["ecart"].abs() >= 0.01].itertuples(index=False):
-        anomalies.add(
-            row.fichier,
-            row.ligne,
-            row.colonne,
-            row.libelle,
-            f"le total du fichier s'écarte de {row.ecart:.2f} € de la somme des lignes ({row.portee})",
-            "les lignes font foi",
-        )
-    return _spread(table), compte, controls, _decided(questions, decisions)
+            anomalies.add(DECISIONS, 0, genre, f"{a} ; {b}", what, done)
 
 
 def _plain_arrays(table: pd.DataFrame) -> dict[str, np.ndarray]:
     names = ("action", "cle", "titre", "titre_cle", "porteur", "porteur_cle", "financeur", "qpv_cle", "convention")
-    arrays = {name: table[name].to_numpy(dtype=object) for name in names}
-    return {
-        **arrays,
-        "annee": table["annee"].to_numpy(dtype=float, na_value=np.nan),
-        "montant": table["montant"].to_numpy(dtype=float),
-    }
-
-
-def _no_question() -> pd.DataFrame:
-    """No question: the empty table of proposals."""
-    return pd.DataFrame({name: pd.Series(dtype="float64" if name == "score" else "str") for name in QUESTIONS[:-1]})
-
-
-def _leave_out(lines: Lines, which: np.ndarray, motif: str) -> None:
-    lines.motifs[lines.table["position"].to_numpy()[which]] = motif
+    numbers = {name: table[name].to_numpy(dtype=float, na_value=np.nan) for name in ("annee", "montant")}
+    return {name: table[name].to_numpy(dtype=object) for name in names} | numbers
 
 
 def _join(logs: list[Lines], money: pd.DataFrame, context: Context) -> pd.DataFrame:
@@ -118,14 +91,12 @@ def _join(logs: list[Lines], money: pd.DataFrame, context: Context) -> pd.DataFr
     yearly = pd.to_numeric(money["annee"]).astype("Int16")
     table["annee"] = yearly.fillna(table["annee"])
     own = money["financeur"].isna().to_numpy()
-    names = money["financeur"].fillna("").to_numpy(dtype=object)
-    distinct = {name: context.partners.get(carrier_key(name), "") for name in set(names)}
-    ids = np.array([distinct[name] for name in names], dtype=object)
-    table["financeur"] = np.where(
-        own, table["financeur"], [context.noms.get(i) or n for i, n in zip(ids, names, strict=True)]
-    )
+    names = money["financeur"].fillna("")
+    ids = names.map({name: context.declared.partners.get(carrier_key(name), "") for name in names.unique()})
+    said = ids.map(context.declared.noms).fillna(names)
+    table["financeur"] = np.where(own, table["financeur"], said)
     table["financeur_id"] = np.where(own, table["financeur_id"], ids)
-    table["type_credit"] = np.where(own, table["type_credit"], money["type_credit"].fillna("").replace("", "inconnu"))
+    table["type_credit"] = np.where(own, table["type_credit"], money["type_credit"].fillna("").replace("", INCONNU))
     table["quartiers"] = np.concatenate([lines.quarters for lines in logs])[at]
     sources = np.array([lines.rows.located.grid.fichier for lines in logs], dtype=object)
     sheets = np.array([lines.rows.located.grid.feuille for lines in logs], dtype=object)

@@ -1,6 +1,6 @@
 """Action logs as a territory declares them: `[[actions]]` (or `[[journaux]]`) of `contrat.toml` → frozen objects. Refuses to open a log.
 
-A log of a known format (`action_formats`) needs no declaration; any other is declared once: its sheet, its header, what each
+A log of a known format (`formats.toml`) needs no declaration; any other is declared once: its sheet, its header, what each
 column is. `cvanalysis check` proposes that declaration (`propose`).
 
     [[actions]]
@@ -24,35 +24,20 @@ column is. `cvanalysis check` proposes that declaration (`propose`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import Any
 
-from cvanalysis.actions.table import CHAMPS, MONTANTS, MONTANTS_LUS, TYPES_CREDIT
-from cvanalysis.errors import DeclarationError
+from cvanalysis.actions.table import CHAMPS, CONSTANTES, MONTANTS, MONTANTS_LUS, TYPES_CREDIT
 from cvanalysis.french import fold, nearest, quoted
 from cvanalysis.territory.declarations import Inspection, Section, read_toml, take
 
-if TYPE_CHECKING:
-    from cvanalysis.territory.contract import Territory
-
-
 CONTRAT = "contrat.toml"
 LISTES = ("actions", "journaux")
-
-CONSTANTES = (
-    "annee",
-    "financeur",
-    "type_credit",
-    "theme",
-    "pilier",
-    "statut",
-    "qpv",
-    "porteur",
-    "public",
-    "convention",
-)
+SEPARATEURS = ",;/"
+Tell = Callable[..., None]
+"""Notes a problem of one declared log: key, what was found, what was expected, what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,151 +63,110 @@ class Journal:
     financements: tuple[Financement, ...] = ()
     constantes: Mapping[str, str] = field(default_factory=dict)
     valeurs: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    separateurs: str = ",;/"
+    separateurs: str = SEPARATEURS
     fusionnees: tuple[str, ...] = ()
-    declare: bool = True
     ligne: int = 0
 
 
-def read_journals(territory: Territory) -> tuple[Journal, ...]:
-    """The declared logs, in their order; `DeclarationError` with every problem of `[[actions]]` at once.
+def read_journals(found: Inspection) -> tuple[Journal, ...]:
+    """The declared logs, in their order; every problem of `[[actions]]` goes to `found`.
 
     `contrat.toml` itself is read again, since only its text knows the line of each key.
     """
-    found = Inspection(Path(territory.dossier))
     document = read_toml(found, CONTRAT)
     sections = [section for name in LISTES for section in (document.arrays.get(name, []) if document else [])]
-    journals = [journal for section in sections if (journal := _journal(found, section)) is not None]
-    if found.problems:
-        raise DeclarationError(found.problems)
-    return tuple(journals)
+    return tuple(journal for section in sections if (journal := _journal(found, section)) is not None)
 
 
 def _journal(found: Inspection, section: Section) -> Journal | None:
+    tell = partial(found.add, section.fichier, section.ligne)
     values = dict(section.values)
-    entete = values.pop("entete", [])
-    if entete == [] and "entete" in section.values:
-        found.add(section.fichier, section.line("entete"), "entete", "liste vide", "un numéro de ligne, ou deux", "")
-    lines = [entete] if type(entete) is int else entete
-    if not isinstance(lines, list) or not all(type(n) is int and n > 0 for n in lines) or len(lines) > 3:
-        found.add(
-            section.fichier,
-            section.line("entete"),
-            "entete",
-            f"{quoted(entete)} ne convient pas",
-            "le numéro de la ligne d'en-tête, ou une liste de deux numéros",
-        )
-        lines = []
+    lines = _header_lines(partial(found.add, section.fichier, section.line("entete"), "entete"), values)
     checked = Section(section.fichier, section.nom, section.ligne, values, section.lignes)
-    optional = {
-        "feuille": str,
-        "separateurs": str,
-        "fusionnees": list,
-        "constantes": dict,
-        "valeurs": dict,
-        "financements": list,
-    }
-    taken = take(found, checked, {"fichier": str, "colonnes": dict}, optional)
+    lists = {"fusionnees": list, "constantes": dict, "valeurs": dict, "financements": list}
+    taken = take(found, checked, {"fichier": str, "colonnes": dict}, {"feuille": str, "separateurs": str, **lists})
     if taken is None:
         return None
-    colonnes = {fold(str(header)): str(name) for header, name in taken["colonnes"].items()}
-    for header, name in taken["colonnes"].items():
-        _known(found, section, f"colonnes.{header}", str(name), CHAMPS, "champ")
-    for name, value in taken.get("constantes", {}).items():
-        _known(found, section, "constantes", name, CONSTANTES, "constante")
+    constantes = taken.pop("constantes", {})
+    columns = _columns(tell, taken["colonnes"])
+    for name, value in constantes.items():
+        _known(tell, "constantes", name, CONSTANTES, "constante")
         if isinstance(value, dict | list):
-            found.add(
-                section.fichier,
-                section.ligne,
-                f"constantes.{name}",
-                f"{quoted(value)} ne convient pas",
-                "un texte ou un nombre",
-            )
-    for name in MONTANTS_LUS:
-        if list(colonnes.values()).count(name) > 1:
-            found.add(
-                section.fichier,
-                section.ligne,
-                "colonnes",
-                f"plusieurs colonnes donnent {quoted(name)}",
-                "une seule",
-                "déclarez les autres dans [[actions.financements]], avec leur financeur",
-            )
-    if not {"action", "porteur"} & set(colonnes.values()):
-        found.add(
-            section.fichier,
-            section.ligne,
-            "colonnes",
-            "aucune colonne ne donne l'action ni le porteur",
-            "au moins une colonne « action » ou « porteur »",
-        )
+            tell(f"constantes.{name}", f"{quoted(value)} ne convient pas", "un texte ou un nombre")
     return Journal(
         nom="journal déclaré",
         fichier=taken["fichier"],
-        colonnes=colonnes,
+        colonnes=columns,
         feuille=taken.get("feuille", ""),
-        entete=tuple(lines),
-        financements=_financements(found, section, taken.get("financements", [])),
-        constantes={name: str(value) for name, value in taken.get("constantes", {}).items()},
-        valeurs=_valeurs(found, section, taken.get("valeurs", {})),
-        separateurs=taken.get("separateurs", ",;/"),
+        entete=lines,
+        constantes={name: str(value) for name, value in constantes.items()},
+        financements=tuple(_financements(found, section, tell, taken.get("financements", []))),
+        valeurs=dict(_valeurs(tell, taken.get("valeurs", {}))),
+        separateurs=taken.get("separateurs", SEPARATEURS),
         fusionnees=tuple(fold(str(header)) for header in taken.get("fusionnees", [])),
         ligne=section.ligne,
     )
 
 
-def _financements(found: Inspection, section: Section, items: list[Any]) -> tuple[Financement, ...]:
-    made = []
+def _header_lines(tell: Tell, values: dict[str, Any]) -> tuple[int, ...]:
+    """The declared lines of the header, taken out of `values`: one number, or a list of them."""
+    if "entete" not in values:
+        return ()
+    entete = values.pop("entete")
+    if entete == []:
+        tell("liste vide", "un numéro de ligne, ou deux", "")
+    lines = [entete] if type(entete) is int else entete
+    if not isinstance(lines, list) or not all(type(n) is int and n > 0 for n in lines) or len(lines) > 3:
+        wanted = "le numéro de la ligne d'en-tête, ou une liste de deux numéros"
+        tell(f"{quoted(entete)} ne convient pas", wanted)
+        return ()
+    return tuple(lines)
+
+
+def _columns(tell: Tell, declared: Mapping[str, Any]) -> dict[str, str]:
+    for header, name in declared.items():
+        _known(tell, f"colonnes.{header}", str(name), CHAMPS, "champ")
+    columns = {fold(str(header)): str(name) for header, name in declared.items()}
+    for name in MONTANTS_LUS:
+        if list(columns.values()).count(name) > 1:
+            done = "déclarez les autres dans [[actions.financements]], avec leur financeur"
+            tell("colonnes", f"plusieurs colonnes donnent {quoted(name)}", "une seule", done)
+    if not {"action", "porteur"} & set(columns.values()):
+        wanted = "au moins une colonne « action » ou « porteur »"
+        tell("colonnes", "aucune colonne ne donne l'action ni le porteur", wanted)
+    return columns
+
+
+def _financements(found: Inspection, section: Section, tell: Tell, items: list[Any]) -> Iterator[Financement]:
     for item in items:
-        inner = Section(
-            section.fichier, "journaux.financements", section.ligne, item if isinstance(item, dict) else {}, {}
-        )
+        said = item if isinstance(item, dict) else {}
+        inner = Section(section.fichier, "journaux.financements", section.ligne, said, {})
         optional = {"financeur": str, "champ": str, "type_credit": str, "annee": int}
         values = take(found, inner, {"colonne": str}, optional)
         if values is None:
             continue
         if not {"financeur", "annee"} & set(values):
-            expected = "un financeur, une année, ou les deux"
-            found.add(
-                section.fichier,
-                section.ligne,
-                f"financements.{values['colonne']}",
-                "colonne sans destination",
-                expected,
-            )
-        champ = values.get("champ", "accorde")
-        _known(found, section, "financements.champ", champ, MONTANTS, "champ de montant")
-        if credit := values.get("type_credit", ""):
-            _known(found, section, "financements.type_credit", credit, TYPES_CREDIT, "type de crédit")
+            wanted = "un financeur, une année, ou les deux"
+            tell(f"financements.{values['colonne']}", "colonne sans destination", wanted)
+        champ, credit = values.get("champ", "accorde"), values.get("type_credit", "")
+        _known(tell, "financements.champ", champ, MONTANTS, "champ de montant")
+        if credit:
+            _known(tell, "financements.type_credit", credit, TYPES_CREDIT, "type de crédit")
         year = str(values.get("annee", ""))
-        made.append(Financement(fold(values["colonne"]), champ, values.get("financeur", ""), credit, year))
-    return tuple(made)
+        yield Financement(fold(values["colonne"]), champ, values.get("financeur", ""), credit, year)
 
 
-def _valeurs(found: Inspection, section: Section, maps: Mapping[str, Any]) -> dict[str, dict[str, str]]:
-    made: dict[str, dict[str, str]] = {}
+def _valeurs(tell: Tell, maps: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, str]]]:
     for name, words in maps.items():
-        _known(found, section, "valeurs", name, CHAMPS, "champ")
-        if not isinstance(words, dict):
-            found.add(
-                section.fichier,
-                section.ligne,
-                f"valeurs.{name}",
-                f"{quoted(words)} ne convient pas",
-                'une table "mot du fichier" = "notre mot"',
-            )
-            continue
-        made[name] = {fold(str(word)): str(ours) for word, ours in words.items()}
-    return made
+        _known(tell, "valeurs", name, CHAMPS, "champ")
+        if isinstance(words, dict):
+            yield name, {fold(str(word)): str(ours) for word, ours in words.items()}
+        else:
+            wanted = 'une table "mot du fichier" = "notre mot"'
+            tell(f"valeurs.{name}", f"{quoted(words)} ne convient pas", wanted)
 
 
-def _known(found: Inspection, section: Section, place: str, word: str, known: Any, kind: str) -> None:
+def _known(tell: Tell, place: str, word: str, known: Any, kind: str) -> None:
     if word not in known:
-        found.add(
-            section.fichier,
-            section.ligne,
-            place,
-            f"{quoted(word)} n'est pas un nom de {kind} connu",
-            f"noms connus : {', '.join(known)}",
-            nearest(word, known),
-        )
+        found = f"{quoted(word)} n'est pas un nom de {kind} connu"
+        tell(place, found, f"noms connus : {', '.join(known)}", nearest(word, known))

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -82,46 +83,22 @@ def propose(table: Mapping[str, np.ndarray]) -> pd.DataFrame:
     `table`: arrays of one entry per line: `action, cle, annee` (float, NaN unknown)`, titre, titre_cle, porteur, porteur_cle,
     financeur, qpv_cle, convention, montant`. Plain arrays: on 200,000 lines, frames would cost more than the comparisons.
     """
-    actions, first = np.unique(table["action"].astype(str), return_index=True)
-    made = [*_near_titles(table, first), *_near_carriers(table, first)]
-    spans = _years_of(table, actions) if made else {}
-    rows = [
-        (
-            genre,
-            table["action"][i],
-            table["action"][j],
-            score,
-            table["titre"][i],
-            table["titre"][j],
-            carrier,
-            f"{_said(spans, table['action'][i])} / {_said(spans, table['action'][j])}",
-            "",
-        )
-        for genre, i, j, score, carrier in sorted(made, key=lambda item: -item[3])[:PROPOSITIONS_MAX]
-    ]
-    rows += [*_same_lines(table), *_conventions(table)]
-    frame = pd.DataFrame(rows, columns=list(COLONNES[:-1]))
-    frame["score"] = frame["score"].astype("float64")
-    return frame.sort_values(["genre", "score", "a", "b"], ascending=[True, False, True, True], ignore_index=True).head(
-        PROPOSITIONS_MAX
-    )
-
-
-def _years_of(table: Mapping[str, np.ndarray], actions: np.ndarray) -> dict[str, tuple[float, float]]:
-    at = np.searchsorted(actions, table["action"].astype(str))
-    low, high = np.full(len(actions), np.inf), np.full(len(actions), -np.inf)
-    known = ~np.isnan(table["annee"])
-    np.minimum.at(low, at[known], table["annee"][known])
-    np.maximum.at(high, at[known], table["annee"][known])
-    return dict(zip(actions.tolist(), zip(low.tolist(), high.tolist(), strict=True), strict=True))
-
-
-def _said(spans: Mapping[str, tuple[float, float]], action: str) -> str:
-    return _span(*spans[action])
+    actions, titles = table["action"], table["titre"]
+    _, first = np.unique(actions.astype(str), return_index=True)
+    made = sorted([*_near_titles(table, first), *_near_carriers(table, first)], key=lambda item: -item[3])
+    years = pd.Series(table["annee"]).groupby(actions).agg(["min", "max"]) if made else pd.DataFrame()
+    said = {action: _span(low, high) for action, low, high in years.itertuples(name=None)}
+    rows: list[tuple] = []
+    for genre, i, j, score, carrier in made[:PROPOSITIONS_MAX]:
+        both = f"{said[actions[i]]} / {said[actions[j]]}"
+        rows.append((genre, actions[i], actions[j], score, titles[i], titles[j], carrier, both, ""))
+    frame = pd.DataFrame([*rows, *_same_lines(table), *_conventions(table)], columns=list(COLONNES[:-1]))
+    order = {"by": ["genre", "score", "a", "b"], "ascending": [True, False, True, True]}
+    return frame.astype({"score": "float64"}).sort_values(**order, ignore_index=True).head(PROPOSITIONS_MAX)
 
 
 def _span(low: float, high: float) -> str:
-    if low > high:
+    if np.isnan(low):
         return "année inconnue"
     return f"{low:.0f}" if low == high else f"{low:.0f}-{high:.0f}"
 
@@ -214,25 +191,15 @@ def _same_lines(table: Mapping[str, np.ndarray]) -> list[tuple]:
     groups: dict[tuple, list[int]] = {}
     for i, *key in again.itertuples(name=None):
         groups.setdefault(tuple(key), []).append(i)
+    keys_of, titles, amounts = table["cle"], table["titre"], table["montant"]
     made = []
     for rows in groups.values():
-        if len(rows) > 1:
-            rows.sort(key=table["cle"].__getitem__)
-            i = rows[0]
-            made += [
-                (
-                    "doublon",
-                    table["cle"][i],
-                    table["cle"][j],
-                    100.0 if table["montant"][i] == table["montant"][j] else 90.0,
-                    table["titre"][i],
-                    table["titre"][j],
-                    table["porteur"][i],
-                    f"{table['annee'][i]:.0f}",
-                    f"{table['montant'][i]:.2f} / {table['montant'][j]:.2f}",
-                )
-                for j in rows[1:]
-            ]
+        i, *others = sorted(rows, key=keys_of.__getitem__)
+        for j in others:
+            score = 100.0 if amounts[i] == amounts[j] else 90.0
+            both = f"{amounts[i]:.2f} / {amounts[j]:.2f}"
+            line = (titles[i], titles[j], table["porteur"][i], f"{table['annee'][i]:.0f}", both)
+            made.append(("doublon", keys_of[i], keys_of[j], score, *line))
     return sorted(made, key=lambda row: (-row[3], row[1], row[2]))[:PROPOSITIONS_MAX]
 
 
@@ -245,20 +212,8 @@ def _conventions(table: Mapping[str, np.ndarray]) -> list[tuple]:
     for (action, convention, amount), rows in sorted(groups.items()):
         years = {table["annee"][i] for i in rows}
         if len(years) > 1:
-            i = rows[0]
-            made.append(
-                (
-                    "convention",
-                    action,
-                    convention,
-                    100.0,
-                    table["titre"][i],
-                    convention,
-                    table["porteur"][i],
-                    _span(min(years), max(years)),
-                    f"{amount:.2f}",
-                )
-            )
+            line = (table["titre"][rows[0]], convention, table["porteur"][rows[0]], _span(min(years), max(years)))
+            made.append(("convention", action, convention, 100.0, *line, f"{amount:.2f}"))
     return made
 
 
@@ -267,33 +222,19 @@ def read_decisions(territory: Territory, found: Inspection) -> dict[tuple[str, s
     if not (Path(territory.dossier) / DECISIONS).exists():
         return {}
     made = {}
-    for row in read_rows(
-        found,
-        DECISIONS,
-        ("genre", "a", "b", "decision"),
-        (*(c for c in COLONNES if c not in ("genre", "a", "b", "decision")), "note"),
-    ):
-        choices = CHOIX.get(row["genre"], ())
+    columns = ("genre", "a", "b", "decision")
+    for row in read_rows(found, DECISIONS, columns, (*(c for c in COLONNES if c not in columns), "note")):
+        tell = partial(found.add, row.fichier, row.ligne)
+        genre, decision = row["genre"], row["decision"]
+        choices = CHOIX.get(genre, ())
         if not choices:
-            found.add(
-                row.fichier,
-                row.ligne,
-                "genre",
-                f"{quoted(row['genre'])} n'est pas un genre de question",
-                f"genres : {listed(CHOIX)}",
-                nearest(row["genre"], CHOIX),
-            )
-        elif row["decision"] not in choices:
-            found.add(
-                row.fichier,
-                row.ligne,
-                "decision",
-                f"{quoted(row['decision'])} n'est pas une réponse",
-                f"réponses : {listed(choices)}",
-                nearest(row["decision"], choices),
-            )
+            what = f"{quoted(genre)} n'est pas un genre de question"
+            tell("genre", what, f"genres : {listed(CHOIX)}", nearest(genre, CHOIX))
+        elif decision not in choices:
+            what = f"{quoted(decision)} n'est pas une réponse"
+            tell("decision", what, f"réponses : {listed(choices)}", nearest(decision, choices))
         else:
-            made[row["genre"], row["a"], row["b"]] = row["decision"]
+            made[genre, row["a"], row["b"]] = decision
     return made
 
 

@@ -6,9 +6,10 @@ blank, and is told once per log with its number of rows. Refuses to compare line
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -24,14 +25,13 @@ from cvanalysis.actions.clean.cells import (
 )
 from cvanalysis.actions.clean.labels import EXCLU, Labels, Quarters, read_quarters
 from cvanalysis.actions.clean.rows import ACTION, LogRows, hide_persons
-from cvanalysis.actions.table import HORS_THEME, NON_RENSEIGNE
+from cvanalysis.actions.table import HORS_THEME, INCONNU, NON_RENSEIGNE
 from cvanalysis.files.anomalies import Anomalies
 from cvanalysis.files.keys import carrier_key, title_key
 from cvanalysis.french import fold, nearest, quoted
 from cvanalysis.personnes.persons import PARTICULIER, without_words
 
 if TYPE_CHECKING:
-    from cvanalysis.engagements.partners import Partner
     from cvanalysis.territory.contract import Territory
 
 
@@ -39,37 +39,32 @@ SANS_TITRE = "(sans intitulé)"
 
 
 @dataclass(frozen=True, slots=True)
+class Declared:
+    """What is declared beside the logs: key of a partner's name → id, SIREN → id, id → name, and the codes of engagements."""
+
+    partners: Mapping[str, str]
+    sirens: Mapping[str, str]
+    noms: Mapping[str, str]
+    engagements: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Context:
-    """What lines are read against: the declared labels, partners, quarters and engagements."""
+    """What lines are read against: the territory, its labels by domain, and what it declares beside the logs."""
 
     territory: Territory
     labels: Mapping[str, Labels]
-    partners: Mapping[str, str]  # key of a name → id
-    sirens: Mapping[str, str]  # SIREN → id
-    noms: Mapping[str, str]  # id → name
-    engagements: frozenset[str]
+    declared: Declared
 
     @property
     def quartiers(self) -> tuple[str, ...]:
         return tuple(q.code for q in self.territory.quartiers)
 
 
-def make_context(
-    territory: Territory,
-    labels: Mapping[str, Labels],
-    partners: tuple[Partner, ...],
-    keys: Mapping[str, str],
-    engagements: frozenset[str],
-) -> Context:
-    sirens: dict[str, str] = {}
-    for partner in partners:
-        if partner.siren:
-            sirens.setdefault(partner.siren, partner.id)
-    return Context(territory, labels, keys, sirens, {p.id: p.nom for p in partners}, engagements)
-
-
 TRADUITS_AILLEURS = ("theme", "pilier", "type_credit", "statut", "qpv")
 """Fields whose declared translation goes through the same table as the words found, so that a wrong one is told."""
+MONTANTS_DITS = 200
+"""Cells of amounts of one column that are told one by one."""
 
 
 def _with_hint(done: str, hint: str) -> str:
@@ -83,6 +78,7 @@ class FieldReader:
         self, rows: LogRows, context: Context, anomalies: Anomalies, champs: dict[str, Words], count: int
     ) -> None:
         self.rows, self.context, self.anomalies, self.champs, self.count = rows, context, anomalies, champs, count
+        self.declared, self.labels = context.declared, context.labels
         self.journal, self.fichier = rows.located.journal, rows.located.grid.fichier
         for name, ours in self.journal.valeurs.items():
             if name in champs and name not in TRADUITS_AILLEURS:
@@ -91,7 +87,7 @@ class FieldReader:
                 champs[name] = Words(words.codes, tuple(ours.get(key, word) for word, key in said))
         self.kept = rows.natures == ACTION
         self.raw_carriers = self.field("porteur")
-        self.persons = hide_persons(champs, rows.autres, context.partners, count)
+        self.persons = hide_persons(champs, rows.autres, self.declared.partners, count)
 
     def field(self, name: str) -> Words:
         return self.champs.get(name) or constant("", self.count)
@@ -101,20 +97,35 @@ class FieldReader:
         return self.field(name).map(str.strip)
 
     def tell(self, name: str, wrong: dict[int, str], treatment: Callable[[str], str] | str) -> None:
+        """Tell once each word (by its rank) that has no meaning, at its first row, with its number of rows."""
         words = self.field(name)
-        codes = words.codes[self.kept]
-        seen = np.bincount(codes, minlength=len(words.words)) if len(codes) else np.zeros(len(words.words), dtype=int)
-        here = {rank: problem for rank, problem in wrong.items() if seen[rank]}
-        if not here:
-            return
+        places = np.flatnonzero(self.kept)
+        seen = np.bincount(words.codes[places], minlength=len(words.words))
         first = np.full(len(words.words), -1)
-        places = np.flatnonzero(self.kept)[::-1]
-        first[words.codes[places]] = places
-        for rank, problem in here.items():
-            word = words.words[rank]
-            many = f" ({seen[rank]} lignes)" if seen[rank] > 1 else ""
-            said = treatment(word) if callable(treatment) else treatment
-            self.anomalies.add(self.fichier, self.rows.lignes[first[rank]], name, word, problem + many, said)
+        first[words.codes[places[::-1]]] = places[::-1]
+        for rank, problem in wrong.items():
+            if seen[rank]:
+                word = words.words[rank]
+                many = f" ({seen[rank]} lignes)" if seen[rank] > 1 else ""
+                said = treatment(word) if callable(treatment) else treatment
+                self.anomalies.add(self.fichier, self.rows.lignes[first[rank]], name, word, problem + many, said)
+
+    def _tell_rows(self, name: str, rows: np.ndarray, problem: str, treatment: str, told: str = "") -> None:
+        """Tell rows together, at the first of them; `told` says how many they are (« , la première ici »)."""
+        at = np.flatnonzero(rows)
+        if len(at):
+            many = told or (f" ({len(at)} lignes, la première ici)" if len(at) > 1 else "")
+            line = self.rows.lignes[at[0]]
+            self.anomalies.add(self.fichier, line, name, "", problem + many.format(len(at)), treatment)
+
+    def read(
+        self, name: str, read: Callable[[str], Any], wrong: Callable[[Any], object], problem: str, treatment: str
+    ) -> tuple[list[Any], Words]:
+        """What `read` makes of each distinct word of a field; those that come out `wrong` are told."""
+        words = self.field(name)
+        made = [read(word) for word in words.words]
+        self.tell(name, {rank: problem for rank, one in enumerate(made) if wrong(one)}, treatment)
+        return made, words
 
     def decode(
         self, name: str, read: Callable[[str], str | None], problem: str, treatment: Callable[[str], str] | str
@@ -122,29 +133,25 @@ class FieldReader:
         """A field through `read`; a word that it does not know (None) gives '' and an anomaly."""
         words = self.field(name)
         ours = self.journal.valeurs.get(name, {})
-        read_one = [read(ours.get(key, word)) for word, key in zip(words.words, words.folded, strict=True)]
-        self.tell(name, {rank: problem for rank, made in enumerate(read_one) if made is None}, treatment)
-        return np.array([made or "" for made in read_one], dtype=object)[words.codes]
+        made = [read(ours.get(key, word)) for word, key in zip(words.words, words.folded, strict=True)]
+        self.tell(name, {rank: problem for rank, one in enumerate(made) if one is None}, treatment)
+        return np.array([one or "" for one in made], dtype=object)[words.codes]
+
+    def filled(self, made: np.ndarray, names: Iterable[str], read: Callable[[str], str | None]) -> np.ndarray:
+        """Where nothing was made of a field, what other fields imply, in order."""
+        for name in names:
+            implied = self.field(name).map(lambda word: read(word) or "")
+            made = np.where(made == "", implied, made)
+        return made
 
     def titles(self) -> tuple[np.ndarray, np.ndarray]:
         known = self.rows.located.format
         if known is not None and known.poste is not None:
-            made = self.field("reference").map(lambda word: f"{known.titre} {word.strip()[: known.garde]}")
-            return made, self.field("reference").map(
-                lambda word: title_key(f"{known.titre} {word.strip()[: known.garde]}")
-            )
+            named = self.field("reference").map(lambda word: f"{known.titre} {word.strip()[: known.garde]}")
+            return named, pd.Series(named).map({title: title_key(title) for title in set(named)}).to_numpy()
         titles = self.text("action")
-        missing = (titles == "") & self.kept
-        if missing.any() and "action" in self.rows.champs:
-            at = np.flatnonzero(missing)
-            self.anomalies.add(
-                self.fichier,
-                self.rows.lignes[at[0]],
-                "action",
-                "",
-                f"action sans intitulé ({len(at)} lignes)",
-                "gardée sous le nom de son porteur",
-            )
+        missing = (titles == "") & self.kept & ("action" in self.rows.champs)
+        self._tell_rows("action", missing, "action sans intitulé", "gardée sous le nom de son porteur", " ({} lignes)")
         keys = self.field("action").map(title_key)
         carriers = self.raw_carriers.array()
         for row in np.flatnonzero(self.persons):  # « Bourse de Jean Dupont », carried by him
@@ -156,54 +163,39 @@ class FieldReader:
         """Name (that of the partner where known), key, id of the partner, SIREN."""
         words, sirets = self.field("porteur"), self.field("siret")
         read = [read_siren(word) for word in sirets.words]
-        self.tell(
-            "siret",
-            {rank: f"SIRET illisible : {doubt}" for rank, (_, doubt) in enumerate(read) if doubt},
-            "SIREN laissé vide",
-        )
+        doubts = {rank: f"SIRET illisible : {doubt}" for rank, (_, doubt) in enumerate(read) if doubt}
+        self.tell("siret", doubts, "SIREN laissé vide")
         sirens = np.array([siren for siren, _ in read], dtype=object)[sirets.codes]
         keys = [carrier_key(word) for word in words.words]
-        ids = np.array([self.context.partners.get(key, "") for key in keys], dtype=object)[words.codes]
-        by_siren = np.array([self.context.sirens.get(siren, "") for siren, _ in read], dtype=object)[sirets.codes]
-        ids = np.where(ids == "", by_siren, ids)
-        names = np.array([word.strip() for word in words.words], dtype=object)[words.codes]
         own = np.array(keys, dtype=object)[words.codes]
+        ids = np.array([self.declared.partners.get(key, "") for key in keys], dtype=object)[words.codes]
+        ids = np.where(ids == "", sirets.map(lambda word: self.declared.sirens.get(read_siren(word)[0], "")), ids)
         own = np.where(own == "", sirens, own)
         known = ids != ""
         alone = self.persons & ~known
-        names, own, sirens = (
-            np.where(alone, PARTICULIER, names),
-            np.where(alone, PARTICULIER, own),
-            np.where(alone, "", sirens),
-        )
+        names, own = (np.where(alone, PARTICULIER, one) for one in (self.text("porteur"), own))
+        sirens = np.where(alone, "", sirens)
         done = f"écrit « {PARTICULIER} » ; si c'est un organisme, déclarez-le dans partenaires.csv"
         self._tell_rows("porteur", self.kept & alone, "porteur qui est une personne", done)
-        named = pd.Series(ids).map(self.context.noms).to_numpy(dtype=object)
+        named = pd.Series(ids).map(self.declared.noms).to_numpy(dtype=object)
         self._suggest_carriers(words, keys)
-        return (
-            np.where(known, named, np.where(names == "", sirens, names)),
-            np.where(known, "id:" + ids.astype(str), own),
-            ids,
-            sirens,
-        )
+        names = np.where(known, named, np.where(names == "", sirens, names))
+        return names, np.where(known, "id:" + ids.astype(str), own), ids, sirens
 
     def _suggest_carriers(self, words: Words, keys: list[str]) -> None:
         """A carrier that nobody declared is no fault; one whose name is nearly a declared one is told."""
         from rapidfuzz import fuzz, process
 
-        declared = list(self.context.partners)
-        unknown = [rank for rank, key in enumerate(keys) if key and key not in self.context.partners]
-        if not declared or not unknown:
-            return
+        declared = list(self.declared.partners)
+        unknown = [rank for rank, key in enumerate(keys) if key and key not in self.declared.partners]
         near = {}
-        for start in range(0, len(unknown), 2000):
+        for start in range(0, len(unknown) if declared else 0, 2000):
             batch = unknown[start : start + 2000]
-            scores = process.cdist(
-                [keys[r][:120] for r in batch], declared, scorer=fuzz.ratio, score_cutoff=85, dtype=np.uint8
-            )
+            asked = [keys[rank][:120] for rank in batch]
+            scores = process.cdist(asked, declared, scorer=fuzz.ratio, score_cutoff=85, dtype=np.uint8)
             best = scores.argmax(axis=1)
             near.update({rank: declared[b] for rank, b, s in zip(batch, best, scores.max(axis=1), strict=True) if s})
-        said = {words.words[rank]: self.context.noms[self.context.partners[key]] for rank, key in near.items()}
+        said = {words.words[rank]: self.declared.noms[self.declared.partners[key]] for rank, key in near.items()}
         self.tell(
             "porteur",
             dict.fromkeys(near, "porteur inconnu, presque un partenaire déclaré"),
@@ -211,25 +203,16 @@ class FieldReader:
         )
 
     def years(self) -> pd.Series:
-        words = self.field("annee")
-        read = [read_year(word) for word in words.words]
-        self.tell(
-            "annee",
-            {rank: "pas une année, ou plusieurs" for rank, year in enumerate(read) if year == 0},
-            "année prise de la date, ou laissée vide",
-        )
+        done = "année prise de la date, ou laissée vide"
+        read, words = self.read("annee", read_year, lambda year: year == 0, "pas une année, ou plusieurs", done)
         years = np.array([year or 0 for year in read], dtype=np.int16)[words.codes]
         for name in ("date", "date_convention"):
             dates = self.field(name)
             spans = [years_of_date(word) for word in dates.words]
-            self.tell(
-                name,
-                {r: "date illisible" for r, s in enumerate(spans) if s is None and dates.words[r].strip()},
-                "date laissée de côté",
-            )
-            years = np.where(
-                years == 0, np.array([span[0] if span else 0 for span in spans], dtype=np.int16)[dates.codes], years
-            )
+            wrong = {r: "date illisible" for r, s in enumerate(spans) if s is None and dates.filled[r]}
+            self.tell(name, wrong, "date laissée de côté")
+            said = np.array([span[0] if span else 0 for span in spans], dtype=np.int16)[dates.codes]
+            years = np.where(years == 0, said, years)
         if not any(column.annee for column in self.rows.montants):
             self._tell_rows("annee", self.kept & (years == 0), "année inconnue", "ligne gardée, sans année")
         start, end = self.context.territory.debut, self.context.territory.fin
@@ -237,61 +220,43 @@ class FieldReader:
         self._tell_rows("annee", outside, f"hors du contrat ({start}-{end})", "ligne gardée, absente des analyses")
         return pd.Series(years).astype("Int16").mask(years == 0)
 
-    def _tell_rows(self, name: str, rows: np.ndarray, problem: str, treatment: str) -> None:
-        at = np.flatnonzero(rows)
-        if len(at):
-            many = f" ({len(at)} lignes, la première ici)" if len(at) > 1 else ""
-            self.anomalies.add(self.fichier, self.rows.lignes[at[0]], name, "", problem + many, treatment)
-
     def themes(self) -> tuple[np.ndarray, np.ndarray]:
         """Theme (id, `hors`, or '' unknown) and pillar; the label of the theme, or of the dispositif, may say both."""
-        themes, pillars = self.context.labels["theme"], self.context.labels["pilier"]
+        themes, pillars = self.labels["theme"], self.labels["pilier"]
 
         def read_theme(word: str) -> str | None:
             code = themes.code(word)
             return HORS_THEME if code == EXCLU else code
 
-        theme = self.decode(
-            "theme", read_theme, "thématique inconnue", lambda w: _with_hint("thème laissé vide", themes.suggest(w))
-        )
-        pillar = self.decode(
-            "pilier",
-            lambda w: (pillars.code(w) or "").replace(EXCLU, "") if pillars.code(w) is not None else None,
-            "pilier inconnu",
-            lambda w: _with_hint("pilier laissé vide", pillars.suggest(w)),
-        )
-        for name in ("theme", "dispositif"):
-            words = self.field(name)
-            implied = np.array([(pillars.code(word) or "").replace(EXCLU, "") for word in words.words], dtype=object)[
-                words.codes
-            ]
-            pillar = np.where(pillar == "", implied, pillar)
-        words = self.field("dispositif")
-        implied = np.array([read_theme(word) or "" for word in words.words], dtype=object)[words.codes]
-        return np.where(theme == "", implied, theme), pillar
+        def read_pillar(word: str) -> str | None:
+            code = pillars.code(word)
+            return "" if code == EXCLU else code
+
+        def left(what: str, labels: Labels) -> Callable[[str], str]:
+            return lambda word: _with_hint(f"{what} laissé vide", labels.suggest(word))
+
+        theme = self.decode("theme", read_theme, "thématique inconnue", left("thème", themes))
+        pillar = self.decode("pilier", read_pillar, "pilier inconnu", left("pilier", pillars))
+        pillar = self.filled(pillar, ("theme", "dispositif"), read_pillar)
+        return self.filled(theme, ("dispositif",), read_theme), pillar
 
     def funders(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Funder (that of the partner where known), its id, and kind of money; what nobody says is `inconnu`."""
-        words = self.field("financeur")
-        ids = [self.context.partners.get(carrier_key(word), "") for word in words.words]
-        names = np.array(
-            [self.context.noms.get(i) or w.strip() for i, w in zip(ids, words.words, strict=True)], dtype=object
-        )[words.codes]
-        known = self.context.labels["type_credit"].codes
+        words, partners = self.field("financeur"), self.declared.partners
+        ids = words.map(lambda word: partners.get(carrier_key(word), ""))
+        names = words.map(lambda word: self.declared.noms.get(partners.get(carrier_key(word), "")) or word.strip())
+        known, common = self.labels["type_credit"].codes, common_words("types_credit")
         credit = self.decode(
             "type_credit",
-            lambda w: "" if not w.strip() else common_words("types_credit").get(fold(w)) or known.get(fold(w)),
+            lambda w: "" if not w.strip() else common.get(fold(w)) or known.get(fold(w)),
             "type de crédit inconnu",
-            "compté comme inconnu",
+            f"compté comme {INCONNU}",
         )
-        for name in ("dispositif", "financeur"):
-            labels = self.field(name)
-            implied = np.array([known.get(fold(word), "") for word in labels.words], dtype=object)[labels.codes]
-            credit = np.where(credit == "", implied, credit)
-        return names, np.array(ids, dtype=object)[words.codes], np.where(credit == "", "inconnu", credit)
+        credit = self.filled(credit, ("dispositif", "financeur"), lambda word: known.get(fold(word)))
+        return names, ids, np.where(credit == "", INCONNU, credit)
 
     def statuses(self) -> np.ndarray:
-        common, own = common_words("statuts"), self.context.labels["statut"].codes
+        common, own = common_words("statuts"), self.labels["statut"].codes
         made = self.decode(
             "statut",
             lambda w: NON_RENSEIGNE if not w.strip() else own.get(fold(w)) or common.get(fold(w)),
@@ -301,58 +266,38 @@ class FieldReader:
         return np.where(made == "", NON_RENSEIGNE, made)
 
     def counts(self) -> np.ndarray:
-        words = self.field("beneficiaires")
-        read = [read_count(word) for word in words.words]
-        self.tell(
-            "beneficiaires",
-            {r: "pas un nombre de personnes" for r, n in enumerate(read) if n == float("-inf")},
-            "laissé vide",
-        )
-        return np.array([np.nan if n == float("-inf") else n for n in read])[words.codes]
+        read, words = self.read("beneficiaires", read_count, np.isneginf, "pas un nombre de personnes", "laissé vide")
+        return np.array([np.nan if np.isneginf(n) else n for n in read])[words.codes]
 
     def engagements(self) -> np.ndarray:
         words = self.field("engagement")
-        codes = {fold(code): code for code in self.context.engagements}
-        made, wrong = [], {}
-        for rank, word in enumerate(words.folded):
-            tokens = [
-                token
-                for token in word.replace("|", " ").replace(",", " ").replace(";", " ").replace("/", " ").split()
-                if token
-            ]
-            made.append("|".join(sorted({codes[token] for token in tokens if token in codes})))
-            if any(token not in codes for token in tokens):
-                wrong[rank] = "code d'engagement inconnu"
-        self.tell(
-            "engagement", wrong, lambda w: _with_hint("lien laissé de côté", nearest(w, self.context.engagements))
-        )
+        codes = {fold(code): code for code in self.declared.engagements}
+        tokens = [set(re.split(r"[\s|,;/]+", word)) - {""} for word in words.folded]
+        wrong = {rank: "code d'engagement inconnu" for rank, some in enumerate(tokens) if not some <= codes.keys()}
+        known = self.declared.engagements
+        self.tell("engagement", wrong, lambda word: _with_hint("lien laissé de côté", nearest(word, known)))
+        made = ["|".join(sorted(codes[token] for token in some & codes.keys())) for some in tokens]
         return np.array(made, dtype=object)[words.codes]
 
     def quarters(self) -> np.ndarray:
-        words, labels = self.field("qpv"), self.context.labels["quartier"]
+        words, labels = self.field("qpv"), self.labels["quartier"]
         codes, geographie = self.context.quartiers, self.context.territory.geographie
         own = self.journal.valeurs.get("qpv", {})
-        read: list[Quarters] = [
-            read_quarters(own.get(fold(word), word), labels, codes, self.journal.separateurs, geographie)
-            for word in words.words
-        ]
-        self.tell(
-            "qpv",
-            {r: "quartier inconnu" for r, q in enumerate(read) if q.inconnus},
-            lambda w: self._suggest_quarter(read[words.words.index(w)].inconnus[0]),
-        )
-        self.tell(
-            "qpv",
-            {r: "code d'une autre géographie des quartiers" for r, q in enumerate(read) if q.autre_geographie},
-            f"jamais rapproché des quartiers {geographie} : ce sont d'autres périmètres ; quartier laissé vide",
-        )
-        made = np.empty(len(read), dtype=object)
-        made[:] = [q.codes for q in read]
-        return made[words.codes]
+        read: dict[str, Quarters] = {
+            word: read_quarters(own.get(key, word), labels, codes, self.journal.separateurs, geographie)
+            for word, key in zip(words.words, words.folded, strict=True)
+        }
 
-    def _suggest_quarter(self, piece: str) -> str:
-        hint = self.context.labels["quartier"].suggest(piece)
-        return _with_hint(f"quartier laissé vide pour {quoted(piece[:80])}", hint)
+        def suggest(word: str) -> str:
+            piece = read[word].inconnus[0]
+            return _with_hint(f"quartier laissé vide pour {quoted(piece[:80])}", labels.suggest(piece))
+
+        unknown = [rank for rank, word in enumerate(words.words) if read[word].inconnus]
+        self.tell("qpv", dict.fromkeys(unknown, "quartier inconnu"), suggest)
+        other = [rank for rank, word in enumerate(words.words) if read[word].autre_geographie]
+        done = f"jamais rapproché des quartiers {geographie} : ce sont d'autres périmètres ; quartier laissé vide"
+        self.tell("qpv", dict.fromkeys(other, "code d'une autre géographie des quartiers"), done)
+        return words.map(lambda word: read[word].codes)
 
     def amounts(self) -> None:
         """Tell the cells of amounts that hold something else, one by one: each is money that could be missing."""
@@ -360,22 +305,10 @@ class FieldReader:
             at = np.flatnonzero(column.mauvais & self.kept)
             if not len(at) or column.textes is None:
                 continue
-            cells = column.textes.array()
-            for position in at[:200]:
-                self.anomalies.add(
-                    self.fichier,
-                    self.rows.lignes[position],
-                    column.colonne,
-                    cells[position],
-                    "pas un montant",
-                    "montant laissé vide",
-                )
-            if len(at) > 200:
-                self.anomalies.add(
-                    self.fichier,
-                    self.rows.lignes[at[200]],
-                    column.colonne,
-                    "",
-                    f"{len(at) - 200} autres cellules sans montant lisible",
-                    "montants laissés vides",
-                )
+            cells, lines = column.textes.array(), self.rows.lignes
+            for i in at[:MONTANTS_DITS]:
+                what, done = "pas un montant", "montant laissé vide"
+                self.anomalies.add(self.fichier, lines[i], column.colonne, cells[i], what, done)
+            if (more := len(at) - MONTANTS_DITS) > 0:
+                what, done = f"{more} autres cellules sans montant lisible", "montants laissés vides"
+                self.anomalies.add(self.fichier, lines[at[MONTANTS_DITS]], column.colonne, "", what, done)

@@ -7,13 +7,14 @@ read a cell of data.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from fnmatch import fnmatch
 from functools import lru_cache
 
 from cvanalysis.actions.clean.cells import knowledge
 from cvanalysis.actions.clean.declared import Journal
+from cvanalysis.actions.table import DATES
 from cvanalysis.errors import Problem, UnrecognisedFile
 from cvanalysis.files.sheets import Grid
 from cvanalysis.french import fold
@@ -64,7 +65,7 @@ def squeeze(header: str) -> str:
 
 @lru_cache(maxsize=4)
 def read_formats(geographie: str) -> tuple[Format, ...]:
-    """The formats of `formats_actions.toml`, as they apply to a geography of quarters."""
+    """The formats of `formats.toml`, as they apply to a geography of quarters."""
     made: list[Format] = []
     for item in knowledge()["formats"]:
         if same := item.get("colonnes_de"):
@@ -104,23 +105,22 @@ def locate(grids: Sequence[Grid], journals: Sequence[Journal], geographie: str) 
     """
     fichier = grids[0].fichier
     declared = [journal for journal in journals if fnmatch(fichier, journal.fichier)]
-    found = [one for journal in declared for one in _locate_declared(grids, journal)]
     if declared:
-        return found
+        return [_locate_declared(grids, journal) for journal in declared]
     found = [one for grid in grids if (one := _locate_known(grid, geographie)) is not None]
     if not found:
-        raise UnrecognisedFile(
-            Problem(
-                fichier,
-                0,
-                "",
-                "journal d'actions de format inconnu",
-                "formats lus sans rien déclarer : "
-                + ", ".join(dict.fromkeys(known.nom for known in read_formats(geographie))),
-                "déclarez-le dans contrat.toml : « cvanalysis check » propose la déclaration, prête à coller",
-            )
+        names = dict.fromkeys(known.nom for known in read_formats(geographie))
+        raise _unread(
+            fichier,
+            "journal d'actions de format inconnu",
+            f"formats lus sans rien déclarer : {', '.join(names)}",
+            "déclarez-le dans contrat.toml : « cvanalysis check » propose la déclaration, prête à coller",
         )
     return found
+
+
+def _unread(fichier: str, *told: str) -> UnrecognisedFile:
+    return UnrecognisedFile(Problem(fichier, 0, "", *told))
 
 
 def head_rows(grid: Grid) -> list[tuple[str, ...]]:
@@ -136,9 +136,8 @@ def _locate_known(grid: Grid, geographie: str) -> Located | None:
         for keys in (exact, undated) if len(set(undated) - {""}) == len([key for key in undated if key]) else (exact,):
             present = set(keys)
             for known in read_formats(geographie):
-                if all(present & set(group) for group in known.signature) and _agrees(
-                    grid, head, position, keys, known
-                ):
+                signed = all(present & set(group) for group in known.signature)
+                if signed and _agrees(grid, head, position, keys, known):
                     return _read_as(grid, head, position, keys, known)
     return None
 
@@ -152,9 +151,8 @@ def _agrees(grid: Grid, head: Sequence[Sequence[str]], position: int, keys: Sequ
         columns = [keys.index(title) for title in known.colonnes["programme"] if title in keys]
         return any(known.programme in cell for cell in _cells(grid, columns[0], position, None))
     if known.annonce:
-        said = fold(
-            " ".join([*(cell for row in head[:position] for cell in row), grid.feuille, grid.fichier.replace("_", " ")])
-        )
+        above = [cell for row in head[:position] for cell in row]
+        said = fold(" ".join([*above, grid.feuille, grid.fichier.replace("_", " ")]))
         expected = known.laissees.union(*known.colonnes.values(), [""])
         return any(re.search(rf"\b{re.escape(word)}\b", said) for word in known.annonce) and expected.issuperset(keys)
     return True
@@ -172,11 +170,11 @@ def _read_as(grid: Grid, head: Sequence[Sequence[str]], position: int, keys: Seq
         there = [keys.index(title) for title in titles if title in keys]
         if there:
             colonnes.setdefault(noms[there[0]], champ)
-    journal = Journal(known.nom, "", colonnes, constantes=known.constantes, declare=False)
-    annee = ("", "")
-    if not {"annee", "date", "date_convention"} & set(colonnes.values()):
+    constants, annee = known.constantes, ("", "")
+    if not set(DATES) & set(colonnes.values()):
         annee = stated_year(grid, head, (position,))
-        journal = replace(journal, constantes={**known.constantes, "annee": annee[0]} if annee[0] else known.constantes)
+        constants = {**constants, "annee": annee[0]} if annee[0] else constants
+    journal = Journal(known.nom, "", colonnes, constantes=constants)
     return Located(grid, journal, (position,), noms, known, annee=annee)
 
 
@@ -196,42 +194,25 @@ def stated_year(grid: Grid, head: Sequence[Sequence[str]], entete: tuple[int, ..
     return "", ""
 
 
-def _locate_declared(grids: Sequence[Grid], journal: Journal) -> list[Located]:
+def _locate_declared(grids: Sequence[Grid], journal: Journal) -> Located:
     fichier = grids[0].fichier
     candidates = [grid for grid in grids if not journal.feuille or fold(grid.feuille) == fold(journal.feuille)]
     if not candidates:
-        raise UnrecognisedFile(
-            Problem(
-                fichier,
-                0,
-                "",
-                f"pas de feuille « {journal.feuille} »",
-                "feuilles trouvées : " + ", ".join(grid.feuille for grid in grids),
-                f"corrigez « feuille » (contrat.toml, ligne {journal.ligne})",
-            )
-        )
+        found, sheets = f"pas de feuille « {journal.feuille} »", ", ".join(grid.feuille for grid in grids)
+        to_do = f"corrigez « feuille » (contrat.toml, ligne {journal.ligne})"
+        raise _unread(fichier, found, f"feuilles trouvées : {sheets}", to_do)
     wanted = {*journal.colonnes, *(f.colonne for f in journal.financements)}
-    best: tuple[int, Grid, tuple[int, ...], tuple[str, ...]] | None = None
-    for grid in candidates:
-        for entete in _headers(grid, journal):
-            names = flatten_header(head_rows(grid), entete, wanted)
-            hits = len(wanted & set(names))
-            if best is None or hits > best[0]:
-                best = (hits, grid, entete, names)
-    if best is None or not best[0]:
-        raise UnrecognisedFile(
-            Problem(
-                fichier,
-                0,
-                "",
-                "aucune des colonnes déclarées n'a été trouvée",
-                "colonnes déclarées : " + ", ".join(sorted(wanted)),
-                f"vérifiez « entete » et [actions.colonnes] (contrat.toml, ligne {journal.ligne})",
-            )
-        )
-    _, grid, entete, names = best
-    missing = tuple(sorted(wanted - set(names)))
-    return [Located(grid, replace(journal), entete, names, None, missing)]
+    tried = [
+        (grid, entete, flatten_header(head_rows(grid), entete, wanted))
+        for grid in candidates
+        for entete in _headers(grid, journal)
+    ]
+    grid, entete, names = max(tried, key=lambda one: len(wanted & set(one[2])), default=(grids[0], (), ()))
+    if not wanted & set(names):
+        found, headers = "aucune des colonnes déclarées n'a été trouvée", ", ".join(sorted(wanted))
+        to_do = f"vérifiez « entete » et [actions.colonnes] (contrat.toml, ligne {journal.ligne})"
+        raise _unread(fichier, found, f"colonnes déclarées : {headers}", to_do)
+    return Located(grid, journal, entete, names, None, tuple(sorted(wanted - set(names))))
 
 
 def _headers(grid: Grid, journal: Journal) -> list[tuple[int, ...]]:
@@ -247,28 +228,26 @@ def _headers(grid: Grid, journal: Journal) -> list[tuple[int, ...]]:
 
 
 def flatten_header(
-    rows: Sequence[Sequence[str]], entete: tuple[int, ...], wanted: set[str] | frozenset[str] = frozenset()
+    rows: Sequence[Sequence[str]], entete: tuple[int, ...], wanted: Container[str] = frozenset()
 ) -> tuple[str, ...]:
-    """One folded name per column. On two lines, the upper title spreads over the blank cells at its right.
+    """One folded name per column, each once; one of the `wanted` names that is said on one line of two stands alone."""
+    return _unique(join_lines(rows, entete, fold, wanted))
 
-    A name is « haut bas »; where only the lower (or the upper) title is among the `wanted` names, it stands alone.
-    """
-    lines = [[fold(cell) for cell in rows[position]] if position < len(rows) else [] for position in entete]
-    names = list(lines[-1])
+
+def join_lines(
+    rows: Sequence[Sequence[str]], entete: tuple[int, ...], read: Callable[[str], str], wanted: Container[str] = ()
+) -> list[str]:
+    """One title per column (« haut bas »): on two lines, the upper one spreads over the blank cells at its right."""
+    lines = [[read(cell) for cell in rows[position]] if position < len(rows) else [] for position in entete]
+    names = lines[-1]
     for upper in reversed(lines[:-1]):
-        spread, last = [], ""
+        last, joined = "", []
         for top, low in zip(upper, names, strict=True):
             last = top or (last if low else "")
-            spread.append(last)
-        names = [_join(top, low, wanted) for top, low in zip(spread, names, strict=True)]
-    return _unique(names)
-
-
-def _join(top: str, low: str, wanted: set[str] | frozenset[str]) -> str:
-    whole = f"{top} {low}".strip()
-    if whole in wanted or not (top and low):
-        return whole
-    return low if low in wanted else whole
+            whole = f"{last} {low}".strip()
+            joined.append(low if last and low in wanted and whole not in wanted else whole)
+        names = joined
+    return names
 
 
 def _unique(names: Sequence[str]) -> tuple[str, ...]:
@@ -278,8 +257,3 @@ def _unique(names: Sequence[str]) -> tuple[str, ...]:
         seen[name] = seen.get(name, 0) + 1
         made.append(name if seen[name] == 1 or not name else f"{name} ({seen[name]})")
     return tuple(made)
-
-
-def field_of(journal: Journal, name: str) -> str:
-    """The field that a column is, or '' where it is left aside."""
-    return journal.colonnes.get(name, "")

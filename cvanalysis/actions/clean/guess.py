@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -23,9 +24,9 @@ from cvanalysis.actions.clean.cells import (
     read_year,
     years_of_date,
 )
-from cvanalysis.actions.clean.formats import flatten_header, head_rows
+from cvanalysis.actions.clean.formats import flatten_header, head_rows, join_lines
 from cvanalysis.actions.clean.labels import Labels, read_quarters
-from cvanalysis.actions.table import HORS_QPV, MONTANTS, MONTANTS_LUS
+from cvanalysis.actions.table import DATES, HORS_QPV, MONTANTS, MONTANTS_LUS
 from cvanalysis.files.keys import commune_key
 from cvanalysis.files.sheets import Grid
 from cvanalysis.french import fold
@@ -38,16 +39,8 @@ GROUPES = ("porteur", "theme", "pilier", "financeur", "dispositif", "annee")
 """Fields that people write once for several rows, in a merged cell."""
 
 _TEXTES = (
-    "action",
-    "porteur",
-    "theme",
-    "pilier",
-    "public",
-    "statut",
-    "financeur",
-    "dispositif",
-    "type_credit",
-    "convention",
+    *("action", "porteur", "theme", "pilier", "public", "statut"),
+    *("financeur", "dispositif", "type_credit", "convention"),
 )
 
 
@@ -86,7 +79,8 @@ def guess_columns(grid: Grid, entete: tuple[int, ...], known: Known) -> list[Col
     headers = {fold(cell) for position in entete for cell in head[position]} - {""}
     taken: set[str] = set()
     columns = []
-    for i, (key, title) in enumerate(zip(keys, _titles(head, entete), strict=True)):
+    titles = join_lines(head, entete, lambda cell: " ".join(cell.split()))
+    for i, (key, title) in enumerate(zip(keys, map(mask_words, titles), strict=True)):
         if not key:
             continue
         cells = body.column(i).combine_chunks()
@@ -96,18 +90,6 @@ def guess_columns(grid: Grid, entete: tuple[int, ...], known: Known) -> list[Col
         taken.add(champ)
         columns.append(Column(title, champ, reason, cells))
     return _sort_amounts(columns)
-
-
-def _titles(head: Sequence[Sequence[str]], entete: tuple[int, ...]) -> list[str]:
-    """Titles as written, joined as `flatten_header` joins their keys."""
-    lower = [" ".join(cell.split()) for cell in head[entete[-1]]]
-    for position in reversed(entete[:-1]):
-        last, joined = "", []
-        for top, low in zip(head[position], lower, strict=True):
-            last = " ".join(top.split()) or (last if low else "")
-            joined.append(f"{last} {low}".strip())
-        lower = joined
-    return [mask_words(title) for title in lower]
 
 
 def _sample(cells: pa.Array, headers: set[str]) -> list[str]:
@@ -167,7 +149,7 @@ def _holds(champ: str, sample: Sequence[str], cells: pa.Array, known: Known) -> 
         return _share(sample, lambda w: len(_digits(w)) >= 8) > 0.5
     if champ == "annee":
         return _share(sample, read_year) > 0.7
-    if champ in ("date", "date_convention"):
+    if champ in DATES:
         return _share(sample, years_of_date) > 0.4
     if champ == "beneficiaires":
         return _share(sample, lambda w: w.strip()[:1].isdigit()) > 0.5
@@ -190,18 +172,18 @@ def _sort_amounts(columns: Sequence[Column]) -> list[Column]:
         values = {i: np.nan_to_num(read_amounts(columns[i].cellules)[0]) for i in mine}
         for i, found in zip(mine, years, strict=True):
             others = [values[j] for j in mine if j != i and columns[j].champ]
+            by_content = columns[i].raison == MONTANTS_CONTENU
+            change: dict[str, Any] = {}
             if len(others) > 1 and _adds_up(values[i], np.sum(others, axis=0)):
-                columns[i] = replace(
-                    columns[i],
-                    champ="",
-                    raison="somme des autres colonnes de montants : la compter doublerait l'argent",
-                )
+                why = "somme des autres colonnes de montants : la compter doublerait l'argent"
+                change = {"champ": "", "raison": why}
             elif len(mine) > 1 and len(found) == 1:
-                columns[i] = replace(columns[i], propre=True, annee=found[0])
-            elif columns[i].raison == MONTANTS_CONTENU and len(by_title) == 1:
-                columns[i] = replace(columns[i], champ="", raison="des montants, sans que son titre dise lesquels")
-            elif len(mine) > 1 or columns[i].raison == MONTANTS_CONTENU:
-                columns[i] = replace(columns[i], propre=True)
+                change = {"propre": True, "annee": found[0]}
+            elif by_content and len(by_title) == 1:
+                change = {"champ": "", "raison": "des montants, sans que son titre dise lesquels"}
+            elif len(mine) > 1 or by_content:
+                change = {"propre": True}
+            columns[i] = replace(columns[i], **change)
         kept = [i for i in mine if columns[i].champ]
         if len(kept) == 1 and columns[kept[0]].raison != MONTANTS_CONTENU and not columns[kept[0]].annee:
             columns[kept[0]] = replace(columns[kept[0]], propre=False)
@@ -211,9 +193,8 @@ def _sort_amounts(columns: Sequence[Column]) -> list[Column]:
 def _adds_up(values: np.ndarray, total: np.ndarray) -> bool:
     """Whether a column is the sum of others, on nearly all of its rows, of which several have an amount in more than one of them."""
     filled = values != 0
-    return np.count_nonzero(filled) >= 3 and np.count_nonzero(
-        np.abs(values - total)[filled] < 0.01
-    ) >= 0.9 * np.count_nonzero(filled)
+    same = np.abs(values - total)[filled] < 0.01
+    return np.count_nonzero(filled) >= 3 and np.count_nonzero(same) >= 0.9 * np.count_nonzero(filled)
 
 
 def merged_columns(columns: Sequence[Column]) -> list[str]:

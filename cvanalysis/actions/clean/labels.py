@@ -9,15 +9,15 @@ anomaly that bears its nearest declared label, for a person to add the line. `ex
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rapidfuzz import fuzz, process
 
-from cvanalysis.actions.clean.cells import line_words
+from cvanalysis.actions.clean.cells import knowledge, line_words
 from cvanalysis.actions.table import HORS_QPV, TYPES_CREDIT
 from cvanalysis.french import fold, listed, nearest, quoted
 from cvanalysis.territory.declarations import Inspection, read_rows
@@ -63,62 +63,36 @@ class Labels:
 
 def read_labels(territory: Territory, found: Inspection) -> dict[str, Labels]:
     """The declared labels of each domain; what is wrong in `correspondances.csv` goes to `found`. The file may be absent."""
+    themes, pillars = ([(one.id, one.nom) for one in some] for some in (territory.themes, territory.piliers))
+    quarters = [(one.code, one.nom) for one in territory.quartiers]
     known: dict[str, dict[str, str]] = {
-        "theme": {t.id: t.id for t in territory.themes} | {t.nom: t.id for t in territory.themes},
-        "pilier": {p.id: p.id for p in territory.piliers} | {p.nom: p.id for p in territory.piliers},
-        "quartier": {q.nom: q.code for q in territory.quartiers} | {q.code: q.code for q in territory.quartiers},
-        "statut": {},
-        "type_credit": {},
+        domain: {label: code for code, name in declared for label in (code, name)}
+        for domain, declared in zip(DOMAINES, (themes, pillars, quarters, (), ()), strict=True)
     }
     codes = {
-        "theme": {t.id for t in territory.themes} | {EXCLU},
-        "pilier": {p.id for p in territory.piliers} | {EXCLU},
-        "quartier": {q.code for q in territory.quartiers} | {"tous", "hors", EXCLU},
-        "statut": set(_statuses()),
+        "theme": {*known["theme"].values(), EXCLU},
+        "pilier": {*known["pilier"].values(), EXCLU},
+        "quartier": {*known["quartier"].values(), "tous", "hors", EXCLU},
+        "statut": set(knowledge()["statuts"]),
         "type_credit": set(TYPES_CREDIT),
     }
-    if (Path(territory.dossier) / CORRESPONDANCES).exists():
-        for row in read_rows(found, CORRESPONDANCES, ("domaine", "libelle", "code"), ("note",)):
-            domain, label, code = row["domaine"], row["libelle"], row["code"]
-            if domain not in DOMAINES:
-                found.add(
-                    row.fichier,
-                    row.ligne,
-                    "domaine",
-                    f"{quoted(domain)} n'est pas un domaine",
-                    f"domaines : {listed(DOMAINES)}",
-                    nearest(domain, DOMAINES),
-                )
-            elif code not in codes[domain]:
-                found.add(
-                    row.fichier,
-                    row.ligne,
-                    "code",
-                    f"{quoted(code)} n'est pas un code de {domain}",
-                    f"codes : {listed(sorted(codes[domain]))}",
-                    nearest(code, codes[domain]),
-                )
-            elif known[domain].get(label, code) != code:
-                found.add(
-                    row.fichier,
-                    row.ligne,
-                    "libelle",
-                    f"{quoted(label)} a déjà le code {known[domain][label]}",
-                    "",
-                    "gardez une seule ligne",
-                )
-            else:
-                known[domain][label] = code
+    there = (Path(territory.dossier) / CORRESPONDANCES).exists()
+    for row in read_rows(found, CORRESPONDANCES, ("domaine", "libelle", "code"), ("note",)) if there else ():
+        tell = partial(found.add, row.fichier, row.ligne)
+        domain, label, code = row["domaine"], row["libelle"], row["code"]
+        if domain not in DOMAINES:
+            what = f"{quoted(domain)} n'est pas un domaine"
+            tell("domaine", what, f"domaines : {listed(DOMAINES)}", nearest(domain, DOMAINES))
+        elif code not in codes[domain]:
+            what = f"{quoted(code)} n'est pas un code de {domain}"
+            tell("code", what, f"codes : {listed(sorted(codes[domain]))}", nearest(code, codes[domain]))
+        elif known[domain].setdefault(label, code) != code:
+            what = f"{quoted(label)} a déjà le code {known[domain][label]}"
+            tell("libelle", what, "", "gardez une seule ligne")
     return {
         domain: Labels({fold(label): code for label, code in labels.items()}, {fold(label): label for label in labels})
         for domain, labels in known.items()
     }
-
-
-def _statuses() -> Iterable[str]:
-    from cvanalysis.actions.clean.cells import knowledge
-
-    return knowledge()["statuts"]
 
 
 @dataclass(frozen=True, slots=True)

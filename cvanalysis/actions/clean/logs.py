@@ -1,30 +1,28 @@
-"""Action logs → the tables of actions, engagements and partners. Reads as a table of contents of the cleaning.
+"""Action logs → the table of actions. Reads as a table of contents of the cleaning.
 
-Owns the files of `actions/` and what became of each; refuses to count or to judge (`findings` does).
+Owns the files of `actions/` and what became of each; refuses to count or to judge (findings do).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatch
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from cvanalysis.actions.clean.assemble import assemble
 from cvanalysis.actions.clean.declared import CONTRAT, Journal, read_journals
 from cvanalysis.actions.clean.duplicates import read_decisions
-from cvanalysis.actions.clean.fields import Context, make_context
+from cvanalysis.actions.clean.fields import Context, Declared
 from cvanalysis.actions.clean.formats import Located, locate
 from cvanalysis.actions.clean.labels import read_labels
 from cvanalysis.actions.clean.lines import Lines, read_lines
 from cvanalysis.actions.clean.rows import read_rows
-from cvanalysis.engagements.declared import _link_engagements, find_engagements, read_engagements
-from cvanalysis.engagements.partners import partner_labels, partners_table, read_partners
 from cvanalysis.errors import DeclarationError, Problem, ReadError
-from cvanalysis.files.anomalies import Anomalies
+from cvanalysis.files.anomalies import Anomalies, ReadFile
 from cvanalysis.files.guard import reading
 from cvanalysis.files.sheets import Grid, grids_of, raw_files, read_bytes
 from cvanalysis.personnes.persons import mask_words
@@ -36,109 +34,70 @@ if TYPE_CHECKING:
 
 DOSSIER = "actions"
 EXTENSIONS = (".csv", ".txt", ".tsv", ".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".json")
-ANOMALIES = ("fichier", "ligne", "colonne", "brut", "probleme", "traitement")
 
 
-@dataclass(frozen=True, slots=True)
-class CleanedActions:
+@dataclass(frozen=True)
+class CleanedLogs:
     """What cleaning gives: new frames, and the state of each file.
 
-    `anomalies` as in anomalies.parquet; `compte` the account of money (`money.COLONNES`); `controles` the files' own totals against
-    our sums; `propositions` the questions to decide (`duplicates.COLONNES`); `sources` one dict per file; `illisibles` what could not
-    be read.
+    `compte` is the account of money (`money.COLONNES`); `controles` the files' own totals against our sums; `propositions` the questions
+    to decide (`duplicates.COLONNES`).
     """
 
     actions: pd.DataFrame
-    engagements: pd.DataFrame
-    partenaires: pd.DataFrame
-    anomalies: pd.DataFrame
     compte: pd.DataFrame
     controles: pd.DataFrame
     propositions: pd.DataFrame
-    sources: tuple[dict[str, Any], ...]
-    illisibles: tuple[Problem, ...]
+    fichiers: tuple[ReadFile, ...]
+
+    @property
+    def illisibles(self) -> tuple[Problem, ...]:
+        return tuple(file.probleme for file in self.fichiers if file.probleme is not None)
 
 
-def clean_actions(territory: Territory, indicateurs: frozenset[str] | None = None) -> CleanedActions:
-    """Everything that `actions/`, `engagements.csv` and `partenaires.csv` say.
+def clean_logs(territory: Territory, declared: Declared, found: Inspection, anomalies: Anomalies) -> CleanedLogs:
+    """Everything that `actions/` says.
 
-    `indicateurs` are the ids that engagements may be linked to (unchecked when None). Raises `DeclarationError` with all the problems of
-    the declarations of this domain; a log that cannot be read goes to `illisibles` and disturbs no other.
+    Raises `DeclarationError` with all the problems of `found` and of the declarations of this domain; a log that cannot be read is told
+    in its file and disturbs no other.
     """
-    found = Inspection(Path(territory.dossier))
-    partners = read_partners(territory, found)
-    engagements = read_engagements(territory, found, {p.id: p.nom for p in partners}, indicateurs)
-    labels = read_labels(territory, found)
+    context = Context(territory, read_labels(territory, found), declared)
     decisions = read_decisions(territory, found)
-    journals = _journals(territory, found)
+    journals = read_journals(found)
     if found.problems:
         raise DeclarationError(found.problems)
-    context = make_context(territory, labels, partners, partner_labels(partners), frozenset(engagements["code"]))
-    anomalies = Anomalies()
-    logs, sources, unread = _read_logs(territory, journals, context, anomalies)
-    actions, compte, controles, propositions = assemble(logs, context, decisions, anomalies)
-    actions = _link_engagements(actions, engagements, find_engagements(Path(territory.dossier)), anomalies)
-    return CleanedActions(
-        actions,
-        engagements,
-        partners_table(partners, territory),
-        _anomaly_table(anomalies),
-        compte,
-        controles,
-        propositions,
-        tuple(sources),
-        tuple(unread),
-    )
-
-
-def log_files(territory: Territory) -> list[tuple[Path, str]]:
-    """Files of `actions/` that may be logs, with their name relative to the data folder, in order."""
     root = Path(territory.dossier)
-    return [one for one in raw_files(root / DOSSIER, root) if one[0].suffix.lower() in EXTENSIONS]
-
-
-def _journals(territory: Territory, found: Inspection) -> tuple[Journal, ...]:
-    try:
-        return read_journals(territory)
-    except DeclarationError as error:
-        found.problems.extend(error.problems)
-        return ()
-
-
-def _read_logs(
-    territory: Territory, journals: tuple[Journal, ...], context: Context, anomalies: Anomalies
-) -> tuple[list[Lines], list[dict[str, Any]], list[Problem]]:
-    logs: list[Lines] = []
-    sources: list[dict[str, Any]] = []
-    unread: list[Problem] = []
-    files = log_files(territory)
+    files = [one for one in raw_files(root / DOSSIER, root) if one[0].suffix.lower() in EXTENSIONS]
     for journal in journals:
         if not any(fnmatch(fichier, journal.fichier) for _, fichier in files):
-            what = "aucun fichier ne correspond à ce journal déclaré"
-            anomalies.add(
-                CONTRAT, journal.ligne, "actions", journal.fichier, what, "déposez le fichier, ou corrigez son nom"
-            )
-    for path, fichier in files:
-        source: dict[str, Any] = {"fichier": fichier, "sha256": "", "famille": "", "millesime": "", "statut": "lu"}
-        try:
-            with reading(fichier):
-                data = read_bytes(path, fichier)
-                source["sha256"] = sha256(data).hexdigest()
-                grids = grids_of(data, fichier)
-                for grid in grids:
-                    for problem in grid.anomalies:
-                        done = problem.que_faire or "lu tel quel"
-                        anomalies.add(fichier, problem.ligne, problem.colonne, "", problem.trouve, done)
-                found = locate(grids, journals, territory.geographie)
-                mine = [_read_log(located, context, anomalies) for located in found]
-                told = _tell_file(mine, grids, context)
-            logs += mine
-            source |= told
-        except ReadError as error:
-            source["statut"] = "illisible"
-            unread.append(error.problem)
-        sources.append(source)
-    return logs, sources, unread
+            what, done = "aucun fichier ne correspond à ce journal déclaré", "déposez le fichier, ou corrigez son nom"
+            anomalies.add(CONTRAT, journal.ligne, "actions", journal.fichier, what, done)
+    logs: list[Lines] = []
+    told = [_read_file(path, fichier, journals, context, anomalies, logs) for path, fichier in files]
+    actions, *others = assemble(logs, context, decisions, anomalies)
+    return CleanedLogs(actions, *others, tuple(_count(file, actions, context.quartiers) for file in told))
+
+
+def _read_file(
+    path: Path, fichier: str, journals: tuple[Journal, ...], context: Context, anomalies: Anomalies, logs: list[Lines]
+) -> ReadFile:
+    """What a file was taken for; its lines go to `logs`."""
+    digest = ""
+    try:
+        with reading(fichier):
+            data = read_bytes(path, fichier)
+            digest = sha256(data).hexdigest()
+            grids = grids_of(data, fichier)
+            for problem in (problem for grid in grids for problem in grid.anomalies):
+                done = problem.que_faire or "lu tel quel"
+                anomalies.add(fichier, problem.ligne, problem.colonne, "", problem.trouve, done)
+            found = locate(grids, journals, context.territory.geographie)
+            mine = [_read_log(located, context, anomalies) for located in found]
+            told = _tell_file(ReadFile(fichier, digest), mine, grids)
+    except ReadError as error:
+        return ReadFile(fichier, digest, "illisible", pris_pour="non reconnu", probleme=error.problem)
+    logs += mine
+    return told
 
 
 def _read_log(located: Located, context: Context, anomalies: Anomalies) -> Lines:
@@ -149,13 +108,10 @@ def _read_log(located: Located, context: Context, anomalies: Anomalies) -> Lines
     if located.annee[0]:
         told = f"année lue {located.annee[1]}, pour toutes les lignes"
         anomalies.add(grid.fichier, 0, "annee", located.annee[0], "aucune colonne ne dit l'année", told)
+    shifted = "un séparateur dans un texte sans guillemets a pu décaler ses cellules"
     for lines, what, done in (
         (grid.courtes, "moins de cellules que les autres", "les cellules absentes sont lues comme vides"),
-        (
-            grid.longues,
-            "plus de cellules que les autres",
-            "un séparateur dans un texte sans guillemets a pu décaler ses cellules",
-        ),
+        (grid.longues, "plus de cellules que les autres", shifted),
     ):
         inside = [line for line in lines if line > grid.lignes[max(located.entete)]]
         if inside:
@@ -164,30 +120,30 @@ def _read_log(located: Located, context: Context, anomalies: Anomalies) -> Lines
     return read_lines(read_rows(located), context, anomalies)
 
 
-def _tell_file(logs: list[Lines], grids: list[Grid], context: Context) -> dict[str, Any]:
-    """What a file was taken for: its format, sheets, years, rows of actions, quarters that it names, columns that nobody reads."""
+def _tell_file(file: ReadFile, logs: list[Lines], grids: list[Grid]) -> ReadFile:
+    """What a file was taken for: its format, sheets, years, columns that nobody reads."""
     located = [lines.rows.located for lines in logs]
     read = [one.grid.feuille for one in located]
-    unread = [grid.feuille for grid in grids if grid.feuille not in read]
+    unread = [mask_words(grid.feuille) for grid in grids if grid.feuille not in read]
     years = [year for lines in logs for year in lines.table["annee"].dropna().unique()]
     years += [int(column.annee) for lines in logs for column in lines.rows.montants if column.annee]
-    cited = {code for lines in logs for codes in set(lines.quarters.tolist()) for code in codes}
     family = located[0].journal.nom
     span = f"{min(years)}-{max(years)}" if len(set(years)) > 1 else f"{years[0]}" if years else ""
-    unread = [mask_words(name) for name in unread]
     sheets = f", feuille{'s' if len(read) > 1 else ''} {', '.join(read)}" if read[0] else ""
-    return {
-        "famille": family,
-        "millesime": span,
-        "pris_pour": f"{family}{sheets}{f', {span}' if span else ''}"
-        + (f" (feuilles non lues\u00a0: {', '.join(unread)})" if unread else ""),
-        "lignes": sum(len(lines.table) for lines in logs),
-        "trouvees": tuple(code for code in context.quartiers if code in cited),
-        "manquantes": tuple(code for code in context.quartiers if cited - {""} and code not in cited),
-        "inconnues": tuple(dict.fromkeys(mask_words(name) for lines in logs for name in lines.rows.delaissees if name)),
-    }
+    left = f" (feuilles non lues\u00a0: {', '.join(unread)})" if unread else ""
+    return replace(
+        file,
+        famille=family,
+        millesime=span or None,
+        pris_pour=f"{family}{sheets}{f', {span}' if span else ''}{left}",
+        inconnues=tuple(dict.fromkeys(mask_words(name) for lines in logs for name in lines.rows.autres if name)),
+    )
 
 
-def _anomaly_table(anomalies: Anomalies) -> pd.DataFrame:
-    table = pd.DataFrame(anomalies.lignes, columns=list(ANOMALIES))
-    return table.astype({name: "Int32" if name == "ligne" else "str" for name in ANOMALIES})
+def _count(file: ReadFile, actions: pd.DataFrame, quarters: tuple[str, ...]) -> ReadFile:
+    """The same file with its rows of actions and the quarters of the contract that they name; one that names none misses none."""
+    rows = actions[actions["source"] == file.fichier]
+    there = set(rows["qpv"])
+    named = tuple(code for code in quarters if code in there)
+    missing = tuple(code for code in quarters if named and code not in there)
+    return replace(file, lignes=len(rows[["feuille", "ligne"]].drop_duplicates()), trouvees=named, manquantes=missing)

@@ -7,7 +7,7 @@ proposed, never applied.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,7 +20,7 @@ from cvanalysis.actions.clean.declared import LISTES
 from cvanalysis.actions.clean.formats import head_rows, stated_year
 from cvanalysis.actions.clean.guess import Column, Known, guess_columns, merged_columns
 from cvanalysis.actions.clean.labels import EXCLU, Labels, read_labels
-from cvanalysis.actions.table import MONTANTS
+from cvanalysis.actions.table import DATES, MONTANTS
 from cvanalysis.errors import CvanalysisError
 from cvanalysis.files.guard import reading
 from cvanalysis.files.keys import commune_key
@@ -52,7 +52,7 @@ class Sheet:
     @property
     def annee(self) -> tuple[str, str]:
         """The year that the sheet says outside its rows, and where, when no column says one."""
-        said = {"annee", "date", "date_convention"} & self.fields or any(column.annee for column in self.columns)
+        said = set(DATES) & self.fields or any(column.annee for column in self.columns)
         return ("", "") if said else stated_year(self.grid, head_rows(self.grid), self.entete)
 
     def lines(self) -> set[tuple[str, str, float]]:
@@ -131,8 +131,8 @@ def _is_number(cell: str) -> bool:
 
 def _set_aside(block: str, why: str) -> str:
     head, *lines = block.splitlines()
-    return "\n".join([head, f"# Feuille laissée de côté : elle {why}. Retirez les « # » si elle doit être lue.",
-                      *(f"# {line}".rstrip() for line in lines)]) + "\n"  # fmt: skip
+    told = f"# Feuille laissée de côté : elle {why}. Retirez les « # » si elle doit être lue."
+    return "\n".join([head, told, *(f"# {line}".rstrip() for line in lines), ""])
 
 
 def _write(fichier: str, sheet: Sheet, labels: dict[str, Labels]) -> str:
@@ -156,7 +156,7 @@ def _write(fichier: str, sheet: Sheet, labels: dict[str, Labels]) -> str:
             lines.append(f"{_text(column.titre)} = {_text(column.champ)}  # {column.raison}")
         elif not column.champ:
             lines.append(f"# {_text(column.titre)} : laissée de côté ({column.raison})")
-    if not {"annee", "date", "date_convention"} & sheet.fields and not any(column.annee for column in columns):
+    if not set(DATES) & sheet.fields and not any(column.annee for column in columns):
         lines += _constant_year(sheet)
     for column in columns:
         if column.propre:
@@ -166,23 +166,18 @@ def _write(fichier: str, sheet: Sheet, labels: dict[str, Labels]) -> str:
 
 def _constant_year(sheet: Sheet) -> list[str]:
     year, where = sheet.annee
-    said = (
-        f"annee = {year}  # lue {where} : aucune colonne ne la dit"
-        if year
-        else "# annee = 2020  # aucune colonne ne la dit"
-    )
-    return ["", f"[{LISTE}.constantes]", said]
+    said = f"annee = {year}  # lue {where} :" if year else "# annee = 2020  #"
+    return ["", f"[{LISTE}.constantes]", f"{said} aucune colonne ne la dit"]
 
 
-def _own_column(column: Column) -> Iterator[str]:
-    yield from ("", f"[[{LISTE}.financements]]", f"colonne = {_text(column.titre)}", f"champ = {_text(column.champ)}")
+def _own_column(column: Column) -> list[str]:
+    title = _text(column.titre)
     if column.annee:
-        yield from (f"annee = {column.annee}", '# financeur = "…"  # si cette colonne est celle d\'un seul financeur')
+        said = (f"annee = {column.annee}", '# financeur = "…"  # si cette colonne est celle d\'un seul financeur')
     else:
-        yield from (
-            f"financeur = {_text(column.titre)}  # à remplacer par le nom du financeur",
-            '# type_credit = "spécifique"  # ou "droit commun"',
-        )
+        credit = '# type_credit = "spécifique"  # ou "droit commun"'
+        said = (f"financeur = {title}  # à remplacer par le nom du financeur", credit)
+    return ["", f"[[{LISTE}.financements]]", f"colonne = {title}", f"champ = {_text(column.champ)}", *said]
 
 
 def _unknown_words(columns: Sequence[Column], labels: dict[str, Labels]) -> list[str]:

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from cvanalysis.actions.clean.cells import Words, constant, encode, line_words, read_amounts
-from cvanalysis.actions.clean.formats import Located, field_of
+from cvanalysis.actions.clean.declared import Financement
+from cvanalysis.actions.clean.formats import Located
 from cvanalysis.actions.table import MONTANTS_LUS
 from cvanalysis.files.keys import carrier_key
 from cvanalysis.french import fold
@@ -60,11 +61,6 @@ class LogRows:
     autres: dict[str, Words]
 
     @property
-    def delaissees(self) -> tuple[str, ...]:
-        """Headers of the columns that no field takes."""
-        return tuple(self.autres)
-
-    @property
     def actions(self) -> np.ndarray:
         return np.flatnonzero(self.natures == ACTION)
 
@@ -81,25 +77,16 @@ def read_rows(located: Located) -> LogRows:
     champs: dict[str, Words] = {}
     autres: dict[str, Words] = {}
     for name, column in columns.items():
-        field = field_of(journal, name)
+        field = journal.colonnes.get(name, "")
         if name in funded or field in MONTANTS_LUS:
             if name not in funded and any(m.champ == field for m in montants if not m.propre):
                 autres[name] = encode(column)
                 continue
             values, wrong = read_amounts(column)
-            spec = funded.get(name)
-            montants.append(
-                Amounts(
-                    name,
-                    spec.champ if spec else field,
-                    values,
-                    wrong,
-                    encode(column) if wrong.any() else None,
-                    spec.financeur if spec else "",
-                    spec.type_credit if spec else "",
-                    spec.annee if spec else "",
-                )
-            )
+            spec = funded.get(name) or Financement(name, field)
+            textes = encode(column) if wrong.any() else None
+            own = (spec.financeur, spec.type_credit, spec.annee)
+            montants.append(Amounts(name, spec.champ, values, wrong, textes, *own))
             continue
         words = encode(column)
         texts[name] = words

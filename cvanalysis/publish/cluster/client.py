@@ -17,8 +17,8 @@ from cvanalysis.errors import CvanalysisError, UsageError
 from cvanalysis.files import atomic
 from cvanalysis.publish.cluster.worker import run_task, sees, worker_state
 from cvanalysis.publish.memory import state
+from cvanalysis.publish.memory.ledger import Ledger
 from cvanalysis.publish.run.child import Emit, Limits, Outcome, run_talking
-from cvanalysis.publish.run.produce import deliver
 from cvanalysis.tables.freshness import RECORD
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 class Places:
     """The folders of a build, on its own machine."""
 
-    out: Path
+    ledger: Ledger
     etat: Path
     data: Path
     processed: Path
@@ -106,9 +106,10 @@ def _conclude(future: Any, places: Places) -> dict[str, Any]:
         return {"kind": "erreur", "cause": f"la grappe n'a pas rendu ce rapport ({type(error).__name__} : {error})"}
     issue = future.result()
     if issue["kind"] == "fini":
-        files = {name: base64.b64decode(raw) for name, raw in issue["value"].pop("contenus").items()}
+        made = issue["value"]
+        files = {name: base64.b64decode(raw) for name, raw in made["contenus"].items()}
         try:
-            deliver(places.out, places.etat, issue["value"], files)
+            issue["value"] = places.ledger.put(made["cle"], made["de"], files, **made["reste"])
         except CvanalysisError as failed:
             return issue | {"kind": "erreur", "cause": str(failed), "value": None}
     return issue

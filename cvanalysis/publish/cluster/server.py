@@ -5,6 +5,7 @@ One question a line on standard input, one answer a line on standard output; end
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import sys
@@ -34,9 +35,15 @@ def answer(question: dict[str, Any]) -> dict[str, Any]:
     fields["env"] |= {"CVANALYSIS_DATA": folders["data"], "CVANALYSIS_PROCESSED": folders["processed"]}
     task = Task(**fields)
     _load(folders["data"], folders["processed"], task.env)
-    work = iter([(task.id, lambda emit: produce(task, emit))])
+    work = iter([(task.id, lambda emit: produce(task, emit, pack))])
     [(_, outcome)] = run_children(work, 1, Limits(**task.limits))
     return asdict(outcome)
+
+
+def pack(key: str, of: dict[str, str], files: dict[str, bytes], **rest: Any) -> dict[str, Any]:
+    """A report as plain values, to be kept where the build is."""
+    contents = {name: base64.b64encode(raw).decode() for name, raw in files.items()}
+    return {"cle": key, "de": of, "contenus": contents, "reste": rest}
 
 
 _loaded: Any = None

@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cvanalysis.files import atomic
-from cvanalysis.publish.files import record_path, state_folder
+from cvanalysis.publish.files import state_folder
 from cvanalysis.publish.memory import state
-from cvanalysis.publish.plan import Report
+from cvanalysis.publish.memory.ledger import Ledger, Record, report_key
+from cvanalysis.publish.plan import Report, plan_reports
 from cvanalysis.tables import freshness
 
 if TYPE_CHECKING:
@@ -24,6 +25,14 @@ if TYPE_CHECKING:
 
 
 UNCHANGED = "rien n'a changé"
+EDITION = "edition"  # the key of the whole edition in its ledger
+_CHANGED = {
+    "carnet": "carnet modifié",
+    "parametres": "paramètres modifiés",
+    "territoire": "déclarations du territoire modifiées",
+    "page": "titre, liens ou mentions de la page modifiés",
+    "audience": "audience modifiée",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,41 +65,39 @@ class Fate:
     report: Report
     why: str
     rebuild: bool
-    record: dict[str, Any] | None  # of the page that stands
+    record: Record | None  # of the page that stands
     status: str = ""
     stale: str = ""  # why the page that stands is of an earlier build, '' where it is not
     inputs: str = ""
 
 
+@dataclass
 class Decision:
-    """The records of an edition, held against what would be built today. `generation` numbers builds that reached their end."""
+    """The records of an edition, held against what would be built today."""
 
-    def __init__(
-        self,
-        options: Options,
-        territory: Territory,
-        reports: tuple[Report, ...],
-        out: Path,
-        inputs: state.Inputs,
-        generation: int,
-    ) -> None:
-        self.options = options
-        self.territory = territory
-        self.reports = reports
-        self.out = out
-        self.etat = state_folder(options.data, out)
-        self.inputs = inputs
-        self.generation = generation
+    options: Options
+    territory: Territory
+    notebooks: Path
+    inputs: state.Inputs
 
-    def decide(self, chosen: tuple[Report, ...], slices: Slices, environments: state.Environments) -> list[Fate]:
+    def __post_init__(self) -> None:
+        self.reports = plan_reports(self.territory, self.notebooks)
+        self.out = self.options.out.resolve() / self.territory.edition.id
+        self.etat = state_folder(self.options.data, self.out)
+        self.ledger = Ledger(self.out, self.etat)
+
+    @cached_property
+    def generation(self) -> int:
+        """The number of this build among those that reached their end."""
+        return self.ledger.read(EDITION).get("generation", 0) + 1
+
+    def decide(self, chosen: tuple[Report, ...], slices: Slices) -> list[Fate]:
         """For each report, whether it is to be made again and why."""
         asked = {report.id for report in chosen}
         fates = []
         for report in self.reports:
             record = self.record(report)
-            parts = self.parts(report)
-            reasons = self.reasons(report, record, parts, slices, environments)
-            interrupted = record is not None and not reasons and record["generation"] == self.generation
+            reasons = self.reasons(report, record, slices)
             fate = Fate(report, " ; ".join(reasons), bool(reasons) or self.options.force, record)
             if not reasons and self.options.force:
                 fate.why = "demandé (--force)"
@@ -99,78 +106,63 @@ class Decision:
                 fate.rebuild, fate.stale = False, fate.why if reasons and record else ""
                 fate.why = f"non demandé{' ; page d’une construction antérieure : ' + fate.stale if fate.stale else ''}"
                 fate.status = "unchanged" if record else "absent"
-            elif interrupted and not self.options.force:
-                # Made by a build that was killed before its end: for whoever reads the manifest, it is of this one.
-                fate.status, fate.why = "built", record["why"]
             elif not fate.rebuild:
-                fate.status, fate.why = "unchanged", UNCHANGED
+                # Made by a build that was killed before its end, it is of this one for whoever reads the manifest.
+                mine = record["generation"] == self.generation
+                fate.status, fate.why = ("built", record["why"]) if mine else ("unchanged", UNCHANGED)
             if record:
                 fate.inputs = self.inputs_digest(record)
             fates.append(fate)
         return fates
 
-    def reasons(
-        self,
-        report: Report,
-        record: dict[str, Any] | None,
-        parts: dict[str, str],
-        slices: Slices,
-        environments: state.Environments,
-    ) -> list[str]:
+    def reasons(self, report: Report, record: Record | None, slices: Slices) -> list[str]:
         """Why a report must be made again, in French; none where it need not."""
-        failure = atomic.read_json(self.failure_path(report))
         if record is None:
             return ["première construction"]
-        reasons = []
-        was = record["parts"]
-        if was.get("carnet") != parts["carnet"]:
-            reasons.append("carnet modifié")
-        if was.get("parametres") != parts["parametres"]:
-            reasons.append("paramètres modifiés")
-        if was.get("environnement") != parts["environnement"]:
-            reasons += environments.changes(was.get("environnement", ""))
-        if was.get("territoire") != parts["territoire"]:
-            reasons.append("déclarations du territoire modifiées")
-        if was.get("page") != parts["page"]:
-            reasons.append("titre, liens ou mentions de la page modifiés")
-        if was.get("audience") != parts["audience"]:
-            reasons.append("audience modifiée")
+        was, now = record["de"], self.parts(report)
+        reasons = [said for part, said in _CHANGED.items() if was.get(part) != now[part]]
+        if was["environnement"] != now["environnement"]:
+            reasons += self.environment_changes(was["environnement"])
         if changed := slices.changed(record):
             reasons += slices.say(record, changed)
-        if not reasons and failure:
+        if not reasons and "echec" in record:
             reasons.append("échec à la construction précédente")
-        if not reasons:
-            for name, one in record["fichiers"].items():
-                found = atomic.digest(self.out / name)
-                if found != one:
-                    reasons.append(f"{name} {'modifié depuis sa construction' if found else 'absent'}")
-        return reasons
+        return reasons or self.ledger.altered(record)
+
+    def environment_changes(self, then: str) -> list[str]:
+        """What differs between the code and libraries of that name and today's."""
+        return state.differences(self.ledger.read(f"environnements/{then}").get("de", {}), self.inputs)
+
+    def keep_environment(self) -> None:
+        """Keep what code and libraries this build has, so that `why` can name what changed since."""
+        of = {"code": self.inputs.code, "versions": self.inputs.versions}
+        self.ledger.note(f"environnements/{self.inputs.environment}", of, {})
+
+    @cached_property
+    def common(self) -> dict[str, str]:
+        """What everything of an edition is made of."""
+        return {
+            "environnement": self.inputs.environment,
+            "territoire": freshness.declarations(self.territory),
+            "audience": self.options.audience,
+        }
 
     def parts(self, report: Report) -> dict[str, str]:
         """What is known of a report's key before it runs."""
-        return {
+        return self.common | {
             "carnet": self.inputs.notebooks[report.notebook],
             "parametres": atomic.digest_value(report.parameters),
-            "environnement": state.Environments.name(self.inputs.code, self.inputs.versions),
-            "territoire": self.territory_digest,
-            "audience": self.options.audience,
             "page": atomic.digest_value(self.pages[report.id]),
         }
 
-    def inputs_digest(self, record: dict[str, Any]) -> str:
+    def inputs_digest(self, record: Record) -> str:
         """A report's key, as the manifest gives it: all that it was made from.
 
-        Where voices may be in it, it is taken with the secret of the tables: a bare digest would tell whoever tries a few answers.
+        Of what it read of voices, what it shows of them: a bare digest of their rows would answer whoever tries a few.
         """
-        lectures = sorted(json.dumps(one, sort_keys=True) for one in record["lectures"])
-        value = {"parts": record["parts"], "lectures": lectures}
-        if all(is_open(one) for one in record["lectures"]):
-            return atomic.digest_value(value)
-        return freshness.keyed(self.options.processed, value)
-
-    @cached_property
-    def territory_digest(self) -> str:
-        return freshness.declarations(self.territory)
+        lectures = sorted(json.dumps(one, sort_keys=True) for one in record["lectures"] if is_open(one))
+        shown = record["fichiers"] if len(lectures) < len(record["lectures"]) else {}
+        return atomic.digest_value({"parts": record["de"], "lectures": lectures, "montre": shown})
 
     @cached_property
     def pages(self) -> dict[str, dict[str, Any]]:
@@ -180,8 +172,9 @@ class Decision:
             depth = "../" * report.path.count("/")
             before = reports[index - 1] if index else None
             after = reports[index + 1] if index + 1 < len(reports) else None
+            kind = (report.genre, bool(report.sujet) and report.notebook)
             page = {
-                "titre": report.titre if report.genre != "quartier" else f"{report.titre} ({report.court})",
+                "titre": report.titre if report.genre != "quartier" else f"{report.titre} ({report.sujet})",
                 "territoire": self.territory.nom,
                 "edition": self.territory.edition.nom,
                 "audience": self.options.audience,
@@ -191,25 +184,23 @@ class Decision:
                 "maj": self.territory.maj,
             }
             for key, other in (("precedent", before), ("suivant", after)):
-                if other is not None and other.genre == report.genre:
+                if other is not None and (other.genre, bool(other.sujet) and other.notebook) == kind:
                     page[key] = {"titre": other.titre, "url": f"{depth}{other.path}"}
             found[report.id] = page
         return found
 
-    def record(self, report: Report) -> dict[str, Any] | None:
-        record = atomic.read_json(record_path(self.etat, report.id))
-        if not record or not all((self.out / name).exists() for name in record["fichiers"]):
-            return None
-        return record
+    def record(self, report: Report) -> Record | None:
+        """The record of the page that stands."""
+        record = self.ledger.read(report_key(report.id))
+        return record if record and all((self.out / name).exists() for name in record["fichiers"]) else None
 
-    def remove(self, fate: Fate) -> None:
-        """Take a page back, with its notebook and its record: it says what may no longer be said."""
-        for name in fate.record["fichiers"] if fate.record else ():
-            (self.out / name).unlink(missing_ok=True)
-        fate.record = None
-
-    def failure_path(self, report: Report) -> Path:
-        return self.etat / "echecs" / f"{report.id.replace('/', '__')}.json"
+    def own(self, fates: list[Fate]) -> dict[str, str]:
+        """The executed notebooks of the pages that stand, by report (id → digest); not of those that are of a build for others."""
+        return {
+            fate.report.id: fate.record["fichiers"][f"notebooks/{fate.report.id}.ipynb"]
+            for fate in fates
+            if fate.record and fate.record["de"]["audience"] == self.options.audience
+        }
 
     def aside(self, report: Report) -> tuple[Path, Path]:
         """Where the broken notebook and the traceback of a failed report are kept: out of what people share."""
@@ -217,17 +208,8 @@ class Decision:
 
 
 OPEN = {
-    "indicateurs",
-    "comptes",
-    "actions",
-    "engagements",
-    "partenaires",
-    "argent",
-    "controles",
-    "propositions",
-    "textes",
-    "geo",
-}
+    "indicateurs", "comptes", "actions", "engagements", "partenaires", "argent", "controles", "propositions", "textes", "geo",
+}  # fmt: skip
 """What reports read that nothing of voices is in."""
 
 

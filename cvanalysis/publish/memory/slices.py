@@ -46,7 +46,8 @@ class Slices:
         self.audience = audience
         self.folder = etat / "tables"
         self.tables: dict[str, str] = read_own(processed, territory, audience)["tables"]
-        self.name = atomic.digest_value(self.tables)[:16]
+        self.kept = {name: one for name, one in self.tables.items() if name not in VOICES}
+        self.name = atomic.digest_value(self.kept)[:16]
         self._digests: dict[tuple[str, Where], str] = {}
         self._then: dict[str, Store | None] = {}
         self._said: dict[tuple[str, str, Where], Counter[tuple[str, str, str]]] = {}
@@ -92,7 +93,7 @@ class Slices:
         shutil.rmtree(building, ignore_errors=True)
         try:
             atomic.make_folder(building)
-            for name in self.tables.keys() - set(VOICES):
+            for name in self.kept:
                 source = self.processed / f"{name}.parquet"
                 shutil.copy(source, building / source.name)
             building.rename(target)
@@ -105,12 +106,6 @@ class Slices:
             for folder in self.folder.iterdir():
                 if folder.name not in keep:
                     shutil.rmtree(folder, ignore_errors=True)
-
-    def forget_voices(self) -> None:
-        """Remove what earlier builds kept of what people said: a voice that is withdrawn is kept nowhere, not even to compare."""
-        for name in VOICES:
-            for path in self.folder.glob(f"*/{name}.parquet"):
-                path.unlink(missing_ok=True)
 
     def say(self, record: dict[str, Any], changed: list[tuple[str, Where]]) -> list[str]:
         """What changed in a report's slice: « 3 valeurs nouvelles dans REVN_2022 »."""

@@ -62,8 +62,8 @@ def earlier_files(out: Path, territory: Territory) -> dict[str, str]:
     return {name: atomic.digest(out / name) for name in names}
 
 
-def write_changes(out: Path, territory: Territory, audience: str) -> list[str]:
-    """Write `changements.html` from what this edition states and from the nearest earlier one for the same readers.
+def write_changes(out: Path, territory: Territory, audience: str) -> dict[str, bytes]:
+    """`changements.html`, from what this edition states and from the nearest earlier one for the same readers.
 
     Raises `ReportFailed` where the page does not keep its contract: the one that stands is not touched.
     """
@@ -99,8 +99,7 @@ def write_changes(out: Path, territory: Territory, audience: str) -> list[str]:
     said = words_of_data(None, territory.dossier)
     if problems := check_page(html, ids, WEIGHT + WEIGHT_EACH * len(changes), dit=said):
         raise ReportFailed(f"la page « {TITLE} » ne tient pas son contrat : {' ; '.join(problems[:5])}")
-    atomic.write(out / PAGE, html.encode())
-    return [PAGE]
+    return {PAGE: html.encode()}
 
 
 def _show(finding: Finding, territory: Territory) -> str:

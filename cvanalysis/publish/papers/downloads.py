@@ -25,37 +25,34 @@ FORMULA = re.compile(r"[\t\r]|[\s\ufeff\u200b-\u200f\u202a-\u202e\u2060-\u2069]*
 TITLES: dict[str, str] = {name: table["titre"] for name, table in DECLARED.items()}
 
 
-def write_downloads(out: Path, processed: Path, territory: Territory) -> list[str]:
-    """Write `donnees/*.csv` and their schemas; returns their names relative to `out`, in order."""
+def write_downloads(processed: Path, territory: Territory) -> dict[str, bytes]:
+    """`donnees/*.csv` and their schemas, by their path under the edition's folder."""
     import pandas as pd
 
-    written: list[str] = []
+    files: dict[str, bytes] = {}
     for name, declared in DECLARED.items():
         source = processed / f"{name}.parquet"
         if name in COMPUTED or not source.exists():
             continue
-        frame = pd.read_parquet(source)
-        frame = add_labels(frame, territory)
+        frame = add_labels(pd.read_parquet(source), territory)
         for column, start in declared.get("seulement", {}).items():
             frame = frame[frame[column].astype(str).str.startswith(start)]
-        written += write_table(out, name, frame)
-    return written + write_coverage(out, processed, territory)
+        files |= write_table(name, frame)
+    return files | write_coverage(processed, territory)
 
 
-def write_table(out: Path, name: str, frame: pd.DataFrame) -> list[str]:
-    """Write the declared columns of a frame as a CSV, and their schema; returns their names relative to `out`."""
+def write_table(name: str, frame: pd.DataFrame) -> dict[str, bytes]:
+    """The declared columns of a frame as a CSV, and their schema."""
     declared = DECLARED[name]
     columns = [one for one in declared["colonnes"] if one["nom"] in frame.columns]
-    files = {
+    return {
         f"donnees/{name}.csv": to_french_csv(frame[[one["nom"] for one in columns]]),
         f"donnees/{name}.schema.json": atomic.to_json(table_schema(name, declared, columns)),
     }
-    atomic.write_all((out / file, raw) for file, raw in files.items())
-    return list(files)
 
 
-def write_coverage(out: Path, processed: Path, territory: Territory) -> list[str]:
-    """Write who has been heard and who has not, where someone has: never a word nor a count of `paroles`."""
+def write_coverage(processed: Path, territory: Territory) -> dict[str, bytes]:
+    """Who has been heard and who has not, where someone has: never a word nor a count of `paroles`."""
     import pandas as pd
 
     from cvanalysis.paroles.turnout import count_participations, coverage_table
@@ -63,8 +60,8 @@ def write_coverage(out: Path, processed: Path, territory: Territory) -> list[str
     source = processed / "paroles.parquet"
     paroles = pd.read_parquet(source) if source.exists() else pd.DataFrame()
     if paroles.empty:
-        return []
-    return write_table(out, "couverture", coverage_table(count_participations(paroles, territory)))
+        return {}
+    return write_table("couverture", coverage_table(count_participations(paroles, territory)))
 
 
 def add_labels(frame: pd.DataFrame, territory: Territory) -> pd.DataFrame:

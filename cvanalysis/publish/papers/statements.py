@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cvanalysis.files import atomic
-from cvanalysis.tables.freshness import PACKAGE, keyed, read_record
+from cvanalysis.pages.changements import origins_named
+from cvanalysis.tables.freshness import PACKAGE, read_record
 
 if TYPE_CHECKING:
     from cvanalysis.display.constat import Image
@@ -29,11 +30,11 @@ _ID = re.compile(rb'\{"id":"([^"]+)"')
 def gather(out: Path, notebooks: dict[str, str], known: dict[str, Any]) -> tuple[dict[str, bytes], dict[str, Any]]:
     """The records of the findings of `notebooks` (path under `out` → digest), by id, in order; and what spares reading them again.
 
-    `known` is what the last call gave back: of notebooks that have not changed since, the records that stand are taken. A record stays
-    the line of JSON that it is in its notebook: those of a thousand reports, unfolded, would fill the memory.
+    `known` is the ledger's record of what stands, with what the last call gave back: of notebooks that have not changed since, the
+    records that stand are taken. Each stays the line of JSON that it is in its notebook: a thousand reports, unfolded, fill the memory.
     """
     standing = {}
-    if known and atomic.digest(out / CONSTATS) == known["constats"]:
+    if known and atomic.digest(out / CONSTATS) == known["fichiers"][CONSTATS]:
         lines = (out / CONSTATS).read_bytes().split(b"\n")[1:-2]
         standing = {_id_of(line): line.rstrip(b",") for line in lines if line}
     found: dict[str, bytes] = {}
@@ -120,57 +121,52 @@ _ORIGINES = {
     "communes.csv": "perimetre",
     "comparateurs.csv": "perimetre",
 }
-_BOUNDED = {"paroles/instances.csv": "instances", "preconisations.csv": "preconisations"}
+SHOWN = {"voix", "instances", "preconisations", "fichiers"}
+_WORDING = ("publish/", "display/", "textes/", "cli")  # how findings are told and shown, not how they are computed
 _DECLARED = ("contrat.toml", "themes.csv", "piliers.csv", "colleges.csv", "preconisations.csv")
 
 
-def origins_of(processed: Path) -> dict[str, str]:
+def origins_of(processed: Path, records: Mapping[str, bytes]) -> dict[str, str]:
     """What an edition is made of: a digest for each origin that a change can come from (see `pages.changements`).
 
-    Of voices and of what an edition bounds by its date, only what this audience may know, under the secret of the tables; of the rest,
-    the files as they stand.
+    Of voices, and of what an edition bounds by its date, it is what the `records` show (a digest of the rows would answer whoever
+    tries a few); of the rest, the files as they stand.
     """
     known = read_record(processed)
     if not known:
         return {}
-    parts: dict[str, dict[str, str]] = {}
+    parts: dict[str, Any] = {}
     for name, digest in known["fait_de"]["data"].items():
         folder = name.split("/", 1)[0]
         if folder != "paroles" and name not in _DECLARED:
             parts.setdefault(_ORIGINES.get(folder, "chiffres"), {})[name] = digest
-    for source in known["dit"]["sources"]:
-        name = source["fichier"]
-        if name in _BOUNDED or name.startswith("paroles/"):
-            parts.setdefault(_BOUNDED.get(name, "voix"), {})[name] = source["sha256"]
-    parts["fichiers"] = {source["fichier"]: source["sha256"] for source in known["dit"]["sources"]}
+    for record in map(json.loads, records.values()):
+        for origin in SHOWN & origins_named(record["source"]):
+            parts.setdefault(origin, []).append([record["id"], record["lignes"]])
+    parts["voix"] = [parts.get("voix"), contributions_of(processed)]
     code = atomic.digest_tree(PACKAGE)
-    parts["methode"] = {n: one for n, one in code.items() if not n.startswith(("publish/", "display/", "cli"))}
-    kept = {"fichiers", "voix", *_BOUNDED.values()}
-    return {
-        origin: (keyed(processed, parts[origin]) if origin in kept else atomic.digest_value(parts[origin]))[:16]
-        for origin in sorted(parts)
-    }
+    parts["methode"] = {name: one for name, one in code.items() if not name.startswith(_WORDING)}
+    return {origin: atomic.digest_value(parts[origin])[:16] for origin in sorted(parts)}
 
 
 def write_statements(
-    out: Path, processed: Path, territory: Territory, audience: str, records: dict[str, bytes]
-) -> list[str]:
-    """Write the three files; returns their names."""
+    processed: Path, territory: Territory, audience: str, records: dict[str, bytes]
+) -> dict[str, bytes]:
+    """The three files, with the schema of the table, by their path under the edition's folder."""
     import pandas as pd
 
     from cvanalysis.publish.papers.downloads import DECLARED, write_table
 
     head = {"territoire": territory.id, "edition": territory.edition.id, "audience": audience}
     said = [_to_line(one) for one in contributions_of(processed)]
-    files = {
-        CONSTATS: _to_file(head | {"origines": origins_of(processed)}, "constats", records.values()),
-        CONTRIBUTIONS: _to_file(head, "contributions", said),
-    }
-    atomic.write_all((out / name, raw) for name, raw in files.items())
     columns = [one["nom"] for one in DECLARED["constats"]["colonnes"]]
     rows = (json.loads(line) for line in records.values())
     rows = [[(one | {"constat": one["id"], "titre": one["message"]}).get(name) for name in columns] for one in rows]
-    return [*files, *write_table(out, "constats", pd.DataFrame(rows, columns=columns))]
+    return {
+        CONSTATS: _to_file(head | {"origines": origins_of(processed, records)}, "constats", records.values()),
+        CONTRIBUTIONS: _to_file(head, "contributions", said),
+        **write_table("constats", pd.DataFrame(rows, columns=columns)),
+    }
 
 
 def _to_line(item: Any) -> bytes:

@@ -6,7 +6,6 @@ the page is made, checked, then put in place together with the notebook and the 
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
 import os
@@ -29,8 +28,7 @@ from papermill.parameterize import parameterize_notebook
 
 from cvanalysis.errors import ReportFailed
 from cvanalysis.files import atomic
-from cvanalysis.publish.files import record_path
-from cvanalysis.publish.run.child import Emit, Limits, Outcome, flood, is_child
+from cvanalysis.publish.run.child import Emit, Limits, Outcome, is_child
 from cvanalysis.publish.run.engine import ForkEngine
 from cvanalysis.publish.run.opened import record_opened
 
@@ -44,13 +42,13 @@ class Task:
     """All that a report needs, in plain values, so that it can go to another machine.
 
     `carnet` is the notebook's text; `page` the fields of `PageInfo`; `env` what the notebook finds in its environment; `parts`
-    the digests already known of its key; `declarations` the files that the territory's own digest covers; `record` what else its
-    record must bear; `out` the edition's folder and `etat` its state's, '' where the files are to come back.
+    the digests already known of what it is made of; `declarations` the files that the territory's own digest covers; `key` its place
+    in the ledger and `record` what else its record must bear.
     """
 
     id: str
+    key: str
     path: str
-    notebook: str
     carnet: str
     parameters: dict[str, Any]
     page: dict[str, Any]
@@ -60,12 +58,10 @@ class Task:
     record: dict[str, Any]
     limits: dict[str, Any]
     declarations: list[str]
-    out: str
-    etat: str
 
 
-def produce(task: Task, emit: Emit) -> dict[str, Any]:
-    """Make a report. Returns its record, with the files in it (base64) where `task.out` is ''.
+def produce(task: Task, emit: Emit, keep: Callable[..., dict[str, Any]]) -> dict[str, Any]:
+    """Make a report and `keep` it (as `Ledger.put`: key, parts, files, what else its record says). Returns what `keep` returns.
 
     Raises `ReportFailed`: the cause is a French sentence, the detail a traceback.
     """
@@ -85,29 +81,7 @@ def produce(task: Task, emit: Emit) -> dict[str, Any]:
         else all_reads(task)
     )
     files = {task.path: html.encode(), f"notebooks/{task.id}.ipynb": text.encode()}
-    record = {
-        **task.record,
-        "id": task.id,
-        "parts": task.parts,
-        "lectures": lectures,
-        "findings": findings,
-        "fichiers": {name: hashlib.sha256(raw).hexdigest() for name, raw in files.items()},
-    }
-    if task.out:
-        deliver(Path(task.out), Path(task.etat), record, files)
-        return record
-    return record | {"contenus": {name: base64.b64encode(raw).decode() for name, raw in files.items()}}
-
-
-def deliver(out: Path, etat: Path, record: dict[str, Any], files: dict[str, bytes]) -> None:
-    """Put a report's page, notebook and record in place, together."""
-    try:
-        atomic.write_all(
-            [(out / name, raw) for name, raw in files.items()]
-            + [(record_path(etat, record["id"]), atomic.to_json(record))]
-        )
-    except atomic.WriteFailed as error:
-        raise ReportFailed(str(error)) from error
+    return keep(task.key, task.parts, files, **task.record, lectures=lectures, findings=findings)
 
 
 def _settle(task: Task) -> None:
@@ -151,14 +125,14 @@ def run_notebook(task: Task, limits: Limits, emit: Emit) -> nbformat.NotebookNod
             execution_timeout=None if ForkEngine.inside else limits.seconds,
         )
     except CellTimeoutError:
-        raise ReportFailed(f"le délai de {limits.seconds:g} s est dépassé") from None
+        raise ReportFailed(limits.late) from None
     except DeadKernelError:
         raise ReportFailed("le carnet a mis fin à son processus avant la dernière cellule") from None
     except PapermillExecutionError as error:
         emit({"carnet": target.read_text(encoding="utf-8")})
         raise ReportFailed(_cell_cause(error), ANSI.sub("", "\n".join(error.traceback))) from None
     except OutputFlood:
-        raise ReportFailed(flood(limits.streams)) from None
+        raise ReportFailed(limits.flooded) from None
     except MemoryError:
         raise ReportFailed(_memory(limits)) from None
     for index, cell in enumerate(notebook.cells):
@@ -176,7 +150,7 @@ def _cell_cause(error: PapermillExecutionError) -> str:
     if error.ename in {"MemoryError", "ArrowMemoryError", "_ArrayMemoryError"}:
         return f"la mémoire permise au rapport est dépassée ({where})"
     if error.ename == "OutputFlood":
-        return flood(Limits().streams)
+        return Limits().flooded
     said = " ".join(error.evalue.split())
     return f"{where} : {said}" if error.ename in OURS and said else f"{where} : {error.ename} : {said}".rstrip(" :")
 

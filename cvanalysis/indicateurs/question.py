@@ -1,0 +1,202 @@
+"""A declared question, asked of one quarter or of all at once: what its kinds share. Owns the choice of the moment.
+
+Asked of all, nothing is added up or averaged across quarters; a quarter without a usable figure is named with its reason.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from cvanalysis.constat.make import serie
+from cvanalysis.constat.shape import Finding, Manque, Message, Serie, Table, Valeur
+from cvanalysis.french import capital
+from cvanalysis.indicateurs.context import Contexte, Zone, reason
+from cvanalysis.indicateurs.distribution import table_of_ends
+from cvanalysis.indicateurs.measure import tolerance, unit_of_gap
+from cvanalysis.textes import label
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from cvanalysis.catalogue import ConstatDeclare, Indicateur
+    from cvanalysis.constat.shape import Role
+    from cvanalysis.indicateurs.observation import Instant, Observation
+    from cvanalysis.territory.contract import Quartier
+
+
+RETOUR_MAXI = 3
+"""How many years back a level may go to find a comparator of the same data year."""
+
+
+class Question:
+    """One declared question in one context. A kind is a subclass that answers it: `of_one` of a quarter, `of_all` of the contract."""
+
+    ensemble = True  # whether it can be asked of all quarters at once
+
+    def __init__(self, ctx: Contexte, declare: ConstatDeclare) -> None:
+        self.ctx, self.declare = ctx, declare
+        self.indicateurs = tuple(ctx.catalogue.indicateurs[ident] for ident in declare.indicateurs)
+        self.indicateur = self.indicateurs[0]
+        self.effectif = self.indicateur.genre == "effectif"
+
+    def find(self) -> Finding:
+        return self.of_all() if self.ctx.tous else self.of_one()
+
+    def of_one(self) -> Finding:
+        raise NotImplementedError
+
+    def of_all(self) -> Finding:
+        raise NotImplementedError
+
+    @cached_property
+    def instant(self) -> Instant | None:
+        """The moment that the question is asked of; None where nothing is published."""
+        return common_instant(self.ctx, self.indicateur) if self.ctx.tous else last_instant(self.ctx, self.indicateur)
+
+    @property
+    def code(self) -> str:
+        return self.ctx.quartier.code
+
+    def value(self, zone: str) -> Valeur:
+        return self.ctx.value(zone, self.indicateur, self.instant)
+
+    def known(self, quartiers: Iterable[Quartier]) -> list[Quartier]:
+        """Those whose figure may be compared."""
+        return [q for q in quartiers if self.value(q.code).dite]
+
+    def series(self, nom: str, role: Role, zones: Iterable[Zone]) -> Serie:
+        return serie(nom, role, ((zone.nom, self.value(zone.code)) for zone in zones))
+
+    def finding(self, message: Message, rows: Sequence[Observation | None], **parts: Any) -> Finding:
+        return self.ctx.finding(self.declare, message, self.indicateurs, rows, **parts)
+
+    def nothing(self, raison: str = "", statut: str = "non_disponible", message: Message | None = None) -> Finding:
+        """The finding where nothing at all is published, for anyone: no figure, no table, and it says so."""
+        one = self.indicateur
+        raison = raison or (label("synthese.aucun_chiffre") if self.ctx.tous else reason(statut))
+        values = {"indicateur": one.id, "nom": one.nom, "raison": raison}
+        if not self.ctx.tous:
+            values["quartier"] = self.ctx.quartier.nom
+        return self.finding(
+            message or Message("synthese.rien" if self.ctx.tous else "quartier.rien", values),
+            (),
+            sous_titre=self.ctx.subtitle(one),
+            manques=[Manque(label("commun.manque.rien", nom=i.nom, raison=raison), statut) for i in self.indicateurs],
+        )
+
+    def basics(self, instant: Instant | None = None, indicateur: Indicateur | None = None) -> dict[str, object]:
+        """The values that every template about one quarter at one moment may use."""
+        ctx, one, instant = self.ctx, indicateur or self.indicateur, instant or self.instant
+        value = ctx.value(self.code, one, instant)
+        values: dict[str, object] = {
+            "indicateur": one.id,
+            "nom": one.nom,
+            "quartier": ctx.quartier.nom,
+            "valeur": value,
+            "annee": ctx.moment(one, instant),
+            "statut": value.statut,
+            "parmi": f" {ctx.parmi}" if ctx.territory.vaste else "",
+        }
+        if one.unite == "€" and value.valeur is not None:
+            values["mensuel"] = Valeur(value.valeur / 12, value.statut, "€", 0)
+        return values
+
+    def summary(self, known: Sequence[Quartier]) -> dict[str, object]:
+        """The values that every template about all the quarters may use."""
+        one, total = self.indicateur, len(self.ctx.territory.quartiers)
+        return {"indicateur": one.id, "nom": one.nom, "publies": len(known), "mesures": len(known), "total": total}
+
+    def absence(self, instant: Instant | None = None, indicateur: Indicateur | None = None) -> Message | None:
+        """The message of a figure that is missing or suspect; None where it can be used."""
+        values = self.basics(instant, indicateur)
+        if values["valeur"].dite:
+            return None
+        if values["statut"] == "suspect":
+            return Message("quartier.suspect", values)
+        return Message("quartier.absent", {**values, "raison": reason(values["statut"])})
+
+    def missing_own(self, one: Indicateur) -> tuple[Manque, ...]:
+        """What is not known of the quarter itself: this figure, or a more recent one that others have."""
+        ctx, instant = self.ctx, self.instant
+        if here := ctx.missing(one, instant):
+            return here
+        later = [
+            other
+            for other in ctx.observations.instants([q.code for q in ctx.autres], one.id)
+            if other.nature == instant.nature and other.annee > instant.annee
+        ]
+        later = [other for other in later if not ctx.value(self.code, one, other).dite]
+        if not later:
+            return ()
+        statut = ctx.value(self.code, one, later[-1]).statut
+        words = {"quartier": ctx.quartier.nom, "nom": one.nom, "quand": later[-1].situe, "raison": reason(statut)}
+        return (Manque(label("quartier.manque.plus_tard", **words), statut),)
+
+    def by_quarter(
+        self,
+        colonnes: tuple[str, ...],
+        line: Callable[[Quartier], tuple[Valeur, ...]],
+        ordered: Sequence[Quartier],
+        legende: str,
+        after: Sequence[tuple[Valeur, ...]] = (),
+    ) -> Table:
+        """A line per quarter in the declared order, then `after`; the two ends of `ordered` (lowest first) where they are too many."""
+        if self.ctx.territory.vaste and ordered:
+            return table_of_ends(colonnes, ordered, line, legende, after)
+        lines = (*map(line, self.ctx.territory.quartiers), *after)
+        return Table(colonnes, lines, f"{legende}. {label('synthese.ordre.tableau')}")
+
+    def tolerance(self) -> Valeur:
+        """Below it a difference is called « proche » or « stable »."""
+        seuil = tolerance(self.indicateur, self.ctx.territory.seuils)
+        return Valeur(seuil, unite=unit_of_gap(self.indicateur), decimales=1)
+
+
+def last_instant(ctx: Contexte, indicateur: Indicateur) -> Instant | None:
+    """The quarter's last figure, or a slightly older data year that comparators share.
+
+    Without any figure of the quarter: the last moment of the other quarters (then what is said is its absence).
+    """
+    code = ctx.quartier.code
+    last = ctx.observations.latest(code, indicateur.id)
+    if last is None:
+        known = ctx.observations.instants([q.code for q in ctx.autres], indicateur.id)
+        return known[-1] if known else None
+    if last.millesime is None or not last.dite or indicateur.genre == "effectif":
+        return last.instant
+    for row in reversed(ctx.serie(code, indicateur)):
+        if row.millesime is None or last.millesime - row.millesime > RETOUR_MAXI or not row.dite:
+            continue
+        if any(ctx.value(zone.code, indicateur, row.instant).dite for zone in ctx.reperes):
+            return row.instant
+    return last.instant
+
+
+def common_instant(ctx: Contexte, indicateur: Indicateur) -> Instant | None:
+    """The last instant at which most quarters are published; a slightly older one where only there comparators are too."""
+    codes = [q.code for q in ctx.territory.quartiers]
+    instants = ctx.observations.instants(codes, indicateur.id)
+    count = {i: sum(ctx.value(code, indicateur, i).dite for code in codes) for i in instants}
+    enough = [i for i in instants if count[i] >= max(count.values()) * 0.75 and count[i]]
+    if not enough:
+        return None
+    last = enough[-1]
+    compared = [
+        i
+        for i in enough
+        if (i.nature == last.nature and last.annee - i.annee <= RETOUR_MAXI and last.etabli)
+        and any(ctx.value(zone.code, indicateur, i).dite for zone in ctx.reperes)
+    ]
+    return compared[-1] if compared and indicateur.genre != "effectif" else last
+
+
+def short(indicateur: Indicateur) -> str:
+    """The name of an indicator as it heads a column."""
+    return indicateur.nom_court or indicateur.nom
+
+
+def axis(indicateur: Indicateur, base: object = None) -> str:
+    """« Taux de pauvreté (%) »; with `base`, the year that is 100."""
+    unit = label("commun.base_100", annee=base) if base else indicateur.unite
+    return f"{capital(indicateur.nom)} ({unit})" if unit else capital(indicateur.nom)

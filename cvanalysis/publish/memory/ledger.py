@@ -1,0 +1,91 @@
+"""What stands, made of what. Owns the one record of each thing made, whatever it is: a report, a sheet, a download, an edition.
+
+A record says what a thing was made of (`de`: part → print) and the files that were written (`fichiers`: name → digest). A thing is
+made again where one of the two differs, and for no other reason. Standard library only: an unchanged build asks it too.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from cvanalysis.files import atomic
+
+FORMAT = 3  # of the records: those of another count as none
+Record = dict[str, Any]
+
+
+def report_key(ident: str) -> str:
+    """Under which key the ledger has the report of that id."""
+    return f"rapports/{ident}"
+
+
+class Ledger:
+    """The records of what stands in the folder `out`, kept in `etat`: outside of what people share."""
+
+    def __init__(self, out: Path, etat: Path) -> None:
+        self.out = out
+        self.folder = etat / "registre"
+
+    def _path(self, key: str) -> Path:
+        return self.folder / f"{key}.json"
+
+    def read(self, key: str) -> Record:
+        """The record of a thing, whatever became of it since; {} where there is none."""
+        record = atomic.read_json(self._path(key))
+        return record if isinstance(record, dict) and record.get("format") == FORMAT else {}
+
+    def stands(self, key: str, of: Mapping[str, Any]) -> Record:
+        """The record of a thing that is made of just that, and stands as it was made; else {}."""
+        record = self.read(key)
+        return record if record and record["de"] == of and not self.altered(record) else {}
+
+    def altered(self, record: Record) -> list[str]:
+        """What became of the files of a thing since it was made, in French."""
+        found = {name: atomic.digest(self.out / name) for name in record["fichiers"]}
+        return [
+            f"{name} {'modifié depuis sa construction' if found[name] else 'absent'}"
+            for name, digest in record["fichiers"].items()
+            if found[name] != digest
+        ]
+
+    def put(self, key: str, of: Mapping[str, Any], files: Mapping[str, bytes], **rest: Any) -> Record:
+        """Put the files of a thing and its record in place, together; what it no longer has goes."""
+        former = self.read(key).get("fichiers", {})
+        digests = {name: hashlib.sha256(raw).hexdigest() for name, raw in files.items()}
+        record = _record(of, digests, rest)
+        places = [(self.out / name, raw) for name, raw in files.items()]
+        atomic.write_all([*places, (self._path(key), atomic.to_json(record))])
+        for name in former.keys() - digests.keys():
+            (self.out / name).unlink(missing_ok=True)
+        return record
+
+    def note(self, key: str, of: Mapping[str, Any], digests: Mapping[str, str], **rest: Any) -> None:
+        """Write the record of a thing whose files stand already, or that has none."""
+        atomic.write_json(self._path(key), _record(of, digests, rest))
+
+    def amend(self, key: str, **rest: Any) -> None:
+        """Say more of a thing."""
+        atomic.write_json(self._path(key), self.read(key) | rest)
+
+    def keys(self, kind: str) -> list[str]:
+        """The keys under `kind`, sorted."""
+        found = (self.folder / kind).rglob("*.json")
+        return sorted(path.relative_to(self.folder).as_posix().removesuffix(".json") for path in found)
+
+    def keep_only(self, kind: str, wanted: Iterable[str]) -> None:
+        """Remove what is made no longer, files and records."""
+        for key in set(self.keys(kind)) - set(wanted):
+            self.remove(key)
+
+    def remove(self, key: str) -> None:
+        """Take a thing back, with its record."""
+        for name in self.read(key).get("fichiers", ()):
+            (self.out / name).unlink(missing_ok=True)
+        self._path(key).unlink(missing_ok=True)
+
+
+def _record(of: Mapping[str, Any], digests: Mapping[str, str], rest: Record) -> Record:
+    return {"format": FORMAT, "de": dict(of), "fichiers": dict(digests)} | rest
