@@ -2,6 +2,7 @@
 
 import csv
 import shutil
+import tomllib
 import zipfile
 
 import openpyxl
@@ -9,6 +10,7 @@ import pytest
 
 from cvanalysis.errors import ReadError
 from cvanalysis.files.sheets import read_raw
+from cvanalysis.paroles.clean import exports
 from cvanalysis.paroles.clean.exports import read_voice_file, recognise
 from cvanalysis.paroles.clean.voices import clean_voices
 from cvanalysis.paroles.table import NOTHING_DECLARED, Declared
@@ -50,6 +52,32 @@ COMMENTS = (
     "id;created_at;body;locale;author/id;author/name;alignment;depth;commentable_id;commentable_type;root_commentable_url\n"
     "5;2022-06-12 18:12:00 UTC;La salle ferme tôt.;fr;901;Awa Exemple;1;0;1;Decidim::Proposals::Proposal;https://x.invalid\n"
 )
+
+
+NOUVEL_OUTIL = """
+nom = "guichet"
+signature = ["ticket", "agent|service"]
+techniques = ["service"]
+date = ["ouvert le"]
+numero = ["ticket"]
+colonnes = { texte = ["ce que vous nous dites"], reponse_statut = ["suite"] }
+retire = ["annule"]
+"""
+
+
+def test_a_tool_more_is_a_block_of_words_and_no_code(tmp_path, monkeypatch):
+    export = "Ticket;Service;Ouvert le;Ce que vous nous dites;Suite\nT7;Accueil;12/06/2022;La salle ferme tôt.;Annulé\n"
+    with pytest.raises(ReadError):
+        read(tmp_path, "export.csv", export)
+    outil = exports.Outil(**tomllib.loads(NOUVEL_OUTIL))
+    monkeypatch.setattr(exports, "OUTILS", {outil.nom: outil, **exports.OUTILS})
+    table = read(tmp_path, "export.csv", export)
+    (row,) = table.cells.to_dict("records")
+    assert (table.format, table.anomalies) == ("guichet", ())
+    assert row == {
+        "texte": "La salle ferme tôt.", "reponse_statut": "Annulé", "recu": "12/06/2022", "date": "12/06/2022", "parole": "T7",
+        "retrait": "oui",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(

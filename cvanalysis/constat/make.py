@@ -45,6 +45,11 @@ def lines(axe: str, series: Mapping[str, tuple[Role, Mapping[str, Valeur]]]) -> 
     return Figure("lignes", axe, tuple(serie(nom, role, values.items()) for nom, (role, values) in series.items()))
 
 
+def matrix(rows: Iterable[tuple[str, Mapping[str, Valeur]]], role: Role = "autre") -> Figure:
+    """A mark by label and column, of a label that need not have every column."""
+    return Figure("matrice", "", tuple(serie(nom, role, marks.items()) for nom, marks in rows))
+
+
 def source_of(rows: pd.DataFrame, nom: str, fallback: str = "") -> str:
     """« Journaux d'actions (a.xlsx, b.csv) »: the files that the rows come from, or the single file of that table."""
     files = (

@@ -6,21 +6,23 @@ counts for nothing and is said. Refuses to write one: they are people's, from `p
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from cvanalysis.constat.shape import Figure, Finding, Manque, Message, Point, Serie, Table, Valeur, word
+from cvanalysis.constat.make import make, matrix
+from cvanalysis.constat.shape import Finding, Manque, Message, Table, Valeur, word
+from cvanalysis.textes import block, label, labels
 
 if TYPE_CHECKING:
     from cvanalysis.territory.contract import Territory
 
 
-KINDS = {"chiffre": "Chiffre", "action": "Action ou engagement", "parole": "Parole", "immersion": "Immersion"}
+KINDS: dict[str, str] = block("preconisations.preuves")
 SUFFISANT = 2
-SOURCE = "Préconisations des groupes de travail."
+CHAINE: dict[str, str] = block("preconisations.chaine")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +50,16 @@ class Recommendation:
     suivi: str
     statut: str
     exemple: bool
-    manque: tuple[str, ...]
+    manque: tuple[str, ...] = ()
+
+    @property
+    def sortes(self) -> set[str]:
+        """The kinds of its known evidence."""
+        return {p.genre for p in self.preuves if p.connue}
 
     @property
     def fondee(self) -> bool:
-        return len({p.genre for p in self.preuves if p.connue}) >= SUFFISANT
+        return len(self.sortes) >= SUFFISANT
 
 
 def read_recommendations(
@@ -72,53 +79,39 @@ def read_recommendations(
     spoken = {c: n for c, n in zip(codes["code"], codes["nom"], strict=True) if c in heard}
     seen = dict(zip(immersions["immersion"], immersions["vu"], strict=True))
     known: dict[str, Mapping[str, str] | None] = {
-        "chiffre": None if findings is None else {f: f"constat {f}" for f in findings},
+        "chiffre": None if findings is None else {f: CHAINE["constat"].format(numero=f) for f in findings},
         "action": engagements,
         "parole": spoken,
         "immersion": seen,
     }
-    return tuple(_read(row, known) for row in preconisations.itertuples())
+    return tuple(_read(row, known) for row in preconisations.to_dict("records"))
 
 
-def _read(row, known: Mapping[str, Mapping[str, str] | None]) -> Recommendation:  # noqa: ANN001 - a named tuple of the table
+def _read(row: Mapping[str, Any], known: Mapping[str, Mapping[str, str] | None]) -> Recommendation:
     evidence = []
-    for proof in filter(None, (w.strip() for w in row.preuves.split("|"))):
+    for proof in filter(None, (w.strip() for w in row["preuves"].split("|"))):
         kind, _, reference = proof.partition(":")
         names = known.get(kind, {})
-        evidence.append(
-            Evidence(
-                kind,
-                reference,
-                reference if names is None else names.get(reference, reference),
-                names is None or reference in names,
-            )
-        )
-    unknown = [f"{e.genre}:{e.reference}" for e in evidence if not e.connue]
-    lacks = [f"preuve inconnue ({', '.join(unknown)})"] if unknown else []
-    kinds = {e.genre for e in evidence if e.connue}
-    if len(kinds) < SUFFISANT:
-        lacks.append(
-            "aucune preuve" if not kinds else f"une seule sorte de preuve ({KINDS[next(iter(kinds))].lower()})"
-        )
-    lacks += [
-        f"{what} n'est pas dit"
-        for what, cell in (("qui", row.qui), ("pour quand", row.echeance), ("à quoi on le verra", row.suivi))
-        if not cell
-    ]
-    return Recommendation(
-        row.id,
-        row.theme,
-        row.question,
-        row.preconisation,
-        tuple(evidence),
-        tuple(filter(None, (c.strip() for c in row.constats.split("|")))),
-        row.qui,
-        row.echeance,
-        row.suivi,
-        row.statut,
-        bool(row.exemple),
-        tuple(lacks),
+        name = reference if names is None else names.get(reference, reference)
+        evidence.append(Evidence(kind, reference, name, names is None or reference in names))
+    found = Recommendation(
+        **{name: row[name] for name in ("id", "theme", "question", "qui", "echeance", "suivi", "statut")},
+        texte=row["preconisation"],
+        preuves=tuple(evidence),
+        constats=tuple(filter(None, (c.strip() for c in row["constats"].split("|")))),
+        exemple=bool(row["exemple"]),
     )
+    return replace(found, manque=tuple(_lacks(found)))
+
+
+def _lacks(one: Recommendation) -> Iterator[str]:
+    if unknown := [f"{e.genre}:{e.reference}" for e in one.preuves if not e.connue]:
+        yield CHAINE["inconnue"].format(preuves=", ".join(unknown))
+    if not one.sortes:
+        yield CHAINE["aucune"]
+    elif not one.fondee:
+        yield CHAINE["une_sorte"].format(sorte=KINDS[next(iter(one.sortes))].lower())
+    yield from (CHAINE[link] for link in ("qui", "echeance", "suivi") if not getattr(one, link))
 
 
 def without_recommendation(recommendations: Collection[Recommendation], findings: Mapping[str, str]) -> tuple[str, ...]:
@@ -146,150 +139,82 @@ def find_recommendations(
     return tuple(more)
 
 
-def _finding(territory: Territory, ident: str, question: str, message: Message, sous_titre: str, **more) -> Finding:  # noqa: ANN003 - the rest of a Finding
-    return Finding(
-        id=ident,
+def _finding(
+    territory: Territory,
+    ident: str,
+    gabarit: str,
+    values: Mapping[str, Any],
+    marks: Sequence[tuple[str, Mapping[str, Valeur]]],
+    lines: Sequence[Sequence[str]],
+    **parts: Any,
+) -> Finding:
+    """A finding with its matrix and its table of words; neither where there is nothing to put in them."""
+    return make(
+        ident,
+        Message(f"preconisations.{gabarit}", values),
         section="preconisations",
-        question=question,
-        message=message,
-        sous_titre=sous_titre,
-        lecture=None,
-        champ=f"{territory.nom}, édition « {territory.edition.nom} ».",
-        source=SOURCE,
-        precautions=(
-            "Une préconisation est une proposition des groupes de travail ; elle n'engage personne avant d'être adoptée.",
-        ),
-        **more,
+        champ=label("preconisations.tous.champ", territoire=territory.nom, edition=territory.edition.nom),
+        source=label("preconisations.tous.source"),
+        precautions=labels("preconisations.tous.precautions"),
+        figure=matrix(marks) if marks else None,
+        table=Table((), tuple(tuple(map(word, line)) for line in lines)) if lines else None,
+        **parts,
     )
 
 
-def _chain(mine: tuple[Recommendation, ...], territory: Territory, ident: str, theme: str) -> Finding:
+def _chain(mine: Sequence[Recommendation], territory: Territory, ident: str, theme: str) -> Finding:
     names = {t.id: t.nom for t in territory.themes}
-    question = "Que préconise-t-on ?"
+    yes, no = word(label("preconisations.preconisations.oui")), Valeur(None, "non_disponible")
+    fields = ("question", "preuves", "constats", "texte", "qui", "echeance", "suivi")
+    lines = []
+    for r in mine:
+        said = {"preuves": told(r.preuves), "constats": ", ".join(r.constats)}
+        lines.append((r.id, names.get(r.theme, r.theme), *(said.get(field, getattr(r, field)) for field in fields)))
+    parts: dict[str, Any] = {"exemple": all(r.exemple for r in mine)}
     if not mine:
-        place = names.get(theme, territory.nom)
-        message = Message("voix.preconisations", {"total": 0, "fondees": 0})
-        missing = (Manque(f"{place} : aucune préconisation n'est encore écrite.", "non_disponible"),)
-        return _finding(territory, ident, question, message, "Préconisations", figure=None, table=None, manques=missing)
-    figure = Figure("matrice", "Preuves sur lesquelles s'appuie chaque préconisation", tuple(_proofs(r) for r in mine))
-    table = Table(
-        (
-            "Numéro",
-            "Thème",
-            "Question",
-            "Preuves",
-            "Constats",
-            "Préconisation",
-            "Qui",
-            "Pour quand",
-            "À quoi on le verra",
-        ),
-        tuple(
-            tuple(
-                map(
-                    word,
-                    (
-                        r.id,
-                        names.get(r.theme, r.theme),
-                        r.question,
-                        told(r.preuves),
-                        ", ".join(r.constats),
-                        r.texte,
-                        r.qui,
-                        r.echeance,
-                        r.suivi,
-                    ),
-                )
-            )
-            for r in mine
-        ),
-    )
-    message = Message("voix.preconisations", {"total": len(mine), "fondees": sum(r.fondee for r in mine)})
+        lacks = label("preconisations.preconisations.manque", lieu=names.get(theme, territory.nom))
+        nothing = label("preconisations.preconisations.sans_aucune")
+        parts = {"sous_titre": nothing, "manques": [Manque(lacks, "non_disponible")]}
     return _finding(
         territory,
         ident,
-        question,
-        message,
-        "Préconisations, de la question à la preuve et au suivi",
-        figure=figure,
-        table=table,
-        exemple=all(r.exemple for r in mine),
+        "preconisations",
+        {"total": len(mine), "fondees": sum(r.fondee for r in mine)},
+        [(r.id, {name: yes if kind in r.sortes else no for kind, name in KINDS.items()}) for r in mine],
+        lines,
+        **parts,
     )
 
 
-def _proofs(one: Recommendation) -> Serie:
-    """The kinds of evidence that a préconisation has; all four columns stand, with a dash where there is none."""
-    kinds = {p.genre for p in one.preuves if p.connue}
-    points = tuple(
-        Point(name, word("oui") if kind in kinds else Valeur(None, "non_disponible")) for kind, name in KINDS.items()
-    )
-    return Serie(one.id, "autre", points)
-
-
-def told(evidence: tuple[Evidence, ...]) -> str:
+def told(evidence: Sequence[Evidence]) -> str:
     """Evidence in words, by kind: « Parole : le poids des dossiers ; Immersion : … »."""
-    return " ; ".join(f"{KINDS.get(e.genre, e.genre)} : {e.nom}" for e in evidence if e.connue) or "aucune"
+    said = (f"{KINDS.get(e.genre, e.genre)} : {e.nom}" for e in evidence if e.connue)
+    return " ; ".join(said) or label("preconisations.preconisations.sans")
 
 
-def _unproved(mine: tuple[Recommendation, ...], territory: Territory) -> Finding:
+def _unproved(mine: Sequence[Recommendation], territory: Territory) -> Finding:
     weak = [r for r in mine if r.manque]
-    message = Message("voix.sans_preuve", {"nombre": len(weak)})
-    question = "Qu'est-ce qui reste à étayer ?"
-    if not weak:
-        return _finding(
-            territory, "preconisations-chaine-02", question, message, "Préconisations à étayer", figure=None, table=None
-        )
-    kinds = [
-        f"{len({p.genre for p in r.preuves if p.connue})} sorte{'s' if len({p.genre for p in r.preuves if p.connue}) > 1 else ''} de preuve"
-        for r in weak
-    ]
-    figure = Figure(
-        "matrice",
-        "Sortes de preuves trouvées",
-        tuple(Serie(r.id, "autre", (Point("Preuves", word(k)),)) for r, k in zip(weak, kinds, strict=True)),
-    )
-    table = Table(
-        ("Numéro", "Préconisation", "Ce qui manque"),
-        tuple((word(r.id), word(r.texte), word(" ; ".join(r.manque))) for r in weak),
-    )
+    texts = block("preconisations.sans_preuve")
+    kinds = [texts["sortes" if len(r.sortes) > 1 else "sorte"].format(nombre=len(r.sortes)) for r in weak]
     return _finding(
         territory,
         "preconisations-chaine-02",
-        question,
-        message,
-        "Préconisations à étayer",
-        figure=figure,
-        table=table,
-        exemple=all(r.exemple for r in weak),
+        "sans_preuve",
+        {"nombre": len(weak)},
+        [(r.id, {texts["marque"]: word(kind)}) for r, kind in zip(weak, kinds, strict=True)],
+        [(r.id, r.texte, " ; ".join(r.manque)) for r in weak],
+        exemple=bool(weak) and all(r.exemple for r in weak),
     )
 
 
-def _unanswered(mine: tuple[Recommendation, ...], territory: Territory, findings: Mapping[str, str]) -> Finding:
+def _unanswered(mine: Sequence[Recommendation], territory: Territory, findings: Mapping[str, str]) -> Finding:
     left = without_recommendation(mine, findings)
-    message = Message("voix.sans_suite", {"nombre": len(left)})
-    question = "Quels constats restent sans préconisation ?"
-    if not left:
-        return _finding(
-            territory,
-            "preconisations-chaine-03",
-            question,
-            message,
-            "Constats sans préconisation",
-            figure=None,
-            table=None,
-        )
-    figure = Figure(
-        "matrice",
-        "Constats sans préconisation",
-        tuple(Serie(f, "autre", (Point("Préconisation", word("aucune")),)) for f in left),
-    )
-    table = Table(("Constat", "Ce qu'il dit"), tuple((word(f), word(findings[f])) for f in left))
+    texts = block("preconisations.sans_suite")
     return _finding(
         territory,
         "preconisations-chaine-03",
-        question,
-        message,
-        "Constats des thèmes sans préconisation",
-        figure=figure,
-        table=table,
+        "sans_suite",
+        {"nombre": len(left)},
+        [(f, {texts["marque"]: word(texts["aucune"])}) for f in left],
+        [(f, findings[f]) for f in left],
     )

@@ -8,34 +8,23 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from cvanalysis.constat.shape import Contribution, Figure, Finding, Message, Point, Serie, Table, word
+from cvanalysis.constat.make import matrix
+from cvanalysis.constat.shape import Contribution, Finding, Message, Table, word
+from cvanalysis.textes import block, label
 
 if TYPE_CHECKING:
     from cvanalysis.territory.contract import Territory
 
 
-SOURCE = "Paroles recueillies pour l'évaluation"
-NON_MONTRE = "(texte non publié)"
-
-ROLES = {
-    "habitant": "habitante ou habitant",
-    "professionnel": "professionnelle ou professionnel",
-    "benevole": "bénévole",
-    "elu": "élue ou élu",
-    "autre": "",
-}
-
-TONALITES = {
-    "ne_marche_pas": ("voix-02", "Qu'est-ce qui ne marche pas ?", "Ce qui ne marche pas"),
-    "marche": ("voix-03", "Qu'est-ce qui marche ?", "Ce qui marche"),
-    "propose": ("voix-04", "Que propose-t-on ?", "Ce qui est proposé"),
-}
-RAPPORTS = {"confirme": "Confirme", "contredit": "Contredit", "complete": "Complète", "interroge": "Interroge"}
+SOURCE = label("voix.tous.source")
+NON_MONTRE = label("voix.tous.non_montre")
+RAPPORTS: dict[str, str] = block("voix.face_a_face.rapports")
+OUI = word(label("voix.tous.oui"))
 
 CITATIONS = 2
 """Quotations under an idea: enough to hear it, too few to count who said it."""
@@ -69,50 +58,35 @@ def quote(rows: pd.DataFrame, territory: Territory) -> str:
 
 
 def _by(territory: Territory, qpv: str, role: str) -> str:
-    who = [w for w in (ROLES[role or "autre"], territory.quartier(qpv).nom if qpv else "") if w]
+    roles = block("voix.qualites")
+    who = [w for w in (roles[role or "autre"], territory.quartier(qpv).nom if qpv else "") if w]
     return f" ({', '.join(who)})" if who else ""
+
+
+def table_of_contributions(found: pd.DataFrame, second: Iterable[str]) -> Table:
+    """What became of each contribution; `second` is what the second column says of each."""
+    rows = zip(found.itertuples(), second, strict=True)
+    waits = label("voix.tous.sans_reponse")
+    return Table(
+        (),
+        tuple(
+            tuple(map(word, (r.cite, of, shorten(r.texte) or NON_MONTRE, r.statut, r.reponse or waits)))
+            for r, of in rows
+        ),
+    )
 
 
 def face(finding: Callable[..., Finding], number: str, found: pd.DataFrame, values: dict[str, object]) -> Finding:
     """Voices and figures face to face: what is said of each finding, and whether it confirms or contradicts it."""
     tally = Counter(found["rapport"])
+    kinds = [RAPPORTS.get(rapport, RAPPORTS["autre"]) for rapport in found["rapport"]]
     by_cite: dict[str, set[str]] = {}
-    for cite, rapport in zip(found["cite"], found["rapport"], strict=True):
-        by_cite.setdefault(cite, set()).add(RAPPORTS.get(rapport, "Commente"))
-    figure = Figure(
-        "matrice",
-        "Ce que la parole fait du constat",
-        tuple(
-            Serie(
-                cite,
-                "autre",
-                tuple(Point(kind, word("oui")) for kind in (*RAPPORTS.values(), "Commente") if kind in kinds),
-            )
-            for cite, kinds in by_cite.items()
-        ),
-    )
-    table = Table(
-        ("Constat cité", "Rapport au constat", "Ce qui est dit", "Statut", "Réponse"),
-        tuple(
-            (
-                word(r.cite),
-                word(RAPPORTS.get(r.rapport, "Commente")),
-                word(shorten(r.texte) or NON_MONTRE),
-                word(r.statut),
-                word(r.reponse or "pas encore de réponse"),
-            )
-            for r in found.itertuples()
-        ),
-    )
+    for cite, kind in zip(found["cite"], kinds, strict=True):
+        by_cite.setdefault(cite, set()).add(kind)
+    figure = matrix((cite, {kind: OUI for kind in RAPPORTS.values() if kind in some}) for cite, some in by_cite.items())
     said = {"confirme": tally["confirme"], "contredit": tally["contredit"], "total": len(found)}
-    return finding(
-        number,
-        "Que répondent les voix aux chiffres ?",
-        Message("voix.face_a_face", values | said),
-        "Contributions qui citent un constat",
-        figure,
-        table,
-    )
+    message = Message("voix.face_a_face", values | said)
+    return finding(number, message, figure=figure, table=table_of_contributions(found, kinds))
 
 
 def shorten(text: str, longest: int = 400) -> str:

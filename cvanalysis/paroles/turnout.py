@@ -11,13 +11,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
-from typing import TYPE_CHECKING
+from itertools import combinations, product
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from cvanalysis.constat.disclosure import Cell, Protected, protect
 from cvanalysis.constat.shape import Valeur
+from cvanalysis.textes import label
 
 if TYPE_CHECKING:
     from cvanalysis.territory.contract import Edition, Etape, Territory
@@ -27,13 +28,9 @@ PAS = 5
 """Counts of voices are printed in classes of five (« 15 à 19 »): what a subtraction would find is then only noise."""
 AXES = ("qpv", "college", "theme", "sequence")
 
-SANS = {
-    "qpv": "Sans quartier",
-    "college": "Hors collège (habitants…)",
-    "theme": "Sans thème déclaré",
-    "sequence": "Sans étape",
-}
 UNITE = "prises de parole"
+PERSONNE = "personne"
+"""What a cell says where nobody has spoken and it can be told."""
 Place = tuple[str | None, ...]
 
 
@@ -58,14 +55,14 @@ class Coverage:
             return value
         where = dict(zip(face.split("×"), labels, strict=False))
         told = self.is_silent(**where)
-        return Valeur(None, texte="personne") if told else Valeur(None, "masqué", UNITE)
+        return Valeur(None, texte=PERSONNE) if told else Valeur(None, "masqué", UNITE)
 
     def is_silent(self, **where: str) -> bool:
         """Whether it can be said that nobody has spoken there: some emptiness that holds it is one of groups that are all large enough.
 
         Of a small group, that nobody of it has spoken here nor there would tell where those few have.
         """
-        fixed = [(AXES.index(axe), label) for axe, label in where.items()]
+        fixed = list(where.items())
         seuil = self.territory.seuils.personnes
         return any(
             not self._count(some) and all(self._count([one for one in some if one is not out]) >= seuil for out in some)
@@ -75,15 +72,11 @@ class Coverage:
 
     def is_heard(self, **where: str) -> bool:
         """Whether enough people have spoken there for it to be said."""
-        return (
-            self._count([(AXES.index(axe), label) for axe, label in where.items()]) >= self.territory.seuils.personnes
-        )
+        return self._count(where.items()) >= self.territory.seuils.personnes
 
-    def _count(self, fixed: Iterable[tuple[int, str]]) -> int:
-        place: list[str | None] = [None] * len(AXES)
-        for axe, label in fixed:
-            place[axe] = label
-        return self.personnes.get(tuple(place), 0)
+    def _count(self, fixed: Iterable[tuple[str, str]]) -> int:
+        place = dict(fixed)
+        return self.personnes.get(tuple(place.get(axe) for axe in AXES), 0)
 
     def names(self, axe: str) -> dict[str, str]:
         """id → name of every label of an axis, declared ones first, then '' where voices have none."""
@@ -95,7 +88,11 @@ class Coverage:
             "sequence": ((e.id, e.nom) for e in self.steps()),
         }
         names = dict(declared[axe])
-        return names | ({"": SANS[axe]} if any(key[AXES.index(axe)] == "" for key in self.personnes) else {})
+        return names | (
+            {"": label(f"participation.sans.{axe}")}
+            if any(key[AXES.index(axe)] == "" for key in self.personnes)
+            else {}
+        )
 
     def steps(self) -> list[Etape]:
         """Steps of the calendar that the edition has reached, in order."""
@@ -107,13 +104,10 @@ class Coverage:
 def count_participations(paroles: pd.DataFrame, territory: Territory) -> Coverage:
     """Count participations of `paroles` (as cleaned for this audience), protected over this edition and the earlier ones."""
     editions = _editions(territory)
-    order = {e.id: i for i, e in enumerate(editions)}
     seen: dict[tuple[str, ...], int] = {}
-    columns = ["locuteur", *AXES, "arrivee"]
-    for person, *axes, arrival in paroles[columns].itertuples(index=False, name=None) if len(paroles) else ():
+    for person, arrival, *axes in _arrivals(paroles, editions, AXES):
         key = (person, *axes)
-        rank = order.get(arrival, len(editions) - 1)
-        seen[key] = min(seen.get(key, rank), rank)
+        seen[key] = min(seen.get(key, arrival), arrival)
     groups: dict[tuple[object, ...], set[str]] = {}
     for (person, *axes), rank in seen.items():
         groups.setdefault((*axes, rank), set()).add(person)
@@ -136,6 +130,16 @@ def _editions(territory: Territory) -> list[Edition]:
     return sorted(known, key=lambda e: e.jusqu_au)
 
 
+def _arrivals(
+    paroles: pd.DataFrame, editions: Sequence[Edition], more: Sequence[str] = ()
+) -> Iterable[tuple[Any, ...]]:
+    """(speaker, rank of the first edition that knows the voice, more columns) of each voice."""
+    order = {e.id: i for i, e in enumerate(editions)}
+    columns = ["locuteur", "arrivee", *more]
+    for person, arrival, *rest in paroles[columns].itertuples(index=False, name=None) if len(paroles) else ():
+        yield person, order.get(arrival, len(editions) - 1), *rest
+
+
 FACES = (("qpv", "college"), ("qpv", "theme"), ("college", "theme"))
 """Pairs of axes whose counts are printed. The four together are printed as heard, not heard or withheld, without a count."""
 
@@ -146,11 +150,10 @@ def _cells(keys: Sequence[tuple], groups: Mapping[tuple, set[str]], rank: int, e
     for i, key in enumerate(keys):
         if key[4] > rank:
             continue
-        members.setdefault((edition, "total"), set()).add(i)
-        for a, axe in enumerate(AXES):
-            members.setdefault((edition, axe, key[a]), set()).add(i)
-        for one, two in FACES:
-            members.setdefault((edition, f"{one}×{two}", key[AXES.index(one)], key[AXES.index(two)]), set()).add(i)
+        at = dict(zip(AXES, key, strict=False))
+        faces = [("total",), *((axe, at[axe]) for axe in AXES), *((f"{a}×{b}", at[a], at[b]) for a, b in FACES)]
+        for face in faces:
+            members.setdefault((edition, *face), set()).add(i)
     return [
         Cell(cle, frozenset(ids), len(set().union(*(groups[keys[i]] for i in ids))))
         for cle, ids in sorted(members.items())
@@ -159,22 +162,12 @@ def _cells(keys: Sequence[tuple], groups: Mapping[tuple, set[str]], rank: int, e
 
 def coverage_table(coverage: Coverage) -> pd.DataFrame:
     """quartier × collège × thème × séquence with `entendu` (oui, non, masqué): the download; every declared combination has its row."""
-    names = {axe: coverage.names(axe) for axe in AXES}
-    rows = [
-        (
-            q,
-            names["qpv"][q],
-            names["college"][c],
-            names["theme"][t],
-            names["sequence"][s],
-            "oui" if coverage.is_heard(**where) else "non" if coverage.is_silent(**where) else "masqué",
-        )
-        for q in names["qpv"]
-        for c in names["college"]
-        for t in names["theme"]
-        for s in names["sequence"]
-        for where in [dict(zip(AXES, (q, c, t, s), strict=True))]
-    ]
+    names = [coverage.names(axe) for axe in AXES]
+    rows = []
+    for labels in product(*names):
+        where = dict(zip(AXES, labels, strict=True))
+        told = "oui" if coverage.is_heard(**where) else "non" if coverage.is_silent(**where) else "masqué"
+        rows.append((labels[0], *(known[label] for known, label in zip(names, labels, strict=True)), told))
     return pd.DataFrame(rows, columns=["qpv", "quartier", "college", "theme", "sequence", "entendu"])
 
 
@@ -184,14 +177,11 @@ def count_people(paroles: pd.DataFrame, labels: Sequence[Iterable[str]], territo
     labels: those of each row of `paroles`. Two editions side by side, or these counts and their whole, give back no withheld one.
     """
     editions = _editions(territory)
-    order = {e.id: i for i, e in enumerate(editions)}
     ranks: dict[str, dict[str, int]] = {}
-    if len(paroles):
-        for person, arrival, names in zip(paroles["locuteur"], paroles["arrivee"], labels, strict=True):
-            rank = order.get(arrival, len(editions) - 1)
-            known = ranks.setdefault(person, {})
-            for name in names:
-                known[name] = min(known.get(name, rank), rank)
+    for (person, rank), names in zip(_arrivals(paroles, editions), labels, strict=True):
+        known = ranks.setdefault(person, {})
+        for name in names:
+            known[name] = min(known.get(name, rank), rank)
     groups = Counter(tuple(sorted(known.items())) for known in ranks.values() if known)
     keys = sorted(groups)
     cells = []

@@ -116,7 +116,7 @@ def _rename(raw: RawTable, grid: Grid, declared: Declared) -> VoiceTable:
     own = {bare(k): v for k, v in declared.colonnes.items()}
     official = {title: champ for champ, titles in outil.colonnes.items() for title in titles}
     known = (own, official, SYNONYMES)
-    passed = JAMAIS.union(outil.techniques)
+    passed, used = JAMAIS.union(outil.techniques), {*outil.date, *outil.numero}
     columns: dict[str, list[str]] = {}
     ticked: dict[str, list[tuple[str, str]]] = {}
     unread = []
@@ -127,7 +127,7 @@ def _rename(raw: RawTable, grid: Grid, declared: Declared) -> VoiceTable:
         if choice := _choice(header, raw, above, known):
             ticked.setdefault(choice[0], []).append((header, choice[1]))
         elif (champ := _field(header, known)) is None:
-            unread.append(header)
+            unread += [header] if used.isdisjoint(names) else []
         elif champ != AUCUN:
             columns.setdefault(champ, []).append(header)
     _technical_columns(raw, outil, columns, set(own.values()))

@@ -120,8 +120,8 @@ def clean_voices(territory: Territory, audience: Audience = "public", edition: E
                 allow(SECONDES_PAR_LIGNE)
                 clean.append(reader.clean(row, answers.get((row["parole"], row.fichier))))
     told = reader.log.lignes if audience == "equipe" else sorted(set(reader.log.lignes))
-    known = [table for table in tables if table.cells.empty or any(r.fichier == table.fichier for r in rows)]
-    problems = [problem for table in known if audience == "equipe" for problem in table.anomalies]
+    open_ones = [table for table in tables if table.cells.empty or any(r.fichier == table.fichier for r in rows)]
+    problems = [problem for table in open_ones if audience == "equipe" for problem in table.anomalies]
     problems += [*companions.anomalies, *doubtful, *unread]
     seuil = territory.seuils.personnes
     paroles = attribute(number(clean), seuil)
