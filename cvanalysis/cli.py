@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import gettext
 import logging
 import os
 import sys
@@ -22,54 +23,26 @@ USAGE, INTERRUPTED = 2, 130
 LARGEST = 10**9
 
 
-# --------------------------------------------------------------------------------------------- click, in French
+class _Command(click.Command):
+    """A command of which the list says the whole first sentence."""
+
+    def get_short_help_str(self, limit: int = 0) -> str:
+        return super().get_short_help_str(max(limit, 100))
 
 
-class _French(click.Command):
-    """A command whose help is in French."""
+class _Group(click.Group):
+    """Commands in the order in which they are used."""
 
-    def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        formatter.write_usage(ctx.command_path, " ".join(self.collect_usage_pieces(ctx)), prefix="Usage : ")
-
-    def get_help_option(self, ctx: click.Context) -> click.Option | None:
-        option = super().get_help_option(ctx)
-        if option is not None:
-            option.help = "Affiche cette aide."
-        return option
-
-    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        rows = [row for param in self.get_params(ctx) if (row := param.get_help_record(ctx)) is not None]
-        with formatter.section("Options"):
-            formatter.write_dl(rows)
-
-
-class _FrenchGroup(_French, click.Group):
-    """A group of commands whose help is in French."""
-
-    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        super().format_options(ctx, formatter)
-        rows = [(name, self.commands[name].get_short_help_str(100)) for name in self.list_commands(ctx)]
-        with formatter.section("Commandes"):
-            formatter.write_dl(rows)
+    command_class = _Command
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self.commands)
 
 
-class _Choice(click.Choice):
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        if value not in self.choices:
-            self.fail(f"« {value} » n'est pas permis. Choix : {', '.join(self.choices)}.", param, ctx)
-        return value
-
-
 class _Number(click.ParamType):
     """A whole number from 1; beyond what any machine has, more is the same."""
 
-    name = "nombre"
-
-    def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
-        return "N"
+    name = "n"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         try:
@@ -81,69 +54,34 @@ class _Number(click.ParamType):
         return int(min(number, LARGEST))
 
 
-class _Folder(click.ParamType):
-    name = "dossier"
-
-    def __init__(self, must_exist: bool) -> None:
-        self.must_exist = must_exist
-
-    def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
-        return "DOSSIER"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
-        path = Path(value)
-        if (self.must_exist and not path.is_dir()) or (path.exists() and not path.is_dir()):
-            self.fail(f"« {value} » n'est pas un dossier.", param, ctx)
-        return path
-
-
-def _say_click(error: click.ClickException) -> str:
-    """An error of click's, in French. Those of our own types are French already."""
-    match error:
-        case click.NoSuchOption():
-            near = f" Vouliez-vous dire {' ou '.join(error.possibilities)} ?" if error.possibilities else ""
-            return f"Option inconnue : {error.option_name}.{near}"
-        case click.MissingParameter():
-            return "Il manque une valeur."
-        case click.BadOptionUsage():
-            return f"L'option {error.option_name} ne s'emploie pas ainsi : elle attend une valeur, ou n'en attend pas."
-        case click.BadParameter():
-            name = error.param.opts[-1] if error.param is not None else "paramètre"
-            return f"{name} : {error.message}"
-        case _:
-            words = error.message.rstrip(".")
-            for english, french in (
-                ("No such command ", "Commande inconnue : "),
-                ("Got unexpected extra arguments ", "Arguments en trop : "),
-                ("Got unexpected extra argument ", "Argument en trop : "),
-                ("Missing command", "Il manque une commande"),
-            ):
-                if words.startswith(english):
-                    return f"{french}{words.removeprefix(english)}."
-            return "Commande mal formée."
+def _folder(*names: str, exists: bool, help: str, **rest: Any) -> Any:
+    folder = click.Path(exists=exists, file_okay=False, path_type=Path)
+    return click.option(*names, type=folder, metavar="DOSSIER", help=help, **rest)
 
 
 # -------------------------------------------------------------------------------------------------- commands
 
-_DATA = click.option(
+_DATA = _folder(
     "--data",
-    type=_Folder(must_exist=True),
+    exists=True,
     default="data/raw",
-    show_default=False,
     help="Dossier des déclarations et des fichiers bruts (data/raw par défaut).",
 )
 _AUDIENCE = click.option(
-    "--audience", type=_Choice(("public", "groupe", "equipe")), default="public", help="Pour qui (public par défaut)."
+    "--audience",
+    type=click.Choice(("public", "groupe", "equipe")),
+    default="public",
+    help="Pour qui (public par défaut).",
 )
 _DEBUG = click.option("--debug", is_flag=True, help="Montre la trace complète d'une erreur.")
 
 
-@click.group(cls=_FrenchGroup, invoke_without_command=False, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=_Group, subcommand_metavar="COMMANDE", context_settings={"help_option_names": ["-h", "--help"]})
 def cli() -> None:
     """Des fichiers publiés aux analyses d'un contrat de ville."""
 
 
-@cli.command(cls=_French)
+@cli.command()
 @_DATA
 @_AUDIENCE
 @_DEBUG
@@ -163,12 +101,7 @@ def _build_options(command: Any) -> Any:
     for option in reversed(
         (
             _DATA,
-            click.option(
-                "--out",
-                type=_Folder(must_exist=False),
-                default="reports",
-                help="Dossier des pages (reports par défaut).",
-            ),
+            _folder("--out", exists=False, default="reports", help="Dossier des pages (reports par défaut)."),
             click.option("--edition", metavar="NOM", help="Édition à construire (celle de contrat.toml par défaut)."),
             click.option(
                 "--only",
@@ -194,7 +127,7 @@ def _build_options(command: Any) -> Any:
     return command
 
 
-@cli.command(cls=_French)
+@cli.command()
 @_build_options
 @click.option("--editions", is_flag=True, help="Toutes les éditions déclarées, de la plus ancienne à la plus récente.")
 @click.option("--force", is_flag=True, help="Reconstruit même ce qui n'a pas changé.")
@@ -255,7 +188,7 @@ def editions_to_build(options: dict[str, Any], *, every: bool) -> Iterator[dict[
     yield {}
 
 
-@cli.command(cls=_French)
+@cli.command()
 @_build_options
 def watch(debug: bool, **options: Any) -> int:  # noqa: ARG001
     """Construit, puis reconstruit ce que touche chaque fichier enregistré, jusqu'à Ctrl-C."""
@@ -264,10 +197,10 @@ def watch(debug: bool, **options: Any) -> int:  # noqa: ARG001
     return run_watch(sys.argv[1:], options["data"], _echo)
 
 
-@cli.command(cls=_French)
+@cli.command()
 @click.argument("avant", metavar="A")
 @click.argument("apres", metavar="B")
-@click.option("--out", type=_Folder(must_exist=True), default="reports", help="Dossier des pages (reports par défaut).")
+@_folder("--out", exists=True, default="reports", help="Dossier des pages (reports par défaut).")
 @_DEBUG
 def diff(avant: str, apres: str, out: Path, debug: bool) -> int:  # noqa: ARG001
     """Dit ce qui a changé de l'édition A à l'édition B, toutes deux construites."""
@@ -277,12 +210,12 @@ def diff(avant: str, apres: str, out: Path, debug: bool) -> int:  # noqa: ARG001
     return 0
 
 
-@cli.command(cls=_French)
-@click.argument("genre", metavar="paroles|actions|engagements", type=_Choice(("paroles", "actions", "engagements")))
-@_DATA
-@click.option(
-    "--vers", type=_Folder(must_exist=False), default=".", help="Dossier où écrire les modèles (celui-ci par défaut)."
+@cli.command()
+@click.argument(
+    "genre", metavar="paroles|actions|engagements", type=click.Choice(("paroles", "actions", "engagements"))
 )
+@_DATA
+@_folder("--vers", exists=False, default=".", help="Dossier où écrire les modèles (celui-ci par défaut).")
 @_DEBUG
 def modele(genre: str, data: Path, vers: Path, debug: bool) -> int:  # noqa: ARG001
     """Écrit un modèle à remplir, en .xlsx et en .csv."""
@@ -294,7 +227,7 @@ def modele(genre: str, data: Path, vers: Path, debug: bool) -> int:  # noqa: ARG
     return 0
 
 
-@cli.command(cls=_French)
+@cli.command()
 @_DATA
 @click.option(
     "--vers",
@@ -348,6 +281,10 @@ def cores() -> int:
 def run(argv: list[str] | None = None) -> int:
     """Run a command line; returns the exit status. No traceback reaches a person but under --debug."""
     argv = sys.argv[1:] if argv is None else argv
+    gettext.bindtextdomain(
+        "messages", Path(__file__).parent / "textes" / "click"
+    )  # click's sentences, from its catalogue
+    os.environ["LANGUAGE"] = "fr"
     debug = "--debug" in argv
     if debug:
         logging.basicConfig()
@@ -358,7 +295,7 @@ def run(argv: list[str] | None = None) -> int:
         click.echo(error.ctx.get_help(), err=True)
         return USAGE
     except click.ClickException as error:
-        _tell(_say_click(error), "`cvanalysis --help` montre les commandes et leurs options.")
+        _tell(error.format_message(), "`cvanalysis --help` montre les commandes et leurs options.")
         return USAGE
     except (KeyboardInterrupt, click.Abort):
         _tell("Interrompu. Ce qui est terminé est gardé ; la prochaine construction reprendra le reste.")

@@ -18,6 +18,7 @@ import errno
 import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 
 def printed(text: str, keep: str = "") -> str:
@@ -92,6 +93,13 @@ class ReadError(CvanalysisError):
         self.problem = problem
         super().__init__(str(problem))
 
+    @classmethod
+    def of(
+        cls, fichier: str, trouve: str, attendu: str = "", que_faire: str = "", ligne: int = 0, colonne: str = ""
+    ) -> Self:
+        """The error of a file, in the words of `Problem`."""
+        return cls(Problem(fichier, ligne, colonne, trouve, attendu, que_faire))
+
     def __reduce__(self) -> tuple[type, tuple[Problem]]:
         return type(self), (self.problem,)
 
@@ -129,6 +137,7 @@ _SYSTEM = {
     errno.EEXIST: "un fichier est là où un dossier est attendu",
     errno.EISDIR: "c'est un dossier",
     errno.ENOENT: "il n'est plus là",
+    errno.ELOOP: "c'est un lien qui ne mène qu'à lui-même",
 }
 
 

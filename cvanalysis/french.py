@@ -1,64 +1,56 @@
-"""French as it is printed: numbers, units, plurals, articles, no-break spaces. Owns typography; refuses to know what is said.
+"""French as it is saved (`decode`), compared (`fold`) and printed (numbers, plurals, articles, typography). Refuses to know what is said.
 
 Numbers go through babel (U+202F between thousands, decimal comma); signs are true minus signs, never « -0,0 ».
 """
 
 from __future__ import annotations
 
+import codecs
 import difflib
 import re
 import unicodedata
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import date
 from decimal import ROUND_HALF_UP, Context, Decimal
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
-from babel.numbers import NumberPattern, parse_pattern
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from babel.numbers import NumberPattern
 
 _MOT_MAX = 80  # characters of a word: beyond, it is shown by its beginning, and is the misspelling of none
 
 LUS_MAXI, LUS_ABREGES = 25, 10
 """Names up to which a list is read to its end, and how many are given of a longer one."""
 _ACCENTS = re.compile(r"[\u0300-\u036f]")
-_TYPO = str.maketrans({"’": "'", "‘": "'", "–": "-", "—": "-"})
+_TYPO = str.maketrans("’‘–—‐‑", "''----")
 NBSP = "\u00a0"
 MOINS = "\u2212"
+LOST = "\ufffd"
+"""What stands for bytes that are of no encoding that we know."""
+CP1252 = "lu comme du Windows-1252"
 _ALL_DIGITS = Context(prec=400)  # a figure may have more digits than a decimal usually keeps
 _VOYELLES = "aàâäæeéèêëiîïoôöœuùûüyAÀÂÄÆEÉÈÊËIÎÏOÔÖŒUÙÛÜY"
 
 # First word of a name → its article; a plural noun that is not here is told by its final s.
 _ARTICLES = {
-    "taux": "le ",
-    "nombre": "le ",
-    "revenu": "le ",
-    "rapport": "le ",
-    "premier": "le ",
-    "deuxième": "le ",
-    "troisième": "le ",
-    "quatrième": "le ",
-    "cinquième": "le ",
-    "sixième": "le ",
-    "septième": "le ",
-    "huitième": "le ",
-    "neuvième": "le ",
-    "parc": "le ",
-    "part": "la ",
-    "population": "la ",
-    "densité": "la ",
-    "indice": "l’",
-    "écart": "l’",
-    "évolution": "l’",
-    "ensemble": "l’",
+    word: article
+    for article, words in {
+        "le ": "taux nombre revenu rapport parc premier deuxième troisième quatrième cinquième sixième septième huitième neuvième",
+        "la ": "part population densité",
+        "l’": "indice écart évolution ensemble",
+    }.items()
+    for word in words.split()
 }
 
 
 @cache
 def _pattern(decimales: int) -> NumberPattern:
+    from babel.numbers import parse_pattern  # here: an unchanged build prints no number
+
     return parse_pattern("#,##0" + ("." + "0" * decimales if decimales else ""))
 
 
@@ -169,7 +161,7 @@ def than(texte: str) -> str:
     return f"qu’{texte}" if texte[:1] in _VOYELLES else f"que {texte}"
 
 
-_MOIS = [
+MOIS = [
     "janvier",
     "février",
     "mars",
@@ -189,7 +181,7 @@ def when(annee: str) -> str:
     """« en 2018 », « au 31 décembre 2021 », « selon la publication 2022 (année des données non établie) »."""
     if re.fullmatch(r"\d{2}/\d{2}/\d{4}", annee):
         day, month, year = (int(part) for part in annee.split("/"))
-        return f"au {ordinal(day) if day == 1 else day} {_MOIS[month - 1]} {year}"
+        return f"au {ordinal(day) if day == 1 else day} {MOIS[month - 1]} {year}"
     return f"en {annee}" if annee.isdigit() else f"selon la {annee}"
 
 
@@ -234,15 +226,9 @@ def nearest(word: str, known: Iterable[str]) -> str:
     """
     if len(word) > _MOT_MAX:
         return ""
-    by_plain = {plain(k): k for k in known}
-    match = difflib.get_close_matches(plain(word), list(by_plain), n=1, cutoff=0.6)
-    return f"vouliez-vous dire {quoted(by_plain[match[0]])}\u00a0?" if match else ""
-
-
-def plain(word: str) -> str:
-    """Without accents, capitals nor odd spaces: the key under which two spellings are the same word."""
-    letters = unicodedata.normalize("NFKD", word).casefold()
-    return " ".join("".join(c for c in letters if not unicodedata.combining(c)).split())
+    by_key = {fold(k): k for k in known}
+    match = difflib.get_close_matches(fold(word), list(by_key), n=1, cutoff=0.6)
+    return f"vouliez-vous dire {quoted(by_key[match[0]])}\u00a0?" if match else ""
 
 
 def enumerate_french(words: Iterable[str]) -> str:
@@ -270,7 +256,55 @@ def french_date(text: str) -> str:
 
 @lru_cache(maxsize=65536)
 def fold(word: str) -> str:
-    """Without accents, capitals, odd spaces, typographic apostrophes and dashes: the key of headers and labels."""
+    """Without accents, capitals, odd spaces, typographic apostrophes and dashes: the key under which two spellings are the same word."""
     if word.isascii():
         return " ".join(word.casefold().split())
     return " ".join(_ACCENTS.sub("", unicodedata.normalize("NFKD", word.translate(_TYPO))).casefold().split())
+
+
+def _as_cp1252(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    return error.object[error.start : error.end].decode("cp1252", "replace"), error.end
+
+
+codecs.register_error("cvanalysis-cp1252", _as_cp1252)
+
+
+def to_utf8(raw: bytes) -> tuple[bytes, str]:
+    """The same text in UTF-8 without BOM, and what is to be said of its encoding. Never fails, loses no byte in silence.
+
+    A BOM, then strict UTF-8, then cp1252; a UTF-8 file into which a few cp1252 bytes were pasted stays UTF-8, for reading it all as
+    cp1252 would spoil every accent.
+    """
+    if wide := _utf16_of(raw):
+        text, said = raw.decode(wide, "replace"), ""
+    else:
+        utf8 = raw.removeprefix(codecs.BOM_UTF8)
+        with suppress(UnicodeDecodeError):
+            utf8.decode()
+            return utf8, ""
+        sound = utf8.decode(errors="ignore")
+        wrong = len(utf8) - len(sound.encode())
+        mixed = utf8 is not raw or len(sound) - len(sound.encode("ascii", "ignore")) > wrong
+        text = utf8.decode(errors="cvanalysis-cp1252") if mixed else raw.decode("cp1252", "replace")
+        said = f"{wrong} octet(s) hors UTF-8, lus comme du Windows-1252" if mixed else CP1252
+    lost = text.count(LOST)
+    return text.encode(), f"{lost} octet(s) illisible(s), remplacé(s) par « {LOST} »" if lost else said
+
+
+def decode(raw: bytes) -> tuple[str, str]:
+    """`to_utf8`, as text."""
+    utf8, said = to_utf8(raw)
+    return utf8.decode(), said
+
+
+def _utf16_of(raw: bytes) -> str:
+    """The name of UTF-16 where a BOM says it, or where every other byte of the start is nul; '' elsewhere."""
+    if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    start = raw[:400]
+    for name, nul, other in (("utf-16-le", start[1::2], start[::2]), ("utf-16-be", start[::2], start[1::2])):
+        if len(start) > 8 and nul.count(0) >= 0.9 * len(nul) and not other.count(0):
+            return name
+    return ""

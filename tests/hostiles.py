@@ -59,9 +59,11 @@ class Hostile:
 
 @dataclass(frozen=True)
 class Limits:
-    """Beyond them the watchdog ends the whole tree of processes."""
+    """Beyond them the watchdog ends the whole tree of processes. `secondes` are of processor, which a busy machine does not stretch;
+    `attente` by the clock is for what waits without working."""
 
     secondes: float = 60
+    attente: float = 300
     rss: int = int(2.2 * 1024) * MIO
     disque: int = 3072 * MIO
 
@@ -156,7 +158,7 @@ def launch(argv: Iterable[object], folder: Path, limits: Limits) -> Outcome:
             now, spent = use_of(child.pid)
             peak, cpu = max(peak, now), max(cpu, spent)
             passed = time.monotonic() - begun
-            if passed > limits.secondes:
+            if cpu > limits.secondes or passed > limits.attente:
                 killed = "temps"
             elif peak > limits.rss:
                 killed = "mémoire"
@@ -172,7 +174,7 @@ def launch(argv: Iterable[object], folder: Path, limits: Limits) -> Outcome:
 
 
 def use_of(pid: int) -> tuple[int, float]:
-    """Resident bytes and seconds of processor of a process and of all that it started."""
+    """Resident bytes and seconds of processor of a process and of all that it started, those that ended too."""
     memory, cpu = 0, 0.0
     with suppress(psutil.Error):
         root = psutil.Process(pid)
@@ -180,7 +182,7 @@ def use_of(pid: int) -> tuple[int, float]:
             with suppress(psutil.Error):
                 memory += process.memory_info().rss
                 times = process.cpu_times()
-                cpu += times.user + times.system
+                cpu += times.user + times.system + times.children_user + times.children_system
     return memory, cpu
 
 
@@ -339,7 +341,8 @@ def summary(ones: Collection[Hostile], runs: Collection[Outcome]) -> str:
 
     return (
         f"{len(ones)} entrées : {count(lambda r: 'imprévue' in r.fautes)} « Erreur imprévue », "
-        f"{count(lambda r: r.secondes > 45)} au-delà de 45 s, {count(lambda r: r.rss > 2048 * MIO)} au-delà de 2 Gio, "
+        f"{count(lambda r: r.processeur > 45 or r.tue == 'temps')} au-delà de 45 s, "
+        f"{count(lambda r: r.rss > 2048 * MIO)} au-delà de 2 Gio, "
         f"{count(lambda r: any(f.startswith('mort') for f in r.fautes))} arrêts brutaux, "
         f"{count(lambda r: any(f.startswith('pas nommé') for f in r.fautes))} sans nom, {count(lambda r: bool(r.fautes))} en faute."
     )

@@ -16,6 +16,7 @@ import pytest
 
 from carnets import LIRE, PHRASE, RACINE, carnet, cva, environment, manifest, published, states, territoire
 from cvanalysis.files import atomic
+from cvanalysis.publish import watch as watch_module
 from cvanalysis.publish.edition import lasting
 from cvanalysis.publish.files import state_folder
 from cvanalysis.publish.papers import statements
@@ -56,7 +57,9 @@ def build(folder, *argv, **kw):
 def edit(folder, old: bytes, new: bytes):
     path = folder / "data" / "raw" / "insee" / "REVN_2022.csv"
     assert old in path.read_bytes()
-    path.write_bytes(path.read_bytes().replace(old, new))
+    aside = folder / "aside"
+    aside.write_bytes(path.read_bytes().replace(old, new))
+    aside.replace(path)  # in one move: a build that runs meanwhile reads the one or the other
 
 
 # ------------------------------------------------------------------------------------------------- what is built
@@ -336,6 +339,50 @@ def test_ctrl_c_stops_at_once_and_leaves_no_process_behind(pays):
         assert code == 130, first.stdout.read() + first.stderr.read()
         assert "Interrompu" in first.stderr.read()
     assert not [pid for pid in children if Path(f"/proc/{pid}").exists()]
+
+
+def test_watch_builds_again_for_each_way_to_save_while_a_build_runs_and_for_nothing_else(tmp_path, monkeypatch):
+    raw, notebooks = tmp_path / "raw", tmp_path / "nb"
+    for folder in (raw, notebooks):
+        folder.mkdir()
+        (folder / "a.csv").write_text("1")
+    stamp = (raw / "a.csv").stat()
+
+    def same_size_same_date():
+        (raw / "b").write_text("2")
+        os.utime(raw / "b", ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
+        (raw / "b").replace(raw / "a.csv")
+
+    def hidden():
+        for name in (".a.csv.swp", "a.csv~", ".~lock"):
+            (raw / name).write_text("x")
+
+    saves = [
+        same_size_same_date,
+        lambda: (notebooks / "nouveau.ipynb").write_text("{}"),
+        (raw / "a.csv").unlink,
+        lambda: (hidden(), (notebooks / "a.csv").write_text("12")),
+        hidden,
+    ]
+    waiting = iter(saves)
+    said, slept = [], []
+
+    def pause(_seconds):
+        slept.append(len(said))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(watch_module, "find_notebooks", lambda: notebooks)
+    monkeypatch.setattr(watch_module.subprocess, "run", lambda *_, **__: next(waiting)())
+    monkeypatch.setattr(watch_module.time, "sleep", pause)
+    with pytest.raises(KeyboardInterrupt):
+        watch_module.watch(["watch"], raw, said.append)
+    assert [line for line in said if line.startswith("Changé")] == [
+        "Changé : a.csv",
+        "Changé : nouveau.ipynb",
+        "Changé : a.csv",
+        "Changé : a.csv",
+    ]
+    assert slept == [len(said)]  # it rests only once all is built
 
 
 @pytest.mark.slow

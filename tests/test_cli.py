@@ -6,10 +6,13 @@ import errno
 import re
 import subprocess
 import sys
+from io import BytesIO
 
 import pytest
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
 
-from carnets import PHRASE, carnet, cva, environment, territoire
+from carnets import PHRASE, RACINE, carnet, cva, environment, territoire
 from cvanalysis.cli import run
 
 ENGLISH = re.compile(
@@ -29,11 +32,14 @@ def test_help_is_in_french(argv, capsys):
     ("argv", "said"),
     [
         (["build", "--inconnue"], "Option inconnue : --inconnue."),
-        (["build", "--forc"], "Vouliez-vous dire --force ?"),
-        (["construire"], "Commande inconnue : 'construire'."),
-        (["build", "--jobs", "zéro"], "--jobs : « zéro » n'est pas un nombre entier"),
-        (["build", "--audience", "tous"], "--audience : « tous » n'est pas permis. Choix : public, groupe, equipe."),
-        (["build", "--data", "nulle-part"], "--data : « nulle-part » n'est pas un dossier."),
+        (["build", "--forc"], "Vouliez-vous dire '--force' ?"),
+        (["construire"], "Commande inconnue : « construire »."),
+        (["build", "--jobs", "zéro"], "'--jobs' : « zéro » n'est pas un nombre entier"),
+        (
+            ["build", "--audience", "tous"],
+            "'--audience' : « tous » n'est pas permis. Choix : 'public', 'groupe', 'equipe'.",
+        ),
+        (["build", "--data", "nulle-part"], "'--data' : « nulle-part » n'est pas un dossier."),
         (["build", "--edition"], "--edition"),
         (["build", "en trop"], "Argument en trop"),
     ],
@@ -43,6 +49,14 @@ def test_wrong_usage_is_said_in_french_and_ends_with_2(argv, said, capsys):
     told = capsys.readouterr().err
     assert said in told
     assert not ENGLISH.search(told)
+
+
+def test_the_catalogue_of_click_is_made_of_what_people_read_of_it():
+    source = RACINE / "cvanalysis" / "textes" / "click" / "fr" / "LC_MESSAGES" / "messages.po"
+    made = BytesIO()
+    with source.open("rb") as file:
+        write_mo(made, read_po(file, locale="fr"))
+    assert source.with_suffix(".mo").read_bytes() == made.getvalue()
 
 
 @pytest.mark.parametrize("out", ["data/raw", "data/raw/pages", "data", ".", "data/processed/pages", "lien/pages"])

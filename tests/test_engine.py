@@ -123,6 +123,7 @@ def in_one_piece(cell):
         return cell
     whole = []
     for output in cell["outputs"]:
+        output = output | {"text": "".join(output["text"])}
         if (
             whole
             and output["output_type"] == "stream" == whole[-1]["output_type"]

@@ -200,12 +200,12 @@ def test_each_of_many_files_made_to_hurt_is_named_and_the_others_are_read(raw):
 
 MAL = """
 from cvanalysis.files import delimited
-sound = delimited.decode_text
-def decode_text(data):
+sound = delimited.to_utf8
+def to_utf8(data):
     if data.startswith(b"MAL"):
         HARM
     return sound(data)
-delimited.decode_text = decode_text
+delimited.to_utf8 = to_utf8
 """
 
 

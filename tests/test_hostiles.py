@@ -8,7 +8,7 @@ from hostiles import MIO, Hostile, Limits, all_hostiles, batches, run_all
 
 pytestmark = pytest.mark.slow
 
-LARGES = Limits(secondes=170, rss=3072 * MIO)
+LARGES = Limits(secondes=90, attente=600, rss=3072 * MIO)
 """What a slow machine and a folder of twenty such files may take; beyond, something hangs or swells."""
 
 

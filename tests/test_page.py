@@ -13,11 +13,11 @@ import nbformat.v4 as nbf
 import pandas as pd
 import pytest
 
-from browser.exemples import FIGURES, PAGE, SOURCE, TERRITOIRE, carnet, constat, ecrire
+from browser.exemples import FIGURES, PAGE, TERRITOIRE, carnet, constat, ecrire
 from cvanalysis.display.constat import Constat
 from cvanalysis.errors import ReportFailed
 from cvanalysis.publish.page.contract import check_live, check_page, read_page
-from cvanalysis.publish.page.page import Lien, render_page, wrap_page
+from cvanalysis.publish.page.page import render_page, wrap_page
 from cvanalysis.publish.run.produce import words_of_data
 
 WEIGHT = 300_000
@@ -36,7 +36,7 @@ def page() -> str:
 
 
 def test_the_page_keeps_its_contract(page, ids):
-    assert check_page(page, ids, WEIGHT, {SOURCE}) == []
+    assert check_page(page, ids, WEIGHT) == []
 
 
 def test_it_has_one_title_a_language_a_skip_link_and_a_table_of_contents(page):
@@ -117,7 +117,7 @@ def test_a_restricted_or_invented_page_says_so_on_top():
 )
 def test_a_page_that_breaks_its_contract_is_told_in_french(page, ids, before, after, said):
     assert before in page
-    problems = check_page(page.replace(before, after, 1), ids, WEIGHT, {SOURCE})
+    problems = check_page(page.replace(before, after, 1), ids, WEIGHT)
     if said:
         assert any(said in problem for problem in problems), problems
     else:
@@ -191,7 +191,7 @@ def test_nothing_that_runs_loads_or_restyles_and_is_not_ours_may_stand_in_a_page
 def test_a_drawing_holds_nothing_that_runs_or_loads(page, ids, inside):
     assert "%3C/svg%3E" in page
     drawn = page.replace("%3C/svg%3E", quote(inside, safe="") + "%3C/svg%3E", 1)
-    assert any("Une figure tient" in problem for problem in check_page(drawn, ids, WEIGHT, {SOURCE}))
+    assert any("Une figure tient" in problem for problem in check_page(drawn, ids, WEIGHT))
 
 
 def test_a_browser_is_told_to_run_our_script_alone_and_to_load_nothing(page):
@@ -221,13 +221,13 @@ def test_html_in_a_cell_of_text_of_a_notebook_is_seen_too():
 )  # fmt: skip
 def test_what_someone_wrote_is_text_and_never_keeps_a_page_from_being_published(page, ids, said):
     shown = page.replace("Beaucoup.", escape(said).replace("\0", "\ufffd"), 1)
-    assert check_page(shown, ids, WEIGHT, {SOURCE}, dit=lambda fragment: fragment in said) == []
+    assert check_page(shown, ids, WEIGHT, dit=lambda fragment: fragment in said) == []
     assert "\0" not in wrap_page(f"<p>{escape(said)}</p>", PAGE)
 
 
 def test_what_nobody_wrote_is_a_fault_beside_what_someone_did(page, ids):
     shown = page.replace("Beaucoup.", "http://ecrit.example et http://fuite.example", 1)
-    problems = check_page(shown, ids, WEIGHT, {SOURCE}, dit=lambda fragment: fragment == "http://ecrit.example")
+    problems = check_page(shown, ids, WEIGHT, dit=lambda fragment: fragment == "http://ecrit.example")
     assert [problem for problem in problems if "ecrit" in problem] == []
     assert any("fuite" in problem for problem in problems)
 
@@ -240,32 +240,24 @@ def test_a_word_of_the_data_is_found_whole_or_not_at_all(tmp_path):
 
 def test_a_finding_must_have_its_picture_its_table_and_be_declared(page, ids):
     bare = re.sub(r"<img[^>]*>", "", page, count=1)
-    assert any("pas de figure" in p for p in check_page(bare, ids, WEIGHT, {SOURCE}))
+    assert any("pas de figure" in p for p in check_page(bare, ids, WEIGHT))
     bare = re.sub(r"<table.*?</table>", "", page, count=1, flags=re.DOTALL)
-    assert any("pas de tableau" in p for p in check_page(bare, ids, WEIGHT, {SOURCE}))
-    assert any("sans avoir été déclaré" in p for p in check_page(page, ids[1:], WEIGHT, {SOURCE}))
+    assert any("pas de tableau" in p for p in check_page(bare, ids, WEIGHT))
+    assert any("sans avoir été déclaré" in p for p in check_page(page, ids[1:], WEIGHT))
 
 
 def test_two_pictures_may_not_share_an_alternative(page, ids):
     alt = re.search(r'alt="([^"]*)"', page)[1]
     twice = re.sub(r'alt="[^"]*"', f'alt="{alt}"', page)
-    assert any("Le même texte de remplacement" in p for p in check_page(twice, ids, WEIGHT, {SOURCE}))
+    assert any("Le même texte de remplacement" in p for p in check_page(twice, ids, WEIGHT))
 
 
 def test_a_number_that_is_none_is_seen_inside_a_picture(page, ids):
-    assert any(
-        "sans nombre" in p
-        for p in check_page(re.sub(r"d='M[\d.]+ ", "d='M nan ", page, count=1), ids, WEIGHT, {SOURCE})
-    )
+    assert any("sans nombre" in p for p in check_page(re.sub(r"d='M[\d.]+ ", "d='M nan ", page, count=1), ids, WEIGHT))
 
 
 def test_a_heavy_page_is_refused(page, ids):
-    assert any("octets" in p for p in check_page(page, ids, 1000, {SOURCE}))
-
-
-def test_a_link_without_address_is_plain_text():
-    html = wrap_page("", replace(PAGE, sources=(Lien("Relevé de terrain"),)))
-    assert "<li>Relevé de terrain</li>" in html
+    assert any("octets" in p for p in check_page(page, ids, 1000))
 
 
 def test_a_part_with_nothing_under_its_title_is_neither_shown_nor_announced():

@@ -213,7 +213,7 @@ def test_the_grid_leaves_headers_alone_and_keeps_places(tmp_path):
 
 def test_keeping_some_rows_keeps_their_line_numbers(read):
     (table,) = read("a;b\n1;x\n2;y\n3;z\n")
-    kept = table.keep((table.cells["b"] != "y").to_numpy())
+    kept = table.keep((table.cells["b"] != "y").to_numpy(), table.colonnes)
     assert kept.cells["a"].tolist() == ["1", "3"]
     assert kept.lignes.tolist() == [2, 4]
 
@@ -372,7 +372,7 @@ def test_what_is_no_table_is_refused_by_its_name_with_what_to_do(read, name, con
 
 
 def test_a_file_that_is_gone_or_a_folder_is_refused(tmp_path):
-    with pytest.raises(ReadError, match="n'existe pas"):
+    with pytest.raises(ReadError, match="n'est plus là"):
         read_raw(tmp_path / "rien.csv", "rien.csv")
     with pytest.raises(ReadError, match="dossier"):
         read_raw(tmp_path, "dossier")
@@ -384,7 +384,7 @@ def test_a_file_without_the_right_to_read_it_is_refused(tmp_path, monkeypatch):
 
     (tmp_path / "f.csv").touch()
     monkeypatch.setattr(Path, "read_bytes", refuse)
-    with pytest.raises(ReadError, match="accès refusé"):
+    with pytest.raises(ReadError, match="l'accès est refusé"):
         read_raw(tmp_path / "f.csv", "f.csv")
 
 

@@ -9,7 +9,8 @@ import xlsxwriter
 
 from cvanalysis.errors import UnrecognisedFile
 from cvanalysis.files.sheets import read_raw
-from cvanalysis.indicateurs.clean.recognise import Documentation, known_headers, read_declared, recognise
+from cvanalysis.indicateurs.clean.recognise import Documentation, known_headers, recognise
+from cvanalysis.indicateurs.clean.sources import read_millesimes
 
 DEMO = "POP_MUN;TX_F;TX_TOT_0A24;IND_JEUNE;A;PERCOU;NOTE_CNAF"
 REVN = "PMIMP;DECUC_Q2;DISP_Q2;TP60;PACT;A;ARSAS;NOTE_CNAF"
@@ -23,11 +24,17 @@ def table(header: str, *codes: str, key: str = "CODGEO", separator: str = ";") -
     return "\n".join(separator.join(row) for row in rows) + "\n"
 
 
+def declare(folder: Path, text: str):
+    """What `millesimes.csv` says, and what is wrong in it."""
+    (folder / "millesimes.csv").write_text(text, encoding="utf-8")
+    return read_millesimes(folder, "millesimes.csv")
+
+
 def look(folder: Path, name: str, text: str | bytes, declared: str = ""):
     """The sheets that a file of that name and content is taken for."""
     path = folder / name
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
-    declares, problems = read_declared(declared, "insee/millesimes.csv")
+    declares, problems = declare(folder, declared) if declared else ({}, [])
     assert not problems
     return recognise(read_raw(path, f"insee/{name}", known_headers()), f"insee/{name}", declares)
 
@@ -188,16 +195,16 @@ def test_housing_schools_and_establishments_are_read_when_their_files_are_there(
     assert (sheet.famille.id, sheet.inconnues) == (family, ())
 
 
-def test_a_line_that_declares_nothing_usable_is_named():
-    declares, problems = read_declared("fichier;millesime\na.csv;2019\nb.csv;bientôt\n", "insee/millesimes.csv")
+def test_a_line_that_declares_nothing_usable_is_named(tmp_path):
+    declares, problems = declare(tmp_path, "fichier;millesime\na.csv;2019\nb.csv;bientôt\n")
     assert list(declares) == ["a.csv"]
     assert problems[0].ligne == 3
 
 
 @pytest.mark.parametrize("separator", [";", ",", "\t"])
-def test_declared_vintages_are_read_as_any_spreadsheet_saves_them(separator):
+def test_declared_vintages_are_read_as_any_spreadsheet_saves_them(tmp_path, separator):
     lines = [["fichier", "millesime", "niveau"], ['"a, b.csv"' if separator == ";" else "a.csv", "19", "region"], [""]]
-    declares, problems = read_declared("\r\n".join(separator.join(line) for line in lines), "insee/millesimes.csv")
+    declares, problems = declare(tmp_path, "\r\n".join(separator.join(line) for line in lines))
     assert not problems
     assert [(d.millesime, d.niveau) for d in declares.values()] == [(2019, "REGION")]
 

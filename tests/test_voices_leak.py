@@ -3,6 +3,8 @@
 import io
 import json
 import random
+import subprocess
+import sys
 import zipfile
 from dataclasses import replace
 
@@ -11,8 +13,8 @@ import pandas as pd
 import pytest
 from scipy.optimize import linprog
 
-from canaris import OUVERT, canaris
-from carnets import cva, shown
+from canaris import LIEU, OUVERT, canaris
+from carnets import RACINE, cva, environment, shown
 from cvanalysis.constat.record import record
 from cvanalysis.display.alternatives import describe
 from cvanalysis.display.figures import draw
@@ -65,7 +67,7 @@ def written(territory, audience) -> bytes:
         path = territory.dossier / f"{name}.parquet"
         table.to_parquet(path, compression="none")
         out.append(path.read_bytes())
-    out += [cleaned.anomalies.to_csv().encode(), json.dumps(cleaned.sources).encode()]
+    out += [cleaned.anomalies.to_csv().encode(), repr(cleaned.sources).encode()]
     return b"\n".join(out)
 
 
@@ -136,6 +138,48 @@ def test_no_canary_is_in_any_file_of_a_public_build(tmp_path):
     assert done.returncode == 0, done.stderr + done.stdout
     assert holds(tmp_path, OUVERT)
     assert {why: found for why, word in words.items() if (found := holds(tmp_path, word))} == {}
+
+
+BY_HAND = """
+import sys, cvanalysis as cv, pandas as pd
+store = cv.ouvrir(**eval(sys.argv[1])).store
+for table in ("paroles", "contributions", "immersions", "codes", "anomalies", "fichiers"):
+    print(pd.DataFrame(store.rows(table)).to_csv())
+"""
+
+
+def run_by_hand(folder, *argv, **env):
+    """What a program prints that is run from the project's folder without any variable of ours."""
+    known = {key: value for key, value in environment(env=env).items() if key in env or key[:11] != "CVANALYSIS_"}
+    done = subprocess.run([sys.executable, *argv], cwd=folder, env=known, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return done.stdout
+
+
+@pytest.mark.slow
+def test_no_canary_is_in_the_outputs_of_any_notebook_run_by_hand_after_a_build_for_the_team(tmp_path):
+    words = canaris(tmp_path)
+    done = cva("build", "--audience", "equipe", "--jobs", "2", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr + done.stdout
+    given = {"qpv.ipynb": ["-p", "qpv", LIEU], "theme.ipynb": ["-p", "theme", "associations"]}
+
+    def outputs(notebook, *more, **env):
+        asked = [*given.get(notebook.name, ()), "--no-progress-bar", *more]
+        run_by_hand(tmp_path, "-m", "papermill", str(notebook), "out.ipynb", *asked, **env)
+        return json.dumps(json.loads((tmp_path / "out.ipynb").read_bytes()), ensure_ascii=False)
+
+    theme = RACINE / "notebooks" / "theme.ipynb"
+    spoken = outputs(theme.with_name("participation.ipynb"), CVANALYSIS_AUDIENCE="equipe")
+    assert words["reponse de l'equipe"] in spoken  # the search sees what is there
+    told = {path.name: outputs(path) for path in sorted((RACINE / "notebooks").glob("*.ipynb"))}
+    told |= {
+        f"{path.name}, our engine": outputs(path, "--engine", "cvanalysis")
+        for path in (theme, theme.with_name("qpv.ipynb"))
+    }
+    told["plain"] = run_by_hand(tmp_path, "-c", BY_HAND, "{}")
+    assert any(OUVERT in text for text in told.values())
+    assert {(name, why) for name, text in told.items() for why, word in words.items() if word in text} == set()
+    assert words["equipe"] in run_by_hand(tmp_path, "-c", BY_HAND, "{'audience': 'equipe'}")
 
 
 @pytest.mark.parametrize("seed", range(3))

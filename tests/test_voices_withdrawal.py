@@ -8,12 +8,11 @@ import pytest
 
 from carnets import PHRASE, carnet, cva, territoire
 from cvanalysis.errors import DeclarationError
-from cvanalysis.indicateurs.clean.account import Account
 from cvanalysis.paroles.clean.consent import readable_texts
 from cvanalysis.paroles.clean.review import fingerprint, read_reviews
 from cvanalysis.paroles.clean.voices import clean_voices
 from cvanalysis.tables.check import Check
-from cvanalysis.tables.process import clean_words, gather_anomalies
+from cvanalysis.tables.process import clean_words, gather
 from cvanalysis.territory.contract import read_territory
 from test_voices import OPEN, everything, put
 
@@ -32,7 +31,7 @@ def told(territory, audience="public"):
     """What `check` says of the voices."""
     words = clean_words(territory, audience)
     money = pd.DataFrame(columns=["fichier", "feuille", "colonne", "motif", "montant"])
-    return Check("", words.fichiers, gather_anomalies((words,)), Account(()), money, (words.complement,)).render()
+    return Check(**vars(gather([words])) | {"tables": {"argent": money}}).render()
 
 
 def texts(territory, audience="equipe"):

@@ -14,19 +14,14 @@ from typing import Literal
 import pandas as pd
 
 from cvanalysis.actions.table import NON_RENSEIGNE, RETENUS, TFPB
+from cvanalysis.textes import block, label
 
 Regle = Literal["plein", "egal"]
 
-REGLES: Mapping[Regle, str] = {
-    "plein": "Règle de comptage : une action menée dans plusieurs quartiers compte entière dans chacun ; le total, lui, compte "
-    "chaque action une seule fois, il est donc plus petit que la somme des quartiers.",
-    "egal": "Règle de comptage : une action menée dans plusieurs quartiers est partagée entre eux à parts égales.",
-}
-
-UNE_FOIS = "Règle de comptage : chaque action compte une seule fois, quels que soient ses quartiers, ses années et ses financeurs."
-"""The rule of tables that tell no quarter apart."""
-
+REGLES: Mapping[Regle, str] = block("actions.regles")
 """The rule in force, as it is printed under every table."""
+UNE_FOIS = label("actions.communs.une_fois")
+"""The rule of tables that tell no quarter apart."""
 
 LIGNE = ("source", "feuille", "ligne", "financeur", "cle")
 """What makes a line of money: all rows that share these are the quarters of one line."""

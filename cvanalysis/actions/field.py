@@ -16,7 +16,7 @@ import pandas as pd
 from cvanalysis.actions.counting import carried_out
 from cvanalysis.actions.table import HORS_THEME, NON_RENSEIGNE
 from cvanalysis.constat.make import Builder, Chapter, make, nothing, source_of
-from cvanalysis.constat.shape import Finding, Message
+from cvanalysis.constat.shape import Finding, Message, Valeur, word
 from cvanalysis.territory.contract import Territory
 from cvanalysis.textes import label
 
@@ -24,9 +24,7 @@ LONGUEUR = 160
 """What a page shows of one text at most: a cell of a log can hold 50,000 characters."""
 TEXTES = ("titre", "porteur", "financeur", "public", "libelle", "nom", "preuve", "obstacle")
 NON_SU = NON_RENSEIGNE
-SANS_CAUSE = "Ce qui a été fait et ce qui a changé se lisent côte à côte : rien ici ne dit que l'un vient de l'autre."
-JOURNAUX = "Journaux d'actions du contrat"
-MONTANTS = "Les montants sont en euros de chaque année ; une case vide du journal est un montant inconnu, pas un zéro."
+SANS_CAUSE, JOURNAUX, MONTANTS = (label(f"actions.communs.{name}") for name in ("sans_cause", "journaux", "montants"))
 
 
 class Rows(Protocol):
@@ -72,10 +70,8 @@ class Field:
     @property
     def themes(self) -> dict[str, str]:
         """Theme id → name, then what is of none, then what is not said."""
-        return {t.id: t.nom for t in self.territory.themes} | {
-            HORS_THEME: "Autres thématiques",
-            "": "Thème non renseigné",
-        }
+        others = {HORS_THEME: label("actions.communs.hors_theme"), "": label("actions.communs.sans_theme")}
+        return {t.id: t.nom for t in self.territory.themes} | others
 
     @property
     def quartiers(self) -> dict[str, str]:
@@ -92,13 +88,16 @@ class Field:
 
 def shorten(table: pd.DataFrame) -> pd.DataFrame:
     """Texts of people cut at `LONGUEUR` characters, with « … »: whole ones stay in the data and the downloads."""
-    long = {name: table[name].str.len() > LONGUEUR for name in TEXTES if name in table.columns}
-    cut = {
-        name: table[name].mask(which, table[name].str.slice(0, LONGUEUR - 1) + "…")
-        for name, which in long.items()
-        if which.any()
-    }
-    return table.assign(**cut) if cut else table
+    for name in set(TEXTES) & set(table.columns):
+        long = table[name].str.len() > LONGUEUR
+        if long.any():
+            table = table.assign(**{name: table[name].mask(long, table[name].str.slice(0, LONGUEUR - 1) + "…")})
+    return table
+
+
+def row(*cells: str | Valeur) -> tuple[Valeur, ...]:
+    """A line of a table: its words as cells, « non disponible » where there are none."""
+    return tuple(word(cell, "non_disponible") if isinstance(cell, str) else cell for cell in cells)
 
 
 Build = Callable[[str, pd.DataFrame], Finding]

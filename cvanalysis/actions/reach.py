@@ -8,12 +8,14 @@ from __future__ import annotations
 import pandas as pd
 
 from cvanalysis.actions.counting import UNE_FOIS, lines_of, money_by_quarter, subsidies
-from cvanalysis.actions.field import JOURNAUX, Field
+from cvanalysis.actions.field import JOURNAUX, Field, row
 from cvanalysis.actions.table import HORS_QPV, RETENUS
 from cvanalysis.constat.disclosure import total_withheld, withhold
 from cvanalysis.constat.make import bars, count, euros, leaders, make, source_of
-from cvanalysis.constat.shape import Finding, Manque, Message, Table, Valeur, word
+from cvanalysis.constat.shape import Finding, Manque, Message, Table, Valeur
+from cvanalysis.textes import label, labels
 
+SANS_PUBLIC = label("actions.publics.sans_public")
 CATALOGUE_MAX, CATALOGUE_QUARTIER_MAX = 1500, 60
 """Lines of a catalogue on a page: beyond, a page is too heavy for a phone, and the download has them all."""
 
@@ -38,27 +40,18 @@ def reach(rows: pd.DataFrame, field: Field) -> dict[str, int]:
 
 
 def place_name(code: str, field: Field) -> str:
-    return {HORS_QPV: "Hors quartiers prioritaires", "": "Quartier non renseigné"}.get(code) or field.quartiers.get(
-        code, code
-    )
+    said = {HORS_QPV: label("actions.communs.hors_qpv"), "": label("actions.communs.sans_quartier")}
+    return said.get(code) or field.quartiers.get(code, code)
 
 
 def reach_table(rows: pd.DataFrame, field: Field) -> Table:
     """Quarter by quarter: actions in full, money at equal shares, last year of an action."""
     money = granted(rows, field)
     last = rows.groupby("qpv")["annee"].max()
-    return Table(
-        ("Quartier", "Actions", "Montant accordé", "Dernière année"),
-        tuple(
-            (
-                word(place_name(code, field), "non_disponible"),
-                count(number),
-                money[code],
-                word("" if code not in last or pd.isna(last[code]) else str(last[code]), "non_disponible"),
-            )
-            for code, number in reach(rows, field).items()
-        ),
-    )
+    said = {code: "" if pd.isna(year) else str(year) for code, year in last.items()}
+    found = reach(rows, field).items()
+    lines = [row(place_name(code, field), count(n), money[code], said.get(code, "")) for code, n in found]
+    return Table(labels("actions.lieux.colonnes"), tuple(lines))
 
 
 def granted(rows: pd.DataFrame, field: Field) -> dict[str, Valeur]:
@@ -76,82 +69,51 @@ def people_by_public(rows: pd.DataFrame, seuil: int) -> tuple[dict[str, Valeur],
     """
     one = lines_of(rows).drop_duplicates(["source", "feuille", "ligne"])
     said = one[one["beneficiaires"].notna()]
-    sums = said.groupby(said["public"].replace("", "Public non renseigné"))["beneficiaires"].sum().sort_index()
+    sums = said.groupby(said["public"].replace("", SANS_PUBLIC))["beneficiaires"].sum().sort_index()
     counts = [int(n) for n in sums]
     # One action alone behind a sum is the action's own count: it is protected as any count of people.
     hidden = withhold(counts, seuil)
-    values = {
-        name: Valeur(None, "masqué", "personnes") if h else Valeur(float(n), "publié", "personnes")
-        for name, n, h in zip(sums.index, counts, hidden, strict=True)
-    }
-    total = (
-        Valeur(None, "masqué", "personnes")
-        if total_withheld(counts, hidden)
-        else Valeur(float(sum(counts)), "publié", "personnes")
-    )
-    return values, total, len(said), len(one)
+    values = {name: _people(n, h) for name, n, h in zip(sums.index, counts, hidden, strict=True)}
+    return values, _people(sum(counts), total_withheld(counts, hidden)), len(said), len(one)
+
+
+def _people(number: int, hidden: bool) -> Valeur:
+    return Valeur(None, "masqué", "personnes") if hidden else Valeur(float(number), "publié", "personnes")
 
 
 def publics_finding(ident: str, question: str, rows: pd.DataFrame, field: Field, champ: str) -> Finding:
     """For whom: distinct actions by public, and the beneficiaries that carriers declare, fill rate first."""
     told = rows["public"] != ""
-    counted = rows[
-        told | ~rows["action"].isin(set(rows.loc[told, "action"]))
-    ]  # a log that does not say it takes nothing from one that does
-    by_public = (
-        counted.groupby(counted["public"].replace("", "Public non renseigné"))["action"]
-        .nunique()
-        .sort_values(ascending=False, kind="stable")
-    )
-    values = {str(name): count(number) for name, number in by_public.items()}
+    # A log that does not say it takes nothing from one that does.
+    counted = rows[told | ~rows["action"].isin(set(rows.loc[told, "action"]))]
+    by_public = counted.groupby(counted["public"].replace("", SANS_PUBLIC))["action"].nunique()
+    ranked = by_public.sort_values(ascending=False, kind="stable")
+    values = {str(name): count(number) for name, number in ranked.items()}
     people, total, filled, lines_count = people_by_public(rows, field.territory.seuils.personnes)
-    first = next(iter(values))
-    rest = Valeur(None, "non_disponible", "personnes")
-    table = Table(
-        ("Public", "Actions", "Bénéficiaires déclarés"),
-        (
-            *((word(name, "non_disponible"), value, people.get(name, rest)) for name, value in values.items()),
-            (word("Ensemble", "non_disponible"), count(rows["action"].nunique()), total),
-        ),
-    )
-    manques = (
-        [
-            Manque(
-                f"Bénéficiaires : {lines_count - filled} lignes sur {lines_count} n'en donnent pas le nombre.",
-                "non_disponible",
-            )
-        ]
-        if filled < lines_count
-        else []
-    )
+    first, rest = next(iter(values)), Valeur(None, "non_disponible", "personnes")
+    lines = [row(name, value, people.get(name, rest)) for name, value in values.items()]
+    whole = row(label("actions.publics.ensemble"), count(rows["action"].nunique()), total)
+    said = {
+        "premier": leaders({name: value.valeur for name, value in values.items()}),
+        "valeur": values[first],
+        "renseignees": filled,
+        "lignes": lines_count,
+        "absentes": lines_count - filled,
+        "seuil": field.territory.seuils.personnes,
+    }
+    missing = [Manque(label("actions.publics.manque", **said), "non_disponible")] if filled < lines_count else []
     return make(
         ident,
         question,
-        Message(
-            "actions.publics",
-            {
-                "premier": leaders({n: v.valeur for n, v in values.items()}),
-                "valeur": values[first],
-                "renseignees": filled,
-                "lignes": lines_count,
-            },
-        ),
+        Message("actions.publics", said),
         rows=[rows],
         source=source_of(rows, JOURNAUX),
         champ=champ,
-        sous_titre="Nombre d'actions différentes par public visé",
-        figure=bars("Actions, par public visé", "Actions", values),
-        table=table,
+        figure=bars("", label("actions.publics.serie"), values),
+        table=Table((), (*lines, whole)),
         lecture=Message("actions.lecture_barre", {"etiquette": first, "valeur": values[first], "lieu": ""}),
-        precautions=(
-            UNE_FOIS,
-            "Les bénéficiaires sont ceux que les porteurs déclarent : une même personne peut être comptée plusieurs fois.",
-            (
-                f"Un nombre de personnes inférieur à {field.territory.seuils.personnes} est masqué, "
-                "et avec lui ce qui permettrait de le retrouver."
-            ),
-        ),
-        manques=manques,
+        precautions=(UNE_FOIS,),
+        manques=missing,
     )
 
 
@@ -171,20 +133,12 @@ def list_actions(rows: pd.DataFrame, field: Field, limit: int = CATALOGUE_MAX) -
         every = len(set(group["qpv"]) & set(field.quartiers)) == len(field.quartiers) > 1
         years = sorted({int(year) for year in group["annee"].dropna()})
         own = lines_of(subsidies(group))
-        made.append(
-            (
-                word(best_title(group["titre"]), "non_disponible"),
-                word(str(latest["porteur"]), "non_disponible"),
-                word(names.get(latest["theme"], latest["theme"]), "non_disponible"),
-                word("Tous les quartiers" if every else ", ".join(sorted(quarters)), "non_disponible"),
-                word(span(years), "non_disponible"),
-                euros(own["accorde"].sum(min_count=1)),
-            )
-        )
+        said = label("actions.communs.tous") if every else ", ".join(sorted(quarters))
+        who = (str(latest["porteur"]), names.get(latest["theme"], latest["theme"]))
+        made.append(row(best_title(group["titre"]), *who, said, span(years), euros(own["accorde"].sum(min_count=1))))
     rest = len(latest_years) - len(made)
-    told = "Règle de comptage : chaque action a une ligne, et son montant entier quels que soient ses quartiers"
-    told += f". Les {len(made)} plus récentes ; les {rest} autres sont dans les données à télécharger" if rest else ""
-    return Table(("Action", "Organisme porteur", "Thème", "Quartiers", "Années", "Montant accordé"), tuple(made), told)
+    told = label("actions.liste.regle") + (label("actions.liste.reste", montres=len(made), reste=rest) if rest else "")
+    return Table(labels("actions.liste.colonnes"), tuple(made), told)
 
 
 def best_title(titles: pd.Series) -> str:

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields
 from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 ICI = Path(__file__).resolve().parent
+T = TypeVar("T")
 
 Direction = Literal["hausse", "baisse", "neutre"]
 GenreIndicateur = Literal["taux", "montant", "effectif", "ratio"]
@@ -215,59 +216,23 @@ def load_catalogue() -> Catalogue:
     exclusions = [(row["famille"], row["colonne"], row["raison"]) for row in _rows("colonnes/exclues.csv")]
     zones = list(_rows("zones.csv"))
     return Catalogue(
-        indicateurs={row["id"]: _indicateur(row) for row in _rows("indicateurs.csv")},
-        sources={row["id"]: Source(**row) for row in _rows("sources.csv")},
+        indicateurs={one.id: one for one in _records(Indicateur, "indicateurs.csv")},
+        sources={one.id: one for one in _records(Source, "sources.csv")},
         precautions={row["id"]: row["texte"] for row in _rows("precautions.csv")},
-        constats=tuple(
-            ConstatDeclare(row["numero"], row["section"], row["genre"], _ids(row["indicateurs"]), row["question"])
-            for row in (_rows("constats.csv") if (ICI / "constats.csv").is_file() else ())
-        ),
+        constats=tuple(_records(ConstatDeclare, "constats.csv")),
         familles={row["id"]: _famille(row, exclusions) for row in _rows("familles.csv")},
-        controles=tuple(
-            Controle(r["id"], r["genre"], _ids(r["termes"]), r["total"], float(r["tolerance"]), r["probleme"])
-            for r in _rows("controles.csv")
-        ),
-        annees=tuple(
-            Annee(r["famille"], _year(r["millesime"]), _ids(r["indicateurs"]), _year(r["annee"]), r["date"])
-            for r in _rows("annees.csv")
-        ),
-        republications=tuple(
-            Republication(r["famille"], int(r["publication"]), int(r["republie"]), _ids(r["indicateurs"]))
-            for r in _rows("republications.csv")
-        ),
+        controles=tuple(_records(Controle, "controles.csv")),
+        annees=tuple(_records(Annee, "annees.csv")),
+        republications=tuple(_records(Republication, "republications.csv")),
         regions={row["code"]: row["nom"] for row in zones if row["niveau"] == "REGION"},
         departements={row["code"]: row["nom"] for row in zones if row["niveau"] == "DEPARTEMENT"},
     )
 
 
-def _indicateur(row: dict[str, str]) -> Indicateur:
-    return Indicateur(
-        **{
-            **row,
-            "decimales": int(row["decimales"]),
-            "mini": float(row["mini"]) if row["mini"] else None,
-            "maxi": float(row["maxi"]) if row["maxi"] else None,
-            "precautions": _ids(row["precautions"]),
-            "additif": row["additif"] == "oui",
-        }  # type: ignore[arg-type]
-    )
-
-
 def _famille(row: dict[str, str], exclusions: list[tuple[str, str, str]]) -> Famille:
-    suffixe = row["suffixe"] == "oui"
-    return Famille(
-        id=row["id"],
-        nom=row["nom"],
-        signature=frozenset(_ids(row["signature"])),
-        minimum=int(row["minimum"]),
-        suffixe=suffixe,
-        delai=int(row["delai"]),
-        colonnes=tuple(_colonne(line, suffixe) for line in _rows(f"colonnes/{row['id']}.csv")),
-        exclues=tuple((pattern, reason) for family, pattern, reason in exclusions if family in ("*", row["id"])),
-        exige=frozenset(_ids(row["exige"])),
-        exclut=frozenset(_ids(row["exclut"])),
-        declare=row["declare"],
-    )
+    colonnes = tuple(_colonne(line, row["suffixe"] == "oui") for line in _rows(f"colonnes/{row['id']}.csv"))
+    exclues = tuple((pattern, reason) for family, pattern, reason in exclusions if family in ("*", row["id"]))
+    return _record(Famille, row, colonnes=colonnes, exclues=exclues)
 
 
 def _colonne(row: dict[str, str], suffixe: bool) -> Colonne:
@@ -291,9 +256,25 @@ def _rows(name: str) -> Iterator[dict[str, str]]:
         yield from csv.DictReader(lines, delimiter=";", strict=True)
 
 
+def _records(kind: type[T], name: str) -> Iterator[T]:
+    return (_record(kind, row) for row in _rows(name))
+
+
+def _record(kind: type[T], row: dict[str, str], **more: object) -> T:
+    """A row under the fields of its record, each read as its type says; `more` are those that no column gives."""
+    return kind(**{f.name: _READ.get(f.type, str)(row[f.name]) for f in fields(kind) if f.name not in more}, **more)
+
+
 def _ids(text: str) -> tuple[str, ...]:
     return tuple(part for part in re.split(r"\s*,\s*", text.strip()) if part)
 
 
-def _year(text: str) -> int | None:
-    return int(text) if text.isdigit() else None
+_READ: dict[str, Callable[[str], object]] = {
+    "int": int,
+    "float": float,
+    "bool": lambda text: text == "oui",
+    "int | None": lambda text: int(text) if text.isdigit() else None,
+    "float | None": lambda text: float(text) if text else None,
+    "tuple[str, ...]": _ids,
+    "frozenset[str]": lambda text: frozenset(_ids(text)),
+}

@@ -8,23 +8,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from functools import partial
 
 from cvanalysis.constat.shape import Figure, Finding, Point, Serie
 from cvanalysis.display.phrases import say
 from cvanalysis.french import typeset
+from cvanalysis.textes import label
 
 LONGEST = 600
 
-_KINDS = {
-    "points": "Graphique en points",
-    "barres": "Diagramme en barres",
-    "lignes": "Courbes",
-    "parts": "Répartition",
-    "paires": "Graphique de paires",
-    "rang": "Position des quartiers sur un axe",
-    "matrice": "Tableau de repères",
-    "frise": "Frise chronologique",
-}
 _NBSP = "\u00a0"
 _DETAIL = "Le détail est au tableau. "
 
@@ -38,8 +30,9 @@ def describe(finding: Finding) -> str:
 
 def describe_figure(figure: Figure, end: str = "") -> str:
     """The same for a figure that stands alone (a synthesis, a list); `end` is added whatever the length."""
-    start = f"{_KINDS[figure.genre]}. {figure.axe}. {_cuts(figure)}"
-    for tell in (_tell_all, _tell_subject_and_ends, _tell_ends, _tell_subject, _tell_extremes):
+    start = f"{label(f'affichage.figures.{figure.genre}')}. {figure.axe}. {_cuts(figure)}"
+    whole = {"whole_subject": True}
+    for tell in (_tell_all, partial(_tell_ends, **whole), _tell_ends, partial(_tell_extremes, **whole), _tell_extremes):
         text = typeset(start + tell(figure) + end)
         if len(text) <= LONGEST:
             return text
@@ -57,28 +50,19 @@ def _cuts(figure: Figure) -> str:
     return f"Courbes coupées avant {', avant '.join(figure.ruptures)}, où la source a changé. "
 
 
-def _tell_subject_and_ends(figure: Figure) -> str:
-    """Lines: all the years of the subject, the ends of the others."""
+def _tell_ends(figure: Figure, *, whole_subject: bool = False) -> str:
+    """First and last published value of each series, which is what matters in lines; all the years of the subject, if asked."""
     if figure.genre != "lignes":
-        return _tell_subject(figure)
-    said = (_sentence(s, s.points if s.role == "sujet" else _ends(s), "lignes") for s in figure.series)
+        return _tell_extremes(figure, whole_subject=True)
+    said = (
+        _sentence(s, s.points if whole_subject and s.role == "sujet" else _ends(s), "lignes") for s in figure.series
+    )
     return "".join(said) + _DETAIL
-
-
-def _tell_ends(figure: Figure) -> str:
-    """First and last published value of each series, which is what matters in lines."""
-    if figure.genre != "lignes":
-        return _tell_subject(figure)
-    return "".join(_sentence(serie, _ends(serie), "lignes") for serie in figure.series) + _DETAIL
 
 
 def _ends(serie: Serie) -> tuple[Point, ...]:
     there = [point for point in serie.points if point.valeur.valeur is not None]
     return tuple(dict.fromkeys([there[0], there[-1]])) if there else serie.points[-1:]
-
-
-def _tell_subject(figure: Figure) -> str:
-    return _tell_extremes(figure, whole_subject=True)
 
 
 def _tell_extremes(figure: Figure, *, whole_subject: bool = False) -> str:

@@ -17,9 +17,10 @@ from cvanalysis.constat.record import record
 from cvanalysis.constat.shape import Contribution, Finding
 from cvanalysis.display.alternatives import describe
 from cvanalysis.display.phrases import write
-from cvanalysis.display.tables import EXAMPLE, html_table
-from cvanalysis.french import typeset
+from cvanalysis.display.tables import EXAMPLE, html_table, text
+from cvanalysis.french import capital
 from cvanalysis.territory.contract import Territory
+from cvanalysis.textes import label, labels
 
 RECORDS = "application/vnd.cvanalysis.constats"
 """The kind of an output's part that holds its findings as plain values: no page shows it, the next edition reads it.
@@ -81,14 +82,14 @@ class Constat:
             (
                 f'<figure class="constat" id="{key}" aria-labelledby="{key}-t"><figcaption>',
                 f'<p class="num"><a href="#{key}">Constat {key}</a>{EXAMPLE if f.exemple else ""}</p>',
-                f'<p class="q">{_text(f.question)}</p><h3 id="{key}-t">{_text(self.titre)}</h3>',
-                f'<p class="st">{_text(f.sous_titre)}</p>' if f.sous_titre else "",
+                f'<p class="q">{text(f.question)}</p><h3 id="{key}-t">{text(self.titre)}</h3>',
+                f'<p class="st">{text(f.sous_titre)}</p>' if f.sous_titre else "",
                 "</figcaption>",
                 self._picture(),
                 self._table(),
                 self._notes(),
                 self._answers(),
-                f'<div class="avis"><p><strong>Qu’en dites-vous\u00a0?</strong> {ASK} {key}.</p></div></figure>',
+                f'<div class="avis"><p><strong>{text(label("affichage.constat.avis"))}</strong> {ASK} {key}.</p></div></figure>',
             )
         )
 
@@ -105,13 +106,14 @@ class Constat:
         if f.table is None:
             return ""
         caption = f"{f.sous_titre or f.question} (constat\u00a0{f.id})"
-        return f"<details><summary>Voir le tableau</summary>{html_table(f.table, caption, exemple=f.exemple)}</details>"
+        shown = html_table(f.table, caption, exemple=f.exemple)
+        return f"<details><summary>{label('affichage.constat.tableau')}</summary>{shown}</details>"
 
     def _notes(self) -> str:
         f = self.finding
         lecture = write(f.lecture) if f.lecture is not None else ""
-        notes = (("Lecture", lecture), ("Champ", f.champ), ("Source", f.source))
-        told = "".join(f"<p><strong>{name}\u00a0:</strong> {_text(text)}</p>" for name, text in notes if text)
+        notes = zip(labels("affichage.constat.notes"), (lecture, f.champ, f.source), strict=True)
+        told = "".join(f"<p><strong>{name}\u00a0:</strong> {text(said)}</p>" for name, said in notes if said)
         # What is particular to this finding is seen at once; what is true of the indicator anywhere is one step away.
         particular = [p for p in f.precautions if p not in f.generales] + [manque.quoi for manque in f.manques]
         return f'<div class="notes">{told}{_list(particular)}{self._folded()}</div>'
@@ -119,13 +121,12 @@ class Constat:
     def _folded(self) -> str:
         """General cautions, and the files where they are many: closed on a screen, open on paper."""
         f = self.finding
-        files = [f"Fichiers lus\u00a0: {', '.join(f.fichiers)}."] if f.fichiers else []
+        files = [label("affichage.constat.fichiers", noms=", ".join(f.fichiers))] if f.fichiers else []
         if not f.generales and not files:
             return ""
-        names = [f"Précautions de lecture ({len(f.generales)})"] if f.generales else []
-        names += [f"fichiers lus ({len(f.fichiers)})"] if files else []
-        title = " et ".join(names)
-        return f"<details><summary>{title[0].upper()}{title[1:]}</summary>{_list([*f.generales, *files])}</details>"
+        counts = {"precautions": len(f.generales), "fichiers_lus": len(f.fichiers)}
+        title = " et ".join(label(f"affichage.constat.{name}", nombre=n) for name, n in counts.items() if n)
+        return f"<details><summary>{capital(title)}</summary>{_list([*f.generales, *files])}</details>"
 
     def _answers(self) -> str:
         """What people said of this finding, and what came of it."""
@@ -133,16 +134,12 @@ class Constat:
             return ""
         items = "".join(
             "<li>"
-            + (
-                f"«\u00a0{_text(one.texte)}\u00a0» "
-                if one.texte
-                else "Une contribution dont le texte n’est pas publié. "
-            )
+            + (f"«\u00a0{text(one.texte)}\u00a0» " if one.texte else label("affichage.constat.sans_texte") + " ")
             + f'<span class="num">{escape(", ".join(part for part in (one.rapport, one.mois) if part))}</span>'
-            + f"<br><strong>{_text(one.statut[:1].upper() + one.statut[1:])}.</strong> {_text(one.reponse)}</li>"
+            + f"<br><strong>{text(capital(one.statut))}.</strong> {text(one.reponse)}</li>"
             for one in self.contributions
         )
-        return f'<div class="reponses"><h4>Ce qu’on en a dit, et ce qui y est répondu</h4><ul>{items}</ul></div>'
+        return f'<div class="reponses"><h4>{label("affichage.constat.reponses")}</h4><ul>{items}</ul></div>'
 
     @property
     def record(self) -> dict[str, Any]:
@@ -158,17 +155,12 @@ class Constat:
         return f"{self.finding.id}\u00a0: {self.titre}"
 
 
-ASK = "D’accord, pas d’accord, un oubli, une explication\u00a0? Répondez en citant"
+ASK = text(label("affichage.constat.demande"))
 
 
 def _list(texts: Sequence[str]) -> str:
-    items = "".join(f"<li>{_text(text)}</li>" for text in dict.fromkeys(texts))
+    items = "".join(f"<li>{text(said)}</li>" for said in dict.fromkeys(texts))
     return f"<ul>{items}</ul>" if items else ""
-
-
-def _text(text: str) -> str:
-    """Text of the catalogue or of a message as HTML, with the no-break spaces that French wants."""
-    return escape(typeset(text), quote=False)
 
 
 def to_lines(records: Iterable[dict[str, Any]]) -> str:

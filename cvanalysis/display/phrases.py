@@ -16,23 +16,12 @@ from jinja2 import Environment, StrictUndefined
 
 from cvanalysis import french
 from cvanalysis.constat.shape import Message, Valeur
-from cvanalysis.textes import block, pages
+from cvanalysis.textes import block, label, pages
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from jinja2 import Template
-
-_REASONS = {
-    "non_diffusé": "non diffusé",
-    "secret": "secret statistique",
-    "non_significatif": "non significatif",
-    "non_disponible": "non disponible",
-    "sans_objet": "sans objet",
-    "masqué": "masqué",
-    "suspect": "douteux",
-    "publié": "",
-}
 
 DOUTEUX = "(douteux)"
 
@@ -44,7 +33,7 @@ def say(valeur: Valeur) -> str:
         unit = f" {valeur.unite}" if valeur.valeur is not None and valeur.unite else ""
         return french.typeset(valeur.texte + unit)
     if valeur.valeur is None:
-        return _REASONS[valeur.statut]
+        return label(f"affichage.raisons.{valeur.statut}")
     text = french.with_unit(valeur.valeur, valeur.unite, valeur.decimales)
     return f"{text} {DOUTEUX}" if valeur.statut == "suspect" else text
 

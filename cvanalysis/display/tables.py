@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from html import escape
 
-from cvanalysis.constat.shape import Statut, Table, Valeur
+from cvanalysis.constat.shape import Table, Valeur
 from cvanalysis.display.phrases import say
-from cvanalysis.french import typeset
+from cvanalysis.french import capital, typeset
+from cvanalysis.textes import block, label
 
 SORTABLE = 6
 """Rows from which sorting helps."""
@@ -20,18 +21,7 @@ SHORT = 12
 BESIDE = 60
 """Characters of a line that paper can hold beside a figure."""
 
-MEANINGS: dict[Statut, str] = {
-    "non_diffusé": "non diffusé\u00a0: la source est publiée, mais cette case est vide (sans doute par secret statistique)",
-    "secret": "secret statistique\u00a0: le producteur ne peut pas publier ce chiffre, trop peu de personnes étant concernées",
-    "non_significatif": "non significatif\u00a0: trop peu d’observations pour que le chiffre soit fiable",
-    "non_disponible": "non disponible\u00a0: la source ne donne rien pour cette zone et cette année",
-    "sans_objet": "sans objet\u00a0: la question ne se pose pas ici",
-    "suspect": "douteux\u00a0: chiffre publié mais peu vraisemblable, montré sans être comparé",
-    "masqué": "masqué\u00a0: nous ne montrons pas ce chiffre, pour qu’on ne reconnaisse personne",
-}
-
-
-EXAMPLE = ' <span class="ex">données d’exemple</span>'
+EXAMPLE = f' <span class="ex">{label("affichage.exemple")}</span>'
 """The mark of invented data, wherever they show."""
 
 
@@ -52,7 +42,7 @@ def html_table(table: Table, caption: str, *, exemple: bool = False) -> str:
         kind += " court"
     numeric = [any(_is_figure(line[i]) for line in table.lignes) for i in range(len(table.colonnes))]
     heads = "".join(
-        f'<th scope="col">{_head(c)}</th>' if number or not i else f'<th scope="col" class="g">{_head(c)}</th>'
+        f'<th scope="col">{text(c)}</th>' if number or not i else f'<th scope="col" class="g">{text(c)}</th>'
         for i, (c, number) in enumerate(zip(table.colonnes, numeric, strict=True))
     )
     rows = "".join(_row(line, numeric) for line in table.lignes)
@@ -72,8 +62,9 @@ def _breadth(table: Table) -> int:
     return min(first, 24) + sum(others)
 
 
-def _head(text: str) -> str:
-    return escape(typeset(text), quote=False)
+def text(words: str) -> str:
+    """Words as HTML, with the no-break spaces that French wants."""
+    return escape(typeset(words), quote=False)
 
 
 def _is_figure(value: Valeur) -> bool:
@@ -100,8 +91,6 @@ def _text(value: Valeur) -> str:
 
 def _legend(table: Table) -> str:
     found = {value.statut for line in table.lignes for value in line}
-    told = [text for statut, text in MEANINGS.items() if statut in found]
-    parts = [*([_head(table.legende)] if table.legende else []), *told]
-    return "".join(
-        f'<p class="leg">{part[0].upper() + part[1:]}{"" if part.endswith(".") else "."}</p>' for part in parts
-    )
+    told = [meaning for statut, meaning in block("affichage.statuts").items() if statut in found]
+    parts = [*([text(table.legende)] if table.legende else []), *told]
+    return "".join(f'<p class="leg">{capital(part)}{"" if part.endswith(".") else "."}</p>' for part in parts)

@@ -13,6 +13,7 @@ import pandas as pd
 
 from cvanalysis.actions.field import Field
 from cvanalysis.files.keys import split_list
+from cvanalysis.textes import label
 
 CONSTATE, SANS_PREUVE, EN_PLUS, NI = (
     "Attendu et constaté",
@@ -21,12 +22,7 @@ CONSTATE, SANS_PREUVE, EN_PLUS, NI = (
     "Non attendu",
 )
 CAS = (CONSTATE, SANS_PREUVE, EN_PLUS, NI)
-SOURCE = "Tables des partenaires et des engagements, journaux d'actions du contrat"
-
-PREUVE = (
-    "Est constaté un partenaire cité comme présent sur un engagement, ou qui porte ou finance une action ; "
-    "l'absence de preuve écrite n'est pas la preuve d'une absence."
-)
+SOURCE, PREUVE = label("actions.mobilisation.source"), label("actions.mobilisation.preuve")
 BARRES_MAX = 15
 
 

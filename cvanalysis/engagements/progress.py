@@ -10,123 +10,72 @@ from datetime import date
 
 import pandas as pd
 
-from cvanalysis.actions.field import NON_SU, Field
+from cvanalysis.actions.field import JOURNAUX, Field, row
+from cvanalysis.actions.table import NON_RENSEIGNE
 from cvanalysis.constat.make import bars, count, make, nothing, source_of
-from cvanalysis.constat.shape import Figure, Finding, Message, Table, Valeur, word
+from cvanalysis.constat.shape import Figure, Finding, Message, Table, Valeur
 from cvanalysis.engagements.table import AVANCEMENTS
 from cvanalysis.files.keys import split_list
 from cvanalysis.french import french_day
+from cvanalysis.textes import label, labels
 
-SOURCE = "Table des engagements (engagements.csv)"
+SOURCE = label("actions.avancement.source")
 
 
 def no_engagement(ident: str, question: str) -> Finding:
     """The claim where no engagement is declared at all."""
-    return nothing(
-        ident,
-        question,
-        "actions.rien_engagements",
-        {"sujet": "ce contrat"},
-        champ="Engagements du contrat",
-        source=SOURCE,
-        quoi="Aucun engagement n'est déclaré : engagements.csv est absent ou vide.",
-    )
+    return nothing(ident, question, "actions.rien_engagements", {"sujet": "ce contrat"}, source=SOURCE)
 
 
 def gaps_finding(ident: str, field: Field) -> Finding:
-    question = "Quels engagements restent sans action, sans preuve, ou avec une preuve ancienne ?"
     table = field.engagements
     if table.empty:
-        return no_engagement(ident, question)
+        return no_engagement(ident, label("actions.ecarts.question"))
     found = gaps(table, field)
     values = {title: count(len(codes), "engagements") for title, codes in found.items()}
     names = dict(zip(table["code"], table["libelle"], strict=True))
+    which = {title: " ; ".join(f"{code} {names[code]}" for code in codes) for title, codes in found.items()}
+    months, day = field.territory.seuils.preuve_ancienne_mois, french_day(field.territory.edition.jusqu_au)
+    said = {"sans_action": len(found[SANS_ACTION]), "sans_preuve": len(found[SANS_PREUVE]), "total": len(table)}
+    said |= {"ancienne": len(found[ANCIENNE]), "mois": months, "jour": day}
+    reading = {"etiquette": SANS_ACTION, "valeur": values[SANS_ACTION], "total": len(table)}
     return make(
         ident,
-        question,
-        Message(
-            "actions.ecarts",
-            {
-                "sans_action": len(found["Sans action dans les journaux"]),
-                "sans_preuve": len(found["Engagé, sans preuve"]),
-                "ancienne": len(found["Preuve ancienne"]),
-                "total": len(table),
-                "mois": field.territory.seuils.preuve_ancienne_mois,
-            },
-        ),
+        Message("actions.ecarts", said),
         rows=[table, field.menees],
-        source=SOURCE + " ; " + source_of(field.menees, "journaux d'actions du contrat"),
-        champ="Engagements du contrat",
-        sous_titre="Nombre d'engagements",
-        figure=bars("Engagements, par sorte d'écart", "Engagements", values),
-        table=Table(
-            ("Écart", "Engagements", "Lesquels"),
-            tuple(
-                (
-                    word(title, "non_disponible"),
-                    values[title],
-                    word(" ; ".join(f"{code} {names[code]}" for code in codes) or "aucun", "non_disponible"),
-                )
-                for title, codes in found.items()
-            ),
-        ),
-        lecture=Message(
-            "actions.lecture_ecarts",
-            {
-                "etiquette": "Sans action dans les journaux",
-                "valeur": values["Sans action dans les journaux"],
-                "total": len(table),
-            },
-        ),
-        precautions=(
-            (
-                f"Une preuve est dite ancienne quand elle a plus de {field.territory.seuils.preuve_ancienne_mois} mois "
-                f"à la date de l'édition ({french_day(field.territory.edition.jusqu_au)})."
-            ),
-            "Un engagement sans action dans les journaux peut avoir été tenu autrement : par un service, un règlement, un aménagement.",
-        ),
+        source=f"{SOURCE} ; {source_of(field.menees, label('actions.ecarts.source_journaux'))}",
+        figure=bars("", label("actions.ecarts.serie"), values),
+        table=Table((), tuple(row(title, values[title], which[title] or "aucun") for title in found)),
+        lecture=Message("actions.lecture_ecarts", reading),
     )
 
 
 def orphans_finding(ident: str, field: Field) -> Finding:
-    question = "Quelles actions ne se rattachent à aucun engagement ?"
     rows = field.menees
     if rows.empty or field.engagements.empty:
-        return no_engagement(ident, question)
+        return no_engagement(ident, label("actions.sans_engagement.question"))
     linked = rows.groupby("action")["engagements"].agg(lambda cells: any(cells != ""))
-    total, alone = len(linked), int((~linked).sum())
     orphan = rows[~rows["action"].map(linked).astype(bool)]
-    names = field.themes
-    values = {name: count(orphan.loc[orphan["theme"] == theme, "action"].nunique()) for theme, name in names.items()}
-    of = {name: count(rows.loc[rows["theme"] == theme, "action"].nunique()) for theme, name in names.items()}
-    titles = {name: sorted(set(orphan.loc[orphan["theme"] == theme, "titre"])) for theme, name in names.items()}
+    values, of, lines = {}, {}, []
+    for theme, name in field.themes.items():
+        mine = orphan[orphan["theme"] == theme]
+        values[name] = count(mine["action"].nunique())
+        of[name] = count(rows.loc[rows["theme"] == theme, "action"].nunique())
+        lines.append(row(name, values[name], of[name], " ; ".join(sorted(set(mine["titre"]))) or "aucune"))
     first = max(values, key=lambda name: (values[name].valeur, name))
+    said = {"nombre": int((~linked).sum()), "total": len(linked), "periode": field.periode}
     return make(
         ident,
-        question,
-        Message("actions.sans_engagement", {"nombre": alone, "total": total}),
+        Message("actions.sans_engagement", said),
         rows=[rows],
-        source=source_of(rows, "Journaux d'actions du contrat"),
-        champ=f"Actions retenues, {field.periode}",
-        sous_titre="Nombre d'actions sans engagement, par thème",
-        figure=bars("Actions sans engagement, par thème", "Actions", values),
-        table=Table(
-            ("Thème", "Actions sans engagement", "Actions du thème", "Lesquelles"),
-            tuple(
-                (
-                    word(name, "non_disponible"),
-                    values[name],
-                    of[name],
-                    word(" ; ".join(titles[name]) or "aucune", "non_disponible"),
-                )
-                for name in values
-            ),
-        ),
+        source=source_of(rows, JOURNAUX),
+        figure=bars("", label("actions.sans_engagement.serie"), values),
+        table=Table((), tuple(lines)),
         lecture=Message("actions.lecture_sur", {"etiquette": first, "valeur": values[first], "total": of[first]}),
-        precautions=(
-            "Le lien entre une action et un engagement est celui que le journal ou la table des engagements écrit.",
-        ),
     )
+
+
+SANS_ACTION, SANS_PREUVE, ANCIENNE = "Sans action dans les journaux", "Engagé, sans preuve", "Preuve ancienne"
 
 
 def gaps(table: pd.DataFrame, field: Field) -> dict[str, list[str]]:
@@ -135,11 +84,11 @@ def gaps(table: pd.DataFrame, field: Field) -> dict[str, list[str]]:
     begun = table["avancement"].isin(("réalisé", "partiel", "en cours", "réorienté"))
     limit = months_before(field.territory.edition.jusqu_au, field.territory.seuils.preuve_ancienne_mois).isoformat()
     return {
-        "Sans action dans les journaux": list(table.loc[~table["code"].isin(served), "code"]),
-        "Engagé, sans preuve": list(table.loc[begun & (table["preuve"] == ""), "code"]),
+        SANS_ACTION: list(table.loc[~table["code"].isin(served), "code"]),
+        SANS_PREUVE: list(table.loc[begun & (table["preuve"] == ""), "code"]),
         "Preuve sans date": list(table.loc[(table["preuve"] != "") & (table["date_preuve"] == ""), "code"]),
-        "Preuve ancienne": list(table.loc[(table["date_preuve"] != "") & (table["date_preuve"] < limit), "code"]),
-        "Non renseigné": list(table.loc[table["avancement"] == NON_SU, "code"]),
+        ANCIENNE: list(table.loc[(table["date_preuve"] != "") & (table["date_preuve"] < limit), "code"]),
+        "Non renseigné": list(table.loc[table["avancement"] == NON_RENSEIGNE, "code"]),
     }
 
 
@@ -167,30 +116,15 @@ def states(table: pd.DataFrame) -> dict[str, Valeur]:
 
 
 def progress_figure(table: pd.DataFrame) -> Figure:
-    return bars(
-        "Engagements, par avancement",
-        "Engagements",
-        {state.capitalize(): value for state, value in states(table).items()},
-    )
+    values = {state.capitalize(): value for state, value in states(table).items()}
+    return bars(label("actions.avancement.axe"), label("actions.avancement.serie"), values)
 
 
 def progress_rows(table: pd.DataFrame, field: Field) -> Table:
     """One row per engagement: wording, pilot, progress, evidence and its date, obstacle."""
-    return Table(
-        ("Engagement", "Libellé", "Pilote", "Avancement", "Preuve", "Date de la preuve", "Obstacle"),
-        tuple(
-            (
-                word(row.code, "non_disponible"),
-                word(row.libelle, "non_disponible"),
-                word(field.partner_name(row.pilote), "non_disponible"),
-                word(row.avancement, "non_disponible"),
-                word(row.preuve or "aucune", "non_disponible"),
-                word(
-                    french_day(date.fromisoformat(row.date_preuve)) if row.date_preuve else "sans date",
-                    "non_disponible",
-                ),
-                word(row.obstacle or "aucun signalé", "non_disponible"),
-            )
-            for row in table.itertuples(index=False)
-        ),
-    )
+    lines = []
+    for one in table.itertuples(index=False):
+        day = french_day(date.fromisoformat(one.date_preuve)) if one.date_preuve else "sans date"
+        proof = (one.preuve or "aucune", day, one.obstacle or "aucun signalé")
+        lines.append(row(one.code, one.libelle, field.partner_name(one.pilote), one.avancement, *proof))
+    return Table(labels("actions.avancement.colonnes"), tuple(lines))

@@ -1,39 +1,16 @@
-"""What became of each raw file, and what was doubtful in it: the one collector of anomalies and their columns."""
+"""What became of raw files: the one record of a file, the one collector of what is doubtful in them and its six columns."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
 from cvanalysis.errors import Problem
 
 COLONNES_ANOMALIES = ("fichier", "ligne", "colonne", "brut", "probleme", "traitement")
-
-
-@dataclass(slots=True)
-class Anomalies:
-    """What was doubtful, in the columns of `anomalies.parquet`."""
-
-    lignes: list[tuple[str, int, str, str, str, str]] = field(default_factory=list)
-
-    def add(self, fichier: str, ligne: int, colonne: str, brut: str, probleme: str, traitement: str) -> None:
-        self.lignes.append((fichier, int(ligne), colonne, brut, probleme, traitement))
-
-
-def frame_anomalies(rows: Sequence[tuple[str, int, str, str, str, str]] = ()) -> pd.DataFrame:
-    """Rows of the table of anomalies: fichier, ligne (0: the whole file), colonne, brut, probleme, traitement."""
-    return pd.DataFrame(list(rows), columns=list(COLONNES_ANOMALIES)).astype({"ligne": "Int32"})
-
-
-def frame_problems(problems: Iterable[Problem]) -> pd.DataFrame:
-    """Problems as rows of the table of anomalies."""
-    rows = [
-        (p.fichier, p.ligne, p.colonne, "", ". ".join(filter(None, (p.trouve, p.attendu))), p.que_faire or "Signalé")
-        for p in problems
-    ]
-    return frame_anomalies(rows)
+LAISSE = "laissé de côté"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,3 +34,46 @@ class ReadFile:
     absentes: tuple[str, ...] = ()
     inconnues: tuple[str, ...] = ()
     probleme: Problem | None = None
+
+
+def with_unread(files: Iterable[ReadFile], unread: Iterable[Problem]) -> tuple[ReadFile, ...]:
+    """The files of a domain, those that could not be read with their problem, whether or not they are among `files`."""
+    problems = {problem.fichier: problem for problem in unread}
+    told = [
+        replace(
+            file,
+            probleme=problems.pop(file.fichier, None),
+            pris_pour=file.pris_pour or file.famille or "non reconnu",
+        )
+        for file in files
+    ]
+    return (*told, *(ReadFile(name, statut="illisible", probleme=problem) for name, problem in problems.items()))
+
+
+@dataclass(slots=True)
+class Anomalies:
+    """What was doubtful, in the columns of `anomalies.parquet`; `ligne` 0 is the whole file."""
+
+    lignes: list[tuple[str, int, str, str, str, str]] = field(default_factory=list)
+
+    def add(self, fichier: str, ligne: int, colonne: str, brut: str, probleme: str, traitement: str) -> None:
+        self.lignes.append((fichier, int(ligne), colonne, brut, probleme, traitement))
+
+    def tell(self, problems: Iterable[Problem], sinon: str = "Signalé") -> None:
+        """Problems as they are; `sinon` is what was done about those that say nothing of it."""
+        for p in problems:
+            self.add(
+                p.fichier, p.ligne, p.colonne, "", ". ".join(filter(None, (p.trouve, p.attendu))), p.que_faire or sinon
+            )
+
+    def frame(self) -> pd.DataFrame:
+        """One row each, in the order in which they were told."""
+        frame = pd.DataFrame(self.lignes, columns=list(COLONNES_ANOMALIES))
+        return frame.astype({name: "Int32" if name == "ligne" else "str" for name in COLONNES_ANOMALIES})
+
+
+def frame_problems(problems: Iterable[Problem]) -> pd.DataFrame:
+    """Problems as rows of the table of anomalies."""
+    anomalies = Anomalies()
+    anomalies.tell(problems)
+    return anomalies.frame()

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import PurePosixPath
 
-from cvanalysis.errors import CvanalysisError, Problem, ReadError
+from cvanalysis.errors import CvanalysisError, ReadError
 from cvanalysis.files.guard import MIO
 
 TABLEAUX = (".csv", ".txt", ".tsv", ".xls", ".xlsx", ".xlsm", ".xlsb", ".ods")
@@ -87,8 +87,6 @@ def _is_table(name: str) -> bool:
 
 
 def _refuse(fichier: str, found: str, to_do: str) -> ReadError:
-    return ReadError(
-        Problem(
-            fichier, 0, "", found, "Une archive des fichiers CSV, XLS, XLSX ou ODS de l'Insee était attendue", to_do
-        )
+    return ReadError.of(
+        fichier, found, "Une archive des fichiers CSV, XLS, XLSX ou ODS de l'Insee était attendue", to_do
     )

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from cvanalysis.errors import Problem
-from cvanalysis.files.texts import decode
+from cvanalysis.territory.declarations import UnreadableError, read_written
 
 LARGEST = 32 << 20
 """Bytes of a file at most: all the quarters of France take half of it."""
@@ -73,20 +73,16 @@ def _times(said: str, count: int) -> str:
 def _features(path: Path) -> tuple[list[Any], str]:
     """The features of a file, and what is to be said of its encoding."""
     try:
-        if not path.is_file():
-            raise _UnusableError("ce n'est pas un fichier")
-        if path.stat().st_size > LARGEST:
-            raise _UnusableError(f"le fichier pèse plus de {LARGEST >> 20} Mio : simplifiez les contours")
-        text, said = decode(path.read_bytes())
+        text, said = read_written(path, LARGEST)
         parsed = json.loads(text)
+    except UnreadableError as error:
+        raise _UnusableError(f"{error.found}\u00a0: {error.to_do}") from None
     except json.JSONDecodeError as error:
         raise _UnusableError(f"ce n'est pas du JSON (ligne {error.lineno}, colonne {error.colno})") from None
     except RecursionError:
         raise _UnusableError("le JSON est imbriqué trop profondément") from None
-    except ValueError:
-        raise _UnusableError("ce n'est pas du JSON en UTF-8") from None
-    except OSError as error:
-        raise _UnusableError(f"il ne peut pas être ouvert (erreur {error.errno})") from None
+    except ValueError:  # a number without end
+        raise _UnusableError("ce n'est pas du JSON") from None
     if isinstance(parsed, dict) and parsed.get("type") == "Feature":
         parsed = {"features": [parsed]}
     if not isinstance(parsed, dict) or not isinstance(parsed.get("features"), list):

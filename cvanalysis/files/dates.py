@@ -13,34 +13,17 @@ from __future__ import annotations
 
 import calendar
 import re
-import unicodedata
 from datetime import date, timedelta
+
+from cvanalysis.french import MOIS, fold
 
 PRECISIONS = ("", "jour", "mois", "annee", "annee_scolaire", "periode")
 ANNEES = range(1900, 2101)
 SERIE_EXCEL = range(20_000, 80_000)  # 1954 to 2119: below, a number is an amount or a count, not a day
 
-_MOIS = {
-    name: i
-    for i, names in enumerate(
-        (
-            "janvier janv jan",
-            "fevrier fevr fev",
-            "mars mar",
-            "avril avr",
-            "mai",
-            "juin",
-            "juillet juil",
-            "aout",
-            "septembre sept sep",
-            "octobre oct",
-            "novembre nov",
-            "decembre dec",
-        ),
-        start=1,
-    )
-    for name in names.split()
-}
+_MOIS = {fold(month): i for i, month in enumerate(MOIS, start=1)} | {
+    "janv": 1, "jan": 1, "fevr": 2, "fev": 2, "mar": 3, "avr": 4, "juil": 7, "sept": 9, "sep": 9, "oct": 10, "nov": 11, "dec": 12,
+}  # fmt: skip
 _ISO = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[t ]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:z|[+-]\d{2}:?\d{2})?)?")
 _ISO_BARRES = re.compile(r"(\d{4})/(\d{1,2})/(\d{1,2})")
 _JOUR = re.compile(r"(\d{1,2})([/.-])(\d{1,2})\2(\d{4}|\d{2})(?: \d{1,2}:\d{2}(?::\d{2})?)?")
@@ -58,15 +41,15 @@ _AVANT = re.compile(r"^(?:periode )?(?:du|de|le|depuis le) ")
 
 _ENTRE = re.compile(
     r" ?(?:-+>|=>|→|>|_) ?"
-    r"| (?:-|–|—|/|au|a|jusqu'au|jusqu'a) "
+    r"| (?:-|/|au|a|jusqu'au|jusqu'a) "
     r"|(?<=-\d\d)/(?=\d{4}-)"
-    r"|(?:(?<=/\d{4})|(?<=/\d\d))[-–](?=\d{1,2}/)"
+    r"|(?:(?<=/\d{4})|(?<=/\d\d))-(?=\d{1,2}/)"
 )
 
 
 def parse_date(text: str) -> tuple[date, date, str] | None:
     """First day, last day and precision of one cell; None for a blank or for what is no date."""
-    folded = _fold(text)
+    folded = fold(text)
     single = _parse_single(folded)
     if single:
         return single
@@ -87,12 +70,6 @@ def _complete(start: str, end: str) -> str:
         words = end.split()
         missing = " " + " ".join(words[-1:] if start[:1].isalpha() or " " in start else words[1:])
     return start + missing
-
-
-def _fold(text: str) -> str:
-    """Without capitals, accents nor odd spaces: « FÉVRIER  2014 » is « fevrier 2014 »."""
-    bare = "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
-    return " ".join(bare.replace("’", "'").split())
 
 
 def _parse_single(text: str) -> tuple[date, date, str] | None:

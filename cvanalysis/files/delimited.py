@@ -11,7 +11,6 @@ A row's number is that of the spreadsheet: a cell on several lines counts for on
 
 from __future__ import annotations
 
-import codecs
 import csv
 import io
 import itertools
@@ -24,9 +23,11 @@ import pyarrow as pa
 import pyarrow.compute
 import pyarrow.csv
 
+from cvanalysis.french import CP1252, to_utf8
+
 SEPARATEURS = (";", "\t", ",", "|")
 SONDE_LIGNES = 40  # records looked at to choose the separator
-SONDE_CARACTERES = 200_000
+SONDE_OCTETS = 200_000
 EN_TROP_MAX = 256  # cells beyond the usual width that get a column of their own; the rest joins the last of them
 REPRISES_MAX = 50  # quotes that never close, repaired one by one before quotes are given up
 csv.field_size_limit(2**31 - 1)  # cells of people have no limit; csv's own (131,072) would refuse the file
@@ -51,62 +52,16 @@ class Cells:
     remarques: tuple[tuple[int, str], ...] = ()  # (row or 0, what was found and done), in French
 
 
-def _take_as_cp1252(error: UnicodeError) -> tuple[str, int]:
-    if not isinstance(error, UnicodeDecodeError):
-        raise error
-    wrong = error.object[error.start : error.end]
-    return wrong.decode("cp1252", "replace"), error.end
-
-
-codecs.register_error("cvanalysis-cp1252", _take_as_cp1252)
-
-
-def decode_text(data: bytes) -> tuple[str, bytes, tuple[tuple[int, str], ...]]:
-    """Bytes → text, the same in UTF-8 without BOM, remarks: BOM, then strict UTF-8, then cp1252. Never fails.
-
-    A UTF-8 file into which a few cp1252 bytes were pasted stays UTF-8: reading it all as cp1252 would spoil every
-    accent.
-    """
-    if wide := _utf16_of(data):
-        text = data.decode(wide, "replace")
-        return text, text.encode(), ()
-    utf8 = data.removeprefix(codecs.BOM_UTF8)
-    try:
-        return utf8.decode(), utf8, ()
-    except UnicodeDecodeError:
-        well_formed = utf8.decode(errors="ignore")
-    wrong = len(utf8) - len(well_formed.encode())
-    accents = len(well_formed) - len(well_formed.encode("ascii", "ignore"))
-    if utf8 is not data or accents > wrong:
-        text = utf8.decode(errors="cvanalysis-cp1252")
-        return text, text.encode(), ((0, f"{wrong} octet(s) hors UTF-8, lus comme du Windows-1252"),)
-    text = data.decode("cp1252", "replace")
-    lost = text.count("\ufffd")
-    remarks = ((0, f"{lost} octet(s) illisible(s), remplacé(s) par « \ufffd »"),) if lost else ()
-    return text, text.encode(), remarks
-
-
-def _utf16_of(data: bytes) -> str:
-    """The name of UTF-16 where a BOM says it, or where every other byte of the start is nul; '' elsewhere."""
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return "utf-16"
-    start = data[:400]
-    for name, nul, other in (("utf-16-le", start[1::2], start[::2]), ("utf-16-be", start[::2], start[1::2])):
-        if len(start) > 8 and nul.count(0) >= 0.9 * len(nul) and not other.count(0):
-            return name
-    return ""
-
-
-def find_separator(text: str, candidates: tuple[str, ...] = SEPARATEURS) -> tuple[str, int]:
+def find_separator(utf8: bytes, candidates: tuple[str, ...] = SEPARATEURS) -> tuple[str, int]:
     """The separator that gives most lines of one same width, and that width; the first one and 1 for a single column."""
-    sample = text[:SONDE_CARACTERES]
+    sample = utf8[:SONDE_OCTETS].decode(errors="ignore")  # the last character may be cut
     best = (0, 0, candidates[0])
     for separator in candidates:
         if separator not in sample:
             continue
         reader = csv.reader(io.StringIO(sample, newline=""), delimiter=separator)
         records = [r for r in itertools.islice(reader, SONDE_LIGNES) if r]
-        if len(sample) < len(text) and len(records) > 1 and len(records) < SONDE_LIGNES:
+        if len(utf8) > SONDE_OCTETS and len(records) > 1 and len(records) < SONDE_LIGNES:
             records.pop()  # cut by the sample
         widths = Counter(len(r) for r in records if len(r) > 1)
         if widths:
@@ -125,16 +80,17 @@ def read_delimited(data: bytes) -> Cells:
     what no spreadsheet holds, before it is cut.
     """
     _refuse_long_lines(data)
-    text, utf8, remarks = decode_text(data)
+    utf8, remark = to_utf8(data)
+    remarks = ((0, remark),) if remark not in ("", CP1252) else ()
     candidates, shift = SEPARATEURS, 0
-    said = re.match(r"sep=([;\t,|])(?:\r\n|\r|\n)", text, re.IGNORECASE)
+    said = re.match(rb"sep=([;\t,|])(?:\r\n|\r|\n)", utf8, re.IGNORECASE)
     if said:  # Excel's own first line
-        text, utf8, candidates, shift = text[said.end() :], utf8[said.end() :], (said[1],), 1
-    cells = _read_text(text, utf8, candidates)
-    if cells.table.num_columns == 1 and text.startswith('"'):
-        inner = "\n".join(cells.table.column(0).to_pylist())
+        utf8, candidates, shift = utf8[said.end() :], (said[1].decode(),), 1
+    cells = _read_text(utf8, candidates)
+    if cells.table.num_columns == 1 and utf8.startswith(b'"'):
+        inner = "\n".join(cells.table.column(0).to_pylist()).encode()
         if find_separator(inner)[1] > 2:
-            cells = _read_text(inner, inner.encode(), SEPARATEURS)
+            cells = _read_text(inner, SEPARATEURS)
             remarks += ((0, "chaque ligne était entre guillemets : ils ont été enlevés"),)
     return drop_blanks(cells, shift, remarks)
 
@@ -154,12 +110,12 @@ def refuse_width(columns: int) -> None:
         raise TooLargeError(f"{columns} colonnes")
 
 
-def _read_text(text: str, utf8: bytes, candidates: tuple[str, ...]) -> Cells:
-    separator, width = find_separator(text, candidates)
+def _read_text(utf8: bytes, candidates: tuple[str, ...]) -> Cells:
+    separator, width = find_separator(utf8, candidates)
     refuse_width(width)
     if _quotes_are_sound(utf8, separator):
         return _read_arrow(utf8, separator, width)
-    mended, remarks = _close_quotes(text, separator)
+    mended, remarks = _close_quotes(utf8.decode(), separator)
     return replace(_read_arrow(mended.encode(), separator, width), remarques=remarks)
 
 

@@ -120,7 +120,7 @@ def _mapped() -> int:
 
 
 def _refusal(fichier: str, found: str) -> ReadError:
-    return ReadError(Problem(fichier, 0, "", found, "", ALLEGER))
+    return ReadError.of(fichier, found, "", ALLEGER)
 
 
 def _run_here(work: Callable[[], T], refused: dict[str, Problem]) -> T:

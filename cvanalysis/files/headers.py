@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from cvanalysis.french import fold
+
 ENTETE_MAX = 60  # filled rows among which a header is looked for
 
 
@@ -18,9 +20,9 @@ def find_header(head: Sequence[Sequence[str]], connus: frozenset[str] = frozense
     row with at least 70 % of the largest number of distinct words (titles and group headings have fewer); where it
     adjoins a row as wide of codes (`TX_F`), codes win over labels.
     """
-    known = {_fold(name) for name in connus}
+    known = {fold(name) for name in connus}
     if known:
-        hits = [len({_fold(cell) for cell in row} & known) for row in head]
+        hits = [len({fold(cell) for cell in row} & known) for row in head]
         if max(hits) >= min(2, len(known)):
             return hits.index(max(hits))
     words = [_count_words(row) for row in head]
@@ -39,10 +41,6 @@ def find_header(head: Sequence[Sequence[str]], connus: frozenset[str] = frozense
     return header
 
 
-def _fold(name: str) -> str:
-    return name.strip().casefold()
-
-
 _NOMBRE = re.compile(r"[\s+\-−]*\d[\d\s.,'’%€]*$")
 _CODE = re.compile(r"[A-Za-z][A-Za-z0-9_+.-]{0,31}$")
 
@@ -55,7 +53,7 @@ def _is_word(cell: str) -> bool:
 def _count_words(row: Sequence[str]) -> int:
     """Distinct words of a row; 0 where most of its cells are numbers: that is data."""
     filled = [cell for cell in row if cell.strip()]
-    words = {_fold(cell) for cell in filled if _is_word(cell)}
+    words = {fold(cell) for cell in filled if _is_word(cell)}
     return len(words) if len(words) * 2 >= len(filled) else 0
 
 

@@ -10,13 +10,12 @@ Speed: see `delimited`; the tables stay in Arrow until `cells` is asked for, so 
 
 from __future__ import annotations
 
-import errno
 import io
 import os
 import re
 import stat
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -27,8 +26,8 @@ import pandas as pd
 import pyarrow as pa
 import python_calamine
 
-from cvanalysis.errors import Problem, ReadError
-from cvanalysis.files.archives import OCTETS_MAX, TABLEAUX
+from cvanalysis.errors import Problem, ReadError, say_system
+from cvanalysis.files.archives import CLASSEURS, OCTETS_MAX, TABLEAUX
 from cvanalysis.files.atomic import named
 from cvanalysis.files.delimited import Cells, TooLargeError, read_delimited
 from cvanalysis.files.guard import ALLEGER, MIO, SECONDES_PAR_MIO, allow
@@ -121,9 +120,11 @@ class RawTable:
         """The headers, without building the frame."""
         return tuple(self.table.column_names)
 
-    def keep(self, mask: np.ndarray) -> RawTable:
-        """The same table with only the rows where `mask` (bool, one per row) holds."""
-        return replace(self, table=self.table.filter(pa.array(mask)), lignes=self.lignes[mask])
+    def keep(self, mask: np.ndarray, columns: Iterable[str]) -> RawTable:
+        """The same table with only those columns, and the rows where `mask` (bool, one per row) holds."""
+        table = self.table.select(list(dict.fromkeys(columns)))
+        kept = table if mask.all() else table.filter(pa.array(mask))
+        return replace(self, table=kept, lignes=self.lignes[mask])
 
 
 def is_machine(path: Path) -> bool:
@@ -159,19 +160,15 @@ def read_bytes(path: Path, fichier: str) -> bytes:
         what = path.stat()
         if not stat.S_ISREG(what.st_mode) and not stat.S_ISDIR(what.st_mode):
             found = "ce n'est pas un fichier mais un tube, une prise ou un périphérique"
-            raise _refuse(fichier, found, ATTENDU, "Retirez-le du dossier")
+            raise _refuse(fichier, found, "Retirez-le du dossier")
         if what.st_size > OCTETS_MAX:
             found = f"le fichier fait {what.st_size // MIO} Mio, plus que les {OCTETS_MAX // MIO} permis"
-            raise _refuse(fichier, found, "", "Gardez-en les lignes et les colonnes utiles")
+            raise ReadError.of(fichier, found, "", "Gardez-en les lignes et les colonnes utiles")
         allow(what.st_size / MIO * SECONDES_PAR_MIO)
         return path.read_bytes()
     except OSError as error:
-        raise _refuse(
-            fichier,
-            f"le fichier ne peut pas être lu ({_reason(error)})",
-            "",
-            "Vérifiez qu'il existe et que vous avez le droit de le lire",
-        ) from None
+        to_do = "Vérifiez qu'il existe et que vous avez le droit de le lire"
+        raise ReadError.of(fichier, f"le fichier ne peut pas être lu ({say_system(error)})", "", to_do) from None
 
 
 def grids_of(data: bytes, fichier: str) -> list[Grid]:
@@ -189,7 +186,7 @@ def grids_of(data: bytes, fichier: str) -> list[Grid]:
             sheets = [("", _open_text(data, fichier))]
     named = [(name, cells) for name, cells in sheets if cells.table.num_rows and cells.table.num_columns]
     if not named:
-        raise _refuse(fichier, "le fichier ne contient aucune cellule remplie", ATTENDU, "Téléchargez-le de nouveau")
+        raise _refuse(fichier, "le fichier ne contient aucune cellule remplie", "Téléchargez-le de nouveau")
     empty = tuple(
         Problem(fichier, 0, "", f"feuille « {name} » vide", que_faire="Elle est laissée de côté")
         for name, cells in sheets
@@ -301,23 +298,11 @@ def refusing_too_large(fichier: str) -> Iterator[None]:
     try:
         yield
     except TooLargeError as error:
-        raise _refuse(fichier, f"le fichier est démesuré ({error})", "", ALLEGER) from None
+        raise ReadError.of(fichier, f"le fichier est démesuré ({error})", "", ALLEGER) from None
 
 
-def _refuse(fichier: str, found: str, expected: str = ATTENDU, to_do: str = "") -> ReadError:
-    return ReadError(Problem(fichier, 0, "", found, expected, to_do))
-
-
-def _reason(error: OSError) -> str:
-    if isinstance(error, FileNotFoundError):
-        return "il n'existe pas"
-    if isinstance(error, PermissionError):
-        return "accès refusé"
-    if isinstance(error, IsADirectoryError):
-        return "c'est un dossier"
-    if error.errno == errno.ELOOP:
-        return "c'est un lien qui ne mène qu'à lui-même"
-    return error.strerror or type(error).__name__
+def _refuse(fichier: str, found: str, to_do: str, expected: str = ATTENDU) -> ReadError:
+    return ReadError.of(fichier, found, expected, to_do)
 
 
 def _refuse_impostors(data: bytes, fichier: str) -> None:
@@ -325,23 +310,21 @@ def _refuse_impostors(data: bytes, fichier: str) -> None:
     start = data[:1024].removeprefix(b"\xef\xbb\xbf").lstrip()
     if not data.strip(BLANCS):
         found = "le fichier est vide" if not data else "le fichier ne contient que des lignes vides"
-        raise _refuse(fichier, found, ATTENDU, "Téléchargez-le de nouveau")
+        raise _refuse(fichier, found, "Téléchargez-le de nouveau")
     for signature, found, to_do in IMPOSTEURS:
         if start.startswith(signature):
-            raise _refuse(fichier, found, ATTENDU, to_do)
+            raise _refuse(fichier, found, to_do)
     if re.match(rb"<(!doctype html|html|head|body|table)\b", start, re.IGNORECASE):
-        raise _refuse(
-            fichier, "le fichier est une page web (HTML)", ATTENDU, f"Téléchargez-le de nouveau. {ENREGISTRER}"
-        )
+        raise _refuse(fichier, "le fichier est une page web (HTML)", f"Téléchargez-le de nouveau. {ENREGISTRER}")
     if start.startswith(b"<?xml"):
-        raise _refuse(fichier, "le fichier est un document XML", ATTENDU, ENREGISTRER)
+        raise _refuse(fichier, "le fichier est un document XML", ENREGISTRER)
 
 
 def _open_text(data: bytes, fichier: str) -> Cells:
     try:
         return read_delimited(data)
     except pa.ArrowInvalid:
-        raise _refuse(fichier, "le texte du fichier ne se découpe pas en cellules", to_do=ENREGISTRER) from None
+        raise _refuse(fichier, "le texte du fichier ne se découpe pas en cellules", ENREGISTRER) from None
 
 
 def _open_zipped(data: bytes, fichier: str) -> list[tuple[str, Cells]]:
@@ -349,11 +332,9 @@ def _open_zipped(data: bytes, fichier: str) -> list[tuple[str, Cells]]:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             parts = set(archive.namelist())
     except Exception:  # noqa: BLE001 (a damaged archive makes zipfile raise anything)
-        raise _refuse(
-            fichier, "le classeur est incomplet ou abîmé (archive illisible)", to_do="Téléchargez-le de nouveau"
-        ) from None
-    if not parts & {"xl/workbook.xml", "xl/workbook.bin", "content.xml"}:
-        raise _refuse(fichier, "le fichier est une archive ZIP, pas un classeur", to_do="Décompressez-la")
+        raise _damaged(fichier) from None
+    if not parts & CLASSEURS:
+        raise _refuse(fichier, "le fichier est une archive ZIP, pas un classeur", "Décompressez-la")
     return _open_workbook(data, fichier, ods="content.xml" in parts)
 
 
@@ -361,12 +342,16 @@ def _open_ole(data: bytes, fichier: str) -> list[tuple[str, Cells]]:
     if "EncryptedPackage".encode("utf-16-le") in data:
         raise _protected(fichier)
     if "WordDocument".encode("utf-16-le") in data:
-        raise _refuse(fichier, "le fichier est un document Word", ATTENDU, "Copiez le tableau dans un classeur")
+        raise _refuse(fichier, "le fichier est un document Word", "Copiez le tableau dans un classeur")
     return _open_workbook(data, fichier, ods=False)
 
 
 def _protected(fichier: str) -> ReadError:
-    return _refuse(fichier, "le classeur est protégé par un mot de passe", "", "Enregistrez-le sans mot de passe")
+    return ReadError.of(fichier, "le classeur est protégé par un mot de passe", "", "Enregistrez-le sans mot de passe")
+
+
+def _damaged(fichier: str) -> ReadError:
+    return _refuse(fichier, "le classeur est incomplet ou abîmé", f"Téléchargez-le de nouveau. {ENREGISTRER}")
 
 
 def _open_workbook(data: bytes, fichier: str, *, ods: bool) -> list[tuple[str, Cells]]:
@@ -382,8 +367,7 @@ def _open_workbook(data: bytes, fichier: str, *, ods: bool) -> list[tuple[str, C
             if ods:
                 with suppress(Exception):
                     return read_ods(data)
-    to_do = f"Téléchargez-le de nouveau. {ENREGISTRER}"
-    raise _refuse(fichier, "le classeur est incomplet ou abîmé", ATTENDU, to_do)
+    raise _damaged(fichier)
 
 
 @contextmanager
@@ -408,9 +392,8 @@ def _open_json(data: bytes, fichier: str) -> Cells:
     try:
         return read_json_rows(data)
     except ValueError:
-        raise _refuse(
-            fichier,
+        found, expected = (
             "le fichier JSON n'est pas une liste d'objets",
             "Une liste de la forme [{…}, {…}] était attendue",
-            "Exportez les données en CSV",
-        ) from None
+        )
+        raise ReadError.of(fichier, found, expected, "Exportez les données en CSV") from None

@@ -14,6 +14,7 @@ import mistune
 import nh3
 
 from cvanalysis.errors import Problem
+from cvanalysis.territory.declarations import UnreadableError, read_written
 
 LARGEST = 100_000
 """Characters of a text at most: thirty pages."""
@@ -27,46 +28,18 @@ _HEADING = re.compile(r"<(/?)h([1-6])>")
 _FRONT = re.compile(r"\A---[ \t]*\n.*?^---[ \t]*$\n?", re.DOTALL | re.MULTILINE)
 _UNSEEN = re.compile(r"^[\0- ]+|[\t\n\r]")  # what a browser takes out of an address before it reads it
 _CONTROL = re.compile("[\x00-\x08\x0b\x0e-\x1f]")
-_SAVE = "Enregistrez-le en UTF-8"
 
 Read = tuple[str, tuple[Problem, ...], tuple[Problem, ...]]
 """A text, what of it is lost, what is only to be known of it."""
 
 
-def decode(raw: bytes) -> tuple[str, str]:
-    """Text and what is to be said of its encoding: BOM, then strict UTF-8, then cp1252. Raises `ValueError` where it is none of them."""
-    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return raw.decode("utf-16"), ""
-    try:
-        return raw.decode("utf-8-sig"), ""
-    except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        return raw.decode("cp1252"), f"lu comme du Windows-1252 (hors UTF-8 dès la ligne {line})"
-
-
 def read_text(path: Path) -> Read:
     """A text that is there."""
     fichier = f"{path.parent.name}/{path.name}"
-
-    def lost(found: str, do: str) -> Read:
-        return "", (Problem(fichier, 0, "", found, "un texte en UTF-8 est attendu", do),), ()
-
-    if not path.is_file():
-        return lost("ce n'est pas un fichier", "Mettez-y un fichier ou retirez-le")
     try:
-        if path.stat().st_size > 4 * LARGEST:
-            return lost(
-                f"le texte est trop long (plus de {LARGEST} caractères)", "Raccourcissez-le ou coupez-le en deux"
-            )
-        text, said = decode(path.read_bytes())
-    except ValueError:
-        return lost("l'encodage n'est ni UTF-8 ni Windows-1252", _SAVE)
-    except OSError as error:
-        return lost(f"il ne peut pas être ouvert (erreur {error.errno})", "Vérifiez ses droits")
-    if _CONTROL.search(text):
-        return lost("ce n'est pas du texte", _SAVE)
-    if len(text) > LARGEST:
-        return lost(f"le texte est trop long (plus de {LARGEST} caractères)", "Raccourcissez-le ou coupez-le en deux")
+        text, said = _read_short(path)
+    except UnreadableError as error:
+        return "", (Problem(fichier, error.line, "", error.found, "un texte en UTF-8 est attendu", error.to_do),), ()
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     body = _FRONT.sub("", text, count=1)
     remarks = [said] if said else []
@@ -74,6 +47,15 @@ def read_text(path: Path) -> Read:
     removed = to_html(body)[1]
     remarks += [f"ce qu'une page ne peut pas tenir en est retiré : {', '.join(removed)}"] if removed else []
     return body, (), tuple(Problem(fichier, 0, "", one) for one in remarks)
+
+
+def _read_short(path: Path) -> tuple[str, str]:
+    text, said = read_written(path, 4 * LARGEST)
+    if _CONTROL.search(text):
+        raise UnreadableError("le fichier n'est pas du texte", "Enregistrez-le en UTF-8")
+    if len(text) > LARGEST:
+        raise UnreadableError(f"le texte est trop long (plus de {LARGEST} caractères)", "Coupez-le en deux")
+    return text, said
 
 
 def to_html(markdown: str) -> tuple[str, tuple[str, ...]]:

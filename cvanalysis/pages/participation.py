@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from cvanalysis.constat.shape import Figure, Finding, Manque, Message, Point, Serie, Table, Valeur, word
+from cvanalysis.french import MOIS
 from cvanalysis.paroles.quotations import NON_MONTRE, SOURCE, shorten
 from cvanalysis.paroles.turnout import PAS, Coverage, count_participations, count_people
 
@@ -296,21 +297,5 @@ def _road(found: pd.DataFrame, coverage: Coverage) -> tuple[Finding, ...]:
     )
 
 
-_MOIS = (
-    "janvier",
-    "février",
-    "mars",
-    "avril",
-    "mai",
-    "juin",
-    "juillet",
-    "août",
-    "septembre",
-    "octobre",
-    "novembre",
-    "décembre",
-)
-
-
 def _month(mois: str) -> str:
-    return f"{_MOIS[int(mois[5:7]) - 1]} {mois[:4]}" if mois else "sans date"
+    return f"{MOIS[int(mois[5:7]) - 1]} {mois[:4]}" if mois else "sans date"

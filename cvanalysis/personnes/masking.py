@@ -19,35 +19,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-KNOWN_MISSES = (
-    "un nom de famille seul, sans civilité ni prénom (« Durand m'a reçu »)",
-    "un prénom rare, ou qui est aussi un mot ou un lieu, que rien n'annonce (« Marine m'a aidée », « avec Paris »)",
-    "un surnom (« Boubou tient la buvette »), un nom sans majuscule que rien n'annonce",
-    "une rue sans numéro, si la personne ne dit pas qu'elle y habite",
-    "un numéro de dossier ou de carte que rien n'annonce",
-    "une fonction qu'une seule personne occupe, dite sans adresse (« la cuisinière de l'école »)",
-    "un récit qui suffit à reconnaître quelqu'un",
-)
-"""What the patterns are known to miss; printed with the reading list."""
+from cvanalysis.french import fold
 
-RECALL = {
-    "telephone": (6, 6),
-    "courriel": (4, 4),
-    "adresse": (8, 8),
-    "nom": (25, 26),
-    "compte": (2, 3),
-    "numero": (7, 7),
-    "naissance": (2, 3),
-    "fonction": (3, 3),
-}
-"""Kind → (masked, written) on invented sentences that nobody had in view when the patterns were written (`JAMAIS_VUES` of
-`tests/corpus_masquage.py`): what to count on. A pattern mended after one of them is to be measured on new ones."""
-
-RECALL_MISE_AU_POINT = (610, 622)
-"""The same, all kinds together, on the sentences that served to write the patterns: a ceiling, not a promise."""
-
-PRECISION = (59, 60)
-"""(left alone, written) of the invented sentences that identify nobody, never in view either."""
 _ICI = Path(__file__).parent
 
 
@@ -78,6 +51,12 @@ class Pattern:
 
 
 _DATA: dict[str, Any] = tomllib.loads((_ICI / "masques.toml").read_text(encoding="utf-8"))
+
+KNOWN_MISSES = tuple(_DATA["mesures"]["manques"])
+"""What the patterns are known to miss; printed with the reading list."""
+RECALL = {kind: tuple(measured) for kind, measured in _DATA["mesures"]["rappel"].items()}
+"""Kind → (masked, written) on sentences never in view: what to count on."""
+RECALL_MISE_AU_POINT, PRECISION = tuple(_DATA["mesures"]["mise_au_point"]), tuple(_DATA["mesures"]["intactes"])
 
 MARKS: dict[str, str] = _DATA["marques"]
 """Kind of thing masked → what stands in its place. A mark is never itself masked: masking twice changes nothing."""
@@ -122,15 +101,13 @@ def first_names() -> dict[str, str]:
 def _stand_in(word: re.Match[str]) -> str:
     """Signs as long as the word where it is a first name, that patterns can tell (see `masques.toml`); else the word."""
     written, known = word[0], first_names()
-    folded = "".join(c for c in unicodedata.normalize("NFD", written.lower()) if not unicodedata.combining(c))
+    folded = fold(written)
     when = known.get(folded) if folded in known else known.get(_DOUBLE.sub("", folded), "annonce")
     capitals = written.isupper()
-    if (
-        when == "annonce"
-        or (when and not written[0].isupper())
-        or (capitals and (when == "phrase" or len(written) < 5))
-    ):
-        return written  # « ALI » or « ELSA » may be initials
+    spoken = when and not written[0].isupper()
+    initials = capitals and (when == "phrase" or len(written) < 5)  # « ALI » or « ELSA »
+    if when == "annonce" or spoken or initials:
+        return written
     return ("ꔁ" if when == "phrase" else "ꔂ" if capitals else "ꔀ") * len(written)
 
 

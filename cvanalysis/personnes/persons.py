@@ -6,7 +6,6 @@ civility, the order and capitals of an administration (« DUPONT Jean »), or a 
 
 from __future__ import annotations
 
-import csv
 import re
 import tomllib
 from collections.abc import Mapping
@@ -16,7 +15,7 @@ from importlib.resources import files
 import pandas as pd
 
 from cvanalysis.french import fold
-from cvanalysis.personnes.masking import MARKS, find_marks, mask
+from cvanalysis.personnes.masking import MARKS, find_marks, first_names, mask
 
 PARTICULIER = "particulier"
 BRUT_LU, BRUT_MAX = 1000, 300  # characters of a raw cell that are looked at, and shown
@@ -68,13 +67,11 @@ _JOINT = ("courriel", "telephone", "naissance")
 @lru_cache(maxsize=1)
 def _known() -> Mapping[str, frozenset[str]]:
     """`personnes.toml`, folded, and the first names."""
-    folder = files("cvanalysis.personnes")
-    raw = tomllib.loads(folder.joinpath("personnes.toml").read_text(encoding="utf-8"))
+    raw = tomllib.loads(files("cvanalysis.personnes").joinpath("personnes.toml").read_text(encoding="utf-8"))
     made = {name: words.split() if isinstance(words, str) else words for name, words in raw.items()}
-    names = csv.reader(
-        line for line in folder.joinpath("prenoms.csv").read_text(encoding="utf-8").splitlines() if line[:1] != "#"
-    )
-    made["prenoms"] = [row[0] for row in names if row[1] != "annonce"]  # those are words or places first
+    made["prenoms"] = [
+        name for name, when in first_names().items() if when != "annonce"
+    ]  # those are words or places first
     return {name: frozenset(map(fold, words)) for name, words in made.items()}
 
 
@@ -97,10 +94,9 @@ def mask_words(text: str) -> str:
         return text
     text = _NIR.sub(NUMERO, text)
     if _JOINDRE.search(text):
-        for found in reversed(
-            [m for m in find_marks(text) if m.genre in _JOINT and not text[m.debut - 1 : m.debut].isalnum()]
-        ):
-            text = f"{text[: found.debut]}{MARKS[found.genre]}{text[found.fin :]}"
+        for found in reversed(find_marks(text)):
+            if found.genre in _JOINT and not text[found.debut - 1 : found.debut].isalnum():
+                text = f"{text[: found.debut]}{MARKS[found.genre]}{text[found.fin :]}"
     for _ in range(3):  # « M. M. M. Dupont »: what a name hides is looked at again
         text = _NOMME.sub(lambda found: NOM if _is_named(found) else found[0], text)
     for order in _ORDRES:

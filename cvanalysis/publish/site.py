@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
-
 from cvanalysis.files import atomic
 from cvanalysis.publish.files import read_manifest
-from cvanalysis.publish.page.page import Lien, PageInfo, reserved_for, wrap_page
+from cvanalysis.publish.page.page import Lien, PageInfo, reserved_for, template, wrap_page
 from cvanalysis.publish.papers.changes import PAGE as CHANGES
 from cvanalysis.publish.papers.changes import TITLE as CHANGES_TITLE
 from cvanalysis.publish.papers.downloads import TITLES as DOWNLOADS
@@ -23,17 +20,6 @@ if TYPE_CHECKING:
     from cvanalysis.territory.contract import Territory
 
 GROUPS = (("contrat", "Pour commencer"), ("quartier", "Les quartiers"), ("theme", "Les thèmes"))
-
-
-@cache
-def _template(name: str) -> Template:
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=False,
-    )
-    return environment.get_template(name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +69,7 @@ def write_index(
         for name in downloads
         if name.endswith(".csv")
     ]
-    body = _template("index.html.j2").render(
+    body = template("index.html.j2").render(
         groupes=[g for g in groups if g["rapports"]],
         filtres=filters,
         donnees=data,
@@ -157,7 +143,7 @@ def write_editions(out: Path, territory: Territory) -> None:
     for path in sorted(out.glob("*/manifest.json"), reverse=True):
         found.setdefault(read_manifest(path.parent).get("audience", "equipe"), []).append(path.parent.name)
     audience = next((one for one in ("public", "groupe", "equipe") if one in found), "public")
-    body = _template("editions.html.j2").render(
+    body = template("editions.html.j2").render(
         editions=[{"url": f"{one}/index.html", "nom": names.get(one, one)} for one in found.get(audience, ())],
         lecteurs=reserved_for(audience) or "pour tout le monde",
     )

@@ -11,10 +11,10 @@ import pandas as pd
 
 from cvanalysis.actions.clean.money import LU, unbalanced
 from cvanalysis.errors import printed
-from cvanalysis.files.anomalies import ReadFile
+from cvanalysis.files.anomalies import LAISSE, ReadFile
 from cvanalysis.files.guard import under_guard
 from cvanalysis.indicateurs.clean.account import Account
-from cvanalysis.tables.process import LAISSE, clean_all, gather_anomalies, read_as_they_are
+from cvanalysis.tables.process import DOMAINES, Domain, gather, read_as_they_are
 from cvanalysis.territory.contract import Territory
 
 ANOMALIES_MONTREES = 20  # per file, in the text: the object has them all
@@ -23,21 +23,16 @@ FINE = "\u202f"
 
 
 @dataclass(frozen=True)
-class Check:
-    """The report. `fichiers` in the folder's order; `anomalies` as in `anomalies.parquet`."""
+class Check(Domain):
+    """The report on all domains. `fichiers` in the folder's order; `anomalies` as in `anomalies.parquet`."""
 
-    titre: str
-    fichiers: tuple[ReadFile, ...]
-    anomalies: pd.DataFrame
-    compte: Account
-    argent: pd.DataFrame
-    complements: tuple[str, ...] = ()
+    titre: str = ""
 
     @property
     def status(self) -> int:
         """Exit status: 0, or 1 where some file was left out or the account does not balance."""
         left_out = any(file.probleme is not None for file in self.fichiers)
-        return int(left_out or not self.compte.juste or len(unbalanced(self.argent)) > 0)
+        return int(left_out or not self.compte.juste or len(unbalanced(self.tables["argent"])) > 0)
 
     def render(self) -> str:
         """The report as text."""
@@ -47,8 +42,8 @@ class Check:
             lines += [*_say_file(file), *_say_anomalies(_others(by_file.pop(file.fichier, None), file)), ""]
         for fichier, rows in by_file.items():  # the team's own files, beside those of the data
             lines += [f"! {fichier}", *_say_anomalies(rows), ""]
-        lines += [*_say_account(self.compte), "", *_say_money(self.argent)]
-        told = [line for complement in self.complements for line in complement.split("\n")]
+        lines += [*_say_account(self.compte), "", *_say_money(self.tables["argent"])]
+        told = self.complement.split("\n") if self.complement else []
         return "\n".join(map(printed, [*lines, *told, *self._conclude()]))
 
     def _conclude(self) -> list[str]:
@@ -71,15 +66,8 @@ def check(territory: Territory, audience: str = "public") -> Check:
 
 
 def _check(territory: Territory, audience: str) -> Check:
-    domains = (*clean_all(territory, audience), read_as_they_are(territory))
-    return Check(
-        f"{territory.nom} — {territory.contrat}",
-        tuple(file for domain in domains for file in domain.fichiers),
-        gather_anomalies(domains),
-        Account(tuple(line for domain in domains for line in domain.compte.lignes)),
-        next(domain.tables["argent"] for domain in domains if "argent" in domain.tables),
-        tuple(domain.complement for domain in domains if domain.complement),
-    )
+    every = gather([*(clean(territory, audience) for clean in DOMAINES), read_as_they_are(territory)])
+    return Check(**vars(every), titre=f"{territory.nom} — {territory.contrat}")
 
 
 def _say_file(file: ReadFile) -> list[str]:
@@ -94,12 +82,12 @@ def _say_file(file: ReadFile) -> list[str]:
     said = [_count(file.lignes, "ligne", "lignes")] if file.lignes else []
     said += [f"zones du territoire\u00a0: {len(file.trouvees)} sur {expected}"] if expected else []
     lines += ["    " + "\u00a0; ".join(said)] if said else []
-    if file.manquantes:
-        lines.append(f"    zones absentes\u00a0: {', '.join(file.manquantes)}")
-    if file.absentes:
-        lines.append(f"    colonnes attendues et absentes\u00a0: {', '.join(file.absentes)}")
-    if file.inconnues:
-        lines.append(f"    colonnes inconnues, non lues\u00a0: {', '.join(file.inconnues)}")
+    for what, names in (
+        ("zones absentes", file.manquantes),
+        ("colonnes attendues et absentes", file.absentes),
+        ("colonnes inconnues, non lues", file.inconnues),
+    ):
+        lines += [f"    {what}\u00a0: {', '.join(names)}"] if names else []
     return lines
 
 

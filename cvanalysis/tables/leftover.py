@@ -6,7 +6,7 @@ suite (`~$x.xlsx`) are told in one line.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,8 +14,10 @@ from cvanalysis.actions.clean.logs import EXTENSIONS
 from cvanalysis.engagements.declared import CLASSEURS, find_engagements
 from cvanalysis.engagements.table import ENGAGEMENTS
 from cvanalysis.errors import Problem
+from cvanalysis.files.anomalies import LAISSE, ReadFile
 from cvanalysis.files.atomic import named
 from cvanalysis.files.sheets import is_machine
+from cvanalysis.personnes.persons import mask_words
 
 if TYPE_CHECKING:
     from cvanalysis.territory.contract import Territory
@@ -33,20 +35,11 @@ ENSEMBLE = 10  # files of one folder that are still told one by one
 DOSSIERS = "insee/, actions/, paroles/, textes/ ou geo/"
 
 
-@dataclass(frozen=True, slots=True)
-class Leftover:
-    """A file that nobody reads: why, and what is wrong where it is a table."""
-
-    fichier: str
-    pourquoi: str
-    probleme: Problem | None = None
-
-
-def left_aside(territory: Territory) -> tuple[list[Leftover], list[str]]:
+def left_aside(territory: Territory) -> tuple[tuple[ReadFile, ...], list[str]]:
     """The files that nobody reads, and those that explain or that a machine left, in order; many of one folder are told together."""
     folder = Path(territory.dossier)
     themes = {f"theme-{theme.id}.md" for theme in territory.themes}
-    found: list[Leftover] = []
+    found: list[ReadFile] = []
     machine: list[str] = []
     for path in sorted(folder.rglob("*")):
         name = named(path, folder)
@@ -59,18 +52,22 @@ def left_aside(territory: Territory) -> tuple[list[Leftover], list[str]]:
         elif not _is_read(name, folder):
             found.append(_tell(name))
         elif name.startswith("textes/theme-") and path.name not in themes:
-            found.append(Leftover(name, "texte d'un thème qui n'est pas déclaré dans themes.csv"))
-    together: dict[tuple[str, str], list[Leftover]] = {}
+            found.append(_left(name, "texte d'un thème qui n'est pas déclaré dans themes.csv"))
+    together: dict[tuple[str, str], list[ReadFile]] = {}
     for one in found:
-        together.setdefault((str(Path(one.fichier).parent), one.pourquoi), []).append(one)
+        together.setdefault((str(Path(one.fichier).parent), one.pris_pour), []).append(one)
     told = (items if len(items) <= ENSEMBLE else [_together(items)] for items in together.values())
-    return [one for items in told for one in items], machine
+    return tuple(replace(one, fichier=mask_words(one.fichier)) for items in told for one in items), machine
 
 
-def _together(items: list[Leftover]) -> Leftover:
-    where, why = f"{Path(items[0].fichier).parent.as_posix()}/", f"{len(items)} fichiers\u00a0: {items[0].pourquoi}"
-    problem = items[0].probleme
-    return Leftover(where, why, problem and replace(problem, fichier=where, trouve=why))
+def _together(items: list[ReadFile]) -> ReadFile:
+    where = f"{Path(items[0].fichier).parent.as_posix()}/"
+    why, problem = f"{len(items)} fichiers\u00a0: {items[0].pris_pour}", items[0].probleme
+    return _left(where, why, problem and replace(problem, fichier=where, trouve=why))
+
+
+def _left(name: str, why: str, problem: Problem | None = None) -> ReadFile:
+    return ReadFile(name, statut=LAISSE, pris_pour=why, probleme=problem)
 
 
 def _is_notice(name: str) -> bool:
@@ -89,32 +86,26 @@ def _is_read(name: str, folder: Path) -> bool:
     return suffix in _LUS[top] and (top == "actions" or not rest)
 
 
-def _tell_link(name: str) -> Leftover:
+def _tell_link(name: str) -> ReadFile:
     why = "lien vers un dossier, qui n'est pas suivi"
-    return Leftover(name, why, Problem(name, 0, "", why, "", "Mettez-y les fichiers eux-mêmes"))
+    return _left(name, why, Problem(name, 0, "", why, "", "Mettez-y les fichiers eux-mêmes"))
 
 
-def _tell(name: str) -> Leftover:
+def _tell(name: str) -> ReadFile:
     path = Path(name)
     suffix = path.suffix.lower()
     table = f"{path.stem}.csv"
     if suffix == ".txt" and name.startswith("paroles/"):
-        found, to_do = (
-            "texte sans colonnes, non lu",
-            "Mettez les paroles qu'il contient dans un tableau (« cvanalysis modele paroles »)",
-        )
+        found = "texte sans colonnes, non lu"
+        to_do = "Mettez les paroles qu'il contient dans un tableau (« cvanalysis modele paroles »)"
     elif name in CLASSEURS:
         found, to_do = f"{ENGAGEMENTS} est lu à sa place", "Gardez un seul des deux"
     elif "/" not in name and table in DECLARATIONS:
-        found, to_do = (
-            "cette déclaration n'est lue qu'en CSV",
-            f"Enregistrez-la au format CSV UTF-8, sous le nom {table}",
-        )
+        found = "cette déclaration n'est lue qu'en CSV"
+        to_do = f"Enregistrez-la au format CSV UTF-8, sous le nom {table}"
     elif suffix in TABLES:
-        found, to_do = (
-            "tableau à un endroit que personne ne lit",
-            f"Déplacez-le dans {DOSSIERS}, selon ce qu'il contient",
-        )
+        found = "tableau à un endroit que personne ne lit"
+        to_do = f"Déplacez-le dans {DOSSIERS}, selon ce qu'il contient"
     else:
-        return Leftover(name, "ni tableau, ni texte, ni déclaration : rien ne s'en sert ici")
-    return Leftover(name, found, Problem(name, 0, "", found, "", to_do))
+        return _left(name, "ni tableau, ni texte, ni déclaration : rien ne s'en sert ici")
+    return _left(name, found, Problem(name, 0, "", found, "", to_do))

@@ -11,7 +11,7 @@ from cvanalysis.actions.clean.fields import Declared
 from cvanalysis.actions.clean.logs import CleanedLogs, clean_logs
 from cvanalysis.engagements.declared import find_engagements, link_engagements, read_engagements
 from cvanalysis.engagements.partners import partners_table, read_partners
-from cvanalysis.files.anomalies import Anomalies, frame_anomalies
+from cvanalysis.files.anomalies import Anomalies
 from cvanalysis.files.keys import carrier_key
 from cvanalysis.territory.contract import Territory
 from cvanalysis.territory.declarations import Inspection
@@ -44,5 +44,5 @@ def clean_actions(territory: Territory, indicateurs: frozenset[str] | None = Non
     )
     logs = clean_logs(territory, declared, found, anomalies)
     actions = link_engagements(logs.actions, engagements, find_engagements(Path(territory.dossier)), anomalies)
-    others = (engagements, partners_table(partners, territory), frame_anomalies(anomalies.lignes))
+    others = (engagements, partners_table(partners, territory), anomalies.frame())
     return CleanedActions(actions, logs.compte, logs.controles, logs.propositions, logs.fichiers, *others)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from fnmatch import fnmatch
 from pathlib import Path
@@ -21,14 +21,14 @@ import pyarrow.parquet as pq
 from cvanalysis.actions.clean.propose import propose_all
 from cvanalysis.catalogue import load_catalogue
 from cvanalysis.errors import CvanalysisError, Problem
-from cvanalysis.files.anomalies import COLONNES_ANOMALIES, ReadFile, frame_problems
-from cvanalysis.files.archives import archive_of
+from cvanalysis.files.anomalies import COLONNES_ANOMALIES, ReadFile, frame_problems, with_unread
 from cvanalysis.files.atomic import SUFFIX, digest, keep_private, locked, make_folder, write_json
 from cvanalysis.files.contours import contour_files, read_contours
 from cvanalysis.files.guard import under_guard
 from cvanalysis.files.texts import read_text
+from cvanalysis.french import quoted
 from cvanalysis.indicateurs.clean.account import Account, Line
-from cvanalysis.indicateurs.clean.decode import SourceFile, clean_indicators
+from cvanalysis.indicateurs.clean.decode import clean_indicators
 from cvanalysis.indicateurs.clean.zones import ENSEMBLE, ENSEMBLE_2024
 from cvanalysis.paroles.clean.voices import clean_voices
 from cvanalysis.paroles.table import COMPANIONS
@@ -39,8 +39,6 @@ from cvanalysis.tables.logs import clean_actions
 from cvanalysis.tables.shown import mask_name, names_of, show
 from cvanalysis.territory.contract import Territory
 from cvanalysis.territory.places import Niveau
-
-LAISSE = "laissé de côté"
 
 
 @dataclass(frozen=True)
@@ -97,42 +95,33 @@ def process(
 
 
 def _process(territory: Territory, processed: Path, audience: str, of: dict[str, Any]) -> Processed:
-    domains = clean_all(territory, audience)
-    tables = {name: table for domain in domains for name, table in domain.tables.items()}
-    tables["anomalies"] = gather_anomalies(domains)
-    files = [file for domain in domains for file in domain.fichiers]
-    compte = Account(tuple(line for domain in domains for line in domain.compte.lignes))
-    tables["fichiers"] = list_files(files)
+    every = clean_all(territory, audience)
+    files, compte = every.fichiers, every.compte
+    tables = every.tables | {"anomalies": every.anomalies, "fichiers": list_files(files)}
     tables["comptes"] = pd.DataFrame([asdict(line) for line in compte.lignes], columns=[f.name for f in fields(Line)])
     if audience != "equipe":
-        names = {file.fichier for file in files} | {
-            path.relative_to(territory.dossier).as_posix()
-            for path in (territory.dossier / VOICES).rglob("*")
-            if path.is_file()
-        }
+        voices = [path for path in (territory.dossier / VOICES).rglob("*") if path.is_file()]
+        names = {path.relative_to(territory.dossier).as_posix() for path in voices} | {file.fichier for file in files}
         tables |= {name: veil(tables[name], names) for name in ("anomalies", "fichiers")}
     unread = {file.fichier for file in files if file.statut != "lu"}
-    told = names_of(
+    named = names_of(
         (file.fichier for file in files if not file.fichier.startswith(VOICES)),
         lambda name: mask_name(name, read=name not in unread),
     )
-    tables = show(tables, told)
+    tables = show(tables, named)
+    said = ("fichier", "sha256", "famille", "millesime", "statut")
     done = Processed(
         {name: len(table) for name, table in tables.items()},
         [
-            {name: getattr(file, name) for name in ("fichier", "sha256", "famille", "millesime", "statut")}
-            | {"fichier": told.get(file.fichier, file.fichier)}
+            {name: getattr(file, name) for name in said} | {"fichier": named.get(file.fichier, file.fichier)}
             for file in files
         ],
         tuple(file.probleme for file in files if file.probleme is not None),
         compte,
-        tuple(one for domain in domains for one in domain.avertissements),
+        every.avertissements,
     )
-    said = {"sources": done.sources} | {
-        name: [str(one) for one in some]
-        for name, some in {"illisibles": done.illisibles, "avertissements": done.avertissements}.items()
-    }
-    write_tables(tables, processed, {"fait_de": of, "dit": said})
+    told = {name: [str(one) for one in getattr(done, name)] for name in ("illisibles", "avertissements")}
+    write_tables(tables, processed, {"fait_de": of, "dit": {"sources": done.sources} | told})
     return done
 
 
@@ -159,44 +148,35 @@ def veil(table: pd.DataFrame, names: Iterable[str]) -> pd.DataFrame:
     return pd.concat(both).sort_index(ignore_index=True)
 
 
-def clean_all(territory: Territory, audience: str = "public") -> tuple[Domain, ...]:
-    """Every domain of the territory, cleaned, nothing written."""
-    return tuple(clean(territory, audience) for clean in DOMAINES)
+def clean_all(territory: Territory, audience: str = "public") -> Domain:
+    """Every domain of the territory, cleaned, as one; nothing written."""
+    return gather([clean(territory, audience) for clean in DOMAINES])
+
+
+def gather(domains: Sequence[Domain]) -> Domain:
+    """Several domains as one: their tables, files and accounts, and all their anomalies as anyone may read them."""
+    return Domain(
+        {name: table for domain in domains for name, table in domain.tables.items()},
+        gather_anomalies(domains),
+        tuple(file for domain in domains for file in domain.fichiers),
+        Account(tuple(line for domain in domains for line in domain.compte.lignes)),
+        "\n".join(domain.complement for domain in domains if domain.complement),
+        tuple(one for domain in domains for one in domain.avertissements),
+    )
 
 
 def clean_insee(territory: Territory, _audience: str) -> Domain:
     """Tidy indicators of the territory's zones (`indicateurs`); the same for every audience, since all of it is published."""
-    cleaned = clean_indicators(territory.dossier, _codes_in_files(territory))
-    foreign = [
-        Problem(
-            source.fichier,
-            0,
-            sheet.cle,
-            f"fichier de la géographie {sheet.geographie}, territoire en {territory.geographie}\u00a0: deux découpages",
-            "",
-            "Lignes des quartiers non jointes",
-        )
-        for source in cleaned.sources
-        for sheet in source.feuilles
-        if sheet.geographie and sheet.geographie != territory.geographie
-    ]
-    anomalies = pd.concat([cleaned.anomalies, frame_problems(foreign)], ignore_index=True)
-    files = tuple(_tell_file(source, territory) for source in cleaned.sources)
+    cleaned = clean_indicators(territory.dossier, _codes_in_files(territory), territory.geographie)
     table = cleaned.table.assign(zone=cleaned.table["zone"].cat.rename_categories({ENSEMBLE_2024: ENSEMBLE}))
-    return Domain({"indicateurs": as_text_columns(table)}, anomalies, files, cleaned.account)
+    return Domain({"indicateurs": as_text_columns(table)}, cleaned.anomalies, cleaned.sources, cleaned.account)
 
 
 def clean_logs(territory: Territory, _audience: str) -> Domain:
     """Actions, engagements, partners, and the account of money of each log; the same for every audience."""
     cleaned = clean_actions(territory, frozenset(load_catalogue().indicateurs))
-    tables = {
-        "actions": cleaned.actions,
-        "engagements": cleaned.engagements,
-        "partenaires": cleaned.partenaires,
-        "argent": cleaned.compte,
-        "controles": cleaned.controles,
-        "propositions": cleaned.propositions,
-    }
+    names = ("actions", "engagements", "partenaires", "controles", "propositions")
+    tables = {name: getattr(cleaned, name) for name in names} | {"argent": cleaned.compte}
     unknown = [problem.fichier for problem in cleaned.illisibles]
     return Domain(tables, cleaned.anomalies, cleaned.fichiers, complement=propose_all(territory, unknown))
 
@@ -204,16 +184,10 @@ def clean_logs(territory: Territory, _audience: str) -> Domain:
 def clean_words(territory: Territory, audience: str) -> Domain:
     """What people said, as this audience may have it: nothing above it is in any table."""
     cleaned = clean_voices(territory, audience)
-    problems = {problem.fichier: problem for problem in cleaned.illisibles}
-    told = [
-        ReadFile(**one | {"millesime": None}, pris_pour=one["famille"], probleme=problems.pop(one["fichier"], None))
-        for one in cleaned.sources
-    ]
-    unread = [ReadFile(fichier, statut="illisible", probleme=problem) for fichier, problem in problems.items()]
     return Domain(
         cleaned.tables,
         cleaned.anomalies,
-        (*told, *unread),
+        with_unread(cleaned.sources, cleaned.illisibles),
         complement=cleaned.compte,
         avertissements=cleaned.avertissements,
     )
@@ -221,23 +195,16 @@ def clean_words(territory: Territory, audience: str) -> Domain:
 
 def clean_rest(territory: Territory, _audience: str) -> Domain:
     """The files that no other domain reads, and the examples that are declared and not there."""
-    left, machine = left_aside(territory)
-    files = tuple(ReadFile(one.fichier, "", LAISSE, pris_pour=one.pourquoi, probleme=one.probleme) for one in left)
+    files, machine = left_aside(territory)
+    folder = Path(territory.dossier)
+    names = [path.relative_to(folder).as_posix() for path in folder.rglob("*")]
     absent = [
-        Problem(
-            "contrat.toml", 0, "exemples", f"aucun fichier ne correspond à «\u00a0{glob}\u00a0»", "", "Corrigez ce nom"
-        )
+        Problem("contrat.toml", 0, "exemples", f"aucun fichier ne correspond à {quoted(glob)}", "", "Corrigez ce nom")
         for glob in territory.exemples
-        if not any(
-            fnmatch(path.relative_to(territory.dossier).as_posix(), glob) for path in Path(territory.dossier).rglob("*")
-        )
+        if not any(fnmatch(name, glob) for name in names)
     ]
-    told = (
-        f"Notices, fichiers cachés ou temporaires, que personne ne lit\u00a0: {', '.join(machine)}.\n"
-        if machine
-        else ""
-    )
-    return Domain({}, frame_problems(absent), files, complement=told)
+    told = f"Notices, fichiers cachés ou temporaires, que personne ne lit\u00a0: {', '.join(machine)}.\n"
+    return Domain({}, frame_problems(absent), files, complement=told if machine else "")
 
 
 DOMAINES: tuple[Callable[[Territory, str], Domain], ...] = (clean_insee, clean_logs, clean_words, clean_rest)
@@ -279,7 +246,7 @@ def _codes_in_files(territory: Territory) -> frozenset[tuple[str, str]]:
     return frozenset((aggregate if zone == ENSEMBLE else zone, level) for zone, level in zones_of(territory))
 
 
-def gather_anomalies(domains: tuple[Domain, ...]) -> pd.DataFrame:
+def gather_anomalies(domains: Sequence[Domain]) -> pd.DataFrame:
     """All anomalies, by file, line and column, as anyone may read them."""
     frame = pd.concat([domain.anomalies for domain in domains], ignore_index=True)
     frame = frame.sort_values(list(COLONNES_ANOMALIES), kind="stable", ignore_index=True)
@@ -330,44 +297,3 @@ def write_tables(tables: dict[str, pd.DataFrame], folder: Path, record: dict[str
     finally:
         for aside, _ in waiting:
             aside.unlink(missing_ok=True)
-
-
-def _tell_file(source: SourceFile, territory: Territory) -> ReadFile:
-    """What a file of INSEE was taken for, and which of the territory's zones are in it."""
-    wanted = _codes_in_files(territory)
-    there: set[tuple[str, str]] = set()
-    levels: list[str] = []
-    for sheet in source.feuilles:
-        there |= set(zip(sheet.zones.tolist(), sheet.niveaux.tolist(), strict=True)) & wanted
-        levels += [level for level in dict.fromkeys(sheet.niveaux.tolist()) if level and level not in levels]
-    expected = sorted(zone for zone, level in wanted if level in levels)
-    found = {zone for zone, _ in there}
-    return ReadFile(
-        fichier=source.fichier,
-        sha256=source.sha256,
-        statut=source.statut,
-        famille=source.famille,
-        millesime=source.millesime,
-        pris_pour=_say_what(source, levels),
-        lignes=sum(len(sheet.zones) for sheet in source.feuilles),
-        trouvees=tuple(zone for zone in expected if zone in found),
-        manquantes=tuple(zone for zone in expected if zone not in found),
-        absentes=tuple(header for sheet in source.feuilles for header in sheet.absentes),
-        inconnues=tuple(header for sheet in source.feuilles for header in sheet.inconnues),
-        probleme=source.probleme,
-    )
-
-
-def _say_what(source: SourceFile, levels: list[str]) -> str:
-    if source.statut == "documentation":
-        if archive_of(source.fichier):
-            return "partie d'une archive que les rapports n'utilisent pas, laissée de côté"
-        return "dictionnaire de variables de l'Insee, laissé de côté"
-    if not source.feuilles:
-        return ""
-    sheet = source.feuilles[0]
-    names = " et ".join(dict.fromkeys(other.famille.nom for other in source.feuilles))
-    told = {"colonnes": "ses colonnes", "millesimes.csv": "millesimes.csv", "nom": "son nom"}[sheet.millesime_par]
-    geography = f", géographie {sheet.geographie}" if sheet.geographie else ""
-    where = ", ".join(levels) or "aucune zone"
-    return f"{source.famille} ({names}), millésime {source.millesime} (dit par {told}), {where}{geography}"

@@ -16,17 +16,7 @@ from typing import Any
 
 from cvanalysis.errors import DeclarationError, UsageError
 from cvanalysis.french import listed, nearest, quoted
-from cvanalysis.territory.declarations import (
-    Document,
-    Inspection,
-    Ligne,
-    Section,
-    check_once,
-    check_shape,
-    read_rows,
-    read_toml,
-    take,
-)
+from cvanalysis.territory.declarations import Inspection, Ligne, check_once, read_rows
 from cvanalysis.territory.palette import PALETTE, read_palette
 from cvanalysis.territory.places import (
     GEOGRAPHIES,
@@ -37,6 +27,7 @@ from cvanalysis.territory.places import (
     check_zone,
     communes_of,
 )
+from cvanalysis.territory.toml import Document, Section, check_shape, read_toml, take
 
 CONTRAT = "contrat.toml"
 _FICHIERS = (CONTRAT, "quartiers.csv", "communes.csv", "comparateurs.csv", "themes.csv", "piliers.csv", "colleges.csv")
@@ -181,6 +172,7 @@ class Territory:
 
 
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_ID_DIT = "des minuscules sans accent, des chiffres et des tirets"
 _MOIS = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 _SECTIONS_LIBRES = ("actions", "engagements", "partenaires", "paroles")
 _TABLES = ("territoire", "contrat", "seuils", "palette", *_SECTIONS_LIBRES)
@@ -255,23 +247,22 @@ def _contract(found: Inspection, document: Document) -> dict[str, Any]:
     ids = [e.id for e in declared["editions"]]
     if ids and declared.get("edition", ids[0]) not in ids:
         section = document.tables["contrat"]
-        found.add(CONTRAT, section.line("edition"), "edition", f"{quoted(declared['edition'])} n'est pas une édition déclarée",
-                  f"éditions déclarées\u00a0: {listed(ids)}", nearest(declared["edition"], ids))  # fmt: skip
+        what = f"{quoted(declared['edition'])} n'est pas une édition déclarée"
+        found.unknown(CONTRAT, section.line("edition"), "edition", what, ids, "éditions déclarées", declared["edition"])
     steps = {e.id for e in declared["calendrier"]}
     for section in document.arrays.get("editions", []):
         etape = section.values.get("etape", "")
         if etape and etape not in steps:
-            found.add(CONTRAT, section.line("etape"), "etape", f"{quoted(etape)} n'est pas une étape du calendrier",
-                      f"étapes déclarées\u00a0: {listed(sorted(steps))}", nearest(str(etape), steps))  # fmt: skip
+            what = f"{quoted(etape)} n'est pas une étape du calendrier"
+            found.unknown(CONTRAT, section.line("etape"), "etape", what, sorted(steps), "étapes déclarées", str(etape))
     return declared
 
 
 def _unknown_sections(found: Inspection, document: Document) -> None:
     for key in document.top.values:
         if key not in _LISTES or document.top.values[key] != []:
-            found.add(CONTRAT, document.top.line(key), key, "clé inconnue avant la première section",
-                      f"sections connues\u00a0: {listed(dict.fromkeys(_TABLES + _LISTES))}",
-                      nearest(key, _TABLES + _LISTES))  # fmt: skip
+            what, known = "clé inconnue avant la première section", dict.fromkeys(_TABLES + _LISTES)
+            found.unknown(CONTRAT, document.top.line(key), key, what, known, "sections connues", key)
     for kind, sections, known, form in (
         ("section", document.tables.values(), _TABLES, "[{}]"),
         ("liste", (s[0] for s in document.arrays.values()), _LISTES, "[[{}]]"),
@@ -283,14 +274,14 @@ def _unknown_sections(found: Inspection, document: Document) -> None:
 
 
 def _territoire(found: Inspection, section: Section, values: dict[str, Any]) -> dict[str, Any]:
-    check_shape(found, section, values, "id", _ID, "des minuscules sans accent, des chiffres et des tirets")
+    check_shape(found, section, values, "id", _ID, _ID_DIT)
     check_shape(found, section, values, "epci", re.compile(ZONES["EPCI"]), "le SIREN de l'EPCI, neuf chiffres")
     geographie = values.pop("geographie")
     if geographie in GEOGRAPHIES:
         values["geographie"] = geographie
     else:
-        found.add(CONTRAT, section.line("geographie"), "geographie", f"{quoted(geographie)} n'est pas une géographie connue",
-                  f"géographies connues\u00a0: {listed(GEOGRAPHIES)}", nearest(geographie, GEOGRAPHIES))  # fmt: skip
+        what, line = f"{quoted(geographie)} n'est pas une géographie connue", section.line("geographie")
+        found.unknown(CONTRAT, line, "geographie", what, GEOGRAPHIES, "géographies connues", geographie)
     return values | ({"maj": values["maj"].isoformat()} if "maj" in values else {})
 
 
@@ -305,28 +296,32 @@ def _contrat(found: Inspection, section: Section, values: dict[str, Any]) -> dic
 
 
 def _editions(found: Inspection, document: Document) -> tuple[Edition, ...]:
-    editions = []
     if not document.arrays.get("editions"):
         found.add(
             CONTRAT, 0, "", "aucune édition n'est déclarée", "au moins une liste [[editions]] avec id, nom, jusqu_au"
         )
-    for section in document.arrays.get("editions", []):
-        if values := take(found, section, {"id": str, "nom": str, "jusqu_au": date}, {"etape": str}):
-            check_shape(found, section, values, "id", _ID, "des minuscules sans accent, des chiffres et des tirets")
-            editions.append((section.line("id"), Edition(**values)))
-    check_once(found, CONTRAT, "id", ((line, e.id) for line, e in editions))
-    return tuple(e for _, e in editions)
+    kinds = {"id": str, "nom": str, "jusqu_au": date}
+    return tuple(Edition(**values) for _, values in _records(found, document, "editions", kinds, {"etape": str}))
 
 
 def _calendrier(found: Inspection, document: Document) -> tuple[Etape, ...]:
     etapes = []
-    for section in document.arrays.get("calendrier", []):
-        if values := take(found, section, {"id": str, "nom": str, "mois": str}):
-            check_shape(found, section, values, "id", _ID, "des minuscules sans accent, des chiffres et des tirets")
-            check_shape(found, section, values, "mois", _MOIS, "AAAA-MM, par exemple 2022-03")
-            etapes.append((section.line("id"), Etape(**values)))
-    check_once(found, CONTRAT, "id", ((line, e.id) for line, e in etapes))
-    return tuple(sorted((e for _, e in etapes), key=lambda e: e.mois))
+    for section, values in _records(found, document, "calendrier", {"id": str, "nom": str, "mois": str}, {}):
+        check_shape(found, section, values, "mois", _MOIS, "AAAA-MM, par exemple 2022-03")
+        etapes.append(Etape(**values))
+    return tuple(sorted(etapes, key=lambda e: e.mois))
+
+
+def _records(
+    found: Inspection, document: Document, name: str, required: dict[str, type], optional: dict[str, type]
+) -> list[tuple[Section, dict[str, Any]]]:
+    """The values of each table of a list, whose `id` is well written and once there."""
+    sections = document.arrays.get(name, [])
+    taken = [(one, values) for one in sections if (values := take(found, one, required, optional))]
+    for section, values in taken:
+        check_shape(found, section, values, "id", _ID, _ID_DIT)
+    check_once(found, CONTRAT, "id", ((section.line("id"), values["id"]) for section, values in taken))
+    return taken
 
 
 def _seuils(found: Inspection, section: Section | None) -> Seuils:
@@ -363,8 +358,8 @@ def _places(found: Inspection, geographie: str | None) -> dict[str, tuple]:
     comparateurs = []
     for row in rows:
         if row["niveau"] not in ZONES:
-            found.add(row.fichier, row.ligne, "niveau", f"{quoted(row['niveau'])} n'est pas un niveau de comparaison",
-                      f"niveaux connus\u00a0: {listed(ZONES)}", nearest(row["niveau"], ZONES))  # fmt: skip
+            what = f"{quoted(row['niveau'])} n'est pas un niveau de comparaison"
+            found.unknown(row.fichier, row.ligne, "niveau", what, ZONES, "niveaux connus", row["niveau"])
             continue
         check_zone(found, row, "zone", row["niveau"])
         if row["niveau"] == "COMMUNE":
@@ -387,7 +382,7 @@ def _words(found: Inspection) -> dict[str, tuple]:
         for row in rows:
             if not _ID.fullmatch(row["id"]):
                 found.add(row.fichier, row.ligne, "id", f"{quoted(row['id'])} ne peut pas servir d'identifiant",
-                          "des minuscules sans accent, des chiffres et des tirets")  # fmt: skip
+                          _ID_DIT)  # fmt: skip
         check_once(found, f"{name}.csv", "id", ((row.ligne, row["id"]) for row in rows))
         declared[name] = tuple(make(row) for row in rows)
     return declared

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from cvanalysis.french import quoted
-from cvanalysis.territory.declarations import Inspection, Section, take
+from cvanalysis.territory.declarations import Inspection
+from cvanalysis.territory.toml import Section, take
 
 PALETTE: dict[str, str | tuple[str, ...]] = {
     "sujet": "#B5004A",
@@ -31,13 +32,8 @@ def read_palette(found: Inspection, section: Section | None) -> dict[str, str | 
     for role, value in values.items():
         for colour in value if role == "part" else [value]:
             if not isinstance(colour, str) or not _COULEUR.fullmatch(colour):
-                found.add(
-                    section.fichier,
-                    section.line(role),
-                    role,
-                    f"{quoted(colour)} n'est pas une couleur",
-                    "la forme #RRVVBB",
-                )
+                what = f"{quoted(colour)} n'est pas une couleur"
+                found.add(section.fichier, section.line(role), role, what, "la forme #RRVVBB")
             elif (contrast := contrast_on_white(colour)) < 3:
                 said = f"{contrast:.1f}".replace(".", ",")
                 found.add(section.fichier, section.line(role), role, f"{quoted(colour)} a un contraste de {said}:1 sur le blanc",

@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-from cvanalysis.french import listed, nearest, plain, quoted
+from cvanalysis.french import fold, listed, nearest, quoted
 from cvanalysis.territory.declarations import Inspection, Ligne
 
 Niveau = Literal["QPV", "COMMUNE", "EPCI", "DEPARTEMENT", "REGION", "FRANCE_METRO", "FRANCE", "FRANCE_QPV"]
@@ -58,10 +58,10 @@ def communes_of(found: Inspection, row: Ligne, known: dict[str, str]) -> tuple[s
 def check_commune(found: Inspection, row: Ligne, colonne: str, code: str, known: dict[str, str]) -> None:
     if code in known:
         return
-    by_name = {plain(nom): c for c, nom in known.items()}
+    by_name = {fold(nom): c for c, nom in known.items()}
     hint = nearest(code, known)
-    if plain(code) in by_name:
-        hint = f"écrivez son code, {by_name[plain(code)]}"
+    if fold(code) in by_name:
+        hint = f"écrivez son code, {by_name[fold(code)]}"
     elif code.zfill(5) in known:
         hint = f"un tableur a retiré le zéro\u00a0: écrivez {code.zfill(5)}"
     found.add(row.fichier, row.ligne, colonne, f"{quoted(code)} n'est pas une commune déclarée",

@@ -17,7 +17,6 @@ LONG = "Saint-Étienne-du-Grand-Détour - Les Hauts de l’Île aux Bœufs - Cit
 ICI = "Les Quatre Vents"
 NOMS = (ICI, LONG, *(f"Quartier n° {i}" for i in range(3, 16)))
 TERRITOIRE = SimpleNamespace(palette={"sujet": "#0b5394", "part": ("#0072B2", "#C75000")})
-SOURCE = "https://www.insee.fr/fr/metadonnees/source/serie/s1172"
 
 
 def pour_cent(x: float | None, statut: Statut = "publié") -> Valeur:
@@ -194,11 +193,9 @@ PAGE = PageInfo(
     titre=LONG,
     territoire="Villeneuve Métropole, contrat de ville",
     edition="Édition de décembre",
-    description="Fiche du quartier",
     index=Lien("Accueil", "../index.html"),
     precedent=Lien("Le précédent", "QP999000.html"),
     suivant=Lien("Le suivant", "QP999002.html"),
-    sources=(Lien("Insee, Filosofi", SOURCE),),
     licence="Licence Ouverte 2.0",
     maj="2022-03-01",
 )

@@ -31,7 +31,8 @@ from typing import Any
 
 from cvanalysis.actions.table import CHAMPS, CONSTANTES, MONTANTS, MONTANTS_LUS, TYPES_CREDIT
 from cvanalysis.french import fold, nearest, quoted
-from cvanalysis.territory.declarations import Inspection, Section, read_toml, take
+from cvanalysis.territory.declarations import Inspection
+from cvanalysis.territory.toml import Section, read_toml, take
 
 CONTRAT = "contrat.toml"
 LISTES = ("actions", "journaux")

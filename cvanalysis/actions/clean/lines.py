@@ -52,9 +52,8 @@ def read_lines(rows: LogRows, context: Context, anomalies: Anomalies) -> Lines:
     table["statut"] = reader.statuses()
     table["beneficiaires"] = reader.counts()
     table["engagements"] = reader.engagements()
-    table["public"] = reader.text("public")
-    table["convention"] = reader.text("convention")
-    table["reference"] = reader.text("reference")
+    for name in ("public", "convention", "reference"):
+        table[name] = reader.text(name)
     table["ligne"] = rows.lignes
     quarters = reader.quarters()
     reader.amounts()
@@ -82,11 +81,11 @@ def _leave_others_out(reader: FieldReader, motifs: np.ndarray) -> None:
         if "commune" in reader.champs:
             places = {commune_key(word) for commune in territory.communes for word in (commune.code, commune.nom)}
             # A declared column may be blank for who is from here; in a published list, a blank says nothing of ours.
-            leave(
-                "commune",
-                lambda word: commune_key(word) in places or (known is None and not word.strip()),
-                AUTRE_COMMUNE,
-            )
+
+            def from_here(word: str) -> bool:
+                return commune_key(word) in places or (known is None and not word.strip())
+
+            leave("commune", from_here, AUTRE_COMMUNE)
         if "departement" in reader.champs:
             starts = {departement_of(commune.code) for commune in territory.communes}
             leave("departement", lambda word: departement_of(word) in ("", *starts), AUTRE_COMMUNE)
@@ -111,11 +110,8 @@ def money_of(lines: Lines) -> pd.DataFrame:
         values = column.valeurs[positions]
         group = groups.setdefault(key, {})
         before = group.get(column.champ)
-        group[column.champ] = (
-            values
-            if before is None
-            else np.where(np.isnan(before), values, np.where(np.isnan(values), before, before + values))
-        )
+        both = values if before is None else np.where(np.isnan(before), values, before + np.nan_to_num(values))
+        group[column.champ] = both
     parts: list[pd.DataFrame] = []
     funded = np.zeros(len(positions), dtype=bool)
     for key, group in groups.items():
@@ -158,15 +154,9 @@ def share_of_others(lines: Lines, money: pd.DataFrame, anomalies: Anomalies) -> 
     at = split[split].index.to_numpy()
     odd = frame["part"].notna() & (frame["part"] < 0.995) & ~frame.index.isin(at)
     if odd.any():
-        first = frame.loc[odd, "ligne"].iloc[0]
-        anomalies.add(
-            lines.rows.located.grid.fichier,
-            first,
-            "part",
-            "",
-            f"part de subvention inférieure à 1 sans autre bénéficiaire ({int(odd.sum())} lignes)",
-            "montant gardé en entier",
-        )
+        what = f"part de subvention inférieure à 1 sans autre bénéficiaire ({int(odd.sum())} lignes)"
+        first, fichier = frame.loc[odd, "ligne"].iloc[0], lines.rows.located.grid.fichier
+        anomalies.add(fichier, first, "part", "", what, "montant gardé en entier")
     if not len(at):
         return None
     shared = np.zeros(len(lines.rows.lignes))

@@ -80,25 +80,12 @@ def control_totals(rows: LogRows) -> list[tuple]:
             if np.isnan(column.valeurs[position]):
                 continue
             read = int(to_units(column.valeurs[position : position + 1])[0])
-            spans = {
-                "depuis le total précédent": int(running[position]) - before,
-                "toutes les lignes": int(running[-1]),
-            }
+            since, every = int(running[position]) - before, int(running[-1])
+            spans = {"depuis le total précédent": since, "toutes les lignes": every}
             portee, total = min(spans.items(), key=lambda item: abs(read - item[1]))
-            label = mask_words(str(rows.libelles[position]))
-            made.append(
-                (
-                    grid.fichier,
-                    grid.feuille,
-                    int(rows.lignes[position]),
-                    label,
-                    mask_words(column.colonne),
-                    to_euros(read),
-                    portee,
-                    to_euros(total),
-                    to_euros(read - total),
-                )
-            )
+            where = (grid.fichier, grid.feuille, int(rows.lignes[position]), mask_words(str(rows.libelles[position])))
+            gap = (to_euros(read), portee, to_euros(total), to_euros(read - total))
+            made.append((*where, mask_words(column.colonne), *gap))
             before = int(running[position])
     return made
 

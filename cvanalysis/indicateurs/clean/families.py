@@ -8,13 +8,13 @@ whether the income is disposable or declared.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from cvanalysis.catalogue import Catalogue, Famille, header_form, normal_header
 from cvanalysis.errors import Problem
 from cvanalysis.files.sheets import RawTable
+from cvanalysis.french import fold
 from cvanalysis.indicateurs.clean.zones import CLES, CLES_AUTRES
 
 ANNEES_CONNUES = range(2010, 2036)  # vintages that a header may bear
@@ -149,16 +149,12 @@ def _declared_twin(family: Famille, table: RawTable, fichier: str, catalogue: Ca
     twin = catalogue.familles[family.declare]
     if {form for form, _ in find_forms(table, family).values()} & twin.exclut:
         return family
-    said = _plain(" ".join((*table.preambule, *table.etiquettes.values())))
+    said = fold(" ".join((*table.preambule, *table.etiquettes.values())))
     stem = fichier.rsplit("/", 1)[-1].rsplit(".", 1)[0]
     declared = ("declare" in said and "disponible" not in said) or re.search(
         r"(?<![a-z])dec(?![a-z])", stem, re.IGNORECASE
     )
     return twin if declared else family
-
-
-def _plain(text: str) -> str:
-    return "".join(c for c in unicodedata.normalize("NFD", text.lower()) if not unicodedata.combining(c))
 
 
 def is_dictionary(table: RawTable) -> bool:
@@ -183,11 +179,6 @@ def say_unknown(tables: Sequence[RawTable], fichier: str, catalogue: Catalogue) 
         if nearest and share > 0
         else "Aucune colonne caractéristique d'une famille n'a été trouvée"
     )
-    return Problem(
-        fichier,
-        0,
-        "",
-        f"aucune famille de fichiers connue (premières colonnes\u00a0: {', '.join(headers) or 'aucune'})",
-        f"Familles cherchées\u00a0: {looked}. {near}",
-        "Vérifiez que c'est bien un fichier de l'Insee sur les quartiers ou leurs zones de comparaison, sinon retirez-le du dossier",
-    )
+    what = f"aucune famille de fichiers connue (premières colonnes\u00a0: {', '.join(headers) or 'aucune'})"
+    to_do = "Vérifiez que c'est bien un fichier de l'Insee sur les quartiers ou leurs zones de comparaison, sinon retirez-le du dossier"
+    return Problem(fichier, 0, "", what, f"Familles cherchées\u00a0: {looked}. {near}", to_do)

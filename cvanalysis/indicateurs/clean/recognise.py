@@ -77,7 +77,6 @@ class Recognised:
     blocs: tuple[Bloc, ...]
     connu: bool
     millesime_par: str  # colonnes, millesimes.csv, nom
-    exclues: tuple[tuple[str, str], ...]
     inconnues: tuple[str, ...]
     absentes: tuple[str, ...]
     remarques: tuple[Problem, ...]
@@ -135,36 +134,6 @@ def recognise(
     return found
 
 
-def read_declared(text: str, fichier: str) -> tuple[dict[str, Declare], list[Problem]]:
-    """The lines of `millesimes.csv` (`fichier;millesime[;niveau]`) by file name, and what is wrong in the others."""
-    found: dict[str, Declare] = {}
-    problems = []
-    for number, line in enumerate(text.lstrip("\ufeff").splitlines(), start=1):
-        separator = next((sign for sign in ";\t," if sign in line), ";")
-        name, year, level = (part.strip().strip('"') for part in [*line.split(separator), "", ""][:3])
-        if not name or name.lower() == "fichier":
-            continue
-        if not re.fullmatch(r"20\d{2}|\d{2}", year) or level.upper() not in (
-            "",
-            "REGION",
-            "DEPARTEMENT",
-            "FRANCE_METRO",
-        ):
-            problems.append(
-                Problem(
-                    fichier,
-                    number,
-                    "",
-                    f"ligne non comprise\u00a0: «\u00a0{line.strip()}\u00a0»",
-                    "Une ligne «\u00a0fichier;millesime\u00a0» était attendue, avec une année de quatre chiffres",
-                    "Corrigez la ligne",
-                )
-            )
-            continue
-        found[name] = Declare(int(year) if len(year) == 4 else 2000 + int(year), level.upper())
-    return found, problems
-
-
 def _declared(fichier: str, declares: Mapping[str, Declare]) -> Declare:
     """What the analyst says of a file, by its name with or without its folder, or of the archive that it comes from."""
     archive = archive_of(fichier)
@@ -181,90 +150,63 @@ def _recognise_table(
     catalogue: Catalogue,
 ) -> list[Recognised]:
     """One sheet per family that the table holds; what is said of the table as a whole goes with the first."""
+    key, zones, levels, geography = _read_key(table, held, fichier, declare, catalogue)
+    sheets, unknown = [], set(table.colonnes)
+    for part in held:
+        family = part.famille
+        years, by = _vintages(table, part.forms, family, fichier, declare)
+        aggregate = geography == "QN2024" or (not geography and not family.suffixe and years[0][0] >= ANNEE_QN)
+        own = np.where(zones == ENSEMBLE, ENSEMBLE_2024, zones) if aggregate else zones
+        blocs, left, missing = _read_blocs(part, years, key, whole=len(held) == 1)
+        unknown &= left
+        connu = all(year in family.millesimes for year, _ in years)
+        sheets.append(Recognised(table, family, key, own, levels, geography, blocs, connu, by, (), missing, ()))
+    done = "Colonne non lue\u00a0: laissez les fichiers de l'Insee séparés, ou renommez-la"
+    what = "nom de colonne à deux sens, dans un tableau qui mêle plusieurs familles de fichiers"
+    said = [Problem(fichier, table.ligne_entete, header, what, "", done) for header in disputed]
+    known = {h for part in held for h, (form, _) in part.forms.items() if part.famille.reason_excluded(form)}
+    unknown -= known | set(disputed)
+    first = replace(
+        sheets[0],
+        inconnues=tuple(header for header in table.colonnes if header in unknown),
+        remarques=(*table.anomalies, *said),
+    )
+    return [first, *sheets[1:]]
+
+
+def _read_key(
+    table: RawTable, held: Sequence[Held], fichier: str, declare: Declare, catalogue: Catalogue
+) -> tuple[str, np.ndarray, np.ndarray, str]:
+    """The column of codes, and what `read_zones` makes of it."""
     main = held[0].famille
     refuse_level(table, fichier, main)
     own = {header for part in held for header, (form, _) in part.forms.items() if part.famille.column_of(form)}
     key = find_key(table, own)
     if key is None:
-        raise UnrecognisedFile(
-            Problem(
-                fichier,
-                table.ligne_entete,
-                "",
-                f"famille {main.id} reconnue, mais aucune colonne de codes de zone",
-                f"Une colonne nommée {', '.join(CLES[:4])} ou portant des codes de quartier, de commune ou d'EPCI était attendue",
-                "Remettez la colonne des codes",
-            )
+        raise UnrecognisedFile.of(
+            fichier,
+            f"famille {main.id} reconnue, mais aucune colonne de codes de zone",
+            f"Une colonne nommée {', '.join(CLES[:4])} ou portant des codes de quartier, de commune ou d'EPCI était attendue",
+            "Remettez la colonne des codes",
+            table.ligne_entete,
         )
     zones, levels, geography = read_zones(table, key, fichier, declare, catalogue)
     if not (levels != "").any():
-        raise UnrecognisedFile(_say_no_zone(table, key, fichier, main))
-    sheets, unknown = [], set(table.colonnes)
-    for part in held:
-        years, by = _vintages(table, part.forms, part.famille, fichier, declare)
-        aggregate = geography == "QN2024" or (not geography and not part.famille.suffixe and years[0][0] >= ANNEE_QN)
-        blocs, left, missing = _read_blocs(part, years, key, whole=len(held) == 1)
-        unknown &= left
-        sheets.append(
-            Recognised(
-                table,
-                part.famille,
-                key,
-                np.where(zones == ENSEMBLE, ENSEMBLE_2024, zones) if aggregate else zones,
-                levels,
-                geography,
-                blocs,
-                all(year in part.famille.millesimes for year, _ in years),
-                by,
-                (),
-                (),
-                missing,
-                (),
-            )
-        )
-    said = [
-        Problem(
-            fichier,
-            table.ligne_entete,
-            header,
-            "nom de colonne à deux sens, dans un tableau qui mêle plusieurs familles de fichiers",
-            "",
-            "Colonne non lue\u00a0: laissez les fichiers de l'Insee séparés, ou renommez-la",
-        )
-        for header in disputed
-    ]
-    excluded = {
-        header: reason
-        for header in table.colonnes
-        if header in unknown
-        and (reason := next(filter(None, (p.famille.reason_excluded(p.forms[header][0]) for p in held)), ""))
-    }
-    return [
-        replace(
-            sheets[0],
-            exclues=tuple(excluded.items()),
-            inconnues=tuple(h for h in table.colonnes if h in unknown and h not in excluded and h not in disputed),
-            remarques=(*table.anomalies, *said),
-        ),
-        *sheets[1:],
-    ]
-
-
-def _say_no_zone(table: RawTable, key: str, fichier: str, family: Famille) -> Problem:
-    first = list(dict.fromkeys(cell for cell in table.table[key].to_pylist() if cell.strip()))[:3]
-    return Problem(
-        fichier,
-        table.ligne_entete,
-        key,
-        f"famille {family.id} reconnue, mais "
-        + (
+        first = list(dict.fromkeys(cell for cell in table.table[key].to_pylist() if cell.strip()))[:3]
+        none = (
             f"aucun code de zone connu (premiers\u00a0: {', '.join(first)})"
             if first
             else "aucune ligne sous les titres"
-        ),
-        "Des codes de quartiers, de communes, d'EPCI, de départements ou de régions étaient attendus",
-        "Remettez la colonne des codes de l'Insee, sinon retirez le fichier du dossier",
-    )
+        )
+        raise UnrecognisedFile.of(
+            fichier,
+            f"famille {main.id} reconnue, mais {none}",
+            "Des codes de quartiers, de communes, d'EPCI, de départements ou de régions étaient attendus",
+            "Remettez la colonne des codes de l'Insee, sinon retirez le fichier du dossier",
+            table.ligne_entete,
+            key,
+        )
+    return key, zones, levels, geography
 
 
 def _read_blocs(
@@ -311,16 +253,12 @@ def _vintages(
         if told and (year := _year_in_name(told, family)) is not None:
             return [(year, None)], "nom"
     name = fichier.removeprefix("insee/")
-    raise UnrecognisedFile(
-        Problem(
-            fichier,
-            0,
-            "",
-            f"famille {family.id} ({family.nom}) reconnue, mais rien ne dit son millésime",
-            "Ni les colonnes ni le nom du fichier ne portent une année, ou le nom en porte plusieurs",
-            f"Ajoutez à insee/{MILLESIMES} la ligne «\u00a0{name};AAAA\u00a0», AAAA étant l'année dite par l'Insee dans le titre du fichier"
-            f" (première ligne de {MILLESIMES}\u00a0: «\u00a0fichier;millesime\u00a0»)",
-        )
+    raise UnrecognisedFile.of(
+        fichier,
+        f"famille {family.id} ({family.nom}) reconnue, mais rien ne dit son millésime",
+        "Ni les colonnes ni le nom du fichier ne portent une année, ou le nom en porte plusieurs",
+        f"Ajoutez à insee/{MILLESIMES} la ligne «\u00a0{name};AAAA\u00a0», AAAA étant l'année dite par l'Insee dans le titre du fichier"
+        f" (première ligne de {MILLESIMES}\u00a0: «\u00a0fichier;millesime\u00a0»)",
     )
 
 

@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from cvanalysis.catalogue import Catalogue
-from cvanalysis.files.anomalies import frame_anomalies
+from cvanalysis.files.anomalies import Anomalies
 from cvanalysis.indicateurs.clean.reprints import NON_ETABLIE, find_times
 from cvanalysis.indicateurs.clean.vintage import (
     NIVEAUX,
@@ -123,14 +123,14 @@ def _choose(
     """Mask of the cells kept, anomalies of the others, and how many cells of each file are said elsewhere."""
     kept = np.ones(len(long.cle), dtype=bool)
     if not len(kept):
-        return kept, frame_anomalies(), {}
+        return kept, Anomalies().frame(), {}
     first = np.ones(len(long.cle), dtype=bool)
     first[1:] = long.cle[1:] != long.cle[:-1]
     several = ~first
     several[:-1] |= ~first[1:]
     where = np.flatnonzero(several)
     if not len(where):
-        return kept, frame_anomalies(), {}
+        return kept, Anomalies().frame(), {}
     starts = np.flatnonzero(first[where])
     group = np.cumsum(first[where]) - 1
     value, precision = long.valeur[where], long.precision[where].astype(np.int64)
@@ -181,17 +181,9 @@ def _say_lost(
             f"révision\u00a0: {chunk.zones[row]}, «\u00a0{mine}\u00a0» ici, «\u00a0{theirs}\u00a0» dans {other.fichier}"
             f" (colonne {other.entetes[other_column]})"
         )
-        rows.append(
-            (
-                chunk.fichier,
-                int(chunk.table.lignes[row]),
-                chunk.entetes[column],
-                mine,
-                what,
-                f"Valeur de {other.fichier} gardée",
-            )
-        )
-    return frame_anomalies(rows), dict(elsewhere)
+        done = f"Valeur de {other.fichier} gardée"
+        rows.append((chunk.fichier, int(chunk.table.lignes[row]), chunk.entetes[column], mine, what, done))
+    return Anomalies(rows).frame(), dict(elsewhere)
 
 
 def _say_group(chunk: Chunk, other: Chunk, case: str, n: int, *, again: bool) -> tuple[str, str]:

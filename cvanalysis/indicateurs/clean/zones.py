@@ -8,7 +8,6 @@ the analyst. Refuses to join on a name: 136 quarters share theirs.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Collection
 from dataclasses import dataclass
 
@@ -16,7 +15,8 @@ import numpy as np
 import pyarrow.compute as pc
 
 from cvanalysis.catalogue import Catalogue, Famille, load_catalogue, normal_header
-from cvanalysis.errors import Problem, UnrecognisedFile
+from cvanalysis.errors import UnrecognisedFile
+from cvanalysis.files.keys import title_key
 from cvanalysis.files.numbers import as_text
 from cvanalysis.files.sheets import RawTable
 from cvanalysis.territory.places import Niveau
@@ -123,15 +123,12 @@ def refuse_level(table: RawTable, fichier: str, family: Famille) -> None:
     for pattern, level in _AUTRES_NIVEAUX.items():
         in_name = re.search(rf"(?<![A-Z]){pattern}(?![A-Z])", stem)
         if re.search(rf"(?<![A-Z_]){pattern}(?![A-Z_])", headers) or in_name or level == by_codes:
-            raise UnrecognisedFile(
-                Problem(
-                    fichier,
-                    table.ligne_entete,
-                    "",
-                    f"famille {family.id} reconnue, mais pour {level}",
-                    "Des quartiers, des communes, des EPCI, des départements, des régions ou la France étaient attendus",
-                    "Prenez le fichier du même millésime à l'un de ces niveaux, sinon retirez celui-ci du dossier",
-                )
+            raise UnrecognisedFile.of(
+                fichier,
+                f"famille {family.id} reconnue, mais pour {level}",
+                "Des quartiers, des communes, des EPCI, des départements, des régions ou la France étaient attendus",
+                "Prenez le fichier du même millésime à l'un de ces niveaux, sinon retirez celui-ci du dossier",
+                table.ligne_entete,
             )
 
 
@@ -178,11 +175,8 @@ def read_zones(
     quarters = [zone for zone, found in zip(zones, levels, strict=True) if found == "QPV"]
     later = sum(zone.startswith("QN") for zone in quarters)
     geography = ("QN2024" if 2 * later > len(quarters) else "QP2015") if quarters else ""
-    return (
-        np.array(zones, dtype=object)[codes] if zones else np.array([], dtype=object),
-        np.array(levels, dtype=object)[codes] if zones else np.array([], dtype=object),
-        geography,
-    )
+    by_row = [np.array(said, dtype=object)[codes] if said else np.array([], dtype=object) for said in (zones, levels)]
+    return by_row[0], by_row[1], geography
 
 
 def _zone_of(cell: str, level_of_small: str, n_codes: int) -> tuple[str, str]:
@@ -225,12 +219,12 @@ def _level_of_small(
     wanted = set(small)
     if labels is not None:
         said = [
-            (cells[code], _plain(label))
+            (cells[code], title_key(label))
             for code, label in zip(codes.tolist(), labels, strict=True)
             if cells[code] in wanted
         ]
-        regions = sum(label == _plain(catalogue.regions.get(code.zfill(2), "")) for code, label in said)
-        departments = sum(label == _plain(catalogue.departements.get(code.zfill(2), "")) for code, label in said)
+        regions = sum(label == title_key(catalogue.regions.get(code.zfill(2), "")) for code, label in said)
+        departments = sum(label == title_key(catalogue.departements.get(code.zfill(2), "")) for code, label in said)
         if any("france metropolitaine" in label or label == "metropole" for _, label in said):
             return "FRANCE_METRO"
         if regions != departments:
@@ -243,19 +237,9 @@ def _level_of_small(
     if padded == {"01"} and "1" in wanted:
         return "FRANCE_METRO"
     name = fichier.removeprefix("insee/")
-    raise UnrecognisedFile(
-        Problem(
-            fichier,
-            0,
-            "",
-            f"codes {', '.join(sorted(padded))} de région ou de département, sans libellé pour le dire",
-            "Un libellé (LIBGEO) ou davantage de zones était attendu",
-            f"Ajoutez à insee/{MILLESIMES} la ligne «\u00a0{name};AAAA;DEPARTEMENT\u00a0» ou «\u00a0{name};AAAA;REGION\u00a0»",
-        )
+    raise UnrecognisedFile.of(
+        fichier,
+        f"codes {', '.join(sorted(padded))} de région ou de département, sans libellé pour le dire",
+        "Un libellé (LIBGEO) ou davantage de zones était attendu",
+        f"Ajoutez à insee/{MILLESIMES} la ligne «\u00a0{name};AAAA;DEPARTEMENT\u00a0» ou «\u00a0{name};AAAA;REGION\u00a0»",
     )
-
-
-def _plain(text: str) -> str:
-    """A label without accents, capitals, hyphens or apostrophes."""
-    bare = "".join(c for c in unicodedata.normalize("NFD", text.lower()) if not unicodedata.combining(c))
-    return " ".join(re.sub(r"[^a-z0-9]+", " ", bare).split())

@@ -22,7 +22,7 @@ import pandas as pd
 from cvanalysis.errors import CvanalysisError, Problem, ReadError
 from cvanalysis.files.delimited import TooLargeError
 from cvanalysis.files.sheets import read_bytes
-from cvanalysis.french import fold
+from cvanalysis.french import decode, fold
 from cvanalysis.paroles.table import (
     JAMAIS,
     MOTS,
@@ -141,13 +141,8 @@ def _texts(source: ElementTree.Element, archive: zipfile.ZipFile) -> list[str]:
         if name.lower().endswith(".docx"):
             return _word(_unfold(archive, member))
         if name.lower().endswith((".txt", ".md")):
-            return _line_ends(_decode(_unfold(archive, member)))
+            return _line_ends(decode(_unfold(archive, member))[0])
     return []
-
-
-def _decode(raw: bytes) -> str:
-    encoding = "utf-16" if raw.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
-    return raw.decode(encoding, "replace")
 
 
 def _line_ends(text: str) -> list[str]:

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from cvanalysis.errors import Problem
-from cvanalysis.files.anomalies import Anomalies, frame_anomalies
+from cvanalysis.files.anomalies import Anomalies, ReadFile
 from cvanalysis.files.dates import parse_date
 from cvanalysis.files.guard import allow, reading
 from cvanalysis.french import fold
@@ -74,7 +74,7 @@ class CleanedVoices:
     paroles: pd.DataFrame
     contributions: pd.DataFrame
     anomalies: pd.DataFrame
-    sources: tuple[dict[str, str], ...]
+    sources: tuple[ReadFile, ...]
     immersions: pd.DataFrame
     preconisations: pd.DataFrame
     instances: pd.DataFrame
@@ -136,9 +136,9 @@ def clean_voices(territory: Territory, audience: Audience = "public", edition: E
         paroles=paroles,
         contributions=cite(paroles, few),
         # Not what was expected: of a file without a header it is the first voice.
-        anomalies=frame_anomalies(
+        anomalies=Anomalies(
             [*told, *((p.fichier, p.ligne, p.colonne, "", p.trouve, p.que_faire) for p in problems)]
-        ),
+        ).frame(),
         sources=(*_sources(rows, tables, clean), *_companion_sources(bound)),
         **{Path(fichier).stem: frame for fichier, frame in bound.items()},
         chronologie=companions.chronologie,
@@ -315,7 +315,7 @@ def _step(month: str, territory: Territory) -> str:
     return next((e.id for e in sorted(territory.calendrier, key=lambda e: e.mois) if month and month <= e.mois), "")
 
 
-def _sources(rows: list[Row], tables: Iterable[VoiceTable], clean: list[dict[str, object]]) -> Iterable[dict[str, str]]:
+def _sources(rows: list[Row], tables: Iterable[VoiceTable], clean: list[dict[str, object]]) -> Iterable[ReadFile]:
     kinds = {table.fichier: table.format for table in tables}
     contents: dict[str, list[str]] = {}
     for row, cleaned in zip(rows, clean, strict=True):
@@ -323,7 +323,7 @@ def _sources(rows: list[Row], tables: Iterable[VoiceTable], clean: list[dict[str
     return [_source(fichier, kinds[fichier], sorted(content)) for fichier, content in sorted(contents.items())]
 
 
-def _companion_sources(frames: Mapping[str, pd.DataFrame]) -> Iterable[dict[str, str]]:
+def _companion_sources(frames: Mapping[str, pd.DataFrame]) -> Iterable[ReadFile]:
     return [
         _source(fichier, Path(fichier).stem, [repr(r) for r in frame.itertuples(index=False)])
         for fichier, frame in frames.items()
@@ -331,9 +331,9 @@ def _companion_sources(frames: Mapping[str, pd.DataFrame]) -> Iterable[dict[str,
     ]
 
 
-def _source(fichier: str, kind: str, content: Iterable[str]) -> dict[str, str]:
+def _source(fichier: str, kind: str, content: Iterable[str]) -> ReadFile:
     digest = hashlib.sha256("\n".join(content).encode()).hexdigest()
-    return {"fichier": fichier, "sha256": digest, "famille": f"paroles ({kind})", "millesime": "", "statut": "lu"}
+    return ReadFile(fichier, digest, famille=f"paroles ({kind})")
 
 
 def _immersions(

@@ -57,13 +57,12 @@ def check_page(
     html: str,
     constats: Iterable[str],
     max_bytes: int,
-    liens: Collection[str] = (),
     dit: Callable[[str], bool] = lambda _: False,
 ) -> list[str]:
     """What is wrong with a page, one French sentence each; empty where it may be published.
 
-    `constats` are the ids that its notebook declared, `liens` the only addresses that an `<a href>` may bear; `dit` says whether a
-    fragment stands as it is in the data, asked only of what would be a fault.
+    `constats` are the ids that its notebook declared; `dit` says whether a fragment (an address, a word) stands as it is in the data,
+    asked only of what would be a fault.
     """
     page = read_page(html)
     problems = []
@@ -74,7 +73,7 @@ def check_page(
     problems += _check_findings(page, list(constats))
     problems += _check_structure(html, page)
     problems += _check_pictures(page)
-    problems += _check_addresses(page, set(liens), dit)
+    problems += _check_addresses(page, dit)
     problems += _check_words(" ".join(page.words), dit)
     return problems
 
@@ -248,21 +247,8 @@ def _check_pictures(page: read_page) -> list[str]:
 _SVG = "{http://www.w3.org/2000/svg}"
 
 _SHAPES = {
-    "svg",
-    "style",
-    "defs",
-    "g",
-    "path",
-    "rect",
-    "circle",
-    "line",
-    "text",
-    "tspan",
-    "use",
-    "pattern",
-    "clipPath",
-    "title",
-}
+    "svg", "style", "defs", "g", "path", "rect", "circle", "line", "text", "tspan", "use", "pattern", "clipPath", "title",
+}  # fmt: skip
 
 
 def _live_drawing(drawn: str) -> str:
@@ -289,10 +275,10 @@ def _live_drawing(drawn: str) -> str:
     return ""
 
 
-def _check_addresses(page: read_page, allowed: set[str], dit: Callable[[str], bool]) -> list[str]:
+def _check_addresses(page: read_page, dit: Callable[[str], bool]) -> list[str]:
     links = [_UNSEEN.sub("", one.attrs["href"]) for one in page.find("a") if "href" in one.attrs]
     problems = [f"Lien absolu : {href}." for href in links if href.startswith(("/", "\\"))]
-    problems += [f"Adresse non déclarée : {a}." for a in links if _ADDRESS.match(a) and a not in allowed and not dit(a)]
+    problems += [f"Adresse non déclarée : {a}." for a in links if _ADDRESS.match(a) and not dit(a)]
     said = [
         value
         for one in page.elements

@@ -11,7 +11,7 @@ import unicodedata
 from base64 import b64encode
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
+from functools import cache
 from hashlib import sha256
 from html import unescape
 from pathlib import Path
@@ -40,10 +40,10 @@ def reserved_for(audience: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Lien:
-    """A link: to another page (relative) or to a source's notice (then the only address that a page may hold)."""
+    """A link to another page."""
 
     titre: str
-    url: str = ""
+    url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +58,11 @@ class PageInfo:
     territoire: str
     edition: str
     audience: str = "public"
-    description: str = ""
     entete: str = ""
     exemple: bool = False
     index: Lien | None = None
     precedent: Lien | None = None
     suivant: Lien | None = None
-    sources: tuple[Lien, ...] = ()
     licence: str = ""
     maj: str = ""
 
@@ -89,7 +87,7 @@ def wrap_page(body: str, page: PageInfo, *scripts: str) -> str:
     body = _EMPTY.sub("", body.replace("\0", "\ufffd"))  # a NUL that someone pasted is no character of HTML
     body, contents = _number_headings(body)
     js = _script(*scripts)
-    return _page().render(
+    return template("page.html.j2").render(
         page=page,
         reserve=reserved_for(page.audience),
         exemple=page.exemple or 'class="ex"' in body,
@@ -102,7 +100,7 @@ def wrap_page(body: str, page: PageInfo, *scripts: str) -> str:
     )
 
 
-@lru_cache(maxsize=1)
+@cache
 def exporter() -> HTMLExporter:
     """The one exporter of a process: making it costs more than a hundred pages."""
     from nbconvert.exporters import HTMLExporter
@@ -129,14 +127,19 @@ def exporter() -> HTMLExporter:
     return made
 
 
-@lru_cache(maxsize=1)
-def _page() -> Template:
+@cache
+def _environment() -> Environment:
     environment = Environment(loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined)
     environment.filters["css_string"] = css_string
-    return environment.get_template("page.html.j2")
+    return environment
 
 
-@lru_cache(maxsize=8)
+def template(name: str) -> Template:
+    """One of our templates; what it is given is escaped."""
+    return _environment().get_template(name)
+
+
+@cache
 def _asset(name: str) -> str:
     """A style sheet or a script without its indentation."""
     text = (_TEMPLATES / name).read_text(encoding="utf-8")

@@ -16,11 +16,9 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 
 from cvanalysis.french import typeset
-from cvanalysis.publish.page.page import css_string, reserved_for
+from cvanalysis.publish.page.page import reserved_for, template
 
 if TYPE_CHECKING:
-    from jinja2 import Template
-
     from cvanalysis.publish.papers.statements import Shown
     from cvanalysis.territory.contract import Territory
 
@@ -80,9 +78,9 @@ def render_poster(territory: Territory, shown: Sequence[Shown], audience: str = 
 
 
 def _render(
-    template: str, name: str, chosen: Sequence[Shown], territory: Territory, audience: str, **words: str
+    sheet: str, name: str, chosen: Sequence[Shown], territory: Territory, audience: str, **words: str
 ) -> Support:
-    html = _template(f"{template}.html.j2").render(
+    html = template(f"supports/{sheet}.html.j2").render(
         territoire=territory,
         constats=[_said(one) for one in chosen],
         exemple=any(one.dit["exemple"] for one in chosen),
@@ -111,14 +109,3 @@ def _said(one: Shown) -> dict[str, object]:
 def _style() -> Markup:
     css = files("cvanalysis.publish").joinpath("templates", "supports", "supports.css").read_text(encoding="utf-8")
     return Markup(css)  # noqa: S704 - our own file
-
-
-@cache
-def _template(name: str) -> Template:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("cvanalysis.publish", "templates/supports"), undefined=StrictUndefined, autoescape=True
-    )
-    environment.filters["css_string"] = css_string
-    return environment.get_template(name)

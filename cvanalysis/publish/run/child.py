@@ -45,6 +45,14 @@ class Limits:
     streams: int | None = 10 * MIO
     per_event: bool = False  # the time-out runs anew from each event (a cell) instead of from the start
 
+    @property
+    def late(self) -> str:
+        return f"le délai de {self.seconds:g} s est dépassé"
+
+    @property
+    def flooded(self) -> str:
+        return f"le carnet a écrit plus de {(self.streams or 0) // MIO} Mio sur ses sorties standard"
+
 
 UNBOUND = Limits(None, None, None)
 
@@ -64,7 +72,6 @@ class Outcome:
     memory: int = 0
     wall: float = 0.0
     pid: int = 0
-    signal: int = 0
 
     def told(self) -> dict[str, Any]:
         """What the log says of it."""
@@ -214,7 +221,7 @@ class Child:
             cause = f"le processus du rapport a été tué par le signal {number} ({signal.Signals(number).name})"
             if number == signal.SIGKILL:
                 cause += " : par lui-même, par quelqu'un ou par le système à court de mémoire"
-            return Outcome("signal", cause=cause, signal=number, events=journal, **known)
+            return Outcome("signal", cause=cause, events=journal, **known)
         code = os.waitstatus_to_exitcode(status)
         return Outcome(
             "sortie",
@@ -225,15 +232,8 @@ class Child:
 
     def _sentence(self) -> str:
         if self._killed == "delai":
-            return f"le délai de {self.limits.seconds:g} s est dépassé"
-        if self._killed == "flot":
-            return flood(self.limits.streams)
-        return "la construction a été arrêtée"
-
-
-def flood(limit: int | None) -> str:
-    """The sentence for a notebook that writes without end."""
-    return f"le carnet a écrit plus de {(limit or 0) // MIO} Mio sur ses sorties standard"
+            return self.limits.late
+        return self.limits.flooded if self._killed == "flot" else "la construction a été arrêtée"
 
 
 def run_children(
@@ -268,14 +268,13 @@ def run_children(
                 if running:
                     selector.select(TICK)
                 stopped.check()
-                for key, child in list(
-                    running.items()
-                ):  # the silent ones too, for time-outs: a look costs microseconds
-                    fd = child.fileno()
-                    outcome = child.watch()
+                # The silent ones too, for time-outs: a look costs microseconds.
+                for key, child in list(running.items()):
+                    fd, outcome = child.fileno(), child.watch()
                     if outcome is None:
                         continue
-                    _forget(selector, fd)
+                    with contextlib.suppress(KeyError, ValueError, OSError):
+                        selector.unregister(fd)  # it is closed by now
                     del running[key]
                     yield key, outcome
     finally:
@@ -353,21 +352,6 @@ def run_talking(work: Callable[[Emit], Any], limits: Limits) -> Iterator[dict[st
         child.abandon()
 
 
-def _forget(selector: selectors.BaseSelector, fd: int) -> None:
-    """Take a closed descriptor out of the selector."""
-    with contextlib.suppress(KeyError, ValueError, OSError):
-        selector.unregister(fd)
-
-
-def run_one(work: Callable[[Emit], Any], limits: Limits, on_event: Callable[[dict[str, Any]], None]) -> Outcome:
-    """Run one work in a child, telling each of its events as it comes."""
-    for said in run_talking(work, limits):
-        if isinstance(said, Outcome):
-            return said
-        on_event(said)
-    raise AssertionError("a child always ends")
-
-
 def sweep_scratch() -> None:
     """Remove the folders of children whose parent was killed."""
     for folder in Path(tempfile.gettempdir()).glob(f"{SCRATCH}[0-9]*-*"):
@@ -380,12 +364,16 @@ def _live(
     work: Callable[[Emit], Any], writer: int, files: list[int], scratch: Path, limits: Limits, parent: int
 ) -> None:
     """The child's whole life. Leaves by `os._exit`: nothing that the parent was in the middle of is finished twice."""
+    import resource  # not to be had on every system, like forks
+
     global _is_child  # noqa: PLW0603 (it is so until this process ends)
     _is_child = True
     status = 1
 
     def emit(event: dict[str, Any]) -> None:
-        _write_all(writer, json.dumps(event, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n")
+        view = memoryview(json.dumps(event, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n")
+        while view:
+            view = view[os.write(writer, view) :]
 
     try:
         os.setsid()
@@ -398,25 +386,12 @@ def _live(
             os.dup2(files[1], 2)
             os.environ["TMPDIR"] = str(scratch)
             tempfile.tempdir = None
-            _restrain(limits)
+            resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+            if limits.memory is not None:
+                limit_memory(limits.memory)
             emit({"fin": work(emit)})
             status = 0
         except BaseException as error:  # noqa: BLE001 (whatever it is, the parent must hear of it)
             emit({"erreur": _cause(error), "detail": _detail(error)})
     finally:
         os._exit(status)
-
-
-def _write_all(file: int, raw: bytes) -> None:
-    view = memoryview(raw)
-    while view:
-        view = view[os.write(file, view) :]
-
-
-def _restrain(limits: Limits) -> None:
-    """Lower this process's limits."""
-    import resource  # not to be had on every system, like forks
-
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    if limits.memory is not None:
-        limit_memory(limits.memory)

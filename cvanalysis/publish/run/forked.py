@@ -11,23 +11,23 @@ from __future__ import annotations
 
 import logging
 import os
-import shutil
 import tempfile
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import nbformat
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
-from papermill.engines import Engine, NBClientEngine, NotebookExecutionManager
+from papermill.clientwrap import PapermillNotebookClient
+from papermill.engines import NBClientEngine, NotebookExecutionManager
+from traitlets.config import Config
 
 from cvanalysis.files.guard import can_fork
-from cvanalysis.publish.run.child import Emit, Limits, Outcome, run_one
+from cvanalysis.publish.run.child import Emit, Limits, Outcome, run_talking
 
 logger = logging.getLogger("cvanalysis")
 
 
-class ForkEngine(Engine):
+class ForkEngine(NBClientEngine):
     """Runs a notebook in a child forked from this process, without a kernel."""
 
     inside = False
@@ -40,12 +40,6 @@ class ForkEngine(Engine):
         cls,
         nb_man: NotebookExecutionManager,
         kernel_name: str,
-        log_output: bool = False,
-        stdout_file: Any = None,
-        stderr_file: Any = None,
-        start_timeout: int = 60,
-        execution_timeout: float | None = None,
-        timeout: float | None = None,
         streams: int | None = None,
         memory: int | None = None,
         **kwargs: Any,
@@ -59,22 +53,13 @@ class ForkEngine(Engine):
             return _run_cells(nb_man, streams, cls.on_cell, kwargs)
         _stop_progress_thread(nb_man)
         speaks = nb_man.nb.metadata.get("kernelspec", {}).get("language", "python")
-        why = can_fork() or ("" if speaks == "python" else f"ce carnet est écrit en {speaks}")
-        if why:
-            cls._say_once(f"carnet exécuté par le moteur de papermill : {why}")
-            return _run_kernel(
-                nb_man,
-                kernel_name,
-                log_output=log_output,
-                stdout_file=stdout_file,
-                stderr_file=stderr_file,
-                start_timeout=start_timeout,
-                execution_timeout=execution_timeout,
-                timeout=timeout,
-                **kwargs,
-            )
-        seconds = execution_timeout or timeout
-        told = _Teller(nb_man, log_output, stdout_file, stderr_file)
+        if why := can_fork() or ("" if speaks == "python" else f"ce carnet est écrit en {speaks}"):
+            if why not in cls._said:
+                cls._said.add(why)
+                logger.warning("carnet exécuté par le moteur de papermill : %s", why)
+            with tempfile.TemporaryDirectory(prefix="cva-", ignore_cleanup_errors=True) as folder:
+                return super().execute_managed_notebook(nb_man, kernel_name, config=_private_kernel(folder), **kwargs)
+        seconds = kwargs.get("execution_timeout") or kwargs.get("timeout")
 
         def work(emit: Emit) -> dict[str, Any]:
             nb_man.output_path = None  # the parent saves and tells, from the journal
@@ -88,14 +73,13 @@ class ForkEngine(Engine):
             _run_cells(nb_man, streams, tell, kwargs)
             return {"metadata": nb_man.nb.metadata, "cells": nb_man.nb.cells}
 
-        told.finish(run_one(work, Limits(seconds, memory, streams, per_event=True), told.hear), seconds)
+        told = _Teller(nb_man, kwargs)
+        for said in run_talking(work, Limits(seconds, memory, streams, per_event=True)):
+            if isinstance(said, Outcome):
+                told.finish(said, seconds)
+            else:
+                told.hear(said)
         return nb_man.nb
-
-    @classmethod
-    def _say_once(cls, sentence: str) -> None:
-        if sentence not in cls._said:
-            cls._said.add(sentence)
-            logger.warning(sentence)
 
 
 def _run_cells(
@@ -106,35 +90,20 @@ def _run_cells(
 ) -> Any:
     from cvanalysis.publish.run.shell import InProcessClient
 
-    ours = {key: value for key, value in kwargs.items() if InProcessClient.class_traits(config=True).get(key)}
+    told = ("log_output", "stdout_file", "stderr_file", "timeout")  # the parent's affair
+    traits = InProcessClient.class_traits(config=True)
+    ours = {key: value for key, value in kwargs.items() if key in traits and key not in told}
     client = InProcessClient(
         nb_man, streams=streams, on_cell=lambda index, state: on_cell(index, state, nb_man.nb.cells[index]), **ours
     )
     return client.execute()
 
 
-def _run_kernel(nb_man: NotebookExecutionManager, kernel_name: str, **kwargs: Any) -> Any:
-    """papermill's engine, over IPC in a folder of its own: over TCP, kernels that start together race for ports."""
+def _private_kernel(folder: str) -> Config:
+    """A kernel whose five sockets are files of a folder that nobody else has: over TCP, kernels that start together race for ports."""
     if os.name == "nt":
-        return NBClientEngine.execute_managed_notebook(nb_man, kernel_name, **kwargs)
-    from jupyter_client.manager import AsyncKernelManager
-
-    folder = tempfile.mkdtemp(prefix="cva-")  # short: a socket's address may not exceed 107 characters
-
-    class PrivateManager(AsyncKernelManager):
-        """A kernel whose five sockets are files of a folder that nobody else has."""
-
-        def __init__(self, **kw: Any) -> None:
-            super().__init__(
-                **kw, transport="ipc", ip=str(Path(folder) / "k"), connection_file=str(Path(folder) / "kernel.json")
-            )
-
-    try:
-        return NBClientEngine.execute_managed_notebook(
-            nb_man, kernel_name, kernel_manager_class=PrivateManager, **kwargs
-        )
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        return Config()
+    return Config(KernelManager={"transport": "ipc", "ip": f"{folder}/k", "connection_file": f"{folder}/kernel.json"})
 
 
 def _stop_progress_thread(nb_man: NotebookExecutionManager) -> None:
@@ -148,25 +117,24 @@ def _stop_progress_thread(nb_man: NotebookExecutionManager) -> None:
 
 
 class _Teller:
-    """Brings what the child says to papermill's manager: cells as they end, the notebook saved between them, logs."""
+    """Brings what the child says to papermill's manager and client: cells as they end, the notebook saved between them, logs."""
 
-    def __init__(self, nb_man: NotebookExecutionManager, log_output: bool, stdout_file: Any, stderr_file: Any) -> None:
+    def __init__(self, nb_man: NotebookExecutionManager, kwargs: dict[str, Any]) -> None:
+        asked = {key: kwargs[key] for key in ("log_output", "stdout_file", "stderr_file") if kwargs.get(key)}
         self.nb_man = nb_man
-        self.log_output = log_output
-        self.files = {"stdout": stdout_file, "stderr": stderr_file}
+        self.client = PapermillNotebookClient(nb_man, log=logger, **asked)
         self.current: int | None = None
 
     def hear(self, event: dict[str, Any]) -> None:
         index = event["cellule"]
-        cell = nbformat.from_dict(event["contenu"])
-        self.nb_man.nb.cells[index] = cell
+        cell = self.nb_man.nb.cells[index] = nbformat.from_dict(event["contenu"])
         if event["etat"] == "start":
             self.current = index
-            self.nb_man.save()
-            return
-        self._log(cell)
+        else:
+            for output in cell.get("outputs", []):
+                self.client.log_output_message(output)
         self.nb_man.save()
-        if self.nb_man.pbar:
+        if self.nb_man.pbar and event["etat"] == "done":
             self.nb_man.pbar.update(index + 1 - self.nb_man.pbar.n)
 
     def finish(self, outcome: Outcome, seconds: float | None) -> None:
@@ -184,15 +152,3 @@ class _Teller:
                 "Cell execution timed out", int(seconds), cell or nbformat.v4.new_code_cell()
             )
         raise DeadKernelError(f"Kernel died ({outcome.cause})")
-
-    def _log(self, cell: Any) -> None:
-        for output in cell.get("outputs", []):
-            if output.output_type == "stream":
-                text = "".join(output.text)
-                if self.log_output:
-                    (logger.info if output.name == "stdout" else logger.warning)(text)
-                if file := self.files[output.name]:
-                    file.write(text)
-                    file.flush()
-            elif self.log_output and "text/plain" in output.get("data", {}):
-                logger.info("".join(output.data["text/plain"]))

@@ -28,7 +28,7 @@ from papermill.parameterize import parameterize_notebook
 
 from cvanalysis.errors import ReportFailed
 from cvanalysis.files import atomic
-from cvanalysis.publish.run.child import Emit, Limits, Outcome, flood, is_child
+from cvanalysis.publish.run.child import Emit, Limits, Outcome, is_child
 from cvanalysis.publish.run.engine import ForkEngine
 from cvanalysis.publish.run.opened import record_opened
 
@@ -125,14 +125,14 @@ def run_notebook(task: Task, limits: Limits, emit: Emit) -> nbformat.NotebookNod
             execution_timeout=None if ForkEngine.inside else limits.seconds,
         )
     except CellTimeoutError:
-        raise ReportFailed(f"le délai de {limits.seconds:g} s est dépassé") from None
+        raise ReportFailed(limits.late) from None
     except DeadKernelError:
         raise ReportFailed("le carnet a mis fin à son processus avant la dernière cellule") from None
     except PapermillExecutionError as error:
         emit({"carnet": target.read_text(encoding="utf-8")})
         raise ReportFailed(_cell_cause(error), ANSI.sub("", "\n".join(error.traceback))) from None
     except OutputFlood:
-        raise ReportFailed(flood(limits.streams)) from None
+        raise ReportFailed(limits.flooded) from None
     except MemoryError:
         raise ReportFailed(_memory(limits)) from None
     for index, cell in enumerate(notebook.cells):
@@ -150,7 +150,7 @@ def _cell_cause(error: PapermillExecutionError) -> str:
     if error.ename in {"MemoryError", "ArrowMemoryError", "_ArrayMemoryError"}:
         return f"la mémoire permise au rapport est dépassée ({where})"
     if error.ename == "OutputFlood":
-        return flood(Limits().streams)
+        return Limits().flooded
     said = " ".join(error.evalue.split())
     return f"{where} : {said}" if error.ename in OURS and said else f"{where} : {error.ename} : {said}".rstrip(" :")
 

@@ -1,0 +1,173 @@
+"""A file of `insee/` → the sheets that it was recognised as, and all that a person should know of it.
+
+A file that cannot be read or recognised is left out and named; the others go on. Refuses to read a value (`decode` does).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from cvanalysis.catalogue import load_catalogue
+from cvanalysis.errors import Problem, ReadError
+from cvanalysis.files.anomalies import ReadFile
+from cvanalysis.files.archives import archive_of, is_archive, members, read_member
+from cvanalysis.files.guard import MIO, SECONDES_PAR_MIO, allow, reading
+from cvanalysis.files.sheets import read_bytes, tables_of
+from cvanalysis.indicateurs.clean.recognise import Documentation, Recognised, known_headers, recognise
+from cvanalysis.indicateurs.clean.vintage import Zones
+from cvanalysis.indicateurs.clean.zones import MILLESIMES, Declare
+from cvanalysis.territory.declarations import Inspection, read_rows
+
+DOSSIER = "insee"
+CODES_DITS = 50  # rows without a known code that are told one by one
+_PARTIE = "partie d'une archive que les rapports n'utilisent pas, laissée de côté"
+_DICTIONNAIRE = "dictionnaire de variables de l'Insee, laissé de côté"
+_DIT_PAR = {"colonnes": "ses colonnes", MILLESIMES: MILLESIMES, "nom": "son nom"}
+
+Read = tuple[ReadFile, tuple[Recognised, ...]]
+"""What became of a file, and the sheets that hold indicators (none where it could not be read or recognised)."""
+
+
+def read_sources(path: Path, fichier: str, declared: dict[str, Declare]) -> Iterator[Read]:
+    """One file read and recognised, or each table of an archive; never raises for what the file is.
+
+    INSEE's archives hold more than what reports compare: a member of no use is left aside as documentation, unless no other is read.
+    """
+    file = ReadFile(fichier)
+    try:
+        with reading(fichier):
+            data = read_bytes(path, fichier)
+            file = replace(file, sha256=hashlib.sha256(data).hexdigest())
+            inside = members(data, fichier) if is_archive(data) else []
+    except ReadError as error:
+        yield replace(file, statut="illisible", probleme=error.problem), ()
+        return
+    if not inside:
+        yield _read_source(lambda: data, file, declared)
+        return
+    found = [
+        _read_source(lambda name=name: read_member(data, fichier, name), replace(file, fichier=told), declared)
+        for told, name in inside
+    ]
+    useful = any(file.statut == "lu" for file, _ in found)
+    for file, sheets in found:
+        idle = file.probleme is not None and file.statut == "non reconnu" and MILLESIMES not in file.probleme.que_faire
+        left = replace(file, statut="documentation", probleme=None, pris_pour=_PARTIE)
+        yield (left if useful and idle else file), sheets
+
+
+def _read_source(unfold: Callable[[], bytes], file: ReadFile, declared: dict[str, Declare]) -> Read:
+    statut = "illisible"
+    try:
+        with reading(file.fichier):
+            data = unfold()
+            allow(len(data) / MIO * SECONDES_PAR_MIO)
+            tables = tables_of(data, file.fichier, known_headers())
+            statut = "non reconnu"
+            found = recognise(tables, file.fichier, declared)
+    except ReadError as error:
+        return replace(file, statut=statut, probleme=error.problem), ()
+    if isinstance(found, Documentation):
+        told = _PARTIE if archive_of(file.fichier) else _DICTIONNAIRE
+        return replace(file, statut="documentation", pris_pour=told), ()
+    return file, tuple(found)
+
+
+def read_millesimes(folder: Path, fichier: str) -> tuple[dict[str, Declare], list[Problem]]:
+    """The lines of `millesimes.csv` (`fichier;millesime[;niveau]`) by file name, and what is wrong in the others."""
+    found = Inspection(folder)
+    declared = {}
+    there = (folder / fichier).is_file()
+    for row in read_rows(found, fichier, ("fichier", "millesime"), ("niveau",), untitled=True) if there else ():
+        year, level = row["millesime"], row.cells.get("niveau", "").upper()
+        if not re.fullmatch(r"20\d{2}|\d{2}", year) or level not in ("", "REGION", "DEPARTEMENT", "FRANCE_METRO"):
+            what = f"ligne non comprise\u00a0: «\u00a0{';'.join(row.cells.values())}\u00a0»"
+            expected = "Une ligne «\u00a0fichier;millesime\u00a0» était attendue, avec une année de quatre chiffres"
+            found.add(fichier, row.ligne, "", what, expected, "Corrigez la ligne")
+        else:
+            declared[row["fichier"]] = Declare(int(year) % 100 + 2000, level)
+    return declared, found.problems
+
+
+def say_absent(declared: Iterable[str], fichiers: Iterable[str], where: str) -> list[Problem]:
+    """The files that `millesimes.csv` names and that are not there."""
+    there = {name.removeprefix(f"{DOSSIER}/") for fichier in fichiers for name in (fichier, archive_of(fichier))}
+    absent = [name for name in declared if name.removeprefix(f"{DOSSIER}/") not in there]
+    todo = "Vérifiez son nom, ou retirez la ligne"
+    return [
+        Problem(where, 0, "fichier", f"fichier déclaré et absent\u00a0: «\u00a0{name}\u00a0»", "", todo)
+        for name in absent
+    ]
+
+
+def tell_file(file: ReadFile, sheets: tuple[Recognised, ...], zones: Zones) -> ReadFile:
+    """The same file with what it was taken for, and which of the zones asked for (codes with their level) are in it."""
+    if not sheets:
+        return file
+    here = dict.fromkeys(pair for one in sheets for pair in zip(one.zones.tolist(), one.niveaux.tolist(), strict=True))
+    levels = list(dict.fromkeys(level for _, level in here if level))
+    wanted = sorted(zone for zone, level in (one for one in zones or () if isinstance(one, tuple)) if level in levels)
+    found = {zone for zone, level in here if (zone, level) in (zones or ())}
+    families = "+".join(dict.fromkeys(sheet.famille.id for sheet in sheets))
+    names = " et ".join(dict.fromkeys(sheet.famille.nom for sheet in sheets))
+    years = sorted({bloc.millesime for sheet in sheets for bloc in sheet.blocs})
+    span = f"{years[0]}-{years[-1]}" if len(years) > 1 else years[0] if years else None
+    geography = f", géographie {sheets[0].geographie}" if sheets[0].geographie else ""
+    told = f"millésime {span} (dit par {_DIT_PAR[sheets[0].millesime_par]})"
+    return replace(
+        file,
+        famille=families,
+        millesime=span,
+        pris_pour=f"{families} ({names}), {told}, {', '.join(levels) or 'aucune zone'}{geography}",
+        lignes=sum(len(sheet.zones) for sheet in sheets),
+        trouvees=tuple(zone for zone in wanted if zone in found),
+        manquantes=tuple(zone for zone in wanted if zone not in found),
+        absentes=tuple(header for sheet in sheets for header in sheet.absentes),
+        inconnues=tuple(header for sheet in sheets for header in sheet.inconnues),
+    )
+
+
+def say_sheet(sheet: Recognised, fichier: str, geographie: str) -> Iterator[Problem]:
+    """What a person should know of a sheet that was read; `geographie` is the territory's ('': of none)."""
+    yield from sheet.remarques
+    if geographie and sheet.geographie and sheet.geographie != geographie:
+        what = f"fichier de la géographie {sheet.geographie}, territoire en {geographie}\u00a0: deux découpages"
+        yield Problem(fichier, 0, sheet.cle, what, "", "Lignes des quartiers non jointes")
+    for header in sheet.inconnues:
+        yield Problem(fichier, sheet.table.ligne_entete, header, "colonne inconnue du catalogue, non lue")
+    if not sheet.connu:
+        yield from _say_vintage(sheet, fichier)
+    other = {"QN2024": "QP", "QP2015": "QN"}.get(sheet.geographie, "?")
+    if rows := [row for row, zone in enumerate(sheet.zones.tolist()) if zone.startswith(other)]:
+        count = f"{len(rows)} lignes de quartiers" if len(rows) > 1 else "une ligne de quartier"
+        what = f"{count} d'une autre géographie (codes {other}…) dans un fichier en {sheet.geographie}\u00a0: deux découpages"
+        yield Problem(fichier, int(sheet.table.lignes[rows[0]]), sheet.cle, what, "", "Lignes non jointes aux autres")
+    unknown = np.flatnonzero(sheet.niveaux == "").tolist()
+    for row in unknown[:CODES_DITS]:
+        code = sheet.table.table[sheet.cle][row].as_py()
+        what = f"code de zone inconnu\u00a0: «\u00a0{code}\u00a0»" if code.strip() else "ligne sans code de zone"
+        yield Problem(fichier, int(sheet.table.lignes[row]), sheet.cle, what, "", "Ligne laissée de côté")
+    if more := len(unknown[CODES_DITS:]):
+        what = f"{more} autres lignes sans code de zone connu"
+        yield Problem(fichier, 0, sheet.cle, what, "", "Lignes laissées de côté")
+
+
+def _say_vintage(sheet: Recognised, fichier: str) -> Iterator[Problem]:
+    """A vintage that the map does not have, or whose data have no established year; nothing where neither is so."""
+    family = sheet.famille
+    read = [(bloc.millesime, column.indicateur) for bloc in sheet.blocs for column in bloc.colonnes]
+    unsure = any(load_catalogue().data_year(family.id, year, name)[0] is None for year, name in read)
+    if not unsure and not family.millesimes:
+        return
+    years = ", ".join(str(bloc.millesime) for bloc in sheet.blocs if bloc.millesime not in family.millesimes)
+    what = f"le fichier {years} de la famille {family.id} ne dit pas l'année de ses données"
+    if family.millesimes:
+        what = f"millésime {years} absent de la carte des colonnes de la famille {family.id}"
+    done = "Colonnes lues par leurs noms connus" + ("\u00a0; année des données non établie" if unsure else "")
+    yield Problem(fichier, 0, "", what, "", done)
