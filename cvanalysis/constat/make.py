@@ -124,19 +124,15 @@ def make(
         [instances]
         variantes = ["{{ total }} réunions depuis {{ debut }}"]
         question = "Quand s'est-on réuni ?"
-        sous_titre = "Réunions par an, depuis {debut}"
         colonnes = ["Année", "Réunions"]
 
     `parts` are those texts where they are given, and what few findings have: `section` (where the number does not say it), `poids`,
-    `generales`, `fichiers`. (`said` is the message; the question before it, as a finding without a block has it, goes when there is
-    none left.)
+    `generales`, `fichiers`. (`said` is the message, after the question where a finding has no block yet.)
     """
     message = said[-1]
     texts = _Texts(textes or message.gabarit, message.valeurs)
     if len(said) > 1:
         parts["question"] = said[0]
-    if not (parts.get("question") or texts.one("question")):
-        raise KeyError(f"{ident}: no question is given, nor stands in the block of texts")
     if grid is not None and grid.lignes:
         table = texts.table(grid.table())
         figure = figure or grid.figure(table.colonnes, texts.all("series"))
@@ -150,7 +146,8 @@ def make(
         precautions=tuple(dict.fromkeys((*map(_caution, precautions), *map(_caution, texts.all("precautions"))))),
         manques=tuple(manques),
         exemple=exemple or is_example(*rows),
-        **{name: parts.pop(name, "") or texts.one(name) for name in ("question", "sous_titre", "champ", "source")},
+        question=parts.pop("question", "") or texts.one("question", needed=True),
+        **{name: parts.pop(name, "") or texts.one(name) for name in ("sous_titre", "champ", "source")},
         **parts,
     )
 
@@ -161,7 +158,9 @@ class _Texts:
     def __init__(self, path: str, values: Mapping[str, object]) -> None:
         self._block, self._values = block(path), values
 
-    def one(self, name: str) -> str:
+    def one(self, name: str, *, needed: bool = False) -> str:
+        if needed and name not in self._block:
+            raise KeyError(f"no {name} is given, nor stands in the block of texts")
         return self._block.get(name, "").format_map(self._values)
 
     def all(self, name: str) -> tuple[str, ...]:

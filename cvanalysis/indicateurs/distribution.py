@@ -17,7 +17,7 @@ from cvanalysis.textes import label
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from cvanalysis.territory.contract import Quartier
+    from cvanalysis.indicateurs.context import Zone
 
 
 EXTREMES = 20
@@ -65,28 +65,27 @@ def _written(value: float) -> str:
 
 def table_of_ends(
     colonnes: tuple[str, ...],
-    ordered: Sequence[Quartier],
-    line: Callable[[Quartier], tuple[Valeur, ...]],
+    ordered: Sequence[Zone],
+    cells: Callable[[Zone], tuple[Valeur, ...]],
     legende: str,
     after: Sequence[tuple[Valeur, ...]] = (),
 ) -> Table:
     """The lines of the first and last quarters of an order from the lowest to the highest, how many are between, then `after`."""
     low, high = ordered[:EXTREMES], ordered[max(EXTREMES, len(ordered) - EXTREMES) :]
     between = len(ordered) - len(low) - len(high)
-    lines = [line(quartier) for quartier in low]
+    lines = [(word(zone.nom), *cells(zone)) for zone in low]
     if between > 0:
         rest = [word(label("commun.extremes.reste"))] * (len(colonnes) - 1)
         lines.append((word(label("commun.extremes.entre", nombre=between)), *rest))
-    lines += [line(quartier) for quartier in high]
+    lines += [(word(zone.nom), *cells(zone)) for zone in high]
     told = f"{label('commun.extremes.legende', bas=len(low), haut=len(high))} {label('commun.ailleurs')}"
     return Table(colonnes, (*lines, *after), f"{legende}. {told}")
 
 
-def quartiles(values: Mapping[Quartier, Valeur], noms: Mapping[str, str]) -> tuple[Valeur, ...]:
+def quartiles(values: Mapping[Zone, Valeur]) -> tuple[Valeur, ...]:
     """Lowest, first quartile, middle, third quartile and highest of the published values, the ends with the quarter's name."""
     ordered = sorted((q for q in values if values[q].dite), key=lambda q: (values[q].valeur, q.code))
-    numbers = [values[q].valeur for q in ordered]
-    model = values[ordered[0]]
+    numbers, model = [values[q].valeur for q in ordered], values[ordered[0]]
 
     def middle(share: float) -> Valeur:
         return Valeur(quantile(numbers, share), unite=model.unite, decimales=model.decimales)
@@ -94,8 +93,8 @@ def quartiles(values: Mapping[Quartier, Valeur], noms: Mapping[str, str]) -> tup
     return (
         Valeur(float(len(ordered)), unite="quartiers"),
         values[ordered[0]],
-        word(noms[ordered[0].code]),
+        word(ordered[0].nom),
         *(middle(share) for share in (0.25, 0.5, 0.75)),
         values[ordered[-1]],
-        word(noms[ordered[-1].code]),
+        word(ordered[-1].nom),
     )

@@ -31,9 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cvanalysis.indicateurs.observation import Instant
-    from cvanalysis.territory.contract import Quartier
 
-    Followed = tuple[Zone | None, dict[Quartier, Convergence], dict[str, list[str]]]
+    Followed = tuple[Zone | None, dict[Zone, Convergence], dict[str, list[str]]]
 
 
 class Ecarts(OverTime):
@@ -178,8 +177,8 @@ class Ecarts(OverTime):
         if comparateur is None:
             return self.nothing(next(iter(refused), label("synthese.ecart.sans_repere")))
         groups: dict[str, list[str]] = {}
-        for quartier, convergence in found.items():
-            groups.setdefault(convergence.verdict, []).append(ctx.noms[quartier.code])
+        for zone, convergence in found.items():
+            groups.setdefault(convergence.verdict, []).append(zone.nom)
         said = self._summary(comparateur, found, groups)
         axe = self._axis("synthese.ecart.axe", repere=comparateur.nom)
         return self.finding(
@@ -206,7 +205,7 @@ class Ecarts(OverTime):
         return best
 
     def _summary(
-        self, comparateur: Zone, found: Mapping[Quartier, Convergence], groups: Mapping[str, Sequence[str]]
+        self, comparateur: Zone, found: Mapping[Zone, Convergence], groups: Mapping[str, Sequence[str]]
     ) -> dict[str, object]:
         first, change = next(iter(found.items()))
         count = {verdict: len(groups.get(verdict, ())) for verdict in block("synthese.verdicts")}
@@ -222,17 +221,16 @@ class Ecarts(OverTime):
             "noms_eloigne": enumerate_some(groups["eloigne"]) if count["eloigne"] else "",
             "annee_avant": str(change.span[0]),
             "annee_apres": str(change.span[1]),
-            "quartier": self.ctx.noms[first.code],
+            "quartier": first.nom,
             "ecart_avant": change.debut.valeur,
             "ecart_apres": change.fin.valeur,
         }
 
-    def _two_moments(self, found: Mapping[Quartier, Convergence], axe: str) -> Figure:
+    def _two_moments(self, found: Mapping[Zone, Convergence], axe: str) -> Figure:
         before, after = next(iter(found.values())).span
-        names = {q: self.ctx.noms[q.code] for q in found}
         series = (
-            serie(str(before), "autre", ((names[q], c.debut.valeur) for q, c in found.items())),
-            serie(str(after), "sujet", ((names[q], c.fin.valeur) for q, c in found.items())),
+            serie(str(before), "autre", ((zone.nom, c.debut.valeur) for zone, c in found.items())),
+            serie(str(after), "sujet", ((zone.nom, c.fin.valeur) for zone, c in found.items())),
         )
         return Figure("paires", axe, series)
 
@@ -244,22 +242,20 @@ class Ecarts(OverTime):
         }
         return bars(label("synthese.ecart.nombre", axe=axe), label("synthese.serie"), counts, "autre")
 
-    def _gaps(self, found: Mapping[Quartier, Convergence], axe: str) -> Table:
+    def _gaps(self, found: Mapping[Zone, Convergence], axe: str) -> Table:
         """Both measures of each gap, so that where they disagree both are read."""
         taux, absent = self.indicateur.genre == "taux", Valeur(None, "non_disponible", "points", 1)
 
         def second(gap: Gap) -> Valeur:
             return ratio_of(gap) if taux else _measures(self.indicateur, gap)[1]
 
-        def line(quartier: Quartier) -> tuple[Valeur, ...]:
-            name = word(self.ctx.noms[quartier.code])
-            convergence = found.get(quartier)
+        def cells(zone: Zone) -> tuple[Valeur, ...]:
+            convergence = found.get(zone)
             if convergence is None:
-                return name, *[absent] * 5, word(label("synthese.ecart.non_mesure"))
+                return *[absent] * 5, word(label("synthese.ecart.non_mesure"))
             verdict = label(f"synthese.verdicts.{convergence.verdict}")
             before, after = convergence.debut, convergence.fin
             return (
-                name,
                 before.valeur,
                 after.valeur,
                 Valeur(convergence.variation, unite="points", decimales=1),
@@ -271,7 +267,7 @@ class Ecarts(OverTime):
         before, after = next(iter(found.values())).span
         other = label(f"synthese.ecart.{'rapport' if taux else 'difference'}")
         columns = labels("synthese.ecart.colonnes", avant=before, apres=after, autre=other)
-        return self.by_quarter(columns, line, sorted(found, key=lambda q: (found[q].variation, q.code)), axe)
+        return self.by_quarter(columns, cells, sorted(found, key=lambda zone: (found[zone].variation, zone.code)), axe)
 
 
 def _measures(indicateur: object, gap: Gap) -> tuple[Valeur, Valeur, Valeur]:

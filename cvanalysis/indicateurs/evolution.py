@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from cvanalysis.indicateurs.observation import Instant, Observation
-    from cvanalysis.territory.contract import Quartier
 
     class Change(Protocol):
         """What is measured between two moments."""
@@ -110,22 +109,22 @@ class OverTime(Question):
         others = (attempt(measure, quarter.code)[0] for quarter in self.ctx.autres)
         return standout(change.variation, [o.variation for o in others if o is not None and o.span == change.span])
 
-    def followed(self, measure: Callable[[str], Change]) -> tuple[dict[Quartier, Change], dict[str, list[str]]]:
+    def followed(self, measure: Callable[[str], Change]) -> tuple[dict[Zone, Change], dict[str, list[str]]]:
         """The change of each quarter between the two moments that most of them share, and the names of the others by reason."""
-        found: dict[Quartier, Change] = {}
+        found: dict[Zone, Change] = {}
         refused: dict[str, list[str]] = {}
-        for quartier in self.ctx.territory.quartiers:
-            change, why = attempt(measure, quartier.code)
+        for zone in self.ctx.voisins:
+            change, why = attempt(measure, zone.code)
             if change is None:
-                refused.setdefault(why, []).append(self.ctx.noms[quartier.code])
+                refused.setdefault(why, []).append(zone.nom)
             else:
-                found[quartier] = change
+                found[zone] = change
         spans = [change.span for change in found.values()]
         common = max(dict.fromkeys(spans), key=spans.count, default=None)
-        for quartier, span in zip(tuple(found), spans, strict=True):
+        for zone, span in zip(tuple(found), spans, strict=True):
             if span != common:
-                del found[quartier]
-                refused.setdefault(label("synthese.autres_annees"), []).append(self.ctx.noms[quartier.code])
+                del found[zone]
+                refused.setdefault(label("synthese.autres_annees"), []).append(zone.nom)
         return found, refused
 
     def unmeasured(self, refused: Mapping[str, Sequence[str]]) -> list[Manque]:
@@ -239,9 +238,9 @@ class Evolutions(OverTime):
         first, change = next(iter(found.items()))
         said = self.summary(tuple(found)) | self._change(change)
         said |= {sens: sum(e.sens == sens for e in found.values()) for sens in ("hausse", "baisse", "stable")}
-        said |= {"quartier": ctx.noms[first.code], "non_mesures": said["total"] - len(found)}
+        said |= {"quartier": first.nom, "non_mesures": said["total"] - len(found)}
         said |= {"lecture_avant": said["annee_avant"], "lecture_apres": said["annee_apres"]}
-        rows = [r for q in ctx.territory.quartiers for r in ctx.serie(q.code, one) if r.millesime is not None]
+        rows = [r for zone in ctx.voisins for r in ctx.serie(zone.code, one) if r.millesime is not None]
         years = sorted({row.millesime for row in rows if row.valeur is not None})
         values = {(row.zone, row.millesime): as_value(row, one) for row in rows}
         return self.finding(
@@ -264,24 +263,23 @@ class Evolutions(OverTime):
         return replace(shown, message=message, manques=(*manques, *shown.manques))
 
     def _changes(
-        self, found: Mapping[Quartier, Evolution], years: Sequence[int], values: Mapping[tuple[str, int], Valeur]
+        self, found: Mapping[Zone, Evolution], years: Sequence[int], values: Mapping[tuple[str, int], Valeur]
     ) -> Table:
-        def line(q: Quartier) -> tuple[Valeur, ...]:
-            change = found.get(q)
+        def cells(zone: Zone) -> tuple[Valeur, ...]:
+            change = found.get(zone)
             span = label("synthese.evolution.span", avant=change.span[0], apres=change.span[1]) if change else ""
             return (
-                word(self.ctx.noms[q.code]),
-                *(values.get((q.code, year), self.absent) for year in years),
+                *(values.get((zone.code, year), self.absent) for year in years),
                 change.valeur if change else Valeur(None, "non_disponible", "points", 1),
                 word(span or label("synthese.evolution.non_mesuree")),
             )
 
         before, *after = labels("synthese.evolution.colonnes")
-        ordered = sorted(found, key=lambda q: (found[q].variation, q.code))
-        return self.by_quarter((before, *map(str, years), *after), line, ordered, self.ctx.subtitle(self.indicateur))
+        ordered = sorted(found, key=lambda zone: (found[zone].variation, zone.code))
+        return self.by_quarter((before, *map(str, years), *after), cells, ordered, self.ctx.subtitle(self.indicateur))
 
     def _panels(
-        self, found: Mapping[Quartier, Evolution], years: Sequence[int], values: Mapping[tuple[str, int], Valeur]
+        self, found: Mapping[Zone, Evolution], years: Sequence[int], values: Mapping[tuple[str, int], Valeur]
     ) -> Figure:
         ctx, one = self.ctx, self.indicateur
         change = next(iter(found.values()))
@@ -298,8 +296,8 @@ class Evolutions(OverTime):
             "lignes",
             axis(one, change.avant.instant if self.effectif else None),
             tuple(
-                serie(ctx.noms[q.code], "autre", ((str(y), drawn.get((q.code, y), self.absent)) for y in years))
-                for q in ctx.territory.quartiers
+                serie(zone.nom, "autre", ((str(y), drawn.get((zone.code, y), self.absent)) for y in years))
+                for zone in ctx.voisins
             ),
             # A base of 100 is read against 100: a zero would leave three quarters of each panel empty.
             zero=False,

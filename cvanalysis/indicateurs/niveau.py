@@ -20,7 +20,6 @@ from cvanalysis.textes import label, labels
 
 if TYPE_CHECKING:
     from cvanalysis.indicateurs.observation import Instant, Observation
-    from cvanalysis.territory.contract import Quartier
 
 
 class Niveau(Question):
@@ -157,21 +156,21 @@ class Niveau(Question):
         if self.instant is None:
             return self.nothing()
         ctx, one = self.ctx, self.indicateur
-        quarters = ctx.territory.quartiers
-        known = sorted(self.known(quarters), key=lambda q: (-self.value(q.code).valeur, q.nom))
+        published = [zone for zone in ctx.voisins if self.value(zone.code).dite]
+        known = sorted(published, key=lambda zone: (-self.value(zone.code).valeur, zone.nom))
         compared = [] if self.effectif else [zone for zone in ctx.reperes if self.value(zone.code).dite]
-        silent = [q for q in quarters if q not in known]
+        silent = [zone for zone in ctx.voisins if zone not in known]
         said, several = self._summary(known), len(known) > 1
         kind = "niveau_peu" if not several else "niveau_effectif" if self.effectif else "niveau"
         legende = ctx.subtitle(one, ctx.moment(one, self.instant))
         return self.finding(
             Message(f"synthese.{kind}", said),
-            [ctx.at(zone, one, self.instant) for zone in (*(q.code for q in quarters), *(z.code for z in compared))],
+            [ctx.at(zone.code, one, self.instant) for zone in (*ctx.voisins, *compared)],
             sous_titre=legende,
             figure=self._dots(known, silent, compared),
             table=self.by_quarter(
                 labels("quartier.niveau.colonnes", nom=short(one))[:2],
-                lambda q: (word(ctx.noms[q.code]), self.value(q.code)),
+                lambda zone: (self.value(zone.code),),
                 known[::-1],
                 legende,
                 [(word(zone.nom), self.value(zone.code)) for zone in compared],
@@ -181,21 +180,20 @@ class Niveau(Question):
             precautions=(*(("effectif",) if self.effectif else ()), *(("petits_quartiers",) if silent else ())),
         )
 
-    def _summary(self, known: list[Quartier]) -> dict[str, object]:
+    def _summary(self, known: list[Zone]) -> dict[str, object]:
         said = self.summary(known) | {"annee": self.ctx.moment(self.indicateur, self.instant)}
-        for name, quarter in zip(("haut", "bas"), (known[0], known[-1]) if len(known) > 1 else (), strict=False):
-            value = self.value(quarter.code)
-            said[name], said[f"valeur_{name}"] = self.ctx.noms[quarter.code], value
+        for name, zone in {"haut": known[0], "bas": known[-1]}.items() if len(known) > 1 else ():
+            value = self.value(zone.code)
+            said[name], said[f"valeur_{name}"] = zone.nom, value
             said[f"aussi_{name}"] = sum(self.value(q.code).valeur == value.valeur for q in known) - 1
         return said
 
-    def _dots(self, known: list[Quartier], silent: list[Quartier], compared: list[Zone]) -> Figure:
+    def _dots(self, known: list[Zone], silent: list[Zone], compared: list[Zone]) -> Figure:
         one = self.indicateur
         if self.ctx.territory.vaste and known:
             return draw_classes(one.nom, [self.value(q.code).valeur for q in known], one.unite)
-        zones = [Zone(self.ctx.noms[q.code], q.code, "autre") for q in (*known, *silent)]
         series = [self.series(zone.nom, zone.role, [zone]) for zone in compared]
-        return Figure("points", axis(one), (self.series(label("synthese.serie"), "autre", zones), *series))
+        return Figure("points", axis(one), (self.series(label("synthese.serie"), "autre", known + silent), *series))
 
 
 class Rang(Niveau):

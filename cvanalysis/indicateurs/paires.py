@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cvanalysis.catalogue import ConstatDeclare, Indicateur
-    from cvanalysis.territory.contract import Quartier
 
 
 DESSINES = 20
@@ -116,25 +115,26 @@ class Paires(Question):
     def of_all(self) -> Finding:
         if self.instant is None:
             return self.nothing()
-        ctx, quarters = self.ctx, self.ctx.territory.quartiers
-        measures = {q: self.measure(q.code) for q in quarters}
-        known = sorted((q for q in quarters if measures[q].dite), key=lambda q: (measures[q].valeur, q.nom))
+        ctx = self.ctx
+        measures = {zone: self.measure(zone.code) for zone in ctx.voisins}
+        published = [zone for zone in measures if measures[zone].dite]
+        known = sorted(published, key=lambda zone: (measures[zone].valeur, zone.nom))
         several = len(known) > 1
         said = self._summary(known, measures)
         if ctx.territory.vaste and known:
             what = label(f"synthese.paires.axe_{'effectifs' if self.effectif else 'taux'}", nom=self.about.nom)
-            figure = draw_classes(what, [measures[q].valeur for q in known], measures[known[0]].unite)
+            figure = draw_classes(what, [measures[zone].valeur for zone in known], measures[known[0]].unite)
         else:
             figure = self._figure(ctx.voisins)
         kind = f"paires_{'effectifs' if self.effectif else 'taux'}" if several else "niveau_peu"
         return self.finding(
             Message(f"synthese.{kind}", said),
-            [ctx.at(q.code, one, self.instant) for q in quarters for one in self.indicateurs],
+            [ctx.at(zone.code, one, self.instant) for zone in ctx.voisins for one in self.indicateurs],
             sous_titre=self.subtitle,
             figure=figure,
             table=self.by_quarter(
                 self._columns("synthese"),
-                lambda q: (word(ctx.noms[q.code]), *self.pair(q.code), measures[q]),
+                lambda zone: (*self.pair(zone.code), measures[zone]),
                 known,
                 self.subtitle,
             ),
@@ -142,15 +142,15 @@ class Paires(Question):
             manques=[manque for one in self.indicateurs for manque in ctx.missing(one, self.instant)],
         )
 
-    def _summary(self, known: Sequence[Quartier], measures: dict[Quartier, Valeur]) -> dict[str, object]:
+    def _summary(self, known: Sequence[Zone], measures: dict[Zone, Valeur]) -> dict[str, object]:
         said = self.summary(known) | {
             "nom_second": self.second.nom,
             "annee": self.ctx.moment(self.first, self.instant),
         }
         if len(known) > 1:
             low, high = known[0], known[-1]
-            said |= {"bas": self.ctx.noms[low.code], "mesure_bas": measures[low]}
-            said |= {"haut": self.ctx.noms[high.code], "mesure_haut": measures[high]}
+            said |= {"bas": low.nom, "mesure_bas": measures[low]}
+            said |= {"haut": high.nom, "mesure_haut": measures[high]}
             said["negatifs"] = sum(measures[q].valeur < (50 if self.effectif else 0) for q in known)
             said["premier"], said["second"] = self.pair(low.code)
         return said

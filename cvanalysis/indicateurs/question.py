@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from cvanalysis.constat.make import serie
-from cvanalysis.constat.shape import Finding, Manque, Message, Serie, Table, Valeur
+from cvanalysis.constat.shape import Finding, Manque, Message, Serie, Table, Valeur, word
 from cvanalysis.french import capital
 from cvanalysis.indicateurs.context import Contexte, Zone, reason
 from cvanalysis.indicateurs.distribution import table_of_ends
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from cvanalysis.catalogue import ConstatDeclare, Indicateur
     from cvanalysis.constat.shape import Role
     from cvanalysis.indicateurs.observation import Instant, Observation
-    from cvanalysis.territory.contract import Quartier
 
 
 RETOUR_MAXI = 3
@@ -61,10 +60,6 @@ class Question:
     def value(self, zone: str) -> Valeur:
         return self.ctx.value(zone, self.indicateur, self.instant)
 
-    def known(self, quartiers: Iterable[Quartier]) -> list[Quartier]:
-        """Those whose figure may be compared."""
-        return [q for q in quartiers if self.value(q.code).dite]
-
     def series(self, nom: str, role: Role, zones: Iterable[Zone]) -> Serie:
         return serie(nom, role, ((zone.nom, self.value(zone.code)) for zone in zones))
 
@@ -102,7 +97,7 @@ class Question:
             values["mensuel"] = Valeur(value.valeur / 12, value.statut, "€", 0)
         return values
 
-    def summary(self, known: Sequence[Quartier]) -> dict[str, object]:
+    def summary(self, known: Sequence[Zone]) -> dict[str, object]:
         """The values that every template about all the quarters may use."""
         one, total = self.indicateur, len(self.ctx.territory.quartiers)
         return {"indicateur": one.id, "nom": one.nom, "publies": len(known), "mesures": len(known), "total": total}
@@ -136,15 +131,15 @@ class Question:
     def by_quarter(
         self,
         colonnes: tuple[str, ...],
-        line: Callable[[Quartier], tuple[Valeur, ...]],
-        ordered: Sequence[Quartier],
+        cells: Callable[[Zone], tuple[Valeur, ...]],
+        ordered: Sequence[Zone],
         legende: str,
         after: Sequence[tuple[Valeur, ...]] = (),
     ) -> Table:
         """A line per quarter in the declared order, then `after`; the two ends of `ordered` (lowest first) where they are too many."""
         if self.ctx.territory.vaste and ordered:
-            return table_of_ends(colonnes, ordered, line, legende, after)
-        lines = (*map(line, self.ctx.territory.quartiers), *after)
+            return table_of_ends(colonnes, ordered, cells, legende, after)
+        lines = (*((word(zone.nom), *cells(zone)) for zone in self.ctx.voisins), *after)
         return Table(colonnes, lines, f"{legende}. {label('synthese.ordre.tableau')}")
 
     def tolerance(self) -> Valeur:

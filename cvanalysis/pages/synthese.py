@@ -51,23 +51,23 @@ class Synthese(Questions):
         if self.territory.vaste:
             return self._quartiles()
         columns = [label("synthese.tableau.colonne")]
-        cells = [[word(self.contexte.noms[q.code])] for q in self.territory.quartiers]
+        cells = {zone: [word(zone.nom)] for zone in self.contexte.voisins}
         for indicateur, instant in self._levels():
             unit = f" ({indicateur.unite})" if indicateur.unite else ""
             columns.append(f"{short(indicateur)}{unit}, {instant.court}")
-            for line, quartier in zip(cells, self.territory.quartiers, strict=True):
-                line.append(self.contexte.value(quartier.code, indicateur, instant))
+            for zone, line in cells.items():
+                line.append(self.contexte.value(zone.code, indicateur, instant))
         legende = f"{label('synthese.tableau.legende')} {label('synthese.ordre.tableau')}"
-        return Table(tuple(columns), tuple(map(tuple, cells)), legende)
+        return Table(tuple(columns), tuple(map(tuple, cells.values())), legende)
 
     def _quartiles(self) -> Table:
         """One line per indicator: the ends and the quartiles of the published values."""
         lines = []
         for indicateur, instant in self._levels():
-            values = {q: self.contexte.value(q.code, indicateur, instant) for q in self.territory.quartiers}
+            values = {zone: self.contexte.value(zone.code, indicateur, instant) for zone in self.contexte.voisins}
             if any(value.dite for value in values.values()):
                 name = word(f"{short(indicateur)}, {instant.court}")
-                lines.append((name, *quartiles(values, self.contexte.noms)))
+                lines.append((name, *quartiles(values)))
         total = label("synthese.tableau.legende_vaste", total=len(self.territory.quartiers))
         return Table(labels("commun.extremes.quartiles"), tuple(lines), f"{total} {label('commun.ailleurs')}")
 
