@@ -270,10 +270,11 @@ class Page:
         return [*super().__dir__(), *self.blocs]
 
     def __getattr__(self, nom: str) -> Callable[..., Any]:
-        if nom.startswith("_") or nom not in self.blocs:
-            known = ["constat", "section", *self.blocs]
+        blocs = vars(self).get("blocs", {})  # a copy is asked for its ways before it has any
+        if nom not in blocs:
+            known = ["constat", "section", *blocs]
             raise UnknownPart(f"« {nom} » n'est pas de cette page. Elle a : {', '.join(known)}.")
-        return self.blocs[nom]
+        return blocs[nom]
 
     @property
     def numeros(self) -> tuple[str, ...]:

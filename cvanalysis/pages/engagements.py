@@ -26,8 +26,6 @@ from cvanalysis.engagements.table import APPRECIATIONS, AVANCEMENTS, PREFIXE
 from cvanalysis.territory.contract import Territory
 from cvanalysis.textes import label, labels
 
-FAIT_ET_JUGEMENT = label("engagements.fait_et_jugement")
-
 
 class Engagements(Chapter):
     """Findings `engagements-…`: fill rate, progress, judgements, disagreements, gaps, actions without engagement; `liste`: all of them."""
