@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from cvanalysis.constat.shape import Figure, Finding, Genre, Manque, Message, Point, Role, Serie, Table, Valeur, word
 from cvanalysis.errors import UsageError
 from cvanalysis.french import enumerate_french
 from cvanalysis.textes import block, label
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def count(number: float, unite: str = "actions") -> Valeur:
@@ -28,6 +29,8 @@ def leaders(counts: Mapping[str, float]) -> str:
 
 def euros(amount: float) -> Valeur:
     """Euros, or « non disponible » where no amount is known."""
+    import pandas as pd  # not for whoever only compares two editions
+
     return Valeur(None, "non_disponible", "€") if pd.isna(amount) else Valeur(round(float(amount), 2), "publié", "€")
 
 
