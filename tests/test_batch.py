@@ -187,7 +187,7 @@ def test_a_wording_that_changes_remakes_no_table_and_is_not_told_as_method(pays,
 
     def now():
         code = atomic.digest_tree(package)
-        return freshness.made_of(territory, "public", code=code)["code"], origins_of(processed)
+        return freshness.made_of(territory, "public", code=code)["code"], origins_of(processed, {})
 
     before = now()
     for path in [*(package / "textes").glob("*.toml"), package / "publish" / "templates" / "page.html.j2"]:
