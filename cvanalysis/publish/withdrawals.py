@@ -63,7 +63,7 @@ def _holds_others(ledger: Ledger, territory: Territory, edition: Edition, audien
         from cvanalysis.paroles.clean.voices import clean_voices
 
         voices = under_guard(lambda: clean_voices(replace(territory, edition=edition), audience).sources)
-        return sorted([s["fichier"], s["sha256"]] for s in voices)
+        return sorted([one.fichier, one.sha256] for one in voices)
 
     [(_, outcome)] = run_children(iter([("paroles", work)]), 1, Limits(None, None, None))
     return outcome.kind != "fini" or outcome.value != ledger.read(EDITION).get("paroles")
