@@ -11,11 +11,15 @@ import sys
 import tomllib
 from importlib import metadata
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from conftest import RACINE, shared
+from cvanalysis.constat.shape import Genre
+from cvanalysis.display import figures
 from cvanalysis.territory.contract import read_territory
+from cvanalysis.textes import block
 
 BIN = Path(sys.executable).parent
 CARNETS = sorted((RACINE / "notebooks").glob("*.ipynb"))
@@ -240,3 +244,19 @@ def test_what_installs_and_builds_is_of_one_version_and_every_library_has_its_di
 @pytest.mark.slow
 def test_the_properties_hold_on_fresh_examples_too():
     run(sys.executable, "-m", "pytest", "-q", "-m", "hypothesis and not slow", "--hypothesis-profile=frais")
+
+
+def test_no_module_outgrows_a_room_and_no_function_a_page():
+    long = {}
+    for path in PAQUET.rglob("*.py"):
+        text, name = path.read_text(encoding="utf-8"), str(path.relative_to(RACINE))
+        lengths = {name: len(text.splitlines()) - 340}  # a module has 400 lines at most, a function 60
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.FunctionDef):
+                lengths[f"{name}:{node.name}"] = node.end_lineno - node.lineno + 1
+        long |= {place: n for place, n in lengths.items() if n > 60}
+    assert long == {}
+
+
+def test_each_kind_of_figure_has_a_drawing_and_an_alternative():
+    assert set(get_args(Genre)) == set(figures._GENRES) == set(block("affichage.figures"))
