@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, settings
 
 from territoires.invente import write_invented_territory
 
-# A property must hold however slow the machine is: no test fails for its time. It says the same at each run, and fresh seeds with some
-# examples more are for the slow tests (`--hypothesis-profile=frais`): what they find is mended and kept as an example.
+# A property must hold however slow the machine is: no test fails for its time. It says the same at each run, and fresh seeds with three
+# times the examples are for the slow tests (`--hypothesis-profile=frais`): what they find is mended and kept as an example.
 settings.register_profile(
     "projet",
     max_examples=100,
@@ -19,7 +19,7 @@ settings.register_profile(
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-settings.register_profile("frais", settings.get_profile("projet"), max_examples=120, derandomize=False, print_blob=True)
+settings.register_profile("frais", settings.get_profile("projet"), max_examples=300, derandomize=False, print_blob=True)
 settings.load_profile("projet")
 
 RACINE = Path(__file__).resolve().parents[1]
