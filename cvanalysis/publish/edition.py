@@ -145,7 +145,7 @@ class Edition:
             "changements",
             "Ce qui a changé",
             of,
-            lambda: (write_changes(self.out, self.territory, self.audience), {}),
+            lambda: (write_changes(self.out, self.territory, self.audience, self.slices.processed), {}),
         )
 
     def paper(self, paper: Any) -> Thing:

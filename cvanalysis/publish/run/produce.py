@@ -280,8 +280,8 @@ def render(notebook: nbformat.NotebookNode, task: Task, findings: list[str]) -> 
     return html
 
 
-def words_of_data(processed: Path | None, data: Path) -> Callable[[str], bool]:
-    """Whether a fragment stands in some cell of the processed tables (where they are given), a declaration or a text of the territory.
+def words_of_data(processed: Path, data: Path) -> Callable[[str], bool]:
+    """Whether a fragment stands in some cell of the processed tables, a declaration or a text of the territory.
 
     They are read when first asked: a sound page asks nothing.
     """
