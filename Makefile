@@ -38,9 +38,11 @@ reports: $(PRET)
 test: $(PRET_DEV)
 	$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
 
-# Un à la fois : ces tests mesurent, tuent des processus ou occupent tous les cœurs.
+# Ceux qui mesurent, tuent des processus ou occupent tous les cœurs passent ensuite, un à la fois ; un seul passage dit tout ce qui ne va pas.
 slow: $(PRET_DEV)
-	$(BIN)/python -m pytest -m slow $(ARGS)
+	@$(BIN)/python -m pytest -m "slow and not seul" -n auto --dist loadfile $(ARGS); ensemble=$$?; \
+	  $(BIN)/python -m pytest -m "slow and seul" $(ARGS); seuls=$$?; \
+	  [ $$ensemble = 0 ] && exit $$seuls; exit $$ensemble
 
 lab: $(PRET)
 	$(BIN)/jupyter lab notebooks $(ARGS)
