@@ -18,6 +18,7 @@ from typing import Any
 import click
 
 from cvanalysis.errors import CvanalysisError, DeclarationError, UsageError, printed, say_file
+from cvanalysis.publish.limits import MEMORY, SECONDS
 
 USAGE, INTERRUPTED = 2, 130
 LARGEST = 10**9
@@ -115,10 +116,16 @@ def _build_options(command: Any) -> Any:
             ),
             click.option("--dask", metavar="ADRESSE", help="Construit sur la grappe Dask de cette adresse (tcp://…)."),
             click.option(
-                "--timeout", type=_Number(), default=300, help="Secondes permises à un rapport (300 par défaut)."
+                "--timeout",
+                type=_Number(),
+                default=SECONDS,
+                help=f"Secondes permises à un rapport ({SECONDS} par défaut).",
             ),
             click.option(
-                "--memory", type=_Number(), default=1024, help="Mio de mémoire permis à un rapport (1024 par défaut)."
+                "--memory",
+                type=_Number(),
+                default=MEMORY,
+                help=f"Mio de mémoire permis à un rapport ({MEMORY} par défaut).",
             ),
             _DEBUG,
         )

@@ -28,8 +28,9 @@ from papermill.parameterize import parameterize_notebook
 
 from cvanalysis.errors import ReportFailed
 from cvanalysis.files import atomic
-from cvanalysis.publish.run.child import Emit, Limits, Outcome, is_child
-from cvanalysis.publish.run.engine import ForkEngine
+from cvanalysis.publish.limits import Limits
+from cvanalysis.publish.run.child import Emit, Outcome, is_child
+from cvanalysis.publish.run.entry import ForkEngine
 from cvanalysis.publish.run.opened import record_opened
 
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
