@@ -104,11 +104,10 @@ def _stand_in(word: re.Match[str]) -> str:
     folded = fold(written)
     when = known.get(folded) if folded in known else known.get(_DOUBLE.sub("", folded), "annonce")
     capitals = written.isupper()
-    spoken = when and not written[0].isupper()
-    initials = capitals and (when == "phrase" or len(written) < 5)  # « ALI » or « ELSA »
-    if when == "annonce" or spoken or initials:
+    unsure = when == "phrase" or (capitals and len(written) < 5)  # « Rose », « ALI »
+    if when == "annonce" or (when and not written[0].isupper()):
         return written
-    return ("ꔁ" if when == "phrase" else "ꔂ" if capitals else "ꔀ") * len(written)
+    return ("ꔁ" if unsure else "ꔂ" if capitals else "ꔀ") * len(written)
 
 
 def clean_text(text: str) -> str:
