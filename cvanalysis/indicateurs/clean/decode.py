@@ -20,7 +20,7 @@ from cvanalysis.files.guard import reading
 from cvanalysis.files.numbers import STATUTS, as_text, decode_numbers
 from cvanalysis.files.sheets import RawTable, raw_files
 from cvanalysis.indicateurs.clean.account import Account, make_account
-from cvanalysis.indicateurs.clean.recognise import Bloc, Recognised
+from cvanalysis.indicateurs.clean.perimeters import Bloc, Recognised
 from cvanalysis.indicateurs.clean.reconcile import reconcile
 from cvanalysis.indicateurs.clean.sources import (
     DOSSIER,
@@ -28,6 +28,7 @@ from cvanalysis.indicateurs.clean.sources import (
     read_sources,
     say_absent,
     say_sheet,
+    settle,
     tell_file,
 )
 from cvanalysis.indicateurs.clean.validity import mark_suspects
@@ -64,20 +65,20 @@ def clean_indicators(folder: Path, zones: Zones = None, geographie: str = "") ->
     millesimes = (base / MILLESIMES).relative_to(folder).as_posix()
     declared, problems = read_millesimes(folder, millesimes)
     sources, chunks = [], []
-    for path, fichier in raw_files(base, folder):
-        if path.suffix.lower() in IGNORES or path == base / MILLESIMES:
-            continue
-        for file, sheets in read_sources(path, fichier, declared):
-            try:
-                with reading(file.fichier):
-                    said = [problem for sheet in sheets for problem in say_sheet(sheet, file.fichier, geographie)]
-                    decoded = [decode_bloc(one, bloc, file.fichier, catalogue) for one in sheets for bloc in one.blocs]
-                    file = tell_file(file, sheets, zones)
-            except ReadError as error:
-                file, said, decoded = replace(file, statut="illisible", probleme=error.problem), [], []
-            sources.append(file)
-            chunks += decoded
-            problems += [*said, *([file.probleme] if file.probleme else [])]
+    paths = [
+        one for one in raw_files(base, folder) if one[0].suffix.lower() not in IGNORES and one[0] != base / MILLESIMES
+    ]
+    for file, sheets, _ in settle(read for path, name in paths for read in read_sources(path, name, declared, zones)):
+        try:
+            with reading(file.fichier):
+                said = [problem for sheet in sheets for problem in say_sheet(sheet, file.fichier, geographie)]
+                decoded = [decode_bloc(one, bloc, file.fichier, catalogue) for one in sheets for bloc in one.blocs]
+                file = tell_file(file, sheets, zones)
+        except ReadError as error:
+            file, said, decoded = replace(file, statut="illisible", probleme=error.problem), [], []
+        sources.append(file)
+        chunks += decoded
+        problems += [*said, *([file.probleme] if file.probleme else [])]
     names = [file.fichier for file in sources]
     problems += say_absent(declared, names, millesimes)
     suspects = mark_suspects(chunks, catalogue, zones)
