@@ -1,6 +1,6 @@
 """A census base of 120 MB, bare and zipped, and a long file as large: seconds and memory that reading a territory's rows takes.
 
-Held: 5 s and 300 MB for each (the whole process, libraries included). The files are made here, in a temporary folder, with the true headers.
+Held: 5 s and 300 MB for each (the whole process, libraries included). The files are made here, in a temporary folder, under true headers.
 """
 
 from __future__ import annotations

@@ -30,6 +30,7 @@ from cvanalysis.indicateurs.clean.zones import AGREGATS, CLES, MILLESIMES, Decla
 from cvanalysis.territory.declarations import Inspection, read_rows
 
 DOSSIER = "insee"
+CARTES = (".shp", ".shx", ".dbf", ".prj", ".cpg", ".gpkg", ".kml")
 CODES_DITS = 50  # rows without a known code that are told one by one
 _PARTIE = "partie d'une archive que les rapports n'utilisent pas, laissée de côté"
 _DIT_PAR = {"colonnes": "ses colonnes", MILLESIMES: MILLESIMES, "nom": "son nom"}
@@ -55,6 +56,7 @@ def read_sources(path: Path, fichier: str, declared: dict[str, Declare], zones: 
                 yield _read_source(lambda: _read_large(path.open("rb"), size, fichier, zones), file, declared)
                 return
             data = read_bytes(path, fichier)
+            _refuse_contours(data, fichier)
             file = replace(file, sha256=hashlib.sha256(data).hexdigest())
             inside = members(data, fichier) if is_archive(data) else []
     except ReadError as error:
@@ -76,6 +78,15 @@ def read_sources(path: Path, fichier: str, declared: dict[str, Declare], zones: 
         idle = file.probleme is not None and file.statut == "non reconnu" and MILLESIMES not in file.probleme.que_faire
         left = replace(file, statut="documentation", probleme=None, pris_pour=_PARTIE)
         yield (left if useful and idle else file), *rest
+
+
+def _refuse_contours(data: bytes, fichier: str) -> None:
+    """Raise for a map dropped among figures."""
+    shapes = fichier.lower().endswith(CARTES)
+    if not shapes and not re.search(rb'"type"\s*:\s*"FeatureCollection"', data[:4000]):
+        return
+    to_do = "Déposez-le dans geo/" + (", une fois enregistré en GeoJSON par un logiciel de cartes" if shapes else "")
+    raise ReadError.of(fichier, "ce sont des contours, pas des chiffres", "", to_do)
 
 
 def _is_large_text(path: Path) -> bool:
