@@ -374,3 +374,16 @@ def test_every_case_given_is_read_or_left_with_a_sentence():
     cleaned = clean_indicators(shared("cases/insee"))
     assert cleaned.account.juste
     assert {file.statut for file in cleaned.sources} <= {"lu", "documentation"}
+
+
+PASSAGE = "QP2024;Label;Statut;QP2015_1;QP2015_2\nQN00101I;X;Inchangé;QP001001;\nQN00102M;Y;Modifié;QP001002;QP001003\n"
+AVANT = "CODGEO;POP_MUN;TX_F;IND_JEUNE\nQP001001;1500;52;1,2\nQP001002;900;51;1\n"
+
+
+def test_the_figures_of_a_quarter_whose_contour_has_not_changed_follow_those_of_its_qp(tmp_path):
+    cleaned = clean(tmp_path, {"DEMO_2022.csv": AVANT, "liste-correspondance.csv": PASSAGE}, geographie="QN2024")
+    assert said(cleaned, "QN00101I", "population") == 1500
+    assert said(cleaned, "QP001002", "population") == 900  # a changed contour: side by side, never joined
+    assert cleaned.anomalies["probleme"].str.contains("contour inchangé").any()
+    before = clean_indicators(tmp_path, geographie="QP2015")
+    assert said(before, "QP001001", "population") == 1500

@@ -46,6 +46,16 @@ def check_quarter(found: Inspection, row: Ligne, geographie: str) -> None:
               f"écrivez {quoted(code.upper())}" if GEOGRAPHIES[geographie].fullmatch(code.upper()) else "")  # fmt: skip
 
 
+def check_origins(found: Inspection, row: Ligne, geographie: str | None) -> tuple[str, ...]:
+    """The QP of 2015 that a quarter of 2024 is declared to come from; a new one (letter N) has none."""
+    codes = tuple(code for cell in re.split(r"[,;/|]", row.cells.get("depuis", "")) if (code := cell.strip()))
+    wrong = [code for code in codes if geographie != "QN2024" or not GEOGRAPHIES["QP2015"].fullmatch(code)]
+    if wrong or (codes and row["code"].endswith("N")):
+        found.add(row.fichier, row.ligne, "depuis", f"{listed(map(quoted, wrong or codes))} ne peut pas être l'origine de {row['code']}",
+                  "des quartiers de 2015 (QP…), pour un quartier de 2024 qui n'est pas nouveau (lettre N)", "videz la cellule")  # fmt: skip
+    return codes
+
+
 def communes_of(found: Inspection, row: Ligne, known: dict[str, str]) -> tuple[str, ...]:
     codes = tuple(code for cell in re.split(r"[,;/|]", row["communes"]) if (code := cell.strip()))
     for code in codes:

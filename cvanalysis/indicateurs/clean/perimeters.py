@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -165,3 +165,22 @@ def settle_aggregates(sheet: Recognised, fichier: str, told: Mapping[str, str]) 
         if geography == "QN2024"
         else sheet
     )
+
+
+def unchanged(passages: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """QP → QN of those whose contour has not changed (letter I), among the passages (QP, QN) that tables tell."""
+    origins: dict[str, set[str]] = {}
+    for old, new in passages:
+        origins.setdefault(new, set()).add(old)
+    return {next(iter(old)): new for new, old in origins.items() if new.endswith("I") and len(old) == 1}
+
+
+def follow(sheet: Recognised, suivis: Mapping[str, str]) -> Recognised:
+    """The same sheet with the rows of those QP under the QN that they have become, and a word of it."""
+    if sheet.geographie != "QP2015" or not (known := set(sheet.zones.tolist()) & suivis.keys()):
+        return sheet
+    many = "chiffres d'un quartier" if len(known) == 1 else f"chiffres de {len(known)} quartiers"
+    what = f"{many} de 2015 au contour inchangé (lettre I)"
+    said = Problem(sheet.table.fichier, 0, sheet.cle, what, "", "Lus sous leur code de 2024")
+    zones = np.array([suivis.get(zone, zone) for zone in sheet.zones.tolist()], dtype=object)
+    return replace(sheet, zones=zones, remarques=(*sheet.remarques, said))

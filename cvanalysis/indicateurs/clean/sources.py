@@ -217,12 +217,12 @@ def say_sheet(sheet: Recognised, fichier: str, geographie: str) -> Iterator[Prob
     yield from sheet.remarques
     if geographie and sheet.geographie and sheet.geographie != geographie:
         what = f"fichier de la géographie {sheet.geographie}, territoire en {geographie}\u00a0: deux découpages"
-        yield Problem(fichier, 0, sheet.cle, what, "", "Lignes des quartiers non jointes")
+        yield Problem(fichier, 0, sheet.cle, what, "", "Lignes des quartiers au contour changé non jointes")
     for header in sheet.inconnues:
         yield Problem(fichier, sheet.table.ligne_entete, header, "colonne inconnue du catalogue, non lue")
     if not sheet.connu:
         yield from _say_vintage(sheet, fichier)
-    other = {"QN2024": "QP", "QP2015": "QN"}.get(sheet.geographie, "?")
+    other = {"QN2024": "QP", "QP2015": "?" if geographie == "QN2024" else "QN"}.get(sheet.geographie, "?")
     if rows := [row for row, zone in enumerate(sheet.zones.tolist()) if zone.startswith(other)]:
         count = f"{len(rows)} lignes de quartiers" if len(rows) > 1 else "une ligne de quartier"
         what = f"{count} d'une autre géographie (codes {other}…) dans un fichier en {sheet.geographie}\u00a0: deux découpages"
