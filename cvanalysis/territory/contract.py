@@ -43,7 +43,7 @@ class Commune:
 
 @dataclass(frozen=True, slots=True)
 class Quartier:
-    """A QPV of the contract. `communes` are codes, in the declared order (a QPV can span several); `depuis` the QP of 2015 that it comes from."""
+    """A QPV of the contract. `communes` are codes, in the declared order (it can span several); `depuis` the QP that it comes from."""
 
     code: str
     nom: str
