@@ -92,7 +92,7 @@ def start(epci: str, dossier: Path, geographie: str, jour: date) -> tuple[dict[P
     )
     if annee == "2024":
         known = sum(map(bool, depuis.values()))
-        said.append(dit["depuis"].format(nombre=known) if known else dit["sans_passage"])
+        said.append(dit["depuis"].format(nombre=known, total=len(mine)) if known else dit["sans_passage"])
     said += [dit["ecartes"].format(codes=", ".join(lost))] if lost else []
     said += [] if found.fichiers else [dit["sans_fichier"].format(dossier=dossier)]
     files = _write(mine, communes, depuis, region, places, jour)

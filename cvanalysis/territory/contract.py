@@ -31,6 +31,7 @@ from cvanalysis.territory.places import (
 from cvanalysis.territory.toml import Document, Section, check_shape, read_toml, take
 
 CONTRAT = "contrat.toml"
+ENSEMBLE = "Ensemble des QPV de France"
 _FICHIERS = (CONTRAT, "quartiers.csv", "communes.csv", "comparateurs.csv", "themes.csv", "piliers.csv", "colleges.csv")
 _ORDRE = tuple(ZONES)
 
@@ -205,6 +206,7 @@ def _read(dossier: Path, edition: str | None, _state: tuple[bytes | None, ...]) 
     declared |= _words(found)
     if found.problems:
         raise DeclarationError(found.problems)
+    declared["comparateurs"] = declared["comparateurs"] or _usual(declared)
     known = {e.id: e for e in declared["editions"]}
     chosen = edition or declared.pop("edition")
     declared.pop("edition", None)
@@ -213,6 +215,16 @@ def _read(dossier: Path, edition: str | None, _state: tuple[bytes | None, ...]) 
             f"l'édition {quoted(chosen)} n'est pas déclarée dans {CONTRAT}. Éditions déclarées\u00a0: {listed(known)}."
         )
     return Territory(dossier=dossier, edition=known[chosen], **declared)
+
+
+def _usual(declared: dict[str, Any]) -> tuple[Comparateur, ...]:
+    """What quarters are compared with where nothing is declared: their communes, the EPCI, all quarters."""
+    communes = (Comparateur(one.code, "COMMUNE", one.nom) for one in declared["communes"])
+    return (
+        *communes,
+        Comparateur(declared["epci"], "EPCI", declared["nom"]),
+        Comparateur("Ensemble", "FRANCE_QPV", ENSEMBLE),
+    )
 
 
 def _contract(found: Inspection, document: Document) -> dict[str, Any]:
