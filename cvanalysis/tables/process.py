@@ -236,7 +236,11 @@ def zones_of(territory: Territory) -> frozenset[tuple[str, Niveau]]:
     """The (code, niveau) of all the zones that the territory's reports may show."""
     declared = {(other.zone, other.niveau) for other in territory.comparateurs}
     communes = {(commune.code, "COMMUNE") for commune in territory.communes}
-    quarters = {(code, "QPV") for quarter in territory.quartiers for code in (quarter.code, *quarter.depuis)}
+    quarters = {
+        (code, "QPV")
+        for quarter in territory.quartiers
+        for code in (quarter.code, *(() if quarter.suit else quarter.depuis))
+    }
     usual = {(territory.epci, "EPCI"), (ENSEMBLE, "FRANCE_QPV")}
     return frozenset(declared | communes | quarters | usual)
 

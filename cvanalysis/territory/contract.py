@@ -27,11 +27,11 @@ from cvanalysis.territory.places import (
     check_quarter,
     check_zone,
     communes_of,
+    usual_zones,
 )
 from cvanalysis.territory.toml import Document, Section, check_shape, read_toml, take
 
 CONTRAT = "contrat.toml"
-ENSEMBLE = "Ensemble des QPV de France"
 _FICHIERS = (CONTRAT, "quartiers.csv", "communes.csv", "comparateurs.csv", "themes.csv", "piliers.csv", "colleges.csv")
 _ORDRE = tuple(ZONES)
 
@@ -206,7 +206,9 @@ def _read(dossier: Path, edition: str | None, _state: tuple[bytes | None, ...]) 
     declared |= _words(found)
     if found.problems:
         raise DeclarationError(found.problems)
-    declared["comparateurs"] = declared["comparateurs"] or _usual(declared)
+    if not declared["comparateurs"]:
+        usual = usual_zones([(one.code, one.nom) for one in declared["communes"]], declared["epci"], declared["nom"])
+        declared["comparateurs"] = tuple(Comparateur(*zone) for zone in usual)
     known = {e.id: e for e in declared["editions"]}
     chosen = edition or declared.pop("edition")
     declared.pop("edition", None)
@@ -215,16 +217,6 @@ def _read(dossier: Path, edition: str | None, _state: tuple[bytes | None, ...]) 
             f"l'édition {quoted(chosen)} n'est pas déclarée dans {CONTRAT}. Éditions déclarées\u00a0: {listed(known)}."
         )
     return Territory(dossier=dossier, edition=known[chosen], **declared)
-
-
-def _usual(declared: dict[str, Any]) -> tuple[Comparateur, ...]:
-    """What quarters are compared with where nothing is declared: their communes, the EPCI, all quarters."""
-    communes = (Comparateur(one.code, "COMMUNE", one.nom) for one in declared["communes"])
-    return (
-        *communes,
-        Comparateur(declared["epci"], "EPCI", declared["nom"]),
-        Comparateur("Ensemble", "FRANCE_QPV", ENSEMBLE),
-    )
 
 
 def _contract(found: Inspection, document: Document) -> dict[str, Any]:
@@ -368,8 +360,8 @@ def _places(found: Inspection, geographie: str | None) -> dict[str, tuple]:
     for row in rows:
         if geographie:
             check_quarter(found, row, geographie)
-        before = check_origins(found, row, geographie)
-        quartiers.append(Quartier(row["code"], row["nom"], communes_of(found, row, known), before))
+        places = communes_of(found, row, known), check_origins(found, row, geographie)
+        quartiers.append(Quartier(row["code"], row["nom"], *places))
     check_once(found, "quartiers.csv", "code", ((row.ligne, row["code"]) for row in rows))
     if not rows and not any(p.fichier == "quartiers.csv" for p in found.problems):
         found.add("quartiers.csv", 0, "", "aucun quartier n'est déclaré", "une ligne par quartier")

@@ -87,3 +87,9 @@ def check_zone(found: Inspection, row: Ligne, colonne: str, niveau: str) -> None
         }.get(niveau, ZONES[niveau])  # fmt: skip
         found.add(row.fichier, row.ligne, colonne, f"{quoted(row[colonne])} ne convient pas au niveau {niveau}",
                   f"{shape} attendu")  # fmt: skip
+
+
+def usual_zones(communes: list[tuple[str, str]], epci: str, nom: str) -> list[tuple[str, Niveau, str]]:
+    """What quarters are compared with where nothing is declared: their communes, the EPCI, all quarters."""
+    first: list[tuple[str, Niveau, str]] = [(code, "COMMUNE", name) for code, name in communes]
+    return [*first, (epci, "EPCI", nom), (ZONES["FRANCE_QPV"], "FRANCE_QPV", "Ensemble des QPV de France")]

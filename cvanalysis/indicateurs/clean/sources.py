@@ -193,6 +193,7 @@ def tell_file(file: ReadFile, sheets: tuple[Recognised, ...], zones: Zones) -> R
     levels = list(dict.fromkeys(level for _, level in here if level))
     wanted = sorted(zone for zone, level in (one for one in zones or () if isinstance(one, tuple)) if level in levels)
     found = {zone for zone, level in here if (zone, level) in (zones or ())}
+    other = {"QP2015": "QN", "QN2024": "QP"}.get(sheets[0].geographie, "?")
     families = "+".join(dict.fromkeys(sheet.famille.id for sheet in sheets))
     names = " et ".join(dict.fromkeys(sheet.famille.nom for sheet in sheets))
     years = sorted({bloc.millesime for sheet in sheets for bloc in sheet.blocs})
@@ -206,7 +207,7 @@ def tell_file(file: ReadFile, sheets: tuple[Recognised, ...], zones: Zones) -> R
         pris_pour=f"{families} ({names}), {told}, {', '.join(levels) or 'aucune zone'}{geography}",
         lignes=sum(len(sheet.zones) for sheet in sheets),
         trouvees=tuple(zone for zone in wanted if zone in found),
-        manquantes=tuple(zone for zone in wanted if zone not in found),
+        manquantes=tuple(zone for zone in wanted if zone not in found and not zone.startswith(other)),
         absentes=tuple(header for sheet in sheets for header in sheet.absentes),
         inconnues=tuple(header for sheet in sheets for header in sheet.inconnues),
     )
