@@ -83,6 +83,29 @@ def cli() -> None:
 
 
 @cli.command()
+@click.argument("epci", metavar="EPCI")
+@click.argument("dossier", type=click.Path(file_okay=False, path_type=Path), metavar="[DOSSIER]", required=False)
+@click.option(
+    "--geographie",
+    type=click.Choice(("2024", "2015")),
+    help="Quartiers de 2024 ou de 2015 (d'après les fichiers, sinon 2024).",
+)
+@_DEBUG
+def init(epci: str, dossier: Path | None, geographie: str | None, debug: bool) -> int:  # noqa: ARG001
+    """Écrit les déclarations d'un nouveau territoire, d'après le code de son EPCI et les fichiers déposés."""
+    from datetime import date
+
+    from cvanalysis.tables.init import start, tidy
+
+    folder = dossier or Path(f"contrat-{epci}")
+    told = tidy(folder)
+    files, said = start(epci, folder, geographie or "", date.today())  # noqa: DTZ011 (the day of whoever starts)
+    _write_new(files)
+    click.echo("\n".join([*told, *said]))
+    return 0
+
+
+@cli.command()
 @_DATA
 @_AUDIENCE
 @_DEBUG

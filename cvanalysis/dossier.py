@@ -40,6 +40,7 @@ from cvanalysis.pages.preconisations import Recommendation, find_recommendations
 from cvanalysis.pages.qualite import Qualite
 from cvanalysis.pages.quartier import Fiche, QuarterActions, QuarterEngagements
 from cvanalysis.pages.recit import find_story
+from cvanalysis.pages.suite import Sequel
 from cvanalysis.pages.synthese import Needs, Synthese
 from cvanalysis.pages.theme import ThemeActions
 from cvanalysis.paroles.quotations import contributions_by_finding
@@ -118,6 +119,13 @@ class Dossier:
                 "actions": lambda: self._actions(code),
                 "voix": lambda: self._voices(code),
             },
+        )
+
+    def suite(self, qpv: str) -> Page:
+        """What a quarter takes from the former contract: statements, préconisations, what can be followed and what starts anew."""
+        handed = self.store.rows("precedent")
+        return self._page(
+            qpv, Sequel(self.store, self.territory, load_catalogue(), qpv, handed, self.recommendations())
         )
 
     def _map(self, code: str) -> Bloc:

@@ -139,7 +139,7 @@ BAD = {
     "nombres": b'{"features": [{"geometry": {"type": "Polygon", "coordinates": [[[1, NaN], [2, 3], [4, 5], [1, 2]]]}}]}',
     "des nombres": b'{"features": [{"geometry": {"type": "MultiPolygon", "coordinates": [[["ab", "cd", "ef", "ab"]]]}}]}',
     "moins de trois points": b'{"features": [{"geometry": {"type": "Polygon", "coordinates": [[[1, 2], [2, 3], [1, 2]]]}}]}',
-    "Lambert": b'{"features": [{"geometry": {"type": "Polygon", "coordinates": [[[355e3, 6689e3], [355e3, 669e4], [356e3, 669e4]]]}}]}',
+    "Lambert": b'{"features": [{"geometry": {"type": "Polygon", "coordinates": [[[355e3, 1689e3], [355e3, 169e4], [356e3, 169e4]]]}}]}',
     "avant la longitude": b'{"features": [{"geometry": {"type": "Polygon", "coordinates": [[[47.2, -1.6], [47.3, -1.6], [47.3, -1.5]]]}}]}',
 }  # fmt: skip
 

@@ -60,7 +60,9 @@ def read_workbook(data: bytes) -> list[tuple[str, Cells]]:
     Raises what calamine raises (`CalamineError` and its like), `TooLargeError` for a workbook too large to open: calamine
     takes the memory of the whole rectangle, and a copy of a shared text for each of its cells.
     """
-    errors = _error_cells(data) if data.startswith(b"PK") else {}
+    errors, percents = _marked_cells(data) if data.startswith(b"PK") else ({}, {})
+    if percents is None:
+        return read_ods(data)
     book = python_calamine.load_workbook(io.BytesIO(data))
     sheets = []
     for name in book.sheet_names:
@@ -68,17 +70,25 @@ def read_workbook(data: bytes) -> list[tuple[str, Cells]]:
         left = [""] * (sheet.start[1] if sheet.start else 0)
         rows: list[list[str]] = []
         numbers: list[int] = []
-        wrong = errors.get(name, {})
+        wrong, shown = errors.get(name, {}), percents.get(name, {})
         for number, values in enumerate(sheet.iter_rows(), start=1):
             row = left + [cell_text(value) for value in values]
             for column, text in wrong.get(number, ()):
                 if column <= len(row) and not row[column - 1]:
                     row[column - 1] = text
+            for column in shown.get(number, ()):
+                if column <= len(row) and isinstance(value := values[column - 1 - len(left)], int | float):
+                    row[column - 1] = _percent_text(value)
             if any(row):  # a stray cell at the bottom of a sheet must not make a million rows
                 rows.append(row)
                 numbers.append(number)
         sheets.append((name, cells_from_rows(rows, numbers)))
     return sheets
+
+
+def _percent_text(value: float) -> str:
+    """A number that a spreadsheet shows in %, as it shows it: 0.46 is 46 %."""
+    return f"{100 * value:.12g}%"
 
 
 def read_ods(data: bytes) -> list[tuple[str, Cells]]:
@@ -106,7 +116,9 @@ def read_ods(data: bytes) -> list[tuple[str, Cells]]:
 
 def _ods_text(cell: object) -> str:
     kind, value = cell.getAttribute("valuetype"), cell.getAttribute("value")
-    if kind in ("float", "currency", "percentage") and value:
+    if kind == "percentage" and value:
+        return _percent_text(float(value))
+    if kind in ("float", "currency") and value:
         return cell_text(float(value))
     if kind == "date" and cell.getAttribute("datevalue"):
         return cell.getAttribute("datevalue").removesuffix("T00:00:00")
@@ -167,18 +179,29 @@ def _text_array(column: tuple[str, ...]) -> pa.Array:
         return pa.array([text.encode("utf-8", "replace").decode() for text in column], pa.string())
 
 
-def _error_cells(data: bytes) -> dict[str, dict[int, list[tuple[int, str]]]]:
-    """Error cells (`#N/A`, `#DIV/0!`…) of an XLSX: sheet → row → (column, text). Refuses what would not fit in memory."""
+Errors = dict[str, dict[int, list[tuple[int, str]]]]
+Percents = dict[str, dict[int, list[int]]]
+
+
+def _marked_cells(data: bytes) -> tuple[Errors, Percents | None]:
+    """What calamine loses of an XLSX: error cells (`#N/A`…), sheet → row → (column, text); cells shown in %, sheet → row → columns.
+
+    The second is None for an ODS that shows some in %, which odfpy has to read. Refuses what would not fit in memory.
+    """
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         if sum(part.file_size for part in archive.infolist()) > DEPLIE_MAX:
             raise TooLargeError("plus de 1 Gio une fois décompressé")
         names = set(archive.namelist())
+        if "content.xml" in names:
+            return {}, None if b'office:value-type="percentage"' in archive.read("content.xml") else {}
         if "xl/workbook.xml" not in names or "xl/_rels/workbook.xml.rels" not in names:
-            return {}
+            return {}, {}
+        styles = _percent_styles(archive.read("xl/styles.xml")) if "xl/styles.xml" in names else []
         if "xl/sharedStrings.xml" in names:
             _refuse_long_texts(archive.read("xl/sharedStrings.xml"))
         targets = dict(_pairs(archive.read("xl/_rels/workbook.xml.rels"), "Relationship", "Id", "Target"))
-        found = {}
+        found: Errors = {}
+        percents: Percents = {}
         for name, target in _pairs(archive.read("xl/workbook.xml"), "sheet", "name", "id"):
             part = "xl/" + targets.get(target, "").removeprefix("/xl/")
             if part not in names:
@@ -189,7 +212,18 @@ def _error_cells(data: bytes) -> dict[str, dict[int, list[tuple[int, str]]]]:
                 raise TooLargeError(f"la feuille « {name} » s'étend sur {height} lignes et {width} colonnes")
             for letters, row, text in _errors(xml):
                 found.setdefault(name, {}).setdefault(int(row), []).append((_column(letters), unescape(text.decode())))
-        return found
+            for cell in re.finditer(rb'<c\b[^>]{0,200}?\bs="(\d+)"[^>]{0,200}>', xml) if styles else ():
+                if int(cell[1]) in styles and (place := _PLACE.search(cell[0])):
+                    percents.setdefault(name, {}).setdefault(int(place[2]), []).append(_column(place[1]))
+        return found, percents
+
+
+def _percent_styles(xml: bytes) -> frozenset[int]:
+    """The styles of cells whose number format is in %: INSEE's workbooks hold shares so."""
+    told = dict(_pairs(xml, "numFmt", "numFmtId", "formatCode"))
+    percents = {"9", "10", *(number for number, code in told.items() if "%" in code)}
+    cells = next((one for one in ElementTree.fromstring(xml) if one.tag.endswith("}cellXfs")), ())  # noqa: S314
+    return frozenset(i for i, one in enumerate(cells) if one.get("numFmtId") in percents)
 
 
 def _errors(xml: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:

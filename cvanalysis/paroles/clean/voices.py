@@ -79,6 +79,7 @@ class CleanedVoices:
     preconisations: pd.DataFrame
     instances: pd.DataFrame
     chronologie: pd.DataFrame
+    precedent: pd.DataFrame
     codes: pd.DataFrame
     illisibles: tuple[Problem, ...] = ()
     avertissements: tuple[Problem, ...] = ()
@@ -87,7 +88,16 @@ class CleanedVoices:
     @property
     def tables(self) -> dict[str, pd.DataFrame]:
         """Name of the Parquet file → table."""
-        names = ["paroles", "contributions", "immersions", "preconisations", "instances", "chronologie", "codes"]
+        names = [
+            "paroles",
+            "contributions",
+            "immersions",
+            "preconisations",
+            "instances",
+            "chronologie",
+            "precedent",
+            "codes",
+        ]
         return {name: getattr(self, name) for name in names}
 
 
@@ -142,6 +152,7 @@ def clean_voices(territory: Territory, audience: Audience = "public", edition: E
         sources=(*_sources(rows, tables, clean), *_companion_sources(bound)),
         **{Path(fichier).stem: frame for fichier, frame in bound.items()},
         chronologie=companions.chronologie,
+        precedent=companions.precedent,
         codes=companions.codes,
         illisibles=tuple(unread) + companions.illisibles,
         avertissements=tuple(doubtful),
