@@ -74,6 +74,12 @@ def test_figures_follow_a_quarter_whose_contour_has_not_changed_and_stand_beside
     assert people == {"QN04407I": 3690, "QP044005": 16000}
 
 
+def test_quarters_of_corsica_are_found_too(tmp_path):
+    demo = "CODGEO;LIBGEO;POP_MUN;LIB_COM;TX_F;IND_JEUNE\nQP02A001;Les Cannes - Les Salines;5000;Ajaccio;52;1\n"
+    territory, _ = begin(tmp_path, "242010056", DEMO_2022=demo)
+    assert [(one.code, one.communes) for one in territory.quartiers] == [("QP02A001", ("2A004",))]
+
+
 @pytest.mark.parametrize(("geographie", "words"), [("2024", "La liste livrée"), ("2015", "déposez DEMO_2022")])
 def test_an_epci_without_a_known_quarter_is_told_what_to_do(tmp_path, geographie, words):
     with pytest.raises(UsageError, match=words):

@@ -206,11 +206,11 @@ def test_of_a_large_text_only_the_header_and_the_rows_asked_for_are_kept_with_th
         b'"_T";"44000";2\n',
         b'"_T";"2025-COM-44162";3\n',
     ]
-    text, numbers = extract(lines, {"GEO"}, {b"44109", b"44162"})
+    text, numbers, rows = extract(lines, {"GEO"}, {b"44109", b"44162"})
     assert text == b"".join(lines[i] for i in (0, 1, 2, 4))
-    assert numbers.tolist() == [1, 2, 3, 5]
-    kept, _ = extract([b"a;b;c\n"] * 500, {"GEO"}, set())
-    assert kept.count(b"\n") == 60
+    assert (numbers.tolist(), rows) == ([1, 2, 3, 5], 2)
+    kept, _, rows = extract([b"a;b;c\n"] * 500, {"GEO"}, set())
+    assert (kept.count(b"\n"), rows) == (60, -1)
 
 
 def test_a_large_base_is_read_as_a_small_one(tmp_path, monkeypatch):
@@ -276,12 +276,35 @@ def test_an_aggregate_whose_geography_nothing_tells_is_refused(tmp_path):
             "laissé de côté",
             "pour des iris",
         ),
+        ("revenus_2021.csv", "IRIS;LIBIRIS;COM;REVENU\n010040101;a;01004;20000\n", "laissé de côté", "pour des iris"),
+        (
+            "DS_BPE_2023_data.csv",
+            '"GEO";"GEO_OBJECT";"BPE_MEASURE";"TIME_PERIOD";"OBS_VALUE"\n"01053";"COM";"FACILITIES";2023;2\n',
+            "documentation",
+            "aucune mesure ne sert",
+        ),
+        ("q.csv", "QP;Nom_QP;Commune;EPCI\nQN00101M;X;Bourg;200071751\n", "documentation", "liste de quartiers"),
     ],
 )
 def test_what_no_page_needs_is_told_and_is_no_error(tmp_path, name, text, status, words):
     (file,) = clean(tmp_path, {name: text}).sources
     assert (file.statut, file.probleme) == (status, None)
     assert words in file.pris_pour
+
+
+def test_a_title_in_words_is_not_taken_for_the_code_of_another_level(tmp_path):
+    head = "Code;Libellé;Médiane du niveau de vie (€) 2021;Taux de pauvreté au seuil de 60 % (%) 2021"
+    text = f"{head}\n01053;Bourg;20480;22\n01004;A;21000;N/A - résultat non disponible\n"
+    cleaned = clean(tmp_path, {"revenus au 1er janvier.csv": text})
+    assert [said(cleaned, zone, "taux_pauvrete", 2021) for zone in ("01053", "01004")] == [22, "non_disponible"]
+
+
+def test_a_large_base_without_a_row_of_the_territory_says_so(tmp_path, monkeypatch):
+    monkeypatch.setattr("cvanalysis.indicateurs.clean.sources.GRAND", 10)
+    (file,) = clean(
+        tmp_path, {"b.csv": "CODGEO;P22_POP;P22_POPF\n01053;9;4\n"}, zones=frozenset({("44109", "COMMUNE")})
+    ).sources
+    assert "aucune de ses lignes" in file.pris_pour
 
 
 @pytest.mark.parametrize("name", ["contours.geojson", "contours.json", "qpv.shp"])

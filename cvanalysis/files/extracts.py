@@ -17,28 +17,30 @@ TITRES = 60  # lines among which the header is looked for; a text without it is 
 _SEPARATEUR = re.compile(rb"[;\t,|]")
 
 
-def extract(lines: Iterable[bytes], keys: Collection[str], wanted: Collection[bytes]) -> tuple[bytes, np.ndarray]:
+def extract(lines: Iterable[bytes], keys: Collection[str], wanted: Collection[bytes]) -> tuple[bytes, np.ndarray, int]:
     """The lines down to the header (the first that has a cell among `keys`), then those whose cell of that column is `wanted`.
 
-    Returns the text and the number, from 1, of each of its lines.
+    Returns the text, the number, from 1, of each of its lines, and how many are of what was asked for (-1: there is no header).
     """
     kept: list[bytes] = []
     numbers: list[int] = []
-    separator, place = b"", -1
+    separator, place, rows = b"", -1, -1
     for number, line in enumerate(lines, start=1):
         if place < 0:
             found = _find_key(line, keys) if number <= TITRES else None
             if number > TITRES:
                 break
-            separator, place = found or (separator, place)
+            if found:
+                (separator, place), rows = found, 0
         else:
             cells = line.split(separator, place + 1)
             code = cells[place].strip(b'" \r\n') if place < len(cells) else b""
             if code not in wanted and (b"-" not in code or code.rpartition(b"-")[2] not in wanted):
                 continue
+            rows += 1
         kept.append(line)
         numbers.append(number)
-    return b"".join(kept), np.array(numbers, dtype=np.int32)
+    return b"".join(kept), np.array(numbers, dtype=np.int32), rows
 
 
 def _find_key(line: bytes, keys: Collection[str]) -> tuple[bytes, int] | None:

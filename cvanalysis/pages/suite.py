@@ -49,7 +49,7 @@ class Sequel(Chapter):
         self._precedent, self._recommendations = precedent, recommendations
         self._said = {
             "quartier": self.quartier.nom,
-            "avant": enumerate_french(list(self.quartier.depuis)),
+            "avant": enumerate_french(self.quartier.depuis or [label("suite.sans_origine")]),
             "lettre": code[-1],
         }
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -17,12 +17,13 @@ from cvanalysis.catalogue import load_catalogue, normal_header, read_catalogue_r
 from cvanalysis.errors import ReadError, UsageError
 from cvanalysis.files.archives import TABLEAUX, is_archive, members, read_member
 from cvanalysis.files.extracts import GRAND
-from cvanalysis.files.keys import commune_key
+from cvanalysis.files.keys import commune_key, departement_of
 from cvanalysis.files.sheets import RawTable, tables_of
 from cvanalysis.french import fold
 from cvanalysis.indicateurs.clean.perimeters import read_list
 from cvanalysis.indicateurs.clean.recognise import known_headers
 from cvanalysis.indicateurs.clean.zones import is_quarter
+from cvanalysis.tables.leftover import DECLARATIONS
 
 DIT = tomllib.loads(Path(__file__).with_name("init.toml").read_text(encoding="utf-8"))
 COLONNES = {
@@ -31,22 +32,23 @@ COLONNES = {
     "communes": r"LIB_?COM(MUNES?)?|LISTELIBDEPCOM|COMMUNES?(_QPV?)?|NOM_COM(MUNE)?",
     "epci": r"SIREN_EPCI|EPCI|LISTEEPCI\d*|CODE_EPCI",
 }  # headers of a list of quarters
+LIVREES = ("communes", "noms_communes", "epci")  # of the list of 2024, what a `Quarter` holds
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Quarter:
-    """A quarter as a list tells it; communes by code, or by name alone where the list has no codes."""
+    """A quarter as a list tells it; `codes` are those of its communes, () where the list only names them."""
 
     code: str
     nom: str
-    codes: list[str]
-    communes: list[str]
-    epci: list[str]
+    codes: tuple[str, ...]
+    communes: tuple[str, ...]
+    epci: tuple[str, ...]
 
 
 @dataclass(slots=True)
 class Found:
-    """What the files of a folder tell: quarters, names of zones by code, passages, and whether there are figures' files at all."""
+    """What the files of a folder tell: quarters, names of zones by code, passages (QP, QN), and how many files there are."""
 
     quartiers: dict[str, Quarter] = field(default_factory=dict)
     noms: dict[str, str] = field(default_factory=dict)
@@ -59,66 +61,63 @@ def start(epci: str, dossier: Path, geographie: str, jour: date) -> tuple[dict[P
 
     Raises `UsageError` where no quarter is known of the EPCI.
     """
-    dit, found = DIT["dit"], _look(dossier / "insee")
-    shipped = [_shipped(row) for row in read_catalogue_rows("quartiers_2024.csv")]
-    regions = {row["code"]: row["region"] for row in read_catalogue_rows("quartiers_2024.csv")}
+    dit, found, rows = DIT["dit"], _look(dossier / "insee"), list(read_catalogue_rows("quartiers_2024.csv"))
+    shipped = [Quarter(row["code"], row["nom"], *(_parts(row[name]) for name in LIVREES)) for row in rows]
     kinds = {code[:2] for code in found.quartiers}
     annee = geographie or ("2015" if kinds == {"QP"} else "2024")
-    listed = shipped if annee == "2024" else []
-    listed = [
-        *listed,
-        *(one for one in found.quartiers.values() if one.code.startswith("QN" if annee == "2024" else "QP")),
-    ]
+    listed = [*(shipped if annee == "2024" else ()), *found.quartiers.values()]
     own = {
         code: name for one in shipped if epci in one.epci for code, name in zip(one.codes, one.communes, strict=True)
     }
-    mine, lost = _of_epci(listed, epci, own, found.noms)
+    mine = _of_epci(
+        (one for one in listed if one.code.startswith("QN" if annee == "2024" else "QP")), epci, own, found.noms
+    )
     if not mine:
         quoi = dit[f"absent_{annee}"].format(dossier=dossier)
         raise UsageError(dit["absent"].format(annee=annee, epci=epci, quoi=quoi))
     names = {row["code"]: row["nom"] for row in read_catalogue_rows("epci.csv")}
-    nom = found.noms.get(epci) or names.get(epci) or f"EPCI {epci}"
     communes = {code: name for one in mine for code, name in zip(one.codes, one.communes, strict=True)}
-    region = next((regions[one.code] for one in shipped if set(one.codes) & communes.keys()), "")
-    depuis = {
-        one.code: sorted(old for old, new in found.passages if new == one.code and one.code[-1] != "N") for one in mine
-    }
+    region = next((row["region"] for row in rows if set(_parts(row["communes"])) & communes.keys()), "")
+    depuis = {one.code: sorted(old for old, new in found.passages if new == one.code) for one in mine}
+    nom = found.noms.get(epci) or names.get(epci) or f"EPCI {epci}"
     places = {"nom": nom, "epci": epci, "annee": annee, "geographie": "QN2024" if annee == "2024" else "QP2015"}
-    said = [dit["trouves"].format(quartiers=len(mine), communes=len(communes), **places)]
-    said += (
-        [dit["geographie"].format(annee=annee, autre={"2015": "2024"}.get(annee, "2015"))]
-        if not geographie and kinds
-        else []
-    )
-    if annee == "2024":
-        known = sum(map(bool, depuis.values()))
-        said.append(dit["depuis"].format(nombre=known, total=len(mine)) if known else dit["sans_passage"])
-    said += [dit["ecartes"].format(codes=", ".join(lost))] if lost else []
-    said += [] if found.fichiers else [dit["sans_fichier"].format(dossier=dossier)]
+    known = sum(map(bool, depuis.values()))
+    counts = {
+        "quartiers": len(mine),
+        "communes": len(communes),
+        "nombre": known,
+        "autre": "2015" if annee == "2024" else "2024",
+    }
+    told = ["trouves", *(["geographie"] if kinds and not geographie else [])]
+    told.append("avant_2024" if annee == "2015" else "depuis" if known else "sans_passage")
+    told += [*([] if found.fichiers else ["sans_fichier"]), "suite"]
     files = _write(mine, communes, depuis, region, places, jour)
-    return {dossier / name: text for name, text in files.items()}, [*said, dit["suite"].format(dossier=dossier)]
+    return {dossier / name: text for name, text in files.items()}, [
+        dit[name].format(dossier=dossier, **places, **counts) for name in told
+    ]
 
 
 def tidy(dossier: Path) -> list[str]:
-    """Move tables dropped in the folder itself to its `insee/`, where they are read, unless it is a contract already; what was moved."""
-    loose = [] if (dossier / "contrat.toml").exists() or not dossier.is_dir() else sorted(dossier.iterdir())
-    moved = [path for path in loose if path.is_file() and path.suffix.lower() in (*TABLEAUX, ".zip")]
+    """Move tables dropped in the folder itself to its `insee/`, where they are read; what was moved."""
     (dossier / "insee").mkdir(parents=True, exist_ok=True)
+    moved = [path for path in sorted(dossier.iterdir()) if _is_table(path) and path.name not in DECLARATIONS]
     for path in moved:
         path.rename(dossier / "insee" / path.name)
     return [DIT["dit"]["range"].format(nom=path.name) for path in moved]
 
 
-def _shipped(row: dict[str, str]) -> Quarter:
-    return Quarter(row["code"], row["nom"], *(row[name].split("|") for name in ("communes", "noms_communes", "epci")))
+def _parts(cell: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in re.split(r"[,;/|]", cell) if part.strip())
+
+
+def _is_table(path: Path) -> bool:
+    return path.suffix.lower() in (*TABLEAUX, ".zip") and path.is_file()
 
 
 def _look(folder: Path) -> Found:
     """What the tables of a folder tell of quarters and of names; one that cannot be read is for `check` to tell."""
     found = Found()
-    for path in sorted(folder.rglob("*")) if folder.is_dir() else ():
-        if path.suffix.lower() not in (*TABLEAUX, ".zip") or not path.is_file():
-            continue
+    for path in sorted(filter(_is_table, folder.rglob("*"))):
         found.fichiers += 1
         for table in _tables(path) if path.stat().st_size <= GRAND else ():
             found.passages |= set((read_list(table) or ("", ()))[1])
@@ -130,8 +129,7 @@ def _tables(path: Path) -> Iterator[RawTable]:
     try:
         data = path.read_bytes()
         inside = members(data, path.name) if is_archive(data) else []
-        parts = [read_member(data, path.name, name) for _, name in inside] if inside else [data]
-        for part in parts:
+        for part in [read_member(data, path.name, name) for _, name in inside] or [data]:
             yield from tables_of(part, path.name, known_headers()) if len(part) <= GRAND else ()
     except ReadError:
         return
@@ -140,56 +138,37 @@ def _tables(path: Path) -> Iterator[RawTable]:
 def _look_at(table: RawTable, found: Found) -> None:
     cells = {header: table.table[header].to_pylist() for header in table.colonnes}
     roles = {
-        role: next((cells[header] for header in table.colonnes if re.fullmatch(shape, normal_header(header))), None)
+        role: next((header for header in cells if re.fullmatch(shape, normal_header(header))), "")
         for role, shape in COLONNES.items()
     }
-    key = next((header for header in table.colonnes if any(map(is_quarter, cells[header][:200]))), table.colonnes[0])
-    if roles["nom"] is None:
+    if not roles["nom"]:
         return
+    key = next((header for header in cells if any(map(is_quarter, cells[header][:200]))), table.colonnes[0])
     for i, cell in enumerate(cells[key]):
         code, told = (
             cell.strip().upper(),
-            {role: column[i].strip() for role, column in roles.items() if column is not None},
+            {role: cells[name][i].strip() if name else "" for role, name in roles.items()},
         )
         if not is_quarter(code):
             found.noms.setdefault(code, told["nom"])
-            continue
-        lists = {
-            role: [part.strip() for part in re.split(r"[,;/|]", told.get(role, "")) if part.strip()]
-            for role in ("codes", "communes", "epci")
-        }
-        codes = [code.zfill(5) for code in lists["codes"]]
-        if code not in found.quartiers or not found.quartiers[code].communes:
-            found.quartiers[code] = Quarter(code, told["nom"], codes, lists["communes"], lists["epci"])
+        elif code not in found.quartiers or not found.quartiers[code].communes:
+            codes = tuple(code.zfill(5) for code in _parts(told["codes"]))
+            found.quartiers[code] = Quarter(code, told["nom"], codes, _parts(told["communes"]), _parts(told["epci"]))
 
 
-def _of_epci(
-    listed: list[Quarter], epci: str, own: dict[str, str], noms: dict[str, str]
-) -> tuple[list[Quarter], list[str]]:
-    """The quarters of an EPCI, each once, communes by code; and those that it may have, without a commune known of it."""
+def _of_epci(listed: Iterable[Quarter], epci: str, own: dict[str, str], noms: dict[str, str]) -> list[Quarter]:
+    """The quarters of an EPCI, each once, their communes by code: those that say it, or that have one of its communes."""
     mine: dict[str, Quarter] = {}
-    lost = []
-    by_name = {
-        (_departement(code), commune_key(name)): code for code, name in {**noms, **own}.items() if len(code) == 5
-    }
-    departements = {_departement(code) for code in own}
+    names = {**noms, **own}
+    by_name = {(departement_of(code), commune_key(name)): code for code, name in names.items() if len(code) == 5}
     for one in listed:
-        if one.code in mine or (one.epci and epci not in one.epci):
-            continue
-        where = one.code[2:5].lstrip("0").zfill(2)
-        codes = one.codes or [by_name.get((where, commune_key(name)), "") for name in one.communes]
-        if one.epci or set(codes) & own.keys():
-            known = [(code, name) for code, name in zip(codes, one.communes, strict=False) if code]
-            mine[one.code] = Quarter(
-                one.code, one.nom, [code for code, _ in known], [own.get(code, name) for code, name in known], [epci]
-            )
-        elif where in departements and not one.communes:
-            lost.append(one.code)
-    return sorted(mine.values(), key=lambda one: one.code), lost
-
-
-def _departement(code: str) -> str:
-    return code[:3] if code.startswith("97") else code[:2]
+        codes = one.codes or tuple(
+            by_name.get((one.code[2:5].removeprefix("0"), commune_key(name)), "") for name in one.communes
+        )
+        if one.code not in mine and (epci in one.epci or (not one.epci and set(codes) & own.keys())):
+            known = {code: names.get(code, name) for code, name in zip(codes, one.communes, strict=False) if code}
+            mine[one.code] = Quarter(one.code, one.nom, tuple(known), tuple(known.values()), (epci,))
+    return sorted(mine.values(), key=lambda one: one.code)
 
 
 def _write(
@@ -201,8 +180,7 @@ def _write(
     jour: date,
 ) -> dict[str, bytes]:
     """The text of each declaration, its comment first."""
-    dit, known = DIT["dit"], load_catalogue()
-    new = places["annee"] == "2024"
+    dit, known, new = DIT["dit"], load_catalogue(), places["annee"] == "2024"
     values = places | {
         "id": re.sub(r"[^a-z0-9]+", "-", fold(places["nom"])).strip("-") or f"epci-{places['epci']}",
         "nom": places["nom"].replace('"', "'"),
@@ -212,14 +190,10 @@ def _write(
         "debut": 2024 if new else 2014,
         "fin": 2030 if new else 2022,
     }
-    source = dit["source_2024"] if new else dit["source_fichiers"]
     zones = [(code, "COMMUNE", name) for code, name in communes.items()]
     zones += [(places["epci"], "EPCI", places["nom"]), ("Ensemble", "FRANCE_QPV", dit["ensemble"])]
-    zones += [
-        (code, "DEPARTEMENT", known.departements[code])
-        for code in dict.fromkeys(map(_departement, communes))
-        if code in known.departements
-    ]
+    departements = dict.fromkeys(map(departement_of, communes))
+    zones += [(code, "DEPARTEMENT", known.departements[code]) for code in departements if code in known.departements]
     zones += [(region, "REGION", known.regions[region])] if region in known.regions else []
     quarters = [
         [one.code, one.nom.replace(";", ","), ", ".join(one.codes)] + ([", ".join(depuis[one.code])] if new else [])
@@ -233,6 +207,7 @@ def _write(
         "piliers": ["id;nom"],
         "colleges": ["id;nom"],
     }
+    source = dit["source_2024"] if new else dit["source_fichiers"]
     comments = {name: text.format(source=source).strip() for name, text in DIT["fichiers"].items()}
     files = {f"{name}.csv": "\ufeff" + "\n".join([comments[name], *lines, ""]) for name, lines in rows.items()}
     return {

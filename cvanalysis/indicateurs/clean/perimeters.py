@@ -25,10 +25,11 @@ PERIMETRE = re.compile(
 )
 _EPCI_DATE = re.compile(r"EPCI\D{0,3}((?:20)?\d\d)$", re.IGNORECASE)  # a sheet named after a perimeter
 _LISTE = re.compile(
-    r"(CODE|LIB|LABEL|LIBELLE|NOM|INSEE|SIREN|STATUT|TYPE)?_?(QN|QPV?|REG|DEP|COM|EPCI|UU|ZRU)?_?(20)?(10|15|20|24|25)?(_\d)?"
+    r"(CODE|LIB|LABEL|LIBELLE|NOM|INSEE|SIREN|STATUT|TYPE)?_?(QN|QPV?|REG|DEP|COM|COMMUNES?|REGION|DEPARTEMENT|EPCI|UU|ZRU)?_?(20)?(10|15|20|24|25)?(_\d)?"
     r"|CODGEO|LIBGEO|FID|GEOM|GEO_.*|SURFACE.*|LIEN.*"
 )  # what a list of quarters says of them
 DICTIONNAIRE = "dictionnaire de variables de l'Insee, laissé de côté"
+SANS_MESURE = "fichier de l'Insee au format long, dont aucune mesure ne sert aux rapports"
 LISTE = "liste de quartiers, sans chiffre\u00a0: « cvanalysis init » en remplit quartiers.csv"
 PASSAGE = "table de passage des quartiers de 2015 à ceux de 2024\u00a0: elle dit d'où vient chaque quartier"
 

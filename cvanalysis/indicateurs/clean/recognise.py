@@ -31,6 +31,7 @@ from cvanalysis.indicateurs.clean.families import (
 from cvanalysis.indicateurs.clean.layouts import LONG, census_headers, lay_out
 from cvanalysis.indicateurs.clean.perimeters import (
     PERIMETRE,
+    SANS_MESURE,
     Bloc,
     Documentation,
     Lue,
@@ -85,6 +86,10 @@ def recognise(
             return Documentation(fichier)
         if listed := next(filter(None, map(read_list, tables)), None):
             return Documentation(fichier, *listed)
+        for table in tables:
+            refuse_level(table, fichier, None)
+        if any({"GEO", "OBS_VALUE"} <= set(map(normal_header, table.colonnes)) for table in tables):
+            return Documentation(fichier, SANS_MESURE)
         raise UnrecognisedFile(say_unknown(tables, fichier, catalogue))
     return keep_later_perimeter(found, fichier)
 

@@ -115,7 +115,11 @@ def _read_large(lines: BinaryIO, size: int, fichier: str, zones: Zones) -> list[
     codes = {zone if isinstance(zone, str) else zone[0] for zone in zones or ()} | set(AGREGATS)
     wanted = {form.encode() for code in codes for form in (code, code.lstrip("0"))}
     with lines:
-        text, numbers = extract(lines, CLES, wanted)
+        text, numbers, rows = extract(lines, CLES, wanted)
+    if not rows:
+        raise OtherLevel.of(
+            fichier, "aucune de ses lignes n'est d'une zone du territoire", "", "Vérifiez qu'il est du bon niveau"
+        )
     tables = tables_of(text, fichier, known_headers())
     return [
         replace(one, lignes=numbers[one.lignes - 1], ligne_entete=int(numbers[one.ligne_entete - 1])) for one in tables
@@ -131,7 +135,7 @@ def _read_source(read: Callable[[], list[RawTable]], file: ReadFile, declared: d
             found = recognise(tables, file.fichier, declared)
     except OtherLevel as error:
         told = error.problem.trouve, error.problem.attendu, error.problem.que_faire
-        return replace(file, statut=LAISSE, pris_pour=". ".join(told)), (), ()
+        return replace(file, statut=LAISSE, pris_pour=". ".join(filter(None, told))), (), ()
     except ReadError as error:
         return replace(file, statut=statut, probleme=error.problem), (), ()
     if isinstance(found, Documentation):

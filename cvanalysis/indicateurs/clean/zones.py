@@ -66,7 +66,7 @@ _UNITE_URBAINE = re.compile(r"00\d{3}$")  # over several départements; no commu
 _AUTRES_NIVEAUX = {  # as columns and file names bear them
     r"(?:DCOM|LIB|CODE_)?IRIS": IRIS,
     r"UU(?:20)?(?:\d\d)?": UNITES_URBAINES,
-    r"(?:AU|AAV)(?:20)?(?:\d\d)?": "des aires urbaines ou d'attraction",
+    r"AAV(?:20)?(?:\d\d)?|AU(?:20)?\d\d": "des aires urbaines ou d'attraction",
     r"ZE(?:MP)?(?:20)?(?:\d\d)?": "des zones d'emploi",
     r"BV(?:20)?(?:\d\d)?": "des bassins de vie",
     "ARR(?:ONDISSEMENTS?)?": "des arrondissements",
@@ -126,21 +126,21 @@ def _all_differ(table: RawTable, header: str) -> bool:
     return len(set(cells)) >= CODES_SANS_NOM * len(cells)
 
 
-def refuse_level(table: RawTable, fichier: str, family: Famille) -> None:
+def refuse_level(table: RawTable, fichier: str, family: Famille | None) -> None:
     """Raise for zones that no report compares with, and whose codes look like those of others (`44109` is a commune and an urban unit).
 
     Told by a column that INSEE names after them, else by the file's name, which is all that tells a bassin de vie from its main commune.
     """
-    headers = " ".join(normal_header(header) for header in table.colonnes)
+    headers = [normal_header(header) for header in table.colonnes]
     stem = fichier.rsplit("/", 1)[-1].rsplit(".", 1)[0].upper()
     key = next((h for h in table.colonnes if normal_header(h) in CLES), None)
     by_codes = _level_of_codes([_plain_code(cell) for cell in table.table[key].to_pylist()]) if key is not None else ""
     for pattern, level in _AUTRES_NIVEAUX.items():
-        in_name = re.search(rf"(?<![A-Z]){pattern}(?![A-Z])", stem)
-        if re.search(rf"(?<![A-Z_]){pattern}(?![A-Z_])", headers) or in_name or level == by_codes:
+        in_name = re.search(rf"(?<![A-Z])(?:{pattern})(?![A-Z])", stem)
+        if any(re.fullmatch(pattern, header) for header in headers) or in_name or level == by_codes:
             raise OtherLevel.of(
                 fichier,
-                f"famille {family.id} reconnue, mais pour {level}",
+                f"famille {family.id} reconnue, mais pour {level}" if family else f"tableau de chiffres pour {level}",
                 "Des quartiers, des communes, des EPCI, des départements, des régions ou la France étaient attendus",
                 "Prenez le fichier du même millésime à l'un de ces niveaux, sinon retirez celui-ci du dossier",
                 table.ligne_entete,

@@ -88,16 +88,8 @@ class CleanedVoices:
     @property
     def tables(self) -> dict[str, pd.DataFrame]:
         """Name of the Parquet file → table."""
-        names = [
-            "paroles",
-            "contributions",
-            "immersions",
-            "preconisations",
-            "instances",
-            "chronologie",
-            "precedent",
-            "codes",
-        ]
+        ours = ("precedent", "chronologie", "codes")
+        names = ("paroles", "contributions", "immersions", "preconisations", "instances", *ours)
         return {name: getattr(self, name) for name in names}
 
 
