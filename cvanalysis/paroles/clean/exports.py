@@ -107,7 +107,7 @@ def read_voice_file(path: Path, fichier: str, declared: Declared = NOTHING_DECLA
 
 
 def _with_parents(raws: list[tuple[RawTable, Grid]]) -> list[tuple[RawTable, Grid]]:
-    """Tables of repeated rows with, besides, the columns of the answer that each row is a part of: who said it, where, with what leave."""
+    """Tables of repeated rows with, besides, the columns of their answer: who said it, where, with what leave."""
     made, answered = [], {}
     for raw, grid in raws:
         names = {n: h for h in raw.colonnes for n in _names(h)}

@@ -189,7 +189,7 @@ class _Reader:
 
     @cached_property
     def alias(self) -> Mapping[str, Mapping[str, str]]:
-        """Field → other names → id, as `correspondances.csv` gives them ('' for what is left out on purpose); logs tell what is wrong there."""
+        """Field → other names → id (`exclu`: none, on purpose), as `correspondances.csv` gives them; logs tell what is wrong there."""
         found: dict[str, dict[str, str]] = {"themes": {}, "qpv": {}}
         if not (self.territory.dossier / CORRESPONDANCES).exists():
             return found
