@@ -155,8 +155,8 @@ def _financements(found: Inspection, section: Section, tell: Tell, items: list[A
         values = take(found, inner, {"colonne": str}, optional)
         if values is None:
             continue
-        if not {"financeur", "annee"} & set(values):
-            wanted = "un financeur, une année, ou les deux"
+        if not {"financeur", "annee", "champ"} & set(values):
+            wanted = "un financeur, une année, les deux, ou le champ auquel elle s'ajoute"
             tell(f"financements.{values['colonne']}", "colonne sans destination", wanted)
         champ, credit = values.get("champ", "accorde"), values.get("type_credit", "")
         _known(tell, "financements.champ", champ, MONTANTS, "champ de montant")

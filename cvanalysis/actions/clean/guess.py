@@ -25,7 +25,7 @@ from cvanalysis.actions.clean.cells import (
     read_year,
     years_of_date,
 )
-from cvanalysis.actions.clean.formats import Located, flatten_header, head_rows, join_lines, squeeze
+from cvanalysis.actions.clean.formats import Located, flatten_header, head_rows, join_lines, squeeze, stated_year
 from cvanalysis.actions.clean.labels import Labels, read_quarters
 from cvanalysis.actions.table import DATES, HORS_QPV, MONTANTS, MONTANTS_LUS
 from cvanalysis.files.keys import commune_key
@@ -36,6 +36,8 @@ from cvanalysis.personnes.persons import mask_words
 ACCORDE = next(words for champ, *words in knowledge()["titres"]["ordre"] if champ == "accorde")
 LIGNES_LUES = 2000
 MONTANTS_CONTENU = "d'après son contenu : des montants"
+
+VERSEMENT = "un versement parmi d'autres : ils s'ajoutent"
 
 GROUPES = ("porteur", "theme", "pilier", "financeur", "dispositif", "annee")
 """Fields that people write once for several rows, in a merged cell."""
@@ -95,11 +97,11 @@ def guess_columns(grid: Grid, entete: tuple[int, ...], known: Known) -> list[Col
         cells = body.column(i).combine_chunks()
         own = [head[position][i] for position in entete]
         champ, reason = _field((own[-1], key), sample_of(cells, own), cells, known)
-        if champ and champ in taken and champ not in (*MONTANTS, "rappel"):
+        if champ and champ in taken and champ not in MONTANTS:
             champ, reason = "", f"déjà donné par une autre colonne ({champ})"
         taken.add(champ)
         columns.append(Column(mask_words(title + key[len(fold(title)) :]), champ, reason, cells, own[-1]))
-    return _sort_amounts(columns)
+    return _sort_amounts(columns, stated_year(grid, head, entete)[0])
 
 
 def sample_of(cells: pa.Array, titles: Sequence[str]) -> list[str]:
@@ -119,7 +121,7 @@ def _field(titles: Sequence[str], sample: Sequence[str], cells: pa.Array, known:
     said = knowledge()["titres"]["cofinanceurs"]
     others = "argent d'autres financeurs : à déclarer dans [[actions.financements]] s'il est accordé"
     many = f"{len(sample)} valeur{'s' if len(sample) > 1 else ''} différente{'s' if len(sample) > 1 else ''}"
-    numeric = _share(sample, lambda w: w.strip()[:1].isdigit()) > 0.5
+    numeric = _share(sample, lambda w: w.strip()[:1].isdigit() and not re.search(r"[^\W\d_]{4}", w)) > 0.5
     for title in titles:
         barred = (others if _said(said, titles[-1]) else no_money(title)) if numeric else ""
         for champ in fields_said(title):
@@ -228,9 +230,18 @@ def complete(located: Located, known: Known) -> tuple[Located, dict[str, str]]:
     return replace(located, journal=replace(located.journal, colonnes=found)), doubtful
 
 
-def _sort_amounts(columns: Sequence[Column]) -> list[Column]:
-    """Columns of amounts told apart: those of a year, those of a funder, and those that repeat the money of the others."""
+def _sort_amounts(columns: Sequence[Column], stated: str) -> list[Column]:
+    """Columns of amounts told apart: those of a year, those of a funder, and those that repeat the money of the others.
+
+    `stated`: the year of the table, '' where it says none.
+    """
     columns = list(columns)
+    years = [re.findall(r"(?<!\d)(?:19|20)\d\d(?!\d)", column.titre) for column in columns]
+    recalled = any(column.champ == "rappel" for column in columns)
+    for i, column in enumerate(columns):
+        if column.champ in MONTANTS and stated and len(years[i]) == 1 and years[i][0] < stated:
+            told = f"montant d'une autre année que {stated}, celle du tableau"
+            columns[i], recalled = replace(column, champ="" if recalled else "rappel", raison=told), True
     for champ in MONTANTS:
         mine = [i for i, column in enumerate(columns) if column.champ == champ]
         values = {i: np.nan_to_num(read_amounts(columns[i].cellules)[0]) for i in mine}
@@ -238,24 +249,22 @@ def _sort_amounts(columns: Sequence[Column]) -> list[Column]:
         titled = [i for i in kept if columns[i].raison != MONTANTS_CONTENU]
         plain = ""
         for i in mine:
-            one = columns[i]
-            years = re.findall(r"(?<!\d)(?:19|20)\d\d(?!\d)", one.titre)
+            title, several = columns[i].titre, len(kept) > 1
+            change: dict[str, Any] = {"propre": True}
             if i not in kept:
-                change: dict[str, Any] = {
-                    "champ": "",
-                    "raison": "somme des autres colonnes de montants : la compter doublerait l'argent",
-                }
-            elif len(kept) > 1 and len(years) == 1:
-                change = {"propre": True, "annee": years[0]}
+                why = "somme des autres colonnes de montants : la compter doublerait l'argent"
+                change = {"champ": "", "raison": why}
+            elif several and len(years[i]) == 1:
+                change |= {"annee": years[i][0]}
             elif i not in titled and len(titled) == 1:
                 change = {"champ": "", "raison": "des montants, sans que son titre dise lesquels"}
-            elif i not in titled or (len(kept) > 1 and _names_more(one.titre)):
-                change = {"propre": True}
-            elif plain:
-                change = {"champ": "", "raison": f"même montant que « {plain} », ou à choisir entre elles"}
-            else:
-                plain, change = one.titre, {}
-            columns[i] = replace(one, **change)
+            elif several and _said(knowledge()["titres"]["versements"], title):
+                change |= {"raison": VERSEMENT}
+            elif i in titled and not (several and _names_more(title)):
+                why = f"même montant que « {plain} », ou à choisir entre elles"
+                change = {"champ": "", "raison": why} if plain else {}
+                plain = plain or title
+            columns[i] = replace(columns[i], **change)
     return columns
 
 

@@ -18,7 +18,7 @@ from rapidfuzz import fuzz, process
 from cvanalysis.actions.clean.cells import common_words, encode, knowledge, line_words, read_amounts
 from cvanalysis.actions.clean.declared import LISTES
 from cvanalysis.actions.clean.formats import flatten_header, head_rows, stated_year
-from cvanalysis.actions.clean.guess import Column, Known, guess_columns, merged_columns
+from cvanalysis.actions.clean.guess import VERSEMENT, Column, Known, guess_columns, merged_columns
 from cvanalysis.actions.clean.labels import EXCLU, Labels, read_labels
 from cvanalysis.actions.table import CHAMPS, DATES, MONTANTS
 from cvanalysis.errors import CvanalysisError
@@ -187,7 +187,9 @@ def _constant_year(sheet: Sheet) -> list[str]:
 
 def _own_column(column: Column) -> list[str]:
     title = _text(column.titre)
-    if column.annee:
+    if column.raison == VERSEMENT:
+        said: tuple[str, ...] = (f"# {VERSEMENT}",)
+    elif column.annee:
         said = (f"annee = {column.annee}", '# financeur = "…"  # si cette colonne est celle d\'un seul financeur')
     else:
         credit = '# type_credit = "spécifique"  # ou "droit commun"'

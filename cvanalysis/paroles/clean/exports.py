@@ -215,7 +215,7 @@ def _technical_columns(raw: RawTable, outil: Outil, columns: dict[str, list[str]
 
 TEXTES = (".txt", ".odt", ".docx", ".doc", ".rtf", ".pdf")
 CONSEIL = (
-    "Copiez chaque parole sur une ligne du modèle («\u00a0cvanalysis modele paroles\u00a0»), avec sa date, son quartier et ses accords\u00a0; "
+    "Copiez chaque parole sur une ligne du modèle («\u00a0cvanalysis modele paroles\u00a0»), avec sa date et ses accords\u00a0; "
     "un entretien codé s'exporte de votre logiciel en REFI-QDA (.qdpx)"
 )
 """What helps whoever drops a text where a table of voices is read."""
