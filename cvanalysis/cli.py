@@ -279,6 +279,13 @@ def relire(data: Path, vers: Path | None, debug: bool) -> int:  # noqa: ARG001
     click.echo(
         f"Textes à relire : {listed.a_relire} ; déjà relus : {listed.deja_relues}. Ce fichier ne doit pas quitter l'équipe.\n"
     )
+    if not listed.a_relire + listed.deja_relues:
+        from cvanalysis.paroles.clean.voices import clean_voices
+
+        click.echo(
+            f"Rien n'est à relire. {clean_voices(territory).compte or 'Aucune parole n’a été trouvée dans paroles/.'}"
+        )
+        return 0
     click.echo(how_to_read())
     return 0
 
