@@ -137,13 +137,17 @@ class Famille:
 
 @dataclass(frozen=True, slots=True)
 class Annee:
-    """What is established of the data's year: for these `indicateurs` of that family and vintage (None: all of them)."""
+    """What is known of the data's year: for these `indicateurs` of that family and vintage (None: all of them).
+
+    `certitude`: `etablie`, or `probable` (printed as such; no change is measured from it); `preuve` says from what it is known."""
 
     famille: str
     millesime: int | None
     indicateurs: tuple[str, ...]
     annee: int | None  # None: that of the vintage
     date: str
+    certitude: str
+    preuve: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +178,7 @@ class Catalogue:
     def data_year(self, famille: str, millesime: int, indicateur: str) -> tuple[int | None, str]:
         """Year of the data and its exact date (JJ/MM/AAAA or ''); (None, '') where nobody has established it."""
         for rule in self.annees:
-            same = rule.famille == famille and rule.millesime in (None, millesime)
+            same = rule.famille == famille and rule.millesime in (None, millesime) and rule.certitude == "etablie"
             if same and self.selects(rule.indicateurs, indicateur):
                 return rule.annee or millesime, rule.date
         return None, ""
@@ -184,9 +188,22 @@ class Catalogue:
         dates = (
             rule.date
             for rule in self.annees
-            if rule.millesime == publication and self.selects(rule.indicateurs, indicateur)
+            if rule.millesime == publication and rule.date and self.selects(rule.indicateurs, indicateur)
         )
         return next(dates, "")
+
+    def probable_year(self, indicateur: str, publication: int) -> int | None:
+        """Year of the data of an indicator in a publication of whatever family, where it is not established but probable."""
+        if indicateur not in self.indicateurs:
+            return None
+        years = (
+            rule.annee
+            for rule in self.annees
+            if rule.millesime == publication
+            and rule.certitude == "probable"
+            and self.selects(rule.indicateurs, indicateur)
+        )
+        return next(years, None)
 
     def selects(self, choices: tuple[str, ...], indicateur: str) -> bool:
         """True where one of the choices names the indicator: `*`, its id, `source:rp` or `source:rp/taux`."""

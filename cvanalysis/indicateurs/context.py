@@ -257,12 +257,15 @@ def when(instants: Iterable[Instant]) -> str:
     """« 2014 et 2018 », « 2014 à 2019 » (no gap), « publication 2019 (année des données non établie) »."""
     instants = tuple(instants)
     dated = sorted({i.annee for i in instants if i.etabli})
-    files = sorted({i.annee for i in instants if not i.etabli})
+    likely = sorted({i.probable for i in instants if not i.etabli and i.probable})
+    files = sorted({i.annee for i in instants if not i.etabli and not i.probable})
     parts = []
     if len(dated) > 2 and dated[-1] - dated[0] == len(dated) - 1:
         parts.append(f"{dated[0]} à {dated[-1]}")
     elif dated:
         parts.append(enumerate_french(map(str, dated)))
+    if likely:
+        parts.append(label("commun.probable", annees=enumerate_french(map(str, likely))))
     if files:
         name = "publications" if len(files) > 1 else "publication"
         parts.append(label(f"commun.{name}", annees=enumerate_french(map(str, files))))

@@ -191,7 +191,9 @@ def short(indicateur: Indicateur) -> str:
     return indicateur.nom_court or indicateur.nom
 
 
-def axis(indicateur: Indicateur, base: object = None) -> str:
-    """« Taux de pauvreté (%) »; with `base`, the year that is 100."""
+def axis(indicateur: Indicateur, base: object = None, prix: int | None = None) -> str:
+    """« Taux de pauvreté (%) »; with `base`, the year that is 100; with `prix`, that of the euros."""
     unit = label("commun.base_100", annee=base) if base else indicateur.unite
+    if prix:
+        unit = label("commun.euros_de", unite=unit, annee=prix)
     return f"{capital(indicateur.nom)} ({unit})" if unit else capital(indicateur.nom)
