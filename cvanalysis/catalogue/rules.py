@@ -50,6 +50,7 @@ class Rules:
     quand: Mapping[str, Mapping[str, object]]
     mouvements: Mapping[str, float]
     ipc: Mapping[int, float]
+    lentes: Mapping[str, int]
 
     def deflator(self, debut: int, fin: int) -> float | None:
         """How much consumer prices were multiplied by from one year to another; None where the index of one is not known."""
@@ -78,6 +79,7 @@ def load_rules() -> Rules:
     """The rules shipped with the package."""
     text = files("cvanalysis.catalogue").joinpath("regles.toml").read_text(encoding="utf-8")
     read = tomllib.loads(text)
+    slow = read["structures_lentes"]
     return Rules(
         defaut=_rule(read["defaut"]),
         sources=MappingProxyType({name: _rule(table) for name, table in read["sources"].items()}),
@@ -85,6 +87,7 @@ def load_rules() -> Rules:
         quand=MappingProxyType(dict(read["quand"])),
         mouvements=MappingProxyType(dict(read["mouvements"])),
         ipc=MappingProxyType(_prices()),
+        lentes=MappingProxyType(dict.fromkeys(slow["indicateurs"], slow["ecart"])),
     )
 
 

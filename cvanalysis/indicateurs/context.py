@@ -139,6 +139,15 @@ class Contexte:
     def at(self, zone: str, indicateur: Indicateur, instant: Instant | None) -> Observation | None:
         return self.observations.at(zone, indicateur.id, instant)
 
+    def repere(self, zone: str, indicateur: Indicateur, instant: Instant | None) -> Observation | None:
+        """What a comparator has at that moment, or for a slow structure (`regles.toml`) at the closest one that is near enough."""
+        same, far = self.at(zone, indicateur, instant), self.rules.lentes.get(indicateur.id, 0)
+        if instant is None or not far or (same is not None and same.dite):
+            return same
+        apart = {row: row.instant.apart(instant) for row in self.serie(zone, indicateur) if row.dite}
+        near = [row for row, years in apart.items() if years is not None and years <= far]
+        return min(near, key=lambda row: (apart[row], -row.instant.vers), default=same)
+
     def value(self, zone: str, indicateur: Indicateur, instant: Instant | None) -> Valeur:
         return as_value(self.at(zone, indicateur, instant), indicateur)
 

@@ -93,8 +93,10 @@ def unit_of_difference(indicateur: Indicateur) -> str:
     return "points" if indicateur.genre == "taux" else indicateur.unite
 
 
-def measure_gap(indicateur: Indicateur, sujet: Observation, repere: Observation, seuils: Seuils) -> Gap:
-    """Quarter minus comparator, at one and the same instant.
+def measure_gap(
+    indicateur: Indicateur, sujet: Observation, repere: Observation, seuils: Seuils, autre_annee: int = 0
+) -> Gap:
+    """Quarter minus comparator, at one and the same instant, or `autre_annee` years apart at most.
 
     Raises `ComparisonRefused` where one of the two is missing or suspect, where their times differ, for counts, and where
     a comparator of 0 makes a percentage meaningless.
@@ -102,7 +104,7 @@ def measure_gap(indicateur: Indicateur, sujet: Observation, repere: Observation,
     for row in (sujet, repere):
         if not row.dite:
             raise refusal("inutilisable", statut=row.statut)
-    if sujet.instant != repere.instant:
+    if sujet.instant != repere.instant and (sujet.instant.apart(repere.instant) or autre_annee + 1) > autre_annee:
         raise refusal("annees", sujet=sujet.instant.situe, repere=repere.instant.situe)
     if sujet.source != repere.source:
         raise refusal("sources")

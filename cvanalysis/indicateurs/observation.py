@@ -50,6 +50,11 @@ class Instant(NamedTuple):
         """Label for an axis."""
         return self._said("{annee}", "{probable} (probable)", "publ. {annee}")
 
+    def apart(self, other: Instant) -> int | None:
+        """Years between two moments, as far as both are known; None where one is not."""
+        known = all(one.etabli or one.probable for one in (self, other))
+        return abs(self.vers - other.vers) if known else None
+
     @property
     def vers(self) -> int:
         """The data's year as far as it is known, to tell how far apart two figures are."""

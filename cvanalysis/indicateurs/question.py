@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from cvanalysis.constat.make import serie
 from cvanalysis.constat.shape import Finding, Manque, Message, Serie, Table, Valeur, word
 from cvanalysis.french import capital
-from cvanalysis.indicateurs.context import Contexte, Zone, reason
+from cvanalysis.indicateurs.context import PREFERENCE, Contexte, Zone, reason
 from cvanalysis.indicateurs.distribution import table_of_ends
 from cvanalysis.indicateurs.measure import tolerance, unit_of_gap
 from cvanalysis.textes import label
@@ -160,12 +160,18 @@ def last_instant(ctx: Contexte, indicateur: Indicateur) -> Instant | None:
         return known[-1] if known else None
     if last.millesime is None or not last.dite or indicateur.genre == "effectif":
         return last.instant
-    for row in reversed(ctx.serie(code, indicateur)):
-        if row.millesime is None or last.millesime - row.millesime > RETOUR_MAXI or not row.dite:
-            continue
-        if any(ctx.value(zone.code, indicateur, row.instant).dite for zone in ctx.reperes):
-            return row.instant
-    return last.instant
+    near = [row.instant for row in reversed(ctx.serie(code, indicateur)) if row.dite and row.millesime is not None]
+    near = [instant for instant in near if last.millesime - instant.annee <= RETOUR_MAXI]
+    return _most_telling(ctx, indicateur, near) or last.instant
+
+
+def _most_telling(ctx: Contexte, indicateur: Indicateur, instants: Sequence[Instant]) -> Instant | None:
+    """Of these moments, latest first, the first at which the EPCI or a commune has a figure, else any other comparator."""
+    for reperes in ([zone for zone in ctx.reperes if zone.role in PREFERENCE[:2]], ctx.reperes):
+        for instant in instants:
+            if any(ctx.value(zone.code, indicateur, instant).dite for zone in reperes):
+                return instant
+    return None
 
 
 def common_instant(ctx: Contexte, indicateur: Indicateur) -> Instant | None:
@@ -177,13 +183,10 @@ def common_instant(ctx: Contexte, indicateur: Indicateur) -> Instant | None:
     if not enough:
         return None
     last = enough[-1]
-    compared = [
-        i
-        for i in enough
-        if (i.nature == last.nature and last.annee - i.annee <= RETOUR_MAXI and last.etabli)
-        and any(ctx.value(zone.code, indicateur, i).dite for zone in ctx.reperes)
-    ]
-    return compared[-1] if compared and indicateur.genre != "effectif" else last
+    if not last.etabli or indicateur.genre == "effectif":
+        return last
+    near = [i for i in reversed(enough) if i.etabli and last.annee - i.annee <= RETOUR_MAXI]
+    return _most_telling(ctx, indicateur, near) or last
 
 
 def short(indicateur: Indicateur) -> str:
