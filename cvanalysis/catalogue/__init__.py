@@ -162,6 +162,16 @@ class Republication:
 
 
 @dataclass(frozen=True, slots=True)
+class ColonneFrance:
+    """A column of the file of all quarters of France: its indicator, and the family and edition that it was taken from."""
+
+    colonne: str
+    indicateur: str
+    famille: str
+    publication: int
+
+
+@dataclass(frozen=True, slots=True)
 class Catalogue:
     """All of it. The dictionaries keep the files' order and are not to be written to."""
 
@@ -173,6 +183,7 @@ class Catalogue:
     controles: tuple[Controle, ...]
     annees: tuple[Annee, ...]
     republications: tuple[Republication, ...]
+    france: tuple[ColonneFrance, ...]
     regions: dict[str, str]
     departements: dict[str, str]
 
@@ -242,6 +253,7 @@ def load_catalogue() -> Catalogue:
         controles=tuple(_records(Controle, "controles.csv")),
         annees=tuple(_records(Annee, "annees.csv")),
         republications=tuple(_records(Republication, "republications.csv")),
+        france=tuple(_records(ColonneFrance, "france.csv")),
         regions={row["code"]: row["nom"] for row in zones if row["niveau"] == "REGION"},
         departements={row["code"]: row["nom"] for row in zones if row["niveau"] == "DEPARTEMENT"},
     )

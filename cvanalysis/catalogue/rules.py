@@ -51,6 +51,7 @@ class Rules:
     mouvements: Mapping[str, float]
     ipc: Mapping[int, float]
     lentes: Mapping[str, int]
+    proches: Mapping[str, object]
 
     def deflator(self, debut: int, fin: int) -> float | None:
         """How much consumer prices were multiplied by from one year to another; None where the index of one is not known."""
@@ -87,6 +88,7 @@ def load_rules() -> Rules:
         quand=MappingProxyType(dict(read["quand"])),
         mouvements=MappingProxyType(dict(read["mouvements"])),
         ipc=MappingProxyType(_prices()),
+        proches=MappingProxyType(read["proches"]),
         lentes=MappingProxyType(dict.fromkeys(slow["indicateurs"], slow["ecart"])),
     )
 
