@@ -154,9 +154,9 @@ def test_controls_name_known_indicators():
     for control in CATALOGUE.controles:
         named = [term for term in control.termes if not term.startswith("source:")]
         assert set(named) <= set(CATALOGUE.indicateurs)
-        optional = control.genre in ("croissant", "zero") and not control.total
+        optional = control.genre in ("croissant", "zero", "saut") and not control.total
         assert control.total in CATALOGUE.indicateurs or control.total.isdigit() or optional
-        assert control.genre in ("somme", "total", "au_plus", "croissant", "zero")
+        assert control.genre in ("somme", "total", "au_plus", "croissant", "zero", "couverture", "saut")
 
 
 def test_rules_of_years_and_republications_name_known_families():

@@ -290,7 +290,7 @@ def test_known_figures_of_the_default_territory_come_out(default):
 def crowd(n, values):
     """A vast contract of `n` quarters (its threshold is 2), one commune for each half, and a reader of their figures."""
     quarters = tuple(Quartier(f"QP99{i:04}", "Centre", (COMMUNE if i < n // 2 else "99002",)) for i in range(n))
-    declared = territory(quartiers=0, seuils=Seuils(voisins=2))
+    declared = territory(quartiers=0, seuils=Seuils(voisins=2, rang_mini=3))
     declared = replace(declared, quartiers=quarters, communes=(*declared.communes, Commune("99002", "Belport")))
     rows = everywhere("taux_pauvrete", values, zones=[q.code for q in quarters])
     return declared, Reader(rows)

@@ -136,7 +136,7 @@ def test_typography_is_enforced_once_and_for_all():
 
 def test_a_missing_value_raises_instead_of_printing():
     with pytest.raises(UndefinedError):
-        phrases.write(Message("quartier.niveau_seul", {"quartier": "Bellevue"}))
+        phrases.write(Message("quartier.niveau_effectif", {"quartier": "Bellevue"}))
     with pytest.raises(KeyError):
         phrases.write(Message("quartier.inconnu"))
 
@@ -174,7 +174,7 @@ class Anything(dict):
         "valeur", "mensuel", "valeur_repere", "ecart", "second", "mesure", "avant", "apres", "difference",
         "ecart_repere", "ecart_avant", "ecart_apres", "variation", "rapport_avant", "rapport_apres", "absolu_avant",
         "absolu_apres", "part_premiere", "part_deuxieme", "valeur_haut", "valeur_bas", "mesure_haut", "mesure_bas",
-        "premier", "valeurs", "taux", "tolerance", "besoin", "nominale", "prix",
+        "premier", "valeurs", "taux", "tolerance", "besoin", "nominale", "prix", "ailleurs",
     )  # fmt: skip
     COUNTS = (
         "rang", "sur", "ex_aequo", "manquants", "plus_haut", "plus_bas", "autres", "manquantes", "nb_parts",

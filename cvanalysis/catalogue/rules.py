@@ -52,6 +52,7 @@ class Rules:
     ipc: Mapping[int, float]
     lentes: Mapping[str, int]
     proches: Mapping[str, object]
+    largeurs: Mapping[str, int]
 
     def deflator(self, debut: int, fin: int) -> float | None:
         """How much consumer prices were multiplied by from one year to another; None where the index of one is not known."""
@@ -88,6 +89,7 @@ def load_rules() -> Rules:
         quand=MappingProxyType(dict(read["quand"])),
         mouvements=MappingProxyType(dict(read["mouvements"])),
         ipc=MappingProxyType(_prices()),
+        largeurs=MappingProxyType(read["largeurs"]),
         proches=MappingProxyType(read["proches"]),
         lentes=MappingProxyType(dict.fromkeys(slow["indicateurs"], slow["ecart"])),
     )

@@ -33,7 +33,12 @@ class Niveau(Question):
 
     @cached_property
     def place(self) -> Rank | None:
-        return rank(self.code, self.quarters)
+        return self.rank_of(self.code)
+
+    def rank_of(self, code: str) -> Rank | None:
+        """The place of a quarter; None where too few are published to tell one."""
+        place = rank(code, self.quarters)
+        return place if place is not None and place.solide(self.ctx.territory.seuils.rang_mini) else None
 
     @cached_property
     def beside(self) -> dict[str, Observation | None]:
@@ -125,7 +130,7 @@ class Niveau(Question):
             return "effectif"
         if self.gaps:
             return self.gaps[0][1].sens
-        return "seul" if self.place is None or self.place.sur < 3 else "parmi"
+        return "seul" if self.place is None else "parmi"
 
     def _table(self) -> Table:
         """Zone, value, and where there is any gap of the quarter its size and the ratio; the other quarters after the comparators."""
@@ -178,7 +183,8 @@ class Niveau(Question):
         known = sorted(published, key=lambda zone: (-self.value(zone.code).valeur, zone.nom))
         compared = [] if self.effectif else [zone for zone in self.reperes if self.value(zone.code).dite]
         silent = [zone for zone in ctx.voisins if zone not in known]
-        said, several = self._summary(known), len(known) > 1
+        enough = len(known) >= ctx.territory.seuils.rang_mini and 3 * len(known) >= 2 * len(ctx.voisins)
+        said, several = self._summary(known), len(known) > 1 and (enough or ctx.territory.vaste)
         kind = "niveau_peu" if not several else "niveau_effectif" if self.effectif else "niveau"
         legende = ctx.subtitle(one, ctx.moment(one, self.instant))
         return self.finding(
@@ -231,7 +237,7 @@ class Rang(Niveau):
         if self.instant is None:
             return self.nothing()
         place, values = self.place, self.basics()
-        ranked = place is not None and place.sur >= 3
+        ranked = place is not None
         if ranked:
             values |= {"rang": place.rang, "bas": place.par_le_bas, "sur": place.sur, "ex_aequo": place.ex_aequo}
             values["manquants"] = place.manquants + place.suspects
@@ -256,7 +262,7 @@ class Rang(Niveau):
     def _table(self) -> Table:
         """Quarters from the highest value to the lowest, those without a usable figure at the end with their reason."""
         names, quarters = self.ctx.noms, self.quarters
-        ranks = {code: rank(code, quarters) for code in quarters}
+        ranks = {code: self.rank_of(code) for code in quarters}
         last = len(quarters) + 1
         ordered = sorted(quarters, key=lambda code: (ranks[code].rang if ranks[code] else last, names[code]))
         unranked = word(label("quartier.rang.non_classe"))

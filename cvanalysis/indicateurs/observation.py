@@ -168,6 +168,8 @@ def _when(row: Observation) -> tuple[int, int]:
     return (row.instant.vers, row.publication)
 
 
+RETOUR_MAXI = 3
+"""How many years back one may go to find a figure that more quarters, or comparators, have."""
 ENTIERS_MINI = 4
 """Figures of one file, all of them whole, from which that is its precision and not chance."""
 
@@ -196,13 +198,15 @@ def as_value(row: Observation | None, indicateur: Indicateur) -> Valeur:
 def latest_values(
     reader: object, codes: list[str], indicateur: str, catalogue: Catalogue | None
 ) -> dict[str, tuple[Valeur, str]]:
-    """Quarter → (value of the last data year that most quarters have, that year); a missing one keeps its status."""
+    """Quarter → (value, year) at the moment of the last years at which most quarters have a figure; a missing one keeps its status."""
     known = catalogue.indicateurs.get(indicateur) if catalogue is not None else None
     if known is None:
         return {code: (Valeur(None, "non_disponible"), "") for code in codes}
     seen = Observations.read(reader, codes, [indicateur])
     instants = seen.instants(codes, indicateur)
-    instant = instants[-1] if instants else None
+    recent = [i for i in instants if (i.apart(instants[-1]) or 0) <= RETOUR_MAXI]
+    told = {i: sum(as_value(seen.at(code, indicateur, i), known).dite for code in codes) for i in recent}
+    instant = max(recent, key=lambda i: (told[i], recent.index(i)), default=None)
     return {
         code: (as_value(seen.at(code, indicateur, instant), known), str(instant) if instant else "") for code in codes
     }

@@ -14,6 +14,7 @@ from cvanalysis.french import capital
 from cvanalysis.indicateurs.context import PREFERENCE, Contexte, Zone, reason
 from cvanalysis.indicateurs.distribution import table_of_ends
 from cvanalysis.indicateurs.measure import tolerance, unit_of_gap
+from cvanalysis.indicateurs.observation import RETOUR_MAXI
 from cvanalysis.textes import label
 
 if TYPE_CHECKING:
@@ -22,10 +23,6 @@ if TYPE_CHECKING:
     from cvanalysis.catalogue import ConstatDeclare, Indicateur
     from cvanalysis.constat.shape import Role
     from cvanalysis.indicateurs.observation import Instant, Observation
-
-
-RETOUR_MAXI = 3
-"""How many years back a level may go to find a comparator of the same data year."""
 
 
 class Question:
