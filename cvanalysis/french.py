@@ -182,7 +182,7 @@ def when(annee: str) -> str:
     if re.fullmatch(r"\d{2}/\d{2}/\d{4}", annee):
         day, month, year = (int(part) for part in annee.split("/"))
         return f"au {ordinal(day) if day == 1 else day} {MOIS[month - 1]} {year}"
-    return f"en {annee}" if annee.isdigit() else f"selon la {annee}"
+    return f"en {annee}" if annee[:4].isdigit() else f"selon la {annee}"
 
 
 def capital(texte: str) -> str:

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from cvanalysis.actions.counting import REGLES
+from cvanalysis.actions.counting import REGLES, money_by_population, subsidies
 from cvanalysis.actions.field import JOURNAUX, MONTANTS, SANS_CAUSE, ActionChapter, Field, Rows
 from cvanalysis.actions.reach import granted, list_actions, reach
-from cvanalysis.constat.make import Grid, bars, count, source_of
+from cvanalysis.constat.make import Grid, bars, count, euros, source_of
 from cvanalysis.constat.shape import Finding, Manque, Message, Table, Valeur, word
 from cvanalysis.indicateurs.distribution import quartiles
 from cvanalysis.indicateurs.kinds import Questions
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 
 POPULATION, BESOIN = "population", "taux_pauvrete"
+RANGS_MINI = 10
 
 
 class Synthese(Questions):
@@ -102,16 +103,26 @@ class Needs(ActionChapter):
     def _money(self, ident: str, rows: pd.DataFrame) -> Finding:
         quarters = self.field.quartiers
         people, need = (latest_values(self.reader, list(quarters), i, self.catalogue) for i in (POPULATION, BESOIN))
-        years = self.field.territory.fin - int(rows["annee"].min()) + 1
+        first = int(rows["annee"].min())
+        years = self.field.territory.fin - first + 1
         money, found = granted(rows, self.field), reach(rows, self.field)
         each = {code: _by_inhabitant(money[code], people[code][0], years) for code in quarters}
+        crowd = {code: people[code][0].valeur for code in quarters if people[code][0].valeur}
+        inside = subsidies(rows[rows["qpv"].isin(quarters)])
+        shared = {code: euros(amount) for code, amount in money_by_population(inside, crowd).items()}
+        other = {c: _by_inhabitant(shared.get(c, money[c]), people[c][0], years) for c in quarters}
         known = [code for code in quarters if each[code].dite]
         order = sorted(quarters, key=lambda code: (-(need[code][0].valeur or 0.0) if need[code][0].dite else 1.0, code))
+        lines = {quarters[c]: (need[c][0], count(found[c]), money[c], each[c], other[c]) for c in order}
+        if silent := [quarters[c] for c in order if not need[c][0].dite]:
+            apart = {name: lines.pop(name) for name in silent}
+            lines |= {label("synthese.besoins-01.hors_ordre"): (Valeur(None, "sans_objet"),) * 5} | apart
         top = max(known, key=lambda code: each[code].valeur, default=order[0])
         low = min(known, key=lambda code: each[code].valeur, default=order[0])
         year = next((when for _, when in need.values() if when), "")
         said = {"haut": quarters[top], "valeur_haut": each[top], "bas": quarters[low], "valeur_bas": each[low]}
-        said |= {"quartiers": len(quarters), "periode": self.field.periode, "annee": f" {year}" if year else ""}
+        said |= {"quartiers": len(quarters), "periode": f"{first}-{self.field.territory.fin}"}
+        said |= {"annee": f" {year}" if year else "", "ailleurs": _outside(money, quarters)}
         actions = {quarters[c]: count(found[c]) for c in order}
         reading = {"quartier": quarters[top], "valeur": each[top], "besoin": need[top][0], "annee_besoin": year}
         return self.about(
@@ -120,14 +131,21 @@ class Needs(ActionChapter):
             rows,
             champ="",
             source=label("synthese.besoins-01.sources", journaux=source_of(rows, JOURNAUX)),
-            grid=Grid(
-                "barres", {quarters[c]: (need[c][0], count(found[c]), money[c], each[c]) for c in order}, dessin=[3]
-            ),
+            grid=Grid("barres", lines, ["sujet", "autre"], dessin=[3, 4]),
             figure=None if known else bars(*labels("synthese.besoins-01.actions"), actions),
             lecture=Message("synthese.lecture_besoins", reading),
-            precautions=(REGLES["egal"], *labels("synthese.besoins-01.illustration"), SANS_CAUSE, MONTANTS),
+            precautions=(*self._rules(each, crowd), *labels("synthese.besoins-01.illustration"), SANS_CAUSE, MONTANTS),
             manques=self._unplaced(money, each),
         )
+
+    def _rules(self, each: Mapping[str, Valeur], crowd: Mapping[str, float]) -> tuple[str, ...]:
+        """Both rules of split, and how much the first one follows from the size of the quarters."""
+        both = [(crowd[code], value.valeur) for code, value in each.items() if value.dite]
+        if len(both) < RANGS_MINI:
+            return REGLES["egal"], REGLES["population"]
+        sizes, amounts = (pd.Series(column).rank() for column in zip(*both, strict=True))
+        link = f"{sizes.corr(amounts):.2f}".replace("-", "\u2212").replace(".", ",")
+        return REGLES["egal"], REGLES["population"], label("synthese.besoins-01.regle", lien=link)
 
     def _unplaced(self, money: Mapping[str, Valeur], each: Mapping[str, Valeur]) -> Iterator[Manque]:
         """The money of no quarter, and the quarters where none can be told by inhabitant."""
@@ -167,9 +185,16 @@ class Needs(ActionChapter):
         )
 
 
+def _outside(money: Mapping[str, Valeur], quarters: Mapping[str, str]) -> Valeur:
+    """The share of the money granted that no quarter of the contract is written for, in %."""
+    total = sum(amount.valeur or 0.0 for amount in money.values())
+    outside = sum(amount.valeur or 0.0 for code, amount in money.items() if code not in quarters)
+    return Valeur(100 * outside / total if total else 0.0, unite="%", decimales=0)
+
+
 def _by_inhabitant(money: Valeur, people: Valeur, years: int) -> Valeur:
     """Euros by inhabitant and year; the reason why there is none is that of what is missing."""
-    if money.valeur is not None and people.dite and people.valeur:
-        return Valeur(round(money.valeur / people.valeur / years, 2), "publié", "€", 1)
+    if money.valeur is not None and people.valeur:
+        return Valeur(round(money.valeur / people.valeur / years, 2), people.statut, "€", 1)
     missing = people if not people.dite else money
     return Valeur(None, missing.statut if not missing.dite else "sans_objet", "€", 1)

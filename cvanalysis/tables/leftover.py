@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 _DECLAREES = """quartiers communes comparateurs themes piliers colleges partenaires correspondances decisions preconisations
-chronologie precedent"""
+chronologie precedent france_qpv"""
 DECLARATIONS = frozenset(["contrat.toml", *(f"{name}.csv" for name in _DECLAREES.split())])
 TABLES = (*EXTENSIONS, ".geojson", ".zip", ".qdpx")
 NOTICES = (".md",)

@@ -110,6 +110,7 @@ class Seuils:
 
     stable_points: float = 1.0
     stable_pourcent: float = 2.0
+    rang_mini: int = 10  # published quarters (and two thirds of all) below which no place among them is told
     personnes: int = 11  # our own counts of people below this are withheld
     preuve_ancienne_mois: int = 12
     voisins: int = 60  # other quarters up to which all of them stand beside one; beyond, those of its communes do

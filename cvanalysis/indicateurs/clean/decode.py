@@ -22,6 +22,7 @@ from cvanalysis.files.guard import reading
 from cvanalysis.files.numbers import STATUTS, as_text, decode_numbers
 from cvanalysis.files.sheets import RawTable, raw_files
 from cvanalysis.indicateurs.clean.account import Account, make_account
+from cvanalysis.indicateurs.clean.fiabilite import mark_unreliable
 from cvanalysis.indicateurs.clean.perimeters import Bloc, Recognised, follow, unchanged
 from cvanalysis.indicateurs.clean.reconcile import reconcile
 from cvanalysis.indicateurs.clean.sources import (
@@ -90,7 +91,7 @@ def clean_indicators(
         problems += [*said, *([file.probleme] if file.probleme else [])]
     names = [file.fichier for file in sources]
     problems += say_absent(declared, names, millesimes)
-    suspects = mark_suspects(chunks, catalogue, zones)
+    suspects = [*mark_suspects(chunks, catalogue, zones), *mark_unreliable(chunks, catalogue, zones)]
     reconciled = reconcile(chunks, catalogue, zones)
     bad = [_say_bad_cells(chunk, zones) for chunk in chunks]
     anomalies = pd.concat([frame_problems(problems), *bad, *suspects, reconciled.anomalies], ignore_index=True)
