@@ -7,6 +7,10 @@ import sys
 from xml.etree import ElementTree
 
 import pytest
+from cvanalysis.display.figures.canvas import WIDTH, text_width, wrap
+from cvanalysis.display.figures.frame import round_scale
+from cvanalysis.display.figures.temps import _calm
+from cvanalysis.display.figures.zones import _apart
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -14,11 +18,7 @@ from browser.exemples import ABSENT, FIGURES, ICI, LONG, TERRITOIRE, constat, co
 from cvanalysis.constat.shape import Figure, Point, Serie, Valeur
 from cvanalysis.display.alternatives import LONGEST, describe, describe_figure
 from cvanalysis.display.figures import draw, warm
-from cvanalysis.display.figures.canvas import WIDTH, text_width, wrap
-from cvanalysis.display.figures.frame import round_scale
 from cvanalysis.display.figures.marks import _LOOKS, contrast, ink_on, look, looks, state_looks
-from cvanalysis.display.figures.temps import _calm
-from cvanalysis.display.figures.zones import _apart
 
 SVG = "{http://www.w3.org/2000/svg}"
 

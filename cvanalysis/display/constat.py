@@ -32,6 +32,8 @@ RECORDS = "application/vnd.cvanalysis.constats"
 It is one text (JSON, one finding a line), not a structure: a notebook's file gives each value of a structure a line of its own,
 which costs more than the drawing of small figures.
 """
+
+
 @dataclass(frozen=True, slots=True)
 class Image:
     """A figure as a page holds it: its `<svg>`, as written there, and its height in pixels."""
@@ -83,7 +85,7 @@ class Constat:
         )
 
     def tracer(self, ax: Axes | None = None) -> Axes:
-        """The figure of the page on `ax`, or on a sheet of its own (`.figure`, 72 points an inch); returns the Axes. `UsageError` without one."""
+        """The figure of the page on `ax`, or on a sheet of its own (72 points an inch); returns the Axes. `UsageError` without one."""
         from cvanalysis.display.figures import trace
 
         if self.finding.figure is None:
@@ -97,7 +99,7 @@ class Constat:
         # Here and not above: a list of findings or a page's plan should not cost the import of matplotlib.
         from cvanalysis.display.figures import draw
 
-        drawn = draw(f.figure, self.territory.palette, describe(f.figure, self.titre, f.id), f.id)
+        drawn = draw(f.figure, self.territory.palette, describe(f.figure, self.titre, f.id))
         return drawn + "".join(f'<p class="leg">{escape(note, quote=False)}</p>' for note in notes(f.figure))
 
     def _table(self) -> str:

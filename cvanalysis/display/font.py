@@ -1,8 +1,8 @@
 """The one font of pages and figures, so that what is measured is what is shown. Owns its making; refuses to know who writes with it.
 
 It is a cut of Source Sans 3 (© 2023 Adobe, SIL Open Font License 1.1, whose text is in the package `fontpkg-source-sans-3`): Latin
-letters and the signs that pages use, in two weights. The licence reserves the name « Source » to the whole font: a cut bears ours. It is made
-once a machine, in the user's cache, the same bytes everywhere, and is found there by every process.
+letters and the signs that pages use, in two weights. The licence keeps the name « Source » for the whole font: a cut bears ours. It
+is made once a machine, in the user's cache, the same bytes everywhere, and every process finds it there.
 """
 
 from __future__ import annotations
@@ -46,10 +46,14 @@ def files() -> dict[int, tuple[Path, Path]]:
         return found
     cut = _cut()
     try:
-        atomic.write_all((path, raw) for weight, pair in found.items() for path, raw in zip(pair, cut[weight], strict=True))
+        atomic.write_all(
+            (path, raw) for weight, pair in found.items() for path, raw in zip(pair, cut[weight], strict=True)
+        )
     except (atomic.WriteFailed, OSError):  # nobody's home: made again by each command
         found = _in(Path(tempfile.mkdtemp(prefix="cva-police-")))
-        atomic.write_all((path, raw) for weight, pair in found.items() for path, raw in zip(pair, cut[weight], strict=True))
+        atomic.write_all(
+            (path, raw) for weight, pair in found.items() for path, raw in zip(pair, cut[weight], strict=True)
+        )
     return found
 
 
@@ -86,7 +90,13 @@ def _cut() -> dict[int, tuple[bytes, bytes]]:
         one = TTFont(io.BytesIO(whole), recalcTimestamp=False)
         one = instancer.instantiateVariableFont(one, {"wght": weight})
         style = "Regular" if weight == WEIGHTS[0] else "SemiBold"
-        for ident, name in ((1, FAMILY), (2, style), (3, f"{FAMILY} {style}"), (4, f"{FAMILY} {style}"), (6, f"ContratSans-{style}")):
+        for ident, name in (
+            (1, FAMILY),
+            (2, style),
+            (3, f"{FAMILY} {style}"),
+            (4, f"{FAMILY} {style}"),
+            (6, f"ContratSans-{style}"),
+        ):
             one["name"].setName(name, ident, 3, 1, 0x409)
         one["OS/2"].usWeightClass = weight
         made[weight] = (_saved(one), _saved(one, "woff2"))

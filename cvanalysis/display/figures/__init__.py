@@ -11,7 +11,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from html import escape
 from typing import TYPE_CHECKING
-from zlib import crc32
 
 import matplotlib as mpl
 
@@ -57,11 +56,11 @@ def trace(figure: Figure, palette: Palette, ax: Axes | None = None, width: float
         return _GENRES[figure.genre](_in_french(figure), ax=ax, palette=palette, width=width)
 
 
-def draw(figure: Figure, palette: Palette, alternative: str, key: str = "", width: float = WIDTH) -> str:
-    """The figure as an `<svg>` of the page, read aloud as `alternative`; `key` (by default the alternative) makes its ids its own."""
+def draw(figure: Figure, palette: Palette, alternative: str, width: float = WIDTH) -> str:
+    """The figure as an `<svg>` of the page, read aloud as `alternative`."""
     with mpl.rc_context(style()):
         axes = _GENRES[figure.genre](_in_french(figure), palette=palette, width=width)
-        wide, tall, body = write_svg(axes.figure, f"f{crc32((key or alternative).encode()):x}")
+        wide, tall, body = write_svg(axes.figure)
     return (
         f'<svg class="fig" role="img" aria-label="{escape(alternative)}" viewBox="0 0 {wide:.0f} {tall:.0f}" width="{wide:.0f}" '
         f'height="{tall:.0f}" font-family="{font.STACK}" font-size="{SIZE}" fill="{INK}">{body}</svg>'

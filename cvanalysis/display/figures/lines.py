@@ -12,7 +12,6 @@ from cvanalysis.constat.shape import Figure, Serie
 from cvanalysis.display.figures.marks import GREY, PALE, RULE, Look, Palette, look, looks
 from cvanalysis.display.figures.sheet import (
     LINE,
-    SIZE,
     WIDTH,
     Margins,
     PlainAxes,
@@ -93,7 +92,9 @@ def _put_times(ax: Axes, xs: Mapping[str, float], pad: float) -> None:
         half = measure(time) / 2 + 3
         last = i == len(xs) - 1
         if last:
-            said = {other: place for other, place in said.items() if (x - place) * point > half + measure(other) / 2 + 3}
+            said = {
+                other: place for other, place in said.items() if (x - place) * point > half + measure(other) / 2 + 3
+            }
         if last or (x * point - half) > reached:
             said[time] = x
             reached = x * point + half
@@ -125,7 +126,9 @@ def _line(ax: Axes, serie: Serie, this: Look | None, xs: Mapping[str, float], ru
     known_at = [xs[p.etiquette] for p in there]
     for point in serie.points:
         at = xs[point.etiquette]
-        if point.valeur.valeur is None and (serie.role in ("sujet", "autre") or (known_at and min(known_at) < at < max(known_at))):
+        if point.valeur.valeur is None and (
+            serie.role in ("sujet", "autre") or (known_at and min(known_at) < at < max(known_at))
+        ):
             put_absence(ax, at, -9 / size_of(ax)[1], point.valeur, transform=ax.get_xaxis_transform())
 
 
@@ -136,9 +139,11 @@ def _say_start(ax: Axes, shown: Sequence[Serie], xs: Mapping[str, float]) -> Non
         if serie.role != "sujet" or len(there) < 2:
             continue
         first = min(there, key=lambda p: xs[p.etiquette])
-        others = known(p.valeur for s in shown if s is not serie for p in s.points if p.etiquette == first.etiquette)
+        second = sorted(there, key=lambda p: xs[p.etiquette])[1]
         low, high = ax.get_ylim()
-        up = sum(v > first.valeur.valeur for v in others) <= len(others) / 2 and first.valeur.valeur < (low + 9 * high) / 10
+        part = (first.valeur.valeur - low) / (high - low)
+        # On the side that the line leaves free, if the frame has room there.
+        up = part < 0.12 or (second.valeur.valeur <= first.valeur.valeur and part < 0.95)
         away = (11 if up else -11) * (high - low) / size_of(ax)[1]
         x = xs[first.etiquette] - 5 * (ax.get_xlim()[1] - ax.get_xlim()[0]) / size_of(ax)[0]
         ax.text(x, first.valeur.valeur + away, say_mark(first.valeur), va="center", fontweight=600)
@@ -166,7 +171,13 @@ def _name_ends(ax: Axes, named: Sequence[tuple[Serie, Look]], xs: Mapping[str, f
     point = (right - ax.get_xlim()[0]) / across
     for middle, (_, x, value, text, this, weight) in zip(middles, blocks, strict=True):
         y = low + middle / tall * (high - low)
-        ax.plot([x + 6 * point, right + 5 * point, right + 12 * point], [value, y, y], color=this.colour, linewidth=0.8, clip_on=False)
+        ax.plot(
+            [x + 6 * point, right + 5 * point, right + 12 * point],
+            [value, y, y],
+            color=this.colour,
+            linewidth=0.8,
+            clip_on=False,
+        )
         ax.text(right + 15 * point, y, "\n".join(text), va="center", fontweight=weight)
 
 
@@ -212,13 +223,21 @@ def _panels(data: Figure, ax: Axes | None, palette: Palette, width: float) -> Ax
         panel.axhline(scale.low, color=RULE, linewidth=1)
         role = "sujet" if serie.role == "autre" else serie.role
         _line(panel, serie, replace(look(role, palette), size=8, width=2, dash=None), xs, data.ruptures)
-        point = (wide - 46) / _PANEL
-        panel.text(-14 / (wide - 46), 1 + 12 / _PANEL, "\n".join(title), transform=panel.transAxes, va="bottom", fontweight=600)
+        panel.text(
+            -14 / (wide - 46), 1 + 12 / _PANEL, "\n".join(title), transform=panel.transAxes, va="bottom", fontweight=600
+        )
         there = sorted((p for p in serie.points if p.valeur.valeur is not None), key=lambda p: xs[p.etiquette])
-        for mark, side in ((there[:1], "left"), (there[1:][-1:], "right")):
-            for p in mark:
-                up = 10 * (scale.high - scale.low) / _PANEL
-                panel.text(xs[p.etiquette], p.valeur.valeur + up, say_mark(p.valeur), ha="center", va="center")
+        for p in dict.fromkeys((*there[:1], *there[-1:])):
+            up = p.valeur.valeur + 10 * (scale.high - scale.low) / _PANEL
+            panel.text(xs[p.etiquette], up, say_mark(p.valeur), ha="center", va="center")
         for time in dict.fromkeys((next(iter(xs)), list(xs)[-1])):
-            panel.text(xs[time], -20 / _PANEL, time, transform=panel.get_xaxis_transform(), ha="center", va="center", color=GREY)
+            panel.text(
+                xs[time],
+                -20 / _PANEL,
+                time,
+                transform=panel.get_xaxis_transform(),
+                ha="center",
+                va="center",
+                color=GREY,
+            )
     return ax

@@ -132,7 +132,8 @@ def state_looks(states: Sequence[str], palette: Palette) -> dict[str, Look]:
 def shades(colour: str, n: int) -> tuple[str, ...]:
     """`n` tints of a colour, from the palest to itself."""
     return tuple(
-        "#" + "".join(f"{round(245 + (part - 245) * (i + 0.3) / (n - 0.7)):02x}" for part in _rgb(colour)) for i in range(n)
+        "#" + "".join(f"{round(245 + (part - 245) * (i + 0.3) / (n - 0.7)):02x}" for part in _rgb(colour))
+        for i in range(n)
     )
 
 

@@ -1,6 +1,6 @@
 """One row per zone, category or share, on a common axis: dots, bars, pairs, shares, and all the quarters on one line.
 
-They are one drawing: a row has its label, a bar for the first of its values or a line that joins them (or neither), marks, and the value said.
+They are one drawing: a row has its label, a bar for the first of its values or a line that joins them, marks, and the value said.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from itertools import cycle, islice
 from typing import TYPE_CHECKING
 
 from cvanalysis.constat.shape import Figure, Serie, Valeur
-from cvanalysis.display.figures.marks import FAINT, GREY, RULE, Look, Palette, colours, ink_on, look, looks
+from cvanalysis.display.figures.marks import FAINT, GREY, RULE, Palette, colours, ink_on, look, looks
 from cvanalysis.display.figures.sheet import (
     WIDTH,
     known,
@@ -57,7 +57,9 @@ def rows(data: Figure, *, ax: Axes | None = None, palette: Palette = {}, width: 
     seen = looks(roles, palette) if shared else [look(role, palette) for role in roles]
     joined, barred = data.genre == "paires", data.genre in ("barres", "parts")
     first = roles.index("sujet") if "sujet" in roles else 0
-    keys = [(s.nom, seen[i].colour if barred and i == first else seen[i]) for i, s in enumerate(series)] if shared else []
+    keys = (
+        [(s.nom, seen[i].colour if barred and i == first else seen[i]) for i, s in enumerate(series)] if shared else []
+    )
     values = [v for row in found for _, v in row.cells]
     said = widest((say_mark(v) for v in values if v.valeur is not None), 600)
     scale = round_scale(values, zero=data.zero or barred)
@@ -118,8 +120,15 @@ def find_rows(series: Sequence[Serie], sujet: str = "") -> list[Row]:
     cells: dict[str, list[tuple[int, Valeur]]] = {}
     crowds = []
     for i, serie in enumerate(series):
-        if subject and serie.role == "autre" and len(serie.points) > 1 and all(times[p.etiquette] == 1 for p in serie.points):
-            crowds.append(Row(f"{serie.nom} ({len(serie.points)})", tuple((i, p.valeur) for p in serie.points), crowd=True))
+        if (
+            subject
+            and serie.role == "autre"
+            and len(serie.points) > 1
+            and all(times[p.etiquette] == 1 for p in serie.points)
+        ):
+            crowds.append(
+                Row(f"{serie.nom} ({len(serie.points)})", tuple((i, p.valeur) for p in serie.points), crowd=True)
+            )
             continue
         for point in serie.points:
             cells.setdefault(serie.nom if by_name else point.etiquette, []).append((i, point.valeur))
@@ -168,8 +177,9 @@ def _say_row(
     """Values outside the outermost marks of a row; those between are in the table."""
     if not row.known:
         return
-    for (x, i, value), side in zip((row.known[0], row.known[-1])[len(row.known) == 1 :], ("left", "right")[len(row.known) == 1 :], strict=True):  # fmt: skip
-        outside = "left" if side == "left" or (barred and x < 0) else "right"
+    for x, i, value in dict.fromkeys((row.known[0], row.known[-1])):
+        first = len(row.known) > 1 and (x, i, value) == row.known[0]
+        outside = "left" if first or (barred and x < 0) else "right"
         gap = (4 if barred else sizes[i] / 2 + 4) * point + (_LEAST * point if barred and not value.dite else 0)
         weight = 600 if roles[i] == "sujet" and (row.strong or len(row.known) > 1) else 400
         ax.text(x + (gap if outside == "right" else -gap), y, say_mark(value), va="center", fontweight=weight,
@@ -178,11 +188,17 @@ def _say_row(
 
 def stacks(data: Figure, *, ax: Axes | None = None, palette: Palette = {}, width: float = WIDTH) -> Axes:  # noqa: B006
     """Draw `parts` of many zones: a stacked bar each; every share has its letter, so that shades are not the only key."""
-    shares, zones = [s.nom for s in data.series], list(dict.fromkeys(p.etiquette for s in data.series for p in s.points))
+    shares, zones = (
+        [s.nom for s in data.series],
+        list(dict.fromkeys(p.etiquette for s in data.series for p in s.points)),
+    )
     letters = [chr(ord("A") + i) for i in range(len(shares))]
     fills = list(islice(cycle(colours("part", palette)), len(shares)))
     cells = [{p.etiquette: p.valeur for p in s.points} for s in data.series]
-    sums = {side: [sum(v for c in cells if z in c for v in known([c[z]]) if (v >= 0) == side) for z in zones] for side in (True, False)}
+    sums = {
+        side: [sum(v for c in cells if z in c for v in known([c[z]]) if (v >= 0) == side) for z in zones]
+        for side in (True, False)
+    }
     ends = [Valeur(n, unite=data.series[0].points[0].valeur.unite) for side in sums.values() for n in side]
     scale = round_scale(ends, zero=True)
     keys = tuple((f"{letter}. {share}", fill) for letter, share, fill in zip(letters, shares, fills, strict=True))
@@ -198,7 +214,9 @@ def stacks(data: Figure, *, ax: Axes | None = None, palette: Palette = {}, width
             reached[zone, value.valeur >= 0] += value.valeur
             parts.append((y, start, value))
             if abs(value.valeur) >= 13 * point and value.dite:
-                ax.text(start + value.valeur / 2, y, letter, ha="center", va="center", color=ink_on(fill), fontweight=600)
+                ax.text(
+                    start + value.valeur / 2, y, letter, ha="center", va="center", color=ink_on(fill), fontweight=600
+                )
         put_bars(ax, parts, fill, 16, point)
     for zone, y in zip(zones, ys, strict=True):
         if not any(known([c[zone]]) for c in cells if zone in c):

@@ -43,7 +43,7 @@ class _Plain:
     """What an Axis does for words that no figure of ours has (a name of its own, an offset) and to clip its ticks: half of the time of
     a small figure. What is drawn is the same."""
 
-    minorTicks = ()
+    minorTicks = ()  # noqa: N815 (matplotlib's name)
 
     def set_clip_path(self, path: object, transform: object = None) -> None:
         pass
@@ -90,7 +90,8 @@ def open_axes(ax: Axes | None, width: float, height: float, around: Margins) -> 
     if ax is None:
         titled = wrap(name, width) if name else []
         columns, entries = _columns([label for label, _ in keys], width)
-        rows = [max(len(e.split("\n")) for e in entries[i :: math.ceil(len(entries) / columns)]) for i in range(math.ceil(len(entries) / columns))] if entries else []  # fmt: skip
+        deep = math.ceil(len(entries) / columns) if entries else 0
+        rows = [max(entry.count("\n") + 1 for entry in entries[i::deep]) for i in range(deep)]
         tall = sum(rows) * LINE + (4 * len(rows) + 4 if rows else 0)
         top = len(titled) * LINE + tall + _GAP
         whole = top + height + around.bottom
@@ -98,7 +99,9 @@ def open_axes(ax: Axes | None, width: float, height: float, around: Margins) -> 
         ax = Sheet(figsize=(width / 72, whole / 72), dpi=72).add_axes(inside, axes_class=PlainAxes)
         across, up = width - around.left - around.right, height
         if titled:
-            ax.text(-around.left / across, 1 + top / up, "\n".join(titled), transform=ax.transAxes, va="top", color=GREY)
+            ax.text(
+                -around.left / across, 1 + top / up, "\n".join(titled), transform=ax.transAxes, va="top", color=GREY
+            )
     else:
         across, up = size_of(ax)
         columns, entries = _columns([label for label, _ in keys], across)
@@ -200,31 +203,53 @@ def unit_of(values: Iterable[Valeur]) -> str:
 
 
 def open_rows(
-    ax: Axes | None, width: float, names: Sequence[tuple[str, bool]], scale: Scale, around: tuple[float, float], head: tuple
+    ax: Axes | None,
+    width: float,
+    names: Sequence[tuple[str, bool]],
+    scale: Scale,
+    around: tuple[float, float],
+    head: tuple,
 ) -> tuple[Axes, list[float], float]:
     """Labels (in bold or not) down the left side of a horizontal axis: the Axes, the height of each row, and what a point is worth.
 
     `around` is the room at both sides of the axis.
     """
     labels = [wrap(name, 0.42 * width, 600 if strong else 400) for name, strong in names]
-    left = max((widest(label, 600 if strong else 400) for label, (_, strong) in zip(labels, names, strict=True)), default=0) + around[0] + 4
+    left = (
+        max(
+            (widest(label, 600 if strong else 400) for label, (_, strong) in zip(labels, names, strict=True)), default=0
+        )
+        + around[0]
+        + 4
+    )
     tall = [max(ROW, LINE * len(label) + 8) for label in labels]
     ax = open_axes(ax, width, sum(tall), Margins(left, around[1], 24 if scale.ticks else 4, head))
     ys = [sum(tall[:i]) + one / 2 for i, one in enumerate(tall)]
     ax.set_xlim(scale.low, scale.high)
-    ax.set_xticks(scale.ticks, scale.said)
+    room = (size_of(ax)[0] + 16) / max(1, len(scale.ticks)) - 6
+    every = 1 if widest(scale.said) <= room else 2  # every other tick where two would touch
+    ax.set_xticks(scale.ticks[::every], scale.said[::every])
     ax.xaxis.grid(visible=True)
     name_rows(ax, left, ys, sum(tall), zip(labels, (strong for _, strong in names), strict=True))
     return ax, ys, (scale.high - scale.low) / size_of(ax)[0]
 
 
-def name_rows(ax: Axes, left: float, ys: Sequence[float], bottom: float, labels: Iterable[tuple[list[str], bool]], top: float = 0) -> None:
+def name_rows(
+    ax: Axes, left: float, ys: Sequence[float], bottom: float, labels: Iterable[tuple[list[str], bool]], top: float = 0
+) -> None:
     """Labels of rows as plain words, which cost a fifth of ticks; where an Axes was given, they stand left of it."""
     ax.set_ylim(bottom, top)
     ax.set_yticks([])
     start = -left / size_of(ax)[0]
     for y, (lines, strong) in zip(ys, labels, strict=True):
-        ax.text(start, y, "\n".join(lines), transform=ax.get_yaxis_transform(), va="center", fontweight=600 if strong else 400)
+        ax.text(
+            start,
+            y,
+            "\n".join(lines),
+            transform=ax.get_yaxis_transform(),
+            va="center",
+            fontweight=600 if strong else 400,
+        )
 
 
 def put_bars(ax: Axes, bars: Sequence[tuple[float, float, Valeur]], colour: str, thick: float, point: float) -> None:
@@ -235,7 +260,15 @@ def put_bars(ax: Axes, bars: Sequence[tuple[float, float, Valeur]], colour: str,
         ax.hlines(ys, starts, ends, colors=colour, linewidths=thick)
     for y, start, value in bars:
         if not value.dite:
-            ax.barh([y], [value.valeur or 6 * point], left=start, height=thick, facecolor="#ffffff", edgecolor=colour, hatch="//")
+            ax.barh(
+                [y],
+                [value.valeur or 6 * point],
+                left=start,
+                height=thick,
+                facecolor="#ffffff",
+                edgecolor=colour,
+                hatch="//",
+            )
 
 
 def put_absence(ax: Axes, x: float, y: float, value: Valeur, **how: object) -> None:

@@ -1,7 +1,7 @@
 """A matplotlib backend that writes little: SVG for the inside of a page, where it finds the page's font. Refuses to lay anything out.
 
-What an Axes holds is written as it is, with attributes instead of styles (a page's policy asks nothing of them), tenths of a pixel, no
-group, no clip and no name but those that marks and hatches need, which begin with the figure's own.
+What an Axes holds is written as it is: paths and words, with attributes instead of styles, in tenths of a pixel. There is no group, no
+clip, no reference and no id, so that drawings share a page without knowing each other and nothing in them can load or run.
 """
 
 from __future__ import annotations
@@ -44,12 +44,11 @@ def measure(text: str, size: float = 13, weight: str | int = 400) -> float:
 
 
 class _Writer(RendererBase):
-    def __init__(self, width: float, height: float, key: str) -> None:
+    def __init__(self, width: float, height: float) -> None:
         super().__init__()
-        self.width, self.height, self._key = width, height, key
+        self.width, self.height = width, height
         self._flip = Affine2D().scale(1, -1).translate(0, height)
         self.body: list[str] = []
-        self.defs: dict[str, str] = {}
 
     def get_canvas_width_height(self) -> tuple[float, float]:
         return self.width, self.height
@@ -68,21 +67,50 @@ class _Writer(RendererBase):
         size = prop.get_size_in_points()
         return size * _ASCENT, size * _DESCENT, 0.0
 
-    def draw_path(self, gc: Any, path: Path, transform: Any, rgbFace: Any = None) -> None:
-        d = _letters(path, transform + self._flip)
-        look = self._look(gc, rgbFace)
-        if d and look:
-            self.body.append(f'<path d="{d}"{look}/>')
+    def draw_path(self, gc: Any, path: Path, transform: Any, rgbFace: Any = None) -> None:  # noqa: N803 (matplotlib's name)
+        placed = transform + self._flip
+        self._put(gc, _letters(path, placed), rgbFace)
+        if gc.get_hatch_path() is not None:
+            (x0, y0), (x1, y1) = path.get_extents(placed).get_points()
+            colour, width = to_hex(gc.get_hatch_color()), _n(gc.get_hatch_linewidth())
+            self.body.append(f'<path d="{_hatches(x0, y0, x1, y1)}" stroke="{colour}" stroke-width="{width}"/>')
 
-    def draw_markers(self, gc: Any, marker_path: Path, marker_trans: Any, path: Path, trans: Any, rgbFace: Any = None) -> None:
-        d = _letters(marker_path, marker_trans + Affine2D().scale(1, -1))
-        name = self._named("m", f'<path id="{{}}" d="{d}"/>')
-        places = path.transformed(trans + self._flip).vertices
-        uses = "".join(f'<use href="#{name}" x="{_n(x)}" y="{_n(y)}"/>' for x, y in places if np.isfinite(x + y))
-        if uses:
-            self.body.append(f"<g{self._look(gc, rgbFace)}>{uses}</g>")
+    def draw_markers(
+        self,
+        gc: Any,
+        marker_path: Path,
+        marker_trans: Any,
+        path: Path,
+        trans: Any,
+        rgbFace: Any = None,  # noqa: N803
+    ) -> None:
+        places = [(x, y) for x, y in path.transformed(trans + self._flip).vertices if np.isfinite(x + y)]
+        if len(marker_path.vertices) == len(Path.unit_circle().vertices):
+            radius = abs(marker_trans.transform((1, 0))[0] - marker_trans.transform((0, 0))[0])
+            r, across = _n(radius), _n(2 * radius)
+            arcs = f"a{r} {r} 0 1 0 {across} 0a{r} {r} 0 1 0-{across} 0z"
+            d = "".join(f"M{_n(x - radius)} {_n(y)}{arcs}" for x, y in places)
+        else:
+            upright = marker_trans + Affine2D().scale(1, -1)
+            d = "".join(_letters(marker_path, upright + Affine2D().translate(x, y)) for x, y in places)
+        self._put(gc, d, rgbFace)
 
-    def draw_text(self, gc: Any, x: float, y: float, s: str, prop: Any, angle: float, ismath: Any = False, mtext: Any = None) -> None:  # fmt: skip
+    def _put(self, gc: Any, d: str, face: Any) -> None:
+        """A path in its fill and stroke, where either is seen."""
+        filled = face is not None and (len(face) < 4 or face[3] > 0)
+        stroked = gc.get_linewidth() > 0 and gc.get_rgb()[3] > 0
+        if not d or not (filled or stroked):
+            return
+        out = f' fill="{to_hex(face) if filled else "none"}"'
+        if stroked:
+            width, (_, dashes) = gc.get_linewidth(), gc.get_dashes()
+            out += f' stroke="{to_hex(gc.get_rgb())}"' + ("" if width == 1 else f' stroke-width="{_n(width)}"')
+            out += f' stroke-dasharray="{" ".join(map(_n, dashes))}"' if dashes is not None else ""
+        self.body.append(f'<path d="{d}"{out}/>')
+
+    def draw_text(
+        self, gc: Any, x: float, y: float, s: str, prop: Any, angle: float, ismath: Any = False, mtext: Any = None
+    ) -> None:
         more = ""
         if mtext is not None and not angle and (side := mtext.get_ha()) != "left":
             x = mtext.get_transform().transform(mtext.get_unitless_position())[0]
@@ -98,41 +126,22 @@ class _Writer(RendererBase):
             more += ' font-weight="600"'
         self.body.append(f'<text x="{_n(x)}" y="{_n(y)}"{more}>{escape(s, quote=False)}</text>')
 
-    def _look(self, gc: Any, face: Any) -> str:
-        """Fill and stroke as attributes; '' where neither is seen."""
-        hatch = gc.get_hatch_path()
-        filled = face is not None and (len(face) < 4 or face[3] > 0)
-        stroked = gc.get_linewidth() > 0 and gc.get_rgb()[3] > 0
-        if not (filled or stroked or hatch):
-            return ""
-        fill = f"url(#{self._hatched(gc, hatch, face)})" if hatch is not None else to_hex(face) if filled else "none"
-        out = f' fill="{fill}"'
-        if stroked:
-            width = gc.get_linewidth()
-            out += f' stroke="{to_hex(gc.get_rgb())}"' + ("" if width == 1 else f' stroke-width="{_n(width)}"')
-            _, dashes = gc.get_dashes()
-            if dashes is not None:
-                out += f' stroke-dasharray="{" ".join(map(_n, dashes))}"'
-        return out
 
-    def _hatched(self, gc: Any, hatch: Path, face: Any) -> str:
-        d = _letters(hatch, Affine2D().scale(24, 24))
-        line = f'<path d="{d}" stroke="{to_hex(gc.get_hatch_color())}" stroke-width="{_n(gc.get_hatch_linewidth())}"/>'
-        ground = f'<rect width="24" height="24" fill="{to_hex(face) if face is not None else "#ffffff"}"/>'
-        return self._named("h", f'<pattern id="{{}}" width="24" height="24" patternUnits="userSpaceOnUse">{ground}{line}</pattern>')
-
-    def _named(self, kind: str, definition: str) -> str:
-        return self.defs.setdefault(definition, f"{self._key}{kind}{len(self.defs)}")
-
-
-def write_svg(sheet: Figure, key: str) -> tuple[float, float, str]:
-    """(width, height, inside of an `<svg>`) of a figure made at 72 points an inch; `key` begins the ids that it needs."""
+def write_svg(sheet: Figure) -> tuple[float, float, str]:
+    """(width, height, inside of an `<svg>`) of a figure made at 72 points an inch."""
     width, height = (float(side) * 72 for side in sheet.get_size_inches())
-    out = _Writer(width, height, key)
+    out = _Writer(width, height)
     sheet.patch.set_visible(False)  # a page is its ground
     sheet.draw(out)
-    defs = "".join(definition.format(name) for definition, name in out.defs.items())
-    return width, height, (f"<defs>{defs}</defs>" if defs else "") + "".join(out.body)
+    return width, height, "".join(out.body)
+
+
+def _hatches(x0: float, y0: float, x1: float, y1: float) -> str:
+    """Slanted lines inside a box."""
+    sums = np.arange(x0 + y0 + 3, x1 + y1, 6)
+    return "".join(
+        f"M{_n(min(x1, at - y0))} {_n(max(y0, at - x1))}L{_n(max(x0, at - y1))} {_n(min(y1, at - x0))}" for at in sums
+    )
 
 
 _CODES = {Path.MOVETO: "M", Path.LINETO: "L", Path.CURVE3: "Q", Path.CURVE4: "C"}
@@ -160,4 +169,4 @@ def _letters(path: Path, transform: Any) -> str:
 
 def _n(number: float) -> str:
     said = f"{number:.1f}"
-    return said[:-2] if said.endswith(".0") else said
+    return said.removesuffix(".0")
