@@ -19,7 +19,7 @@ _NAMED = 6
 
 def describe(figure: Figure, message: str, ident: str) -> str:
     """The text alternative of a finding's figure, in French, which no other of its page has; a long message is cut at a word."""
-    kind = label(f"affichage.figures.{'facettes' if figure.facettes else figure.genre}")
+    kind = label(f"affichage.figures.{figure.genre}")
 
     def whole(said: str) -> str:
         return typeset(label("affichage.alternative", genre=kind, constat=ident, message=said))

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 FAMILY = "Contrat Sans"
 WEIGHTS = (400, 600)
-STACK = f"'{FAMILY}','Source Sans 3',Arial,sans-serif"
-"""What stands in a style: the others are for JupyterLab, which has no font of ours."""
+STACK = f"'{FAMILY}',Arial,sans-serif"
+"""What a drawing asks for: the others are for JupyterLab, which has no font of ours."""
 
 _LETTERS = ((0x20, 0x7E), (0xA0, 0x17F))
 _SIGNS = "‐‑–—‘’“”„†•…‰′″‹›€№™←↑→↓↔−≈≠≤≥×■□▲△▼▽◆●○✓✗ᵉʳ⁰ⁱ⁴⁵⁶⁷⁸⁹₀₁₂₃\u2009\u200b\u202f"

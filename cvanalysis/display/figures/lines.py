@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 NAMED = 7
 """Series up to which each is named at the end of its line; beyond, the other quarters are a grey background."""
 _YEAR = re.compile(r"\d{4}")
-_TALL, _PANEL = 190, 58
+_TALL, _PANEL, _SIDE = 190, 58, 24
 
 
 def places(data: Figure) -> dict[str, float]:
@@ -214,7 +214,12 @@ def _panels(data: Figure, ax: Axes | None, palette: Palette, width: float) -> Ax
     ends = (min(xs.values()), max(xs.values()))
     for i, (serie, title) in enumerate(zip(data.series, titles, strict=True)):
         top = sum(heads[: i // abreast + 1]) + i // abreast * (_PANEL + 30)
-        box = ((i % abreast * wide + 16) / width, 1 - (top + _PANEL) / whole, (wide - 46) / width, _PANEL / whole)
+        box = (
+            (i % abreast * wide + _SIDE) / width,
+            1 - (top + _PANEL) / whole,
+            (wide - 2 * _SIDE) / width,
+            _PANEL / whole,
+        )
         panel = ax.inset_axes(box, axes_class=PlainAxes)
         panel.set_axis_off()
         panel.set_xlim(*ends) if ends[0] < ends[1] else None
@@ -224,7 +229,12 @@ def _panels(data: Figure, ax: Axes | None, palette: Palette, width: float) -> Ax
         role = "sujet" if serie.role == "autre" else serie.role
         _line(panel, serie, replace(look(role, palette), size=8, width=2, dash=None), xs, data.ruptures)
         panel.text(
-            -14 / (wide - 46), 1 + 12 / _PANEL, "\n".join(title), transform=panel.transAxes, va="bottom", fontweight=600
+            (2 - _SIDE) / (wide - 2 * _SIDE),
+            1 + 12 / _PANEL,
+            "\n".join(title),
+            transform=panel.transAxes,
+            va="bottom",
+            fontweight=600,
         )
         there = sorted((p for p in serie.points if p.valeur.valeur is not None), key=lambda p: xs[p.etiquette])
         for p in dict.fromkeys((*there[:1], *there[-1:])):

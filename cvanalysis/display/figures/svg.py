@@ -14,6 +14,7 @@ import numpy as np
 from matplotlib import font_manager
 from matplotlib.backend_bases import RendererBase
 from matplotlib.colors import to_hex
+from matplotlib.ft2font import LoadFlags
 from matplotlib.path import Path
 from matplotlib.transforms import Affine2D
 
@@ -32,7 +33,10 @@ def _advances(weight: int) -> dict[str, float]:
     """Letter → its width as a part of the font's size, as the font says."""
     face = font_manager.get_font(str(font.files()[weight][0]))
     face.set_size(_UNITS, 72)
-    return {chr(code): face.load_char(code, flags=2).linearHoriAdvance / 65536 / _UNITS for code in face.get_charmap()}
+    return {
+        chr(code): face.load_char(code, flags=LoadFlags.NO_HINTING).linearHoriAdvance / 65536 / _UNITS
+        for code in face.get_charmap()
+    }
 
 
 @lru_cache(maxsize=8192)
