@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from cvanalysis.constat.shape import Figure, Serie
-from cvanalysis.display.figures.marks import GREY, PALE, RULE, Look, Palette, look, looks
+from cvanalysis.display.figures.marks import FAINT, GREY, PALE, RULE, Look, Palette, look, looks
 from cvanalysis.display.figures.sheet import (
     LINE,
     WIDTH,
@@ -195,22 +195,19 @@ def spread(wanted: Sequence[float], tall: Sequence[float], low: float, high: flo
 
 
 def _panels(data: Figure, ax: Axes | None, palette: Palette, width: float) -> Axes:
-    """Small multiples, three abreast: each series dark over all the others, on the axes of all, with its first and last value."""
+    """Small multiples, three abreast: each series over the band from the lowest to the highest, on the axes of all, with its first and last value."""
     xs, abreast = places(data), 3 if width < 500 else 5
     values = [p.valeur for s in data.series for p in s.points]
     scale = round_scale(values, zero=data.zero, calm=True)
     wide = width / abreast
     titles = [wrap(s.nom, wide - 10) for s in data.series]
     levels = range(0, len(titles), abreast)
-    heads = [max(map(len, titles[i : i + abreast])) * LINE + 12 for i in levels]
+    heads = [max(map(len, titles[i : i + abreast])) * LINE + 20 for i in levels]
     whole = sum(heads) + len(heads) * (_PANEL + 30)
     ax = open_axes(ax, width, whole, Margins(0, 0, 2, (data.axe, ())))
     ax.set_axis_off()
-    crowd_x, crowd_y = [], []
-    for serie in data.series:
-        for point in [*sorted(serie.points, key=lambda p: xs[p.etiquette]), None]:
-            crowd_x.append(xs[point.etiquette] if point else float("nan"))
-            crowd_y.append(float(point.valeur.valeur) if point and point.valeur.dite else float("nan"))
+    at = {time: known(p.valeur for s in data.series for p in s.points if p.etiquette == time) for time in xs}
+    band = [(xs[time], min(found), max(found)) for time, found in at.items() if found]
     ends = (min(xs.values()), max(xs.values()))
     for i, (serie, title) in enumerate(zip(data.series, titles, strict=True)):
         top = sum(heads[: i // abreast + 1]) + i // abreast * (_PANEL + 30)
@@ -224,7 +221,8 @@ def _panels(data: Figure, ax: Axes | None, palette: Palette, width: float) -> Ax
         panel.set_axis_off()
         panel.set_xlim(*ends) if ends[0] < ends[1] else None
         panel.set_ylim(scale.low, scale.high)
-        panel.plot(crowd_x, crowd_y, color=PALE, linewidth=1, clip_on=False)
+        if band:
+            panel.fill_between(*zip(*band, strict=True), color=FAINT, linewidth=0, clip_on=False)
         panel.axhline(scale.low, color=RULE, linewidth=1)
         role = "sujet" if serie.role == "autre" else serie.role
         _line(panel, serie, replace(look(role, palette), size=8, width=2, dash=None), xs, data.ruptures)

@@ -22,7 +22,7 @@ from matplotlib.ticker import MaxNLocator
 
 from cvanalysis.constat.shape import Valeur
 from cvanalysis.display import font
-from cvanalysis.display.figures.marks import GREY, Look
+from cvanalysis.display.figures.marks import ABSENCES, GREY, Look
 from cvanalysis.display.figures.svg import measure
 from cvanalysis.display.phrases import say
 
@@ -272,10 +272,9 @@ def put_bars(ax: Axes, bars: Sequence[tuple[float, float, Valeur]], colour: str,
 
 
 def put_absence(ax: Axes, x: float, y: float, value: Valeur, **how: object) -> None:
-    """The mark of the reason for an absence."""
-    from cvanalysis.display.figures.marks import ABSENCES
-
-    ax.plot([x], [y], **ABSENCES[value.statut].mark(), **how)
+    """The mark of the reason for an absence; none for a word that stands for itself."""
+    if value.statut in ABSENCES:
+        ax.plot([x], [y], **ABSENCES[value.statut].mark(), **how)
 
 
 def put_marks(ax: Axes, places: Sequence[tuple[float, Valeur]], at: Sequence[float], this: Look) -> None:

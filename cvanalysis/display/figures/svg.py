@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 INK = "#1d2733"
-_ASCENT, _DESCENT = 0.95, 0.25
+_ASCENT, _DESCENT = 0.83, 0.19
 _UNITS = 1000
 
 
