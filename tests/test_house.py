@@ -171,7 +171,7 @@ def test_no_path_of_a_machine_nor_registry_is_kept():
 
 UTILISEES_SANS_IMPORT = {"jupyterlab": "make lab", "import-linter": "lint-imports", "nbstripout": "nbstripout", "ruff": "ruff",
                          "pytest-xdist": "-n auto", "ipykernel": "papermill, where no process can be forked",
-                         "odfpy": 'pandas, engine="odf"'}  # fmt: skip
+                         "odfpy": 'pandas, engine="odf"', "seaborn": "the workbench (explorer.ipynb)"}  # fmt: skip
 
 
 def test_each_declared_library_is_imported_or_used_as_a_command():

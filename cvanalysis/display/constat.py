@@ -11,16 +11,20 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cvanalysis.constat.record import record
 from cvanalysis.constat.shape import Contribution, Finding
-from cvanalysis.display.alternatives import describe
+from cvanalysis.display.alternatives import describe, notes
 from cvanalysis.display.phrases import write
 from cvanalysis.display.tables import EXAMPLE, html_table, text
+from cvanalysis.errors import UsageError
 from cvanalysis.french import capital
 from cvanalysis.territory.contract import Territory
 from cvanalysis.textes import label, labels
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 RECORDS = "application/vnd.cvanalysis.constats"
 """The kind of an output's part that holds its findings as plain values: no page shows it, the next edition reads it.
@@ -28,38 +32,25 @@ RECORDS = "application/vnd.cvanalysis.constats"
 It is one text (JSON, one finding a line), not a structure: a notebook's file gives each value of a structure a line of its own,
 which costs more than the drawing of small figures.
 """
-_SIZE = re.compile(r'width="(\d+)" height="(\d+)"')
-
-# Only what an attribute or a URL cannot hold, and what a reader of the page's source would take for something else (a tag, an
-# address, the remains of a template).
-_URI = str.maketrans({"%": "%25", "#": "%23", '"': "'", "<": "%3C", ">": "%3E", "&": "%26", "{": "%7B", "}": "%7D"})
-
-
-def picture(svg: str, alternative: str) -> str:
-    """An SVG as an `<img>` of its own: unlike inline SVG, its ids stay its own and its alternative is an `alt`."""
-    width, height = _SIZE.search(svg).groups()  # type: ignore[union-attr]  # every drawing has its size
-    uri = svg.replace("://", ":%2F%2F").translate(_URI).replace("%252F", "%2F")
-    return f'<img src="data:image/svg+xml,{uri}" width="{width}" height="{height}" alt="{escape(alternative)}">'
 
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """A figure as a page holds it: the two attributes of its `<img>`, as written there, and its height in pixels."""
+    """A figure as a page holds it: its `<svg>`, as written there, and its height in pixels."""
 
-    src: str
-    alt: str
+    svg: str
     hauteur: int
 
 
 _SHOWN = re.compile(
-    r'<figure class="constat" id="([^"]*)"(?:(?!</figure>).)*?<img src="([^"]*)" width="\d+" height="(\d+)" alt="([^"]*)">',
+    r'<figure class="constat" id="([^"]*)"(?:(?!</figure>).)*?(<svg class="fig"[^>]* height="(\d+)".*?</svg>)',
     re.DOTALL,
 )
 
 
 def read_pictures(html: str) -> dict[str, Image]:
     """The pictures of the findings in a piece of page, by their number: what is printed apart need not be drawn again."""
-    return {key: Image(src, alt, int(height)) for key, src, height, alt in _SHOWN.findall(html)}
+    return {key: Image(svg, int(height)) for key, svg, height in _SHOWN.findall(html)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +84,23 @@ class Constat:
             )
         )
 
-    def _picture(self) -> str:
+    def tracer(self, ax: Axes | None = None) -> Axes:
+        """The figure of the page on `ax`, or on a sheet of its own (72 points an inch); returns the Axes. `UsageError` without one."""
+        from cvanalysis.display.figures import trace
+
         if self.finding.figure is None:
+            raise UsageError(label("affichage.constat.sans_figure", ident=self.finding.id))
+        return trace(self.finding.figure, self.territory.palette, ax)
+
+    def _picture(self) -> str:
+        f = self.finding
+        if f.figure is None:
             return ""
         # Here and not above: a list of findings or a page's plan should not cost the import of matplotlib.
         from cvanalysis.display.figures import draw
 
-        return picture(draw(self.finding.figure, self.territory.palette), describe(self.finding))
+        drawn = draw(f.figure, self.territory.palette, describe(f.figure, self.titre, f.id))
+        return drawn + "".join(f'<p class="leg">{escape(note, quote=False)}</p>' for note in notes(f.figure))
 
     def _table(self) -> str:
         f = self.finding

@@ -21,6 +21,7 @@ from babel.dates import format_date
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
+from cvanalysis.display import composants, font
 from cvanalysis.errors import ReportFailed
 
 if TYPE_CHECKING:
@@ -93,6 +94,7 @@ def wrap_page(body: str, page: PageInfo, *scripts: str) -> str:
         exemple=page.exemple or 'class="ex"' in body,
         sommaire=contents,
         corps=Markup(body),  # noqa: S704  # what displays itself escapes what it was given
+        police=Markup(font_style()),  # noqa: S704
         css=Markup(_asset("page.css")),  # noqa: S704
         js=Markup(js),  # noqa: S704
         js_digest=b64encode(sha256(js.encode()).digest()).decode(),
@@ -129,8 +131,11 @@ def exporter() -> HTMLExporter:
 
 @cache
 def _environment() -> Environment:
-    environment = Environment(loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined)
+    environment = Environment(
+        loader=FileSystemLoader([_TEMPLATES, composants.DOSSIER]), autoescape=True, undefined=StrictUndefined
+    )
     environment.filters["css_string"] = css_string
+    composants.equip(environment)
     return environment
 
 
@@ -148,6 +153,12 @@ def _asset(name: str) -> str:
 
 def _script(*others: str) -> str:
     return "\n".join(_asset(name) for name in ("page.js", *others))
+
+
+@cache
+def font_style() -> str:
+    """The font of pages and figures, and how a figure stands in a page: the first style of any page of ours."""
+    return f"{font.css()}\n{_asset('figures.css')}"
 
 
 def our_scripts() -> frozenset[str]:

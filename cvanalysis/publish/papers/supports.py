@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 
 from cvanalysis.french import typeset
-from cvanalysis.publish.page.page import reserved_for, template
+from cvanalysis.publish.page.page import font_style, reserved_for, template
 
 if TYPE_CHECKING:
     from cvanalysis.publish.papers.statements import Shown
@@ -98,8 +98,7 @@ def _said(one: Shown) -> dict[str, object]:
         "question": typeset(one.dit["question"]),
         "sous_titre": typeset(one.dit["sous_titre"]),
         "source": typeset(one.dit["source"]),
-        "image": Markup(one.image.src),  # noqa: S704 - taken from our own page, where it stands in the same place
-        "alt": Markup(one.image.alt),  # noqa: S704
+        "image": Markup(one.image.svg),  # noqa: S704 - taken from our own page, where it stands in the same place
         "exemple": one.dit["exemple"],
         "haute": one.image.hauteur > BAS,
     }
@@ -108,4 +107,4 @@ def _said(one: Shown) -> dict[str, object]:
 @cache
 def _style() -> Markup:
     css = files("cvanalysis.publish").joinpath("templates", "supports", "supports.css").read_text(encoding="utf-8")
-    return Markup(css)  # noqa: S704 - our own file
+    return Markup(f"{font_style()}\n{css}")  # noqa: S704 - our own file

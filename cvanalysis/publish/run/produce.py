@@ -222,10 +222,25 @@ def clean_notebook(notebook: nbformat.NotebookNode, source: dict[str, Any]) -> N
             cell.metadata.pop(key, None)
         if not cell.metadata.get("tags"):
             cell.metadata.pop("tags", None)
+        if cell.cell_type == "code":
+            cell.outputs = _shown_once(cell.outputs)
         if INJECTED in cell.metadata.get("tags", []):
             cell["id"] = INJECTED
         elif cell.get("id") not in known:
             cell["id"] = f"cellule-{index}"
+
+
+def _shown_once(outputs: list[nbformat.NotebookNode]) -> list[nbformat.NotebookNode]:
+    """Outputs of a cell without the same picture twice (`fig` at its end, then what pyplot still holds), and beside a picture without
+    the artist that drew it: its text is an address in memory."""
+    pictures = [output.get("data", {}).get("image/png") for output in outputs]
+    if not any(pictures):
+        return outputs
+    return [
+        output
+        for n, (output, picture) in enumerate(zip(outputs, pictures, strict=True))
+        if (picture not in pictures[:n] if picture else set(output.get("data", {"?": 0})) != {"text/plain"})
+    ]
 
 
 def notebook_text(notebook: nbformat.NotebookNode) -> str:
