@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from browser.exemples import ABSENT, FIGURES, ICI, LONG, TERRITOIRE, constat, courbe, pour_cent, zone
 from cvanalysis.constat.shape import Figure, Point, Serie, Valeur
-from cvanalysis.display import maps
 from cvanalysis.display.alternatives import LONGEST, describe, describe_figure
 from cvanalysis.display.figures import draw, warm
 from cvanalysis.display.figures.canvas import WIDTH, text_width, wrap
@@ -20,7 +19,6 @@ from cvanalysis.display.figures.frame import round_scale
 from cvanalysis.display.figures.marks import _LOOKS, contrast, ink_on, look, looks, state_looks
 from cvanalysis.display.figures.temps import _calm
 from cvanalysis.display.figures.zones import _apart
-from cvanalysis.files.contours import read_contours
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -192,26 +190,6 @@ def test_a_large_figure_is_told_by_its_ends_and_its_count():
     assert "9\u202f800\u00a0€" in text
     assert "40 valeurs" in text
     assert "au tableau" in text
-
-
-def test_a_map_is_drawn_from_contours_found_by_code(real):
-    import json
-
-    path = real / "geo" / "rennes_qpv.geojson"
-    geojson = json.loads(path.read_text(encoding="utf-8"))
-    noms = {f["properties"]["CODE_QP"]: f["properties"]["NOM_QP"] for f in geojson["features"]}
-    contours = maps.find_contours(read_contours(path)[0], noms)
-    assert len(contours) == 6
-    svg = maps.draw_map(contours, "QP035004", {})
-    ElementTree.fromstring(svg)
-    assert len(svg) < 12_000
-    assert noms["QP035004"] in words(svg)
-    assert noms["QP035004"] in maps.describe_map(contours, "QP035004")
-
-
-def test_without_contours_there_is_no_map_and_no_error():
-    assert maps.draw_map((), "QP999001", {}) == ""
-    assert maps.find_contours((), {"QP999001": ICI}) == ()
 
 
 def test_events_stand_in_the_order_of_their_dates_however_written():

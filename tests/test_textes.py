@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from carnets import cva, territoire
 from cvanalysis.cli import run as cvanalysis
 from cvanalysis.display.blocs import show_map, show_text
-from cvanalysis.display.maps import draw_map, find_contours
+from cvanalysis.display.maps import find_contours, locator, overview
 from cvanalysis.files.contours import read_contours
 from cvanalysis.files.texts import LARGEST, read_text, to_html
 from cvanalysis.publish.page import contract
@@ -171,7 +171,7 @@ def test_a_contour_of_600_000_points_gives_a_light_map(tmp_path):
     ring = np.column_stack((-1.5 + rough * np.cos(around), 47.2 + rough * np.sin(around))).round(7).tolist()
     outlines, lost, _ = read_contours(geojson(tmp_path / "a.geojson", [ring]))
     assert lost == ()
-    assert len(draw_map(find_contours(outlines, {CODE: "Ici"}), CODE, {})) < 60_000
+    assert len(overview(find_contours(outlines, {CODE: "Ici"}), {})) < 60_000
 
 
 def test_a_file_too_heavy_to_be_read_is_refused(tmp_path):
@@ -207,8 +207,10 @@ def test_whatever_is_in_a_geojson_it_is_read_or_refused_and_can_be_drawn(tmp_pat
     assert outlines or lost
     for one in outlines:
         assert all(np.isfinite(ring).all() and len(ring) >= 4 and (ring[0] == ring[-1]).all() for ring in one.rings)
-    if svg := draw_map(find_contours(outlines, {CODE: "Ici"}), CODE, {}):
+    contours = find_contours(outlines, {CODE: "Ici"})
+    for svg in filter(None, (locator(contours, CODE), overview(contours, {}))):
         ElementTree.fromstring(svg)
+        assert "nan" not in svg
 
 
 @given(st.binary(max_size=300))

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape, unescape
 from typing import TYPE_CHECKING
 
-from cvanalysis.display.constat import Bloc, Constat, picture
-from cvanalysis.display.maps import describe_map, draw_map, find_contours
+from cvanalysis.display.constat import Bloc, Constat
+from cvanalysis.display.maps import describe_map, find_contours, locator, overview, tell_contours
 from cvanalysis.display.phrases import say, write
 from cvanalysis.display.tables import EXAMPLE, html_table, text
 from cvanalysis.files.texts import to_html
@@ -111,12 +111,31 @@ def show_accounts(table: Table) -> Bloc:
 
 def show_map(outlines: Sequence[Outline], code: str, territory: Territory, *, lost: bool = False) -> Bloc:
     """Where the quarter stands among the others; nothing where there is no contour of it, a sentence where it is lost."""
-    shown = (territory.quartier(code), *territory.voisins(code))
-    contours = find_contours(outlines, {quarter.code: quarter.nom for quarter in shown})
-    if all(contour.code != code for contour in contours):
+    contours = find_contours(outlines, {quarter.code: quarter.nom for quarter in territory.quartiers})
+    drawn = locator(contours, code)
+    if not drawn:
         return _sentence("affichage.blocs.sans_carte", "avert") if lost else Bloc("", "")
-    told = describe_map(contours, code)
-    return Bloc(f'<div class="carte">{picture(draw_map(contours, code, territory.palette), told)}</div>', told)
+    return Bloc(
+        f'<div class="carte">{drawn}{_under(tell_contours(contours, code))}</div>', describe_map(contours, code)
+    )
+
+
+def show_overview(
+    outlines: Sequence[Outline], territory: Territory, liens: Mapping[str, str], *, lost: bool = False
+) -> Bloc:
+    """All the quarters by name, each leading to its page (code → address); nothing without contours, a sentence where some are lost."""
+    contours = find_contours(outlines, {quarter.code: quarter.nom for quarter in territory.quartiers})
+    why = (
+        _sentence("affichage.blocs.carte_incomplete" if contours else "affichage.blocs.sans_plan", "avert").html * lost
+    )
+    if not contours or territory.vaste:
+        return Bloc(why, "")
+    drawn = overview(contours, liens)
+    return Bloc(f'<div class="carte">{drawn}{_under(tell_contours(contours))}</div>{why}', describe_map(contours))
+
+
+def _under(words: str) -> str:
+    return f'<p class="leg">{escape(words)}</p>' if words else ""
 
 
 def show_table(table: Table, caption: str, *, exemple: bool = False) -> Bloc:

@@ -25,10 +25,12 @@ _EXPORT = "Exportez-le de nouveau depuis le logiciel de cartes"
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """One feature: `said` are the words of its properties, one of which is its zone's code; `rings` are closed, (longitude, latitude)."""
+    """One feature: `said` are the words of its properties, one of which is its zone's code; `rings` are closed, (longitude, latitude);
+    `source` is the property of that name, which says whose contours they are."""
 
     said: frozenset[str]
     rings: tuple[np.ndarray, ...]
+    source: str = ""
 
 
 Read = tuple[tuple[Outline, ...], tuple[Problem, ...], tuple[Problem, ...]]
@@ -59,7 +61,7 @@ def read_contours(path: Path) -> Read:
             faults[str(error)] += 1
             continue
         if rings:
-            outlines.append(Outline(_words(feature), rings))
+            outlines.append(Outline(frozenset(_words(feature).values()), rings, _words(feature).get("source", "")))
     if not outlines and not faults:
         faults["aucun polygone"] += 1
     lost = (Problem(fichier, 0, "", _times(said, n), _EXPECTED, _EXPORT) for said, n in faults.items())
@@ -90,10 +92,10 @@ def _features(path: Path) -> tuple[list[Any], str]:
     return parsed["features"], said
 
 
-def _words(feature: dict[str, Any]) -> frozenset[str]:
+def _words(feature: dict[str, Any]) -> dict[str, str]:
     properties = feature.get("properties")
-    values = properties.values() if isinstance(properties, dict) else ()
-    return frozenset(str(value).strip() for value in values if isinstance(value, str | int))
+    words = properties.items() if isinstance(properties, dict) else ()
+    return {name: str(value).strip() for name, value in words if isinstance(value, str | int)}
 
 
 def _rings(feature: Any) -> Iterator[np.ndarray]:

@@ -31,7 +31,7 @@ _ATTRIBUTES = {
     "headers", "height", "hidden", "href", "id", "lang", "name", "open", "rel", "role", "rowspan", "scope", "span", "spellcheck",
     "src", "start", "tabindex", "title", "type", "value", "width",
 }  # fmt: skip
-_DRAWING = {"svg", "path", "rect", "circle"}
+_DRAWING = {"svg", "path", "rect", "circle", "text"}
 _GEOMETRY = {"d", "x", "y", "width", "height", "cx", "cy", "r", "viewbox"}
 _NUMBERS = re.compile(r"[MLHVAZmlhvaz\d\s.,-]*")
 """What the small drawings of our components are made of, inside a page: shapes at numbers, and the classes of our style."""
