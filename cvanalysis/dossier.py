@@ -7,7 +7,7 @@ clean (tables).
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from functools import partial
@@ -26,11 +26,13 @@ from cvanalysis.display.blocs import (
     show_identity,
     show_list,
     show_map,
+    show_overview,
     show_table,
     show_text,
     show_unknown,
 )
 from cvanalysis.display.constat import Constat
+from cvanalysis.display.ensemble import show_apercu, show_cards
 from cvanalysis.display.phrases import write
 from cvanalysis.errors import UnknownPart, UsageError
 from cvanalysis.pages.engagements import Engagements
@@ -124,6 +126,30 @@ class Dossier:
         outlines, lost = self.store.contours()
         return show_map(outlines, code, self.territory, lost=lost)
 
+    @property
+    def _liens(self) -> dict[str, str]:
+        """Quarter's code → its page, from a page of the whole."""
+        return {quarter.code: f"quartiers/{quarter.code}.html" for quarter in self.territory.quartiers}
+
+    def _apercu(self, found: Synthese) -> Bloc:
+        if self.territory.vaste:
+            return show_table(found.tableau(), found.ordre)
+        return show_apercu(found.apercu(), self._liens)
+
+    def _plan(self) -> Bloc:
+        outlines, lost = self.store.contours()
+        return show_overview(outlines, self.territory, self._liens, lost=lost)
+
+    def accueil(self, montrees: Collection[str]) -> tuple[str, str]:
+        """The map and the cards of the edition's index; `montrees`: codes of the quarters whose page stands."""
+        if self.territory.vaste:
+            return "", ""
+        outlines, lost = self.store.contours()
+        liens = {code: lien for code, lien in self._liens.items() if code in montrees}
+        plan = show_overview(outlines, self.territory, liens, lost=lost).html
+        found = Synthese(self.store, self.territory, load_catalogue())
+        return plan, show_cards(found.apercu(), self.territory, montrees)
+
     def _actions(self, code: str) -> Page:
         """What was done in a quarter, and which engagements it served."""
         done = QuarterActions(self.store, self.territory, code)
@@ -145,6 +171,8 @@ class Dossier:
             "Synthèse des quartiers.",
             (found,),
             {
+                "plan": self._plan,
+                "apercu": lambda: self._apercu(found),
                 "tableau": lambda: show_table(found.tableau(), found.ordre),
                 "inconnus": lambda: show_unknown(found.inconnus(), _questions(found)),
             },

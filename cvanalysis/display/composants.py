@@ -6,6 +6,7 @@ same name. Refuses to choose what is shown.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from statistics import median
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from cvanalysis.constat.shape import Valeur
-from cvanalysis.display.phrases import say
+from cvanalysis.display.phrases import say, write
 from cvanalysis.french import typeset
 from cvanalysis.textes import block, label
 
@@ -37,11 +38,11 @@ TONS = {
 
 
 @cache
-def composants() -> TemplateModule:
-    """The macros as functions that give HTML: what they are given is escaped, and typeset where it is words."""
+def composants(nom: str = NOM) -> TemplateModule:
+    """The macros of a template as functions that give HTML: what they are given is escaped, and typeset where it is words."""
     environment = Environment(loader=FileSystemLoader(DOSSIER), autoescape=True, undefined=StrictUndefined)
     equip(environment)
-    return environment.get_template(NOM).module
+    return environment.get_template(nom).module
 
 
 def equip(environment: Environment) -> None:
@@ -53,12 +54,15 @@ def equip(environment: Environment) -> None:
         "fr": typeset,
         "mark": lambda one: block("affichage.marques")[one.statut],
         "middle": median,
+        "transposed": lambda rows: list(zip(*rows, strict=True)),
+        "unitless": lambda one: replace(one, unite=""),
         "px": lambda number: f"{round(number, 1):g}",
     }
     environment.tests["absent"] = _absent
     environment.globals.update(
         say=lambda key, **values: typeset(label(f"affichage.composants.{key}", **values)),
         label=label,
+        write=write,
         marks=block("affichage.marques"),
         meanings=block("affichage.statuts"),
     )

@@ -35,6 +35,7 @@
       if (said) said.textContent = n + (n > 1 ? " résultats" : " résultat");
     });
   });
+  if (location.hash === "#imprimer") addEventListener("load", function () { print() });
   var closed = [];
   addEventListener("beforeprint", function () { closed = Array.from(document.querySelectorAll("details:not([open])")); closed.forEach(function (d) { d.open = true }) });
   addEventListener("afterprint", function () { closed.forEach(function (d) { d.open = false }) });
