@@ -7,16 +7,17 @@ clean (tables).
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cvanalysis.actions.counting import carried_out, lines_of
 from cvanalysis.catalogue import load_catalogue
 from cvanalysis.constat.make import Chapter, Together
+from cvanalysis.constat.shape import Table
 from cvanalysis.display.blocs import (
     gather,
     show_accounts,
@@ -26,11 +27,21 @@ from cvanalysis.display.blocs import (
     show_identity,
     show_list,
     show_map,
+    show_overview,
     show_table,
     show_text,
     show_unknown,
 )
 from cvanalysis.display.constat import Constat
+from cvanalysis.display.ensemble import (
+    show_apercu,
+    show_cards,
+    show_engagements,
+    show_partners,
+    show_pillars,
+    show_recommendations,
+    show_sentences,
+)
 from cvanalysis.display.phrases import write
 from cvanalysis.errors import UnknownPart, UsageError
 from cvanalysis.pages.engagements import Engagements
@@ -132,6 +143,30 @@ class Dossier:
         outlines, lost = self.store.contours()
         return show_map(outlines, code, self.territory, lost=lost)
 
+    @property
+    def _liens(self) -> dict[str, str]:
+        """Quarter's code → its page, from a page of the whole."""
+        return {quarter.code: f"quartiers/{quarter.code}.html" for quarter in self.territory.quartiers}
+
+    def _apercu(self, found: Synthese) -> Bloc:
+        if self.territory.vaste:
+            return show_table(found.tableau(), found.ordre)
+        return show_apercu(found.apercu(), self._liens)
+
+    def _plan(self) -> Bloc:
+        outlines, lost = self.store.contours()
+        return show_overview(outlines, self.territory, self._liens, lost=lost)
+
+    def accueil(self, montrees: Collection[str]) -> tuple[str, str]:
+        """The map and the cards of the edition's index; `montrees`: codes of the quarters whose page stands."""
+        if self.territory.vaste:
+            return "", ""
+        outlines, lost = self.store.contours()
+        liens = {code: lien for code, lien in self._liens.items() if code in montrees}
+        plan = show_overview(outlines, self.territory, liens, lost=lost).html
+        found = Synthese(self.store, self.territory, load_catalogue())
+        return plan, show_cards(found.apercu(), self.territory, montrees)
+
     def _actions(self, code: str) -> Page:
         """What was done in a quarter, and which engagements it served."""
         done = QuarterActions(self.store, self.territory, code)
@@ -153,6 +188,8 @@ class Dossier:
             "Synthèse des quartiers.",
             (found,),
             {
+                "plan": self._plan,
+                "apercu": lambda: self._apercu(found),
                 "tableau": lambda: show_table(found.tableau(), found.ordre),
                 "inconnus": lambda: show_unknown(found.inconnus(), _questions(found)),
             },
@@ -194,12 +231,23 @@ class Dossier:
     def engagements(self) -> Page:
         """What can be shown of the engagements: how many are documented, how far they are, on what evidence."""
         found = Engagements(self.store, self.territory)
-        return self._page("engagements", found, liste=found)
+        field, rows = found.field, found.field.engagements.to_dict("records")
+        invented = any(one["exemple"] for one in rows)
+        blocs = {
+            "piliers": lambda: show_pillars(rows, self.territory, invented),
+            "fiches": lambda: show_engagements(rows, self.territory, field.partner_name, invented),
+        }
+        return self._page("engagements", found, liste=found, **blocs)
 
     def partenaires(self) -> Page:
         """What can be shown of the partners: who was expected and is not to be seen, money, carriers."""
         found = Partners(self.store, self.territory)
-        return self._page("partenaires", found, Funding(self.store, self.territory), liste=found)
+
+        def show() -> Bloc:
+            expected, by_year = found.constat("mobilisation-01"), found.constat("mobilisation-04")
+            return show_partners(expected, by_year.table or Table((), ()), found.liste)
+
+        return self._page("partenaires", found, Funding(self.store, self.territory), liste=found, fiches=show)
 
     def participation(self) -> Page:
         """What can be shown of who spoke, who did not, and what came of it."""
@@ -215,11 +263,30 @@ class Dossier:
 
     def preconisations(self) -> Page:
         """What can be shown of the préconisations, for the COPIL."""
-        return self._page("preconisations", Together("preconisations", self._recommendations))
+        return self._page("preconisations", Together("preconisations", self._recommendations), fiches=self._recommended)
 
-    def _page(self, sujet: str, *chapitres: Chapter, liste: Any = None) -> Page:
-        """A page of findings, and the list of what they are about."""
-        blocs = {"liste": lambda titre: _list(liste, titre)} if liste is not None else {}
+    def _recommended(self) -> Bloc:
+        themes = {theme.id: theme.nom for theme in self.territory.themes}
+        found = self.recommendations()
+        cited = {c for r in found for c in (*r.constats, *(p.reference for p in r.preuves if p.genre == "chiffre"))}
+        departs = {one: told for one in sorted(cited) if (told := self._cited(one))}
+        return show_recommendations(found, themes, departs)
+
+    def _cited(self, constat: str) -> tuple[str, str] | None:
+        """The title and the address of a finding of the synthesis, of a theme or of a quarter, from a page of the whole."""
+        subject, _, numero = constat.partition("-")
+        if subject in self._liens:
+            fiche = Fiche(self.store, self.territory, load_catalogue(), subject)
+            if numero not in fiche.numeros:
+                return None
+            title = f"{fiche.quartier.nom}\u00a0: {write(fiche.constat(numero).message)}"
+            return title, f"{self._liens[subject]}#{constat}"
+        folder = "" if subject == "synthese" else "themes/"
+        return (self._titles[constat], f"{folder}{subject}.html#{constat}") if constat in self._titles else None
+
+    def _page(self, sujet: str, *chapitres: Chapter, liste: Any = None, **blocs: Callable[..., Any]) -> Page:
+        """A page of findings, the list of what they are about, other blocks by name."""
+        blocs |= {"liste": lambda titre: _list(liste, titre)} if liste is not None else {}
         return Page(self, f"Analyse «\u00a0{sujet}\u00a0».", chapitres, blocs)
 
     def _theme_voices(self, theme: Theme) -> tuple[Finding, ...]:
@@ -238,12 +305,16 @@ class Dossier:
             read("preconisations"), read("paroles"), read("codes"), read("immersions"), findings, wording
         )
 
-    def _recommendations(self) -> tuple[Finding, ...]:
+    @cached_property
+    def _titles(self) -> dict[str, str]:
+        """The titles of the findings that a préconisation may take up, by their number."""
         known = load_catalogue()
         asked: list[Chapter] = [Synthese(self.store, self.territory, known)]
         asked += [ThemeActions(self.store, self.territory, theme.id, known) for theme in self.territory.themes]
-        titles = {finding.id: write(finding.message) for chapter in asked for finding in chapter.constats}
-        return find_recommendations(self.recommendations(), self.territory, findings=titles)
+        return {finding.id: write(finding.message) for chapter in asked for finding in chapter.constats}
+
+    def _recommendations(self) -> tuple[Finding, ...]:
+        return find_recommendations(self.recommendations(), self.territory, findings=self._titles)
 
     def _story(self) -> tuple[Finding, ...]:
         read = self.store.rows
@@ -295,6 +366,10 @@ class Page:
             if numero in chapitre.numeros:
                 return self.dossier.show(chapitre.constat(numero))
         raise UsageError(f"« {numero} » n'est pas un constat de cette page. Constats : {', '.join(self.numeros)}.")
+
+    def phrases(self, *numeros: str) -> Bloc:
+        """What these findings say, each in its sentence, leading to it."""
+        return show_sentences([self.constat(numero).finding for numero in numeros])
 
     def section(self, nom: str) -> Bloc:
         """All the findings of a section (`voix`), however many there are."""

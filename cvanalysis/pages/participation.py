@@ -159,7 +159,7 @@ def _levels(paroles: pd.DataFrame, coverage: Coverage) -> Finding:
     values = {name: told.get(nature, none) for nature, name in ways.items()}
     said = {
         "jamais": [name.lower() for name, value in values.items() if value.texte == PERSONNE],
-        "facons": sum(not value.texte for value in values.values()),
+        "facons": sum(value.dite for value in values.values()),
     }
     grid = Grid("barres", {name: [value] for name, value in values.items()})
     return _finding(coverage, "niveaux-01", "niveaux", said, grid=grid)

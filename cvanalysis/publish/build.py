@@ -127,7 +127,10 @@ class _Build:
         self.decision.keep_environment()
         fates = self.decision.decide(self.chosen, slices)
         self.announce(fates)
-        self.make([fate for fate in fates if fate.rebuild], slices)
+        late = [fate for fate in fates if fate.rebuild]
+        if late:  # what was packed may hold what these pages may hold no more
+            self.decision.ledger.remove("envoi")
+        self.make(late, slices)
         self.forget(slices)
         return Edition(self.decision, fates, processed, slices, self.log, self.warn).conclude(self.started, self.say)
 

@@ -142,6 +142,7 @@ class Territory:
     palette: dict[str, str | tuple[str, ...]] = field(default_factory=dict)  # role → colour; `part` → several
     exemples: tuple[str, ...] = ()  # raw files (globs, relative) declared `exemple = true`
     maj: str = ""  # date of last update of the data, as declared (AAAA-MM-JJ): printed, since no clock may be
+    contact: str = ""  # to whom a page that travels alone is to be answered
     sections: dict[str, Any] = field(default_factory=dict)  # `[actions]`, `[paroles]`…: their readers check them
 
     def quartier(self, code: str) -> Quartier:
@@ -225,7 +226,7 @@ def _contract(found: Inspection, document: Document) -> dict[str, Any]:
     _unknown_sections(found, document)
     declared: dict[str, Any] = {}
     for name, required, optional in (
-        ("territoire", {"id": str, "nom": str, "epci": str, "geographie": str}, {"maj": date}),
+        ("territoire", {"id": str, "nom": str, "epci": str, "geographie": str}, {"maj": date, "contact": str}),
         ("contrat", {"nom": str, "code": str, "debut": int, "fin": int, "edition": str}, {}),
     ):
         section = document.tables.get(name)

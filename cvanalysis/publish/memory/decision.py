@@ -183,6 +183,7 @@ class Decision:
                 "index": {"titre": "Toutes les analyses", "url": f"{depth}index.html"},
                 "licence": "Licence Ouverte 2.0",
                 "maj": self.territory.maj,
+                "contact": self.territory.contact,
             }
             for key, other in (("precedent", before), ("suivant", after)):
                 if other is not None and (other.genre, bool(other.sujet) and other.notebook) == kind:

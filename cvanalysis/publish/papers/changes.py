@@ -95,7 +95,7 @@ def write_changes(out: Path, territory: Territory, audience: str, processed: Pat
         )
     info = PageInfo(
         titre=TITLE, territoire=territory.nom, edition=territory.edition.nom, audience=audience,
-        index=Lien("Toutes les analyses", "index.html"), licence="Licence Ouverte 2.0", maj=territory.maj,
+        index=Lien("Toutes les analyses", "index.html"), licence="Licence Ouverte 2.0", maj=territory.maj, contact=territory.contact,
     )  # fmt: skip
     html = wrap_page(body, info)
     said = words_of_data(processed, territory.dossier)
