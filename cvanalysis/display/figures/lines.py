@@ -195,7 +195,7 @@ def spread(wanted: Sequence[float], tall: Sequence[float], low: float, high: flo
 
 
 def _panels(data: Figure, ax: Axes | None, palette: Palette, width: float) -> Axes:
-    """Small multiples, three abreast: each series over the band from the lowest to the highest, on the axes of all, with its first and last value."""
+    """Small multiples: each series over the band from the lowest to the highest, on the axes of all, its two ends said."""
     xs, abreast = places(data), 3 if width < 500 else 5
     values = [p.valeur for s in data.series for p in s.points]
     scale = round_scale(values, zero=data.zero, calm=True)
