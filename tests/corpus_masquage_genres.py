@@ -1,7 +1,7 @@
 """Sentences by kinds, invented, persons included: each kind is one way that people have to name someone, or to name nobody.
 
-What must not survive stands between ⟦ ⟧. They served to mend the patterns (the few that were then still missed are left out), so they say what is held, not what to expect: for that see
-`JAMAIS_VUES` in `corpus_masquage`.
+What must not survive stands between ⟦ ⟧. They served to mend the patterns (the few that were then still missed are left out), so they say
+what is held, not what to expect: for that see `JAMAIS_VUES` in `corpus_masquage`.
 """
 
 PORTEURS: dict[str, tuple[str, ...]] = {
