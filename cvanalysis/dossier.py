@@ -33,21 +33,13 @@ from cvanalysis.display.blocs import (
     show_unknown,
 )
 from cvanalysis.display.constat import Constat
-from cvanalysis.display.ensemble import (
-    show_apercu,
-    show_cards,
-    show_engagements,
-    show_partners,
-    show_pillars,
-    show_recommendations,
-    show_sentences,
-)
+from cvanalysis.display.ensemble import show_all
 from cvanalysis.display.phrases import write
 from cvanalysis.errors import UnknownPart, UsageError
 from cvanalysis.pages.engagements import Engagements
 from cvanalysis.pages.partenaires import Funding, Partners
 from cvanalysis.pages.participation import find_participation
-from cvanalysis.pages.preconisations import Recommendation, find_recommendations, read_recommendations
+from cvanalysis.pages.preconisations import KINDS, Recommendation, find_recommendations, read_recommendations
 from cvanalysis.pages.qualite import Qualite
 from cvanalysis.pages.quartier import Fiche, QuarterActions, QuarterEngagements
 from cvanalysis.pages.recit import find_story
@@ -151,21 +143,20 @@ class Dossier:
     def _apercu(self, found: Synthese) -> Bloc:
         if self.territory.vaste:
             return show_table(found.tableau(), found.ordre)
-        return show_apercu(found.apercu(), self._liens)
+        return show_all("apercu", found.apercu(), self._liens, texte=label("synthese.apercu.legende"))
 
-    def _plan(self) -> Bloc:
+    def plan(self, montrees: Collection[str] = ()) -> Bloc:
+        """The map of all the quarters; `montrees`: codes of those whose page stands (all by default)."""
         outlines, lost = self.store.contours()
-        return show_overview(outlines, self.territory, self._liens, lost=lost)
+        liens = {code: lien for code, lien in self._liens.items() if not montrees or code in montrees}
+        return show_overview(outlines, self.territory, liens, lost=lost)
 
-    def accueil(self, montrees: Collection[str]) -> tuple[str, str]:
-        """The map and the cards of the edition's index; `montrees`: codes of the quarters whose page stands."""
-        if self.territory.vaste:
-            return "", ""
-        outlines, lost = self.store.contours()
-        liens = {code: lien for code, lien in self._liens.items() if code in montrees}
-        plan = show_overview(outlines, self.territory, liens, lost=lost).html
+    def cartons(self, montrees: Collection[str]) -> Bloc:
+        """A card for each quarter; `montrees`: codes of those whose page stands."""
+        names = {commune.code: commune.nom for commune in self.territory.communes}
+        lieux = {one.code: [names.get(c, c) for c in one.communes] for one in self.territory.quartiers}
         found = Synthese(self.store, self.territory, load_catalogue())
-        return plan, show_cards(found.apercu(), self.territory, montrees)
+        return show_all("cartons", found.apercu(), self.territory.quartiers, lieux, montrees)
 
     def _actions(self, code: str) -> Page:
         """What was done in a quarter, and which engagements it served."""
@@ -188,7 +179,7 @@ class Dossier:
             "Synthèse des quartiers.",
             (found,),
             {
-                "plan": self._plan,
+                "plan": self.plan,
                 "apercu": lambda: self._apercu(found),
                 "tableau": lambda: show_table(found.tableau(), found.ordre),
                 "inconnus": lambda: show_unknown(found.inconnus(), _questions(found)),
@@ -231,23 +222,26 @@ class Dossier:
     def engagements(self) -> Page:
         """What can be shown of the engagements: how many are documented, how far they are, on what evidence."""
         found = Engagements(self.store, self.territory)
-        field, rows = found.field, found.field.engagements.to_dict("records")
+        rows, piliers = found.field.engagements.to_dict("records"), self.territory.piliers
         invented = any(one["exemple"] for one in rows)
-        blocs = {
-            "piliers": lambda: show_pillars(rows, self.territory, invented),
-            "fiches": lambda: show_engagements(rows, self.territory, field.partner_name, invented),
-        }
-        return self._page("engagements", found, liste=found, **blocs)
+        return self._page(
+            "engagements",
+            found,
+            liste=found,
+            piliers=lambda: show_all("piliers", rows, piliers, invented),
+            fiches=lambda: show_all("engagements", rows, piliers, found.field.partner_name, invented),
+        )
 
     def partenaires(self) -> Page:
         """What can be shown of the partners: who was expected and is not to be seen, money, carriers."""
         found = Partners(self.store, self.territory)
+        by = found.constat
 
-        def show() -> Bloc:
-            expected, by_year = found.constat("mobilisation-01"), found.constat("mobilisation-04")
-            return show_partners(expected, by_year.table or Table((), ()), found.liste)
+        def fiches() -> Bloc:
+            years = by("mobilisation-04").table or Table((), ())
+            return show_all("partenaires", by("mobilisation-01"), years, found.liste)
 
-        return self._page("partenaires", found, Funding(self.store, self.territory), liste=found, fiches=show)
+        return self._page("partenaires", found, Funding(self.store, self.territory), liste=found, fiches=fiches)
 
     def participation(self) -> Page:
         """What can be shown of who spoke, who did not, and what came of it."""
@@ -259,7 +253,8 @@ class Dossier:
 
     def recit(self) -> Page:
         """What can be shown of the story of the contract."""
-        return self._page("recit", Together("recit", self._story))
+        told = Together("recit", self._story)
+        return self._page("recit", told, annees=lambda: show_all("annees", told.constat("annees-01")))
 
     def preconisations(self) -> Page:
         """What can be shown of the préconisations, for the COPIL."""
@@ -270,7 +265,7 @@ class Dossier:
         found = self.recommendations()
         cited = {c for r in found for c in (*r.constats, *(p.reference for p in r.preuves if p.genre == "chiffre"))}
         departs = {one: told for one in sorted(cited) if (told := self._cited(one))}
-        return show_recommendations(found, themes, departs)
+        return show_all("preconisations", found, KINDS, themes, departs)
 
     def _cited(self, constat: str) -> tuple[str, str] | None:
         """The title and the address of a finding of the synthesis, of a theme or of a quarter, from a page of the whole."""
@@ -369,7 +364,8 @@ class Page:
 
     def phrases(self, *numeros: str) -> Bloc:
         """What these findings say, each in its sentence, leading to it."""
-        return show_sentences([self.constat(numero).finding for numero in numeros])
+        found = [self.constat(numero) for numero in numeros]
+        return show_all("phrases", [one.finding for one in found], texte="\n".join(map(repr, found)))
 
     def section(self, nom: str) -> Bloc:
         """All the findings of a section (`voix`), however many there are."""

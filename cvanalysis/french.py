@@ -254,6 +254,12 @@ def french_date(text: str) -> str:
     return "/".join(reversed(parts)) if all(p.isdigit() for p in parts) else text
 
 
+def named(code: str, words: str, most: int = 60) -> str:
+    """A thing by its words, cut where they are many, then its code: a code alone says nothing to who has not the list."""
+    short = words if len(words) <= most else f"{words[:most].rsplit(' ', 1)[0]}…"
+    return f"{short} ({code})" if short else code
+
+
 @lru_cache(maxsize=65536)
 def fold(word: str) -> str:
     """Without accents, capitals, odd spaces, typographic apostrophes and dashes: the key under which two spellings are the same word."""

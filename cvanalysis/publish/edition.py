@@ -186,9 +186,11 @@ class Edition:
         def render(envoi: str) -> bytes:
             from cvanalysis.dossier import Dossier
 
+            parts = {"papiers": papers, "constats": self.titles(), "envoi": envoi}
             shown = [one["id"].rpartition("/")[2] for one in reports if one["genre"] == "quartier" and one["url"]]
-            home = Dossier(self.territory, self.slices.store).accueil(shown)
-            parts = {"papiers": papers, "accueil": home, "constats": self.titles(), "envoi": envoi}
+            if shown and not self.territory.vaste:
+                opened = Dossier(self.territory, self.slices.store)
+                parts["accueil"] = opened.plan(shown).html, opened.cartons(shown).html
             return render_index(self.territory, self.audience, reports, downloads, **parts)
 
         def send() -> Made:
