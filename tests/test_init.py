@@ -58,6 +58,12 @@ def test_files_of_2015_give_the_quarters_of_2015_by_departement_and_commune(tmp_
     assert "--geographie 2024" in said
 
 
+def test_a_list_of_quarters_without_figures_does_not_choose_the_geography(tmp_path):
+    listed = "code_qp;lib_qp;insee_com;lib_com;siren_epci\nQN04405M;Bellevue;44109;Nantes;244400404\n"
+    territory, _ = begin(tmp_path, "244400404", DEMO_2022=DEMO, liste=listed)
+    assert territory.geographie == "QP2015"
+
+
 def test_the_passage_table_says_where_each_quarter_comes_from(tmp_path):
     territory, _ = begin(tmp_path, "244400404", "2024", DEMO_2022=DEMO, passage=PASSAGE)
     before = {one.code: (one.depuis, one.suit) for one in territory.quartiers}

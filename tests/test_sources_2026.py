@@ -235,11 +235,27 @@ def test_a_large_base_is_read_as_a_small_one(tmp_path, monkeypatch):
         ({"revenu-disponible-qp15-2021_ENSQP.csv": ENSEMBLE}, "Ensemble"),
         ({"a_ENSQP.csv": ENSEMBLE, "a_QP.csv": f"{FILO_QP}QN00101M;X;46,0;10520;13620;54,1;0\n"}, "Ensemble (QN2024)"),
         ({"a_ENSQP.csv": ENSEMBLE, "a_QP.csv": f"{FILO_QP}QP001001;X;46,0;10520;13620;54,1;0\n"}, "Ensemble"),
+        (
+            {
+                "a_ENSQP.csv": ENSEMBLE,
+                "a_QP.csv": f"{FILO_QP}QN00101M;X;46,0;10520;13620;54,1;0\n",
+                "b_QP.csv": f"{FILO_QP}QP001001;X;46,0;10520;13620;54,1;0\n",
+            },
+            "Ensemble (QN2024)",
+        ),
         ({"a_ENSQP.csv": ENSEMBLE.replace("_A21", "_A18")}, "Ensemble"),  # the list of 2024 was not yet there
     ],
 )
 def test_the_aggregate_of_all_quarters_is_of_its_own_geography(tmp_path, files, zone):
     assert said(clean(tmp_path, files), zone, "taux_pauvrete") == 45.4
+
+
+def test_an_aggregate_of_the_other_geography_is_not_joined_in_silence(tmp_path):
+    cleaned = clean(
+        tmp_path, {"x_qp24_ENSQP.csv": ENSEMBLE}, zones=frozenset({("Ensemble", "FRANCE_QPV")}), geographie="QP2015"
+    )
+    assert cleaned.table.empty
+    assert cleaned.anomalies["probleme"].str.contains("deux découpages").any()
 
 
 def test_an_aggregate_whose_geography_nothing_tells_is_refused(tmp_path):

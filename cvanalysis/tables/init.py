@@ -48,11 +48,12 @@ class Quarter:
 
 @dataclass(slots=True)
 class Found:
-    """What the files of a folder tell: quarters, names of zones by code, passages (QP, QN), and how many files there are."""
+    """What the files of a folder tell: quarters, names of zones by code, passages (QP, QN), the lists (QP, QN) that have figures."""
 
     quartiers: dict[str, Quarter] = field(default_factory=dict)
     noms: dict[str, str] = field(default_factory=dict)
     passages: set[tuple[str, str]] = field(default_factory=set)
+    listes: set[str] = field(default_factory=set)
     fichiers: int = 0
 
 
@@ -63,8 +64,7 @@ def start(epci: str, dossier: Path, geographie: str, jour: date) -> tuple[dict[P
     """
     dit, found, rows = DIT["dit"], _look(dossier / "insee"), list(read_catalogue_rows("quartiers_2024.csv"))
     shipped = [Quarter(row["code"], row["nom"], *(_parts(row[name]) for name in LIVREES)) for row in rows]
-    kinds = {code[:2] for code in found.quartiers}
-    annee = geographie or ("2015" if kinds == {"QP"} else "2024")
+    annee = geographie or ("2015" if found.listes == {"QP"} else "2024")
     listed = [*(shipped if annee == "2024" else ()), *found.quartiers.values()]
     own = {
         code: name for one in shipped if epci in one.epci for code, name in zip(one.codes, one.communes, strict=True)
@@ -88,7 +88,7 @@ def start(epci: str, dossier: Path, geographie: str, jour: date) -> tuple[dict[P
         "nombre": known,
         "autre": "2015" if annee == "2024" else "2024",
     }
-    told = ["trouves", *(["geographie"] if kinds and not geographie else [])]
+    told = ["trouves", *(["geographie"] if found.listes and not geographie else [])]
     told.append("avant_2024" if annee == "2015" else "depuis" if known else "sans_passage")
     told += [*([] if found.fichiers else ["sans_fichier"]), "suite"]
     files = _write(mine, communes, depuis, region, places, jour)
@@ -120,8 +120,10 @@ def _look(folder: Path) -> Found:
     for path in sorted(filter(_is_table, folder.rglob("*"))):
         found.fichiers += 1
         for table in _tables(path) if path.stat().st_size <= GRAND else ():
-            found.passages |= set((read_list(table) or ("", ()))[1])
-            _look_at(table, found)
+            listed = read_list(table)
+            found.passages |= set(listed[1]) if listed else set()
+            seen = _look_at(table, found)
+            found.listes |= set() if listed else {code[:2] for code in seen}
     return found
 
 
@@ -135,15 +137,17 @@ def _tables(path: Path) -> Iterator[RawTable]:
         return
 
 
-def _look_at(table: RawTable, found: Found) -> None:
+def _look_at(table: RawTable, found: Found) -> set[str]:
+    """Note the quarters and the names that a table tells; the codes of its quarters."""
     cells = {header: table.table[header].to_pylist() for header in table.colonnes}
     roles = {
         role: next((header for header in cells if re.fullmatch(shape, normal_header(header))), "")
         for role, shape in COLONNES.items()
     }
-    if not roles["nom"]:
-        return
     key = next((header for header in cells if any(map(is_quarter, cells[header][:200]))), table.colonnes[0])
+    seen = {cell.strip().upper() for cell in filter(is_quarter, cells[key])}
+    if not roles["nom"]:
+        return seen
     for i, cell in enumerate(cells[key]):
         code, told = (
             cell.strip().upper(),
@@ -154,6 +158,7 @@ def _look_at(table: RawTable, found: Found) -> None:
         elif code not in found.quartiers or not found.quartiers[code].communes:
             codes = tuple(code.zfill(5) for code in _parts(told["codes"]))
             found.quartiers[code] = Quarter(code, told["nom"], codes, _parts(told["communes"]), _parts(told["epci"]))
+    return seen
 
 
 def _of_epci(listed: Iterable[Quarter], epci: str, own: dict[str, str], noms: dict[str, str]) -> list[Quarter]:

@@ -112,25 +112,20 @@ def keep_later_perimeter(found: list[Recognised], fichier: str) -> list[Recognis
             dated.setdefault(key, []).append((told[1][-2:], sheet))
     for sheets in dated.values():
         *before, (_, last) = sorted(sheets, key=lambda pair: pair[0])
+        names = ", ".join(sheet.table.feuille for _, sheet in before)
         done = f"La feuille «\u00a0{last.table.feuille}\u00a0», du périmètre le plus récent, est gardée"
-        said = [
-            Problem(
-                fichier,
-                0,
-                "",
-                f"feuille «\u00a0{sheet.table.feuille}\u00a0» non lue\u00a0: les mêmes EPCI à une date antérieure",
-                "",
-                done,
-            )
-            for _, sheet in before
-        ]
+        said = Problem(
+            fichier, 0, "", f"les mêmes EPCI à une date antérieure, non lus\u00a0: feuille {names}", "", done
+        )
+        kept = replace(last, remarques=(*last.remarques, said)) if before else last
         left = [id(sheet) for _, sheet in before]
-        found = [
-            replace(sheet, remarques=(*sheet.remarques, *said)) if sheet is last else sheet
-            for sheet in found
-            if id(sheet) not in left
-        ]
+        found = [kept if sheet is last else sheet for sheet in found if id(sheet) not in left]
     return found
+
+
+def sibling_key(fichier: str) -> str:
+    """What the files of one publication have in common: `a_ENSQP.csv` and `a_QP.csv` are siblings."""
+    return re.sub(r"(?:_?(?:ENS|ENSEMBLE))?_?(?:QPV?|QN)?$", "", fichier.rpartition(".")[0], flags=re.IGNORECASE)
 
 
 def _list_in_name(fichier: str) -> str:
@@ -145,15 +140,17 @@ def _list_in_name(fichier: str) -> str:
 def settle_aggregates(sheet: Recognised, fichier: str, told: Mapping[str, str]) -> Recognised:
     """The same sheet with the aggregate of all quarters under its own geography: that of its rows, of its name, or `told` by its siblings.
 
-    `told` maps the name of a file or family to the geography of its quarters. Raises `UnrecognisedFile` where nothing tells it: the two
-    aggregates are of other quarters.
+    `told` maps the names of a file, of its siblings and of its family to the geography of their quarters. Raises `UnrecognisedFile` where
+    nothing tells it: the two aggregates are of other quarters.
     """
     if not (sheet.zones == ENSEMBLE).any():
         return sheet
+    year = sheet.blocs[-1].millesime
+    names = (fichier, sibling_key(fichier), f"{sheet.famille.id} {year}")
+    sibling = next((told[name] for name in names if name in told), "")
     # a file that came out before the list of 2024 can be of no other than that of 2015
-    before = sheet.blocs[-1].millesime + sheet.famille.delai < ANNEE_QN
-    sibling = told.get(fichier) or told.get(f"{sheet.famille.id} {sheet.blocs[-1].millesime}", "")
-    geography = sheet.geographie or _list_in_name(fichier) or sibling or ("QP2015" if before else "")
+    before = "QP2015" if year + sheet.famille.delai < ANNEE_QN else ""
+    geography = sheet.geographie or _list_in_name(fichier) or sibling or before
     if not geography:
         raise UnrecognisedFile.of(
             fichier,
@@ -161,11 +158,8 @@ def settle_aggregates(sheet: Recognised, fichier: str, told: Mapping[str, str]) 
             "Un nom qui le dise (qp24, QPV2024, qp15…) ou, à côté, le fichier des quartiers de la même année était attendu",
             "Rendez au fichier le nom que lui donne l'Insee, ou déposez à côté celui des quartiers",
         )
-    return (
-        replace(sheet, zones=np.where(sheet.zones == ENSEMBLE, ENSEMBLE_2024, sheet.zones))
-        if geography == "QN2024"
-        else sheet
-    )
+    zones = np.where(sheet.zones == ENSEMBLE, ENSEMBLE_2024, sheet.zones) if geography == "QN2024" else sheet.zones
+    return replace(sheet, zones=zones, geographie=geography)
 
 
 def unchanged(passages: Iterable[tuple[str, str]]) -> dict[str, str]:

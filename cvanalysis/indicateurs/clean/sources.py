@@ -23,7 +23,7 @@ from cvanalysis.files.archives import archive_of, is_archive, member_size, membe
 from cvanalysis.files.extracts import GRAND, extract
 from cvanalysis.files.guard import MIO, SECONDES_PAR_MIO, allow, reading
 from cvanalysis.files.sheets import RawTable, read_bytes, tables_of
-from cvanalysis.indicateurs.clean.perimeters import Documentation, Recognised, settle_aggregates
+from cvanalysis.indicateurs.clean.perimeters import Documentation, Recognised, settle_aggregates, sibling_key
 from cvanalysis.indicateurs.clean.recognise import known_headers, recognise
 from cvanalysis.indicateurs.clean.vintage import Zones
 from cvanalysis.indicateurs.clean.zones import AGREGATS, CLES, MILLESIMES, Declare, OtherLevel
@@ -151,7 +151,8 @@ def settle(reads: Iterable[Read]) -> Iterator[Read]:
     told: dict[str, set[str]] = {}
     for file, sheets, _ in reads:
         for sheet in sheets:
-            names = [file.fichier, *(f"{sheet.famille.id} {bloc.millesime}" for bloc in sheet.blocs)]
+            years = (f"{sheet.famille.id} {bloc.millesime}" for bloc in sheet.blocs)
+            names = [file.fichier, sibling_key(file.fichier), *years]
             for name in names if sheet.geographie else ():
                 told.setdefault(name, set()).add(sheet.geographie)
     alone = {name: next(iter(found)) for name, found in told.items() if len(found) == 1}
@@ -222,7 +223,7 @@ def say_sheet(sheet: Recognised, fichier: str, geographie: str) -> Iterator[Prob
     yield from sheet.remarques
     if geographie and sheet.geographie and sheet.geographie != geographie:
         what = f"fichier de la géographie {sheet.geographie}, territoire en {geographie}\u00a0: deux découpages"
-        yield Problem(fichier, 0, sheet.cle, what, "", "Lignes des quartiers au contour changé non jointes")
+        yield Problem(fichier, 0, sheet.cle, what, "", "Lignes des quartiers, ou de leur ensemble, non jointes")
     for header in sheet.inconnues:
         yield Problem(fichier, sheet.table.ligne_entete, header, "colonne inconnue du catalogue, non lue")
     if not sheet.connu:
