@@ -90,6 +90,7 @@ class Engagements(Chapter):
             "renseignes": int((table["avancement"] != NON_SU).sum()),
             "total": len(table),
             "realises": int((table["avancement"] == "réalisé").sum()),
+            "sans_preuve": int(((table["avancement"] == "réalisé") & (table["preuve"] == "")).sum()),
             "sujet": "",
         }
         lines = {state: (value, word(codes[state] or "aucun")) for state, value in states(table).items()}

@@ -75,7 +75,9 @@ def _milestones(territory: Territory, chronologie: pd.DataFrame) -> Finding:
 def _instances(territory: Territory, instances: pd.DataFrame, span: Sequence[str]) -> Finding:
     counts = dict(zip(span, _by_year(instances, span), strict=True))
     total = sum(counts.values())
-    values = {"total": total, "creuses": [year for year, n in counts.items() if n == 0]}
+    first = next((year for year, n in counts.items() if n), "")  # no meeting is missing before the first one
+    values = {"total": total, "creuses": [year for year, n in counts.items() if n == 0 and year > first]}
+    values["premiere"] = first
     if not total:
         return _finding(territory, "instances", values, empty=True)
     held = instances.sort_values("date", kind="stable").itertuples()

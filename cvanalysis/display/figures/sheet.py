@@ -190,7 +190,7 @@ def round_scale(values: Sequence[Valeur], *, zero: bool, calm: bool = False, wan
 
 
 def say_mark(value: Valeur) -> str:
-    """A value beside its mark: the axis has named the unit, so that only the short ones are said again; doubt is one sign, as its mark is."""
+    """A value beside its mark: the axis has named the unit, so that only the short ones are said again; doubt is one sign."""
     short = value if value.unite in ("%", "€", "") else replace(value, unite="")
     if value.valeur is None or value.dite:
         return say(short)
