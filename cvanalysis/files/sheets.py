@@ -63,8 +63,8 @@ class Grid:
     """One sheet as it stands: every filled row as text, no header logic.
 
     `cells` has one column per column of the sheet that holds something, named by its place from 0 (gaps are
-    possible); `lignes` are spreadsheet rows from 1 (wholly blank rows are left out). `courtes` and `longues` are rows of another width
-    than usual in a ragged text file, `largeur` its columns, blank ones included. `entete`: the header's position in JSON.
+    possible); `lignes` are spreadsheet rows from 1 (wholly blank rows are left out). `courtes` and `longues` are rows of another width than
+    usual in a ragged text file, `largeur` its columns, blank ones included. `entete`: the header's position in JSON; `cachee`: hidden.
     """
 
     fichier: str
