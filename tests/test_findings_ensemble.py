@@ -100,7 +100,7 @@ def test_a_missing_figure_of_women_is_said_even_where_that_of_all_is_published()
     rows = [*everywhere("taux_emploi", [50, 51, 52, 53, 54, 55], source="rp"),
             *everywhere("taux_emploi_femmes", [45, 44, 43, 42, 41, "secret"], source="rp")]  # fmt: skip
     found = synthesis("paires;taux_emploi,taux_emploi_femmes", rows)
-    assert "5 des 5 quartiers dont le chiffre est publié" in phrases.write(found.message)
+    assert "5 des 5 quartiers publiés" in phrases.write(found.message)
     assert ["Belle Rive" in manque.quoi and manque.statut for manque in found.manques] == ["secret"]
 
 

@@ -172,6 +172,15 @@ class ColonneFrance:
 
 
 @dataclass(frozen=True, slots=True)
+class TauxCalcule:
+    """A rate that is computed, per hundred: counts that add (their files may not all hold the same ones), over another of their edition."""
+
+    indicateur: str
+    numerateur: tuple[str, ...]
+    denominateur: str
+
+
+@dataclass(frozen=True, slots=True)
 class Catalogue:
     """All of it. The dictionaries keep the files' order and are not to be written to."""
 
@@ -184,6 +193,7 @@ class Catalogue:
     annees: tuple[Annee, ...]
     republications: tuple[Republication, ...]
     france: tuple[ColonneFrance, ...]
+    taux: tuple[TauxCalcule, ...]
     regions: dict[str, str]
     departements: dict[str, str]
 
@@ -256,6 +266,7 @@ def load_catalogue() -> Catalogue:
         annees=tuple(_records(Annee, "annees.csv")),
         republications=tuple(_records(Republication, "republications.csv")),
         france=tuple(_records(ColonneFrance, "france.csv")),
+        taux=tuple(_records(TauxCalcule, "taux.csv")),
         regions={row["code"]: row["nom"] for row in zones if row["niveau"] == "REGION"},
         departements={row["code"]: row["nom"] for row in zones if row["niveau"] == "DEPARTEMENT"},
     )

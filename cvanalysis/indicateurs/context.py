@@ -38,7 +38,7 @@ _ROLES: dict[str, Role] = {
 PREFERENCE: tuple[Role, ...] = ("epci", "commune", "france_qpv", "departement", "region", "france")
 """Which comparator a title speaks of, when several have a figure of the same year."""
 
-GENERALES = ("filosofi_prudence", "petit_nombre")
+GENERALES = ("filosofi_prudence", "petit_nombre", "mobilite", "rp_echantillon")
 """Cautions of every finding of a source or of a page, as those of an indicator are of all its figures."""
 
 FICHIERS_MAXI = 3
@@ -201,6 +201,7 @@ class Contexte:
         dated = {row.millesime for row in shown if row.millesime is not None}
         undated = len({row.publication for row in shown if row.millesime is None})
         own = [i for one in indicateurs for i in one.precautions if self.rules.applies(i, dated, undated)]
+        more = (*more, "rp_echantillon") if any(row.source == "rp" for row in shown) else more
         here = [ident for ident in dict.fromkeys(more) if ident not in GENERALES]
         general = [ident for ident in dict.fromkeys([*own, *more]) if ident not in here]
         notes = sorted({row.note for row in shown if row.note.strip("0 ")})

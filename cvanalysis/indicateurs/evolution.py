@@ -169,7 +169,7 @@ class Evolutions(OverTime):
             table=self._years(list(told), lines),
             lecture=Message("quartier.lecture_evolution", values),
             champ=ctx.champ(one, ctx.quartier.nom, *(c.nom for c in there)),
-            precautions=change.precautions,
+            precautions=(*change.precautions, "mobilite"),
             manques=self._missing(change, [c.nom for c in ctx.proches if c not in there]),
             poids=self.standing(change, lambda zone: self._between(change, zone)),
         )
@@ -272,7 +272,7 @@ class Evolutions(OverTime):
             table=self._changes(found, years, values),
             lecture=Message("synthese.lecture_evolution", said),
             manques=self.unmeasured(refused),
-            precautions=[p for e in found.values() for p in e.precautions],
+            precautions=[*(p for e in found.values() for p in e.precautions), "mobilite"],
         )
 
     def _last_figures(self, raison: str, manques: Sequence[Manque]) -> Finding:
