@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatch
 from functools import cached_property, partial
 from pathlib import Path
@@ -48,12 +48,17 @@ from cvanalysis.pages.synthese import Needs, Synthese
 from cvanalysis.pages.theme import ThemeActions
 from cvanalysis.paroles.quotations import contributions_by_finding
 from cvanalysis.paroles.said import find_quarter_voices, find_theme_voices
+from cvanalysis.tables.labelled import LabelledTables, label_engagements
 from cvanalysis.tables.process import prepare
 from cvanalysis.tables.store import Store
 from cvanalysis.territory.contract import read_territory
+from cvanalysis.territory.naming import find_quarter
 from cvanalysis.textes import label
 
 if TYPE_CHECKING:
+    import pandas as pd
+
+    from cvanalysis.catalogue import Catalogue
     from cvanalysis.constat.shape import Finding
     from cvanalysis.display.constat import Bloc
     from cvanalysis.territory.contract import Territory, Theme
@@ -93,7 +98,7 @@ def _find_data(donnees: str | Path) -> Path:
 
 
 @dataclass(frozen=True, repr=False)
-class Dossier:
+class Dossier(LabelledTables):
     """One territory, opened. `territory` holds its declarations, `store` its processed tables."""
 
     territory: Territory
@@ -102,12 +107,27 @@ class Dossier:
     def __repr__(self) -> str:
         return f"{self.territory.nom}, {self.territory.contrat}, édition «\u00a0{self.territory.edition.nom}\u00a0»"
 
+    def __getitem__(self, qpv: str) -> Page:
+        """`dossier["Bellevue"]` is `dossier.fiche("Bellevue")`, and the Tab key completes names and codes."""
+        return self.fiche(qpv)
+
+    def _ipython_key_completions_(self) -> list[str]:
+        return [name for quarter in self.territory.quartiers for name in (quarter.nom, quarter.code)]
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The indicators, sources and questions that this territory's pages know."""
+        return load_catalogue()
+
     def fiche(self, qpv: str) -> Page:
-        """What can be shown of one quarter; an unknown code raises `UsageError` with the known ones.
+        """What can be shown of one quarter, by its code or its name; an unknown one raises `UsageError` with the known ones.
+
+        >>> dossier.fiche("Bellevue").constat("revenus-03").finding.id
+        'QP044005-revenus-03'
 
         Besides findings: `identite()`, `carte()`, `en_bref()`, `inconnus()`, `definitions()`, `voix()`, and `actions()`, a page of its own.
         """
-        fiche = Fiche(self.store, self.territory, load_catalogue(), qpv)
+        fiche = Fiche(self.store, self.territory, self.catalogue, find_quarter(self.territory, qpv).code)
         nom, code = fiche.quartier.nom, fiche.quartier.code
         return Page(
             self,
@@ -127,8 +147,9 @@ class Dossier:
     def suite(self, qpv: str) -> Page:
         """What a quarter takes from the former contract: statements, préconisations, what can be followed and what starts anew."""
         handed = self.store.rows("precedent")
+        code = find_quarter(self.territory, qpv).code
         return self._page(
-            qpv, Sequel(self.store, self.territory, load_catalogue(), qpv, handed, self.recommendations())
+            code, Sequel(self.store, self.territory, self.catalogue, code, handed, self.recommendations())
         )
 
     def _map(self, code: str) -> Bloc:
@@ -173,7 +194,7 @@ class Dossier:
 
     def synthese(self) -> Page:
         """What can be shown of all the quarters side by side. Besides findings: `tableau()`, which sorts, and `inconnus()`."""
-        found = Synthese(self.store, self.territory, load_catalogue())
+        found = Synthese(self.store, self.territory, self.catalogue)
         return Page(
             self,
             "Synthèse des quartiers.",
@@ -191,7 +212,7 @@ class Dossier:
 
         Besides findings: `comptes()` of cells, `argent()`, `controles()` and `propositions()` of the logs, `demandes()` to producers.
         """
-        found = Qualite(self.store, self.territory, load_catalogue())
+        found = Qualite(self.store, self.territory, self.catalogue)
         return Page(
             self,
             "La qualité des données.",
@@ -211,26 +232,35 @@ class Dossier:
 
     def theme(self, theme: str) -> Page:
         """What can be shown of one theme: actions, money, needs, voices, préconisations; an unknown one raises `UsageError`."""
-        acted = ThemeActions(self.store, self.territory, theme, load_catalogue())
+        acted = ThemeActions(self.store, self.territory, theme, self.catalogue)
         return self._page(theme, acted, Together(theme, lambda: self._theme_voices(acted.theme)), liste=acted)
 
     def besoins(self) -> Page:
         """Actions against needs, over all the quarters, and the catalogue of the actions."""
-        found = Needs(self.store, self.territory, load_catalogue())
+        found = Needs(self.store, self.territory, self.catalogue)
         return self._page("synthese", found, liste=found)
 
     def engagements(self) -> Page:
-        """What can be shown of the engagements: how many are documented, how far they are, on what evidence."""
+        """Les constats des engagements (combien sont documentés, où ils en sont, sur quelles preuves) ; et `.df`, leur table pandas.
+
+        Une ligne par engagement : `avancement` et `appreciation_COLLEGE` sont des catégories ordonnées, où « non renseigné » dit que
+        personne ne s'est prononcé ; `partenaires`, `quartiers`, `actions`, `indicateurs` sont des codes séparés par `|`.
+
+        >>> engagements = dossier.engagements().df
+        >>> int(engagements["quartiers"].str.split("|").explode().nunique())
+        15
+        """
         found = Engagements(self.store, self.territory)
         rows, piliers = found.field.engagements.to_dict("records"), self.territory.piliers
         invented = any(one["exemple"] for one in rows)
-        return self._page(
+        page = self._page(
             "engagements",
             found,
             liste=found,
             piliers=lambda: show_all("piliers", rows, piliers, invented),
             fiches=lambda: show_all("engagements", rows, piliers, found.field.partner_name, invented),
         )
+        return replace(page, table=lambda: label_engagements(self.store.rows("engagements"), self.territory))
 
     def partenaires(self) -> Page:
         """What can be shown of the partners: who was expected and is not to be seen, money, carriers."""
@@ -303,7 +333,7 @@ class Dossier:
     @cached_property
     def _titles(self) -> dict[str, str]:
         """The titles of the findings that a préconisation may take up, by their number."""
-        known = load_catalogue()
+        known = self.catalogue
         asked: list[Chapter] = [Synthese(self.store, self.territory, known)]
         asked += [ThemeActions(self.store, self.territory, theme.id, known) for theme in self.territory.themes]
         return {finding.id: write(finding.message) for chapter in asked for finding in chapter.constats}
@@ -336,6 +366,7 @@ class Page:
     titre: str
     chapitres: Sequence[Chapter]
     blocs: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+    table: Callable[[], pd.DataFrame] | None = None
 
     def __repr__(self) -> str:
         return f"{self.titre} Constats\u00a0: {', '.join(self.numeros)}."
@@ -349,6 +380,13 @@ class Page:
             known = ["constat", "section", *blocs]
             raise UnknownPart(f"« {nom} » n'est pas de cette page. Elle a : {', '.join(known)}.")
         return blocs[nom]
+
+    @property
+    def df(self) -> pd.DataFrame:
+        """The table of what the page is about, for the pages that have one."""
+        if self.table is None:
+            return self.__getattr__("df")
+        return self.table()
 
     @property
     def numeros(self) -> tuple[str, ...]:
@@ -366,6 +404,13 @@ class Page:
         """What these findings say, each in its sentence, leading to it."""
         found = [self.constat(numero) for numero in numeros]
         return show_all("phrases", [one.finding for one in found], texte="\n".join(map(repr, found)))
+
+    def __getitem__(self, numero: str) -> Constat:
+        """`fiche["revenus-03"]` is `fiche.constat("revenus-03")`, and the Tab key completes the numbers."""
+        return self.constat(numero)
+
+    def _ipython_key_completions_(self) -> list[str]:
+        return list(self.numeros)
 
     def section(self, nom: str) -> Bloc:
         """All the findings of a section (`voix`), however many there are."""

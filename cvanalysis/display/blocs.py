@@ -92,7 +92,7 @@ def show_list(table: Table, titre: str, *, exemple: bool = False) -> Bloc:
         f'<label class="filtre" hidden>{label("affichage.blocs.chercher")} <input type="search" data-filtre="#l-{key} tbody tr" '
         f'data-dit="d-{key}"></label><p id="d-{key}" role="status" class="leg"></p>'
     )
-    return Bloc(f'{box}<div id="l-{key}">{html_table(table, titre, exemple=exemple)}</div>', titre)
+    return Bloc(f'{box}<div id="l-{key}">{html_table(table, titre, exemple=exemple)}</div>', titre, tableau=table)
 
 
 def show_demands(demandes: Sequence[Manque]) -> Bloc:
@@ -142,7 +142,7 @@ def show_table(table: Table, caption: str, *, exemple: bool = False) -> Bloc:
     """A table that stands alone."""
     if not table.lignes:
         return _sentence("affichage.blocs.sans_table", titre=caption)
-    return Bloc(html_table(table, caption, exemple=exemple), caption)
+    return Bloc(html_table(table, caption, exemple=exemple), caption, tableau=table)
 
 
 def show_text(markdown: str, *, lost: bool = False) -> Bloc:

@@ -14,16 +14,17 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from cvanalysis.constat.record import record
-from cvanalysis.constat.shape import Contribution, Finding
+from cvanalysis.constat.shape import Contribution, Finding, Table
 from cvanalysis.display.alternatives import describe, notes
 from cvanalysis.display.phrases import write
-from cvanalysis.display.tables import EXAMPLE, html_table, text
+from cvanalysis.display.tables import EXAMPLE, html_table, text, to_frame
 from cvanalysis.errors import UsageError
 from cvanalysis.french import capital
 from cvanalysis.territory.contract import Territory
 from cvanalysis.textes import label, labels
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.axes import Axes
 
 RECORDS = "application/vnd.cvanalysis.constats"
@@ -143,6 +144,11 @@ class Constat:
         return f'<div class="reponses"><h4>{label("affichage.constat.reponses")}</h4><ul>{items}</ul></div>'
 
     @property
+    def df(self) -> pd.DataFrame:
+        """Le tableau du constat, en table pandas : voir `display.tables.to_frame`. Vide où le constat n'a pas de tableau."""
+        return to_frame(self.finding.table)
+
+    @property
     def record(self) -> dict[str, Any]:
         """The finding in plain values: what editions are compared by, and what programs read."""
         lecture = self.finding.lecture
@@ -186,6 +192,12 @@ class Bloc:
     html: str
     texte: str
     constats: tuple[dict[str, Any], ...] = ()
+    tableau: Table | None = None
+
+    @property
+    def df(self) -> pd.DataFrame:
+        """Le tableau montré, en table pandas (`display.tables.to_frame`) ; vide où le bloc n'en a pas."""
+        return to_frame(self.tableau)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict[str, Any], dict[str, Any]]:
         data: dict[str, Any] = {"text/html": self.html, "text/plain": self.texte}

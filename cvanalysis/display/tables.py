@@ -6,11 +6,15 @@ The first column holds row headers. Nothing depends on a script: the page's one 
 from __future__ import annotations
 
 from html import escape
+from typing import TYPE_CHECKING, get_args
 
-from cvanalysis.constat.shape import Table, Valeur
+from cvanalysis.constat.shape import Statut, Table, Valeur
 from cvanalysis.display.phrases import say
 from cvanalysis.french import capital, typeset
 from cvanalysis.textes import block, label
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SORTABLE = 6
 """Rows from which sorting helps."""
@@ -51,6 +55,28 @@ def html_table(table: Table, caption: str, *, exemple: bool = False) -> str:
         f"<caption><span>{name}{EXAMPLE if exemple else ''}</span></caption>"
         f"<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>{_legend(table)}"
     )
+
+
+def to_frame(table: Table | None) -> pd.DataFrame:
+    """Le tableau d'un constat en table pandas, une ligne par ligne montrée, sous les mêmes titres.
+
+    Une colonne de mots est de texte. Une colonne de chiffres `X` (flottants, non arrondis) est suivie de `X, unité` et de `X, statut`,
+    catégorie ordonnée : « publié », sinon la raison pour laquelle le chiffre est vide.
+    """
+    import pandas as pd  # here: a page shows tables without it
+
+    if table is None:
+        return pd.DataFrame()
+    found: dict[str, object] = {}
+    for i, title in enumerate(table.colonnes):
+        cells = [line[i] for line in table.lignes]
+        if not any(map(_is_figure, cells)):
+            found[title] = pd.array([cell.texte for cell in cells], dtype="str")
+            continue
+        found[title] = pd.array([cell.valeur for cell in cells], dtype="float64")
+        found[f"{title}, unité"] = pd.array([cell.unite for cell in cells], dtype="str")
+        found[f"{title}, statut"] = pd.Categorical([cell.statut for cell in cells], get_args(Statut), ordered=True)
+    return pd.DataFrame(found)
 
 
 def _breadth(table: Table) -> int:
