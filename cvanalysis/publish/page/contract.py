@@ -31,6 +31,11 @@ _ATTRIBUTES = {
     "headers", "height", "hidden", "href", "id", "lang", "name", "open", "rel", "role", "rowspan", "scope", "span", "spellcheck",
     "src", "start", "tabindex", "title", "type", "value", "width",
 }  # fmt: skip
+_DRAWING = {"svg", "path", "rect", "circle"}
+_GEOMETRY = {"d", "x", "y", "width", "height", "cx", "cy", "r", "viewbox"}
+_NUMBERS = re.compile(r"[MLHVAZmlhvaz\d\s.,-]*")
+"""What the small drawings of our components are made of, inside a page: shapes at numbers, and the classes of our style."""
+
 _SCHEMES = ("http", "https", "mailto", "tel")
 _SCHEME = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]*):")
 _UNSEEN = re.compile(r"^[\0- ]+|[\t\n\r]")  # what a browser takes out of an address before it reads it
@@ -152,7 +157,7 @@ def check_live(
     scripts = our_scripts() if scripts is None else scripts
     found = list(page.odd)
     for one in page.elements:
-        if one.tag not in _ELEMENTS:
+        if one.tag not in _ELEMENTS | _DRAWING:
             found.append(f"l’élément <{one.tag}>")
         if one.tag == "script" and (one.attrs or one.said not in scripts):
             found.append(f"un script qui n’est pas des nôtres ({one.said.strip()[:40]})")
@@ -161,12 +166,7 @@ def check_live(
         if one.attrs.get("http-equiv", _POLICY) != _POLICY:
             found.append("une instruction au navigateur (meta)")
         for name, value in one.attrs.items():
-            usual = (
-                name in _ATTRIBUTES
-                or name.startswith(("aria-", "data-"))
-                or (name == "http-equiv" and one.tag == "meta")
-            )
-            if not usual and not (name == "style" and re.fullmatch(r"\s*text-align:\s*\w+;?\s*", value)):
+            if not _is_usual(one.tag, name, value):
                 found.append(f"l’attribut {name} de <{one.tag}>")
             scheme = _SCHEME.match(_UNSEEN.sub("", value))
             if name == "href" and (one.tag != "a" or (scheme and scheme[1].lower() not in _SCHEMES)):
@@ -174,6 +174,15 @@ def check_live(
             if name == "src" and (one.tag != "img" or not value.startswith(("data:image/png;base64,", _DRAWN))):
                 found.append(f"une ressource extérieure ({value[:60]})")
     return [f"La page tient ce qu’aucune page ne doit tenir : {one}." for one in dict.fromkeys(found)]
+
+
+def _is_usual(tag: str, name: str, value: str) -> bool:
+    if tag in _DRAWING:
+        drawn = name in _GEOMETRY and _NUMBERS.fullmatch(value) is not None
+        return drawn or name in ("class", "role") or name.startswith("aria-")
+    if name == "style":
+        return re.fullmatch(r"\s*text-align:\s*\w+;?\s*", value) is not None
+    return name in _ATTRIBUTES or name.startswith(("aria-", "data-")) or (name == "http-equiv" and tag == "meta")
 
 
 def _check_findings(page: read_page, wanted: list[str]) -> list[str]:

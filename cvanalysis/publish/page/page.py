@@ -21,6 +21,7 @@ from babel.dates import format_date
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
+from cvanalysis.display import composants
 from cvanalysis.errors import ReportFailed
 
 if TYPE_CHECKING:
@@ -129,8 +130,11 @@ def exporter() -> HTMLExporter:
 
 @cache
 def _environment() -> Environment:
-    environment = Environment(loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined)
+    environment = Environment(
+        loader=FileSystemLoader([_TEMPLATES, composants.DOSSIER]), autoescape=True, undefined=StrictUndefined
+    )
     environment.filters["css_string"] = css_string
+    composants.equip(environment)
     return environment
 
 

@@ -1,0 +1,68 @@
+"""The components of pages, callable from Python: `composants().strip(sujet, tous)` gives HTML. Owns what their template may use.
+
+The macros themselves, with what each is given, are in `composants.html.j2` beside this file; a page's template imports them under the
+same name. Refuses to choose what is shown.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from cvanalysis.constat.shape import Valeur
+from cvanalysis.display.phrases import say
+from cvanalysis.french import typeset
+from cvanalysis.textes import block, label
+
+if TYPE_CHECKING:
+    from jinja2.environment import TemplateModule
+
+NOM = "composants.html.j2"
+DOSSIER = Path(__file__).parent
+
+TONS = {
+    "réalisé": "1",
+    "partiel": "2",
+    "en cours": "3",
+    "réorienté": "4",
+    "non engagé": "5",
+    "abandonné": "6",
+    "non renseigné": "vide",
+}
+"""The tone of each state of an engagement, from done to not known; what is worded on any page keeps it."""
+
+
+@cache
+def composants() -> TemplateModule:
+    """The macros as functions that give HTML: what they are given is escaped, and typeset where it is words."""
+    environment = Environment(loader=FileSystemLoader(DOSSIER), autoescape=True, undefined=StrictUndefined)
+    equip(environment)
+    return environment.get_template(NOM).module
+
+
+def equip(environment: Environment) -> None:
+    """Give an environment what the macros use; its loader must know the folder `DOSSIER`."""
+    environment.filters |= {
+        "as": lambda sujet, number: say(Valeur(number, "publié", sujet.unite, sujet.decimales)),
+        "bare": lambda text: text.partition("\u00a0: ")[2] or text,
+        "dire": lambda one: say(one) if isinstance(one, Valeur) else typeset(str(one)),
+        "fr": typeset,
+        "mark": lambda one: block("affichage.marques")[one.statut],
+        "middle": median,
+        "px": lambda number: f"{round(number, 1):g}",
+    }
+    environment.tests["absent"] = _absent
+    environment.globals.update(
+        say=lambda key, **values: typeset(label(f"affichage.composants.{key}", **values)),
+        label=label,
+        marks=block("affichage.marques"),
+        meanings=block("affichage.statuts"),
+    )
+
+
+def _absent(one: Any) -> bool:
+    return isinstance(one, Valeur) and one.valeur is None and not one.texte
