@@ -20,15 +20,16 @@ from cvanalysis.constat.make import Chapter, Together
 from cvanalysis.display.blocs import (
     gather,
     show_accounts,
-    show_brief,
     show_definitions,
     show_demands,
-    show_identity,
     show_list,
     show_map,
+    show_notes,
+    show_recto,
     show_table,
     show_text,
     show_unknown,
+    show_verso,
 )
 from cvanalysis.display.constat import Constat
 from cvanalysis.display.phrases import write
@@ -52,7 +53,7 @@ from cvanalysis.textes import label
 if TYPE_CHECKING:
     from cvanalysis.constat.shape import Finding
     from cvanalysis.display.constat import Bloc
-    from cvanalysis.territory.contract import Territory, Theme
+    from cvanalysis.territory.contract import Quartier, Territory, Theme
 
 
 def ouvrir(donnees: str | Path = "", edition: str = "", audience: str = "") -> Dossier:
@@ -101,41 +102,37 @@ class Dossier:
     def fiche(self, qpv: str) -> Page:
         """What can be shown of one quarter; an unknown code raises `UsageError` with the known ones.
 
-        Besides findings: `identite()`, `carte()`, `en_bref()`, `inconnus()`, `definitions()`, `voix()`, and `actions()`, a page of its own.
+        Besides findings, of indicators, actions, engagements and voices: `recto()` and `verso()`, the sheet that one hands out; `liste()`
+        of the actions, `inconnus()`, `definitions()`, `notes()`.
         """
         fiche = Fiche(self.store, self.territory, load_catalogue(), qpv)
-        nom, code = fiche.quartier.nom, fiche.quartier.code
+        code = fiche.quartier.code
+        done = QuarterActions(self.store, self.territory, code)
+        engaged = QuarterEngagements(self.store, self.territory, code)
+        voices = Together(code, lambda: self._quarter_voices(fiche.quartier))
         return Page(
             self,
-            f"Fiche de {nom} ({code}).",
-            (fiche,),
+            f"Fiche de {fiche.quartier.nom} ({code}).",
+            (fiche, done, engaged, voices),
             {
-                "identite": lambda: show_identity(fiche.identite()),
-                "carte": lambda: self._map(code),
-                "en_bref": lambda: show_brief(fiche.en_bref(), fiche.regle_en_bref),
+                "recto": lambda: show_recto(fiche, self._map(code)),
+                "verso": lambda: show_verso(fiche, done, engaged.constat("engagements-01"), voices.constats),
+                "liste": lambda titre: _list(done, titre),
                 "inconnus": lambda: show_unknown(fiche.inconnus(), _questions(fiche)),
                 "definitions": lambda: show_definitions(fiche.definitions(), fiche.sources()),
-                "actions": lambda: self._actions(code),
-                "voix": lambda: self._voices(code),
             },
+            {},
         )
 
     def _map(self, code: str) -> Bloc:
         outlines, lost = self.store.contours()
         return show_map(outlines, code, self.territory, lost=lost)
 
-    def _actions(self, code: str) -> Page:
-        """What was done in a quarter, and which engagements it served."""
-        done = QuarterActions(self.store, self.territory, code)
-        return self._page(code, done, QuarterEngagements(self.store, self.territory, code), liste=done)
-
-    def _voices(self, code: str) -> Bloc:
+    def _quarter_voices(self, quarter: Quartier) -> tuple[Finding, ...]:
         """What people say of the quarter, and of what its page says of it."""
-        said = self.store.rows("paroles", (("qpv", (code,)),))
-        cited = self.store.rows("contributions", (("sujet", (code,)),))
-        quarter = self.territory.quartier(code)
-        told = Together(code, lambda: find_quarter_voices(quarter, said, cited, self.territory))
-        return self._page(code, told).section("voix")
+        said = self.store.rows("paroles", (("qpv", (quarter.code,)),))
+        cited = self.store.rows("contributions", (("sujet", (quarter.code,)),))
+        return find_quarter_voices(quarter, said, cited, self.territory)
 
     def synthese(self) -> Page:
         """What can be shown of all the quarters side by side. Besides findings: `tableau()`, which sorts, and `inconnus()`."""
@@ -242,11 +239,11 @@ class Dossier:
         years = carried_out(read("actions"), self.territory.debut, self.territory.fin)
         return find_story(self.territory, read("chronologie"), read("instances"), read("partenaires"), lines_of(years))
 
-    def show(self, finding: Finding) -> Constat:
+    def show(self, finding: Finding, notes: dict[str, int] | None = None, *, figure: bool = True) -> Constat:
         """A finding as people see it, with what was said of it and answered since."""
         said = self.store.rows("contributions", (("cite", (finding.id,)),))
         found = contributions_by_finding(said) if len(said) else {}
-        return Constat(finding, self.territory, found.get(finding.id, ()))
+        return Constat(finding, self.territory, found.get(finding.id, ()), notes, figure)
 
     def texte(self, nom: str) -> Bloc:
         """A text of the territory (`textes/<nom>.md`); shows nothing where there is none."""
@@ -256,12 +253,16 @@ class Dossier:
 
 @dataclass(frozen=True, repr=False)
 class Page:
-    """What a notebook shows: numbered findings, by chapter, and blocks around them, each called by its name (`page.carte()`)."""
+    """What a notebook shows: numbered findings, by chapter, and blocks around them, each called by its name (`page.recto()`).
+
+    `dites`: where cautions are said once, at the foot of the page (`notes()`), those met so far and their numbers.
+    """
 
     dossier: Dossier
     titre: str
     chapitres: Sequence[Chapter]
     blocs: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+    dites: dict[str, int] | None = None
 
     def __repr__(self) -> str:
         return f"{self.titre} Constats\u00a0: {', '.join(self.numeros)}."
@@ -281,16 +282,22 @@ class Page:
         """The numbers of the findings, in reading order."""
         return tuple(numero for chapitre in self.chapitres for numero in chapitre.numeros)
 
-    def constat(self, numero: str) -> Constat:
-        """One finding, by its stable number on this page (`revenus-03`); `UsageError` names the known ones."""
+    def constat(self, numero: str, *, figure: bool = True) -> Constat:
+        """One finding, by its stable number on this page (`revenus-03`), with its figure or with its table alone; `UsageError` names
+        the known ones."""
         for chapitre in self.chapitres:
             if numero in chapitre.numeros:
-                return self.dossier.show(chapitre.constat(numero))
+                return self.dossier.show(chapitre.constat(numero), self.dites, figure=figure)
         raise UsageError(f"« {numero} » n'est pas un constat de cette page. Constats : {', '.join(self.numeros)}.")
 
-    def section(self, nom: str) -> Bloc:
+    def section(self, nom: str, *, figure: bool = True) -> Bloc:
         """All the findings of a section (`voix`), however many there are."""
-        return gather(self.constat(numero) for numero in self.numeros if numero.rpartition("-")[0] == nom)
+        asked = (numero for numero in self.numeros if numero.rpartition("-")[0] == nom)
+        return gather(self.constat(numero, figure=figure) for numero in asked)
+
+    def notes(self) -> Bloc:
+        """The cautions of the findings shown so far, each once, under its number."""
+        return show_notes(list(self.dites or ()))
 
 
 def _list(chapter: Any, titre: str) -> Bloc:

@@ -241,6 +241,8 @@ def test_a_word_of_the_data_is_found_whole_or_not_at_all(tmp_path):
 def test_a_finding_must_have_its_picture_its_table_and_be_declared(page, ids):
     bare = re.sub(r"<img[^>]*>", "", page, count=1)
     assert any("pas de figure" in p for p in check_page(bare, ids, WEIGHT))
+    said = bare.replace('<figure class="constat"', '<figure class="constat sans-figure"')
+    assert check_page(said, ids, WEIGHT) == []  # its notebook asked for its table alone
     bare = re.sub(r"<table.*?</table>", "", page, count=1, flags=re.DOTALL)
     assert any("pas de tableau" in p for p in check_page(bare, ids, WEIGHT))
     assert any("sans avoir été déclaré" in p for p in check_page(page, ids[1:], WEIGHT))

@@ -9,19 +9,23 @@ import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape, unescape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from markupsafe import Markup
+
+from cvanalysis.constat.shape import word
+from cvanalysis.display.composants import composants
 from cvanalysis.display.constat import Bloc, Constat, picture
 from cvanalysis.display.maps import describe_map, draw_map, find_contours
-from cvanalysis.display.phrases import say, write
-from cvanalysis.display.tables import EXAMPLE, html_table, text
+from cvanalysis.display.phrases import write
+from cvanalysis.display.tables import html_table, text
 from cvanalysis.files.texts import to_html
 from cvanalysis.french import capital, typeset
-from cvanalysis.textes import label, labels
+from cvanalysis.textes import block, label
 
 if TYPE_CHECKING:
     from cvanalysis.catalogue import Source
-    from cvanalysis.constat.shape import Definition, Finding, Identite, Manque, Table
+    from cvanalysis.constat.shape import Definition, Finding, Manque, Table, Valeur
     from cvanalysis.files.contours import Outline
     from cvanalysis.territory.contract import Territory
 
@@ -29,27 +33,50 @@ if TYPE_CHECKING:
 _BETWEEN_TAGS = re.compile(r"(?<=>)[^<]+(?=<)")
 
 
-def show_identity(identite: Identite) -> Bloc:
-    """Code, communes, contract and last known population of a quarter."""
-    inhabitants = say(identite.population)
-    if identite.population.valeur is not None:
-        inhabitants += f" ({identite.annee})"
-    names = labels("affichage.blocs.identite", s="s" if len(identite.communes) > 1 else "")
-    said = (identite.code, ", ".join(identite.communes), inhabitants, f"{identite.contrat}, {identite.epci}")
-    facts = tuple(zip(names, said, strict=True))
-    rows = "".join(f"<dt>{name}</dt><dd>{text(said)}</dd>" for name, said in facts)
-    return Bloc(f'<dl class="identite">{rows}</dl>', "\n".join(f"{name} : {said}" for name, said in facts))
+ACTIONS, PAROLES = 6, 3
+"""What one side of a sheet has room for."""
 
 
-def show_brief(findings: Sequence[Finding], regle: str) -> Bloc:
-    """Titles of the findings that matter most, each leading to its figure, and the rule that chose them."""
-    titles = [write(finding.message) for finding in findings]
-    items = "".join(
-        f'<li><a href="#{escape(finding.id)}">{text(title)}</a>{EXAMPLE if finding.exemple else ""}</li>'
-        for finding, title in zip(findings, titles, strict=True)
-    )
-    listed = f'<ul class="bref">{items}</ul>' if items else f"<p>{label('affichage.blocs.sans_bref')}</p>"
-    return Bloc(f'{listed}<p class="leg">{text(regle)}</p>', "\n".join(f"- {title}" for title in titles))
+def show_recto(fiche: Any, carte: Bloc) -> Bloc:
+    """The front of a quarter's sheet: landmarks, what stands out, the dashboard."""
+    html = composants("fiche.html.j2").recto(fiche, Markup(carte.html))  # noqa: S704 - our own drawing
+    return Bloc(str(html), "\n".join(f"- {write(one.message)}" for one in fiche.ressort()))
+
+
+def show_verso(fiche: Any, done: Any, engages: Finding, voices: Sequence[Finding]) -> Bloc:
+    """The back: what was done by theme, engagements, what is said, what is not known, room to write."""
+    by_theme = done.constat("actions-02")
+    counted = by_theme.table.lignes if by_theme.table else ()
+    themes = [(one.texte, number, whole, here) for one, number, _, _, whole, here in counted if number.valeur]
+    listed = sorted(done.liste.lignes, key=lambda line: (-(line[-1].valeur or 0), line[0].texte))
+    actions: dict[str, list[tuple[Valeur, ...]]] = {}
+    for title, _, theme, _, years, whole, here in listed[:ACTIONS]:
+        ends = "-".join(dict.fromkeys((years.texte[:4], years.texte[-4:])))
+        actions.setdefault(theme.texte, []).append((title, word(ends, "non_disponible"), whole, here))
+    rest = max(len(listed) - ACTIONS, 0)
+    html = composants("fiche.html.j2").verso(fiche, themes, actions, rest, engages, _said(voices), by_theme.exemple)
+    return Bloc(str(html), "\n".join(fiche.lacunes()))
+
+
+_QUOTE = re.compile("«[^»]*»(?: \\([^)]*\\))?")
+
+
+def _said(voices: Sequence[Finding]) -> list[tuple[str, str, bool]]:
+    """A few things said: whose sense it is and the words, what does not work first; else that nothing may be quoted, and why."""
+    found = []
+    for finding in voices:
+        for _, sense, told, *answer in finding.table.lignes if finding.table else ():
+            if quote := _QUOTE.search(typeset(told.texte)):
+                found.append(
+                    (f"{sense.texte} :", " – ".join([quote[0], *(one.texte for one in answer[:1])]), finding.exemple)
+                )
+    first = list(block("voix.tons").values())
+    found.sort(key=lambda one: first.index(one[0][:-2]) if one[0][:-2] in first else len(first))
+    if found or not voices:
+        return found[:PAROLES]
+    silent = voices[0]
+    said = [f"{write(silent.message)}.", silent.table.legende] if silent.table else [one.quoi for one in silent.manques]
+    return [("", capital(" ".join(said)), silent.exemple)]
 
 
 def show_unknown(inconnus: Sequence[tuple[str, Sequence[Manque]]], questions: Mapping[str, str]) -> Bloc:
@@ -75,6 +102,11 @@ def show_definitions(definitions: Sequence[Definition], sources: Sequence[Source
     listed = "".join(f"<li>{text(one.nom)} ({text(one.producteur)}, {text(one.licence)})</li>" for one in sources)
     html = f'<dl class="definitions">{terms}</dl><h3>{label("affichage.blocs.sources")}</h3><ul>{listed}</ul>'
     return Bloc(html, "\n".join(f"{one.nom} : {one.definition}" for one in definitions))
+
+
+def show_notes(said: Sequence[str]) -> Bloc:
+    """Cautions, each under the number that findings refer to."""
+    return Bloc(str(composants().notes(said)), "\n".join(f"{n}. {one}" for n, one in enumerate(said, 1)))
 
 
 def gather(constats: Iterable[Constat]) -> Bloc:

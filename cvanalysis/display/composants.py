@@ -6,7 +6,10 @@ same name. Refuses to choose what is shown.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
@@ -14,12 +17,14 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from cvanalysis.constat.shape import Valeur
-from cvanalysis.display.phrases import say
+from cvanalysis.display.phrases import say, write
 from cvanalysis.french import typeset
 from cvanalysis.textes import block, label
 
 if TYPE_CHECKING:
     from jinja2.environment import TemplateModule
+
+    from cvanalysis.constat.shape import Finding
 
 NOM = "composants.html.j2"
 DOSSIER = Path(__file__).parent
@@ -36,12 +41,16 @@ TONS = {
 """The tone of each state of an engagement, from done to not known; what is worded on any page keeps it."""
 
 
+UNITES_LONGUES = ("habitants", "actions", "organismes", "quartiers")
+"""Units that the words under a landmark say better than the figure itself."""
+
+
 @cache
-def composants() -> TemplateModule:
-    """The macros as functions that give HTML: what they are given is escaped, and typeset where it is words."""
+def composants(nom: str = NOM) -> TemplateModule:
+    """The macros of a template as functions that give HTML: what they are given is escaped, and typeset where it is words."""
     environment = Environment(loader=FileSystemLoader(DOSSIER), autoescape=True, undefined=StrictUndefined)
     equip(environment)
-    return environment.get_template(NOM).module
+    return environment.get_template(nom).module
 
 
 def equip(environment: Environment) -> None:
@@ -51,6 +60,8 @@ def equip(environment: Environment) -> None:
         "bare": lambda text: text.partition("\u00a0: ")[2] or text,
         "dire": lambda one: say(one) if isinstance(one, Valeur) else typeset(str(one)),
         "fr": typeset,
+        "grouped": lambda lines, name: groupby(lines, attrgetter(name)),
+        "small": lambda words: words[:1].lower() + words[1:],
         "mark": lambda one: block("affichage.marques")[one.statut],
         "middle": median,
         "px": lambda number: f"{round(number, 1):g}",
@@ -59,9 +70,21 @@ def equip(environment: Environment) -> None:
     environment.globals.update(
         say=lambda key, **values: typeset(label(f"affichage.composants.{key}", **values)),
         label=label,
+        write=write,
+        states_of=states_of,
+        bare_unit=lambda one: replace(one, unite="") if one.unite in UNITES_LONGUES else one,
+        absent_of=lambda lines: dict.fromkeys(
+            one.statut for line in lines for one in (line.valeur, *(value for _, value in line.reperes)) if _absent(one)
+        ),
         marks=block("affichage.marques"),
         meanings=block("affichage.statuts"),
     )
+
+
+def states_of(finding: Finding) -> list[tuple[str, int, str]]:
+    """The parts of a bar of engagements, from the finding that counts them by state."""
+    points = finding.figure.series[0].points if finding.figure else ()
+    return [(one.etiquette.lower(), int(one.valeur.valeur or 0), TONS[one.etiquette.lower()]) for one in points]
 
 
 def _absent(one: Any) -> bool:

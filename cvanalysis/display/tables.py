@@ -25,10 +25,11 @@ EXAMPLE = f' <span class="ex">{label("affichage.exemple")}</span>'
 """The mark of invented data, wherever they show."""
 
 
-def html_table(table: Table, caption: str, *, exemple: bool = False) -> str:
+def html_table(table: Table, caption: str, *, exemple: bool = False, legend: bool = True) -> str:
     """One `<table>` in a container that scrolls and takes the focus, then the meaning of the statuses that it holds.
 
-    `caption` is plain text and should be unique on its page: it names the scrolling region. `exemple` marks invented rows.
+    `caption` is plain text and should be unique on its page: it names the scrolling region. `exemple` marks invented rows;
+    without `legend`, the page says its words elsewhere.
     """
     name = escape(typeset(caption))
     kind = "t tri" if len(table.lignes) >= SORTABLE else "t"
@@ -49,7 +50,7 @@ def html_table(table: Table, caption: str, *, exemple: bool = False) -> str:
     return (
         f'<div class="defile" tabindex="0" role="region" aria-label="{name}"><table class="{kind}">'
         f"<caption><span>{name}{EXAMPLE if exemple else ''}</span></caption>"
-        f"<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>{_legend(table)}"
+        f"<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>{_legend(table) if legend else ''}"
     )
 
 
@@ -89,8 +90,12 @@ def _text(value: Valeur) -> str:
     return f"{said} <small>(note\u00a0{escape(value.note)})</small>" if value.note else said
 
 
-def _legend(table: Table) -> str:
+def meanings(table: Table) -> list[str]:
+    """What the words of absence that a table holds mean."""
     found = {value.statut for line in table.lignes for value in line}
-    told = [meaning for statut, meaning in block("affichage.statuts").items() if statut in found]
-    parts = [*([text(table.legende)] if table.legende else []), *told]
+    return [meaning for statut, meaning in block("affichage.statuts").items() if statut in found]
+
+
+def _legend(table: Table) -> str:
+    parts = [*([text(table.legende)] if table.legende else []), *meanings(table)]
     return "".join(f'<p class="leg">{capital(part)}{"" if part.endswith(".") else "."}</p>' for part in parts)
