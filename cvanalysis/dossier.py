@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatch
 from functools import partial
 from pathlib import Path
@@ -28,6 +28,8 @@ from cvanalysis.display.blocs import (
     show_recto,
     show_table,
     show_text,
+    show_theme_recto,
+    show_theme_verso,
     show_unknown,
     show_verso,
 )
@@ -118,7 +120,7 @@ class Dossier:
                 "recto": lambda: show_recto(fiche, self._map(code)),
                 "verso": lambda: show_verso(fiche, done, engaged.constat("engagements-01"), voices.constats),
                 "liste": lambda titre: _list(done, titre),
-                "inconnus": lambda: show_unknown(fiche.inconnus(), _questions(fiche)),
+                "inconnus": lambda: show_unknown(fiche.inconnus()),
                 "definitions": lambda: show_definitions(fiche.definitions(), fiche.sources()),
             },
             {},
@@ -143,7 +145,7 @@ class Dossier:
             (found,),
             {
                 "tableau": lambda: show_table(found.tableau(), found.ordre),
-                "inconnus": lambda: show_unknown(found.inconnus(), _questions(found)),
+                "inconnus": lambda: show_unknown(found.inconnus()),
             },
         )
 
@@ -173,7 +175,10 @@ class Dossier:
     def theme(self, theme: str) -> Page:
         """What can be shown of one theme: actions, money, needs, voices, préconisations; an unknown one raises `UsageError`."""
         acted = ThemeActions(self.store, self.territory, theme, load_catalogue())
-        return self._page(theme, acted, Together(theme, lambda: self._theme_voices(acted.theme)), liste=acted)
+        page = self._page(theme, acted, Together(theme, lambda: self._theme_voices(acted.theme)), liste=acted)
+        found = {numero: chapter.constat(numero) for chapter in page.chapitres for numero in chapter.numeros}
+        sides = {"recto": lambda: show_theme_recto(acted, found), "verso": lambda: show_theme_verso(acted, found)}
+        return replace(page, blocs={**page.blocs, **sides}, dites={})
 
     def besoins(self) -> Page:
         """Actions against needs, over all the quarters, and the catalogue of the actions."""
@@ -297,13 +302,9 @@ class Page:
 
     def notes(self) -> Bloc:
         """The cautions of the findings shown so far, each once, under its number."""
-        return show_notes(list(self.dites or ()))
+        return show_notes(self.dites or {})
 
 
 def _list(chapter: Any, titre: str) -> Bloc:
     """One line for each thing that a chapter is about, searchable where scripts run."""
     return show_list(chapter.liste, titre, exemple=any(finding.exemple for finding in chapter.constats))
-
-
-def _questions(chapter: Chapter) -> dict[str, str]:
-    return {finding.id: finding.question for finding in chapter.constats}

@@ -41,7 +41,7 @@ def test_the_page_keeps_its_contract(page, ids):
 
 def test_it_has_one_title_a_language_a_skip_link_and_a_table_of_contents(page):
     assert page.startswith('<!doctype html>\n<html lang="fr">')
-    assert re.findall(r"<h1>(.*?)</h1>", page) == [PAGE.titre]
+    assert re.findall(r"<h1>(.*?)</h1>", page) == [PAGE.titre.replace(" - ", " – ")]
     assert 'href="#contenu"' in page
     assert '<a href="#ce-que-disent-les-chiffres">Ce que disent les chiffres</a>' in page
     assert 'rel="prev" href="QP999000.html"' in page

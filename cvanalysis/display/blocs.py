@@ -15,13 +15,13 @@ from markupsafe import Markup
 
 from cvanalysis.constat.shape import word
 from cvanalysis.display.composants import composants
-from cvanalysis.display.constat import Bloc, Constat, picture
+from cvanalysis.display.constat import Bloc, Constat, picture, said_once
 from cvanalysis.display.maps import describe_map, draw_map, find_contours
 from cvanalysis.display.phrases import write
 from cvanalysis.display.tables import html_table, text
 from cvanalysis.files.texts import to_html
 from cvanalysis.french import capital, typeset
-from cvanalysis.textes import block, label
+from cvanalysis.textes import block, label, labels
 
 if TYPE_CHECKING:
     from cvanalysis.catalogue import Source
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 _BETWEEN_TAGS = re.compile(r"(?<=>)[^<]+(?=<)")
 
 
-ACTIONS, PAROLES = 6, 3
+ACTIONS, PAROLES, CONSEILS = 6, 3, 3
 """What one side of a sheet has room for."""
 
 
@@ -58,7 +58,34 @@ def show_verso(fiche: Any, done: Any, engages: Finding, voices: Sequence[Finding
     return Bloc(str(html), "\n".join(fiche.lacunes()))
 
 
+def show_theme_recto(theme: Any, findings: Mapping[str, Finding]) -> Bloc:
+    """The front of a theme's sheet: landmarks, what is said, what does not work first, the engagements."""
+    heard = {}
+    for numero, one in findings.items():
+        lines = one.table.lignes[:PAROLES] if one.table and numero.startswith("voix-") else ()
+        heard[numero] = [(*line[:4], _first_quote(line[4])) for line in lines if len(line) == len(_IDEA)]
+    advised = findings["preconisations-01"].table
+    lines = [(line[5], *line[6:9]) for line in advised.lignes] if advised else []
+    invented = any(one.exemple for one in findings.values())
+    kept, rest = lines[:CONSEILS], max(len(lines) - CONSEILS, 0)
+    html = composants("theme.html.j2").recto(theme, findings, heard, kept, rest, invented)
+    return Bloc(str(html), "\n".join(write(one.message) for one in findings.values()))
+
+
+def show_theme_verso(theme: Any, findings: Mapping[str, Finding]) -> Bloc:
+    """The back: needs and actions by quarter, what is recommended, room to write."""
+    asked = [(findings[numero], said) for numero, said in block("theme.questions").items()]
+    html = composants("theme.html.j2").verso(theme, findings, findings["besoins-01"].table, asked)
+    return Bloc(str(html), write(findings["besoins-01"].message))
+
+
+_IDEA = labels("voix.idees.colonnes")
 _QUOTE = re.compile("«[^»]*»(?: \\([^)]*\\))?")
+
+
+def _first_quote(told: Valeur) -> str:
+    found = _QUOTE.search(typeset(told.texte))
+    return found[0] if found else ""
 
 
 def _said(voices: Sequence[Finding]) -> list[tuple[str, str, bool]]:
@@ -66,9 +93,9 @@ def _said(voices: Sequence[Finding]) -> list[tuple[str, str, bool]]:
     found = []
     for finding in voices:
         for _, sense, told, *answer in finding.table.lignes if finding.table else ():
-            if quote := _QUOTE.search(typeset(told.texte)):
+            if quote := _first_quote(told):
                 found.append(
-                    (f"{sense.texte} :", " – ".join([quote[0], *(one.texte for one in answer[:1])]), finding.exemple)
+                    (f"{sense.texte} :", " – ".join([quote, *(one.texte for one in answer[:1])]), finding.exemple)
                 )
     first = list(block("voix.tons").values())
     found.sort(key=lambda one: first.index(one[0][:-2]) if one[0][:-2] in first else len(first))
@@ -79,33 +106,37 @@ def _said(voices: Sequence[Finding]) -> list[tuple[str, str, bool]]:
     return [("", capital(" ".join(said)), silent.exemple)]
 
 
-def show_unknown(inconnus: Sequence[tuple[str, Sequence[Manque]]], questions: Mapping[str, str]) -> Bloc:
-    """What is missing, by finding (under its question: its number says nothing to who reads it first), with the reason."""
+def show_unknown(inconnus: Sequence[tuple[str, Sequence[Manque]]]) -> Bloc:
+    """What is missing, with the reason, each leading to its finding."""
     if not inconnus:
         return _sentence("affichage.blocs.rien_ne_manque")
-    items = "".join(
-        f'<li><a href="#{escape(ident)}">{text(questions[ident])}</a> <span class="num">{escape(ident)}</span><ul>'
-        + "".join(f"<li>{text(manque.quoi)}</li>" for manque in manques)
-        + "</ul></li>"
-        for ident, manques in inconnus
-    )
-    plain = "\n".join(f"- {manque.quoi}" for _, manques in inconnus for manque in manques)
-    return Bloc(f'<ul class="inconnus">{items}</ul>', plain)
+    said = [(ident, manque.quoi) for ident, manques in inconnus for manque in manques]
+    items = "".join(f'<li><a href="#{escape(ident)}">{text(quoi)}</a></li>' for ident, quoi in said)
+    return Bloc(f'<ul class="inconnus">{items}</ul>', "\n".join(f"- {quoi}" for _, quoi in said))
 
 
 def show_definitions(definitions: Sequence[Definition], sources: Sequence[Source]) -> Bloc:
-    """Each indicator in plain words, our reading of its direction, and the sources with their licence."""
+    """Each indicator in plain words, under our reading of its direction, and the sources with their licence."""
     terms = "".join(
-        f"<dt>{text(capital(one.nom))}</dt><dd>{text(one.definition)} {text(label('affichage.blocs.lecture', sens=one.sens))}</dd>"
-        for one in definitions
+        f'<h3>{text(label("affichage.blocs.lecture", sens=sens))}</h3><dl class="definitions">'
+        + "".join(
+            f"<dt>{text(capital(one.nom))}</dt><dd>{text(one.definition)}</dd>"
+            for one in definitions
+            if one.sens == sens
+        )
+        + "</dl>"
+        for sens in dict.fromkeys(one.sens for one in definitions)
     )
     listed = "".join(f"<li>{text(one.nom)} ({text(one.producteur)}, {text(one.licence)})</li>" for one in sources)
-    html = f'<dl class="definitions">{terms}</dl><h3>{label("affichage.blocs.sources")}</h3><ul>{listed}</ul>'
+    html = f"{terms}<h3>{label('affichage.blocs.sources')}</h3><ul>{listed}</ul>"
     return Bloc(html, "\n".join(f"{one.nom} : {one.definition}" for one in definitions))
 
 
-def show_notes(said: Sequence[str]) -> Bloc:
-    """Cautions, each under the number that findings refer to."""
+def show_notes(notes: Mapping[str, int]) -> Bloc:
+    """Cautions, each under the number that findings refer to, then the files that their figures come from."""
+    said = said_once(notes)
+    if files := ", ".join(sorted(one for one, number in notes.items() if not number)):
+        said.append(label("affichage.constat.fichiers", noms=files))
     return Bloc(str(composants().notes(said)), "\n".join(f"{n}. {one}" for n, one in enumerate(said, 1)))
 
 

@@ -72,6 +72,8 @@ def equip(environment: Environment) -> None:
         label=label,
         write=write,
         states_of=states_of,
+        tones=[(f"voix-0{n}", title, f"0{n}") for n, title in enumerate(block("voix.tons").values(), 2)],
+        breadth=_breadth,
         bare_unit=lambda one: replace(one, unite="") if one.unite in UNITES_LONGUES else one,
         absent_of=lambda lines: dict.fromkeys(
             one.statut for line in lines for one in (line.valeur, *(value for _, value in line.reperes)) if _absent(one)
@@ -85,6 +87,14 @@ def states_of(finding: Finding) -> list[tuple[str, int, str]]:
     """The parts of a bar of engagements, from the finding that counts them by state."""
     points = finding.figure.series[0].points if finding.figure else ()
     return [(one.etiquette.lower(), int(one.valeur.valeur or 0), TONS[one.etiquette.lower()]) for one in points]
+
+
+def _breadth(personnes: Valeur, quartiers: Valeur, colleges: Valeur) -> str:
+    """How widely an idea is heard; nothing more where its people are withheld."""
+    if not personnes.dite:
+        return label("affichage.raisons.masqué")
+    said = {"personnes": say(personnes), "quartiers": say(quartiers), "colleges": say(colleges)}
+    return label("affichage.feuille.entendu", **said)
 
 
 def _absent(one: Any) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from html import escape
 from typing import Any
 
@@ -69,7 +69,8 @@ def read_pictures(html: str) -> dict[str, Image]:
 class Constat:
     """A finding as people see it: displays itself in JupyterLab and in the pages; `.finding` is the claim itself.
 
-    `notes`: the texts that its page says once, with their numbers, to which it adds its own; `dessin`: with its figure.
+    `notes`: the texts that its page says once, with their numbers, to which it adds its own (and its files, numbered 0);
+    `dessin`: with its figure.
     """
 
     finding: Finding
@@ -92,7 +93,7 @@ class Constat:
                 f'<p class="num"><a href="#{key}">Constat {key}</a>{EXAMPLE if f.exemple else ""}</p>',
                 "" if self._short else f'<p class="q">{text(f.question)}</p>',
                 f'<h3 id="{key}-t">{text(self.titre)}</h3>',
-                f'<p class="st">{text(f.sous_titre)}</p>' if f.sous_titre else "",
+                f'<p class="st">{text(f.sous_titre)}</p>' if f.sous_titre and not self._short else "",
                 "</figcaption>",
                 self._picture(),
                 self._table(),
@@ -119,12 +120,11 @@ class Constat:
         f = self.finding
         if f.table is None:
             return ""
-        if self._short:
-            shown = html_table(replace(f.table, legende=""), f"{f.question} {f.id}", exemple=f.exemple, legend=False)
-        else:
-            caption = f"{f.sous_titre or f.question} (constat\u00a0{f.id})"
-            shown = html_table(f.table, caption, exemple=f.exemple)
-        return f"<details><summary>{label('affichage.constat.tableau')}</summary>{shown}</details>"
+        caption = f"{f.sous_titre or f.question} (constat\u00a0{f.id})"
+        caption = label("affichage.constat.chiffres", numero=f.id) if self._short else caption
+        shown = html_table(f.table, caption, exemple=f.exemple, compact=self._short)
+        summary = label(f"affichage.constat.{'chiffres_courts' if self._short else 'tableau'}")
+        return f"<details><summary>{summary}</summary>{shown}</details>"
 
     def _notes(self) -> str:
         f = self.finding
@@ -136,19 +136,22 @@ class Constat:
         return f'<div class="notes">{told}{_list(particular)}{self._folded()}</div>'
 
     def _brief_notes(self) -> str:
-        """What only this finding says: a reading longer than its title, what is missing where nothing is there, its source; numbers
-        for all that the page says once."""
+        """What only this finding says: a reading that says much more than its title, what is missing where nothing is there, its
+        source; numbers for all that the page says once."""
         f = self.finding
         lecture = write(f.lecture) if f.lecture is not None else ""
-        told = f"<p>{text(lecture)}</p>" if len(lecture) > 2 * len(self.titre) else ""
-        files = [found[1] for found in _FILES.finditer(f.source)] or list(f.fichiers)
-        said = [*f.precautions, f.champ, *(label("affichage.constat.fichiers", noms=one) for one in files)]
+        told = f"<p>{text(lecture)}</p>" if len(lecture) > 3 * len(self.titre) else ""
+        names = [found[1] for found in _FILES.finditer(f.source)] or f.fichiers
+        self.notes.update((name, 0) for one in names for name in one.split(", "))
+        whom, *_, where = [*f.champ.split(" ; "), ""]
+        said = [*f.precautions, whom, where]
         if f.table is not None:
-            said += [f.table.legende, *meanings(f.table)]
+            said += [] if f.sous_titre[:9] in f.table.legende else [f.table.legende]
+            said += meanings(f.table)
         else:
             told += _list([manque.quoi for manque in f.manques])
-        numbers = sorted({self.notes.setdefault(capital(one), len(self.notes) + 1) for one in said if one})
-        source = text(_FILES.sub("", f.source))
+        numbers = sorted({self.notes.setdefault(capital(one), len(said_once(self.notes)) + 1) for one in said if one})
+        source = text(_FILES.sub("", f.source).replace(label("affichage.constat.sans_annee"), ""))
         return f'<div class="notes">{told}<p>{source}</p>{composants().note_marks(numbers)}</div>'
 
     def _folded(self) -> str:
@@ -190,6 +193,11 @@ class Constat:
 
 AVIS = text(label("affichage.constat.avis"))
 ASK = text(label("affichage.constat.demande"))
+
+
+def said_once(notes: Mapping[str, int]) -> list[str]:
+    """The notes of a page in the order of their numbers, without the names of files that it keeps beside them (under 0)."""
+    return [one for one, number in notes.items() if number]
 
 
 def _list(texts: Sequence[str]) -> str:

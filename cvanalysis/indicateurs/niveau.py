@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from cvanalysis.indicateurs.observation import Instant, Observation
 
 
+ALL_COMPARED = label("quartier.manque.tous")
+
+
 class Niveau(Question):
     """`niveau`: where a quarter stands against its commune(s), the EPCI, all QPV and the other quarters; all of them on one axis."""
 
@@ -143,7 +146,7 @@ class Niveau(Question):
             f"quartier.manque.{'reperes_ailleurs' if known else 'reperes'}",
             nom=self.indicateur.nom,
             quand=self.instant.situe,
-            noms=enumerate_french(zone.nom for zone in absent),
+            noms=ALL_COMPARED if len(absent) == len(self.ctx.reperes) > 2 else enumerate_french(z.nom for z in absent),
             connus=" ; ".join(known),
         )
         return (Manque(text, "non_disponible"),)

@@ -122,7 +122,8 @@ class Fiche(Questions):
         return tuple(dict.fromkeys(source for _, source in self._used()))
 
     def _used(self) -> list[tuple[Indicateur, Source]]:
-        used = dict.fromkeys(ident for declare in self.declares for ident in declare.indicateurs)
+        rows = [line.declaree.indicateur for line in self.tableau]
+        used = dict.fromkeys([*(declare.indicateurs[0] for declare in self.declares), *rows])
         found = [self.catalogue.indicateurs[ident] for ident in used]
         return [(one, self.catalogue.sources[one.source]) for one in found]
 

@@ -182,6 +182,11 @@ class Decision:
                 "index": {"titre": "Toutes les analyses", "url": f"{depth}index.html"},
                 "licence": "Licence Ouverte 2.0",
                 "maj": self.territory.maj,
+                "liens": [
+                    {"titre": other.titre, "url": f"{depth}{other.path}"}
+                    for other in reports
+                    if other.genre != "quartier" and other.id != report.id
+                ],
             }
             for key, other in (("precedent", before), ("suivant", after)):
                 if other is not None and (other.genre, bool(other.sujet) and other.notebook) == kind:
