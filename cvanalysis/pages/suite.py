@@ -85,7 +85,7 @@ class Sequel(Chapter):
         return make(ident, Message(f"suite.{name}", said), figure=bars("", "", counts), table=table, exemple=exemple)
 
     def _stated(self, ident: str) -> Finding:
-        subjects = self._precedent["constat"].str.partition("-")[0]
+        subjects = self._precedent["constat"].str.split("-").str[0]
         rows = self._precedent[subjects.isin(self.quartier.depuis)]
         lines = [[word(row.constat), word(row.titre), word(row.source, "non_disponible")] for row in rows.itertuples()]
         return self._make(ident, "constats", lines, [_domain(name) for name in rows["section"]])
