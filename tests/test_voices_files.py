@@ -77,6 +77,15 @@ def test_repeated_rows_of_kobo_take_the_quarter_the_leave_and_the_person_of_thei
     assert {c["parole"] for c in cells} == {"u-7", "u-8"}  # who withdraws takes back the whole answer
 
 
+def test_the_rows_of_one_answer_are_one_person_where_only_some_have_a_code(tmp_path):
+    book = openpyxl.load_workbook(io.BytesIO(kobo()))
+    for row, code in enumerate(("locuteur", "", "L8"), start=1):
+        book["Sheet"].cell(row, 9, code)
+    out = io.BytesIO()
+    book.save(out)
+    assert [c["locuteur"] for c in rows(tmp_path, "k.xlsx", out.getvalue())[0]] == ["u-7", "u-7", "L8"]
+
+
 @pytest.mark.parametrize("word", ["Oui, j'accepte", "Accepté", "OUI.", "Je suis d'accord", "J’accepte"])
 def test_a_leave_plainly_given_is_one(word):
     assert is_yes(word)
