@@ -7,6 +7,7 @@ from dataclasses import replace
 import openpyxl
 import pytest
 
+from carnets import cva, territoire
 from cvanalysis.errors import ReadError
 from cvanalysis.paroles.clean.consent import is_yes, match_all, read_day, rows_of
 from cvanalysis.paroles.clean.exports import read_voice_file
@@ -116,6 +117,16 @@ def test_the_account_names_every_file_and_says_what_is_not_dated(territory):
         "paroles/v.csv\u00a0: 2 paroles lues\u00a0; 0 publiable\u00a0: 2 sans audience publique\u00a0; non datée"
         in first
     )
+
+
+def test_the_list_to_read_says_why_it_asks_for_none(tmp_path):
+    raw = territoire(tmp_path)
+    (raw / "paroles").mkdir()
+    (raw / "paroles" / "v.csv").write_text("texte;date\nUne.;2022-03-10\nDeux.;\n", encoding="utf-8")
+    done = cva("relire", "--data", raw, "--vers", tmp_path / "a-relire.csv", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "Rien n'est à relire" in done.stdout
+    assert "2 paroles lues\u00a0; 0 publiable\u00a0: 2 sans audience publique\u00a0; non datée\u00a0: 1" in done.stdout
 
 
 IMPOTS = "Impôts, dépenses, action publique"

@@ -117,7 +117,7 @@ def _with_parents(raws: list[tuple[RawTable, Grid]]) -> list[tuple[RawTable, Gri
             mine, theirs = next(((mine, there[key]) for mine, key in links if key in there), ("", ""))
             if other is raw or not mine:
                 continue
-            answers = other.cells.drop_duplicates(theirs).set_index(theirs, drop=False)
+            answers = other.cells[other.cells[theirs] != ""].drop_duplicates(theirs).set_index(theirs, drop=False)
             more = (
                 answers.reindex(raw.cells[mine])
                 .fillna("")
