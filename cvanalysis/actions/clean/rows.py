@@ -116,7 +116,7 @@ def _tell_kinds(
     for column in montants:
         amounts |= ~np.isnan(column.valeurs)
     naming = [n for n in ("action", "porteur") if n in champs]
-    by_post = located.format is not None and located.format.poste is not None
+    by_post = located.format is not None and bool(located.format.poste)
     naming += ["reference"] if by_post and "reference" in champs else []
     names = [champs[n].filled[champs[n].codes] for n in naming]
     named = np.any(names, axis=0) if names else np.zeros(rows, dtype=bool)
