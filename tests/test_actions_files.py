@@ -216,9 +216,28 @@ def test_with_two_columns_alone_a_carrier_called_total_stays_too(tmp_path):
     }
 
 
+def test_a_line_that_happens_to_be_the_sum_of_two_others_is_no_total(tmp_path):
+    log = "Porteur;Montant\nAsso A;1000\nAsso B;500\nAsso C;1500\nAsso D;20\n"
+    assert money(pasted(tmp_path, "l_2019.csv", log)[1]) == {"lu": 3020, "retenu": 3020}
+
+
 def test_a_heading_that_bears_the_sum_of_the_lines_below_it_is_no_action(tmp_path):
     log = "Action;Porteur;Année;Accordé\nÉducation;;;300\nA;X;2019;100\nB;Y;2019;200\nSport;;;70\nC;Z;2019;40\nD;T;2019;30\n"
     assert money(pasted(tmp_path, "l.csv", log)[1])["retenu"] == 370
+
+
+def test_an_envelope_under_the_column_of_actions_is_no_action_and_merges_nothing(tmp_path):
+    log = "N°;Porteur;Intitulé de l'action;Année;Voté;Restant à verser\n" + rows_of(
+        lambda i, n: f"D{i};Asso {n};Action {n};2019;{1000 * (i + 1)},00 €;{500 * (i + 1)},00 €"
+    )
+    proposal, cleaned = pasted(tmp_path, "l.csv", log + ";;Total;;21000;10500\n;;Enveloppe 2019;;30000;\n")
+    assert "fusionnees" not in proposal
+    assert money(cleaned) == {
+        "lu": 72000,
+        "retenu": 21000,
+        "total du fichier": 21000,
+        "enveloppe ou reste à programmer": 30000,
+    }
 
 
 def test_a_wrong_total_is_a_discrepancy_and_no_action(tmp_path):

@@ -152,3 +152,15 @@ def test_a_declared_file_that_is_absent_is_said(tmp_path, declared, where):
     told = check(write_contract(tmp_path, files, contrat=declared)).render()
     assert f"! {where}\n" in told
     assert "absent_*.xlsx" in told.split(f"! {where}\n")[1]
+
+
+SCDL = "nomAttribuant;referenceDecision;nomBeneficiaire;objet;montant\nEssai;D1;Chorale;Chanter;10\n"
+
+
+@pytest.mark.parametrize("others", [{}, {"actions/scdl.csv": SCDL}])
+def test_without_any_statistics_each_finding_on_quality_has_a_picture_and_a_table_or_says_why_not(tmp_path, others):
+    territory = write_contract(tmp_path / "raw", others, contrat="")
+    process(territory, tmp_path / "out")
+    for finding in Qualite(Store(tmp_path / "out", territory), territory, load_catalogue()).constats:
+        assert (finding.figure is None) == (finding.table is None), finding.id
+        assert finding.figure is not None or finding.manques, finding.id

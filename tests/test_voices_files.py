@@ -7,6 +7,7 @@ from dataclasses import replace
 import openpyxl
 import pytest
 
+from carnets import cva, territoire
 from cvanalysis.errors import ReadError
 from cvanalysis.paroles.clean.consent import is_yes, match_all, read_day, rows_of
 from cvanalysis.paroles.clean.exports import read_voice_file
@@ -77,6 +78,15 @@ def test_repeated_rows_of_kobo_take_the_quarter_the_leave_and_the_person_of_thei
     assert {c["parole"] for c in cells} == {"u-7", "u-8"}  # who withdraws takes back the whole answer
 
 
+def test_the_rows_of_one_answer_are_one_person_where_only_some_have_a_code(tmp_path):
+    book = openpyxl.load_workbook(io.BytesIO(kobo()))
+    for row, code in enumerate(("locuteur", "", "L8"), start=1):
+        book["Sheet"].cell(row, 9, code)
+    out = io.BytesIO()
+    book.save(out)
+    assert [c["locuteur"] for c in rows(tmp_path, "k.xlsx", out.getvalue())[0]] == ["u-7", "u-7", "L8"]
+
+
 @pytest.mark.parametrize("word", ["Oui, j'accepte", "Accepté", "OUI.", "Je suis d'accord", "J’accepte"])
 def test_a_leave_plainly_given_is_one(word):
     assert is_yes(word)
@@ -107,6 +117,16 @@ def test_the_account_names_every_file_and_says_what_is_not_dated(territory):
         "paroles/v.csv\u00a0: 2 paroles lues\u00a0; 0 publiable\u00a0: 2 sans audience publique\u00a0; non datée"
         in first
     )
+
+
+def test_the_list_to_read_says_why_it_asks_for_none(tmp_path):
+    raw = territoire(tmp_path)
+    (raw / "paroles").mkdir()
+    (raw / "paroles" / "v.csv").write_text("texte;date\nUne.;2022-03-10\nDeux.;\n", encoding="utf-8")
+    done = cva("relire", "--data", raw, "--vers", tmp_path / "a-relire.csv", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "Rien n'est à relire" in done.stdout
+    assert "2 paroles lues\u00a0; 0 publiable\u00a0: 2 sans audience publique\u00a0; non datée\u00a0: 1" in done.stdout
 
 
 IMPOTS = "Impôts, dépenses, action publique"

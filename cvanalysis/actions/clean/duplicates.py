@@ -15,6 +15,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from hashlib import blake2b
+from heapq import nsmallest
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -94,11 +96,12 @@ def propose(table: Mapping[str, np.ndarray]) -> pd.DataFrame:
     """
     actions, titles = table["action"], table["titre"]
     _, first = np.unique(actions.astype(str), return_index=True)
-    made = sorted([*_near_titles(table, first), *_near_carriers(table, first)], key=lambda item: -item[3])
+    near = chain(_near_titles(table, first), _near_carriers(table, first))
+    made = nsmallest(PROPOSITIONS_MAX, near, key=lambda item: -item[3])
     years = pd.Series(table["annee"]).groupby(actions).agg(["min", "max"]) if made else pd.DataFrame()
     said = {action: _span(low, high) for action, low, high in years.itertuples(name=None)}
     rows: list[tuple] = []
-    for genre, i, j, score, carrier in made[:PROPOSITIONS_MAX]:
+    for genre, i, j, score, carrier in made:
         both = f"{said[actions[i]]} / {said[actions[j]]}"
         rows.append((genre, actions[i], actions[j], score, titles[i], titles[j], carrier, both, ""))
     frame = pd.DataFrame([*rows, *_same_lines(table), *_conventions(table)], columns=list(COLONNES[:-1]))
@@ -126,11 +129,8 @@ def _near_titles(table: Mapping[str, np.ndarray], first: np.ndarray) -> Iterator
             continue
         rows.sort(key=titles.__getitem__)
         for x, y, score in near_pairs([plainly[titles[i]] for i in rows], SEUIL):
-            i, j = rows[x], rows[y]
-            if _numbers(plainly[titles[i]]) == _numbers(plainly[titles[j]]):
-                if (years[j], titles[j]) < (years[i], titles[i]):
-                    i, j = j, i
-                yield "renouvellement", i, j, score, table["porteur"][i]
+            i, j = sorted((rows[x], rows[y]), key=lambda row: (years[row], titles[row]))
+            yield "renouvellement", i, j, score, table["porteur"][i]
 
 
 def _bare(title: str) -> str:
@@ -143,12 +143,13 @@ def _numbers(bare: str) -> list[str]:
 
 
 def near_pairs(texts: Sequence[str], seuil: int) -> list[tuple[int, int, float]]:
-    """Pairs of positions whose texts are nearly the same, with their score out of 100.
+    """Pairs of positions whose texts are nearly the same and have the same numbers, with their score out of 100.
 
     Up to `BLOC` texts are all compared; a longer list is compared within windows of its alphabetical order and of that of the texts
     read backwards, so that the cost grows with the list and not with its square.
     """
     found: dict[tuple[int, int], float] = {}
+    numbers = [tuple(_numbers(_bare(text))) for text in texts]
     for window in _windows(texts):
         part = [texts[i] for i in window]
         scores = process.cdist(part, part, scorer=fuzz.ratio, score_cutoff=seuil, dtype=np.uint8)
@@ -157,7 +158,8 @@ def near_pairs(texts: Sequence[str], seuil: int) -> list[tuple[int, int, float]]
         above, below = np.nonzero(np.triu(scores, 1))
         for x, y, score in zip(above.tolist(), below.tolist(), scores[above, below].tolist(), strict=True):
             i, j = window[x], window[y]
-            found[(i, j) if i < j else (j, i)] = float(score)
+            if numbers[i] == numbers[j]:
+                found[(i, j) if i < j else (j, i)] = float(score)
     return [(i, j, score) for (i, j), score in sorted(found.items())]
 
 
@@ -175,12 +177,7 @@ def _near_carriers(table: Mapping[str, np.ndarray], first: np.ndarray) -> Iterat
     """Pairs of lines of the same title whose carriers have nearly the same name: the names are compared, once, not the lines."""
     carriers, titles = table["porteur_cle"], table["titre_cle"]
     names = sorted({name for name in carriers[first].tolist() if name and not name.startswith("id:")})
-    numbers = [_numbers(_bare(name)) for name in names]
-    near = [
-        (names[x], names[y], score)
-        for x, y, score in near_pairs([name[:200] for name in names], SEUIL_PORTEUR)
-        if numbers[x] == numbers[y]
-    ]
+    near = [(names[x], names[y], score) for x, y, score in near_pairs([name[:200] for name in names], SEUIL_PORTEUR)]
     wanted: dict[str, dict[str, int]] = {name: {} for pair in near for name in pair[:2]}
     for i in first.tolist() if wanted else ():
         if titles[i] and carriers[i] in wanted:
@@ -194,22 +191,24 @@ def _near_carriers(table: Mapping[str, np.ndarray], first: np.ndarray) -> Iterat
 def _same_lines(table: Mapping[str, np.ndarray]) -> list[tuple]:
     """Lines of one action, year, funder and set of quarters: the first by key against each of the others."""
     keys = pd.DataFrame({k: pd.factorize(table[k])[0] for k in ("action", "annee", "financeur", "qpv_cle")})
-    again = keys[
-        keys.duplicated(keep=False) & ~np.isnan(table["annee"]) & (table["porteur"] != PARTICULIER)
-    ]  # several people
-    groups: dict[tuple, list[int]] = {}
-    for i, *key in again.itertuples(name=None):
-        groups.setdefault(tuple(key), []).append(i)
-    keys_of, titles, amounts = table["cle"], table["titre"], table["montant"]
+    several = table["porteur"] != PARTICULIER  # who are several people
+    at = np.flatnonzero(keys.duplicated(keep=False) & ~np.isnan(table["annee"]) & several)
+    if not len(at):
+        return []
+    group = keys.iloc[at].groupby(list(keys.columns)).ngroup().to_numpy()
+    _, rank = np.unique(table["cle"][at].astype(str), return_inverse=True)
+    order = np.lexsort((rank, group))
+    head = np.maximum.accumulate(np.where(np.diff(group[order], prepend=-1) != 0, np.arange(len(order)), 0))
+    first, other = order[head][head != np.arange(len(order))], order[head != np.arange(len(order))]
+    amounts = table["montant"][at]
+    score = np.where(amounts[first] == amounts[other], 100.0, 90.0)
+    best = np.lexsort((rank[other], rank[first], -score))[:PROPOSITIONS_MAX]
     made = []
-    for rows in groups.values():
-        i, *others = sorted(rows, key=keys_of.__getitem__)
-        for j in others:
-            score = 100.0 if amounts[i] == amounts[j] else 90.0
-            both = f"{amounts[i]:.2f} / {amounts[j]:.2f}"
-            line = (titles[i], titles[j], table["porteur"][i], f"{table['annee'][i]:.0f}", both)
-            made.append(("doublon", keys_of[i], keys_of[j], score, *line))
-    return sorted(made, key=lambda row: (-row[3], row[1], row[2]))[:PROPOSITIONS_MAX]
+    for i, j, near in zip(at[first[best]].tolist(), at[other[best]].tolist(), score[best].tolist(), strict=True):
+        both = f"{table['montant'][i]:.2f} / {table['montant'][j]:.2f}"
+        line = (table["titre"][i], table["titre"][j], table["porteur"][i], f"{table['annee'][i]:.0f}", both)
+        made.append(("doublon", table["cle"][i], table["cle"][j], near, *line))
+    return made
 
 
 def _conventions(table: Mapping[str, np.ndarray]) -> list[tuple]:

@@ -147,8 +147,9 @@ class FieldReader:
 
     def titles(self) -> tuple[np.ndarray, np.ndarray]:
         known = self.rows.located.format
-        if known is not None and known.poste is not None:
-            named = self.field("reference").map(lambda word: f"{known.titre} {word.strip()[: known.garde]}")
+        if known is not None and known.poste:
+            title, kept = known.poste["titre"], known.poste["garde"]
+            named = self.field("reference").map(lambda word: f"{title} {word.strip()[:kept]}")
             return named, pd.Series(named).map({title: title_key(title) for title in set(named)}).to_numpy()
         titles = self.text("action")
         missing = (titles == "") & self.kept & ("action" in self.rows.champs)
@@ -208,9 +209,11 @@ class FieldReader:
         read, words = self.read("annee", read_year, lambda year: year == 0, "pas une année, ou plusieurs", done)
         years = np.array([year or 0 for year in read], dtype=np.int16)[words.codes]
         known = self.rows.located.format
-        if known is not None and known.annee_dans[0]:
-            numbers, form = known.annee_dans
-            said = self.field(numbers).map(lambda word: 2000 + int(m[1]) if (m := re.match(form, word)) else 0)
+        if known is not None and known.annee_dans:
+            form = known.annee_dans["forme"]
+            said = self.field(known.annee_dans["champ"]).map(
+                lambda word: 2000 + int(m[1]) if (m := re.match(form, word)) else 0
+            )
             years = np.where(years == 0, said.astype(np.int16), years)
         signed: dict[str, np.ndarray] = {}
         for name in ("date", "date_convention"):

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatch
 from functools import lru_cache
+from typing import Any
 
 from cvanalysis.actions.clean.cells import knowledge
 from cvanalysis.actions.clean.declared import Journal
@@ -24,23 +25,16 @@ ENTETE_MAX = 60
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A published format: `colonnes` gives the titles of each field, the preferred one first, `signature` what must be there.
-
-    `annee_dans`: the field whose number bears the year, and where.
-    `poste` and `titre`: how an action without a title is named. `annonce`: words to read above the header, where columns alone
-    are not enough; then no column may be unknown (`laissees` are known and not read).
-    """
+    """A published format, as a block of `formats.toml` tells it; titles are keys (`squeeze`)."""
 
     nom: str
     colonnes: Mapping[str, tuple[str, ...]]
     signature: tuple[tuple[str, ...], ...]
-    constantes: Mapping[str, str]
-    poste: re.Pattern[str] | None = None
-    titre: str = ""
-    garde: int = 0
+    constantes: Mapping[str, str] = field(default_factory=dict)
+    poste: Mapping[str, Any] = field(default_factory=dict)
     programme: str = ""
     annonce: tuple[str, ...] = ()
-    annee_dans: tuple[str, str] = ("", "")
+    annee_dans: Mapping[str, str] = field(default_factory=dict)
     laissees: frozenset[str] = frozenset()
 
 
@@ -75,22 +69,10 @@ def read_formats(geographie: str) -> tuple[Format, ...]:
         else:
             titles = item["colonnes"] | ({"qpv": item["qpv"][geographie]} if "qpv" in item else {})
             colonnes = {champ: tuple(map(squeeze, words)) for champ, words in titles.items()}
-        poste = item.get("poste", {})
-        made.append(
-            Format(
-                item["nom"],
-                colonnes,
-                tuple(tuple(_alternatives(group, colonnes)) for group in item["signature"]),
-                item.get("constantes", {}),
-                re.compile(poste["forme"]) if poste else None,
-                poste.get("titre", ""),
-                poste.get("garde", 0),
-                item.get("programme", ""),
-                tuple(map(fold, item.get("annonce", ()))),
-                tuple(item.get("annee_dans", {"champ": "", "forme": ""}).values()),
-                frozenset(map(squeeze, item.get("laissees", ()))),
-            )
-        )
+        signature = tuple(tuple(_alternatives(group, colonnes)) for group in item["signature"])
+        announced, left = tuple(map(fold, item.get("annonce", ()))), frozenset(map(squeeze, item.get("laissees", ())))
+        as_told = {key: item[key] for key in ("constantes", "poste", "programme", "annee_dans") if key in item}
+        made.append(Format(item["nom"], colonnes, signature, annonce=announced, laissees=left, **as_told))
     return tuple(made)
 
 
@@ -163,9 +145,9 @@ def _locate_known(grid: Grid, geographie: str) -> Located | None:
 
 def _agrees(grid: Grid, head: Sequence[Sequence[str]], position: int, keys: Sequence[str], known: Format) -> bool:
     """Whether what the headers promise holds: the form of posts' numbers, the programme, the title that announces the list."""
-    if known.poste is not None:
+    if known.poste:
         cells = _cells(grid, keys.index("idposte"), position)
-        return sum(bool(known.poste.match(cell)) for cell in cells) * 2 > len(cells)
+        return sum(bool(re.match(known.poste["forme"], cell)) for cell in cells) * 2 > len(cells)
     if known.programme:
         columns = [keys.index(title) for title in known.colonnes["programme"] if title in keys]
         return any(known.programme in cell for cell in _cells(grid, columns[0], position, None))

@@ -188,9 +188,9 @@ def _holds(champ: str, sample: Sequence[str], cells: pa.Array, known: Known | No
     if champ in MONTANTS_LUS:
         values, _ = read_amounts(cells, ",")
         read = values[~np.isnan(values)]
-        codes = len(sample) > 1 and {len(w.strip()) for w in sample} in ({n} for n in range(8, 20))
+        codes = len(sample) > 1 and all(w.isdigit() and len(w) == len(sample[0]) > 7 for w in map(str.strip, sample))
         digits, shares = (_share(sample, lambda w, s=s: re.search(s, w)) for s in (r"\d", "%"))
-        return bool(len(read)) and digits > 0.5 and not (shares > 0.2 or (codes and (read % 1 == 0).all()))
+        return bool(len(read)) and digits > 0.5 and not (shares > 0.2 or codes)
     if champ == "siret":
         return _share(sample, lambda w: len(_digits(w)) >= 8) > 0.5
     if champ == "annee":
@@ -294,7 +294,11 @@ def merged_columns(columns: Sequence[Column]) -> list[str]:
     if not place:
         return []
     actions = encode(columns[place].cellules)
-    rows = np.flatnonzero(actions.filled[actions.codes])
+    sums = tuple(line_words("totaux") | line_words("enveloppes"))
+    named = np.array(
+        [full and not key.startswith(sums) for full, key in zip(actions.filled, actions.folded, strict=True)]
+    )
+    rows = np.flatnonzero(named[actions.codes])
     made = []
     for column in columns[:place]:
         words = encode(column.cellules)

@@ -116,7 +116,7 @@ def _tell_kinds(
     for column in montants:
         amounts |= ~np.isnan(column.valeurs)
     naming = [n for n in ("action", "porteur") if n in champs]
-    by_post = located.format is not None and located.format.poste is not None
+    by_post = located.format is not None and bool(located.format.poste)
     naming += ["reference"] if by_post and "reference" in champs else []
     names = [champs[n].filled[champs[n].codes] for n in naming]
     named = np.any(names, axis=0) if names else np.zeros(rows, dtype=bool)
@@ -128,13 +128,15 @@ def _tell_kinds(
     known = [champs[n] for n in ("siret", "reference", "date", "statut", "convention", "commune") if n in champs]
     others = [words.filled[words.codes] & (words.array() != labels) for words in known]
     few = ~(np.any(others, axis=0) if others else np.zeros(rows, dtype=bool)) & ((filled < 0.7 * usual) | (usual <= 1))
-    few &= ~(np.all(names, axis=0) & (len(names) > 1)) if names else True
+    said = [texts[n] for n, field in located.journal.colonnes.items() if field in naming and n in texts]
+    if len(said) > 1:  # in its own cells, not in those that a merged one fills
+        few &= ~np.all([words.filled[words.codes] for words in said], axis=0)
     natures[~named & amounts] = ORPHELIN
     natures[~named & ~amounts] = PIED
     natures[named & ~amounts & (filled <= 1) & (len(texts) >= 3)] = PIED
     natures[few & purse & amounts] = ENVELOPPE
     bare = np.isin(labels, [word for word in set(labels.tolist()) if word and not _names_something(word)])
-    sums = _sums_of_others(few & amounts & (lettered <= 2) & ~purse, montants)
+    sums = _sums_of_others(few & amounts & (lettered <= 2) & ~purse & (total | (usual > 1)), montants)
     natures[sums | (few & total & (amounts | (filled <= 2)) & ((usual > 1) | bare)) | (bare & amounts)] = TOTAL
     natures[(lettered == 0) & amounts & ~named] = TOTAL
     natures[_repeated_headers(located, texts, montants, rows)] = ENTETE

@@ -117,7 +117,7 @@ def _with_parents(raws: list[tuple[RawTable, Grid]]) -> list[tuple[RawTable, Gri
             mine, theirs = next(((mine, there[key]) for mine, key in links if key in there), ("", ""))
             if other is raw or not mine:
                 continue
-            answers = other.cells.drop_duplicates(theirs).set_index(theirs, drop=False)
+            answers = other.cells[other.cells[theirs] != ""].drop_duplicates(theirs).set_index(theirs, drop=False)
             more = (
                 answers.reindex(raw.cells[mine])
                 .fillna("")
@@ -133,10 +133,12 @@ def _with_parents(raws: list[tuple[RawTable, Grid]]) -> list[tuple[RawTable, Gri
 
 
 def _said_by(raw: RawTable, number: str) -> RawTable:
-    """The table with the number of the answer as its speaker, where it has none: all the rows of one answer are one person."""
-    if any(_field(header, (SYNONYMES,)) == "locuteur" for header in raw.colonnes):
-        return raw
-    return replace(raw, table=raw.table.append_column("locuteur", raw.table.column(number)))
+    """The table with the number of the answer as its speaker, where it says none: all the rows of one answer are one person."""
+    header = next((h for h in raw.colonnes if _field(h, (SYNONYMES,)) == "locuteur"), "locuteur")
+    cells = raw.cells.copy()
+    said = cells.get(header, pd.Series("", index=cells.index))
+    cells[header] = said.mask(said.str.strip() == "", cells[number])
+    return replace(raw, table=pa.Table.from_pandas(cells, preserve_index=False))
 
 
 def recognise(headers: Iterable[str]) -> Outil:

@@ -231,7 +231,9 @@ class _Reader:
         places = [place for name in unknown if both and (place := match(name, self.names["qpv"]))]
         for name in unknown:
             if not (both and match(name, self.names["qpv"])):
-                self.tell(row, "themes", name, "thème non déclaré", "laissé de côté")
+                self.tell(
+                    row, "themes", name, "thème non déclaré", "laissé de côté (correspondances.csv peut le nommer)"
+                )
         return themes, places[0] if places else ""
 
     def codes(self, row: Row) -> list[str]:
