@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -84,7 +85,7 @@ def test_the_manifest_has_the_keys_of_the_contract(modele):
 
 def test_no_page_notebook_or_manifest_says_when_where_or_by_whom_it_was_made(modele):
     for name, raw in published(modele / "reports").items():
-        text = raw.decode("utf-8", "replace")
+        text = re.sub(r"base64,[\w+/=]+", "", raw.decode("utf-8", "replace"))  # letters of a font may spell anything
         for word in (str(modele), os.uname().nodename, sys.prefix, "start_time", "duration"):
             assert word not in text, f"{name} : {word}"
 

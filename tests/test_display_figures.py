@@ -251,7 +251,8 @@ def test_two_marks_of_a_row_that_would_hide_each_other_stand_apart():
             Serie(role, role, (Point(ICI, Valeur(here)), Point("Ville", Valeur(there))))
             for role, here, there in (("femmes", women, 10.0), ("hommes", men, 90.0))
         )
-        return len({y for line in trace(Figure("paires", "Taux", tuple(series)), {}).lines for y in line.get_ydata()})
+        drawn = trace(Figure("paires", "Taux", tuple(series)), {}).lines
+        return len({y for line in drawn if line.get_marker() in "os" for y in line.get_ydata()})
 
     assert heights(40.0, 40.5) == 3
     assert heights(40.0, 80.0) == 2

@@ -20,7 +20,7 @@ from cvanalysis.display.figures.events import events
 from cvanalysis.display.figures.lines import lines
 from cvanalysis.display.figures.marks import INK, Palette
 from cvanalysis.display.figures.matrix import matrix
-from cvanalysis.display.figures.rows import MANY, rows, stacks
+from cvanalysis.display.figures.rows import rows, turned
 from cvanalysis.display.figures.sheet import SIZE, WIDTH, style
 from cvanalysis.display.figures.svg import write_svg
 from cvanalysis.french import typeset
@@ -29,13 +29,13 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 Draw = Callable[..., "Axes"]
+_MANY = 5
 
 
 def _shares(data: Figure, **how: object) -> Axes:
-    """Shares of a few zones compare better share by share; those of many zones are a bar each."""
-    zones = {p.etiquette for s in data.series for p in s.points}
-    parts = all(s.role in ("part", "femmes", "hommes") for s in data.series)
-    return (stacks if parts and len(zones) > MANY else rows)(data, **how)
+    """Shares of a few zones compare best share by share; those of many zones are a table in shades."""
+    series = turned(data)
+    return rows(data, **how) if len(series) <= _MANY else matrix(replace(data, series=series), **how)
 
 
 _GENRES: dict[str, Draw] = {

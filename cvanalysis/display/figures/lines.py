@@ -195,14 +195,14 @@ def spread(wanted: Sequence[float], tall: Sequence[float], low: float, high: flo
 
 
 def _panels(data: Figure, ax: Axes | None, palette: Palette, width: float) -> Axes:
-    """Small multiples, three abreast: each series over the band from the lowest to the highest, on the axes of all, with its first and last value."""
+    """Small multiples, three abreast: each series over the band from the lowest to the highest, on the axes of all."""
     xs, abreast = places(data), 3 if width < 500 else 5
     values = [p.valeur for s in data.series for p in s.points]
     scale = round_scale(values, zero=data.zero, calm=True)
     wide = width / abreast
     titles = [wrap(s.nom, wide - 10) for s in data.series]
     levels = range(0, len(titles), abreast)
-    heads = [max(map(len, titles[i : i + abreast])) * LINE + 20 for i in levels]
+    heads = [max(map(len, titles[i : i + abreast])) * LINE + 24 for i in levels]
     whole = sum(heads) + len(heads) * (_PANEL + 30)
     ax = open_axes(ax, width, whole, Margins(0, 0, 2, (data.axe, ())))
     ax.set_axis_off()
@@ -228,7 +228,7 @@ def _panels(data: Figure, ax: Axes | None, palette: Palette, width: float) -> Ax
         _line(panel, serie, replace(look(role, palette), size=8, width=2, dash=None), xs, data.ruptures)
         panel.text(
             (2 - _SIDE) / (wide - 2 * _SIDE),
-            1 + 12 / _PANEL,
+            1 + 19 / _PANEL,
             "\n".join(title),
             transform=panel.transAxes,
             va="bottom",

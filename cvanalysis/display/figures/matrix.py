@@ -65,7 +65,7 @@ def matrix(data: Figure, *, ax: Axes | None = None, palette: Palette = {}, width
     above = max(map(len, heads), default=0) * LINE if level else max(map(widest, heads), default=0)
     ax = open_axes(ax, width, above + 6 + sum(tall), Margins(left, 0, 4, (data.axe, tuple((states | absent).items()))))
     ax.set_xlim(0, len(columns))
-    ax.set_xticks([])
+    ax.xaxis.set_visible(False)
     ys = [y + h / 2 for y, h in zip(edges, tall, strict=False)]
     name_rows(ax, left, ys, sum(tall), zip(labels, (s.role == "sujet" for s in data.series), strict=True), -above - 6)
     ax.hlines(edges[1:], -left / wide, len(columns), colors=FAINT, linewidths=1, clip_on=False)

@@ -226,10 +226,13 @@ def open_rows(
     ax = open_axes(ax, width, sum(tall), Margins(left, around[1], 24 if scale.ticks else 4, head))
     ys = [sum(tall[:i]) + one / 2 for i, one in enumerate(tall)]
     ax.set_xlim(scale.low, scale.high)
-    room = (size_of(ax)[0] + 16) / max(1, len(scale.ticks)) - 6
-    every = 1 if widest(scale.said) <= room else 2  # every other tick where two would touch
-    ax.set_xticks(scale.ticks[::every], scale.said[::every])
-    ax.xaxis.grid(visible=True)
+    if scale.ticks:
+        room = (size_of(ax)[0] + 16) / len(scale.ticks) - 6
+        every = 1 if widest(scale.said) <= room else 2  # every other tick where two would touch
+        ax.set_xticks(scale.ticks[::every], scale.said[::every])
+        ax.xaxis.grid(visible=True)
+    else:
+        ax.xaxis.set_visible(False)
     name_rows(ax, left, ys, sum(tall), zip(labels, (strong for _, strong in names), strict=True))
     return ax, ys, (scale.high - scale.low) / size_of(ax)[0]
 
@@ -239,7 +242,7 @@ def name_rows(
 ) -> None:
     """Labels of rows as plain words, which cost a fifth of ticks; where an Axes was given, they stand left of it."""
     ax.set_ylim(bottom, top)
-    ax.set_yticks([])
+    ax.yaxis.set_visible(False)
     start = -left / size_of(ax)[0]
     for y, (lines, strong) in zip(ys, labels, strict=True):
         ax.text(
