@@ -7,16 +7,17 @@ clean (tables).
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cvanalysis.actions.counting import carried_out, lines_of
 from cvanalysis.catalogue import load_catalogue
 from cvanalysis.constat.make import Chapter, Together
+from cvanalysis.constat.shape import Table
 from cvanalysis.display.blocs import (
     gather,
     show_accounts,
@@ -26,20 +27,23 @@ from cvanalysis.display.blocs import (
     show_identity,
     show_list,
     show_map,
+    show_overview,
     show_table,
     show_text,
     show_unknown,
 )
 from cvanalysis.display.constat import Constat
+from cvanalysis.display.ensemble import show_all
 from cvanalysis.display.phrases import write
 from cvanalysis.errors import UnknownPart, UsageError
 from cvanalysis.pages.engagements import Engagements
 from cvanalysis.pages.partenaires import Funding, Partners
 from cvanalysis.pages.participation import find_participation
-from cvanalysis.pages.preconisations import Recommendation, find_recommendations, read_recommendations
+from cvanalysis.pages.preconisations import KINDS, Recommendation, find_recommendations, read_recommendations
 from cvanalysis.pages.qualite import Qualite
 from cvanalysis.pages.quartier import Fiche, QuarterActions, QuarterEngagements
 from cvanalysis.pages.recit import find_story
+from cvanalysis.pages.suite import Sequel
 from cvanalysis.pages.synthese import Needs, Synthese
 from cvanalysis.pages.theme import ThemeActions
 from cvanalysis.paroles.quotations import contributions_by_finding
@@ -120,9 +124,39 @@ class Dossier:
             },
         )
 
+    def suite(self, qpv: str) -> Page:
+        """What a quarter takes from the former contract: statements, préconisations, what can be followed and what starts anew."""
+        handed = self.store.rows("precedent")
+        return self._page(
+            qpv, Sequel(self.store, self.territory, load_catalogue(), qpv, handed, self.recommendations())
+        )
+
     def _map(self, code: str) -> Bloc:
         outlines, lost = self.store.contours()
         return show_map(outlines, code, self.territory, lost=lost)
+
+    @property
+    def _liens(self) -> dict[str, str]:
+        """Quarter's code → its page, from a page of the whole."""
+        return {quarter.code: f"quartiers/{quarter.code}.html" for quarter in self.territory.quartiers}
+
+    def _apercu(self, found: Synthese) -> Bloc:
+        if self.territory.vaste:
+            return show_table(found.tableau(), found.ordre)
+        return show_all("apercu", found.apercu(), self._liens, texte=label("synthese.apercu.legende"))
+
+    def plan(self, montrees: Collection[str] = ()) -> Bloc:
+        """The map of all the quarters; `montrees`: codes of those whose page stands (all by default)."""
+        outlines, lost = self.store.contours()
+        liens = {code: lien for code, lien in self._liens.items() if not montrees or code in montrees}
+        return show_overview(outlines, self.territory, liens, lost=lost)
+
+    def cartons(self, montrees: Collection[str]) -> Bloc:
+        """A card for each quarter; `montrees`: codes of those whose page stands."""
+        names = {commune.code: commune.nom for commune in self.territory.communes}
+        lieux = {one.code: [names.get(c, c) for c in one.communes] for one in self.territory.quartiers}
+        found = Synthese(self.store, self.territory, load_catalogue())
+        return show_all("cartons", found.apercu(), self.territory.quartiers, lieux, montrees)
 
     def _actions(self, code: str) -> Page:
         """What was done in a quarter, and which engagements it served."""
@@ -145,6 +179,8 @@ class Dossier:
             "Synthèse des quartiers.",
             (found,),
             {
+                "plan": self.plan,
+                "apercu": lambda: self._apercu(found),
                 "tableau": lambda: show_table(found.tableau(), found.ordre),
                 "inconnus": lambda: show_unknown(found.inconnus(), _questions(found)),
             },
@@ -186,12 +222,26 @@ class Dossier:
     def engagements(self) -> Page:
         """What can be shown of the engagements: how many are documented, how far they are, on what evidence."""
         found = Engagements(self.store, self.territory)
-        return self._page("engagements", found, liste=found)
+        rows, piliers = found.field.engagements.to_dict("records"), self.territory.piliers
+        invented = any(one["exemple"] for one in rows)
+        return self._page(
+            "engagements",
+            found,
+            liste=found,
+            piliers=lambda: show_all("piliers", rows, piliers, invented),
+            fiches=lambda: show_all("engagements", rows, piliers, found.field.partner_name, invented),
+        )
 
     def partenaires(self) -> Page:
         """What can be shown of the partners: who was expected and is not to be seen, money, carriers."""
         found = Partners(self.store, self.territory)
-        return self._page("partenaires", found, Funding(self.store, self.territory), liste=found)
+        by = found.constat
+
+        def fiches() -> Bloc:
+            years = by("mobilisation-04").table or Table((), ())
+            return show_all("partenaires", by("mobilisation-01"), years, found.liste)
+
+        return self._page("partenaires", found, Funding(self.store, self.territory), liste=found, fiches=fiches)
 
     def participation(self) -> Page:
         """What can be shown of who spoke, who did not, and what came of it."""
@@ -203,15 +253,35 @@ class Dossier:
 
     def recit(self) -> Page:
         """What can be shown of the story of the contract."""
-        return self._page("recit", Together("recit", self._story))
+        told = Together("recit", self._story)
+        return self._page("recit", told, annees=lambda: show_all("annees", told.constat("annees-01")))
 
     def preconisations(self) -> Page:
         """What can be shown of the préconisations, for the COPIL."""
-        return self._page("preconisations", Together("preconisations", self._recommendations))
+        return self._page("preconisations", Together("preconisations", self._recommendations), fiches=self._recommended)
 
-    def _page(self, sujet: str, *chapitres: Chapter, liste: Any = None) -> Page:
-        """A page of findings, and the list of what they are about."""
-        blocs = {"liste": lambda titre: _list(liste, titre)} if liste is not None else {}
+    def _recommended(self) -> Bloc:
+        themes = {theme.id: theme.nom for theme in self.territory.themes}
+        found = self.recommendations()
+        cited = {c for r in found for c in (*r.constats, *(p.reference for p in r.preuves if p.genre == "chiffre"))}
+        departs = {one: told for one in sorted(cited) if (told := self._cited(one))}
+        return show_all("preconisations", found, KINDS, themes, departs)
+
+    def _cited(self, constat: str) -> tuple[str, str] | None:
+        """The title and the address of a finding of the synthesis, of a theme or of a quarter, from a page of the whole."""
+        subject, _, numero = constat.partition("-")
+        if subject in self._liens:
+            fiche = Fiche(self.store, self.territory, load_catalogue(), subject)
+            if numero not in fiche.numeros:
+                return None
+            title = f"{fiche.quartier.nom}\u00a0: {write(fiche.constat(numero).message)}"
+            return title, f"{self._liens[subject]}#{constat}"
+        folder = "" if subject == "synthese" else "themes/"
+        return (self._titles[constat], f"{folder}{subject}.html#{constat}") if constat in self._titles else None
+
+    def _page(self, sujet: str, *chapitres: Chapter, liste: Any = None, **blocs: Callable[..., Any]) -> Page:
+        """A page of findings, the list of what they are about, other blocks by name."""
+        blocs |= {"liste": lambda titre: _list(liste, titre)} if liste is not None else {}
         return Page(self, f"Analyse «\u00a0{sujet}\u00a0».", chapitres, blocs)
 
     def _theme_voices(self, theme: Theme) -> tuple[Finding, ...]:
@@ -230,12 +300,16 @@ class Dossier:
             read("preconisations"), read("paroles"), read("codes"), read("immersions"), findings, wording
         )
 
-    def _recommendations(self) -> tuple[Finding, ...]:
+    @cached_property
+    def _titles(self) -> dict[str, str]:
+        """The titles of the findings that a préconisation may take up, by their number."""
         known = load_catalogue()
         asked: list[Chapter] = [Synthese(self.store, self.territory, known)]
         asked += [ThemeActions(self.store, self.territory, theme.id, known) for theme in self.territory.themes]
-        titles = {finding.id: write(finding.message) for chapter in asked for finding in chapter.constats}
-        return find_recommendations(self.recommendations(), self.territory, findings=titles)
+        return {finding.id: write(finding.message) for chapter in asked for finding in chapter.constats}
+
+    def _recommendations(self) -> tuple[Finding, ...]:
+        return find_recommendations(self.recommendations(), self.territory, findings=self._titles)
 
     def _story(self) -> tuple[Finding, ...]:
         read = self.store.rows
@@ -287,6 +361,11 @@ class Page:
             if numero in chapitre.numeros:
                 return self.dossier.show(chapitre.constat(numero))
         raise UsageError(f"« {numero} » n'est pas un constat de cette page. Constats : {', '.join(self.numeros)}.")
+
+    def phrases(self, *numeros: str) -> Bloc:
+        """What these findings say, each in its sentence, leading to it."""
+        found = [self.constat(numero) for numero in numeros]
+        return show_all("phrases", [one.finding for one in found], texte="\n".join(map(repr, found)))
 
     def section(self, nom: str) -> Bloc:
         """All the findings of a section (`voix`), however many there are."""

@@ -182,7 +182,7 @@ def when(annee: str) -> str:
     if re.fullmatch(r"\d{2}/\d{2}/\d{4}", annee):
         day, month, year = (int(part) for part in annee.split("/"))
         return f"au {ordinal(day) if day == 1 else day} {MOIS[month - 1]} {year}"
-    return f"en {annee}" if annee.isdigit() else f"selon la {annee}"
+    return f"en {annee}" if annee[:4].isdigit() else f"selon la {annee}"
 
 
 def capital(texte: str) -> str:
@@ -252,6 +252,12 @@ def french_date(text: str) -> str:
     """`2014-02-21` → « 21/02/2014 », `2019-12` → « 12/2019 », `2015` → « 2015 »; anything else as written."""
     parts = text.split("-")
     return "/".join(reversed(parts)) if all(p.isdigit() for p in parts) else text
+
+
+def named(code: str, words: str, most: int = 60) -> str:
+    """A thing by its words, cut where they are many, then its code: a code alone says nothing to who has not the list."""
+    short = words if len(words) <= most else f"{words[:most].rsplit(' ', 1)[0]}…"
+    return f"{short} ({code})" if short else code
 
 
 @lru_cache(maxsize=65536)

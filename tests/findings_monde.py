@@ -84,7 +84,7 @@ def territory(quartiers=6, **more):
             Comparateur(EPCI, "EPCI", "Valmétropole"),
             Comparateur(QPV, "FRANCE_QPV", "Ensemble des QPV de France"),
         ),
-        themes=(), piliers=(), colleges=(), calendrier=(), seuils=Seuils(),
+        themes=(), piliers=(), colleges=(), calendrier=(), seuils=Seuils(rang_mini=3),
     )  # fmt: skip
     return replace(base, **more)
 

@@ -74,7 +74,9 @@ def test_totals_count_distinct_actions_of_those_that_took_place(tmp_path):
     assert column(here.constat("actions-02"))["Le sport"] == 0
     assert "Le sport" in write(here.constat("actions-02").message)
     assert column(here.constat("actions-03"))["Refusé"] == 1
-    assert [line[0].texte for line in here.liste.lignes] == ["Chanter", "Lire"]
+    *listed, total = here.liste.lignes
+    assert [line[0].texte for line in listed] == ["Chanter", "Lire"]
+    assert sum(line[-1].valeur for line in listed) == total[-1].valeur == sum(column(years, 3).values())
 
 
 def test_an_action_that_one_log_places_and_another_does_not_is_placed(tmp_path):

@@ -114,7 +114,7 @@ def test_what_a_family_requires_or_refuses_is_a_header_that_some_map_or_exclusio
         ("IPRO", 2022, "demandeurs_abc", (2021, "31/12/2021")),
         ("IPRO", 2022, "evolution_demandeurs_abc", (None, "")),
         ("IPRO", 2022, "taux_emploi", (None, "")),
-        ("IPRO", 2021, "demandeurs_abc", (None, "")),
+        ("IPRO", 2021, "demandeurs_abc", (2020, "31/12/2020")),
         ("FILO", 2019, "gini", (2019, "")),
         ("FILO_DISP", 2016, "revenu_d1", (2016, "")),
     ],
@@ -125,7 +125,15 @@ def test_the_file_s_year_is_not_the_data_s_year(family, vintage, indicator, expe
 
 def test_the_exact_date_of_job_seekers_is_told_by_publication():
     assert CATALOGUE.exact_date("demandeurs_abc", 2022) == "31/12/2021"
-    assert CATALOGUE.exact_date("demandeurs_abc", 2021) == ""
+    assert CATALOGUE.exact_date("demandeurs_abc", 2017) == "31/12/2016"
+    assert CATALOGUE.exact_date("taux_emploi", 2022) == ""
+
+
+def test_a_probable_year_is_told_and_never_taken_for_an_established_one():
+    assert CATALOGUE.probable_year("taux_emploi", 2022) == 2018
+    assert CATALOGUE.data_year("IPRO", 2022, "taux_emploi") == (None, "")
+    assert CATALOGUE.probable_year("demandeurs_abc", 2022) is None
+    assert CATALOGUE.probable_year("allocataires", 2021) is None
 
 
 @pytest.mark.parametrize(
@@ -146,9 +154,9 @@ def test_controls_name_known_indicators():
     for control in CATALOGUE.controles:
         named = [term for term in control.termes if not term.startswith("source:")]
         assert set(named) <= set(CATALOGUE.indicateurs)
-        optional = control.genre in ("croissant", "zero") and not control.total
+        optional = control.genre in ("croissant", "zero", "saut") and not control.total
         assert control.total in CATALOGUE.indicateurs or control.total.isdigit() or optional
-        assert control.genre in ("somme", "total", "au_plus", "croissant", "zero")
+        assert control.genre in ("somme", "total", "au_plus", "croissant", "zero", "couverture", "saut")
 
 
 def test_rules_of_years_and_republications_name_known_families():

@@ -63,7 +63,7 @@ def written(folder: Path) -> dict[str, Valeurs]:
     return {
         path.name: {(zone, column): value for zone, column, value in readers[path.suffix](path)}
         for path in sorted(folder.iterdir())
-        if path.suffix in readers and path.name != "millesimes.csv"
+        if path.suffix in readers and path.name != "millesimes.csv" and not path.name.startswith("REPERES")
     }
 
 

@@ -61,7 +61,7 @@ def test_a_gap_is_free_of_the_dust_of_binary_floats():
     assert gap("taux_pauvrete", 50.2, 48.1).ecart == 2.1
 
 
-@pytest.mark.parametrize(("own", "expected"), [(16.9, "proche"), (17.0, "dessus"), (15.0, "dessous")])
+@pytest.mark.parametrize(("own", "expected"), [(17.3, "proche"), (17.4, "dessus"), (14.6, "dessous")])
 def test_below_the_declared_tolerance_two_rates_are_close(own, expected):
     assert gap("taux_pauvrete", own, 16.0).sens == expected
 
@@ -165,19 +165,28 @@ def test_years_after_the_contract_are_not_measured():
     ("ident", "a", "b", "variation", "unite"),
     [
         ("taux_pauvrete", 40.0, 44.0, 4.0, "points"),
-        ("revenu_median", 10_000.0, 10_500.0, 5.0, "%"),
+        ("rapport_d9_d1", 4.0, 4.2, 5.0, "%"),
         ("population", 200.0, 150.0, -25.0, "%"),
     ],
 )
 def test_a_change_is_in_points_for_rates_and_in_percent_for_the_others(ident, a, b, variation, unite):
     pair = obs(A, ident, 2013, a, source="x"), obs(A, ident, 2018, b, source="x")
     found = measure_evolution(KNOWN[ident], *pair, SEUILS, RULES)
-    assert (found.variation, found.unite) == (variation, unite)
+    assert (round(found.variation, 9), found.unite) == (variation, unite)
 
 
-def test_amounts_over_time_are_said_to_be_in_current_euros():
-    pair = obs(A, "revenu_median", 2014, 1e4), obs(A, "revenu_median", 2018, 2e4)
-    assert "euros_courants" in measure_evolution(KNOWN["revenu_median"], *pair, SEUILS, RULES).precautions
+def test_an_amount_over_time_is_told_without_the_rise_of_prices_and_the_nominal_change_stands_beside():
+    pair = obs(A, "revenu_median", 2014, 14_000), obs(A, "revenu_median", 2018, 14_966)
+    found = measure_evolution(KNOWN["revenu_median"], *pair, SEUILS, RULES)
+    assert (round(found.nominale, 1), round(found.variation, 1), round(found.deflateur, 3)) == (6.9, 3.7, 1.031)
+    assert "euros_constants" in found.precautions
+
+
+def test_an_amount_of_a_year_whose_prices_are_not_known_stays_in_current_euros_and_says_so():
+    pair = obs(A, "revenu_median", 2003, 1e4), obs(A, "revenu_median", 2008, 2e4)
+    found = measure_evolution(KNOWN["revenu_median"], *pair, SEUILS, RULES)
+    assert (found.variation, found.deflateur) == (100, None)
+    assert "euros_courants" in found.precautions
 
 
 def test_counts_are_compared_in_base_100_of_a_named_year():
@@ -195,7 +204,7 @@ def test_counts_are_compared_in_base_100_of_a_named_year():
         ("revenu_median", (15_000, 12_000), (20_000, 20_000), "eloigne", False),
         ("taux_pauvrete", (40, 36), (15, 15), "rapproche", True),  # down is better: the gap is positive and shrinks
         ("taux_pauvrete", (36, 40), (15, 15), "eloigne", False),
-        ("taux_pauvrete", (40, 40.5), (15, 15), "stable", None),
+        ("taux_pauvrete", (40, 41.3), (15, 15), "stable", None),
         ("taux_pauvrete", (10, 8), (15, 15), "avance_augmente", True),  # better placed, and more so: no convergence
         ("taux_pauvrete", (8, 12), (15, 15), "avance_diminue", False),
         ("taux_pauvrete", (12, 19), (15, 15), "croise", False),
@@ -204,8 +213,17 @@ def test_counts_are_compared_in_base_100_of_a_named_year():
     ],
 )
 def test_a_change_of_gap_is_read_by_the_direction_of_the_indicator(ident, own, other, verdict, favorable):
-    found = convergence(ident, dict(zip((2014, 2018), own, strict=True)), dict(zip((2014, 2018), other, strict=True)))
-    assert (found.verdict, found.favorable) == (verdict, favorable)
+    twice = [dict(zip((2012, 2014, 2016, 2018), (v[0], v[0], v[1], v[1]), strict=True)) for v in (own, other)]
+    found = convergence(ident, *twice)
+    assert (found.verdict, found.favorable, found.temoin) == (verdict, favorable, (2012, 2016))
+
+
+@pytest.mark.parametrize(
+    ("own", "temoin"), [({2014: 36, 2018: 40}, None), ({2014: 36, 2015: 40, 2017: 36, 2018: 40}, (2015, 2017))]
+)
+def test_a_gap_whose_second_pair_of_years_says_otherwise_or_is_not_there_is_uncertain(own, temoin):
+    found = convergence("taux_pauvrete", own, dict.fromkeys(own, 15))
+    assert (found.verdict, found.favorable, found.temoin) == ("incertain", None, temoin)
 
 
 def test_points_and_ratio_that_disagree_are_flagged():

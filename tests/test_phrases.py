@@ -136,7 +136,7 @@ def test_typography_is_enforced_once_and_for_all():
 
 def test_a_missing_value_raises_instead_of_printing():
     with pytest.raises(UndefinedError):
-        phrases.write(Message("quartier.niveau_seul", {"quartier": "Bellevue"}))
+        phrases.write(Message("quartier.niveau_effectif", {"quartier": "Bellevue"}))
     with pytest.raises(KeyError):
         phrases.write(Message("quartier.inconnu"))
 
@@ -174,13 +174,13 @@ class Anything(dict):
         "valeur", "mensuel", "valeur_repere", "ecart", "second", "mesure", "avant", "apres", "difference",
         "ecart_repere", "ecart_avant", "ecart_apres", "variation", "rapport_avant", "rapport_apres", "absolu_avant",
         "absolu_apres", "part_premiere", "part_deuxieme", "valeur_haut", "valeur_bas", "mesure_haut", "mesure_bas",
-        "premier", "valeurs", "taux", "tolerance", "besoin",
+        "premier", "valeurs", "taux", "tolerance", "besoin", "nominale", "prix", "ailleurs",
     )  # fmt: skip
     COUNTS = (
         "rang", "sur", "ex_aequo", "manquants", "plus_haut", "plus_bas", "autres", "manquantes", "nb_parts",
         "publies", "total", "hausse", "baisse", "stable", "rapproche", "eloigne", "negatifs", "fichiers", "ecartes",
         "inconnues", "suspects", "pleins", "quartiers", "genres", "montrees", "nombre", "non_mesures",
-        "aussi_haut", "aussi_bas", "actions", "vides", "perdues",
+        "incertain", "aussi_haut", "aussi_bas", "actions", "vides", "perdues",
     )  # fmt: skip
 
     def __init__(self, count):
@@ -201,6 +201,7 @@ def render(text, count, flag):
     values |= {"bas": count, "role": "epci", "sens": flag, "sens_repere": flag, "sens_avant": flag, "sens_apres": flag}
     values |= {"extreme": flag, "verdict": flag, "unite_ecart": flag, "plus_loin": count > 1, "desaccord": count > 1}
     values["parts"] = {name: Valeur(12.0, unite="%", decimales=1) for name in re.findall(r"parts\.(\w+)", text)}
+    values |= {"constants": count > 0, "sens_signe": "+", "signe_repere": "+", "temoin": "2015 et 2017" * (count > 1)}
     values["absents"] = ["emploi"] * count
     if "dans(bas)" in text or "{{ bas }}" in text:
         values["bas"] = "Bellevue"

@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 import zipfile
+from importlib.resources import files
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -21,7 +22,6 @@ from cvanalysis.display.blocs import show_map, show_text
 from cvanalysis.display.maps import find_contours, locator, overview
 from cvanalysis.files.contours import read_contours
 from cvanalysis.files.texts import LARGEST, read_text, to_html
-from cvanalysis.publish.page import contract
 from cvanalysis.publish.page.contract import check_live, check_page, read_page
 from cvanalysis.publish.page.page import OUR_STYLE
 from cvanalysis.territory.contract import read_territory
@@ -139,7 +139,7 @@ BAD = {
     "nombres": b'{"features": [{"geometry": {"type": "Polygon", "coordinates": [[[1, NaN], [2, 3], [4, 5], [1, 2]]]}}]}',
     "des nombres": b'{"features": [{"geometry": {"type": "MultiPolygon", "coordinates": [[["ab", "cd", "ef", "ab"]]]}}]}',
     "moins de trois points": b'{"features": [{"geometry": {"type": "Polygon", "coordinates": [[[1, 2], [2, 3], [1, 2]]]}}]}',
-    "Lambert": b'{"features": [{"geometry": {"type": "Polygon", "coordinates": [[[355e3, 6689e3], [355e3, 669e4], [356e3, 669e4]]]}}]}',
+    "Lambert": b'{"features": [{"geometry": {"type": "Polygon", "coordinates": [[[355e3, 1689e3], [355e3, 169e4], [356e3, 169e4]]]}}]}',
     "avant la longitude": b'{"features": [{"geometry": {"type": "Polygon", "coordinates": [[[47.2, -1.6], [47.3, -1.6], [47.3, -1.5]]]}}]}',
 }  # fmt: skip
 
@@ -273,8 +273,8 @@ def test_html_in_names_and_titles_is_text_in_every_page_sheet_download_and_docum
     done = cva("build", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     out = tmp_path / "reports"
-    supports = Path(contract.__file__).parent / "templates" / "supports" / "supports.css"
-    printed = re.compile(re.escape(supports.read_text(encoding="utf-8")) + r"[^<]*")
+    supports = files("cvanalysis.publish").joinpath("templates", "supports", "supports.css").read_text(encoding="utf-8")
+    printed = re.compile(re.escape(supports) + r"[^<]*")
     pages = sorted(out.rglob("*.html"))
     assert {"index.html", "QP973001.html", "affiche.html", "synthese.html"} <= {path.name for path in pages}
     for path in pages:

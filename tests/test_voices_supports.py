@@ -92,6 +92,16 @@ def test_the_handover_file_holds_each_chain_and_each_finding_and_is_the_same_twi
     assert document.core_properties.language == "fr-FR"
 
 
+def test_the_handover_file_has_contents_page_numbers_and_its_tables_in_an_annex(territory, cleaned, findings):
+    document = docx.Document(io.BytesIO(handover(territory, cleaned, findings)))
+    body, foot = document.element.xml, document.sections[0].footer._element.xml
+    assert "TOC" in body.partition("w:instrText")[2][:60]
+    assert "PAGE" in foot.partition("w:instrText")[2][:60]
+    assert body.index("les tableaux</w:t>") < body.index("<w:tbl>")
+    headings = [p.text for p in document.paragraphs if p.style.name == "Heading 1"]
+    assert headings[-1].startswith("Annexe")
+
+
 def test_hostile_text_does_not_break_the_handover_file(territory, cleaned, findings):
     nasty = "=1+1 <script> </w:t> \x00\x0b\ud800 {{ 7*7 }} " + "x" * 50_000
     broken = replace(findings[0], champ=nasty)

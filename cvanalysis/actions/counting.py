@@ -1,7 +1,8 @@
-"""How an action led in several quarters is counted. Owns the two rules and the sentence that states the rule in force.
+"""How an action led in several quarters is counted. Owns the rules and the sentence that states the rule in force.
 
 - `plein`: whole in each of its quarters; totals still count it once;
-- `egal`: shared equally between its quarters, so that the shares of a line add up to 1.
+- `egal`: shared equally between its quarters, so that the shares of a line add up to 1;
+- `population`: shared by the population of its quarters.
 
 Refuses to choose the rule for the caller.
 """
@@ -16,7 +17,7 @@ import pandas as pd
 from cvanalysis.actions.table import NON_RENSEIGNE, RETENUS, TFPB
 from cvanalysis.textes import block, label
 
-Regle = Literal["plein", "egal"]
+Regle = Literal["plein", "egal", "population"]
 
 REGLES: Mapping[Regle, str] = block("actions.regles")
 """The rule in force, as it is printed under every table."""
@@ -40,6 +41,14 @@ def money_by_quarter(actions: pd.DataFrame) -> pd.Series:
     """Euros of each quarter by equal shares, NaN where none of its lines says an amount: unknown is no zero."""
     shared = share_lines(actions)
     return (shared["part"] * shared["accorde"]).groupby(shared["qpv"]).sum(min_count=1)
+
+
+def money_by_population(actions: pd.DataFrame, people: Mapping[str, float]) -> pd.Series:
+    """Euros of each quarter, each line shared by the population of its quarters; NaN where an amount, or one of them, is not known."""
+    line = pd.Series(pd.MultiIndex.from_frame(actions[list(LIGNE)]).factorize()[0], index=actions.index)
+    crowd = actions["qpv"].map(people).astype(float)
+    whole = crowd.groupby(line).transform(lambda counts: counts.sum(skipna=False))
+    return (actions["accorde"] * crowd / whole).groupby(actions["qpv"]).sum(min_count=1)
 
 
 def carried_out(actions: pd.DataFrame, debut: int, fin: int) -> pd.DataFrame:

@@ -41,6 +41,7 @@ def by_credit(ident: str, question: str, rows: pd.DataFrame, field: Field, champ
     cells = {year: [euros(pivot[kind].get(int(year), float("nan"))) for kind in kinds] for year in years}
     said = {"theme": theme, "periode": field.periode, "inconnu": known["inconnu"]}
     said |= {"specifique": known["spécifique"], "droit_commun": known["droit commun"]}
+    since = [year for year in pivot.index if pd.notna(pivot.get("droit commun", pd.Series()).get(year))]
     parts: dict[str, Any] = {}
     if kinds:
         most = max(years, key=lambda year: (cells[year][0].valeur or 0.0, year))
@@ -55,7 +56,13 @@ def by_credit(ident: str, question: str, rows: pd.DataFrame, field: Field, champ
         rows=[rows],
         source=source_of(rows, JOURNAUX),
         champ=champ,
-        precautions=(UNE_FOIS, DROIT_COMMUN, *((AUTRE_RESSOURCE,) if TFPB in kinds else ()), MONTANTS),
+        precautions=(
+            UNE_FOIS,
+            *((label("actions.credits.depuis", annee=int(min(since))),) if since else ()),
+            DROIT_COMMUN,
+            *((AUTRE_RESSOURCE,) if TFPB in kinds else ()),
+            MONTANTS,
+        ),
         manques=_unknown(rows),
         **parts,
     )

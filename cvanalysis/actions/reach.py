@@ -12,7 +12,7 @@ from cvanalysis.actions.field import JOURNAUX, Field, row
 from cvanalysis.actions.table import HORS_QPV, RETENUS
 from cvanalysis.constat.disclosure import total_withheld, withhold
 from cvanalysis.constat.make import bars, count, euros, leaders, make, source_of
-from cvanalysis.constat.shape import Finding, Manque, Message, Table, Valeur
+from cvanalysis.constat.shape import Finding, Manque, Message, Table, Valeur, word
 from cvanalysis.textes import label, labels
 
 SANS_PUBLIC = label("actions.publics.sans_public")
@@ -117,9 +117,11 @@ def publics_finding(ident: str, question: str, rows: pd.DataFrame, field: Field,
     )
 
 
-def list_actions(rows: pd.DataFrame, field: Field, limit: int = CATALOGUE_MAX) -> Table:
+def list_actions(rows: pd.DataFrame, field: Field, limit: int = CATALOGUE_MAX, code: str = "") -> Table:
     """The catalogue of actions: one line per action, the most recent ones where there are more than `limit`.
 
+    With the `code` of a quarter (`rows` are then all those of the actions led there), its equal share stands beside each whole amount, and
+    the sum of the shares at the foot.
     Nobody's number of beneficiaries is in it: totals could give small ones away.
     """
     made = []
@@ -135,10 +137,21 @@ def list_actions(rows: pd.DataFrame, field: Field, limit: int = CATALOGUE_MAX) -
         own = lines_of(subsidies(group))
         said = label("actions.communs.tous") if every else ", ".join(sorted(quarters))
         who = (str(latest["porteur"]), names.get(latest["theme"], latest["theme"]))
-        made.append(row(best_title(group["titre"]), *who, said, span(years), euros(own["accorde"].sum(min_count=1))))
+        cells = (best_title(group["titre"]), *who, said, span(years), euros(own["accorde"].sum(min_count=1)))
+        made.append(row(*cells, *((share_of(group, code),) if code else ())))
     rest = len(latest_years) - len(made)
     told = label("actions.liste.regle") + (label("actions.liste.reste", montres=len(made), reste=rest) if rest else "")
-    return Table(labels("actions.liste.colonnes"), tuple(made), told)
+    if code and made:
+        blank = Valeur(None, "sans_objet")
+        made.append((word(label("actions.liste.somme")), *[blank] * 5, share_of(kept, code)))
+    return Table(labels(f"actions.liste.colonnes{'_quartier' if code else ''}"), tuple(made), told)
+
+
+def share_of(rows: pd.DataFrame, code: str) -> Valeur:
+    """What a quarter is counted for in these actions, at equal shares; « non disponible » where no amount of theirs is known."""
+    own = subsidies(rows)
+    own = own[own["qpv"] == code]
+    return euros((own["accorde"] * own["part"]).sum(min_count=1))
 
 
 def best_title(titles: pd.Series) -> str:

@@ -77,7 +77,8 @@ class Controle:
     """A validity test. `genre`: somme (terms add up to the number `total`), total (terms add up to the indicator `total`),
     au_plus (term not above the indicator `total`), croissant (terms in ascending order), zero (a term is not 0 where the
     indicator `total` is above `tolerance`, or, where none is named, in a quarter
-    of unknown population)."""
+    of unknown population). Those of reliability (`clean/fiabilite`): couverture (the term is not above `tolerance` times the indicator
+    `total`, in one edition), saut (a term does not move by more than `tolerance` between two editions that share most surveys)."""
 
     id: str
     genre: str
@@ -137,13 +138,17 @@ class Famille:
 
 @dataclass(frozen=True, slots=True)
 class Annee:
-    """What is established of the data's year: for these `indicateurs` of that family and vintage (None: all of them)."""
+    """What is known of the data's year: for these `indicateurs` of that family and vintage (None: all of them).
+
+    `certitude`: `etablie`, or `probable` (printed as such; no change is measured from it); `preuve` says from what it is known."""
 
     famille: str
     millesime: int | None
     indicateurs: tuple[str, ...]
     annee: int | None  # None: that of the vintage
     date: str
+    certitude: str
+    preuve: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +159,16 @@ class Republication:
     publication: int
     republie: int
     indicateurs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ColonneFrance:
+    """A column of the file of all quarters of France: its indicator, and the family and edition that it was taken from."""
+
+    colonne: str
+    indicateur: str
+    famille: str
+    publication: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,13 +183,14 @@ class Catalogue:
     controles: tuple[Controle, ...]
     annees: tuple[Annee, ...]
     republications: tuple[Republication, ...]
+    france: tuple[ColonneFrance, ...]
     regions: dict[str, str]
     departements: dict[str, str]
 
     def data_year(self, famille: str, millesime: int, indicateur: str) -> tuple[int | None, str]:
         """Year of the data and its exact date (JJ/MM/AAAA or ''); (None, '') where nobody has established it."""
         for rule in self.annees:
-            same = rule.famille == famille and rule.millesime in (None, millesime)
+            same = rule.famille == famille and rule.millesime in (None, millesime) and rule.certitude == "etablie"
             if same and self.selects(rule.indicateurs, indicateur):
                 return rule.annee or millesime, rule.date
         return None, ""
@@ -184,9 +200,22 @@ class Catalogue:
         dates = (
             rule.date
             for rule in self.annees
-            if rule.millesime == publication and self.selects(rule.indicateurs, indicateur)
+            if rule.millesime == publication and rule.date and self.selects(rule.indicateurs, indicateur)
         )
         return next(dates, "")
+
+    def probable_year(self, indicateur: str, publication: int) -> int | None:
+        """Year of the data of an indicator in a publication of whatever family, where it is not established but probable."""
+        if indicateur not in self.indicateurs:
+            return None
+        years = (
+            rule.annee
+            for rule in self.annees
+            if rule.millesime == publication
+            and rule.certitude == "probable"
+            and self.selects(rule.indicateurs, indicateur)
+        )
+        return next(years, None)
 
     def selects(self, choices: tuple[str, ...], indicateur: str) -> bool:
         """True where one of the choices names the indicator: `*`, its id, `source:rp` or `source:rp/taux`."""
@@ -213,24 +242,29 @@ def header_form(header: str, millesime: int) -> str:
 @cache
 def load_catalogue() -> Catalogue:
     """The catalogue of the package, read once. It is checked by the tests, not at each start."""
-    exclusions = [(row["famille"], row["colonne"], row["raison"]) for row in _rows("colonnes/exclues.csv")]
-    zones = list(_rows("zones.csv"))
+    exclusions = [
+        (row["famille"], row["colonne"], row["raison"]) for row in read_catalogue_rows("colonnes/exclues.csv")
+    ]
+    zones = list(read_catalogue_rows("zones.csv"))
     return Catalogue(
         indicateurs={one.id: one for one in _records(Indicateur, "indicateurs.csv")},
         sources={one.id: one for one in _records(Source, "sources.csv")},
-        precautions={row["id"]: row["texte"] for row in _rows("precautions.csv")},
+        precautions={row["id"]: row["texte"] for row in read_catalogue_rows("precautions.csv")},
         constats=tuple(_records(ConstatDeclare, "constats.csv")),
-        familles={row["id"]: _famille(row, exclusions) for row in _rows("familles.csv")},
+        familles={row["id"]: _famille(row, exclusions) for row in read_catalogue_rows("familles.csv")},
         controles=tuple(_records(Controle, "controles.csv")),
         annees=tuple(_records(Annee, "annees.csv")),
         republications=tuple(_records(Republication, "republications.csv")),
+        france=tuple(_records(ColonneFrance, "france.csv")),
         regions={row["code"]: row["nom"] for row in zones if row["niveau"] == "REGION"},
         departements={row["code"]: row["nom"] for row in zones if row["niveau"] == "DEPARTEMENT"},
     )
 
 
 def _famille(row: dict[str, str], exclusions: list[tuple[str, str, str]]) -> Famille:
-    colonnes = tuple(_colonne(line, row["suffixe"] == "oui") for line in _rows(f"colonnes/{row['id']}.csv"))
+    colonnes = tuple(
+        _colonne(line, row["suffixe"] == "oui") for line in read_catalogue_rows(f"colonnes/{row['id']}.csv")
+    )
     exclues = tuple((pattern, reason) for family, pattern, reason in exclusions if family in ("*", row["id"]))
     return _record(Famille, row, colonnes=colonnes, exclues=exclues)
 
@@ -251,13 +285,14 @@ def _colonne(row: dict[str, str], suffixe: bool) -> Colonne:
     )
 
 
-def _rows(name: str) -> Iterator[dict[str, str]]:
+def read_catalogue_rows(name: str) -> Iterator[dict[str, str]]:
+    """The rows of one of the files beside this one, by column."""
     with (ICI / name).open(encoding="utf-8", newline="") as lines:
         yield from csv.DictReader(lines, delimiter=";", strict=True)
 
 
 def _records(kind: type[T], name: str) -> Iterator[T]:
-    return (_record(kind, row) for row in _rows(name))
+    return (_record(kind, row) for row in read_catalogue_rows(name))
 
 
 def _record(kind: type[T], row: dict[str, str], **more: object) -> T:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import tomllib
 from dataclasses import dataclass
 from functools import cache
@@ -47,6 +48,15 @@ class Rules:
     sources: Mapping[str, SourceRule]
     precautions: Mapping[str, str]
     quand: Mapping[str, Mapping[str, object]]
+    mouvements: Mapping[str, float]
+    ipc: Mapping[int, float]
+    lentes: Mapping[str, int]
+    proches: Mapping[str, object]
+    largeurs: Mapping[str, int]
+
+    def deflator(self, debut: int, fin: int) -> float | None:
+        """How much consumer prices were multiplied by from one year to another; None where the index of one is not known."""
+        return self.ipc[fin] / self.ipc[debut] if debut in self.ipc and fin in self.ipc else None
 
     def of(self, source: str) -> SourceRule:
         return self.sources.get(source, self.defaut)
@@ -71,14 +81,27 @@ def load_rules() -> Rules:
     """The rules shipped with the package."""
     text = files("cvanalysis.catalogue").joinpath("regles.toml").read_text(encoding="utf-8")
     read = tomllib.loads(text)
+    slow = read["structures_lentes"]
     return Rules(
         defaut=_rule(read["defaut"]),
         sources=MappingProxyType({name: _rule(table) for name, table in read["sources"].items()}),
         precautions=MappingProxyType(dict(read["precautions"])),
         quand=MappingProxyType(dict(read["quand"])),
+        mouvements=MappingProxyType(dict(read["mouvements"])),
+        ipc=MappingProxyType(_prices()),
+        largeurs=MappingProxyType(read["largeurs"]),
+        proches=MappingProxyType(read["proches"]),
+        lentes=MappingProxyType(dict.fromkeys(slow["indicateurs"], slow["ecart"])),
     )
 
 
 def _rule(table: dict) -> SourceRule:
     ruptures = tuple(Rupture(*item["entre"], item["precaution"]) for item in table.get("ruptures", ()))
     return SourceRule(table["ecart_minimal"], table["motif"], table.get("precaution", ""), ruptures)
+
+
+def _prices() -> dict[int, float]:
+    """The consumer price index by year (`ipc.csv`)."""
+    with files("cvanalysis.catalogue").joinpath("ipc.csv").open(encoding="utf-8") as lines:
+        rows = csv.DictReader(lines, delimiter=";")
+        return {int(row["annee"]): float(row["ipc"].replace(",", ".")) for row in rows}

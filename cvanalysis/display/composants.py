@@ -6,7 +6,10 @@ same name. Refuses to choose what is shown.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
@@ -14,11 +17,13 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from cvanalysis.constat.shape import Valeur
-from cvanalysis.display.phrases import say
-from cvanalysis.french import typeset
+from cvanalysis.display.phrases import say, write
+from cvanalysis.french import french_date, typeset
 from cvanalysis.textes import block, label
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from jinja2.environment import TemplateModule
 
 NOM = "composants.html.j2"
@@ -37,11 +42,11 @@ TONS = {
 
 
 @cache
-def composants() -> TemplateModule:
-    """The macros as functions that give HTML: what they are given is escaped, and typeset where it is words."""
+def composants(nom: str = NOM) -> TemplateModule:
+    """The macros of a template as functions that give HTML: what they are given is escaped, and typeset where it is words."""
     environment = Environment(loader=FileSystemLoader(DOSSIER), autoescape=True, undefined=StrictUndefined)
     equip(environment)
-    return environment.get_template(NOM).module
+    return environment.get_template(nom).module
 
 
 def equip(environment: Environment) -> None:
@@ -53,12 +58,19 @@ def equip(environment: Environment) -> None:
         "fr": typeset,
         "mark": lambda one: block("affichage.marques")[one.statut],
         "middle": median,
+        "jour": french_date,
+        "runs": _runs,
+        "transposed": lambda rows: list(zip(*rows, strict=True)),
+        "unitless": lambda one: replace(one, unite=""),
         "px": lambda number: f"{round(number, 1):g}",
     }
     environment.tests["absent"] = _absent
     environment.globals.update(
         say=lambda key, **values: typeset(label(f"affichage.composants.{key}", **values)),
         label=label,
+        label_block=block,
+        tones=TONS,
+        write=write,
         marks=block("affichage.marques"),
         meanings=block("affichage.statuts"),
     )
@@ -66,3 +78,10 @@ def equip(environment: Environment) -> None:
 
 def _absent(one: Any) -> bool:
     return isinstance(one, Valeur) and one.valeur is None and not one.texte
+
+
+def _runs(told: tuple[Iterable[str], Iterable[Valeur]]) -> list[tuple[str, str, str]]:
+    """Years that say the same, one after the other: (first, last, what they say)."""
+    said = groupby(((year, say(value)) for year, value in zip(*told, strict=True)), itemgetter(1))
+    years = [(word, [year for year, _ in run]) for word, run in said]
+    return [(run[0], run[-1], word) for word, run in years]

@@ -49,6 +49,7 @@ class Cells:
     courtes: tuple[int, ...] = ()
     longues: tuple[int, ...] = ()
     largeur: int = 0  # columns of the file, blank ones included
+    cachee: bool = False  # a sheet that its workbook hides
     remarques: tuple[tuple[int, str], ...] = ()  # (row or 0, what was found and done), in French
 
 

@@ -139,6 +139,15 @@ class Contexte:
     def at(self, zone: str, indicateur: Indicateur, instant: Instant | None) -> Observation | None:
         return self.observations.at(zone, indicateur.id, instant)
 
+    def repere(self, zone: str, indicateur: Indicateur, instant: Instant | None) -> Observation | None:
+        """What a comparator has at that moment, or for a slow structure (`regles.toml`) at the closest one that is near enough."""
+        same, far = self.at(zone, indicateur, instant), self.rules.lentes.get(indicateur.id, 0)
+        if instant is None or not far or (same is not None and same.dite):
+            return same
+        apart = {row: row.instant.apart(instant) for row in self.serie(zone, indicateur) if row.dite}
+        near = [row for row, years in apart.items() if years is not None and years <= far]
+        return min(near, key=lambda row: (apart[row], -row.instant.vers), default=same)
+
     def value(self, zone: str, indicateur: Indicateur, instant: Instant | None) -> Valeur:
         return as_value(self.at(zone, indicateur, instant), indicateur)
 
@@ -257,12 +266,15 @@ def when(instants: Iterable[Instant]) -> str:
     """« 2014 et 2018 », « 2014 à 2019 » (no gap), « publication 2019 (année des données non établie) »."""
     instants = tuple(instants)
     dated = sorted({i.annee for i in instants if i.etabli})
-    files = sorted({i.annee for i in instants if not i.etabli})
+    likely = sorted({i.probable for i in instants if not i.etabli and i.probable})
+    files = sorted({i.annee for i in instants if not i.etabli and not i.probable})
     parts = []
     if len(dated) > 2 and dated[-1] - dated[0] == len(dated) - 1:
         parts.append(f"{dated[0]} à {dated[-1]}")
     elif dated:
         parts.append(enumerate_french(map(str, dated)))
+    if likely:
+        parts.append(label("commun.probable", annees=enumerate_french(map(str, likely))))
     if files:
         name = "publications" if len(files) > 1 else "publication"
         parts.append(label(f"commun.{name}", annees=enumerate_french(map(str, files))))

@@ -94,12 +94,12 @@ class Ecarts(OverTime):
         comparateur, found = next(iter(measured.items()))
         values = self._values(comparateur, found)
         # Two measures that disagree are told together, unless hardly anything moved.
-        title = "desaccord" if found.desaccord and found.verdict != "stable" else found.verdict
+        title = "desaccord" if found.desaccord and found.verdict not in ("stable", "incertain") else found.verdict
         return self.finding(
             Message(f"quartier.ecart_{title}", values),
             rows,
             lecture=Message("quartier.lecture_ecart", values),
-            poids=self.standing(found, lambda zone: self._measure(zone, comparateur)),
+            poids=0.0 if title == "incertain" else self.standing(found, lambda zone: self._measure(zone, comparateur)),
             **said,
         )
 
@@ -114,6 +114,7 @@ class Ecarts(OverTime):
             "favorable": found.favorable,
             "verdict": found.verdict,
             "desaccord": found.desaccord,
+            "temoin": " et ".join(map(str, found.temoin or ())),
             "plus_loin": abs(found.fin.ecart) > abs(found.debut.ecart),
         }
         unite, decimales = unit_of_difference(self.indicateur), self.indicateur.decimales
@@ -123,7 +124,9 @@ class Ecarts(OverTime):
                 f"ecart_{when_}": gap.taille,
                 f"sens_{when_}": "dessus" if gap.ecart >= 0 else "dessous",
                 f"rapport_{when_}": ratio_of(gap),
-                f"absolu_{when_}": Valeur(abs(gap.absolu), unite=unite, decimales=decimales),
+                f"absolu_{when_}": Valeur(
+                    abs(gap.absolu) * (found.deflateur if gap is found.debut else 1.0), unite=unite, decimales=decimales
+                ),
             }
         return values
 
@@ -213,8 +216,8 @@ class Ecarts(OverTime):
             "repere": comparateur.nom,
             "role": comparateur.role,
             "tolerance": Valeur(self.tolerance().valeur, unite="points", decimales=1),
-            **{verdict: count[verdict] for verdict in ("rapproche", "eloigne", "stable")},
-            "autres": len(found) - count["rapproche"] - count["eloigne"] - count["stable"],
+            **{verdict: count[verdict] for verdict in ("rapproche", "eloigne", "stable", "incertain")},
+            "autres": len(found) - sum(count[v] for v in ("rapproche", "eloigne", "stable", "incertain")),
             "favorables": count["rapproche"] + count["avance_augmente"],
             "defavorables": count["eloigne"] + count["avance_diminue"],
             "noms_rapproche": enumerate_some(groups["rapproche"]) if count["rapproche"] else "",

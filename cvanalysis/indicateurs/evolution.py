@@ -20,6 +20,7 @@ from cvanalysis.indicateurs.measure import (
     Evolution,
     attempt,
     choose_pair,
+    in_euros_of,
     index_base_100,
     measure_evolution,
     unit_of_difference,
@@ -153,7 +154,11 @@ class Evolutions(OverTime):
             for zone in (ctx.sujet, *(c for c in ctx.proches if c in there))
         }
         values = self._values(change, reperes)
-        by_zone = [{row.millesime: as_value(row, one) for row in rows} for rows in zones.values()]
+        told = {zone.nom: rows for zone, rows in zones.items()}
+        if change.deflateur:
+            real = [in_euros_of(row, change.apres.millesime, ctx.rules) for row in zones[ctx.sujet]]
+            told = {label("quartier.evolution.constants", nom=ctx.sujet.nom, annee=change.apres.millesime): real} | told
+        by_zone = [{row.millesime: as_value(row, one) for row in rows} for rows in told.values()]
         years = sorted({year for found in by_zone for year in found})
         lines = tuple((word(str(year)), *(found.get(year, self.absent) for found in by_zone)) for year in years)
         return self.finding(
@@ -161,7 +166,7 @@ class Evolutions(OverTime):
             [row for rows in zones.values() for row in rows],
             sous_titre=ctx.subtitle(one, when(row.instant for row in dated)),
             figure=self._lines(zones, years, change),
-            table=self._years([zone.nom for zone in zones], lines),
+            table=self._years(list(told), lines),
             lecture=Message("quartier.lecture_evolution", values),
             champ=ctx.champ(one, ctx.quartier.nom, *(c.nom for c in there)),
             precautions=change.precautions,
@@ -193,12 +198,20 @@ class Evolutions(OverTime):
         return {
             "avant": as_value(change.avant, self.indicateur),
             "apres": as_value(change.apres, self.indicateur),
-            "annee_avant": str(change.avant.instant),
-            "annee_apres": str(change.apres.instant),
+            "annee_avant": self._moment(change.avant),
+            "annee_apres": self._moment(change.apres),
             "ecart": change.taille,
             "sens": change.sens,
             "tolerance": self.tolerance(),
+            "nominale": Valeur(change.nominale, unite=change.unite, decimales=1),
+            "sens_signe": _sign(change),
+            "constants": change.deflateur is not None,
+            "prix": Valeur(100 * ((change.deflateur or 1.0) - 1), unite="%", decimales=1),
         }
+
+    def _moment(self, row: Observation) -> str:
+        """To the day where that is established."""
+        return self.ctx.catalogue.exact_date(self.indicateur.id, row.publication) or str(row.instant)
 
     def _values(self, change: Evolution, reperes: Sequence[tuple[Zone, Evolution]]) -> dict[str, object]:
         one = self.indicateur
@@ -208,7 +221,7 @@ class Evolutions(OverTime):
         if reperes:
             comparateur, other = reperes[0]
             values |= {"repere": comparateur.nom, "role": comparateur.role}
-            values |= {"ecart_repere": other.taille, "sens_repere": other.sens}
+            values |= {"ecart_repere": other.taille, "sens_repere": other.sens, "signe_repere": _sign(other)}
         return values
 
     def _lines(self, zones: Mapping[Zone, Sequence[Observation]], years: Sequence[int], change: Evolution) -> Figure:
@@ -217,15 +230,23 @@ class Evolutions(OverTime):
         series = []
         for zone, rows in zones.items():
             base = self.ctx.at(zone.code, one, change.avant.instant)
-            values = index(rows, base) if indexed else {row.millesime: as_value(row, one) for row in rows}
+            real = [
+                in_euros_of(row, change.apres.millesime, self.ctx.rules) if change.deflateur else row for row in rows
+            ]
+            values = index(rows, base) if indexed else {row.millesime: as_value(row, one) for row in real}
             series.append(serie(zone.nom, zone.role, ((str(year), values.get(year, self.absent)) for year in years)))
         return Figure(
             "lignes",
-            axis(one, change.avant.millesime if indexed else None),
+            axis(one, change.avant.millesime if indexed else None, self._prices(change)),
             tuple(series),
             zero=self.effectif,
             ruptures=self.cuts(change.avant.source, years),
         )
+
+    @staticmethod
+    def _prices(change: Evolution) -> int | None:
+        """The year whose euros a figure is drawn in; None where it isn't money, or prices are not known."""
+        return change.apres.millesime if change.deflateur else None
 
     # ------------------------------------------------------------------------------------------------- all the quarters
 
@@ -265,16 +286,21 @@ class Evolutions(OverTime):
     def _changes(
         self, found: Mapping[Zone, Evolution], years: Sequence[int], values: Mapping[tuple[str, int], Valeur]
     ) -> Table:
+        money = self.indicateur.genre == "montant"
+
         def cells(zone: Zone) -> tuple[Valeur, ...]:
             change = found.get(zone)
             span = label("synthese.evolution.span", avant=change.span[0], apres=change.span[1]) if change else ""
+            none = Valeur(None, "non_disponible", "points", 1)
+            nominal = Valeur(change.nominale, unite=change.unite, decimales=1) if change else none
             return (
                 *(values.get((zone.code, year), self.absent) for year in years),
-                change.valeur if change else Valeur(None, "non_disponible", "points", 1),
+                change.valeur if change else none,
+                *((nominal,) if money else ()),
                 word(span or label("synthese.evolution.non_mesuree")),
             )
 
-        before, *after = labels("synthese.evolution.colonnes")
+        before, *after = labels(f"synthese.evolution.{'colonnes_euros' if money else 'colonnes'}")
         ordered = sorted(found, key=lambda zone: (found[zone].variation, zone.code))
         return self.by_quarter((before, *map(str, years), *after), cells, ordered, self.ctx.subtitle(self.indicateur))
 
@@ -286,7 +312,10 @@ class Evolutions(OverTime):
         if ctx.territory.vaste:
             axe = label("synthese.evolution.axe", nom=one.nom)
             return draw_classes(axe, [e.variation for e in found.values()], change.unite)
-        drawn = values
+        drawn, prices = values, self._prices(change)
+        if prices:
+            rows = (row for zone in ctx.voisins for row in ctx.serie(zone.code, one) if row.millesime is not None)
+            drawn = {(row.zone, row.millesime): as_value(in_euros_of(row, prices, ctx.rules), one) for row in rows}
         if self.effectif:
             # Quarters are of unequal size: on one axis of counts only the largest would be seen to change.
             drawn = {k: Valeur(None, "sans_objet" if v.dite else v.statut) for k, v in values.items()}
@@ -294,7 +323,7 @@ class Evolutions(OverTime):
                 drawn |= {(q.code, year): v for year, v in index(ctx.serie(q.code, one), e.avant).items()}
         return Figure(
             "lignes",
-            axis(one, change.avant.instant if self.effectif else None),
+            axis(one, change.avant.instant if self.effectif else None, prices),
             tuple(
                 serie(zone.nom, "autre", ((str(y), drawn.get((zone.code, y), self.absent)) for y in years))
                 for zone in ctx.voisins
@@ -310,3 +339,8 @@ def index(rows: Sequence[Observation], base: Observation) -> dict[int, Valeur]:
     """Year → base 100; a year that has none keeps the reason of its table (secret, suspect…)."""
     values = {row.millesime: Valeur(None, row.statut) for row in rows if row.millesime is not None and not row.dite}
     return values | {row.millesime: Valeur(n, decimales=1) for row, n in index_base_100(rows, base)}
+
+
+def _sign(change: Evolution) -> str:
+    """The sign written before the size of a change."""
+    return "+" if change.variation > 0 else "\u2212" if change.variation < 0 else ""

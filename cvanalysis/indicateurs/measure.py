@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
+from cvanalysis.catalogue.rules import load_rules
 from cvanalysis.constat.shape import Valeur
 from cvanalysis.errors import ComparisonRefused
 from cvanalysis.textes import label
@@ -25,9 +26,10 @@ if TYPE_CHECKING:
 
 
 M = TypeVar("M")
-Verdict = Literal["rapproche", "eloigne", "stable", "avance_augmente", "avance_diminue", "croise"]
+Verdict = Literal["rapproche", "eloigne", "stable", "avance_augmente", "avance_diminue", "croise", "incertain"]
 """rapproche / eloigne: a quarter behind (or, for a neutral indicator, apart) comes closer or goes further; avance_*: a
-quarter that is better placed than its comparator; croise: it was on one side and is now on the other."""
+quarter that is better placed than its comparator; croise: it was on one side and is now on the other; incertain: no second
+pair of years says the same."""
 Mouvement = Literal["hausse", "baisse", "stable"]
 _GEOGRAPHIE = re.compile(r"^(Q[A-Z])(?=[\dA-Z]{6}$)")
 Sens = Literal["dessus", "dessous", "proche"]
@@ -80,8 +82,10 @@ def unit_of_gap(indicateur: Indicateur) -> str:
 
 
 def tolerance(indicateur: Indicateur, seuils: Seuils) -> float:
-    """Below it a difference is called « proche » or « stable », in the unit of the gap."""
-    return seuils.stable_points if indicateur.genre == "taux" else seuils.stable_pourcent
+    """Below it a difference is called « proche » or « stable », in the unit of the gap: what the contract declares, or the usual
+    movement from one year to the next where it is greater."""
+    declared = seuils.stable_points if indicateur.genre == "taux" else seuils.stable_pourcent
+    return max(declared, load_rules().mouvements.get(indicateur.id, 0.0))
 
 
 def unit_of_difference(indicateur: Indicateur) -> str:
@@ -89,8 +93,10 @@ def unit_of_difference(indicateur: Indicateur) -> str:
     return "points" if indicateur.genre == "taux" else indicateur.unite
 
 
-def measure_gap(indicateur: Indicateur, sujet: Observation, repere: Observation, seuils: Seuils) -> Gap:
-    """Quarter minus comparator, at one and the same instant.
+def measure_gap(
+    indicateur: Indicateur, sujet: Observation, repere: Observation, seuils: Seuils, autre_annee: int = 0
+) -> Gap:
+    """Quarter minus comparator, at one and the same instant, or `autre_annee` years apart at most.
 
     Raises `ComparisonRefused` where one of the two is missing or suspect, where their times differ, for counts, and where
     a comparator of 0 makes a percentage meaningless.
@@ -98,7 +104,7 @@ def measure_gap(indicateur: Indicateur, sujet: Observation, repere: Observation,
     for row in (sujet, repere):
         if not row.dite:
             raise refusal("inutilisable", statut=row.statut)
-    if sujet.instant != repere.instant:
+    if sujet.instant != repere.instant and (sujet.instant.apart(repere.instant) or autre_annee + 1) > autre_annee:
         raise refusal("annees", sujet=sujet.instant.situe, repere=repere.instant.situe)
     if sujet.source != repere.source:
         raise refusal("sources")
@@ -131,7 +137,11 @@ def _mouvement(indicateur: Indicateur, difference: float, seuils: Seuils) -> Mou
 
 @dataclass(frozen=True, slots=True)
 class Convergence:
-    """`variation` = last gap minus first gap, in the unit of the gap; `favorable` is None for a neutral indicator."""
+    """`variation` = last gap minus first gap, in the unit of the gap; `favorable` is None for a neutral indicator.
+
+    `temoin`: the two data years of the second pair that was asked, None where there is none; the verdict is `incertain` unless
+    both pairs say the same. `deflateur`: what turns euros of the first year into euros of the last one (1 for what isn't money).
+    """
 
     debut: Gap
     fin: Gap
@@ -141,6 +151,8 @@ class Convergence:
     favorable: bool | None
     desaccord: bool
     precautions: tuple[str, ...]
+    temoin: tuple[int, int] | None = None
+    deflateur: float = 1.0
 
     @property
     def span(self) -> tuple[Instant, Instant]:
@@ -171,7 +183,8 @@ def measure_convergence(
     seuils: Seuils,
     rules: Rules,
 ) -> Convergence:
-    """How the gap changed between the two matched years that `choose_pair` takes; raises `ComparisonRefused`."""
+    """How the gap changed between the two matched years that `choose_pair` takes, if a second pair of years says the same; raises
+    `ComparisonRefused`."""
     if indicateur.genre == "effectif":
         raise refusal("effectifs")
     gaps = {gap.sujet.instant: gap for gap in matched_gaps(indicateur, sujet, repere, seuils)}
@@ -185,9 +198,37 @@ def measure_convergence(
     variation = round(last.ecart - first.ecart, 9)
     seuil = tolerance(indicateur, seuils)
     verdict, favorable = _judge(indicateur.direction, first.ecart, last.ecart, seuil)
+    second = _second_pair(gaps, (avant, apres), rules)
+    if second is None or _judge(indicateur.direction, *(gaps[i].ecart for i in second), seuil)[0] != verdict:
+        verdict, favorable = "incertain", None
+    deflator = (rules.deflator(avant.millesime, apres.millesime) if indicateur.genre == "montant" else None) or 1.0
     return Convergence(
-        first, last, variation, first.unite, verdict, favorable, _disagree(first, last, seuil), tuple(precautions)
+        first,
+        last,
+        variation,
+        first.unite,
+        verdict,
+        favorable,
+        _disagree(first, last, seuil, deflator),
+        tuple(precautions),
+        None if second is None else (second[0].annee, second[1].annee),
+        deflator,
     )
+
+
+def _second_pair(
+    gaps: dict[Instant, Gap], first: tuple[Observation, Observation], rules: Rules
+) -> tuple[Instant, Instant] | None:
+    """Two other years, neither of them of the first pair, that may be compared: the span closest to its own, then the fewest breaks."""
+    length = first[1].millesime - first[0].millesime
+    used = {row.instant for row in first}
+    found = []
+    for a, b in combinations((i for i in gaps if i not in used), 2):
+        rows = gaps[a].sujet, gaps[b].sujet
+        if attempt(check_comparable, *rows, rules)[0] is not None:
+            breaks = len(rules.of(rows[0].source).crossed(a.annee, b.annee))
+            found.append((abs(b.annee - a.annee - length), breaks, a.annee, (a, b)))
+    return min(found)[-1] if found else None
 
 
 def _judge(direction: str, first: float, last: float, seuil: float) -> tuple[Verdict, bool | None]:
@@ -206,8 +247,8 @@ def _judge(direction: str, first: float, last: float, seuil: float) -> tuple[Ver
     return ("rapproche" if closer else "eloigne"), favorable
 
 
-def _disagree(first: Gap, last: Gap, seuil: float) -> bool:
-    """True where one measure says closer and the other says further."""
+def _disagree(first: Gap, last: Gap, seuil: float, deflator: float = 1.0) -> bool:
+    """True where one measure says closer and the other says further, amounts in euros of the last year."""
     main = abs(last.ecart) - abs(first.ecart)
     if abs(main) < seuil / 10:
         return False
@@ -216,13 +257,17 @@ def _disagree(first: Gap, last: Gap, seuil: float) -> bool:
             return False
         second = abs(last.rapport - 1) - abs(first.rapport - 1)
     else:
-        second = abs(last.absolu) - abs(first.absolu)
+        second = abs(last.absolu) - abs(first.absolu) * deflator
     return round(main, 9) * round(second, 9) < 0
 
 
 @dataclass(frozen=True, slots=True)
 class Evolution:
-    """`variation` in `unite`: points for rates, % of the first year for amounts, counts and ratios."""
+    """`variation` in `unite`: points for rates, % of the first year for amounts, counts and ratios.
+
+    Amounts are in euros of the last year: `deflateur` is what prices were multiplied by (None: not known, or not money), `nominale` the
+    change in euros of each year.
+    """
 
     avant: Observation
     apres: Observation
@@ -231,6 +276,8 @@ class Evolution:
     absolue: float
     sens: Mouvement
     precautions: tuple[str, ...]
+    nominale: float = 0.0
+    deflateur: float | None = None
 
     @property
     def span(self) -> tuple[Instant, Instant]:
@@ -280,10 +327,21 @@ def measure_evolution(
     """Change between two observations of one zone; raises `ComparisonRefused`."""
     precautions = check_comparable(avant, apres, rules)
     variation, absolue = _apart(indicateur, avant, apres, "depart_nul")
+    nominale, deflator = variation, None
     if indicateur.genre == "montant":
-        precautions = (*precautions, "euros_courants")
+        deflator = rules.deflator(avant.millesime, apres.millesime)
+        precautions = (*precautions, "euros_constants" if deflator else "euros_courants")
+    if deflator:
+        absolue = apres.valeur - avant.valeur * deflator
+        variation = 100 * absolue / abs(avant.valeur * deflator)
     sens = _mouvement(indicateur, variation, seuils)
-    return Evolution(avant, apres, variation, unit_of_gap(indicateur), absolue, sens, precautions)
+    return Evolution(avant, apres, variation, unit_of_gap(indicateur), absolue, sens, precautions, nominale, deflator)
+
+
+def in_euros_of(row: Observation, annee: int, rules: Rules) -> Observation:
+    """An amount turned into euros of that year; left as it is where prices are not known, or where it has no year or no figure."""
+    deflator = rules.deflator(row.millesime, annee) if row.millesime and row.valeur is not None else None
+    return row if deflator is None else row._replace(valeur=row.valeur * deflator)
 
 
 def choose_pair(series: Iterable[Observation], debut: int, fin: int, rules: Rules) -> tuple[Observation, Observation]:

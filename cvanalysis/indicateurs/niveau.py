@@ -14,6 +14,7 @@ from cvanalysis.french import enumerate_french
 from cvanalysis.indicateurs.context import Zone, preferred
 from cvanalysis.indicateurs.distribution import draw_classes
 from cvanalysis.indicateurs.measure import Gap, attempt, measure_gap, ratio_of, unit_of_gap
+from cvanalysis.indicateurs.observation import as_value
 from cvanalysis.indicateurs.question import Question, axis, short
 from cvanalysis.indicateurs.ranking import Rank, rank, standout
 from cvanalysis.textes import label, labels
@@ -32,16 +33,38 @@ class Niveau(Question):
 
     @cached_property
     def place(self) -> Rank | None:
-        return rank(self.code, self.quarters)
+        return self.rank_of(self.code)
+
+    def rank_of(self, code: str) -> Rank | None:
+        """The place of a quarter; None where too few are published to tell one."""
+        place = rank(code, self.quarters)
+        return place if place is not None and place.solide(self.ctx.territory.seuils.rang_mini) else None
+
+    @cached_property
+    def beside(self) -> dict[str, Observation | None]:
+        """Code of each comparator → its observation at the moment, or near it where the structure is slow."""
+        return {zone.code: self.ctx.repere(zone.code, self.indicateur, self.instant) for zone in self.ctx.reperes}
+
+    @cached_property
+    def reperes(self) -> tuple[Zone, ...]:
+        """The comparators; the year of one that is not of the moment stands in its name."""
+        rows = ((zone, self.beside[zone.code]) for zone in self.ctx.reperes)
+        return tuple(
+            zone._replace(nom=f"{zone.nom} ({row.instant})") if row and row.instant != self.instant else zone
+            for zone, row in rows
+        )
+
+    def value(self, zone: str) -> Valeur:
+        return as_value(self.beside[zone], self.indicateur) if zone in self.beside else super().value(zone)
 
     @cached_property
     def gaps(self) -> list[tuple[Zone, Gap]]:
-        """Gaps with every comparator that has a figure of that very instant, the one that a title prefers first."""
+        """Gaps with every comparator that has a figure of that moment, the one that a title prefers first."""
         own, seuils, found = self.quarters[self.code], self.ctx.territory.seuils, []
-        for comparateur in preferred(self.ctx.reperes):
-            other = self.ctx.at(comparateur.code, self.indicateur, self.instant)
+        for comparateur in preferred(self.reperes):
+            other, far = self.beside[comparateur.code], self.ctx.rules.lentes.get(self.indicateur.id, 0)
             if own is not None and other is not None:
-                gap, _ = attempt(measure_gap, self.indicateur, own, other, seuils)
+                gap, _ = attempt(measure_gap, self.indicateur, own, other, seuils, far)
                 found += [(comparateur, gap)] if gap else []
         return found
 
@@ -66,11 +89,11 @@ class Niveau(Question):
             self.absence() or Message(f"quartier.niveau_{self._kind()}", values),
             [*self.quarters.values(), *(gap.repere for _, gap in self.gaps)],
             sous_titre=ctx.subtitle(one, str(instant)),
-            figure=Figure("points", axis(one), self.zones(() if self.effectif else ctx.reperes)),
+            figure=Figure("points", axis(one), self.zones(() if self.effectif else self.reperes)),
             table=self._table(),
             lecture=reading if self.value(self.code).valeur is not None else None,
             champ=ctx.champ(one, ctx.quartier.nom, *(c.nom for c, _ in self.gaps), *ctx.others),
-            precautions=("effectif",) if self.effectif else (),
+            precautions=("effectif",) if self.effectif else ("autre_annee",) if self.reperes != ctx.reperes else (),
             manques=manques,
             poids=0.0 if self.effectif else self.weight,
         )
@@ -107,13 +130,13 @@ class Niveau(Question):
             return "effectif"
         if self.gaps:
             return self.gaps[0][1].sens
-        return "seul" if self.place is None or self.place.sur < 3 else "parmi"
+        return "seul" if self.place is None else "parmi"
 
     def _table(self) -> Table:
         """Zone, value, and where there is any gap of the quarter its size and the ratio; the other quarters after the comparators."""
         ctx, one = self.ctx, self.indicateur
         gaps = {c.code: gap for c, gap in self.gaps}
-        zones = (ctx.sujet, *(() if self.effectif else ctx.reperes), *ctx.voisins)
+        zones = (ctx.sujet, *(() if self.effectif else self.reperes), *ctx.voisins)
 
         def cells(zone: Zone) -> tuple[Valeur, ...]:
             value = self.value(zone.code)
@@ -132,7 +155,7 @@ class Niveau(Question):
 
     def _missing_comparators(self) -> tuple[Manque, ...]:
         """Comparators that have no figure at that instant: said, never replaced by another year."""
-        absent = [] if self.effectif else [zone for zone in self.ctx.reperes if not self.value(zone.code).dite]
+        absent = [] if self.effectif else [zone for zone in self.reperes if not self.value(zone.code).dite]
         if not absent:
             return ()
         known = []
@@ -158,14 +181,15 @@ class Niveau(Question):
         ctx, one = self.ctx, self.indicateur
         published = [zone for zone in ctx.voisins if self.value(zone.code).dite]
         known = sorted(published, key=lambda zone: (-self.value(zone.code).valeur, zone.nom))
-        compared = [] if self.effectif else [zone for zone in ctx.reperes if self.value(zone.code).dite]
+        compared = [] if self.effectif else [zone for zone in self.reperes if self.value(zone.code).dite]
         silent = [zone for zone in ctx.voisins if zone not in known]
-        said, several = self._summary(known), len(known) > 1
+        enough = len(known) >= ctx.territory.seuils.rang_mini and 3 * len(known) >= 2 * len(ctx.voisins)
+        said, several = self._summary(known), len(known) > 1 and (enough or ctx.territory.vaste)
         kind = "niveau_peu" if not several else "niveau_effectif" if self.effectif else "niveau"
         legende = ctx.subtitle(one, ctx.moment(one, self.instant))
         return self.finding(
             Message(f"synthese.{kind}", said),
-            [ctx.at(zone.code, one, self.instant) for zone in (*ctx.voisins, *compared)],
+            [self.beside.get(zone.code) or ctx.at(zone.code, one, self.instant) for zone in (*ctx.voisins, *compared)],
             sous_titre=legende,
             figure=self._dots(known, silent, compared),
             table=self.by_quarter(
@@ -213,7 +237,7 @@ class Rang(Niveau):
         if self.instant is None:
             return self.nothing()
         place, values = self.place, self.basics()
-        ranked = place is not None and place.sur >= 3
+        ranked = place is not None
         if ranked:
             values |= {"rang": place.rang, "bas": place.par_le_bas, "sur": place.sur, "ex_aequo": place.ex_aequo}
             values["manquants"] = place.manquants + place.suspects
@@ -238,7 +262,7 @@ class Rang(Niveau):
     def _table(self) -> Table:
         """Quarters from the highest value to the lowest, those without a usable figure at the end with their reason."""
         names, quarters = self.ctx.noms, self.quarters
-        ranks = {code: rank(code, quarters) for code in quarters}
+        ranks = {code: self.rank_of(code) for code in quarters}
         last = len(quarters) + 1
         ordered = sorted(quarters, key=lambda code: (ranks[code].rang if ranks[code] else last, names[code]))
         unranked = word(label("quartier.rang.non_classe"))

@@ -7,8 +7,10 @@ two never meet, so that a file's year is never taken for a data year.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from cvanalysis.catalogue import load_catalogue
 from cvanalysis.constat.shape import Statut, Valeur
 
 if TYPE_CHECKING:
@@ -21,27 +23,46 @@ COLONNES = ("zone", "indicateur", "millesime", "publication", "valeur", "statut"
 
 
 class Instant(NamedTuple):
-    """When a figure is true (`donnees`) or, where nobody knows that, when it was published (`publication`)."""
+    """When a figure is true (`donnees`) or, where nobody has established that, when it was published (`publication`).
+
+    `probable`: the data's year where it is likely and not established: it is printed as such, and no change is measured from it."""
 
     nature: str
     annee: int
+    probable: int | None = None
 
     @property
     def etabli(self) -> bool:
         return self.nature == "donnees"
 
     def __str__(self) -> str:
-        return str(self.annee) if self.etabli else f"publication {self.annee} (année des données non établie)"
+        return self._said(
+            "{annee}", "{probable} (année probable)", "publication {annee} (année des données non établie)"
+        )
 
     @property
     def situe(self) -> str:
-        """Inside a sentence: « en 2018 », « dans la publication 2019 »."""
-        return f"en {self.annee}" if self.etabli else f"dans la publication {self.annee}"
+        """Inside a sentence: « en 2018 », « en 2015 (année probable) », « dans la publication 2019 »."""
+        return self._said("en {annee}", "en {probable} (année probable)", "dans la publication {annee}")
 
     @property
     def court(self) -> str:
         """Label for an axis."""
-        return str(self.annee) if self.etabli else f"publ. {self.annee}"
+        return self._said("{annee}", "{probable} (probable)", "publ. {annee}")
+
+    def apart(self, other: Instant) -> int | None:
+        """Years between two moments, as far as both are known; None where one is not."""
+        known = all(one.etabli or one.probable for one in (self, other))
+        return abs(self.vers - other.vers) if known else None
+
+    @property
+    def vers(self) -> int:
+        """The data's year as far as it is known, to tell how far apart two figures are."""
+        return self.annee if self.etabli or self.probable is None else self.probable
+
+    def _said(self, etabli: str, probable: str, inconnu: str) -> str:
+        text = etabli if self.etabli else inconnu if self.probable is None else probable
+        return text.format(annee=self.annee, probable=self.probable)
 
 
 class Observation(NamedTuple):
@@ -56,17 +77,23 @@ class Observation(NamedTuple):
     source: str
     fichier: str
     note: str = ""
+    decimales: int | None = None  # those of its file, where they are fewer than those of the indicator
 
     @property
     def instant(self) -> Instant:
         if self.millesime is None:
-            return Instant("publication", self.publication)
+            return _undated(self.indicateur, self.publication)
         return Instant("donnees", self.millesime)
 
     @property
     def dite(self) -> bool:
         """True where the figure may be ranked, compared, averaged: a `suspect` one may only be shown."""
         return self.statut == "publié" and self.valeur is not None
+
+
+@cache
+def _undated(indicateur: str, publication: int) -> Instant:
+    return Instant("publication", publication, load_catalogue().probable_year(indicateur, publication))
 
 
 class Reader(Protocol):
@@ -98,6 +125,7 @@ class Observations:
     """
 
     def __init__(self, rows: Iterable[Observation]) -> None:
+        rows = _as_precise(rows)
         found: dict[tuple[str, str], dict[Instant, Observation]] = {}
         for row in rows:
             series = found.setdefault((row.zone, row.indicateur), {})
@@ -137,26 +165,48 @@ class Observations:
 
 def _when(row: Observation) -> tuple[int, int]:
     """Order on one axis: the data year, or for undated figures the file's year, then the publication."""
-    return (row.publication if row.millesime is None else row.millesime, row.publication)
+    return (row.instant.vers, row.publication)
+
+
+RETOUR_MAXI = 3
+"""How many years back one may go to find a figure that more quarters, or comparators, have."""
+ENTIERS_MINI = 4
+"""Figures of one file, all of them whole, from which that is its precision and not chance."""
+
+
+def _as_precise(rows: Iterable[Observation]) -> Iterator[Observation]:
+    """The rows, those of a file and year that gives whole numbers only said so: « 50 % », not « 50,0 % »."""
+    rows = list(rows)
+    whole: dict[tuple[str, str, int | None], list[bool]] = {}
+    for row in rows:
+        if row.valeur is not None:
+            whole.setdefault((row.indicateur, row.fichier, row.millesime), []).append(row.valeur == round(row.valeur))
+    rounded = {key for key, each in whole.items() if len(each) >= ENTIERS_MINI and all(each)}
+    return (
+        row._replace(decimales=0) if (row.indicateur, row.fichier, row.millesime) in rounded else row for row in rows
+    )
 
 
 def as_value(row: Observation | None, indicateur: Indicateur) -> Valeur:
-    """The figure with its unit and precision; no row at all is `non_disponible`."""
+    """The figure with its unit, as precise as its file gives it; no row at all is `non_disponible`."""
     if row is None:
         return Valeur(None, "non_disponible", indicateur.unite, indicateur.decimales)
-    return Valeur(row.valeur, row.statut, indicateur.unite, indicateur.decimales, note=row.note)
+    decimales = indicateur.decimales if row.decimales is None else min(row.decimales, indicateur.decimales)
+    return Valeur(row.valeur, row.statut, indicateur.unite, decimales, note=row.note)
 
 
 def latest_values(
     reader: object, codes: list[str], indicateur: str, catalogue: Catalogue | None
 ) -> dict[str, tuple[Valeur, str]]:
-    """Quarter → (value of the last data year that most quarters have, that year); a missing one keeps its status."""
+    """Quarter → (value, year) at the moment of the last years at which most quarters have a figure; a missing one keeps its status."""
     known = catalogue.indicateurs.get(indicateur) if catalogue is not None else None
     if known is None:
         return {code: (Valeur(None, "non_disponible"), "") for code in codes}
     seen = Observations.read(reader, codes, [indicateur])
     instants = seen.instants(codes, indicateur)
-    instant = instants[-1] if instants else None
+    recent = [i for i in instants if (i.apart(instants[-1]) or 0) <= RETOUR_MAXI]
+    told = {i: sum(as_value(seen.at(code, indicateur, i), known).dite for code in codes) for i in recent}
+    instant = max(recent, key=lambda i: (told[i], recent.index(i)), default=None)
     return {
         code: (as_value(seen.at(code, indicateur, instant), known), str(instant) if instant else "") for code in codes
     }

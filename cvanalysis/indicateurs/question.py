@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 from cvanalysis.constat.make import serie
 from cvanalysis.constat.shape import Finding, Manque, Message, Serie, Table, Valeur, word
 from cvanalysis.french import capital
-from cvanalysis.indicateurs.context import Contexte, Zone, reason
+from cvanalysis.indicateurs.context import PREFERENCE, Contexte, Zone, reason
 from cvanalysis.indicateurs.distribution import table_of_ends
 from cvanalysis.indicateurs.measure import tolerance, unit_of_gap
+from cvanalysis.indicateurs.observation import RETOUR_MAXI
 from cvanalysis.textes import label
 
 if TYPE_CHECKING:
@@ -22,10 +23,6 @@ if TYPE_CHECKING:
     from cvanalysis.catalogue import ConstatDeclare, Indicateur
     from cvanalysis.constat.shape import Role
     from cvanalysis.indicateurs.observation import Instant, Observation
-
-
-RETOUR_MAXI = 3
-"""How many years back a level may go to find a comparator of the same data year."""
 
 
 class Question:
@@ -160,12 +157,18 @@ def last_instant(ctx: Contexte, indicateur: Indicateur) -> Instant | None:
         return known[-1] if known else None
     if last.millesime is None or not last.dite or indicateur.genre == "effectif":
         return last.instant
-    for row in reversed(ctx.serie(code, indicateur)):
-        if row.millesime is None or last.millesime - row.millesime > RETOUR_MAXI or not row.dite:
-            continue
-        if any(ctx.value(zone.code, indicateur, row.instant).dite for zone in ctx.reperes):
-            return row.instant
-    return last.instant
+    near = [row.instant for row in reversed(ctx.serie(code, indicateur)) if row.dite and row.millesime is not None]
+    near = [instant for instant in near if last.millesime - instant.annee <= RETOUR_MAXI]
+    return _most_telling(ctx, indicateur, near) or last.instant
+
+
+def _most_telling(ctx: Contexte, indicateur: Indicateur, instants: Sequence[Instant]) -> Instant | None:
+    """Of these moments, latest first, the first at which the EPCI or a commune has a figure, else any other comparator."""
+    for reperes in ([zone for zone in ctx.reperes if zone.role in PREFERENCE[:2]], ctx.reperes):
+        for instant in instants:
+            if any(ctx.value(zone.code, indicateur, instant).dite for zone in reperes):
+                return instant
+    return None
 
 
 def common_instant(ctx: Contexte, indicateur: Indicateur) -> Instant | None:
@@ -177,13 +180,10 @@ def common_instant(ctx: Contexte, indicateur: Indicateur) -> Instant | None:
     if not enough:
         return None
     last = enough[-1]
-    compared = [
-        i
-        for i in enough
-        if (i.nature == last.nature and last.annee - i.annee <= RETOUR_MAXI and last.etabli)
-        and any(ctx.value(zone.code, indicateur, i).dite for zone in ctx.reperes)
-    ]
-    return compared[-1] if compared and indicateur.genre != "effectif" else last
+    if not last.etabli or indicateur.genre == "effectif":
+        return last
+    near = [i for i in reversed(enough) if i.etabli and last.annee - i.annee <= RETOUR_MAXI]
+    return _most_telling(ctx, indicateur, near) or last
 
 
 def short(indicateur: Indicateur) -> str:
@@ -191,7 +191,9 @@ def short(indicateur: Indicateur) -> str:
     return indicateur.nom_court or indicateur.nom
 
 
-def axis(indicateur: Indicateur, base: object = None) -> str:
-    """« Taux de pauvreté (%) »; with `base`, the year that is 100."""
+def axis(indicateur: Indicateur, base: object = None, prix: int | None = None) -> str:
+    """« Taux de pauvreté (%) »; with `base`, the year that is 100; with `prix`, that of the euros."""
     unit = label("commun.base_100", annee=base) if base else indicateur.unite
+    if prix:
+        unit = label("commun.euros_de", unite=unit, annee=prix)
     return f"{capital(indicateur.nom)} ({unit})" if unit else capital(indicateur.nom)

@@ -34,6 +34,10 @@ class Rank:
     manquants: int
     suspects: int
 
+    def solide(self, mini: int) -> bool:
+        """True where enough quarters are published, `mini` and two thirds of all, for a place among them to be told."""
+        return self.sur >= mini and 3 * self.sur >= 2 * (self.sur + self.manquants + self.suspects)
+
     @property
     def par_le_bas(self) -> int:
         """Rank counted from the lowest value, ties sharing the best place."""

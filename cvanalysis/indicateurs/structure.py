@@ -21,7 +21,7 @@ from cvanalysis.textes import label, labels
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from cvanalysis.catalogue import ConstatDeclare
+    from cvanalysis.catalogue import ConstatDeclare, Indicateur
     from cvanalysis.indicateurs.observation import Instant
 
 
@@ -111,9 +111,13 @@ class Structure(Question):
 
     def _message(self, own: Composition, others: Sequence[Composition]) -> Message:
         shares = list(zip(self.parts, own.parts, strict=True))
-        ranked = sorted(
-            ((part, share) for part, share in shares if share.dite), key=lambda found: (-found[1].valeur, found[0].id)
-        )
+        widths = self.ctx.rules.largeurs  # a class of more years of age is not larger for that
+
+        def density(found: tuple[Indicateur, Valeur]) -> tuple[float, str]:
+            part, share = found
+            return -share.valeur / widths.get(part.id, 1), part.id
+
+        ranked = sorted(((part, share) for part, share in shares if share.dite), key=density)
         values = self.basics() | {
             "cle": self.parts[0].groupe or self.indicateur.id,
             "parts": {part.id: share for part, share in shares},

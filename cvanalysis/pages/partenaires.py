@@ -23,10 +23,9 @@ from cvanalysis.actions.funding import (
     by_credit,
     carriers_finding,
 )
-from cvanalysis.constat.make import Chapter, Grid, bars, count, euros, leaders, make, nothing
-from cvanalysis.constat.shape import Figure, Finding, Message, Point, Serie, Table, word
+from cvanalysis.constat.make import Chapter, Grid, bars, count, euros, make, nothing
+from cvanalysis.constat.shape import Figure, Finding, Message, Point, Serie, Table, Valeur, word
 from cvanalysis.engagements.mobilisation import (
-    BARRES_MAX,
     CAS,
     CONSTATE,
     NI,
@@ -39,6 +38,7 @@ from cvanalysis.engagements.mobilisation import (
     by_theme,
     by_year,
 )
+from cvanalysis.french import named
 from cvanalysis.territory.contract import Territory
 from cvanalysis.textes import label, labels
 
@@ -109,6 +109,9 @@ class Funding(ActionChapter):
     def _stages(self, ident: str, menees: pd.DataFrame) -> Finding:
         """How much is asked, granted, paid: three sums that do not bear on the same lines."""
         rows = lines_of(subsidies(menees))
+        both = rows[
+            rows["demande"].notna() & rows["accorde"].notna()
+        ]  # of the same lines, so that they may be compared
         known = {name: rows[name].dropna() for name in ("demande", "accorde", "paye")}
         if all(amounts.empty for amounts in known.values()):
             return self.rien(ident)
@@ -118,9 +121,11 @@ class Funding(ActionChapter):
             titles[name]: (sums[name], count(len(amounts), "lignes"), count(len(rows), "lignes"))
             for name, amounts in known.items()
         }
+        same = {"lignes": len(both), "total": len(rows), "ensemble": len(both) > 0}
+        same |= {f"{name}_memes": euros(both[name].sum(min_count=1)) for name in ("demande", "accorde")}
         return self.about(
             ident,
-            Message("partenaires.argent-03", self.said | sums),
+            Message("partenaires.argent-03", self.said | sums | same),
             rows,
             grid=Grid("barres", lines),
             lecture=Message("actions.lecture_argent", {"etiquette": titles["accorde"], "valeur": sums["accorde"]}),
@@ -204,22 +209,25 @@ class Partners(Chapter):
         expected = {partner: number[CONSTATE] + number[SANS_PREUVE] for partner, number in counts.items()}
         if not sum(expected.values()):
             return self._nothing(ident, "sans_attente")
-        order = sorted(names, key=lambda p: (-counts[p][SANS_PREUVE], p))
-        drawn = [p for p in order[:BARRES_MAX] if counts[p][SANS_PREUVE]]
+        drawn = [p for p in names if counts[p][SANS_PREUVE]]  # in the declared order: this ranks nobody
         case = SANS_PREUVE if drawn else CONSTATE
         lines = tuple(
             (
                 word(names[p], "non_disponible"),
                 *(count(counts[p][case], "engagements") for case in CAS[:3]),
-                word(", ".join(key for key in found.labels if found.case(p, key) == SANS_PREUVE) or "aucun"),
+                word(
+                    " ; ".join(named(k, v) for k, v in found.labels.items() if found.case(p, k) == SANS_PREUVE)
+                    or "aucun"
+                ),
             )
-            for p in order
+            for p in names
         )
-        first = order[0]
+        first = next((p for p in names if expected[p]), next(iter(names)))
+        asked = sum(expected.values())
         return self._make(
             ident,
-            {"partenaires": len(missing), "total": len(names), "cas": sum(missing), "attendus": sum(expected.values())},
-            figure=bars("", "", {names[p]: count(counts[p][case], "engagements") for p in drawn or order[:BARRES_MAX]}),
+            {"partenaires": len(missing), "total": len(names), "vus": asked - sum(missing), "attendus": asked},
+            figure=bars("", "", {names[p]: count(counts[p][case], "engagements") for p in drawn or names}),
             table=Table((), lines),
             lecture=Message(
                 "partenaires.mobilisation-01.lecture",
@@ -242,13 +250,9 @@ class Partners(Chapter):
             return self._nothing(ident, "sans_attente", "manque_ici", champ=champ)
         cases = {p: {key: found.case(p, key) for key in found.labels} for p in names}
         lacking = {key: sum(row[key] == SANS_PREUVE for row in cases.values()) for key in found.labels}
-        worst = max(lacking, key=lambda key: (lacking[key], key))
-        said = {
-            "sans": sum(lacking.values()),
-            "attendus": sum(partner in names and key in found.labels for partner, key in found.attendus),
-            "pire": leaders({found.labels[key]: number for key, number in lacking.items()}),
-            "valeur": lacking[worst],
-        }
+        worst = next(iter(lacking))
+        asked = sum(partner in names and key in found.labels for partner, key in found.attendus)
+        said = {"sans": sum(lacking.values()), "attendus": asked, "vus": asked - sum(lacking.values())}
         return self._make(
             ident,
             said,
@@ -282,23 +286,31 @@ class Partners(Chapter):
         if not names or not found.attendus:
             return self._nothing(ident, "sans_attente" if names else "aucun")
         members = self.field.partenaires.groupby("college")["id"].agg(list)
-        lines, series, lacking = {}, [], {}
+        lines, rates = {}, {}
         for code, name in self.field.colleges.items():
             mine = [found.counts(p) for p in members.get(code, ())]
             cases = {case: sum(number[case] for number in mine) for case in (CONSTATE, SANS_PREUVE)}
             values = {case: count(number, "cas") for case, number in cases.items()}
-            lines[name] = (count(len(mine), "partenaires"), *values.values())
-            if any(cases.values()):
-                series.append(Serie(name, "autre", tuple(Point(case, value) for case, value in values.items())))
-                lacking[name] = cases[SANS_PREUVE]
-        best = max(lacking, key=lacking.__getitem__, default="")
-        most = lacking.get(best, -1)
+            asked = sum(cases.values())
+            rate = (
+                Valeur(100 * cases[CONSTATE] / asked, unite="%", decimales=0)
+                if asked
+                else Valeur(None, "sans_objet", "%")
+            )
+            lines[name] = (count(len(mine), "partenaires"), *values.values(), rate)
+            if asked:
+                rates[name] = rate
+        totals = [sum(line[n].valeur for line in lines.values()) for n in (1, 2)]
+        low, high = min(rates, key=lambda n: rates[n].valeur), max(rates, key=lambda n: rates[n].valeur)
+        first = next(iter(rates))
         return self._make(
             ident,
-            {"college": leaders(lacking) if lacking else "", "sans": most},
-            figure=Figure("matrice", "", tuple(series)),
-            table=Grid("matrice", lines).table(),
-            lecture=Message("partenaires.mobilisation-05.lecture", {"college": best, "sans": count(most, "cas")}),
+            {"vus": int(totals[0]), "attendus": int(sum(totals)), "bas": rates[low], "haut": rates[high]},
+            figure=bars("", "", rates, "autre"),
+            table=Grid("barres", lines).table(),
+            lecture=Message(
+                "partenaires.mobilisation-05.lecture", {"college": first, "vus": lines[first][1], "taux": rates[first]}
+            ),
         )
 
     @property

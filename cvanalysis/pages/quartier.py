@@ -109,7 +109,9 @@ class QuarterActions(ActionChapter):
     @property
     def liste(self) -> Table:
         """The actions led here, one line each."""
-        return list_actions(self.field.menees, self.field, CATALOGUE_QUARTIER_MAX)
+        here = self.field.menees
+        whole = Field(self.field.reader, self.field.territory, (("action", tuple(sorted(set(here["action"])))),))
+        return list_actions(whole.menees if len(here) else here, self.field, CATALOGUE_QUARTIER_MAX, self.quartier.code)
 
     def _years(self, ident: str, rows: pd.DataFrame) -> Finding:
         years, given = yearly(rows, self.field), subsidies(rows)

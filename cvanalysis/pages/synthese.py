@@ -7,14 +7,15 @@ neutral: the declared one in tables and small panels, by value on a common axis.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from cvanalysis.actions.counting import REGLES
+from cvanalysis.actions.counting import REGLES, money_by_population, subsidies
 from cvanalysis.actions.field import JOURNAUX, MONTANTS, SANS_CAUSE, ActionChapter, Field, Rows
 from cvanalysis.actions.reach import granted, list_actions, reach
-from cvanalysis.constat.make import Grid, bars, count, source_of
+from cvanalysis.constat.make import Grid, bars, count, euros, source_of
 from cvanalysis.constat.shape import Finding, Manque, Message, Table, Valeur, word
 from cvanalysis.indicateurs.distribution import quartiles
 from cvanalysis.indicateurs.kinds import Questions
@@ -25,17 +26,68 @@ from cvanalysis.textes import block, label, labels
 
 if TYPE_CHECKING:
     from cvanalysis.catalogue import Catalogue, Indicateur
+    from cvanalysis.indicateurs.context import Zone
     from cvanalysis.indicateurs.observation import Instant
 
 
 POPULATION, BESOIN = "population", "taux_pauvrete"
+RANGS_MINI = 10
+
+
+MOIS = "12"
+"""What a yearly amount is divided by to be said by month."""
+
+
+@dataclass(frozen=True, slots=True)
+class Apercu:
+    """All the quarters on one page: `colonnes` are (title, indicator, when), `lignes` and `pied` (quarter or comparator, its values)."""
+
+    colonnes: tuple[tuple[str, str, str], ...]
+    lignes: tuple[tuple[Zone, tuple[Valeur, ...]], ...]
+    pied: tuple[tuple[Zone, tuple[Valeur, ...]], ...]
+
+    def column(self, indicateur: str) -> dict[str, Valeur]:
+        """Quarter's code → its value of an indicator; {} where it is not of this page."""
+        place = next((i for i, (_, ident, _) in enumerate(self.colonnes) if ident == indicateur), None)
+        return {} if place is None else {zone.code: values[place] for zone, values in self.lignes}
 
 
 class Synthese(Questions):
     """Everything that the synthesis page says. Same parameters as `quartier.Fiche`, for all quarters at once."""
 
     def __init__(self, reader: Reader, territory: Territory, catalogue: Catalogue) -> None:
-        super().__init__(reader, territory, catalogue)
+        asked = block("synthese.apercu")["colonnes"]
+        wanted = [one[key] for one in asked for key in ("indicateur", "sur") if one[key] in catalogue.indicateurs]
+        super().__init__(reader, territory, catalogue, more=wanted)
+
+    def apercu(self) -> Apercu:
+        """A line per quarter, the highest need first, each column at the moment of its finding; the widest comparators at the foot."""
+        ctx, asked = self.contexte, block("synthese.apercu")["colonnes"]
+        when = [common_instant(ctx, self.catalogue.indicateurs[one["indicateur"]]) for one in asked]
+
+        def line(zone: Zone) -> tuple[Zone, tuple[Valeur, ...]]:
+            return zone, tuple(self._told(zone.code, one, at) for one, at in zip(asked, when, strict=True))
+
+        found = [line(zone) for zone in ctx.voisins]
+        need = next((i for i, one in enumerate(asked) if one["indicateur"] == BESOIN), 0)
+        found.sort(key=lambda one: (not one[1][need].dite, -(one[1][need].valeur or 0.0)))
+        columns = [
+            (one["titre"], one["indicateur"], at.court if at else "") for one, at in zip(asked, when, strict=True)
+        ]
+        foot = [line(zone) for zone in ctx.proches if zone.role in ("epci", "france_qpv")]
+        return Apercu(tuple(columns), tuple(found), tuple(foot))
+
+    def _told(self, zone: str, asked: Mapping[str, str], instant: Instant | None) -> Valeur:
+        """A value as its column says it: by month, or as a share of another count."""
+        value = self.contexte.value(zone, self.catalogue.indicateurs[asked["indicateur"]], instant)
+        if not asked["sur"] or not value.dite:
+            return value
+        if asked["sur"] == MOIS:
+            return replace(value, valeur=value.valeur / 12)
+        whole = self.contexte.value(zone, self.catalogue.indicateurs[asked["sur"]], instant)
+        if not whole.dite or not whole.valeur:
+            return Valeur(None, whole.statut if not whole.dite else "sans_objet", "%", 1)
+        return Valeur(100 * value.valeur / whole.valeur, "publié", "%", 1)
 
     @property
     def ordre(self) -> str:
@@ -102,16 +154,26 @@ class Needs(ActionChapter):
     def _money(self, ident: str, rows: pd.DataFrame) -> Finding:
         quarters = self.field.quartiers
         people, need = (latest_values(self.reader, list(quarters), i, self.catalogue) for i in (POPULATION, BESOIN))
-        years = self.field.territory.fin - int(rows["annee"].min()) + 1
+        first = int(rows["annee"].min())
+        years = self.field.territory.fin - first + 1
         money, found = granted(rows, self.field), reach(rows, self.field)
         each = {code: _by_inhabitant(money[code], people[code][0], years) for code in quarters}
+        crowd = {code: people[code][0].valeur for code in quarters if people[code][0].valeur}
+        inside = subsidies(rows[rows["qpv"].isin(quarters)])
+        shared = {code: euros(amount) for code, amount in money_by_population(inside, crowd).items()}
+        other = {c: _by_inhabitant(shared.get(c, money[c]), people[c][0], years) for c in quarters}
         known = [code for code in quarters if each[code].dite]
         order = sorted(quarters, key=lambda code: (-(need[code][0].valeur or 0.0) if need[code][0].dite else 1.0, code))
+        lines = {quarters[c]: (need[c][0], count(found[c]), money[c], each[c], other[c]) for c in order}
+        if silent := [quarters[c] for c in order if not need[c][0].dite]:
+            apart = {name: lines.pop(name) for name in silent}
+            lines |= {label("synthese.besoins-01.hors_ordre"): (Valeur(None, "sans_objet"),) * 5} | apart
         top = max(known, key=lambda code: each[code].valeur, default=order[0])
         low = min(known, key=lambda code: each[code].valeur, default=order[0])
         year = next((when for _, when in need.values() if when), "")
         said = {"haut": quarters[top], "valeur_haut": each[top], "bas": quarters[low], "valeur_bas": each[low]}
-        said |= {"quartiers": len(quarters), "periode": self.field.periode, "annee": f" {year}" if year else ""}
+        said |= {"quartiers": len(quarters), "periode": f"{first}-{self.field.territory.fin}"}
+        said |= {"annee": f" {year}" if year else "", "ailleurs": _outside(money, quarters)}
         actions = {quarters[c]: count(found[c]) for c in order}
         reading = {"quartier": quarters[top], "valeur": each[top], "besoin": need[top][0], "annee_besoin": year}
         return self.about(
@@ -120,14 +182,21 @@ class Needs(ActionChapter):
             rows,
             champ="",
             source=label("synthese.besoins-01.sources", journaux=source_of(rows, JOURNAUX)),
-            grid=Grid(
-                "barres", {quarters[c]: (need[c][0], count(found[c]), money[c], each[c]) for c in order}, dessin=[3]
-            ),
+            grid=Grid("barres", lines, ["sujet", "autre"], dessin=[3, 4]),
             figure=None if known else bars(*labels("synthese.besoins-01.actions"), actions),
             lecture=Message("synthese.lecture_besoins", reading),
-            precautions=(REGLES["egal"], *labels("synthese.besoins-01.illustration"), SANS_CAUSE, MONTANTS),
+            precautions=(*self._rules(each, crowd), *labels("synthese.besoins-01.illustration"), SANS_CAUSE, MONTANTS),
             manques=self._unplaced(money, each),
         )
+
+    def _rules(self, each: Mapping[str, Valeur], crowd: Mapping[str, float]) -> tuple[str, ...]:
+        """Both rules of split, and how much the first one follows from the size of the quarters."""
+        both = [(crowd[code], value.valeur) for code, value in each.items() if value.dite]
+        if len(both) < RANGS_MINI:
+            return REGLES["egal"], REGLES["population"]
+        sizes, amounts = (pd.Series(column).rank() for column in zip(*both, strict=True))
+        link = f"{sizes.corr(amounts):.2f}".replace("-", "\u2212").replace(".", ",")
+        return REGLES["egal"], REGLES["population"], label("synthese.besoins-01.regle", lien=link)
 
     def _unplaced(self, money: Mapping[str, Valeur], each: Mapping[str, Valeur]) -> Iterator[Manque]:
         """The money of no quarter, and the quarters where none can be told by inhabitant."""
@@ -167,9 +236,16 @@ class Needs(ActionChapter):
         )
 
 
+def _outside(money: Mapping[str, Valeur], quarters: Mapping[str, str]) -> Valeur:
+    """The share of the money granted that no quarter of the contract is written for, in %."""
+    total = sum(amount.valeur or 0.0 for amount in money.values())
+    outside = sum(amount.valeur or 0.0 for code, amount in money.items() if code not in quarters)
+    return Valeur(100 * outside / total if total else 0.0, unite="%", decimales=0)
+
+
 def _by_inhabitant(money: Valeur, people: Valeur, years: int) -> Valeur:
     """Euros by inhabitant and year; the reason why there is none is that of what is missing."""
-    if money.valeur is not None and people.dite and people.valeur:
-        return Valeur(round(money.valeur / people.valeur / years, 2), "publié", "€", 1)
+    if money.valeur is not None and people.valeur:
+        return Valeur(round(money.valeur / people.valeur / years, 2), people.statut, "€", 1)
     missing = people if not people.dite else money
     return Valeur(None, missing.statut if not missing.dite else "sans_objet", "€", 1)

@@ -190,6 +190,7 @@ class ThemeActions(ActionChapter):
             "renseignes": int((mine["avancement"] != "non renseigné").sum()),
             "total": len(mine),
             "realises": int((mine["avancement"] == "réalisé").sum()),
+            "sans_preuve": int(((mine["avancement"] == "réalisé") & (mine["preuve"] == "")).sum()),
             "sujet": self.theme.nom,
         }
         return make(

@@ -29,6 +29,7 @@ from cvanalysis.files.texts import read_text
 from cvanalysis.french import quoted
 from cvanalysis.indicateurs.clean.account import Account, Line
 from cvanalysis.indicateurs.clean.decode import clean_indicators
+from cvanalysis.indicateurs.clean.france import read_france
 from cvanalysis.indicateurs.clean.zones import ENSEMBLE, ENSEMBLE_2024
 from cvanalysis.paroles.clean.voices import clean_voices
 from cvanalysis.paroles.table import COMPANIONS
@@ -167,9 +168,13 @@ def gather(domains: Sequence[Domain]) -> Domain:
 
 def clean_insee(territory: Territory, _audience: str) -> Domain:
     """Tidy indicators of the territory's zones (`indicateurs`); the same for every audience, since all of it is published."""
-    cleaned = clean_indicators(territory.dossier, _codes_in_files(territory), territory.geographie)
+    followed = {quarter.suit: quarter.code for quarter in territory.quartiers if quarter.suit}
+    cleaned = clean_indicators(territory.dossier, _codes_in_files(territory), territory.geographie, followed)
     table = cleaned.table.assign(zone=cleaned.table["zone"].cat.rename_categories({ENSEMBLE_2024: ENSEMBLE}))
-    return Domain({"indicateurs": as_text_columns(table)}, cleaned.anomalies, cleaned.sources, cleaned.account)
+    france = read_france(territory.dossier)
+    tables = {"indicateurs": as_text_columns(table), "france": france.table}
+    anomalies = pd.concat([cleaned.anomalies, frame_problems(france.problems)], ignore_index=True)
+    return Domain(tables, anomalies, cleaned.sources, cleaned.account)
 
 
 def clean_logs(territory: Territory, _audience: str) -> Domain:
@@ -235,7 +240,11 @@ def zones_of(territory: Territory) -> frozenset[tuple[str, Niveau]]:
     """The (code, niveau) of all the zones that the territory's reports may show."""
     declared = {(other.zone, other.niveau) for other in territory.comparateurs}
     communes = {(commune.code, "COMMUNE") for commune in territory.communes}
-    quarters = {(quarter.code, "QPV") for quarter in territory.quartiers}
+    quarters = {
+        (code, "QPV")
+        for quarter in territory.quartiers
+        for code in (quarter.code, *(() if quarter.suit else quarter.depuis))
+    }
     usual = {(territory.epci, "EPCI"), (ENSEMBLE, "FRANCE_QPV")}
     return frozenset(declared | communes | quarters | usual)
 

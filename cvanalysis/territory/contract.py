@@ -23,9 +23,11 @@ from cvanalysis.territory.places import (
     ZONES,
     Niveau,
     check_commune,
+    check_origins,
     check_quarter,
     check_zone,
     communes_of,
+    usual_zones,
 )
 from cvanalysis.territory.toml import Document, Section, check_shape, read_toml, take
 
@@ -42,11 +44,17 @@ class Commune:
 
 @dataclass(frozen=True, slots=True)
 class Quartier:
-    """A QPV of the contract. `communes` are codes, in the declared order (a QPV can span several)."""
+    """A QPV of the contract. `communes` are codes, in the declared order (it can span several); `depuis` the QP that it comes from."""
 
     code: str
     nom: str
     communes: tuple[str, ...]
+    depuis: tuple[str, ...] = ()
+
+    @property
+    def suit(self) -> str:
+        """The QP whose figures are its own: the one it comes from, where its letter says that the contour has not changed; else ''."""
+        return self.depuis[0] if self.code.endswith("I") and len(self.depuis) == 1 else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +110,7 @@ class Seuils:
 
     stable_points: float = 1.0
     stable_pourcent: float = 2.0
+    rang_mini: int = 10  # published quarters (and two thirds of all) below which no place among them is told
     personnes: int = 11  # our own counts of people below this are withheld
     preuve_ancienne_mois: int = 12
     voisins: int = 60  # other quarters up to which all of them stand beside one; beyond, those of its communes do
@@ -133,6 +142,7 @@ class Territory:
     palette: dict[str, str | tuple[str, ...]] = field(default_factory=dict)  # role → colour; `part` → several
     exemples: tuple[str, ...] = ()  # raw files (globs, relative) declared `exemple = true`
     maj: str = ""  # date of last update of the data, as declared (AAAA-MM-JJ): printed, since no clock may be
+    contact: str = ""  # to whom a page that travels alone is to be answered
     sections: dict[str, Any] = field(default_factory=dict)  # `[actions]`, `[paroles]`…: their readers check them
 
     def quartier(self, code: str) -> Quartier:
@@ -198,6 +208,9 @@ def _read(dossier: Path, edition: str | None, _state: tuple[bytes | None, ...]) 
     declared |= _words(found)
     if found.problems:
         raise DeclarationError(found.problems)
+    if not declared["comparateurs"]:
+        usual = usual_zones([(one.code, one.nom) for one in declared["communes"]], declared["epci"], declared["nom"])
+        declared["comparateurs"] = tuple(Comparateur(*zone) for zone in usual)
     known = {e.id: e for e in declared["editions"]}
     chosen = edition or declared.pop("edition")
     declared.pop("edition", None)
@@ -213,7 +226,7 @@ def _contract(found: Inspection, document: Document) -> dict[str, Any]:
     _unknown_sections(found, document)
     declared: dict[str, Any] = {}
     for name, required, optional in (
-        ("territoire", {"id": str, "nom": str, "epci": str, "geographie": str}, {"maj": date}),
+        ("territoire", {"id": str, "nom": str, "epci": str, "geographie": str}, {"maj": date, "contact": str}),
         ("contrat", {"nom": str, "code": str, "debut": int, "fin": int, "edition": str}, {}),
     ):
         section = document.tables.get(name)
@@ -344,12 +357,13 @@ def _places(found: Inspection, geographie: str | None) -> dict[str, tuple]:
     check_once(found, "communes.csv", "code", ((row.ligne, row["code"]) for row in rows))
     known = {c.code: c.nom for c in communes}
 
-    rows = read_rows(found, "quartiers.csv", ("code", "nom", "communes"))
+    rows = read_rows(found, "quartiers.csv", ("code", "nom", "communes"), ("depuis",))
     quartiers = []
     for row in rows:
         if geographie:
             check_quarter(found, row, geographie)
-        quartiers.append(Quartier(row["code"], row["nom"], communes_of(found, row, known)))
+        places = communes_of(found, row, known), check_origins(found, row, geographie)
+        quartiers.append(Quartier(row["code"], row["nom"], *places))
     check_once(found, "quartiers.csv", "code", ((row.ligne, row["code"]) for row in rows))
     if not rows and not any(p.fichier == "quartiers.csv" for p in found.problems):
         found.add("quartiers.csv", 0, "", "aucun quartier n'est déclaré", "une ligne par quartier")

@@ -25,6 +25,7 @@ from cvanalysis.display import font
 from cvanalysis.display.figures.marks import ABSENCES, GREY, Look
 from cvanalysis.display.figures.svg import measure
 from cvanalysis.display.phrases import say
+from cvanalysis.textes import block
 
 WIDTH = 358
 SIZE, LINE, ROW = 13, 16, 25
@@ -189,8 +190,11 @@ def round_scale(values: Sequence[Valeur], *, zero: bool, calm: bool = False, wan
 
 
 def say_mark(value: Valeur) -> str:
-    """A value beside its mark: the axis has named the unit, so that only the short ones are said again."""
-    return say(value) if value.unite in ("%", "€", "") else say(replace(value, unite=""))
+    """A value beside its mark: the axis has named the unit, so that only the short ones are said again; doubt is one sign."""
+    short = value if value.unite in ("%", "€", "") else replace(value, unite="")
+    if value.valeur is None or value.dite:
+        return say(short)
+    return f"{say(replace(short, statut='publié'))} {block('affichage.marques')[value.statut]}"
 
 
 def known(values: Iterable[Valeur]) -> list[float]:
@@ -214,7 +218,8 @@ def open_rows(
 
     `around` is the room at both sides of the axis.
     """
-    labels = [wrap(name, 0.42 * width, 600 if strong else 400) for name, strong in names]
+    room = min(0.42 * width, 0.7 * width - sum(around))  # the marks have three tenths of the sheet at least
+    labels = [wrap(name, room, 600 if strong else 400) for name, strong in names]
     left = (
         max(
             (widest(label, 600 if strong else 400) for label, (_, strong) in zip(labels, names, strict=True)), default=0

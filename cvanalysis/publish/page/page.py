@@ -52,7 +52,7 @@ class PageInfo:
     """What a page says around its notebook.
 
     `entete` is printed on every sheet beside the edition (the title when empty); `maj` is the declared date of the data's last
-    update (AAAA-MM-JJ); `exemple` adds the warning even where no finding bears the mark.
+    update (AAAA-MM-JJ); `contact` is whom to answer; `exemple` adds the warning even where no finding bears the mark.
     """
 
     titre: str
@@ -66,6 +66,7 @@ class PageInfo:
     suivant: Lien | None = None
     licence: str = ""
     maj: str = ""
+    contact: str = ""
 
 
 def render_page(notebook: NotebookNode, page: PageInfo) -> str:
@@ -136,6 +137,7 @@ def _environment() -> Environment:
     )
     environment.filters["css_string"] = css_string
     composants.equip(environment)
+    environment.globals["zip"] = zip
     return environment
 
 

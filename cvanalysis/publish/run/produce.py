@@ -28,8 +28,9 @@ from papermill.parameterize import parameterize_notebook
 
 from cvanalysis.errors import ReportFailed
 from cvanalysis.files import atomic
-from cvanalysis.publish.run.child import Emit, Limits, Outcome, is_child
-from cvanalysis.publish.run.engine import ForkEngine
+from cvanalysis.publish.limits import Limits
+from cvanalysis.publish.run.child import Emit, Outcome, is_child
+from cvanalysis.publish.run.entry import ForkEngine
 from cvanalysis.publish.run.opened import record_opened
 
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
@@ -295,8 +296,8 @@ def render(notebook: nbformat.NotebookNode, task: Task, findings: list[str]) -> 
     return html
 
 
-def words_of_data(processed: Path | None, data: Path) -> Callable[[str], bool]:
-    """Whether a fragment stands in some cell of the processed tables (where they are given), a declaration or a text of the territory.
+def words_of_data(processed: Path, data: Path) -> Callable[[str], bool]:
+    """Whether a fragment stands in some cell of the processed tables, a declaration or a text of the territory.
 
     They are read when first asked: a sound page asks nothing.
     """
