@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.axes import Axes
 
-from browser.exemples import ABSENT, FIGURES, ICI, LONG, TERRITOIRE, courbe
+from browser.exemples import ABSENT, FIGURES, ICI, LONG, TERRITOIRE, courbe, pour_cent
 from cvanalysis.constat.shape import Figure, Point, Serie, Valeur
 from cvanalysis.display import font
 from cvanalysis.display.figures import draw, trace
@@ -20,6 +20,7 @@ from cvanalysis.display.figures.lines import spread
 from cvanalysis.display.figures.marks import _LOOKS, ABSENCES, contrast, ink_on, look, looks, shades, state_looks
 from cvanalysis.display.figures.sheet import WIDTH, round_scale, wrap
 from cvanalysis.display.figures.svg import measure
+from cvanalysis.display.phrases import say
 from cvanalysis.territory.palette import PALETTE
 
 WIDTHS = (358, 640)
@@ -97,7 +98,7 @@ def test_a_missing_value_is_said_with_the_mark_of_its_reason_and_never_drawn_as_
 
 
 def test_a_suspect_value_bears_its_mark():
-    assert "(douteux)" in words(FIGURES["points-douteux"])
+    assert say(pour_cent(0, "suspect")) in words(FIGURES["points-douteux"])
     sure = Figure("barres", "Taux", (Serie(ICI, "sujet", (Point("a", Valeur(3.0)),)),))
     doubtful = Figure("barres", "Taux", (Serie(ICI, "sujet", (Point("a", Valeur(3.0, "suspect")),)),))
     assert len(list(read(doubtful).iter("path"))) > len(list(read(sure).iter("path")))

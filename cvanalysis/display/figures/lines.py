@@ -56,7 +56,7 @@ def lines(data: Figure, *, ax: Axes | None = None, palette: Palette = {}, width:
     shown = [s for s, aside in zip(series, quiet, strict=True) if not aside]
     seen = dict(zip((s.nom for s in shown), looks([s.role for s in shown], palette), strict=True))
     values = [p.valeur for s in series for p in s.points]
-    scale = round_scale(values, zero=data.zero, calm=True)
+    scale = round_scale(values, zero=data.zero, calm=True, wanted=3)
     gone = any(v.valeur is None for v in values)
     left, aside = widest(scale.said) + 10, 0.36 * width
     tall = _TALL if known(values) else 40

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cvanalysis.constat.shape import Figure, Serie, Valeur
@@ -18,6 +18,7 @@ from cvanalysis.display.figures.sheet import (
     put_absence,
     put_bars,
     put_marks,
+    put_strokes,
     round_scale,
     say_mark,
     widest,
@@ -58,9 +59,8 @@ def rows(data: Figure, *, ax: Axes | None = None, palette: Palette = {}, width: 
     )
     values = [v for row in found for _, v in row.cells]
     said = widest((say_mark(v) for v in values if v.valeur is not None), 600)
-    scale = round_scale(values, zero=data.zero or barred, wanted=3)
-    if not shared:
-        scale = replace(scale, ticks=(), said=())  # each mark bears its value
+    zero = data.zero or barred
+    scale = round_scale(values, zero=zero, wanted=0 if zero and not shared else 3)  # alone, each mark bears its value
     names = [(row.label, row.strong) for row in found]
     beside = barred and shared
     before = said + 8 if joined or beside or (barred and scale.low < 0) else 10
@@ -68,11 +68,11 @@ def rows(data: Figure, *, ax: Axes | None = None, palette: Palette = {}, width: 
     ax, ys, point = open_rows(ax, width, names, scale, (before, right), (data.axe, tuple(keys)))
     if scale.low <= 0 <= scale.high:
         ax.axvline(0, color=RULE, linewidth=1)
-    if not barred and (guides := [(y, row.known[-1][0]) for row, y in zip(found, ys, strict=True) if row.known]):
-        ax.hlines([y for y, _ in guides], scale.low, [end for _, end in guides], colors=FAINT, linewidths=1)
+    ends = [(y, row.known[0][0], row.known[-1][0]) for row, y in zip(found, ys, strict=True) if row.known]
+    if not barred:
+        put_strokes(ax, [(y, scale.low, last) for y, _, last in ends], FAINT, 1)
     if joined:
-        ends = [(row.known[0][0], row.known[-1][0], y) for row, y in zip(found, ys, strict=True) if row.known]
-        ax.hlines([y for *_, y in ends], [a for a, *_ in ends], [b for _, b, _ in ends], colors=RULE, linewidths=2.5)
+        put_strokes(ax, ends, RULE, 2.5)
     for i, this in enumerate(seen):
         drawn = [(row, y) for row, y in zip(found, ys, strict=True) if not row.crowd or roles[i] != "autre"]
         there = [(y, 0.0, v) for row, y in drawn for j, v in row.cells if j == i and v.valeur is not None]

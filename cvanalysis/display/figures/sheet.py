@@ -6,10 +6,12 @@ Sizes are points, which are the pixels of a page: text of 13 on a sheet of 358 (
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 from matplotlib import font_manager
@@ -33,11 +35,23 @@ _GAP = 6
 
 
 @cache
-def style() -> mpl.RcParams:
-    """Our style, once its font is known to matplotlib."""
+def _style() -> dict[str, Any]:
+    """Our style as checked values, once its font is known to matplotlib."""
     for ttf, _ in font.files().values():
         font_manager.fontManager.addfont(ttf)
-    return mpl.rc_params_from_file(Path(__file__).with_name("maison.mplstyle"), use_default_template=False)
+    return dict(mpl.rc_params_from_file(Path(__file__).with_name("maison.mplstyle"), use_default_template=False))
+
+
+@contextmanager
+def styled() -> Iterator[None]:
+    """Our style meanwhile: as `rc_context`, which would check it again for each figure."""
+    ours = _style()
+    kept = {key: dict.__getitem__(mpl.rcParams, key) for key in ours}
+    dict.update(mpl.rcParams, ours)
+    try:
+        yield
+    finally:
+        dict.update(mpl.rcParams, kept)
 
 
 class _Plain:
@@ -169,7 +183,7 @@ class Scale:
 
 
 def round_scale(values: Sequence[Valeur], *, zero: bool, calm: bool = False, wanted: int = 4) -> Scale:
-    """An axis that holds its values; `zero` keeps 0 on it; `calm` makes what hardly moved be seen hardly to move."""
+    """An axis that holds its values; `zero` keeps 0 on it; about `wanted` ticks; `calm`: what hardly moved is seen so."""
     numbers = known(values)
     low, high = (min(numbers), max(numbers)) if numbers else (0.0, 0.0)
     if zero:
@@ -181,12 +195,17 @@ def round_scale(values: Sequence[Valeur], *, zero: bool, calm: bool = False, wan
     room = (high - low) * 0.04
     low, high = low if zero and low == 0 else low - room, high if zero and high == 0 else high + room
     whole = all(number.is_integer() for number in numbers)  # nobody counts 2.5 actions
-    found = MaxNLocator(wanted, steps=[1, 2, 2.5, 5, 10], integer=whole, min_n_ticks=2).tick_values(low, high)
-    ticks = tuple(float(tick) for tick in found if low <= tick <= high) if numbers else ()
+    found = _locator(wanted, whole).tick_values(low, high) if numbers and wanted else ()
+    ticks = tuple(float(tick) for tick in found if low <= tick <= high)
     unit = unit_of(values)
     decimals = next((d for d in (0, 1, 2) if all(abs(round(t, d) - t) < 1e-9 for t in ticks)), 3)
     said = (say(Valeur(tick, unite=unit if unit in ("%", "€") else "", decimales=decimals)) for tick in ticks)
     return Scale(low, high, ticks, tuple(said))
+
+
+@cache
+def _locator(wanted: int, whole: bool) -> MaxNLocator:
+    return MaxNLocator(wanted, steps=[1, 2, 2.5, 5, 10], integer=whole, min_n_ticks=2)
 
 
 def say_mark(value: Valeur) -> str:
@@ -260,23 +279,20 @@ def name_rows(
         )
 
 
+def put_strokes(ax: Axes, strokes: Sequence[tuple[float, float, float]], colour: str, thick: float) -> None:
+    """Level strokes (height, start, end) as one line with holes, which costs less than a collection."""
+    xs = [x for _, start, end in strokes for x in (start, end, math.nan)]
+    ys = [y for y, *_ in strokes for _ in range(3)]
+    ax.plot(xs, ys, color=colour, linewidth=thick, clip_on=False)
+
+
 def put_bars(ax: Axes, bars: Sequence[tuple[float, float, Valeur]], colour: str, thick: float, point: float) -> None:
-    """Bars (height, start, value) of one colour, a line each; a suspect one is hatched, and seen however small."""
-    sure = [(y, start, start + value.valeur) for y, start, value in bars if value.dite]
-    if sure:
-        ys, starts, ends = zip(*sure, strict=True)
-        ax.hlines(ys, starts, ends, colors=colour, linewidths=thick)
+    """Bars (height, start, value) of one colour; a suspect one is hatched, and seen however small."""
+    put_strokes(ax, [(y, start, start + value.valeur) for y, start, value in bars if value.dite], colour, thick)
     for y, start, value in bars:
         if not value.dite:
-            ax.barh(
-                [y],
-                [value.valeur or 6 * point],
-                left=start,
-                height=thick,
-                facecolor="#ffffff",
-                edgecolor=colour,
-                hatch="//",
-            )
+            width = value.valeur or 6 * point
+            ax.barh([y], [width], left=start, height=thick, facecolor="#ffffff", edgecolor=colour, hatch="//")
 
 
 def put_absence(ax: Axes, x: float, y: float, value: Valeur, **how: object) -> None:
