@@ -18,9 +18,8 @@ from cvanalysis.display import font
 from cvanalysis.display.figures import draw, trace
 from cvanalysis.display.figures.lines import spread
 from cvanalysis.display.figures.marks import _LOOKS, ABSENCES, contrast, ink_on, look, looks, shades, state_looks
-from cvanalysis.display.figures.sheet import WIDTH, round_scale, wrap
+from cvanalysis.display.figures.sheet import WIDTH, round_scale, say_mark, wrap
 from cvanalysis.display.figures.svg import measure
-from cvanalysis.display.phrases import say
 from cvanalysis.territory.palette import PALETTE
 
 WIDTHS = (358, 640)
@@ -98,7 +97,7 @@ def test_a_missing_value_is_said_with_the_mark_of_its_reason_and_never_drawn_as_
 
 
 def test_a_suspect_value_bears_its_mark():
-    assert say(pour_cent(0, "suspect")) in words(FIGURES["points-douteux"])
+    assert say_mark(pour_cent(0, "suspect")) in words(FIGURES["points-douteux"])
     sure = Figure("barres", "Taux", (Serie(ICI, "sujet", (Point("a", Valeur(3.0)),)),))
     doubtful = Figure("barres", "Taux", (Serie(ICI, "sujet", (Point("a", Valeur(3.0, "suspect")),)),))
     assert len(list(read(doubtful).iter("path"))) > len(list(read(sure).iter("path")))
