@@ -68,19 +68,14 @@ def lines(data: Figure, *, ax: Axes | None = None, palette: Palette = {}, width:
     ax.set_yticks(scale.ticks, scale.said)
     ax.yaxis.grid(visible=True)
     _put_times(ax, xs, pad=14 if gone else 4)
-    for x in breaks(data.ruptures, xs):
-        ax.axvline(x, color=RULE, linestyle=(0, (2, 3)), linewidth=1)
+    for (_, before), (time, after) in pairwise(sorted(xs.items(), key=lambda place: place[1])):
+        if time in data.ruptures:  # the source changed somewhere between the two
+            ax.axvline((before + after) / 2, color=RULE, linestyle=(0, (2, 3)), linewidth=1)
     for serie, faint in sorted(zip(series, quiet, strict=True), key=lambda pair: pair[0].role != "sujet"):
         _line(ax, serie, None if faint else seen[serie.nom], xs, data.ruptures)
     _say_start(ax, shown, xs)
     _name_ends(ax, [(s, seen[s.nom]) for s in shown], xs, aside)
     return ax
-
-
-def breaks(ruptures: Sequence[str], xs: Mapping[str, float]) -> list[float]:
-    """Where the source changed: half-way between the label after the change and the one before."""
-    ordered = sorted(xs.items(), key=lambda place: place[1])
-    return [(before + after) / 2 for (_, before), (label, after) in pairwise(ordered) if label in ruptures]
 
 
 def _put_times(ax: Axes, xs: Mapping[str, float], pad: float) -> None:

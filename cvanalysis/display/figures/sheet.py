@@ -100,33 +100,26 @@ class Margins:
 
 
 def open_axes(ax: Axes | None, width: float, height: float, around: Margins) -> Axes:
-    """The Axes that was given, or one on a sheet `width` wide that has `height` for its marks; its name and legend are written."""
+    """The Axes that was given, or one on a sheet `width` wide that has `height` for its marks; its name and legend stand above."""
     name, keys = around.head
-    if ax is None:
-        titled = wrap(name, width) if name else []
-        columns, entries = _columns([label for label, _ in keys], width)
-        deep = math.ceil(len(entries) / columns) if entries else 0
-        rows = [max(entry.count("\n") + 1 for entry in entries[i::deep]) for i in range(deep)]
-        tall = sum(rows) * LINE + (4 * len(rows) + 4 if rows else 0)
-        top = len(titled) * LINE + tall + _GAP
+    own = ax is None
+    room = width if own else size_of(ax)[0]
+    titled = wrap(name, room) if name else []
+    columns, entries = _columns([label for label, _ in keys], room)
+    deep = math.ceil(len(entries) / columns)
+    lines = sum(max(entry.count("\n") + 1 for entry in entries[i::deep]) for i in range(deep))
+    top = (len(titled) + lines) * LINE + (4 * deep + 4 if deep else 0) + _GAP
+    if own:
         whole = top + height + around.bottom
         inside = (around.left / width, around.bottom / whole, 1 - (around.left + around.right) / width, height / whole)
         ax = Sheet(figsize=(width / 72, whole / 72), dpi=72).add_axes(inside, axes_class=PlainAxes)
-        across, up = width - around.left - around.right, height
-        if titled:
-            ax.text(
-                -around.left / across, 1 + top / up, "\n".join(titled), transform=ax.transAxes, va="top", color=GREY
-            )
-    else:
-        across, up = size_of(ax)
-        columns, entries = _columns([label for label, _ in keys], across)
-        if name:
-            ax.set_title(name, pad=6 + LINE * math.ceil(len(entries) / columns) if entries else 6)
+    across, up = size_of(ax)
+    start = -around.left / across if own else 0
+    if titled:
+        ax.text(start, 1 + top / up, "\n".join(titled), transform=ax.transAxes, va="top", color=GREY)
     if keys:
-        ax.legend(
-            [_handle(look) for _, look in keys], entries, ncols=columns, loc="lower left",
-            bbox_to_anchor=(-around.left / across, 1 + _GAP / up),
-        )  # fmt: skip
+        handles, place = [_handle(look) for _, look in keys], (start, 1 + _GAP / up)
+        ax.legend(handles, entries, ncols=columns, loc="lower left", bbox_to_anchor=place)
     return ax
 
 
