@@ -212,6 +212,7 @@ emploi-05 paires demandeurs_abc_femmes
 emploi-06 structure demandeurs_abc
 emploi-07 structure demandeurs_abc
 sante-01 niveau c2s_beneficiaires
+sante-02 niveau taux_c2s
 """
 """What each number has asked since it was first printed: people cite it on paper, so it can be given up but never given again."""
 

@@ -19,6 +19,8 @@ def one(preuves, **more):
         "qui": "a",
         "echeance": "b",
         "suivi": "c",
+        "depart": "d",
+        "cible": "e",
     }
     frame = pd.DataFrame([row | {"preuves": preuves} | more])
     (found,) = read_recommendations(

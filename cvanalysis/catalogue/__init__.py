@@ -73,6 +73,21 @@ class ConstatDeclare:
 
 
 @dataclass(frozen=True, slots=True)
+class LigneDeclaree:
+    """A line of a fiche's dashboard, under a `groupe`, that leads to its `constat`; `repere`: it also stands at the top of the page.
+
+    `sur`: the total that a count is a share of, or 12 where a yearly amount is said by month.
+    """
+
+    repere: bool
+    groupe: str
+    libelle: str
+    indicateur: str
+    sur: str
+    constat: str
+
+
+@dataclass(frozen=True, slots=True)
 class Controle:
     """A validity test. `genre`: somme (terms add up to the number `total`), total (terms add up to the indicator `total`),
     au_plus (term not above the indicator `total`), croissant (terms in ascending order), zero (a term is not 0 where the
@@ -172,6 +187,15 @@ class ColonneFrance:
 
 
 @dataclass(frozen=True, slots=True)
+class TauxCalcule:
+    """A rate that is computed, per hundred: counts that add (their files may not all hold the same ones), over another of their edition."""
+
+    indicateur: str
+    numerateur: tuple[str, ...]
+    denominateur: str
+
+
+@dataclass(frozen=True, slots=True)
 class Catalogue:
     """All of it. The dictionaries keep the files' order and are not to be written to."""
 
@@ -179,11 +203,13 @@ class Catalogue:
     sources: dict[str, Source]
     precautions: dict[str, str]
     constats: tuple[ConstatDeclare, ...]
+    tableau: tuple[LigneDeclaree, ...]
     familles: dict[str, Famille]
     controles: tuple[Controle, ...]
     annees: tuple[Annee, ...]
     republications: tuple[Republication, ...]
     france: tuple[ColonneFrance, ...]
+    taux: tuple[TauxCalcule, ...]
     regions: dict[str, str]
     departements: dict[str, str]
 
@@ -251,11 +277,13 @@ def load_catalogue() -> Catalogue:
         sources={one.id: one for one in _records(Source, "sources.csv")},
         precautions={row["id"]: row["texte"] for row in read_catalogue_rows("precautions.csv")},
         constats=tuple(_records(ConstatDeclare, "constats.csv")),
+        tableau=tuple(_records(LigneDeclaree, "tableau.csv")),
         familles={row["id"]: _famille(row, exclusions) for row in read_catalogue_rows("familles.csv")},
         controles=tuple(_records(Controle, "controles.csv")),
         annees=tuple(_records(Annee, "annees.csv")),
         republications=tuple(_records(Republication, "republications.csv")),
         france=tuple(_records(ColonneFrance, "france.csv")),
+        taux=tuple(_records(TauxCalcule, "taux.csv")),
         regions={row["code"]: row["nom"] for row in zones if row["niveau"] == "REGION"},
         departements={row["code"]: row["nom"] for row in zones if row["niveau"] == "DEPARTEMENT"},
     )

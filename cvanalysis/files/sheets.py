@@ -64,8 +64,7 @@ class Grid:
 
     `cells` has one column per column of the sheet that holds something, named by its place from 0 (gaps are
     possible); `lignes` are spreadsheet rows from 1 (wholly blank rows are left out). `courtes` and `longues` are rows of another width than
-    usual in a ragged text file, `largeur` its columns, blank ones included. `entete`: the header's position in JSON;
-    `cachee`: a hidden sheet.
+    usual in a ragged text file, `largeur` its columns, blank ones included. `entete`: the header's position in JSON; `cachee`: hidden.
     """
 
     fichier: str

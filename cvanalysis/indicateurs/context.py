@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from cvanalysis.catalogue.rules import Rules, load_rules
 from cvanalysis.constat.make import make
 from cvanalysis.constat.shape import Finding, Manque, Message, Role, Valeur
-from cvanalysis.french import capital, enumerate_french, enumerate_some
+from cvanalysis.french import QUARTIER, capital, enumerate_french, enumerate_some
 from cvanalysis.indicateurs.observation import Instant, Observation, Observations, as_value
 from cvanalysis.textes import block, label
 
@@ -38,7 +38,7 @@ _ROLES: dict[str, Role] = {
 PREFERENCE: tuple[Role, ...] = ("epci", "commune", "france_qpv", "departement", "region", "france")
 """Which comparator a title speaks of, when several have a figure of the same year."""
 
-GENERALES = ("filosofi_prudence", "petit_nombre")
+GENERALES = ("filosofi_prudence", "petit_nombre", "mobilite", "rp_echantillon")
 """Cautions of every finding of a source or of a page, as those of an indicator are of all its figures."""
 
 FICHIERS_MAXI = 3
@@ -116,7 +116,7 @@ class Contexte:
     @property
     def sujet(self) -> Zone:
         """The quarter that a page is about."""
-        return Zone(self.noms[self.quartier.code], self.quartier.code, "sujet")
+        return Zone(capital(QUARTIER), self.quartier.code, "sujet")
 
     @cached_property
     def voisins(self) -> tuple[Zone, ...]:
@@ -201,6 +201,7 @@ class Contexte:
         dated = {row.millesime for row in shown if row.millesime is not None}
         undated = len({row.publication for row in shown if row.millesime is None})
         own = [i for one in indicateurs for i in one.precautions if self.rules.applies(i, dated, undated)]
+        more = (*more, "rp_echantillon") if any(row.source == "rp" for row in shown) else more
         here = [ident for ident in dict.fromkeys(more) if ident not in GENERALES]
         general = [ident for ident in dict.fromkeys([*own, *more]) if ident not in here]
         notes = sorted({row.note for row in shown if row.note.strip("0 ")})

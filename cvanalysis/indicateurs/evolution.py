@@ -87,8 +87,8 @@ class OverTime(Question):
             Message(f"quartier.{'evolution_refusee' if self.declare.genre == 'evolution' else 'ecart_refuse'}", values),
             self.own,
             sous_titre=ctx.subtitle(one, when(row.instant for row in shown)),
-            figure=Figure("barres", axis(one), (serie(ctx.quartier.nom, "sujet", bars),)),
-            table=self._years((ctx.quartier.nom,), lines),
+            figure=Figure("barres", axis(one), (serie(ctx.sujet.nom, "sujet", bars),)),
+            table=self._years((ctx.sujet.nom,), lines),
             lecture=Message("quartier.lecture_seul", values),
             manques=[
                 Manque(label("quartier.manque.evolution", nom=one.nom, raison=raison), "non_disponible"),
@@ -169,7 +169,7 @@ class Evolutions(OverTime):
             table=self._years(list(told), lines),
             lecture=Message("quartier.lecture_evolution", values),
             champ=ctx.champ(one, ctx.quartier.nom, *(c.nom for c in there)),
-            precautions=change.precautions,
+            precautions=(*change.precautions, "mobilite"),
             manques=self._missing(change, [c.nom for c in ctx.proches if c not in there]),
             poids=self.standing(change, lambda zone: self._between(change, zone)),
         )
@@ -272,7 +272,7 @@ class Evolutions(OverTime):
             table=self._changes(found, years, values),
             lecture=Message("synthese.lecture_evolution", said),
             manques=self.unmeasured(refused),
-            precautions=[p for e in found.values() for p in e.precautions],
+            precautions=[*(p for e in found.values() for p in e.precautions), "mobilite"],
         )
 
     def _last_figures(self, raison: str, manques: Sequence[Manque]) -> Finding:

@@ -16,7 +16,7 @@ from cvanalysis.constat.shape import Statut, Valeur
 if TYPE_CHECKING:
     import pandas as pd
 
-    from cvanalysis.catalogue import Catalogue, Indicateur
+    from cvanalysis.catalogue import Catalogue, Indicateur, TauxCalcule
 
 
 COLONNES = ("zone", "indicateur", "millesime", "publication", "valeur", "statut", "source", "fichier", "note")
@@ -137,8 +137,12 @@ class Observations:
 
     @classmethod
     def read(cls, reader: Reader, zones: Sequence[str], indicateurs: Sequence[str]) -> Observations:
-        """One read for all that a report compares."""
-        return cls(as_observations(reader.indicateurs(zones=list(zones), indicateurs=list(indicateurs))))
+        """One read for all that a report compares, the rates that are computed of two counts among it (`catalogue/taux.csv`)."""
+        rates = [one for one in load_catalogue().taux if one.indicateur in indicateurs]
+        parts = (part for one in rates for part in (*one.numerateur, one.denominateur))
+        asked = list(dict.fromkeys([*indicateurs, *parts]))
+        rows = list(as_observations(reader.indicateurs(zones=list(zones), indicateurs=asked)))
+        return cls([*rows, *(rate for one in rates for rate in _rates(rows, one))])
 
     def serie(self, zone: str, indicateur: str) -> tuple[Observation, ...]:
         """What is known of an indicator in a zone, oldest first, absences included."""
@@ -172,6 +176,19 @@ RETOUR_MAXI = 3
 """How many years back one may go to find a figure that more quarters, or comparators, have."""
 ENTIERS_MINI = 4
 """Figures of one file, all of them whole, from which that is its precision and not chance."""
+
+
+def _rates(rows: Iterable[Observation], one: TauxCalcule) -> Iterator[Observation]:
+    """The rate of each zone and edition that has all of its counts; where one can't be used, the reason why."""
+    found = {(row.indicateur, row.zone, row.publication): row for row in rows}
+    for row in [row for row in rows if row.indicateur == one.numerateur[0]]:
+        parts = [found.get((name, row.zone, row.publication)) for name in (*one.numerateur, one.denominateur)]
+        if None not in parts:
+            statut = next(
+                (part.statut for part in parts if not part.dite), "publié" if parts[-1].valeur else "sans_objet"
+            )
+            value = 100 * sum(part.valeur for part in parts[:-1]) / parts[-1].valeur if statut == "publié" else None
+            yield row._replace(indicateur=one.indicateur, valeur=value, statut=statut)
 
 
 def _as_precise(rows: Iterable[Observation]) -> Iterator[Observation]:

@@ -49,6 +49,8 @@ class Recommendation:
     qui: str
     echeance: str
     suivi: str
+    depart: str
+    cible: str
     statut: str
     exemple: bool
     manque: tuple[str, ...] = ()
@@ -96,7 +98,10 @@ def _read(row: Mapping[str, Any], known: Mapping[str, Mapping[str, str] | None])
         name = reference if names is None else names.get(reference, reference)
         evidence.append(Evidence(kind, reference, name, names is None or reference in names))
     found = Recommendation(
-        **{name: row[name] for name in ("id", "theme", "question", "qui", "echeance", "suivi", "statut")},
+        **{
+            name: row[name]
+            for name in ("id", "theme", "question", "qui", "echeance", "suivi", "depart", "cible", "statut")
+        },
         texte=row["preconisation"],
         preuves=tuple(evidence),
         constats=tuple(filter(None, (c.strip() for c in row["constats"].split("|")))),
@@ -112,7 +117,7 @@ def _lacks(one: Recommendation) -> Iterator[str]:
         yield CHAINE["aucune"]
     elif not one.fondee:
         yield CHAINE["une_sorte"].format(sorte=KINDS[next(iter(one.sortes))].lower())
-    yield from (CHAINE[link] for link in ("qui", "echeance", "suivi") if not getattr(one, link))
+    yield from (CHAINE[link] for link in ("qui", "echeance", "suivi", "depart", "cible") if not getattr(one, link))
 
 
 def without_recommendation(recommendations: Collection[Recommendation], findings: Mapping[str, str]) -> tuple[str, ...]:
@@ -166,7 +171,7 @@ def _finding(
 def _chain(mine: Sequence[Recommendation], territory: Territory, ident: str, theme: str) -> Finding:
     names = {t.id: t.nom for t in territory.themes}
     yes, no = word(label("preconisations.preconisations.oui")), Valeur(None, "non_disponible")
-    fields = ("question", "preuves", "constats", "texte", "qui", "echeance", "suivi")
+    fields = ("question", "preuves", "constats", "texte", "qui", "echeance", "suivi", "depart", "cible")
     lines = []
     for r in mine:
         said = {"preuves": told(r.preuves), "constats": ", ".join(r.constats)}

@@ -33,7 +33,6 @@ from cvanalysis.territory.toml import Document, Section, check_shape, read_toml,
 
 CONTRAT = "contrat.toml"
 _FICHIERS = (CONTRAT, "quartiers.csv", "communes.csv", "comparateurs.csv", "themes.csv", "piliers.csv", "colleges.csv")
-_ORDRE = tuple(ZONES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +177,7 @@ class Territory:
         for niveau in ("EPCI", "FRANCE_QPV"):
             first += [c for c in self.comparateurs if c.niveau == niveau]
         rest = [c for c in self.comparateurs if c.niveau not in ("COMMUNE", "EPCI", "FRANCE_QPV")]
-        return (*first, *sorted(rest, key=lambda c: _ORDRE.index(c.niveau)))
+        return (*first, *sorted(rest, key=lambda c: list(ZONES).index(c.niveau)))
 
 
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")

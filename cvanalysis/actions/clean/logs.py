@@ -25,8 +25,8 @@ from cvanalysis.actions.clean.rows import read_rows
 from cvanalysis.errors import DeclarationError, Problem, ReadError
 from cvanalysis.files.anomalies import Anomalies, ReadFile
 from cvanalysis.files.guard import reading
+from cvanalysis.files.layout import layout_notes
 from cvanalysis.files.sheets import Grid, grids_of, raw_files, read_bytes
-from cvanalysis.files.workbooks import layout_notes
 from cvanalysis.personnes.persons import mask_words
 from cvanalysis.territory.declarations import Inspection
 

@@ -1,8 +1,8 @@
 """INSEE's other layouts → the one that all the rest reads: a row per zone, a column per quantity, a table per year.
 
 Owns the long format (`DS_*`: a line per zone and measure), zones in columns (« Comparateur de territoires »), the census bases
-(`P22_POP`: several years side by side), and the quantities that a map writes as a formula of headers (`P_CHOM1564 / P_ACT1564`): computed
-from their numerators and denominators, at full precision. Refuses to know a file's name and to choose what a quantity means.
+(`P22_POP`: several years side by side), and the quantities that a map writes as a formula of headers (`P_CHOM1564 / P_ACT1564`)
+computed from numerators and denominators, at full precision. Refuses to know a file's name and to choose what a quantity means.
 """
 
 from __future__ import annotations

@@ -396,6 +396,5 @@ def _held(instances: pd.DataFrame, edition: Edition) -> pd.DataFrame:
 
 def _proposed(preconisations: pd.DataFrame, edition: Edition) -> pd.DataFrame:
     """Préconisations, but those dated after the edition or at a day that cannot be read."""
-    days = preconisations["date"]
-    keep = (not t or ((d := read_day(t)) is not None and d <= edition.jusqu_au) for t in days)
+    keep = (not t or ((d := read_day(t)) is not None and d <= edition.jusqu_au) for t in preconisations["date"])
     return _kept(preconisations, keep).drop(columns=["date"])

@@ -141,6 +141,8 @@ def _recommendations(document: Document, territory: Territory, recommendations: 
                 ("Qui", r.qui or "non dit"),
                 ("Pour quand", r.echeance or "non dit"),
                 ("À quoi on le verra", r.suivi or "non dit"),
+                ("Valeur de départ", r.depart or "non dite"),
+                ("Cible", r.cible or "non dite"),
                 ("Statut", r.statut or "proposée"),
             )
             if r.manque:
