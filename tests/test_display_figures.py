@@ -12,13 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.axes import Axes
 
-from browser.exemples import ABSENT, FIGURES, ICI, LONG, TERRITOIRE, courbe
+from browser.exemples import ABSENT, FIGURES, ICI, LONG, TERRITOIRE, courbe, pour_cent
 from cvanalysis.constat.shape import Figure, Point, Serie, Valeur
 from cvanalysis.display import font
 from cvanalysis.display.figures import draw, trace
 from cvanalysis.display.figures.lines import spread
 from cvanalysis.display.figures.marks import _LOOKS, ABSENCES, contrast, ink_on, look, looks, shades, state_looks
-from cvanalysis.display.figures.sheet import WIDTH, round_scale, wrap
+from cvanalysis.display.figures.sheet import WIDTH, round_scale, say_mark, wrap
 from cvanalysis.display.figures.svg import measure
 from cvanalysis.territory.palette import PALETTE
 
@@ -97,7 +97,7 @@ def test_a_missing_value_is_said_with_the_mark_of_its_reason_and_never_drawn_as_
 
 
 def test_a_suspect_value_bears_its_mark():
-    assert "0,0\u00a0% ?" in words(FIGURES["points-douteux"])
+    assert say_mark(pour_cent(0, "suspect")) in words(FIGURES["points-douteux"])
     sure = Figure("barres", "Taux", (Serie(ICI, "sujet", (Point("a", Valeur(3.0)),)),))
     doubtful = Figure("barres", "Taux", (Serie(ICI, "sujet", (Point("a", Valeur(3.0, "suspect")),)),))
     assert len(list(read(doubtful).iter("path"))) > len(list(read(sure).iter("path")))
@@ -251,7 +251,8 @@ def test_two_marks_of_a_row_that_would_hide_each_other_stand_apart():
             Serie(role, role, (Point(ICI, Valeur(here)), Point("Ville", Valeur(there))))
             for role, here, there in (("femmes", women, 10.0), ("hommes", men, 90.0))
         )
-        return len({y for line in trace(Figure("paires", "Taux", tuple(series)), {}).lines for y in line.get_ydata()})
+        drawn = trace(Figure("paires", "Taux", tuple(series)), {}).lines
+        return len({y for line in drawn if line.get_marker() in ("o", "s") for y in line.get_ydata()})
 
     assert heights(40.0, 40.5) == 3
     assert heights(40.0, 80.0) == 2

@@ -40,21 +40,19 @@ def files() -> dict[int, tuple[Path, Path]]:
     recipe = (FAMILY, WEIGHTS, _LETTERS, _SIGNS, _FEATURES, _NAMES)
     made_with = [version(name) for name in ("fontpkg-source-sans-3", "fonttools", "brotli")]
     key = sha256(repr((recipe, made_with)).encode()).hexdigest()[:16]
-    found = _in(platformdirs.user_cache_path("cvanalysis") / f"police-{key}")
-    missing = [path for pair in found.values() for path in pair if not path.is_file()]
-    if not missing:
-        return found
+    kept = _in(platformdirs.user_cache_path("cvanalysis") / f"police-{key}")
+    if all(path.is_file() for pair in kept.values() for path in pair):
+        return kept
     cut = _cut()
     try:
-        atomic.write_all(
-            (path, raw) for weight, pair in found.items() for path, raw in zip(pair, cut[weight], strict=True)
-        )
+        return _write(kept, cut)
     except (atomic.WriteFailed, OSError):  # nobody's home: made again by each command
-        found = _in(Path(tempfile.mkdtemp(prefix="cva-police-")))
-        atomic.write_all(
-            (path, raw) for weight, pair in found.items() for path, raw in zip(pair, cut[weight], strict=True)
-        )
-    return found
+        return _write(_in(Path(tempfile.mkdtemp(prefix="cva-police-"))), cut)
+
+
+def _write(places: dict[int, tuple[Path, Path]], cut: dict[int, tuple[bytes, bytes]]) -> dict[int, tuple[Path, Path]]:
+    atomic.write_all(file for weight, pair in places.items() for file in zip(pair, cut[weight], strict=True))
+    return places
 
 
 def _in(folder: Path) -> dict[int, tuple[Path, Path]]:

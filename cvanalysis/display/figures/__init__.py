@@ -12,16 +12,14 @@ from dataclasses import replace
 from html import escape
 from typing import TYPE_CHECKING
 
-import matplotlib as mpl
-
 from cvanalysis.constat.shape import Figure, Point, Serie, Valeur
 from cvanalysis.display import font
 from cvanalysis.display.figures.events import events
 from cvanalysis.display.figures.lines import lines
 from cvanalysis.display.figures.marks import INK, Palette
 from cvanalysis.display.figures.matrix import matrix
-from cvanalysis.display.figures.rows import MANY, rows, stacks
-from cvanalysis.display.figures.sheet import SIZE, WIDTH, style
+from cvanalysis.display.figures.rows import rows, turned
+from cvanalysis.display.figures.sheet import SIZE, WIDTH, styled
 from cvanalysis.display.figures.svg import write_svg
 from cvanalysis.french import typeset
 
@@ -29,13 +27,13 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 Draw = Callable[..., "Axes"]
+_MANY = 5
 
 
 def _shares(data: Figure, **how: object) -> Axes:
-    """Shares of a few zones compare better share by share; those of many zones are a bar each."""
-    zones = {p.etiquette for s in data.series for p in s.points}
-    parts = all(s.role in ("part", "femmes", "hommes") for s in data.series)
-    return (stacks if parts and len(zones) > MANY else rows)(data, **how)
+    """Shares of a few zones compare best share by share; those of many zones are a table in shades."""
+    series = turned(data)
+    return rows(data, **how) if len(series) <= _MANY else matrix(replace(data, series=series), **how)
 
 
 _GENRES: dict[str, Draw] = {
@@ -52,13 +50,13 @@ _GENRES: dict[str, Draw] = {
 
 def trace(figure: Figure, palette: Palette, ax: Axes | None = None, width: float = WIDTH) -> Axes:
     """The figure on `ax`, or on a sheet of its own `width` points wide (358: a phone's column; 640: a page's); returns the Axes."""
-    with mpl.rc_context(style()):
+    with styled():
         return _GENRES[figure.genre](_in_french(figure), ax=ax, palette=palette, width=width)
 
 
 def draw(figure: Figure, palette: Palette, alternative: str, width: float = WIDTH) -> str:
     """The figure as an `<svg>` of the page, read aloud as `alternative`."""
-    with mpl.rc_context(style()):
+    with styled():
         axes = _GENRES[figure.genre](_in_french(figure), palette=palette, width=width)
         wide, tall, body = write_svg(axes.figure)
     return (

@@ -37,7 +37,7 @@ def events(data: Figure, *, ax: Axes | None = None, palette: Palette = {}, width
     ax = open_axes(ax, width, y, Margins(left, 0, 4, (data.axe, keys)))
     across = width - left
     ax.set_xlim(0, across)
-    ax.set_xticks([])
+    ax.xaxis.set_visible(False)
     name_rows(ax, left, ys, y, (([say(p.valeur)], False) for _, p, _ in found))
     ax.axvline(0, color=RULE, linewidth=2, clip_on=False)
     for (_, point, this), text, at in zip(found, texts, ys, strict=True):

@@ -56,7 +56,7 @@ def lines(data: Figure, *, ax: Axes | None = None, palette: Palette = {}, width:
     shown = [s for s, aside in zip(series, quiet, strict=True) if not aside]
     seen = dict(zip((s.nom for s in shown), looks([s.role for s in shown], palette), strict=True))
     values = [p.valeur for s in series for p in s.points]
-    scale = round_scale(values, zero=data.zero, calm=True)
+    scale = round_scale(values, zero=data.zero, calm=True, wanted=3)
     gone = any(v.valeur is None for v in values)
     left, aside = widest(scale.said) + 10, 0.36 * width
     tall = _TALL if known(values) else 40
@@ -68,19 +68,14 @@ def lines(data: Figure, *, ax: Axes | None = None, palette: Palette = {}, width:
     ax.set_yticks(scale.ticks, scale.said)
     ax.yaxis.grid(visible=True)
     _put_times(ax, xs, pad=14 if gone else 4)
-    for x in breaks(data.ruptures, xs):
-        ax.axvline(x, color=RULE, linestyle=(0, (2, 3)), linewidth=1)
+    for (_, before), (time, after) in pairwise(sorted(xs.items(), key=lambda place: place[1])):
+        if time in data.ruptures:  # the source changed somewhere between the two
+            ax.axvline((before + after) / 2, color=RULE, linestyle=(0, (2, 3)), linewidth=1)
     for serie, faint in sorted(zip(series, quiet, strict=True), key=lambda pair: pair[0].role != "sujet"):
         _line(ax, serie, None if faint else seen[serie.nom], xs, data.ruptures)
     _say_start(ax, shown, xs)
     _name_ends(ax, [(s, seen[s.nom]) for s in shown], xs, aside)
     return ax
-
-
-def breaks(ruptures: Sequence[str], xs: Mapping[str, float]) -> list[float]:
-    """Where the source changed: half-way between the label after the change and the one before."""
-    ordered = sorted(xs.items(), key=lambda place: place[1])
-    return [(before + after) / 2 for (_, before), (label, after) in pairwise(ordered) if label in ruptures]
 
 
 def _put_times(ax: Axes, xs: Mapping[str, float], pad: float) -> None:
@@ -195,14 +190,14 @@ def spread(wanted: Sequence[float], tall: Sequence[float], low: float, high: flo
 
 
 def _panels(data: Figure, ax: Axes | None, palette: Palette, width: float) -> Axes:
-    """Small multiples: each series over the band from the lowest to the highest, on the axes of all, its two ends said."""
+    """Small multiples, three abreast: each series over the band from the lowest to the highest, on the axes of all."""
     xs, abreast = places(data), 3 if width < 500 else 5
     values = [p.valeur for s in data.series for p in s.points]
     scale = round_scale(values, zero=data.zero, calm=True)
     wide = width / abreast
     titles = [wrap(s.nom, wide - 10) for s in data.series]
     levels = range(0, len(titles), abreast)
-    heads = [max(map(len, titles[i : i + abreast])) * LINE + 20 for i in levels]
+    heads = [max(map(len, titles[i : i + abreast])) * LINE + 24 for i in levels]
     whole = sum(heads) + len(heads) * (_PANEL + 30)
     ax = open_axes(ax, width, whole, Margins(0, 0, 2, (data.axe, ())))
     ax.set_axis_off()
@@ -228,7 +223,7 @@ def _panels(data: Figure, ax: Axes | None, palette: Palette, width: float) -> Ax
         _line(panel, serie, replace(look(role, palette), size=8, width=2, dash=None), xs, data.ruptures)
         panel.text(
             (2 - _SIDE) / (wide - 2 * _SIDE),
-            1 + 12 / _PANEL,
+            1 + 19 / _PANEL,
             "\n".join(title),
             transform=panel.transAxes,
             va="bottom",

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from cvanalysis.constat.shape import Valeur
-from cvanalysis.territory.palette import PALETTE
+from cvanalysis.territory.palette import PALETTE, contrast_on_white
 
 INK, GREY, RULE, FAINT, PALE = "#1d2733", "#4a5663", "#8a94a0", "#dfe4ea", "#c4ccd5"
 """Text, secondary text (7:1 on white), marks without meaning of their own (3:1), rules that guide the eye, lines behind another."""
@@ -131,28 +131,17 @@ def state_looks(states: Sequence[str], palette: Palette) -> dict[str, Look]:
 
 def shades(colour: str, n: int) -> tuple[str, ...]:
     """`n` tints of a colour, from the palest to itself."""
-    return tuple(
-        "#" + "".join(f"{round(245 + (part - 245) * (i + 0.3) / (n - 0.7)):02x}" for part in _rgb(colour))
-        for i in range(n)
-    )
+    parts = [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
+    tints = ((round(245 + (part - 245) * (i + 0.3) / (n - 0.7)) for part in parts) for i in range(n))
+    return tuple("#" + "".join(f"{part:02x}" for part in tint) for tint in tints)
 
 
 def contrast(colour: str, ground: str = "#ffffff") -> float:
     """WCAG's contrast ratio of two `#rrggbb` colours."""
-    a, b = sorted((_luminance(colour), _luminance(ground)), reverse=True)
-    return (a + 0.05) / (b + 0.05)
+    ratio = contrast_on_white(ground) / contrast_on_white(colour)
+    return max(ratio, 1 / ratio)
 
 
 def ink_on(fill: str) -> str:
     """Black or white, whichever reads better on that fill: one of them always reaches 4.5:1, which our softer ink would not."""
     return max("#ffffff", "#000000", key=lambda ink: contrast(fill, ink))
-
-
-def _rgb(colour: str) -> tuple[int, ...]:
-    return tuple(int(colour[i : i + 2], 16) for i in (1, 3, 5))
-
-
-def _luminance(colour: str) -> float:
-    red, green, blue = (c / 255 for c in _rgb(colour))
-    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in (red, green, blue))
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue

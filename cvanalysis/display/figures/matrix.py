@@ -25,6 +25,7 @@ from cvanalysis.display.figures.sheet import (
     name_rows,
     open_axes,
     put_bars,
+    put_strokes,
     say_mark,
     widest,
     wrap,
@@ -65,10 +66,10 @@ def matrix(data: Figure, *, ax: Axes | None = None, palette: Palette = {}, width
     above = max(map(len, heads), default=0) * LINE if level else max(map(widest, heads), default=0)
     ax = open_axes(ax, width, above + 6 + sum(tall), Margins(left, 0, 4, (data.axe, tuple((states | absent).items()))))
     ax.set_xlim(0, len(columns))
-    ax.set_xticks([])
+    ax.xaxis.set_visible(False)
     ys = [y + h / 2 for y, h in zip(edges, tall, strict=False)]
     name_rows(ax, left, ys, sum(tall), zip(labels, (s.role == "sujet" for s in data.series), strict=True), -above - 6)
-    ax.hlines(edges[1:], -left / wide, len(columns), colors=FAINT, linewidths=1, clip_on=False)
+    put_strokes(ax, [(edge, -left / wide, len(columns)) for edge in edges[1:]], FAINT, 1)
     for i, head in enumerate(heads):
         ax.text(i + 0.5, -4, "\n".join(head), ha="center", va="bottom", color=GREY, rotation=0 if level else 90)
     _put_numbers(ax, cells, wide, palette)

@@ -8,18 +8,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import cycle, islice
 from typing import TYPE_CHECKING
 
 from cvanalysis.constat.shape import Figure, Serie, Valeur
-from cvanalysis.display.figures.marks import FAINT, GREY, RULE, Palette, colours, ink_on, look, looks
+from cvanalysis.display.figures.marks import FAINT, GREY, RULE, Palette, look, looks
 from cvanalysis.display.figures.sheet import (
     WIDTH,
-    known,
     open_rows,
     put_absence,
     put_bars,
     put_marks,
+    put_strokes,
     round_scale,
     say_mark,
     widest,
@@ -29,8 +28,6 @@ from cvanalysis.display.figures.svg import measure
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-MANY = 5
-"""Zones up to which shares are compared row by row; beyond, each zone is one stacked bar."""
 _THICK, _LEAST = 14, 6
 
 
@@ -62,17 +59,20 @@ def rows(data: Figure, *, ax: Axes | None = None, palette: Palette = {}, width: 
     )
     values = [v for row in found for _, v in row.cells]
     said = widest((say_mark(v) for v in values if v.valeur is not None), 600)
-    scale = round_scale(values, zero=data.zero or barred)
+    zero = data.zero or barred
+    scale = round_scale(values, zero=zero, wanted=0 if zero and not shared else 3)  # alone, each mark bears its value
     names = [(row.label, row.strong) for row in found]
     beside = barred and shared
     before = said + 8 if joined or beside or (barred and scale.low < 0) else 10
     right = 18 if beside else max(said + 12, 18)
     ax, ys, point = open_rows(ax, width, names, scale, (before, right), (data.axe, tuple(keys)))
-    if barred and scale.low < 0:
-        ax.axvline(0, color=RULE)
+    if scale.low <= 0 <= scale.high:
+        ax.axvline(0, color=RULE, linewidth=1)
+    ends = [(y, row.known[0][0], row.known[-1][0]) for row, y in zip(found, ys, strict=True) if row.known]
+    if not barred:
+        put_strokes(ax, [(y, scale.low, last) for y, _, last in ends], FAINT, 1)
     if joined:
-        ends = [(row.known[0][0], row.known[-1][0], y) for row, y in zip(found, ys, strict=True) if row.known]
-        ax.hlines([y for *_, y in ends], [a for a, *_ in ends], [b for _, b, _ in ends], colors=RULE, linewidths=2.5)
+        put_strokes(ax, ends, RULE, 2.5)
     for i, this in enumerate(seen):
         drawn = [(row, y) for row, y in zip(found, ys, strict=True) if not row.crowd or roles[i] != "autre"]
         there = [(y, 0.0, v) for row, y in drawn for j, v in row.cells if j == i and v.valeur is not None]
@@ -153,7 +153,6 @@ def _apart(y: float, found: Sequence[Row], ys: Sequence[float], serie: int, leas
 def _strip(ax: Axes, row: Row, y: float, point: float) -> None:
     """The other quarters, a tick each, and the values of the two ends."""
     numbers = row.known
-    ax.hlines([y], *ax.get_xlim(), colors=FAINT)
     if not numbers:
         return
     ax.plot([n for n, *_ in numbers], [y] * len(numbers), ls="none", marker="|", ms=14, mew=2, mec=RULE, clip_on=False)
@@ -184,41 +183,3 @@ def _say_row(
         weight = 600 if roles[i] == "sujet" and (row.strong or len(row.known) > 1) else 400
         ax.text(x + (gap if outside == "right" else -gap), y, say_mark(value), va="center", fontweight=weight,
                 ha="left" if outside == "right" else "right")  # fmt: skip
-
-
-def stacks(data: Figure, *, ax: Axes | None = None, palette: Palette = {}, width: float = WIDTH) -> Axes:  # noqa: B006
-    """Draw `parts` of many zones: a stacked bar each; every share has its letter, so that shades are not the only key."""
-    shares, zones = (
-        [s.nom for s in data.series],
-        list(dict.fromkeys(p.etiquette for s in data.series for p in s.points)),
-    )
-    letters = [chr(ord("A") + i) for i in range(len(shares))]
-    fills = list(islice(cycle(colours("part", palette)), len(shares)))
-    cells = [{p.etiquette: p.valeur for p in s.points} for s in data.series]
-    sums = {
-        side: [sum(v for c in cells if z in c for v in known([c[z]]) if (v >= 0) == side) for z in zones]
-        for side in (True, False)
-    }
-    ends = [Valeur(n, unite=data.series[0].points[0].valeur.unite) for side in sums.values() for n in side]
-    scale = round_scale(ends, zero=True)
-    keys = tuple((f"{letter}. {share}", fill) for letter, share, fill in zip(letters, shares, fills, strict=True))
-    ax, ys, point = open_rows(ax, width, [(zone, False) for zone in zones], scale, (10, 22), (data.axe, keys))
-    reached = {(zone, side): 0.0 for zone in zones for side in (True, False)}
-    for letter, fill, line in zip(letters, fills, cells, strict=True):
-        parts = []
-        for zone, y in zip(zones, ys, strict=True):
-            value = line.get(zone, Valeur(None, "non_disponible"))
-            if value.valeur is None:
-                continue
-            start = reached[zone, value.valeur >= 0]
-            reached[zone, value.valeur >= 0] += value.valeur
-            parts.append((y, start, value))
-            if abs(value.valeur) >= 13 * point and value.dite:
-                ax.text(
-                    start + value.valeur / 2, y, letter, ha="center", va="center", color=ink_on(fill), fontweight=600
-                )
-        put_bars(ax, parts, fill, 16, point)
-    for zone, y in zip(zones, ys, strict=True):
-        if not any(known([c[zone]]) for c in cells if zone in c):
-            ax.text(6 * point, y, say_mark(cells[0].get(zone, Valeur(None, "non_disponible"))), va="center", color=GREY)
-    return ax

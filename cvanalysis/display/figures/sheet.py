@@ -6,10 +6,12 @@ Sizes are points, which are the pixels of a page: text of 13 on a sheet of 358 (
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 from matplotlib import font_manager
@@ -33,11 +35,23 @@ _GAP = 6
 
 
 @cache
-def style() -> mpl.RcParams:
-    """Our style, once its font is known to matplotlib."""
+def _style() -> dict[str, Any]:
+    """Our style as checked values, once its font is known to matplotlib."""
     for ttf, _ in font.files().values():
         font_manager.fontManager.addfont(ttf)
-    return mpl.rc_params_from_file(Path(__file__).with_name("maison.mplstyle"), use_default_template=False)
+    return dict(mpl.rc_params_from_file(Path(__file__).with_name("maison.mplstyle"), use_default_template=False))
+
+
+@contextmanager
+def styled() -> Iterator[None]:
+    """Our style meanwhile: as `rc_context`, which would check it again for each figure."""
+    ours = _style()
+    kept = {key: dict.__getitem__(mpl.rcParams, key) for key in ours}
+    dict.update(mpl.rcParams, ours)
+    try:
+        yield
+    finally:
+        dict.update(mpl.rcParams, kept)
 
 
 class _Plain:
@@ -86,33 +100,26 @@ class Margins:
 
 
 def open_axes(ax: Axes | None, width: float, height: float, around: Margins) -> Axes:
-    """The Axes that was given, or one on a sheet `width` wide that has `height` for its marks; its name and legend are written."""
+    """The Axes that was given, or one on a sheet `width` wide that has `height` for its marks; its name and legend stand above."""
     name, keys = around.head
-    if ax is None:
-        titled = wrap(name, width) if name else []
-        columns, entries = _columns([label for label, _ in keys], width)
-        deep = math.ceil(len(entries) / columns) if entries else 0
-        rows = [max(entry.count("\n") + 1 for entry in entries[i::deep]) for i in range(deep)]
-        tall = sum(rows) * LINE + (4 * len(rows) + 4 if rows else 0)
-        top = len(titled) * LINE + tall + _GAP
+    own = ax is None
+    room = width if own else size_of(ax)[0]
+    titled = wrap(name, room) if name else []
+    columns, entries = _columns([label for label, _ in keys], room)
+    deep = math.ceil(len(entries) / columns)
+    lines = sum(max(entry.count("\n") + 1 for entry in entries[i::deep]) for i in range(deep))
+    top = (len(titled) + lines) * LINE + (4 * deep + 4 if deep else 0) + _GAP
+    if own:
         whole = top + height + around.bottom
         inside = (around.left / width, around.bottom / whole, 1 - (around.left + around.right) / width, height / whole)
         ax = Sheet(figsize=(width / 72, whole / 72), dpi=72).add_axes(inside, axes_class=PlainAxes)
-        across, up = width - around.left - around.right, height
-        if titled:
-            ax.text(
-                -around.left / across, 1 + top / up, "\n".join(titled), transform=ax.transAxes, va="top", color=GREY
-            )
-    else:
-        across, up = size_of(ax)
-        columns, entries = _columns([label for label, _ in keys], across)
-        if name:
-            ax.set_title(name, pad=6 + LINE * math.ceil(len(entries) / columns) if entries else 6)
+    across, up = size_of(ax)
+    start = -around.left / across if own else 0
+    if titled:
+        ax.text(start, 1 + top / up, "\n".join(titled), transform=ax.transAxes, va="top", color=GREY)
     if keys:
-        ax.legend(
-            [_handle(look) for _, look in keys], entries, ncols=columns, loc="lower left",
-            bbox_to_anchor=(-around.left / across, 1 + _GAP / up),
-        )  # fmt: skip
+        handles, place = [_handle(look) for _, look in keys], (start, 1 + _GAP / up)
+        ax.legend(handles, entries, ncols=columns, loc="lower left", bbox_to_anchor=place)
     return ax
 
 
@@ -169,7 +176,7 @@ class Scale:
 
 
 def round_scale(values: Sequence[Valeur], *, zero: bool, calm: bool = False, wanted: int = 4) -> Scale:
-    """An axis that holds its values; `zero` keeps 0 on it; `calm` makes what hardly moved be seen hardly to move."""
+    """An axis that holds its values; `zero` keeps 0 on it; about `wanted` ticks; `calm`: what hardly moved is seen so."""
     numbers = known(values)
     low, high = (min(numbers), max(numbers)) if numbers else (0.0, 0.0)
     if zero:
@@ -181,12 +188,17 @@ def round_scale(values: Sequence[Valeur], *, zero: bool, calm: bool = False, wan
     room = (high - low) * 0.04
     low, high = low if zero and low == 0 else low - room, high if zero and high == 0 else high + room
     whole = all(number.is_integer() for number in numbers)  # nobody counts 2.5 actions
-    found = MaxNLocator(wanted, steps=[1, 2, 2.5, 5, 10], integer=whole, min_n_ticks=2).tick_values(low, high)
-    ticks = tuple(float(tick) for tick in found if low <= tick <= high) if numbers else ()
+    found = _locator(wanted, whole).tick_values(low, high) if numbers and wanted else ()
+    ticks = tuple(float(tick) for tick in found if low <= tick <= high)
     unit = unit_of(values)
     decimals = next((d for d in (0, 1, 2) if all(abs(round(t, d) - t) < 1e-9 for t in ticks)), 3)
     said = (say(Valeur(tick, unite=unit if unit in ("%", "€") else "", decimales=decimals)) for tick in ticks)
     return Scale(low, high, ticks, tuple(said))
+
+
+@cache
+def _locator(wanted: int, whole: bool) -> MaxNLocator:
+    return MaxNLocator(wanted, steps=[1, 2, 2.5, 5, 10], integer=whole, min_n_ticks=2)
 
 
 def say_mark(value: Valeur) -> str:
@@ -231,10 +243,13 @@ def open_rows(
     ax = open_axes(ax, width, sum(tall), Margins(left, around[1], 24 if scale.ticks else 4, head))
     ys = [sum(tall[:i]) + one / 2 for i, one in enumerate(tall)]
     ax.set_xlim(scale.low, scale.high)
-    room = (size_of(ax)[0] + 16) / max(1, len(scale.ticks)) - 6
-    every = 1 if widest(scale.said) <= room else 2  # every other tick where two would touch
-    ax.set_xticks(scale.ticks[::every], scale.said[::every])
-    ax.xaxis.grid(visible=True)
+    if scale.ticks:
+        room = (size_of(ax)[0] + 16) / len(scale.ticks) - 6
+        every = 1 if widest(scale.said) <= room else 2  # every other tick where two would touch
+        ax.set_xticks(scale.ticks[::every], scale.said[::every])
+        ax.xaxis.grid(visible=True)
+    else:
+        ax.xaxis.set_visible(False)
     name_rows(ax, left, ys, sum(tall), zip(labels, (strong for _, strong in names), strict=True))
     return ax, ys, (scale.high - scale.low) / size_of(ax)[0]
 
@@ -244,7 +259,7 @@ def name_rows(
 ) -> None:
     """Labels of rows as plain words, which cost a fifth of ticks; where an Axes was given, they stand left of it."""
     ax.set_ylim(bottom, top)
-    ax.set_yticks([])
+    ax.yaxis.set_visible(False)
     start = -left / size_of(ax)[0]
     for y, (lines, strong) in zip(ys, labels, strict=True):
         ax.text(
@@ -257,23 +272,20 @@ def name_rows(
         )
 
 
+def put_strokes(ax: Axes, strokes: Sequence[tuple[float, float, float]], colour: str, thick: float) -> None:
+    """Level strokes (height, start, end) as one line with holes, which costs less than a collection."""
+    xs = [x for _, start, end in strokes for x in (start, end, math.nan)]
+    ys = [y for y, *_ in strokes for _ in range(3)]
+    ax.plot(xs, ys, color=colour, linewidth=thick, clip_on=False)
+
+
 def put_bars(ax: Axes, bars: Sequence[tuple[float, float, Valeur]], colour: str, thick: float, point: float) -> None:
-    """Bars (height, start, value) of one colour, a line each; a suspect one is hatched, and seen however small."""
-    sure = [(y, start, start + value.valeur) for y, start, value in bars if value.dite]
-    if sure:
-        ys, starts, ends = zip(*sure, strict=True)
-        ax.hlines(ys, starts, ends, colors=colour, linewidths=thick)
+    """Bars (height, start, value) of one colour; a suspect one is hatched, and seen however small."""
+    put_strokes(ax, [(y, start, start + value.valeur) for y, start, value in bars if value.dite], colour, thick)
     for y, start, value in bars:
         if not value.dite:
-            ax.barh(
-                [y],
-                [value.valeur or 6 * point],
-                left=start,
-                height=thick,
-                facecolor="#ffffff",
-                edgecolor=colour,
-                hatch="//",
-            )
+            width = value.valeur or 6 * point
+            ax.barh([y], [width], left=start, height=thick, facecolor="#ffffff", edgecolor=colour, hatch="//")
 
 
 def put_absence(ax: Axes, x: float, y: float, value: Valeur, **how: object) -> None:
