@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatch
 from functools import cached_property, partial
 from pathlib import Path
@@ -21,16 +21,19 @@ from cvanalysis.constat.shape import Table
 from cvanalysis.display.blocs import (
     gather,
     show_accounts,
-    show_brief,
     show_definitions,
     show_demands,
-    show_identity,
     show_list,
     show_map,
+    show_notes,
     show_overview,
+    show_recto,
     show_table,
     show_text,
+    show_theme_recto,
+    show_theme_verso,
     show_unknown,
+    show_verso,
 )
 from cvanalysis.display.constat import Constat
 from cvanalysis.display.ensemble import show_all
@@ -55,7 +58,7 @@ from cvanalysis.textes import label
 if TYPE_CHECKING:
     from cvanalysis.constat.shape import Finding
     from cvanalysis.display.constat import Bloc
-    from cvanalysis.territory.contract import Territory, Theme
+    from cvanalysis.territory.contract import Quartier, Territory, Theme
 
 
 def ouvrir(donnees: str | Path = "", edition: str = "", audience: str = "") -> Dossier:
@@ -104,23 +107,26 @@ class Dossier:
     def fiche(self, qpv: str) -> Page:
         """What can be shown of one quarter; an unknown code raises `UsageError` with the known ones.
 
-        Besides findings: `identite()`, `carte()`, `en_bref()`, `inconnus()`, `definitions()`, `voix()`, and `actions()`, a page of its own.
+        Besides findings, of indicators, actions, engagements and voices: `recto()` and `verso()`, the sheet that one hands out; `liste()`
+        of the actions, `inconnus()`, `definitions()`, `notes()`.
         """
         fiche = Fiche(self.store, self.territory, load_catalogue(), qpv)
-        nom, code = fiche.quartier.nom, fiche.quartier.code
+        code = fiche.quartier.code
+        done = QuarterActions(self.store, self.territory, code)
+        engaged = QuarterEngagements(self.store, self.territory, code)
+        voices = Together(code, lambda: self._quarter_voices(fiche.quartier))
         return Page(
             self,
-            f"Fiche de {nom} ({code}).",
-            (fiche,),
+            f"Fiche de {fiche.quartier.nom} ({code}).",
+            (fiche, done, engaged, voices),
             {
-                "identite": lambda: show_identity(fiche.identite()),
-                "carte": lambda: self._map(code),
-                "en_bref": lambda: show_brief(fiche.en_bref(), fiche.regle_en_bref),
-                "inconnus": lambda: show_unknown(fiche.inconnus(), _questions(fiche)),
+                "recto": lambda: show_recto(fiche, self._map(code)),
+                "verso": lambda: show_verso(fiche, done, engaged.constat("engagements-01"), voices.constats),
+                "liste": lambda titre: _list(done, titre),
+                "inconnus": lambda: show_unknown(fiche.inconnus()),
                 "definitions": lambda: show_definitions(fiche.definitions(), fiche.sources()),
-                "actions": lambda: self._actions(code),
-                "voix": lambda: self._voices(code),
             },
+            {},
         )
 
     def _map(self, code: str) -> Bloc:
@@ -150,32 +156,31 @@ class Dossier:
         found = Synthese(self.store, self.territory, load_catalogue())
         return show_all("cartons", found.apercu(), self.territory.quartiers, lieux, montrees)
 
-    def _actions(self, code: str) -> Page:
-        """What was done in a quarter, and which engagements it served."""
-        done = QuarterActions(self.store, self.territory, code)
-        return self._page(code, done, QuarterEngagements(self.store, self.territory, code), liste=done)
-
-    def _voices(self, code: str) -> Bloc:
+    def _quarter_voices(self, quarter: Quartier) -> tuple[Finding, ...]:
         """What people say of the quarter, and of what its page says of it."""
-        said = self.store.rows("paroles", (("qpv", (code,)),))
-        cited = self.store.rows("contributions", (("sujet", (code,)),))
-        quarter = self.territory.quartier(code)
-        told = Together(code, lambda: find_quarter_voices(quarter, said, cited, self.territory))
-        return self._page(code, told).section("voix")
+        said = self.store.rows("paroles", (("qpv", (quarter.code,)),))
+        cited = self.store.rows("contributions", (("sujet", (quarter.code,)),))
+        return find_quarter_voices(quarter, said, cited, self.territory)
 
     def synthese(self) -> Page:
-        """What can be shown of all the quarters side by side. Besides findings: `tableau()`, which sorts, and `inconnus()`."""
+        """What can be shown of all the quarters side by side, and of actions against needs.
+
+        Besides findings: `plan()`, `apercu()`, `tableau()` of all indicators, `liste()` of the actions, `inconnus()`.
+        """
         found = Synthese(self.store, self.territory, load_catalogue())
+        needs = Needs(self.store, self.territory, load_catalogue())
         return Page(
             self,
             "Synthèse des quartiers.",
-            (found,),
+            (found, needs),
             {
+                "liste": partial(_list, needs),
                 "plan": self.plan,
                 "apercu": lambda: self._apercu(found),
                 "tableau": lambda: show_table(found.tableau(), found.ordre),
-                "inconnus": lambda: show_unknown(found.inconnus(), _questions(found)),
+                "inconnus": lambda: show_unknown(found.inconnus()),
             },
+            {},
         )
 
     def qualite(self) -> Page:
@@ -193,6 +198,7 @@ class Dossier:
                 **{nom: partial(self._logs, found, nom) for nom in ("argent", "controles", "propositions")},
                 "demandes": lambda: show_demands(found.demandes()),
             },
+            {},
         )
 
     def _logs(self, page: Qualite, nom: str) -> Bloc:
@@ -204,12 +210,10 @@ class Dossier:
     def theme(self, theme: str) -> Page:
         """What can be shown of one theme: actions, money, needs, voices, préconisations; an unknown one raises `UsageError`."""
         acted = ThemeActions(self.store, self.territory, theme, load_catalogue())
-        return self._page(theme, acted, Together(theme, lambda: self._theme_voices(acted.theme)), liste=acted)
-
-    def besoins(self) -> Page:
-        """Actions against needs, over all the quarters, and the catalogue of the actions."""
-        found = Needs(self.store, self.territory, load_catalogue())
-        return self._page("synthese", found, liste=found)
+        page = self._page(theme, acted, Together(theme, lambda: self._theme_voices(acted.theme)), liste=acted)
+        found = {numero: chapter.constat(numero) for chapter in page.chapitres for numero in chapter.numeros}
+        sides = {"recto": lambda: show_theme_recto(acted, found), "verso": lambda: show_theme_verso(acted, found)}
+        return replace(page, blocs={**page.blocs, **sides}, dites={})
 
     def engagements(self) -> Page:
         """What can be shown of the engagements: how many are documented, how far they are, on what evidence."""
@@ -274,7 +278,7 @@ class Dossier:
     def _page(self, sujet: str, *chapitres: Chapter, liste: Any = None, **blocs: Callable[..., Any]) -> Page:
         """A page of findings, the list of what they are about, other blocks by name."""
         blocs |= {"liste": lambda titre: _list(liste, titre)} if liste is not None else {}
-        return Page(self, f"Analyse «\u00a0{sujet}\u00a0».", chapitres, blocs)
+        return Page(self, f"Analyse «\u00a0{sujet}\u00a0».", chapitres, blocs, {})
 
     def _theme_voices(self, theme: Theme) -> tuple[Finding, ...]:
         read = self.store.rows
@@ -308,11 +312,11 @@ class Dossier:
         years = carried_out(read("actions"), self.territory.debut, self.territory.fin)
         return find_story(self.territory, read("chronologie"), read("instances"), read("partenaires"), lines_of(years))
 
-    def show(self, finding: Finding) -> Constat:
+    def show(self, finding: Finding, notes: dict[str, int] | None = None, *, figure: bool = True) -> Constat:
         """A finding as people see it, with what was said of it and answered since."""
         said = self.store.rows("contributions", (("cite", (finding.id,)),))
         found = contributions_by_finding(said) if len(said) else {}
-        return Constat(finding, self.territory, found.get(finding.id, ()))
+        return Constat(finding, self.territory, found.get(finding.id, ()), notes, figure)
 
     def texte(self, nom: str) -> Bloc:
         """A text of the territory (`textes/<nom>.md`); shows nothing where there is none."""
@@ -322,12 +326,16 @@ class Dossier:
 
 @dataclass(frozen=True, repr=False)
 class Page:
-    """What a notebook shows: numbered findings, by chapter, and blocks around them, each called by its name (`page.carte()`)."""
+    """What a notebook shows: numbered findings, by chapter, and blocks around them, each called by its name (`page.recto()`).
+
+    `dites`: where cautions are said once, at the foot of the page (`notes()`), those met so far and their numbers.
+    """
 
     dossier: Dossier
     titre: str
     chapitres: Sequence[Chapter]
     blocs: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+    dites: dict[str, int] | None = None
 
     def __repr__(self) -> str:
         return f"{self.titre} Constats\u00a0: {', '.join(self.numeros)}."
@@ -347,11 +355,12 @@ class Page:
         """The numbers of the findings, in reading order."""
         return tuple(numero for chapitre in self.chapitres for numero in chapitre.numeros)
 
-    def constat(self, numero: str) -> Constat:
-        """One finding, by its stable number on this page (`revenus-03`); `UsageError` names the known ones."""
+    def constat(self, numero: str, *, figure: bool = True) -> Constat:
+        """One finding, by its stable number on this page (`revenus-03`), with its figure or with its table alone; `UsageError` names
+        the known ones."""
         for chapitre in self.chapitres:
             if numero in chapitre.numeros:
-                return self.dossier.show(chapitre.constat(numero))
+                return self.dossier.show(chapitre.constat(numero), self.dites, figure=figure)
         raise UsageError(f"« {numero} » n'est pas un constat de cette page. Constats : {', '.join(self.numeros)}.")
 
     def phrases(self, *numeros: str) -> Bloc:
@@ -359,15 +368,16 @@ class Page:
         found = [self.constat(numero) for numero in numeros]
         return show_all("phrases", [one.finding for one in found], texte="\n".join(map(repr, found)))
 
-    def section(self, nom: str) -> Bloc:
+    def section(self, nom: str, *, figure: bool = True) -> Bloc:
         """All the findings of a section (`voix`), however many there are."""
-        return gather(self.constat(numero) for numero in self.numeros if numero.rpartition("-")[0] == nom)
+        asked = (numero for numero in self.numeros if numero.rpartition("-")[0] == nom)
+        return gather(self.constat(numero, figure=figure) for numero in asked)
+
+    def notes(self) -> Bloc:
+        """The cautions of the findings shown so far, each once, under its number."""
+        return show_notes(self.dites or {})
 
 
 def _list(chapter: Any, titre: str) -> Bloc:
     """One line for each thing that a chapter is about, searchable where scripts run."""
     return show_list(chapter.liste, titre, exemple=any(finding.exemple for finding in chapter.constats))
-
-
-def _questions(chapter: Chapter) -> dict[str, str]:
-    return {finding.id: finding.question for finding in chapter.constats}

@@ -102,6 +102,10 @@ def definite(nom: str) -> str:
     return f"le nombre {of(nom)}" if first.endswith("s") else f"« {nom} »"
 
 
+QUARTIER = "le quartier"
+"""How a quarter's own page calls it: its name stands at the top."""
+
+
 def place(nom: str) -> tuple[str, str]:
     """A place's article and the rest: « Les Dervallières » → (« les », « Dervallières »), « Bellevue » → ('', « Bellevue »)."""
     match = re.match(r"^(Les|Le)\s+(?=\S)(.+)$", nom)
@@ -113,12 +117,14 @@ def place(nom: str) -> tuple[str, str]:
 def at(nom: str) -> str:
     """« aux Dervallières », « au Breil », « à La Boissière », « à Bellevue »."""
     article, rest = place(nom)
+    if nom == QUARTIER:
+        return f"dans {nom}"
     return {"les": "aux ", "le": "au "}.get(article, "à ") + rest
 
 
 def of(nom: str) -> str:
     """« des Dervallières », « du Breil », « de La Boissière », « d’Orvault »."""
-    article, rest = place(nom)
+    article, rest = place(capital(nom) if nom == QUARTIER else nom)
     if article:
         return {"les": "des ", "le": "du "}[article] + rest
     return f"d’{nom}" if nom[:1] in _VOYELLES else f"de {nom}"
@@ -153,7 +159,7 @@ def comparator(nom: str, role: str, forme: str) -> str:
 
 def quarter(nom: str) -> str:
     """« le quartier des Dervallières », « le quartier de Bellevue »: a subject that takes a verb in the singular."""
-    return f"le quartier {of(nom)}"
+    return nom if nom == QUARTIER else f"le quartier {of(nom)}"
 
 
 def than(texte: str) -> str:

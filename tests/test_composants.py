@@ -116,7 +116,7 @@ def test_notes_are_said_once_under_numbers_that_links_reach():
 
 
 def test_a_mark_of_absence_has_one_meaning_written_under_the_table():
-    assert said(composants().cell(SECRET)) == "s. secret statistique"
+    assert (said(composants().cell(SECRET)), heard(composants().cell(SECRET))) == ("s.", ["secret statistique"])
     assert said(composants().cell(rate(2))) == "2,0 %"
     legend = said(composants().absences([SECRET, rate(None, "non_disponible"), SECRET, rate(2)]))
     assert legend.startswith("s. : le producteur ne peut pas publier")

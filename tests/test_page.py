@@ -41,7 +41,7 @@ def test_the_page_keeps_its_contract(page, ids):
 
 def test_it_has_one_title_a_language_a_skip_link_and_a_table_of_contents(page):
     assert page.startswith('<!doctype html>\n<html lang="fr">')
-    assert re.findall(r"<h1>(.*?)</h1>", page) == [PAGE.titre]
+    assert re.findall(r"<h1>(.*?)</h1>", page) == [PAGE.titre.replace(" - ", " – ")]
     assert 'href="#contenu"' in page
     assert '<a href="#ce-que-disent-les-chiffres">Ce que disent les chiffres</a>' in page
     assert 'rel="prev" href="QP999000.html"' in page
@@ -241,6 +241,8 @@ def test_a_word_of_the_data_is_found_whole_or_not_at_all(tmp_path):
 def test_a_finding_must_have_its_picture_its_table_and_be_declared(page, ids):
     bare = re.sub(r"<img[^>]*>", "", page, count=1)
     assert any("pas de figure" in p for p in check_page(bare, ids, WEIGHT))
+    said = bare.replace('<figure class="constat"', '<figure class="constat sans-figure"')
+    assert check_page(said, ids, WEIGHT) == []  # its notebook asked for its table alone
     bare = re.sub(r"<table.*?</table>", "", page, count=1, flags=re.DOTALL)
     assert any("pas de tableau" in p for p in check_page(bare, ids, WEIGHT))
     assert any("sans avoir été déclaré" in p for p in check_page(page, ids[1:], WEIGHT))

@@ -117,10 +117,10 @@ def publics_finding(ident: str, question: str, rows: pd.DataFrame, field: Field,
     )
 
 
-def list_actions(rows: pd.DataFrame, field: Field, limit: int = CATALOGUE_MAX) -> Table:
+def list_actions(rows: pd.DataFrame, field: Field, limit: int = CATALOGUE_MAX, *, shared: bool = False) -> Table:
     """The catalogue of actions: one line per action, the most recent ones where there are more than `limit`.
 
-    Nobody's number of beneficiaries is in it: totals could give small ones away.
+    Nobody's number of beneficiaries is in it: totals could give small ones away. `shared`: with what of the amount is that of `rows`.
     """
     made = []
     names = field.themes
@@ -135,10 +135,12 @@ def list_actions(rows: pd.DataFrame, field: Field, limit: int = CATALOGUE_MAX) -
         own = lines_of(subsidies(group))
         said = label("actions.communs.tous") if every else ", ".join(sorted(quarters))
         who = (str(latest["porteur"]), names.get(latest["theme"], latest["theme"]))
-        made.append(row(best_title(group["titre"]), *who, said, span(years), euros(own["accorde"].sum(min_count=1))))
+        money = [euros(own["accorde"].sum(min_count=1))]
+        money += [euros((own["accorde"] * own["part"]).sum(min_count=1))] if shared else []
+        made.append(row(best_title(group["titre"]), *who, said, span(years), *money))
     rest = len(latest_years) - len(made)
     told = label("actions.liste.regle") + (label("actions.liste.reste", montres=len(made), reste=rest) if rest else "")
-    return Table(labels("actions.liste.colonnes"), tuple(made), told)
+    return Table(labels("actions.liste.colonnes")[: None if shared else -1], tuple(made), told)
 
 
 def best_title(titles: pd.Series) -> str:

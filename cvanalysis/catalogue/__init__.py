@@ -73,6 +73,21 @@ class ConstatDeclare:
 
 
 @dataclass(frozen=True, slots=True)
+class LigneDeclaree:
+    """A line of a fiche's dashboard, under a `groupe`, that leads to its `constat`; `repere`: it also stands at the top of the page.
+
+    `sur`: the total that a count is a share of, or 12 where a yearly amount is said by month.
+    """
+
+    repere: bool
+    groupe: str
+    libelle: str
+    indicateur: str
+    sur: str
+    constat: str
+
+
+@dataclass(frozen=True, slots=True)
 class Controle:
     """A validity test. `genre`: somme (terms add up to the number `total`), total (terms add up to the indicator `total`),
     au_plus (term not above the indicator `total`), croissant (terms in ascending order), zero (a term is not 0 where the
@@ -164,6 +179,7 @@ class Catalogue:
     sources: dict[str, Source]
     precautions: dict[str, str]
     constats: tuple[ConstatDeclare, ...]
+    tableau: tuple[LigneDeclaree, ...]
     familles: dict[str, Famille]
     controles: tuple[Controle, ...]
     annees: tuple[Annee, ...]
@@ -220,6 +236,7 @@ def load_catalogue() -> Catalogue:
         sources={one.id: one for one in _records(Source, "sources.csv")},
         precautions={row["id"]: row["texte"] for row in _rows("precautions.csv")},
         constats=tuple(_records(ConstatDeclare, "constats.csv")),
+        tableau=tuple(_records(LigneDeclaree, "tableau.csv")),
         familles={row["id"]: _famille(row, exclusions) for row in _rows("familles.csv")},
         controles=tuple(_records(Controle, "controles.csv")),
         annees=tuple(_records(Annee, "annees.csv")),

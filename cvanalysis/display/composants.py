@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import cache
 from itertools import groupby
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     from jinja2.environment import TemplateModule
 
+    from cvanalysis.constat.shape import Finding
+
 NOM = "composants.html.j2"
 DOSSIER = Path(__file__).parent
 
@@ -39,6 +41,10 @@ TONS = {
     "non renseigné": "vide",
 }
 """The tone of each state of an engagement, from done to not known; what is worded on any page keeps it."""
+
+
+UNITES_LONGUES = ("habitants", "actions", "organismes", "quartiers")
+"""Units that the words under a landmark say better than the figure itself."""
 
 
 @cache
@@ -56,6 +62,8 @@ def equip(environment: Environment) -> None:
         "bare": lambda text: text.partition("\u00a0: ")[2] or text,
         "dire": lambda one: say(one) if isinstance(one, Valeur) else typeset(str(one)),
         "fr": typeset,
+        "grouped": lambda lines, name: groupby(lines, attrgetter(name)),
+        "small": lambda words: words[:1].lower() + words[1:],
         "mark": lambda one: block("affichage.marques")[one.statut],
         "middle": median,
         "jour": french_date,
@@ -69,11 +77,32 @@ def equip(environment: Environment) -> None:
         say=lambda key, **values: typeset(label(f"affichage.composants.{key}", **values)),
         label=label,
         label_block=block,
-        tones=TONS,
+        avancements=TONS,
         write=write,
+        states_of=states_of,
+        tones=[(f"voix-0{n}", title, f"0{n}") for n, title in enumerate(block("voix.tons").values(), 2)],
+        breadth=_breadth,
+        bare_unit=lambda one: replace(one, unite="") if one.unite in UNITES_LONGUES else one,
+        absent_of=lambda lines: dict.fromkeys(
+            one.statut for line in lines for one in (line.valeur, *(value for _, value in line.reperes)) if _absent(one)
+        ),
         marks=block("affichage.marques"),
         meanings=block("affichage.statuts"),
     )
+
+
+def states_of(finding: Finding) -> list[tuple[str, int, str]]:
+    """The parts of a bar of engagements, from the finding that counts them by state."""
+    points = finding.figure.series[0].points if finding.figure else ()
+    return [(one.etiquette.lower(), int(one.valeur.valeur or 0), TONS[one.etiquette.lower()]) for one in points]
+
+
+def _breadth(personnes: Valeur, quartiers: Valeur, colleges: Valeur) -> str:
+    """How widely an idea is heard; nothing more where its people are withheld."""
+    if not personnes.dite:
+        return label("affichage.raisons.masqué")
+    said = {"personnes": say(personnes), "quartiers": say(quartiers), "colleges": say(colleges)}
+    return label("affichage.feuille.entendu", **said)
 
 
 def _absent(one: Any) -> bool:

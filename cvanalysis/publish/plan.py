@@ -25,7 +25,7 @@ KINDS = {
 }
 """What a notebook can be for: the folder of its pages, the parameter that it is given, the bytes that a page may weigh."""
 
-SUPPORTS = ("feuille", "affiche", "passation")
+SUPPORTS = ("affiche", "passation")
 OURS = ("index", "changements")  # pages that no notebook makes
 LAST = 1000  # the place of a notebook that does not say its own
 _TO_WRITE = (
@@ -38,7 +38,7 @@ _TO_WRITE = (
 class Purpose:
     """What a notebook says that it is for, in its metadata `cvanalysis`.
 
-    `ordre` is its place among those of its kind; `supports` what its findings go to (feuille, affiche, passation) and its place there.
+    `ordre` is its place among those of its kind; `supports` what its findings go to (affiche, passation) and its place there.
     """
 
     notebook: str

@@ -183,6 +183,11 @@ class Decision:
                 "licence": "Licence Ouverte 2.0",
                 "maj": self.territory.maj,
                 "contact": self.territory.contact,
+                "liens": [
+                    {"titre": other.titre, "url": f"{depth}{other.path}"}
+                    for other in reports
+                    if other.genre != "quartier" and other.id != report.id
+                ],
             }
             for key, other in (("precedent", before), ("suivant", after)):
                 if other is not None and (other.genre, bool(other.sujet) and other.notebook) == kind:

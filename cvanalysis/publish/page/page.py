@@ -52,7 +52,8 @@ class PageInfo:
     """What a page says around its notebook.
 
     `entete` is printed on every sheet beside the edition (the title when empty); `maj` is the declared date of the data's last
-    update (AAAA-MM-JJ); `contact` is whom to answer; `exemple` adds the warning even where no finding bears the mark.
+    update (AAAA-MM-JJ); `contact` is whom to answer; `exemple` adds the warning even where no finding bears the mark; `liens` lead to
+    the pages of the whole contract and of its themes.
     """
 
     titre: str
@@ -64,6 +65,7 @@ class PageInfo:
     index: Lien | None = None
     precedent: Lien | None = None
     suivant: Lien | None = None
+    liens: tuple[Lien, ...] = ()
     licence: str = ""
     maj: str = ""
     contact: str = ""

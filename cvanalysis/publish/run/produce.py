@@ -266,6 +266,7 @@ def render(notebook: nbformat.NotebookNode, task: Task, findings: list[str]) -> 
     from cvanalysis.publish.page.page import Lien, PageInfo, render_page
 
     links = {key: Lien(**task.page[key]) for key in ("index", "precedent", "suivant") if task.page.get(key)}
+    links["liens"] = tuple(Lien(**one) for one in task.page.get("liens", ()))
     html = render_page(notebook, PageInfo(**(task.page | links)))
     problems = check_page(
         html,

@@ -37,6 +37,9 @@
       if (said) said.textContent = n + (n > 1 ? " résultats" : " résultat");
     });
   });
+  var open = function () { var t = location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1))), d = t && t.closest("details"); while (d) { d.open = true; d = d.parentElement.closest("details") } if (t) t.scrollIntoView() };
+  addEventListener("hashchange", open);
+  open();
   if (location.hash === "#imprimer") addEventListener("load", function () { print() });
   var closed = [];
   addEventListener("beforeprint", function () { closed = Array.from(document.querySelectorAll("details:not([open])")); closed.forEach(function (d) { d.open = true }) });
