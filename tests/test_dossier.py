@@ -54,6 +54,8 @@ def test_an_unknown_number_is_refused_on_every_page_with_the_known_ones(dossier,
 
 
 def test_what_a_page_does_not_have_is_refused_with_what_it_has(dossier):
-    with pytest.raises(UsageError, match=r"« carte » .* Elle a : constat, section, liste, plan, apercu, tableau, inconnus"):
+    with pytest.raises(
+        UsageError, match=r"« carte » .* Elle a : constat, section, liste, plan, apercu, tableau, inconnus"
+    ):
         dossier.synthese().carte()
     assert "recto" in dir(dossier.fiche("QP044006"))
