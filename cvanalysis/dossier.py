@@ -189,18 +189,24 @@ class Dossier(LabelledTables):
         return find_quarter_voices(quarter, said, cited, self.territory)
 
     def synthese(self) -> Page:
-        """What can be shown of all the quarters side by side. Besides findings: `tableau()`, which sorts, and `inconnus()`."""
+        """What can be shown of all the quarters side by side, and of actions against needs.
+
+        Besides findings: `plan()`, `apercu()`, `tableau()` of all indicators, `liste()` of the actions, `inconnus()`.
+        """
         found = Synthese(self.store, self.territory, self.catalogue)
+        needs = Needs(self.store, self.territory, self.catalogue)
         return Page(
             self.show,
             "Synthèse des quartiers.",
-            (found,),
+            (found, needs),
             {
+                "liste": partial(_list, needs),
                 "plan": self.plan,
                 "apercu": lambda: self._apercu(found),
                 "tableau": lambda: show_table(found.tableau(), found.ordre),
                 "inconnus": lambda: show_unknown(found.inconnus()),
             },
+            {},
         )
 
     def qualite(self) -> Page:
@@ -218,6 +224,7 @@ class Dossier(LabelledTables):
                 **{nom: partial(self._logs, found, nom) for nom in ("argent", "controles", "propositions")},
                 "demandes": lambda: show_demands(found.demandes()),
             },
+            {},
         )
 
     def _logs(self, page: Qualite, nom: str) -> Bloc:
@@ -233,11 +240,6 @@ class Dossier(LabelledTables):
         found = {numero: chapter.constat(numero) for chapter in page.chapitres for numero in chapter.numeros}
         sides = {"recto": lambda: show_theme_recto(acted, found), "verso": lambda: show_theme_verso(acted, found)}
         return replace(page, blocs={**page.blocs, **sides}, dites={})
-
-    def besoins(self) -> Page:
-        """Actions against needs, over all the quarters, and the catalogue of the actions."""
-        found = Needs(self.store, self.territory, self.catalogue)
-        return self._page("synthese", found, liste=found)
 
     def engagements(self) -> Page:
         """Les constats des engagements (combien sont documentés, où ils en sont, sur quelles preuves) ; et `.df`, leur table pandas.
@@ -311,7 +313,7 @@ class Dossier(LabelledTables):
     def _page(self, sujet: str, *chapitres: Chapter, liste: Any = None, **blocs: Callable[..., Any]) -> Page:
         """A page of findings, the list of what they are about, other blocks by name."""
         blocs |= {"liste": lambda titre: _list(liste, titre)} if liste is not None else {}
-        return Page(self.show, f"Analyse «\u00a0{sujet}\u00a0».", chapitres, blocs)
+        return Page(self.show, f"Analyse «\u00a0{sujet}\u00a0».", chapitres, blocs, {})
 
     def _theme_voices(self, theme: Theme) -> tuple[Finding, ...]:
         read = self.store.rows

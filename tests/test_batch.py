@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -162,6 +163,30 @@ def test_a_dropped_notebook_that_breaks_the_contract_of_pages_is_a_failed_report
     done = build(pays)
     assert done.returncode == 1
     assert "bilan : échec. la page ne tient pas son contrat" in done.stderr
+
+
+def test_an_edition_in_one_file_is_what_people_read_and_is_made_again_only_with_its_content(pays):
+    packed = pays / "reports" / "essai.zip"
+    with zipfile.ZipFile(packed) as held:
+        names = {name.removeprefix("essai/") for name in held.namelist()}
+        home = held.read("essai/index.html").decode()
+        for link in re.findall(r'href="([^"#]+)"', home):
+            assert link in names, link
+    assert {"lisez-moi.html", "index.html", "synthese.html", f"{QUARTIERS[0]}.html", "donnees/indicateurs.csv"} <= names
+    assert not [name for name in names if name.startswith("notebooks/") or name in ("manifest.json", "build-log.json")]
+    raw, stamp = packed.read_bytes(), packed.stat().st_mtime_ns
+    assert build(pays, "--force").returncode == 0
+    assert packed.read_bytes() == raw
+    carnet(pays / "nb" / "synthese.ipynb", PHRASE, "'Une autre.'", parameters="x = 1")
+    assert build(pays).returncode == 0
+    assert packed.read_bytes() != raw
+    assert stamp < packed.stat().st_mtime_ns
+
+
+def test_an_edition_for_the_team_leaves_no_file_to_send_where_the_public_may_take_it(pays):
+    assert build(pays, "--audience", "equipe").returncode == 0
+    assert not (pays / "reports" / "essai.zip").exists()
+    assert (pays / "reports" / "essai" / "essai.zip").stat().st_mode & 0o077 == 0
 
 
 def test_a_notebook_saved_with_other_outputs_remakes_nothing(pays):

@@ -43,7 +43,7 @@ def test_rows_declared_as_examples_bear_the_mark_in_every_list_and_table(dossier
 
 
 @pytest.mark.parametrize(
-    "page", ["synthese", "besoins", "qualite", "engagements", "partenaires", "participation", "recit", "preconisations"]
+    "page", ["synthese", "qualite", "engagements", "partenaires", "participation", "recit", "preconisations"]
 )
 def test_an_unknown_number_is_refused_on_every_page_with_the_known_ones(dossier, page):
     shown = getattr(dossier, page)()
@@ -55,7 +55,9 @@ def test_an_unknown_number_is_refused_on_every_page_with_the_known_ones(dossier,
 
 
 def test_what_a_page_does_not_have_is_refused_with_what_it_has(dossier):
-    with pytest.raises(UsageError, match=r"« carte » .* Elle a : constat, section, plan, apercu, tableau, inconnus"):
+    with pytest.raises(
+        UsageError, match=r"« carte » .* Elle a : constat, section, liste, plan, apercu, tableau, inconnus"
+    ):
         dossier.synthese().carte()
     assert "recto" in dir(dossier.fiche("QP044006"))
 

@@ -77,7 +77,7 @@ def equip(environment: Environment) -> None:
         say=lambda key, **values: typeset(label(f"affichage.composants.{key}", **values)),
         label=label,
         label_block=block,
-        tones=TONS,
+        avancements=TONS,
         write=write,
         states_of=states_of,
         tonalites=[(f"voix-0{n}", title, f"0{n}") for n, title in enumerate(block("voix.tons").values(), 2)],
@@ -89,13 +89,6 @@ def equip(environment: Environment) -> None:
         marks=block("affichage.marques"),
         meanings=block("affichage.statuts"),
     )
-
-
-def _runs(told: tuple[Iterable[str], Iterable[Valeur]]) -> list[tuple[str, str, str]]:
-    """Years that say the same, one after the other: (first, last, what they say)."""
-    said = groupby(((year, say(value)) for year, value in zip(*told, strict=True)), itemgetter(1))
-    years = [(word, [year for year, _ in run]) for word, run in said]
-    return [(run[0], run[-1], word) for word, run in years]
 
 
 def states_of(finding: Finding) -> list[tuple[str, int, str]]:
@@ -114,3 +107,10 @@ def _breadth(personnes: Valeur, quartiers: Valeur, colleges: Valeur) -> str:
 
 def _absent(one: Any) -> bool:
     return isinstance(one, Valeur) and one.valeur is None and not one.texte
+
+
+def _runs(told: tuple[Iterable[str], Iterable[Valeur]]) -> list[tuple[str, str, str]]:
+    """Years that say the same, one after the other: (first, last, what they say)."""
+    said = groupby(((year, say(value)) for year, value in zip(*told, strict=True)), itemgetter(1))
+    years = [(word, [year for year, _ in run]) for word, run in said]
+    return [(run[0], run[-1], word) for word, run in years]

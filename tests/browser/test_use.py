@@ -79,7 +79,8 @@ def test_the_index_is_searched_without_accents_and_filtered_with_keys_alone(chro
     page.keyboard.type("DERVALLIERES")
     assert len(shown(page)) == 1
     assert "Les Dervallières" in shown(page)[0]
-    assert page.inner_text("#dit") == "1 analyse trouvée"
+    assert page.inner_text("#dit").startswith("1 analyse trouvée, ")
+    assert page.inner_text("#dit").endswith(" constats")
     assert page.get_attribute("#dit", "role") == "status"
     page.keyboard.press("Control+a")
     page.keyboard.type("zzz")
@@ -97,16 +98,21 @@ def test_the_index_is_searched_without_accents_and_filtered_with_keys_alone(chro
 
 def test_a_list_is_searched_and_sorted_with_keys_alone(chromium, built):
     page, _ = see(chromium, built / "engagements.html")
-    rows = "[...document.querySelectorAll('[id^=l-] tbody tr')].filter(r => r.offsetParent).map(r => r.cells[0].textContent)"
-    every = page.evaluate(rows)
-    reach(page, "input[data-filtre]")
+    items = "[...document.querySelectorAll('#tous-les-engagements > li')].filter(r => r.offsetParent).map(r => r.id)"
+    assert len(page.evaluate(items)) == 50
+    reach(page, "input[data-filtre='#tous-les-engagements > li']")
     page.keyboard.type("éveloppement")
     page.keyboard.press("Control+a")
     page.keyboard.type("e07")
-    assert page.evaluate(rows) == ["E07"]
-    assert page.inner_text("[role=status]") == "1 résultat"
+    assert page.evaluate(items) == ["engagement-E07"]
+    assert page.inner_text("#dit-tous-les-engagements") == "1 résultat"
     page.keyboard.press("Control+a")
     page.keyboard.press("Delete")
+    page.select_option("select[data-filtre='#tous-les-engagements > li']", index=1)
+    assert 0 < len(page.evaluate(items)) < 50
+    page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+    rows = "[...document.querySelectorAll('[id^=l-] tbody tr')].filter(r => r.offsetParent).map(r => r.cells[0].textContent)"
+    every = page.evaluate(rows)
     reach(page, "[id^=l-] th button")
     page.keyboard.press("Enter")
     page.keyboard.press("Enter")
@@ -129,8 +135,8 @@ def test_dates_are_sorted_by_year_first(chromium, built):
 def test_without_scripts_the_index_shows_everything_and_no_control_that_does_nothing(chromium, built):
     page, _ = see(chromium, built / "index.html", scripts=False)
     assert page.locator("#filtres").is_hidden()
-    assert page.locator("[data-r] a").count() == page.locator("[data-r]").count()
-    assert all(link.is_visible() for link in page.locator("[data-r] a, [data-s] a").all())
+    assert page.locator("[data-r]:has(a)").count() == page.locator("[data-r]").count()
+    assert all(link.is_visible() for link in page.locator("[data-r] a, [data-s]:not(details *) a").all())
     page.context.close()
 
 
@@ -175,6 +181,32 @@ def test_paper_is_of_its_size_and_not_wasted(chromium, built, tmp_path, names, s
         facts = dict(line.split(":", 1) for line in told.splitlines())
         assert f"({size})" in facts["Page size"]
         assert int(facts["Pages"]) <= most, path.name
+
+
+def test_all_the_quarters_are_on_one_sheet_of_the_synthesis(chromium, built, tmp_path):
+    if shutil.which("pdftotext") is None:
+        pytest.skip("pdftotext (poppler) n'est pas installé")
+    page, _ = see(chromium, built / "synthese.html")
+    names = page.evaluate(
+        "[...document.querySelectorAll('.apercu tbody th a')].map(a => a.textContent.split(' - ')[0])"
+    )
+    page.pdf(path=tmp_path / "p.pdf", prefer_css_page_size=True)
+    page.context.close()
+    text = subprocess.run(["pdftotext", tmp_path / "p.pdf", "-"], capture_output=True, text=True, check=True).stdout
+    sheets = [" ".join(sheet.replace("\u00a0", " ").split()) for sheet in text.split("\f")]
+    held = [sheet for sheet in sheets if "du taux de pauvreté le plus haut au plus bas" in sheet]
+    assert len(names) == 15
+    assert len(held) == 1
+    assert all(name in held[0] for name in (*names, "Ensemble des QPV de France"))
+
+
+def test_the_overview_is_sorted_by_any_column_and_its_foot_stays(chromium, built):
+    page, _ = see(chromium, built / "synthese.html")
+    page.locator(".apercu thead button").nth(1).click()
+    people = "[...document.querySelectorAll('.apercu tbody tr')].map(r => +r.cells[1].firstChild.textContent.replace(/\\D/g, ''))"
+    assert page.evaluate(people) == sorted(page.evaluate(people))
+    assert page.evaluate("document.querySelectorAll('.apercu tfoot tr').length") == 2
+    page.context.close()
 
 
 def test_a_table_that_runs_over_several_sheets_says_its_headings_on_each(chromium, tmp_path):
