@@ -10,6 +10,7 @@ import csv
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
+from datetime import date, datetime
 from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
@@ -194,6 +195,7 @@ class Catalogue:
     republications: tuple[Republication, ...]
     france: tuple[ColonneFrance, ...]
     taux: tuple[TauxCalcule, ...]
+    parutions: dict[tuple[str, int], date]  # (source, year of the data) → when its figures came out
     regions: dict[str, str]
     departements: dict[str, str]
 
@@ -264,6 +266,10 @@ def load_catalogue() -> Catalogue:
         annees=tuple(_records(Annee, "annees.csv")),
         republications=tuple(_records(Republication, "republications.csv")),
         france=tuple(_records(ColonneFrance, "france.csv")),
+        parutions={
+            (row["source"], int(row["annee"])): datetime.strptime(row["jour"], "%d/%m/%Y").date()  # noqa: DTZ007
+            for row in _rows("parutions.csv")
+        },
         taux=tuple(_records(TauxCalcule, "taux.csv")),
         regions={row["code"]: row["nom"] for row in zones if row["niveau"] == "REGION"},
         departements={row["code"]: row["nom"] for row in zones if row["niveau"] == "DEPARTEMENT"},

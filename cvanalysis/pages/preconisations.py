@@ -97,7 +97,10 @@ def _read(row: Mapping[str, Any], known: Mapping[str, Mapping[str, str] | None])
         name = reference if names is None else names.get(reference, reference)
         evidence.append(Evidence(kind, reference, name, names is None or reference in names))
     found = Recommendation(
-        **{name: row[name] for name in ("id", "theme", "question", "qui", "echeance", "suivi", "depart", "cible", "statut")},
+        **{
+            name: row[name]
+            for name in ("id", "theme", "question", "qui", "echeance", "suivi", "depart", "cible", "statut")
+        },
         texte=row["preconisation"],
         preuves=tuple(evidence),
         constats=tuple(filter(None, (c.strip() for c in row["constats"].split("|")))),

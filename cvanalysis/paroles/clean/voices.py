@@ -141,7 +141,7 @@ def clean_voices(territory: Territory, audience: Audience = "public", edition: E
         ).frame(),
         sources=(*_sources(rows, tables, clean), *_companion_sources(bound)),
         **{Path(fichier).stem: frame for fichier, frame in bound.items()},
-        chronologie=companions.chronologie,
+        chronologie=_past(companions.chronologie, edition),
         codes=companions.codes,
         illisibles=tuple(unread) + companions.illisibles,
         avertissements=tuple(doubtful),
@@ -368,6 +368,11 @@ def _immersions(
 def _held(instances: pd.DataFrame, edition: Edition) -> pd.DataFrame:
     """Meetings that were over, or begun, when the edition was handed over."""
     return _kept(instances, ((d := parse_date(t)) is not None and d[0] <= edition.jusqu_au for t in instances["date"]))
+
+
+def _past(chronologie: pd.DataFrame, edition: Edition) -> pd.DataFrame:
+    """What had happened when the edition was handed over."""
+    return _kept(chronologie, (not (d := parse_date(t)) or d[0] <= edition.jusqu_au for t in chronologie["date"]))
 
 
 def _proposed(preconisations: pd.DataFrame, edition: Edition) -> pd.DataFrame:
