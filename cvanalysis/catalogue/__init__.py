@@ -54,12 +54,13 @@ class Indicateur:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Who produced the figures; `nom` is printed under each finding."""
+    """Who produced the figures; `nom` is printed under each finding, `fichiers` are those to ask for where a figure is not at hand."""
 
     id: str
     nom: str
     producteur: str
     licence: str
+    fichiers: str
 
 
 @dataclass(frozen=True, slots=True)
