@@ -208,6 +208,11 @@ class Catalogue:
                 return rule.annee or millesime, rule.date
         return None, ""
 
+    def families_of(self, indicateur: str) -> str:
+        """The families of files that hold an indicator, or what it is computed from: « EDUC, IPRO »."""
+        names = {indicateur, *(part for one in self.taux if one.indicateur == indicateur for part in one.numerateur)}
+        return ", ".join(f.id for f in self.familles.values() if names & {c.indicateur for c in f.colonnes})
+
     def exact_date(self, indicateur: str, publication: int) -> str:
         """Date of the data (`31/12/2021`) of an indicator in a publication of whatever family, '' where not established."""
         dates = (

@@ -257,7 +257,7 @@ def _ask_of(held: Holdings, indicateur: Indicateur) -> Iterator[Manque]:
     """What is to be asked of one indicator: all of it, the reasons of what is not there, a check of what is doubtful."""
     instants = held.moments[indicateur.id]
     if not instants:
-        yield _ask("rien", indicateur=indicateur.nom, fichiers=held.catalogue.sources[indicateur.source].fichiers)
+        yield _ask("rien", indicateur=indicateur.nom, fichiers=held.catalogue.families_of(indicateur.id))
         return
     quarters = held.territory.quartiers
     rows = {held.noms[q.code]: held.par_zone.at(q.code, indicateur.id, instants[-1]) for q in quarters}

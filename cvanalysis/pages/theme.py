@@ -158,9 +158,11 @@ class ThemeActions(ActionChapter):
             manques=[
                 *([] if main else [Manque(label("theme.besoins-01.manque", **said), "non_disponible")]),
                 *(
-                    Manque(label("theme.besoins-01.fichier", nom=one.nom, fichiers=files), "non_disponible")
+                    Manque(
+                        label("theme.besoins-01.fichier", nom=one.nom, fichiers=self.catalogue.families_of(one.id)),
+                        "non_disponible",
+                    )
                     for one in missing
-                    if (files := self.catalogue.sources[one.source].fichiers)
                 ),
             ],
         )
