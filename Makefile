@@ -1,7 +1,7 @@
 # Tout part d'ici, sur une machine qui n'a que Python (3.11 ou plus) et make.
 #
 #   make reports   installe ce qu'il faut et produit toutes les analyses du territoire par défaut, dans reports/, une édition après
-#                  l'autre (ARGS="--edition 2022-12" : une seule)
+#                  l'autre (ARGS="--edition 2022-12" : une seule), et celles du contrat suivant (data/exemple-2024) dans reports-2024/
 #   make test      installe ce qu'il faut et passe les tests        (ARGS="-m slow" : les tests longs)
 #   make lab       ouvre les carnets dans JupyterLab
 #   make bench     affiche les mesures de vitesse et de mémoire
@@ -34,13 +34,16 @@ install = if [ -x $(BIN)/uv ]; then \
 
 reports: $(PRET)
 	$(BIN)/cvanalysis build $(if $(findstring --edition,$(ARGS)),,--editions) $(ARGS)
+	$(if $(ARGS),,$(BIN)/cvanalysis build --data data/exemple-2024 --out reports-2024)
 
 test: $(PRET_DEV)
 	$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
 
-# Un à la fois : ces tests mesurent, tuent des processus ou occupent tous les cœurs.
+# Ceux qui mesurent, tuent des processus ou occupent tous les cœurs passent ensuite, un à la fois ; un seul passage dit tout ce qui ne va pas.
 slow: $(PRET_DEV)
-	$(BIN)/python -m pytest -m slow $(ARGS)
+	@$(BIN)/python -m pytest -m "slow and not seul" -n auto --dist loadfile $(ARGS); ensemble=$$?; \
+	  $(BIN)/python -m pytest -m "slow and seul" $(ARGS); seuls=$$?; \
+	  [ $$ensemble = 0 ] && exit $$seuls; exit $$ensemble
 
 lab: $(PRET)
 	$(BIN)/jupyter lab notebooks $(ARGS)
@@ -77,6 +80,7 @@ constraints: $(PRET_DEV)
 clean:
 	mkdir -p data/processed reports
 	find data/processed reports -mindepth 1 ! -name .gitkeep -delete
+	rm -rf reports-2024 data/exemple-2024-processed
 	rm -rf .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
 

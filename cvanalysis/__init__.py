@@ -4,6 +4,7 @@
     dossier = cv.ouvrir()
     fiche = dossier.fiche("…")
     fiche.constat("revenus-03")
+    cv.montrer(figure, alt="…")
 
 The names are loaded on first use: the command line must not pay for pandas to say that nothing has changed.
 """
@@ -13,12 +14,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from cvanalysis.display.figures.shown import montrer
     from cvanalysis.dossier import Dossier, ouvrir
     from cvanalysis.errors import CvanalysisError
 
-__all__ = ["CvanalysisError", "Dossier", "ouvrir"]
+__all__ = ["CvanalysisError", "Dossier", "montrer", "ouvrir"]
 
-_HOMES = {"Dossier": "cvanalysis.dossier", "ouvrir": "cvanalysis.dossier", "CvanalysisError": "cvanalysis.errors"}
+_HOMES = {
+    "Dossier": "cvanalysis.dossier",
+    "ouvrir": "cvanalysis.dossier",
+    "montrer": "cvanalysis.display.figures.shown",
+    "CvanalysisError": "cvanalysis.errors",
+}
 
 
 def __getattr__(name: str) -> object:

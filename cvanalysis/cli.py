@@ -18,6 +18,7 @@ from typing import Any
 import click
 
 from cvanalysis.errors import CvanalysisError, DeclarationError, UsageError, printed, say_file
+from cvanalysis.publish.limits import MEMORY, SECONDS
 
 USAGE, INTERRUPTED = 2, 130
 LARGEST = 10**9
@@ -82,6 +83,29 @@ def cli() -> None:
 
 
 @cli.command()
+@click.argument("epci", metavar="EPCI")
+@click.argument("dossier", type=click.Path(file_okay=False, path_type=Path), metavar="[DOSSIER]", required=False)
+@click.option(
+    "--geographie",
+    type=click.Choice(("2024", "2015")),
+    help="Quartiers de 2024 ou de 2015 (d'après les fichiers, sinon 2024).",
+)
+@_DEBUG
+def init(epci: str, dossier: Path | None, geographie: str | None, debug: bool) -> int:  # noqa: ARG001
+    """Écrit les déclarations d'un nouveau territoire, d'après le code de son EPCI et les fichiers déposés."""
+    from datetime import date
+
+    from cvanalysis.tables.init import start, tidy
+
+    folder = dossier or Path(f"contrat-{epci}")
+    told = tidy(folder)
+    files, said = start(epci, folder, geographie or "", date.today())  # noqa: DTZ011 (the day of whoever starts)
+    _write_new(files)
+    click.echo("\n".join([*told, *said]))
+    return 0
+
+
+@cli.command()
 @_DATA
 @_AUDIENCE
 @_DEBUG
@@ -115,10 +139,16 @@ def _build_options(command: Any) -> Any:
             ),
             click.option("--dask", metavar="ADRESSE", help="Construit sur la grappe Dask de cette adresse (tcp://…)."),
             click.option(
-                "--timeout", type=_Number(), default=300, help="Secondes permises à un rapport (300 par défaut)."
+                "--timeout",
+                type=_Number(),
+                default=SECONDS,
+                help=f"Secondes permises à un rapport ({SECONDS} par défaut).",
             ),
             click.option(
-                "--memory", type=_Number(), default=1024, help="Mio de mémoire permis à un rapport (1024 par défaut)."
+                "--memory",
+                type=_Number(),
+                default=MEMORY,
+                help=f"Mio de mémoire permis à un rapport ({MEMORY} par défaut).",
             ),
             _DEBUG,
         )
@@ -249,6 +279,13 @@ def relire(data: Path, vers: Path | None, debug: bool) -> int:  # noqa: ARG001
     click.echo(
         f"Textes à relire : {listed.a_relire} ; déjà relus : {listed.deja_relues}. Ce fichier ne doit pas quitter l'équipe.\n"
     )
+    if not listed.a_relire + listed.deja_relues:
+        from cvanalysis.paroles.clean.voices import clean_voices
+
+        click.echo(
+            f"Rien n'est à relire. {clean_voices(territory).compte or 'Aucune parole n’a été trouvée dans paroles/.'}"
+        )
+        return 0
     click.echo(how_to_read())
     return 0
 

@@ -7,52 +7,61 @@ clean (tables).
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
 from fnmatch import fnmatch
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cvanalysis.actions.counting import carried_out, lines_of
 from cvanalysis.catalogue import load_catalogue
 from cvanalysis.constat.make import Chapter, Together
+from cvanalysis.constat.shape import Table
 from cvanalysis.display.blocs import (
-    gather,
     show_accounts,
-    show_brief,
     show_definitions,
     show_demands,
-    show_identity,
     show_list,
     show_map,
+    show_overview,
+    show_recto,
     show_table,
     show_text,
+    show_theme_recto,
+    show_theme_verso,
     show_unknown,
+    show_verso,
 )
 from cvanalysis.display.constat import Constat
+from cvanalysis.display.ensemble import show_all
+from cvanalysis.display.page import Page
 from cvanalysis.display.phrases import write
-from cvanalysis.errors import UnknownPart, UsageError
+from cvanalysis.errors import UsageError
 from cvanalysis.pages.engagements import Engagements
 from cvanalysis.pages.partenaires import Funding, Partners
 from cvanalysis.pages.participation import find_participation
-from cvanalysis.pages.preconisations import Recommendation, find_recommendations, read_recommendations
+from cvanalysis.pages.preconisations import KINDS, Recommendation, find_recommendations, read_recommendations
 from cvanalysis.pages.qualite import Qualite
 from cvanalysis.pages.quartier import Fiche, QuarterActions, QuarterEngagements
 from cvanalysis.pages.recit import find_story
+from cvanalysis.pages.suite import Sequel
 from cvanalysis.pages.synthese import Needs, Synthese
 from cvanalysis.pages.theme import ThemeActions
 from cvanalysis.paroles.quotations import contributions_by_finding
 from cvanalysis.paroles.said import find_quarter_voices, find_theme_voices
+from cvanalysis.tables.labelled import LabelledTables, label_engagements
 from cvanalysis.tables.process import prepare
 from cvanalysis.tables.store import Store
 from cvanalysis.territory.contract import read_territory
+from cvanalysis.territory.naming import find_quarter
 from cvanalysis.textes import label
 
 if TYPE_CHECKING:
+    from cvanalysis.catalogue import Catalogue
     from cvanalysis.constat.shape import Finding
     from cvanalysis.display.constat import Bloc
-    from cvanalysis.territory.contract import Territory, Theme
+    from cvanalysis.territory.contract import Quartier, Territory, Theme
 
 
 def ouvrir(donnees: str | Path = "", edition: str = "", audience: str = "") -> Dossier:
@@ -89,7 +98,7 @@ def _find_data(donnees: str | Path) -> Path:
 
 
 @dataclass(frozen=True, repr=False)
-class Dossier:
+class Dossier(LabelledTables):
     """One territory, opened. `territory` holds its declarations, `store` its processed tables."""
 
     territory: Territory
@@ -98,55 +107,99 @@ class Dossier:
     def __repr__(self) -> str:
         return f"{self.territory.nom}, {self.territory.contrat}, édition «\u00a0{self.territory.edition.nom}\u00a0»"
 
-    def fiche(self, qpv: str) -> Page:
-        """What can be shown of one quarter; an unknown code raises `UsageError` with the known ones.
+    def __getitem__(self, qpv: str) -> Page:
+        """`dossier["Bellevue"]` is `dossier.fiche("Bellevue")`, and the Tab key completes names and codes."""
+        return self.fiche(qpv)
 
-        Besides findings: `identite()`, `carte()`, `en_bref()`, `inconnus()`, `definitions()`, `voix()`, and `actions()`, a page of its own.
+    def _ipython_key_completions_(self) -> list[str]:
+        return [name for quarter in self.territory.quartiers for name in (quarter.nom, quarter.code)]
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The indicators, sources and questions that this territory's pages know."""
+        return load_catalogue()
+
+    def fiche(self, qpv: str) -> Page:
+        """What can be shown of one quarter, by its code or its name; an unknown one raises `UsageError` with the known ones.
+
+        >>> dossier.fiche("Bellevue").constat("revenus-03").finding.id
+        'QP044005-revenus-03'
+
+        Besides findings, of indicators, actions, engagements and voices: `recto()` and `verso()`, the sheet that one hands out; `liste()`
+        of the actions, `inconnus()`, `definitions()`, `notes()`.
         """
-        fiche = Fiche(self.store, self.territory, load_catalogue(), qpv)
-        nom, code = fiche.quartier.nom, fiche.quartier.code
+        fiche = Fiche(self.store, self.territory, self.catalogue, find_quarter(self.territory, qpv).code)
+        code = fiche.quartier.code
+        done = QuarterActions(self.store, self.territory, code)
+        engaged = QuarterEngagements(self.store, self.territory, code)
+        voices = Together(code, lambda: self._quarter_voices(fiche.quartier))
         return Page(
-            self,
-            f"Fiche de {nom} ({code}).",
-            (fiche,),
+            self.show,
+            f"Fiche de {fiche.quartier.nom} ({code}).",
+            (fiche, done, engaged, voices),
             {
-                "identite": lambda: show_identity(fiche.identite()),
-                "carte": lambda: self._map(code),
-                "en_bref": lambda: show_brief(fiche.en_bref(), fiche.regle_en_bref),
-                "inconnus": lambda: show_unknown(fiche.inconnus(), _questions(fiche)),
+                "recto": lambda: show_recto(fiche, self._map(code)),
+                "verso": lambda: show_verso(fiche, done, engaged.constat("engagements-01"), voices.constats),
+                "liste": lambda titre: _list(done, titre),
+                "inconnus": lambda: show_unknown(fiche.inconnus()),
                 "definitions": lambda: show_definitions(fiche.definitions(), fiche.sources()),
-                "actions": lambda: self._actions(code),
-                "voix": lambda: self._voices(code),
             },
+            {},
+        )
+
+    def suite(self, qpv: str) -> Page:
+        """What a quarter takes from the former contract: statements, préconisations, what can be followed and what starts anew."""
+        handed = self.store.rows("precedent")
+        code = find_quarter(self.territory, qpv).code
+        return self._page(
+            code, Sequel(self.store, self.territory, self.catalogue, code, handed, self.recommendations())
         )
 
     def _map(self, code: str) -> Bloc:
         outlines, lost = self.store.contours()
         return show_map(outlines, code, self.territory, lost=lost)
 
-    def _actions(self, code: str) -> Page:
-        """What was done in a quarter, and which engagements it served."""
-        done = QuarterActions(self.store, self.territory, code)
-        return self._page(code, done, QuarterEngagements(self.store, self.territory, code), liste=done)
+    @property
+    def _liens(self) -> dict[str, str]:
+        """Quarter's code → its page, from a page of the whole."""
+        return {quarter.code: f"quartiers/{quarter.code}.html" for quarter in self.territory.quartiers}
 
-    def _voices(self, code: str) -> Bloc:
+    def _apercu(self, found: Synthese) -> Bloc:
+        if self.territory.vaste:
+            return show_table(found.tableau(), found.ordre)
+        return show_all("apercu", found.apercu(), self._liens, texte=label("synthese.apercu.legende"))
+
+    def plan(self, montrees: Collection[str] = ()) -> Bloc:
+        """The map of all the quarters; `montrees`: codes of those whose page stands (all by default)."""
+        outlines, lost = self.store.contours()
+        liens = {code: lien for code, lien in self._liens.items() if not montrees or code in montrees}
+        return show_overview(outlines, self.territory, liens, lost=lost)
+
+    def cartons(self, montrees: Collection[str]) -> Bloc:
+        """A card for each quarter; `montrees`: codes of those whose page stands."""
+        names = {commune.code: commune.nom for commune in self.territory.communes}
+        lieux = {one.code: [names.get(c, c) for c in one.communes] for one in self.territory.quartiers}
+        found = Synthese(self.store, self.territory, load_catalogue())
+        return show_all("cartons", found.apercu(), self.territory.quartiers, lieux, montrees)
+
+    def _quarter_voices(self, quarter: Quartier) -> tuple[Finding, ...]:
         """What people say of the quarter, and of what its page says of it."""
-        said = self.store.rows("paroles", (("qpv", (code,)),))
-        cited = self.store.rows("contributions", (("sujet", (code,)),))
-        quarter = self.territory.quartier(code)
-        told = Together(code, lambda: find_quarter_voices(quarter, said, cited, self.territory))
-        return self._page(code, told).section("voix")
+        said = self.store.rows("paroles", (("qpv", (quarter.code,)),))
+        cited = self.store.rows("contributions", (("sujet", (quarter.code,)),))
+        return find_quarter_voices(quarter, said, cited, self.territory)
 
     def synthese(self) -> Page:
         """What can be shown of all the quarters side by side. Besides findings: `tableau()`, which sorts, and `inconnus()`."""
-        found = Synthese(self.store, self.territory, load_catalogue())
+        found = Synthese(self.store, self.territory, self.catalogue)
         return Page(
-            self,
+            self.show,
             "Synthèse des quartiers.",
             (found,),
             {
+                "plan": self.plan,
+                "apercu": lambda: self._apercu(found),
                 "tableau": lambda: show_table(found.tableau(), found.ordre),
-                "inconnus": lambda: show_unknown(found.inconnus(), _questions(found)),
+                "inconnus": lambda: show_unknown(found.inconnus()),
             },
         )
 
@@ -155,9 +208,9 @@ class Dossier:
 
         Besides findings: `comptes()` of cells, `argent()`, `controles()` and `propositions()` of the logs, `demandes()` to producers.
         """
-        found = Qualite(self.store, self.territory, load_catalogue())
+        found = Qualite(self.store, self.territory, self.catalogue)
         return Page(
-            self,
+            self.show,
             "La qualité des données.",
             (found,),
             {
@@ -175,23 +228,49 @@ class Dossier:
 
     def theme(self, theme: str) -> Page:
         """What can be shown of one theme: actions, money, needs, voices, préconisations; an unknown one raises `UsageError`."""
-        acted = ThemeActions(self.store, self.territory, theme, load_catalogue())
-        return self._page(theme, acted, Together(theme, lambda: self._theme_voices(acted.theme)), liste=acted)
+        acted = ThemeActions(self.store, self.territory, theme, self.catalogue)
+        page = self._page(theme, acted, Together(theme, lambda: self._theme_voices(acted.theme)), liste=acted)
+        found = {numero: chapter.constat(numero) for chapter in page.chapitres for numero in chapter.numeros}
+        sides = {"recto": lambda: show_theme_recto(acted, found), "verso": lambda: show_theme_verso(acted, found)}
+        return replace(page, blocs={**page.blocs, **sides}, dites={})
 
     def besoins(self) -> Page:
         """Actions against needs, over all the quarters, and the catalogue of the actions."""
-        found = Needs(self.store, self.territory, load_catalogue())
+        found = Needs(self.store, self.territory, self.catalogue)
         return self._page("synthese", found, liste=found)
 
     def engagements(self) -> Page:
-        """What can be shown of the engagements: how many are documented, how far they are, on what evidence."""
+        """Les constats des engagements (combien sont documentés, où ils en sont, sur quelles preuves) ; et `.df`, leur table pandas.
+
+        Une ligne par engagement : `avancement` et `appreciation_COLLEGE` sont des catégories ordonnées, où « non renseigné » dit que
+        personne ne s'est prononcé ; `partenaires`, `quartiers`, `actions`, `indicateurs` sont des codes séparés par `|`.
+
+        >>> engagements = dossier.engagements().df
+        >>> int(engagements["quartiers"].str.split("|").explode().nunique())
+        15
+        """
         found = Engagements(self.store, self.territory)
-        return self._page("engagements", found, liste=found)
+        rows, piliers = found.field.engagements.to_dict("records"), self.territory.piliers
+        invented = any(one["exemple"] for one in rows)
+        page = self._page(
+            "engagements",
+            found,
+            liste=found,
+            piliers=lambda: show_all("piliers", rows, piliers, invented),
+            fiches=lambda: show_all("engagements", rows, piliers, found.field.partner_name, invented),
+        )
+        return replace(page, table=lambda: label_engagements(self.store.rows("engagements"), self.territory))
 
     def partenaires(self) -> Page:
         """What can be shown of the partners: who was expected and is not to be seen, money, carriers."""
         found = Partners(self.store, self.territory)
-        return self._page("partenaires", found, Funding(self.store, self.territory), liste=found)
+        by = found.constat
+
+        def fiches() -> Bloc:
+            years = by("mobilisation-04").table or Table((), ())
+            return show_all("partenaires", by("mobilisation-01"), years, found.liste)
+
+        return self._page("partenaires", found, Funding(self.store, self.territory), liste=found, fiches=fiches)
 
     def participation(self) -> Page:
         """What can be shown of who spoke, who did not, and what came of it."""
@@ -203,16 +282,36 @@ class Dossier:
 
     def recit(self) -> Page:
         """What can be shown of the story of the contract."""
-        return self._page("recit", Together("recit", self._story))
+        told = Together("recit", self._story)
+        return self._page("recit", told, annees=lambda: show_all("annees", told.constat("annees-01")))
 
     def preconisations(self) -> Page:
         """What can be shown of the préconisations, for the COPIL."""
-        return self._page("preconisations", Together("preconisations", self._recommendations))
+        return self._page("preconisations", Together("preconisations", self._recommendations), fiches=self._recommended)
 
-    def _page(self, sujet: str, *chapitres: Chapter, liste: Any = None) -> Page:
-        """A page of findings, and the list of what they are about."""
-        blocs = {"liste": lambda titre: _list(liste, titre)} if liste is not None else {}
-        return Page(self, f"Analyse «\u00a0{sujet}\u00a0».", chapitres, blocs)
+    def _recommended(self) -> Bloc:
+        themes = {theme.id: theme.nom for theme in self.territory.themes}
+        found = self.recommendations()
+        cited = {c for r in found for c in (*r.constats, *(p.reference for p in r.preuves if p.genre == "chiffre"))}
+        departs = {one: told for one in sorted(cited) if (told := self._cited(one))}
+        return show_all("preconisations", found, KINDS, themes, departs)
+
+    def _cited(self, constat: str) -> tuple[str, str] | None:
+        """The title and the address of a finding of the synthesis, of a theme or of a quarter, from a page of the whole."""
+        subject, _, numero = constat.partition("-")
+        if subject in self._liens:
+            fiche = Fiche(self.store, self.territory, load_catalogue(), subject)
+            if numero not in fiche.numeros:
+                return None
+            title = f"{fiche.quartier.nom}\u00a0: {write(fiche.constat(numero).message)}"
+            return title, f"{self._liens[subject]}#{constat}"
+        folder = "" if subject == "synthese" else "themes/"
+        return (self._titles[constat], f"{folder}{subject}.html#{constat}") if constat in self._titles else None
+
+    def _page(self, sujet: str, *chapitres: Chapter, liste: Any = None, **blocs: Callable[..., Any]) -> Page:
+        """A page of findings, the list of what they are about, other blocks by name."""
+        blocs |= {"liste": lambda titre: _list(liste, titre)} if liste is not None else {}
+        return Page(self.show, f"Analyse «\u00a0{sujet}\u00a0».", chapitres, blocs)
 
     def _theme_voices(self, theme: Theme) -> tuple[Finding, ...]:
         read = self.store.rows
@@ -230,23 +329,27 @@ class Dossier:
             read("preconisations"), read("paroles"), read("codes"), read("immersions"), findings, wording
         )
 
-    def _recommendations(self) -> tuple[Finding, ...]:
-        known = load_catalogue()
+    @cached_property
+    def _titles(self) -> dict[str, str]:
+        """The titles of the findings that a préconisation may take up, by their number."""
+        known = self.catalogue
         asked: list[Chapter] = [Synthese(self.store, self.territory, known)]
         asked += [ThemeActions(self.store, self.territory, theme.id, known) for theme in self.territory.themes]
-        titles = {finding.id: write(finding.message) for chapter in asked for finding in chapter.constats}
-        return find_recommendations(self.recommendations(), self.territory, findings=titles)
+        return {finding.id: write(finding.message) for chapter in asked for finding in chapter.constats}
+
+    def _recommendations(self) -> tuple[Finding, ...]:
+        return find_recommendations(self.recommendations(), self.territory, findings=self._titles)
 
     def _story(self) -> tuple[Finding, ...]:
         read = self.store.rows
         years = carried_out(read("actions"), self.territory.debut, self.territory.fin)
         return find_story(self.territory, read("chronologie"), read("instances"), read("partenaires"), lines_of(years))
 
-    def show(self, finding: Finding) -> Constat:
+    def show(self, finding: Finding, notes: dict[str, int] | None = None, *, figure: bool = True) -> Constat:
         """A finding as people see it, with what was said of it and answered since."""
         said = self.store.rows("contributions", (("cite", (finding.id,)),))
         found = contributions_by_finding(said) if len(said) else {}
-        return Constat(finding, self.territory, found.get(finding.id, ()))
+        return Constat(finding, self.territory, found.get(finding.id, ()), notes, figure)
 
     def texte(self, nom: str) -> Bloc:
         """A text of the territory (`textes/<nom>.md`); shows nothing where there is none."""
@@ -254,49 +357,6 @@ class Dossier:
         return show_text(text, lost=lost)
 
 
-@dataclass(frozen=True, repr=False)
-class Page:
-    """What a notebook shows: numbered findings, by chapter, and blocks around them, each called by its name (`page.carte()`)."""
-
-    dossier: Dossier
-    titre: str
-    chapitres: Sequence[Chapter]
-    blocs: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
-
-    def __repr__(self) -> str:
-        return f"{self.titre} Constats\u00a0: {', '.join(self.numeros)}."
-
-    def __dir__(self) -> Iterable[str]:
-        return [*super().__dir__(), *self.blocs]
-
-    def __getattr__(self, nom: str) -> Callable[..., Any]:
-        blocs = vars(self).get("blocs", {})  # a copy is asked for its ways before it has any
-        if nom not in blocs:
-            known = ["constat", "section", *blocs]
-            raise UnknownPart(f"« {nom} » n'est pas de cette page. Elle a : {', '.join(known)}.")
-        return blocs[nom]
-
-    @property
-    def numeros(self) -> tuple[str, ...]:
-        """The numbers of the findings, in reading order."""
-        return tuple(numero for chapitre in self.chapitres for numero in chapitre.numeros)
-
-    def constat(self, numero: str) -> Constat:
-        """One finding, by its stable number on this page (`revenus-03`); `UsageError` names the known ones."""
-        for chapitre in self.chapitres:
-            if numero in chapitre.numeros:
-                return self.dossier.show(chapitre.constat(numero))
-        raise UsageError(f"« {numero} » n'est pas un constat de cette page. Constats : {', '.join(self.numeros)}.")
-
-    def section(self, nom: str) -> Bloc:
-        """All the findings of a section (`voix`), however many there are."""
-        return gather(self.constat(numero) for numero in self.numeros if numero.rpartition("-")[0] == nom)
-
-
 def _list(chapter: Any, titre: str) -> Bloc:
     """One line for each thing that a chapter is about, searchable where scripts run."""
     return show_list(chapter.liste, titre, exemple=any(finding.exemple for finding in chapter.constats))
-
-
-def _questions(chapter: Chapter) -> dict[str, str]:
-    return {finding.id: finding.question for finding in chapter.constats}

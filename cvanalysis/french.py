@@ -102,6 +102,10 @@ def definite(nom: str) -> str:
     return f"le nombre {of(nom)}" if first.endswith("s") else f"« {nom} »"
 
 
+QUARTIER = "le quartier"
+"""How a quarter's own page calls it: its name stands at the top."""
+
+
 def place(nom: str) -> tuple[str, str]:
     """A place's article and the rest: « Les Dervallières » → (« les », « Dervallières »), « Bellevue » → ('', « Bellevue »)."""
     match = re.match(r"^(Les|Le)\s+(?=\S)(.+)$", nom)
@@ -113,12 +117,14 @@ def place(nom: str) -> tuple[str, str]:
 def at(nom: str) -> str:
     """« aux Dervallières », « au Breil », « à La Boissière », « à Bellevue »."""
     article, rest = place(nom)
+    if nom == QUARTIER:
+        return f"dans {nom}"
     return {"les": "aux ", "le": "au "}.get(article, "à ") + rest
 
 
 def of(nom: str) -> str:
     """« des Dervallières », « du Breil », « de La Boissière », « d’Orvault »."""
-    article, rest = place(nom)
+    article, rest = place(capital(nom) if nom == QUARTIER else nom)
     if article:
         return {"les": "des ", "le": "du "}[article] + rest
     return f"d’{nom}" if nom[:1] in _VOYELLES else f"de {nom}"
@@ -153,7 +159,7 @@ def comparator(nom: str, role: str, forme: str) -> str:
 
 def quarter(nom: str) -> str:
     """« le quartier des Dervallières », « le quartier de Bellevue »: a subject that takes a verb in the singular."""
-    return f"le quartier {of(nom)}"
+    return nom if nom == QUARTIER else f"le quartier {of(nom)}"
 
 
 def than(texte: str) -> str:
@@ -252,6 +258,12 @@ def french_date(text: str) -> str:
     """`2014-02-21` → « 21/02/2014 », `2019-12` → « 12/2019 », `2015` → « 2015 »; anything else as written."""
     parts = text.split("-")
     return "/".join(reversed(parts)) if all(p.isdigit() for p in parts) else text
+
+
+def named(code: str, words: str, most: int = 60) -> str:
+    """A thing by its words, cut where they are many, then its code: a code alone says nothing to who has not the list."""
+    short = words if len(words) <= most else f"{words[:most].rsplit(' ', 1)[0]}…"
+    return f"{short} ({code})" if short else code
 
 
 @lru_cache(maxsize=65536)

@@ -62,6 +62,7 @@ def test_hostile_headers_make_a_proposal_that_still_reads_back(tmp_path):
     assert tomllib.loads(propose_all(territory, ["actions/j.csv"]))
 
 
-def test_what_is_no_log_has_no_proposal(tmp_path):
+def test_what_is_no_log_has_a_block_to_fill_in_that_declares_nothing(tmp_path):
     territory = write_contract(tmp_path, {"actions/j.csv": "x;y\n1;2\n"}, contrat="")
-    assert propose_journal(tmp_path / "actions" / "j.csv", "actions/j.csv", territory) == ""
+    proposal = propose_journal(tmp_path / "actions" / "j.csv", "actions/j.csv", territory)
+    assert (tomllib.loads(proposal), '# "x" = "?"' in proposal) == ({}, True)

@@ -1,65 +1,56 @@
-"""What is heard of a figure: the values that matter, never a number run into a name."""
+"""What is heard of a figure: its kind, its number, its message, and where the numbers are; what is read under it."""
 
 from __future__ import annotations
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from browser.exemples import FIGURES, ICI, constat
 from cvanalysis.constat.shape import Figure, Point, Serie, Valeur
-from cvanalysis.display.alternatives import describe_figure
+from cvanalysis.display.alternatives import WORDS, describe, notes
+
+LINES = FIGURES["lignes"]
 
 
-def serie(nom, role, **values):
-    """A series from names (`_` for a space) to values, or to numbers of people."""
-    return Serie(nom, role, tuple(Point(name.replace("_", " ").strip(), people(n)) for name, n in values.items()))
+@pytest.mark.parametrize("genre", FIGURES)
+def test_an_alternative_says_kind_number_message_and_where_the_numbers_are(genre):
+    text = describe(FIGURES[genre], "Le taux baisse depuis 2013.", f"QP999001-{genre}-01")
+    assert f"QP999001-{genre}-01\u00a0: Le taux baisse depuis 2013. Mêmes données au tableau." in text
+    assert "\u00a0\u00a0" not in text.replace("\u202f", "\u00a0")
 
 
-def people(n):
-    return n if isinstance(n, Valeur) else Valeur(float(n), unite="personnes")
+@given(st.text(st.characters(codec="utf-8", categories=["L", "N", "P", "Zs"]), max_size=600))
+def test_an_alternative_has_twenty_five_words_at_most_whatever_the_message(message):
+    assert len(describe(LINES, message, "QP999001-taux-01").split()) <= WORDS
 
 
-ABSENT = Valeur(None, "non_disponible", "personnes")
-MANY = {f"_{year}": year for year in range(1950, 2000)}
+def test_two_findings_with_the_same_message_have_each_their_alternative():
+    one, other = (describe(LINES, "mot " * 60, ident) for ident in ("QP999001-taux-01", "QP999001-taux-02"))
+    assert one != other
+    assert "…" in one
 
 
-def test_a_name_that_ends_with_a_figure_is_not_run_into_the_value():
-    text = describe_figure(Figure("points", "Emploi", (serie("Quartiers", "autre", Le_Port_18=407, Bas_Bourg=9),)))
-    assert "407\u00a0personnes (Le Port 18), 9\u00a0personnes (Bas Bourg)" in text
+def test_a_cut_line_says_where_and_why():
+    assert any("avant 2018" in note and "la source a changé" in note for note in notes(LINES))
 
 
-def test_a_long_line_is_told_by_its_published_ends():
-    line = serie("Ville", "epci", **{**MANY, "_1950": ABSENT, "_1999": ABSENT})
-    text = describe_figure(Figure("lignes", "Emploi", (serie("Ormes", "sujet", **MANY), line)))
-    assert "Ville\u00a0: 1\u202f951\u00a0personnes en 1951, 1\u202f998\u00a0personnes en 1998" in text
-    assert "non disponible" not in text
+def test_what_a_figure_does_not_draw_is_named_with_its_reason():
+    said = notes(FIGURES["points"])
+    assert said == ["Sans chiffre (non diffusé)\u00a0: Quartier n° 5."] or "Quartier n°" in said[0]
+    assert notes(FIGURES["points-absent"]) == []  # the drawing itself says it
+    assert any("Hommes" in note for note in notes(FIGURES["paires"]))
 
 
-def test_a_line_without_any_value_says_why():
-    line = serie("Ville", "epci", **dict.fromkeys(MANY, ABSENT))
-    assert "Ville\u00a0: non disponible en 1999" in describe_figure(
-        Figure("lignes", "Emploi", (serie("Ormes", "sujet", **MANY), line))
-    )
+def test_a_long_list_of_absences_is_counted_beyond_six_names():
+    gone = tuple(Point(f"Zone {n}", Valeur(None, "secret")) for n in range(9))
+    here = Serie("Ici", "sujet", (Point(ICI, Valeur(1.0)),))
+    said = notes(Figure("points", "Taux", (here, Serie("Autres", "autre", (*gone, Point("Zone 10", Valeur(2.0)))))))
+    assert said == [
+        "Sans chiffre (secret statistique)\u00a0: Zone 0, Zone 1, Zone 2, Zone 3, Zone 4, Zone 5 et 3 autres."
+    ]
 
 
-def test_long_pairs_tell_both_values_of_the_subject_and_the_ends_of_each_side():
-    names = {f"Quartier_au_nom_bien_long_{'abcdefghijklmnopqrstuvwxyz'[n]}": n + 1 for n in range(26)}
-    pair = (serie("Femmes", "femmes", **names), serie("Hommes", "hommes", **{k: 100 + v for k, v in names.items()}))
-    text = describe_figure(Figure("paires", "Emploi", pair, sujet="Quartier au nom bien long c"))
-    assert "Femmes\u00a0: Quartier au nom bien long c 3\u00a0personnes" in text
-    assert "Hommes\u00a0: Quartier au nom bien long c 103\u00a0personnes" in text
-    assert "De 1\u00a0personne (Femmes" in text
-    assert "De 101\u00a0personnes (Hommes" in text
-
-
-def test_a_doubtful_value_is_counted_as_such():
-    names = {f"Quartier_au_nom_bien_long_{'abcdefghijklmnopqrstuvwxyz'[n]}": n + 1 for n in range(26)}
-    names["Doute"] = Valeur(900.0, "suspect", "personnes")
-    text = describe_figure(Figure("points", "Emploi", (serie("Quartiers", "autre", **names),)))
-    assert "26 valeurs, 1 douteuse" in text
-
-
-def test_a_subject_is_told_year_by_year_and_the_break_of_its_source_is_heard():
-    short = {f"_{year}": year for year in range(2010, 2020)}
-    lines = (serie("Ormes", "sujet", **short), *(serie(f"Ville {c}", "epci", **short) for c in "abcd"))
-    text = describe_figure(Figure("lignes", "Emploi", lines, ruptures=("2019",)))
-    assert "coupées avant 2019" in text
-    assert "2\u202f015\u00a0personnes en 2015" in text
-    assert text.count("en 2015") == 1
-    assert text.count("en 2010") == 5
+def test_shades_are_explained_by_their_ends():
+    assert any("Du plus clair (20,0\u00a0%)" in note for note in notes(FIGURES["matrice"]))
+    assert constat("matrice").figure is FIGURES["matrice"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -84,7 +85,7 @@ def test_the_manifest_has_the_keys_of_the_contract(modele):
 
 def test_no_page_notebook_or_manifest_says_when_where_or_by_whom_it_was_made(modele):
     for name, raw in published(modele / "reports").items():
-        text = raw.decode("utf-8", "replace")
+        text = re.sub(r"base64,[\w+/=]+", "", raw.decode("utf-8", "replace"))  # letters of a font may spell anything
         for word in (str(modele), os.uname().nodename, sys.prefix, "start_time", "duration"):
             assert word not in text, f"{name} : {word}"
 
@@ -386,6 +387,7 @@ def test_watch_builds_again_for_each_way_to_save_while_a_build_runs_and_for_noth
 
 
 @pytest.mark.slow
+@pytest.mark.seul
 def test_watch_rebuilds_what_a_saved_file_touches_even_one_saved_during_a_build_until_it_is_stopped(pays):
     heard = []
     edit(pays, b"45,0", b"46,0")
@@ -440,6 +442,7 @@ def wait_for(condition, seconds: float = 240):
 
 
 @pytest.mark.slow
+@pytest.mark.seul
 def test_a_thousand_reports_started_as_fast_as_the_machine_can_all_come_to_their_end(tmp_path):
     raw = territoire(tmp_path)
     codes = [f"QP973{i:03}" for i in range(1, 1000)] + ["QP974001"]
@@ -455,6 +458,7 @@ def test_a_thousand_reports_started_as_fast_as_the_machine_can_all_come_to_their
 
 
 @pytest.mark.slow
+@pytest.mark.seul
 def test_the_same_inputs_give_the_same_bytes_whatever_the_jobs_the_folder_and_the_clock(modele, tmp_path):
     expected = published(modele / "reports")
     for i, (jobs, zone) in enumerate([(1, "Pacific/Kiritimati"), (4, "America/Adak")]):
@@ -477,6 +481,7 @@ def assert_whole(folder, expected):
 
 
 @pytest.mark.slow
+@pytest.mark.seul
 def test_a_build_killed_at_any_moment_leaves_whole_pages_and_the_next_one_ends_as_if_nothing_had_happened(
     modele, tmp_path
 ):
@@ -515,6 +520,7 @@ def without_statuses(folder) -> dict[str, object]:
 
 
 @pytest.mark.slow
+@pytest.mark.seul
 def test_a_full_disk_fails_reports_with_a_clear_cause_and_leaves_whole_pages(modele, tmp_path):
     disk = tmp_path / "disque"
     disk.mkdir()
@@ -543,6 +549,7 @@ def test_a_full_disk_fails_reports_with_a_clear_cause_and_leaves_whole_pages(mod
 
 
 @pytest.mark.slow
+@pytest.mark.seul
 def test_where_a_fork_is_not_to_be_had_papermill_s_engine_makes_the_same_pages_one_by_one(modele, tmp_path):
     shutil.copytree(modele / "data", tmp_path / "data")
     shutil.copytree(modele / "nb", tmp_path / "nb")
@@ -581,6 +588,7 @@ def test_where_a_fork_is_not_to_be_had_papermill_s_engine_makes_the_same_pages_o
 
 
 @pytest.mark.slow
+@pytest.mark.seul
 def test_a_build_for_another_audience_leaves_nothing_of_the_former_one(pays):
     assert build(pays, "--audience", "equipe").returncode == 0
     assert build(pays, "--only", "synthese").returncode == 0
@@ -591,6 +599,7 @@ def test_a_build_for_another_audience_leaves_nothing_of_the_former_one(pays):
 
 
 @pytest.mark.slow
+@pytest.mark.seul
 def test_a_failed_report_does_not_keep_a_page_whose_voices_changed(pays):
     parole = pays / "data" / "raw" / "paroles" / "recueil.csv"
     parole.parent.mkdir(exist_ok=True)

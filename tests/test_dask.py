@@ -17,7 +17,7 @@ import pytest
 from carnets import LIRE, PHRASE, carnet, cva, environment, published, territoire
 
 pytest.importorskip("distributed", reason="l'extra « cluster » n'est pas installé")
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.seul]
 
 
 @contextmanager

@@ -6,12 +6,15 @@ from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
+from matplotlib.pyplot import close, subplots
 
 from browser.exemples import ABSENT, FIGURES, TERRITOIRE, constat, ecrire, pour_cent
 from cvanalysis.constat.shape import Manque, Message, Table, Valeur
 from cvanalysis.display.blocs import show_list, show_table, show_unknown
 from cvanalysis.display.constat import RECORDS, Bloc, Constat, read_records
 from cvanalysis.display.tables import html_table
+from cvanalysis.errors import UsageError
+from cvanalysis.publish.page.contract import check_live, read_page
 
 
 @pytest.fixture(autouse=True)
@@ -46,7 +49,17 @@ def test_a_finding_is_whole_and_its_elements_closed(genre):
     assert parser.open == []
     order = [
         html.index(part)
-        for part in ("<figcaption", "<h3", "<img", "<table", "Lecture", "Champ", "Source", "<li>", "Qu’en dites-vous")
+        for part in (
+            "<figcaption",
+            "<h3",
+            '<svg class="fig"',
+            "<table",
+            "Lecture",
+            "Champ",
+            "Source",
+            "<li>",
+            "Qu’en dites-vous",
+        )
     ]
     assert order == sorted(order)
 
@@ -78,16 +91,33 @@ def test_a_finding_without_figure_says_why_and_has_no_picture():
         constat("points"), figure=None, table=None, lecture=None, manques=(Manque("Rien n’est publié.", "non_diffusé"),)
     )
     html = Constat(finding, TERRITOIRE).html
-    assert "<img" not in html
+    assert "<svg" not in html
     assert "<table" not in html
     assert "<li>Rien n’est publié.</li>" in html
 
 
-def test_the_picture_has_no_address_and_no_tag_in_its_source():
-    html = Constat(constat("barres"), TERRITOIRE).html
-    source = html.split('src="')[1].split('"')[0]
-    assert not set("<>{}#") & set(source)
-    assert "http://" not in source
+@pytest.mark.parametrize("genre", FIGURES)
+def test_a_picture_is_a_drawing_of_numbers_and_words_that_a_page_may_hold(genre):
+    html = Constat(constat(genre), TERRITOIRE).html
+    assert check_live(read_page(html)) == []
+    assert "url(" not in html
+    assert ' id="' not in html.split('<svg class="fig"')[1].split("</svg>")[0]
+
+
+def test_an_analyst_draws_the_figure_of_a_finding_on_axes_of_their_own():
+    shown = Constat(constat("points"), TERRITOIRE)
+    sheet, (left, right) = subplots(1, 2, figsize=(10, 4))
+    assert shown.tracer(right) is right
+    assert not left.texts
+    alone = shown.tracer()
+    assert {text.get_text() for text in alone.texts} - {"Taux (%)"} == {text.get_text() for text in right.texts}
+    assert right.get_title(loc="left") == "Taux (%)"
+    close(sheet)
+
+
+def test_a_finding_without_figure_cannot_be_drawn_and_says_so():
+    with pytest.raises(UsageError, match="n'a pas de figure"):
+        Constat(replace(constat("points"), figure=None), TERRITOIRE).tracer()
 
 
 def test_a_table_has_scoped_headers_a_caption_and_spelled_statuses():
@@ -129,11 +159,9 @@ def test_a_list_or_a_table_of_invented_rows_bears_the_mark_and_an_empty_one_says
     assert marked.count('class="ex"') == 2  # beside the number, and in the table's caption
 
 
-def test_what_is_not_known_is_listed_under_its_question():
-    shown = show_unknown(
-        [("QP1-revenus-01", [Manque("Rien n’est publié.", "secret")])], {"QP1-revenus-01": "De quoi vit-on ?"}
-    )
-    assert '<a href="#QP1-revenus-01">De quoi vit-on\u00a0?</a> <span class="num">QP1-revenus-01</span>' in shown.html
+def test_what_is_not_known_leads_to_its_finding():
+    shown = show_unknown([("QP1-revenus-01", [Manque("Rien n'est publié.", "secret")])])
+    assert '<li><a href="#QP1-revenus-01">Rien n’est publié.</a></li>' in shown.html
 
 
 def test_a_table_is_printed_beside_its_figure_only_where_its_cells_are_short():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import shutil
 
 import pytest
@@ -54,6 +55,93 @@ def test_an_unknown_number_is_refused_on_every_page_with_the_known_ones(dossier,
 
 
 def test_what_a_page_does_not_have_is_refused_with_what_it_has(dossier):
-    with pytest.raises(UsageError, match=r"« carte » .* Elle a : constat, section, tableau, inconnus"):
+    with pytest.raises(UsageError, match=r"« carte » .* Elle a : constat, section, plan, apercu, tableau, inconnus"):
         dossier.synthese().carte()
-    assert "identite" in dir(dossier.fiche("QP044006"))
+    assert "recto" in dir(dossier.fiche("QP044006"))
+
+
+class TestTables:
+    """What an analyst takes in hand: names, units and statuses in columns."""
+
+    def test_no_figure_is_missing_without_a_status_that_says_why(self, dossier):
+        table = dossier.indicateurs()
+        assert table.loc[table["valeur"].isna(), "statut"].ne("publié").all()
+        assert table[["nom_zone", "libelle", "unite", "statut", "niveau", "source"]].notna().all(axis=None)
+        assert table["statut"].cat.ordered
+        assert table["statut"].cat.categories[0] == "publié"
+        actions = dossier.actions()
+        for name in ("demande", "accorde", "paye", "beneficiaires"):
+            assert (actions[name].isna() == (actions[f"statut_{name}"] != "publié")).all()
+
+    def test_codes_have_their_names_beside_them(self, dossier):
+        table = dossier.indicateurs("bellevue", "population")
+        assert set(table["nom_zone"]) == {"Bellevue"}
+        assert set(table["zone"]) == {"QP044005"}
+        assert set(table["libelle"]) == {"population municipale"}
+        assert set(table["unite"]) == {"habitants"}
+        assert {"nom_qpv", "nom_theme", "nom_pilier"} <= set(dossier.actions().columns)
+
+    def test_words_that_have_an_order_keep_it(self, dossier):
+        engagements = dossier.engagements().df
+        assert engagements["avancement"].min() == "réalisé"
+        judged = engagements["appreciation_villes"]
+        assert list(judged.cat.categories) == ["satisfaisant", "mitigé", "insatisfaisant", "non renseigné"]
+        assert dossier.paroles()["texte_statut"].dtype == "category"
+
+    def test_a_table_is_the_analyst_s_own(self, dossier):
+        taken = dossier.actions()
+        taken["accorde"] = 0.0
+        assert dossier.actions()["accorde"].sum() > 0
+
+    def test_an_unknown_indicator_is_refused_with_the_nearest(self, dossier):
+        with pytest.raises(UsageError, match=r"«\xa0populatio\xa0» n'est pas un indicateur.*population"):
+            dossier.indicateurs(indicateurs="populatio")
+
+    def test_a_finding_and_a_table_are_frames_with_unit_and_status(self, dossier):
+        frame = dossier.fiche("Bellevue").constat("revenus-03").df
+        shown = dossier.fiche("Bellevue").constat("revenus-03").finding.table
+        assert len(frame) == len(shown.lignes) > 0
+        assert frame.columns[0] == shown.colonnes[0]
+        statuses = [name for name in frame.columns if name.endswith(", statut")]
+        assert statuses
+        assert all(f"{name.removesuffix('statut')}unité" in frame.columns for name in statuses)
+        table = dossier.synthese().tableau()
+        assert len(table.df) == len(dossier.territory.quartiers)
+
+
+@pytest.mark.parametrize("said", ["QP044014", "qp044014", "Bottière Pin Sec", "bottiere pin sec", "Pin Sec"])
+def test_a_quarter_is_found_by_its_code_its_name_or_words_of_it(dossier, said):
+    assert "Bottière Pin Sec" in repr(dossier.fiche(said))
+    assert "Bottière Pin Sec" in repr(dossier[said])
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("La", r"plusieurs quartiers.*La Boissière \(QP044009\).*La Halvêque"),
+        ("Belevue", r"n'est le nom d'aucun quartier.*Bellevue"),
+        ("", "n'est pas un quartier"),
+    ],
+)
+def test_a_name_of_no_quarter_or_of_several_is_refused_with_candidates(dossier, said, told):
+    with pytest.raises(UsageError, match=told):
+        dossier.fiche(said)
+
+
+def test_the_tab_key_completes_quarters_and_numbers(dossier):
+    assert {"Bellevue", "QP044005"} <= set(dossier._ipython_key_completions_())
+    fiche = dossier["Bellevue"]
+    assert "revenus-03" in fiche._ipython_key_completions_()
+    assert repr(fiche["revenus-03"]) == repr(fiche.constat("revenus-03"))
+
+
+def test_the_examples_of_the_documentation_run(dossier):
+    from cvanalysis import dossier as doors
+    from cvanalysis.tables import labelled
+
+    find = doctest.DocTestFinder().find
+    found = [one for module in (doors, labelled) for one in find(module, extraglobs={"dossier": dossier})]
+    runner = doctest.DocTestRunner()
+    tried = [runner.run(example).attempted for example in found if example.examples]
+    assert runner.summarize().failed == 0
+    assert len(tried) == 5

@@ -42,7 +42,7 @@ def test_the_fill_rate_comes_first_and_what_is_not_filled_in_stays_in_the_total(
     first = chapter.constat("couverture-01")
     assert write(first.message).startswith("3 engagements renseignés sur 4, dont 2")
     assert cells(first)["Ensemble"] == [3, 2, 4]
-    assert cells(chapter.constat("avancement-01"))["non renseigné"] == [1, "E4"]
+    assert cells(chapter.constat("avancement-01"))["non renseigné"] == [1, "Rêver (E4)"]
 
 
 def test_facts_and_judgements_are_read_apart(chapter):

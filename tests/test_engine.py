@@ -145,6 +145,7 @@ def ends(tmp_path_factory) -> Path:
 
 
 @pytest.mark.slow
+@pytest.mark.seul
 @pytest.mark.parametrize(("number", "end"), list(enumerate(ENDS)), ids=list(ENDS))
 def test_a_notebook_that_ends_badly_raises_the_same_error_and_keeps_the_same_outputs(ends, number, end):
     default, ours = (json.loads((ends / f"e{number}.{engine}.json").read_text()) for engine in ("None", "cvanalysis"))

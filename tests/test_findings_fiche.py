@@ -13,6 +13,7 @@ from cvanalysis.errors import UsageError
 from cvanalysis.pages.quartier import Fiche
 from findings_monde import COMMUNE, EPCI, QPV, A, B, C, D, E, F, Reader, catalogue, everywhere, obs, territory
 
+TOTALS = {row.sur for row in load_catalogue().tableau if row.sur in load_catalogue().indicateurs}
 ZONES = (EPCI, COMMUNE, QPV)
 OTHERS = (B, C, D, E, F)
 
@@ -84,7 +85,7 @@ def test_a_level_does_not_go_back_further_than_three_years():
 def test_without_comparator_a_level_is_told_among_the_other_quarters():
     found = finding("niveau;taux_emploi", everywhere("taux_emploi", [40, 30, 31, 50, 51, "secret"]))
     assert found.message.gabarit == "quartier.niveau_parmi"
-    assert (found.message.valeurs["plus_bas"], found.message.valeurs["plus_haut"]) == (2, 2)
+    assert found.message.valeurs["place"] == ""  # five published quarters make no rank
 
 
 def test_a_missing_figure_is_a_claim_with_its_reason_and_no_zero_anywhere():
@@ -281,10 +282,10 @@ def test_a_fiche_reads_once_and_only_what_it_uses():
         reader, territory(), catalogue("revenus-01;revenus;niveau;taux_pauvrete", "revenus-02;revenus;rang;gini"), A
     )
     assert fiche.constats
-    fiche.en_bref()
-    fiche.identite()
+    fiche.ressort()
+    assert fiche.tableau == ()  # no line of the dashboard speaks of these findings
     assert len(reader.asked) == 1
-    assert set(reader.asked[0][1]) == {"population", "taux_pauvrete", "gini"}
+    assert set(reader.asked[0][1]) == {"taux_pauvrete", "gini", *TOTALS}
 
 
 def test_an_unknown_number_or_quarter_is_refused_with_the_known_ones():
@@ -370,7 +371,9 @@ def test_a_place_in_the_middle_is_never_put_forward(own, weighs):
 def test_the_last_of_a_ranking_is_read_as_the_lowest_value():
     rows = everywhere("menages_imposes", [10, 30, 31, 32, 33, 34])
     reading = phrases.write(finding("rang;menages_imposes", rows).lecture)
-    assert "c’est la valeur la plus basse parmi les 6 quartiers" in reading
+    assert (
+        reading == "En 2018, la part des ménages imposés est de 10,0\u00a0% dans le quartier."
+    )  # six quarters make no rank
 
 
 def test_stable_is_said_with_its_tolerance():
@@ -379,12 +382,12 @@ def test_stable_is_said_with_its_tolerance():
     assert "stable (moins de 1,4\u00a0point)" in phrases.write(finding("ecart;taux_pauvrete", rows).lecture)
 
 
-def test_a_fiche_with_few_figures_says_why_its_list_is_short():
-    fiche = Fiche(
-        Reader(everywhere("population", [100, 200], zones=(A, B), source="rp")), territory(), load_catalogue(), A
-    )
-    assert len(fiche.en_bref()) < 4
-    assert "trop peu de chiffres" in fiche.regle_en_bref
+def test_a_fiche_with_few_figures_puts_nothing_forward_and_still_has_its_landmarks_and_questions():
+    rows = everywhere("population", [100, 200], zones=(A, B), source="rp")
+    fiche = Fiche(Reader(rows), territory(), load_catalogue(), A)
+    assert fiche.ressort() == ()
+    assert [phrases.say(line.valeur) for line, _ in fiche.reperes] == ["100\u00a0habitants", *["non disponible"] * 3]
+    assert len(fiche.questions()) == 2
 
 
 def test_an_income_is_said_to_be_per_consumption_unit_under_its_title():

@@ -19,7 +19,7 @@ from cvanalysis.indicateurs.measure import (
     measure_gap,
 )
 from cvanalysis.indicateurs.observation import Observations
-from cvanalysis.indicateurs.ranking import choose_brief, rank, standout
+from cvanalysis.indicateurs.ranking import Rank, rank, stand_out, standout
 from findings_monde import A, B, obs, territory
 
 SEUILS = territory().seuils
@@ -289,43 +289,63 @@ def test_standing_out_is_counted_in_usual_spreads_and_capped():
 
 
 class Weighed:
-    """A finding as the rule of « En bref » sees it."""
+    """A finding as the rule of « Ce qui ressort » sees it."""
 
-    def __init__(self, id, section, poids):
-        self.id, self.section, self.poids = id, section, poids
-        self.lecture = None
-
-
-def brief(*findings, sujets=None):
-    rows = [Weighed(*f) for f in findings]
-    return [f.id for f in choose_brief(rows, sujets or {f.id: f.id for f in rows})]
+    def __init__(self, id, section, poids, message):
+        self.id, self.section, self.poids, self.message = id, section, poids, message
 
 
-def test_en_bref_is_completed_by_the_first_figure_of_each_section_where_too_few_stand_out():
-    rows = [Weighed("a", "un", 2), Weighed("b", "deux", 0), Weighed("c", "deux", 0), Weighed("d", "trois", 0)]
-    for row in rows[1:3]:
-        row.lecture, row.message = "dite", Message("quartier.niveau_seul")
-    rows[3].lecture, rows[3].message = "dite", Message("quartier.evolution_refusee")
-    assert [f.id for f in choose_brief(rows, {f.id: f.id for f in rows})] == ["a", "b"]
+def put_forward(*findings, known=()):
+    """Ids of what stands out among (id, section, weight, template, values of the message)."""
+    rows = []
+    for ident, section, weight, *more in findings:
+        gabarit, values = more or ("quartier.niveau_parmi", {"place": "le plus faible des quinze"})
+        rows.append(Weighed(ident, section, weight, Message(gabarit, values)))
+    return [f.id for f in stand_out(rows, known)]
 
 
-def test_en_bref_takes_the_best_of_each_section_before_a_second_of_any():
-    found = brief(
-        ("a1", "a", 5), ("a2", "a", 4.9), ("a3", "a", 4.8), ("b1", "b", 2), ("c1", "c", 1.5), ("d1", "d", 1.2)
-    )
-    assert found == ["a1", "a2", "b1", "c1", "d1"]
+def test_three_findings_of_three_sections_stand_out_in_the_order_of_the_page():
+    assert put_forward(("a", "x", 2), ("b", "x", 4), ("c", "y", 1), ("d", "z", 3), ("e", "w", 5)) == ["b", "d", "e"]
 
 
-def test_en_bref_never_says_the_same_indicator_twice_nor_a_refusal():
-    found = brief(("a1", "a", 5), ("a2", "a", 4), ("b1", "b", 0), sujets={"a1": "x", "a2": "x", "b1": "y"})
-    assert found == ["a1"]
+def test_what_the_landmarks_say_is_not_said_again():
+    assert put_forward(("a", "x", 2), ("b", "x", 4), known={"b"}) == ["a"]
 
 
-def test_en_bref_holds_at_least_four_and_at_most_six():
-    weak = [(f"{s}{n}", s, 0.1) for s in "abc" for n in (1, 2)]
-    strong = [(f"{s}{n}", s, 3.0) for s in "abcdefgh" for n in (1, 2)]
-    assert len(brief(*weak)) == 4
-    assert len(brief(*strong)) == 6
+@pytest.mark.parametrize(
+    ("gabarit", "values"),
+    [
+        ("quartier.niveau_seul", {}),
+        ("quartier.evolution_hausse", {"repere": ""}),
+        ("quartier.evolution_refusee", {"repere": "la métropole"}),
+        ("quartier.ecart_stable", {"repere": "la métropole"}),
+        ("quartier.suspect", {"place": "le plus faible des quinze"}),
+    ],
+)
+def test_what_compares_with_nothing_or_says_a_refusal_never_stands_out(gabarit, values):
+    assert put_forward(("a", "x", 5, gabarit, values)) == []
+
+
+def test_a_gap_stands_out_only_where_few_quarters_have_such_a_one():
+    gap = ("quartier.paires_dessous", {})
+    assert put_forward(("a", "x", 0.5, *gap)) == []
+    assert put_forward(("a", "x", 1.5, *gap)) == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("place", "expected"),
+    [
+        (Rank(1, 15, 0, 0, 0), "le plus élevé des quinze"),
+        (Rank(14, 15, 0, 0, 0), "le deuxième plus faible des quinze"),
+        (Rank(10, 11, 0, 4, 0), "le deuxième plus faible des onze publiés"),
+        (Rank(3, 12, 1, 0, 0), "le troisième plus élevé des douze, à égalité"),
+        (Rank(30, 240, 0, 7, 0), "le 30ᵉ plus élevé des 240 publiés"),
+        (Rank(1, 9, 0, 0, 0), ""),
+        (Rank(1, 10, 0, 6, 0), ""),
+    ],
+)
+def test_a_place_is_told_from_its_nearer_end_and_only_among_ten_and_two_thirds(place, expected):
+    assert place.dit == expected
 
 
 # --------------------------------------------------------------------------------------------------------- observations

@@ -277,6 +277,7 @@ def test_a_contract_made_to_hurt_is_refused_by_its_name(raw, contrat):
 
 
 @pytest.mark.slow
+@pytest.mark.seul
 @pytest.mark.parametrize(
     ("name", "content"),
     [

@@ -171,7 +171,7 @@ def test_no_path_of_a_machine_nor_registry_is_kept():
 
 UTILISEES_SANS_IMPORT = {"jupyterlab": "make lab", "import-linter": "lint-imports", "nbstripout": "nbstripout", "ruff": "ruff",
                          "pytest-xdist": "-n auto", "ipykernel": "papermill, where no process can be forked",
-                         "odfpy": 'pandas, engine="odf"'}  # fmt: skip
+                         "odfpy": 'pandas, engine="odf"', "seaborn": "the workbench (explorer.ipynb)"}  # fmt: skip
 
 
 def test_each_declared_library_is_imported_or_used_as_a_command():
@@ -242,8 +242,19 @@ def test_what_installs_and_builds_is_of_one_version_and_every_library_has_its_di
 
 
 @pytest.mark.slow
+@pytest.mark.seul
 def test_the_properties_hold_on_fresh_examples_too():
-    run(sys.executable, "-m", "pytest", "-q", "-m", "hypothesis and not slow", "--hypothesis-profile=frais")
+    run(
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-n",
+        "auto",
+        "-m",
+        "hypothesis and not slow",
+        "--hypothesis-profile=frais",
+    )
 
 
 def test_no_module_outgrows_a_room_and_no_function_a_page():

@@ -23,7 +23,7 @@ STRAY = {
     "essai.xlsx": "Déplacez-le dans insee/",
     "geo/ancien/contours.geojson": "Déplacez-le dans insee/",
     "partenaires.xlsx": "sous le nom partenaires.csv",
-    "paroles/notes.txt": "dans un tableau",
+    "paroles/notes.txt": "une ligne du modèle",
     "textes/theme-inconnu.md": "themes.csv",
     "logo.png": "rien ne s'en sert",
     "actions/affiche.pdf": "rien ne s'en sert",

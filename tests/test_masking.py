@@ -99,6 +99,7 @@ CORPUS = {
         # what is known to be missed, kept in the measure
         ("Karim", "{} m'a aidée pour les papiers"),
         ("Durand", "{} m'a reçue sans rendez-vous"),
+        ("Durand", "encore {}, toujours lui"),
         ("durand", "monsieur {} ne répond pas"),
     ],
     "compte": [
@@ -139,7 +140,7 @@ def test_everything_but_names_is_always_masked(genre):
 
 def test_only_the_announced_names_are_missed():
     assert [sentence.format(secret) for secret, sentence in CORPUS["nom"] if survives((secret, sentence))] == [
-        "Durand m'a reçue sans rendez-vous",
+        "encore Durand, toujours lui",
     ]
     assert any("nom de famille" in miss for miss in KNOWN_MISSES)
 

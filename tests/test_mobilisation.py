@@ -66,7 +66,7 @@ def test_the_second_case_is_the_message_and_its_table_names_the_engagements(part
     finding = partners.constat("mobilisation-01")
     assert "2 cas sur 6" in write(finding.message).replace("\u00a0", " ")
     rows = {line[0].texte: line[4].texte for line in finding.table.lignes}
-    assert rows["La Course Lente"] == "E1, E3"
+    assert rows["La Course Lente"] == "Ouvrir une salle (E1) ; Embaucher (E3)"
 
 
 def test_no_partner_at_all_gives_findings_that_say_so(tmp_path):

@@ -203,7 +203,7 @@ def test_the_example_gives_findings_with_their_own_number_sentence_and_alternati
     for finding in found:
         assert write(finding.message)
         assert (finding.figure is None) == (finding.table is None)
-        assert finding.figure is None or finding.id in describe(finding)
+        assert finding.figure is None or finding.id in describe(finding.figure, write(finding.message), finding.id)
         assert finding.figure is not None or finding.manques
 
 

@@ -12,6 +12,8 @@ from jinja2 import UndefinedError
 from cvanalysis import french
 from cvanalysis.constat.shape import Message, Valeur
 from cvanalysis.display import phrases
+from cvanalysis.indicateurs.context import Zone
+from cvanalysis.indicateurs.ranking import Rank
 from cvanalysis.textes import label, pages
 
 
@@ -171,13 +173,13 @@ class Anything(dict):
     """Values for any template: each name that a finding may pass, with a plausible value."""
 
     NUMBERS = (
-        "valeur", "mensuel", "valeur_repere", "ecart", "second", "mesure", "avant", "apres", "difference",
+        "valeur", "mensuel", "mensuel_repere", "valeur_repere", "ecart", "second", "mesure", "avant", "apres", "difference",
         "ecart_repere", "ecart_avant", "ecart_apres", "variation", "rapport_avant", "rapport_apres", "absolu_avant",
         "absolu_apres", "part_premiere", "part_deuxieme", "valeur_haut", "valeur_bas", "mesure_haut", "mesure_bas",
         "premier", "valeurs", "taux", "tolerance", "besoin", "nominale", "prix", "ailleurs",
     )  # fmt: skip
     COUNTS = (
-        "rang", "sur", "ex_aequo", "manquants", "plus_haut", "plus_bas", "autres", "manquantes", "nb_parts",
+        "sur", "ex_aequo", "manquants", "plus_haut", "plus_bas", "autres", "manquantes", "nb_parts",
         "publies", "total", "hausse", "baisse", "stable", "rapproche", "eloigne", "negatifs", "fichiers", "ecartes",
         "inconnues", "suspects", "pleins", "quartiers", "genres", "montrees", "nombre", "non_mesures",
         "incertain", "aussi_haut", "aussi_bas", "actions", "vides", "perdues",
@@ -202,6 +204,9 @@ def render(text, count, flag):
     values |= {"extreme": flag, "verdict": flag, "unite_ecart": flag, "plus_loin": count > 1, "desaccord": count > 1}
     values["parts"] = {name: Valeur(12.0, unite="%", decimales=1) for name in re.findall(r"parts\.(\w+)", text)}
     values |= {"constants": count > 0, "sens_signe": "+", "signe_repere": "+", "temoin": "2015 et 2017" * (count > 1)}
+    values |= {"court": "secret", "an": "2018", "quand": "2018", "place": "le plus faible des quinze" if count else ""}
+    values["reperes"] = [(Zone("Ici", "0", "epci"), Valeur(1.0)), (Zone("Là", "1", "commune"), Valeur(2.0))][:count]
+    values["rang"] = Rank(2, 15, 0, 0, 0) if "rang.rang" in text else count
     values["absents"] = ["emploi"] * count
     if "dans(bas)" in text or "{{ bas }}" in text:
         values["bas"] = "Bellevue"

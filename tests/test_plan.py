@@ -61,7 +61,7 @@ def test_a_notebook_says_itself_what_it_is_for(pays, tmp_path, pour, ids, titre)
         ("sport", {"pour": "theme", "titre": ""}, "« titre » doit être un texte"),
         ("sport", {"pour": "theme", "titre": "Le sport", "order": 3}, "« order » n'est pas connu. Clés permises"),
         ("sport", {"pour": "theme", "titre": "Le sport", "ordre": "3"}, "doivent être des nombres entiers"),
-        ("sport", {"pour": "theme", "titre": "Le sport", "supports": ["affiche"]}, "« supports » doit nommer feuille, affiche"),
+        ("sport", {"pour": "theme", "titre": "Le sport", "supports": ["affiche"]}, "« supports » doit nommer affiche"),
         ("sport", ["quartier"], "« pour » ou « titre » manque"),
         ("index", {"pour": "contrat", "titre": "Le sport"}, "ce nom ne peut pas être celui d'une page. Renommez-le"),
         ("le sport", {"pour": "contrat", "titre": "Le sport"}, "Renommez-le"),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import zipfile
 from dataclasses import replace
 
 import pandas as pd
@@ -13,7 +15,7 @@ from cvanalysis.publish.memory.decision import Fate
 from cvanalysis.publish.page.contract import check_page
 from cvanalysis.publish.papers.downloads import DECLARED, table_schema, to_french_csv, write_downloads
 from cvanalysis.publish.plan import plan_reports
-from cvanalysis.publish.site import write_editions, write_index
+from cvanalysis.publish.site import describe, pack, render_index, write_editions
 from cvanalysis.territory.contract import read_territory
 
 
@@ -38,16 +40,20 @@ def fates(pays, tmp_path):
 
 
 @pytest.fixture
-def index(pays, tmp_path, fates):
-    write_index(tmp_path, pays, "public", fates, ["donnees/indicateurs.csv", "donnees/indicateurs.schema.json"])
-    return (tmp_path / "index.html").read_text(encoding="utf-8")
+def index(pays, fates):
+    downloads = ["donnees/indicateurs.csv", "donnees/indicateurs.schema.json"]
+    constats = [
+        ("Le Port", "quartiers/QP973001.html", [("QP973001-revenus-01", "La moitié vit avec moins que <cela>")])
+    ]
+    described = [describe(fate) for fate in fates]
+    return render_index(pays, "public", described, downloads, constats=constats, envoi="../essai.zip").decode()
 
 
-def test_the_index_leads_to_every_page_that_stands_and_says_the_state_of_each(index):
+def test_the_index_leads_to_every_page_that_stands_and_says_a_state_only_where_something_is_to_be_made_again(index):
     assert '<a href="quartiers/QP973001.html">Le Port</a>' in index
     assert '<a href="quartiers/QP973002.html">L’Étang</a>' in index
     assert 'href="quartiers/QP973003.html"' not in index
-    assert "À jour" in index
+    assert "À jour" not in index
     assert "La dernière construction de cette page a échoué : cellule 3 : panne &lt;b&gt;." in index
     assert "Pas de page" in index
     assert "Depuis, il y a eu du nouveau : carnet modifié." in index
@@ -116,22 +122,38 @@ def test_a_schema_describes_each_column_in_french():
     assert all(field["title"] for field in fields.values())
 
 
-def test_an_index_is_the_same_whether_its_pages_were_just_built_or_not(pays, tmp_path, fates):
+def test_an_index_is_the_same_whether_its_pages_were_just_built_or_not(pays, fates):
     made = []
     for status in ("built", "unchanged"):
         for fate in fates:
             fate.status = status
-        write_index(tmp_path, pays, "public", fates, [])
-        made.append((tmp_path / "index.html").read_bytes())
+        made.append(render_index(pays, "public", [describe(fate) for fate in fates], []))
     assert made[0] == made[1]
 
 
-def test_the_index_leads_back_to_the_editions_and_marks_the_downloads_of_invented_rows(pays, tmp_path, fates):
+def test_the_index_leads_back_to_the_editions_and_marks_the_downloads_of_invented_rows(pays, fates):
     invented = replace(pays, exemples=("actions/*", "engagements.csv"))
     names = [f"donnees/{name}.csv" for name in ("indicateurs", "actions", "engagements", "couverture", "constats")]
-    write_index(tmp_path, invented, "public", fates, names)
-    page = (tmp_path / "index.html").read_text(encoding="utf-8")
+    page = render_index(invented, "public", [describe(fate) for fate in fates], names, envoi="../a.zip").decode()
     lines = {line.split('href="')[1].split('"')[0]: line for line in page.splitlines() if " download>" in line}
     marked = [name for name in names if 'class="ex"' in lines[name]]
     assert marked == ["donnees/actions.csv", "donnees/engagements.csv", "donnees/constats.csv"]
     assert '<a href="../index.html">Toutes les éditions</a>' in page
+
+
+def test_the_index_opens_three_doors_and_leads_to_the_findings_by_their_titles(index):
+    for door in ("élu ou élue", "habitez un quartier", "animez une réunion"):
+        assert door in index
+    assert 'href="../essai.zip" download' in index
+    assert (
+        '<a href="quartiers/QP973001.html#QP973001-revenus-01">La moitié vit avec moins que &lt;cela&gt;</a>' in index
+    )
+
+
+def test_an_edition_in_one_file_has_the_same_bytes_whatever_the_order_and_the_day(pays):
+    files = {"index.html": b"a", "quartiers/QP1.html": "é".encode()}
+    one, other = pack(pays, files), pack(pays, dict(reversed(files.items())))
+    assert one == other
+    with zipfile.ZipFile(io.BytesIO(one)) as packed:
+        assert packed.namelist() == [f"{pays.edition.id}/index.html", f"{pays.edition.id}/quartiers/QP1.html"]
+        assert {info.date_time for info in packed.infolist()} == {(1980, 1, 1, 0, 0, 0)}

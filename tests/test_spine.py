@@ -59,7 +59,7 @@ def findings(declared: Path, files: list[Path], folder: Path) -> list:
     process(territory, folder / "processed")
     store, catalogue = Store(folder / "processed", territory), load_catalogue()
     fiches = [Fiche(store, territory, catalogue, quartier.code) for quartier in territory.quartiers]
-    found = [finding for fiche in fiches for finding in (*fiche.constats, *fiche.en_bref())]
+    found = [finding for fiche in fiches for finding in (*fiche.constats, *fiche.ressort())]
     return [*found, *Synthese(store, territory, catalogue).constats]
 
 

@@ -106,12 +106,12 @@ def test_a_title_and_its_body_are_one_text(tmp_path):
 
 
 def test_a_question_of_ones_own_is_declared_once(tmp_path):
-    text = "Horodateur;Que vivez-vous ?;Divers\n2022;La salle ferme tôt.;x\n"
+    text = "Saisi par;Que vivez-vous ?;Divers\n2022;La salle ferme tôt.;x\n"
     with pytest.raises(ReadError, match=r"colonnes.csv la ligne\W+e.csv;"):
         read(tmp_path, "e.csv", text)
     table = read(tmp_path, "e.csv", text, Declared({"Que vivez-vous ?": "texte"}, {"audience": "public"}))
     assert table.cells[["texte", "audience"]].values.tolist() == [["La salle ferme tôt.", "public"]]
-    assert [p.colonne for p in table.anomalies] == ["Horodateur", "Divers"]
+    assert [p.colonne for p in table.anomalies] == ["Saisi par", "Divers"]
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252"])

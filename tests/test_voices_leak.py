@@ -26,7 +26,7 @@ from cvanalysis.paroles.clean.voices import clean_voices
 from cvanalysis.paroles.said import find_quarter_voices, find_theme_voices
 from cvanalysis.paroles.turnout import count_participations, count_people, coverage_table
 from cvanalysis.publish.papers.handover import Part, write_handover
-from cvanalysis.publish.papers.supports import render_poster, render_sheet
+from cvanalysis.publish.papers.supports import render_poster
 from cvanalysis.territory.contract import read_territory
 from test_editions_build import holds
 from test_voices import LEVELS, OPEN, TOKEN, put, review, secret_voices
@@ -52,7 +52,11 @@ def written(territory, audience) -> bytes:
     out = [json.dumps([record(f, write(f.message)) for f in found], ensure_ascii=False).encode()]
     for finding in found:
         if finding.figure is not None:
-            out += [draw(finding.figure, territory.palette).encode(), describe(finding).encode()]
+            out += [
+                draw(
+                    finding.figure, territory.palette, describe(finding.figure, write(finding.message), finding.id)
+                ).encode()
+            ]
             out.append(html_table(finding.table, finding.id).encode())
         out.append(repr(finding).encode())
     chains = read_recommendations(cleaned.preconisations, cleaned.paroles, cleaned.codes, cleaned.immersions)
@@ -60,7 +64,6 @@ def written(territory, audience) -> bytes:
     document = write_handover(territory, [Part("Tout", tuple(one.dit for one in said))], chains)
     with zipfile.ZipFile(io.BytesIO(document)) as archive:
         out += [archive.read(name) for name in archive.namelist()]
-    out.append(render_sheet(territory, "QP", "Un quartier", said).html.encode())
     out.append(render_poster(territory, said).html.encode())
     out.append(coverage_table(count_participations(cleaned.paroles, territory)).to_csv().encode())
     for name, table in cleaned.tables.items():

@@ -1,6 +1,7 @@
 """The story, the hand-over file and the printed supports say what the findings say, and are the same twice."""
 
 import io
+import re
 import zipfile
 from dataclasses import replace
 
@@ -14,9 +15,9 @@ from cvanalysis.french import french_date
 from cvanalysis.pages.preconisations import read_recommendations
 from cvanalysis.pages.recit import find_story
 from cvanalysis.paroles.clean.voices import clean_voices
-from cvanalysis.paroles.said import find_quarter_voices, find_theme_voices
+from cvanalysis.paroles.said import find_theme_voices
 from cvanalysis.publish.papers.handover import Part, write_handover
-from cvanalysis.publish.papers.supports import BAS, choose, render_poster, render_sheet
+from cvanalysis.publish.papers.supports import BAS, choose, render_poster
 from cvanalysis.territory.contract import read_territory
 
 
@@ -91,6 +92,16 @@ def test_the_handover_file_holds_each_chain_and_each_finding_and_is_the_same_twi
     assert document.core_properties.language == "fr-FR"
 
 
+def test_the_handover_file_has_contents_page_numbers_and_its_tables_in_an_annex(territory, cleaned, findings):
+    document = docx.Document(io.BytesIO(handover(territory, cleaned, findings)))
+    body, foot = document.element.xml, document.sections[0].footer._element.xml
+    assert "TOC" in body.partition("w:instrText")[2][:60]
+    assert "PAGE" in foot.partition("w:instrText")[2][:60]
+    assert body.index("les tableaux</w:t>") < body.index("<w:tbl>")
+    headings = [p.text for p in document.paragraphs if p.style.name == "Heading 1"]
+    assert headings[-1].startswith("Annexe")
+
+
 def test_hostile_text_does_not_break_the_handover_file(territory, cleaned, findings):
     nasty = "=1+1 <script> </w:t> \x00\x0b\ud800 {{ 7*7 }} " + "x" * 50_000
     broken = replace(findings[0], champ=nasty)
@@ -108,29 +119,18 @@ def test_no_time_nor_name_is_packed_in_the_file(territory, cleaned, findings):
 # -------------------------------------------------------------------------------------------------------------- supports
 
 
-def test_a_sheet_shows_three_findings_with_their_question_and_number(territory, findings):
-    theme, said = territory.themes[0], shown(findings, territory)
-    sheet = render_sheet(territory, theme.id, theme.nom, said)
-    assert len(sheet.constats) == 3
-    assert all(f'<span class="code">{ident}</span>' in sheet.html for ident in sheet.constats)
-    assert sheet.html.count('class="lignes"') == 3
-    assert sheet.html == render_sheet(territory, theme.id, theme.nom, said).html
-
-
-@pytest.mark.parametrize("render", [lambda t, said: render_sheet(t, "QP", "Un quartier", said), render_poster])
-def test_a_support_is_one_french_file_without_request(territory, findings, render):
-    html = render(territory, shown(findings, territory)).html
+def test_a_poster_is_one_french_file_without_request_the_same_twice(territory, findings):
+    html = render_poster(territory, shown(findings, territory)).html
+    assert html == render_poster(territory, shown(findings, territory)).html
     assert '<html lang="fr">' in html
-    assert not any(ask in html for ask in ('src="http', 'href="', "url(", "@import", "<script"))
-    assert html.count("<img ") == html.count(' alt="')
-    assert 'alt=""' not in html
+    assert not any(ask in html for ask in ('src="', 'href="', "@import", "<script"))
+    assert not re.search(r"url\((?!data:font/woff2)", html)
+    assert html.count("<svg ") == html.count(' role="img" aria-label="') > 0
+    assert 'aria-label=""' not in html
 
 
-def test_a_support_without_a_finding_leaves_room_to_write(territory, cleaned):
-    silent = find_quarter_voices(
-        territory.quartiers[0], cleaned.paroles.iloc[:0], cleaned.contributions.iloc[:0], territory
-    )
-    assert 'class="lignes"' in render_sheet(territory, "QP", "Un quartier", shown(silent, territory)).html
+def test_a_poster_without_a_finding_says_so(territory):
+    assert "Aucun constat ne peut être montré" in render_poster(territory, ()).html
 
 
 def test_the_choice_goes_over_several_sections_before_it_comes_back(territory, findings):
@@ -149,7 +149,6 @@ def test_a_figure_too_tall_for_paper_is_taken_only_where_there_is_nothing_else(t
 def test_what_is_not_for_the_public_says_so_on_paper_too(territory, cleaned, findings):
     said = shown(findings, territory)
     for audience, expected in (("public", False), ("equipe", True)):
-        made = [render_sheet(territory, "QP", "Un quartier", said, audience), render_poster(territory, said, audience)]
         document = docx.Document(io.BytesIO(write_handover(territory, [], [], audience)))
-        texts = [one.html for one in made] + ["\n".join(p.text for p in document.paragraphs)]
-        assert ["Ne pas diffuser" in text for text in texts] == [expected] * 3
+        texts = [render_poster(territory, said, audience).html, "\n".join(p.text for p in document.paragraphs)]
+        assert ["Ne pas diffuser" in text for text in texts] == [expected] * 2

@@ -171,7 +171,7 @@ def test_a_column_that_may_protect_someone_and_is_not_understood_keeps_its_voice
     write(territory, "paroles/v.csv", f"texte;audience;date;{header}\nUne parole.;public;2022-03-10;12\n")
     assert clean_voices(territory, "public").paroles.empty
     assert len(clean_voices(territory, "equipe").paroles) == 1
-    assert "1 parole lue, 0 publiable\u00a0: 1 réservée à une audience plus étroite." in clean_voices(territory).compte
+    assert "1 parole lue\u00a0; 0 publiable\u00a0: 1 sans audience publique." in clean_voices(territory).compte
     write(territory, "paroles/colonnes.csv", f"fichier;colonne;champ;valeur\nv.csv;{header};aucun;\n")
     assert len(clean_voices(territory, "public").paroles) == 1
 
@@ -298,7 +298,7 @@ def test_check_says_how_many_voices_may_be_shown_and_why_the_others_may_not(terr
         name="v.csv",
     )
     write(territory, "paroles/relectures.csv", f"empreinte;decision\n{fingerprint('Relue.')};publier\n")
-    said = "5 paroles lues, 1 publiable\u00a0: 1 retirée, 1 réservée à une audience plus étroite, 1 sans accord, 1 à relire"
+    said = "5 paroles lues\u00a0; 1 publiable\u00a0: 1 retirée, 1 sans audience publique, 1 sans accord, 1 à relire"
     assert f"paroles/v.csv\u00a0: {said}" in told(territory)
     assert "publiable" not in everything(clean_voices(territory))  # the account is the team's
 

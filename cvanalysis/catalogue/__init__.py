@@ -75,6 +75,21 @@ class ConstatDeclare:
 
 
 @dataclass(frozen=True, slots=True)
+class LigneDeclaree:
+    """A line of a fiche's dashboard, under a `groupe`, that leads to its `constat`; `repere`: it also stands at the top of the page.
+
+    `sur`: the total that a count is a share of, or 12 where a yearly amount is said by month.
+    """
+
+    repere: bool
+    groupe: str
+    libelle: str
+    indicateur: str
+    sur: str
+    constat: str
+
+
+@dataclass(frozen=True, slots=True)
 class Controle:
     """A validity test. `genre`: somme (terms add up to the number `total`), total (terms add up to the indicator `total`),
     au_plus (term not above the indicator `total`), croissant (terms in ascending order), zero (a term is not 0 where the
@@ -190,6 +205,7 @@ class Catalogue:
     sources: dict[str, Source]
     precautions: dict[str, str]
     constats: tuple[ConstatDeclare, ...]
+    tableau: tuple[LigneDeclaree, ...]
     familles: dict[str, Famille]
     controles: tuple[Controle, ...]
     annees: tuple[Annee, ...]
@@ -260,21 +276,24 @@ def header_form(header: str, millesime: int) -> str:
 @cache
 def load_catalogue() -> Catalogue:
     """The catalogue of the package, read once. It is checked by the tests, not at each start."""
-    exclusions = [(row["famille"], row["colonne"], row["raison"]) for row in _rows("colonnes/exclues.csv")]
-    zones = list(_rows("zones.csv"))
+    exclusions = [
+        (row["famille"], row["colonne"], row["raison"]) for row in read_catalogue_rows("colonnes/exclues.csv")
+    ]
+    zones = list(read_catalogue_rows("zones.csv"))
     return Catalogue(
         indicateurs={one.id: one for one in _records(Indicateur, "indicateurs.csv")},
         sources={one.id: one for one in _records(Source, "sources.csv")},
-        precautions={row["id"]: row["texte"] for row in _rows("precautions.csv")},
+        precautions={row["id"]: row["texte"] for row in read_catalogue_rows("precautions.csv")},
         constats=tuple(_records(ConstatDeclare, "constats.csv")),
-        familles={row["id"]: _famille(row, exclusions) for row in _rows("familles.csv")},
+        tableau=tuple(_records(LigneDeclaree, "tableau.csv")),
+        familles={row["id"]: _famille(row, exclusions) for row in read_catalogue_rows("familles.csv")},
         controles=tuple(_records(Controle, "controles.csv")),
         annees=tuple(_records(Annee, "annees.csv")),
         republications=tuple(_records(Republication, "republications.csv")),
         france=tuple(_records(ColonneFrance, "france.csv")),
         parutions={
             (row["source"], int(row["annee"])): datetime.strptime(row["jour"], "%d/%m/%Y").date()  # noqa: DTZ007
-            for row in _rows("parutions.csv")
+            for row in read_catalogue_rows("parutions.csv")
         },
         taux=tuple(_records(TauxCalcule, "taux.csv")),
         regions={row["code"]: row["nom"] for row in zones if row["niveau"] == "REGION"},
@@ -283,7 +302,9 @@ def load_catalogue() -> Catalogue:
 
 
 def _famille(row: dict[str, str], exclusions: list[tuple[str, str, str]]) -> Famille:
-    colonnes = tuple(_colonne(line, row["suffixe"] == "oui") for line in _rows(f"colonnes/{row['id']}.csv"))
+    colonnes = tuple(
+        _colonne(line, row["suffixe"] == "oui") for line in read_catalogue_rows(f"colonnes/{row['id']}.csv")
+    )
     exclues = tuple((pattern, reason) for family, pattern, reason in exclusions if family in ("*", row["id"]))
     return _record(Famille, row, colonnes=colonnes, exclues=exclues)
 
@@ -304,13 +325,14 @@ def _colonne(row: dict[str, str], suffixe: bool) -> Colonne:
     )
 
 
-def _rows(name: str) -> Iterator[dict[str, str]]:
+def read_catalogue_rows(name: str) -> Iterator[dict[str, str]]:
+    """The rows of one of the files beside this one, by column."""
     with (ICI / name).open(encoding="utf-8", newline="") as lines:
         yield from csv.DictReader(lines, delimiter=";", strict=True)
 
 
 def _records(kind: type[T], name: str) -> Iterator[T]:
-    return (_record(kind, row) for row in _rows(name))
+    return (_record(kind, row) for row in read_catalogue_rows(name))
 
 
 def _record(kind: type[T], row: dict[str, str], **more: object) -> T:

@@ -165,19 +165,6 @@ def word(text: str, vide: Statut = "publié") -> Valeur:
 
 
 @dataclass(frozen=True, slots=True)
-class Identite:
-    """Who the fiche is about: `population` is the last published, of the data year `annee`."""
-
-    code: str
-    nom: str
-    communes: tuple[str, ...]
-    population: Valeur
-    annee: str
-    contrat: str
-    epci: str
-
-
-@dataclass(frozen=True, slots=True)
 class Definition:
     """An indicator of the fiche in plain words; `sens` is our reading of it, shown as such."""
 

@@ -9,19 +9,23 @@ import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape, unescape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from cvanalysis.display.constat import Bloc, Constat, picture
-from cvanalysis.display.maps import describe_map, draw_map, find_contours
-from cvanalysis.display.phrases import say, write
-from cvanalysis.display.tables import EXAMPLE, html_table, text
+from markupsafe import Markup
+
+from cvanalysis.constat.shape import word
+from cvanalysis.display.composants import composants
+from cvanalysis.display.constat import Bloc, Constat, said_once
+from cvanalysis.display.maps import describe_map, find_contours, locator, overview, tell_contours
+from cvanalysis.display.phrases import write
+from cvanalysis.display.tables import html_table, text
 from cvanalysis.files.texts import to_html
 from cvanalysis.french import capital, typeset
-from cvanalysis.textes import label, labels
+from cvanalysis.textes import block, label, labels
 
 if TYPE_CHECKING:
     from cvanalysis.catalogue import Source
-    from cvanalysis.constat.shape import Definition, Finding, Identite, Manque, Table
+    from cvanalysis.constat.shape import Definition, Finding, Manque, Table, Valeur
     from cvanalysis.files.contours import Outline
     from cvanalysis.territory.contract import Territory
 
@@ -29,52 +33,111 @@ if TYPE_CHECKING:
 _BETWEEN_TAGS = re.compile(r"(?<=>)[^<]+(?=<)")
 
 
-def show_identity(identite: Identite) -> Bloc:
-    """Code, communes, contract and last known population of a quarter."""
-    inhabitants = say(identite.population)
-    if identite.population.valeur is not None:
-        inhabitants += f" ({identite.annee})"
-    names = labels("affichage.blocs.identite", s="s" if len(identite.communes) > 1 else "")
-    said = (identite.code, ", ".join(identite.communes), inhabitants, f"{identite.contrat}, {identite.epci}")
-    facts = tuple(zip(names, said, strict=True))
-    rows = "".join(f"<dt>{name}</dt><dd>{text(said)}</dd>" for name, said in facts)
-    return Bloc(f'<dl class="identite">{rows}</dl>', "\n".join(f"{name} : {said}" for name, said in facts))
+ACTIONS, PAROLES, CONSEILS = 6, 3, 3
+"""What one side of a sheet has room for."""
 
 
-def show_brief(findings: Sequence[Finding], regle: str) -> Bloc:
-    """Titles of the findings that matter most, each leading to its figure, and the rule that chose them."""
-    titles = [write(finding.message) for finding in findings]
-    items = "".join(
-        f'<li><a href="#{escape(finding.id)}">{text(title)}</a>{EXAMPLE if finding.exemple else ""}</li>'
-        for finding, title in zip(findings, titles, strict=True)
-    )
-    listed = f'<ul class="bref">{items}</ul>' if items else f"<p>{label('affichage.blocs.sans_bref')}</p>"
-    return Bloc(f'{listed}<p class="leg">{text(regle)}</p>', "\n".join(f"- {title}" for title in titles))
+def show_recto(fiche: Any, carte: Bloc) -> Bloc:
+    """The front of a quarter's sheet: landmarks, what stands out, the dashboard."""
+    html = composants("fiche.html.j2").recto(fiche, Markup(carte.html))  # noqa: S704 - our own drawing
+    return Bloc(str(html), "\n".join(f"- {write(one.message)}" for one in fiche.ressort()))
 
 
-def show_unknown(inconnus: Sequence[tuple[str, Sequence[Manque]]], questions: Mapping[str, str]) -> Bloc:
-    """What is missing, by finding (under its question: its number says nothing to who reads it first), with the reason."""
+def show_verso(fiche: Any, done: Any, engages: Finding, voices: Sequence[Finding]) -> Bloc:
+    """The back: what was done by theme, engagements, what is said, what is not known, room to write."""
+    by_theme = done.constat("actions-02")
+    counted = by_theme.table.lignes if by_theme.table else ()
+    themes = [(one.texte, number, whole, here) for one, number, _, _, whole, here in counted if number.valeur]
+    listed = sorted(done.liste.lignes, key=lambda line: (-(line[-1].valeur or 0), line[0].texte))
+    actions: dict[str, list[tuple[Valeur, ...]]] = {}
+    for title, _, theme, _, years, whole, here in listed[:ACTIONS]:
+        ends = "-".join(dict.fromkeys((years.texte[:4], years.texte[-4:])))
+        actions.setdefault(theme.texte, []).append((title, word(ends, "non_disponible"), whole, here))
+    rest = max(len(listed) - ACTIONS, 0)
+    html = composants("fiche.html.j2").verso(fiche, themes, actions, rest, engages, _said(voices), by_theme.exemple)
+    return Bloc(str(html), "\n".join(fiche.lacunes()))
+
+
+def show_theme_recto(theme: Any, findings: Mapping[str, Finding]) -> Bloc:
+    """The front of a theme's sheet: landmarks, what is said, what does not work first, the engagements."""
+    heard = {}
+    for numero, one in findings.items():
+        lines = one.table.lignes[:PAROLES] if one.table and numero.startswith("voix-") else ()
+        heard[numero] = [(*line[:4], _first_quote(line[4])) for line in lines if len(line) == len(_IDEA)]
+    advised = findings["preconisations-01"].table
+    lines = [(line[5], *line[6:9]) for line in advised.lignes] if advised else []
+    invented = any(one.exemple for one in findings.values())
+    kept, rest = lines[:CONSEILS], max(len(lines) - CONSEILS, 0)
+    html = composants("theme.html.j2").recto(theme, findings, heard, kept, rest, invented)
+    return Bloc(str(html), "\n".join(write(one.message) for one in findings.values()))
+
+
+def show_theme_verso(theme: Any, findings: Mapping[str, Finding]) -> Bloc:
+    """The back: needs and actions by quarter, what is recommended, room to write."""
+    asked = [(findings[numero], said) for numero, said in block("theme.questions").items()]
+    html = composants("theme.html.j2").verso(theme, findings, findings["besoins-01"].table, asked)
+    return Bloc(str(html), write(findings["besoins-01"].message))
+
+
+_IDEA = labels("voix.idees.colonnes")
+_QUOTE = re.compile("«[^»]*»(?: \\([^)]*\\))?")
+
+
+def _first_quote(told: Valeur) -> str:
+    found = _QUOTE.search(typeset(told.texte))
+    return found[0] if found else ""
+
+
+def _said(voices: Sequence[Finding]) -> list[tuple[str, str, bool]]:
+    """A few things said: whose sense it is and the words, what does not work first; else that nothing may be quoted, and why."""
+    found = []
+    for finding in voices:
+        for _, sense, told, *answer in finding.table.lignes if finding.table else ():
+            if quote := _first_quote(told):
+                found.append(
+                    (f"{sense.texte} :", " – ".join([quote, *(one.texte for one in answer[:1])]), finding.exemple)
+                )
+    first = list(block("voix.tons").values())
+    found.sort(key=lambda one: first.index(one[0][:-2]) if one[0][:-2] in first else len(first))
+    if found or not voices:
+        return found[:PAROLES]
+    silent = voices[0]
+    said = [f"{write(silent.message)}.", silent.table.legende] if silent.table else [one.quoi for one in silent.manques]
+    return [("", capital(" ".join(said)), silent.exemple)]
+
+
+def show_unknown(inconnus: Sequence[tuple[str, Sequence[Manque]]]) -> Bloc:
+    """What is missing, with the reason, each leading to its finding."""
     if not inconnus:
         return _sentence("affichage.blocs.rien_ne_manque")
-    items = "".join(
-        f'<li><a href="#{escape(ident)}">{text(questions[ident])}</a> <span class="num">{escape(ident)}</span><ul>'
-        + "".join(f"<li>{text(manque.quoi)}</li>" for manque in manques)
-        + "</ul></li>"
-        for ident, manques in inconnus
-    )
-    plain = "\n".join(f"- {manque.quoi}" for _, manques in inconnus for manque in manques)
-    return Bloc(f'<ul class="inconnus">{items}</ul>', plain)
+    said = [(ident, manque.quoi) for ident, manques in inconnus for manque in manques]
+    items = "".join(f'<li><a href="#{escape(ident)}">{text(quoi)}</a></li>' for ident, quoi in said)
+    return Bloc(f'<ul class="inconnus">{items}</ul>', "\n".join(f"- {quoi}" for _, quoi in said))
 
 
 def show_definitions(definitions: Sequence[Definition], sources: Sequence[Source]) -> Bloc:
-    """Each indicator in plain words, our reading of its direction, and the sources with their licence."""
+    """Each indicator in plain words, under our reading of its direction, and the sources with their licence."""
     terms = "".join(
-        f"<dt>{text(capital(one.nom))}</dt><dd>{text(one.definition)} {text(label('affichage.blocs.lecture', sens=one.sens))}</dd>"
-        for one in definitions
+        f'<h3>{text(label("affichage.blocs.lecture", sens=sens))}</h3><dl class="definitions">'
+        + "".join(
+            f"<dt>{text(capital(one.nom))}</dt><dd>{text(one.definition)}</dd>"
+            for one in definitions
+            if one.sens == sens
+        )
+        + "</dl>"
+        for sens in dict.fromkeys(one.sens for one in definitions)
     )
     listed = "".join(f"<li>{text(one.nom)} ({text(one.producteur)}, {text(one.licence)})</li>" for one in sources)
-    html = f'<dl class="definitions">{terms}</dl><h3>{label("affichage.blocs.sources")}</h3><ul>{listed}</ul>'
+    html = f"{terms}<h3>{label('affichage.blocs.sources')}</h3><ul>{listed}</ul>"
     return Bloc(html, "\n".join(f"{one.nom} : {one.definition}" for one in definitions))
+
+
+def show_notes(notes: Mapping[str, int]) -> Bloc:
+    """Cautions, each under the number that findings refer to, then the files that their figures come from."""
+    said = said_once(notes)
+    if files := ", ".join(sorted(one for one, number in notes.items() if not number)):
+        said.append(label("affichage.constat.fichiers", noms=files))
+    return Bloc(str(composants().notes(said)), "\n".join(f"{n}. {one}" for n, one in enumerate(said, 1)))
 
 
 def gather(constats: Iterable[Constat]) -> Bloc:
@@ -92,7 +155,7 @@ def show_list(table: Table, titre: str, *, exemple: bool = False) -> Bloc:
         f'<label class="filtre" hidden>{label("affichage.blocs.chercher")} <input type="search" data-filtre="#l-{key} tbody tr" '
         f'data-dit="d-{key}"></label><p id="d-{key}" role="status" class="leg"></p>'
     )
-    return Bloc(f'{box}<div id="l-{key}">{html_table(table, titre, exemple=exemple)}</div>', titre)
+    return Bloc(f'{box}<div id="l-{key}">{html_table(table, titre, exemple=exemple)}</div>', titre, tableau=table)
 
 
 def show_demands(demandes: Sequence[Manque]) -> Bloc:
@@ -111,19 +174,38 @@ def show_accounts(table: Table) -> Bloc:
 
 def show_map(outlines: Sequence[Outline], code: str, territory: Territory, *, lost: bool = False) -> Bloc:
     """Where the quarter stands among the others; nothing where there is no contour of it, a sentence where it is lost."""
-    shown = (territory.quartier(code), *territory.voisins(code))
-    contours = find_contours(outlines, {quarter.code: quarter.nom for quarter in shown})
-    if all(contour.code != code for contour in contours):
+    contours = find_contours(outlines, {quarter.code: quarter.nom for quarter in territory.quartiers})
+    drawn = locator(contours, code)
+    if not drawn:
         return _sentence("affichage.blocs.sans_carte", "avert") if lost else Bloc("", "")
-    told = describe_map(contours, code)
-    return Bloc(f'<div class="carte">{picture(draw_map(contours, code, territory.palette), told)}</div>', told)
+    return Bloc(
+        f'<div class="carte">{drawn}{_under(tell_contours(contours, code))}</div>', describe_map(contours, code)
+    )
+
+
+def show_overview(
+    outlines: Sequence[Outline], territory: Territory, liens: Mapping[str, str], *, lost: bool = False
+) -> Bloc:
+    """All the quarters by name, each leading to its page (code → address); nothing without contours, a sentence where some are lost."""
+    contours = find_contours(outlines, {quarter.code: quarter.nom for quarter in territory.quartiers})
+    why = (
+        _sentence("affichage.blocs.carte_incomplete" if contours else "affichage.blocs.sans_plan", "avert").html * lost
+    )
+    if not contours or territory.vaste:
+        return Bloc(why, "")
+    drawn = overview(contours, liens)
+    return Bloc(f'<div class="carte">{drawn}{_under(tell_contours(contours))}</div>{why}', describe_map(contours))
+
+
+def _under(words: str) -> str:
+    return f'<p class="leg">{escape(words)}</p>' if words else ""
 
 
 def show_table(table: Table, caption: str, *, exemple: bool = False) -> Bloc:
     """A table that stands alone."""
     if not table.lignes:
         return _sentence("affichage.blocs.sans_table", titre=caption)
-    return Bloc(html_table(table, caption, exemple=exemple), caption)
+    return Bloc(html_table(table, caption, exemple=exemple), caption, tableau=table)
 
 
 def show_text(markdown: str, *, lost: bool = False) -> Bloc:

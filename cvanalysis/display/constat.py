@@ -1,7 +1,8 @@
 """One finding → one accessible HTML figure. Owns the order of its parts; refuses to write sentences or numbers itself.
 
 Order: number, question, title (the message), unit and year, picture, table, Lecture, Champ, Source (INSEE's order), cautions,
-« Qu’en dites-vous ? ». Looks belong to the page's style sheet; in JupyterLab the same marks are read unstyled.
+« Qu’en dites-vous ? ». Where a page says its notes once, a finding bears their numbers, and what it says only. Looks belong to the
+page's style sheet; in JupyterLab the same marks are read unstyled.
 """
 
 from __future__ import annotations
@@ -11,16 +12,22 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cvanalysis.constat.record import record
-from cvanalysis.constat.shape import Contribution, Finding
-from cvanalysis.display.alternatives import describe
+from cvanalysis.constat.shape import Contribution, Finding, Table
+from cvanalysis.display.alternatives import describe, notes
+from cvanalysis.display.composants import composants
 from cvanalysis.display.phrases import write
-from cvanalysis.display.tables import EXAMPLE, html_table, text
+from cvanalysis.display.tables import EXAMPLE, html_table, meanings, text, to_frame
+from cvanalysis.errors import UsageError
 from cvanalysis.french import capital
 from cvanalysis.territory.contract import Territory
 from cvanalysis.textes import label, labels
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
 
 RECORDS = "application/vnd.cvanalysis.constats"
 """The kind of an output's part that holds its findings as plain values: no page shows it, the next edition reads it.
@@ -28,47 +35,41 @@ RECORDS = "application/vnd.cvanalysis.constats"
 It is one text (JSON, one finding a line), not a structure: a notebook's file gives each value of a structure a line of its own,
 which costs more than the drawing of small figures.
 """
-_SIZE = re.compile(r'width="(\d+)" height="(\d+)"')
-
-# Only what an attribute or a URL cannot hold, and what a reader of the page's source would take for something else (a tag, an
-# address, the remains of a template).
-_URI = str.maketrans({"%": "%25", "#": "%23", '"': "'", "<": "%3C", ">": "%3E", "&": "%26", "{": "%7B", "}": "%7D"})
-
-
-def picture(svg: str, alternative: str) -> str:
-    """An SVG as an `<img>` of its own: unlike inline SVG, its ids stay its own and its alternative is an `alt`."""
-    width, height = _SIZE.search(svg).groups()  # type: ignore[union-attr]  # every drawing has its size
-    uri = svg.replace("://", ":%2F%2F").translate(_URI).replace("%252F", "%2F")
-    return f'<img src="data:image/svg+xml,{uri}" width="{width}" height="{height}" alt="{escape(alternative)}">'
+_FILES = re.compile(r" \((?:fichiers? )?([^()]*\.\w{3,4}[^()]*)\)")
 
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """A figure as a page holds it: the two attributes of its `<img>`, as written there, and its height in pixels."""
+    """A figure as a page holds it: its `<svg>`, as written there, and its height in pixels."""
 
-    src: str
-    alt: str
+    svg: str
     hauteur: int
 
 
 _SHOWN = re.compile(
-    r'<figure class="constat" id="([^"]*)"(?:(?!</figure>).)*?<img src="([^"]*)" width="\d+" height="(\d+)" alt="([^"]*)">',
+    r'<figure class="constat" id="([^"]*)"(?:(?!</figure>).)*?(<svg class="fig"[^>]* height="(\d+)".*?</svg>)',
     re.DOTALL,
 )
 
 
 def read_pictures(html: str) -> dict[str, Image]:
     """The pictures of the findings in a piece of page, by their number: what is printed apart need not be drawn again."""
-    return {key: Image(src, alt, int(height)) for key, src, height, alt in _SHOWN.findall(html)}
+    return {key: Image(svg, int(height)) for key, svg, height in _SHOWN.findall(html)}
 
 
 @dataclass(frozen=True, slots=True)
 class Constat:
-    """A finding as people see it: displays itself in JupyterLab and in the pages; `.finding` is the claim itself."""
+    """A finding as people see it: displays itself in JupyterLab and in the pages; `.finding` is the claim itself.
+
+    `notes`: the texts that its page says once, with their numbers, to which it adds its own (and its files, numbered 0);
+    `dessin`: with its figure.
+    """
 
     finding: Finding
     territory: Territory
     contributions: tuple[Contribution, ...] = ()  # what was said of it, as its audience may read it
+    notes: dict[str, int] | None = None
+    dessin: bool = True
 
     @property
     def titre(self) -> str:
@@ -80,34 +81,52 @@ class Constat:
         key = escape(f.id)
         return "".join(
             (
-                f'<figure class="constat" id="{key}" aria-labelledby="{key}-t"><figcaption>',
+                f'<figure class="constat{"" if self.dessin else " sans-figure"}" id="{key}" aria-labelledby="{key}-t"><figcaption>',
                 f'<p class="num"><a href="#{key}">Constat {key}</a>{EXAMPLE if f.exemple else ""}</p>',
-                f'<p class="q">{text(f.question)}</p><h3 id="{key}-t">{text(self.titre)}</h3>',
-                f'<p class="st">{text(f.sous_titre)}</p>' if f.sous_titre else "",
+                "" if self._short else f'<p class="q">{text(f.question)}</p>',
+                f'<h3 id="{key}-t">{text(self.titre)}</h3>',
+                f'<p class="st">{text(f.sous_titre)}</p>' if f.sous_titre and not self._short else "",
                 "</figcaption>",
                 self._picture(),
                 self._table(),
-                self._notes(),
+                self._brief_notes() if self._short else self._notes(),
                 self._answers(),
-                f'<div class="avis"><p><strong>{text(label("affichage.constat.avis"))}</strong> {ASK} {key}.</p></div></figure>',
+                "" if self._short else f'<div class="avis"><p><strong>{AVIS}</strong> {ASK} {key}.</p></div>',
+                "</figure>",
             )
         )
 
-    def _picture(self) -> str:
+    def tracer(self, ax: Axes | None = None) -> Axes:
+        """The figure of the page on `ax`, or on a sheet of its own (72 points an inch); returns the Axes. `UsageError` without one."""
+        from cvanalysis.display.figures import trace
+
         if self.finding.figure is None:
+            raise UsageError(label("affichage.constat.sans_figure", ident=self.finding.id))
+        return trace(self.finding.figure, self.territory.palette, ax)
+
+    @property
+    def _short(self) -> bool:
+        return self.notes is not None
+
+    def _picture(self) -> str:
+        f = self.finding
+        if f.figure is None or not self.dessin:
             return ""
         # Here and not above: a list of findings or a page's plan should not cost the import of matplotlib.
         from cvanalysis.display.figures import draw
 
-        return picture(draw(self.finding.figure, self.territory.palette), describe(self.finding))
+        drawn = draw(f.figure, self.territory.palette, describe(f.figure, self.titre, f.id))
+        return drawn + "".join(f'<p class="leg">{escape(note, quote=False)}</p>' for note in notes(f.figure))
 
     def _table(self) -> str:
         f = self.finding
         if f.table is None:
             return ""
         caption = f"{f.sous_titre or f.question} (constat\u00a0{f.id})"
-        shown = html_table(f.table, caption, exemple=f.exemple)
-        return f"<details><summary>{label('affichage.constat.tableau')}</summary>{shown}</details>"
+        caption = label("affichage.constat.chiffres", numero=f.id) if self._short else caption
+        shown = html_table(f.table, caption, exemple=f.exemple, compact=self._short)
+        summary = label(f"affichage.constat.{'chiffres_courts' if self._short else 'tableau'}")
+        return f"<details><summary>{summary}</summary>{shown}</details>"
 
     def _notes(self) -> str:
         f = self.finding
@@ -117,6 +136,25 @@ class Constat:
         # What is particular to this finding is seen at once; what is true of the indicator anywhere is one step away.
         particular = [p for p in f.precautions if p not in f.generales] + [manque.quoi for manque in f.manques]
         return f'<div class="notes">{told}{_list(particular)}{self._folded()}</div>'
+
+    def _brief_notes(self) -> str:
+        """What only this finding says: a reading that says much more than its title, what is missing where nothing is there, its
+        source; numbers for all that the page says once."""
+        f = self.finding
+        lecture = write(f.lecture) if f.lecture is not None else ""
+        told = f"<p>{text(lecture)}</p>" if len(lecture) > 3 * len(self.titre) else ""
+        names = [found[1] for found in _FILES.finditer(f.source)] or f.fichiers
+        self.notes.update((name, 0) for one in names for name in one.split(", "))
+        whom, *_, where = [*f.champ.split(" ; "), ""]
+        said = [*f.precautions, whom, where]
+        if f.table is not None:
+            said += [] if f.sous_titre[:9] in f.table.legende else [f.table.legende]
+            said += meanings(f.table)
+        else:
+            told += _list([manque.quoi for manque in f.manques])
+        numbers = sorted({self.notes.setdefault(capital(one), len(said_once(self.notes)) + 1) for one in said if one})
+        source = text(_FILES.sub("", f.source).replace(label("affichage.constat.sans_annee"), ""))
+        return f'<div class="notes">{told}<p>{source}</p>{composants().note_marks(numbers)}</div>'
 
     def _folded(self) -> str:
         """General cautions, and the files where they are many: closed on a screen, open on paper."""
@@ -142,6 +180,11 @@ class Constat:
         return f'<div class="reponses"><h4>{label("affichage.constat.reponses")}</h4><ul>{items}</ul></div>'
 
     @property
+    def df(self) -> pd.DataFrame:
+        """Le tableau du constat, en table pandas : voir `display.tables.to_frame`. Vide où le constat n'a pas de tableau."""
+        return to_frame(self.finding.table)
+
+    @property
     def record(self) -> dict[str, Any]:
         """The finding in plain values: what editions are compared by, and what programs read."""
         lecture = self.finding.lecture
@@ -155,7 +198,13 @@ class Constat:
         return f"{self.finding.id}\u00a0: {self.titre}"
 
 
+AVIS = text(label("affichage.constat.avis"))
 ASK = text(label("affichage.constat.demande"))
+
+
+def said_once(notes: Mapping[str, int]) -> list[str]:
+    """The notes of a page in the order of their numbers, without the names of files that it keeps beside them (under 0)."""
+    return [one for one, number in notes.items() if number]
 
 
 def _list(texts: Sequence[str]) -> str:
@@ -185,6 +234,12 @@ class Bloc:
     html: str
     texte: str
     constats: tuple[dict[str, Any], ...] = ()
+    tableau: Table | None = None
+
+    @property
+    def df(self) -> pd.DataFrame:
+        """Le tableau montré, en table pandas (`display.tables.to_frame`) ; vide où le bloc n'en a pas."""
+        return to_frame(self.tableau)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict[str, Any], dict[str, Any]]:
         data: dict[str, Any] = {"text/html": self.html, "text/plain": self.texte}

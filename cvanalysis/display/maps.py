@@ -1,4 +1,4 @@
-"""Contours → a small map that says where a quarter stands among the others. Owns the projection and the drawing.
+"""Contours → small maps: where a quarter stands among the others, and all of them by name. Owns the projection and the drawing.
 
 Refuses to read files (`files` does) and to need a geographic library: quarters are small, so degrees shortened by the cosine of
 the latitude are as good as a projection here. Zones are found by their code, never by their name. Without contours, no map.
@@ -6,162 +6,209 @@ the latitude are as good as a projection here. Zones are found by their code, ne
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+import re
+import textwrap
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from html import escape
 from math import cos, radians
 
 import numpy as np
 
-from cvanalysis.display.figures.canvas import (
-    FAINT,
-    GREY,
-    LABEL,
-    RULE,
-    SMALL,
-    WIDTH,
-    Canvas,
-    line_height,
-    text_width,
-    wrap,
-)
-from cvanalysis.display.figures.marks import Look, Palette, look
 from cvanalysis.files.contours import Outline
+from cvanalysis.french import enumerate_french, typeset, with_unit
+from cvanalysis.textes import label
 
-_NAME = 12
-_LARGEST = 300
-"""Height of the map at most, in pixels of the figure."""
+LOCATOR, OVERVIEW = (300, 260, 6, 0), (358, 420, 24, 1)
+"""Of each map: width, greatest height, margin, decimals of its places. The overview is in the pixels of the narrowest screen."""
 _POINTS = 4000
-"""Points of the map at most: more could not be told apart, and would weigh on the page."""
+"""Points of a map at most: more could not be told apart, and would weigh on the page."""
+_FAR = 0.4
+"""Degrees from the others beyond which a quarter is left out: it would make dots of them."""
+_NAME, _LETTER = 14, 6.4
+"""Height of a line of a name on the map, about the width of its letters."""
+_RELATION = re.compile(r"QN(?:\d{3}|02[AB])\d{2}([IMN])")
+
+Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True, slots=True)
 class Contour:
-    """A zone's outlines: closed rings of (longitude, latitude), outer ones and holes alike."""
+    """A zone's outlines: closed rings of (longitude, latitude), outer ones and holes alike. `lien` tells its relation to 2015 (I, M or
+    N; '' where no code of 2024 says it), `source` whose they are."""
 
     code: str
     nom: str
     rings: tuple[np.ndarray, ...]
+    lien: str = ""
+    source: str = ""
+
+    @property
+    def centre(self) -> np.ndarray:
+        return np.concatenate(self.rings).mean(axis=0)
 
 
 def find_contours(outlines: Collection[Outline], noms: Mapping[str, str]) -> tuple[Contour, ...]:
     """The contours of the zones of `noms` (code → name), in that order, whichever property bears the code."""
-    found: dict[str, list[np.ndarray]] = {}
+    found: dict[str, list[Outline]] = {}
     for outline in outlines:
-        for code in noms:
-            if code in outline.said:
-                found.setdefault(code, []).extend(outline.rings)
-    return tuple(Contour(code, noms[code], tuple(found[code])) for code in noms if found.get(code))
+        for code in outline.said & noms.keys():
+            found.setdefault(code, []).append(outline)
+    return tuple(_contour(code, noms[code], found[code]) for code in noms if code in found)
 
 
-def draw_map(contours: Collection[Contour], sujet: str, palette: Palette) -> str:
-    """SVG of the subject among the others, or '' where its contour is not known. North is up; the scale is drawn."""
-    if not any(c.code == sujet for c in contours):
+def _contour(code: str, nom: str, outlines: list[Outline]) -> Contour:
+    relations = {letter for one in outlines for said in one.said for letter in _RELATION.findall(said)}
+    sources = sorted({one.source for one in outlines} - {""})
+    rings = tuple(ring for one in outlines for ring in one.rings)
+    return Contour(code, nom, rings, relations.pop() if len(relations) == 1 else "", " ; ".join(sources))
+
+
+def locator(contours: Collection[Contour], sujet: str) -> str:
+    """Inline SVG of the subject (class `ici`) among the others (`la`), or '' where its contour is not known. North is up."""
+    if not any(one.code == sujet for one in contours):
         return ""
-    shown = _around(contours, sujet)
-    points = np.concatenate([ring for c in shown for ring in c.rings])
-    (west, south), (east, north) = points.min(axis=0), points.max(axis=0)
-    shrink = cos(radians((south + north) / 2))
-    across, up = max((east - west) * shrink, 1e-4), max(north - south, 1e-4)
-    ratio = min((WIDTH - 24) / across, _LARGEST / up)
-    left = (WIDTH - across * ratio) / 2
-    canvas = Canvas()
-    other, mine = look("autre", palette), look("sujet", palette)
-    nom = next(c.nom for c in shown if c.code == sujet)
-    top = _legend(canvas, nom, len(shown) - 1, mine, other)
-
-    def place(ring: np.ndarray) -> np.ndarray:
-        return np.column_stack((left + (ring[:, 0] - west) * shrink * ratio, top + (north - ring[:, 1]) * ratio))
-
-    most = _POINTS // len(shown)
-    for contour in shown:
-        if contour.code != sujet:
-            canvas.shape([place(r) for r in _simplify(contour.rings, ratio, most)], FAINT, other.colour, 1)
-    for contour in shown:
-        if contour.code == sujet:
-            canvas.shape([place(r) for r in _simplify(contour.rings, ratio, most)], mine.colour, mine.colour, 2)
-    _name_others(canvas, {c.nom: np.concatenate([place(r) for r in c.rings]) for c in shown}, nom, top + up * ratio)
-    height = top + up * ratio + 24
-    _scale_bar(canvas, ratio, height)
-    return canvas.svg(height + 22)
+    shown = _around(contours, next(one.centre for one in contours if one.code == sujet))
+    frame = _Frame(shown, *LOCATOR)
+    others, mine = (
+        "".join(frame.path(one) for one in shown if (one.code == sujet) is wanted) for wanted in (False, True)
+    )
+    drawn = f'<path class="la" d="{others}"/><path class="ici" d="{mine}"/>'
+    return _svg("situe", frame, 'role="img"', describe_map(contours, sujet), drawn)
 
 
-def describe_map(contours: Collection[Contour], sujet: str) -> str:
-    """The map's alternative: the subject, how many others are drawn, and where it stands among them."""
-    shown = _around(contours, sujet)
-    centres = {c.code: np.concatenate(c.rings).mean(axis=0) for c in shown}
-    mine = next(c for c in shown if c.code == sujet)
-    others = [c for c in shown if c.code != sujet]
-    if not others:
-        return f"Carte\u00a0: contour du quartier {mine.nom}."
-    east, north = centres[sujet] - np.mean([centres[c.code] for c in others], axis=0)
-    side = ("le nord" if north > 0 else "le sud") if abs(north) > abs(east) else ("l’est" if east > 0 else "l’ouest")
-    near = min(others, key=lambda c: (float(np.hypot(*(centres[c.code] - centres[sujet]))), c.code))
-    count = f"{len(others)} autre{'s' if len(others) > 1 else ''} quartier{'s' if len(others) > 1 else ''}"
-    where = f"vers {side} de l’ensemble dessiné ({count})\u00a0; le plus proche est {near.nom}"
-    return f"Carte\u00a0: contour du quartier {mine.nom}, {where}."
+def overview(contours: Collection[Contour], liens: Mapping[str, str]) -> str:
+    """Inline SVG of all the quarters, each with its name and its link (code → address); '' without contours. Its links stand again in
+    the list that goes with it: a keyboard need not pass through both. A name that finds no room is left to that list."""
+    if not contours:
+        return ""
+    shown = _around(contours, np.median([one.centre for one in contours], axis=0))
+    frame = _Frame(shown, *OVERVIEW)
+    boxes = {one.code: frame.box(one) for one in shown}
+    taken = list(boxes.values())
+    drawn = []
+    for one in sorted(shown, key=lambda one: (boxes[one.code][3], one.code)):
+        part = f'<path class="la" d="{frame.path(one)}"/>'
+        part += "".join(
+            f'<text x="{x:.0f}" y="{y:.0f}">{escape(line)}</text>'
+            for x, y, line in _place(typeset(one.nom), boxes[one.code], taken, frame)
+        )
+        lien = liens.get(one.code, "")
+        name = escape(typeset(one.nom))
+        drawn.append(f'<a href="{escape(lien)}" tabindex="-1" aria-label="{name}">{part}</a>' if lien else part)
+    return _svg("plan", frame, 'role="group"', describe_map(shown), "".join(drawn) + frame.scale())
 
 
-def _around(contours: Collection[Contour], sujet: str) -> list[Contour]:
-    """The subject and what is not too far to be drawn with it: a quarter 60 km away would make a dot of all others."""
-    mine = next(np.concatenate(c.rings).mean(axis=0) for c in contours if c.code == sujet)
-    return [c for c in contours if float(np.abs(np.concatenate(c.rings).mean(axis=0) - mine).max()) < 0.4]
+def describe_map(contours: Collection[Contour], sujet: str = "") -> str:
+    """A map's words for who does not see it: how many quarters; where the subject stands among them, and its nearest."""
+    others = [one for one in contours if one.code != sujet]
+    mine = next((one for one in contours if one.code == sujet), None)
+    count = with_unit(len(contours), "quartiers")
+    if mine is None or not others:
+        return typeset(label("affichage.carte.tous", nombre=count))
+    east, north = mine.centre - np.mean([one.centre for one in others], axis=0)
+    side = ("nord" if north > 0 else "sud") if abs(north) > abs(east) else ("est" if east > 0 else "ouest")
+    near = min(others, key=lambda one: (float(np.hypot(*(one.centre - mine.centre))), one.code))
+    cote = label(f"affichage.carte.{side}")
+    return typeset(label("affichage.carte.sujet", nom=mine.nom, cote=cote, nombre=count, voisin=near.nom))
 
 
-def _simplify(rings: Collection[np.ndarray], ratio: float, most: int) -> list[np.ndarray]:
-    """Rings without the points that stand where the last one does, to half a pixel; of those that still have too many, one in so many."""
-    seen = []
-    for ring in rings:
-        moved = (np.diff(np.round(ring * ratio * 2), axis=0) != 0).any(axis=1)
-        moved[-1] = True
-        seen.append(ring[np.concatenate(([True], moved))])
-    seen.sort(key=len, reverse=True)
-    one_in = -(-sum(map(len, seen)) // most)
-    thin = [np.vstack((ring[:-1:one_in], ring[-1:])) for ring in seen]
-    return [ring for ring in thin if len(ring) >= 4] or thin[:1]
+def tell_contours(contours: Collection[Contour], sujet: str = "") -> str:
+    """What is said under a map: whose contours they are, and which quarters of 2015 they change (only the subject, where there is one)."""
+    asked = [one for one in contours if sujet in ("", one.code)]
+    said = [label("affichage.carte.source", source=source) for source in sorted({one.source for one in asked} - {""})]
+    moved, kept = ([one.nom for one in asked if one.lien == letter] for letter in "MI")
+    if sujet:
+        said += [label("affichage.carte.modifie_ici")] * bool(moved) + [label("affichage.carte.inchange_ici")] * bool(
+            kept
+        )
+    elif moved:
+        said.append(
+            label("affichage.carte.modifies", nombre=len(moved), total=len(asked), noms=enumerate_french(moved))
+        )
+    elif kept:
+        said.append(label("affichage.carte.inchanges"))
+    return typeset(" ".join(said))
 
 
-def _legend(canvas: Canvas, nom: str, others: int, mine: Look, other: Look) -> float:
-    """Who is who, above the map, where no contour can be under the words; returns where the map starts."""
-    y = 12.0
-    rows = wrap(nom, (WIDTH - 24) / 1.1)
-    canvas.box(2, y - 7, 15, 14, mine.colour)
-    for i, text in enumerate(rows):
-        canvas.words(24, y + i * line_height(LABEL), text, bold=True)
-    y += line_height(LABEL) * len(rows) + 3
-    if others:
-        canvas.box(2, y - 7, 15, 14, FAINT, other.colour)
-        canvas.words(24, y, "Autres quartiers", SMALL, GREY)
-        y += 22
-    return y
+def _around(contours: Collection[Contour], middle: np.ndarray) -> list[Contour]:
+    """Those that are not too far from the middle to be drawn with it, or all where none would be left."""
+    return [one for one in contours if float(np.abs(one.centre - middle).max()) < _FAR] or list(contours)
 
 
-def _name_others(canvas: Canvas, places: Mapping[str, np.ndarray], sujet: str, foot: float) -> None:
-    """The other quarters' names, under or over their contour where nothing else stands; the rest is not named."""
-    taken = [(*points.min(axis=0), *points.max(axis=0)) for points in places.values()]
-    for nom, points in places.items():
-        if nom == sujet:
-            continue
-        (left, above), (right, under) = points.min(axis=0), points.max(axis=0)
-        rows = wrap(nom, 120, _NAME)
-        half, tall = max(text_width(text, _NAME) for text in rows) / 2 + 2, line_height(_NAME) * len(rows)
-        x = min(max((left + right) / 2, half + 2), WIDTH - half - 2)
-        for y in (under + 3, above - tall - 3):
+class _Frame:
+    """Degrees → the pixels of one map."""
+
+    def __init__(self, shown: Collection[Contour], width: int, highest: int, margin: int, decimals: int) -> None:
+        points = np.concatenate([ring for one in shown for ring in one.rings])
+        (self.west, south), (east, self.north) = points.min(axis=0), points.max(axis=0)
+        self.shrink = cos(radians((south + self.north) / 2))
+        across, up = max((east - self.west) * self.shrink, 1e-4), max(self.north - south, 1e-4)
+        self.ratio = min((width - 2 * margin) / across, (highest - 2 * margin) / up)
+        self.left, self.top = (width - across * self.ratio) / 2, margin
+        self.width, self.height = width, round(up * self.ratio + 2 * margin)
+        self.decimals = decimals
+        self.most = max(_POINTS // len(shown), 4)
+
+    def place(self, ring: np.ndarray) -> np.ndarray:
+        x = self.left + (ring[:, 0] - self.west) * self.shrink * self.ratio
+        return np.column_stack((x, self.top + (self.north - ring[:, 1]) * self.ratio))
+
+    def box(self, one: Contour) -> Box:
+        points = np.concatenate([self.place(ring) for ring in one.rings])
+        return (*points.min(axis=0), *points.max(axis=0))
+
+    def path(self, one: Contour) -> str:
+        """A quarter as one path, without the points that stand where the one before does; of too many points, one in so many, and
+        the rings that have none left go."""
+        one_in = -(-sum(map(len, one.rings)) // self.most)
+        rings = sorted((ring[::one_in] for ring in one.rings), key=len, reverse=True)
+        return "".join(self._ring(self.place(ring)) for n, ring in enumerate(rings) if not n or len(ring) > 2)
+
+    def _ring(self, points: np.ndarray) -> str:
+        places = np.round(points, self.decimals)
+        steps = np.round(np.diff(places, axis=0), self.decimals)
+        return f"M{_pair(places[0])}l" + " ".join(_pair(step) for step in steps if step.any()) + " 0 0z"
+
+    def scale(self) -> str:
+        """One kilometre, or as many as fill a fair part of the map, in the corner."""
+        kilometre = self.ratio / 111.32
+        length = next((k for k in (10, 5, 2, 1) if k * kilometre < self.width / 4), 1)
+        line = f'<path class="echelle" d="M6 {self.height - 6}h{length * kilometre:.0f}"/>'
+        return f'{line}<text class="km" x="{12 + length * kilometre:.0f}" y="{self.height - 2}">{length}\u00a0km</text>'
+
+
+def _pair(point: np.ndarray) -> str:
+    return " ".join(f"{value + 0.0:g}" for value in point).replace(" -", "-")
+
+
+def _place(nom: str, own: Box, taken: list[Box], frame: _Frame) -> Iterator[tuple[float, float, str]]:
+    """Where the lines of a name stand (middle, foot): under, over or beside its contour, wherever nothing else stands."""
+    for breadth in (22, 16):
+        parts = re.split(r"(?<= [-–])\s", nom)
+        rows = [row for part in parts for row in textwrap.wrap(part, breadth, break_on_hyphens=False)]
+        half, tall = max(map(len, rows)) * _LETTER / 2, len(rows) * _NAME
+        middle, level = (own[0] + own[2]) / 2, (own[1] + own[3] - tall) / 2
+        sides = [
+            (middle, own[3] + 1),
+            (middle, own[1] - tall - 1),
+            (own[2] + half + 3, level),
+            (own[0] - half - 3, level),
+        ]
+        sides += [(middle + way * half * 0.8, y) for _, y in sides[:2] for way in (-1, 1)]
+        for x, y in sides:
+            x = min(max(x, half + 2), frame.width - half - 2)
             box = (x - half, y, x + half, y + tall)
-            if y < 0 or y + tall > foot + 14 or any(_touch(box, other) for other in taken):
-                continue
-            for i, text in enumerate(rows):
-                canvas.words(x, y + (i + 0.5) * line_height(_NAME), text, _NAME, GREY, at="center")
-            taken.append(box)
-            break
+            if y >= 0 and y + tall <= frame.height - 16 and not any(_touch(box, other) for other in taken):
+                taken.append(box)
+                yield from ((x, y + (i + 0.75) * _NAME, line) for i, line in enumerate(rows))
+                return
 
 
-def _touch(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
+def _touch(one: Box, other: Box) -> bool:
     return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
-def _scale_bar(canvas: Canvas, ratio: float, y: float) -> None:
-    kilometre = ratio / 111.32
-    length = next((k for k in (10, 5, 2, 1) if k * kilometre < WIDTH / 3), 0.5)
-    canvas.line([12, 12 + length * kilometre], [y, y], RULE, 2)
-    canvas.words(18 + length * kilometre, y, f"{str(length).replace('.', ',')}\u00a0km", SMALL, GREY)
-    canvas.words(WIDTH - 2, y, "Le nord est en haut", SMALL, GREY, at="right")
+def _svg(kind: str, frame: _Frame, role: str, words: str, drawn: str) -> str:
+    box = f"0 0 {frame.width} {frame.height}"
+    return f'<svg class="{kind}" viewBox="{box}" {role} aria-label="{escape(words)}">{drawn}</svg>'

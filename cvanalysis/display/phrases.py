@@ -41,7 +41,8 @@ def say(valeur: Valeur) -> str:
 def write(message: Message) -> str:
     """The sentence of a message, typeset. Raises `KeyError` for an unknown template, `UndefinedError` for a missing value."""
     variants = _variants(message)
-    return french.typeset(_template(variants[_choice(message, len(variants))]).render(message.valeurs))
+    said = _template(variants[_choice(message, len(variants))]).render(message.valeurs)
+    return french.capital(french.typeset(said))
 
 
 def warm() -> None:
@@ -72,7 +73,10 @@ def _variants(message: Message) -> list[str]:
 def _choice(message: Message, count: int) -> int:
     """A number below `count` that depends on whom and what the message is about, and on nothing else."""
     values = message.valeurs
-    parts = (message.gabarit, *(str(values.get(key, "")) for key in ("quartier", "cle", "indicateur", "annee_avant")))
+    parts = (
+        message.gabarit,
+        *(str(values.get(key, "")) for key in ("zone", "quartier", "cle", "indicateur", "annee_avant")),
+    )
     return zlib.crc32("|".join(parts).encode()) % count
 
 

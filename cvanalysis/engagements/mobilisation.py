@@ -23,7 +23,6 @@ CONSTATE, SANS_PREUVE, EN_PLUS, NI = (
 )
 CAS = (CONSTATE, SANS_PREUVE, EN_PLUS, NI)
 SOURCE, PREUVE = label("actions.mobilisation.source"), label("actions.mobilisation.preuve")
-BARRES_MAX = 15
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,12 @@ def read_member(data: bytes, fichier: str, name: str) -> bytes:
         return unfold(archive, name, fichier)
 
 
+def member_size(data: bytes, fichier: str, name: str) -> int:
+    """Bytes of one member once unfolded, as the archive says. Raises `ReadError`."""
+    with _opened(fichier), zipfile.ZipFile(io.BytesIO(data)) as archive:
+        return archive.getinfo(name).file_size
+
+
 def unfold(archive: zipfile.ZipFile, name: str, fichier: str) -> bytes:
     """A part of any ZIP, refused before it is unfolded where it says itself too large; zipfile unfolds no more than it says."""
     size = archive.getinfo(name).file_size

@@ -25,10 +25,12 @@ _EXPORT = "Exportez-le de nouveau depuis le logiciel de cartes"
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """One feature: `said` are the words of its properties, one of which is its zone's code; `rings` are closed, (longitude, latitude)."""
+    """One feature: `said` are the words of its properties, one of which is its zone's code; `rings` are closed, (longitude, latitude);
+    `source` is the property of that name, which says whose contours they are."""
 
     said: frozenset[str]
     rings: tuple[np.ndarray, ...]
+    source: str = ""
 
 
 Read = tuple[tuple[Outline, ...], tuple[Problem, ...], tuple[Problem, ...]]
@@ -59,7 +61,7 @@ def read_contours(path: Path) -> Read:
             faults[str(error)] += 1
             continue
         if rings:
-            outlines.append(Outline(_words(feature), rings))
+            outlines.append(Outline(frozenset(_words(feature).values()), rings, _words(feature).get("source", "")))
     if not outlines and not faults:
         faults["aucun polygone"] += 1
     lost = (Problem(fichier, 0, "", _times(said, n), _EXPECTED, _EXPORT) for said, n in faults.items())
@@ -90,10 +92,10 @@ def _features(path: Path) -> tuple[list[Any], str]:
     return parsed["features"], said
 
 
-def _words(feature: dict[str, Any]) -> frozenset[str]:
+def _words(feature: dict[str, Any]) -> dict[str, str]:
     properties = feature.get("properties")
-    values = properties.values() if isinstance(properties, dict) else ()
-    return frozenset(str(value).strip() for value in values if isinstance(value, str | int))
+    words = properties.items() if isinstance(properties, dict) else ()
+    return {name: str(value).strip() for name, value in words if isinstance(value, str | int)}
 
 
 def _rings(feature: Any) -> Iterator[np.ndarray]:
@@ -120,15 +122,31 @@ def _points(ring: list[Any]) -> np.ndarray:
         raise _UnusableError("des coordonnées ne sont pas des nombres") from None
     if points.ndim != 2 or points.shape[1] != 2 or not np.isfinite(points).all():
         raise _UnusableError("des coordonnées ne sont pas des nombres")
+    points = _from_lambert(points)
     others = points[(points != points[0]).any(axis=1)]
     if not (others != others[:1]).any():
         raise _UnusableError("un contour a moins de trois points")
     (west, south), (east, north) = points.min(axis=0), points.max(axis=0)
     if west < -180 or east > 180 or south < -90 or north > 90:
-        raise _UnusableError("des coordonnées ne sont pas des degrés (Lambert-93 ?)")
+        raise _UnusableError("des coordonnées ne sont ni des degrés ni du Lambert-93")
     if west > 41 and east < 52 and south > -6 and north < 10:  # where no quarter is, and where France is, turned over
         raise _UnusableError("la latitude est avant la longitude")
     return points
+
+
+def _from_lambert(points: np.ndarray) -> np.ndarray:
+    """Points in metres of Lambert-93 (x, y) → degrees; others as they are. The constants are those of IGN, for RGF93 (GRS 80)."""
+    x, y = points[:, 0], points[:, 1]
+    if not ((x > 0) & (x < 1_400_000) & (y > 6_000_000) & (y < 7_300_000)).all():
+        return points
+    n, c, east, north, e = 0.7256077650, 11754255.426, 700_000.0, 12655612.05, 0.08181919106
+    isometric = -np.log(np.hypot(x - east, y - north) / c) / n
+    latitude = 2 * np.arctan(np.exp(isometric)) - np.pi / 2
+    for _ in range(6):  # to less than a millimetre
+        flat = e * np.sin(latitude)
+        latitude = 2 * np.arctan(((1 + flat) / (1 - flat)) ** (e / 2) * np.exp(isometric)) - np.pi / 2
+    longitude = np.arctan((x - east) / (north - y)) / n + np.radians(3)
+    return np.degrees(np.column_stack((longitude, latitude)))
 
 
 def _close(ring: np.ndarray, remarks: Counter[str]) -> np.ndarray:

@@ -50,6 +50,7 @@ class Cells:
     longues: tuple[int, ...] = ()
     largeur: int = 0  # columns of the file, blank ones included
     remarques: tuple[tuple[int, str], ...] = ()  # (row or 0, what was found and done), in French
+    cachee: bool = False  # a sheet that its workbook hides
 
 
 def find_separator(utf8: bytes, candidates: tuple[str, ...] = SEPARATEURS) -> tuple[str, int]:

@@ -63,9 +63,8 @@ class Grid:
     """One sheet as it stands: every filled row as text, no header logic.
 
     `cells` has one column per column of the sheet that holds something, named by its place from 0 (gaps are
-    possible); `lignes` are spreadsheet rows from 1 (wholly blank rows are left out). `courtes` and `longues` are rows
-    of another width than usual in a ragged text file, `largeur` its columns, blank ones included. `entete` is the
-    header's position where the format says it (JSON).
+    possible); `lignes` are spreadsheet rows from 1 (wholly blank rows are left out). `courtes` and `longues` are rows of another width than
+    usual in a ragged text file, `largeur` its columns, blank ones included. `entete`: the header's position in JSON; `cachee`: hidden.
     """
 
     fichier: str
@@ -77,6 +76,7 @@ class Grid:
     largeur: int = 0
     anomalies: tuple[Problem, ...] = ()
     entete: int | None = None
+    cachee: bool = False
 
     def say(self, line: int, column: str, found: str, to_do: str = "") -> Problem:
         """Something doubtful of this sheet, which a workbook's message names."""
@@ -203,6 +203,7 @@ def grids_of(data: bytes, fichier: str) -> list[Grid]:
             cells.largeur,
             (empty if i == 0 else ()) + tuple(Problem(fichier, line, "", what) for line, what in cells.remarques),
             header,
+            cells.cachee,
         )
         for i, (name, cells) in enumerate(named)
     ]

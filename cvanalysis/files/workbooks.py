@@ -12,7 +12,9 @@ import io
 import json
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 from xml.etree import ElementTree
@@ -28,6 +30,9 @@ JSON_MAX = 100 * 1024**2  # bytes: once read, it takes ten times as many
 DEPLIE_MAX = 1024**3  # bytes of a workbook once unzipped: INSEE's largest have 150 MiB
 BALISE_MAX = 300  # bytes of the tag of a cell, before and after one of its attributes
 CELLULES_OBJETS_MAX = 10_000_000  # of a list in JSON, as a table: each is an object of Python's
+MISE_EN_FORME_MAX = (
+    4 * 1024**2
+)  # bytes of a workbook whose comments and colours are looked for: one that a team keeps by hand
 CELLULES_MAX = 30_000_000  # cells of a sheet's rectangle: beyond, a stray cell far below or right has stretched it
 _ETENDUE = re.compile(rb'<dimension ref="[A-Z]+\d+:([A-Z]{1,3})(\d{1,7})"')
 _PLACE = re.compile(rb'\br="([A-Z]{1,3})(\d{1,7})"')
@@ -60,25 +65,36 @@ def read_workbook(data: bytes) -> list[tuple[str, Cells]]:
     Raises what calamine raises (`CalamineError` and its like), `TooLargeError` for a workbook too large to open: calamine
     takes the memory of the whole rectangle, and a copy of a shared text for each of its cells.
     """
-    errors = _error_cells(data) if data.startswith(b"PK") else {}
+    errors, percents = _marked_cells(data) if data.startswith(b"PK") else ({}, {})
+    if percents is None:
+        return read_ods(data)
     book = python_calamine.load_workbook(io.BytesIO(data))
     sheets = []
+    hidden = {one.name for one in book.sheets_metadata if one.visible != python_calamine.SheetVisibleEnum.Visible}
     for name in book.sheet_names:
         sheet = book.get_sheet_by_name(name)
         left = [""] * (sheet.start[1] if sheet.start else 0)
         rows: list[list[str]] = []
         numbers: list[int] = []
-        wrong = errors.get(name, {})
+        wrong, shown = errors.get(name, {}), percents.get(name, {})
         for number, values in enumerate(sheet.iter_rows(), start=1):
             row = left + [cell_text(value) for value in values]
             for column, text in wrong.get(number, ()):
                 if column <= len(row) and not row[column - 1]:
                     row[column - 1] = text
+            for column in shown.get(number, ()):
+                if column <= len(row) and isinstance(value := values[column - 1 - len(left)], int | float):
+                    row[column - 1] = _percent_text(value)
             if any(row):  # a stray cell at the bottom of a sheet must not make a million rows
                 rows.append(row)
                 numbers.append(number)
-        sheets.append((name, cells_from_rows(rows, numbers)))
+        sheets.append((name, replace(cells_from_rows(rows, numbers), cachee=name in hidden)))
     return sheets
+
+
+def _percent_text(value: float) -> str:
+    """A number that a spreadsheet shows in %, as it shows it: 0.46 is 46 %."""
+    return f"{100 * value:.12g}%"
 
 
 def read_ods(data: bytes) -> list[tuple[str, Cells]]:
@@ -106,7 +122,9 @@ def read_ods(data: bytes) -> list[tuple[str, Cells]]:
 
 def _ods_text(cell: object) -> str:
     kind, value = cell.getAttribute("valuetype"), cell.getAttribute("value")
-    if kind in ("float", "currency", "percentage") and value:
+    if kind == "percentage" and value:
+        return _percent_text(float(value))
+    if kind in ("float", "currency") and value:
         return cell_text(float(value))
     if kind == "date" and cell.getAttribute("datevalue"):
         return cell.getAttribute("datevalue").removesuffix("T00:00:00")
@@ -167,18 +185,29 @@ def _text_array(column: tuple[str, ...]) -> pa.Array:
         return pa.array([text.encode("utf-8", "replace").decode() for text in column], pa.string())
 
 
-def _error_cells(data: bytes) -> dict[str, dict[int, list[tuple[int, str]]]]:
-    """Error cells (`#N/A`, `#DIV/0!`…) of an XLSX: sheet → row → (column, text). Refuses what would not fit in memory."""
+Errors = dict[str, dict[int, list[tuple[int, str]]]]
+Percents = dict[str, dict[int, list[int]]]
+
+
+def _marked_cells(data: bytes) -> tuple[Errors, Percents | None]:
+    """What calamine loses of an XLSX: error cells (`#N/A`…), sheet → row → (column, text); cells shown in %, sheet → row → columns.
+
+    The second is None for an ODS that shows some in %, which odfpy has to read. Refuses what would not fit in memory.
+    """
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         if sum(part.file_size for part in archive.infolist()) > DEPLIE_MAX:
             raise TooLargeError("plus de 1 Gio une fois décompressé")
         names = set(archive.namelist())
+        if "content.xml" in names:
+            return {}, None if b'office:value-type="percentage"' in archive.read("content.xml") else {}
         if "xl/workbook.xml" not in names or "xl/_rels/workbook.xml.rels" not in names:
-            return {}
+            return {}, {}
+        styles = _percent_styles(archive.read("xl/styles.xml")) if "xl/styles.xml" in names else []
         if "xl/sharedStrings.xml" in names:
             _refuse_long_texts(archive.read("xl/sharedStrings.xml"))
         targets = dict(_pairs(archive.read("xl/_rels/workbook.xml.rels"), "Relationship", "Id", "Target"))
-        found = {}
+        found: Errors = {}
+        percents: Percents = {}
         for name, target in _pairs(archive.read("xl/workbook.xml"), "sheet", "name", "id"):
             part = "xl/" + targets.get(target, "").removeprefix("/xl/")
             if part not in names:
@@ -189,7 +218,64 @@ def _error_cells(data: bytes) -> dict[str, dict[int, list[tuple[int, str]]]]:
                 raise TooLargeError(f"la feuille « {name} » s'étend sur {height} lignes et {width} colonnes")
             for letters, row, text in _errors(xml):
                 found.setdefault(name, {}).setdefault(int(row), []).append((_column(letters), unescape(text.decode())))
-        return found
+            for cell in re.finditer(rb'<c\b[^>]{0,200}?\bs="(\d+)"[^>]{0,200}>', xml) if styles else ():
+                if int(cell[1]) in styles and (place := _PLACE.search(cell[0])):
+                    percents.setdefault(name, {}).setdefault(int(place[2]), []).append(_column(place[1]))
+        return found, percents
+
+
+def _percent_styles(xml: bytes) -> frozenset[int]:
+    """The styles of cells whose number format is in %: INSEE's workbooks hold shares so."""
+    told = dict(_pairs(xml, "numFmt", "numFmtId", "formatCode"))
+    percents = {"9", "10", *(number for number, code in told.items() if "%" in code)}
+    cells = next((one for one in ElementTree.fromstring(xml) if one.tag.endswith("}cellXfs")), ())  # noqa: S314
+    return frozenset(i for i, one in enumerate(cells) if one.get("numFmtId") in percents)
+
+
+def layout_notes(data: bytes) -> list[tuple[str, int, str, str, str]]:
+    """(sheet, line, column, text, what) of what an XLSX says besides its cells: comments, colours of rows, rows that a filter hides."""
+    if not data.startswith(b"PK") or len(data) > MISE_EN_FORME_MAX:
+        return []
+    notes = []
+    with suppress(zipfile.BadZipFile, zlib.error, KeyError), zipfile.ZipFile(io.BytesIO(data)) as archive:
+        coloured = _coloured(archive.read("xl/styles.xml"))
+        parts = dict(_pairs(archive.read("xl/_rels/workbook.xml.rels"), "Relationship", "Id", "Target"))
+        for name, target in _pairs(archive.read("xl/workbook.xml"), "sheet", "name", "id"):
+            part = "xl/" + parts.get(target, "").removeprefix("/xl/")
+            rows = re.findall(
+                rb'<row ([^>]*?\br="(\d{1,7})"[^>]*)>(.*?)(?=<row |</sheetData>)', archive.read(part), re.DOTALL
+            )
+            painted = [not coloured.isdisjoint(re.findall(rb'<c [^>]*?\bs="(\d{1,5})"', cells)) for *_, cells in rows]
+            below = [int(rows[i][1]) for i, here in enumerate(painted) if here and not all(painted[:i])]
+            hidden = [int(number) for said, number, _ in rows if b'hidden="1"' in said]
+            for lines, what in (
+                (below, "couleurs de fond : si elles disent un statut, il n'est pas lu"),
+                (hidden, "lignes masquées par un filtre : lues comme les autres"),
+            ):
+                many = f" ({len(lines)} lignes, la première ici)" if len(lines) > 1 else ""
+                notes += [(name, lines[0], "", "", what + many)] if lines else []
+            notes += [(name, *note, "commentaire") for note in _comments(archive, part)]
+    return notes
+
+
+def _coloured(styles: bytes) -> set[bytes]:
+    """The styles of cells whose ground is painted."""
+    solid = [b"solid" in fill for fill in re.findall(rb"<fill>.*?</fill>", styles, re.DOTALL)]
+    formats = re.findall(rb"<xf [^>]*>", styles.partition(b"<cellXfs")[2].partition(b"</cellXfs>")[0])
+    fills = [int(m[1]) if (m := re.search(rb'fillId="(\d{1,5})"', one)) else 0 for one in formats]
+    return {str(n).encode() for n, fill in enumerate(fills) if solid[fill : fill + 1] == [True]}
+
+
+def _comments(archive: zipfile.ZipFile, part: str) -> Iterator[tuple[int, str, str]]:
+    """Line, column and text of the comments of a sheet."""
+    names, (folder, _, sheet) = archive.namelist(), part.rpartition("/")
+    link = f"{folder}/_rels/{sheet}.rels"
+    targets = [t for _, t in _pairs(archive.read(link), "Relationship", "Id", "Target")] if link in names else []
+    for there in (f"xl/{t.removeprefix('/xl/').removeprefix('../')}" for t in targets if "comments" in t):
+        xml = archive.read(there) if there in names else b""
+        for ref, text in re.findall(rb'<comment [^>]*?ref="([A-Z]{1,3}\d{1,7})"(.*?)</comment>', xml, re.DOTALL):
+            said = b" ".join(re.findall(rb"<t(?: [^>]*)?>([^<]*)</t>", text)).decode("utf-8", "replace")
+            yield int(re.sub(rb"\D", b"", ref)), ref.decode().rstrip("0123456789"), unescape(said)
 
 
 def _errors(xml: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:

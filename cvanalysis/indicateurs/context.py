@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from cvanalysis.catalogue.rules import Rules, load_rules
 from cvanalysis.constat.make import make
 from cvanalysis.constat.shape import Finding, Manque, Message, Role, Valeur
-from cvanalysis.french import capital, enumerate_french, enumerate_some
+from cvanalysis.french import QUARTIER, capital, enumerate_french, enumerate_some
 from cvanalysis.indicateurs.observation import Instant, Observation, Observations, as_value
 from cvanalysis.textes import block, label
 
@@ -116,7 +116,7 @@ class Contexte:
     @property
     def sujet(self) -> Zone:
         """The quarter that a page is about."""
-        return Zone(self.noms[self.quartier.code], self.quartier.code, "sujet")
+        return Zone(capital(QUARTIER), self.quartier.code, "sujet")
 
     @cached_property
     def voisins(self) -> tuple[Zone, ...]:

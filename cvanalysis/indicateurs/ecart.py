@@ -168,7 +168,7 @@ class Ecarts(OverTime):
                         word("oui" if instant in used else "non"),
                     )
                 )
-        columns = labels("quartier.ecart.colonnes", quartier=ctx.quartier.nom)
+        columns = labels("quartier.ecart.colonnes", quartier=ctx.sujet.nom)
         return Table(columns, tuple(lines), label("quartier.ecart.legende", nom=capital(one.nom)))
 
     # ------------------------------------------------------------------------------------------------- all the quarters

@@ -87,8 +87,8 @@ class OverTime(Question):
             Message(f"quartier.{'evolution_refusee' if self.declare.genre == 'evolution' else 'ecart_refuse'}", values),
             self.own,
             sous_titre=ctx.subtitle(one, when(row.instant for row in shown)),
-            figure=Figure("barres", axis(one), (serie(ctx.quartier.nom, "sujet", bars),)),
-            table=self._years((ctx.quartier.nom,), lines),
+            figure=Figure("barres", axis(one), (serie(ctx.sujet.nom, "sujet", bars),)),
+            table=self._years((ctx.sujet.nom,), lines),
             lecture=Message("quartier.lecture_seul", values),
             manques=[
                 Manque(label("quartier.manque.evolution", nom=one.nom, raison=raison), "non_disponible"),

@@ -15,12 +15,15 @@ from cvanalysis.indicateurs.context import Zone, preferred
 from cvanalysis.indicateurs.distribution import draw_classes
 from cvanalysis.indicateurs.measure import Gap, attempt, measure_gap, ratio_of, unit_of_gap
 from cvanalysis.indicateurs.observation import as_value
-from cvanalysis.indicateurs.question import Question, axis, short
+from cvanalysis.indicateurs.question import Question, axis, monthly, short
 from cvanalysis.indicateurs.ranking import Rank, rank, standout
 from cvanalysis.textes import label, labels
 
 if TYPE_CHECKING:
     from cvanalysis.indicateurs.observation import Instant, Observation
+
+
+ALL_COMPARED = label("quartier.manque.tous")
 
 
 class Niveau(Question):
@@ -109,15 +112,14 @@ class Niveau(Question):
 
     def _values(self) -> dict[str, object]:
         place = self.place
-        values = self.basics() | {"extreme": _extreme(place), "sur": place.sur if place else 0}
-        if place:
-            values |= {"plus_haut": place.rang - 1, "plus_bas": place.par_le_bas - 1, "autres": place.sur - 1}
+        values = self.basics() | {"place": place.dit if place else ""}
         if self.gaps:
             comparateur, gap = self.gaps[0]
             values |= {
                 "repere": comparateur.nom,
                 "role": comparateur.role,
                 "valeur_repere": self.value(comparateur.code),
+                "mensuel_repere": monthly(self.value(comparateur.code)),
                 "ecart": gap.taille,
                 "sens": gap.sens,
                 "unite_ecart": gap.unite,
@@ -167,7 +169,7 @@ class Niveau(Question):
             f"quartier.manque.{'reperes_ailleurs' if known else 'reperes'}",
             nom=self.indicateur.nom,
             quand=self.instant.situe,
-            noms=enumerate_french(zone.nom for zone in absent),
+            noms=ALL_COMPARED if len(absent) == len(self.ctx.reperes) > 2 else enumerate_french(z.nom for z in absent),
             connus=" ; ".join(known),
         )
         return (Manque(text, "non_disponible"),)
@@ -239,7 +241,7 @@ class Rang(Niveau):
         place, values = self.place, self.basics()
         ranked = place is not None
         if ranked:
-            values |= {"rang": place.rang, "bas": place.par_le_bas, "sur": place.sur, "ex_aequo": place.ex_aequo}
+            values |= {"place": place.dit, "rang": place.rang, "ex_aequo": place.ex_aequo}
             values["manquants"] = place.manquants + place.suspects
         third = _third(place) if ranked else "impossible"
         return self.finding(
@@ -273,13 +275,6 @@ class Rang(Niveau):
         nom = self.ctx.subtitle(self.indicateur, str(self.instant))
         legende = label("quartier.rang.legende", nom=nom, parmi=self.ctx.parmi)
         return Table(labels("quartier.rang.colonnes", nom=short(self.indicateur)), lines, legende)
-
-
-def _extreme(place: Rank | None) -> str:
-    """`haut`, `bas` where the quarter alone has the highest or lowest of at least 5 published values, else ''."""
-    if place is None or place.sur < 5 or place.ex_aequo:
-        return ""
-    return "haut" if place.rang == 1 else "bas" if place.par_le_bas == 1 else ""
 
 
 def _third(place: Rank) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from cvanalysis.constat.make import serie
 from cvanalysis.constat.shape import Finding, Manque, Message, Serie, Table, Valeur, word
-from cvanalysis.french import capital
+from cvanalysis.french import QUARTIER, capital
 from cvanalysis.indicateurs.context import PREFERENCE, Contexte, Zone, reason
 from cvanalysis.indicateurs.distribution import table_of_ends
 from cvanalysis.indicateurs.measure import tolerance, unit_of_gap
@@ -69,7 +69,7 @@ class Question:
         raison = raison or (label("synthese.aucun_chiffre") if self.ctx.tous else reason(statut))
         values = {"indicateur": one.id, "nom": one.nom, "raison": raison}
         if not self.ctx.tous:
-            values["quartier"] = self.ctx.quartier.nom
+            values["quartier"], values["zone"] = QUARTIER, self.code
         return self.finding(
             message or Message("synthese.rien" if self.ctx.tous else "quartier.rien", values),
             (),
@@ -84,14 +84,16 @@ class Question:
         values: dict[str, object] = {
             "indicateur": one.id,
             "nom": one.nom,
-            "quartier": ctx.quartier.nom,
+            "quartier": QUARTIER,
+            "zone": self.code,
             "valeur": value,
+            "an": instant.court,
             "annee": ctx.moment(one, instant),
             "statut": value.statut,
             "parmi": f" {ctx.parmi}" if ctx.territory.vaste else "",
         }
         if one.unite == "€" and value.valeur is not None:
-            values["mensuel"] = Valeur(value.valeur / 12, value.statut, "€", 0)
+            values["mensuel"] = monthly(value)
         return values
 
     def summary(self, known: Sequence[Zone]) -> dict[str, object]:
@@ -106,7 +108,8 @@ class Question:
             return None
         if values["statut"] == "suspect":
             return Message("quartier.suspect", values)
-        return Message("quartier.absent", {**values, "raison": reason(values["statut"])})
+        short = label(f"affichage.raisons.{values['statut']}")
+        return Message("quartier.absent", {**values, "court": short})
 
     def missing_own(self, one: Indicateur) -> tuple[Manque, ...]:
         """What is not known of the quarter itself: this figure, or a more recent one that others have."""
@@ -184,6 +187,10 @@ def common_instant(ctx: Contexte, indicateur: Indicateur) -> Instant | None:
         return last
     near = [i for i in reversed(enough) if i.etabli and last.annee - i.annee <= RETOUR_MAXI]
     return _most_telling(ctx, indicateur, near) or last
+
+
+def monthly(yearly: Valeur) -> Valeur:
+    return Valeur(yearly.valeur / 12, yearly.statut, yearly.unite) if yearly.valeur is not None else yearly
 
 
 def short(indicateur: Indicateur) -> str:

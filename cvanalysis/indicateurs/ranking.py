@@ -1,4 +1,4 @@
-"""Place among the contract's quarters, and what matters most for one of them. Owns ranks, ties and the « En bref » rule.
+"""Place among the contract's quarters, and what stands out in one of them. Owns ranks, ties and the rule of « Ce qui ressort ».
 
 Only published figures are ranked; the others are left out and counted. Rank 1 is the highest value, whatever the direction: a
 rank says a place, not a merit.
@@ -10,18 +10,23 @@ from dataclasses import dataclass
 from statistics import median
 from typing import TYPE_CHECKING
 
-from cvanalysis.textes import label
+from cvanalysis.french import ordinal
+from cvanalysis.textes import block
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from cvanalysis.constat.shape import Finding
     from cvanalysis.indicateurs.observation import Observation
 
 
-BREF_MINI, BREF_MAXI, BREF_PAR_SECTION = 4, 6, 2
-BREF_SEUIL = 1.0
+RESSORT = 3
+"""Findings that a fiche puts forward."""
+SEUIL = 1.0
+"""Usual spreads from the others from which a finding stands out."""
 POIDS_MAXI = 5.0
+RANG_MINI = 10
+"""Published quarters that a rank needs, two thirds of all at least."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,26 @@ class Rank:
     def par_le_bas(self) -> int:
         """Rank counted from the lowest value, ties sharing the best place."""
         return self.sur - self.rang - self.ex_aequo + 1
+
+    @property
+    def tient(self) -> bool:
+        """Whether a rank may be told: enough quarters are published."""
+        total = self.sur + self.manquants + self.suspects
+        return self.sur >= RANG_MINI and 3 * self.sur >= 2 * total
+
+    @property
+    def dit(self) -> str:
+        """The place in words, from its nearer end: « le deuxième plus faible des quinze »; '' where none may be told."""
+        if not self.tient:
+            return ""
+        low = self.par_le_bas < self.rang
+        place, names = min(self.par_le_bas, self.rang), block("quartier.place")
+        end = names["bas" if low else "haut"]
+        words = names["ordinaux"][place - 1] if place <= len(names["ordinaux"]) else ordinal(place)
+        said = names["premier" if place == 1 else "autres"].format(rang=words, bout=end)
+        number = names["nombres"][self.sur - 1] if self.sur <= len(names["nombres"]) else self.sur
+        said += " " + names["publies" if self.manquants or self.suspects else "tous"].format(sur=number)
+        return f"{said}{names['egal']}" if self.ex_aequo else said
 
 
 def rank(zone: str, rows: Mapping[str, Observation | None]) -> Rank | None:
@@ -76,47 +101,20 @@ def standout(own: float | None, others: Iterable[float]) -> float:
     return min(abs(own - middle) / spread, POIDS_MAXI)
 
 
-def brief_rule(chosen: Sequence[Finding], parmi: str) -> str:
-    """How « En bref » was chosen, in a few sentences for the reader."""
-    used = ["regle", *(["completee"] if any(f.poids == 0 for f in chosen) else [])]
-    used += ["courte"] if len(chosen) < BREF_MINI else []
-    words = {"parmi": parmi, "mini": BREF_MINI, "maxi": BREF_MAXI, "par_section": BREF_PAR_SECTION}
-    return "".join(label(f"quartier.en_bref.{name}", **words) for name in used)
+def stand_out(findings: Sequence[Finding], known: Collection[str]) -> tuple[Finding, ...]:
+    """The findings of « Ce qui ressort »: those that stand farthest from the other quarters, one per section, in the fiche's order.
 
-
-def choose_brief(findings: Sequence[Finding], sujets: Mapping[str, str]) -> tuple[Finding, ...]:
-    """The 4 to 6 findings of « En bref », by `brief_rule`, in the order of the fiche.
-
-    `sujets` gives, for each finding's id, the indicator that it is about. Beyond four, only those that stand out (weight ≥ 1).
-    Where fewer than four have a weight, the first of each section that says a figure completes them.
+    Never one of `known` (ids of what the page's landmarks say), nor one that compares the quarter with nothing.
     """
-    ranked = sorted((f for f in findings if f.poids > 0), key=lambda f: (-f.poids, f.id))
-    chosen: list[Finding] = []
-
-    def fits(finding: Finding) -> bool:
-        return (
-            finding not in chosen
-            and sum(other.section == finding.section for other in chosen) < BREF_PAR_SECTION
-            and all(sujets[other.id] != sujets[finding.id] for other in chosen)
-        )
-
-    for section in dict.fromkeys(f.section for f in ranked):
-        best = next(f for f in ranked if f.section == section)
-        if len(chosen) < BREF_MAXI and (fits(best) and (best.poids >= BREF_SEUIL or len(chosen) < BREF_MINI)):
-            chosen.append(best)
-    for finding in ranked:
-        if len(chosen) >= BREF_MAXI or (finding.poids < BREF_SEUIL and len(chosen) >= BREF_MINI):
-            break
-        if fits(finding):
-            chosen.append(finding)
-    for section in dict.fromkeys(f.section for f in findings):
-        said = (f for f in findings if f.section == section and _says(f) and fits(f))
-        if len(chosen) < BREF_MINI and (first := next(said, None)) is not None:
-            chosen.append(first)
-    order = {finding.id: position for position, finding in enumerate(findings)}
-    return tuple(sorted(chosen, key=lambda f: order[f.id]))
+    ranked = sorted((f for f in findings if f.poids > 0 and f.id not in known and _compares(f)), key=lambda f: -f.poids)
+    best = {f.section: f for f in reversed(ranked)}
+    chosen = sorted(best.values(), key=lambda f: -f.poids)[:RESSORT]
+    return tuple(f for f in findings if f in chosen)
 
 
-def _says(finding: Finding) -> bool:
-    """True where the message is a figure, not a refusal."""
-    return finding.lecture is not None and not finding.message.gabarit.endswith(("_refusee", "_refuse"))
+def _compares(finding: Finding) -> bool:
+    """True where the message is a measure beside another; a small gap counts only where few quarters have such a one."""
+    gabarit, values = finding.message.gabarit, finding.message.valeurs
+    told = bool(values.get("place") or values.get("repere")) or gabarit.startswith("quartier.paires")
+    weak = gabarit.endswith(("_refusee", "_refuse", "_stable", "_proche", "absent", "suspect"))
+    return told and not weak and (bool(values.get("place")) or finding.poids >= SEUIL)

@@ -15,7 +15,7 @@ from cvanalysis.constat.shape import Figure, Finding, Manque, Message, Table, Va
 from cvanalysis.french import capital, enumerate_french
 from cvanalysis.indicateurs.context import Contexte, Zone, reason
 from cvanalysis.indicateurs.question import Question, short
-from cvanalysis.indicateurs.ranking import standout
+from cvanalysis.indicateurs.ranking import rank, standout
 from cvanalysis.textes import label, labels
 
 if TYPE_CHECKING:
@@ -131,8 +131,8 @@ class Structure(Question):
             absent = next((part.statut for part in own.parts if not part.dite), "non_disponible")
             return Message("quartier.structure_absente", {**values, "raison": reason(absent)})
         (first, share), (second, next_share) = ranked[:2]
-        elsewhere = _same_part(others, self.parts.index(first))
-        values |= {"plus_bas": sum(other < share.valeur for other in elsewhere), "autres": len(elsewhere)}
+        beside = {str(n): other.parts[self.parts.index(first)] for n, other in enumerate(others)}
+        values["place"] = rank(self.code, beside | {self.code: share}).dit
         values |= {"premiere": short(first), "part_premiere": share}
         values |= {"deuxieme": short(second), "part_deuxieme": next_share}
         return Message("quartier.structure" if own.complete else "quartier.structure_partielle", values)

@@ -23,6 +23,7 @@ from cvanalysis.engagements.progress import (
     states,
 )
 from cvanalysis.engagements.table import APPRECIATIONS, AVANCEMENTS, PREFIXE
+from cvanalysis.french import named
 from cvanalysis.territory.contract import Territory
 from cvanalysis.textes import label, labels
 
@@ -83,7 +84,8 @@ class Engagements(Chapter):
         )
 
     def _progress(self, ident: str, table: pd.DataFrame) -> Finding:
-        codes = {state: ", ".join(table.loc[table["avancement"] == state, "code"]) for state in AVANCEMENTS}
+        told = [named(code, words) for code, words in zip(table["code"], table["libelle"], strict=True)]
+        codes = {state: " ; ".join(pd.Series(told)[(table["avancement"] == state).to_numpy()]) for state in AVANCEMENTS}
         said = {
             "renseignes": int((table["avancement"] != NON_SU).sum()),
             "total": len(table),
@@ -171,7 +173,7 @@ class Engagements(Chapter):
             return nothing(ident, question, "engagements.accords", said, source=SOURCE)
         series = tuple(
             Serie(
-                row["code"],
+                named(row["code"], row["libelle"]),
                 "autre",
                 tuple(Point(name, word(row[column].capitalize())) for column, name in views.items() if row[column]),
             )

@@ -26,7 +26,6 @@ from cvanalysis.actions.funding import (
 from cvanalysis.constat.make import Chapter, Grid, bars, count, euros, make, nothing
 from cvanalysis.constat.shape import Figure, Finding, Message, Point, Serie, Table, Valeur, word
 from cvanalysis.engagements.mobilisation import (
-    BARRES_MAX,
     CAS,
     CONSTATE,
     NI,
@@ -39,6 +38,7 @@ from cvanalysis.engagements.mobilisation import (
     by_theme,
     by_year,
 )
+from cvanalysis.french import named
 from cvanalysis.territory.contract import Territory
 from cvanalysis.textes import label, labels
 
@@ -209,23 +209,25 @@ class Partners(Chapter):
         expected = {partner: number[CONSTATE] + number[SANS_PREUVE] for partner, number in counts.items()}
         if not sum(expected.values()):
             return self._nothing(ident, "sans_attente")
-        order = list(names)  # as declared: no ranking of who lacks most
-        drawn = [p for p in order if counts[p][SANS_PREUVE]][:BARRES_MAX]
+        drawn = [p for p in names if counts[p][SANS_PREUVE]]  # in the declared order: this ranks nobody
         case = SANS_PREUVE if drawn else CONSTATE
         lines = tuple(
             (
                 word(names[p], "non_disponible"),
                 *(count(counts[p][case], "engagements") for case in CAS[:3]),
-                word(", ".join(key for key in found.labels if found.case(p, key) == SANS_PREUVE) or "aucun"),
+                word(
+                    " ; ".join(named(k, v) for k, v in found.labels.items() if found.case(p, k) == SANS_PREUVE)
+                    or "aucun"
+                ),
             )
-            for p in order
+            for p in names
         )
-        first = next((p for p in order if expected[p]), order[0])
+        first = next((p for p in names if expected[p]), next(iter(names)))
         asked = sum(expected.values())
         return self._make(
             ident,
             {"partenaires": len(missing), "total": len(names), "vus": asked - sum(missing), "attendus": asked},
-            figure=bars("", "", {names[p]: count(counts[p][case], "engagements") for p in drawn or order[:BARRES_MAX]}),
+            figure=bars("", "", {names[p]: count(counts[p][case], "engagements") for p in drawn or names}),
             table=Table((), lines),
             lecture=Message(
                 "partenaires.mobilisation-01.lecture",

@@ -12,8 +12,8 @@ import pandas as pd
 
 from cvanalysis.constat.make import Grid, count, make, matrix, nothing
 from cvanalysis.constat.shape import Finding, Manque, Message, Table, Valeur, word
-from cvanalysis.french import MOIS
-from cvanalysis.paroles.quotations import OUI, SOURCE, table_of_contributions
+from cvanalysis.french import MOIS, named
+from cvanalysis.paroles.quotations import NON_MONTRE, OUI, SOURCE, table_of_contributions
 from cvanalysis.paroles.table import STATUTS
 from cvanalysis.paroles.turnout import PAS, PERSONNE, Coverage, count_participations, count_people
 from cvanalysis.textes import block, label, labels
@@ -159,15 +159,15 @@ def _levels(paroles: pd.DataFrame, coverage: Coverage) -> Finding:
     values = {name: told.get(nature, none) for nature, name in ways.items()}
     said = {
         "jamais": [name.lower() for name, value in values.items() if value.texte == PERSONNE],
-        "facons": sum(not value.texte for value in values.values()),
+        "facons": sum(value.dite for value in values.values()),
     }
     grid = Grid("barres", {name: [value] for name, value in values.items()})
     return _finding(coverage, "niveaux-01", "niveaux", said, grid=grid)
 
 
 def _road(found: pd.DataFrame, coverage: Coverage) -> Finding:
-    cited = list(found["cite"])
-    names = [cite if cited.count(cite) == 1 else f"{cite} ({i})" for i, cite in enumerate(cited, start=1)]
+    words = [f"{i}. {texte or NON_MONTRE}" for i, texte in enumerate(found["texte"], start=1)]
+    names = [named(cite, said) for cite, said in zip(found["cite"], words, strict=True)]
     states = [status if status in STATUTS else STATUTS[0] for status in found["statut"]]
     waiting = int((found["statut"] == STATUTS[0]).sum())
     undated = label("participation.reponses.sans_date")

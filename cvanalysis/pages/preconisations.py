@@ -14,6 +14,7 @@ import pandas as pd
 
 from cvanalysis.constat.make import make, matrix
 from cvanalysis.constat.shape import Finding, Manque, Message, Table, Valeur, word
+from cvanalysis.french import named
 from cvanalysis.textes import block, label, labels
 
 if TYPE_CHECKING:
@@ -185,7 +186,7 @@ def _chain(mine: Sequence[Recommendation], territory: Territory, ident: str, the
         ident,
         "preconisations",
         {"total": len(mine), "fondees": sum(r.fondee for r in mine)},
-        [(r.id, {name: yes if kind in r.sortes else no for kind, name in KINDS.items()}) for r in mine],
+        [(named(r.id, r.texte), {name: yes if kind in r.sortes else no for kind, name in KINDS.items()}) for r in mine],
         lines,
         **parts,
     )
@@ -206,7 +207,7 @@ def _unproved(mine: Sequence[Recommendation], territory: Territory) -> Finding:
         "preconisations-chaine-02",
         "sans_preuve",
         {"nombre": len(weak)},
-        [(r.id, {texts["marque"]: word(kind)}) for r, kind in zip(weak, kinds, strict=True)],
+        [(named(r.id, r.texte), {texts["marque"]: word(kind)}) for r, kind in zip(weak, kinds, strict=True)],
         [(r.id, r.texte, " ; ".join(r.manque)) for r in weak],
         exemple=bool(weak) and all(r.exemple for r in weak),
     )
@@ -220,6 +221,6 @@ def _unanswered(mine: Sequence[Recommendation], territory: Territory, findings: 
         "preconisations-chaine-03",
         "sans_suite",
         {"nombre": len(left)},
-        [(f, {texts["marque"]: word(texts["aucune"])}) for f in left],
+        [(named(f, findings[f]), {texts["marque"]: word(texts["aucune"])}) for f in left],
         [(f, findings[f]) for f in left],
     )

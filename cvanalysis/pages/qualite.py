@@ -134,12 +134,13 @@ class Qualite(Chapter):
             Message("qualite.fichiers", values),
             **self.held.commun,
             figure=Figure("barres", "", (Serie("", "autre", points),)) if points else None,
-            table=Table((), lines),
+            table=Table((), lines) if points else None,
             lecture=Message("qualite.lecture_fichiers", first) if points else None,
             manques=[
                 Manque(label("qualite.fichiers.manque", fichier=n, raison=_why(known[n])), "non_disponible")
                 for n in silent
-            ],
+            ]
+            + ([] if points else [Manque(label("qualite.fichiers.aucun"), "non_disponible")]),
         )
 
     def _years(self, ident: str) -> Finding:
@@ -170,8 +171,11 @@ class Qualite(Chapter):
             table=Table(
                 ("Source", *(f"Fichiers {p}" for p in publications)),
                 tuple((word(self.held.source(s)), *map(cell, row.values())) for s, row in cells.items()),
-            ),
-            manques=list(undated(self.held)),
+            )
+            if series
+            else None,
+            manques=list(undated(self.held))
+            or ([] if series else [Manque(label("qualite.annees.aucun"), "non_disponible")]),
         )
 
     def _anomalies(self, ident: str) -> Finding:

@@ -6,6 +6,7 @@ again only when something that it shows has changed.
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -14,20 +15,23 @@ from cvanalysis.actions.counting import REGLES, subsidies
 from cvanalysis.actions.field import MONTANTS, NON_SU, SANS_CAUSE, ActionChapter, Field, Rows
 from cvanalysis.actions.reach import CATALOGUE_QUARTIER_MAX, list_actions, yearly
 from cvanalysis.constat.make import Chapter, Grid, count, euros, leaders, make, nothing
-from cvanalysis.constat.shape import Definition, Finding, Identite, Manque, Message, Table, Valeur, word
+from cvanalysis.constat.shape import Definition, Finding, Manque, Message, Table, Valeur, word
 from cvanalysis.engagements.progress import SOURCE, progress_figure
 from cvanalysis.files.keys import split_list
+from cvanalysis.french import QUARTIER, enumerate_french
 from cvanalysis.indicateurs.kinds import Questions
-from cvanalysis.indicateurs.observation import Reader, as_value
-from cvanalysis.indicateurs.ranking import brief_rule, choose_brief
+from cvanalysis.indicateurs.observation import Reader
+from cvanalysis.indicateurs.ranking import stand_out
+from cvanalysis.indicateurs.tableau import Ligne, lines
 from cvanalysis.territory.contract import Territory
-from cvanalysis.textes import label, labels
+from cvanalysis.textes import block, label, labels
 
 if TYPE_CHECKING:
     from cvanalysis.catalogue import Catalogue, Indicateur, Source
 
 
-POPULATION = "population"
+QUESTIONS, LACUNES = 2, 3
+"""What a sheet of paper has room for, beside the open question: questions, and sentences on what is not known."""
 PERDUES = ("ajourné", "annulé", "refusé")
 SUITES = ("accordé", "à justifier", "justifié", "terminé", "en instruction", *PERDUES, NON_SU)
 """What becomes of a demand, in the order of a page; and what did not come to anything."""
@@ -37,17 +41,58 @@ class Fiche(Questions):
     """Everything that the page of one quarter says."""
 
     def __init__(self, reader: Reader, territory: Territory, catalogue: Catalogue, code: str) -> None:
-        super().__init__(reader, territory, catalogue, code, more=(POPULATION,))
+        totals = (row.sur for row in catalogue.tableau if row.sur in catalogue.indicateurs)
+        super().__init__(reader, territory, catalogue, code, more=totals)
 
-    def en_bref(self) -> tuple[Finding, ...]:
-        """The 4 to 6 findings that matter most here, by `regle_en_bref`."""
-        sujets = {f.id: d.indicateurs[0] for f, d in zip(self.constats, self.declares, strict=True)}
-        return choose_brief(self.constats, sujets)
+    @cached_property
+    def tableau(self) -> tuple[Ligne, ...]:
+        """The dashboard's lines and those of the landmarks, in the declared order."""
+        return tuple(lines(self.contexte, self.declares))
 
     @property
-    def regle_en_bref(self) -> str:
-        """How « En bref » is chosen, in a few sentences for the reader."""
-        return brief_rule(self.en_bref(), self.contexte.parmi)
+    def reperes(self) -> tuple[tuple[Ligne, Message], ...]:
+        """The lines that stand at the top of the page, and what is said under each figure."""
+        return tuple((line, self._landmark(line)) for line in self.tableau if line.declaree.repere)
+
+    def _landmark(self, line: Ligne) -> Message:
+        one = line.declaree
+        said = {
+            "indicateur": one.indicateur,
+            "nom": one.libelle,
+            "quand": line.quand,
+            "rang": line.rang,
+            "reperes": [(zone, value) for zone, value in line.reperes if value.dite],
+            "sens": "",
+        }
+        asked = self.constat(one.constat).message
+        if asked.gabarit.startswith("quartier.evolution_") and line.valeur == asked.valeurs.get("apres"):
+            said |= {name: asked.valeurs[name] for name in ("sens", "ecart", "annee_avant")}
+        return Message("quartier.repere", said)
+
+    def ressort(self) -> tuple[Finding, ...]:
+        """The findings of « Ce qui ressort », by `ranking.stand_out`."""
+        return stand_out(self.constats, {line.constat for line, _ in self.reperes})
+
+    def questions(self) -> tuple[tuple[Finding, str], ...]:
+        """The findings that the sheet asks about, with the question: those that stand out, else those of the landmarks."""
+        top = [line.declaree.constat for line, _ in self.reperes][::-1]
+        asked = {one.id: one for one in (*self.ressort(), *map(self.constat, top))}
+        texts = block("quartier.questions")
+        return tuple((one, texts.get(one.section, texts["autre"])) for one in list(asked.values())[:QUESTIONS])
+
+    def lacunes(self) -> tuple[str, ...]:
+        """What matters most of what is not known, in a sentence each: of the quarter, of what it is compared with, of its changes."""
+        shown = [line for line in self.tableau if line.declaree.groupe]
+        own = [line.declaree.libelle for line in shown if not line.valeur.dite]
+        known = [line for line in shown if line.valeur.dite]
+        beside = {zone.nom: sum(not dict(line.reperes)[zone].dite for line in known) for zone in self.contexte.proches}
+        undated = sum(line.instant is not None and not line.instant.etabli for line in shown)
+        unranked = [line.declaree.libelle for line in known if line.rang is None]
+        words = {"total": len(shown), "dates": undated, "lignes": enumerate_french(own or unranked or [""])}
+        least = max(beside, key=lambda nom: beside[nom], default="")
+        words |= {"lieu": least, "manquants": beside.get(least, 0)}
+        there = {"quartier": own, "repere": words["manquants"], "date": undated, "rang": unranked and not own}
+        return tuple(label(f"quartier.lacunes.{key}", **words) for key, yes in there.items() if yes)[:LACUNES]
 
     def inconnus(self) -> tuple[tuple[str, tuple[Manque, ...]], ...]:
         """« Ce qu'on ne sait pas » : for each finding's id, what is missing about this quarter or what it is compared with."""
@@ -60,21 +105,10 @@ class Fiche(Questions):
                 found.append((finding.id, fresh))
         return tuple(found)
 
-    def identite(self) -> Identite:
-        """Name, communes and last population of the quarter."""
-        ctx = self.contexte
-        indicateur = self.catalogue.indicateurs[POPULATION]
-        last = ctx.observations.latest(self.quartier.code, POPULATION)
+    @property
+    def communes(self) -> str:
         names = {commune.code: commune.nom for commune in self.territory.communes}
-        return Identite(
-            self.quartier.code,
-            self.quartier.nom,
-            tuple(names.get(code, code) for code in self.quartier.communes),
-            as_value(last, indicateur),
-            str(last.instant) if last else "",
-            self.territory.contrat,
-            self.territory.nom,
-        )
+        return enumerate_french(names.get(code, code) for code in self.quartier.communes)
 
     def definitions(self) -> tuple[Definition, ...]:
         """The indicators that the fiche uses, in plain words and in reading order."""
@@ -88,7 +122,8 @@ class Fiche(Questions):
         return tuple(dict.fromkeys(source for _, source in self._used()))
 
     def _used(self) -> list[tuple[Indicateur, Source]]:
-        used = dict.fromkeys(ident for declare in self.declares for ident in declare.indicateurs)
+        rows = [line.declaree.indicateur for line in self.tableau]
+        used = dict.fromkeys([*(declare.indicateurs[0] for declare in self.declares), *rows])
         found = [self.catalogue.indicateurs[ident] for ident in used]
         return [(one, self.catalogue.sources[one.source]) for one in found]
 
@@ -104,7 +139,7 @@ class QuarterActions(ActionChapter):
             "actions-03": self._statuses,
         }
         field = Field(reader, territory, (("qpv", (code,)),))
-        super().__init__("quartier", code, field, builders, quartier=self.quartier.nom)
+        super().__init__("quartier", code, field, builders, quartier=QUARTIER)
 
     @property
     def liste(self) -> Table:
@@ -127,7 +162,7 @@ class QuarterActions(ActionChapter):
             year: (number, count(carriers.get(int(year), 0), "organismes"), euros(money.get(int(year), float("nan"))))
             for year, number in years.items()
         }
-        reading = {"annee": peak, "valeur": years[peak], "lieu": self.quartier.nom}
+        reading = {"annee": peak, "valeur": years[peak], "lieu": QUARTIER}
         return self.about(
             ident,
             Message("actions.quartier_annees", self.said | said),
@@ -141,6 +176,9 @@ class QuarterActions(ActionChapter):
         themes, by_theme = self.field.themes, rows.groupby("theme")
         actions, carriers, last = by_theme["action"].nunique(), by_theme["porteur"].nunique(), by_theme["annee"].max()
         numbers = {name: int(actions.get(theme, 0)) for theme, name in themes.items()}
+        given = subsidies(rows)
+        whole = given.groupby("theme")["accorde"].sum(min_count=1)
+        here = (given["accorde"] * given["part"]).groupby(given["theme"]).sum(min_count=1)
         first = max(numbers, key=lambda name: (numbers[name], name))
         declared = {theme.id for theme in self.field.territory.themes}
         lines = {
@@ -148,6 +186,8 @@ class QuarterActions(ActionChapter):
                 count(numbers[name]),
                 count(carriers.get(theme, 0), "organismes"),
                 word("" if pd.isna(last.get(theme)) else str(last[theme]), "non_disponible"),
+                euros(whole.get(theme, float("nan"))),
+                euros(here.get(theme, float("nan"))),
             )
             for theme, name in themes.items()
         }
@@ -162,7 +202,7 @@ class QuarterActions(ActionChapter):
             rows,
             grid=Grid("barres", lines),
             lecture=self._bar(first, said["valeur"]),
-            precautions=(REGLES["plein"], SANS_CAUSE),
+            precautions=(REGLES["plein"], label("quartier.actions-01.parts"), MONTANTS, SANS_CAUSE),
         )
 
     def _statuses(self, ident: str) -> Finding:
@@ -185,7 +225,7 @@ class QuarterActions(ActionChapter):
         )
 
     def _bar(self, etiquette: str, valeur: Valeur) -> Message:
-        values = {"etiquette": etiquette, "valeur": valeur, "lieu": self.quartier.nom}
+        values = {"etiquette": etiquette, "valeur": valeur, "lieu": QUARTIER}
         return Message("actions.lecture_barre", values)
 
 
@@ -202,7 +242,7 @@ class QuarterEngagements(Chapter):
         by_action = {code for cell in self.field.menees["engagements"].unique() for code in split_list(cell)}
         declared = table["quartiers"].map(lambda cell: self.quartier.code in split_list(cell)).astype(bool)
         mine = table[declared | table["code"].isin(by_action)]
-        said = {"quartier": self.quartier.nom, "sujet": self.quartier.nom, "total": len(mine)}
+        said = {"quartier": QUARTIER, "sujet": QUARTIER, "total": len(mine)}
         said |= {"actions": int(mine["code"].isin(by_action).sum())}
         texts = "quartier.engagements-01"
         if mine.empty:

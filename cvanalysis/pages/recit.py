@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from cvanalysis.constat.make import Grid, bars, count, make, nothing, serie
-from cvanalysis.constat.shape import Figure, Finding, Message, Serie, Table, Valeur, word
+from cvanalysis.constat.shape import Figure, Finding, Message, Table, Valeur, word
 from cvanalysis.french import french_date
 from cvanalysis.textes import label, labels
 
@@ -148,7 +148,8 @@ def _years(
         spent,
     ]
     names = labels("recit.annees.colonnes")[1:]
-    series = tuple(_to_highest(name, dict(zip(span, row, strict=True))) for name, row in zip(names, told, strict=True))
+    counted = list(zip(names, told, strict=True))[:-1]  # an amount is no count: it has no axis here
+    series = tuple(serie(name, "sujet", zip(span, row, strict=True)) for name, row in counted)
     flags = [bool(f["exemple"].all()) for f in (instances, actions) if f is not None and len(f) and "exemple" in f]
     return _finding(
         territory,
@@ -159,13 +160,3 @@ def _years(
         exemple=any(flags),
         precautions=[label("recit.annees.montants")] if has else [],
     )
-
-
-def _to_highest(name: str, by_year: dict[str, Valeur]) -> Serie:
-    """A line of the common axis of years, each on its own scale: meetings, partners and euros cannot share another."""
-    highest = max((v.valeur for v in by_year.values() if v.valeur), default=None)
-    marks = (
-        (y, Valeur(round(100 * v.valeur / highest, 1)) if v.valeur is not None and highest else v)
-        for y, v in by_year.items()
-    )
-    return serie(name, "sujet", marks)

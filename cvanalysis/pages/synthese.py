@@ -7,6 +7,7 @@ neutral: the declared one in tables and small panels, by value on a common axis.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -25,6 +26,7 @@ from cvanalysis.textes import block, label, labels
 
 if TYPE_CHECKING:
     from cvanalysis.catalogue import Catalogue, Indicateur
+    from cvanalysis.indicateurs.context import Zone
     from cvanalysis.indicateurs.observation import Instant
 
 
@@ -32,11 +34,60 @@ POPULATION, BESOIN = "population", "taux_pauvrete"
 RANGS_MINI = 10
 
 
+MOIS = "12"
+"""What a yearly amount is divided by to be said by month."""
+
+
+@dataclass(frozen=True, slots=True)
+class Apercu:
+    """All the quarters on one page: `colonnes` are (title, indicator, when), `lignes` and `pied` (quarter or comparator, its values)."""
+
+    colonnes: tuple[tuple[str, str, str], ...]
+    lignes: tuple[tuple[Zone, tuple[Valeur, ...]], ...]
+    pied: tuple[tuple[Zone, tuple[Valeur, ...]], ...]
+
+    def column(self, indicateur: str) -> dict[str, Valeur]:
+        """Quarter's code → its value of an indicator; {} where it is not of this page."""
+        place = next((i for i, (_, ident, _) in enumerate(self.colonnes) if ident == indicateur), None)
+        return {} if place is None else {zone.code: values[place] for zone, values in self.lignes}
+
+
 class Synthese(Questions):
     """Everything that the synthesis page says. Same parameters as `quartier.Fiche`, for all quarters at once."""
 
     def __init__(self, reader: Reader, territory: Territory, catalogue: Catalogue) -> None:
-        super().__init__(reader, territory, catalogue)
+        asked = block("synthese.apercu")["colonnes"]
+        wanted = [one[key] for one in asked for key in ("indicateur", "sur") if one[key] in catalogue.indicateurs]
+        super().__init__(reader, territory, catalogue, more=wanted)
+
+    def apercu(self) -> Apercu:
+        """A line per quarter, the highest need first, each column at the moment of its finding; the widest comparators at the foot."""
+        ctx, asked = self.contexte, block("synthese.apercu")["colonnes"]
+        when = [common_instant(ctx, self.catalogue.indicateurs[one["indicateur"]]) for one in asked]
+
+        def line(zone: Zone) -> tuple[Zone, tuple[Valeur, ...]]:
+            return zone, tuple(self._told(zone.code, one, at) for one, at in zip(asked, when, strict=True))
+
+        found = [line(zone) for zone in ctx.voisins]
+        need = next((i for i, one in enumerate(asked) if one["indicateur"] == BESOIN), 0)
+        found.sort(key=lambda one: (not one[1][need].dite, -(one[1][need].valeur or 0.0)))
+        columns = [
+            (one["titre"], one["indicateur"], at.court if at else "") for one, at in zip(asked, when, strict=True)
+        ]
+        foot = [line(zone) for zone in ctx.proches if zone.role in ("epci", "france_qpv")]
+        return Apercu(tuple(columns), tuple(found), tuple(foot))
+
+    def _told(self, zone: str, asked: Mapping[str, str], instant: Instant | None) -> Valeur:
+        """A value as its column says it: by month, or as a share of another count."""
+        value = self.contexte.value(zone, self.catalogue.indicateurs[asked["indicateur"]], instant)
+        if not asked["sur"] or not value.dite:
+            return value
+        if asked["sur"] == MOIS:
+            return replace(value, valeur=value.valeur / 12)
+        whole = self.contexte.value(zone, self.catalogue.indicateurs[asked["sur"]], instant)
+        if not whole.dite or not whole.valeur:
+            return Valeur(None, whole.statut if not whole.dite else "sans_objet", "%", 1)
+        return Valeur(100 * value.valeur / whole.valeur, "publié", "%", 1)
 
     @property
     def ordre(self) -> str:

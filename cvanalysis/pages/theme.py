@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from cvanalysis.actions.counting import REGLES
+from cvanalysis.actions.counting import REGLES, lines_of, subsidies
 from cvanalysis.actions.field import JOURNAUX, MONTANTS, SANS_CAUSE, ActionChapter, Field, Rows
 from cvanalysis.actions.funding import by_credit, carriers_finding
 from cvanalysis.actions.reach import list_actions, place_name, publics_finding, reach, reach_table, yearly
-from cvanalysis.constat.make import Grid, bars, count, leaders, make, nothing, source_of
+from cvanalysis.constat.make import Grid, bars, count, euros, leaders, make, nothing, source_of
 from cvanalysis.constat.shape import Figure, Finding, Manque, Message, Point, Serie, Table, Valeur, word
 from cvanalysis.engagements.progress import SOURCE, progress_figure, progress_rows
 from cvanalysis.errors import UsageError
@@ -57,6 +57,21 @@ class ThemeActions(ActionChapter):
     @property
     def liste(self) -> Table:
         return list_actions(self.field.menees, self.field)
+
+    @property
+    def reperes(self) -> tuple[tuple[Valeur, str, str], ...]:
+        """What stands at the top of the page: a figure, what is said under it, the number of its finding."""
+        rows, quarters = self.field.menees, self.field.quartiers
+        there = sum(reach(rows, self.field)[code] > 0 for code in quarters)
+        money = lines_of(subsidies(rows))["accorde"].sum(min_count=1)
+        said = {**self.said, "total": len(quarters)}
+        figures = {
+            "actions-01": count(rows["action"].nunique()),
+            "porteurs-01": count(rows["porteur"].nunique(), "organismes"),
+            "argent-01": euros(money),
+            "actions-02": count(there, "quartiers"),
+        }
+        return tuple((value, label(f"theme.repere.{numero}", **said), numero) for numero, value in figures.items())
 
     def _trend(self, ident: str, rows: pd.DataFrame) -> Finding:
         actions = yearly(rows, self.field)

@@ -15,6 +15,7 @@ import pandas as pd
 
 from cvanalysis.constat.make import make, matrix, serie
 from cvanalysis.constat.shape import Figure, Finding, Manque, Message, Table, Valeur, word
+from cvanalysis.french import QUARTIER
 from cvanalysis.paroles.quotations import CITATIONS, NON_MONTRE, SOURCE, face, quote
 from cvanalysis.paroles.turnout import PAS, count_people
 from cvanalysis.textes import block, label, labels
@@ -231,15 +232,15 @@ def find_quarter_voices(
     finding = partial(_finding, "quartier", quartier.code, values, _is_example(paroles))
     findings = [_here(finding, quartier, paroles, territory)]
     if len(contributions):
-        findings.append(face(finding, "voix-02", contributions, {"lieu": quartier.nom}))
+        findings.append(face(finding, "voix-02", contributions, {"lieu": QUARTIER}))
     return tuple(findings)
 
 
 def _here(finding: Finder, quartier: Quartier, mine: pd.DataFrame, territory: Territory) -> Finding:
     if mine.empty:
-        return _silence(finding, "voix-01", "personne", {"lieu": quartier.nom})
+        return _silence(finding, "voix-01", "personne", {"lieu": QUARTIER})
     if mine["locuteur"].nunique() < territory.seuils.personnes:
-        return _silence(finding, "voix-01", "trop_peu", {"quartier": quartier.nom}, "masqué")
+        return _silence(finding, "voix-01", "trop_peu", {"quartier": QUARTIER}, "masqué")
     said_of = set(zip(mine["theme"], mine["tonalite"], strict=True))
     unsaid, said = Valeur(None, "non_disponible"), word(label("voix.tous.dit"))
     marks = (
@@ -254,7 +255,7 @@ def _here(finding: Finder, quartier: Quartier, mine: pd.DataFrame, territory: Te
                 lines.append((t.nom, name, told))
     nothing = (label("voix.ici.tous"), "", label("voix.ici.rien"))
     heard = sum(bool((mine["theme"] == t.id).any()) for t in territory.themes)
-    values = {"quartier": quartier.nom, "themes": heard, "sur": len(territory.themes), "citations": len(lines)}
+    values = {"quartier": QUARTIER, "themes": heard, "sur": len(territory.themes), "citations": len(lines)}
     return finding(
         "voix-01",
         Message("voix.ici", values),

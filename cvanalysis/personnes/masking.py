@@ -72,7 +72,6 @@ _PLAIN = (
     | dict.fromkeys(map(ord, "ꔀꔁꔂ"), "ꕀ")
 )
 _WORD = re.compile(r"[^\W\d_]{2,}+(?:-[^\W\d_]++)*+")
-_DOUBLE = re.compile(r"(?:jean|marie|anne)-(?=[^-])")
 
 
 @cache
@@ -102,13 +101,13 @@ def _stand_in(word: re.Match[str]) -> str:
     """Signs as long as the word where it is a first name, that patterns can tell (see `masques.toml`); else the word."""
     written, known = word[0], first_names()
     folded = fold(written)
-    when = known.get(folded) if folded in known else known.get(_DOUBLE.sub("", folded), "annonce")
+    each = {known.get(part, "annonce") for part in folded.split("-")}  # « Chloé-Jade »
+    when = known.get(folded, "annonce" if "annonce" in each or each == {"phrase"} else "")
     capitals = written.isupper()
-    spoken = when and not written[0].isupper()
-    initials = capitals and (when == "phrase" or len(written) < 5)  # « ALI » or « ELSA »
-    if when == "annonce" or spoken or initials:
+    unsure = when == "phrase" or (capitals and len(written) < 5)  # « Rose », « ALI »
+    if when == "annonce" or (when and not written[0].isupper()):
         return written
-    return ("ꔁ" if when == "phrase" else "ꔂ" if capitals else "ꔀ") * len(written)
+    return ("ꔁ" if unsure else "ꔂ" if capitals else "ꔀ") * len(written)
 
 
 def clean_text(text: str) -> str:

@@ -17,14 +17,15 @@ from typing import TYPE_CHECKING, Any
 
 from cvanalysis.errors import CvanalysisError, DeclarationError, UsageError
 from cvanalysis.files import atomic
-from cvanalysis.files.guard import can_fork
+from cvanalysis.files.guard import MIO, can_fork
 from cvanalysis.publish.edition import DONE, Edition, lasting
 from cvanalysis.publish.files import FORMER, Say, count, shown, take_over
+from cvanalysis.publish.limits import UNBOUND, Limits
 from cvanalysis.publish.memory import state
 from cvanalysis.publish.memory.decision import EDITION, UNCHANGED, Decision, Fate, Options
 from cvanalysis.publish.memory.ledger import Ledger, Record, report_key
 from cvanalysis.publish.plan import Report, check_notebooks, find_notebooks, select
-from cvanalysis.publish.run.child import MIO, UNBOUND, Limits, Outcome, run_children, sweep_scratch
+from cvanalysis.publish.run.child import Outcome, run_children, sweep_scratch
 from cvanalysis.publish.run.opened import recording
 from cvanalysis.publish.withdrawals import voices_of
 from cvanalysis.tables import freshness
@@ -126,7 +127,10 @@ class _Build:
         self.decision.keep_environment()
         fates = self.decision.decide(self.chosen, slices)
         self.announce(fates)
-        self.make([fate for fate in fates if fate.rebuild], slices)
+        late = [fate for fate in fates if fate.rebuild]
+        if late:  # what was packed may hold what these pages may hold no more
+            self.decision.ledger.remove("envoi")
+        self.make(late, slices)
         self.forget(slices)
         return Edition(self.decision, fates, processed, slices, self.log, self.warn).conclude(self.started, self.say)
 

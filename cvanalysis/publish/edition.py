@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from cvanalysis.files import atomic
 from cvanalysis.publish.files import Say, count, duration, shown
+from cvanalysis.publish.limits import UNBOUND
 from cvanalysis.publish.memory.decision import EDITION, Decision, Fate
 from cvanalysis.publish.papers.changes import earlier_files, write_changes
 from cvanalysis.publish.papers.downloads import write_downloads
 from cvanalysis.publish.papers.meetings import CHAIN, HANDOVER, make_paper, papers_of
 from cvanalysis.publish.papers.statements import CONSTATS, CONTRIBUTIONS, gather, write_statements
 from cvanalysis.publish.plan import read_purposes
-from cvanalysis.publish.run.child import UNBOUND, run_children
+from cvanalysis.publish.run.child import run_children
 from cvanalysis.tables import freshness
 from cvanalysis.tables.freshness import VOICES
 
@@ -55,7 +56,7 @@ class Edition:
 
     def conclude(self, started: float, say: Say) -> int:
         """Make and write all that speaks of the whole edition, its record last; returns the exit status."""
-        from cvanalysis.publish.site import write_editions, write_index
+        from cvanalysis.publish.site import write_editions
 
         downloads = self.renew("données", [self.downloads()])
         downloads += self.renew("constats", [self.statements()])
@@ -65,7 +66,9 @@ class Edition:
         self.ledger.keep_only("supports", [thing.key for thing in things])
         self.renew("supports", things)
         standing = [(paper.file, paper.titre) for paper in papers if (self.out / paper.file).exists()]
-        write_index(self.out, self.territory, self.audience, self.fates, downloads, standing)
+        index, packed = self.index(downloads, standing)
+        self.renew("index", [index])
+        self.renew("envoi", [packed])
         manifest = self.manifest()
         atomic.write_json(self.out / "manifest.json", manifest)
         write_editions(self.decision.options.out.resolve(), self.territory)
@@ -145,7 +148,7 @@ class Edition:
             "changements",
             "Ce qui a changé",
             of,
-            lambda: (write_changes(self.out, self.territory, self.audience), {}),
+            lambda: (write_changes(self.out, self.territory, self.audience, self.slices.processed), {}),
         )
 
     def paper(self, paper: Any) -> Thing:
@@ -159,6 +162,60 @@ class Edition:
             of,
             lambda: ({paper.file: make_paper(self.out, paper, self.territory, self.audience, self.slices)}, {}),
         )
+
+    def index(self, downloads: list[str], papers: list[tuple[str, str]]) -> tuple[Thing, Thing]:
+        """The page that leads to the others, and all of them in one file to send: neither state nor notebooks, and beside the edition
+        where everybody may have it."""
+        from cvanalysis.publish.site import describe, pack, render_index, render_readme
+
+        reports = [describe(fate) for fate in self.fates]
+        home = ("../" if self.audience == "public" else "") + f"{self.territory.edition.id}.zip"
+        pages = {one["url"] for one in reports if one["url"]} | {file for file, _ in papers}
+        names = sorted(pages | {name for name in downloads if not name.endswith((CONSTATS, CONTRIBUTIONS))})
+        digests = {name: atomic.digest(self.out / name) for name in names}
+        of = self.decision.common | {
+            "pages": reports,
+            "tables": self.slices.tables,
+            "contours": atomic.digest_value(
+                {k: v for k, v in self.decision.inputs.data.items() if k.startswith("geo/")}
+            ),
+            "fichiers": digests | {CONSTATS: atomic.digest(self.out / CONSTATS)},
+            "supports": papers,
+        }
+
+        def render(envoi: str) -> bytes:
+            from cvanalysis.dossier import Dossier
+
+            parts = {"papiers": papers, "constats": self.titles(), "envoi": envoi}
+            shown = [one["id"].rpartition("/")[2] for one in reports if one["genre"] == "quartier" and one["url"]]
+            if shown and not self.territory.vaste:
+                opened = Dossier(self.territory, self.slices.store)
+                parts["accueil"] = opened.plan(shown).html, opened.cartons(shown).html
+            return render_index(self.territory, self.audience, reports, downloads, **parts)
+
+        def send() -> Made:
+            files = {name: (self.out / name).read_bytes() for name in names}
+            files |= {
+                "index.html": render(""),
+                "lisez-moi.html": render_readme(self.territory, self.audience, len(pages)),
+            }
+            return {home: pack(self.territory, files)}, {}
+
+        return (
+            Thing("index", "Page d'accueil", of, lambda: ({"index.html": render(home)}, {})),
+            Thing("envoi", "Édition en un fichier", of, send),
+        )
+
+    def titles(self) -> list[tuple[str, str, list[tuple[str, str]]]]:
+        """Each page that stands with its findings (number, title); none where there are more than a page can hold."""
+        if self.territory.vaste:
+            return []
+        stated = atomic.read_json(self.out / CONSTATS) or {"constats": []}
+        said = {one["id"]: one["message"] for one in stated["constats"]}
+        pages = [
+            (fate.report, [one for one in fate.record["findings"] if one in said]) for fate in self.fates if fate.record
+        ]
+        return [(one.titre, one.path, [(key, said[key]) for key in found]) for one, found in pages if found]
 
     def renew(self, name: str, things: Iterable[Thing]) -> list[str]:
         """Make those of the things that are made of something else now, in one child; returns the files of those that stand.

@@ -58,12 +58,15 @@ def take_over(out: Path, etat: Path, territory: str, audience: str) -> bool:
         atomic.make_folder(out, private=None if audience == "public" else True)
         return False
     names = [path.name for path in out.iterdir()]
-    strange = sorted(n for n in names if n not in OURS and n != "echecs" and not n.endswith(".html") and n[0] != ".")
+    strange = sorted(
+        n for n in names if n not in OURS and n != "echecs" and not n.endswith((".html", ".zip")) and n[0] != "."
+    )
     if strange and not told and not former:
         raise UsageError(
             f"Rien n'est construit : {shown(out)} contient ce qu'aucune construction n'y a mis ({', '.join(strange[:3])}). "
             "Videz ce dossier, ou donnez un autre dossier par --out."
         )
+    (out.parent / f"{out.name}.zip").unlink(missing_ok=True)
     for path in [*out.iterdir(), *etat.iterdir()]:
         shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
     atomic.make_folder(out, private=audience != "public")

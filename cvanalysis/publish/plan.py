@@ -25,7 +25,7 @@ KINDS = {
 }
 """What a notebook can be for: the folder of its pages, the parameter that it is given, the bytes that a page may weigh."""
 
-SUPPORTS = ("feuille", "affiche", "passation")
+SUPPORTS = ("affiche", "passation")
 OURS = ("index", "changements")  # pages that no notebook makes
 LAST = 1000  # the place of a notebook that does not say its own
 _TO_WRITE = (
@@ -38,7 +38,8 @@ _TO_WRITE = (
 class Purpose:
     """What a notebook says that it is for, in its metadata `cvanalysis`.
 
-    `ordre` is its place among those of its kind; `supports` what its findings go to (feuille, affiche, passation) and its place there.
+    `ordre` is its place among those of its kind; `supports` what its findings go to (affiche, passation) and its place there;
+    `avec` a file of the data folder without which there is nothing to make it of.
     """
 
     notebook: str
@@ -46,6 +47,7 @@ class Purpose:
     titre: str
     ordre: int = LAST
     supports: dict[str, int] = field(default_factory=dict)
+    avec: str = ""
 
     @property
     def nom(self) -> str:
@@ -126,8 +128,10 @@ def _wrong(name: str, told: Any) -> str:
         return f"« pour » vaut « {told['pour']} ». {_TO_WRITE}"
     if not isinstance(told["titre"], str) or not told["titre"].strip():
         return f"« titre » doit être un texte. {_TO_WRITE}"
-    if unknown := sorted(told.keys() - {"pour", "titre", "ordre", "supports"}):
-        return f"« {unknown[0]} » n'est pas connu. Clés permises\u00a0: pour, titre, ordre, supports."
+    if unknown := sorted(told.keys() - {"pour", "titre", "ordre", "supports", "avec"}):
+        return f"« {unknown[0]} » n'est pas connu. Clés permises\u00a0: pour, titre, ordre, supports, avec."
+    if not isinstance(told.get("avec", ""), str):
+        return "« avec » doit être le nom d'un fichier du dossier des données, par exemple precedent.csv."
     places = told.get("supports", {})
     if not isinstance(places, dict) or places.keys() - set(SUPPORTS):
         return f'« supports » doit nommer {", ".join(SUPPORTS)}, chacun avec un rang, par exemple {{"affiche": 1}}.'
@@ -148,6 +152,8 @@ def plan_reports(territory: Territory, notebooks: Path) -> tuple[Report, ...]:
     places = {"quartier": territory.quartiers, "theme": territory.themes}
     reports = []
     for one in read_purposes(notebooks)[0]:
+        if not (territory.dossier / one.avec).exists():
+            continue
         folder, parameter, _ = KINDS[one.pour]
         if not folder:
             reports.append(Report(one.nom, one.notebook, {}, one.titre, one.pour, supports=one.supports))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import io
+import zipfile
+from collections.abc import Mapping, Sequence
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,70 +23,63 @@ if TYPE_CHECKING:
 GROUPS = (("contrat", "Pour commencer"), ("quartier", "Les quartiers"), ("theme", "Les thèmes"))
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """One choice of a filter."""
+def envelope(titre: str, territory: Territory, audience: str, index: Lien | None = None, edition: str = "") -> PageInfo:
+    """What a page of the whole says around its body."""
+    return PageInfo(
+        titre=titre,
+        territoire=territory.nom,
+        edition=edition or territory.edition.nom,
+        audience=audience,
+        index=index,
+        licence="Licence Ouverte 2.0",
+        maj=territory.maj,
+        contact=territory.contact,
+    )
 
-    id: str
-    nom: str
 
+def render_index(
+    territory: Territory, audience: str, rapports: Sequence[Mapping[str, Any]], downloads: Sequence[str], **parts: Any
+) -> bytes:
+    """`index.html` of an edition: every report (see `describe`), what goes to the meetings, the downloads.
 
-def write_index(
-    out: Path,
-    territory: Territory,
-    audience: str,
-    fates: list[Fate],
-    downloads: list[str],
-    papers: Sequence[tuple[str, str]] = (),
-) -> None:
-    """`index.html` of an edition: every report with its state, what goes to the meetings (`papers`: file, title), the downloads.
-
-    It says nothing of which build made a page that is up to date: an unchanged build leaves it as it is.
+    `parts`, all optional: `papiers`, (file, title) of each; `accueil`, the map and the cards of the quarters; `constats`, for each
+    page its title, its address, its findings (number, title); `envoi`, the file that holds the edition, not given in that file itself.
+    Nothing says which build made a page that is up to date: an unchanged build leaves the index as it is.
     """
-    entries = [(fate.report.genre, _entry(fate)) for fate in fates]
-    groups = [
-        {"titre": title, "rapports": [entry for genre, entry in entries if genre == wanted]} for wanted, title in GROUPS
-    ]
-    cities = sorted({city for _, entry in entries for city in entry["communes"]})
-    themes = [
-        Choice(theme.id, theme.nom) for theme in territory.themes if any(theme.id in e["themes"] for _, e in entries)
-    ]
-    filters = [
-        (key, label, every, choices)
-        for key, label, every, choices in (
-            ("v", "Ville", "Toutes les villes", [Choice(city, city) for city in cities]),
-            ("t", "Thème", "Tous les thèmes", themes),
-        )
-        if len(choices) > 1
-    ]
     data = [
-        {
-            "nom": Path(name).name,
-            "titre": DOWNLOADS[Path(name).stem],
-            "url": name,
-            "schema": name.replace(".csv", ".schema.json"),
-            "exemple": _invented(territory, Path(name).stem),
-        }
+        {"url": name, "titre": DOWNLOADS[Path(name).stem], "exemple": _invented(territory, Path(name).stem)}
         for name in downloads
         if name.endswith(".csv")
     ]
     body = template("index.html.j2").render(
-        groupes=[g for g in groups if g["rapports"]],
-        filtres=filters,
+        groupes=[(genre, titre, [r for r in rapports if r["genre"] == genre]) for genre, titre in GROUPS],
+        villes=sorted({city for one in rapports for city in one["communes"]}),
+        themes=[one for one in territory.themes if any(one.id in r["themes"] for r in rapports)],
         donnees=data,
         changements=(CHANGES, CHANGES_TITLE) if CHANGES in downloads else (),
-        papiers=papers,
+        la={one["url"] for one in rapports},
+        codes={quarter.code for quarter in territory.quartiers},
+        **{"papiers": (), "accueil": ("", ""), "constats": (), "envoi": ""} | parts,
     )
-    info = PageInfo(
-        titre=territory.contrat,
-        territoire=territory.nom,
-        edition=territory.edition.nom,
-        audience=audience,
-        index=Lien("Toutes les éditions", "../index.html"),
-        licence="Licence Ouverte 2.0",
-        maj=territory.maj,
-    )
-    atomic.write(out / "index.html", wrap_page(body, info, "index.js").encode())
+    index = Lien("Toutes les éditions", "../index.html") if parts.get("envoi") else None
+    return wrap_page(body, envelope(territory.contrat, territory, audience, index), "index.js").encode()
+
+
+def pack(territory: Territory, files: Mapping[str, bytes]) -> bytes:
+    """The edition in one file to send, under its folder. Same files, same bytes: no clock enters it."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as target:
+        for name, raw in sorted(files.items()):
+            entry = zipfile.ZipInfo(f"{territory.edition.id}/{name}", (1980, 1, 1, 0, 0, 0))
+            target.writestr(entry, raw, zipfile.ZIP_DEFLATED)
+    return packed.getvalue()
+
+
+def render_readme(territory: Territory, audience: str, pages: int) -> bytes:
+    """`lisez-moi.html`: what the file that was sent is, and where to start."""
+    body = template("lisez-moi.html.j2").render(territoire=territory, pages=pages)
+    index = Lien("Toutes les analyses", "index.html")
+    return wrap_page(body, envelope("Lisez-moi", territory, audience, index)).encode()
 
 
 _ROWS_OF = {
@@ -109,8 +103,8 @@ def _invented(territory: Territory, download: str) -> bool:
     )
 
 
-def _entry(fate: Fate) -> dict[str, Any]:
-    """A report as the index shows it."""
+def describe(fate: Fate) -> dict[str, Any]:
+    """A report as the index shows it: a state only where something is to be made again."""
     report = fate.report
     there = fate.record is not None
     if fate.status == "failed":
@@ -119,10 +113,12 @@ def _entry(fate: Fate) -> dict[str, Any]:
     elif fate.stale:
         state, reason = "Page d’une construction antérieure", f"Depuis, il y a eu du nouveau : {fate.stale}."
     else:
-        state, reason = ("À jour", "") if there else ("Pas encore construite", "")
+        state, reason = "" if there else "Pas encore construite", ""
     places = ", ".join(report.communes)
     detail = f"{report.sujet}, {places}" if report.genre == "quartier" else ""
     return {
+        "id": report.id,
+        "genre": report.genre,
         "titre": report.titre,
         "url": report.path if there else "",
         "detail": detail,
@@ -147,11 +143,5 @@ def write_editions(out: Path, territory: Territory) -> None:
         editions=[{"url": f"{one}/index.html", "nom": names.get(one, one)} for one in found.get(audience, ())],
         lecteurs=reserved_for(audience) or "pour tout le monde",
     )
-    info = PageInfo(
-        titre="Les éditions",
-        territoire=territory.nom,
-        edition=territory.contrat,
-        audience=audience,
-        licence="Licence Ouverte 2.0",
-    )
+    info = envelope("Les éditions", territory, audience, edition=territory.contrat)
     atomic.write(out / "index.html", wrap_page(body, info).encode())

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from cvanalysis.files import atomic
 from cvanalysis.publish.files import audience_of, read_manifest, state_folder
+from cvanalysis.publish.limits import Limits
 from cvanalysis.publish.memory.decision import EDITION
 from cvanalysis.publish.memory.ledger import Ledger
-from cvanalysis.publish.run.child import Limits, run_children
+from cvanalysis.publish.run.child import run_children
 from cvanalysis.tables import freshness
 
 if TYPE_CHECKING:

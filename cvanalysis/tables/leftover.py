@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 
 
 _DECLAREES = """quartiers communes comparateurs themes piliers colleges partenaires correspondances decisions preconisations
-chronologie france_qpv"""
+chronologie precedent france_qpv"""
 DECLARATIONS = frozenset(["contrat.toml", *(f"{name}.csv" for name in _DECLAREES.split())])
 TABLES = (*EXTENSIONS, ".geojson", ".zip", ".qdpx")
 NOTICES = (".md",)
 
-_LUS = {"insee": None, "paroles": (".txt",), "actions": EXTENSIONS, "textes": (".md",), "geo": (".geojson",)}
-"""Folder → what is read there (insee: all of it; paroles: all but texts)."""
+_LUS = {"insee": None, "paroles": None, "actions": EXTENSIONS, "textes": (".md",), "geo": (".geojson",)}
+"""Folder → what is read there (insee and paroles: all of it)."""
 ENSEMBLE = 10  # files of one folder that are still told one by one
 DOSSIERS = "insee/, actions/, paroles/, textes/ ou geo/"
 
@@ -82,7 +82,7 @@ def _is_read(name: str, folder: Path) -> bool:
     if top not in _LUS:
         return False
     if top in ("insee", "paroles"):
-        return not suffix or suffix not in (_LUS[top] or ())
+        return True
     return suffix in _LUS[top] and (top == "actions" or not rest)
 
 
@@ -95,10 +95,7 @@ def _tell(name: str) -> ReadFile:
     path = Path(name)
     suffix = path.suffix.lower()
     table = f"{path.stem}.csv"
-    if suffix == ".txt" and name.startswith("paroles/"):
-        found = "texte sans colonnes, non lu"
-        to_do = "Mettez les paroles qu'il contient dans un tableau (« cvanalysis modele paroles »)"
-    elif name in CLASSEURS:
+    if name in CLASSEURS:
         found, to_do = f"{ENGAGEMENTS} est lu à sa place", "Gardez un seul des deux"
     elif "/" not in name and table in DECLARATIONS:
         found = "cette déclaration n'est lue qu'en CSV"

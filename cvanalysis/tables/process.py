@@ -169,7 +169,8 @@ def gather(domains: Sequence[Domain]) -> Domain:
 def clean_insee(territory: Territory, _audience: str) -> Domain:
     """Tidy indicators of the territory's zones (`indicateurs`), those that were out when the edition was handed over; the same for
     every audience, since all of it is published."""
-    cleaned = clean_indicators(territory.dossier, _codes_in_files(territory), territory.geographie)
+    followed = {quarter.suit: quarter.code for quarter in territory.quartiers if quarter.suit}
+    cleaned = clean_indicators(territory.dossier, _codes_in_files(territory), territory.geographie, followed)
     table = cleaned.table.assign(zone=cleaned.table["zone"].cat.rename_categories({ENSEMBLE_2024: ENSEMBLE}))
     france, late = read_france(territory.dossier), territory.edition.jusqu_au
     later = {key for key, day in load_catalogue().parutions.items() if day > late}
@@ -242,7 +243,11 @@ def zones_of(territory: Territory) -> frozenset[tuple[str, Niveau]]:
     """The (code, niveau) of all the zones that the territory's reports may show."""
     declared = {(other.zone, other.niveau) for other in territory.comparateurs}
     communes = {(commune.code, "COMMUNE") for commune in territory.communes}
-    quarters = {(quarter.code, "QPV") for quarter in territory.quartiers}
+    quarters = {
+        (code, "QPV")
+        for quarter in territory.quartiers
+        for code in (quarter.code, *(() if quarter.suit else quarter.depuis))
+    }
     usual = {(territory.epci, "EPCI"), (ENSEMBLE, "FRANCE_QPV")}
     return frozenset(declared | communes | quarters | usual)
 

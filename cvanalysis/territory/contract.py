@@ -23,15 +23,16 @@ from cvanalysis.territory.places import (
     ZONES,
     Niveau,
     check_commune,
+    check_origins,
     check_quarter,
     check_zone,
     communes_of,
+    usual_zones,
 )
 from cvanalysis.territory.toml import Document, Section, check_shape, read_toml, take
 
 CONTRAT = "contrat.toml"
 _FICHIERS = (CONTRAT, "quartiers.csv", "communes.csv", "comparateurs.csv", "themes.csv", "piliers.csv", "colleges.csv")
-_ORDRE = tuple(ZONES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +43,17 @@ class Commune:
 
 @dataclass(frozen=True, slots=True)
 class Quartier:
-    """A QPV of the contract. `communes` are codes, in the declared order (a QPV can span several)."""
+    """A QPV of the contract. `communes` are codes, in the declared order (it can span several); `depuis` the QP that it comes from."""
 
     code: str
     nom: str
     communes: tuple[str, ...]
+    depuis: tuple[str, ...] = ()
+
+    @property
+    def suit(self) -> str:
+        """The QP whose figures are its own: the one it comes from, where its letter says that the contour has not changed; else ''."""
+        return self.depuis[0] if self.code.endswith("I") and len(self.depuis) == 1 else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +141,7 @@ class Territory:
     palette: dict[str, str | tuple[str, ...]] = field(default_factory=dict)  # role → colour; `part` → several
     exemples: tuple[str, ...] = ()  # raw files (globs, relative) declared `exemple = true`
     maj: str = ""  # date of last update of the data, as declared (AAAA-MM-JJ): printed, since no clock may be
+    contact: str = ""  # to whom a page that travels alone is to be answered
     sections: dict[str, Any] = field(default_factory=dict)  # `[actions]`, `[paroles]`…: their readers check them
 
     def quartier(self, code: str) -> Quartier:
@@ -169,7 +177,7 @@ class Territory:
         for niveau in ("EPCI", "FRANCE_QPV"):
             first += [c for c in self.comparateurs if c.niveau == niveau]
         rest = [c for c in self.comparateurs if c.niveau not in ("COMMUNE", "EPCI", "FRANCE_QPV")]
-        return (*first, *sorted(rest, key=lambda c: _ORDRE.index(c.niveau)))
+        return (*first, *sorted(rest, key=lambda c: list(ZONES).index(c.niveau)))
 
 
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -199,6 +207,9 @@ def _read(dossier: Path, edition: str | None, _state: tuple[bytes | None, ...]) 
     declared |= _words(found)
     if found.problems:
         raise DeclarationError(found.problems)
+    if not declared["comparateurs"]:
+        usual = usual_zones([(one.code, one.nom) for one in declared["communes"]], declared["epci"], declared["nom"])
+        declared["comparateurs"] = tuple(Comparateur(*zone) for zone in usual)
     known = {e.id: e for e in declared["editions"]}
     chosen = edition or declared.pop("edition")
     declared.pop("edition", None)
@@ -214,7 +225,7 @@ def _contract(found: Inspection, document: Document) -> dict[str, Any]:
     _unknown_sections(found, document)
     declared: dict[str, Any] = {}
     for name, required, optional in (
-        ("territoire", {"id": str, "nom": str, "epci": str, "geographie": str}, {"maj": date}),
+        ("territoire", {"id": str, "nom": str, "epci": str, "geographie": str}, {"maj": date, "contact": str}),
         ("contrat", {"nom": str, "code": str, "debut": int, "fin": int, "edition": str}, {}),
     ):
         section = document.tables.get(name)
@@ -328,8 +339,7 @@ def _records(
 def _seuils(found: Inspection, section: Section | None) -> Seuils:
     if section is None:
         return Seuils()
-    kinds = {f.name: type(f.default) for f in fields(Seuils)}
-    values = take(found, section, {}, kinds) or {}
+    values = take(found, section, {}, {f.name: type(f.default) for f in fields(Seuils)}) or {}
     for key, value in values.items():
         if not 0 <= value < float("inf"):  # nor `nan`, which TOML allows
             found.add(CONTRAT, section.line(key), key, f"{quoted(value)} ne convient pas", "un nombre, zéro ou plus")
@@ -345,12 +355,13 @@ def _places(found: Inspection, geographie: str | None) -> dict[str, tuple]:
     check_once(found, "communes.csv", "code", ((row.ligne, row["code"]) for row in rows))
     known = {c.code: c.nom for c in communes}
 
-    rows = read_rows(found, "quartiers.csv", ("code", "nom", "communes"))
+    rows = read_rows(found, "quartiers.csv", ("code", "nom", "communes"), ("depuis",))
     quartiers = []
     for row in rows:
         if geographie:
             check_quarter(found, row, geographie)
-        quartiers.append(Quartier(row["code"], row["nom"], communes_of(found, row, known)))
+        places = communes_of(found, row, known), check_origins(found, row, geographie)
+        quartiers.append(Quartier(row["code"], row["nom"], *places))
     check_once(found, "quartiers.csv", "code", ((row.ligne, row["code"]) for row in rows))
     if not rows and not any(p.fichier == "quartiers.csv" for p in found.problems):
         found.add("quartiers.csv", 0, "", "aucun quartier n'est déclaré", "une ligne par quartier")

@@ -111,9 +111,9 @@ def read_rows(
 ) -> list[Ligne]:
     """Rows of a CSV written by people, in their order; problems go to `found`.
 
-    Every one of `columns` must be there and filled; `optional` ones may be absent or empty. Blank rows are skipped. Other
-    columns are refused unless `free`. Headers are matched without capitals or accents; `untitled`: where the first row has none of them, it
-    is of data, in their order. A row with a problem is left out.
+    Every one of `columns` must be there and filled; `optional` ones may be absent or empty. Blank rows are skipped, those that begin with
+    # are comments. Other columns are refused unless `free`. Headers are matched without capitals or accents; `untitled`: where the first
+    row has none of them, it is of data, in their order. A row with a problem is left out.
     """
     known = columns + optional
     text = found.text(fichier, f"un CSV avec les colonnes {listed(known)}")
@@ -127,7 +127,11 @@ def read_rows(
         found.add(fichier, _line_of_csv_error(text, separator), "", f"le CSV ne se lit pas\u00a0: {why}",
                   "des guillemets fermés autour d'un texte qui en contient, doublés à l'intérieur")  # fmt: skip
         return []
-    filled = [(i, [c.strip() for c in r]) for i, r in enumerate(records, start=1) if any(c.strip() for c in r)]
+    filled = [
+        (i, [c.strip() for c in r])
+        for i, r in enumerate(records, start=1)
+        if any(c.strip() for c in r) and not r[0].lstrip().startswith("#")
+    ]
     if not filled:
         found.add(fichier, 0, "", "le fichier est vide", f"colonnes attendues\u00a0: {listed(known)}")
         return []
@@ -161,7 +165,7 @@ def match_rows(
 
 def _separator(text: str, known: tuple[str, ...]) -> str:
     """That which cuts the first filled line into the most known columns; `;` where nothing tells."""
-    first = next((line for line in text.splitlines() if line.strip()), "")
+    first = next((line for line in text.splitlines() if line.strip() and not line.startswith("#")), "")
     expected = {fold(k) for k in known}
 
     def score(separator: str) -> int:

@@ -9,17 +9,17 @@ from cvanalysis.territory.declarations import Inspection
 from cvanalysis.territory.toml import Section, take
 
 PALETTE: dict[str, str | tuple[str, ...]] = {
-    "sujet": "#B5004A",
-    "commune": "#0072B2",
-    "epci": "#00735C",
-    "france_qpv": "#8A5A00",
-    "departement": "#5B6C7D",
-    "region": "#4F5B66",
-    "france": "#3A3A3A",
-    "autre": "#767676",
-    "femmes": "#7A3E9D",
-    "hommes": "#C75000",
-    "part": ("#0072B2", "#C75000", "#00735C", "#B5004A", "#8A5A00", "#7A3E9D", "#5B6C7D"),
+    "sujet": "#0b5394",
+    "commune": "#1d2733",
+    "epci": "#4a5663",
+    "france_qpv": "#6b7683",
+    "departement": "#6b7683",
+    "region": "#6b7683",
+    "france": "#4a5663",
+    "autre": "#77828e",
+    "femmes": "#0b5394",
+    "hommes": "#6b7683",
+    "part": ("#072f55", "#0b5394", "#2f74b5", "#5a6f84", "#4f8fca", "#77828e", "#1d2733"),
 }
 """Colours where the territory declares none: told apart by colour-blind eyes, at least 3:1 on white."""
 _COULEUR = re.compile(r"#[0-9A-Fa-f]{6}")

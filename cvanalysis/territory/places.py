@@ -46,6 +46,16 @@ def check_quarter(found: Inspection, row: Ligne, geographie: str) -> None:
               f"écrivez {quoted(code.upper())}" if GEOGRAPHIES[geographie].fullmatch(code.upper()) else "")  # fmt: skip
 
 
+def check_origins(found: Inspection, row: Ligne, geographie: str | None) -> tuple[str, ...]:
+    """The QP of 2015 that a quarter of 2024 is declared to come from; a new one (letter N) has none."""
+    codes = tuple(code for cell in re.split(r"[,;/|]", row.cells.get("depuis", "")) if (code := cell.strip()))
+    wrong = [code for code in codes if geographie != "QN2024" or not GEOGRAPHIES["QP2015"].fullmatch(code)]
+    if wrong or (codes and row["code"].endswith("N")):
+        found.add(row.fichier, row.ligne, "depuis", f"{listed(map(quoted, wrong or codes))} ne peut pas être l'origine de {row['code']}",
+                  "des quartiers de 2015 (QP…), pour un quartier de 2024 qui n'est pas nouveau (lettre N)", "videz la cellule")  # fmt: skip
+    return codes
+
+
 def communes_of(found: Inspection, row: Ligne, known: dict[str, str]) -> tuple[str, ...]:
     codes = tuple(code for cell in re.split(r"[,;/|]", row["communes"]) if (code := cell.strip()))
     for code in codes:
@@ -77,3 +87,9 @@ def check_zone(found: Inspection, row: Ligne, colonne: str, niveau: str) -> None
         }.get(niveau, ZONES[niveau])  # fmt: skip
         found.add(row.fichier, row.ligne, colonne, f"{quoted(row[colonne])} ne convient pas au niveau {niveau}",
                   f"{shape} attendu")  # fmt: skip
+
+
+def usual_zones(communes: list[tuple[str, str]], epci: str, nom: str) -> list[tuple[str, Niveau, str]]:
+    """What quarters are compared with where nothing is declared: their communes, the EPCI, all quarters."""
+    first: list[tuple[str, Niveau, str]] = [(code, "COMMUNE", name) for code, name in communes]
+    return [*first, (epci, "EPCI", nom), (ZONES["FRANCE_QPV"], "FRANCE_QPV", "Ensemble des QPV de France")]

@@ -44,6 +44,12 @@ def line_words(name: str) -> frozenset[str]:
     return frozenset(fold(word) for word in knowledge()["lignes"][name])
 
 
+def other_aid(text: str) -> bool:
+    """Whether an aid is no grant of money: a loan, a guarantee, something in kind alone."""
+    key = fold(text)
+    return "numeraire" not in key and any(word in key for word in knowledge()["lignes"]["autres_aides"])
+
+
 _LETTRE = re.compile(r"[^\W\d_]")
 
 
@@ -102,8 +108,14 @@ _FRANCAIS = r"^-?\d{1,9}(,\d{1,2})?$"
 _ESPACES = "[ \u00a0\u202f\u2009€]"
 
 
-def read_amounts(column: pa.ChunkedArray | pa.Array) -> tuple[np.ndarray, np.ndarray]:
-    """Euros of every cell (NaN for none) and which cells are filled with something that is no amount.
+DOUTEUX = r"^-?[1-9]\d{0,2}[.,]\d{3}$"
+"""« 12,000 »: twelve thousand euros, or twelve."""
+
+
+def read_amounts(column: pa.ChunkedArray | pa.Array, milliers: str = "") -> tuple[np.ndarray, np.ndarray]:
+    """Euros of every cell (NaN for none) and which cells are filled with something that is no amount, or may be two.
+
+    `milliers`: the sign that parts thousands, where it is declared; else only a column that shows it (« 1,234,567 ») proves it.
 
     Amounts with one or two decimals can mean one thing only and are decoded at once; the others go through `values`, with the
     signs that the column was seen to use, and the habits of those who write of money are tried last.
@@ -121,6 +133,9 @@ def read_amounts(column: pa.ChunkedArray | pa.Array) -> tuple[np.ndarray, np.nda
     if not len(rest):
         return values, wrong
     bare = pc.replace_substring_regex(texts, _ESPACES, "")
+    rest, texts, bare = _part_thousands(rest, texts, bare, milliers, wrong)
+    if not len(rest):
+        return values, wrong
     usual = pc.match_substring_regex(bare, _FRANCAIS)
     odd = texts.filter(pc.invert(usual))
     comma = pc.any(pc.match_substring(bare.filter(usual), ",")).as_py()
@@ -142,6 +157,27 @@ def read_amounts(column: pa.ChunkedArray | pa.Array) -> tuple[np.ndarray, np.nda
     numbers[too_large] = np.nan
     values[rest], wrong[rest] = numbers, bad | too_large
     return values, wrong
+
+
+def _part_thousands(
+    rest: np.ndarray, texts: pa.Array, bare: pa.Array, milliers: str, wrong: np.ndarray
+) -> tuple[np.ndarray, pa.Array, pa.Array]:
+    """The cells without the sign between their thousands where it is known; those that it leaves doubtful are out, and wrong."""
+    for sign in ",.":
+        doubtful = pc.and_(pc.match_substring_regex(bare, DOUTEUX), pc.match_substring(bare, sign))
+        # Of a point, only a last zero tells that no machine wrote these decimals.
+        tells = doubtful if sign == "," else pc.and_(doubtful, pc.ends_with(bare, "0"))
+        if not pc.any(tells).as_py():
+            continue
+        proof = rf"^-?\d{{1,3}}(\{sign}\d{{3}}){{2,}}|\{sign}\d{{3}}[{',.'.replace(sign, '')}]\d"
+        if sign == milliers or pc.any(pc.match_substring_regex(bare, proof)).as_py():
+            plain = pc.replace_substring(bare, sign, "")
+            texts, bare = (pc.if_else(doubtful, plain, one) for one in (texts, bare))
+        else:
+            out = doubtful.to_numpy(zero_copy_only=False)
+            wrong[rest[out]] = True
+            rest, texts, bare = rest[~out], texts.filter(pc.invert(doubtful)), bare.filter(pc.invert(doubtful))
+    return rest, texts, bare
 
 
 def _fill(values: np.ndarray, places: np.ndarray, texts: pa.Array, good: pa.Array) -> np.ndarray:

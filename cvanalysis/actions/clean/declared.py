@@ -7,6 +7,8 @@ column is. `cvanalysis check` proposes that declaration (`propose`).
     fichier = "actions/suivi_*.xlsx"       # relative to the data folder, * allowed
     feuille = "Programmation"              # the only sheet, or the first that has the columns, where absent
     entete = [4, 5]                        # line(s) of the header; found by its content where absent
+    reconnu = true                         # of a known format: the block says only what it changes
+    milliers = ","                         # the sign between thousands, where « 12,000 » may be read in two ways
     fusionnees = ["Porteur"]               # merged cells: an empty cell repeats the one above
     [actions.colonnes]                    # header as it is read → field (see `CHAMPS`)
     "Intitulé de l'action" = "action"
@@ -66,6 +68,8 @@ class Journal:
     valeurs: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     separateurs: str = SEPARATEURS
     fusionnees: tuple[str, ...] = ()
+    milliers: str = ""
+    reconnu: bool = False
     ligne: int = 0
 
 
@@ -84,12 +88,15 @@ def _journal(found: Inspection, section: Section) -> Journal | None:
     values = dict(section.values)
     lines = _header_lines(partial(found.add, section.fichier, section.line("entete"), "entete"), values)
     checked = Section(section.fichier, section.nom, section.ligne, values, section.lignes)
+    known = values.get("reconnu") is True
     lists = {"fusionnees": list, "constantes": dict, "valeurs": dict, "financements": list}
-    taken = take(found, checked, {"fichier": str, "colonnes": dict}, {"feuille": str, "separateurs": str, **lists})
+    words = {"feuille": str, "separateurs": str, "milliers": str, "reconnu": bool}
+    needed = {"fichier": str} if known else {"fichier": str, "colonnes": dict}
+    taken = take(found, checked, needed, {**words, **lists, **({"colonnes": dict} if known else {})})
     if taken is None:
         return None
     constantes = taken.pop("constantes", {})
-    columns = _columns(tell, taken["colonnes"])
+    columns = _columns(tell, taken.get("colonnes", {}), known)
     for name, value in constantes.items():
         _known(tell, "constantes", name, CONSTANTES, "constante")
         if isinstance(value, dict | list):
@@ -105,6 +112,8 @@ def _journal(found: Inspection, section: Section) -> Journal | None:
         valeurs=dict(_valeurs(tell, taken.get("valeurs", {}))),
         separateurs=taken.get("separateurs", SEPARATEURS),
         fusionnees=tuple(fold(str(header)) for header in taken.get("fusionnees", [])),
+        milliers=taken.get("milliers", ""),
+        reconnu=known,
         ligne=section.ligne,
     )
 
@@ -124,7 +133,7 @@ def _header_lines(tell: Tell, values: dict[str, Any]) -> tuple[int, ...]:
     return tuple(lines)
 
 
-def _columns(tell: Tell, declared: Mapping[str, Any]) -> dict[str, str]:
+def _columns(tell: Tell, declared: Mapping[str, Any], known: bool) -> dict[str, str]:
     for header, name in declared.items():
         _known(tell, f"colonnes.{header}", str(name), CHAMPS, "champ")
     columns = {fold(str(header)): str(name) for header, name in declared.items()}
@@ -132,7 +141,7 @@ def _columns(tell: Tell, declared: Mapping[str, Any]) -> dict[str, str]:
         if list(columns.values()).count(name) > 1:
             done = "déclarez les autres dans [[actions.financements]], avec leur financeur"
             tell("colonnes", f"plusieurs colonnes donnent {quoted(name)}", "une seule", done)
-    if not {"action", "porteur"} & set(columns.values()):
+    if not known and not {"action", "porteur"} & set(columns.values()):
         wanted = "au moins une colonne « action » ou « porteur »"
         tell("colonnes", "aucune colonne ne donne l'action ni le porteur", wanted)
     return columns
@@ -146,8 +155,8 @@ def _financements(found: Inspection, section: Section, tell: Tell, items: list[A
         values = take(found, inner, {"colonne": str}, optional)
         if values is None:
             continue
-        if not {"financeur", "annee"} & set(values):
-            wanted = "un financeur, une année, ou les deux"
+        if not {"financeur", "annee", "champ"} & set(values):
+            wanted = "un financeur, une année, les deux, ou le champ auquel elle s'ajoute"
             tell(f"financements.{values['colonne']}", "colonne sans destination", wanted)
         champ, credit = values.get("champ", "accorde"), values.get("type_credit", "")
         _known(tell, "financements.champ", champ, MONTANTS, "champ de montant")

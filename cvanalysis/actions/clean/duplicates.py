@@ -22,7 +22,7 @@ import numpy as np
 import pandas as pd
 from rapidfuzz import fuzz, process
 
-from cvanalysis.actions.clean.cells import Words, read_siren, read_year
+from cvanalysis.actions.clean.cells import Words, read_year
 from cvanalysis.files.dates import parse_date
 from cvanalysis.french import listed, nearest, quoted
 from cvanalysis.personnes.persons import PARTICULIER
@@ -70,11 +70,20 @@ def exact_duplicates(lines: Lines) -> np.ndarray:
 
 
 def _meaning(name: str, words: Words) -> np.ndarray:
-    """One number per row: equal where two cells mean the same (date, year, SIREN), or are the same words but for their form."""
-    read = {"date": parse_date, "date_convention": parse_date, "annee": read_year, "siret": read_siren}.get(name)
+    """One number per row: equal where two cells mean the same (date, year, all of a SIRET), or are the same words but for their form."""
+    read = {
+        "date": parse_date,
+        "date_convention": parse_date,
+        "annee": read_year,
+        "siret": lambda w: re.sub(r"[.,]0+$|\D", "", w),
+    }.get(name)
     keys = [read(word) or key for word, key in zip(words.words, words.folded, strict=True)] if read else words.folded
     ranks: dict[object, int] = {}
     return np.array([ranks.setdefault(key, len(ranks)) for key in keys], dtype=np.int64)[words.codes]
+
+
+def _all_digits(siret: str) -> str:
+    return re.sub(r"[.,]0+$|\D", "", siret)
 
 
 def propose(table: Mapping[str, np.ndarray]) -> pd.DataFrame:

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from cvanalysis.actions.clean.cells import (
+    DOUTEUX,
     Words,
     common_words,
     constant,
@@ -206,19 +207,36 @@ class FieldReader:
         done = "année prise de la date, ou laissée vide"
         read, words = self.read("annee", read_year, lambda year: year == 0, "pas une année, ou plusieurs", done)
         years = np.array([year or 0 for year in read], dtype=np.int16)[words.codes]
+        known = self.rows.located.format
+        if known is not None and known.annee_dans[0]:
+            numbers, form = known.annee_dans
+            said = self.field(numbers).map(lambda word: 2000 + int(m[1]) if (m := re.match(form, word)) else 0)
+            years = np.where(years == 0, said.astype(np.int16), years)
+        signed: dict[str, np.ndarray] = {}
         for name in ("date", "date_convention"):
             dates = self.field(name)
             spans = [years_of_date(word) for word in dates.words]
             wrong = {r: "date illisible" for r, s in enumerate(spans) if s is None and dates.filled[r]}
             self.tell(name, wrong, "date laissée de côté")
             said = np.array([span[0] if span else 0 for span in spans], dtype=np.int16)[dates.codes]
+            signed[name] = said
             years = np.where(years == 0, said, years)
+        paid, agreed = signed.values()
+        apart = self.kept & (paid > 0) & (agreed > 0) & (np.abs(paid - agreed) > 1) & (years == paid)
+        self._tell_rows(
+            "date", apart, "convention et versement à plus d'un an l'un de l'autre", self._other_year(), " ({} lignes)"
+        )
         if not any(column.annee for column in self.rows.montants):
             self._tell_rows("annee", self.kept & (years == 0), "année inconnue", "ligne gardée, sans année")
         start, end = self.context.territory.debut, self.context.territory.fin
         outside = self.kept & (years > 0) & ((years < start) | (years > end))
         self._tell_rows("annee", outside, f"hors du contrat ({start}-{end})", "ligne gardée, absente des analyses")
         return pd.Series(years).astype("Int16").mask(years == 0)
+
+    def _other_year(self) -> str:
+        title = next((name for name, champ in self.journal.colonnes.items() if champ == "date_convention"), "")
+        paste = f'[[actions]] fichier = "{self.fichier}", reconnu = true, [actions.colonnes] "{title}" = "date"'
+        return f"année du versement ; pour prendre celle de la convention, écrivez dans contrat.toml : {paste}"
 
     def themes(self) -> tuple[np.ndarray, np.ndarray]:
         """Theme (id, `hors`, or '' unknown) and pillar; the label of the theme, or of the dispositif, may say both."""
@@ -308,6 +326,9 @@ class FieldReader:
             cells, lines = column.textes.array(), self.rows.lignes
             for i in at[:MONTANTS_DITS]:
                 what, done = "pas un montant", "montant laissé vide"
+                if re.match(DOUTEUX, cells[i].strip(" €")):
+                    what = "des milliers, ou des décimales"
+                    done += f' ; si « {cells[i][-4:-3]} » sépare les milliers, écrivez milliers = "{cells[i][-4:-3]}" dans [[actions]]'
                 self.anomalies.add(self.fichier, lines[i], column.colonne, cells[i], what, done)
             if (more := len(at) - MONTANTS_DITS) > 0:
                 what, done = f"{more} autres cellules sans montant lisible", "montants laissés vides"

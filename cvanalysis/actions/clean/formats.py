@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatch
 from functools import lru_cache
 
@@ -26,6 +26,7 @@ ENTETE_MAX = 60
 class Format:
     """A published format: `colonnes` gives the titles of each field, the preferred one first, `signature` what must be there.
 
+    `annee_dans`: the field whose number bears the year, and where.
     `poste` and `titre`: how an action without a title is named. `annonce`: words to read above the header, where columns alone
     are not enough; then no column may be unknown (`laissees` are known and not read).
     """
@@ -39,6 +40,7 @@ class Format:
     garde: int = 0
     programme: str = ""
     annonce: tuple[str, ...] = ()
+    annee_dans: tuple[str, str] = ("", "")
     laissees: frozenset[str] = frozenset()
 
 
@@ -85,6 +87,7 @@ def read_formats(geographie: str) -> tuple[Format, ...]:
                 poste.get("garde", 0),
                 item.get("programme", ""),
                 tuple(map(fold, item.get("annonce", ()))),
+                tuple(item.get("annee_dans", {"champ": "", "forme": ""}).values()),
                 frozenset(map(squeeze, item.get("laissees", ()))),
             )
         )
@@ -105,9 +108,12 @@ def locate(grids: Sequence[Grid], journals: Sequence[Journal], geographie: str) 
     """
     fichier = grids[0].fichier
     declared = [journal for journal in journals if fnmatch(fichier, journal.fichier)]
-    if declared:
-        return [_locate_declared(grids, journal) for journal in declared]
+    if whole := [journal for journal in declared if not journal.reconnu]:
+        return [_locate_declared(grids, journal) for journal in whole]
     found = [one for grid in grids if (one := _locate_known(grid, geographie)) is not None]
+    found = [one for one in found if not one.grid.cachee] or found
+    for journal in declared:
+        found = [_complete(one, journal) for one in found]
     if not found:
         names = dict.fromkeys(known.nom for known in read_formats(geographie))
         raise _unread(
@@ -117,6 +123,19 @@ def locate(grids: Sequence[Grid], journals: Sequence[Journal], geographie: str) 
             "déclarez-le dans contrat.toml : « cvanalysis check » propose la déclaration, prête à coller",
         )
     return found
+
+
+def _complete(located: Located, said: Journal) -> Located:
+    """A known format, but for what a declaration says of it: a field that it names is read in its column alone."""
+    own = {name: champ for name, champ in located.journal.colonnes.items() if champ not in said.colonnes.values()}
+    more = {name: champ for name, champ in said.colonnes.items() if name in located.noms}
+    journal = replace(
+        said,
+        nom=located.journal.nom,
+        colonnes={**own, **more},
+        constantes={**located.journal.constantes, **said.constantes},
+    )
+    return replace(located, journal=journal, absentes=tuple(sorted(said.colonnes.keys() - more.keys())))
 
 
 def _unread(fichier: str, *told: str) -> UnrecognisedFile:

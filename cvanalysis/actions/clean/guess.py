@@ -7,7 +7,7 @@ granted; columns that bear a year each are the amounts of these years.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,12 +19,13 @@ from cvanalysis.actions.clean.cells import (
     encode,
     knowledge,
     line_words,
+    other_aid,
     read_amounts,
     read_siren,
     read_year,
     years_of_date,
 )
-from cvanalysis.actions.clean.formats import flatten_header, head_rows, join_lines
+from cvanalysis.actions.clean.formats import Located, flatten_header, head_rows, join_lines, squeeze, stated_year
 from cvanalysis.actions.clean.labels import Labels, read_quarters
 from cvanalysis.actions.table import DATES, HORS_QPV, MONTANTS, MONTANTS_LUS
 from cvanalysis.files.keys import commune_key
@@ -32,8 +33,11 @@ from cvanalysis.files.sheets import Grid
 from cvanalysis.french import fold
 from cvanalysis.personnes.persons import mask_words
 
+ACCORDE = next(words for champ, *words in knowledge()["titres"]["ordre"] if champ == "accorde")
 LIGNES_LUES = 2000
 MONTANTS_CONTENU = "d'après son contenu : des montants"
+
+VERSEMENT = "un versement parmi d'autres : ils s'ajoutent"
 
 GROUPES = ("porteur", "theme", "pilier", "financeur", "dispositif", "annee")
 """Fields that people write once for several rows, in a merged cell."""
@@ -42,6 +46,10 @@ _TEXTES = (
     *("action", "porteur", "theme", "pilier", "public", "statut"),
     *("financeur", "dispositif", "type_credit", "convention"),
 )
+
+
+PLUS = {"statut": ["statut"], "qpv": ["qpv", "quartier"], "theme": ["thematique", " theme"], "pilier": ["pilier"]}
+"""Fields that a known format may bear besides its own, and the titles that say them beyond doubt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +66,7 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column as guessed: its header as written, its field ('' where none), what makes us think so, in French.
+    """A column as guessed: its header as written, its field ('' where none), what makes us think so, in French; `bas` its lower title.
 
     `propre`: a column of amounts that has a funder (then its title names it) or a year (`annee`) of its own.
     """
@@ -67,70 +75,105 @@ class Column:
     champ: str
     raison: str
     cellules: pa.Array
+    bas: str = ""
     propre: bool = False
     annee: str = ""
 
 
 def guess_columns(grid: Grid, entete: tuple[int, ...], known: Known) -> list[Column]:
-    """What each column of a sheet is, under a header. A field that only one column can be goes to the first that holds it."""
+    """What each column of a sheet is, under a header. A field that only one column can be goes to the first that holds it.
+
+    On two lines, the lower title decides; the group above it, only where it says nothing.
+    """
     head = head_rows(grid)
-    keys = flatten_header(head, entete)
     body = grid.table.slice(max(entete) + 1, LIGNES_LUES)
-    headers = {fold(cell) for position in entete for cell in head[position]} - {""}
     taken: set[str] = set()
     columns = []
+    keys = flatten_header(head, entete)
     titles = join_lines(head, entete, lambda cell: " ".join(cell.split()))
-    for i, (key, title) in enumerate(zip(keys, map(mask_words, titles), strict=True)):
+    for i, (key, title) in enumerate(zip(keys, titles, strict=True)):
         if not key:
             continue
         cells = body.column(i).combine_chunks()
-        champ, reason = _field(key, _sample(cells, headers), cells, known)
-        if champ and champ in taken and champ not in (*MONTANTS, "rappel"):
+        own = [head[position][i] for position in entete]
+        champ, reason = _field((own[-1], key), sample_of(cells, own), cells, known)
+        if champ and champ in taken and champ not in MONTANTS:
             champ, reason = "", f"déjà donné par une autre colonne ({champ})"
         taken.add(champ)
-        columns.append(Column(title, champ, reason, cells))
-    return _sort_amounts(columns)
+        columns.append(Column(mask_words(title + key[len(fold(title)) :]), champ, reason, cells, own[-1]))
+    return _sort_amounts(columns, stated_year(grid, head, entete)[0])
 
 
-def _sample(cells: pa.Array, headers: set[str]) -> list[str]:
-    """Distinct filled words of a column, headers said again and totals left out."""
-    words, totals = encode(cells), tuple(line_words("totaux"))
+def sample_of(cells: pa.Array, titles: Sequence[str]) -> list[str]:
+    """Distinct filled words of a column, its titles said again and totals left out."""
+    words, totals, said = encode(cells), tuple(line_words("totaux")), set(map(fold, titles))
     return [
         word
         for word, key, full in zip(words.words, words.folded, words.filled, strict=True)
-        if full and key not in headers and not key.startswith(totals)
+        if full and key not in said and not key.startswith(totals)
     ][:300]
 
 
-def _field(key: str, sample: Sequence[str], cells: pa.Array, known: Known) -> tuple[str, str]:
+def _field(titles: Sequence[str], sample: Sequence[str], cells: pa.Array, known: Known) -> tuple[str, str]:
     """Field and reason. The title proposes, the content confirms; where the title says nothing, telling content is enough."""
     if not sample:
         return "", "colonne vide"
-    title = _spaced(f" {key} ")
-    if any(word in title for word in knowledge()["titres"]["cout"]):
-        return "", "coût ou budget de l'action : ni demandé, ni accordé, ni payé"
+    said = knowledge()["titres"]["cofinanceurs"]
+    others = "argent d'autres financeurs : à déclarer dans [[actions.financements]] s'il est accordé"
     many = f"{len(sample)} valeur{'s' if len(sample) > 1 else ''} différente{'s' if len(sample) > 1 else ''}"
-    for champ, *hints in knowledge()["titres"]["ordre"]:
-        if any(_spaced(hint) in title for hint in hints) and _holds(champ, sample, cells, known):
-            return champ, f"d'après son titre ({many})"
+    numeric = _share(sample, lambda w: w.strip()[:1].isdigit() and not re.search(r"[^\W\d_]{4}", w)) > 0.5
+    for title in titles:
+        barred = (others if _said(said, titles[-1]) else no_money(title)) if numeric else ""
+        for champ in fields_said(title):
+            if not (barred and champ in (*MONTANTS_LUS, "observation")) and _holds(champ, sample, cells, known):
+                return _which_money(champ, titles, title), f"d'après son titre ({many})"
+        if barred:
+            return "", barred
     if _share(sample, lambda word: any(code in known.codes for code in known.quarters(word))) > 0.6:
         return "qpv", "d'après son contenu : des quartiers du contrat"
     if _share(sample, lambda w: fold(w) in common_words("statuts")) > 0.8:
         return "statut", "d'après son contenu : des suites données"
     if len(sample) > 1 and _share(sample, lambda w: len(_digits(w)) == 14 and read_siren(w)[0] != "") > 0.6:
         return "siret", "d'après son contenu : des SIRET"
-    amounts, _ = read_amounts(cells)
-    read = amounts[~np.isnan(amounts)]
-    words = encode(cells)
-    filled = np.count_nonzero(words.filled[words.codes])
-    if len(read) > 5 and len(read) >= 0.8 * filled and np.median(read) >= 100 and len(set(read)) > 3:
+    if numeric and _is_money(sample, cells, titles[-1]):
         return "accorde", MONTANTS_CONTENU
     return "", "pas reconnue"
 
 
-def _spaced(title: str) -> str:
-    """A title whose words stand apart: an underscore or an apostrophe parts them as a space does."""
-    return title.replace("_", " ").replace("'", " ")
+def _which_money(champ: str, titles: Sequence[str], title: str) -> str:
+    """The field, or that of the group where the lower title says « montant » and not which."""
+    if champ != "accorde" or next(fields_said(title), "") != "accorde" or _said(ACCORDE, title):
+        return champ
+    return next((one for one in fields_said(titles[-1]) if one in MONTANTS_LUS), champ)
+
+
+def _said(words: Iterable[str], title: str) -> bool:
+    """Whether a title has one of these words; underscores, apostrophes and inner capitals part its words as spaces do."""
+    parted = re.sub(r"(?<=[a-zà-ÿ])(?=[A-Z])", " ", title)
+    spaced = [re.sub("[_'’]", " ", f" {fold(one)} ") for one in {title, parted}]
+    return any(word.replace("'", " ") in one for word in words for one in spaced)
+
+
+def fields_said(title: str) -> Iterator[str]:
+    """The fields that a title proposes, the surest first."""
+    return (champ for champ, *hints in knowledge()["titres"]["ordre"] if _said(hints, title))
+
+
+def no_money(title: str) -> str:
+    """Why numbers under such a title are no money asked, granted or paid; '' where it does not say so."""
+    bare = re.sub(r"\([^)]*\)", " ", title)
+    return next((why for why, words in knowledge()["titres"]["pas_montant"].items() if _said(words, bare)), "")
+
+
+def _is_money(sample: Sequence[str], cells: pa.Array, title: str) -> bool:
+    """Whether numbers alone say money: cents, the sign €, or the name of a funder over what cannot be a code."""
+    amounts, _ = read_amounts(cells, ",")
+    read = amounts[~np.isnan(amounts)]
+    if len(read) <= 5 or np.median(read) < 100 or len(set(read)) <= 3 or not _holds("accorde", sample, cells, None):
+        return False
+    widths = {len(_digits(word)) for word in sample}
+    funder = _said(knowledge()["titres"]["financeurs"], title) and not (len(widths) == 1 and min(widths) >= 5)
+    return funder or _share(sample, lambda w: "€" in w or re.search(r"[.,](?!00?$)\d\d?$", w.strip())) > 0.1
 
 
 def _digits(word: str) -> str:
@@ -141,10 +184,13 @@ def _share(words: Sequence[str], holds: Callable[[str], object]) -> float:
     return sum(bool(holds(word)) for word in words) / max(1, len(words))
 
 
-def _holds(champ: str, sample: Sequence[str], cells: pa.Array, known: Known) -> bool:
+def _holds(champ: str, sample: Sequence[str], cells: pa.Array, known: Known | None) -> bool:
     if champ in MONTANTS_LUS:
-        values, _ = read_amounts(cells)
-        return bool((~np.isnan(values)).any()) and _share(sample, lambda w: any(c.isdigit() for c in w)) > 0.5
+        values, _ = read_amounts(cells, ",")
+        read = values[~np.isnan(values)]
+        codes = len(sample) > 1 and {len(w.strip()) for w in sample} in ({n} for n in range(8, 20))
+        digits, shares = (_share(sample, lambda w, s=s: re.search(s, w)) for s in (r"\d", "%"))
+        return bool(len(read)) and digits > 0.5 and not (shares > 0.2 or (codes and (read % 1 == 0).all()))
     if champ == "siret":
         return _share(sample, lambda w: len(_digits(w)) >= 8) > 0.5
     if champ == "annee":
@@ -153,6 +199,8 @@ def _holds(champ: str, sample: Sequence[str], cells: pa.Array, known: Known) -> 
         return _share(sample, years_of_date) > 0.4
     if champ == "beneficiaires":
         return _share(sample, lambda w: w.strip()[:1].isdigit()) > 0.5
+    if champ == "nature":
+        return _share(sample, lambda w: other_aid(w) or "numeraire" in fold(w)) > 0.5
     if champ == "qpv":
         wanted = (*known.codes, HORS_QPV)
         return _share(sample, lambda word: any(code in wanted for code in known.quarters(word))) > 0.3
@@ -162,32 +210,75 @@ def _holds(champ: str, sample: Sequence[str], cells: pa.Array, known: Known) -> 
     return champ not in _TEXTES or _share(sample, lambda w: any(c.isalpha() for c in w)) > 0.5
 
 
-def _sort_amounts(columns: Sequence[Column]) -> list[Column]:
-    """Columns of amounts told apart: those of a year, those of a funder, and those that repeat the money of the others."""
+def complete(located: Located, known: Known) -> tuple[Located, dict[str, str]]:
+    """A known format with the columns that it does not have, where title and content agree; title → field of those that do not."""
+    grid, start = located.grid, max(located.entete) + 1
+    found, doubtful = dict(located.journal.colonnes), {}
+    for i, (name, title) in enumerate(zip(located.noms, head_rows(grid)[start - 1], strict=True)):
+        if not name or name in found or located.format is None or squeeze(name) in located.format.laissees:
+            continue
+        sample = sample_of(grid.table.column(i).slice(start, LIGNES_LUES).combine_chunks(), [title])
+        champ = next((c for c in fields_said(title) if c in PLUS and c not in found.values()), "")
+        if champ and sample and not _said(["juridique"], title):
+            codes = {name: known.labels[name].code for name in ("theme", "pilier")}
+            codes |= {"statut": lambda w: common_words("statuts").get(fold(w)) or known.labels["statut"].code(w)}
+            codes |= {"qpv": lambda w: any(known.quarters(w))}
+            if _share(sample, codes[champ]) > 0.3:
+                found[name] = champ
+            elif _said(PLUS[champ], title):
+                doubtful[title] = champ
+    return replace(located, journal=replace(located.journal, colonnes=found)), doubtful
+
+
+def _sort_amounts(columns: Sequence[Column], stated: str) -> list[Column]:
+    """Columns of amounts told apart: those of a year, those of a funder, and those that repeat the money of the others.
+
+    `stated`: the year of the table, '' where it says none.
+    """
     columns = list(columns)
-    by_title = [c for c in columns if c.champ == "accorde" and c.raison != MONTANTS_CONTENU]
+    years = [re.findall(r"(?<!\d)(?:19|20)\d\d(?!\d)", column.titre) for column in columns]
+    recalled = any(column.champ == "rappel" for column in columns)
+    for i, column in enumerate(columns):
+        if column.champ in MONTANTS and stated and len(years[i]) == 1 and years[i][0] < stated:
+            told = f"montant d'une autre année que {stated}, celle du tableau"
+            columns[i], recalled = replace(column, champ="" if recalled else "rappel", raison=told), True
     for champ in MONTANTS:
         mine = [i for i, column in enumerate(columns) if column.champ == champ]
-        years = [re.findall(r"(?<!\d)(?:19|20)\d\d(?!\d)", columns[i].titre) for i in mine]
         values = {i: np.nan_to_num(read_amounts(columns[i].cellules)[0]) for i in mine}
-        for i, found in zip(mine, years, strict=True):
-            others = [values[j] for j in mine if j != i and columns[j].champ]
-            by_content = columns[i].raison == MONTANTS_CONTENU
-            change: dict[str, Any] = {}
-            if len(others) > 1 and _adds_up(values[i], np.sum(others, axis=0)):
+        kept = [i for i in mine if not _repeats(i, columns, [j for j in mine if j != i], values)]
+        titled = [i for i in kept if columns[i].raison != MONTANTS_CONTENU]
+        plain = ""
+        for i in mine:
+            title, several = columns[i].titre, len(kept) > 1
+            change: dict[str, Any] = {"propre": True}
+            if i not in kept:
                 why = "somme des autres colonnes de montants : la compter doublerait l'argent"
                 change = {"champ": "", "raison": why}
-            elif len(mine) > 1 and len(found) == 1:
-                change = {"propre": True, "annee": found[0]}
-            elif by_content and len(by_title) == 1:
+            elif several and len(years[i]) == 1:
+                change |= {"annee": years[i][0]}
+            elif i not in titled and len(titled) == 1:
                 change = {"champ": "", "raison": "des montants, sans que son titre dise lesquels"}
-            elif len(mine) > 1 or by_content:
-                change = {"propre": True}
+            elif several and _said(knowledge()["titres"]["versements"], title):
+                change |= {"raison": VERSEMENT}
+            elif i in titled and not (several and _names_more(title)):
+                why = f"même montant que « {plain} », ou à choisir entre elles"
+                change = {"champ": "", "raison": why} if plain else {}
+                plain = plain or title
             columns[i] = replace(columns[i], **change)
-        kept = [i for i in mine if columns[i].champ]
-        if len(kept) == 1 and columns[kept[0]].raison != MONTANTS_CONTENU and not columns[kept[0]].annee:
-            columns[kept[0]] = replace(columns[kept[0]], propre=False)
     return columns
+
+
+def _repeats(i: int, columns: Sequence[Column], others: list[int], values: dict[int, np.ndarray]) -> bool:
+    """Whether a column of amounts is the sum, or a part, of others: by its title, or by its figures."""
+    summed = len(others) > 1 and _adds_up(values[i], np.sum([values[j] for j in others], axis=0))
+    return bool(others) and (summed or _said(knowledge()["titres"]["sommes"], columns[i].titre))
+
+
+def _names_more(title: str) -> bool:
+    """Whether a title of amounts says more than money: a funder, mostly."""
+    stems = [stem for champ, *stems in knowledge()["titres"]["ordre"] if champ in MONTANTS_LUS for stem in stems]
+    usual = tuple(stem.strip() for stem in (*stems, *knowledge()["titres"]["ordinaires"]))
+    return any(len(word) > 1 and not word.startswith(usual) for word in re.findall(r"[^\W\d_]+", fold(title)))
 
 
 def _adds_up(values: np.ndarray, total: np.ndarray) -> bool:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from cvanalysis.actions.clean.cells import other_aid
 from cvanalysis.actions.clean.fields import Context, FieldReader
 from cvanalysis.actions.clean.rows import ACTION, LogRows
 from cvanalysis.actions.table import MONTANTS
@@ -20,6 +21,7 @@ from cvanalysis.files.keys import commune_key, departement_of
 from cvanalysis.files.numbers import decode_numbers
 
 AUTRE_CONTRAT, SANS_CONTRAT = "autre contrat de ville", "contrat de ville non renseigné"
+AUTRE_AIDE = "prêt, garantie ou aide en nature"
 AUTRE_PROGRAMME, AUTRE_COMMUNE = "autre programme budgétaire", "porteur d'une autre commune"
 
 
@@ -71,6 +73,11 @@ def _leave_others_out(reader: FieldReader, motifs: np.ndarray) -> None:
     def leave(field: str, ours: Callable[[str], bool], motif: str) -> None:
         motifs[(motifs == "") & ~reader.champs[field].map(ours, bool)] = motif
 
+    if "nature" in reader.champs:
+        leave("nature", lambda word: not other_aid(word), AUTRE_AIDE)
+        if (apart := int((motifs == AUTRE_AIDE).sum())) > 0:
+            done = f"{apart} lignes mises à part : ni subvention accordée, ni action"
+            reader.anomalies.add(reader.fichier, 0, "nature", "", AUTRE_AIDE, done)
     if known is not None and known.programme and "programme" in reader.champs:
         leave("programme", lambda word: known.programme in word, AUTRE_PROGRAMME)
     if "contrat" in reader.champs:

@@ -17,13 +17,15 @@ from cvanalysis.actions.clean.assemble import assemble
 from cvanalysis.actions.clean.declared import CONTRAT, Journal, read_journals
 from cvanalysis.actions.clean.duplicates import read_decisions
 from cvanalysis.actions.clean.fields import Context, Declared
-from cvanalysis.actions.clean.formats import Located, locate
+from cvanalysis.actions.clean.formats import Located, locate, squeeze
+from cvanalysis.actions.clean.guess import Known, complete
 from cvanalysis.actions.clean.labels import read_labels
 from cvanalysis.actions.clean.lines import Lines, read_lines
 from cvanalysis.actions.clean.rows import read_rows
 from cvanalysis.errors import DeclarationError, Problem, ReadError
 from cvanalysis.files.anomalies import Anomalies, ReadFile
 from cvanalysis.files.guard import reading
+from cvanalysis.files.layout import layout_notes
 from cvanalysis.files.sheets import Grid, grids_of, raw_files, read_bytes
 from cvanalysis.personnes.persons import mask_words
 from cvanalysis.territory.declarations import Inspection
@@ -91,18 +93,29 @@ def _read_file(
             for problem in (problem for grid in grids for problem in grid.anomalies):
                 done = problem.que_faire or "lu tel quel"
                 anomalies.add(fichier, problem.ligne, problem.colonne, "", problem.trouve, done)
-            found = locate(grids, journals, context.territory.geographie)
+            found = leave_repeats(locate(grids, journals, context.territory.geographie), anomalies)
             mine = [_read_log(located, context, anomalies) for located in found]
             told = _tell_file(ReadFile(fichier, digest), mine, grids)
     except ReadError as error:
         return ReadFile(fichier, digest, "illisible", pris_pour="non reconnu", probleme=error.problem)
+    for sheet, line, column, said, what in layout_notes(data):
+        if sheet in {lines.rows.located.grid.feuille for lines in mine}:
+            anomalies.add(fichier, line, column, said, what, "gardé dans le fichier, et non analysé")
     logs += mine
     return told
 
 
 def _read_log(located: Located, context: Context, anomalies: Anomalies) -> Lines:
     """The lines of one sheet; what its layout has that is doubtful is told."""
+    known = Known(context.labels, context.quartiers, frozenset())
+    located, doubtful = complete(located, known) if located.format is not None else (located, {})
     grid = located.grid
+    for title, champ in doubtful.items():
+        paste = f'[[actions]] fichier = "{grid.fichier}", reconnu = true, [actions.colonnes] "{title}" = "{champ}"'
+        done = f"non lue ; déclarez ses mots dans correspondances.csv, ou collez dans contrat.toml : {paste}"
+        anomalies.add(
+            grid.fichier, 0, title, "", f"semble dire « {champ} », avec des mots que personne n'a déclarés", done
+        )
     for name in located.absentes:
         anomalies.add(grid.fichier, 0, name, "", "colonne déclarée introuvable", "lue comme vide")
     if located.annee[0]:
@@ -120,14 +133,37 @@ def _read_log(located: Located, context: Context, anomalies: Anomalies) -> Lines
     return read_lines(read_rows(located), context, anomalies)
 
 
+def leave_repeats(found: list[Located], anomalies: Anomalies) -> list[Located]:
+    """The sheets of a file, but for those whose rows another has already, for the same year."""
+    if len(found) < 2:
+        return found
+    kept: list[tuple[Located, set[tuple[str, ...]]]] = []
+    year = {id(one): one.journal.constantes.get("annee", "") for one in found}
+    for one in sorted(found, key=lambda one: -one.grid.table.num_rows):
+        rows = zip(*(column.to_pylist() for column in one.grid.table.slice(max(one.entete) + 1).columns), strict=True)
+        mine = set(rows)
+        same = next(
+            (k for k, rows in kept if year[id(k)] == year[id(one)] and len(mine & rows) > 0.5 * len(mine)), None
+        )
+        if same is None:
+            kept.append((one, mine))
+        else:
+            what = f"feuille « {one.grid.feuille} » : répète la feuille « {same.grid.feuille} »"
+            anomalies.add(
+                one.grid.fichier, 0, "", "", what, "non lue : la lire aussi compterait deux fois le même argent"
+            )
+    return [one for one in found if any(one is k for k, _ in kept)]
+
+
 def _tell_file(file: ReadFile, logs: list[Lines], grids: list[Grid]) -> ReadFile:
     """What a file was taken for: its format, sheets, years, columns that nobody reads."""
     located = [lines.rows.located for lines in logs]
     read = [one.grid.feuille for one in located]
-    unread = [mask_words(grid.feuille) for grid in grids if grid.feuille not in read]
+    unread = [mask_words(g.feuille) + " (cachée)" * g.cachee for g in grids if g.feuille not in read]
     years = [year for lines in logs for year in lines.table["annee"].dropna().unique()]
     years += [int(column.annee) for lines in logs for column in lines.rows.montants if column.annee]
     family = located[0].journal.nom
+    passed = frozenset().union(*(one.format.laissees for one in located if one.format is not None))
     span = f"{min(years)}-{max(years)}" if len(set(years)) > 1 else f"{years[0]}" if years else ""
     sheets = f", feuille{'s' if len(read) > 1 else ''} {', '.join(read)}" if read[0] else ""
     left = f" (feuilles non lues\u00a0: {', '.join(unread)})" if unread else ""
@@ -136,7 +172,11 @@ def _tell_file(file: ReadFile, logs: list[Lines], grids: list[Grid]) -> ReadFile
         famille=family,
         millesime=span or None,
         pris_pour=f"{family}{sheets}{f', {span}' if span else ''}{left}",
-        inconnues=tuple(dict.fromkeys(mask_words(name) for lines in logs for name in lines.rows.autres if name)),
+        inconnues=tuple(
+            dict.fromkeys(
+                mask_words(name) for lines in logs for name in lines.rows.autres if squeeze(name) not in passed
+            )
+        ),
     )
 
 

@@ -63,9 +63,9 @@ def to_euros(units: int) -> float:
 
 
 def control_totals(rows: LogRows) -> list[tuple]:
-    """Each total that the file bears against the rows that it may sum: since the total before it, or all those above.
+    """Each total that the file bears against the rows that it may sum: since a total before it, up to the one after it, or all.
 
-    The nearest of the two is taken (`portee`); `ecart` is the file's total minus our sum of the rows as read, duplicates included.
+    The nearest is taken (`portee`); `ecart` is the file's total minus our sum of the rows as read, duplicates included.
     """
     totals = np.flatnonzero(rows.natures == TOTAL)
     made = []
@@ -75,18 +75,23 @@ def control_totals(rows: LogRows) -> list[tuple]:
             continue
         units = np.where(rows.natures == ACTION, to_units(column.valeurs), 0)
         running = np.cumsum(units)
-        before = 0
+        starts = [0]
         for position in totals:
             if np.isnan(column.valeurs[position]):
                 continue
             read = int(to_units(column.valeurs[position : position + 1])[0])
-            since, every = int(running[position]) - before, int(running[-1])
-            spans = {"depuis le total précédent": since, "toutes les lignes": every}
+            sums = running[position] - np.array(starts)
+            wider = int(sums[np.abs(read - sums).argmin()])
+            since = {"depuis le total précédent": int(sums[-1]), "depuis un total plus haut": wider}
+            after = {
+                "jusqu'au total suivant": int(running[min(totals[totals > position], default=-1)] - running[position])
+            }
+            spans = {**since, "toutes les lignes": int(running[-1]), **after}
             portee, total = min(spans.items(), key=lambda item: abs(read - item[1]))
             where = (grid.fichier, grid.feuille, int(rows.lignes[position]), mask_words(str(rows.libelles[position])))
             gap = (to_euros(read), portee, to_euros(total), to_euros(read - total))
             made.append((*where, mask_words(column.colonne), *gap))
-            before = int(running[position])
+            starts.append(int(running[position]))
     return made
 
 

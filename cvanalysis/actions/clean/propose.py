@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,10 +17,10 @@ from rapidfuzz import fuzz, process
 
 from cvanalysis.actions.clean.cells import common_words, encode, knowledge, line_words, read_amounts
 from cvanalysis.actions.clean.declared import LISTES
-from cvanalysis.actions.clean.formats import head_rows, stated_year
-from cvanalysis.actions.clean.guess import Column, Known, guess_columns, merged_columns
+from cvanalysis.actions.clean.formats import flatten_header, head_rows, stated_year
+from cvanalysis.actions.clean.guess import VERSEMENT, Column, Known, guess_columns, merged_columns
 from cvanalysis.actions.clean.labels import EXCLU, Labels, read_labels
-from cvanalysis.actions.table import DATES, MONTANTS
+from cvanalysis.actions.table import CHAMPS, DATES, MONTANTS
 from cvanalysis.errors import CvanalysisError
 from cvanalysis.files.guard import reading
 from cvanalysis.files.keys import commune_key
@@ -68,11 +68,14 @@ class Sheet:
 
 
 def propose_journal(path: Path, fichier: str, territory: Territory) -> str:
-    """The `[[…]]` blocks for one file, ready to paste, or '' where no sheet looks like a log of actions. Raises `ReadError`."""
+    """The `[[…]]` blocks for one file, ready to paste; a block to fill in where no sheet looks like a log. Raises `ReadError`."""
     labels = read_labels(territory, Inspection(Path(territory.dossier)))
     places = frozenset(commune_key(word) for commune in territory.communes for word in (commune.code, commune.nom))
     known = Known(labels, tuple(q.code for q in territory.quartiers), places)
-    sheets = [sheet for grid in read_grid(path, fichier) if (sheet := _read_sheet(grid, known)) is not None]
+    grids = read_grid(path, fichier)
+    sheets = [sheet for grid in grids if (sheet := _read_sheet(grid, known)) is not None]
+    if not sheets:
+        return _skeleton(fichier, grids[0], known)
     named = any("action" in sheet.fields for sheet in sheets)
     blocks: dict[int, str] = {}
     said: set[tuple[str, str, float]] = set()
@@ -80,6 +83,8 @@ def propose_journal(path: Path, fichier: str, territory: Territory) -> str:
         lines, block = sheets[rank].lines(), _write(fichier, sheets[rank], labels)
         if named and "action" not in sheets[rank].fields:
             block = _set_aside(block, "ne dit aucune action : sans doute un récapitulatif")
+        elif sheets[rank].grid.cachee:
+            block = _set_aside(block, "est cachée dans le classeur")
         elif lines and len(lines & said) > 0.5 * len(lines):
             block = _set_aside(block, "répète une autre feuille : la lire aussi compterait deux fois le même argent")
         said |= lines
@@ -105,10 +110,20 @@ def _read_sheet(grid: Grid, known: Known) -> Sheet | None:
     for entete in _headers(grid):
         sheet = Sheet(grid, entete, guess_columns(grid, entete, known))
         score = len(sheet.fields) + 0.1 * sum(column.champ != "" for column in sheet.columns) - 0.05 * len(entete)
-        enough = len(sheet.fields) >= MINIMUM or bool(sheet.fields & set(MONTANTS))
-        if {"action", "porteur"} & sheet.fields and enough and (best is None or score > best[0]):
+        money = sheet.fields & set(MONTANTS) and {"action", "porteur"} & sheet.fields
+        enough = money or (len(sheet.fields) >= MINIMUM and {"action", "porteur"} <= sheet.fields)
+        if enough and (best is None or score > best[0]):
             best = (score, sheet)
     return best[1] if best else None
+
+
+def _skeleton(fichier: str, grid: Grid, known: Known) -> str:
+    """What to fill in, as comments, where nothing tells what the columns are."""
+    entete = max(_headers(grid), key=lambda one: sum(map(bool, flatten_header(head_rows(grid), one))), default=(0,))
+    sheet = Sheet(grid, entete, guess_columns(grid, entete, known))
+    columns = [replace(column, champ=column.champ or "?", propre=False) for column in sheet.columns]
+    block = _set_aside(_write(fichier, replace(sheet, columns=columns), known.labels), "n'a pas été comprise")
+    return f"{block}# Champs possibles (une colonne « action » ou « porteur » au moins) : {', '.join(CHAMPS)}\n"
 
 
 def _headers(grid: Grid) -> list[tuple[int, ...]]:
@@ -172,11 +187,16 @@ def _constant_year(sheet: Sheet) -> list[str]:
 
 def _own_column(column: Column) -> list[str]:
     title = _text(column.titre)
-    if column.annee:
+    if column.raison == VERSEMENT:
+        said: tuple[str, ...] = (f"# {VERSEMENT}",)
+    elif column.annee:
         said = (f"annee = {column.annee}", '# financeur = "…"  # si cette colonne est celle d\'un seul financeur')
     else:
         credit = '# type_credit = "spécifique"  # ou "droit commun"'
-        said = (f"financeur = {title}  # à remplacer par le nom du financeur", credit)
+        said = (
+            f"financeur = {_text(mask_words(column.bas) or column.titre)}  # à remplacer par le nom du financeur",
+            credit,
+        )
     return ["", f"[[{LISTE}.financements]]", f"colonne = {title}", f"champ = {_text(column.champ)}", *said]
 
 

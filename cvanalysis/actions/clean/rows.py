@@ -6,6 +6,7 @@ is either on an action's row or under the kind of the row that it stands on.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
@@ -19,14 +20,17 @@ from cvanalysis.files.keys import carrier_key
 from cvanalysis.french import fold
 from cvanalysis.personnes.persons import PARTICULIER, is_natural, mask_carrier, mask_words, says_category
 
-ACTION, ENTETE, TOTAL, PIED, ORPHELIN = (
+ACTION, ENTETE, TOTAL, PIED, ENVELOPPE, ORPHELIN = (
     "action",
     "en-tête répété",
     "total du fichier",
     "titre ou pied de tableau",
+    "enveloppe ou reste à programmer",
     "montant sans action ni porteur",
 )
 """Kinds of rows. Only the first goes into the table of actions; amounts of the others are counted under their kind."""
+SOMMES_MAX, SOMMES_VUES = 2000, 50
+"""Rows of a sheet that may be the sum of others, and how many sums before one it may start from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +86,7 @@ def read_rows(located: Located) -> LogRows:
             if name not in funded and any(m.champ == field for m in montants if not m.propre):
                 autres[name] = encode(column)
                 continue
-            values, wrong = read_amounts(column)
+            values, wrong = read_amounts(column, journal.milliers)
             spec = funded.get(name) or Financement(name, field)
             textes = encode(column) if wrong.any() else None
             own = (spec.financeur, spec.type_credit, spec.annee)
@@ -108,35 +112,80 @@ def _tell_kinds(
 ) -> tuple[np.ndarray, np.ndarray]:
     rows = located.grid.table.num_rows - max(located.entete) - 1
     natures = np.full(rows, ACTION, dtype=object)
-    labels = np.full(rows, "", dtype=object)
     amounts = np.zeros(rows, dtype=bool)
     for column in montants:
         amounts |= ~np.isnan(column.valeurs)
-    named = np.zeros(rows, dtype=bool)
-    naming = ["action", "porteur"]
-    if located.format is not None and located.format.poste is not None:
-        naming.append("reference")
-    for field in naming:
-        if field in champs:
-            named |= champs[field].filled[champs[field].codes]
-    filled, lettered = np.zeros(rows, dtype=np.int16), np.zeros(rows, dtype=np.int16)
-    total = np.zeros(rows, dtype=bool)
-    starts = tuple(line_words("totaux"))
+    naming = [n for n in ("action", "porteur") if n in champs]
+    by_post = located.format is not None and located.format.poste is not None
+    naming += ["reference"] if by_post and "reference" in champs else []
+    names = [champs[n].filled[champs[n].codes] for n in naming]
+    named = np.any(names, axis=0) if names else np.zeros(rows, dtype=bool)
+    filled = np.sum([words.filled[words.codes] for words in texts.values()], axis=0, initial=0)
+    lettered = np.sum([words.lettered[words.codes] for words in texts.values()], axis=0, initial=0)
+    usual = float(np.median(filled[named & amounts])) if (named & amounts).any() else 1.0
+    total, labels = _says(texts, "totaux", rows)
+    purse, _ = _says(texts, "enveloppes", rows)
+    known = [champs[n] for n in ("siret", "reference", "date", "statut", "convention", "commune") if n in champs]
+    others = [words.filled[words.codes] & (words.array() != labels) for words in known]
+    few = ~(np.any(others, axis=0) if others else np.zeros(rows, dtype=bool)) & ((filled < 0.7 * usual) | (usual <= 1))
+    few &= ~(np.all(names, axis=0) & (len(names) > 1)) if names else True
+    natures[~named & amounts] = ORPHELIN
+    natures[~named & ~amounts] = PIED
+    natures[named & ~amounts & (filled <= 1) & (len(texts) >= 3)] = PIED
+    natures[few & purse & amounts] = ENVELOPPE
+    bare = np.isin(labels, [word for word in set(labels.tolist()) if word and not _names_something(word)])
+    sums = _sums_of_others(few & amounts & (lettered <= 2) & ~purse, montants)
+    natures[sums | (few & total & (amounts | (filled <= 2)) & ((usual > 1) | bare)) | (bare & amounts)] = TOTAL
+    natures[(lettered == 0) & amounts & ~named] = TOTAL
+    natures[_repeated_headers(located, texts, montants, rows)] = ENTETE
+    return natures, labels
+
+
+def _says(texts: dict[str, Words], name: str, rows: int) -> tuple[np.ndarray, np.ndarray]:
+    """Rows one of whose cells begins with one of these words, and that cell."""
+    found, labels, starts = np.zeros(rows, dtype=bool), np.full(rows, "", dtype=object), tuple(line_words(name))
     for words in texts.values():
-        filled += words.filled[words.codes]
-        lettered += words.lettered[words.codes]
         hits = [rank for rank, word in enumerate(words.folded) if word.startswith(starts) and _is_total(word, starts)]
         if hits:
             at = np.isin(words.codes, hits)
             labels[at] = words.array()[at]
-            total |= at
-    natures[~named & amounts] = ORPHELIN
-    natures[~named & ~amounts] = PIED
-    natures[named & ~amounts & (filled <= 1) & (len(texts) >= 3)] = PIED
-    natures[total & (lettered <= 2) & (amounts | (filled <= 2))] = TOTAL
-    natures[(lettered == 0) & amounts & ~named] = TOTAL
-    natures[_repeated_headers(located, texts, montants, rows)] = ENTETE
-    return natures, labels
+            found |= at
+    return found, labels
+
+
+def _names_something(label: str) -> bool:
+    """Whether a total says of what: « Total Danse », and not « Total général » nor « Total 2019 »."""
+    usual = {word for start in line_words("totaux") for word in re.findall(r"\w+", start)} | line_words("du_total")
+    return any(word not in usual and not word.isdigit() for word in re.findall(r"\w+", fold(label)))
+
+
+def _sums_of_others(doubtful: np.ndarray, montants: Sequence[Amounts]) -> np.ndarray:
+    """Which of the doubtful rows are the sum of two rows or more: those above since a sum, or those below until the next such row."""
+    found = np.zeros(len(doubtful), dtype=bool)
+    places = np.flatnonzero(doubtful)
+    if not len(places) or len(places) > SOMMES_MAX:
+        return found
+    for column in montants:
+        values = np.nan_to_num(column.valeurs)
+        running = np.concatenate([[0.0], np.cumsum(np.where(doubtful, 0.0, values))])
+        count = np.concatenate([[0], np.cumsum((values != 0) & ~doubtful)])
+        starts = [0]
+        for rank, place in enumerate(places):
+            after = int(places[rank + 1]) if rank + 1 < len(places) else len(values)
+            spans = [(start, int(place)) for start in starts[-SOMMES_VUES:]] + [
+                (int(place), after),
+                (int(place), len(values)),
+            ]
+            if values[place] and any(
+                count[end] - count[start] > 1 and abs(values[place] - running[end] + running[start]) < 0.005
+                for start, end in spans
+            ):
+                found[place] = True
+                starts.append(int(place))
+            else:  # a line like the others
+                running[place + 1 :] += values[place]
+                count[place + 1 :] += 1
+    return found
 
 
 def _is_total(word: str, starts: tuple[str, ...]) -> bool:

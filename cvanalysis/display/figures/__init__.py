@@ -1,45 +1,70 @@
-"""Claims → pictures. Owns the eight genres of figures, as light SVG; refuses to compute or to choose what is shown.
+"""Claims → pictures: axes-level functions in seaborn's convention (a figure in, `ax=` accepted, the Axes returned), and their SVG.
 
-Rules that hold in all of them: no meaning borne by colour alone (shape, dash, position or words say it too); a value that is
-missing is drawn hollow on the edge with its reason in words, never as a 0; a suspect one is crossed or hatched; numbers are in
-French; the same figure gives the same bytes.
+Refuses to compute or to choose what is shown. In all of them: no meaning is borne by colour alone (shape, dash, position or words say it
+too); a value that is missing has the mark of its reason, never that of a 0; a suspect one is crossed or hatched; numbers are in French; the
+same figure gives the same bytes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from html import escape
+from typing import TYPE_CHECKING
 
-from cvanalysis.constat.shape import Figure
-from cvanalysis.display.figures.canvas import Canvas
-from cvanalysis.display.figures.marks import Palette
-from cvanalysis.display.figures.matrice import draw_matrix
-from cvanalysis.display.figures.rang import draw_rank
-from cvanalysis.display.figures.temps import draw_events, draw_lines
-from cvanalysis.display.figures.zones import draw_bars, draw_points, draw_shares
+import matplotlib as mpl
+
+from cvanalysis.constat.shape import Figure, Point, Serie, Valeur
+from cvanalysis.display import font
+from cvanalysis.display.figures.events import events
+from cvanalysis.display.figures.lines import lines
+from cvanalysis.display.figures.marks import INK, Palette
+from cvanalysis.display.figures.matrix import matrix
+from cvanalysis.display.figures.rows import MANY, rows, stacks
+from cvanalysis.display.figures.sheet import SIZE, WIDTH, style
+from cvanalysis.display.figures.svg import write_svg
 from cvanalysis.french import typeset
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
-def _draw_pairs(canvas: Canvas, figure: Figure, palette: Palette) -> float:
-    return draw_points(canvas, figure, palette, joined=True)
+Draw = Callable[..., "Axes"]
 
 
-_GENRES: dict[str, Callable[[Canvas, Figure, Palette], float]] = {
-    "points": draw_points,
-    "barres": draw_bars,
-    "lignes": draw_lines,
-    "parts": draw_shares,
-    "paires": _draw_pairs,
-    "rang": draw_rank,
-    "matrice": draw_matrix,
-    "frise": draw_events,
+def _shares(data: Figure, **how: object) -> Axes:
+    """Shares of a few zones compare better share by share; those of many zones are a bar each."""
+    zones = {p.etiquette for s in data.series for p in s.points}
+    parts = all(s.role in ("part", "femmes", "hommes") for s in data.series)
+    return (stacks if parts and len(zones) > MANY else rows)(data, **how)
+
+
+_GENRES: dict[str, Draw] = {
+    "points": rows,
+    "barres": rows,
+    "paires": rows,
+    "rang": rows,
+    "parts": _shares,
+    "lignes": lines,
+    "matrice": matrix,
+    "frise": events,
 }
 
 
-def draw(figure: Figure, palette: Palette) -> str:
-    """The figure as one SVG text, 440 pixels wide. `palette` gives `#rrggbb` by role; roles it leaves out keep their own."""
-    canvas = Canvas()
-    return canvas.svg(_GENRES[figure.genre](canvas, _in_french(figure), palette))
+def trace(figure: Figure, palette: Palette, ax: Axes | None = None, width: float = WIDTH) -> Axes:
+    """The figure on `ax`, or on a sheet of its own `width` points wide (358: a phone's column; 640: a page's); returns the Axes."""
+    with mpl.rc_context(style()):
+        return _GENRES[figure.genre](_in_french(figure), ax=ax, palette=palette, width=width)
+
+
+def draw(figure: Figure, palette: Palette, alternative: str, width: float = WIDTH) -> str:
+    """The figure as an `<svg>` of the page, read aloud as `alternative`."""
+    with mpl.rc_context(style()):
+        axes = _GENRES[figure.genre](_in_french(figure), palette=palette, width=width)
+        wide, tall, body = write_svg(axes.figure)
+    return (
+        f'<svg class="fig" role="img" aria-label="{escape(alternative)}" viewBox="0 0 {wide:.0f} {tall:.0f}" width="{wide:.0f}" '
+        f'height="{tall:.0f}" font-family="{font.STACK}" font-size="{SIZE}" fill="{INK}">{body}</svg>'
+    )
 
 
 def _in_french(figure: Figure) -> Figure:
@@ -53,10 +78,5 @@ def _in_french(figure: Figure) -> Figure:
 
 
 def warm() -> None:
-    """Load what the first figure would have to: for the process that report runners are forked from."""
-    from cvanalysis.display.figures import shades  # noqa: F401
-
-    canvas = Canvas()
-    canvas.mark(0, 0, "o", "#000000")
-    canvas.words(0, 0, "é")
-    canvas.svg(10)
+    """Do what the first figure would have to: for the process that report runners are forked from."""
+    draw(Figure("barres", "a", (Serie("a", "sujet", (Point("a", Valeur(1.0)),)),)), {}, "a")

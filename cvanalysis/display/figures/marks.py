@@ -1,4 +1,4 @@
-"""What a series looks like. Owns the marker, dash and colour of each role; refuses to let colour alone bear a meaning.
+"""What a series, a state and an absence look like. Owns marker, dash and colour; refuses to let colour alone bear a meaning.
 
 A role keeps its look in every figure of every report, so that a reader learns it once: the quarter is the large full circle.
 """
@@ -7,9 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
-from cvanalysis.display.figures.canvas import GREY
+from cvanalysis.constat.shape import Valeur
 from cvanalysis.territory.palette import PALETTE
+
+INK, GREY, RULE, FAINT, PALE = "#1d2733", "#4a5663", "#8a94a0", "#dfe4ea", "#c4ccd5"
+"""Text, secondary text (7:1 on white), marks without meaning of their own (3:1), rules that guide the eye, lines behind another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +25,19 @@ class Look:
     colour: str = ""
     hollow: bool = False
 
+    def mark(self, *, hollow: bool = False, size: float | None = None) -> dict[str, Any]:
+        """The arguments of `Axes.plot` for marks of this look, hollow where there is no sure figure behind them."""
+        hollow = hollow or self.hollow
+        return {
+            "linestyle": "none",
+            "marker": self.marker,
+            "markersize": size or self.size,
+            "markerfacecolor": "#ffffff" if hollow else self.colour,
+            "markeredgecolor": self.colour if hollow else "#ffffff",
+            "markeredgewidth": 1.6 if hollow else 1,
+            "clip_on": False,
+        }
 
-BAR = "barre"
-"""The marker of what a legend names and the figure draws as bars."""
 
 _LOOKS: dict[str, Look] = {
     "sujet": Look("o", None, 12, 2.8),
@@ -38,6 +52,16 @@ _LOOKS: dict[str, Look] = {
     "femmes": Look("o", None, 11, 2.2),
     "hommes": Look("s", (5, 2), 9.5, 2.2),
 }
+
+ABSENCES: dict[str, Look] = {
+    "non_diffusé": Look("o", size=9, hollow=True, colour=GREY),
+    "secret": Look("s", size=8, hollow=True, colour=GREY),
+    "non_significatif": Look("^", size=9, hollow=True, colour=GREY),
+    "masqué": Look("D", size=8, hollow=True, colour=GREY),
+    "non_disponible": Look("_", size=9, hollow=True, colour=GREY),
+    "sans_objet": Look("x", size=7, hollow=True, colour=GREY),
+}
+"""One mark per reason for an absence, the same in every figure; a suspect figure is its own mark, hollow and crossed."""
 
 _STATES: dict[str, Look] = {
     state: this
@@ -58,9 +82,7 @@ _STATES: dict[str, Look] = {
 """A state is drawn alike in every figure, whichever comes first in one: what is there is full, what is missing is hollow."""
 
 _OTHER_STATES = (Look("s", size=10), Look("^", size=9, hollow=True), Look("v", size=9), Look("P", size=9, hollow=True))
-
 _DASHES = (None, (5, 2), (1.5, 1.5), (7, 2, 1.5, 2))
-
 _SPARE = ("s", "D", "^", "v", "p", "X", "P", "h", "8")
 
 Palette = Mapping[str, str | tuple[str, ...]]
@@ -85,24 +107,34 @@ def looks(roles: list[str], palette: Palette) -> list[Look]:
     # The subject chooses first, then whoever is the first of its role: their marks are those that readers know.
     for i in sorted(range(len(out)), key=lambda i: (roles[i] != "sujet", roles.index(roles[i]) != i)):
         if out[i].marker in taken:
-            out[i] = replace(
-                out[i],
-                marker=next((m for m in _SPARE if m not in taken | own), out[i].marker),
-                dash=_DASHES[len(taken) % len(_DASHES)],
-            )
+            marker = next((m for m in _SPARE if m not in taken | own), out[i].marker)
+            out[i] = replace(out[i], marker=marker, dash=_DASHES[len(taken) % len(_DASHES)])
         taken.add(out[i].marker)
     return out
 
 
+def state_of(value: Valeur) -> str:
+    """The words of a cell that is a state; '' for a number or an absence."""
+    return value.texte if value.valeur is None and value.statut == "publié" else ""
+
+
 def state_looks(states: Sequence[str], palette: Palette) -> dict[str, Look]:
     """The look of each state of a figure, the same in all the figures that show it."""
-    mine, grey = colours("sujet", palette)[0], GREY
+    mine = colours("sujet", palette)[0]
     spare = iter(_OTHER_STATES)
     found = {}
     for state in states:
         this = _STATES.get(state.lower()) or next(spare, _OTHER_STATES[-1])
-        found[state] = replace(this, colour=mine if this.marker in "os" else grey)
+        found[state] = replace(this, colour=mine if this.marker in "os" else GREY)
     return found
+
+
+def shades(colour: str, n: int) -> tuple[str, ...]:
+    """`n` tints of a colour, from the palest to itself."""
+    return tuple(
+        "#" + "".join(f"{round(245 + (part - 245) * (i + 0.3) / (n - 0.7)):02x}" for part in _rgb(colour))
+        for i in range(n)
+    )
 
 
 def contrast(colour: str, ground: str = "#ffffff") -> float:

@@ -6,8 +6,10 @@ read is accounted for (`account`).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
@@ -21,7 +23,7 @@ from cvanalysis.files.numbers import STATUTS, as_text, decode_numbers
 from cvanalysis.files.sheets import RawTable, raw_files
 from cvanalysis.indicateurs.clean.account import Account, make_account
 from cvanalysis.indicateurs.clean.fiabilite import mark_unreliable
-from cvanalysis.indicateurs.clean.recognise import Bloc, Recognised
+from cvanalysis.indicateurs.clean.perimeters import Bloc, Recognised, follow, unchanged
 from cvanalysis.indicateurs.clean.reconcile import reconcile
 from cvanalysis.indicateurs.clean.sources import (
     DOSSIER,
@@ -29,6 +31,7 @@ from cvanalysis.indicateurs.clean.sources import (
     read_sources,
     say_absent,
     say_sheet,
+    settle,
     tell_file,
 )
 from cvanalysis.indicateurs.clean.validity import mark_suspects
@@ -53,10 +56,13 @@ class Cleaned:
     account: Account
 
 
-def clean_indicators(folder: Path, zones: Zones = None, geographie: str = "") -> Cleaned:
+def clean_indicators(
+    folder: Path, zones: Zones = None, geographie: str = "", suivis: Mapping[str, str] = MappingProxyType({})
+) -> Cleaned:
     """Read and clean all the files of `folder/insee` (of `folder` itself where it is no territory's and has no `insee`).
 
-    `zones` keeps only those (None: all); what is kept is then the same as without it. `geographie` is the territory's. Raises
+    `zones` keeps only those (None: all); what is kept is then the same as without it. `geographie` is the territory's; `suivis`
+    maps the QP whose figures are those of a QN (same contour) to it: a passage table among the files adds those that it tells. Raises
     nothing for what a file is: one that cannot be used is in `sources` with its problem.
     """
     catalogue = load_catalogue()
@@ -65,20 +71,24 @@ def clean_indicators(folder: Path, zones: Zones = None, geographie: str = "") ->
     millesimes = (base / MILLESIMES).relative_to(folder).as_posix()
     declared, problems = read_millesimes(folder, millesimes)
     sources, chunks = [], []
-    for path, fichier in raw_files(base, folder):
-        if path.suffix.lower() in IGNORES or path == base / MILLESIMES:
-            continue
-        for file, sheets in read_sources(path, fichier, declared):
-            try:
-                with reading(file.fichier):
-                    said = [problem for sheet in sheets for problem in say_sheet(sheet, file.fichier, geographie)]
-                    decoded = [decode_bloc(one, bloc, file.fichier, catalogue) for one in sheets for bloc in one.blocs]
-                    file = tell_file(file, sheets, zones)
-            except ReadError as error:
-                file, said, decoded = replace(file, statut="illisible", probleme=error.problem), [], []
-            sources.append(file)
-            chunks += decoded
-            problems += [*said, *([file.probleme] if file.probleme else [])]
+    paths = [
+        one for one in raw_files(base, folder) if one[0].suffix.lower() not in IGNORES and one[0] != base / MILLESIMES
+    ]
+    reads = list(settle(read for path, name in paths for read in read_sources(path, name, declared, zones)))
+    if geographie == "QN2024":
+        suivis = {**unchanged(passage for *_, passages in reads for passage in passages), **suivis}
+    for file, sheets, _ in reads:
+        sheets = tuple(follow(sheet, suivis) for sheet in sheets)
+        try:
+            with reading(file.fichier):
+                said = [problem for sheet in sheets for problem in say_sheet(sheet, file.fichier, geographie)]
+                decoded = [decode_bloc(one, bloc, file.fichier, catalogue) for one in sheets for bloc in one.blocs]
+                file = tell_file(file, sheets, zones)
+        except ReadError as error:
+            file, said, decoded = replace(file, statut="illisible", probleme=error.problem), [], []
+        sources.append(file)
+        chunks += decoded
+        problems += [*said, *([file.probleme] if file.probleme else [])]
     names = [file.fichier for file in sources]
     problems += say_absent(declared, names, millesimes)
     suspects = [*mark_suspects(chunks, catalogue, zones), *mark_unreliable(chunks, catalogue, zones)]

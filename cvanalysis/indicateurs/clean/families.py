@@ -173,7 +173,7 @@ def say_unknown(tables: Sequence[RawTable], fichier: str, catalogue: Catalogue) 
             shares.append((len(forms & family.signature) / len(family.signature), family))
     share, nearest = max(shares, key=lambda pair: pair[0], default=(0.0, None))
     headers = [header for table in tables for header in table.colonnes][:6]
-    looked = ", ".join(f"{family.id} ({family.nom})" for family in catalogue.familles.values())
+    looked = ", ".join(catalogue.familles)
     near = (
         f"La plus proche est {nearest.id} ({nearest.nom}), dont {round(100 * share)}\u00a0% des colonnes caractéristiques sont là"
         if nearest and share > 0

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -28,71 +28,25 @@ from cvanalysis.indicateurs.clean.families import (
     is_dictionary,
     say_unknown,
 )
+from cvanalysis.indicateurs.clean.layouts import LONG, census_headers, lay_out
+from cvanalysis.indicateurs.clean.perimeters import (
+    PERIMETRE,
+    SANS_MESURE,
+    Bloc,
+    Documentation,
+    Lue,
+    Recognised,
+    keep_later_perimeter,
+    read_list,
+)
 from cvanalysis.indicateurs.clean.zones import (
     CLES,
-    ENSEMBLE,
-    ENSEMBLE_2024,
     MILLESIMES,
     Declare,
     find_key,
     read_zones,
     refuse_level,
 )
-
-ANNEE_QN = 2024  # from this publication on, a file of the aggregate alone is of the 2024 geography
-
-
-@dataclass(frozen=True, slots=True)
-class Lue:
-    """A column to read: its header in the table, its indicator, the header of the codes that its block answers to ('': none)."""
-
-    entete: str
-    indicateur: str
-    note: str
-
-
-@dataclass(frozen=True, slots=True)
-class Bloc:
-    """The columns of one vintage; `lignes` (bool, one per row of the table) where only some rows are of that vintage."""
-
-    millesime: int
-    colonnes: tuple[Lue, ...]
-    lignes: np.ndarray | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Recognised:
-    """A sheet that holds indicators, and what each of its columns is.
-
-    `zones` and `niveaux` are object arrays, one entry per row of `table` ('' where the code is of no known zone); `connu` is
-    False where the catalogue's map does not have that vintage.
-    """
-
-    table: RawTable
-    famille: Famille
-    cle: str
-    zones: np.ndarray
-    niveaux: np.ndarray
-    geographie: str  # QP2015, QN2024 or ''
-    blocs: tuple[Bloc, ...]
-    connu: bool
-    millesime_par: str  # colonnes, millesimes.csv, nom
-    inconnues: tuple[str, ...]
-    absentes: tuple[str, ...]
-    remarques: tuple[Problem, ...]
-
-    @property
-    def niveau(self) -> str:
-        """The level of most rows."""
-        found = Counter(level for level in self.niveaux.tolist() if level)
-        return found.most_common(1)[0][0] if found else ""
-
-
-@dataclass(frozen=True, slots=True)
-class Documentation:
-    """A dictionary of variables that INSEE gives beside its data: left aside, and no error."""
-
-    fichier: str
 
 
 @cache
@@ -103,7 +57,7 @@ def known_headers() -> frozenset[str]:
     }
     years = [f"{year % 100:02d}" for year in ANNEES_CONNUES]
     spread = {form.replace("{aa}", year) for form in forms for year in (years if "{aa}" in form else [""])}
-    return frozenset(spread | set(CLES) | {"LIBGEO", "COD_VAR", "LIB_VAR", "LIB_COM"})
+    return frozenset(spread | census_headers(years) | {*CLES, *LONG, "LIBGEO", "COD_VAR", "LIB_VAR", "LIB_COM"})
 
 
 def recognise(
@@ -117,7 +71,7 @@ def recognise(
     declare = _declared(fichier, declares or {})
     found: list[Recognised] = []
     refused: list[UnrecognisedFile] = []
-    for table in tables:
+    for table in (one for raw in tables for one in lay_out(raw)):
         held, disputed = families_of(table, fichier, catalogue)
         try:
             found += _recognise_table(table, held, disputed, fichier, declare, catalogue) if held else []
@@ -130,8 +84,14 @@ def recognise(
     if not found:
         if any(is_dictionary(table) for table in tables):
             return Documentation(fichier)
+        if listed := next(filter(None, map(read_list, tables)), None):
+            return Documentation(fichier, *listed)
+        for table in tables:
+            refuse_level(table, fichier, None)
+        if any({"GEO", "OBS_VALUE"} <= set(map(normal_header, table.colonnes)) for table in tables):
+            return Documentation(fichier, SANS_MESURE)
         raise UnrecognisedFile(say_unknown(tables, fichier, catalogue))
-    return found
+    return keep_later_perimeter(found, fichier)
 
 
 def _declared(fichier: str, declares: Mapping[str, Declare]) -> Declare:
@@ -155,12 +115,10 @@ def _recognise_table(
     for part in held:
         family = part.famille
         years, by = _vintages(table, part.forms, family, fichier, declare)
-        aggregate = geography == "QN2024" or (not geography and not family.suffixe and years[0][0] >= ANNEE_QN)
-        own = np.where(zones == ENSEMBLE, ENSEMBLE_2024, zones) if aggregate else zones
         blocs, left, missing = _read_blocs(part, years, key, whole=len(held) == 1)
         unknown &= left
         connu = all(year in family.millesimes for year, _ in years)
-        sheets.append(Recognised(table, family, key, own, levels, geography, blocs, connu, by, (), missing, ()))
+        sheets.append(Recognised(table, family, key, zones, levels, geography, blocs, connu, by, (), missing, ()))
     done = "Colonne non lue\u00a0: laissez les fichiers de l'Insee séparés, ou renommez-la"
     what = "nom de colonne à deux sens, dans un tableau qui mêle plusieurs familles de fichiers"
     said = [Problem(fichier, table.ligne_entete, header, what, "", done) for header in disputed]
@@ -264,7 +222,9 @@ def _vintages(
 
 def _year_in_name(fichier: str, family: Famille) -> int | None:
     """The only year of four digits in the name, else the only one of two digits; None where there is none or several."""
-    stem = fichier.rsplit("/", 1)[-1].rsplit(".", 1)[0]
+    whole = fichier.rsplit("/", 1)[-1].rsplit(".", 1)[0]
+    bare = PERIMETRE.sub("", whole)
+    stem = bare if re.search(r"\d\d", bare) else whole
     if after := re.search(rf"{family.id}[_ -]?(20\d{{2}})(?!\d)", stem, re.IGNORECASE):
         return int(after[1])
     four = {int(year) for year in re.findall(r"(?<!\d)(20[0-3]\d)(?!\d)", stem)}

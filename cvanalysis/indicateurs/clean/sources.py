@@ -6,77 +6,161 @@ A file that cannot be read or recognised is left out and named; the others go on
 from __future__ import annotations
 
 import hashlib
+import io
 import re
+import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
 from cvanalysis.catalogue import load_catalogue
 from cvanalysis.errors import Problem, ReadError
-from cvanalysis.files.anomalies import ReadFile
-from cvanalysis.files.archives import archive_of, is_archive, members, read_member
+from cvanalysis.files.anomalies import LAISSE, ReadFile
+from cvanalysis.files.archives import archive_of, is_archive, member_size, members, read_member
+from cvanalysis.files.extracts import GRAND, extract
 from cvanalysis.files.guard import MIO, SECONDES_PAR_MIO, allow, reading
-from cvanalysis.files.sheets import read_bytes, tables_of
-from cvanalysis.indicateurs.clean.recognise import Documentation, Recognised, known_headers, recognise
+from cvanalysis.files.sheets import RawTable, read_bytes, tables_of
+from cvanalysis.indicateurs.clean.perimeters import Documentation, Recognised, settle_aggregates, sibling_key
+from cvanalysis.indicateurs.clean.recognise import known_headers, recognise
 from cvanalysis.indicateurs.clean.vintage import Zones
-from cvanalysis.indicateurs.clean.zones import MILLESIMES, Declare
+from cvanalysis.indicateurs.clean.zones import AGREGATS, CLES, MILLESIMES, Declare, OtherLevel
 from cvanalysis.territory.declarations import Inspection, read_rows
 
 DOSSIER = "insee"
+CARTES = (".shp", ".shx", ".dbf", ".prj", ".cpg", ".gpkg", ".kml")
 CODES_DITS = 50  # rows without a known code that are told one by one
 _PARTIE = "partie d'une archive que les rapports n'utilisent pas, laissée de côté"
-_DICTIONNAIRE = "dictionnaire de variables de l'Insee, laissé de côté"
 _DIT_PAR = {"colonnes": "ses colonnes", MILLESIMES: MILLESIMES, "nom": "son nom"}
 
-Read = tuple[ReadFile, tuple[Recognised, ...]]
-"""What became of a file, and the sheets that hold indicators (none where it could not be read or recognised)."""
+Passage = tuple[tuple[str, str], ...]
+Read = tuple[ReadFile, tuple[Recognised, ...], Passage]
+"""What became of a file, the sheets that hold indicators (none where it could not be read or recognised), the passages that it tells."""
 
 
-def read_sources(path: Path, fichier: str, declared: dict[str, Declare]) -> Iterator[Read]:
+def read_sources(path: Path, fichier: str, declared: dict[str, Declare], zones: Zones = None) -> Iterator[Read]:
     """One file read and recognised, or each table of an archive; never raises for what the file is.
 
     INSEE's archives hold more than what reports compare: a member of no use is left aside as documentation, unless no other is read.
+    Of a text that is very large, only the rows of `zones` are read, where they are given.
     """
     file = ReadFile(fichier)
     try:
         with reading(fichier):
+            if zones is not None and _is_large_text(path):
+                with path.open("rb") as lines:
+                    file = replace(file, sha256=hashlib.file_digest(lines, "sha256").hexdigest())
+                size = path.stat().st_size
+                yield _read_source(lambda: _read_large(path.open("rb"), size, fichier, zones), file, declared)
+                return
             data = read_bytes(path, fichier)
+            _refuse_contours(data, fichier)
             file = replace(file, sha256=hashlib.sha256(data).hexdigest())
             inside = members(data, fichier) if is_archive(data) else []
     except ReadError as error:
-        yield replace(file, statut="illisible", probleme=error.problem), ()
+        yield replace(file, statut="illisible", probleme=error.problem), (), ()
         return
     if not inside:
-        yield _read_source(lambda: data, file, declared)
+        yield _read_source(lambda: _read_whole(data, fichier), file, declared)
         return
     found = [
-        _read_source(lambda name=name: read_member(data, fichier, name), replace(file, fichier=told), declared)
+        _read_source(
+            lambda name=name, told=told: _read_member(data, fichier, name, told, zones),
+            replace(file, fichier=told),
+            declared,
+        )
         for told, name in inside
     ]
-    useful = any(file.statut == "lu" for file, _ in found)
-    for file, sheets in found:
+    useful = any(file.statut == "lu" for file, *_ in found)
+    for file, *rest in found:
         idle = file.probleme is not None and file.statut == "non reconnu" and MILLESIMES not in file.probleme.que_faire
         left = replace(file, statut="documentation", probleme=None, pris_pour=_PARTIE)
-        yield (left if useful and idle else file), sheets
+        yield (left if useful and idle else file), *rest
 
 
-def _read_source(unfold: Callable[[], bytes], file: ReadFile, declared: dict[str, Declare]) -> Read:
+def _refuse_contours(data: bytes, fichier: str) -> None:
+    """Raise for a map dropped among figures."""
+    shapes = fichier.lower().endswith(CARTES)
+    if not shapes and not re.search(rb'"type"\s*:\s*"FeatureCollection"', data[:4000]):
+        return
+    to_do = "Déposez-le dans geo/" + (", une fois enregistré en GeoJSON par un logiciel de cartes" if shapes else "")
+    raise ReadError.of(fichier, "ce sont des contours, pas des chiffres", "", to_do)
+
+
+def _is_large_text(path: Path) -> bool:
+    if path.suffix.lower() not in (".csv", ".txt", ".tsv") or not path.is_file() or path.stat().st_size <= GRAND:
+        return False
+    with path.open("rb") as start:
+        return start.read(4) != b"PK\x03\x04"
+
+
+def _read_whole(data: bytes, fichier: str) -> list[RawTable]:
+    allow(len(data) / MIO * SECONDES_PAR_MIO)
+    return tables_of(data, fichier, known_headers())
+
+
+def _read_member(data: bytes, archive: str, name: str, fichier: str, zones: Zones) -> list[RawTable]:
+    size = member_size(data, archive, name)
+    if zones is None or size <= GRAND or not name.lower().endswith((".csv", ".txt", ".tsv")):
+        return _read_whole(read_member(data, archive, name), fichier)
+    with zipfile.ZipFile(io.BytesIO(data)) as opened:
+        return _read_large(io.BufferedReader(opened.open(name), MIO), size, fichier, zones)
+
+
+def _read_large(lines: BinaryIO, size: int, fichier: str, zones: Zones) -> list[RawTable]:
+    """The tables of a large text, with the rows of the zones asked for and the aggregates, under their own line numbers."""
+    allow(size / MIO * SECONDES_PAR_MIO)
+    codes = {zone if isinstance(zone, str) else zone[0] for zone in zones or ()} | set(AGREGATS)
+    wanted = {form.encode() for code in codes for form in (code, code.lstrip("0"))}
+    with lines:
+        text, numbers, rows = extract(lines, CLES, wanted)
+    if not rows:
+        raise OtherLevel.of(
+            fichier, "aucune de ses lignes n'est d'une zone du territoire", "", "Vérifiez qu'il est du bon niveau"
+        )
+    tables = tables_of(text, fichier, known_headers())
+    return [
+        replace(one, lignes=numbers[one.lignes - 1], ligne_entete=int(numbers[one.ligne_entete - 1])) for one in tables
+    ]
+
+
+def _read_source(read: Callable[[], list[RawTable]], file: ReadFile, declared: dict[str, Declare]) -> Read:
     statut = "illisible"
     try:
         with reading(file.fichier):
-            data = unfold()
-            allow(len(data) / MIO * SECONDES_PAR_MIO)
-            tables = tables_of(data, file.fichier, known_headers())
+            tables = read()
             statut = "non reconnu"
             found = recognise(tables, file.fichier, declared)
+    except OtherLevel as error:
+        told = error.problem.trouve, error.problem.attendu, error.problem.que_faire
+        return replace(file, statut=LAISSE, pris_pour=". ".join(filter(None, told))), (), ()
     except ReadError as error:
-        return replace(file, statut=statut, probleme=error.problem), ()
+        return replace(file, statut=statut, probleme=error.problem), (), ()
     if isinstance(found, Documentation):
-        told = _PARTIE if archive_of(file.fichier) else _DICTIONNAIRE
-        return replace(file, statut="documentation", pris_pour=told), ()
-    return file, tuple(found)
+        idle = archive_of(file.fichier) and not found.passage
+        told = _PARTIE if idle else found.pris_pour
+        return replace(file, statut="documentation", pris_pour=told), (), found.passage
+    return file, tuple(found), ()
+
+
+def settle(reads: Iterable[Read]) -> Iterator[Read]:
+    """The same files, the aggregate of all quarters under its own geography; one whose geography nothing tells is refused."""
+    reads = list(reads)
+    told: dict[str, set[str]] = {}
+    for file, sheets, _ in reads:
+        for sheet in sheets:
+            years = (f"{sheet.famille.id} {bloc.millesime}" for bloc in sheet.blocs)
+            names = [file.fichier, sibling_key(file.fichier), *years]
+            for name in names if sheet.geographie else ():
+                told.setdefault(name, set()).add(sheet.geographie)
+    alone = {name: next(iter(found)) for name, found in told.items() if len(found) == 1}
+    for file, sheets, passage in reads:
+        try:
+            yield file, tuple(settle_aggregates(sheet, file.fichier, alone) for sheet in sheets), passage
+        except ReadError as error:
+            yield replace(file, statut="non reconnu", probleme=error.problem), (), passage
 
 
 def read_millesimes(folder: Path, fichier: str) -> tuple[dict[str, Declare], list[Problem]]:
@@ -114,6 +198,7 @@ def tell_file(file: ReadFile, sheets: tuple[Recognised, ...], zones: Zones) -> R
     levels = list(dict.fromkeys(level for _, level in here if level))
     wanted = sorted(zone for zone, level in (one for one in zones or () if isinstance(one, tuple)) if level in levels)
     found = {zone for zone, level in here if (zone, level) in (zones or ())}
+    other = {"QP2015": "QN", "QN2024": "QP"}.get(sheets[0].geographie, "?")
     families = "+".join(dict.fromkeys(sheet.famille.id for sheet in sheets))
     names = " et ".join(dict.fromkeys(sheet.famille.nom for sheet in sheets))
     years = sorted({bloc.millesime for sheet in sheets for bloc in sheet.blocs})
@@ -127,7 +212,7 @@ def tell_file(file: ReadFile, sheets: tuple[Recognised, ...], zones: Zones) -> R
         pris_pour=f"{families} ({names}), {told}, {', '.join(levels) or 'aucune zone'}{geography}",
         lignes=sum(len(sheet.zones) for sheet in sheets),
         trouvees=tuple(zone for zone in wanted if zone in found),
-        manquantes=tuple(zone for zone in wanted if zone not in found),
+        manquantes=tuple(zone for zone in wanted if zone not in found and not zone.startswith(other)),
         absentes=tuple(header for sheet in sheets for header in sheet.absentes),
         inconnues=tuple(header for sheet in sheets for header in sheet.inconnues),
     )
@@ -138,12 +223,12 @@ def say_sheet(sheet: Recognised, fichier: str, geographie: str) -> Iterator[Prob
     yield from sheet.remarques
     if geographie and sheet.geographie and sheet.geographie != geographie:
         what = f"fichier de la géographie {sheet.geographie}, territoire en {geographie}\u00a0: deux découpages"
-        yield Problem(fichier, 0, sheet.cle, what, "", "Lignes des quartiers non jointes")
+        yield Problem(fichier, 0, sheet.cle, what, "", "Lignes des quartiers, ou de leur ensemble, non jointes")
     for header in sheet.inconnues:
         yield Problem(fichier, sheet.table.ligne_entete, header, "colonne inconnue du catalogue, non lue")
     if not sheet.connu:
         yield from _say_vintage(sheet, fichier)
-    other = {"QN2024": "QP", "QP2015": "QN"}.get(sheet.geographie, "?")
+    other = {"QN2024": "QP", "QP2015": "?" if geographie == "QN2024" else "QN"}.get(sheet.geographie, "?")
     if rows := [row for row, zone in enumerate(sheet.zones.tolist()) if zone.startswith(other)]:
         count = f"{len(rows)} lignes de quartiers" if len(rows) > 1 else "une ligne de quartier"
         what = f"{count} d'une autre géographie (codes {other}…) dans un fichier en {sheet.geographie}\u00a0: deux découpages"

@@ -12,9 +12,12 @@ import numpy as np
 import pandas as pd
 
 from cvanalysis.catalogue import Catalogue, Controle
-from cvanalysis.indicateurs.clean.vintage import PUBLIE, SUSPECT, Chunk, Zones
+from cvanalysis.errors import Problem
+from cvanalysis.files.anomalies import frame_problems
+from cvanalysis.indicateurs.clean.vintage import PUBLIE, SUSPECT, Chunk, Zones, precision_of
 
 MARQUE = "Marqué suspect, non modifié"
+PROPORTIONS = "colonne en % dont toutes les valeurs sont entre 0 et 1 : sans doute des proportions (0,46 pour 46 %)"
 POUSSIERE = 1e-6  # decimals of a binary number
 
 
@@ -46,8 +49,26 @@ def mark_suspects(chunks: Sequence[Chunk], catalogue: Catalogue, zones: Zones = 
             if wrong.any():
                 suspect |= wrong
                 said.append(chunk.frame_cells(wrong & wanted, control.probleme, MARQUE))
+        for i in _proportions(chunk, values, catalogue):
+            suspect[:, i] |= published[:, i]
+            said.append(frame_problems([Problem(chunk.fichier, 0, chunk.entetes[i], PROPORTIONS, "", MARQUE)]))
         chunk.statuts[suspect] = SUSPECT
     return said
+
+
+def _proportions(chunk: Chunk, values: np.ndarray, catalogue: Catalogue) -> list[int]:
+    """The columns in % whose values all lie between 0 and 1: all of them do, or the values have the decimals of proportions.
+
+    A share below 1 % everywhere is no anomaly where the others of its table are above, as published to one decimal.
+    """
+    shares = [i for i, name in enumerate(chunk.indicateurs) if catalogue.indicateurs[name].unite == "%"]
+    shares = [
+        i
+        for i in shares
+        if not chunk.indicateurs[i].startswith("evolution") and np.nanmax(np.abs(values[:, i]), initial=0) > 0
+    ]
+    small = [i for i in shares if np.nanmax(np.abs(values[:, i])) <= 1 and " / " not in chunk.entetes[i]]
+    return small if len(small) == len(shares) else [i for i in small if precision_of(values[:, i]) > 1]
 
 
 def _fails(

@@ -22,7 +22,8 @@ from cvanalysis.files.sheets import RawTable
 from cvanalysis.territory.places import Niveau
 
 MILLESIMES = "millesimes.csv"
-CLES = ("CODGEO", "CODE_QP", "CODE_QPV", "COD_QP", "QP", "QPV", "CODEQP", "CODE_GEO", "COD_GEO", "CODE_ZONE", "CODE")
+_CLES = "CODGEO,CODE_QP,CODE_QPV,COD_QP,QP,QPV,CODEQP,CODEQPV,CODE_GEO,COD_GEO,CODE_ZONE,CODE,GEO"
+CLES = tuple(f"{_CLES},CODE GÉOGRAPHIQUE,CODE GEOGRAPHIQUE".split(","))
 
 CLES_AUTRES = (
     "CODE_INSEE",
@@ -38,11 +39,21 @@ CLES_AUTRES = (
 ENSEMBLE, METRO, FRANCE = "Ensemble", "METRO", "FRANCE"
 ENSEMBLE_2024 = "Ensemble (QN2024)"  # the aggregate of other perimeters is another zone
 
-_AGREGATS: dict[str, tuple[str, Niveau]] = {
+AGREGATS: dict[str, tuple[str, Niveau]] = {
     **dict.fromkeys(("ENSEMBLE", "00", "ENSQP", "ENS_QP", "ENSQPV", "ENS"), (ENSEMBLE, "FRANCE_QPV")),
     **dict.fromkeys(("METRO", "METROPOLE", "FM", "FRMETRO"), (METRO, "FRANCE_METRO")),
     **dict.fromkeys(("FRANCE", "FE", "FR", "F", "METRODOM"), (FRANCE, "FRANCE")),
 }
+OBJETS: dict[str, Niveau] = {
+    **dict.fromkeys(("COM", "ARM"), "COMMUNE"),
+    **dict.fromkeys(("QPV", "QP", "QPV2015", "QPV2024", "QP2024"), "QPV"),
+    **dict.fromkeys(("FRANCE", "FR", "FRANCE_ENT"), "FRANCE"),
+    "EPCI": "EPCI",
+    "DEP": "DEPARTEMENT",
+    "REG": "REGION",
+    "METRO": "FRANCE_METRO",
+}
+"""Kinds of zones as INSEE writes them before a code (`DEP-44`, `2025-COM-44109`), for those that reports compare."""
 _QP = re.compile(r"QP(\d{3}|02[AB])\d{3}$")
 _QN = re.compile(r"QN(\d{3}|02[AB])\d{2}[A-Z]$")
 _COMMUNE = re.compile(r"(\d{2}|2[AB])\d{3}$")
@@ -55,7 +66,7 @@ _UNITE_URBAINE = re.compile(r"00\d{3}$")  # over several départements; no commu
 _AUTRES_NIVEAUX = {  # as columns and file names bear them
     r"(?:DCOM|LIB|CODE_)?IRIS": IRIS,
     r"UU(?:20)?(?:\d\d)?": UNITES_URBAINES,
-    r"(?:AU|AAV)(?:20)?(?:\d\d)?": "des aires urbaines ou d'attraction",
+    r"AAV(?:20)?(?:\d\d)?|AU(?:20)?\d\d": "des aires urbaines ou d'attraction",
     r"ZE(?:MP)?(?:20)?(?:\d\d)?": "des zones d'emploi",
     r"BV(?:20)?(?:\d\d)?": "des bassins de vie",
     "ARR(?:ONDISSEMENTS?)?": "des arrondissements",
@@ -64,6 +75,10 @@ _AUTRES_NIVEAUX = {  # as columns and file names bear them
 CODES_MINI = 0.5  # share of a column's cells that makes it the column of codes…
 CODES_SANS_NOM = 0.9  # … and of one whose name says nothing, where counts of five figures look like communes
 REGIONS_MINI = 12  # this many codes that all are regions' are regions
+
+
+class OtherLevel(UnrecognisedFile):
+    """The file is of zones that no report compares with: nothing that a report needs is lost with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,21 +126,21 @@ def _all_differ(table: RawTable, header: str) -> bool:
     return len(set(cells)) >= CODES_SANS_NOM * len(cells)
 
 
-def refuse_level(table: RawTable, fichier: str, family: Famille) -> None:
+def refuse_level(table: RawTable, fichier: str, family: Famille | None) -> None:
     """Raise for zones that no report compares with, and whose codes look like those of others (`44109` is a commune and an urban unit).
 
     Told by a column that INSEE names after them, else by the file's name, which is all that tells a bassin de vie from its main commune.
     """
-    headers = " ".join(normal_header(header) for header in table.colonnes)
+    headers = [normal_header(header) for header in table.colonnes]
     stem = fichier.rsplit("/", 1)[-1].rsplit(".", 1)[0].upper()
     key = next((h for h in table.colonnes if normal_header(h) in CLES), None)
     by_codes = _level_of_codes([_plain_code(cell) for cell in table.table[key].to_pylist()]) if key is not None else ""
     for pattern, level in _AUTRES_NIVEAUX.items():
-        in_name = re.search(rf"(?<![A-Z]){pattern}(?![A-Z])", stem)
-        if re.search(rf"(?<![A-Z_]){pattern}(?![A-Z_])", headers) or in_name or level == by_codes:
-            raise UnrecognisedFile.of(
+        in_name = re.search(rf"(?<![A-Z])(?:{pattern})(?![A-Z])", stem)
+        if any(re.fullmatch(pattern, header) for header in headers) or in_name or level == by_codes:
+            raise OtherLevel.of(
                 fichier,
-                f"famille {family.id} reconnue, mais pour {level}",
+                f"famille {family.id} reconnue, mais pour {level}" if family else f"tableau de chiffres pour {level}",
                 "Des quartiers, des communes, des EPCI, des départements, des régions ou la France étaient attendus",
                 "Prenez le fichier du même millésime à l'un de ces niveaux, sinon retirez celui-ci du dossier",
                 table.ligne_entete,
@@ -146,6 +161,12 @@ def _is_siren(code: str) -> bool:
     return sum(digits[0::2] + [sum(divmod(2 * digit, 10)) for digit in digits[1::2]]) % 10 == 0
 
 
+def is_quarter(cell: str) -> bool:
+    """Whether a cell is the code of a quarter, of either list."""
+    code = cell.strip().upper()
+    return bool(_QP.match(code) or _QN.match(code))
+
+
 def _plain_code(cell: str) -> str:
     """A code without spaces nor the `.0` of a spreadsheet that took it for a number."""
     return "".join(cell.split()).upper().removesuffix(".0")
@@ -162,7 +183,7 @@ def read_zones(
     encoded = pc.dictionary_encode(as_text(table.table[key]))
     codes = encoded.indices.to_numpy(zero_copy_only=False)
     cells = [_plain_code(cell) for cell in encoded.dictionary.to_pylist()]
-    small = [cell for cell in cells if _PETIT.match(cell) and cell not in _AGREGATS]
+    small = [cell for cell in cells if _PETIT.match(cell) and cell not in AGREGATS]
     labels = _labels(table)
     level: Niveau | str = ""
     if small:
@@ -180,8 +201,12 @@ def read_zones(
 
 
 def _zone_of(cell: str, level_of_small: str, n_codes: int) -> tuple[str, str]:
-    if cell in _AGREGATS:
-        return _AGREGATS[cell]
+    if cell in AGREGATS:
+        return AGREGATS[cell]
+    before, _, bare = cell.rpartition("-")
+    if before:
+        said = OBJETS.get(before.rpartition("-")[2], "")
+        return _zone_of(bare, said if said in ("DEPARTEMENT", "REGION") else "", n_codes) if said else ("", "")
     if _QP.match(cell) or _QN.match(cell):
         return cell, "QPV"
     if _COMMUNE.match(cell):

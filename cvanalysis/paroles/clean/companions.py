@@ -68,6 +68,7 @@ class Companions:
     codes_lus: frozenset[str]
     preconisations: pd.DataFrame
     chronologie: pd.DataFrame
+    precedent: pd.DataFrame
     anomalies: tuple[Problem, ...] = ()
     illisibles: tuple[Problem, ...] = ()
 
@@ -93,6 +94,7 @@ def read_companions(territory: Territory) -> Companions:
         codes_lus=frozenset(codes["nom"]) - frozenset(frames["paroles/codes.csv"]["nom"]),
         preconisations=frames["preconisations.csv"],
         chronologie=frames["chronologie.csv"],
+        precedent=frames["precedent.csv"],
         anomalies=tuple(anomalies),
         illisibles=tuple(unread),
     )

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from fnmatch import fnmatch
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
 from cvanalysis.errors import Problem, ReadError
@@ -52,7 +53,7 @@ def read_voices(territory: Territory, companions: Companions) -> tuple[list[Voic
     problems: list[Problem] = []
     for path, fichier in raw_files(folder, territory.dossier):
         name = fichier.removeprefix("paroles/")
-        if name in companions.noms or path.suffix.lower() in (".md", ".txt", ".qdc"):
+        if name in companions.noms or path.suffix.lower() in (".md", ".qdc"):
             continue
         try:
             with reading(fichier):
@@ -205,8 +206,9 @@ def when_received(row: Row, said: date | None) -> date | None:
 
 def read_day(text: str) -> date | None:
     """The last day of what a cell says; form tools add an hour or the day's name, each in its way."""
-    day = re.search(r"\d{4}-\d{2}-\d{2}|\d{1,2}/\d{1,2}/\d{4}", text)
-    parsed = parse_date(day.group() if day else text) if text else None
+    day = re.search(r"\d{4}[-/]\d{2}[-/]\d{2}|\d{1,2}/\d{1,2}/\d{4}", text)
+    said = day.group() if day else text
+    parsed = parse_date(said.replace("/", "-") if said[:4].isdigit() else said) if text else None
     return parsed[1] if parsed else None
 
 
@@ -218,23 +220,30 @@ def is_known_at(row: Row, territory: Territory, edition: Edition) -> bool:
     return edition.jusqu_au >= (row.recue or max(e.jusqu_au for e in territory.editions))
 
 
-def match(cell: str, known: Mapping[str, str]) -> str:
-    """The id that is the cell, or whose name it is, or ''. A name that several bear names none of them."""
+def match(cell: str, known: Mapping[str, str], alias: Mapping[str, str] = MappingProxyType({})) -> str:
+    """The id that is the cell, or whose name it is, or ''. A name that several bear names none of them. `alias`: other names → id."""
     wanted = fold(cell)
+    if wanted in alias:
+        return alias[wanted]
     by_id = [ident for ident in known if fold(ident) == wanted]
     named = by_id or [ident for ident, name in known.items() if fold(name) == wanted]
     return named[0] if wanted and len(named) == 1 else ""
 
 
-def match_all(cell: str, known: Mapping[str, str]) -> tuple[list[str], list[str]]:
-    """The ids that a cell names (`|`, `;`, `,` or, as Kobo writes several answers, spaces), and what it names besides."""
+def match_all(
+    cell: str, known: Mapping[str, str], alias: Mapping[str, str] = MappingProxyType({})
+) -> tuple[list[str], list[str]]:
+    """The ids that a cell names (`|`, `;`, `,` or, as Kobo writes several answers, spaces), and what it names besides.
+
+    A name may hold commas: what matches whole is not cut, nor what is known neither whole nor in pieces.
+    """
     parts = []
     for part in (p.strip() for p in cell.split("|")):
-        # A name can hold a comma: what matches whole is not cut further.
-        if match(part, known):
-            parts.append(part)
+        cut = [p.strip() for p in re.split(r"[;,\n]", part) if p.strip()]
+        if match(part, known, alias) or not any(match(p, known, alias) for p in cut):
+            words = part.split()
+            parts += words if len(words) > 1 and all(match(w, known, alias) for w in words) else [part] if part else []
         else:
-            cut = [p.strip() for p in re.split(r"[;,\n]", part) if p.strip()]
-            parts += cut[0].split() if len(cut) == 1 and all(match(w, known) for w in cut[0].split()) else cut
-    found = [match(p, known) for p in parts]
+            parts += cut
+    found = [match(p, known, alias) for p in parts]
     return list(dict.fromkeys(f for f in found if f)), [p for p, f in zip(parts, found, strict=True) if not f]

@@ -15,13 +15,14 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from cvanalysis.errors import Problem, ReadError
 from cvanalysis.files.headers import ENTETE_MAX
@@ -60,6 +61,10 @@ class Outil:
     colonnes: Mapping[str, Sequence[str]] = field(default_factory=dict)
     retire: Sequence[str] = ()
     html: bool = False
+    valeurs: Mapping[str, str] = field(default_factory=dict)
+    une_voix: bool = False
+    sans_date: str = ""
+    parent: Sequence[Sequence[str]] = ()
     question_au_dessus: bool = False
     themes_et_lieux: bool = False
 
@@ -82,9 +87,11 @@ def read_voice_file(path: Path, fichier: str, declared: Declared = NOTHING_DECLA
     """Every table of voices in a file. Raises `ReadError` where it can't be read or where nothing tells the text of a voice."""
     if path.suffix.lower() == ".qdpx":
         return [read_interview(path, fichier, declared)]
+    if path.suffix.lower() in TEXTES:
+        raise ReadError(Problem(fichier, 0, "", "c'est un texte, et non un tableau de paroles", "", CONSEIL))
     known = frozenset(SYNONYMES).union(declared.colonnes, *(outil.techniques for outil in OUTILS.values()))
     grids = [_read_json(path, fichier)] if path.suffix.lower() == ".json" else read_grid(path, fichier)
-    raws = [(find_table(grid, known), grid) for grid in grids]
+    raws = _with_parents([(find_table(grid, known), grid) for grid in grids])
     there = {name for raw, _ in raws for header in raw.colonnes for name in _names(header)}
     if lost := [header for header in declared.colonnes if bare(header) not in there]:
         what = f"colonne déclarée dans paroles/colonnes.csv et absente du fichier\u00a0: «\u00a0{lost[0]}\u00a0»"
@@ -97,6 +104,39 @@ def read_voice_file(path: Path, fichier: str, declared: Declared = NOTHING_DECLA
     expected = f"Une colonne «\u00a0texte\u00a0» était attendue, on a trouvé\u00a0: {headers}"
     todo = f"Ajoutez à paroles/colonnes.csv la ligne\u00a0: {Path(fichier).name};EN-TÊTE DE LA COLONNE;texte;"
     raise ReadError(Problem(fichier, 0, "", "aucune colonne ne porte le texte d'une parole", expected, todo))
+
+
+def _with_parents(raws: list[tuple[RawTable, Grid]]) -> list[tuple[RawTable, Grid]]:
+    """Tables of repeated rows with, besides, the columns of their answer: who said it, where, with what leave."""
+    made, answered = [], {}
+    for raw, grid in raws:
+        names = {n: h for h in raw.colonnes for n in _names(h)}
+        links = [(names[mine], theirs) for mine, theirs in recognise(raw.colonnes).parent if mine in names]
+        for other, _ in raws if links else ():
+            there = {n: h for h in other.colonnes for n in _names(h)}
+            mine, theirs = next(((mine, there[key]) for mine, key in links if key in there), ("", ""))
+            if other is raw or not mine:
+                continue
+            answers = other.cells.drop_duplicates(theirs).set_index(theirs, drop=False)
+            more = (
+                answers.reindex(raw.cells[mine])
+                .fillna("")
+                .drop(columns=[h for h in other.colonnes if h in raw.colonnes])
+            )
+            joined = pd.concat([raw.cells, more.reset_index(drop=True)], axis=1)
+            said = next((h for n in ("_uuid", "_id") if (h := there.get(n)) in joined), mine)
+            raw = _said_by(replace(raw, table=pa.Table.from_pandas(joined, preserve_index=False)), said)
+            answered[id(other)] = theirs if said == mine else said
+            break
+        made.append((raw, grid))
+    return [(_said_by(raw, answered[id(raw)]) if id(raw) in answered else raw, grid) for raw, grid in made]
+
+
+def _said_by(raw: RawTable, number: str) -> RawTable:
+    """The table with the number of the answer as its speaker, where it has none: all the rows of one answer are one person."""
+    if any(_field(header, (SYNONYMES,)) == "locuteur" for header in raw.colonnes):
+        return raw
+    return replace(raw, table=raw.table.append_column("locuteur", raw.table.column(number)))
 
 
 def recognise(headers: Iterable[str]) -> Outil:
@@ -142,13 +182,13 @@ def _rename(raw: RawTable, grid: Grid, declared: Declared) -> VoiceTable:
         chosen = _chosen(raw, options)
         # Where a tool writes both, the columns of answers say what its summary says, and better.
         cells[champ] = chosen.mask(chosen == "", cells[champ]) if champ in cells else chosen
-    _as_the_tool_means(cells, outil)
+    cells, lines = _as_the_tool_means(cells, outil, np.asarray(raw.lignes))
     closing = [header for header in unread if PROTECTEURS.search(fold(header))]
-    fill(cells, declared.valeurs, closing)
+    fill(cells, {**outil.valeurs, **declared.valeurs}, closing)
     filled = cells["texte"].str.strip().ne("") if "texte" in cells else pd.Series(True, index=cells.index)
     said = tuple(_unread(raw, header, header in closing) for header in unread)
-    lines = np.asarray(raw.lignes)[filled.to_numpy()]
-    return VoiceTable(raw.fichier, outil.nom, cells[filled].reset_index(drop=True), lines, said)
+    kept = filled.to_numpy()
+    return VoiceTable(raw.fichier, outil.nom, cells[filled].reset_index(drop=True), lines[kept], said)
 
 
 def _unread(raw: RawTable, header: str, closing: bool) -> Problem:
@@ -173,6 +213,13 @@ def _technical_columns(raw: RawTable, outil: Outil, columns: dict[str, list[str]
         columns["texte"] = [title, *columns["texte"]]
 
 
+TEXTES = (".txt", ".odt", ".docx", ".doc", ".rtf", ".pdf")
+CONSEIL = (
+    "Copiez chaque parole sur une ligne du modèle («\u00a0cvanalysis modele paroles\u00a0»), avec sa date et ses accords\u00a0; "
+    "un entretien codé s'exporte de votre logiciel en REFI-QDA (.qdpx)"
+)
+"""What helps whoever drops a text where a table of voices is read."""
+
 _CODE_QUESTION = re.compile(r"[a-z]\w{0,30}(?:\[\w+\])?\. (?=.)")
 _ENTRE_CROCHETS = re.compile(r"(.*?\S)\s*\[([^\[\]]+)\]")
 
@@ -182,8 +229,9 @@ def _names(header: str) -> tuple[str, ...]:
     LimeSurvey's code of the question (`G01Q02. Question`), its underscores or the question before `[une sous-question]`."""
     name = bare(header)
     names = [name]
-    last = name.rsplit("/", 1)[-1].strip()
-    if "/" in name and last not in ("id", "name", "fr", "url", "title", "body", "total_count"):
+    parted = _grouped(name)
+    last = parted.rsplit("/", 1)[-1].strip()
+    if "/" in parted and last not in ("id", "name", "fr", "url", "title", "body", "total_count"):
         names.append(last)
     if found := _CODE_QUESTION.match(name):
         names.append(name[found.end() :].strip(BORDS))
@@ -193,18 +241,23 @@ def _names(header: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
+def _grouped(name: str) -> str:
+    """A header whose groups are parted by points, as Kobo also writes them, with the `/` that it writes else."""
+    return name.replace(".", "/") if re.fullmatch(r"[\w-]+(?:\.[\w-]+)+", name) else name
+
+
 def _choice(
     header: str, raw: RawTable, above: Mapping[str, str], known: Sequence[Mapping[str, str]]
 ) -> tuple[str, str] | None:
     """(field, answer) of a column that is one of the answers to a question of ours, to tick; None where it is not."""
-    name = header.strip()
+    name = _grouped(header.strip())
     if found := _ENTRE_CROCHETS.fullmatch(name):
         question, answer = found[1], found[2]
     elif header in above:
         question, answer = above[header], name
     elif "/" in name:
         question, answer = name.rsplit("/", 1)
-        if question not in raw.colonnes and _field(question, known) not in ("themes", "codes"):
+        if question not in map(_grouped, raw.colonnes) and _field(question, known) not in ("themes", "codes"):
             return None
     else:
         return None
@@ -245,13 +298,21 @@ def _questions_above(raw: RawTable, grid: Grid) -> dict[str, str]:
 _BALISE = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)[^<>]{0,500}>")
 
 
-def _as_the_tool_means(cells: pd.DataFrame, outil: Outil) -> None:
-    """Texts without their marks; what its author took back on the platform is a voice withdrawn here."""
+def _as_the_tool_means(cells: pd.DataFrame, outil: Outil, lines: np.ndarray) -> tuple[pd.DataFrame, np.ndarray]:
+    """Texts without their marks; what its author took back on the platform is a voice withdrawn here; tags of one quotation together."""
+    for champ in {"date", "recu"} & set(cells.columns) if outil.sans_date else ():
+        cells[champ] = cells[champ].mask(cells[champ].str.startswith(outil.sans_date), "")
     for champ in {"texte", "reponse"} & set(cells.columns) if outil.html else ():
         cells[champ] = [_without_tags(t) for t in cells[champ]]
     if outil.retire and "reponse_statut" in cells:
         gone = cells["reponse_statut"].map(fold).isin(outil.retire)
         cells["retrait"] = pd.Series(np.where(gone, "oui", cells.get("retrait", "")), index=cells.index, dtype=object)
+    if not outil.une_voix or not {"codes", "texte"} <= set(cells.columns):
+        return cells, lines
+    same = cells.groupby([c for c in cells.columns if c != "codes"], sort=False, dropna=False)
+    cells["codes"] = same["codes"].transform(lambda some: "|".join(dict.fromkeys(filter(None, some))))
+    first = ~cells.duplicated().to_numpy()
+    return cells[first].reset_index(drop=True), lines[first]
 
 
 def _without_tags(text: str) -> str:

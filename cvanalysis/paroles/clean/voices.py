@@ -53,9 +53,13 @@ from cvanalysis.paroles.clean.review import read_reviews, read_text
 from cvanalysis.paroles.clean.tables import attribute, cite, heard_enough, number
 from cvanalysis.paroles.table import MOTS, VoiceTable
 from cvanalysis.personnes.masking import mask
+from cvanalysis.territory.declarations import Inspection, read_rows
 
 if TYPE_CHECKING:
     from cvanalysis.territory.contract import Edition, Territory
+
+
+CORRESPONDANCES = "correspondances.csv"
 
 
 SECONDES_PAR_LIGNE = 0.01  # of processor: ten times what the masking of a long answer takes
@@ -79,6 +83,7 @@ class CleanedVoices:
     preconisations: pd.DataFrame
     instances: pd.DataFrame
     chronologie: pd.DataFrame
+    precedent: pd.DataFrame
     codes: pd.DataFrame
     illisibles: tuple[Problem, ...] = ()
     avertissements: tuple[Problem, ...] = ()
@@ -87,7 +92,8 @@ class CleanedVoices:
     @property
     def tables(self) -> dict[str, pd.DataFrame]:
         """Name of the Parquet file → table."""
-        names = ["paroles", "contributions", "immersions", "preconisations", "instances", "chronologie", "codes"]
+        ours = ("precedent", "chronologie", "codes")
+        names = ("paroles", "contributions", "immersions", "preconisations", "instances", *ours)
         return {name: getattr(self, name) for name in names}
 
 
@@ -141,11 +147,12 @@ def clean_voices(territory: Territory, audience: Audience = "public", edition: E
         ).frame(),
         sources=(*_sources(rows, tables, clean), *_companion_sources(bound)),
         **{Path(fichier).stem: frame for fichier, frame in bound.items()},
-        chronologie=_past(companions.chronologie, edition),
+        chronologie=_held(companions.chronologie, edition),
+        precedent=companions.precedent,
         codes=companions.codes,
         illisibles=tuple(unread) + companions.illisibles,
         avertissements=tuple(doubtful),
-        compte=account_of_voices(tables, stages, [row["texte_statut"] for row in clean]),
+        compte=account_of_voices(tables, stages, [row["texte_statut"] for row in clean], territory),
     )
 
 
@@ -184,6 +191,19 @@ class _Reader:
         }
 
     @cached_property
+    def alias(self) -> Mapping[str, Mapping[str, str]]:
+        """Field → other names → id (`exclu`: none, on purpose), as `correspondances.csv` gives them; logs tell what is wrong there."""
+        found: dict[str, dict[str, str]] = {"themes": {}, "qpv": {}}
+        if not (self.territory.dossier / CORRESPONDANCES).exists():
+            return found
+        rows = read_rows(Inspection(self.territory.dossier), CORRESPONDANCES, ("domaine", "libelle", "code"), ("note",))
+        for row in rows:
+            champ = {"theme": "themes", "quartier": "qpv"}.get(row["domaine"], "")
+            if champ and (row["code"] in self.names[champ] or row["code"] == "exclu"):
+                found[champ][fold(row["libelle"])] = row["code"]
+        return found
+
+    @cached_property
     def _subjects(self) -> tuple[str, ...]:
         """How the number of a finding may begin: by a quarter, a theme or the whole."""
         return tuple(f"{one}-" for one in (*self.names["qpv"], *self.names["themes"], *_PAGES))
@@ -195,14 +215,18 @@ class _Reader:
     def word(self, row: Row, champ: str) -> str:
         """What a cell names among what is declared, or the word of its vocabulary; '' where it is neither."""
         cell = row[champ]
-        found = match(cell, self.names[champ]) if champ in self.names else MOTS[champ].get(fold(cell), "")
+        known, alias = self.names.get(champ), self.alias.get(champ, {})
+        found = match(cell, known, alias) if known is not None else MOTS[champ].get(fold(cell), "")
+        if found == "exclu":
+            return ""
         if cell and not found:
             self.tell(row, champ, cell, _QUOI[champ], "laissé vide")
         return found
 
     def themes(self, row: Row) -> tuple[list[str], str]:
         """The themes of a voice and, where its tool has one column for themes and places, the quarter that it names."""
-        themes, unknown = match_all(row["themes"], self.names["themes"])
+        themes, unknown = match_all(row["themes"], self.names["themes"], self.alias["themes"])
+        themes = [theme for theme in themes if theme != "exclu"]
         both = OUTILS.get(row.format, TABLEUR).themes_et_lieux
         places = [place for name in unknown if both and (place := match(name, self.names["qpv"]))]
         for name in unknown:
@@ -365,18 +389,12 @@ def _immersions(
     return known.assign(**{c: pd.Series(v, index=known.index, dtype="str") for c, v in shown.items()})
 
 
-def _held(instances: pd.DataFrame, edition: Edition) -> pd.DataFrame:
-    """Meetings that were over, or begun, when the edition was handed over."""
-    return _kept(instances, ((d := parse_date(t)) is not None and d[0] <= edition.jusqu_au for t in instances["date"]))
-
-
-def _past(chronologie: pd.DataFrame, edition: Edition) -> pd.DataFrame:
-    """What had happened when the edition was handed over."""
-    return _kept(chronologie, (not (d := parse_date(t)) or d[0] <= edition.jusqu_au for t in chronologie["date"]))
+def _held(dated: pd.DataFrame, edition: Edition) -> pd.DataFrame:
+    """Meetings and events that were over, or begun, when the edition was handed over."""
+    return _kept(dated, ((d := parse_date(t)) is not None and d[0] <= edition.jusqu_au for t in dated["date"]))
 
 
 def _proposed(preconisations: pd.DataFrame, edition: Edition) -> pd.DataFrame:
     """Préconisations, but those dated after the edition or at a day that cannot be read."""
-    days = preconisations["date"]
-    keep = (not t or ((d := read_day(t)) is not None and d <= edition.jusqu_au) for t in days)
+    keep = (not t or ((d := read_day(t)) is not None and d <= edition.jusqu_au) for t in preconisations["date"])
     return _kept(preconisations, keep).drop(columns=["date"])

@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any
 from cvanalysis.errors import CvanalysisError, UsageError
 from cvanalysis.files import atomic
 from cvanalysis.publish.cluster.worker import run_task, sees, worker_state
+from cvanalysis.publish.limits import UNBOUND
 from cvanalysis.publish.memory import state
 from cvanalysis.publish.memory.ledger import Ledger
-from cvanalysis.publish.run.child import Emit, Limits, Outcome, run_talking
+from cvanalysis.publish.run.child import Emit, Outcome, run_talking
 from cvanalysis.tables.freshness import RECORD
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def run_on_cluster(address: str, tasks: Iterator[tuple[Fate, Task]], places: Pla
             return {"refus": str(error)}
         return {}
 
-    for said in run_talking(work, Limits(None, None, None)):
+    for said in run_talking(work, UNBOUND):
         if isinstance(said, Outcome):
             if said.kind != "fini":
                 raise CvanalysisError(f"La construction sur {address} s'est arrêtée : {said.cause}")

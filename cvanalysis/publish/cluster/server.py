@@ -13,7 +13,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from cvanalysis.publish.run.child import Limits, run_children
+from cvanalysis.publish.limits import Limits
+from cvanalysis.publish.run.child import run_children
 from cvanalysis.publish.run.warm import warm_up
 
 

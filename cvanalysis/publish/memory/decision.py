@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from cvanalysis.files import atomic
 from cvanalysis.publish.files import state_folder
+from cvanalysis.publish.limits import MEMORY, SECONDS
 from cvanalysis.publish.memory import state
 from cvanalysis.publish.memory.ledger import Ledger, Record, report_key
 from cvanalysis.publish.plan import Report, plan_reports
@@ -48,8 +49,8 @@ class Options:
     dask: str | None = None
     force: bool = False
     dry_run: bool = False
-    timeout: float = 300.0
-    memory: int = 1024
+    timeout: float = SECONDS
+    memory: int = MEMORY
     notebooks: Path | None = None
 
     @property
@@ -182,6 +183,12 @@ class Decision:
                 "index": {"titre": "Toutes les analyses", "url": f"{depth}index.html"},
                 "licence": "Licence Ouverte 2.0",
                 "maj": self.territory.maj,
+                "contact": self.territory.contact,
+                "liens": [
+                    {"titre": other.titre, "url": f"{depth}{other.path}"}
+                    for other in reports
+                    if other.genre != "quartier" and other.id != report.id
+                ],
             }
             for key, other in (("precedent", before), ("suivant", after)):
                 if other is not None and (other.genre, bool(other.sujet) and other.notebook) == kind:

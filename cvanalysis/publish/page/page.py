@@ -21,6 +21,7 @@ from babel.dates import format_date
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
+from cvanalysis.display import composants, font
 from cvanalysis.errors import ReportFailed
 
 if TYPE_CHECKING:
@@ -51,7 +52,8 @@ class PageInfo:
     """What a page says around its notebook.
 
     `entete` is printed on every sheet beside the edition (the title when empty); `maj` is the declared date of the data's last
-    update (AAAA-MM-JJ); `exemple` adds the warning even where no finding bears the mark.
+    update (AAAA-MM-JJ); `contact` is whom to answer; `exemple` adds the warning even where no finding bears the mark. `liens` lead to the
+    pages of the whole contract and of its themes.
     """
 
     titre: str
@@ -63,8 +65,10 @@ class PageInfo:
     index: Lien | None = None
     precedent: Lien | None = None
     suivant: Lien | None = None
+    liens: tuple[Lien, ...] = ()
     licence: str = ""
     maj: str = ""
+    contact: str = ""
 
 
 def render_page(notebook: NotebookNode, page: PageInfo) -> str:
@@ -93,6 +97,7 @@ def wrap_page(body: str, page: PageInfo, *scripts: str) -> str:
         exemple=page.exemple or 'class="ex"' in body,
         sommaire=contents,
         corps=Markup(body),  # noqa: S704  # what displays itself escapes what it was given
+        police=Markup(font_style()),  # noqa: S704
         css=Markup(_asset("page.css")),  # noqa: S704
         js=Markup(js),  # noqa: S704
         js_digest=b64encode(sha256(js.encode()).digest()).decode(),
@@ -129,8 +134,12 @@ def exporter() -> HTMLExporter:
 
 @cache
 def _environment() -> Environment:
-    environment = Environment(loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined)
+    environment = Environment(
+        loader=FileSystemLoader([_TEMPLATES, composants.DOSSIER]), autoescape=True, undefined=StrictUndefined
+    )
     environment.filters["css_string"] = css_string
+    composants.equip(environment)
+    environment.globals["zip"] = zip
     return environment
 
 
@@ -148,6 +157,12 @@ def _asset(name: str) -> str:
 
 def _script(*others: str) -> str:
     return "\n".join(_asset(name) for name in ("page.js", *others))
+
+
+@cache
+def font_style() -> str:
+    """The font of pages and figures, and how a figure stands in a page: the first style of any page of ours."""
+    return f"{font.css()}\n{_asset('figures.css')}"
 
 
 def our_scripts() -> frozenset[str]:

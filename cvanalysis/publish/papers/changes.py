@@ -62,8 +62,10 @@ def earlier_files(out: Path, territory: Territory) -> dict[str, str]:
     return {name: atomic.digest(out / name) for name in names}
 
 
-def write_changes(out: Path, territory: Territory, audience: str) -> dict[str, bytes]:
+def write_changes(out: Path, territory: Territory, audience: str, processed: Path) -> dict[str, bytes]:
     """`changements.html`, from what this edition states and from the nearest earlier one for the same readers.
+
+    `processed` holds the tables of this edition: titles quote what is written there.
 
     Raises `ReportFailed` where the page does not keep its contract: the one that stands is not touched.
     """
@@ -93,10 +95,10 @@ def write_changes(out: Path, territory: Territory, audience: str) -> dict[str, b
         )
     info = PageInfo(
         titre=TITLE, territoire=territory.nom, edition=territory.edition.nom, audience=audience,
-        index=Lien("Toutes les analyses", "index.html"), licence="Licence Ouverte 2.0", maj=territory.maj,
+        index=Lien("Toutes les analyses", "index.html"), licence="Licence Ouverte 2.0", maj=territory.maj, contact=territory.contact,
     )  # fmt: skip
     html = wrap_page(body, info)
-    said = words_of_data(None, territory.dossier)
+    said = words_of_data(processed, territory.dossier)
     if problems := check_page(html, ids, WEIGHT + WEIGHT_EACH * len(changes), dit=said):
         raise ReportFailed(f"la page « {TITLE} » ne tient pas son contrat : {' ; '.join(problems[:5])}")
     return {PAGE: html.encode()}

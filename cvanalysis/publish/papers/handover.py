@@ -22,6 +22,7 @@ from cvanalysis.publish.page.page import reserved_for
 
 if TYPE_CHECKING:
     from docx.document import Document
+    from docx.text.paragraph import Paragraph
 
     from cvanalysis.pages.preconisations import Recommendation
     from cvanalysis.territory.contract import Territory
@@ -35,6 +36,7 @@ class Part:
     constats: tuple[dict[str, Any], ...]
 
 
+_PRECONISATIONS, _INCONNUS, _ANNEXE = "Préconisations", "Ce qu'on ne sait pas", "Annexe : les tableaux"
 _DAY_ZERO = (1980, 1, 1, 0, 0, 0)
 
 # XML can hold neither most control characters nor lone surrogates: a text that people pasted may have both.
@@ -44,7 +46,8 @@ _INTERDITS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 def write_handover(
     territory: Territory, parts: Sequence[Part], recommendations: Sequence[Recommendation], audience: str = "public"
 ) -> bytes:
-    """The .docx: préconisations first (they are what the file is for), then the findings by chapter, then what is not known."""
+    """The .docx: contents, préconisations first (they are what the file is for), then the findings by chapter, what is not known, and in
+    an annex the table of each finding."""
     import docx
 
     document = docx.Document()
@@ -55,15 +58,21 @@ def write_handover(
         document.add_paragraph(_clean(reserve)).runs[0].bold = True
     if any(c["exemple"] for p in parts for c in p.constats) or any(r.exemple for r in recommendations):
         document.add_paragraph(_clean("Ce document contient des données d'exemple, inventées."))
+    chapters = [_PRECONISATIONS, *(part.titre for part in parts), _INCONNUS, _ANNEXE]
+    _field(document.add_paragraph(), r'TOC \o "1-2" \h \z', "\n".join(map(_clean, chapters)))
     _recommendations(document, territory, recommendations)
     for part in parts:
         document.add_heading(_clean(part.titre), level=1)
         for finding in part.constats:
             _finding(document, finding)
     unknown = list(dict.fromkeys(said for p in parts for c in p.constats for said in c["manques"]))
-    document.add_heading(_clean("Ce qu'on ne sait pas"), level=1)
+    document.add_heading(_clean(_INCONNUS), level=1)
     for said in unknown or ["Rien n'a été signalé."]:
         document.add_paragraph(_clean(said), style="List Bullet")
+    document.add_heading(_clean(_ANNEXE), level=1).paragraph_format.page_break_before = True
+    for dit in (one for part in parts for one in part.constats if one["colonnes"]):
+        document.add_heading(_clean(f"{dit['sous_titre'] or dit['question']} (constat {dit['id']})"), level=2)
+        _table(document, dit)
     return _steady(document)
 
 
@@ -83,9 +92,9 @@ def _prepare(document: Document, territory: Territory) -> None:
     for section in document.sections:
         section.page_width, section.page_height = Cm(21), Cm(29.7)
         section.left_margin = section.right_margin = Cm(2)
-        section.footer.paragraphs[0].text = _clean(
-            f"{territory.contrat}, {territory.nom}, édition « {territory.edition.nom} »"
-        )
+        foot = section.footer.paragraphs[0]
+        foot.text = _clean(f"{territory.contrat}, {territory.nom}, édition « {territory.edition.nom} », page ")
+        _field(foot, "PAGE", "1")
     day = datetime.fromisoformat(territory.maj) if territory.maj else datetime(territory.fin, 1, 1)  # noqa: DTZ001 - a declared date, not a clock
     core = document.core_properties
     core.title, core.language, core.author, core.comments = (
@@ -98,10 +107,24 @@ def _prepare(document: Document, territory: Territory) -> None:
     core.last_modified_by, core.revision = "", 1
 
 
+def _field(paragraph: Paragraph, instruction: str, shown: str) -> None:
+    """A text that the word processor works out: page number, contents. `shown` stands there until it does."""
+    from docx.oxml.ns import qn
+
+    for kind, text in (("begin", ""), ("", instruction), ("separate", ""), ("shown", shown), ("end", "")):
+        run = paragraph.add_run(text if kind == "shown" else "")
+        if kind not in ("", "shown"):
+            run._r.append(run._r.makeelement(qn("w:fldChar"), {qn("w:fldCharType"): kind}))  # noqa: SLF001 - no public name
+        elif not kind:
+            code = run._r.makeelement(qn("w:instrText"), {qn("xml:space"): "preserve"})  # noqa: SLF001
+            code.text = text
+            run._r.append(code)  # noqa: SLF001
+
+
 def _recommendations(document: Document, territory: Territory, recommendations: Sequence[Recommendation]) -> None:
     from cvanalysis.pages.preconisations import told
 
-    document.add_heading(_clean("Préconisations"), level=1)
+    document.add_heading(_clean(_PRECONISATIONS), level=1)
     if not recommendations:
         document.add_paragraph(_clean("Aucune préconisation n'est encore écrite."))
     for theme in territory.themes:
@@ -132,9 +155,9 @@ def _recommendations(document: Document, territory: Territory, recommendations: 
 
 def _finding(document: Document, dit: dict[str, Any]) -> None:
     document.add_heading(_clean(dit["message"]), level=2)
-    document.add_paragraph(_clean(f"{dit['sous_titre']} (constat {dit['id']})"))
-    if dit["colonnes"]:
-        _table(document, dit)
+    document.add_paragraph(
+        _clean(f"{dit['sous_titre']} (constat {dit['id']}{', tableau en annexe' if dit['colonnes'] else ''})")
+    )
     for label, text in (
         ("Lecture", dit["lecture"]),
         ("Champ", dit["champ"]),

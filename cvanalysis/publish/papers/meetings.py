@@ -1,7 +1,7 @@
-"""What goes to the meetings. Owns which sheets, poster and hand-over file an edition has, and how each is made.
+"""What goes to the meetings beside the pages. Owns which poster and hand-over file an edition has, and how each is made.
 
 Each is made of what the executed notebooks state and show, never computed anew: it can't disagree with the pages, and costs little.
-A notebook says which it goes to (`supports` of its metadata). Refuses to choose what a sheet shows (`supports` does).
+A notebook says which it goes to (`supports` of its metadata). Refuses to choose what a poster shows (`supports` does).
 """
 
 from __future__ import annotations
@@ -43,37 +43,25 @@ class Paper:
 
 
 def papers_of(reports: Iterable[Report]) -> list[Paper]:
-    """What these reports give: the poster and the hand-over file, then a sheet for each quarter and theme."""
+    """What these reports give: the poster and the hand-over file."""
     reports = list(reports)
     papers = []
     for key, file, titre in WHOLE:
         of = sorted((one for one in reports if key in one.supports), key=lambda one: one.supports[key])
         if any(one.genre == "contrat" for one in of):
             papers.append(Paper(key, file, titre, {one.id: one.titre for one in of}))
-    return papers + [
-        Paper(
-            f"feuille-{one.court}",
-            f"supports/feuille-{one.court}.html",
-            f"Feuille\u00a0: {one.titre}",
-            {one.id: one.titre},
-        )
-        for one in reports
-        if "feuille" in one.supports
-    ]
+    return papers
 
 
 def make_paper(out: Path, paper: Paper, territory: Territory, audience: str, slices: Slices) -> bytes:
     """The file of a paper, from the executed notebooks that stand in `out`."""
-    from cvanalysis.publish.papers.supports import render_poster, render_sheet
+    from cvanalysis.publish.papers.supports import render_poster
 
     shown = {key: _shown(out, key) for key in paper.of}
     if paper.file == HANDOVER:
         return _make_handover(territory, audience, slices, {paper.of[key]: found for key, found in shown.items()})
     found = [one for some in shown.values() for one in some]
-    if paper.key == POSTER:
-        return render_poster(territory, found, audience).html.encode()
-    [(key, titre)] = paper.of.items()
-    return render_sheet(territory, key.rpartition("/")[2], titre, found, audience).html.encode()
+    return render_poster(territory, found, audience).html.encode()
 
 
 def _shown(out: Path, report: str) -> tuple[Shown, ...]:

@@ -1,8 +1,6 @@
-"""Printed supports for the meetings: A4 sheets for a « promenade des données », an A3 poster. Owns their choice of findings.
+"""The printed support of the meetings that is no page: an A3 poster. Owns its choice of findings.
 
-A sheet shows three findings and three questions, room to write, and the number under which to report what was said: that number is
-what a `constat` column takes. Everything, pictures included, is what the pages show; templates are in `templates/supports/`; one
-file each, no request.
+Everything, pictures included, is what the pages show; its template is in `templates/supports/`; one file, no request.
 """
 
 from __future__ import annotations
@@ -16,21 +14,19 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 
 from cvanalysis.french import typeset
-from cvanalysis.publish.page.page import reserved_for, template
+from cvanalysis.publish.page.page import font_style, reserved_for, template
 
 if TYPE_CHECKING:
     from cvanalysis.publish.papers.statements import Shown
     from cvanalysis.territory.contract import Territory
 
 
-PAR_FEUILLE = 3
-
 AFFICHE = 6
 """Findings on a poster: what can be read standing up."""
 
 BAS, HAUT, HAUTES = 275, 410, 2
-"""Height in pixels up to which a figure is read without effort on a third of a sheet (a taller one is taken only where there is
-nothing else), up to which on a poster, and how many of the taller ones a poster can hold."""
+"""Height in pixels up to which a figure is read without effort on a quarter of a poster, up to which one can be read at all, and how
+many of those a poster can hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,49 +59,33 @@ def choose(shown: Sequence[Shown], count: int) -> tuple[Shown, ...]:
     return tuple(sorted(chosen, key=shown.index))
 
 
-def render_sheet(
-    territory: Territory, ident: str, nom: str, shown: Sequence[Shown], audience: str = "public"
-) -> Support:
-    """The A4 sheet of a theme or of a quarter, on two sides: `supports/feuille-<ident>.html`."""
-    return _render("feuille", f"feuille-{ident}", choose(shown, PAR_FEUILLE), territory, audience, titre=nom)
-
-
 def render_poster(territory: Territory, shown: Sequence[Shown], audience: str = "public") -> Support:
     """The A3 poster of the contract: `supports/affiche.html`."""
     tall = choose([one for one in shown if one.image and BAS < one.image.hauteur <= HAUT], HAUTES)
     short = choose([one for one in shown if one.image and one.image.hauteur <= BAS], AFFICHE - len(tall))
-    return _render("affiche", "affiche", (*tall, *short) or choose(shown, AFFICHE), territory, audience)
-
-
-def _render(
-    sheet: str, name: str, chosen: Sequence[Shown], territory: Territory, audience: str, **words: str
-) -> Support:
-    html = template(f"supports/{sheet}.html.j2").render(
+    chosen = (*tall, *short) or choose(shown, AFFICHE)
+    html = template("supports/affiche.html.j2").render(
         territoire=territory,
         constats=[_said(one) for one in chosen],
         exemple=any(one.dit["exemple"] for one in chosen),
         reserve=reserved_for(audience),
         style=_style(),
-        **words,
     )
-    return Support(f"supports/{name}.html", html, tuple(one.id for one in chosen))
+    return Support("supports/affiche.html", html, tuple(one.id for one in chosen))
 
 
 def _said(one: Shown) -> dict[str, object]:
     return {
         "id": one.id,
         "titre": typeset(one.dit["message"]),
-        "question": typeset(one.dit["question"]),
         "sous_titre": typeset(one.dit["sous_titre"]),
         "source": typeset(one.dit["source"]),
-        "image": Markup(one.image.src),  # noqa: S704 - taken from our own page, where it stands in the same place
-        "alt": Markup(one.image.alt),  # noqa: S704
+        "image": Markup(one.image.svg),  # noqa: S704 - taken from our own page, where it stands in the same place
         "exemple": one.dit["exemple"],
-        "haute": one.image.hauteur > BAS,
     }
 
 
 @cache
 def _style() -> Markup:
     css = files("cvanalysis.publish").joinpath("templates", "supports", "supports.css").read_text(encoding="utf-8")
-    return Markup(css)  # noqa: S704 - our own file
+    return Markup(f"{font_style()}\n{css}")  # noqa: S704 - our own file

@@ -26,35 +26,13 @@ from pathlib import Path
 from typing import Any
 
 from cvanalysis.errors import say_file
-from cvanalysis.files.guard import can_fork, die_with, limit_memory
+from cvanalysis.files.guard import MIO, can_fork, die_with, limit_memory
+from cvanalysis.publish.limits import Limits
 
-MIO = 1 << 20
 SCRATCH = "cvanalysis-"  # then the parent's number: `sweep_scratch` knows whose folder it was
 TICK = 0.1  # seconds between two looks at time-outs and captured files
 GRACE = 2.0  # seconds that an interrupted child has to say where it was
 Emit = Callable[[dict[str, Any]], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What one report may use: `seconds` of wall time, `memory` bytes beyond what it inherits, `streams` bytes written to
-    its standard streams. None: no limit."""
-
-    seconds: float | None = 300.0
-    memory: int | None = 1024 * MIO
-    streams: int | None = 10 * MIO
-    per_event: bool = False  # the time-out runs anew from each event (a cell) instead of from the start
-
-    @property
-    def late(self) -> str:
-        return f"le délai de {self.seconds:g} s est dépassé"
-
-    @property
-    def flooded(self) -> str:
-        return f"le carnet a écrit plus de {(self.streams or 0) // MIO} Mio sur ses sorties standard"
-
-
-UNBOUND = Limits(None, None, None)
 
 
 @dataclass(slots=True)

@@ -1,20 +1,155 @@
-"""papermill's entry point for our engine. Owns its name; the engine itself is in `forked`.
+"""The engine that papermill runs notebooks with. Owns one notebook run in a forked child; refuses pages and plans.
 
-papermill loads every registered engine at the very end of its own import, and `ForkEngine` derives from a class of papermill:
-whichever of the two is imported first would find the other half made. So this module imports nothing, and hands the class
-over when it is asked for it, by which time papermill's classes exist.
+`papermill --engine cvanalysis notebook.ipynb out.ipynb` gives what the default engine gives: same parameters cell, metadata,
+outputs, exceptions. A kernel costs a process that starts from nothing (1.5 s, then the libraries); a fork of a process that
+has already imported them costs some milliseconds. Where a fork is not to be had, papermill's own engine does the work, which is said once.
+
+Import it through `cvanalysis.publish.run.entry`, which says why.
 """
 
 from __future__ import annotations
 
-__all__ = ["ForkEngine"]  # noqa: F822 (given by __getattr__)
+import logging
+import os
+import tempfile
+from collections.abc import Callable
+from typing import Any
+
+import nbformat
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from papermill.clientwrap import PapermillNotebookClient
+from papermill.engines import NBClientEngine, NotebookExecutionManager
+from traitlets.config import Config
+
+from cvanalysis.files.guard import can_fork
+from cvanalysis.publish.limits import Limits
+from cvanalysis.publish.run.child import Emit, Outcome, run_talking
+
+logger = logging.getLogger("cvanalysis")
 
 
-def __getattr__(name: str) -> object:
-    if name != "ForkEngine":
-        raise AttributeError(name)
-    import papermill  # noqa: F401  (first: its import asks for this very name, and finds its classes ready)
+class ForkEngine(NBClientEngine):
+    """Runs a notebook in a child forked from this process, without a kernel."""
 
-    from cvanalysis.publish.run.forked import ForkEngine
+    inside = False
+    """True in a process that is itself such a child (the batch forks before it calls papermill): then cells run right here."""
+    on_cell: Callable[[int, str, Any], None] = staticmethod(lambda _index, _state, _cell: None)
+    _said: set[str] = set()  # noqa: RUF012 (what was said once is said for all)
 
-    return ForkEngine
+    @classmethod
+    def execute_managed_notebook(
+        cls,
+        nb_man: NotebookExecutionManager,
+        kernel_name: str,
+        streams: int | None = None,
+        memory: int | None = None,
+        **kwargs: Any,
+    ) -> Any:
+        """Execute `nb_man.nb` in place.
+
+        `execution_timeout` is per cell, as in the default engine; `memory` and `streams` are bytes (None: no limit). Raises
+        what the default engine raises: `CellTimeoutError`, and `DeadKernelError` where the process ended before its time.
+        """
+        if cls.inside:
+            return _run_cells(nb_man, streams, cls.on_cell, kwargs)
+        _stop_progress_thread(nb_man)
+        speaks = nb_man.nb.metadata.get("kernelspec", {}).get("language", "python")
+        if why := can_fork() or ("" if speaks == "python" else f"ce carnet est écrit en {speaks}"):
+            if why not in cls._said:
+                cls._said.add(why)
+                logger.warning("carnet exécuté par le moteur de papermill : %s", why)
+            with tempfile.TemporaryDirectory(prefix="cva-", ignore_cleanup_errors=True) as folder:
+                return super().execute_managed_notebook(nb_man, kernel_name, config=_private_kernel(folder), **kwargs)
+        seconds = kwargs.get("execution_timeout") or kwargs.get("timeout")
+
+        def work(emit: Emit) -> dict[str, Any]:
+            nb_man.output_path = None  # the parent saves and tells, from the journal
+            if nb_man.pbar is not None:
+                nb_man.pbar.disable = True
+                nb_man.pbar = None
+
+            def tell(index: int, state: str, cell: Any) -> None:
+                emit({"cellule": index, "etat": state, "contenu": cell})
+
+            _run_cells(nb_man, streams, tell, kwargs)
+            return {"metadata": nb_man.nb.metadata, "cells": nb_man.nb.cells}
+
+        told = _Teller(nb_man, kwargs)
+        for said in run_talking(work, Limits(seconds, memory, streams, per_event=True)):
+            if isinstance(said, Outcome):
+                told.finish(said, seconds)
+            else:
+                told.hear(said)
+        return nb_man.nb
+
+
+def _run_cells(
+    nb_man: NotebookExecutionManager,
+    streams: int | None,
+    on_cell: Callable[[int, str, Any], None],
+    kwargs: dict[str, Any],
+) -> Any:
+    from cvanalysis.publish.run.shell import InProcessClient
+
+    told = ("log_output", "stdout_file", "stderr_file", "timeout")  # the parent's affair
+    traits = InProcessClient.class_traits(config=True)
+    ours = {key: value for key, value in kwargs.items() if key in traits and key not in told}
+    client = InProcessClient(
+        nb_man, streams=streams, on_cell=lambda index, state: on_cell(index, state, nb_man.nb.cells[index]), **ours
+    )
+    return client.execute()
+
+
+def _private_kernel(folder: str) -> Config:
+    """A kernel whose five sockets are files of a folder that nobody else has: over TCP, kernels that start together race for ports."""
+    if os.name == "nt":
+        return Config()
+    return Config(KernelManager={"transport": "ipc", "ip": f"{folder}/k", "connection_file": f"{folder}/kernel.json"})
+
+
+def _stop_progress_thread(nb_man: NotebookExecutionManager) -> None:
+    """tqdm watches its bars from a thread, which a fork would leave behind; without it, bars are drawn on update."""
+    if nb_man.pbar is None:
+        return
+    monitor = type(nb_man.pbar).monitor
+    if monitor is not None:
+        monitor.exit()
+        type(nb_man.pbar).monitor = None
+
+
+class _Teller:
+    """Brings what the child says to papermill's manager and client: cells as they end, the notebook saved between them, logs."""
+
+    def __init__(self, nb_man: NotebookExecutionManager, kwargs: dict[str, Any]) -> None:
+        asked = {key: kwargs[key] for key in ("log_output", "stdout_file", "stderr_file") if kwargs.get(key)}
+        self.nb_man = nb_man
+        self.client = PapermillNotebookClient(nb_man, log=logger, **asked)
+        self.current: int | None = None
+
+    def hear(self, event: dict[str, Any]) -> None:
+        index = event["cellule"]
+        cell = self.nb_man.nb.cells[index] = nbformat.from_dict(event["contenu"])
+        if event["etat"] == "start":
+            self.current = index
+        else:
+            for output in cell.get("outputs", []):
+                self.client.log_output_message(output)
+        self.nb_man.save()
+        if self.nb_man.pbar and event["etat"] == "done":
+            self.nb_man.pbar.update(index + 1 - self.nb_man.pbar.n)
+
+    def finish(self, outcome: Outcome, seconds: float | None) -> None:
+        """The whole notebook where the child ended well; otherwise what the default engine raises in that case."""
+        if outcome.kind == "fini":
+            self.nb_man.nb.cells = [nbformat.from_dict(cell) for cell in outcome.value["cells"]]
+            self.nb_man.nb.metadata = nbformat.from_dict(outcome.value["metadata"])
+            return
+        cell = self.nb_man.nb.cells[self.current] if self.current is not None else None
+        if cell is not None:
+            self.nb_man.cell_exception(cell, cell_index=self.current)
+            self.nb_man.cell_complete(cell, cell_index=self.current)
+        if outcome.kind == "delai":
+            raise CellTimeoutError.error_from_timeout_and_cell(
+                "Cell execution timed out", int(seconds), cell or nbformat.v4.new_code_cell()
+            )
+        raise DeadKernelError(f"Kernel died ({outcome.cause})")

@@ -28,8 +28,9 @@ from papermill.parameterize import parameterize_notebook
 
 from cvanalysis.errors import ReportFailed
 from cvanalysis.files import atomic
-from cvanalysis.publish.run.child import Emit, Limits, Outcome, is_child
-from cvanalysis.publish.run.engine import ForkEngine
+from cvanalysis.publish.limits import Limits
+from cvanalysis.publish.run.child import Emit, Outcome, is_child
+from cvanalysis.publish.run.entry import ForkEngine
 from cvanalysis.publish.run.opened import record_opened
 
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
@@ -221,10 +222,25 @@ def clean_notebook(notebook: nbformat.NotebookNode, source: dict[str, Any]) -> N
             cell.metadata.pop(key, None)
         if not cell.metadata.get("tags"):
             cell.metadata.pop("tags", None)
+        if cell.cell_type == "code":
+            cell.outputs = _shown_once(cell.outputs)
         if INJECTED in cell.metadata.get("tags", []):
             cell["id"] = INJECTED
         elif cell.get("id") not in known:
             cell["id"] = f"cellule-{index}"
+
+
+def _shown_once(outputs: list[nbformat.NotebookNode]) -> list[nbformat.NotebookNode]:
+    """Outputs of a cell without the same picture twice (`fig` at its end, then what pyplot still holds), and beside a picture without
+    the artist that drew it: its text is an address in memory."""
+    pictures = [output.get("data", {}).get("image/png") for output in outputs]
+    if not any(pictures):
+        return outputs
+    return [
+        output
+        for n, (output, picture) in enumerate(zip(outputs, pictures, strict=True))
+        if (picture not in pictures[:n] if picture else set(output.get("data", {"?": 0})) != {"text/plain"})
+    ]
 
 
 def notebook_text(notebook: nbformat.NotebookNode) -> str:
@@ -266,6 +282,7 @@ def render(notebook: nbformat.NotebookNode, task: Task, findings: list[str]) -> 
     from cvanalysis.publish.page.page import Lien, PageInfo, render_page
 
     links = {key: Lien(**task.page[key]) for key in ("index", "precedent", "suivant") if task.page.get(key)}
+    links["liens"] = tuple(Lien(**one) for one in task.page.get("liens", ()))
     html = render_page(notebook, PageInfo(**(task.page | links)))
     problems = check_page(
         html,
@@ -280,8 +297,8 @@ def render(notebook: nbformat.NotebookNode, task: Task, findings: list[str]) -> 
     return html
 
 
-def words_of_data(processed: Path | None, data: Path) -> Callable[[str], bool]:
-    """Whether a fragment stands in some cell of the processed tables (where they are given), a declaration or a text of the territory.
+def words_of_data(processed: Path, data: Path) -> Callable[[str], bool]:
+    """Whether a fragment stands in some cell of the processed tables, a declaration or a text of the territory.
 
     They are read when first asked: a sound page asks nothing.
     """

@@ -135,6 +135,10 @@ class _Shell(ZMQInteractiveShell):
         super().init_history()
         self.history_manager.enabled = False
 
+    def enable_gui(self, gui: str | None = None) -> None:
+        """There is no window here, and no loop to feed one: `%matplotlib inline` asks for nothing more."""
+        self.active_eventloop = gui
+
 
 _prepared: dict[str, Any] = {}
 
@@ -203,7 +207,7 @@ class InProcessClient(PapermillNotebookClient):
         builtins.input = getpass.getpass = raw_input
         if "" not in sys.path:
             sys.path.insert(0, "")  # as in a kernel: a notebook imports what lies beside it
-        os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
+        _show_figures()
         self.papermill_execute_cells()
         self.nb.metadata["language_info"] = language_info()
         self.set_widgets_metadata()
@@ -274,6 +278,14 @@ class InProcessClient(PapermillNotebookClient):
             self.process_message(message, *self._now)
         except CellExecutionComplete:
             return
+
+
+def _show_figures() -> None:
+    """What a cell draws by pyplot becomes its output, as in a kernel. matplotlib looks at the environment when it is imported: the warmed
+    parent has done that already, so what it found there is put right."""
+    backend = os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
+    if matplotlib := sys.modules.get("matplotlib"):
+        matplotlib.rcParams["backend"] = backend
 
 
 def _at_once(coroutine: Any) -> None:

@@ -54,7 +54,7 @@ def _import_libraries() -> None:
     with _without(*UNUSED):
         import papermill  # noqa: F401  (before all: it asks for our engine, which asks for it)
 
-        import cvanalysis.display.figures.shades  # noqa: F401  (matplotlib, and seaborn)
+        import cvanalysis.display.figures  # noqa: F401  (matplotlib)
         from cvanalysis.publish.page import page
         from cvanalysis.publish.run import shell  # noqa: F401
 

@@ -14,7 +14,14 @@
       n += ok && item.counted;
     });
     groups.forEach(function (g) { g.hidden = !g.querySelector("li:not([hidden])") });
-    said.textContent = !asked ? "" : n ? n + (n > 1 ? " analyses trouvées" : " analyse trouvée") : "Aucune analyse trouvée";
+    var found = 0;
+    document.querySelectorAll("[data-c] details").forEach(function (d) {
+      var m = d.querySelectorAll("li:not([hidden])").length;
+      d.hidden = !m;
+      d.open = asked && m > 0 && m < 30;
+      found += m;
+    });
+    said.textContent = !asked ? "" : (n ? n + (n > 1 ? " analyses trouvées" : " analyse trouvée") : "Aucune analyse trouvée") + (found ? ", " + found + (found > 1 ? " constats" : " constat") : "");
   };
   box.hidden = false;
   search.addEventListener("input", apply);

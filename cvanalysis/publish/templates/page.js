@@ -22,11 +22,13 @@
       });
     });
   });
-  document.querySelectorAll("input[data-filtre]").forEach(function (input) {
-    var items = Array.from(document.querySelectorAll(input.dataset.filtre)), said = document.getElementById(input.dataset.dit);
-    input.closest(".filtre").hidden = false;
-    input.addEventListener("input", function () {
-      var words = plain(input.value).split(/\s+/), n = 0;
+  var boxes = Array.from(document.querySelectorAll("[data-filtre]"));
+  boxes.forEach(function (box) {
+    var list = box.dataset.filtre, items = Array.from(document.querySelectorAll(list)), said = document.getElementById(box.dataset.dit);
+    var mine = boxes.filter(function (b) { return b.dataset.filtre === list });
+    box.closest(".filtre").hidden = false;
+    box.addEventListener("input", function () {
+      var words = mine.map(function (b) { return plain(b.value) }).join(" ").split(/\s+/), n = 0;
       items.forEach(function (item) {
         var text = item.plainText || (item.plainText = plain(item.textContent)), ok = words.every(function (w) { return text.indexOf(w) >= 0 });
         item.hidden = !ok;
@@ -35,6 +37,10 @@
       if (said) said.textContent = n + (n > 1 ? " résultats" : " résultat");
     });
   });
+  if (location.hash === "#imprimer") addEventListener("load", function () { print() });
+  var open = function () { var t = location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1))), d = t && t.closest("details"); while (d) { d.open = true; d = d.parentElement.closest("details") } if (t) t.scrollIntoView() };
+  addEventListener("hashchange", open);
+  open();
   var closed = [];
   addEventListener("beforeprint", function () { closed = Array.from(document.querySelectorAll("details:not([open])")); closed.forEach(function (d) { d.open = true }) });
   addEventListener("afterprint", function () { closed.forEach(function (d) { d.open = false }) });

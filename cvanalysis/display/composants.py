@@ -1,0 +1,116 @@
+"""The components of pages, callable from Python: `composants().strip(sujet, tous)` gives HTML. Owns what their template may use.
+
+The macros themselves, with what each is given, are in `composants.html.j2` beside this file; a page's template imports them under the
+same name. Refuses to choose what is shown.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+from itertools import groupby
+from operator import attrgetter, itemgetter
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from cvanalysis.constat.shape import Valeur
+from cvanalysis.display.phrases import say, write
+from cvanalysis.french import french_date, typeset
+from cvanalysis.textes import block, label
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from jinja2.environment import TemplateModule
+
+    from cvanalysis.constat.shape import Finding
+
+NOM = "composants.html.j2"
+DOSSIER = Path(__file__).parent
+
+TONS = {
+    "réalisé": "1",
+    "partiel": "2",
+    "en cours": "3",
+    "réorienté": "4",
+    "non engagé": "5",
+    "abandonné": "6",
+    "non renseigné": "vide",
+}
+"""The tone of each state of an engagement, from done to not known; what is worded on any page keeps it."""
+
+
+UNITES_LONGUES = ("habitants", "actions", "organismes", "quartiers")
+"""Units that the words under a landmark say better than the figure itself."""
+
+
+@cache
+def composants(nom: str = NOM) -> TemplateModule:
+    """The macros of a template as functions that give HTML: what they are given is escaped, and typeset where it is words."""
+    environment = Environment(loader=FileSystemLoader(DOSSIER), autoescape=True, undefined=StrictUndefined)
+    equip(environment)
+    return environment.get_template(nom).module
+
+
+def equip(environment: Environment) -> None:
+    """Give an environment what the macros use; its loader must know the folder `DOSSIER`."""
+    environment.filters |= {
+        "as": lambda sujet, number: say(Valeur(number, "publié", sujet.unite, sujet.decimales)),
+        "bare": lambda text: text.partition("\u00a0: ")[2] or text,
+        "dire": lambda one: say(one) if isinstance(one, Valeur) else typeset(str(one)),
+        "fr": typeset,
+        "grouped": lambda lines, name: groupby(lines, attrgetter(name)),
+        "small": lambda words: words[:1].lower() + words[1:],
+        "mark": lambda one: block("affichage.marques")[one.statut],
+        "middle": median,
+        "jour": french_date,
+        "runs": _runs,
+        "transposed": lambda rows: list(zip(*rows, strict=True)),
+        "unitless": lambda one: replace(one, unite=""),
+        "px": lambda number: f"{round(number, 1):g}",
+    }
+    environment.tests["absent"] = _absent
+    environment.globals.update(
+        say=lambda key, **values: typeset(label(f"affichage.composants.{key}", **values)),
+        label=label,
+        label_block=block,
+        tones=TONS,
+        write=write,
+        states_of=states_of,
+        tonalites=[(f"voix-0{n}", title, f"0{n}") for n, title in enumerate(block("voix.tons").values(), 2)],
+        breadth=_breadth,
+        bare_unit=lambda one: replace(one, unite="") if one.unite in UNITES_LONGUES else one,
+        absent_of=lambda lines: dict.fromkeys(
+            one.statut for line in lines for one in (line.valeur, *(value for _, value in line.reperes)) if _absent(one)
+        ),
+        marks=block("affichage.marques"),
+        meanings=block("affichage.statuts"),
+    )
+
+
+def _runs(told: tuple[Iterable[str], Iterable[Valeur]]) -> list[tuple[str, str, str]]:
+    """Years that say the same, one after the other: (first, last, what they say)."""
+    said = groupby(((year, say(value)) for year, value in zip(*told, strict=True)), itemgetter(1))
+    years = [(word, [year for year, _ in run]) for word, run in said]
+    return [(run[0], run[-1], word) for word, run in years]
+
+
+def states_of(finding: Finding) -> list[tuple[str, int, str]]:
+    """The parts of a bar of engagements, from the finding that counts them by state."""
+    points = finding.figure.series[0].points if finding.figure else ()
+    return [(one.etiquette.lower(), int(one.valeur.valeur or 0), TONS[one.etiquette.lower()]) for one in points]
+
+
+def _breadth(personnes: Valeur, quartiers: Valeur, colleges: Valeur) -> str:
+    """How widely an idea is heard; nothing more where its people are withheld."""
+    if not personnes.dite:
+        return label("affichage.raisons.masqué")
+    said = {"personnes": say(personnes), "quartiers": say(quartiers), "colleges": say(colleges)}
+    return label("affichage.feuille.entendu", **said)
+
+
+def _absent(one: Any) -> bool:
+    return isinstance(one, Valeur) and one.valeur is None and not one.texte

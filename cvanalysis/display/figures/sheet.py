@@ -1,0 +1,293 @@
+"""What surrounds the marks of a figure: its sheet with fixed margins, its name and legend, its ticks, its labels. Refuses to draw a mark.
+
+Sizes are points, which are the pixels of a page: text of 13 on a sheet of 358 (a phone's column) is never under 12 where it is shown.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+
+import matplotlib as mpl
+from matplotlib import font_manager
+from matplotlib.axes import Axes
+from matplotlib.axis import XAxis, YAxis
+from matplotlib.figure import Figure as Sheet
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from matplotlib.ticker import MaxNLocator
+
+from cvanalysis.constat.shape import Valeur
+from cvanalysis.display import font
+from cvanalysis.display.figures.marks import ABSENCES, GREY, Look
+from cvanalysis.display.figures.svg import measure
+from cvanalysis.display.phrases import say
+from cvanalysis.textes import block
+
+WIDTH = 358
+SIZE, LINE, ROW = 13, 16, 25
+_GAP = 6
+
+
+@cache
+def style() -> mpl.RcParams:
+    """Our style, once its font is known to matplotlib."""
+    for ttf, _ in font.files().values():
+        font_manager.fontManager.addfont(ttf)
+    return mpl.rc_params_from_file(Path(__file__).with_name("maison.mplstyle"), use_default_template=False)
+
+
+class _Plain:
+    """What an Axis does for words that no figure of ours has (a name of its own, an offset) and to clip its ticks: half of the time of
+    a small figure. What is drawn is the same."""
+
+    minorTicks = ()  # noqa: N815 (matplotlib's name)
+
+    def set_clip_path(self, path: object, transform: object = None) -> None:
+        pass
+
+    def _update_label_position(self, renderer: object) -> None:
+        pass
+
+    def _update_offset_text_position(self, *_: object) -> None:
+        pass
+
+
+class _X(_Plain, XAxis):
+    pass
+
+
+class _Y(_Plain, YAxis):
+    pass
+
+
+class PlainAxes(Axes):
+    """The Axes of our own sheets; an analyst may give any other."""
+
+    def _init_axis(self) -> None:
+        super()._init_axis()
+        self.xaxis.__class__, self.yaxis.__class__ = _X, _Y
+
+    def _update_title_position(self, renderer: object) -> None:
+        pass
+
+
+@dataclass(frozen=True, slots=True)
+class Margins:
+    """Room around the marks, in points; `head` is what the figure's name and its legend take of `top`."""
+
+    left: float
+    right: float
+    bottom: float
+    head: tuple[str, tuple[tuple[str, Look | str], ...]] = ("", ())
+
+
+def open_axes(ax: Axes | None, width: float, height: float, around: Margins) -> Axes:
+    """The Axes that was given, or one on a sheet `width` wide that has `height` for its marks; its name and legend are written."""
+    name, keys = around.head
+    if ax is None:
+        titled = wrap(name, width) if name else []
+        columns, entries = _columns([label for label, _ in keys], width)
+        deep = math.ceil(len(entries) / columns) if entries else 0
+        rows = [max(entry.count("\n") + 1 for entry in entries[i::deep]) for i in range(deep)]
+        tall = sum(rows) * LINE + (4 * len(rows) + 4 if rows else 0)
+        top = len(titled) * LINE + tall + _GAP
+        whole = top + height + around.bottom
+        inside = (around.left / width, around.bottom / whole, 1 - (around.left + around.right) / width, height / whole)
+        ax = Sheet(figsize=(width / 72, whole / 72), dpi=72).add_axes(inside, axes_class=PlainAxes)
+        across, up = width - around.left - around.right, height
+        if titled:
+            ax.text(
+                -around.left / across, 1 + top / up, "\n".join(titled), transform=ax.transAxes, va="top", color=GREY
+            )
+    else:
+        across, up = size_of(ax)
+        columns, entries = _columns([label for label, _ in keys], across)
+        if name:
+            ax.set_title(name, pad=6 + LINE * math.ceil(len(entries) / columns) if entries else 6)
+    if keys:
+        ax.legend(
+            [_handle(look) for _, look in keys], entries, ncols=columns, loc="lower left",
+            bbox_to_anchor=(-around.left / across, 1 + _GAP / up),
+        )  # fmt: skip
+    return ax
+
+
+def _columns(names: Sequence[str], width: float) -> tuple[int, list[str]]:
+    """How many names of a legend stand abreast, and the names in lines that fit."""
+    for columns in range(len(names), 1, -1):
+        per = math.ceil(len(names) / columns)
+        if sum(max(measure(n) for n in names[i * per : (i + 1) * per] or [""]) + 46 for i in range(columns)) <= width:
+            return columns, list(names)
+    return 1, ["\n".join(wrap(n, width - 40)) for n in names]
+
+
+def _handle(look: Look | str) -> Line2D | Patch:
+    return Patch(facecolor=look) if isinstance(look, str) else Line2D([], [], **look.mark(size=min(look.size, 10)))
+
+
+def size_of(ax: Axes) -> tuple[float, float]:
+    """Width and height of the inside of an Axes, in points."""
+    per = 72 / ax.get_figure(root=True).dpi
+    return ax.bbox.width * per, ax.bbox.height * per
+
+
+def wrap(text: str, width: float, weight: int = 400) -> list[str]:
+    """Lines of at most `width` points, cut at spaces, after a hyphen that stands in a long word, else where they must be."""
+    lines, line = [], ""
+    for word in text.split(" "):
+        longer = f"{line} {word}" if line else word
+        if measure(longer, SIZE, weight) <= width:
+            line = longer
+            continue
+        if line:
+            lines.append(line)
+        while len(word) > 1 and measure(word, SIZE, weight) > width:
+            fit = next(n for n in range(len(word) - 1, 0, -1) if n == 1 or measure(word[:n], SIZE, weight) <= width)
+            joint = max(word.rfind(sign, 0, fit) for sign in "-_/") + 1
+            lines.append(word[: joint or fit])
+            word = word[joint or fit :]
+        line = word
+    return [*lines, line] if line or not lines else lines
+
+
+def widest(texts: Iterable[str], weight: int = 400) -> float:
+    return max((measure(line, SIZE, weight) for text in texts for line in text.split("\n")), default=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """The ends of an axis just over its values, and its round ticks in words."""
+
+    low: float
+    high: float
+    ticks: tuple[float, ...]
+    said: tuple[str, ...]
+
+
+def round_scale(values: Sequence[Valeur], *, zero: bool, calm: bool = False, wanted: int = 4) -> Scale:
+    """An axis that holds its values; `zero` keeps 0 on it; `calm` makes what hardly moved be seen hardly to move."""
+    numbers = known(values)
+    low, high = (min(numbers), max(numbers)) if numbers else (0.0, 0.0)
+    if zero:
+        low, high = min(low, 0.0), max(high, 0.0)
+    elif calm and (missing := max(abs(low), abs(high)) / 4 - (high - low)) > 0:
+        low, high = low - missing / 2, high + missing / 2
+    if high - low <= max(abs(low), abs(high), 1) * 1e-6:
+        low, high = (low - 1, high + 1) if low else (0.0, 1.0)
+    room = (high - low) * 0.04
+    low, high = low if zero and low == 0 else low - room, high if zero and high == 0 else high + room
+    whole = all(number.is_integer() for number in numbers)  # nobody counts 2.5 actions
+    found = MaxNLocator(wanted, steps=[1, 2, 2.5, 5, 10], integer=whole, min_n_ticks=2).tick_values(low, high)
+    ticks = tuple(float(tick) for tick in found if low <= tick <= high) if numbers else ()
+    unit = unit_of(values)
+    decimals = next((d for d in (0, 1, 2) if all(abs(round(t, d) - t) < 1e-9 for t in ticks)), 3)
+    said = (say(Valeur(tick, unite=unit if unit in ("%", "€") else "", decimales=decimals)) for tick in ticks)
+    return Scale(low, high, ticks, tuple(said))
+
+
+def say_mark(value: Valeur) -> str:
+    """A value beside its mark: the axis has named the unit, so that only the short ones are said again; doubt is one sign."""
+    short = value if value.unite in ("%", "€", "") else replace(value, unite="")
+    if value.valeur is None or value.dite:
+        return say(short)
+    return f"{say(replace(short, statut='publié'))} {block('affichage.marques')[value.statut]}"
+
+
+def known(values: Iterable[Valeur]) -> list[float]:
+    """The figures to be placed on an axis: suspects are drawn too, with their mark."""
+    return [float(v.valeur) for v in values if v.valeur is not None]
+
+
+def unit_of(values: Iterable[Valeur]) -> str:
+    return next((v.unite for v in values if v.valeur is not None), "")
+
+
+def open_rows(
+    ax: Axes | None,
+    width: float,
+    names: Sequence[tuple[str, bool]],
+    scale: Scale,
+    around: tuple[float, float],
+    head: tuple,
+) -> tuple[Axes, list[float], float]:
+    """Labels (in bold or not) down the left side of a horizontal axis: the Axes, the height of each row, and what a point is worth.
+
+    `around` is the room at both sides of the axis.
+    """
+    room = min(0.42 * width, 0.7 * width - sum(around))  # the marks have three tenths of the sheet at least
+    labels = [wrap(name, room, 600 if strong else 400) for name, strong in names]
+    left = (
+        max(
+            (widest(label, 600 if strong else 400) for label, (_, strong) in zip(labels, names, strict=True)), default=0
+        )
+        + around[0]
+        + 4
+    )
+    tall = [max(ROW, LINE * len(label) + 8) for label in labels]
+    ax = open_axes(ax, width, sum(tall), Margins(left, around[1], 24 if scale.ticks else 4, head))
+    ys = [sum(tall[:i]) + one / 2 for i, one in enumerate(tall)]
+    ax.set_xlim(scale.low, scale.high)
+    room = (size_of(ax)[0] + 16) / max(1, len(scale.ticks)) - 6
+    every = 1 if widest(scale.said) <= room else 2  # every other tick where two would touch
+    ax.set_xticks(scale.ticks[::every], scale.said[::every])
+    ax.xaxis.grid(visible=True)
+    name_rows(ax, left, ys, sum(tall), zip(labels, (strong for _, strong in names), strict=True))
+    return ax, ys, (scale.high - scale.low) / size_of(ax)[0]
+
+
+def name_rows(
+    ax: Axes, left: float, ys: Sequence[float], bottom: float, labels: Iterable[tuple[list[str], bool]], top: float = 0
+) -> None:
+    """Labels of rows as plain words, which cost a fifth of ticks; where an Axes was given, they stand left of it."""
+    ax.set_ylim(bottom, top)
+    ax.set_yticks([])
+    start = -left / size_of(ax)[0]
+    for y, (lines, strong) in zip(ys, labels, strict=True):
+        ax.text(
+            start,
+            y,
+            "\n".join(lines),
+            transform=ax.get_yaxis_transform(),
+            va="center",
+            fontweight=600 if strong else 400,
+        )
+
+
+def put_bars(ax: Axes, bars: Sequence[tuple[float, float, Valeur]], colour: str, thick: float, point: float) -> None:
+    """Bars (height, start, value) of one colour, a line each; a suspect one is hatched, and seen however small."""
+    sure = [(y, start, start + value.valeur) for y, start, value in bars if value.dite]
+    if sure:
+        ys, starts, ends = zip(*sure, strict=True)
+        ax.hlines(ys, starts, ends, colors=colour, linewidths=thick)
+    for y, start, value in bars:
+        if not value.dite:
+            ax.barh(
+                [y],
+                [value.valeur or 6 * point],
+                left=start,
+                height=thick,
+                facecolor="#ffffff",
+                edgecolor=colour,
+                hatch="//",
+            )
+
+
+def put_absence(ax: Axes, x: float, y: float, value: Valeur, **how: object) -> None:
+    """The mark of the reason for an absence; none for a word that stands for itself."""
+    if value.statut in ABSENCES:
+        ax.plot([x], [y], **ABSENCES[value.statut].mark(), **how)
+
+
+def put_marks(ax: Axes, places: Sequence[tuple[float, Valeur]], at: Sequence[float], this: Look) -> None:
+    """Marks of one series: full where a figure is published, hollow and crossed where it is suspect."""
+    for sure in (True, False):
+        there = [(x, y) for (x, value), y in zip(places, at, strict=True) if value.dite is sure]
+        if there:
+            xs, ys = zip(*there, strict=True)
+            ax.plot(xs, ys, **this.mark(hollow=not sure))
+            if not sure:
+                ax.plot(xs, ys, **replace(this, marker="x").mark(hollow=True, size=this.size * 0.5))

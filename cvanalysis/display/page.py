@@ -1,0 +1,89 @@
+"""What a notebook has in hand of one page. Owns the ways to it: a finding by its number, a block by its name, completion.
+
+Refuses to know what a page is about: its chapters compute, its blocks are given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from cvanalysis.constat.make import Chapter
+from cvanalysis.display.blocs import gather, show_notes
+from cvanalysis.display.constat import Bloc, Constat
+from cvanalysis.display.ensemble import show_all
+from cvanalysis.errors import UnknownPart, UsageError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, repr=False)
+class Page:
+    """What a notebook shows: numbered findings, by chapter, and blocks around them, each called by its name (`page.recto()`).
+
+    `show` makes of a finding what people see. `dites`: where cautions are said once, at the foot of the page (`notes()`), those met so
+    far and their numbers.
+    """
+
+    show: Callable[..., Constat]
+    titre: str
+    chapitres: Sequence[Chapter]
+    blocs: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+    dites: dict[str, int] | None = None
+    table: Callable[[], pd.DataFrame] | None = None
+
+    def __repr__(self) -> str:
+        return f"{self.titre} Constats\u00a0: {', '.join(self.numeros)}."
+
+    def __dir__(self) -> Iterable[str]:
+        return [*super().__dir__(), *self.blocs]
+
+    def __getattr__(self, nom: str) -> Callable[..., Any]:
+        blocs = vars(self).get("blocs", {})  # a copy is asked for its ways before it has any
+        if nom not in blocs:
+            known = ["constat", "section", *blocs]
+            raise UnknownPart(f"« {nom} » n'est pas de cette page. Elle a : {', '.join(known)}.")
+        return blocs[nom]
+
+    @property
+    def df(self) -> pd.DataFrame:
+        """The table of what the page is about, for the pages that have one."""
+        if self.table is None:
+            return self.__getattr__("df")
+        return self.table()
+
+    @property
+    def numeros(self) -> tuple[str, ...]:
+        """The numbers of the findings, in reading order."""
+        return tuple(numero for chapitre in self.chapitres for numero in chapitre.numeros)
+
+    def constat(self, numero: str, *, figure: bool = True) -> Constat:
+        """One finding, by its stable number on this page (`revenus-03`), with its figure or with its table alone; `UsageError` names
+        the known ones."""
+        for chapitre in self.chapitres:
+            if numero in chapitre.numeros:
+                return self.show(chapitre.constat(numero), self.dites, figure=figure)
+        raise UsageError(f"« {numero} » n'est pas un constat de cette page. Constats : {', '.join(self.numeros)}.")
+
+    def phrases(self, *numeros: str) -> Bloc:
+        """What these findings say, each in its sentence, leading to it."""
+        found = [self.constat(numero) for numero in numeros]
+        return show_all("phrases", [one.finding for one in found], texte="\n".join(map(repr, found)))
+
+    def __getitem__(self, numero: str) -> Constat:
+        """`fiche["revenus-03"]` is `fiche.constat("revenus-03")`, and the Tab key completes the numbers."""
+        return self.constat(numero)
+
+    def _ipython_key_completions_(self) -> list[str]:
+        return list(self.numeros)
+
+    def section(self, nom: str, *, figure: bool = True) -> Bloc:
+        """All the findings of a section (`voix`), however many there are."""
+        asked = (numero for numero in self.numeros if numero.rpartition("-")[0] == nom)
+        return gather(self.constat(numero, figure=figure) for numero in asked)
+
+    def notes(self) -> Bloc:
+        """The cautions of the findings shown so far, each once, under its number."""
+        return show_notes(self.dites or {})

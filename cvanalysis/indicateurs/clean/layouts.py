@@ -1,0 +1,219 @@
+"""INSEE's other layouts → the one that all the rest reads: a row per zone, a column per quantity, a table per year.
+
+Owns the long format (`DS_*`: a line per zone and measure), zones in columns (« Comparateur de territoires »), the census bases
+(`P22_POP`: several years side by side), and the quantities that a map writes as a formula of headers (`P_CHOM1564 / P_ACT1564`)
+computed from numerators and denominators, at full precision. Refuses to know a file's name and to choose what a quantity means.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from cvanalysis.catalogue import load_catalogue, normal_header
+from cvanalysis.errors import Problem
+from cvanalysis.files.numbers import decode_numbers
+from cvanalysis.files.sheets import RawTable
+from cvanalysis.french import fold
+from cvanalysis.indicateurs.clean.zones import CLES, OBJETS
+
+LONG = ("GEO", "GEO_OBJECT", "TIME_PERIOD", "CONF_STATUS", "OBS_STATUS", "UNIT_MEASURE", "UNIT_MULT", "OBS_VALUE")
+AUTRES = frozenset(
+    {*LONG, "OBS_STATUS_FR", "FREQ", "DECIMALS", "NB_DEC", "DATAFLOW", "ACTION", "STRUCTURE", "STRUCTURE_ID"}
+)
+TOTAUX = ("_T", "_Z", "")  # of a dimension: what has no part
+SECRETS, MANQUANTS = ("C", "N", "S", "D"), ("O", "M", "L")  # CONF_STATUS; OBS_STATUS of what is not there
+SECRET, ABSENT = "s", "nd"
+_CENSUS = re.compile(r"([PC])(\d\d)_(\w+)")
+_CODE = re.compile(r"\((\w+)\)\s*$")
+_ZONES = {"commune": "COM", "epci": "EPCI", "departement": "DEP", "region": "REG", "qpv": "QPV", "quartier": "QPV"}
+_ANNEE = re.compile(r"\s*,?\s*(?:en|fin|au 1er janvier)\s+(20\d\d)\b")
+_CITES = 8  # headers that are not read, named in one line
+
+
+@cache
+def formulas() -> dict[str, tuple[tuple[str, ...], tuple[str, ...], float]]:
+    """Each header that a map writes as a formula → terms that add up, those that they are divided by (none: nothing), factor."""
+    found = {}
+    for family in load_catalogue().familles.values():
+        for column in family.colonnes:
+            for form in column.formes:
+                if " / " in form or " + " in form:
+                    above, _, below = form.partition(" / ")
+                    percent = below and load_catalogue().indicateurs[column.indicateur].unite == "%"
+                    terms = tuple(tuple(part.split(" + ")) if part else () for part in (above, below))
+                    found[form] = (*terms, 100.0 if percent else 1.0)
+    return found
+
+
+@cache
+def read_headers() -> frozenset[str]:
+    """The headers that any map or formula reads, as `normal_header` writes them."""
+    maps = load_catalogue().familles.values()
+    plain = {form for family in maps for column in family.colonnes for form in column.formes}
+    return frozenset(plain | {term for above, below, _ in formulas().values() for term in above + below})
+
+
+def census_headers(years: Iterable[str]) -> set[str]:
+    """Those of the census bases as files bear them, with the two digits of each year."""
+    bare = [name for name in read_headers() if re.match(r"[PC]_\w+$", name)]
+    return {f"{name[0]}{year}{name[1:]}" for name in bare for year in years}
+
+
+def lay_out(table: RawTable) -> list[RawTable]:
+    """The tables that a table holds, in the usual layout; itself where it has it already."""
+    headers = {normal_header(header): header for header in table.colonnes}
+    if {"GEO", "OBS_VALUE"} <= headers.keys():
+        tables = list(_from_long(table, headers))
+    elif zones := _zones_in_columns(table.colonnes):
+        tables = list(_from_columns(table, zones))
+    elif any(f"{found[1]}_{found[3]}" in read_headers() for name in headers if (found := _CENSUS.fullmatch(name))):
+        tables = list(_from_census(table, headers))
+    else:
+        tables = [table]
+    return [_add_formulas(one) for one in tables]
+
+
+def _make(table: RawTable, columns: dict[str, Sequence[str]], lines: np.ndarray, said: Sequence[str] = ()) -> RawTable:
+    """A table of those columns; `said`: headers or measures of the file that nothing reads, told in one line."""
+    arrays = {name: pa.chunked_array([pa.array(list(cells), pa.string())]) for name, cells in columns.items()}
+    told = table.anomalies
+    if said:
+        more = f" et {len(said) - _CITES} autres" if len(said) > _CITES else ""
+        what = (
+            f"{len(said)} colonnes ou mesures que les rapports n'utilisent pas\u00a0: {', '.join(said[:_CITES])}{more}"
+        )
+        told = (*told, Problem(table.fichier, table.ligne_entete, "", what, "", "Non lues"))
+    return replace(table, table=pa.table(arrays), lignes=lines.astype(np.int32), anomalies=told)
+
+
+def _from_long(table: RawTable, headers: dict[str, str]) -> Iterator[RawTable]:
+    """A line per zone and measure → a table per year; a measure that a zone has no line for is « non disponible »."""
+    frame = table.cells.rename(columns={header: name for name, header in headers.items()})
+    frame = frame.reindex(
+        columns=[*frame.columns, *(name for name in LONG if name not in frame.columns)], fill_value=""
+    )
+    frame = frame.apply(lambda column: column.str.strip())
+    measure = next((name for name in frame.columns if name.endswith("_MEASURE") and name not in AUTRES), None)
+    parts = sorted(name for name in frame.columns if name not in AUTRES and name != measure)
+    names = frame[measure].where(frame[measure] != "", "_") if measure else pd.Series("", index=frame.index)
+    asked = [(frame[part], part) for part in parts]
+    cuts = [",".join(f"{part}={cells[i]}" for cells, part in asked if cells[i] not in TOTAUX) for i in frame.index]
+    prefix = (measure or "").removesuffix("_MEASURE")
+    frame["mesure"] = [f"{prefix}.{name}" + (f"[{cut}]" if cut else "") for name, cut in zip(names, cuts, strict=True)]
+    whole = frame["GEO"].str.contains("-") | (frame["GEO_OBJECT"] == "")
+    frame["zone"] = frame["GEO"].where(whole, frame["GEO_OBJECT"].str.upper() + "-" + frame["GEO"])
+    frame["ligne"] = table.lignes
+    frame["valeur"] = _values_of_long(frame)
+    compared = (frame["GEO_OBJECT"] == "") | frame["GEO_OBJECT"].str.upper().isin(OBJETS)
+    kept = frame[compared & (frame["TIME_PERIOD"].str.fullmatch(r"20\d\d.*") | (frame["TIME_PERIOD"] == ""))]
+    unread = sorted(set(kept["mesure"]) - {name for name in kept["mesure"].unique() if name.upper() in read_headers()})
+    kept = kept[~kept["mesure"].isin(unread)]
+    for year, rows in kept.groupby(kept["TIME_PERIOD"].str[:4]):
+        wide = rows.pivot_table(index="zone", columns="mesure", values="valeur", aggfunc="first").fillna(ABSENT)
+        lines = rows.groupby("zone")["ligne"].min().reindex(wide.index)
+        columns = {"CODGEO": list(wide.index)} | ({"ANNEE": [year] * len(wide)} if year else {})
+        yield _make(table, columns | {name: wide[name] for name in wide.columns}, lines.to_numpy(), unread)
+
+
+def _values_of_long(frame: pd.DataFrame) -> pd.Series:
+    """The cell of each line: its value with its multiplier, else the mark that its two statuses stand for."""
+    power = frame["UNIT_MULT"].where(frame["UNIT_MULT"].str.fullmatch(r"-?[1-9]\d?"), "")
+    value = frame["OBS_VALUE"] + ("e" + power).where(power != "", "")
+    secret = frame["CONF_STATUS"].str.upper().isin(SECRETS) | (frame["OBS_STATUS"].str.upper() == "Q")
+    mark = pd.Series("", index=frame.index).mask(frame["OBS_STATUS"].str.upper().isin(MANQUANTS), ABSENT)
+    return value.where(frame["OBS_VALUE"] != "", mark.mask(secret, SECRET))
+
+
+def _zones_in_columns(headers: Sequence[str]) -> dict[str, str]:
+    """Header → code of the zone that it names (« EPCI : Rennes Métropole (243500139) »); {} where zones are not in columns."""
+    found = {}
+    for header in headers[1:]:
+        word = re.match(r"[a-z]+", fold(header))
+        kind = _ZONES.get(word[0], "") if word else ""
+        if kind and (code := _CODE.search(header)):
+            found[header] = f"{kind}-{code[1]}"
+        elif fold(header).startswith("france"):
+            found[header] = "METRO" if "metro" in fold(header) else "FRANCE"
+    return found if any("-" in code for code in found.values()) else {}
+
+
+def _from_columns(table: RawTable, zones: dict[str, str]) -> Iterator[RawTable]:
+    """A line per quantity, its year in its label → a table per year."""
+    labels = [" ".join(cell.split()) for cell in table.table[table.colonnes[0]].to_pylist()]
+    years: dict[str, dict[str, int]] = {}
+    unread = []
+    for row, label in enumerate(labels):
+        cells = [table.table[header][row].as_py().strip() for header in zones]
+        told = _ANNEE.findall(label)
+        if not any(cells) or cells[0] in zones or not told:
+            continue
+        name = f"Comparateur : {_ANNEE.sub('', label)}"
+        if normal_header(name) in read_headers():
+            years.setdefault(told[-1], {}).setdefault(name, row)
+        else:
+            unread.append(label)
+    for year, rows in sorted(years.items()):
+        cells = {name: [table.table[header][row].as_py() for header in zones] for name, row in rows.items()}
+        columns = {"CODGEO": list(zones.values()), "ANNEE": [year] * len(zones)} | cells
+        line = int(table.lignes[min(rows.values())])
+        yield _make(table, columns, np.full(len(zones), line), unread)
+
+
+def _from_census(table: RawTable, headers: dict[str, str]) -> Iterator[RawTable]:
+    """Columns of several years side by side → a table per year, with what maps and formulas read."""
+    years: dict[str, dict[str, str]] = {}
+    labels = {}
+    for name, header in headers.items():
+        if not (found := _CENSUS.fullmatch(name)):
+            labels |= {header: table.table[header]} if name in (*CLES, "LIBGEO") else {}
+        elif f"{found[1]}_{found[3]}" in read_headers():
+            years.setdefault(f"20{found[2]}", {})[f"{found[1]}_{found[3]}"] = header
+    for year, columns in sorted(years.items()):
+        told = pa.chunked_array([pa.array([year] * table.table.num_rows, pa.string())])
+        wanted = {name: table.table[header] for name, header in columns.items()}
+        yield replace(table, table=pa.table(labels | {"ANNEE": told} | wanted))
+
+
+def _add_formulas(table: RawTable) -> RawTable:
+    """The same table with each quantity that its headers allow to compute; the terms of its formulas that no map reads leave it."""
+    headers = {normal_header(header): header for header in table.colonnes}
+    whole = table.table
+    for form, (above, below, factor) in formulas().items():
+        if set(above + below) <= headers.keys() and form not in headers:
+            cells = [[whole[headers[term]] for term in terms] for terms in (above, below)]
+            whole = whole.append_column(form, _compute(*cells, factor))
+    idle = [header for name, header in headers.items() if name in read_headers() and not _is_column(name)]
+    return replace(table, table=whole.drop_columns(idle)) if idle or whole is not table.table else table
+
+
+@cache
+def _is_column(form: str) -> bool:
+    return any(family.column_of(form) for family in load_catalogue().familles.values())
+
+
+def _compute(above: Sequence[pa.ChunkedArray], below: Sequence[pa.ChunkedArray], factor: float) -> pa.Array:
+    """The quotient (or sum) of columns of text; where a term is no number, the cell of the first that is none."""
+    sums = []
+    told: np.ndarray = np.full(len(above[0]), None, dtype=object)
+    for terms in (above, below):
+        total = np.zeros(len(told))
+        for cells in terms:
+            values = decode_numbers(cells).valeurs
+            missing = np.flatnonzero(np.isnan(values) & np.equal(told, None))
+            told[missing] = [cells[int(row)].as_py() for row in missing]
+            total = total + values
+        sums.append(total)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        result = factor * sums[0] / sums[1] if below else sums[0]
+    said = [
+        mark if mark is not None else f"{value:.6g}" if np.isfinite(value) else "so"
+        for mark, value in zip(told, result.tolist(), strict=True)
+    ]
+    return pa.chunked_array([pa.array(said, pa.string())])

@@ -1,0 +1,181 @@
+"""What a sheet was recognised as, and of which perimeters it is: the list of quarters of 2015 or of 2024, the EPCI of one date.
+
+Owns the shape of a recognised sheet, the tables that say which quarters there are and where they come from, and what tells the
+geography of the aggregate of all quarters. Refuses to guess it: the two aggregates are of other quarters.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from cvanalysis.catalogue import Famille, normal_header
+from cvanalysis.errors import Problem, UnrecognisedFile
+from cvanalysis.files.archives import archive_of
+from cvanalysis.files.sheets import RawTable
+from cvanalysis.indicateurs.clean.zones import ENSEMBLE, ENSEMBLE_2024, is_quarter
+
+ANNEE_QN = 2024  # before this publication there is no other list of quarters than that of 2015
+PERIMETRE = re.compile(
+    r"(?:QPV?|QN)[_ -]?(?P<liste>(?:20)?(?:15|24))(?!\d)|(?:COG|GEO)[_ -]?(?:20)?\d\d(?!\d)", re.IGNORECASE
+)
+_EPCI_DATE = re.compile(r"EPCI\D{0,3}((?:20)?\d\d)$", re.IGNORECASE)  # a sheet named after a perimeter
+_LISTE = re.compile(
+    r"(CODE|LIB|LABEL|LIBELLE|NOM|INSEE|SIREN|STATUT|TYPE)?_?(QN|QPV?|REG|DEP|COM|COMMUNES?|REGION|DEPARTEMENT|EPCI|UU|ZRU)?_?(20)?(10|15|20|24|25)?(_\d)?"
+    r"|CODGEO|LIBGEO|FID|GEOM|GEO_.*|SURFACE.*|LIEN.*"
+)  # what a list of quarters says of them
+DICTIONNAIRE = "dictionnaire de variables de l'Insee, laissé de côté"
+SANS_MESURE = "fichier de l'Insee au format long, dont aucune mesure ne sert aux rapports"
+LISTE = "liste de quartiers, sans chiffre\u00a0: « cvanalysis init » en remplit quartiers.csv"
+PASSAGE = "table de passage des quartiers de 2015 à ceux de 2024\u00a0: elle dit d'où vient chaque quartier"
+
+
+@dataclass(frozen=True, slots=True)
+class Lue:
+    """A column to read: its header in the table, its indicator, the header of the codes that its block answers to ('': none)."""
+
+    entete: str
+    indicateur: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bloc:
+    """The columns of one vintage; `lignes` (bool, one per row of the table) where only some rows are of that vintage."""
+
+    millesime: int
+    colonnes: tuple[Lue, ...]
+    lignes: np.ndarray | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """A sheet that holds indicators, and what each of its columns is.
+
+    `zones` and `niveaux` are object arrays, one entry per row of `table` ('' where the code is of no known zone); `connu` is
+    False where the catalogue's map does not have that vintage.
+    """
+
+    table: RawTable
+    famille: Famille
+    cle: str
+    zones: np.ndarray
+    niveaux: np.ndarray
+    geographie: str  # QP2015, QN2024 or ''
+    blocs: tuple[Bloc, ...]
+    connu: bool
+    millesime_par: str  # colonnes, millesimes.csv, nom
+    inconnues: tuple[str, ...]
+    absentes: tuple[str, ...]
+    remarques: tuple[Problem, ...]
+
+    @property
+    def niveau(self) -> str:
+        """The level of most rows."""
+        found = Counter(level for level in self.niveaux.tolist() if level)
+        return found.most_common(1)[0][0] if found else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Documentation:
+    """What INSEE gives beside its data (a dictionary of variables, a list of quarters): no error. `passage`: QP → its QN, where told."""
+
+    fichier: str
+    pris_pour: str = DICTIONNAIRE
+    passage: tuple[tuple[str, str], ...] = ()
+
+
+def read_list(table: RawTable) -> tuple[str, tuple[tuple[str, str], ...]] | None:
+    """What a table of codes and names of quarters is, and the passages that it tells; None for any other."""
+    headers = [header for header in table.colonnes if not header.startswith("(sans titre")]
+    cells = {header: table.table[header].to_pylist() for header in headers}
+    codes = {header: [is_quarter(cell) for cell in column] for header, column in cells.items()}
+    quarters = [header for header in headers if any(codes[header])]
+    if not quarters or not all(_LISTE.fullmatch(normal_header(header)) for header in headers):
+        return None
+    rows = zip(*(cells[header] for header in quarters), strict=True)
+    told = [[cell.strip().upper() for cell in row if is_quarter(cell)] for row in rows]
+    pairs = {(old, new) for row in told for new in row if new[1] == "N" for old in row if old[1] == "P"}
+    return (PASSAGE, tuple(sorted(pairs))) if pairs else (LISTE, ())
+
+
+def keep_later_perimeter(found: list[Recognised], fichier: str) -> list[Recognised]:
+    """Of the sheets of a workbook that hold the EPCI of several dates, the one of the latest: the others are said and left."""
+    dated: dict[tuple[str, tuple[int, ...]], list[tuple[str, Recognised]]] = {}
+    for sheet in found:
+        if told := _EPCI_DATE.search(sheet.table.feuille):
+            key = (sheet.famille.id, tuple(bloc.millesime for bloc in sheet.blocs))
+            dated.setdefault(key, []).append((told[1][-2:], sheet))
+    for sheets in dated.values():
+        *before, (_, last) = sorted(sheets, key=lambda pair: pair[0])
+        names = ", ".join(sheet.table.feuille for _, sheet in before)
+        done = f"La feuille «\u00a0{last.table.feuille}\u00a0», du périmètre le plus récent, est gardée"
+        said = Problem(
+            fichier, 0, "", f"les mêmes EPCI à une date antérieure, non lus\u00a0: feuille {names}", "", done
+        )
+        kept = replace(last, remarques=(*last.remarques, said)) if before else last
+        left = [id(sheet) for _, sheet in before]
+        found = [kept if sheet is last else sheet for sheet in found if id(sheet) not in left]
+    return found
+
+
+def sibling_key(fichier: str) -> str:
+    """What the files of one publication have in common: `a_ENSQP.csv` and `a_QP.csv` are siblings."""
+    return re.sub(r"(?:_?(?:ENS|ENSEMBLE))?_?(?:QPV?|QN)?$", "", fichier.rpartition(".")[0], flags=re.IGNORECASE)
+
+
+def _list_in_name(fichier: str) -> str:
+    """The list of quarters that a file's or an archive's name tells: QP2015, QN2024 or ''."""
+    for name in (fichier.rsplit("/", 1)[-1], archive_of(fichier).rsplit("/", 1)[-1]):
+        years = {found["liste"][-2:] for found in PERIMETRE.finditer(name) if found["liste"]}
+        if len(years) == 1:
+            return "QN2024" if years == {"24"} else "QP2015"
+    return ""
+
+
+def settle_aggregates(sheet: Recognised, fichier: str, told: Mapping[str, str]) -> Recognised:
+    """The same sheet with the aggregate of all quarters under its own geography: that of its rows, of its name, or `told` by its siblings.
+
+    `told` maps the names of a file, of its siblings and of its family to the geography of their quarters. Raises `UnrecognisedFile` where
+    nothing tells it: the two aggregates are of other quarters.
+    """
+    if not (sheet.zones == ENSEMBLE).any():
+        return sheet
+    year = sheet.blocs[-1].millesime
+    names = (fichier, sibling_key(fichier), f"{sheet.famille.id} {year}")
+    sibling = next((told[name] for name in names if name in told), "")
+    # a file that came out before the list of 2024 can be of no other than that of 2015
+    before = "QP2015" if year + sheet.famille.delai < ANNEE_QN else ""
+    geography = sheet.geographie or _list_in_name(fichier) or sibling or before
+    if not geography:
+        raise UnrecognisedFile.of(
+            fichier,
+            "ensemble des quartiers, sans que rien ne dise lesquels (ceux de 2015 ou ceux de 2024)",
+            "Un nom qui le dise (qp24, QPV2024, qp15…) ou, à côté, le fichier des quartiers de la même année était attendu",
+            "Rendez au fichier le nom que lui donne l'Insee, ou déposez à côté celui des quartiers",
+        )
+    zones = np.where(sheet.zones == ENSEMBLE, ENSEMBLE_2024, sheet.zones) if geography == "QN2024" else sheet.zones
+    return replace(sheet, zones=zones, geographie=geography)
+
+
+def unchanged(passages: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """QP → QN of those whose contour has not changed (letter I), among the passages (QP, QN) that tables tell."""
+    origins: dict[str, set[str]] = {}
+    for old, new in passages:
+        origins.setdefault(new, set()).add(old)
+    return {next(iter(old)): new for new, old in origins.items() if new.endswith("I") and len(old) == 1}
+
+
+def follow(sheet: Recognised, suivis: Mapping[str, str]) -> Recognised:
+    """The same sheet with the rows of those QP under the QN that they have become, and a word of it."""
+    if sheet.geographie != "QP2015" or not (known := set(sheet.zones.tolist()) & suivis.keys()):
+        return sheet
+    many = "chiffres d'un quartier" if len(known) == 1 else f"chiffres de {len(known)} quartiers"
+    what = f"{many} de 2015 au contour inchangé (lettre I)"
+    said = Problem(sheet.table.fichier, 0, sheet.cle, what, "", "Lus sous leur code de 2024")
+    zones = np.array([suivis.get(zone, zone) for zone in sheet.zones.tolist()], dtype=object)
+    return replace(sheet, zones=zones, remarques=(*sheet.remarques, said))

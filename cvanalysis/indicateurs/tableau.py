@@ -1,0 +1,100 @@
+"""A quarter's dashboard: one indicator a line, the quarter among the others and beside its comparators. Owns the line.
+
+A line is of the very moment that its finding speaks of, so that the two never disagree. Refuses a rank of few quarters.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from cvanalysis.constat.shape import Valeur
+from cvanalysis.indicateurs.kinds import KINDS
+from cvanalysis.indicateurs.question import monthly
+from cvanalysis.indicateurs.ranking import Rank, rank
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from cvanalysis.catalogue import ConstatDeclare, LigneDeclaree
+    from cvanalysis.indicateurs.context import Contexte, Zone
+    from cvanalysis.indicateurs.observation import Instant
+
+MOIS = "12"
+
+SUIVIS = 2
+"""Years between two comparable figures up to which they are drawn as one line: the census shares its surveys over five."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ligne:
+    """`tous`: the figures of all the quarters, this one's included; `reperes`: of each comparator; `serie`: the quarter's
+    established years, a line to be cut before each of `coupures`."""
+
+    declaree: LigneDeclaree
+    constat: str
+    instant: Instant | None
+    valeur: Valeur
+    tous: tuple[Valeur, ...]
+    rang: Rank | None
+    reperes: tuple[tuple[Zone, Valeur], ...]
+    serie: tuple[tuple[int, Valeur], ...]
+    coupures: tuple[int, ...]
+
+    @property
+    def quand(self) -> str:
+        return self.instant.court if self.instant else ""
+
+
+def lines(ctx: Contexte, declares: Iterable[ConstatDeclare]) -> Iterator[Ligne]:
+    """The declared lines whose finding is asked on this page, in order."""
+    asked = {declare.numero: declare for declare in declares}
+    for row in ctx.catalogue.tableau:
+        declare = asked.get(row.constat)
+        if declare is not None and row.indicateur in declare.indicateurs:
+            yield _line(ctx, row, KINDS[declare.genre](ctx, declare).instant)
+
+
+def _line(ctx: Contexte, row: LigneDeclaree, instant: Instant | None) -> Ligne:
+    code = ctx.quartier.code
+    quarters = {q.code: _value(ctx, row, q.code, instant) for q in ctx.quartiers}
+    place = rank(code, quarters)
+    serie, coupures = _over_time(ctx, row)
+    return Ligne(
+        row,
+        f"{code}-{row.constat}",
+        instant,
+        quarters[code],
+        tuple(quarters.values()),
+        place if place and place.tient else None,
+        tuple((zone, _value(ctx, row, zone.code, instant)) for zone in ctx.proches),
+        serie,
+        coupures,
+    )
+
+
+def _value(ctx: Contexte, row: LigneDeclaree, zone: str, instant: Instant | None) -> Valeur:
+    one = ctx.catalogue.indicateurs[row.indicateur]
+    value = ctx.value(zone, one, instant)
+    if not row.sur:
+        return value
+    if row.sur == MOIS:
+        return monthly(value)
+    whole = ctx.value(zone, ctx.catalogue.indicateurs[row.sur], instant)
+    statut = value.statut if not value.dite else whole.statut
+    known = value.dite and whole.dite and whole.valeur > 0
+    return Valeur(100 * value.valeur / whole.valeur if known else None, statut if not known else "publié", "%", 1)
+
+
+def _over_time(ctx: Contexte, row: LigneDeclaree) -> tuple[tuple[tuple[int, Valeur], ...], tuple[int, ...]]:
+    one = ctx.catalogue.indicateurs[row.indicateur]
+    dated = [found for found in ctx.serie(ctx.quartier.code, one) if found.instant.etabli]
+    if not dated or ctx.rules.of(dated[-1].source).ecart_minimal > SUIVIS:
+        return (), ()
+    cut = tuple(
+        after.millesime
+        for before, after in pairwise(dated)
+        if before.source != after.source or ctx.rules.of(after.source).crossed(before.millesime, after.millesime)
+    )
+    return tuple((found.millesime, _value(ctx, row, found.zone, found.instant)) for found in dated), cut

@@ -1,0 +1,155 @@
+"""From one contract to the next, for one quarter: what was stated, what became of what was proposed, what can be followed.
+
+The letter of its code decides (I: same contour, its figures follow those of its QP; M: another contour, side by side; N: no past). Owns
+these findings; refuses to measure an evolution (the fiche does, where it may) and to join what two contours say.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from cvanalysis.constat.make import Chapter, bars, count, make, nothing
+from cvanalysis.constat.shape import Finding, Message, Table, Valeur, word
+from cvanalysis.french import enumerate_french
+from cvanalysis.indicateurs.observation import Observation, Observations, as_value
+from cvanalysis.textes import block, label, labels
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from cvanalysis.catalogue import Catalogue, Indicateur
+    from cvanalysis.indicateurs.observation import Reader
+    from cvanalysis.pages.preconisations import Recommendation
+    from cvanalysis.territory.contract import Territory
+
+
+class Sequel(Chapter):
+    """What the page « from one contract to the next » says of a quarter.
+
+    `precedent` are the statements of the former evaluation (columns `constat`, `section`, `titre`, `source`).
+    """
+
+    def __init__(
+        self,
+        reader: Reader,
+        territory: Territory,
+        catalogue: Catalogue,
+        code: str,
+        precedent: pd.DataFrame,
+        recommendations: Sequence[Recommendation],
+    ) -> None:
+        super().__init__(
+            code,
+            {"suite-01": self._stated, "suite-02": self._proposed, "suite-03": self._followed, "suite-04": self._anew},
+        )
+        self.quartier, self._catalogue, self._reader = territory.quartier(code), catalogue, reader
+        self._precedent, self._recommendations = precedent, recommendations
+        self._said = {
+            "quartier": self.quartier.nom,
+            "avant": enumerate_french(self.quartier.depuis or [label("suite.sans_origine")]),
+            "lettre": code[-1],
+        }
+
+    @cached_property
+    def _seen(self) -> Observations:
+        return Observations.read(
+            self._reader, (self.quartier.code, *self.quartier.depuis), list(self._catalogue.indicateurs)
+        )
+
+    def _known(self) -> Iterator[Indicateur]:
+        """The indicators of which something was published for the quarter or for those that it comes from."""
+        zones = (self.quartier.code, *self.quartier.depuis)
+        return (
+            one
+            for one in self._catalogue.indicateurs.values()
+            if any(self._seen.latest(zone, one.id) for zone in zones)
+        )
+
+    def _dated(self, indicateur: Indicateur) -> list[Observation]:
+        """The figures of the quarter under its own code whose data year is established, oldest first."""
+        rows = self._seen.serie(self.quartier.code, indicateur.id)
+        return [row for row in rows if row.dite and row.millesime is not None]
+
+    def _make(
+        self, ident: str, name: str, lines: Sequence[Sequence[Valeur]], groups: Sequence[str], **values: Any
+    ) -> Finding:
+        """A table of lines, and how many there are of each group, in the order in which they come."""
+        said, exemple = self._said | values | {"nombre": len(lines)}, values.pop("exemple", False)
+        if not lines:
+            return nothing(ident, f"suite.{name}", said)
+        counts = {group: count(number, "") for group, number in Counter(groups).items()}
+        table = Table((), tuple(map(tuple, lines)))
+        return make(ident, Message(f"suite.{name}", said), figure=bars("", "", counts), table=table, exemple=exemple)
+
+    def _stated(self, ident: str) -> Finding:
+        subjects = self._precedent["constat"].str.partition("-")[0]
+        rows = self._precedent[subjects.isin(self.quartier.depuis)]
+        lines = [[word(row.constat), word(row.titre), word(row.source, "non_disponible")] for row in rows.itertuples()]
+        return self._make(ident, "constats", lines, [_domain(name) for name in rows["section"]])
+
+    def _proposed(self, ident: str) -> Finding:
+        """Those that rest on a figure of the quarter first, then those of the whole contract."""
+        own = [
+            one for one in self._recommendations if any(c.startswith(self.quartier.depuis or "-") for c in one.constats)
+        ]
+        others = [one for one in self._recommendations if not one.constats]
+        here, everywhere = labels("suite.preconisations.portees")
+        lines = [
+            [
+                word(one.id),
+                word(one.texte),
+                word(told),
+                word(one.qui, "non_disponible"),
+                word(one.statut, "non_disponible"),
+            ]
+            for ones, told in ((own, here), (others, everywhere))
+            for one in ones
+        ]
+        invented = bool(lines) and any(one.exemple for one in (*own, *others))
+        groups = [one.statut or label("suite.preconisations.sans") for one in (*own, *others)]
+        return self._make(ident, "preconisations", lines, groups, ici=len(own), exemple=invented)
+
+    def _followed(self, ident: str) -> Finding:
+        """The same contour: first and last figures; another: those of each contour in its own column."""
+        if not self.quartier.code.endswith("I"):
+            return self._beside(ident)
+        lines, groups = [], []
+        for one in self._known():
+            if len(rows := self._dated(one)) > 1:
+                lines.append([word(one.nom), *self._cells(rows[0], one), *self._cells(rows[-1], one)])
+                groups.append(_domain(one.pilier))
+        return self._make(ident, "suivis", lines, groups)
+
+    def _beside(self, ident: str) -> Finding:
+        lines, groups = [], []
+        for one in self._known():
+            before = [row for code in self.quartier.depuis if (row := self._seen.latest(code, one.id))]
+            now = self._seen.latest(self.quartier.code, one.id)
+            if before and now:
+                lines += [
+                    [word(one.nom), word(row.zone), *self._cells(row, one), *self._cells(now, one)] for row in before
+                ]
+                groups.append(_domain(one.pilier))
+        return self._make(ident, "cote_a_cote", lines, groups)
+
+    def _anew(self, ident: str) -> Finding:
+        """What has but one moment under its own contour, or none whose year is established."""
+        lines, groups = [], []
+        for one in self._known():
+            last = self._seen.latest(self.quartier.code, one.id)
+            followed = self.quartier.code.endswith("I") and len(self._dated(one)) > 1
+            if last and not followed:
+                groups.append(label(f"suite.nouveaux.{'annee' if last.millesime is None else 'une_annee'}"))
+                lines.append([word(one.nom), *self._cells(last, one), word(groups[-1])])
+        return self._make(ident, "nouveaux", lines, groups)
+
+    def _cells(self, row: Observation, indicateur: Indicateur) -> tuple[Valeur, Valeur]:
+        return as_value(row, indicateur), word(str(row.instant))
+
+
+def _domain(name: str) -> str:
+    """A section or a pillar, in words."""
+    return block("suite.domaines").get(name, name)

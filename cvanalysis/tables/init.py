@@ -1,0 +1,221 @@
+"""A contract from an EPCI's code: its declarations, derived from INSEE's files and the list of the quarters of 2024.
+
+Owns what is derived and how the files are written (their words are data, `init.toml`). Refuses to erase a file, and to join on a name:
+a quarter of 2015 is one of the EPCI where its département and one of its communes are.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+from cvanalysis.catalogue import load_catalogue, normal_header, read_catalogue_rows
+from cvanalysis.errors import ReadError, UsageError
+from cvanalysis.files.archives import TABLEAUX, is_archive, members, read_member
+from cvanalysis.files.extracts import GRAND
+from cvanalysis.files.keys import commune_key, departement_of
+from cvanalysis.files.sheets import RawTable, tables_of
+from cvanalysis.french import fold
+from cvanalysis.indicateurs.clean.perimeters import read_list
+from cvanalysis.indicateurs.clean.recognise import known_headers
+from cvanalysis.indicateurs.clean.zones import is_quarter
+from cvanalysis.tables.leftover import DECLARATIONS
+
+DIT = tomllib.loads(Path(__file__).with_name("init.toml").read_text(encoding="utf-8"))
+COLONNES = {
+    "nom": r"(LIB|LIBELLE|LABEL|NOM)_?(QPV?|GEO|QN)?(20\d\d)?",
+    "codes": r"INSEE_COM|COM|CODE_COM(MUNE)?S?|LISTEDEPCOM|DEPCOM",
+    "communes": r"LIB_?COM(MUNES?)?|LISTELIBDEPCOM|COMMUNES?(_QPV?)?|NOM_COM(MUNE)?",
+    "epci": r"SIREN_EPCI|EPCI|LISTEEPCI\d*|CODE_EPCI",
+}  # headers of a list of quarters
+LIVREES = ("communes", "noms_communes", "epci")  # of the list of 2024, what a `Quarter` holds
+
+
+@dataclass(frozen=True, slots=True)
+class Quarter:
+    """A quarter as a list tells it; `codes` are those of its communes, () where the list only names them."""
+
+    code: str
+    nom: str
+    codes: tuple[str, ...]
+    communes: tuple[str, ...]
+    epci: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Found:
+    """What the files of a folder tell: quarters, names of zones by code, passages (QP, QN), the lists (QP, QN) that have figures."""
+
+    quartiers: dict[str, Quarter] = field(default_factory=dict)
+    noms: dict[str, str] = field(default_factory=dict)
+    passages: set[tuple[str, str]] = field(default_factory=set)
+    listes: set[str] = field(default_factory=set)
+    fichiers: int = 0
+
+
+def start(epci: str, dossier: Path, geographie: str, jour: date) -> tuple[dict[Path, bytes], list[str]]:
+    """The declarations of a new contract, by path, and what is to be said. `geographie`: 2024, 2015 or '' (told by the files).
+
+    Raises `UsageError` where no quarter is known of the EPCI.
+    """
+    dit, found, rows = DIT["dit"], _look(dossier / "insee"), list(read_catalogue_rows("quartiers_2024.csv"))
+    shipped = [Quarter(row["code"], row["nom"], *(_parts(row[name]) for name in LIVREES)) for row in rows]
+    annee = geographie or ("2015" if found.listes == {"QP"} else "2024")
+    listed = [*(shipped if annee == "2024" else ()), *found.quartiers.values()]
+    own = {
+        code: name for one in shipped if epci in one.epci for code, name in zip(one.codes, one.communes, strict=True)
+    }
+    mine = _of_epci(
+        (one for one in listed if one.code.startswith("QN" if annee == "2024" else "QP")), epci, own, found.noms
+    )
+    if not mine:
+        quoi = dit[f"absent_{annee}"].format(dossier=dossier)
+        raise UsageError(dit["absent"].format(annee=annee, epci=epci, quoi=quoi))
+    names = {row["code"]: row["nom"] for row in read_catalogue_rows("epci.csv")}
+    communes = {code: name for one in mine for code, name in zip(one.codes, one.communes, strict=True)}
+    region = next((row["region"] for row in rows if set(_parts(row["communes"])) & communes.keys()), "")
+    depuis = {one.code: sorted(old for old, new in found.passages if new == one.code) for one in mine}
+    nom = found.noms.get(epci) or names.get(epci) or f"EPCI {epci}"
+    places = {"nom": nom, "epci": epci, "annee": annee, "geographie": "QN2024" if annee == "2024" else "QP2015"}
+    known = sum(map(bool, depuis.values()))
+    counts = {
+        "quartiers": len(mine),
+        "communes": len(communes),
+        "nombre": known,
+        "autre": "2015" if annee == "2024" else "2024",
+    }
+    told = ["trouves", *(["geographie"] if found.listes and not geographie else [])]
+    told.append("avant_2024" if annee == "2015" else "depuis" if known else "sans_passage")
+    told += [*([] if found.fichiers else ["sans_fichier"]), "suite"]
+    files = _write(mine, communes, depuis, region, places, jour)
+    return {dossier / name: text for name, text in files.items()}, [
+        dit[name].format(dossier=dossier, **places, **counts) for name in told
+    ]
+
+
+def tidy(dossier: Path) -> list[str]:
+    """Move tables dropped in the folder itself to its `insee/`, where they are read; what was moved."""
+    (dossier / "insee").mkdir(parents=True, exist_ok=True)
+    moved = [path for path in sorted(dossier.iterdir()) if _is_table(path) and path.name not in DECLARATIONS]
+    for path in moved:
+        path.rename(dossier / "insee" / path.name)
+    return [DIT["dit"]["range"].format(nom=path.name) for path in moved]
+
+
+def _parts(cell: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in re.split(r"[,;/|]", cell) if part.strip())
+
+
+def _is_table(path: Path) -> bool:
+    return path.suffix.lower() in (*TABLEAUX, ".zip") and path.is_file()
+
+
+def _look(folder: Path) -> Found:
+    """What the tables of a folder tell of quarters and of names; one that cannot be read is for `check` to tell."""
+    found = Found()
+    for path in sorted(filter(_is_table, folder.rglob("*"))):
+        found.fichiers += 1
+        for table in _tables(path) if path.stat().st_size <= GRAND else ():
+            listed = read_list(table)
+            found.passages |= set(listed[1]) if listed else set()
+            seen = _look_at(table, found)
+            found.listes |= set() if listed else {code[:2] for code in seen}
+    return found
+
+
+def _tables(path: Path) -> Iterator[RawTable]:
+    try:
+        data = path.read_bytes()
+        inside = members(data, path.name) if is_archive(data) else []
+        for part in [read_member(data, path.name, name) for _, name in inside] or [data]:
+            yield from tables_of(part, path.name, known_headers()) if len(part) <= GRAND else ()
+    except ReadError:
+        return
+
+
+def _look_at(table: RawTable, found: Found) -> set[str]:
+    """Note the quarters and the names that a table tells; the codes of its quarters."""
+    cells = {header: table.table[header].to_pylist() for header in table.colonnes}
+    roles = {
+        role: next((header for header in cells if re.fullmatch(shape, normal_header(header))), "")
+        for role, shape in COLONNES.items()
+    }
+    key = next((header for header in cells if any(map(is_quarter, cells[header][:200]))), table.colonnes[0])
+    seen = {cell.strip().upper() for cell in filter(is_quarter, cells[key])}
+    if not roles["nom"]:
+        return seen
+    for i, cell in enumerate(cells[key]):
+        code, told = (
+            cell.strip().upper(),
+            {role: cells[name][i].strip() if name else "" for role, name in roles.items()},
+        )
+        if not is_quarter(code):
+            found.noms.setdefault(code, told["nom"])
+        elif code not in found.quartiers or not found.quartiers[code].communes:
+            codes = tuple(code.zfill(5) for code in _parts(told["codes"]))
+            found.quartiers[code] = Quarter(code, told["nom"], codes, _parts(told["communes"]), _parts(told["epci"]))
+    return seen
+
+
+def _of_epci(listed: Iterable[Quarter], epci: str, own: dict[str, str], noms: dict[str, str]) -> list[Quarter]:
+    """The quarters of an EPCI, each once, their communes by code: those that say it, or that have one of its communes."""
+    mine: dict[str, Quarter] = {}
+    names = {**noms, **own}
+    by_name = {(departement_of(code), commune_key(name)): code for code, name in names.items() if len(code) == 5}
+    for one in listed:
+        codes = one.codes or tuple(
+            by_name.get((one.code[2:5].removeprefix("0"), commune_key(name)), "") for name in one.communes
+        )
+        if one.code not in mine and (epci in one.epci or (not one.epci and set(codes) & own.keys())):
+            known = {code: names.get(code, name) for code, name in zip(codes, one.communes, strict=False) if code}
+            mine[one.code] = Quarter(one.code, one.nom, tuple(known), tuple(known.values()), (epci,))
+    return sorted(mine.values(), key=lambda one: one.code)
+
+
+def _write(
+    mine: list[Quarter],
+    communes: dict[str, str],
+    depuis: dict[str, list[str]],
+    region: str,
+    places: dict[str, str],
+    jour: date,
+) -> dict[str, bytes]:
+    """The text of each declaration, its comment first."""
+    dit, known, new = DIT["dit"], load_catalogue(), places["annee"] == "2024"
+    values = places | {
+        "id": re.sub(r"[^a-z0-9]+", "-", fold(places["nom"])).strip("-") or f"epci-{places['epci']}",
+        "nom": places["nom"].replace('"', "'"),
+        "jour": jour.isoformat(),
+        "edition": f"{jour:%Y-%m}",
+        "contrat": dit[f"contrat_{places['annee']}"],
+        "debut": 2024 if new else 2014,
+        "fin": 2030 if new else 2022,
+    }
+    zones = [(code, "COMMUNE", name) for code, name in communes.items()]
+    zones += [(places["epci"], "EPCI", places["nom"]), ("Ensemble", "FRANCE_QPV", dit["ensemble"])]
+    departements = dict.fromkeys(map(departement_of, communes))
+    zones += [(code, "DEPARTEMENT", known.departements[code]) for code in departements if code in known.departements]
+    zones += [(region, "REGION", known.regions[region])] if region in known.regions else []
+    quarters = [
+        [one.code, one.nom.replace(";", ","), ", ".join(one.codes)] + ([", ".join(depuis[one.code])] if new else [])
+        for one in mine
+    ]
+    rows = {
+        "quartiers": ["code;nom;communes" + ";depuis" * new, *map(";".join, quarters)],
+        "communes": ["code;nom", *map(";".join, communes.items())],
+        "comparateurs": ["zone;niveau;nom", *map(";".join, [*zones, ("METRO", "FRANCE_METRO", dit["metro"])])],
+        "themes": ["id;nom;question"],
+        "piliers": ["id;nom"],
+        "colleges": ["id;nom"],
+    }
+    source = dit["source_2024"] if new else dit["source_fichiers"]
+    comments = {name: text.format(source=source).strip() for name, text in DIT["fichiers"].items()}
+    files = {f"{name}.csv": "\ufeff" + "\n".join([comments[name], *lines, ""]) for name, lines in rows.items()}
+    return {
+        name: text.encode()
+        for name, text in (files | {"contrat.toml": DIT["contrat"].format(**values).lstrip()}).items()
+    }

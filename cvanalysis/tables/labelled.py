@@ -1,0 +1,201 @@
+"""The processed tables as an analyst takes them: names beside codes, units, dates, statuses as ordered categories. Owns those columns.
+
+Refuses to compute: what stands in a labelled table stands in the processed one, and a cell without a figure says why in a column.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, get_args
+
+import pandas as pd
+
+from cvanalysis.actions.table import MONTANTS, NON_RENSEIGNE
+from cvanalysis.constat.shape import Statut
+from cvanalysis.engagements.table import APPRECIATIONS, AVANCEMENTS, PREFIXE
+from cvanalysis.errors import UsageError
+from cvanalysis.french import capital, nearest, quoted
+from cvanalysis.territory.naming import find_quarter, quarters_called
+from cvanalysis.territory.places import Niveau
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from cvanalysis.catalogue import Catalogue
+    from cvanalysis.tables.store import Store
+    from cvanalysis.territory.contract import Territory
+
+STATUTS: tuple[str, ...] = get_args(Statut)
+VALEUR = ("valeur", "statut")
+DIT = "publié"
+"""The status of a figure that is there."""
+
+
+class LabelledTables:
+    """The tables of an opened territory: what `Dossier` is to a person who knows pandas."""
+
+    territory: Territory
+    store: Store
+    catalogue: Catalogue
+
+    def indicateurs(self, zones: str | Iterable[str] = (), indicateurs: str | Iterable[str] = ()) -> pd.DataFrame:
+        """Les indicateurs, une ligne par zone, indicateur, année et publication.
+
+        Parameters
+        ----------
+        zones, indicateurs : un code ou plusieurs ; par défaut tous. Un quartier peut aussi être donné par son nom.
+
+        Returns
+        -------
+        Une table pandas neuve : `zone`, `nom_zone`, `niveau` (catégorie), `indicateur`, `libelle`, `unite` (%, €, habitants…), `annee`
+        (celle des données, vide où personne ne l'a établie), `date_donnees`, `publication` (année du fichier), `valeur` (dans l'unité :
+        41,5 % s'écrit 41.5), `statut` (catégorie ordonnée : « publié », sinon la raison pour laquelle `valeur` est vide, ou « suspect »),
+        `source`, `fichier`, `note`.
+
+        Raises
+        ------
+        UsageError : un indicateur que le catalogue n'a pas, avec les plus proches.
+
+        Examples
+        --------
+        >>> pauvrete = dossier.indicateurs(indicateurs="taux_pauvrete")
+        >>> quartiers = pauvrete[(pauvrete["niveau"] == "QPV") & (pauvrete["statut"] == "publié")]
+        >>> quartiers.pivot_table(index="nom_zone", columns="annee", values="valeur").shape[0]
+        15
+        """
+        known = self.catalogue.indicateurs
+        chosen = _several(indicateurs)
+        for name in chosen:
+            if name not in known:
+                raise UsageError(
+                    f"{quoted(name)} n'est pas un indicateur du catalogue. {capital(nearest(name, known))}".rstrip()
+                    + " Tous : dossier.indicateurs().drop_duplicates('indicateur')[['indicateur', 'libelle', 'unite']]."
+                )
+        codes = [_code(self.territory, one) for one in _several(zones)]
+        rows = self.store.indicateurs(codes or None, chosen or None)
+        return label_indicators(rows, self.territory, self.catalogue)
+
+    def actions(self) -> pd.DataFrame:
+        """Les actions, une ligne par action, année et quartier (`HORS_QPV` : hors des quartiers).
+
+        Les montants (`demande`, `accorde`, `paye`, en euros) sont ceux de l'action entière, répétés sur chacun de ses quartiers :
+        multipliez par `part` avant d'additionner. Chaque montant a son `statut_…` ; `statut` est la suite donnée à la demande,
+        `type_credit` une catégorie, `nom_qpv`, `nom_theme`, `nom_pilier` les noms à côté des codes,
+        `exemple` vrai pour des lignes inventées.
+
+        >>> actions = dossier.actions()
+        >>> euros = actions.assign(euros=actions["accorde"] * actions["part"])
+        >>> euros.pivot_table(index="nom_theme", columns="annee", values="euros", aggfunc="sum").empty
+        False
+        """
+        return label_actions(self.store.rows("actions"), self.territory)
+
+    def paroles(self) -> pd.DataFrame:
+        """Les paroles que ces lecteurs peuvent avoir, une ligne chacune ; `texte_statut` dit pourquoi un texte est vide.
+
+        Une ligne n'est pas une personne : comptez les `locuteur`. Un compte sous le seuil du contrat ne se publie pas.
+
+        >>> bool(dossier.paroles()["texte_statut"].isna().any())
+        False
+        """
+        return label_voices(self.store.rows("paroles"), self.territory)
+
+
+def _several(one: str | Iterable[str]) -> list[str]:
+    return [one] if isinstance(one, str) and one else list(one)
+
+
+def _code(territory: Territory, zone: str) -> str:
+    """The code of a quarter said by its name; any other zone is asked for by its code."""
+    return find_quarter(territory, zone).code if quarters_called(territory, zone) else zone
+
+
+def label_indicators(rows: pd.DataFrame, territory: Territory, catalogue: Catalogue) -> pd.DataFrame:
+    """One row per zone, indicator, data year and publication: names, unit and date of the data beside the codes."""
+    known, sources = catalogue.indicateurs, catalogue.sources
+    dated = rows["millesime"].notna()
+    pairs = rows.loc[dated, ["indicateur", "publication"]].drop_duplicates().itertuples(index=False)
+    dates = {(name, year): catalogue.exact_date(name, int(year)) for name, year in pairs}
+    told = [
+        dates.get(key, "") if there else ""
+        for key, there in zip(zip(rows["indicateur"], rows["publication"], strict=True), dated, strict=True)
+    ]
+    frame = rows.assign(
+        nom_zone=_named(rows["zone"], _zones(territory)),
+        niveau=_ordered(rows["niveau"], get_args(Niveau)),
+        libelle=_named(rows["indicateur"], {key: one.nom for key, one in known.items()}),
+        unite=_named(rows["indicateur"], {key: one.unite for key, one in known.items()}, code=False),
+        date_donnees=pd.to_datetime(pd.Series(told, index=rows.index, dtype="str"), format="%d/%m/%Y", errors="coerce"),
+        statut=_ordered(rows["statut"], STATUTS),
+        source=_named(rows["source"], {key: one.nom for key, one in sources.items()}),
+    ).rename(columns={"millesime": "annee"})
+    first = [
+        "zone",
+        "nom_zone",
+        "niveau",
+        "indicateur",
+        "libelle",
+        "unite",
+        "annee",
+        "date_donnees",
+        "publication",
+        *VALEUR,
+    ]
+    return frame[[*first, *(name for name in frame.columns if name not in first)]]
+
+
+def label_actions(rows: pd.DataFrame, territory: Territory) -> pd.DataFrame:
+    """One row per action, year and quarter; each amount has its status beside it, and `part` is what the quarter takes of it."""
+    frame = _with_names(rows, territory)
+    for name in (*MONTANTS, "beneficiaires"):
+        said = rows[name].notna().map({True: DIT, False: "non_disponible"}).astype("str")
+        frame.insert(frame.columns.get_loc(name) + 1, f"statut_{name}", _ordered(said, STATUTS))
+    return frame.astype({"type_credit": "category", "statut": "category"})
+
+
+def label_engagements(rows: pd.DataFrame, territory: Territory) -> pd.DataFrame:
+    """One row per engagement; progress and judgements are ordered, `non renseigné` where nobody has said."""
+    words = {name: APPRECIATIONS for name in rows.columns if name.startswith(PREFIXE)} | {"avancement": AVANCEMENTS}
+    said = {
+        name: _ordered(rows[name].replace("", NON_RENSEIGNE), dict.fromkeys((*order, NON_RENSEIGNE)))
+        for name, order in words.items()
+        if name in rows.columns
+    }
+    return _with_names(rows, territory).assign(**said)
+
+
+def label_voices(rows: pd.DataFrame, territory: Territory) -> pd.DataFrame:
+    """One row per voice that the audience may have; `texte_statut` says why a text is not there."""
+    names = ("nature", "tonalite", "rapport", "texte_statut", "reponse_statut")
+    return _with_names(rows, territory).astype({name: "category" for name in names if name in rows.columns})
+
+
+def _with_names(rows: pd.DataFrame, territory: Territory) -> pd.DataFrame:
+    """The names of quarters, themes and piliers, each beside its code."""
+    frame = rows.copy()
+    names = {
+        "qpv": _zones(territory),
+        "theme": {one.id: one.nom for one in territory.themes},
+        "pilier": {one.id: one.nom for one in territory.piliers},
+        "college": {one.id: one.nom for one in territory.colleges},
+    }
+    for column, known in names.items():
+        if column in frame.columns:
+            frame.insert(frame.columns.get_loc(column) + 1, f"nom_{column}", _named(rows[column], known))
+    return frame
+
+
+def _zones(territory: Territory) -> dict[str, str]:
+    named = {one.zone: one.nom for one in territory.comparateurs}
+    return named | {one.code: one.nom for one in (*territory.communes, *territory.quartiers)}
+
+
+def _named(codes: pd.Series, names: Mapping[str, str], *, code: bool = True) -> pd.Series:
+    """Each code's name; the code itself (or '') where it has none."""
+    return codes.map({one: names.get(one, one if code else "") for one in codes.unique()}).astype("str")
+
+
+def _ordered(words: pd.Series, order: Iterable[str]) -> pd.Series:
+    """The words as a category in that order; those that it does not have come last, in theirs."""
+    known = list(order)
+    more = [one for one in sorted(words.unique()) if one not in known]
+    return words.astype(pd.CategoricalDtype([*known, *more], ordered=True))

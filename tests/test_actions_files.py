@@ -1,0 +1,337 @@
+"""Logs as town halls, départements and the State's tools send them: the money read is the money sent, and nothing else is proposed."""
+
+from __future__ import annotations
+
+import io
+import tomllib
+
+import openpyxl
+import pytest
+from openpyxl.comments import Comment
+from openpyxl.styles import PatternFill
+
+from cvanalysis.actions.clean.money import unbalanced
+from cvanalysis.actions.clean.propose import propose_all
+from cvanalysis.tables.logs import clean_actions
+from test_actions_territory import clean, write_contract
+
+SCDL = "nomAttribuant;dateConvention;referenceDecision;nomBeneficiaire;objet;montant;nature;datesPeriodeVersement"
+
+
+def pasted(folder, name, data):
+    """What check proposes for a file, and the tables once it is pasted."""
+    fichier = f"actions/{name}"
+    proposal = propose_all(write_contract(folder, {fichier: data}, contrat=""), [fichier])
+    return proposal, clean_actions(write_contract(folder, {fichier: data}, contrat=proposal))
+
+
+def known(folder, name, data, contrat=""):
+    return clean(folder, fichiers={f"actions/{name}": data}, contrat=contrat)
+
+
+def money(cleaned, champ="accorde"):
+    """Euros by reason, for one field."""
+    assert unbalanced(cleaned.compte).empty
+    mine = cleaned.compte[cleaned.compte["champ"] == champ]
+    return mine.groupby("motif")["montant"].sum().to_dict()
+
+
+def fields(proposal):
+    """Header → field of the only block proposed."""
+    (block,) = tomllib.loads(proposal)["actions"]
+    return block["colonnes"] | {one["colonne"]: one["champ"] for one in block.get("financements", ())}
+
+
+def workbook(sheets, hidden=()):
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    for name, rows in sheets.items():
+        sheet = book.create_sheet(name)
+        for row in rows:
+            sheet.append(row)
+        sheet.sheet_state = "hidden" if name in hidden else "visible"
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def rows_of(line, count=6):
+    return "".join(line(i, "ABCDEFGHIJKLMNOP"[i]) + "\n" for i in range(count))
+
+
+def test_a_postcode_is_no_money_and_mandate_is_a_payment(tmp_path):
+    log = "Année;Raison sociale;Code postal;Commune;Mandaté\n" + rows_of(
+        lambda i, n: f"2019;Asso {n};44{i:03d};Essai;{1000 + 37 * i}", 14
+    )
+    proposal, cleaned = pasted(tmp_path, "mairie.csv", log)
+    assert fields(proposal) == {"Année": "annee", "Raison sociale": "porteur", "Mandaté": "paye"}
+    assert money(cleaned, "paye")["retenu"] == sum(1000 + 37 * i for i in range(14))
+
+
+@pytest.mark.parametrize(
+    ("title", "cell"),
+    [
+        ("Code postal", "44{:03d}"), ("CP", "44{:03d}"), ("Téléphone", "02400000{:02d}"), ("N° de compte", "65748{:02d}"), ("Nb adhérents", "1{:02d}"),  # noqa: E501
+        ("Taux", "5{:01d} %"), ("Part", "5{:01d} %"), ("Commune", "44{:03d}"), ("Identifiant", "20190{:03d}"), ("Garantie d'emprunt", "50{:03d}"),  # noqa: E501
+        ("Subvention en nature", "1{:03d}"), ("Proposé", "1{:03d}"), ("Reste à verser", "1{:03d}"), ("Case", "12{:03d}"), ("Année de la subvention", "20{:02d}"),  # noqa: E501
+    ],
+)  # fmt: skip
+def test_a_number_that_is_no_money_is_never_proposed_as_money(tmp_path, title, cell):
+    log = f"Association;Projet;{title};Montant voté\n" + rows_of(
+        lambda i, n: f"Asso {n};Projet {n};{cell.format(11 + i)};{1000 + i}", 8
+    )
+    proposal, cleaned = pasted(tmp_path, "liste_2019.csv", log)
+    assert [name for name, champ in fields(proposal).items() if champ in ("demande", "accorde", "paye")] == [
+        "Montant voté"
+    ]
+    assert money(cleaned) == {"lu": 8028, "retenu": 8028}
+
+
+@pytest.mark.parametrize(
+    ("title", "champ"),
+    [("Mandaté", "paye"), ("Payé", "paye"), ("Voté", "accorde"), ("Attribué", "accorde"), ("Sollicité", "demande")],
+)
+def test_usual_words_of_money_are_known(tmp_path, title, champ):
+    log = f"Bénéficiaire;{title};Exercice\n" + rows_of(lambda i, n: f"Asso {n};{1000 + i};2019")
+    assert fields(pasted(tmp_path, "l.csv", log)[0])[title] == champ
+
+
+@pytest.mark.parametrize("title", ["Fournisseur", "Demandeur", "Bénéficiaire", "Tiers"])
+def test_whoever_is_paid_is_a_carrier(tmp_path, title):
+    log = f"{title};Montant payé;Exercice\n" + rows_of(lambda i, n: f"Asso {n};{1000 + i};2019")
+    assert fields(pasted(tmp_path, "l.csv", log)[0])[title] == "porteur"
+
+
+def test_a_known_format_keeps_the_status_the_quarter_and_the_theme_that_it_has_besides(tmp_path):
+    log = (
+        f"{SCDL};statut;quartier;thematique\n"
+        "Essai;2019-02-01;D1;Chorale;Chanter;1000;aide en numéraire;2019-03-01;Accordé;QP099001;La lecture\n"
+        "Essai;2019-02-01;D2;Fanfare;Jouer;500;aide en numéraire;2019-03-01;Refusé;QP099002;Le sport\n"
+    )
+    actions = known(tmp_path, "scdl.csv", log).actions
+    assert list(actions[["statut", "qpv", "theme"]].itertuples(index=False, name=None)) == [
+        ("accordé", "QP099001", "lecture"),
+        ("refusé", "QP099002", "sport"),
+    ]
+
+
+def test_a_column_of_a_known_format_whose_words_nobody_declared_tells_what_to_paste_and_that_works(tmp_path):
+    log = f"{SCDL};quartier\nEssai;2019-02-01;D1;Chorale;Chanter;1000;numéraire;2019-03-01;Le Bas\n"
+    cleaned = known(tmp_path / "a", "scdl.csv", log)
+    (told,) = cleaned.anomalies.loc[cleaned.anomalies["colonne"] == "quartier", "traitement"]
+    assert 'reconnu = true, [actions.colonnes] "quartier" = "qpv"' in told
+    block = '[[actions]]\nfichier = "actions/scdl.csv"\nreconnu = true\n[actions.colonnes]\n"quartier" = "qpv"\n'
+    block += '[actions.valeurs.qpv]\n"Le Bas" = "QP099003"\n'
+    again = known(tmp_path / "b", "scdl.csv", log, block)
+    assert (again.actions["qpv"].item(), again.actions["accorde"].item()) == ("QP099003", 1000)
+
+
+def test_loans_guarantees_and_aid_in_kind_are_kept_apart_from_grants(tmp_path):
+    log = SCDL + "\n" + "".join(
+        f"Essai;2019-02-01;D{i};Chorale;Objet {i};{i}000;{kind};2019-03-01\n"
+        for i, kind in enumerate(["aide en numéraire", "aide en nature", "prêt", "garantie", "aide en numéraire;aide en nature"], 1)
+    )  # fmt: skip
+    assert money(known(tmp_path, "scdl.csv", log)) == {
+        "lu": 15000, "prêt, garantie ou aide en nature": 9000, "retenu": 6000,
+    }  # fmt: skip
+
+
+def test_on_two_lines_of_titles_the_lower_one_decides(tmp_path):
+    log = (
+        ";;Montants et versements;;;;;Cofinanceurs\nStructure;Action;Demandé;Proposé;Accordé;Réalisé;%;Montants demandés\n"
+    ) + rows_of(lambda i, n: f"Asso {n};Action {n};{3000 + i};{2500 + i};{2000 + i};{1000 + i};{60 + i};{700 + i}")  # fmt: skip
+    proposal, cleaned = pasted(tmp_path, "osiris_2019.csv", log)
+    amounts = {name: champ for name, champ in fields(proposal).items() if champ in ("demande", "accorde", "paye")}
+    assert {name.split()[-1]: champ for name, champ in amounts.items()} == {"Demandé": "demande", "Accordé": "accorde"}
+    assert money(cleaned)["retenu"] == 12015
+
+
+def test_where_the_lower_title_says_nothing_the_group_does(tmp_path):
+    log = ";;Financement accordé;;;Demande\nStructure;Action;Ville;CAF;Total;Montant\n" + rows_of(
+        lambda i, n: f"Asso {n};Action {n};{100 * i + 110};{50 * i + 105};{150 * i + 215};{200 * i + 220}"
+    )
+    _, cleaned = pasted(tmp_path, "l_2019.csv", log)
+    assert money(cleaned)["retenu"] == sum(150 * i + 215 for i in range(6))
+    assert money(cleaned, "demande")["retenu"] == sum(200 * i + 220 for i in range(6))
+    assert set(cleaned.actions["financeur"]) == {"", "Ville", "CAF"}
+
+
+LINES = [["Action", "Porteur", "Année", "Accordé"], *([f"Action {n}", f"Asso {n}", 2019, 150] for n in "ABCDEF")]
+
+
+def test_sheets_that_repeat_another_or_are_hidden_are_proposed_as_comments_and_a_list_of_codes_is_not(tmp_path):
+    codes = [["ID", "Libelle", "FinanceurCode"], ["1", "Ville", "V"], ["2", "État", "E"]]
+    data = workbook({"Suivi": LINES, "Copie": LINES, "Vieux": LINES[:4], "Codes": codes}, hidden=["Vieux"])
+    proposal, cleaned = pasted(tmp_path, "suivi.xlsx", data)
+    assert [block["feuille"] for block in tomllib.loads(proposal)["actions"]] == ["Suivi"]
+    assert '# feuille = "Vieux"' in proposal
+    assert "FinanceurCode" not in proposal
+    assert money(cleaned) == {"lu": 900, "retenu": 900}
+
+
+def test_two_equal_sheets_of_a_known_format_count_once_and_it_is_told(tmp_path):
+    rows = [SCDL.split(";"), *([*f"Essai;2019-02-01;D{i};Asso;Objet {i}".split(";"), 100, "numéraire", "2019-03-01"] for i in range(5))]  # fmt: skip  # noqa: E501
+    cleaned = known(tmp_path, "scdl.xlsx", workbook({"A": rows, "B": rows}))
+    assert money(cleaned) == {"lu": 500, "retenu": 500}
+    assert cleaned.anomalies["probleme"].str.contains("répète la feuille").any()
+
+
+def test_duplicate_headers_are_numbered_and_read_under_their_number(tmp_path):
+    log = "Action;Porteur;Année;Montant;Montant\nA;X;2019;1000;7\nB;Y;2019;2000;8\n"
+    proposal, _ = pasted(tmp_path / "a", "l.csv", log)
+    assert '"Montant (2)"' in proposal
+    block = (
+        '[[actions]]\nfichier = "actions/l.csv"\n[actions.colonnes]\n"Action" = "action"\n"Montant (2)" = "accorde"\n'
+    )
+    assert money(known(tmp_path / "b", "l.csv", log, block))["retenu"] == 15
+
+
+TOTAUX = (
+    "Porteur;Action;Thème;Quartier;Accordé\nTOTAL DANSE;Danser;Le sport;Le Haut;1200\nChorale;Chanter;La lecture;Le Haut;800\n"
+    "Total Le Haut;;;;2000\nFanfare;Jouer;La lecture;L'Îlot;300\nFanfare;Bal;La lecture;L'Îlot;200\nTotal L'Îlot;;;;500\n"
+    "Total général;;;;2500\nEnveloppe disponible;;;;5000\nReste à programmer;;;;2500\n"
+)
+
+
+def test_totals_are_told_from_their_place_and_sum_and_not_from_the_word(tmp_path):
+    _, cleaned = pasted(tmp_path, "suivi_2019.csv", TOTAUX)
+    assert money(cleaned) == {
+        "lu": 15000,
+        "retenu": 2500,
+        "total du fichier": 5000,
+        "enveloppe ou reste à programmer": 7500,
+    }
+    assert "TOTAL DANSE" in set(cleaned.actions["porteur"])
+    assert (cleaned.controles["ecart"] == 0).all()
+
+
+def test_with_two_columns_alone_a_carrier_called_total_stays_too(tmp_path):
+    log = "Porteur;Montant\nTOTAL DANSE;1200\nChorale;800\nFanfare;300\nTotal;2300\nReste à programmer;700\n"
+    _, cleaned = pasted(tmp_path, "l_2019.csv", log)
+    assert money(cleaned) == {
+        "lu": 5300,
+        "retenu": 2300,
+        "total du fichier": 2300,
+        "enveloppe ou reste à programmer": 700,
+    }
+
+
+def test_a_heading_that_bears_the_sum_of_the_lines_below_it_is_no_action(tmp_path):
+    log = "Action;Porteur;Année;Accordé\nÉducation;;;300\nA;X;2019;100\nB;Y;2019;200\nSport;;;70\nC;Z;2019;40\nD;T;2019;30\n"
+    assert money(pasted(tmp_path, "l.csv", log)[1])["retenu"] == 370
+
+
+def test_a_wrong_total_is_a_discrepancy_and_no_action(tmp_path):
+    log = "Action;Porteur;Année;Accordé\nA;X;2019;100\nB;Y;2019;200\nTotal;;;310\n"
+    _, cleaned = pasted(tmp_path, "l.csv", log)
+    assert money(cleaned)["retenu"] == 300
+    assert cleaned.controles["ecart"].item() == 10
+
+
+def test_two_lines_that_differ_by_the_end_of_a_siret_are_a_question_and_not_dropped(tmp_path):
+    log = "Action;Porteur;SIRET;Année;Accordé\nLire;Chorale;83831012600027;2019;700\nLire;Chorale;83831012600019;2019;700\nCourir;Fanfare;83831012600027;2019;50\n"  # noqa: E501
+    _, cleaned = pasted(tmp_path, "l.csv", log)
+    assert money(cleaned)["retenu"] == 1450
+    assert list(cleaned.propositions["genre"]) == ["doublon"]
+
+
+def test_a_payment_far_from_its_convention_is_told_and_the_contract_chooses(tmp_path):
+    log = f"{SCDL}\nEssai;2019-02-01;D1;Chorale;Chanter;1000;numéraire;2022-03-01\n"
+    cleaned = known(tmp_path / "a", "scdl.csv", log)
+    (done,) = cleaned.anomalies.loc[cleaned.anomalies["probleme"].str.contains("plus d'un an"), "traitement"]
+    assert (cleaned.actions["annee"].item(), '"dateconvention" = "date"' in done) == (2022, True)
+    block = '[[actions]]\nfichier = "actions/scdl.csv"\nreconnu = true\n[actions.colonnes]\n"dateConvention" = "date"\n'
+    again = known(tmp_path / "b", "scdl.csv", log, block)
+    assert again.actions["annee"].item() == 2019
+
+
+def test_where_nothing_tells_what_a_file_is_there_is_a_block_to_fill_in(tmp_path):
+    proposal, cleaned = pasted(tmp_path, "l.csv", "x;y\n1;2\n")
+    assert (tomllib.loads(proposal), '# "x" = "?"' in proposal, "Champs possibles" in proposal) == ({}, True, True)
+    assert cleaned.actions.empty
+
+
+@pytest.mark.parametrize(
+    ("name", "log", "champ", "known_as"),
+    [
+        ("scdl.csv", "nomAttribuant;exercice;datedeConvention;termeConvention;nomBeneficiaire;object;montantAttribue;nature\nEssai;2019;2019-01-01;2020-01-01;Asso {n};Objet {n};{m};numéraire", "accorde", "subventions SCDL"),  # noqa: E501
+        ("chorus.csv", "Centre financier;N° EJ;Fournisseur;Exercice;Montant payé\n0147-D044;2100{i};Asso {n};2019;{m}", "paye", "paiements Chorus"),  # noqa: E501
+        ("helios.csv", "ID;NUM_MANDAT;COLLEC;OBJET_MANDAT;MONTANT_PAIEMENT;DATE_PAIEMENT;NOM;COMPTE_NATURE\n1;52{i};Ville;Subvention {n};{m};11/06/2019;Asso {n};65748", "paye", "mandats de paiement (HELIOS)"),  # noqa: E501
+        ("osiris.csv", "Numero Action Osiris;Etat dossier;N° Siret;Nom;Code postal;Intitulé;Demandé;Proposé;Accordé;%Accordé/Demandé\nDD44-19-00{i}-1;A évaluer;;Asso {n};44000;Action {n};9000;7;{m};50 %", "accorde", "dossiers Osiris"),  # noqa: E501
+        ("fonjep.csv", "Tiers;Poste;Versement;Dispositif;Exercice\nAsso {n};J0000{i};{m};Jeunesse;2019", "paye", "versements FONJEP"),
+        ("subventia.csv", "N° dossier;Demandeur;Intitulé du projet;Montant demandé;Montant accordé;Statut;Exercice\nS{i};Asso {n};Projet {n};9000;{m};Accordé;2019", "accorde", "dossiers Subventia"),  # noqa: E501
+    ],
+)  # fmt: skip
+def test_exports_of_the_state_s_tools_are_read_without_any_declaration(tmp_path, name, log, champ, known_as):
+    head, line = log.split("\n")
+    data = head + "\n" + rows_of(lambda i, n: line.format(i=i, n=n, m=1000 + i))
+    cleaned = known(tmp_path, name, data)
+    assert cleaned.fichiers[0].famille == known_as
+    assert money(cleaned, champ)["retenu"] == cleaned.actions[champ].sum() == 6015
+    assert set(cleaned.actions["annee"]) == {2019}
+    assert set(cleaned.actions["porteur"]) == {f"Asso {n}" for n in "ABCDEF"}
+
+
+def test_a_status_whose_words_are_also_titles_is_a_status(tmp_path):
+    log = "Action;Porteur;Année;Demandé;Accordé;Statut\nA;X;2019;9;1;Accordé\nB;Y;2019;9;2;Demandé\n"
+    _, cleaned = pasted(tmp_path, "l.csv", log)
+    assert list(cleaned.actions["statut"]) == ["accordé", "en instruction"]
+
+
+@pytest.mark.parametrize("cell", ["12,000", "12.000"])
+def test_a_comma_or_a_point_before_three_figures_is_a_question_that_the_contract_answers(tmp_path, cell):
+    log = f"Action;Porteur;Année;Montant accordé\nA;X;2019;{cell}\nB;Y;2019;15000\nC;Z;2019;9000\n"
+    proposal, cleaned = pasted(tmp_path / "a", "l.csv", log)
+    assert money(cleaned)["retenu"] == 24000
+    assert cleaned.anomalies["probleme"].str.contains("milliers, ou des décimales").any()
+    answered = proposal.replace("entete = 1", f'entete = 1\nmilliers = "{cell[2]}"')
+    assert money(known(tmp_path / "b", "l.csv", log, answered))["retenu"] == 36000
+
+
+def test_colours_comments_and_filtered_lines_of_a_spreadsheet_are_told_and_its_sub_totals_left(tmp_path):
+    book = openpyxl.Workbook()
+    sheet = book.active
+    for row in (["Suivi du contrat 2019"], *LINES, ["Total", None, None, 900]):
+        sheet.append(row)
+    sheet.merge_cells("A1:D1")
+    sheet["A4"].fill = PatternFill("solid", fgColor="FFCC00")
+    sheet["D5"].comment = Comment("à voir avec la CAF", "nous")
+    sheet.row_dimensions[6].hidden = True
+    out = io.BytesIO()
+    book.save(out)
+    _, cleaned = pasted(tmp_path, "suivi.xlsx", out.getvalue())
+    assert money(cleaned) == {"lu": 1800, "retenu": 900, "total du fichier": 900}
+    told = cleaned.anomalies.set_index("ligne")["probleme"].to_dict()
+    assert (told[4].split(" :")[0], told[5], told[6].split(" :")[0]) == (
+        "couleurs de fond", "commentaire", "lignes masquées par un filtre",
+    )  # fmt: skip
+    assert "à voir avec la CAF" in set(cleaned.anomalies["brut"])
+
+
+@pytest.mark.reel
+@pytest.mark.parametrize(
+    ("name", "champ", "read", "kept", "lines"),
+    [
+        ("SCDL.csv", "accorde", 110_000, 110_000, 4),
+        ("scdl_antibes_fixture.csv", "accorde", 350_000, 350_000, 3),
+        ("helios.fixture.ods", "paye", 8_417, 8_417, 7),
+        ("osiris_test.xlsx", "accorde", 2_000, 2_000, 1),
+        ("cd53_2018.xlsx", "accorde", 30_372_173, 29_334_161, None),
+    ],
+)
+def test_real_logs_give_the_money_that_they_hold(tmp_path, real, name, champ, read, kept, lines):
+    cleaned = known(tmp_path, name, (real / "logs" / name).read_bytes())
+    euros = money(cleaned, champ)
+    assert (round(euros["lu"]), round(euros["retenu"])) == (read, kept)
+    assert lines is None or len(cleaned.actions) == lines
+
+
+@pytest.mark.reel
+def test_the_lines_of_mayenne_that_are_dropped_are_equal_in_every_cell_and_the_42_000_are_proposed(tmp_path, real):
+    data = (real / "logs" / "cd53_2018.xlsx").read_bytes()
+    rows = [tuple(map(str, row)) for row in openpyxl.load_workbook(io.BytesIO(data)).active.iter_rows(values_only=True)]
+    again = [row for i, row in enumerate(rows) if row in rows[:i]]
+    cleaned = known(tmp_path, "cd53.xlsx", data)
+    assert money(cleaned)["doublon exact"] == pytest.approx(sum(float(row[7]) for row in again if row[7] != "None"))
+    doubles = cleaned.propositions[cleaned.propositions["genre"] == "doublon"]
+    assert "42000.00 / 42000.00" in set(doubles["montants"])

@@ -1,0 +1,110 @@
+"""A contract from an EPCI's code: what is derived is right, what cannot be is said, and what stands is never erased."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from cvanalysis.cli import run
+from cvanalysis.errors import UsageError
+from cvanalysis.tables.init import start
+from cvanalysis.tables.process import clean_all
+from cvanalysis.territory.contract import read_territory
+
+JOUR = date(2026, 11, 28)
+DEMO = """CODGEO;LIBGEO;POP_MUN;LIB_COM;TX_F;IND_JEUNE
+QP044005;Bellevue;16000;Nantes, Saint-Herblain;52;1,2
+QP044017;Plaisance;1500;Orvault;52;1,2
+QP035004;Maurepas;6206;Rennes;52;1,2
+QP044001;Ailleurs;1000;Saint-Nazaire;52;1,2
+"""
+PASSAGE = "QP2024;Label;Statut;QP2015_1;QP2015_2\nQN04407I;Le Breil;Inchangé;QP044007;\nQN04405M;Bellevue;Modifié;QP044005;QP044099\n"
+
+
+def begin(folder, epci: str, geographie: str = "", **files: str):
+    (folder / "insee").mkdir()
+    for name, text in files.items():
+        (folder / "insee" / f"{name}.csv").write_text(text, encoding="utf-8")
+    written, said = start(epci, folder, geographie, JOUR)
+    for path, raw in written.items():
+        path.write_bytes(raw)
+    return read_territory(folder), " ".join(said)
+
+
+def test_the_code_of_an_epci_gives_its_quarters_of_2024(tmp_path):
+    territory, said = begin(tmp_path, "244400404")
+    assert (territory.nom, territory.geographie, territory.debut, territory.fin) == (
+        "Nantes Métropole",
+        "QN2024",
+        2024,
+        2030,
+    )
+    assert [one.code for one in territory.quartiers][:2] == ["QN04405M", "QN04406M"]
+    assert territory.quartiers[0].communes == ("44109", "44162")
+    assert [one.nom for one in territory.communes] == ["Nantes", "Saint-Herblain", "Orvault", "Rezé"]
+    levels = [(one.zone, one.niveau) for one in territory.comparateurs if one.niveau != "COMMUNE"]
+    assert levels[:4] == [("244400404", "EPCI"), ("Ensemble", "FRANCE_QPV"), ("44", "DEPARTEMENT"), ("52", "REGION")]
+    assert "Aucun fichier de chiffres" in said
+
+
+def test_files_of_2015_give_the_quarters_of_2015_by_departement_and_commune(tmp_path):
+    territory, said = begin(tmp_path, "244400404", DEMO_2022=DEMO)
+    assert territory.geographie == "QP2015"
+    assert [(one.code, one.communes) for one in territory.quartiers] == [
+        ("QP044005", ("44109", "44162")),
+        ("QP044017", ("44114",)),
+    ]
+    assert "--geographie 2024" in said
+
+
+def test_a_list_of_quarters_without_figures_does_not_choose_the_geography(tmp_path):
+    listed = "code_qp;lib_qp;insee_com;lib_com;siren_epci\nQN04405M;Bellevue;44109;Nantes;244400404\n"
+    territory, _ = begin(tmp_path, "244400404", DEMO_2022=DEMO, liste=listed)
+    assert territory.geographie == "QP2015"
+
+
+def test_the_passage_table_says_where_each_quarter_comes_from(tmp_path):
+    territory, _ = begin(tmp_path, "244400404", "2024", DEMO_2022=DEMO, passage=PASSAGE)
+    before = {one.code: (one.depuis, one.suit) for one in territory.quartiers}
+    assert before["QN04407I"] == (("QP044007",), "QP044007")
+    assert before["QN04405M"] == (("QP044005", "QP044099"), "")
+    assert before["QN04406M"] == ((), "")
+
+
+def test_figures_follow_a_quarter_whose_contour_has_not_changed_and_stand_beside_the_others(tmp_path):
+    demo = DEMO.replace("QP044017;Plaisance;1500;Orvault", "QP044007;Le Breil;3690;Nantes")
+    territory, _ = begin(tmp_path, "244400404", "2024", DEMO_2022=demo, passage=PASSAGE)
+    table = clean_all(territory).tables["indicateurs"]
+    people = table[table["indicateur"] == "population"].set_index("zone")["valeur"].to_dict()
+    assert people == {"QN04407I": 3690, "QP044005": 16000}
+
+
+def test_quarters_of_corsica_are_found_too(tmp_path):
+    demo = "CODGEO;LIBGEO;POP_MUN;LIB_COM;TX_F;IND_JEUNE\nQP02A001;Les Cannes - Les Salines;5000;Ajaccio;52;1\n"
+    territory, _ = begin(tmp_path, "242010056", DEMO_2022=demo)
+    assert [(one.code, one.communes) for one in territory.quartiers] == [("QP02A001", ("2A004",))]
+
+
+@pytest.mark.parametrize(("geographie", "words"), [("2024", "La liste livrée"), ("2015", "déposez DEMO_2022")])
+def test_an_epci_without_a_known_quarter_is_told_what_to_do(tmp_path, geographie, words):
+    with pytest.raises(UsageError, match=words):
+        start("200000000", tmp_path, geographie, JOUR)
+
+
+def test_the_command_puts_loose_files_where_they_are_read_and_erases_nothing(tmp_path, capsys):
+    (tmp_path / "DEMO_2022.csv").write_text(DEMO, encoding="utf-8")
+    assert run(["init", "244400404", str(tmp_path)]) == 0
+    assert (tmp_path / "insee" / "DEMO_2022.csv").is_file()
+    assert "Rangé : DEMO_2022.csv" in capsys.readouterr().out
+    assert run(["check", "--data", str(tmp_path)]) == 0
+    written = (tmp_path / "quartiers.csv").read_bytes()
+    assert run(["init", "244400404", str(tmp_path)]) == 2
+    assert (tmp_path / "quartiers.csv").read_bytes() == written
+
+
+def test_without_a_declared_comparison_quarters_are_compared_with_their_communes_the_epci_and_all_quarters(tmp_path):
+    begin(tmp_path, "244400404")
+    (tmp_path / "comparateurs.csv").write_text("zone;niveau;nom\n", encoding="utf-8")
+    compared = read_territory(tmp_path).compares("QN04405M")
+    assert [one.zone for one in compared] == ["44109", "44162", "244400404", "Ensemble"]

@@ -1,0 +1,126 @@
+"""From one contract to the next: the letter of a quarter decides what may be followed."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from conftest import RACINE
+from cvanalysis.catalogue import load_catalogue
+from cvanalysis.indicateurs.observation import COLONNES
+from cvanalysis.pages.preconisations import Recommendation
+from cvanalysis.pages.suite import Sequel
+from cvanalysis.publish.plan import find_notebooks, plan_reports
+from cvanalysis.tables.process import clean_all
+from cvanalysis.territory.contract import Quartier, read_territory
+
+EXEMPLE = RACINE / "data" / "exemple-2024"
+STATED = pd.DataFrame(
+    [
+        ("QP044007-revenus-01", "revenus", "La pauvreté recule", "Insee"),
+        ("QP044008-revenus-01", "revenus", "Autre", "Insee"),
+    ],
+    columns=["constat", "section", "titre", "source"],
+)
+
+
+class Rows:
+    """What a store gives: rows of indicators of some zones."""
+
+    def __init__(self, *rows: tuple) -> None:
+        blank = {"statut": "publié", "source": "filosofi", "fichier": "x.csv", "note": ""}
+        frame = pd.DataFrame(rows, columns=["zone", "indicateur", "millesime", "publication", "valeur"]).assign(**blank)
+        self.frame = frame.astype({"millesime": "Int16"})[list(COLONNES)]
+
+    def indicateurs(self, zones=None, indicateurs=None) -> pd.DataFrame:
+        return self.frame[self.frame["zone"].isin(zones)]
+
+
+class Contract:
+    def __init__(self, *quarters: Quartier) -> None:
+        self.quartiers = quarters
+
+    def quartier(self, code: str) -> Quartier:
+        return next(one for one in self.quartiers if one.code == code)
+
+
+CONTRACT = Contract(
+    Quartier("QN04407I", "Le Breil", ("44109",), ("QP044007",)),
+    Quartier("QN04408M", "Bout des Landes", ("44109",), ("QP044008",)),
+    Quartier("QN04420N", "Nouveau", ("44109",)),
+)
+SEEN = Rows(
+    ("QN04407I", "taux_pauvrete", 2013, 2017, 46.0),
+    ("QN04407I", "taux_pauvrete", 2021, 2021, 48.0),
+    ("QN04407I", "population", pd.NA, 2024, 3690.0),
+    ("QP044008", "taux_pauvrete", 2019, 2019, 50.0),
+    ("QN04408M", "taux_pauvrete", 2021, 2021, 49.0),
+    ("QN04420N", "taux_pauvrete", 2021, 2021, 41.0),
+)
+PROPOSED = (
+    Recommendation("R1", "t", "", "Pour tous", (), (), "Ville", "", "", "reprise", exemple=False),
+    Recommendation("R2", "t", "", "Pour le Breil", (), ("QP044007-revenus-01",), "", "", "", "", exemple=False),
+)
+
+
+def finding(code: str, numero: str):
+    return Sequel(SEEN, CONTRACT, load_catalogue(), code, STATED, PROPOSED).constat(numero)
+
+
+def lines(code: str, numero: str) -> list[list[object]]:
+    table = finding(code, numero).table
+    return [[cell.texte or cell.valeur for cell in line] for line in table.lignes] if table else []
+
+
+def test_the_statements_are_those_of_the_quarter_that_it_comes_from():
+    assert [line[:2] for line in lines("QN04407I", "suite-01")] == [["QP044007-revenus-01", "La pauvreté recule"]]
+    assert lines("QN04420N", "suite-01") == []
+
+
+def test_what_a_recommendation_has_become_is_said_and_so_is_that_nobody_says_it():
+    assert [line[0] for line in lines("QN04407I", "suite-02")] == ["R2", "R1"]  # those of the quarter first
+    assert [line[0] for line in lines("QN04420N", "suite-02")] == ["R1"]
+    assert finding("QN04407I", "suite-02").table.lignes[0][-1].statut == "non_disponible"
+
+
+def test_the_same_contour_is_followed_and_a_changed_one_stands_beside():
+    assert [line[1:] for line in lines("QN04407I", "suite-03")] == [[46.0, "2013", 48.0, "2021"]]
+    beside = finding("QN04408M", "suite-03")
+    assert [line[1:] for line in lines("QN04408M", "suite-03")] == [["QP044008", 50.0, "2019", 49.0, "2021"]]
+    assert any("contours diffèrent" in caution for caution in beside.precautions)
+    assert lines("QN04420N", "suite-03") == []
+
+
+def test_what_has_one_moment_or_no_established_year_is_not_followed():
+    assert [line[1] for line in lines("QN04407I", "suite-04")] == [3690.0]
+    assert [line[1] for line in lines("QN04408M", "suite-04")] == [49.0]
+
+
+@pytest.fixture(scope="module")
+def exemple():
+    return read_territory(EXEMPLE)
+
+
+def test_the_second_territory_has_its_quarters_of_2024_and_a_page_from_one_contract_to_the_next(exemple):
+    assert (exemple.geographie, len(exemple.quartiers), sum(bool(one.suit) for one in exemple.quartiers)) == (
+        "QN2024",
+        15,
+        8,
+    )
+    planned = {report.id for report in plan_reports(exemple, find_notebooks())}
+    assert {"quartiers/QN04405M", "quartiers/QN04405M-suite", "quartiers/QN04419I-suite"} <= planned
+    first = {report.id for report in plan_reports(read_territory(RACINE / "data" / "raw"), find_notebooks())}
+    assert not any(name.endswith("-suite") for name in first)
+
+
+def test_the_figures_of_the_second_territory_are_those_published_each_in_its_contour(exemple):
+    every = clean_all(exemple)
+    table = every.tables["indicateurs"]
+    poverty = table[(table["indicateur"] == "taux_pauvrete") & (table["statut"] == "publié")]
+    by_zone = {(row.zone, row.millesime): row.valeur for row in poverty.itertuples()}
+    assert by_zone["QN04405M", 2021] == 40
+    assert ("QP044005", 2019) in by_zone
+    assert ("QN04405M", 2019) not in by_zone  # its contour has changed
+    assert ("QN04407I", 2019) in by_zone
+    assert every.compte.juste
+    assert [file.fichier for file in every.fichiers if file.probleme] == []
