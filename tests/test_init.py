@@ -70,6 +70,7 @@ def test_the_passage_table_says_where_each_quarter_comes_from(tmp_path):
     assert before["QN04407I"] == (("QP044007",), "QP044007")
     assert before["QN04405M"] == (("QP044005", "QP044099"), "")
     assert before["QN04406M"] == ((), "")
+    assert (tmp_path / "precedent.csv").is_file()  # a past to hand over
 
 
 def test_figures_follow_a_quarter_whose_contour_has_not_changed_and_stand_beside_the_others(tmp_path):

@@ -13,7 +13,9 @@ import xlsxwriter
 from conftest import shared
 from cvanalysis.files.contours import read_contours
 from cvanalysis.files.extracts import extract
+from cvanalysis.files.sheets import read_raw
 from cvanalysis.indicateurs.clean.decode import Cleaned, clean_indicators
+from cvanalysis.indicateurs.clean.recognise import Documentation, known_headers, recognise
 
 DS = '"GEO";"GEO_OBJECT";"FILOSOFI_MEASURE";"UNIT_MEASURE";"UNIT_MULT";"CONF_STATUS";"OBS_STATUS";"TIME_PERIOD";"OBS_VALUE"\n'
 FILO_QP = "CODGEO;LIBGEO;DISP_TP60_A21;DISP_Q1_A21;DISP_MED_A21;DISP_PTSA_A21;DISP_NOTE_A21\n"
@@ -417,6 +419,21 @@ def test_every_case_given_is_read_or_left_with_a_sentence():
 
 PASSAGE = "QP2024;Label;Statut;QP2015_1;QP2015_2\nQN00101I;X;Inchangé;QP001001;\nQN00102M;Y;Modifié;QP001002;QP001003\n"
 AVANT = "CODGEO;POP_MUN;TX_F;IND_JEUNE\nQP001001;1500;52;1,2\nQP001002;900;51;1\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "QP2024;Label_QP2024;QP2015_1;QP2015_2\nQN00102M;Y;QP001002;QP001003\n",
+        "code_qp_2024;code_qp_2015\nQN00102M;QP001002\nQN00102M;QP001003\n",
+        'QP2024,LIBQP2024,QP2015\nQN00102M,Y,"QP001002, QP001003"\n',
+    ],
+)
+def test_a_quarter_may_come_from_several_however_the_passage_is_written(tmp_path, text):
+    (tmp_path / "p.csv").write_text(text, encoding="utf-8")
+    found = recognise(read_raw(tmp_path / "p.csv", "insee/p.csv", known_headers()), "insee/p.csv")
+    assert isinstance(found, Documentation)
+    assert found.passage == (("QP001002", "QN00102M"), ("QP001003", "QN00102M"))
 
 
 def test_the_figures_of_a_quarter_whose_contour_has_not_changed_follow_those_of_its_qp(tmp_path):

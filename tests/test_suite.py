@@ -96,6 +96,11 @@ def test_what_has_one_moment_or_no_established_year_is_not_followed():
     assert [line[1] for line in lines("QN04408M", "suite-04")] == [49.0]
 
 
+def test_a_page_stands_though_nothing_is_handed_over():
+    page = Sequel(SEEN, CONTRACT, load_catalogue(), "QN04407I", STATED.iloc[:0], ())
+    assert [bool(one.table) for one in page.constats] == [False, False, True, True]
+
+
 @pytest.fixture(scope="module")
 def exemple():
     return read_territory(EXEMPLE)

@@ -55,18 +55,14 @@ class Sequel(Chapter):
 
     @cached_property
     def _seen(self) -> Observations:
-        return Observations.read(
-            self._reader, (self.quartier.code, *self.quartier.depuis), list(self._catalogue.indicateurs)
-        )
+        zones = (self.quartier.code, *self.quartier.depuis)
+        return Observations.read(self._reader, zones, list(self._catalogue.indicateurs))
 
     def _known(self) -> Iterator[Indicateur]:
         """The indicators of which something was published for the quarter or for those that it comes from."""
         zones = (self.quartier.code, *self.quartier.depuis)
-        return (
-            one
-            for one in self._catalogue.indicateurs.values()
-            if any(self._seen.latest(zone, one.id) for zone in zones)
-        )
+        every = self._catalogue.indicateurs.values()
+        return (one for one in every if any(self._seen.latest(zone, one.id) for zone in zones))
 
     def _dated(self, indicateur: Indicateur) -> list[Observation]:
         """The figures of the quarter under its own code whose data year is established, oldest first."""
@@ -85,16 +81,15 @@ class Sequel(Chapter):
         return make(ident, Message(f"suite.{name}", said), figure=bars("", "", counts), table=table, exemple=exemple)
 
     def _stated(self, ident: str) -> Finding:
-        subjects = self._precedent["constat"].str.partition("-")[0]
+        subjects = self._precedent["constat"].str.split("-").str[0]
         rows = self._precedent[subjects.isin(self.quartier.depuis)]
         lines = [[word(row.constat), word(row.titre), word(row.source, "non_disponible")] for row in rows.itertuples()]
         return self._make(ident, "constats", lines, [_domain(name) for name in rows["section"]])
 
     def _proposed(self, ident: str) -> Finding:
         """Those that rest on a figure of the quarter first, then those of the whole contract."""
-        own = [
-            one for one in self._recommendations if any(c.startswith(self.quartier.depuis or "-") for c in one.constats)
-        ]
+        before = self.quartier.depuis or "-"
+        own = [one for one in self._recommendations if any(c.startswith(before) for c in one.constats)]
         others = [one for one in self._recommendations if not one.constats]
         here, everywhere = labels("suite.preconisations.portees")
         lines = [
@@ -102,8 +97,7 @@ class Sequel(Chapter):
                 word(one.id),
                 word(one.texte),
                 word(told),
-                word(one.qui, "non_disponible"),
-                word(one.statut, "non_disponible"),
+                *(word(cell, "non_disponible") for cell in (one.qui, one.statut)),
             ]
             for ones, told in ((own, here), (others, everywhere))
             for one in ones

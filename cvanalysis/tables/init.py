@@ -23,6 +23,7 @@ from cvanalysis.french import fold
 from cvanalysis.indicateurs.clean.perimeters import read_list
 from cvanalysis.indicateurs.clean.recognise import known_headers
 from cvanalysis.indicateurs.clean.zones import is_quarter
+from cvanalysis.paroles.table import COMPANIONS
 from cvanalysis.tables.leftover import DECLARATIONS
 
 DIT = tomllib.loads(Path(__file__).with_name("init.toml").read_text(encoding="utf-8"))
@@ -215,7 +216,7 @@ def _write(
     source = dit["source_2024"] if new else dit["source_fichiers"]
     comments = {name: text.format(source=source).strip() for name, text in DIT["fichiers"].items()}
     files = {f"{name}.csv": "\ufeff" + "\n".join([comments[name], *lines, ""]) for name, lines in rows.items()}
-    return {
-        name: text.encode()
-        for name, text in (files | {"contrat.toml": DIT["contrat"].format(**values).lstrip()}).items()
-    }
+    files["contrat.toml"] = DIT["contrat"].format(**values).lstrip()
+    if any(depuis.values()):  # there is a past: its page is made, even while nothing is handed over
+        files["precedent.csv"] = "\ufeff" + ";".join(COMPANIONS["precedent.csv"]) + "\n"
+    return {name: text.encode() for name, text in files.items()}

@@ -103,10 +103,12 @@ def _from_long(table: RawTable, headers: dict[str, str]) -> Iterator[RawTable]:
     measure = next((name for name in frame.columns if name.endswith("_MEASURE") and name not in AUTRES), None)
     parts = sorted(name for name in frame.columns if name not in AUTRES and name != measure)
     names = frame[measure].where(frame[measure] != "", "_") if measure else pd.Series("", index=frame.index)
-    asked = [(frame[part], part) for part in parts]
-    cuts = [",".join(f"{part}={cells[i]}" for cells, part in asked if cells[i] not in TOTAUX) for i in frame.index]
+    cuts = pd.Series("", index=frame.index)
+    for part in parts:
+        told = (f"{part}=" + frame[part]).mask(frame[part].isin(TOTAUX), "")
+        cuts = cuts + np.where((cuts != "") & (told != ""), ",", "") + told
     prefix = (measure or "").removesuffix("_MEASURE")
-    frame["mesure"] = [f"{prefix}.{name}" + (f"[{cut}]" if cut else "") for name, cut in zip(names, cuts, strict=True)]
+    frame["mesure"] = f"{prefix}." + names + ("[" + cuts + "]").mask(cuts == "", "")
     whole = frame["GEO"].str.contains("-") | (frame["GEO_OBJECT"] == "")
     frame["zone"] = frame["GEO"].where(whole, frame["GEO_OBJECT"].str.upper() + "-" + frame["GEO"])
     frame["ligne"] = table.lignes

@@ -17,7 +17,7 @@ from cvanalysis.catalogue import Famille, normal_header
 from cvanalysis.errors import Problem, UnrecognisedFile
 from cvanalysis.files.archives import archive_of
 from cvanalysis.files.sheets import RawTable
-from cvanalysis.indicateurs.clean.zones import ENSEMBLE, ENSEMBLE_2024, is_quarter
+from cvanalysis.indicateurs.clean.zones import ENSEMBLE, ENSEMBLE_2024
 
 ANNEE_QN = 2024  # before this publication there is no other list of quarters than that of 2015
 PERIMETRE = re.compile(
@@ -25,9 +25,10 @@ PERIMETRE = re.compile(
 )
 _EPCI_DATE = re.compile(r"EPCI\D{0,3}((?:20)?\d\d)$", re.IGNORECASE)  # a sheet named after a perimeter
 _LISTE = re.compile(
-    r"(CODE|LIB|LABEL|LIBELLE|NOM|INSEE|SIREN|STATUT|TYPE)?_?(QN|QPV?|REG|DEP|COM|COMMUNES?|REGION|DEPARTEMENT|EPCI|UU|ZRU)?_?(20)?(10|15|20|24|25)?(_\d)?"
+    r"(CODE|LIB|LABEL|LIBELLE|NOM|INSEE|SIREN|STATUT|TYPE)?_?(QN|QPV?|REG|DEP|COM|COMMUNES?|QUARTIERS?|REGION|DEPARTEMENT|EPCI|UU|ZRU)?_?(20)?(10|15|20|24|25)?(_\d)?"
     r"|CODGEO|LIBGEO|FID|GEOM|GEO_.*|SURFACE.*|LIEN.*"
 )  # what a list of quarters says of them
+_QUARTIERS = re.compile(r"\bQ[PN](?:\d{3}|02[AB])\d\d[\dA-Z]\b")  # several may stand in one cell
 DICTIONNAIRE = "dictionnaire de variables de l'Insee, laissé de côté"
 SANS_MESURE = "fichier de l'Insee au format long, dont aucune mesure ne sert aux rapports"
 LISTE = "liste de quartiers, sans chiffre\u00a0: « cvanalysis init » en remplit quartiers.csv"
@@ -92,13 +93,10 @@ class Documentation:
 def read_list(table: RawTable) -> tuple[str, tuple[tuple[str, str], ...]] | None:
     """What a table of codes and names of quarters is, and the passages that it tells; None for any other."""
     headers = [header for header in table.colonnes if not header.startswith("(sans titre")]
-    cells = {header: table.table[header].to_pylist() for header in headers}
-    codes = {header: [is_quarter(cell) for cell in column] for header, column in cells.items()}
-    quarters = [header for header in headers if any(codes[header])]
-    if not quarters or not all(_LISTE.fullmatch(normal_header(header)) for header in headers):
+    rows = zip(*(table.table[header].to_pylist() for header in headers), strict=True)
+    told = [_QUARTIERS.findall(" ".join(row).upper()) for row in rows]
+    if not any(told) or not all(_LISTE.fullmatch(normal_header(header)) for header in headers):
         return None
-    rows = zip(*(cells[header] for header in quarters), strict=True)
-    told = [[cell.strip().upper() for cell in row if is_quarter(cell)] for row in rows]
     pairs = {(old, new) for row in told for new in row if new[1] == "N" for old in row if old[1] == "P"}
     return (PASSAGE, tuple(sorted(pairs))) if pairs else (LISTE, ())
 
