@@ -48,8 +48,9 @@ class Field:
 
     @cached_property
     def menees(self) -> pd.DataFrame:
-        """Rows of actions carried out within the contract's years."""
-        return carried_out(self.lues, self.territory.debut, self.territory.fin) if len(self.lues) else self.lues
+        """Rows of actions carried out within the contract's years, up to that of the edition."""
+        fin = min(self.territory.fin, self.territory.edition.jusqu_au.year)
+        return carried_out(self.lues, self.territory.debut, fin) if len(self.lues) else self.lues
 
     @cached_property
     def engagements(self) -> pd.DataFrame:

@@ -10,6 +10,7 @@ import csv
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
+from datetime import date, datetime
 from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
@@ -53,12 +54,13 @@ class Indicateur:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Who produced the figures; `nom` is printed under each finding."""
+    """Who produced the figures; `nom` is printed under each finding, `fichiers` are those to ask for where a figure is not at hand."""
 
     id: str
     nom: str
     producteur: str
     licence: str
+    fichiers: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +212,7 @@ class Catalogue:
     republications: tuple[Republication, ...]
     france: tuple[ColonneFrance, ...]
     taux: tuple[TauxCalcule, ...]
+    parutions: dict[tuple[str, int], date]  # (source, year of the data) → when its figures came out
     regions: dict[str, str]
     departements: dict[str, str]
 
@@ -220,6 +223,11 @@ class Catalogue:
             if same and self.selects(rule.indicateurs, indicateur):
                 return rule.annee or millesime, rule.date
         return None, ""
+
+    def families_of(self, indicateur: str) -> str:
+        """The families of files that hold an indicator, or what it is computed from: « EDUC, IPRO »."""
+        names = {indicateur, *(part for one in self.taux if one.indicateur == indicateur for part in one.numerateur)}
+        return ", ".join(f.id for f in self.familles.values() if names & {c.indicateur for c in f.colonnes})
 
     def exact_date(self, indicateur: str, publication: int) -> str:
         """Date of the data (`31/12/2021`) of an indicator in a publication of whatever family, '' where not established."""
@@ -283,6 +291,10 @@ def load_catalogue() -> Catalogue:
         annees=tuple(_records(Annee, "annees.csv")),
         republications=tuple(_records(Republication, "republications.csv")),
         france=tuple(_records(ColonneFrance, "france.csv")),
+        parutions={
+            (row["source"], int(row["annee"])): datetime.strptime(row["jour"], "%d/%m/%Y").date()  # noqa: DTZ007
+            for row in read_catalogue_rows("parutions.csv")
+        },
         taux=tuple(_records(TauxCalcule, "taux.csv")),
         regions={row["code"]: row["nom"] for row in zones if row["niveau"] == "REGION"},
         departements={row["code"]: row["nom"] for row in zones if row["niveau"] == "DEPARTEMENT"},

@@ -48,7 +48,7 @@ class Instant(NamedTuple):
     @property
     def court(self) -> str:
         """Label for an axis."""
-        return self._said("{annee}", "{probable} (probable)", "publ. {annee}")
+        return self._said("{annee}", "{probable}, probable", "publ. {annee}")
 
     def apart(self, other: Instant) -> int | None:
         """Years between two moments, as far as both are known; None where one is not."""

@@ -244,13 +244,13 @@ def ask_for(held: Holdings) -> Iterator[Manque]:
     for comparateur in held.territory.comparateurs:
         if held.territory.vaste and comparateur.niveau == "COMMUNE":
             continue  # a sentence per commune of a country would hide all the others
-        absent = [
-            i.nom_court or i.nom
-            for i in followed
-            if i.genre != "effectif" and (comparateur.zone, i.id) not in held.connus
-        ]
-        if absent and len(absent) < len(followed):
-            yield _ask("comparateur", nom=comparateur.nom, indicateurs=enumerate_french(absent))
+        absent: dict[str, list[str]] = {}
+        for i in followed:
+            if i.genre != "effectif" and (comparateur.zone, i.id) not in held.connus:
+                absent.setdefault(i.source, []).append(i.nom_court or i.nom)
+        for source, names in absent.items():
+            files = held.catalogue.sources[source].fichiers
+            yield _ask("comparateur", nom=comparateur.nom, indicateurs=enumerate_french(names), fichiers=files)
     for indicateur in followed:
         yield from _ask_of(held, indicateur)
     for source, note in sorted({(lot.source, lot.note) for lot in held.lots if lot.note.strip("0 ")}):
@@ -261,7 +261,7 @@ def _ask_of(held: Holdings, indicateur: Indicateur) -> Iterator[Manque]:
     """What is to be asked of one indicator: all of it, the reasons of what is not there, a check of what is doubtful."""
     instants = held.moments[indicateur.id]
     if not instants:
-        yield _ask("rien", indicateur=indicateur.nom)
+        yield _ask("rien", indicateur=indicateur.nom, fichiers=held.catalogue.families_of(indicateur.id))
         return
     quarters = held.territory.quartiers
     rows = {held.noms[q.code]: held.par_zone.at(q.code, indicateur.id, instants[-1]) for q in quarters}

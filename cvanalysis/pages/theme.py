@@ -139,7 +139,9 @@ class ThemeActions(ActionChapter):
         found = reach(recent, self.field)
         without = [code for code in quarters if not found[code]]
         said = self.said | {"sans": [quarters[c] for c in without], "debut": str(fin - 2), "fin": str(fin)}
-        needs = self._latest()
+        wanted = self._latest()
+        needs = {name: found for name, found in wanted.items() if any(value.dite for value, _ in found.values())}
+        missing = [self.catalogue.indicateurs[name] for name in wanted if name not in needs and self.catalogue]
         names = {ident_: self.catalogue.indicateurs[ident_].nom if self.catalogue else ident_ for ident_ in needs}
         main = next(iter(needs), "")
         first = without[0] if without else next(iter(quarters))
@@ -168,7 +170,16 @@ class ThemeActions(ActionChapter):
                 },
             ),
             precautions=(label("theme.besoins-01.vises"), REGLES["plein"], SANS_CAUSE),
-            manques=[] if main else [Manque(label("theme.besoins-01.manque", **said), "non_disponible")],
+            manques=[
+                *([] if main else [Manque(label("theme.besoins-01.manque", **said), "non_disponible")]),
+                *(
+                    Manque(
+                        label("theme.besoins-01.fichier", nom=one.nom, fichiers=self.catalogue.families_of(one.id)),
+                        "non_disponible",
+                    )
+                    for one in missing
+                ),
+            ],
         )
 
     def _needs_figure(self, nom: str, values: Mapping[str, tuple[Valeur, str]], without: list[str]) -> Figure:
@@ -192,10 +203,14 @@ class ThemeActions(ActionChapter):
     def _latest(self) -> dict[str, dict[str, tuple[Valeur, str]]]:
         """The first indicators that the theme's engagements point to, where something is published: quarter → value and year."""
         wanted = dict.fromkeys(name for cell in self._mine["indicateurs"] for name in split_list(cell))
-        known = [name for name in wanted if self.catalogue is None or name in self.catalogue.indicateurs][:BESOINS_MAXI]
+        known = [name for name in wanted if self._is_rate(name)][:BESOINS_MAXI]
         quarters = list(self.field.quartiers)
-        found = {name: latest_values(self.reader, quarters, name, self.catalogue) for name in known}
-        return {name: values for name, values in found.items() if any(value.dite for value, _ in values.values())}
+        return {name: latest_values(self.reader, quarters, name, self.catalogue) for name in known}
+
+    def _is_rate(self, name: str) -> bool:
+        """A need is told by a rate: a count of people says first how large a quarter is."""
+        known = self.catalogue.indicateurs.get(name) if self.catalogue else None
+        return self.catalogue is None or (known is not None and known.genre != "effectif")
 
     def _engagements(self, ident: str) -> Finding:
         mine = self._mine

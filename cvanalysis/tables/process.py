@@ -167,12 +167,15 @@ def gather(domains: Sequence[Domain]) -> Domain:
 
 
 def clean_insee(territory: Territory, _audience: str) -> Domain:
-    """Tidy indicators of the territory's zones (`indicateurs`); the same for every audience, since all of it is published."""
+    """Tidy indicators of the territory's zones (`indicateurs`), those that were out when the edition was handed over; the same for
+    every audience, since all of it is published."""
     followed = {quarter.suit: quarter.code for quarter in territory.quartiers if quarter.suit}
     cleaned = clean_indicators(territory.dossier, _codes_in_files(territory), territory.geographie, followed)
     table = cleaned.table.assign(zone=cleaned.table["zone"].cat.rename_categories({ENSEMBLE_2024: ENSEMBLE}))
-    france = read_france(territory.dossier)
-    tables = {"indicateurs": as_text_columns(table), "france": france.table}
+    france, late = read_france(territory.dossier), territory.edition.jusqu_au
+    later = {key for key, day in load_catalogue().parutions.items() if day > late}
+    known = [key not in later for key in zip(table["source"], table["millesime"], strict=True)]
+    tables = {"indicateurs": as_text_columns(table[known].reset_index(drop=True)), "france": france.table}
     anomalies = pd.concat([cleaned.anomalies, frame_problems(france.problems)], ignore_index=True)
     return Domain(tables, anomalies, cleaned.sources, cleaned.account)
 

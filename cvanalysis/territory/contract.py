@@ -339,8 +339,7 @@ def _records(
 def _seuils(found: Inspection, section: Section | None) -> Seuils:
     if section is None:
         return Seuils()
-    kinds = {f.name: type(f.default) for f in fields(Seuils)}
-    values = take(found, section, {}, kinds) or {}
+    values = take(found, section, {}, {f.name: type(f.default) for f in fields(Seuils)}) or {}
     for key, value in values.items():
         if not 0 <= value < float("inf"):  # nor `nan`, which TOML allows
             found.add(CONTRAT, section.line(key), key, f"{quoted(value)} ne convient pas", "un nombre, zéro ou plus")

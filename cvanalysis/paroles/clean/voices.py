@@ -147,7 +147,7 @@ def clean_voices(territory: Territory, audience: Audience = "public", edition: E
         ).frame(),
         sources=(*_sources(rows, tables, clean), *_companion_sources(bound)),
         **{Path(fichier).stem: frame for fichier, frame in bound.items()},
-        chronologie=companions.chronologie,
+        chronologie=_held(companions.chronologie, edition),
         precedent=companions.precedent,
         codes=companions.codes,
         illisibles=tuple(unread) + companions.illisibles,
@@ -391,9 +391,9 @@ def _immersions(
     return known.assign(**{c: pd.Series(v, index=known.index, dtype="str") for c, v in shown.items()})
 
 
-def _held(instances: pd.DataFrame, edition: Edition) -> pd.DataFrame:
-    """Meetings that were over, or begun, when the edition was handed over."""
-    return _kept(instances, ((d := parse_date(t)) is not None and d[0] <= edition.jusqu_au for t in instances["date"]))
+def _held(dated: pd.DataFrame, edition: Edition) -> pd.DataFrame:
+    """Meetings and events that were over, or begun, when the edition was handed over."""
+    return _kept(dated, ((d := parse_date(t)) is not None and d[0] <= edition.jusqu_au for t in dated["date"]))
 
 
 def _proposed(preconisations: pd.DataFrame, edition: Edition) -> pd.DataFrame:
