@@ -138,23 +138,24 @@ class Constat:
         return f'<div class="notes">{told}{_list(particular)}{self._folded()}</div>'
 
     def _brief_notes(self) -> str:
-        """What only this finding says: a reading that says much more than its title, what is missing where nothing is there, its
-        source; numbers for all that the page says once."""
+        """What only this finding says: a reading that says much more than its title, what is missing where nothing is there;
+        numbers for all that the page says once, its source first."""
         f = self.finding
         lecture = write(f.lecture) if f.lecture is not None else ""
         told = f"<p>{text(lecture)}</p>" if len(lecture) > 3 * len(self.titre) else ""
         names = [found[1] for found in _FILES.finditer(f.source)] or f.fichiers
         self.notes.update((name, 0) for one in names for name in one.split(", "))
         whom, *_, where = [*f.champ.split(" ; "), ""]
-        said = [*f.precautions, whom, where]
+        source = _FILES.sub("", f.source).replace(label("affichage.constat.sans_annee"), "")
+        said = [source, *f.precautions, whom, where]
         if f.table is not None:
             said += [] if f.sous_titre[:9] in f.table.legende else [f.table.legende]
             said += meanings(f.table)
         else:
             told += _list([manque.quoi for manque in f.manques])
-        numbers = sorted({self.notes.setdefault(capital(one), len(said_once(self.notes)) + 1) for one in said if one})
-        source = text(_FILES.sub("", f.source).replace(label("affichage.constat.sans_annee"), ""))
-        return f'<div class="notes">{told}<p>{source}</p>{composants().note_marks(numbers)}</div>'
+        said = dict.fromkeys(capital(one) for one in said if one)
+        numbers = [self.notes.setdefault(one, len(said_once(self.notes)) + 1) for one in said]
+        return f'<div class="notes">{told}{composants().note_marks(numbers)}</div>'
 
     def _folded(self) -> str:
         """General cautions, and the files where they are many: closed on a screen, open on paper."""
