@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from cvanalysis.actions.clean.propose import propose_all
-from cvanalysis.catalogue import load_catalogue
+from cvanalysis.catalogue import in_use, load_catalogue
 from cvanalysis.errors import CvanalysisError, Problem
 from cvanalysis.files.anomalies import COLONNES_ANOMALIES, ReadFile, frame_problems, with_unread
 from cvanalysis.files.atomic import SUFFIX, digest, keep_private, locked, make_folder, write_json
@@ -168,14 +168,15 @@ def gather(domains: Sequence[Domain]) -> Domain:
 def clean_insee(territory: Territory, _audience: str) -> Domain:
     """Tidy indicators of the territory's zones (`indicateurs`); the same for every audience, since all of it is published."""
     followed = {quarter.suit: quarter.code for quarter in territory.quartiers if quarter.suit}
-    cleaned = clean_indicators(territory.dossier, _codes_in_files(territory), territory.geographie, followed)
+    with in_use(territory.ajouts):
+        cleaned = clean_indicators(territory.dossier, _codes_in_files(territory), territory.geographie, followed)
     table = cleaned.table.assign(zone=cleaned.table["zone"].cat.rename_categories({ENSEMBLE_2024: ENSEMBLE}))
     return Domain({"indicateurs": as_text_columns(table)}, cleaned.anomalies, cleaned.sources, cleaned.account)
 
 
 def clean_logs(territory: Territory, _audience: str) -> Domain:
     """Actions, engagements, partners, and the account of money of each log; the same for every audience."""
-    cleaned = clean_actions(territory, frozenset(load_catalogue().indicateurs))
+    cleaned = clean_actions(territory, frozenset(load_catalogue(territory.ajouts).indicateurs))
     names = ("actions", "engagements", "partenaires", "controles", "propositions")
     tables = {name: getattr(cleaned, name) for name in names} | {"argent": cleaned.compte}
     unknown = [problem.fichier for problem in cleaned.illisibles]

@@ -14,9 +14,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from cvanalysis.catalogue import Ajouts
 from cvanalysis.errors import DeclarationError, UsageError
 from cvanalysis.french import listed, nearest, quoted
 from cvanalysis.territory.declarations import Inspection, Ligne, check_once, read_rows
+from cvanalysis.territory.overlay import overlay_files, read_overlay
 from cvanalysis.territory.palette import PALETTE, read_palette
 from cvanalysis.territory.places import (
     GEOGRAPHIES,
@@ -141,6 +143,7 @@ class Territory:
     palette: dict[str, str | tuple[str, ...]] = field(default_factory=dict)  # role → colour; `part` → several
     exemples: tuple[str, ...] = ()  # raw files (globs, relative) declared `exemple = true`
     maj: str = ""  # date of last update of the data, as declared (AAAA-MM-JJ): printed, since no clock may be
+    ajouts: Ajouts = ()  # to the national catalogue
     sections: dict[str, Any] = field(default_factory=dict)  # `[actions]`, `[paroles]`…: their readers check them
 
     def quartier(self, code: str) -> Quartier:
@@ -193,7 +196,7 @@ def read_territory(dossier: Path, edition: str | None = None) -> Territory:
     Raises `DeclarationError` with every problem found at once: unknown keys, unknown codes, duplicates, QN codes in a QP
     geography, missing columns, each with file, line and column; `UsageError` where `edition` is not a declared one.
     """
-    paths = [Path(dossier) / name for name in _FICHIERS]
+    paths = [*(Path(dossier) / name for name in _FICHIERS), *overlay_files(Path(dossier))]
     return _read(Path(dossier), edition, tuple(path.read_bytes() if path.is_file() else None for path in paths))
 
 
@@ -203,7 +206,7 @@ def _read(dossier: Path, edition: str | None, _state: tuple[bytes | None, ...]) 
     document = read_toml(found, CONTRAT)
     declared = _contract(found, document) if document else {}
     declared |= _places(found, declared.get("geographie"))
-    declared |= _words(found)
+    declared |= _words(found) | {"ajouts": read_overlay(found, dossier)}
     if found.problems:
         raise DeclarationError(found.problems)
     if not declared["comparateurs"]:
