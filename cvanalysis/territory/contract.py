@@ -1,7 +1,6 @@
 """What a contract declares. Owns `contrat.toml` and its CSV files → frozen objects; refuses to read any figure.
 
-Everything that is particular to a métropole is here and nowhere in the code: its quarters, cities, themes, pillars,
-colleges, engagements, partners, comparators, thresholds, calendar, colours and editions.
+All that is particular to a métropole is here and nowhere in the code: places, words, thresholds, calendar, colours, editions.
 """
 
 from __future__ import annotations
@@ -205,8 +204,7 @@ def _read(dossier: Path, edition: str | None, _state: tuple[bytes | None, ...]) 
     found = Inspection(dossier)
     document = read_toml(found, CONTRAT)
     declared = _contract(found, document) if document else {}
-    declared |= _places(found, declared.get("geographie"))
-    declared |= _words(found) | {"ajouts": read_overlay(found, dossier)}
+    declared |= _places(found, declared.get("geographie")) | _words(found) | {"ajouts": read_overlay(found, dossier)}
     if found.problems:
         raise DeclarationError(found.problems)
     if not declared["comparateurs"]:
@@ -216,9 +214,8 @@ def _read(dossier: Path, edition: str | None, _state: tuple[bytes | None, ...]) 
     chosen = edition or declared.pop("edition")
     declared.pop("edition", None)
     if chosen not in known:
-        raise UsageError(
-            f"l'édition {quoted(chosen)} n'est pas déclarée dans {CONTRAT}. Éditions déclarées\u00a0: {listed(known)}."
-        )
+        what = f"l'édition {quoted(chosen)} n'est pas déclarée dans {CONTRAT}."
+        raise UsageError(f"{what} Éditions déclarées\u00a0: {listed(known)}.")
     return Territory(dossier=dossier, edition=known[chosen], **declared)
 
 
@@ -396,8 +393,8 @@ def _words(found: Inspection) -> dict[str, tuple]:
         rows = read_rows(found, f"{name}.csv", columns, optional)
         for row in rows:
             if not _ID.fullmatch(row["id"]):
-                found.add(row.fichier, row.ligne, "id", f"{quoted(row['id'])} ne peut pas servir d'identifiant",
-                          _ID_DIT)  # fmt: skip
+                what = f"{quoted(row['id'])} ne peut pas servir d'identifiant"
+                found.add(row.fichier, row.ligne, "id", what, _ID_DIT)
         check_once(found, f"{name}.csv", "id", ((row.ligne, row["id"]) for row in rows))
         declared[name] = tuple(make(row) for row in rows)
     return declared

@@ -117,15 +117,22 @@ def _check(found: Inspection, rows: dict[str, list[Ligne]]) -> None:
     check_once(
         found, f"{DOSSIER}/constats.csv", "numero", ((r.ligne, r["numero"]) for r in rows.get("constats.csv", ()))
     )
+    _check_families(found, rows, (*own["familles"], *base.familles), indicators)
+
+
+def _check_families(
+    found: Inspection, rows: dict[str, list[Ligne]], families: tuple[str, ...], indicators: tuple[str, ...]
+) -> None:
+    """Each map is of a known family and names known indicators; each family that is added has its map."""
     for name in (name for name in rows if name.startswith("colonnes/")):
         family = Path(name).stem
-        if family not in (*own["familles"], *base.familles):
+        if family not in families:
             found.add(f"{DOSSIER}/{name}", 0, "", f"la famille {quoted(family)} n'est pas connue", "",
-                      nearest(family, [*own["familles"], *base.familles]) or "ajoutez-la à catalogue/familles.csv")  # fmt: skip
+                      nearest(family, families) or "ajoutez-la à catalogue/familles.csv")  # fmt: skip
         for row in rows[name]:
             if not row["indicateur"].startswith("note_"):
                 _check_indicator(found, row, "indicateur", indicators)
-    for family in own["familles"]:
+    for family in (row["id"] for row in rows.get("familles.csv", ())):
         if f"colonnes/{family}.csv" not in rows:
             found.add(
                 f"{DOSSIER}/familles.csv",
