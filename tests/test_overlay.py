@@ -134,3 +134,16 @@ def test_a_bad_overlay_is_refused_in_a_sentence_with_its_place(avec, name, text,
     said = str(error.value).replace("\xa0", " ")
     assert told in said
     assert f"`catalogue/{name}`" in said
+
+
+def test_check_leads_with_what_is_to_mend_and_ends_with_what_is_empty(avec):
+    (avec / "insee" / "REVN_2021.csv").unlink()
+    (avec / "insee" / "inconnu.csv").write_text("a;b\n1;2\n", encoding="utf-8")
+    (avec / "insee" / "sport.csv").write_text("".join(LONG.splitlines(keepends=True)[:3]), encoding="utf-8")
+    lines = check(read_territory(avec)).render().replace("\xa0", " ").split("\n")
+    assert lines[2] == "À corriger"
+    assert lines[3].startswith("- insee/inconnu.csv : aucune famille de fichiers connue")
+    assert lines[-3:-1] == [
+        "1 quartier n'est dans aucun fichier : QP973003.",
+        "1 quartier est sans aucun chiffre : QP973002.",
+    ]
