@@ -113,15 +113,25 @@ def test_a_family_of_one_s_own_is_told_by_its_headers(tmp_path):
         ("indicateurs.csv", "id;nom;unite;source\nMon-Taux;x;%;y\n", "ne peut pas servir d'identifiant"),
         ("indicateurs.csv", "id;nom;unite;source;direction\nx;x;%;y;monte\n", "permis : hausse, baisse, neutre"),
         ("indicateurs.csv", "id;nom;unite\nx;x;%\n", "colonne `source` : la colonne manque"),
-        ("constats.csv", CONSTATS.replace("licences_sport", "licence"), "l'indicateur « licence » n'est pas connu"),
+        (
+            "constats.csv",
+            CONSTATS.replace("licences_sport", "licence"),
+            "« licence » n'est pas l'identifiant d'un indicateur",
+        ),
         (
             "constats.csv",
             CONSTATS.replace("local-01", "revenus-03"),
             "« revenus-03 » n'est pas un numéro de constat local",
         ),
         ("constats.csv", CONSTATS.replace("rang", "structure"), "« structure » n'est pas permis ici"),
+        ("indicateurs.csv", "id;nom;unite;source;maxi\nx;x;%;y;cent\n", "« cent » n'est pas un nombre"),
+        (
+            "indicateurs.csv",
+            "id;nom;unite;source;precautions\nx;x;%;y;aucune\n",
+            "« aucune » n'est pas une précaution connue",
+        ),
         ("marques.csv", "a;b\n", "ce fichier n'est pas de ceux qu'un territoire ajoute"),
-        ("familles.csv", "id;nom;signature\nSPORT;x;A,B\n", "n'a pas de colonnes"),
+        ("familles.csv", "id;nom;signature\nSPORT;x;A,B\n", "« SPORT » n'a pas de colonnes"),
         ("colonnes/DEMOG.csv", "indicateur;courant\npopulation;POP\n", "la famille « DEMOG » n'est pas connue"),
     ],
 )

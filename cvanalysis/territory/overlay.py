@@ -27,6 +27,7 @@ GENRES = ("niveau", "rang", "evolution", "ecart")
 _NUMERO = re.compile(r"local-\d\d")
 _ID = re.compile(r"[a-z][a-z0-9_]*")
 _FAMILLE = re.compile(r"[A-Z][A-Z0-9_]*")
+_NOMBRE = r"(-?\d+(\.\d+)?)?"
 _PERMIS = {"direction": get_args(Direction), "genre": get_args(GenreIndicateur), "additif": ("oui", "non")}
 
 
@@ -48,13 +49,7 @@ def read_overlay(found: Inspection, dossier: Path) -> Ajouts:
             rows[name] = read_rows(found, where, ("indicateur",), ("note", "courant"), free=True)
         else:
             allowed = listed([*REQUIS, "colonnes/FAMILLE.csv"])
-            found.add(
-                where,
-                0,
-                "",
-                "ce fichier n'est pas de ceux qu'un territoire ajoute",
-                f"fichiers permis\u00a0: {allowed}",
-            )
+            found.add(where, 0, "", "ce fichier n'est pas de ceux qu'un territoire ajoute", f"permis\u00a0: {allowed}")
     if not names:
         return ()
     _check(found, rows)
@@ -71,108 +66,62 @@ def read_overlay(found: Inspection, dossier: Path) -> Ajouts:
 
 def _check(found: Inspection, rows: dict[str, list[Ligne]]) -> None:
     base = load_catalogue(())
-    own = {name: [row["id"] for row in rows.get(f"{name}.csv", ())] for name in ("indicateurs", "familles", "sources")}
-    taken = {
-        "indicateurs.csv": base.indicateurs,
-        "familles.csv": base.familles | {LOCAL: None},
-        "sources.csv": base.sources,
+    own = {
+        name: [row["id"] for row in rows.get(name, ())] for name in ("indicateurs.csv", "familles.csv", "sources.csv")
     }
-    for name, known in taken.items():
-        shape, form = (_FAMILLE, "MAJUSCULES") if name == "familles.csv" else (_ID, "minuscules")
+    taken = (base.indicateurs, base.familles | {LOCAL: None}, base.sources)
+    for (name, ids), known in zip(own.items(), taken, strict=True):
+        shape = _FAMILLE if name == "familles.csv" else _ID
         for row in rows.get(name, ()):
             if row["id"] in known:
-                found.add(
-                    row.fichier,
-                    row.ligne,
-                    "id",
-                    f"{quoted(row['id'])} est déjà dans le catalogue",
-                    "",
-                    "donnez-lui un autre nom",
-                )
+                _refuse(found, row, "id", "est déjà dans le catalogue", "donnez-lui un autre nom")
             elif not shape.fullmatch(row["id"]):
-                found.add(row.fichier, row.ligne, "id", f"{quoted(row['id'])} ne peut pas servir d'identifiant",
-                          f"lettres {form} sans accent, chiffres et tirets bas")  # fmt: skip
-        check_once(found, f"{DOSSIER}/{name}", "id", ((row.ligne, row["id"]) for row in rows.get(name, ())))
-    indicators = (*own["indicateurs"], *base.indicateurs)
+                _refuse(found, row, "id", f"ne peut pas servir d'identifiant ({shape.pattern})")
+        check_once(found, f"{DOSSIER}/{name}", "id", zip((row.ligne for row in rows.get(name, ())), ids, strict=True))
+    indicators, families = ((*own[f"{kind}.csv"], *getattr(base, kind)) for kind in ("indicateurs", "familles"))
     for row in rows.get("indicateurs.csv", ()):
         _check_cells(found, row, base.precautions)
     for row in rows.get("constats.csv", ()):
         if not _NUMERO.fullmatch(row["numero"]):
-            found.add(
-                row.fichier,
-                row.ligne,
-                "numero",
-                f"{quoted(row['numero'])} n'est pas un numéro de constat local",
-                "local-01, local-02…",
-            )
+            _refuse(found, row, "numero", "n'est pas un numéro de constat local", "local-01, local-02…")
         if row["genre"] not in GENRES:
-            found.add(
-                row.fichier,
-                row.ligne,
-                "genre",
-                f"{quoted(row['genre'])} n'est pas permis ici",
-                f"permis\u00a0: {listed(GENRES)}",
-            )
-        _check_indicator(found, row, "indicateurs", indicators)
+            _refuse(found, row, "genre", "n'est pas permis ici", f"permis\u00a0: {listed(GENRES)}")
+        _check_known(found, row, "indicateurs", indicators)
     check_once(
-        found, f"{DOSSIER}/constats.csv", "numero", ((r.ligne, r["numero"]) for r in rows.get("constats.csv", ()))
+        found, f"{DOSSIER}/constats.csv", "numero", [(r.ligne, r["numero"]) for r in rows.get("constats.csv", ())]
     )
-    _check_families(found, rows, (*own["familles"], *base.familles), indicators)
-
-
-def _check_families(
-    found: Inspection, rows: dict[str, list[Ligne]], families: tuple[str, ...], indicators: tuple[str, ...]
-) -> None:
-    """Each map is of a known family and names known indicators; each family that is added has its map."""
     for name in (name for name in rows if name.startswith("colonnes/")):
-        family = Path(name).stem
-        if family not in families:
-            found.add(f"{DOSSIER}/{name}", 0, "", f"la famille {quoted(family)} n'est pas connue", "",
-                      nearest(family, families) or "ajoutez-la à catalogue/familles.csv")  # fmt: skip
+        if (family := Path(name).stem) not in families:
+            to_do = nearest(family, families) or "ajoutez-la à catalogue/familles.csv"
+            found.add(f"{DOSSIER}/{name}", 0, "", f"la famille {quoted(family)} n'est pas connue", "", to_do)
         for row in rows[name]:
             if not row["indicateur"].startswith("note_"):
-                _check_indicator(found, row, "indicateur", indicators)
-    for family in (row["id"] for row in rows.get("familles.csv", ())):
-        if f"colonnes/{family}.csv" not in rows:
-            found.add(
-                f"{DOSSIER}/familles.csv",
-                0,
-                "id",
-                f"la famille {quoted(family)} n'a pas de colonnes",
-                "",
-                f"écrivez catalogue/colonnes/{family}.csv",
-            )
+                _check_known(found, row, "indicateur", indicators)
+    for row in rows.get("familles.csv", ()):
+        if f"colonnes/{row['id']}.csv" not in rows:
+            _refuse(found, row, "id", "n'a pas de colonnes", f"écrivez catalogue/colonnes/{row['id']}.csv")
 
 
-def _check_indicator(found: Inspection, row: Ligne, colonne: str, known: tuple[str, ...]) -> None:
+def _refuse(found: Inspection, row: Ligne, colonne: str, why: str, to_do: str = "") -> None:
+    found.add(row.fichier, row.ligne, colonne, f"{quoted(row[colonne])} {why}", "", to_do)
+
+
+def _check_known(found: Inspection, row: Ligne, colonne: str, known: tuple[str, ...]) -> None:
     if row[colonne] not in known:
-        found.add(row.fichier, row.ligne, colonne, f"l'indicateur {quoted(row[colonne])} n'est pas connu", "un seul, par son identifiant",
-                  nearest(row[colonne], known) or "ajoutez-le à catalogue/indicateurs.csv")  # fmt: skip
+        to_do = nearest(row[colonne], known) or "ajoutez-le à catalogue/indicateurs.csv"
+        _refuse(found, row, colonne, "n'est pas l'identifiant d'un indicateur", to_do)
 
 
 def _check_cells(found: Inspection, row: Ligne, precautions: dict[str, str]) -> None:
     """The optional cells of an indicator: known words, numbers."""
     for column, allowed in _PERMIS.items():
-        if (said := row.cells.get(column, "")) and said not in allowed:
-            found.add(
-                row.fichier, row.ligne, column, f"{quoted(said)} n'est pas permis", f"permis\u00a0: {listed(allowed)}"
-            )
-    for column in ("decimales", "mini", "maxi"):
-        if (said := row.cells.get(column, "")) and not re.fullmatch(
-            r"-?\d+(\.\d+)?" if column != "decimales" else r"\d", said
-        ):
-            found.add(
-                row.fichier, row.ligne, column, f"{quoted(said)} n'est pas un nombre", "", "écrivez-le avec un point"
-            )
-    for said in filter(None, row.cells.get("precautions", "").split(",")):
-        if said.strip() not in precautions:
-            found.add(
-                row.fichier,
-                row.ligne,
-                "precautions",
-                f"{quoted(said)} n'est pas une précaution connue",
-                f"connues\u00a0: {listed(precautions)}",
-            )
+        if row.cells.get(column, "") not in ("", *allowed):
+            _refuse(found, row, column, "n'est pas permis", f"permis\u00a0: {listed(allowed)}")
+    for column, shape in (("decimales", r"\d?"), ("mini", _NOMBRE), ("maxi", _NOMBRE)):
+        if not re.fullmatch(shape, row.cells.get(column, "")):
+            _refuse(found, row, column, "n'est pas un nombre", "écrivez-le avec un point")
+    if {one.strip() for one in row.cells.get("precautions", "").split(",")} - {"", *precautions}:
+        _refuse(found, row, "precautions", "n'est pas une précaution connue", f"connues\u00a0: {listed(precautions)}")
 
 
 def _complete(name: str, cells: dict[str, str]) -> dict[str, str]:
