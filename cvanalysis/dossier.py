@@ -117,7 +117,7 @@ class Dossier(LabelledTables):
     @property
     def catalogue(self) -> Catalogue:
         """The indicators, sources and questions that this territory's pages know."""
-        return load_catalogue()
+        return load_catalogue(self.territory.ajouts)
 
     def fiche(self, qpv: str) -> Page:
         """What can be shown of one quarter, by its code or its name; an unknown one raises `UsageError` with the known ones.

@@ -1,7 +1,8 @@
 """National knowledge as data. Owns the CSV files beside it (indicators, sources, families of files, column maps, cautions)
 and their frozen objects; refuses pandas, the territory and any figure.
 
-Adding an indicator is a row of `indicateurs.csv`; adding a vintage is a column of `colonnes/<FAMILLE>.csv`.
+A territory adds rows of its own (`in_use`; `territory.overlay` checks them). Adding an indicator to the package is a row of
+`indicateurs.csv`; adding a vintage is a column of `colonnes/<FAMILLE>.csv`.
 """
 
 from __future__ import annotations
@@ -9,15 +10,17 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from fnmatch import fnmatchcase
-from functools import cache
+from functools import lru_cache, wraps
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Literal, ParamSpec, TypeVar
 
 ICI = Path(__file__).resolve().parent
 T = TypeVar("T")
+P = ParamSpec("P")
 
 Direction = Literal["hausse", "baisse", "neutre"]
 GenreIndicateur = Literal["taux", "montant", "effectif", "ratio"]
@@ -273,38 +276,73 @@ def header_form(header: str, millesime: int) -> str:
     return f"{normal[:-2]}{{aa}}" if normal.endswith(suffix) and len(normal) > 2 else normal
 
 
-@cache
-def load_catalogue() -> Catalogue:
-    """The catalogue of the package, read once. It is checked by the tests, not at each start."""
-    exclusions = [
-        (row["famille"], row["colonne"], row["raison"]) for row in read_catalogue_rows("colonnes/exclues.csv")
-    ]
-    zones = list(read_catalogue_rows("zones.csv"))
+LOCAL = "LOCAL"
+"""The family of the plain long format, whose columns are the indicators that a territory adds."""
+Ajouts = tuple[tuple[str, tuple[tuple[tuple[str, str], ...], ...]], ...]
+"""What a territory adds to the catalogue: file → its rows, each as (column, cell) pairs, checked by `territory.overlay`."""
+
+_in_use: list[Ajouts] = [()]
+
+
+@contextmanager
+def in_use(ajouts: Ajouts) -> Iterator[Catalogue]:
+    """The catalogue with what a territory adds to it, for all that asks for `load_catalogue()` meanwhile."""
+    _in_use.append(ajouts)
+    try:
+        yield load_catalogue(ajouts)
+    finally:
+        _in_use.pop()
+
+
+def once_per_catalogue(make: Callable[P, T]) -> Callable[P, T]:
+    """A function of the catalogue in use, computed once for each."""
+    known = lru_cache(maxsize=None)(lambda _catalogue, *asked: make(*asked))
+    return wraps(make)(lambda *asked: known(_in_use[-1], *asked))
+
+
+def load_catalogue(ajouts: Ajouts | None = None) -> Catalogue:
+    """The catalogue of the package, with what a territory adds to it (by default: what is in use), read once.
+
+    The package's is checked by the tests and a territory's by its reader, not at each start.
+    """
+    return _load(_in_use[-1] if ajouts is None else ajouts)
+
+
+@lru_cache(maxsize=8)
+def _load(ajouts: Ajouts) -> Catalogue:
+    added = {name: [dict(row) for row in rows] for name, rows in ajouts}
+
+    def rows(name: str) -> list[dict[str, str]]:
+        own = [] if name.startswith("colonnes/") and not (ICI / name).exists() else read_catalogue_rows(name)
+        return [*own, *added.get(name, ())]
+
+    exclusions = [(row["famille"], row["colonne"], row["raison"]) for row in rows("colonnes/exclues.csv")]
+    zones = rows("zones.csv")
     return Catalogue(
-        indicateurs={one.id: one for one in _records(Indicateur, "indicateurs.csv")},
-        sources={one.id: one for one in _records(Source, "sources.csv")},
-        precautions={row["id"]: row["texte"] for row in read_catalogue_rows("precautions.csv")},
-        constats=tuple(_records(ConstatDeclare, "constats.csv")),
-        tableau=tuple(_records(LigneDeclaree, "tableau.csv")),
-        familles={row["id"]: _famille(row, exclusions) for row in read_catalogue_rows("familles.csv")},
-        controles=tuple(_records(Controle, "controles.csv")),
-        annees=tuple(_records(Annee, "annees.csv")),
-        republications=tuple(_records(Republication, "republications.csv")),
-        france=tuple(_records(ColonneFrance, "france.csv")),
+        indicateurs={one.id: one for one in _records(Indicateur, rows("indicateurs.csv"))},
+        sources={one.id: one for one in _records(Source, rows("sources.csv"))},
+        precautions={row["id"]: row["texte"] for row in rows("precautions.csv")},
+        constats=tuple(_records(ConstatDeclare, rows("constats.csv"))),
+        tableau=tuple(_records(LigneDeclaree, rows("tableau.csv"))),
+        familles={
+            row["id"]: _famille(row, rows(f"colonnes/{row['id']}.csv"), exclusions) for row in rows("familles.csv")
+        },
+        controles=tuple(_records(Controle, rows("controles.csv"))),
+        annees=tuple(_records(Annee, rows("annees.csv"))),
+        republications=tuple(_records(Republication, rows("republications.csv"))),
+        france=tuple(_records(ColonneFrance, rows("france.csv"))),
         parutions={
             (row["source"], int(row["annee"])): datetime.strptime(row["jour"], "%d/%m/%Y").date()  # noqa: DTZ007
-            for row in read_catalogue_rows("parutions.csv")
+            for row in rows("parutions.csv")
         },
-        taux=tuple(_records(TauxCalcule, "taux.csv")),
+        taux=tuple(_records(TauxCalcule, rows("taux.csv"))),
         regions={row["code"]: row["nom"] for row in zones if row["niveau"] == "REGION"},
         departements={row["code"]: row["nom"] for row in zones if row["niveau"] == "DEPARTEMENT"},
     )
 
 
-def _famille(row: dict[str, str], exclusions: list[tuple[str, str, str]]) -> Famille:
-    colonnes = tuple(
-        _colonne(line, row["suffixe"] == "oui") for line in read_catalogue_rows(f"colonnes/{row['id']}.csv")
-    )
+def _famille(row: dict[str, str], lines: list[dict[str, str]], exclusions: list[tuple[str, str, str]]) -> Famille:
+    colonnes = tuple(_colonne(line, row["suffixe"] == "oui") for line in lines)
     exclues = tuple((pattern, reason) for family, pattern, reason in exclusions if family in ("*", row["id"]))
     return _record(Famille, row, colonnes=colonnes, exclues=exclues)
 
@@ -331,8 +369,8 @@ def read_catalogue_rows(name: str) -> Iterator[dict[str, str]]:
         yield from csv.DictReader(lines, delimiter=";", strict=True)
 
 
-def _records(kind: type[T], name: str) -> Iterator[T]:
-    return (_record(kind, row) for row in read_catalogue_rows(name))
+def _records(kind: type[T], rows: list[dict[str, str]]) -> Iterator[T]:
+    return (_record(kind, row) for row in rows)
 
 
 def _record(kind: type[T], row: dict[str, str], **more: object) -> T:

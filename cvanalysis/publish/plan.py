@@ -30,7 +30,8 @@ OURS = ("index", "changements")  # pages that no notebook makes
 LAST = 1000  # the place of a notebook that does not say its own
 _TO_WRITE = (
     "Écrivez dans les métadonnées du carnet (JupyterLab\u00a0: l'engrenage en haut à droite, « Notebook Metadata »)\u00a0: "
-    '"cvanalysis": {"pour": "contrat", "titre": "…"}, où « pour » vaut « quartier », « theme » ou « contrat ».'
+    '"cvanalysis": {"pour": "contrat", "titre": "…"}, où « pour » vaut « quartier », « theme » ou « contrat »\u00a0; '
+    "{\"publie\": false} s'il n'est que pour vous."
 )
 
 
@@ -99,6 +100,8 @@ def find_notebooks(dossier: Path | None = None) -> Path:
 def read_purposes(notebooks: Path) -> tuple[list[Purpose], list[str]]:
     """What each notebook of the folder is for, in reading order; and a sentence for each that does not say it: none is made of it.
 
+    Nor of one that says `{"publie": false}`, the analyst's own.
+
     Raises `UsageError` with all that is wrong in what they say.
     """
     found, silent, problems = [], [], []
@@ -110,6 +113,8 @@ def read_purposes(notebooks: Path) -> tuple[list[Purpose], list[str]]:
             continue
         if told is None:
             silent.append(f"`{path.name}` ne dit pas pour quoi il est fait, et n'est pas construit. {_TO_WRITE}")
+        elif told == {"publie": False}:
+            continue
         elif wrong := _wrong(path.stem, told):
             problems.append(f"`{path.name}`\u00a0: {wrong}")
         else:

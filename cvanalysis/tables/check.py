@@ -27,6 +27,7 @@ class Check(Domain):
     """The report on all domains. `fichiers` in the folder's order; `anomalies` as in `anomalies.parquet`."""
 
     titre: str = ""
+    quartiers: tuple[str, ...] = ()
 
     @property
     def status(self) -> int:
@@ -37,14 +38,38 @@ class Check(Domain):
     def render(self) -> str:
         """The report as text."""
         by_file = dict(iter(self.anomalies.groupby("fichier", sort=False)))
-        lines = [self.titre, ""]
+        lines = [self.titre, "", *self._lead()]
         for file in self.fichiers:
             lines += [*_say_file(file), *_say_anomalies(_others(by_file.pop(file.fichier, None), file)), ""]
         for fichier, rows in by_file.items():  # the team's own files, beside those of the data
             lines += [f"! {fichier}", *_say_anomalies(rows), ""]
         lines += [*_say_account(self.compte), "", *_say_money(self.tables["argent"])]
         told = self.complement.split("\n") if self.complement else []
-        return "\n".join(map(printed, [*lines, *told, *self._conclude()]))
+        return "\n".join(map(printed, [*lines, *told, *self._say_empty(), *self._conclude()]))
+
+    def _lead(self) -> list[str]:
+        """What stops or falsifies, before all the rest, each with what to do."""
+        wrong = [file.probleme for file in self.fichiers if file.probleme is not None]
+        if not wrong:
+            return []
+        said = [f"- {one.fichier}\u00a0: {one.trouve}. {one.que_faire.rstrip('.')}." for one in wrong]
+        return ["À corriger", *(line.replace(". .", ".") for line in said), ""]
+
+    def _say_empty(self) -> list[str]:
+        """The quarters that no file has, and those that have no figure: their pages would be empty."""
+        table = self.tables["indicateurs"]
+        figures = set(table.loc[table["valeur"].notna(), "zone"])
+        found = {zone for file in self.fichiers for zone in file.trouvees}
+        nowhere = [code for code in self.quartiers if code not in found | figures]
+        empty = [code for code in self.quartiers if code in found and code not in figures]
+        return [
+            f"{_count(len(codes), one, many)}\u00a0: {', '.join(codes)}."
+            for codes, one, many in (
+                (nowhere, "quartier n'est dans aucun fichier", "quartiers ne sont dans aucun fichier"),
+                (empty, "quartier est sans aucun chiffre", "quartiers sont sans aucun chiffre"),
+            )
+            if codes
+        ]
 
     def _conclude(self) -> list[str]:
         if not self.fichiers:
@@ -67,7 +92,11 @@ def check(territory: Territory, audience: str = "public") -> Check:
 
 def _check(territory: Territory, audience: str) -> Check:
     every = gather([*(clean(territory, audience) for clean in DOMAINES), read_as_they_are(territory)])
-    return Check(**vars(every), titre=f"{territory.nom} — {territory.contrat}")
+    return Check(
+        **vars(every),
+        titre=f"{territory.nom} — {territory.contrat}",
+        quartiers=tuple(one.code for one in territory.quartiers),
+    )
 
 
 def _say_file(file: ReadFile) -> list[str]:

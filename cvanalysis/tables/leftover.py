@@ -18,6 +18,7 @@ from cvanalysis.files.anomalies import LAISSE, ReadFile
 from cvanalysis.files.atomic import named
 from cvanalysis.files.sheets import is_machine
 from cvanalysis.personnes.persons import mask_words
+from cvanalysis.territory.overlay import DOSSIER
 
 if TYPE_CHECKING:
     from cvanalysis.territory.contract import Territory
@@ -29,7 +30,14 @@ DECLARATIONS = frozenset(["contrat.toml", *(f"{name}.csv" for name in _DECLAREES
 TABLES = (*EXTENSIONS, ".geojson", ".zip", ".qdpx")
 NOTICES = (".md",)
 
-_LUS = {"insee": None, "paroles": None, "actions": EXTENSIONS, "textes": (".md",), "geo": (".geojson",)}
+_LUS = {
+    "insee": None,
+    "paroles": None,
+    "actions": EXTENSIONS,
+    "textes": (".md",),
+    "geo": (".geojson",),
+    DOSSIER: (".csv",),
+}
 """Folder → what is read there (insee and paroles: all of it)."""
 ENSEMBLE = 10  # files of one folder that are still told one by one
 DOSSIERS = "insee/, actions/, paroles/, textes/ ou geo/"
@@ -83,7 +91,7 @@ def _is_read(name: str, folder: Path) -> bool:
         return False
     if top in ("insee", "paroles"):
         return True
-    return suffix in _LUS[top] and (top == "actions" or not rest)
+    return suffix in _LUS[top] and (top in ("actions", DOSSIER) or not rest)
 
 
 def _tell_link(name: str) -> ReadFile:

@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from cvanalysis.actions.clean.propose import propose_all
-from cvanalysis.catalogue import load_catalogue
+from cvanalysis.catalogue import in_use, load_catalogue
 from cvanalysis.errors import CvanalysisError, Problem
 from cvanalysis.files.anomalies import COLONNES_ANOMALIES, ReadFile, frame_problems, with_unread
 from cvanalysis.files.atomic import SUFFIX, digest, keep_private, locked, make_folder, write_json
@@ -170,7 +170,8 @@ def clean_insee(territory: Territory, _audience: str) -> Domain:
     """Tidy indicators of the territory's zones (`indicateurs`), those that were out when the edition was handed over; the same for
     every audience, since all of it is published."""
     followed = {quarter.suit: quarter.code for quarter in territory.quartiers if quarter.suit}
-    cleaned = clean_indicators(territory.dossier, _codes_in_files(territory), territory.geographie, followed)
+    with in_use(territory.ajouts):
+        cleaned = clean_indicators(territory.dossier, _codes_in_files(territory), territory.geographie, followed)
     table = cleaned.table.assign(zone=cleaned.table["zone"].cat.rename_categories({ENSEMBLE_2024: ENSEMBLE}))
     france, late = read_france(territory.dossier), territory.edition.jusqu_au
     later = {key for key, day in load_catalogue().parutions.items() if day > late}
@@ -182,7 +183,7 @@ def clean_insee(territory: Territory, _audience: str) -> Domain:
 
 def clean_logs(territory: Territory, _audience: str) -> Domain:
     """Actions, engagements, partners, and the account of money of each log; the same for every audience."""
-    cleaned = clean_actions(territory, frozenset(load_catalogue().indicateurs))
+    cleaned = clean_actions(territory, frozenset(load_catalogue(territory.ajouts).indicateurs))
     names = ("actions", "engagements", "partenaires", "controles", "propositions")
     tables = {name: getattr(cleaned, name) for name in names} | {"argent": cleaned.compte}
     unknown = [problem.fichier for problem in cleaned.illisibles]

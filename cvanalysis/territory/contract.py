@@ -1,7 +1,6 @@
 """What a contract declares. Owns `contrat.toml` and its CSV files → frozen objects; refuses to read any figure.
 
-Everything that is particular to a métropole is here and nowhere in the code: its quarters, cities, themes, pillars,
-colleges, engagements, partners, comparators, thresholds, calendar, colours and editions.
+All that is particular to a métropole is here and nowhere in the code: places, words, thresholds, calendar, colours, editions.
 """
 
 from __future__ import annotations
@@ -14,9 +13,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from cvanalysis.catalogue import Ajouts
 from cvanalysis.errors import DeclarationError, UsageError
 from cvanalysis.french import listed, nearest, quoted
 from cvanalysis.territory.declarations import Inspection, Ligne, check_once, read_rows
+from cvanalysis.territory.overlay import overlay_files, read_overlay
 from cvanalysis.territory.palette import PALETTE, read_palette
 from cvanalysis.territory.places import (
     GEOGRAPHIES,
@@ -142,6 +143,7 @@ class Territory:
     exemples: tuple[str, ...] = ()  # raw files (globs, relative) declared `exemple = true`
     maj: str = ""  # date of last update of the data, as declared (AAAA-MM-JJ): printed, since no clock may be
     contact: str = ""  # to whom a page that travels alone is to be answered
+    ajouts: Ajouts = ()  # to the national catalogue
     sections: dict[str, Any] = field(default_factory=dict)  # `[actions]`, `[paroles]`…: their readers check them
 
     def quartier(self, code: str) -> Quartier:
@@ -194,7 +196,7 @@ def read_territory(dossier: Path, edition: str | None = None) -> Territory:
     Raises `DeclarationError` with every problem found at once: unknown keys, unknown codes, duplicates, QN codes in a QP
     geography, missing columns, each with file, line and column; `UsageError` where `edition` is not a declared one.
     """
-    paths = [Path(dossier) / name for name in _FICHIERS]
+    paths = [*(Path(dossier) / name for name in _FICHIERS), *overlay_files(Path(dossier))]
     return _read(Path(dossier), edition, tuple(path.read_bytes() if path.is_file() else None for path in paths))
 
 
@@ -203,8 +205,7 @@ def _read(dossier: Path, edition: str | None, _state: tuple[bytes | None, ...]) 
     found = Inspection(dossier)
     document = read_toml(found, CONTRAT)
     declared = _contract(found, document) if document else {}
-    declared |= _places(found, declared.get("geographie"))
-    declared |= _words(found)
+    declared |= _places(found, declared.get("geographie")) | _words(found) | {"ajouts": read_overlay(found, dossier)}
     if found.problems:
         raise DeclarationError(found.problems)
     if not declared["comparateurs"]:
@@ -214,9 +215,8 @@ def _read(dossier: Path, edition: str | None, _state: tuple[bytes | None, ...]) 
     chosen = edition or declared.pop("edition")
     declared.pop("edition", None)
     if chosen not in known:
-        raise UsageError(
-            f"l'édition {quoted(chosen)} n'est pas déclarée dans {CONTRAT}. Éditions déclarées\u00a0: {listed(known)}."
-        )
+        what = f"l'édition {quoted(chosen)} n'est pas déclarée dans {CONTRAT}."
+        raise UsageError(f"{what} Éditions déclarées\u00a0: {listed(known)}.")
     return Territory(dossier=dossier, edition=known[chosen], **declared)
 
 
@@ -393,8 +393,8 @@ def _words(found: Inspection) -> dict[str, tuple]:
         rows = read_rows(found, f"{name}.csv", columns, optional)
         for row in rows:
             if not _ID.fullmatch(row["id"]):
-                found.add(row.fichier, row.ligne, "id", f"{quoted(row['id'])} ne peut pas servir d'identifiant",
-                          _ID_DIT)  # fmt: skip
+                what = f"{quoted(row['id'])} ne peut pas servir d'identifiant"
+                found.add(row.fichier, row.ligne, "id", what, _ID_DIT)
         check_once(found, f"{name}.csv", "id", ((row.ligne, row["id"]) for row in rows))
         declared[name] = tuple(make(row) for row in rows)
     return declared

@@ -10,13 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from functools import cache
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from cvanalysis.catalogue import load_catalogue, normal_header
+from cvanalysis.catalogue import LOCAL, load_catalogue, normal_header, once_per_catalogue
 from cvanalysis.errors import Problem
 from cvanalysis.files.numbers import decode_numbers
 from cvanalysis.files.sheets import RawTable
@@ -24,6 +23,8 @@ from cvanalysis.french import fold
 from cvanalysis.indicateurs.clean.zones import CLES, OBJETS
 
 LONG = ("GEO", "GEO_OBJECT", "TIME_PERIOD", "CONF_STATUS", "OBS_STATUS", "UNIT_MEASURE", "UNIT_MULT", "OBS_VALUE")
+PLAIN = ("ANNEE", "INDICATEUR", "VALEUR")
+"""Beside a column of codes: the long format that a territory drops for an indicator of its own."""
 AUTRES = frozenset(
     {*LONG, "OBS_STATUS_FR", "FREQ", "DECIMALS", "NB_DEC", "DATAFLOW", "ACTION", "STRUCTURE", "STRUCTURE_ID"}
 )
@@ -37,7 +38,7 @@ _ANNEE = re.compile(r"\s*,?\s*(?:en|fin|au 1er janvier)\s+(20\d\d)\b")
 _CITES = 8  # headers that are not read, named in one line
 
 
-@cache
+@once_per_catalogue
 def formulas() -> dict[str, tuple[tuple[str, ...], tuple[str, ...], float]]:
     """Each header that a map writes as a formula → terms that add up, those that they are divided by (none: nothing), factor."""
     found = {}
@@ -52,7 +53,7 @@ def formulas() -> dict[str, tuple[tuple[str, ...], tuple[str, ...], float]]:
     return found
 
 
-@cache
+@once_per_catalogue
 def read_headers() -> frozenset[str]:
     """The headers that any map or formula reads, as `normal_header` writes them."""
     maps = load_catalogue().familles.values()
@@ -71,6 +72,8 @@ def lay_out(table: RawTable) -> list[RawTable]:
     headers = {normal_header(header): header for header in table.colonnes}
     if {"GEO", "OBS_VALUE"} <= headers.keys():
         tables = list(_from_long(table, headers))
+    elif headers.keys() >= set(PLAIN) and (key := next((headers[name] for name in CLES if name in headers), "")):
+        tables = list(_from_plain(table, key, headers))
     elif zones := _zones_in_columns(table.colonnes):
         tables = list(_from_columns(table, zones))
     elif any(f"{found[1]}_{found[3]}" in read_headers() for name in headers if (found := _CENSUS.fullmatch(name))):
@@ -122,6 +125,35 @@ def _from_long(table: RawTable, headers: dict[str, str]) -> Iterator[RawTable]:
         lines = rows.groupby("zone")["ligne"].min().reindex(wide.index)
         columns = {"CODGEO": list(wide.index)} | ({"ANNEE": [year] * len(wide)} if year else {})
         yield _make(table, columns | {name: wide[name] for name in wide.columns}, lines.to_numpy(), unread)
+
+
+def _from_plain(table: RawTable, key: str, headers: dict[str, str]) -> Iterator[RawTable]:
+    """A line per zone, year and indicator that the territory declares (`code;annee;indicateur;valeur`) → a table per year."""
+    frame = table.cells.apply(lambda column: column.str.strip())
+    frame = frame.rename(columns={header: name for name, header in headers.items()}).assign(zone=frame[key])
+    frame["mesure"] = f"{LOCAL} : " + frame["INDICATEUR"]
+    frame["ligne"] = table.lignes
+    dated = frame["ANNEE"].str.fullmatch(r"20\d\d")
+    known = frame["mesure"].map(normal_header).isin(read_headers())
+    twice = dated & known & frame.duplicated(["zone", "ANNEE", "mesure"])
+    told = [
+        Problem(table.fichier, int(line), column, f"{said} («\u00a0{cell}\u00a0»)", "", "Ligne laissée de côté")
+        for wrong, column, said in (
+            (~dated, "ANNEE", "l'année n'est pas de quatre chiffres"),
+            (dated & ~known, "INDICATEUR", "indicateur que catalogue/indicateurs.csv ne déclare pas"),
+            (twice, "VALEUR", "second chiffre de la même zone, année et indicateur"),
+        )
+        for line, cell in frame.loc[wrong, ["ligne", column]].itertuples(index=False)
+    ]
+    table = replace(table, anomalies=(*table.anomalies, *told))
+    for year, rows in frame[dated & known & ~twice].groupby("ANNEE"):
+        wide = rows.pivot_table(index="zone", columns="mesure", values="VALEUR", aggfunc="first").fillna(ABSENT)
+        lines = rows.groupby("zone")["ligne"].min().reindex(wide.index)
+        columns = {"CODGEO": list(wide.index), "ANNEE": [year] * len(wide)} | {
+            name: wide[name] for name in wide.columns
+        }
+        yield _make(table, columns, lines.to_numpy())
+        table = replace(table, anomalies=())
 
 
 def _values_of_long(frame: pd.DataFrame) -> pd.Series:
@@ -195,7 +227,7 @@ def _add_formulas(table: RawTable) -> RawTable:
     return replace(table, table=whole.drop_columns(idle)) if idle or whole is not table.table else table
 
 
-@cache
+@once_per_catalogue
 def _is_column(form: str) -> bool:
     return any(family.column_of(form) for family in load_catalogue().familles.values())
 

@@ -11,11 +11,10 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import cache
 
 import numpy as np
 
-from cvanalysis.catalogue import Catalogue, Colonne, Famille, load_catalogue, normal_header
+from cvanalysis.catalogue import Catalogue, Colonne, Famille, load_catalogue, normal_header, once_per_catalogue
 from cvanalysis.errors import Problem, UnrecognisedFile
 from cvanalysis.files.archives import archive_of
 from cvanalysis.files.sheets import RawTable
@@ -28,7 +27,7 @@ from cvanalysis.indicateurs.clean.families import (
     is_dictionary,
     say_unknown,
 )
-from cvanalysis.indicateurs.clean.layouts import LONG, census_headers, lay_out
+from cvanalysis.indicateurs.clean.layouts import LONG, PLAIN, census_headers, lay_out
 from cvanalysis.indicateurs.clean.perimeters import (
     PERIMETRE,
     SANS_MESURE,
@@ -49,7 +48,7 @@ from cvanalysis.indicateurs.clean.zones import (
 )
 
 
-@cache
+@once_per_catalogue
 def known_headers() -> frozenset[str]:
     """Every header that the catalogue can name, of any year: the line that has most of them is a table's header."""
     forms = {
@@ -57,7 +56,7 @@ def known_headers() -> frozenset[str]:
     }
     years = [f"{year % 100:02d}" for year in ANNEES_CONNUES]
     spread = {form.replace("{aa}", year) for form in forms for year in (years if "{aa}" in form else [""])}
-    return frozenset(spread | census_headers(years) | {*CLES, *LONG, "LIBGEO", "COD_VAR", "LIB_VAR", "LIB_COM"})
+    return frozenset(spread | census_headers(years) | {*CLES, *LONG, *PLAIN, "LIBGEO", "COD_VAR", "LIB_VAR", "LIB_COM"})
 
 
 def recognise(

@@ -70,7 +70,7 @@ def add_labels(frame: pd.DataFrame, territory: Territory) -> pd.DataFrame:
 
     names = {one.zone: one.nom for one in territory.comparateurs}
     names |= {one.code: one.nom for one in (*territory.communes, *territory.quartiers)}
-    indicators = load_catalogue().indicateurs
+    indicators = load_catalogue(territory.ajouts).indicateurs
     if "zone" in frame.columns:
         frame = frame.assign(nom_zone=frame["zone"].map(names).fillna(""))
     if "indicateur" in frame.columns:

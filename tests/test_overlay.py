@@ -1,0 +1,159 @@
+"""An indicator of one's own: declared in a line, dropped as a file, then in tables and findings with its source."""
+
+from __future__ import annotations
+
+import pytest
+
+from carnets import COMMUNES, CONTRAT, QUARTIERS, REVENUS
+from cvanalysis.catalogue import load_catalogue
+from cvanalysis.dossier import ouvrir
+from cvanalysis.errors import DeclarationError
+from cvanalysis.tables.check import check
+from cvanalysis.territory.contract import read_territory
+
+INDICATEURS = "id;nom;unite;source\nlicences_sport;licences sportives pour 100 habitants;%;Ville, service des sports\n"
+CONSTATS = "numero;genre;indicateurs;question\nlocal-01;rang;licences_sport;Fait-on plus de sport ici qu’ailleurs ?\n"
+LONG = "code;annee;indicateur;valeur\nQP973001;2021;licences_sport;12,5\nQP973002;2021;licences_sport;s\nQP973003;2021;licences_sport;8,0\n"
+
+
+def write(folder, files):
+    """A small territory with these files besides its own."""
+    usual = {
+        "contrat.toml": CONTRAT,
+        "quartiers.csv": QUARTIERS,
+        "communes.csv": COMMUNES,
+        "insee/REVN_2021.csv": REVENUS,
+    }
+    usual |= {
+        "themes.csv": "id;nom;question\nsport;Le sport;Et le sport ?\n",
+        "piliers.csv": "id;nom\ncohesion;La cohésion\n",
+    }
+    usual |= {
+        "colleges.csv": "id;nom\nvilles;Villes\n",
+        "comparateurs.csv": "zone;niveau;nom\n97390;COMMUNE;Bourg-Neuf\n",
+    }
+    for name, text in (usual | files).items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def avec(tmp_path):
+    return write(
+        tmp_path / "raw",
+        {"catalogue/indicateurs.csv": INDICATEURS, "catalogue/constats.csv": CONSTATS, "insee/sport.csv": LONG},
+    )
+
+
+def test_an_indicator_dropped_in_the_plain_long_format_is_in_the_tables_with_its_source_and_statuses(avec):
+    table = ouvrir(avec).indicateurs(indicateurs="licences_sport")
+    assert table[["zone", "annee", "statut"]].to_numpy().tolist() == [
+        ["QP973001", 2021, "publié"],
+        ["QP973002", 2021, "secret"],
+        ["QP973003", 2021, "publié"],
+    ]
+    assert table["valeur"].dropna().tolist() == [12.5, 8.0]
+    assert set(table["source"]) == {"Ville, service des sports"}
+    assert set(table["libelle"]) == {"licences sportives pour 100 habitants"}
+
+
+def test_a_question_of_one_s_own_is_a_finding_of_the_fiche(avec):
+    finding = ouvrir(avec).fiche("Le Port").constat("local-01").finding
+    assert finding.question == "Fait-on plus de sport ici qu’ailleurs ?"
+    assert "Ville, service des sports" in finding.source
+
+
+def test_check_balances_and_nothing_of_the_overlay_is_left_aside(avec):
+    told = check(read_territory(avec))
+    assert told.status == 0, told.render()
+    assert {file.famille for file in told.fichiers} >= {"LOCAL"}
+
+
+def test_the_next_territory_of_the_same_process_has_nothing_of_it(avec, tmp_path):
+    ouvrir(avec).indicateurs()
+    other = write(tmp_path / "autre" / "raw", {})
+    assert "licences_sport" not in ouvrir(other).catalogue.indicateurs
+    assert "licences_sport" not in load_catalogue().indicateurs
+
+
+def test_a_line_of_the_long_format_that_cannot_be_read_is_told_with_its_line(avec):
+    more = "QP973001;2021;licences_sport;13\nQP973001;20-21;licences_sport;1\nQP973001;2021;inconnu;1\n"
+    (avec / "insee" / "sport.csv").write_text(LONG + more, encoding="utf-8")
+    told = check(read_territory(avec)).anomalies
+    problems = dict(zip(told["ligne"], told["probleme"], strict=True))
+    assert "second chiffre" in problems[5]
+    assert "quatre chiffres" in problems[6]
+    assert "ne déclare pas" in problems[7]
+
+
+def test_a_family_of_one_s_own_is_told_by_its_headers(tmp_path):
+    raw = write(
+        tmp_path / "raw",
+        {
+            "catalogue/indicateurs.csv": INDICATEURS,
+            "catalogue/familles.csv": "id;nom;signature\nSPORT;Licences;LIC_TAUX,LIC_CLUBS\n",
+            "catalogue/annees.csv": "famille;millesime;indicateurs;annee\nSPORT;*;*;=\n",
+            "catalogue/colonnes/SPORT.csv": "indicateur;note;courant\nlicences_sport;;LIC_TAUX\n",
+            "insee/export_2020.csv": "CODGEO;LIC_TAUX;LIC_CLUBS\nQP973001;11,5;3\nQP973002;10,0;2\n",
+        },
+    )
+    table = ouvrir(raw).indicateurs(indicateurs="licences_sport")
+    assert table[["zone", "annee", "valeur"]].to_numpy().tolist() == [
+        ["QP973001", 2020, 11.5],
+        ["QP973002", 2020, 10.0],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "told"),
+    [
+        ("indicateurs.csv", "id;nom;unite;source\npopulation;x;%;y\n", "« population » est déjà dans le catalogue"),
+        ("indicateurs.csv", "id;nom;unite;source\nMon-Taux;x;%;y\n", "ne peut pas servir d'identifiant"),
+        ("indicateurs.csv", "id;nom;unite;source;direction\nx;x;%;y;monte\n", "permis : hausse, baisse, neutre"),
+        ("indicateurs.csv", "id;nom;unite\nx;x;%\n", "colonne `source` : la colonne manque"),
+        (
+            "constats.csv",
+            CONSTATS.replace("licences_sport", "licence"),
+            "« licence » n'est pas l'identifiant d'un indicateur",
+        ),
+        (
+            "constats.csv",
+            CONSTATS.replace("local-01", "revenus-03"),
+            "« revenus-03 » n'est pas un numéro de constat local",
+        ),
+        ("constats.csv", CONSTATS.replace("rang", "structure"), "« structure » n'est pas permis ici"),
+        ("indicateurs.csv", "id;nom;unite;source;maxi\nx;x;%;y;cent\n", "« cent » n'est pas un nombre"),
+        (
+            "indicateurs.csv",
+            "id;nom;unite;source;precautions\nx;x;%;y;aucune\n",
+            "« aucune » n'est pas une précaution connue",
+        ),
+        ("marques.csv", "a;b\n", "ce fichier n'est pas de ceux qu'un territoire ajoute"),
+        ("familles.csv", "id;nom;signature\nSPORT;x;A,B\n", "« SPORT » n'a pas de colonnes"),
+        ("colonnes/DEMOG.csv", "indicateur;courant\npopulation;POP\n", "la famille « DEMOG » n'est pas connue"),
+    ],
+)
+def test_a_bad_overlay_is_refused_in_a_sentence_with_its_place(avec, name, text, told):
+    path = avec / "catalogue" / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(DeclarationError) as error:
+        read_territory(avec)
+    said = str(error.value).replace("\xa0", " ")
+    assert told in said
+    assert f"`catalogue/{name}`" in said
+
+
+def test_check_leads_with_what_is_to_mend_and_ends_with_what_is_empty(avec):
+    (avec / "insee" / "REVN_2021.csv").unlink()
+    (avec / "insee" / "inconnu.csv").write_text("a;b\n1;2\n", encoding="utf-8")
+    (avec / "insee" / "sport.csv").write_text("".join(LONG.splitlines(keepends=True)[:3]), encoding="utf-8")
+    lines = check(read_territory(avec)).render().replace("\xa0", " ").split("\n")
+    assert lines[2] == "À corriger"
+    assert lines[3].startswith("- insee/inconnu.csv : aucune famille de fichiers connue")
+    assert lines[-3:-1] == [
+        "1 quartier n'est dans aucun fichier : QP973003.",
+        "1 quartier est sans aucun chiffre : QP973002.",
+    ]
