@@ -230,10 +230,12 @@ class Ecarts(OverTime):
         }
 
     def _two_moments(self, found: Mapping[Zone, Convergence], axe: str) -> Figure:
+        """Then and now, from the gap that fell most to the one that rose most."""
         before, after = next(iter(found.values())).span
+        moved = sorted(found.items(), key=lambda one: one[1].fin.valeur.valeur - one[1].debut.valeur.valeur)
         series = (
-            serie(str(before), "autre", ((zone.nom, c.debut.valeur) for zone, c in found.items())),
-            serie(str(after), "sujet", ((zone.nom, c.fin.valeur) for zone, c in found.items())),
+            serie(str(before), "autre", ((zone.nom, c.debut.valeur) for zone, c in moved)),
+            serie(str(after), "sujet", ((zone.nom, c.fin.valeur) for zone, c in moved)),
         )
         return Figure("paires", axe, series)
 
