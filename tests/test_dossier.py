@@ -81,7 +81,10 @@ class TestTables:
         assert set(table["zone"]) == {"QP044005"}
         assert set(table["libelle"]) == {"population municipale"}
         assert set(table["unite"]) == {"habitants"}
-        assert {"nom_qpv", "nom_theme", "nom_pilier"} <= set(dossier.actions().columns)
+        actions = dossier.actions()
+        assert {"nom_qpv", "nom_theme", "nom_pilier"} <= set(actions.columns)
+        assert "" not in set(actions["nom_theme"])
+        assert {"hors des thèmes évalués", "non renseigné"} <= set(actions["nom_theme"])
 
     def test_words_that_have_an_order_keep_it(self, dossier):
         engagements = dossier.engagements().df

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, get_args
 
 import pandas as pd
 
-from cvanalysis.actions.table import MONTANTS, NON_RENSEIGNE
+from cvanalysis.actions.table import HORS_QPV, HORS_THEME, MONTANTS, NON_RENSEIGNE
 from cvanalysis.constat.shape import Statut
 from cvanalysis.engagements.table import APPRECIATIONS, AVANCEMENTS, PREFIXE
 from cvanalysis.errors import UsageError
@@ -173,14 +173,16 @@ def _with_names(rows: pd.DataFrame, territory: Territory) -> pd.DataFrame:
     """The names of quarters, themes and piliers, each beside its code."""
     frame = rows.copy()
     names = {
-        "qpv": _zones(territory),
-        "theme": {one.id: one.nom for one in territory.themes},
+        "qpv": _zones(territory) | {HORS_QPV: "hors des quartiers"},
+        "theme": {one.id: one.nom for one in territory.themes} | {HORS_THEME: "hors des thèmes évalués"},
         "pilier": {one.id: one.nom for one in territory.piliers},
         "college": {one.id: one.nom for one in territory.colleges},
     }
     for column, known in names.items():
         if column in frame.columns:
-            frame.insert(frame.columns.get_loc(column) + 1, f"nom_{column}", _named(rows[column], known))
+            frame.insert(
+                frame.columns.get_loc(column) + 1, f"nom_{column}", _named(rows[column], {"": NON_RENSEIGNE} | known)
+            )
     return frame
 
 
