@@ -49,11 +49,11 @@ class Recommendation:
     qui: str
     echeance: str
     suivi: str
-    depart: str
-    cible: str
     statut: str
     exemple: bool
     manque: tuple[str, ...] = ()
+    depart: str = ""
+    cible: str = ""
 
     @property
     def sortes(self) -> set[str]:
