@@ -81,7 +81,7 @@ class Constat:
         key = escape(f.id)
         return "".join(
             (
-                f'<figure class="constat{"" if self.dessin else " sans-figure"}" id="{key}" aria-labelledby="{key}-t"><figcaption>',
+                f'<figure class="constat{self._kind}" id="{key}" aria-labelledby="{key}-t"><figcaption>',
                 f'<p class="num"><a href="#{key}">Constat {key}</a>{EXAMPLE if f.exemple else ""}</p>',
                 "" if self._short else f'<p class="q">{text(f.question)}</p>',
                 f'<h3 id="{key}-t">{text(self.titre)}</h3>',
@@ -103,6 +103,11 @@ class Constat:
         if self.finding.figure is None:
             raise UsageError(label("affichage.constat.sans_figure", ident=self.finding.id))
         return trace(self.finding.figure, self.territory.palette, ax)
+
+    @property
+    def _kind(self) -> str:
+        """What a page is told that it will not find in the block: a figure that is not asked for, or both where nothing is to be shown."""
+        return " vide" if self.finding.table is None else "" if self.dessin else " sans-figure"
 
     @property
     def _short(self) -> bool:

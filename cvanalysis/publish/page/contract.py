@@ -204,10 +204,10 @@ def _check_findings(page: read_page, wanted: list[str]) -> list[str]:
             problems.append(f"Le constat {key} manque dans la page.")
             continue
         has = {one.tag for one in block.inside}
-        # A finding about which nothing is published has neither picture nor table, and says why.
         drawn = any(one.attrs.get("class") == "fig" for one in block.find("svg"))
-        empty = not drawn and "table" not in has and "li" in has
-        if not empty and not drawn and "sans-figure" not in block.attrs["class"].split():
+        kind = block.attrs["class"].split()
+        empty = "vide" in kind and not drawn and "table" not in has  # nothing to show: it says so, and why
+        if not empty and not drawn and "sans-figure" not in kind:
             problems.append(f"Le constat {key} n’a pas de figure.")
         headed = any(one.attrs.get("scope") == "col" for one in block.find("th")) and "caption" in has
         if not empty and not ("table" in has and headed):
