@@ -183,6 +183,7 @@ def test_models_are_written_and_never_over_what_stands(pays):
 
 def test_the_reading_list_says_how_to_read_and_never_goes_among_published_pages(pays):
     assert "Aucune parole n’a été trouvée" in cva("relire", cwd=pays).stdout
+    (pays / "data" / "a-relire.csv").unlink()
     (pays / "data" / "raw" / "paroles").mkdir(exist_ok=True)
     voice = OPEN | {"texte": "Le square est sombre."}
     pd.DataFrame([voice]).to_csv(pays / "data" / "raw" / "paroles" / "v.csv", sep=";", index=False)

@@ -88,7 +88,7 @@ def test_a_file_that_cannot_be_read_is_left_out_and_named(copie, tmp_path):
     report = check(territory)
     assert report.status == 1
     assert "✗ insee/IPRO_2022.csv" in report.render()
-    assert report.render().count("est un PDF") == 1
+    assert report.render().partition("✗ insee/IPRO_2022.csv")[2].count("est un PDF") == 1
 
 
 def test_a_file_of_the_2024_geography_is_recognised_and_not_joined(copie, tmp_path):

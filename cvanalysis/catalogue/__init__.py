@@ -314,7 +314,8 @@ def _load(ajouts: Ajouts) -> Catalogue:
 
     def rows(name: str) -> list[dict[str, str]]:
         own = [] if name.startswith("colonnes/") and not (ICI / name).exists() else read_catalogue_rows(name)
-        return [*own, *added.get(name, ())]
+        blank = dict.fromkeys(own[0], "") if own else {}
+        return [*own, *(blank | row for row in added.get(name, ()))]
 
     exclusions = [(row["famille"], row["colonne"], row["raison"]) for row in rows("colonnes/exclues.csv")]
     zones = rows("zones.csv")

@@ -67,6 +67,7 @@ class Report:
     sujet: str = ""
     communes: tuple[str, ...] = ()  # names, for the index's filter
     supports: dict[str, int] = field(default_factory=dict)
+    ordre: int = LAST  # a page that says its place is linked from all the others
 
     @property
     def path(self) -> str:
@@ -161,7 +162,9 @@ def plan_reports(territory: Territory, notebooks: Path) -> tuple[Report, ...]:
             continue
         folder, parameter, _ = KINDS[one.pour]
         if not folder:
-            reports.append(Report(one.nom, one.notebook, {}, one.titre, one.pour, supports=one.supports))
+            reports.append(
+                Report(one.nom, one.notebook, {}, one.titre, one.pour, supports=one.supports, ordre=one.ordre)
+            )
         for place in places.get(one.pour, ()):
             sujet = place.code if one.pour == "quartier" else place.id
             itself = one.nom == parameter
@@ -175,6 +178,7 @@ def plan_reports(territory: Territory, notebooks: Path) -> tuple[Report, ...]:
                     sujet,
                     tuple(names.get(code, code) for code in getattr(place, "communes", ())),
                     one.supports,
+                    one.ordre,
                 )
             )
     return tuple(reports)

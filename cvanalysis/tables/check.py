@@ -57,7 +57,7 @@ class Check(Domain):
 
     def _say_empty(self) -> list[str]:
         """The quarters that no file has, and those that have no figure: their pages would be empty."""
-        table = self.tables["indicateurs"]
+        table = self.tables.get("indicateurs", pd.DataFrame(columns=["zone", "valeur"]))
         figures = set(table.loc[table["valeur"].notna(), "zone"])
         found = {zone for file in self.fichiers for zone in file.trouvees}
         nowhere = [code for code in self.quartiers if code not in found | figures]

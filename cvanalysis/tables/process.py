@@ -14,6 +14,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -175,7 +176,7 @@ def clean_insee(territory: Territory, _audience: str) -> Domain:
     table = cleaned.table.assign(zone=cleaned.table["zone"].cat.rename_categories({ENSEMBLE_2024: ENSEMBLE}))
     france, late = read_france(territory.dossier), territory.edition.jusqu_au
     later = {key for key, day in load_catalogue().parutions.items() if day > late}
-    known = [key not in later for key in zip(table["source"], table["millesime"], strict=True)]
+    known = np.array([key not in later for key in zip(table["source"], table["millesime"], strict=True)], dtype=bool)
     tables = {"indicateurs": as_text_columns(table[known].reset_index(drop=True)), "france": france.table}
     anomalies = pd.concat([cleaned.anomalies, frame_problems(france.problems)], ignore_index=True)
     return Domain(tables, anomalies, cleaned.sources, cleaned.account)

@@ -15,6 +15,8 @@ from fnmatch import fnmatch
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
+import pandas as pd
+
 from cvanalysis.errors import Problem, ReadError
 from cvanalysis.files.dates import parse_date
 from cvanalysis.files.guard import reading, under_guard
@@ -247,3 +249,18 @@ def match_all(
             parts += cut
     found = [match(p, known, alias) for p in parts]
     return list(dict.fromkeys(f for f in found if f)), [p for p, f in zip(parts, found, strict=True) if not f]
+
+
+def kept(frame: pd.DataFrame, keep: Iterable[bool]) -> pd.DataFrame:
+    return frame[pd.Series(list(keep), dtype=bool, index=frame.index)].reset_index(drop=True)
+
+
+def held(dated: pd.DataFrame, edition: Edition) -> pd.DataFrame:
+    """Meetings and events that were over, or begun, when the edition was handed over."""
+    return kept(dated, ((d := parse_date(t)) is not None and d[0] <= edition.jusqu_au for t in dated["date"]))
+
+
+def proposed(preconisations: pd.DataFrame, edition: Edition) -> pd.DataFrame:
+    """Préconisations, but those dated after the edition or at a day that cannot be read."""
+    keep = (not t or ((d := read_day(t)) is not None and d <= edition.jusqu_au) for t in preconisations["date"])
+    return kept(preconisations, keep).drop(columns=["date"])

@@ -25,7 +25,6 @@ import pandas as pd
 
 from cvanalysis.errors import Problem
 from cvanalysis.files.anomalies import Anomalies, ReadFile
-from cvanalysis.files.dates import parse_date
 from cvanalysis.files.guard import allow, reading
 from cvanalysis.french import fold
 from cvanalysis.paroles.clean.account import account_of_voices
@@ -35,12 +34,15 @@ from cvanalysis.paroles.clean.consent import (
     Audience,
     Row,
     audience_of,
+    held,
     is_known_at,
     is_quotable,
+    kept,
     match,
     match_all,
     may_know,
     names_of,
+    proposed,
     read_day,
     read_voices,
     rows_of,
@@ -135,8 +137,8 @@ def clean_voices(territory: Territory, audience: Audience = "public", edition: E
     few = [q.code for q in territory.quartiers if (q.code, "") not in enough and audience != "equipe"]
     bound = {
         "paroles/immersions.csv": _immersions(companions.immersions, audience, edition, read, enough),
-        "paroles/instances.csv": _held(companions.instances, edition),
-        "preconisations.csv": _proposed(companions.preconisations, edition),
+        "paroles/instances.csv": held(companions.instances, edition),
+        "preconisations.csv": proposed(companions.preconisations, edition),
     }
     return CleanedVoices(
         paroles=paroles,
@@ -147,7 +149,7 @@ def clean_voices(territory: Territory, audience: Audience = "public", edition: E
         ).frame(),
         sources=(*_sources(rows, tables, clean), *_companion_sources(bound)),
         **{Path(fichier).stem: frame for fichier, frame in bound.items()},
-        chronologie=_held(companions.chronologie, edition),
+        chronologie=held(companions.chronologie, edition),
         precedent=companions.precedent,
         codes=companions.codes,
         illisibles=tuple(unread) + companions.illisibles,
@@ -317,14 +319,10 @@ def _citation(cell: str, shape: re.Pattern[str], about: tuple[str, ...] = ("",))
     return "|".join(dict.fromkeys(w for w in words if shape.fullmatch(w) and w.startswith(about)))
 
 
-def _kept(frame: pd.DataFrame, keep: Iterable[bool]) -> pd.DataFrame:
-    return frame[pd.Series(list(keep), dtype=bool, index=frame.index)].reset_index(drop=True)
-
-
 def _codes_read(companions: Companions, audience: Audience, read: Callable[[str], tuple[str, str]]) -> pd.DataFrame:
     """The codebook that this audience may read: a code of a program is its name, which is known as it stands or not at all."""
     typed, names = companions.codes_lus, companions.codes["nom"]
-    return _kept(companions.codes, (audience == "equipe" or n not in typed or read(n)[0] == n for n in names))
+    return kept(companions.codes, (audience == "equipe" or n not in typed or read(n)[0] == n for n in names))
 
 
 def _answers_to_nobody(rows: list[Row], companions: Companions) -> list[Problem]:
@@ -378,7 +376,7 @@ def _immersions(
         came = max(filter(None, map(read_day, dates)), default=None)
         open_to = fold(audiences) if fold(audiences) in AUDIENCES else "equipe"
         keep.append(came is not None and came <= edition.jusqu_au and may_know(audience, open_to))
-    known = _kept(immersions, keep).drop(columns=["audience", "recu"])
+    known = kept(immersions, keep).drop(columns=["audience", "recu"])
     for column in IMMERSIONS_LUES:
         known[column] = pd.Series([read(text)[0] for text in known[column]], dtype="str")
     if audience == "equipe":
@@ -389,14 +387,3 @@ def _immersions(
     months = [day.strftime("%Y-%m") if day and q else "" for day, q in zip(days, places, strict=True)]
     shown = {"qpv": places, "college": colleges, "date": months}
     return known.assign(**{c: pd.Series(v, index=known.index, dtype="str") for c, v in shown.items()})
-
-
-def _held(dated: pd.DataFrame, edition: Edition) -> pd.DataFrame:
-    """Meetings and events that were over, or begun, when the edition was handed over."""
-    return _kept(dated, ((d := parse_date(t)) is not None and d[0] <= edition.jusqu_au for t in dated["date"]))
-
-
-def _proposed(preconisations: pd.DataFrame, edition: Edition) -> pd.DataFrame:
-    """Préconisations, but those dated after the edition or at a day that cannot be read."""
-    keep = (not t or ((d := read_day(t)) is not None and d <= edition.jusqu_au) for t in preconisations["date"])
-    return _kept(preconisations, keep).drop(columns=["date"])

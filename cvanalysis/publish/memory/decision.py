@@ -17,7 +17,7 @@ from cvanalysis.publish.files import state_folder
 from cvanalysis.publish.limits import MEMORY, SECONDS
 from cvanalysis.publish.memory import state
 from cvanalysis.publish.memory.ledger import Ledger, Record, report_key
-from cvanalysis.publish.plan import Report, plan_reports
+from cvanalysis.publish.plan import LAST, Report, plan_reports
 from cvanalysis.tables import freshness
 
 if TYPE_CHECKING:
@@ -187,7 +187,7 @@ class Decision:
                 "liens": [
                     {"titre": other.titre, "url": f"{depth}{other.path}"}
                     for other in reports
-                    if other.genre != "quartier" and other.id != report.id
+                    if other.genre != "quartier" and other.id != report.id and other.ordre < LAST
                 ],
             }
             for key, other in (("precedent", before), ("suivant", after)):
