@@ -313,7 +313,8 @@ def _load(ajouts: Ajouts) -> Catalogue:
     added = {name: [dict(row) for row in rows] for name, rows in ajouts}
 
     def rows(name: str) -> list[dict[str, str]]:
-        own = [] if name.startswith("colonnes/") and not (ICI / name).exists() else read_catalogue_rows(name)
+        missing = name.startswith("colonnes/") and not (ICI / name).exists()
+        own = [] if missing else list(read_catalogue_rows(name))
         blank = dict.fromkeys(own[0], "") if own else {}
         return [*own, *(blank | row for row in added.get(name, ()))]
 
