@@ -136,6 +136,7 @@ def _complete(name: str, cells: dict[str, str]) -> dict[str, str]:
         },
         "familles.csv": lambda row: {"minimum": str(min(3, row["signature"].count(",") + 1)), "suffixe": "non", "delai": "0"},
         "constats.csv": lambda row: {"section": row["numero"].rpartition("-")[0]},
+        "annees.csv": lambda _row: {"certitude": "etablie"},  # who declares a year knows it
     }  # fmt: skip
     columns = dict.fromkeys(next(iter(read_catalogue_rows(name))), "")
     filled = {column: cell for column, cell in cells.items() if cell}
