@@ -113,8 +113,9 @@ def stand_out(findings: Sequence[Finding], known: Collection[str]) -> tuple[Find
 
 
 def _compares(finding: Finding) -> bool:
-    """True where the message is a measure beside another; a small gap counts only where few quarters have such a one."""
+    """True where the message is a measure beside another; a small gap counts only where few quarters have such a one. The largest part
+    of a whole is beside nothing."""
     gabarit, values = finding.message.gabarit, finding.message.valeurs
     told = bool(values.get("place") or values.get("repere")) or gabarit.startswith("quartier.paires")
-    weak = gabarit.endswith(("_refusee", "_refuse", "_stable", "_proche", "absent", "suspect"))
+    weak = gabarit.startswith("quartier.structure") or gabarit.endswith(("_refusee", "_refuse", "_stable", "_proche", "absent", "suspect"))
     return told and not weak and (bool(values.get("place")) or finding.poids >= SEUIL)
