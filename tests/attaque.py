@@ -56,7 +56,8 @@ def tables(out: Path) -> dict[str, list[list[str]]]:
         for figure in soup.select("figure.constat"):
             if (table := figure.select_one("table")) is not None:
                 found[figure["id"]] = [
-                    [same(cell.get_text(" ")) for cell in line.select("th, td")] for line in table.select("tr")
+                    [same(cell.get_text(" ")).removesuffix(" (prises de parole)") for cell in line.select("th, td")]
+                    for line in table.select("tr")
                 ]
     return found
 
@@ -64,7 +65,7 @@ def tables(out: Path) -> dict[str, list[list[str]]]:
 def number(cell: str) -> tuple[int, int] | None:
     if cell.startswith("personne"):
         return 0, 0
-    if cell.startswith("masqué"):
+    if cell.startswith(("masqué", "m.")):
         return None
     found = re.match(r"(\d[\d\s]*) à (\d[\d\s]*)", cell)
     assert found, f"une cellule d'un tableau de comptes n'est ni une tranche, ni « masqué », ni « personne » : {cell}"

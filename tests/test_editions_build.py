@@ -135,7 +135,7 @@ def test_a_standing_edition_is_built_again_first_where_it_holds_a_voice_withdraw
 
 @pytest.mark.slow
 def test_nothing_that_a_build_leaves_counts_the_voices_that_came_or_went(pays):
-    carnet(pays / "nb" / "qpv.ipynb", CONSTAT + "\ncv.ouvrir().fiche(qpv).voix()")
+    carnet(pays / "nb" / "qpv.ipynb", CONSTAT + '\ncv.ouvrir().fiche(qpv).section("voix")')
     folder = pays / "data" / "raw" / "paroles"
     folder.mkdir(exist_ok=True)
     first = "texte;date;audience;qpv\nUne parole.;2022-03-10;public;QP973003\n"

@@ -137,5 +137,6 @@ def test_each_notebook_runs_under_papermill_s_own_engine_from_the_root(notebook,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-2000:]
     out = (tmp_path / "out.ipynb").read_text(encoding="utf-8")
-    assert '"constats"' in out
+    private = '"publie": false' in (RACINE / "notebooks" / notebook).read_text(encoding="utf-8")
+    assert private or '"constats"' in out
     assert str(tmp_path) not in re.sub(r'"(?:in|out)put_path": "[^"]*"', "", out)

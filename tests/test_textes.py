@@ -23,7 +23,7 @@ from cvanalysis.display.maps import find_contours, locator, overview
 from cvanalysis.files.contours import read_contours
 from cvanalysis.files.texts import LARGEST, read_text, to_html
 from cvanalysis.publish.page.contract import check_live, check_page, read_page
-from cvanalysis.publish.page.page import OUR_STYLE
+from cvanalysis.publish.page.page import OUR_STYLE, font_style
 from cvanalysis.territory.contract import read_territory
 from test_page import PAGE, wrap_page
 
@@ -274,7 +274,7 @@ def test_html_in_names_and_titles_is_text_in_every_page_sheet_download_and_docum
     assert done.returncode == 0, done.stderr
     out = tmp_path / "reports"
     supports = files("cvanalysis.publish").joinpath("templates", "supports", "supports.css").read_text(encoding="utf-8")
-    printed = re.compile(re.escape(supports) + r"[^<]*")
+    printed = re.compile(re.escape(f"{font_style()}\n{supports}") + r"[^<]*")
     pages = sorted(out.rglob("*.html"))
     assert {"index.html", "QP973001.html", "affiche.html", "synthese.html"} <= {path.name for path in pages}
     for path in pages:

@@ -164,7 +164,11 @@ def test_no_canary_is_in_the_outputs_of_any_notebook_run_by_hand_after_a_build_f
     words = canaris(tmp_path)
     done = cva("build", "--audience", "equipe", "--jobs", "2", cwd=tmp_path)
     assert done.returncode == 0, done.stderr + done.stdout
-    given = {"qpv.ipynb": ["-p", "qpv", LIEU], "theme.ipynb": ["-p", "theme", "associations"]}
+    given = {
+        "qpv.ipynb": ["-p", "qpv", LIEU],
+        "suite.ipynb": ["-p", "qpv", LIEU],
+        "theme.ipynb": ["-p", "theme", "associations"],
+    }
 
     def outputs(notebook, *more, **env):
         asked = [*given.get(notebook.name, ()), "--no-progress-bar", *more]

@@ -121,6 +121,8 @@ class Constat:
         from cvanalysis.display.figures import draw
 
         drawn = draw(f.figure, self.territory.palette, describe(f.figure, self.titre, f.id))
+        if self._short:  # said once for the page
+            return drawn
         return drawn + "".join(f'<p class="leg">{escape(note, quote=False)}</p>' for note in notes(f.figure))
 
     def _table(self) -> str:
@@ -153,6 +155,7 @@ class Constat:
         whom, *_, where = [*f.champ.split(" ; "), ""]
         source = _FILES.sub("", f.source).replace(label("affichage.constat.sans_annee"), "")
         said = [source, *f.precautions, whom, where]
+        said += notes(f.figure) if f.figure is not None and self.dessin else []
         if f.table is not None:
             said += [] if f.sous_titre[:9] in f.table.legende else [f.table.legende]
             said += meanings(f.table)

@@ -28,9 +28,9 @@ WEIGHTS = (400, 600)
 STACK = f"'{FAMILY}',Arial,sans-serif"
 """What a drawing asks for: the others are for JupyterLab, which has no font of ours."""
 
-_LETTERS = ((0x20, 0x7E), (0xA0, 0x17F))
-_SIGNS = "‐‑–—‘’“”„†•…‰′″‹›€№™←↑→↓↔−≈≠≤≥×■□▲△▼▽◆●○✓✗ᵉʳ⁰ⁱ⁴⁵⁶⁷⁸⁹₀₁₂₃\u2009\u200b\u202f"
-_FEATURES = ("ccmp", "kern", "liga", "locl", "mark", "mkmk", "lnum", "tnum")
+_LETTERS = ((0x20, 0x7E), (0xA0, 0xFF))
+_SIGNS = "ŒœŸĂăĆćČčĐđĞğİıŁłŃńŚśŞşŠšŹźŻżŽžȘșȚț‐‑–—‘’“”„†•…‰′″‹›€№™←↑→↓↔−≈≠≤≥×■□▲△▼▽◆●○✓✗ᵉʳ⁰ⁱ⁴⁵⁶⁷⁸⁹₀₁₂₃\u2009\u200b\u202f"
+_FEATURES = ("lnum", "tnum")
 _NAMES = (0, 1, 2, 3, 4, 5, 6, 13, 14)  # copyright and licence stay with the outlines
 
 

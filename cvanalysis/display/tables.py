@@ -127,7 +127,10 @@ def _compact(table: Table) -> Table:
     columns = list(zip(*lines, strict=True))
     units = [{cell.unite for cell in column if cell.dite} for column in columns]
     shared = [found.copy().pop() if len(found) == 1 and n else "" for n, found in enumerate(units)]
-    heads = (f"{one} ({unit})" if unit else one for one, unit in zip(table.colonnes, shared, strict=True))
+    heads = (
+        f"{one} ({unit})" if unit and unit not in one.lower() else one
+        for one, unit in zip(table.colonnes, shared, strict=True)
+    )
     bare = (
         tuple(replace(cell, unite="") if unit and cell.dite else cell for cell, unit in zip(line, shared, strict=True))
         for line in lines

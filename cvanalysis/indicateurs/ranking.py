@@ -117,5 +117,7 @@ def _compares(finding: Finding) -> bool:
     of a whole is beside nothing."""
     gabarit, values = finding.message.gabarit, finding.message.valeurs
     told = bool(values.get("place") or values.get("repere")) or gabarit.startswith("quartier.paires")
-    weak = gabarit.startswith("quartier.structure") or gabarit.endswith(("_refusee", "_refuse", "_stable", "_proche", "absent", "suspect"))
+    weak = gabarit.startswith("quartier.structure") or gabarit.endswith(
+        ("_refusee", "_refuse", "_stable", "_proche", "absent", "suspect")
+    )
     return told and not weak and (bool(values.get("place")) or finding.poids >= SEUIL)

@@ -150,8 +150,10 @@ def template(name: str) -> Template:
 
 @cache
 def _asset(name: str) -> str:
-    """A style sheet or a script without its indentation."""
+    """A style sheet without its blanks, or a script without its indentation."""
     text = (_TEMPLATES / name).read_text(encoding="utf-8")
+    if name.endswith(".css"):
+        return re.sub(r"\s+([{}])", r"\1", re.sub(r"([{};,:])\s+", r"\1", text)).strip()
     return "\n".join(line.strip() for line in text.splitlines() if line.strip())
 
 
