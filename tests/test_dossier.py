@@ -133,6 +133,14 @@ def test_a_name_of_no_quarter_or_of_several_is_refused_with_candidates(dossier, 
         dossier.fiche(said)
 
 
+def test_the_whole_amount_of_a_theme_is_no_less_than_that_of_each_of_its_actions(dossier):
+    for quarter in dossier.territory.quartiers:
+        _, done, *_ = dossier.fiche(quarter.code).chapitres
+        themes = {line[0].texte: line[4].valeur for line in done.constat("actions-02").table.lignes}
+        for _, _, theme, _, _, whole, _ in done.liste.lignes[:-1]:
+            assert (whole.valeur or 0) <= (themes[theme.texte] or 0) + 0.01
+
+
 def test_the_tab_key_completes_quarters_and_numbers(dossier):
     assert {"Bellevue", "QP044005"} <= set(dossier._ipython_key_completions_())
     fiche = dossier["Bellevue"]

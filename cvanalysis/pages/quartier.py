@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from cvanalysis.actions.counting import REGLES, subsidies
+from cvanalysis.actions.counting import REGLES, lines_of, subsidies
 from cvanalysis.actions.field import MONTANTS, NON_SU, SANS_CAUSE, ActionChapter, Field, Rows
 from cvanalysis.actions.reach import CATALOGUE_QUARTIER_MAX, list_actions, yearly
 from cvanalysis.constat.make import Chapter, Grid, count, euros, leaders, make, nothing
@@ -142,11 +142,16 @@ class QuarterActions(ActionChapter):
         super().__init__("quartier", code, field, builders, quartier=QUARTIER)
 
     @property
-    def liste(self) -> Table:
-        """The actions led here, one line each."""
+    def _entieres(self) -> pd.DataFrame:
+        """All the rows of the actions led here, those of their other quarters too."""
         here = self.field.menees
         whole = Field(self.field.reader, self.field.territory, (("action", tuple(sorted(set(here["action"])))),))
-        return list_actions(whole.menees if len(here) else here, self.field, CATALOGUE_QUARTIER_MAX, self.quartier.code)
+        return whole.menees if len(here) else here
+
+    @property
+    def liste(self) -> Table:
+        """The actions led here, one line each."""
+        return list_actions(self._entieres, self.field, CATALOGUE_QUARTIER_MAX, self.quartier.code)
 
     def _years(self, ident: str, rows: pd.DataFrame) -> Finding:
         years, given = yearly(rows, self.field), subsidies(rows)
@@ -177,7 +182,9 @@ class QuarterActions(ActionChapter):
         actions, carriers, last = by_theme["action"].nunique(), by_theme["porteur"].nunique(), by_theme["annee"].max()
         numbers = {name: int(actions.get(theme, 0)) for theme, name in themes.items()}
         given = subsidies(rows)
-        whole = given.groupby("theme")["accorde"].sum(min_count=1)
+        entire = lines_of(subsidies(self._entieres))
+        of = rows.sort_values("annee").groupby("action")["theme"].last()  # as the list of actions has it
+        whole = entire.groupby(entire["action"].map(of))["accorde"].sum(min_count=1)
         here = (given["accorde"] * given["part"]).groupby(given["theme"]).sum(min_count=1)
         first = max(numbers, key=lambda name: (numbers[name], name))
         declared = {theme.id for theme in self.field.territory.themes}
