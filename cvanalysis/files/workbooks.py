@@ -12,9 +12,7 @@ import io
 import json
 import re
 import zipfile
-import zlib
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 from xml.etree import ElementTree
@@ -30,9 +28,6 @@ JSON_MAX = 100 * 1024**2  # bytes: once read, it takes ten times as many
 DEPLIE_MAX = 1024**3  # bytes of a workbook once unzipped: INSEE's largest have 150 MiB
 BALISE_MAX = 300  # bytes of the tag of a cell, before and after one of its attributes
 CELLULES_OBJETS_MAX = 10_000_000  # of a list in JSON, as a table: each is an object of Python's
-MISE_EN_FORME_MAX = (
-    4 * 1024**2
-)  # bytes of a workbook whose comments and colours are looked for: one that a team keeps by hand
 CELLULES_MAX = 30_000_000  # cells of a sheet's rectangle: beyond, a stray cell far below or right has stretched it
 _ETENDUE = re.compile(rb'<dimension ref="[A-Z]+\d+:([A-Z]{1,3})(\d{1,7})"')
 _PLACE = re.compile(rb'\br="([A-Z]{1,3})(\d{1,7})"')
@@ -230,52 +225,6 @@ def _percent_styles(xml: bytes) -> frozenset[int]:
     percents = {"9", "10", *(number for number, code in told.items() if "%" in code)}
     cells = next((one for one in ElementTree.fromstring(xml) if one.tag.endswith("}cellXfs")), ())  # noqa: S314
     return frozenset(i for i, one in enumerate(cells) if one.get("numFmtId") in percents)
-
-
-def layout_notes(data: bytes) -> list[tuple[str, int, str, str, str]]:
-    """(sheet, line, column, text, what) of what an XLSX says besides its cells: comments, colours of rows, rows that a filter hides."""
-    if not data.startswith(b"PK") or len(data) > MISE_EN_FORME_MAX:
-        return []
-    notes = []
-    with suppress(zipfile.BadZipFile, zlib.error, KeyError), zipfile.ZipFile(io.BytesIO(data)) as archive:
-        coloured = _coloured(archive.read("xl/styles.xml"))
-        parts = dict(_pairs(archive.read("xl/_rels/workbook.xml.rels"), "Relationship", "Id", "Target"))
-        for name, target in _pairs(archive.read("xl/workbook.xml"), "sheet", "name", "id"):
-            part = "xl/" + parts.get(target, "").removeprefix("/xl/")
-            rows = re.findall(
-                rb'<row ([^>]*?\br="(\d{1,7})"[^>]*)>(.*?)(?=<row |</sheetData>)', archive.read(part), re.DOTALL
-            )
-            painted = [not coloured.isdisjoint(re.findall(rb'<c [^>]*?\bs="(\d{1,5})"', cells)) for *_, cells in rows]
-            below = [int(rows[i][1]) for i, here in enumerate(painted) if here and not all(painted[:i])]
-            hidden = [int(number) for said, number, _ in rows if b'hidden="1"' in said]
-            for lines, what in (
-                (below, "couleurs de fond : si elles disent un statut, il n'est pas lu"),
-                (hidden, "lignes masquées par un filtre : lues comme les autres"),
-            ):
-                many = f" ({len(lines)} lignes, la première ici)" if len(lines) > 1 else ""
-                notes += [(name, lines[0], "", "", what + many)] if lines else []
-            notes += [(name, *note, "commentaire") for note in _comments(archive, part)]
-    return notes
-
-
-def _coloured(styles: bytes) -> set[bytes]:
-    """The styles of cells whose ground is painted."""
-    solid = [b"solid" in fill for fill in re.findall(rb"<fill>.*?</fill>", styles, re.DOTALL)]
-    formats = re.findall(rb"<xf [^>]*>", styles.partition(b"<cellXfs")[2].partition(b"</cellXfs>")[0])
-    fills = [int(m[1]) if (m := re.search(rb'fillId="(\d{1,5})"', one)) else 0 for one in formats]
-    return {str(n).encode() for n, fill in enumerate(fills) if solid[fill : fill + 1] == [True]}
-
-
-def _comments(archive: zipfile.ZipFile, part: str) -> Iterator[tuple[int, str, str]]:
-    """Line, column and text of the comments of a sheet."""
-    names, (folder, _, sheet) = archive.namelist(), part.rpartition("/")
-    link = f"{folder}/_rels/{sheet}.rels"
-    targets = [t for _, t in _pairs(archive.read(link), "Relationship", "Id", "Target")] if link in names else []
-    for there in (f"xl/{t.removeprefix('/xl/').removeprefix('../')}" for t in targets if "comments" in t):
-        xml = archive.read(there) if there in names else b""
-        for ref, text in re.findall(rb'<comment [^>]*?ref="([A-Z]{1,3}\d{1,7})"(.*?)</comment>', xml, re.DOTALL):
-            said = b" ".join(re.findall(rb"<t(?: [^>]*)?>([^<]*)</t>", text)).decode("utf-8", "replace")
-            yield int(re.sub(rb"\D", b"", ref)), ref.decode().rstrip("0123456789"), unescape(said)
 
 
 def _errors(xml: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:
