@@ -156,6 +156,7 @@ WORDS = "M. Mme et chez CHEZ c/o pour avec , ( - Zorbec ZORBEC Jean JEAN Rosa Pa
 
 
 @example("M. M. M. M.")
+@example("et chez Jean M. ASSO")
 @given(st.lists(st.sampled_from([*WORDS.split(), NIR, "a@b.fr"]), max_size=9).map(" ".join))
 def test_masking_twice_changes_nothing_more(text):
     assert mask_words(mask_words(text)) == mask_words(text)

@@ -121,8 +121,10 @@ def mask_carrier(name: str) -> str:
     at = _CHEZ.search(name)
     if at and at.start() and _is_home(name, at):
         name = name[: at.start()].rstrip(" ,;(-–")
-    bare = " ".join(name.replace(",", " ").split())
-    return PARTICULIER if is_person(bare) else mask_words(name)
+    if is_person(" ".join(name.replace(",", " ").split())):
+        return PARTICULIER
+    shown = mask_words(name)
+    return shown if shown == name else mask_carrier(shown)  # a masked name may leave the home of a person in sight
 
 
 def is_person(name: str) -> bool:
