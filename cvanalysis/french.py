@@ -40,7 +40,7 @@ _ARTICLES = {
     word: article
     for article, words in {
         "le ": "taux nombre revenu rapport parc premier deuxième troisième quatrième cinquième sixième septième huitième neuvième",
-        "la ": "part population densité",
+        "la ": "part population densité valeur",
         "l’": "indice écart évolution ensemble",
     }.items()
     for word in words.split()

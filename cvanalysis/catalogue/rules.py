@@ -35,6 +35,7 @@ class SourceRule:
     motif: str
     precaution: str = ""
     ruptures: tuple[Rupture, ...] = ()
+    temoin: bool = False  # a movement is told without reserve only where other years say the same
 
     def crossed(self, debut: int, fin: int) -> tuple[Rupture, ...]:
         return tuple(rupture for rupture in self.ruptures if rupture.between(debut, fin))
@@ -97,7 +98,9 @@ def load_rules() -> Rules:
 
 def _rule(table: dict) -> SourceRule:
     ruptures = tuple(Rupture(*item["entre"], item["precaution"]) for item in table.get("ruptures", ()))
-    return SourceRule(table["ecart_minimal"], table["motif"], table.get("precaution", ""), ruptures)
+    return SourceRule(
+        table["ecart_minimal"], table["motif"], table.get("precaution", ""), ruptures, table.get("temoin", False)
+    )
 
 
 def _prices() -> dict[int, float]:

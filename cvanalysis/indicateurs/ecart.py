@@ -168,7 +168,11 @@ class Ecarts(OverTime):
                         word("oui" if instant in used else "non"),
                     )
                 )
-        columns = labels("quartier.ecart.colonnes", quartier=ctx.sujet.nom)
+        columns = labels(
+            "quartier.ecart.colonnes",
+            quartier=ctx.sujet.nom,
+            difference=label(f"quartier.ecart.difference{'_euros' if one.unite == '€' else ''}"),
+        )
         return Table(columns, tuple(lines), label("quartier.ecart.legende", nom=capital(one.nom)))
 
     # ------------------------------------------------------------------------------------------------- all the quarters
@@ -270,8 +274,9 @@ class Ecarts(OverTime):
             )
 
         before, after = next(iter(found.values())).span
-        other = label(f"synthese.ecart.{'rapport' if taux else 'difference'}")
-        columns = labels("synthese.ecart.colonnes", avant=before, apres=after, autre=other)
+        key = f"synthese.ecart.{'rapport' if taux else 'difference'}"
+        others = {"autre_avant": label(key, annee=before), "autre_apres": label(key, annee=after)}
+        columns = labels("synthese.ecart.colonnes", avant=before, apres=after, **others)
         return self.by_quarter(columns, cells, sorted(found, key=lambda zone: (found[zone].variation, zone.code)), axe)
 
 

@@ -20,6 +20,7 @@ from cvanalysis.indicateurs.measure import (
     Evolution,
     attempt,
     choose_pair,
+    confirm,
     in_euros_of,
     index_base_100,
     measure_evolution,
@@ -77,7 +78,9 @@ class OverTime(Question):
         """What is published, one bar per figure and never a line, and why no change is measured."""
         ctx, one = self.ctx, self.indicateur
         shown = [row for row in self.own if row.valeur is not None]
-        values = self.basics(shown[-1].instant) | {"raison": raison}
+        sure = [row for row in shown if row.dite]
+        said = {"raison": raison, "dernier": bool(sure and sure[-1] == shown[-1])}
+        values = self.basics((sure or shown)[-1].instant) | said
         # A figure known to the day says so: « 2021 » beside « publ. 2021 » would be read as the same year.
         bars = [
             (ctx.moment(one, r.instant) if r.instant.etabli else r.instant.court, as_value(r, one)) for r in self.own
@@ -89,7 +92,7 @@ class OverTime(Question):
             sous_titre=ctx.subtitle(one, when(row.instant for row in shown)),
             figure=Figure("barres", axis(one), (serie(ctx.sujet.nom, "sujet", bars),)),
             table=self._years((ctx.sujet.nom,), lines),
-            lecture=Message("quartier.lecture_seul", values),
+            lecture=Message("quartier.lecture_seul", self.basics(shown[-1].instant)),
             manques=[
                 Manque(label("quartier.manque.evolution", nom=one.nom, raison=raison), "non_disponible"),
                 *manques,
@@ -157,12 +160,13 @@ class Evolutions(OverTime):
         told = {zone.nom: rows for zone, rows in zones.items()}
         if change.deflateur:
             real = [in_euros_of(row, change.apres.millesime, ctx.rules) for row in zones[ctx.sujet]]
+            told = {label("quartier.evolution.courants", nom=nom): rows for nom, rows in told.items()}
             told = {label("quartier.evolution.constants", nom=ctx.sujet.nom, annee=change.apres.millesime): real} | told
         by_zone = [{row.millesime: as_value(row, one) for row in rows} for rows in told.values()]
         years = sorted({year for found in by_zone for year in found})
         lines = tuple((word(str(year)), *(found.get(year, self.absent) for found in by_zone)) for year in years)
         return self.finding(
-            Message(f"quartier.evolution_{change.sens}", values),
+            Message(f"quartier.evolution_{'incertaine' if change.contredit else change.sens}", values),
             [row for rows in zones.values() for row in rows],
             sous_titre=ctx.subtitle(one, when(row.instant for row in dated)),
             figure=self._lines(zones, years, change),
@@ -171,13 +175,14 @@ class Evolutions(OverTime):
             champ=ctx.champ(one, ctx.quartier.nom, *(c.nom for c in there)),
             precautions=(*change.precautions, "mobilite"),
             manques=self._missing(change, [c.nom for c in ctx.proches if c not in there]),
-            poids=self.standing(change, lambda zone: self._between(change, zone)),
+            poids=0.0 if change.contredit else self.standing(change, lambda zone: self._between(change, zone)),
         )
 
     def _measure(self, zone: str) -> Evolution:
-        ctx = self.ctx
-        pair = choose_pair(ctx.serie(zone, self.indicateur), ctx.territory.debut, ctx.territory.fin, ctx.rules)
-        return measure_evolution(self.indicateur, *pair, ctx.territory.seuils, ctx.rules)
+        ctx, one = self.ctx, self.indicateur
+        rows, fin, seuils = ctx.serie(zone, one), ctx.territory.fin, ctx.territory.seuils
+        change = measure_evolution(one, *choose_pair(rows, ctx.territory.debut, fin, ctx.rules), seuils, ctx.rules)
+        return confirm(change, one, rows, fin, seuils, ctx.rules)
 
     def _between(self, change: Evolution, zone: str) -> Evolution | None:
         """The change of another zone between the two instants of `change`; None where it may not be measured."""
@@ -197,12 +202,17 @@ class Evolutions(OverTime):
         """What every sentence on a change may use."""
         return {
             "avant": as_value(change.avant, self.indicateur),
+            "nombre_avant": replace(as_value(change.avant, self.indicateur), unite=""),
             "apres": as_value(change.apres, self.indicateur),
             "annee_avant": self._moment(change.avant),
             "annee_apres": self._moment(change.apres),
             "ecart": change.taille,
             "sens": change.sens,
-            "tolerance": self.tolerance(),
+            "tolerance": Valeur(change.seuil, unite=change.unite, decimales=1),
+            "temoin": label("quartier.evolution.temoin", debut=change.contredit[0], fin=change.contredit[1])
+            if change.contredit
+            else "",
+            "sens_temoin": change.contredit[2] if change.contredit else "",
             "nominale": Valeur(change.nominale, unite=change.unite, decimales=1),
             "sens_signe": _sign(change),
             "constants": change.deflateur is not None,
@@ -259,6 +269,8 @@ class Evolutions(OverTime):
         first, change = next(iter(found.items()))
         said = self.summary(tuple(found)) | self._change(change)
         said |= {sens: sum(e.sens == sens for e in found.values()) for sens in ("hausse", "baisse", "stable")}
+        unsure = [e.sens for e in found.values() if e.contredit]
+        said |= {f"{sens}_incertaine": unsure.count(sens) for sens in ("hausse", "baisse")}
         said |= {"quartier": first.nom, "non_mesures": said["total"] - len(found)}
         said |= {"lecture_avant": said["annee_avant"], "lecture_apres": said["annee_apres"]}
         rows = [r for zone in ctx.voisins for r in ctx.serie(zone.code, one) if r.millesime is not None]
@@ -290,7 +302,8 @@ class Evolutions(OverTime):
 
         def cells(zone: Zone) -> tuple[Valeur, ...]:
             change = found.get(zone)
-            span = label("synthese.evolution.span", avant=change.span[0], apres=change.span[1]) if change else ""
+            key = "span_incertain" if change and change.contredit else "span"
+            span = label(f"synthese.evolution.{key}", avant=change.span[0], apres=change.span[1]) if change else ""
             none = Valeur(None, "non_disponible", "points", 1)
             nominal = Valeur(change.nominale, unite=change.unite, decimales=1) if change else none
             return (

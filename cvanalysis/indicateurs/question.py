@@ -154,15 +154,24 @@ def last_instant(ctx: Contexte, indicateur: Indicateur) -> Instant | None:
     Without any figure of the quarter: the last moment of the other quarters (then what is said is its absence).
     """
     code = ctx.quartier.code
-    last = ctx.observations.latest(code, indicateur.id)
-    if last is None:
-        known = ctx.observations.instants([q.code for q in ctx.autres], indicateur.id)
-        return known[-1] if known else None
+    last, instant = ctx.observations.latest(code, indicateur.id), own_instant(ctx, indicateur)
+    if last is None or last.instant != instant:
+        return instant
     if last.millesime is None or not last.dite or indicateur.genre == "effectif":
-        return last.instant
+        return instant
     near = [row.instant for row in reversed(ctx.serie(code, indicateur)) if row.dite and row.millesime is not None]
     near = [instant for instant in near if last.millesime - instant.annee <= RETOUR_MAXI]
     return _most_telling(ctx, indicateur, near) or last.instant
+
+
+def own_instant(ctx: Contexte, indicateur: Indicateur) -> Instant | None:
+    """The moment of the quarter's last figure; of the others' last, where it has none or one that is years older."""
+    last = ctx.observations.latest(ctx.quartier.code, indicateur.id)
+    newest = common_instant(ctx, indicateur) if last else None
+    if last and not (newest and newest.vers - last.instant.vers > RETOUR_MAXI):
+        return last.instant
+    known = ctx.observations.instants([q.code for q in ctx.autres], indicateur.id)
+    return newest or (known[-1] if known else None)
 
 
 def _most_telling(ctx: Contexte, indicateur: Indicateur, instants: Sequence[Instant]) -> Instant | None:

@@ -18,9 +18,9 @@ from cvanalysis.indicateurs.clean.validity import MARQUE, POUSSIERE
 from cvanalysis.indicateurs.clean.vintage import PUBLIE, SUSPECT, Chunk, Zones
 
 SOURCE = "rp"
-PARTAGE = (
-    2  # years up to which two censuses of five years share most of their surveys, and two counts speak of one time
-)
+PARTAGE, COUVERTURE = 2, 3
+"""Years up to which two censuses of five years share most of their surveys; and up to which a count of people covered and the
+census of its edition speak of one time."""
 
 Known = dict[tuple[str, int], tuple[int | None, float]]
 """(zone, publication) → the (likely) year of a figure, and the figure."""
@@ -48,7 +48,7 @@ def _overfull(control: Controle, chunks: Sequence[Chunk], catalogue: Catalogue) 
     failing = {
         key
         for key, (year, number) in covered.items()
-        if (found := people.get(key)) and _near(year, found[0]) and number > control.tolerance * found[1]
+        if (found := people.get(key)) and _near(year, found[0], COUVERTURE) and number > control.tolerance * found[1]
     }
     for chunk in chunks:
         rows = [(zone, chunk.publication) in failing for zone in chunk.zones.tolist()]
@@ -81,8 +81,8 @@ def _jumps(control: Controle, chunks: Sequence[Chunk], catalogue: Catalogue) -> 
             yield chunk, cells
 
 
-def _near(a: int | None, b: int | None) -> bool:
-    return a is not None and b is not None and abs(a - b) <= PARTAGE
+def _near(a: int | None, b: int | None, years: int = PARTAGE) -> bool:
+    return a is not None and b is not None and abs(a - b) <= years
 
 
 def _figures(chunks: Sequence[Chunk], name: str, catalogue: Catalogue) -> Known:
