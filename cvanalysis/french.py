@@ -138,6 +138,7 @@ _REPERES = {
         "de l’ensemble des QPV de France",
         "l’ensemble des QPV de France",
     ),
+    "semblables": ("dans {nom}", "de {nom}", "{nom}"),
     "departement": ("dans le département ({nom})", "du département ({nom})", "le département ({nom})"),
     "region": ("dans la région ({nom})", "de la région ({nom})", "la région ({nom})"),
     "france": ("en {nom}", "de {nom}", "{nom}"),

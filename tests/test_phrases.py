@@ -177,14 +177,14 @@ class Anything(dict):
         "ecart_repere", "ecart_avant", "ecart_apres", "variation", "rapport_avant", "rapport_apres", "absolu_avant",
         "absolu_apres", "part_premiere", "part_deuxieme", "valeur_haut", "valeur_bas", "mesure_haut", "mesure_bas",
         "premier", "valeurs", "taux", "tolerance", "besoin", "nominale", "prix", "ailleurs",
-        "nombre_avant", "par_an_premiere", "par_an_deuxieme", "taux_haut", "taux_bas",
+        "mediane", "distance", "nombre_avant", "par_an_premiere", "par_an_deuxieme", "taux_haut", "taux_bas",
     )  # fmt: skip
     COUNTS = (
         "sur", "ex_aequo", "manquants", "plus_haut", "plus_bas", "autres", "manquantes", "nb_parts",
         "publies", "total", "hausse", "baisse", "stable", "rapproche", "eloigne", "negatifs", "fichiers", "ecartes",
         "inconnues", "suspects", "pleins", "quartiers", "genres", "montrees", "nombre", "non_mesures",
         "incertain", "aussi_haut", "aussi_bas", "actions", "vides", "perdues",
-        "hausse_incertaine", "baisse_incertaine", "proches",
+        "hausse_incertaine", "baisse_incertaine", "proches", "centile", "indicateurs",
     )  # fmt: skip
 
     def __init__(self, count):
@@ -196,7 +196,7 @@ def render(text, count, flag):
     values = Anything(count)
     words = (
         "nom", "nom_second", "quartier", "repere", "raison", "premiere", "deuxieme", "haut", "fichier",
-        "nom_tous", "femmes_bas", "femmes_haut", "noms_rapproche", "noms_eloigne", "parmi", "theme", "annees", "annee_besoin",
+        "nom_tous", "nom_proche", "femmes_bas", "femmes_haut", "noms_rapproche", "noms_eloigne", "parmi", "theme", "annees", "annee_besoin",
     )  # fmt: skip
     values |= dict.fromkeys(words, "taux d’emploi") | {"indicateur": "revenu_d1" if count else "taux_emploi"}
     values |= dict.fromkeys(

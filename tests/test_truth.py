@@ -277,6 +277,45 @@ def test_ten_quarters_are_most_alike_the_nearest_first_and_never_oneself(store):
     assert France(store).proches(SILLON, ecartes=tuple(load_rules().proches["indicateurs"][:4])) == ()
 
 
+def test_a_fiche_tells_the_place_among_all_quarters_of_france_and_not_from_a_doubtful_figure(fiche, facts):
+    with (facts / "france_qpv.csv").open(encoding="utf-8-sig") as lines:
+        rates = {r["zone"]: number(r["DISP_TP60_A19"]) for r in csv.DictReader(lines, delimiter=";")}
+    known = [rate for rate in rates.values() if rate is not None]
+    below, same = (sum(test(rate) for rate in known) for test in (rates[SILLON].__gt__, rates[SILLON].__eq__))
+    found = fiche(SILLON).constat("france-01")
+    assert found.message.valeurs["centile"] == round(100 * (below + (same - 1) / 2) / (len(known) - 1)) == 99
+    assert "plus que dans 99\u00a0% des QPV de France" in phrases.write(found.message)
+    assert "Taux d’emploi des 15-64 ans" not in [line[0].texte for line in found.table.lignes]
+    assert "taux d’emploi des 15-64 ans" in found.manques[0].quoi
+    assert "france_qpv.csv" in found.source
+
+
+def test_a_fiche_shows_the_quarters_alike_with_their_distance_and_says_that_it_is_an_illustration(fiche, store):
+    found = fiche(DERVALLIERES).constat("france-02")
+    alike = France(store).proches(DERVALLIERES)
+    assert [line[1].valeur for line in found.table.lignes[1:-1]] == [one.distance for one in alike]
+    assert any("illustration" in text for text in found.precautions)
+    assert fiche(SILLON).constat("france-02").message.gabarit == "quartier.semblables_sans"
+
+
+def test_a_contract_may_choose_the_quarters_alike_as_a_comparator(store):
+    declared = replace(store.territory, seuils=replace(store.territory.seuils, semblables=10))
+    found = Fiche(store, declared, load_catalogue(), DERVALLIERES).constat("revenus-01")
+    [line] = [line for line in found.table.lignes if "semblables" in line[0].texte]
+    figures = France(store)
+    codes = [one.code for one in figures.proches(DERVALLIERES)]
+    assert line[1].valeur == median(figures.value(code, KNOWN["revenu_median"]).valeur for code in codes)
+
+
+def test_counts_are_rapported_to_the_inhabitants_with_their_caution(insee, fiche):
+    people, seekers = insee("DEMO_2022.csv")[DERVALLIERES]["POP_MUN"], insee("IPRO_2022.csv")[DERVALLIERES]["ABC"]
+    found = fiche(DERVALLIERES).constat("emploi-08")
+    assert found.message.valeurs["valeur"].valeur == pytest.approx(100 * seekers / people)
+    assert any("ni la même année" in text for text in found.precautions)
+    assert "chômage" not in phrases.write(found.message)
+    assert {"familles-04", "revenus-09"} <= set(fiche(DERVALLIERES).numeros)
+
+
 # ---------------------------------------------------------------------------------------------------------------- actions
 
 
@@ -337,11 +376,13 @@ def test_a_rise_of_poverty_is_uncertain_where_other_years_say_otherwise_and_the_
 def test_the_gap_of_the_poorest_tenth_of_the_sillon_is_within_its_usual_movement(store, fiche):
     codes = [quarter.code for quarter in store.territory.quartiers]
     rows = store.indicateurs(zones=codes, indicateurs=["revenu_d1"]).sort_values("publication")
-    lowest = rows.drop_duplicates(["zone", "millesime"], keep="last").pivot(
-        index="zone", columns="millesime", values="valeur"
-    )[list(range(2013, 2019))]  # one file a year holds it: REVN 2017 to 2022 and Filosofi 2016
-    moves = 100 * lowest.astype("float64").pct_change(axis=1, fill_method=None).abs()
-    assert round(float(moves.stack().median()), 1) == load_rules().mouvements["revenu_d1"] == 2.5
+    known = {(row.zone, row.millesime): row.valeur for row in rows.itertuples()}  # the last publication of each year
+    moves = [
+        100 * abs(known[zone, year + 1] / known[zone, year] - 1)
+        for zone, year in known
+        if year < 2018 and known.get((zone, year + 1)) and known[zone, year]
+    ]
+    assert round(float(pd.Series(moves).median()), 1) == load_rules().mouvements["revenu_d1"] == 2.5
     found = fiche(SILLON).constat("revenus-07").message
     assert found.gabarit == "quartier.ecart_stable"
     assert round(found.valeurs["variation"].valeur, 1) == 2.4

@@ -54,6 +54,11 @@ class Indicateur:
     femmes: str
     hommes: str
 
+    @property
+    def rapporte(self) -> bool:
+        """True where it sets one file against another, of another time: shown with that caution, never put forward nor taken back."""
+        return "taux_rapporte" in self.precautions
+
 
 @dataclass(frozen=True, slots=True)
 class Source:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from cvanalysis.catalogue import Catalogue, ConstatDeclare, Indicateur
+    from cvanalysis.indicateurs.france import France
     from cvanalysis.territory.contract import Comparateur, Quartier, Territory
 
 
@@ -33,9 +34,10 @@ _ROLES: dict[str, Role] = {
     "REGION": "region",
     "FRANCE_METRO": "france",
     "FRANCE": "france",
+    "SEMBLABLES": "semblables",
 }
 
-PREFERENCE: tuple[Role, ...] = ("epci", "commune", "france_qpv", "departement", "region", "france")
+PREFERENCE: tuple[Role, ...] = ("epci", "commune", "france_qpv", "semblables", "departement", "region", "france")
 """Which comparator a title speaks of, when several have a figure of the same year."""
 
 GENERALES = ("filosofi_prudence", "petit_nombre", "mobilite", "rp_echantillon")
@@ -72,6 +74,7 @@ class Contexte:
     quartier: Quartier | None
     comparateurs: tuple[Comparateur, ...]
     observations: Observations
+    france: France
     rules: Rules = field(default_factory=load_rules)
 
     @property

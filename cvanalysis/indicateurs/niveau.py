@@ -75,7 +75,7 @@ class Niveau(Question):
     def weight(self) -> float:
         """How far the quarter stands from the others (`ranking.standout`); a place in the middle is nothing to put forward."""
         own = self.value(self.code)
-        if self.effectif or (self.place and self.place.milieu and not self.gaps):
+        if self.effectif or self.indicateur.rapporte or (self.place and self.place.milieu and not self.gaps):
             return 0.0
         others = (row.valeur for zone, row in self.quarters.items() if zone != self.code and row and row.dite)
         return standout(own.valeur, others) if own.dite else 0.0

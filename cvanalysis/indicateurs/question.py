@@ -157,7 +157,7 @@ def last_instant(ctx: Contexte, indicateur: Indicateur) -> Instant | None:
     last, instant = ctx.observations.latest(code, indicateur.id), own_instant(ctx, indicateur)
     if last is None or last.instant != instant:
         return instant
-    if last.millesime is None or not last.dite or indicateur.genre == "effectif":
+    if last.millesime is None or not last.dite or indicateur.genre == "effectif" or indicateur.rapporte:
         return instant
     near = [row.instant for row in reversed(ctx.serie(code, indicateur)) if row.dite and row.millesime is not None]
     near = [instant for instant in near if last.millesime - instant.annee <= RETOUR_MAXI]
@@ -192,7 +192,7 @@ def common_instant(ctx: Contexte, indicateur: Indicateur) -> Instant | None:
     if not enough:
         return None
     last = enough[-1]
-    if not last.etabli or indicateur.genre == "effectif":
+    if not last.etabli or indicateur.genre == "effectif" or indicateur.rapporte:
         return last
     near = [i for i in reversed(enough) if i.etabli and last.annee - i.annee <= RETOUR_MAXI]
     return _most_telling(ctx, indicateur, near) or last

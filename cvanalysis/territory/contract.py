@@ -113,6 +113,9 @@ class Seuils:
     rang_mini: int = 10  # published quarters (and two thirds of all) below which no place among them is told
     personnes: int = 11  # our own counts of people below this are withheld
     preuve_ancienne_mois: int = 12
+    semblables: int = (
+        0  # how many of the QPV of France most like a quarter make a group that it is compared with (0: no such group)
+    )
     voisins: int = 60  # other quarters up to which all of them stand beside one; beyond, those of its communes do
 
 
