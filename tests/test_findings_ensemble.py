@@ -350,5 +350,5 @@ def test_the_summary_table_sets_women_beside_what_answers_them():
     page = Synthese(Reader(rows), territory(), catalogue("emploi-02;emploi;paires;taux_emploi,taux_emploi_femmes"))
     assert [column.split(" (%)")[0] for column in page.tableau().colonnes[1:]] == [
         "taux d’emploi",
-        "taux d’emploi (femmes)",
+        "taux d’emploi des femmes",
     ]

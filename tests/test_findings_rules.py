@@ -8,12 +8,12 @@ from cvanalysis.catalogue import load_catalogue
 from cvanalysis.catalogue.rules import load_rules
 from cvanalysis.constat.shape import Message
 from cvanalysis.errors import ComparisonRefused
+from cvanalysis.indicateurs.evolution import index
 from cvanalysis.indicateurs.measure import (
     check_comparable,
     check_geographies,
     choose_pair,
     confirm,
-    index_base_100,
     matched_gaps,
     measure_convergence,
     measure_evolution,
@@ -195,7 +195,7 @@ def test_an_amount_of_a_year_whose_prices_are_not_known_stays_in_current_euros_a
 
 def test_counts_are_compared_in_base_100_of_a_named_year():
     rows = series("population", {2013: 200, 2018: 250})
-    assert [value for _, value in index_base_100(rows, rows[0])] == [100.0, 125.0]
+    assert [value.valeur for value in index(rows, rows[0]).values()] == [100.0, 125.0]
 
 
 # ---------------------------------------------------------------------------------------------------------- convergence

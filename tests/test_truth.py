@@ -16,7 +16,6 @@ from cvanalysis.catalogue.rules import load_rules
 from cvanalysis.display import phrases
 from cvanalysis.indicateurs.france import France
 from cvanalysis.indicateurs.observation import Instant, as_value
-from cvanalysis.indicateurs.reperes import comparators, reliability
 from cvanalysis.pages.quartier import Fiche, QuarterActions
 from cvanalysis.pages.synthese import Needs, Synthese
 from cvanalysis.tables.process import process
@@ -130,7 +129,8 @@ def test_a_census_that_counts_fewer_inhabitants_than_people_covered_heads_nothin
     assert "échoue à nos contrôles" in phrases.write(page.constat("emploi-01").message)
     ctx = page.contexte
     row = ctx.observations.latest(SILLON, "taux_emploi")
-    assert (row.valeur, row.dite, reliability(ctx, row)) == (29.0, False, "incohérente")
+    people = ctx.observations.latest(SILLON, "population")
+    assert (row.valeur, row.statut, row.dite, people.dite) == (29.0, "suspect", False, False)
     told = store.rows("anomalies")
     assert told["probleme"].str.contains("plus de personnes couvertes par la CAF que d’habitants").any()
 
@@ -141,7 +141,7 @@ def test_a_rate_that_jumps_between_two_editions_is_fragile_and_has_no_rank(insee
     assert (before, after) == (51.6, 36.2)
     page = fiche(HALVEQUE)
     row = page.contexte.observations.latest(HALVEQUE, "part_menages_1")
-    assert reliability(page.contexte, row) == "fragile"
+    assert (row.statut, page.contexte.observations.latest(HALVEQUE, "population").dite) == ("suspect", True)
     assert "n’est comparé à aucun autre" in phrases.write(page.constat("population-04").message)
     elsewhere = fiche(DERVALLIERES).constat("population-04").table
     assert [line[1].statut for line in elsewhere.lignes if "Halvêque" in line[0].texte] == ["suspect"]
@@ -228,13 +228,10 @@ def test_poverty_is_compared_with_the_commune_in_the_year_that_it_has(insee, fic
 
 def test_a_comparator_of_another_year_bears_it_and_only_where_the_structure_is_slow(later):
     page = later(DERVALLIERES)
-    seen = comparators(
-        page.contexte,
-        KNOWN["part_menages_1"],
-        page.contexte.observations.latest(DERVALLIERES, "part_menages_1").instant,
-    )
-    epci = next(one for one in seen if one.zone.role == "epci")
-    assert (epci.valeur.valeur, epci.annee, epci.autre_annee) == (44.0, "2020", True)
+    own = page.contexte.observations.latest(DERVALLIERES, "part_menages_1").instant
+    epci = next(zone.code for zone in page.contexte.reperes if zone.role == "epci")
+    row = page.contexte.repere(epci, KNOWN["part_menages_1"], own)
+    assert (row.valeur, str(row.instant), row.instant != own) == (44.0, "2020", True)
     assert "(2020)" in phrases.write(page.constat("population-04").message)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -78,10 +78,15 @@ class Rules:
 
 
 @cache
+def load_codes() -> Mapping[str, Any]:
+    """How INSEE's files write zones and headers (`codes.toml`)."""
+    return MappingProxyType(_read("codes.toml"))
+
+
+@cache
 def load_rules() -> Rules:
     """The rules shipped with the package."""
-    text = files("cvanalysis.catalogue").joinpath("regles.toml").read_text(encoding="utf-8")
-    read = tomllib.loads(text)
+    read = _read("regles.toml")
     slow = read["structures_lentes"]
     return Rules(
         defaut=_rule(read["defaut"]),
@@ -94,6 +99,10 @@ def load_rules() -> Rules:
         proches=MappingProxyType(read["proches"]),
         lentes=MappingProxyType(dict.fromkeys(slow["indicateurs"], slow["ecart"])),
     )
+
+
+def _read(name: str) -> dict[str, Any]:
+    return tomllib.loads(files("cvanalysis.catalogue").joinpath(name).read_text(encoding="utf-8"))
 
 
 def _rule(table: dict) -> SourceRule:

@@ -26,17 +26,6 @@ if TYPE_CHECKING:
     from cvanalysis.territory.contract import Comparateur, Quartier, Territory
 
 
-_ROLES: dict[str, Role] = {
-    "COMMUNE": "commune",
-    "EPCI": "epci",
-    "FRANCE_QPV": "france_qpv",
-    "DEPARTEMENT": "departement",
-    "REGION": "region",
-    "FRANCE_METRO": "france",
-    "FRANCE": "france",
-    "SEMBLABLES": "semblables",
-}
-
 PREFERENCE: tuple[Role, ...] = ("epci", "commune", "france_qpv", "semblables", "departement", "region", "france")
 """Which comparator a title speaks of, when several have a figure of the same year."""
 
@@ -129,7 +118,7 @@ class Contexte:
     @cached_property
     def reperes(self) -> tuple[Zone, ...]:
         """The comparators."""
-        return tuple(Zone(c.nom, c.zone, _ROLES[c.niveau]) for c in self.comparateurs)
+        return tuple(Zone(c.nom, c.zone, c.niveau.lower().removesuffix("_metro")) for c in self.comparateurs)
 
     @property
     def proches(self) -> tuple[Zone, ...]:

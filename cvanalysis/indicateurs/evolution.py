@@ -22,7 +22,6 @@ from cvanalysis.indicateurs.measure import (
     choose_pair,
     confirm,
     in_euros_of,
-    index_base_100,
     measure_evolution,
     unit_of_difference,
 )
@@ -349,9 +348,12 @@ class Evolutions(OverTime):
 
 
 def index(rows: Sequence[Observation], base: Observation) -> dict[int, Valeur]:
-    """Year → base 100; a year that has none keeps the reason of its table (secret, suspect…)."""
-    values = {row.millesime: Valeur(None, row.statut) for row in rows if row.millesime is not None and not row.dite}
-    return values | {row.millesime: Valeur(n, decimales=1) for row, n in index_base_100(rows, base)}
+    """Year → counts in base 100 of the year of `base`; a year that has none keeps the reason of its table (secret, suspect…)."""
+    return {
+        row.millesime: Valeur(100 * row.valeur / base.valeur, decimales=1) if row.dite else Valeur(None, row.statut)
+        for row in rows
+        if row.millesime is not None
+    }
 
 
 def _sign(change: Evolution) -> str:

@@ -390,19 +390,8 @@ def choose_pair(series: Iterable[Observation], debut: int, fin: int, rules: Rule
         return pairs[min(pairs)]
     if len(rows) < 2:
         aside = [row for row in series if row.valeur is not None and row not in rows]
-        told = [label("commun.refus.ecarte", quand=r.instant.situe, raison=_why_aside(r, fin)) for r in aside]
+        reasons = ("commun.refus.apres" if row.dite else f"commun.raisons.{row.statut}" for row in aside)
+        told = [f"{row.instant.situe} {label(why, fin=fin)}" for row, why in zip(aside, reasons, strict=True)]
         key = f"{'un' if rows else 'aucun'}_chiffre{'_utilisable' if told else ''}"
         raise refusal(key, quand=rows[0].instant.situe if rows else "", autres=" ; ".join(told))
     raise ComparisonRefused(reasons[-1])
-
-
-def _why_aside(row: Observation, fin: int) -> str:
-    """Why a figure serves no measure of a change: its status, or a year after the end of the contract."""
-    return label("commun.refus.apres", fin=fin) if row.dite else label(f"commun.raisons.{row.statut}")
-
-
-def index_base_100(series: Iterable[Observation], base: Observation) -> tuple[tuple[Observation, float], ...]:
-    """Counts of one zone in base 100 of the year of `base`, dated and published ones only; raises where that base is 0."""
-    if not base.dite or not base.valeur:
-        raise refusal("base_100")
-    return tuple((row, 100 * row.valeur / base.valeur) for row in series if row.dite and row.millesime is not None)
