@@ -199,9 +199,7 @@ def render(text, count, flag):
         "nom_tous", "nom_proche", "femmes_bas", "femmes_haut", "noms_rapproche", "noms_eloigne", "parmi", "theme", "annees", "annee_besoin",
     )  # fmt: skip
     values |= dict.fromkeys(words, "taux d’emploi") | {"indicateur": "revenu_d1" if count else "taux_emploi"}
-    values |= dict.fromkeys(
-        ("annee", "annee_avant", "annee_apres", "lecture_avant", "lecture_apres", "periode"), "2018"
-    )
+    values |= dict.fromkeys(("annee", "annee_avant", "annee_apres", "periode"), "2018")
     values |= {"bas": count, "role": "epci", "sens": flag, "sens_repere": flag, "sens_avant": flag, "sens_apres": flag}
     values |= {"extreme": flag, "verdict": flag, "unite_ecart": flag, "plus_loin": count > 1, "desaccord": count > 1}
     values["parts"] = {name: Valeur(12.0, unite="%", decimales=1) for name in re.findall(r"parts\.(\w+)", text)}

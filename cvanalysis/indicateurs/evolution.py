@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import cached_property
 from itertools import pairwise
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from cvanalysis.constat.make import serie
 from cvanalysis.constat.shape import Figure, Finding, Manque, Message, Table, Valeur, word
@@ -34,15 +34,10 @@ from cvanalysis.textes import label, labels
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from cvanalysis.indicateurs.observation import Instant, Observation
+    from cvanalysis.indicateurs.measure import Convergence
+    from cvanalysis.indicateurs.observation import Observation
 
-    class Change(Protocol):
-        """What is measured between two moments."""
-
-        variation: float
-
-        @property
-        def span(self) -> tuple[Instant, Instant]: ...
+    Change = Evolution | Convergence
 
 
 class OverTime(Question):
@@ -271,7 +266,6 @@ class Evolutions(OverTime):
         unsure = [e.sens for e in found.values() if e.contredit]
         said |= {f"{sens}_incertaine": unsure.count(sens) for sens in ("hausse", "baisse")}
         said |= {"quartier": first.nom, "non_mesures": said["total"] - len(found)}
-        said |= {"lecture_avant": said["annee_avant"], "lecture_apres": said["annee_apres"]}
         rows = [r for zone in ctx.voisins for r in ctx.serie(zone.code, one) if r.millesime is not None]
         years = sorted({row.millesime for row in rows if row.valeur is not None})
         values = {(row.zone, row.millesime): as_value(row, one) for row in rows}

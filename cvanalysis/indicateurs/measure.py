@@ -142,7 +142,7 @@ def _mouvement(difference: float, seuil: float) -> Mouvement:
 
 @dataclass(frozen=True, slots=True)
 class Convergence:
-    """`variation` = last gap minus first gap, in the unit of the gap; `favorable` is None for a neutral indicator.
+    """`variation` = last gap minus first gap, in the unit of the gap.
 
     `temoin`: the two data years of another pair, one that says otherwise if any does, None where there is no other; the verdict is
     `incertain` unless all pairs say the same. `deflateur`: what turns euros of the first year into euros of the last one (1: no money).
@@ -151,13 +151,11 @@ class Convergence:
     debut: Gap
     fin: Gap
     variation: float
-    unite: str
     verdict: Verdict
-    favorable: bool | None
     desaccord: bool
     precautions: tuple[str, ...]
-    temoin: tuple[int, int] | None = None
-    deflateur: float = 1.0
+    temoin: tuple[int, int] | None
+    deflateur: float
 
     @property
     def span(self) -> tuple[Instant, Instant]:
@@ -200,23 +198,18 @@ def measure_convergence(
     precautions = dict.fromkeys(
         (*check_comparable(avant, apres, rules), *check_comparable(first.repere, last.repere, rules))
     )
-    variation = round(last.ecart - first.ecart, 9)
     seuil = tolerance(indicateur, seuils)
-    verdict, favorable = _judge(indicateur.direction, first.ecart, last.ecart, seuil)
+    verdict = _judge(indicateur.direction, first.ecart, last.ecart, seuil)
     pairs = witnesses([gap.sujet for gap in gaps.values()], (avant, apres), fin, rules)
-    judged = [_judge(indicateur.direction, *(gaps[row.instant].ecart for row in pair), seuil)[0] for pair in pairs]
+    judged = [_judge(indicateur.direction, *(gaps[row.instant].ecart for row in pair), seuil) for pair in pairs]
     against = [pair for pair, other in zip(pairs, judged, strict=True) if other != verdict]
-    if against or not pairs:
-        verdict, favorable = "incertain", None
     temoin = next(iter((*against, *pairs)), None)
     deflator = (rules.deflator(avant.millesime, apres.millesime) if indicateur.genre == "montant" else None) or 1.0
     return Convergence(
         first,
         last,
-        variation,
-        first.unite,
-        verdict,
-        favorable,
+        round(last.ecart - first.ecart, 9),
+        "incertain" if against or not pairs else verdict,
         _disagree(first, last, seuil, deflator),
         tuple(precautions),
         temoin and (temoin[0].millesime, temoin[1].millesime),
@@ -237,20 +230,17 @@ def witnesses(rows: Sequence[Observation], pair: Pair, fin: int, rules: Rules) -
     return [other for other, far in found.items() if far == min(found.values())]
 
 
-def _judge(direction: str, first: float, last: float, seuil: float) -> tuple[Verdict, bool | None]:
+def _judge(direction: str, first: float, last: float, seuil: float) -> Verdict:
     """Verdict on a gap that goes from `first` to `last`; up is better unless `direction` is `baisse`."""
     sign = {"hausse": 1, "baisse": -1}.get(direction, 0)
-    change = round(last - first, 9)
-    if abs(change) < seuil:
-        return "stable", None
-    favorable = None if sign == 0 else change * sign > 0
+    if abs(round(last - first, 9)) < seuil:
+        return "stable"
     if first * last < 0 and min(abs(first), abs(last)) >= seuil:
-        return "croise", favorable
-    ahead = sign != 0 and (first if abs(first) > abs(last) else last) * sign > 0
+        return "croise"
     closer = abs(last) < abs(first)
-    if ahead:
-        return ("avance_diminue" if closer else "avance_augmente"), favorable
-    return ("rapproche" if closer else "eloigne"), favorable
+    if max(first, last, key=abs) * sign > 0:
+        return "avance_diminue" if closer else "avance_augmente"
+    return "rapproche" if closer else "eloigne"
 
 
 def _disagree(first: Gap, last: Gap, seuil: float, deflator: float = 1.0) -> bool:

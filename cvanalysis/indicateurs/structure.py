@@ -116,7 +116,6 @@ class Structure(Question):
         values = self.basics() | {
             "cle": self.parts[0].groupe or self.indicateur.id,
             "parts": {part.id: share for part, share in shares},
-            "noms": {part.id: short(part) for part in self.parts},
             "manquantes": sum(not part.dite for part in own.parts),
             "nb_parts": len(shares),
         }
@@ -183,15 +182,11 @@ class Structure(Question):
         )
 
 
-def _same_part(others: Sequence[Composition], index: int) -> list[float]:
-    """What the other quarters publish of one part."""
-    return [other.parts[index].valeur for other in others if other.parts[index].dite]
-
-
 def _weight(own: Composition, others: Sequence[Composition]) -> float:
     """How far the quarter's largest part stands from the same part elsewhere."""
-    known = [(part.valeur, -index) for index, part in enumerate(own.parts) if part.dite]
-    if not known:
+    largest = max(
+        (index for index, part in enumerate(own.parts) if part.dite), key=lambda i: own.parts[i].valeur, default=None
+    )
+    if largest is None:
         return 0.0
-    largest, index = max(known)
-    return standout(largest, _same_part(others, -index))
+    return standout(own.parts[largest].valeur, [o.parts[largest].valeur for o in others if o.parts[largest].dite])

@@ -89,6 +89,14 @@ def _make(table: RawTable, columns: dict[str, Sequence[str]], lines: np.ndarray,
     return replace(table, table=pa.table(arrays), lignes=lines.astype(np.int32), anomalies=told)
 
 
+def _widen(table: RawTable, rows: pd.DataFrame, year: str, unread: Sequence[str] = ()) -> RawTable:
+    """Lines of a zone, a measure and a value, of one year ('': of none) → a row per zone and a column per measure."""
+    wide = rows.pivot_table(index="zone", columns="mesure", values="valeur", aggfunc="first").fillna(ABSENT)
+    lines = rows.groupby("zone")["ligne"].min().reindex(wide.index)
+    columns = {"CODGEO": list(wide.index)} | ({"ANNEE": [year] * len(wide)} if year else {})
+    return _make(table, columns | {name: wide[name] for name in wide.columns}, lines.to_numpy(), unread)
+
+
 def _from_long(table: RawTable, headers: dict[str, str]) -> Iterator[RawTable]:
     """A line per zone and measure → a table per year; a measure that a zone has no line for is « non disponible »."""
     frame = table.cells.rename(columns={header: name for name, header in headers.items()})
@@ -114,10 +122,7 @@ def _from_long(table: RawTable, headers: dict[str, str]) -> Iterator[RawTable]:
     unread = sorted(set(kept["mesure"]) - {name for name in kept["mesure"].unique() if name.upper() in read_headers()})
     kept = kept[~kept["mesure"].isin(unread)]
     for year, rows in kept.groupby(kept["TIME_PERIOD"].str[:4]):
-        wide = rows.pivot_table(index="zone", columns="mesure", values="valeur", aggfunc="first").fillna(ABSENT)
-        lines = rows.groupby("zone")["ligne"].min().reindex(wide.index)
-        columns = {"CODGEO": list(wide.index)} | ({"ANNEE": [year] * len(wide)} if year else {})
-        yield _make(table, columns | {name: wide[name] for name in wide.columns}, lines.to_numpy(), unread)
+        yield _widen(table, rows, year, unread)
 
 
 def _from_plain(table: RawTable, key: str, headers: dict[str, str]) -> Iterator[RawTable]:
@@ -140,12 +145,7 @@ def _from_plain(table: RawTable, key: str, headers: dict[str, str]) -> Iterator[
     ]
     table = replace(table, anomalies=(*table.anomalies, *told))
     for year, rows in frame[dated & known & ~twice].groupby("ANNEE"):
-        wide = rows.pivot_table(index="zone", columns="mesure", values="VALEUR", aggfunc="first").fillna(ABSENT)
-        lines = rows.groupby("zone")["ligne"].min().reindex(wide.index)
-        columns = {"CODGEO": list(wide.index), "ANNEE": [year] * len(wide)} | {
-            name: wide[name] for name in wide.columns
-        }
-        yield _make(table, columns, lines.to_numpy())
+        yield _widen(table, rows.rename(columns={"VALEUR": "valeur"}), year)
         table = replace(table, anomalies=())
 
 
