@@ -54,10 +54,6 @@ class OverTime(Question):
     def of_one(self) -> Finding:
         return self.measured() if any(row.valeur is not None for row in self.own) else self._unpublished()
 
-    def measured(self) -> Finding:
-        """The finding on a quarter that has figures."""
-        raise NotImplementedError
-
     def _unpublished(self) -> Finding:
         """Nothing published for this quarter: the other quarters' figures aren't drawn in its place."""
         if not self.own:
@@ -168,7 +164,7 @@ class Evolutions(OverTime):
             lecture=Message("quartier.lecture_evolution", values),
             champ=ctx.champ(one, ctx.quartier.nom, *(c.nom for c in there)),
             precautions=(*change.precautions, "mobilite"),
-            manques=self._missing(change, [c.nom for c in ctx.proches if c not in there]),
+            manques=self._missing(change, there),
             poids=0.0 if change.contredit else self.standing(change, lambda zone: self._between(change, zone)),
         )
 
@@ -185,12 +181,10 @@ class Evolutions(OverTime):
             return None
         return attempt(measure_evolution, self.indicateur, avant, apres, self.ctx.territory.seuils, self.ctx.rules)[0]
 
-    def _missing(self, change: Evolution, absent: Sequence[str]) -> list[Manque]:
-        if not absent:
-            return []
-        avant, apres = change.span
-        words = {"nom": self.indicateur.nom, "avant": avant, "apres": apres, "noms": enumerate_french(absent)}
-        return [Manque(label("quartier.manque.annees", **words), "non_disponible")]
+    def _missing(self, change: Evolution, there: Sequence[Zone]) -> list[Manque]:
+        absent = enumerate_french([c.nom for c in self.ctx.proches if c not in there] or [""])
+        words = {"nom": self.indicateur.nom, "avant": change.span[0], "apres": change.span[1], "noms": absent}
+        return [Manque(label("quartier.manque.annees", **words), "non_disponible")] if absent else []
 
     def _change(self, change: Evolution) -> dict[str, object]:
         """What every sentence on a change may use."""
@@ -241,16 +235,11 @@ class Evolutions(OverTime):
             series.append(serie(zone.nom, zone.role, ((str(year), values.get(year, self.absent)) for year in years)))
         return Figure(
             "lignes",
-            axis(one, change.avant.millesime if indexed else None, self._prices(change)),
+            axis(one, change.avant.millesime if indexed else None, change.prix),
             tuple(series),
             zero=self.effectif,
             ruptures=self.cuts(change.avant.source, years),
         )
-
-    @staticmethod
-    def _prices(change: Evolution) -> int | None:
-        """The year whose euros a figure is drawn in; None where it isn't money, or prices are not known."""
-        return change.apres.millesime if change.deflateur else None
 
     # ------------------------------------------------------------------------------------------------- all the quarters
 
@@ -318,7 +307,7 @@ class Evolutions(OverTime):
         if ctx.territory.vaste:
             axe = label("synthese.evolution.axe", nom=one.nom)
             return draw_classes(axe, [e.variation for e in found.values()], change.unite)
-        drawn, prices = values, self._prices(change)
+        drawn, prices = values, change.prix
         if prices:
             rows = (row for zone in ctx.voisins for row in ctx.serie(zone.code, one) if row.millesime is not None)
             drawn = {(row.zone, row.millesime): as_value(in_euros_of(row, prices, ctx.rules), one) for row in rows}

@@ -279,6 +279,11 @@ class Evolution:
     contredit: tuple[int, int, Mouvement] | None = None
 
     @property
+    def prix(self) -> int | None:
+        """The year whose euros it is told in; None where it isn't money, or prices are not known."""
+        return self.apres.millesime if self.deflateur else None
+
+    @property
     def span(self) -> tuple[Instant, Instant]:
         return self.avant.instant, self.apres.instant
 

@@ -39,12 +39,6 @@ class Question:
     def find(self) -> Finding:
         return self.of_all() if self.ctx.tous else self.of_one()
 
-    def of_one(self) -> Finding:
-        raise NotImplementedError
-
-    def of_all(self) -> Finding:
-        raise NotImplementedError
-
     @cached_property
     def instant(self) -> Instant | None:
         """The moment that the question is asked of; None where nothing is published."""
