@@ -40,8 +40,7 @@ class Niveau(Question):
 
     def rank_of(self, code: str) -> Rank | None:
         """The place of a quarter; None where too few are published to tell one."""
-        place = rank(code, self.quarters)
-        return place if place is not None and place.solide(self.ctx.territory.seuils.rang_mini) else None
+        return rank(code, self.quarters, self.ctx.territory.seuils.rang_mini)
 
     @cached_property
     def beside(self) -> dict[str, Observation | None]:

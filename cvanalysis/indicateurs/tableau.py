@@ -59,7 +59,6 @@ def lines(ctx: Contexte, declares: Iterable[ConstatDeclare]) -> Iterator[Ligne]:
 def _line(ctx: Contexte, row: LigneDeclaree, instant: Instant | None) -> Ligne:
     code = ctx.quartier.code
     quarters = {q.code: _value(ctx, row, q.code, instant) for q in ctx.quartiers}
-    place = rank(code, quarters)
     serie, coupures = _over_time(ctx, row)
     return Ligne(
         row,
@@ -67,7 +66,7 @@ def _line(ctx: Contexte, row: LigneDeclaree, instant: Instant | None) -> Ligne:
         instant,
         quarters[code],
         tuple(quarters.values()),
-        place if place and place.solide() else None,
+        rank(code, quarters),
         tuple((zone, _value(ctx, row, zone.code, instant)) for zone in ctx.proches),
         serie,
         coupures,
