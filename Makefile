@@ -3,7 +3,7 @@
 #   make reports   installe ce qu'il faut et produit toutes les analyses du territoire par défaut, dans reports/, une édition après
 #                  l'autre (ARGS="--edition 2022-12" : une seule), et celles du contrat suivant (data/exemple-2024) dans reports-2024/
 #   make test      installe ce qu'il faut et passe les tests        (ARGS="-m slow" : les tests longs)
-#   make lab       ouvre les carnets dans JupyterLab
+#   make lab       ouvre les carnets dans JupyterLab, à côté des données et des pages
 #   make bench     affiche les mesures de vitesse et de mémoire
 #   make clean     efface ce qui se reconstruit                      (make distclean : l'environnement aussi)
 
@@ -46,7 +46,7 @@ slow: $(PRET_DEV)
 	  [ $$ensemble = 0 ] && exit $$seuls; exit $$ensemble
 
 lab: $(PRET)
-	$(BIN)/jupyter lab notebooks $(ARGS)
+	$(BIN)/jupyter lab --LabApp.default_url=/lab/tree/notebooks $(ARGS)
 
 bench: $(PRET_DEV)
 	@for mesure in bench/bench_*.py; do $(BIN)/python "$$mesure" || exit 1; done

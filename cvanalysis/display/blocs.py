@@ -120,7 +120,7 @@ def show_definitions(definitions: Sequence[Definition], sources: Sequence[Source
     terms = "".join(
         f'<h3>{text(label("affichage.blocs.lecture", sens=sens))}</h3><dl class="definitions">'
         + "".join(
-            f"<dt>{text(capital(one.nom))}</dt><dd>{text(one.definition)}</dd>"
+            f'<dt style="clear:left">{text(capital(one.nom))}</dt><dd>{text(one.definition)}</dd>'
             for one in definitions
             if one.sens == sens
         )
