@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 import textwrap
 from pathlib import Path
 
+import matplotlib as mpl
 import pytest
 
 from carnets import COMMUNES, QUARTIERS, RACINE
@@ -16,18 +18,22 @@ from cvanalysis.errors import DeclarationError
 from cvanalysis.territory.contract import read_territory
 from cvanalysis.territory.palette import PALETTE
 
-LISEZMOI = (RACINE / "LISEZMOI.md").read_text(encoding="utf-8")
+DOCS = RACINE / "docs"
+TOLD = "".join(path.read_text(encoding="utf-8") for path in (RACINE / "LISEZMOI.md", *sorted(DOCS.glob("*.md"))))
 INTERNES = {"CVANALYSIS_PROCESSED", "CVANALYSIS_OUT"}
 """Variables by which a build tells its children where they are: nobody sets them."""
 
 
 def block(start):
     """The indented block of the documentation that starts with this line."""
-    found = re.search(rf"^    {re.escape(start)}.*\n(?:(?:    .*)?\n)*", LISEZMOI, re.MULTILINE)
+    found = re.search(rf"^    {re.escape(start)}.*\n(?:(?:    .*)?\n)*", TOLD, re.MULTILINE)
     return textwrap.dedent(found[0]).strip() + "\n"
 
 
-@pytest.mark.parametrize("name", ["LISEZMOI.md", "README.md", "ARCHITECTURE.md"])
+@pytest.mark.parametrize(
+    "name",
+    ["LISEZMOI.md", "README.md", "ARCHITECTURE.md", *(f"docs/{path.name}" for path in sorted(DOCS.glob("*.md")))],
+)
 def test_each_line_of_a_table_stands_under_its_head_with_as_many_cells(name):
     lines = (RACINE / name).read_text(encoding="utf-8").split("\n")
     for i, line in enumerate(lines):
@@ -64,20 +70,25 @@ def test_the_indicator_of_the_documentation_is_accepted_as_it_is_written(tmp_pat
 
 def test_the_variables_of_the_documentation_are_those_of_the_code():
     code = "".join(path.read_text(encoding="utf-8") for path in (RACINE / "cvanalysis").rglob("*.py"))
-    told = set(re.findall(r"^\| `(CVANALYSIS_\w+)` \|", LISEZMOI, re.MULTILINE))
+    told = set(re.findall(r"^\| `(CVANALYSIS_\w+)` \|", TOLD, re.MULTILINE))
     assert told == set(re.findall(r"\bCVANALYSIS_[A-Z]+\b", code)) - INTERNES
 
 
 def test_the_recipes_run_as_they_are_written(brut, tmp_path, monkeypatch):
-    import shutil
-
     raw = tmp_path / "raw"
     shutil.copytree(brut, raw)
     monkeypatch.setenv("CVANALYSIS_DATA", str(raw))
-    exec(block("import cvanalysis as cv"), {})
+    monkeypatch.chdir(tmp_path)
+    recipes = [
+        block(found) for found in dict.fromkeys(re.findall(r"^    (import cvanalysis as cv\n.*)$", TOLD, re.MULTILINE))
+    ]
+    assert len(recipes) > 1
+    with mpl.rc_context():
+        for recipe in recipes:
+            exec(recipe, {})
+    assert (tmp_path / "revenus.png").is_file()
 
 
-DOCS = RACINE / "docs"
 MINIMAL = """[territoire]\nid="a"\nnom="A"\nepci="249799990"\ngeographie="QP2015"\n[contrat]\nnom="C"\ncode="C"\ndebut=2015\nfin=2022
 edition="e"\n[[editions]]\nid="e"\nnom="E"\njusqu_au=2022-12-15\n"""
 
