@@ -20,13 +20,13 @@ from cvanalysis.files import atomic
 from cvanalysis.files.guard import MIO, can_fork
 from cvanalysis.publish.edition import DONE, Edition, lasting
 from cvanalysis.publish.files import FORMER, Say, count, shown, take_over
-from cvanalysis.publish.limits import UNBOUND, Limits
+from cvanalysis.publish.limits import Limits
 from cvanalysis.publish.memory import state
 from cvanalysis.publish.memory.decision import EDITION, UNCHANGED, Decision, Fate, Options
 from cvanalysis.publish.memory.ledger import Ledger, Record, report_key
 from cvanalysis.publish.plan import Report, check_notebooks, find_notebooks, select
-from cvanalysis.publish.run.child import Outcome, run_children, sweep_scratch
-from cvanalysis.publish.run.opened import recording
+from cvanalysis.publish.run.child import Outcome, run_children, run_one, sweep_scratch
+from cvanalysis.publish.run.opened import record_opened
 from cvanalysis.publish.withdrawals import voices_of
 from cvanalysis.tables import freshness
 
@@ -47,15 +47,16 @@ def build(options: Options, say: Say, warn: Say) -> int:
 
     started = time.perf_counter()
     notebooks = find_notebooks(options.notebooks)
-    with recording(options.data) as declarations:
-        territory = read_territory(options.data, options.edition)
+    opened = record_opened(options.data)
+    territory = read_territory(options.data, options.edition)
+    declarations = sorted(opened)
     words = {"edition": territory.edition.id, "audience": options.audience}
     decision = Decision(options, territory, notebooks, state.take_inputs(options.data, notebooks, words))
     chosen = select(decision.reports, options.only)
     manifest = atomic.read_json(decision.out / "manifest.json")
     if not options.force and manifest and (known := _whole(decision, manifest)):
         return _unchanged(decision, manifest, known, say, warn)
-    this = _Build(decision, chosen, sorted(declarations), say, warn, started)
+    this = _Build(decision, chosen, declarations, say, warn, started)
     if options.dry_run:
         return this.foresee()
     out, etat = decision.out, decision.etat
@@ -183,7 +184,7 @@ class _Build:
                 return {"refus": str(error)}
             return {}
 
-        [(_, outcome)] = run_children(iter([("données", work)]), 1, UNBOUND)
+        outcome = run_one(work)
         if outcome.kind != "fini":
             raise ProcessingFailed(
                 f"Les données de {shown(data)} n'ont pas pu être préparées : {outcome.cause}", outcome.detail
@@ -201,7 +202,7 @@ class _Build:
 
             return [str(file.probleme) for file in read_as_they_are(self.territory).fichiers if file.probleme]
 
-        [(_, outcome)] = run_children(iter([("textes", work)]), 1, Limits(self.options.timeout, None, None))
+        outcome = run_one(work, Limits(self.options.timeout, None, None))
         return outcome.value if outcome.kind == "fini" else [outcome.cause]
 
     def slices(self, folder: Path) -> Slices:

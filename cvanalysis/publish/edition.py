@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from cvanalysis.files import atomic
 from cvanalysis.publish.files import Say, count, duration, shown
-from cvanalysis.publish.limits import UNBOUND
 from cvanalysis.publish.memory.decision import EDITION, Decision, Fate
 from cvanalysis.publish.papers.changes import earlier_files, write_changes
 from cvanalysis.publish.papers.downloads import write_downloads
 from cvanalysis.publish.papers.meetings import CHAIN, HANDOVER, make_paper, papers_of
 from cvanalysis.publish.papers.statements import CONSTATS, CONTRIBUTIONS, gather, write_statements
 from cvanalysis.publish.plan import read_purposes
-from cvanalysis.publish.run.child import run_children
+from cvanalysis.publish.run.child import run_one
 from cvanalysis.tables import freshness
 from cvanalysis.tables.freshness import VOICES
 
@@ -228,7 +227,8 @@ class Edition:
         def work(_emit: Any) -> dict[str, str]:
             return {thing.titre: cause for thing in late if (cause := self.try_one(thing))}
 
-        for _, outcome in run_children(iter([(name, work)]), 1, UNBOUND) if late else ():
+        if late:
+            outcome = run_one(work)
             self.log.append({"id": name} | outcome.told())
             causes = outcome.value if outcome.kind == "fini" else {thing.titre: outcome.cause for thing in late}
             self.problems += [f"{titre} : échec. {cause.strip().rstrip('.')}." for titre, cause in causes.items()]

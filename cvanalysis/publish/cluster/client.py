@@ -19,7 +19,7 @@ from cvanalysis.publish.cluster.worker import run_task, sees, worker_state
 from cvanalysis.publish.limits import UNBOUND
 from cvanalysis.publish.memory import state
 from cvanalysis.publish.memory.ledger import Ledger
-from cvanalysis.publish.run.child import Emit, Outcome, run_talking
+from cvanalysis.publish.run.child import Emit, Outcome, run_children
 from cvanalysis.tables.freshness import RECORD
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def run_on_cluster(address: str, tasks: Iterator[tuple[Fate, Task]], places: Pla
             return {"refus": str(error)}
         return {}
 
-    for said in run_talking(work, UNBOUND):
+    for _, said in run_children(iter([("", work)]), 1, UNBOUND, live=True):
         if isinstance(said, Outcome):
             if said.kind != "fini":
                 raise CvanalysisError(f"La construction sur {address} s'est arrêtée : {said.cause}")

@@ -17,6 +17,7 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -98,16 +99,13 @@ def _settle(task: Task) -> None:
 
 
 def run_notebook(task: Task, limits: Limits, emit: Emit) -> nbformat.NotebookNode:
-    """The executed notebook, by papermill. Its file in the scratch folder outlives a failure, for the broken notebook is kept."""
-    source, target = Path("carnet.ipynb"), Path("execute.ipynb")
+    """The executed notebook, by papermill; each cell is told to the journal, from which a broken notebook is kept."""
+    source = Path("carnet.ipynb")
     source.write_text(task.carnet, encoding="utf-8")
 
     def journal(index: int, state: str, cell: Any) -> None:
         emit({"cellule": index, "etat": state} | ({"contenu": cell} if state == "done" else {"source": cell.source}))
 
-    ForkEngine.inside = (
-        is_child()
-    )  # otherwise the engine leaves the cells to a kernel, which is then what is killed or exits
     ForkEngine.on_cell = staticmethod(journal)
     # Imported here, and not when the parent warms up: the cells find the libraries as a new kernel would.
     from cvanalysis.publish.run.shell import OutputFlood
@@ -115,7 +113,7 @@ def run_notebook(task: Task, limits: Limits, emit: Emit) -> nbformat.NotebookNod
     try:
         notebook = papermill.execute_notebook(
             str(source),
-            str(target),
+            None,
             parameters=task.parameters or None,
             engine_name="cvanalysis",
             kernel_name="python3",
@@ -123,14 +121,13 @@ def run_notebook(task: Task, limits: Limits, emit: Emit) -> nbformat.NotebookNod
             progress_bar=False,
             request_save_on_cell_execute=False,
             streams=limits.streams,
-            execution_timeout=None if ForkEngine.inside else limits.seconds,
+            execution_timeout=None if is_child() else limits.seconds,  # of a kernel, which is then what may not end
         )
     except CellTimeoutError:
         raise ReportFailed(limits.late) from None
     except DeadKernelError:
         raise ReportFailed("le carnet a mis fin à son processus avant la dernière cellule") from None
     except PapermillExecutionError as error:
-        emit({"carnet": target.read_text(encoding="utf-8")})
         raise ReportFailed(_cell_cause(error), ANSI.sub("", "\n".join(error.traceback))) from None
     except OutputFlood:
         raise ReportFailed(limits.flooded) from None
@@ -150,8 +147,6 @@ def _cell_cause(error: PapermillExecutionError) -> str:
         return f"le carnet s'est arrêté de lui-même (sys.exit {error.evalue}) à la {where}"
     if error.ename in {"MemoryError", "ArrowMemoryError", "_ArrayMemoryError"}:
         return f"la mémoire permise au rapport est dépassée ({where})"
-    if error.ename == "OutputFlood":
-        return Limits().flooded
     said = " ".join(error.evalue.split())
     return f"{where} : {said}" if error.ename in OURS and said else f"{where} : {error.ename} : {said}".rstrip(" :")
 
@@ -197,12 +192,9 @@ def recorded_reads(data: Path, opened: set[str]) -> list[dict[str, Any]]:
 
 def declared_findings(notebook: nbformat.NotebookNode) -> list[str]:
     """Ids of the findings that the cells' outputs declare, in order."""
-    found: dict[str, None] = {}
-    for cell in notebook.cells:
-        for output in cell.get("outputs", []):
-            for one in output.get("metadata", {}).get("cvanalysis", {}).get("constats", []):
-                found[one] = None
-    return list(found)
+    outputs = (output for cell in notebook.cells for output in cell.get("outputs", []))
+    told = (output.get("metadata", {}).get("cvanalysis", {}).get("constats", []) for output in outputs)
+    return list(dict.fromkeys(chain.from_iterable(told)))
 
 
 def clean_notebook(notebook: nbformat.NotebookNode, source: dict[str, Any]) -> None:
@@ -326,20 +318,6 @@ def words_of_data(processed: Path, data: Path) -> Callable[[str], bool]:
 
 def broken_notebook(source: str, parameters: dict[str, Any], outcome: Outcome, env: dict[str, str]) -> tuple[str, str]:
     """The notebook as far as it ran, and a text that says where and why it stopped; neither names a folder of this machine."""
-    saved = next((event["carnet"] for event in outcome.events if "carnet" in event), None)
-    notebook = nbformat.reads(saved, as_version=4) if saved else _rebuilt(source, parameters, outcome)
-    clean_notebook(notebook, json.loads(source))
-    last = next((event for event in reversed(outcome.events) if event.get("etat") == "start"), None)
-    told = [f"Cause : {outcome.cause}."]
-    if last is not None:
-        told += ["", f"Dernière cellule commencée (cellule {last['cellule'] + 1}) :", "", last["source"]]
-    if outcome.detail:
-        told += ["", "Détail :", "", outcome.detail]
-    return scrub(notebook_text(notebook), env), scrub("\n".join(told) + "\n", env)
-
-
-def _rebuilt(source: str, parameters: dict[str, Any], outcome: Outcome) -> nbformat.NotebookNode:
-    """A notebook whose process died, from its journal: the cells that ended, with their outputs."""
     notebook = nbformat.reads(source, as_version=4)
     notebook.metadata.setdefault("papermill", {})
     for cell in notebook.cells:
@@ -347,6 +325,13 @@ def _rebuilt(source: str, parameters: dict[str, Any], outcome: Outcome) -> nbfor
     if parameters:
         notebook = parameterize_notebook(notebook, parameters, kernel_name="python3", language="python")
     for event in outcome.events:
-        if event.get("etat") == "done":
+        if event["etat"] == "done":
             notebook.cells[event["cellule"]] = nbformat.from_dict(event["contenu"])
-    return notebook
+    clean_notebook(notebook, json.loads(source))
+    last = next((event for event in reversed(outcome.events) if event["etat"] == "start"), None)
+    told = [f"Cause : {outcome.cause}."]
+    if last is not None:
+        told += ["", f"Dernière cellule commencée (cellule {last['cellule'] + 1}) :", "", last["source"]]
+    if outcome.detail:
+        told += ["", "Détail :", "", outcome.detail]
+    return scrub(notebook_text(notebook), env), scrub("\n".join(told) + "\n", env)
