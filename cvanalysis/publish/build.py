@@ -15,7 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cvanalysis.errors import CvanalysisError, DeclarationError, UsageError
+from cvanalysis.errors import CvanalysisError
 from cvanalysis.files import atomic
 from cvanalysis.files.guard import MIO, can_fork
 from cvanalysis.publish.edition import DONE, Edition, lasting
@@ -46,7 +46,7 @@ def build(options: Options, say: Say, warn: Say) -> int:
     from cvanalysis.territory.contract import read_territory
 
     started = time.perf_counter()
-    notebooks = find_notebooks(options.notebooks)
+    notebooks = find_notebooks()
     opened = record_opened(options.data)
     territory = read_territory(options.data, options.edition)
     declarations = sorted(opened)
@@ -175,22 +175,17 @@ class _Build:
             return known["dit"]
         data, audience, territory, of = self.options.data, self.options.audience, self.territory, self.made_of
 
-        def work(_emit: Any) -> dict[str, Any]:
+        def work(_emit: Any) -> None:
             from cvanalysis.tables.process import process
 
-            try:
-                process(territory, folder, audience, of)
-            except (DeclarationError, UsageError) as error:
-                return {"refus": str(error)}
-            return {}
+            process(territory, folder, audience, of)
 
         outcome = run_one(work)
+        outcome.refuse()
         if outcome.kind != "fini":
             raise ProcessingFailed(
                 f"Les données de {shown(data)} n'ont pas pu être préparées : {outcome.cause}", outcome.detail
             )
-        if "refus" in outcome.value:
-            raise UsageError(outcome.value["refus"])
         self.log.append({"id": "données"} | outcome.told())
         return freshness.read_record(folder)["dit"]
 
@@ -273,10 +268,9 @@ class _Build:
         if not fates:
             return
         if self.options.dask:
-            from cvanalysis.publish.cluster.client import Places, run_on_cluster
+            from cvanalysis.publish.cluster.client import run_on_cluster
 
-            places = Places(self.decision.ledger, self.decision.etat, self.options.data, slices.processed)
-            ended = run_on_cluster(self.options.dask, self.tasks(fates, slices), places)
+            ended = run_on_cluster(self.options.dask, self.tasks(fates, slices), self.decision)
         else:
             ended = self.run_here(self.tasks(fates, slices))
         failures = 0

@@ -51,7 +51,6 @@ class Options:
     dry_run: bool = False
     timeout: float = SECONDS
     memory: int = MEMORY
-    notebooks: Path | None = None
 
     @property
     def processed(self) -> Path:
@@ -132,12 +131,11 @@ class Decision:
 
     def environment_changes(self, then: str) -> list[str]:
         """What differs between the code and libraries of that name and today's."""
-        return state.differences(self.ledger.read(f"environnements/{then}").get("de", {}), self.inputs)
+        return state.differences(self.ledger.read(f"environnements/{then}").get("de", {}), self.inputs.made_with)
 
     def keep_environment(self) -> None:
         """Keep what code and libraries this build has, so that `why` can name what changed since."""
-        of = {"code": self.inputs.code, "versions": self.inputs.versions}
-        self.ledger.note(f"environnements/{self.inputs.environment}", of, {})
+        self.ledger.note(f"environnements/{self.inputs.environment}", self.inputs.made_with, {})
 
     @cached_property
     def common(self) -> dict[str, str]:

@@ -26,7 +26,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from cvanalysis.errors import say_file
+from cvanalysis.errors import DeclarationError, UsageError, say_file
 from cvanalysis.files.guard import MIO, can_fork, die_with, limit_memory
 from cvanalysis.publish.limits import UNBOUND, Limits
 
@@ -39,9 +39,9 @@ Emit = Callable[[dict[str, Any]], None]
 
 @dataclass(slots=True)
 class Outcome:
-    """How a child ended. `value` is what its work returned; `cause` a French sentence where there is none; `kind` among
-    `fini`, `erreur`, `delai`, `flot`, `signal`, `sortie`; `events` the journal, where it did not end well; `cpu` in seconds;
-    `memory` its peak in bytes."""
+    """How a child ended. `value` is what its work returned; `cause` a French sentence where there is none; `kind` among `fini`, `refus`
+    (what was asked is wrong), `erreur`, `delai`, `flot`, `signal`, `sortie`; `events` the journal, where it did not end well; `cpu` in
+    seconds; `memory` its peak in bytes."""
 
     kind: str
     value: Any = None
@@ -52,6 +52,11 @@ class Outcome:
     memory: int = 0
     wall: float = 0.0
     pid: int = 0
+
+    def refuse(self) -> None:
+        """Raise here what the work refused there."""
+        if self.kind == "refus":
+            raise UsageError(self.cause)
 
     def told(self) -> dict[str, Any]:
         """What the log says of it."""
@@ -173,7 +178,7 @@ class Child:
         elif "fin" in last:
             outcome = Outcome("fini", value=last["fin"])
         elif last:
-            outcome = Outcome("erreur", cause=last["erreur"], detail=last["detail"])
+            outcome = Outcome(last["genre"], cause=last["erreur"], detail=last["detail"])
         elif os.WIFSIGNALED(status):
             number = os.WTERMSIG(status)
             cause = f"le processus du rapport a été tué par le signal {number} ({signal.Signals(number).name})"
@@ -267,7 +272,7 @@ def _run_here(work: Callable[[Emit], Any]) -> Outcome:
         try:
             outcome = Outcome("fini", value=json.loads(json.dumps(work(told.append))))
         except Exception as error:  # noqa: BLE001 (whatever it is, it must be heard of)
-            outcome = Outcome("erreur", cause=_cause(error), detail=_detail(error), events=told)
+            outcome = Outcome(_kind(error), cause=_cause(error), detail=_detail(error), events=told)
         finally:
             logging.disable(logging.NOTSET)
             os.environ.clear()
@@ -280,6 +285,10 @@ def _run_here(work: Callable[[Emit], Any]) -> Outcome:
 def _work_in(scratch: Path | str) -> None:
     os.environ["TMPDIR"] = str(scratch)
     tempfile.tempdir = None  # so that it is asked for again
+
+
+def _kind(error: BaseException) -> str:
+    return "refus" if isinstance(error, UsageError | DeclarationError) else "erreur"
 
 
 def _cause(error: BaseException) -> str:
@@ -329,6 +338,6 @@ def _live(
             emit({"fin": work(emit)})
             status = 0
         except BaseException as error:  # noqa: BLE001 (whatever it is, the parent must hear of it)
-            emit({"erreur": _cause(error), "detail": _detail(error)})
+            emit({"erreur": _cause(error), "detail": _detail(error), "genre": _kind(error)})
     finally:
         os._exit(status)
