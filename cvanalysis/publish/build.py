@@ -241,7 +241,6 @@ class _Build:
             task = Task(
                 id=report.id,
                 key=report_key(report.id),
-                path=report.path,
                 carnet=texts[report.notebook],
                 parameters=report.parameters,
                 page=decision.pages[report.id],
@@ -356,7 +355,6 @@ def _progress(total: int) -> Any:
     """A bar with rate, time left and failures; nothing where standard error is no terminal."""
     from tqdm import tqdm
 
-    tqdm.monitor_interval = 0  # its thread would be in the way of forks
     return tqdm(
         total=total,
         disable=None,

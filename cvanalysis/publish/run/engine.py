@@ -19,6 +19,7 @@ import nbformat
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine, NotebookExecutionManager
+from tqdm import tqdm
 from traitlets.config import Config
 
 from cvanalysis.files.guard import can_fork
@@ -26,6 +27,7 @@ from cvanalysis.publish.limits import Limits
 from cvanalysis.publish.run.child import Emit, Outcome, is_child, run_children
 
 logger = logging.getLogger("cvanalysis")
+tqdm.monitor_interval = 0  # bars are else watched from a thread, which a fork would leave behind
 OnCell = Callable[[int, str, Any], None]
 
 
@@ -52,7 +54,6 @@ class ForkEngine(NBClientEngine):
         """
         if is_child():  # the batch forks before it calls papermill: cells run right here
             return _run_cells(nb_man, streams, cls.on_cell, kwargs)
-        _stop_progress_thread(nb_man)
         speaks = nb_man.nb.metadata.get("kernelspec", {}).get("language", "python")
         if why := can_fork() or ("" if speaks == "python" else f"ce carnet est écrit en {speaks}"):
             if why not in cls._said:
@@ -112,16 +113,6 @@ def _private_kernel(folder: str) -> Config:
     return Config(KernelManager={"transport": "ipc", "ip": f"{folder}/k", "connection_file": f"{folder}/kernel.json"})
 
 
-def _stop_progress_thread(nb_man: NotebookExecutionManager) -> None:
-    """tqdm watches its bars from a thread, which a fork would leave behind; without it, bars are drawn on update."""
-    if nb_man.pbar is None:
-        return
-    monitor = type(nb_man.pbar).monitor
-    if monitor is not None:
-        monitor.exit()
-        type(nb_man.pbar).monitor = None
-
-
 class _Teller:
     """Brings what the child says to papermill's manager and client: cells as they end, the notebook saved between them, logs."""
 
@@ -132,29 +123,25 @@ class _Teller:
         self.current: int | None = None
 
     def hear(self, event: dict[str, Any]) -> None:
-        index = event["cellule"]
-        cell = self.nb_man.nb.cells[index] = nbformat.from_dict(event["contenu"])
-        if event["etat"] == "start":
-            self.current = index
-        else:
-            for output in cell.get("outputs", []):
+        self.current = event["cellule"]
+        cell = self.nb_man.nb.cells[self.current] = nbformat.from_dict(event["contenu"])
+        if event["etat"] == "done":
+            for output in cell.outputs:
                 self.client.log_output_message(output)
         self.nb_man.save()
         if self.nb_man.pbar and event["etat"] == "done":
-            self.nb_man.pbar.update(index + 1 - self.nb_man.pbar.n)
+            self.nb_man.pbar.update(self.current + 1 - self.nb_man.pbar.n)
 
     def finish(self, outcome: Outcome, seconds: float | None) -> None:
         """The whole notebook where the child ended well; otherwise what the default engine raises in that case."""
         if outcome.kind == "fini":
-            self.nb_man.nb.cells = [nbformat.from_dict(cell) for cell in outcome.value["cells"]]
-            self.nb_man.nb.metadata = nbformat.from_dict(outcome.value["metadata"])
+            self.nb_man.nb.update(nbformat.from_dict(outcome.value))
             return
-        cell = self.nb_man.nb.cells[self.current] if self.current is not None else None
-        if cell is not None:
+        cell = nbformat.v4.new_code_cell()
+        if self.current is not None:
+            cell = self.nb_man.nb.cells[self.current]
             self.nb_man.cell_exception(cell, cell_index=self.current)
             self.nb_man.cell_complete(cell, cell_index=self.current)
         if outcome.kind == "delai":
-            raise CellTimeoutError.error_from_timeout_and_cell(
-                "Cell execution timed out", int(seconds), cell or nbformat.v4.new_code_cell()
-            )
+            raise CellTimeoutError.error_from_timeout_and_cell("Cell execution timed out", int(seconds), cell)
         raise DeadKernelError(f"Kernel died ({outcome.cause})")

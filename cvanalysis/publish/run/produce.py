@@ -50,7 +50,6 @@ class Task:
 
     id: str
     key: str
-    path: str
     carnet: str
     parameters: dict[str, Any]
     page: dict[str, Any]
@@ -82,7 +81,7 @@ def produce(task: Task, emit: Emit, keep: Callable[..., dict[str, Any]]) -> dict
         if is_child()
         else all_reads(task)
     )
-    files = {task.path: html.encode(), f"notebooks/{task.id}.ipynb": text.encode()}
+    files = {f"{task.id}.html": html.encode(), f"notebooks/{task.id}.ipynb": text.encode()}
     return keep(task.key, task.parts, files, **task.record, lectures=lectures, findings=findings)
 
 
