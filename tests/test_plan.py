@@ -125,9 +125,10 @@ def test_what_is_not_a_notebook_is_refused(pays, tmp_path):
         plan_reports(pays, tmp_path)
 
 
-def test_a_folder_without_notebooks_is_refused(tmp_path):
+def test_a_folder_without_notebooks_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setenv("CVANALYSIS_NOTEBOOKS", str(tmp_path))
     with pytest.raises(UsageError, match="Aucun carnet"):
-        find_notebooks(tmp_path)
+        find_notebooks()
 
 
 def rows(*values: tuple[str, int, float, str]) -> pd.DataFrame:

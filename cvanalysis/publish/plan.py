@@ -25,6 +25,7 @@ KINDS = {
 }
 """What a notebook can be for: the folder of its pages, the parameter that it is given, the bytes that a page may weigh."""
 
+PROJECT = Path(__file__).resolve().parents[2]
 SUPPORTS = ("affiche", "passation")
 OURS = ("index", "changements")  # pages that no notebook makes
 LAST = 1000  # the place of a notebook that does not say its own
@@ -84,11 +85,10 @@ class Report:
         return self.id.rpartition("/")[2]
 
 
-def find_notebooks(dossier: Path | None = None) -> Path:
-    """The folder of the notebooks: the given one, else $CVANALYSIS_NOTEBOOKS, else the one beside the package or here."""
-    if dossier is None and (named := os.environ.get("CVANALYSIS_NOTEBOOKS")):
-        dossier = Path(named)
-    candidates = [dossier] if dossier else [Path(__file__).resolve().parents[2] / "notebooks", Path.cwd() / "notebooks"]
+def find_notebooks() -> Path:
+    """The folder of the notebooks: $CVANALYSIS_NOTEBOOKS, else the one beside the package or here."""
+    named = os.environ.get("CVANALYSIS_NOTEBOOKS")
+    candidates = [Path(named)] if named else [folder / "notebooks" for folder in (PROJECT, Path.cwd())]
     for folder in candidates:
         if folder.is_dir() and any(folder.glob("*.ipynb")):
             return folder.resolve()

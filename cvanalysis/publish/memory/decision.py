@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -166,32 +167,30 @@ class Decision:
     @cached_property
     def pages(self) -> dict[str, dict[str, Any]]:
         """The fields of each report's `PageInfo`: titles and links between neighbours of the same kind."""
-        reports, found = self.reports, {}
-        for index, report in enumerate(reports):
-            depth = "../" * report.path.count("/")
-            before = reports[index - 1] if index else None
-            after = reports[index + 1] if index + 1 < len(reports) else None
-            kind = (report.genre, bool(report.sujet) and report.notebook)
-            page = {
-                "titre": report.titre if report.genre != "quartier" else f"{report.titre} ({report.sujet})",
-                "territoire": self.territory.nom,
-                "edition": self.territory.edition.nom,
-                "audience": self.options.audience,
-                "entete": f"{report.titre}, {' et '.join(report.communes)}" if report.communes else report.titre,
-                "index": {"titre": "Toutes les analyses", "url": f"{depth}index.html"},
-                "licence": "Licence Ouverte 2.0",
-                "maj": self.territory.maj,
-                "contact": self.territory.contact,
-                "liens": [
-                    {"titre": other.titre, "url": f"{depth}{other.path}"}
-                    for other in reports
-                    if other.genre != "quartier" and other.id != report.id and other.ordre < LAST
-                ],
-            }
-            for key, other in (("precedent", before), ("suivant", after)):
-                if other is not None and (other.genre, bool(other.sujet) and other.notebook) == kind:
-                    page[key] = {"titre": other.titre, "url": f"{depth}{other.path}"}
-            found[report.id] = page
+        found = {}
+        for _, group in groupby(self.reports, key=lambda one: (one.genre, bool(one.sujet) and one.notebook)):
+            same = list(group)
+            for before, report, after in zip([None, *same], same, [*same[1:], None], strict=False):
+                depth = "../" * report.path.count("/")
+                page = {
+                    "titre": report.titre if report.genre != "quartier" else f"{report.titre} ({report.sujet})",
+                    "territoire": self.territory.nom,
+                    "edition": self.territory.edition.nom,
+                    "audience": self.options.audience,
+                    "entete": f"{report.titre}, {' et '.join(report.communes)}" if report.communes else report.titre,
+                    "index": {"titre": "Toutes les analyses", "url": f"{depth}index.html"},
+                    "licence": "Licence Ouverte 2.0",
+                    "maj": self.territory.maj,
+                    "contact": self.territory.contact,
+                    "liens": [
+                        {"titre": other.titre, "url": f"{depth}{other.path}"}
+                        for other in self.reports
+                        if other.genre != "quartier" and other.id != report.id and other.ordre < LAST
+                    ],
+                }
+                near = (("precedent", before), ("suivant", after))
+                page |= {key: {"titre": one.titre, "url": f"{depth}{one.path}"} for key, one in near if one}
+                found[report.id] = page
         return found
 
     def record(self, report: Report) -> Record | None:

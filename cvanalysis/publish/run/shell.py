@@ -133,11 +133,7 @@ class _Compiler(XCachingCompiler):
 
 
 class _Shell(ZMQInteractiveShell):
-    """The kernel's shell without history (a database and a thread)."""
-
-    def init_history(self) -> None:
-        super().init_history()
-        self.history_manager.enabled = False
+    """The kernel's shell."""
 
     def enable_gui(self, gui: str | None = None) -> None:
         """There is no window here, and no loop to feed one: `%matplotlib inline` asks for nothing more."""
@@ -168,9 +164,7 @@ def open_shell() -> InteractiveShell:
         sys.modules["__main__"] = _prepared["main"]
         return _Shell.instance()
     config = Config()
-    config.HistoryManager.enabled = False
-    config.HistoryAccessor.enabled = False
-    config.HistoryManager.hist_file = ":memory:"
+    config.HistoryManager.enabled = False  # a database and a thread
     shell = _Shell.instance(config=config, compiler_class=_Compiler)
     # `exit` in a cell asks the kernel's loop to stop: there is none, and `InProcessClient` sees `exit_now` after the cell.
     shell.kernel = SimpleNamespace(eventloop=None)

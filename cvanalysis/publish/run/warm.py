@@ -61,9 +61,6 @@ def _import_libraries() -> None:
         from cvanalysis.publish.run import shell  # noqa: F401
 
         page.exporter()
-        from matplotlib.backends import backend_registry
-
-        backend_registry.list_all()  # looks for those that are installed: `shell` chooses among them in each child
 
 
 def _import_ours() -> None:
