@@ -178,7 +178,7 @@ class Child:
         elif "fin" in last:
             outcome = Outcome("fini", value=last["fin"])
         elif last:
-            outcome = Outcome(last["genre"], cause=last["erreur"], detail=last["detail"])
+            outcome = Outcome(**last["erreur"])
         elif os.WIFSIGNALED(status):
             number = os.WTERMSIG(status)
             cause = f"le processus du rapport a été tué par le signal {number} ({signal.Signals(number).name})"
@@ -272,7 +272,7 @@ def _run_here(work: Callable[[Emit], Any]) -> Outcome:
         try:
             outcome = Outcome("fini", value=json.loads(json.dumps(work(told.append))))
         except Exception as error:  # noqa: BLE001 (whatever it is, it must be heard of)
-            outcome = Outcome(_kind(error), cause=_cause(error), detail=_detail(error), events=told)
+            outcome = Outcome(**_last_words(error), events=told)
         finally:
             logging.disable(logging.NOTSET)
             os.environ.clear()
@@ -287,16 +287,11 @@ def _work_in(scratch: Path | str) -> None:
     tempfile.tempdir = None  # so that it is asked for again
 
 
-def _kind(error: BaseException) -> str:
-    return "refus" if isinstance(error, UsageError | DeclarationError) else "erreur"
-
-
-def _cause(error: BaseException) -> str:
-    return say_file(error) if isinstance(error, OSError) and error.errno else str(error) or type(error).__name__
-
-
-def _detail(error: BaseException) -> str:
-    return getattr(error, "detail", "") or "".join(traceback.format_exception(error))
+def _last_words(error: BaseException) -> dict[str, str]:
+    cause = say_file(error) if isinstance(error, OSError) and error.errno else str(error) or type(error).__name__
+    detail = getattr(error, "detail", "") or "".join(traceback.format_exception(error))
+    kind = "refus" if isinstance(error, UsageError | DeclarationError) else "erreur"
+    return {"kind": kind, "cause": cause, "detail": detail}
 
 
 def sweep_scratch() -> None:
@@ -338,6 +333,6 @@ def _live(
             emit({"fin": work(emit)})
             status = 0
         except BaseException as error:  # noqa: BLE001 (whatever it is, the parent must hear of it)
-            emit({"erreur": _cause(error), "detail": _detail(error), "genre": _kind(error)})
+            emit({"erreur": _last_words(error)})
     finally:
         os._exit(status)

@@ -76,13 +76,8 @@ def produce(task: Task, emit: Emit, keep: Callable[..., dict[str, Any]]) -> dict
     if leaked := absolute_paths(text, task.env):
         raise ReportFailed(f"le carnet exécuté contient un chemin de cette machine ({', '.join(leaked)})")
     html = render(notebook, task, findings)
-    lectures = (
-        recorded_reads(Path(task.env["CVANALYSIS_DATA"]), opened - set(task.declarations))
-        if is_child()
-        else all_reads(task)
-    )
     files = {f"{task.id}.html": html.encode(), f"notebooks/{task.id}.ipynb": text.encode()}
-    return keep(task.key, task.parts, files, **task.record, lectures=lectures, findings=findings)
+    return keep(task.key, task.parts, files, **task.record, lectures=reads(task, opened), findings=findings)
 
 
 def _settle(task: Task) -> None:
@@ -131,7 +126,7 @@ def run_notebook(task: Task, limits: Limits, emit: Emit) -> nbformat.NotebookNod
     except OutputFlood:
         raise ReportFailed(limits.flooded) from None
     except MemoryError:
-        raise ReportFailed(_memory(limits)) from None
+        raise ReportFailed(f"la mémoire permise au rapport est dépassée ({(limits.memory or 0) >> 20} Mio)") from None
     for index, cell in enumerate(notebook.cells):
         for output in cell.get("outputs", []):
             if output.output_type == "error" and output.ename == "SystemExit":
@@ -154,38 +149,31 @@ OURS = {"CvanalysisError", "UsageError", "DeclarationError", "ReadError", "Compa
 """Errors whose message is a French sentence that stands by itself."""
 
 
-def _memory(limits: Limits) -> str:
-    return f"la mémoire permise au rapport est dépassée ({(limits.memory or 0) >> 20} Mio)"
+def reads(task: Task, opened: set[str]) -> list[dict[str, Any]]:
+    """What was read: of the processed tables and texts by the store's record, and `opened`, files of the data.
 
+    What a notebook reads in a kernel is not known here: then all that could be, for a page must never be made again too seldom.
+    """
+    data = Path(task.env["CVANALYSIS_DATA"])
+    module = sys.modules.get("cvanalysis.tables.store")
+    told = module.recorded() if module else []
+    if not is_child():
+        from cvanalysis.tables.store import Lecture, Store
+        from cvanalysis.territory.contract import read_territory
 
-def all_reads(task: Task) -> list[dict[str, Any]]:
-    """All that could be read: what a notebook reads in a kernel is not known here, and a page must never be made again too seldom."""
-    from cvanalysis.tables.store import Store
-    from cvanalysis.territory.contract import read_territory
-
-    data, processed = Path(task.env["CVANALYSIS_DATA"]), Path(task.env["CVANALYSIS_PROCESSED"])
-    territory = read_territory(data, task.env["CVANALYSIS_EDITION"])
-    store = Store(processed, territory, task.env["CVANALYSIS_AUDIENCE"])
-    tables = [{"table": name, "where": [], "digest": store.digest(name)} for name in sorted(store.tables.digests)]
-    return tables + [
-        {"table": FILES, "where": [["nom", [name]]], "digest": found}
-        for name, found in atomic.digest_tree(data).items()
-        if name not in set(task.declarations)
-    ]
-
-
-def recorded_reads(data: Path, opened: set[str]) -> list[dict[str, Any]]:
-    """What this process has read: of the processed tables and texts by the store's record, and `opened`, files of the data."""
-    store = sys.modules.get("cvanalysis.tables.store")
+        territory = read_territory(data, task.env["CVANALYSIS_EDITION"])
+        store = Store(Path(task.env["CVANALYSIS_PROCESSED"]), territory, task.env["CVANALYSIS_AUDIENCE"])
+        told = [Lecture(name, (), store.digest(name)) for name in sorted(store.tables.digests)]
+        opened = set(atomic.digest_tree(data))
     lectures = [
         {"table": one.table, "where": [[column, list(values)] for column, values in one.where], "digest": one.digest}
-        for one in (store.recorded() if store else [])
+        for one in told
     ]
-    told = {one["table"] for one in lectures}
+    known = {one.table for one in told}
     return lectures + [
         {"table": FILES, "where": [["nom", [name]]], "digest": atomic.digest(data / name)}
-        for name in sorted(opened)
-        if name.partition("/")[0] not in told  # `textes` and `geo` are the store's own words for those folders
+        for name in sorted(opened - set(task.declarations))
+        if name.partition("/")[0] not in known  # `textes` and `geo` are the store's own words for those folders
     ]
 
 
