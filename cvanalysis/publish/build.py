@@ -15,7 +15,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cvanalysis.errors import CvanalysisError
 from cvanalysis.files import atomic
 from cvanalysis.files.guard import MIO, can_fork
 from cvanalysis.publish.edition import DONE, Edition, lasting
@@ -181,11 +180,7 @@ class _Build:
             process(territory, folder, audience, of)
 
         outcome = run_one(work)
-        outcome.refuse()
-        if outcome.kind != "fini":
-            raise ProcessingFailed(
-                f"Les données de {shown(data)} n'ont pas pu être préparées : {outcome.cause}", outcome.detail
-            )
+        outcome.result(f"Les données de {shown(data)} n'ont pas pu être préparées")
         self.log.append({"id": "données"} | outcome.told())
         return freshness.read_record(folder)["dit"]
 
@@ -341,14 +336,6 @@ class _Build:
         slices.forget({record["etat_tables"] for record in records} | {slices.name})
         named = {record["de"]["environnement"] for record in records} | {decision.inputs.environment}
         decision.ledger.keep_only("environnements", [f"environnements/{name}" for name in named])
-
-
-class ProcessingFailed(CvanalysisError):
-    """Raw data could not be turned into tables; `detail` is the traceback, shown under --debug."""
-
-    def __init__(self, message: str, detail: str) -> None:
-        self.detail = detail
-        super().__init__(message)
 
 
 def _progress(total: int) -> Any:

@@ -45,9 +45,8 @@ def run_on_cluster(
     for _, said in run_children(iter([("", work)]), 1, UNBOUND, live=True):
         if not isinstance(said, Outcome):
             yield fates[said["id"]][0], Outcome(**said["issue"])
-        elif said.kind != "fini":
-            said.refuse()
-            raise CvanalysisError(f"La construction sur {address} s'est arrêtée : {said.cause}")
+        else:
+            said.result(f"La construction sur {address} s'est arrêtée")
 
 
 def _coordinate(address: str, tasks: list[dict[str, Any]], decision: Decision, emit: Emit) -> None:

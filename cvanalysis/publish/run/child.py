@@ -26,7 +26,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from cvanalysis.errors import DeclarationError, UsageError, say_file
+from cvanalysis.errors import DeclarationError, ReportFailed, UsageError, say_file
 from cvanalysis.files.guard import MIO, can_fork, die_with, limit_memory
 from cvanalysis.publish.limits import UNBOUND, Limits
 
@@ -53,10 +53,13 @@ class Outcome:
     wall: float = 0.0
     pid: int = 0
 
-    def refuse(self) -> None:
-        """Raise here what the work refused there."""
+    def result(self, otherwise: str) -> Any:
+        """What the work returned. Raises here what it refused there; `ReportFailed`, a sentence that begins so, where it has no end."""
         if self.kind == "refus":
             raise UsageError(self.cause)
+        if self.kind != "fini":
+            raise ReportFailed(f"{otherwise} : {self.cause}", self.detail)
+        return self.value
 
     def told(self) -> dict[str, Any]:
         """What the log says of it."""
