@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -286,15 +286,9 @@ class _Build:
             self.warn(
                 f"Les rapports sont faits un par un, par le moteur de papermill, ce qui est bien plus lent : {why}."
             )
-        fates: dict[str, Fate] = {}
-
-        def works() -> Iterator[tuple[str, Callable[[Any], Any]]]:
-            for fate, task in tasks:
-                fates[task.id] = fate
-                yield task.id, lambda emit, task=task: produce(task, emit, self.decision.ledger.put)
-
-        for key, outcome in run_children(works(), self.options.jobs, self.limits):
-            yield fates[key], outcome
+        put = self.decision.ledger.put
+        works = ((fate, lambda emit, task=task: produce(task, emit, put)) for fate, task in tasks)
+        return run_children(works, self.options.jobs, self.limits)
 
     def succeed(self, fate: Fate, outcome: Outcome) -> None:
         fate.status, fate.record, fate.stale = "built", outcome.value, ""

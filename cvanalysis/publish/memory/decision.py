@@ -59,7 +59,7 @@ class Options:
         return freshness.tables_folder(self.data, self.audience)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Fate:
     """What becomes of one report in this build: `status` is '' until it is known."""
 
