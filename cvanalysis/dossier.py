@@ -236,7 +236,8 @@ class Dossier(LabelledTables):
     def theme(self, theme: str) -> Page:
         """What can be shown of one theme: actions, money, needs, voices, préconisations; an unknown one raises `UsageError`."""
         acted = ThemeActions(self.store, self.territory, theme, self.catalogue)
-        page = self._page(theme, acted, Together(theme, lambda: self._theme_voices(acted.theme)), liste=acted)
+        advised = Together(theme, lambda: find_recommendations(self.recommendations(), self.territory, theme))
+        page = self._page(theme, acted, Together(theme, lambda: self._theme_voices(acted.theme)), advised, liste=acted)
         found = {numero: chapter.constat(numero) for chapter in page.chapitres for numero in chapter.numeros}
         sides = {"recto": lambda: show_theme_recto(acted, found), "verso": lambda: show_theme_verso(acted, found)}
         return replace(page, blocs={**page.blocs, **sides}, dites={})
@@ -293,13 +294,17 @@ class Dossier(LabelledTables):
 
     def _recommended(self) -> Bloc:
         themes = {theme.id: theme.nom for theme in self.territory.themes}
+        return show_all("preconisations", self.recommendations(), KINDS, themes, self._departs)
+
+    @cached_property
+    def _departs(self) -> dict[str, tuple[str, str]]:
+        """The findings that préconisations take up → their title and address, from a page of the whole."""
         found = self.recommendations()
         cited = {c for r in found for c in (*r.constats, *(p.reference for p in r.preuves if p.genre == "chiffre"))}
-        departs = {one: told for one in sorted(cited) if (told := self._cited(one))}
-        return show_all("preconisations", found, KINDS, themes, departs)
+        return {one: told for one in sorted(cited) if (told := self._cited(one))}
 
     def _cited(self, constat: str) -> tuple[str, str] | None:
-        """The title and the address of a finding of the synthesis, of a theme or of a quarter, from a page of the whole."""
+        """The title and the address of a finding of the synthesis, of a theme or of a quarter."""
         subject, _, numero = constat.partition("-")
         if subject in self._liens:
             fiche = Fiche(self.store, self.territory, load_catalogue(), subject)
@@ -317,10 +322,9 @@ class Dossier(LabelledTables):
 
     def _theme_voices(self, theme: Theme) -> tuple[Finding, ...]:
         read = self.store.rows
-        said = find_theme_voices(
+        return find_theme_voices(
             theme, read("paroles"), read("contributions"), read("immersions"), read("codes"), self.territory
         )
-        return (*said, *find_recommendations(self.recommendations(), self.territory, theme.id))
 
     def recommendations(self, findings: Mapping[str, str] | None = None) -> tuple[Recommendation, ...]:
         """The préconisations with their evidence checked; `findings` (id → message) are those of the edition, where at hand."""
@@ -333,14 +337,18 @@ class Dossier(LabelledTables):
 
     @cached_property
     def _titles(self) -> dict[str, str]:
-        """The titles of the findings that a préconisation may take up, by their number."""
+        """The titles of the findings that a préconisation may take up, by their number: those that state something."""
         known = self.catalogue
-        asked: list[Chapter] = [Synthese(self.store, self.territory, known)]
-        asked += [ThemeActions(self.store, self.territory, theme.id, known) for theme in self.territory.themes]
-        return {finding.id: write(finding.message) for chapter in asked for finding in chapter.constats}
+        found = [("", one) for one in Synthese(self.store, self.territory, known).constats]
+        for theme in self.territory.themes:
+            acted = ThemeActions(self.store, self.territory, theme.id, known).constats
+            found += [(f"{theme.nom}\u00a0: ", one) for one in (*acted, *self._theme_voices(theme))]
+        said = {one.id: (of, write(one.message)) for of, one in found if one.table}
+        return {ident: title if title.startswith(of) else of + title for ident, (of, title) in said.items()}
 
     def _recommendations(self) -> tuple[Finding, ...]:
-        return find_recommendations(self.recommendations(), self.territory, findings=self._titles)
+        titles = {one: title for one, (title, _) in self._departs.items()}
+        return find_recommendations(self.recommendations(), self.territory, findings=self._titles, titles=titles)
 
     def _story(self) -> tuple[Finding, ...]:
         read = self.store.rows

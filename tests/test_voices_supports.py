@@ -45,7 +45,7 @@ def findings(territory, cleaned):
 def test_dates_are_said_as_precisely_as_they_are_known():
     assert [french_date(d) for d in ("2014-02-21", "2019-12", "2015", "vers 2016")] == [
         "21/02/2014",
-        "12/2019",
+        "décembre 2019",
         "2015",
         "vers 2016",
     ]

@@ -142,7 +142,9 @@ class Engagements(Chapter):
         said = {name: int((table[column] != "").sum()) for column, name in views.items()}
         if not any(said.values()):
             question = label(f"{_texts(ident)}.question")
-            return nothing(ident, "engagements.sans_appreciation", {"total": len(table)}, question=question, source=SOURCE)
+            return nothing(
+                ident, "engagements.sans_appreciation", {"total": len(table)}, question=question, source=SOURCE
+            )
         most = max(said, key=lambda name: (said[name], name))
         lines = {
             name: [count(int((table[column] == view).sum()), "engagements") for view in (*APPRECIATIONS, "")]

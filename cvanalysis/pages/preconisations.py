@@ -14,7 +14,7 @@ import pandas as pd
 
 from cvanalysis.constat.make import make, matrix
 from cvanalysis.constat.shape import Finding, Manque, Message, Table, Valeur, word
-from cvanalysis.french import named
+from cvanalysis.french import french_date, named
 from cvanalysis.textes import block, label, labels
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def read_recommendations(
     spoken = {c: n for c, n in zip(codes["code"], codes["nom"], strict=True) if c in heard}
     seen = dict(zip(immersions["immersion"], immersions["vu"], strict=True))
     known: dict[str, Mapping[str, str] | None] = {
-        "chiffre": None if findings is None else {f: CHAINE["constat"].format(numero=f) for f in findings},
+        "chiffre": None if findings is None else dict.fromkeys(findings, ""),
         "action": engagements,
         "parole": spoken,
         "immersion": seen,
@@ -95,13 +95,11 @@ def _read(row: Mapping[str, Any], known: Mapping[str, Mapping[str, str] | None])
     for proof in filter(None, (w.strip() for w in row["preuves"].split("|"))):
         kind, _, reference = proof.partition(":")
         names = known.get(kind, {})
-        name = reference if names is None else names.get(reference, reference)
-        evidence.append(Evidence(kind, reference, name, names is None or reference in names))
+        name = CHAINE["constat"].format(numero=reference) if kind == "chiffre" else (names or {}).get(reference)
+        evidence.append(Evidence(kind, reference, name or reference, names is None or reference in names))
     found = Recommendation(
-        **{
-            name: row[name]
-            for name in ("id", "theme", "question", "qui", "echeance", "suivi", "depart", "cible", "statut")
-        },
+        **{name: row[name] for name in ("id", "theme", "question", "qui", "suivi", "depart", "cible", "statut")},
+        echeance=french_date(row["echeance"]),
         texte=row["preconisation"],
         preuves=tuple(evidence),
         constats=tuple(filter(None, (c.strip() for c in row["constats"].split("|")))),
@@ -131,18 +129,18 @@ def find_recommendations(
     territory: Territory,
     theme: str = "",
     findings: Mapping[str, str] | None = None,
+    titles: Mapping[str, str] = {},
 ) -> tuple[Finding, ...]:
     """Findings for a theme's page (`<theme>-preconisations-01`), or for the COPIL's (`preconisations-chaine-01`, `-02` without enough
-    evidence, `-03` findings without a préconisation, where `findings`, id → message, is given)."""
+    evidence, `-03` findings without a préconisation, where `findings`, id → message, is given).
+
+    titles: id → message of the findings that a préconisation cites, where they are at hand.
+    """
     mine = tuple(r for r in recommendations if not theme or r.theme == theme)
-    base = f"{theme}-preconisations" if theme else "preconisations-chaine"
-    chain = _chain(mine, territory, f"{base}-01", theme)
     if theme:
-        return (chain,)
-    more = [chain, _unproved(mine, territory)]
-    if findings is not None:
-        more.append(_unanswered(mine, territory, findings))
-    return tuple(more)
+        return (_chain(mine, territory, f"{theme}-preconisations-01", theme, titles),)
+    more = [_chain(mine, territory, "preconisations-chaine-01", "", titles), _unproved(mine, territory)]
+    return (*more, *([] if findings is None else [_unanswered(mine, territory, findings)]))
 
 
 def _finding(
@@ -163,19 +161,24 @@ def _finding(
         source=label("preconisations.tous.source"),
         precautions=labels("preconisations.tous.precautions"),
         figure=matrix(marks) if marks else None,
-        table=Table((), tuple(tuple(map(word, line)) for line in lines)) if lines else None,
+        table=Table((), tuple(tuple(word(cell, "non_disponible") for cell in line) for line in lines))
+        if lines
+        else None,
         **parts,
     )
 
 
-def _chain(mine: Sequence[Recommendation], territory: Territory, ident: str, theme: str) -> Finding:
+def _chain(
+    mine: Sequence[Recommendation], territory: Territory, ident: str, theme: str, titles: Mapping[str, str]
+) -> Finding:
     names = {t.id: t.nom for t in territory.themes}
-    yes, no = word(label("preconisations.preconisations.oui")), Valeur(None, "non_disponible")
-    fields = ("question", "preuves", "constats", "texte", "qui", "echeance", "suivi", "depart", "cible")
+    yes, no = word(label("preconisations.preconisations.oui")), Valeur(None, "sans_objet")
     lines = []
     for r in mine:
-        said = {"preuves": told(r.preuves), "constats": ", ".join(r.constats)}
-        lines.append((r.id, names.get(r.theme, r.theme), *(said.get(field, getattr(r, field)) for field in fields)))
+        proofs = told([replace(one, nom=titles.get(one.reference, one.nom)) for one in r.preuves])
+        cited = " ; ".join(titles.get(one, CHAINE["constat"].format(numero=one)) for one in r.constats)
+        chain = (r.question, proofs, cited, r.qui, r.echeance, r.suivi, r.depart, r.cible)
+        lines.append((r.texte, names.get(r.theme, r.theme), *chain, r.id))
     parts: dict[str, Any] = {"exemple": all(r.exemple for r in mine)}
     if not mine:
         lacks = label("preconisations.preconisations.manque", lieu=names.get(theme, territory.nom))
@@ -206,9 +209,9 @@ def _unproved(mine: Sequence[Recommendation], territory: Territory) -> Finding:
         territory,
         "preconisations-chaine-02",
         "sans_preuve",
-        {"nombre": len(weak)},
+        {"nombre": len(weak), "total": len(mine)},
         [(named(r.id, r.texte), {texts["marque"]: word(kind)}) for r, kind in zip(weak, kinds, strict=True)],
-        [(r.id, r.texte, " ; ".join(r.manque)) for r in weak],
+        [(r.texte, " ; ".join(r.manque), r.id) for r in weak],
         exemple=bool(weak) and all(r.exemple for r in weak),
     )
 
@@ -220,7 +223,7 @@ def _unanswered(mine: Sequence[Recommendation], territory: Territory, findings: 
         territory,
         "preconisations-chaine-03",
         "sans_suite",
-        {"nombre": len(left)},
+        {"nombre": len(left), "total": len(findings)},
         [(named(f, findings[f]), {texts["marque"]: word(texts["aucune"])}) for f in left],
-        [(f, findings[f]) for f in left],
+        [(findings[f], f) for f in left],
     )
