@@ -102,6 +102,16 @@ def definite(nom: str) -> str:
     return f"le nombre {of(nom)}" if first.endswith("s") else f"« {nom} »"
 
 
+_LIEUX = {
+    word: article
+    for article, words in {
+        "le": "Bourg Centre Centre-Ville Château Grand-Parc Mail Parc Plateau Village",
+        "la": "Butte Cité Gare Plaine",
+    }.items()
+    for word in words.split()
+}
+"""Names of quarters that are a common noun alone → the article that people say: « au Château », « à la Gare »."""
+
 QUARTIER = "le quartier"
 """How a quarter's own page calls it: its name stands at the top."""
 
@@ -111,7 +121,7 @@ def place(nom: str) -> tuple[str, str]:
     match = re.match(r"^(Les|Le)\s+(?=\S)(.+)$", nom)
     if match:
         return match.group(1).lower(), match.group(2)
-    return "", nom
+    return _LIEUX.get(nom, ""), nom
 
 
 def at(nom: str) -> str:
@@ -119,14 +129,14 @@ def at(nom: str) -> str:
     article, rest = place(nom)
     if nom == QUARTIER:
         return f"dans {nom}"
-    return {"les": "aux ", "le": "au "}.get(article, "à ") + rest
+    return {"les": "aux ", "le": "au ", "la": "à la "}.get(article, "à ") + rest
 
 
 def of(nom: str) -> str:
     """« des Dervallières », « du Breil », « de La Boissière », « d’Orvault »."""
     article, rest = place(capital(nom) if nom == QUARTIER else nom)
     if article:
-        return {"les": "des ", "le": "du "}[article] + rest
+        return {"les": "des ", "le": "du ", "la": "de la "}[article] + rest
     return f"d’{nom}" if nom[:1] in _VOYELLES else f"de {nom}"
 
 

@@ -64,6 +64,9 @@ def test_a_value_says_its_figure_or_the_reason_for_its_absence(valeur, expected)
     ("nom", "at", "of"),
     [
         ("Les Dervallières", "aux Dervallières", "des Dervallières"),
+        ("Château", "au Château", "du Château"),
+        ("Château Rouge", "à Château Rouge", "de Château Rouge"),
+        ("Cité", "à la Cité", "de la Cité"),
         ("Le Breil", "au Breil", "du Breil"),
         ("La Boissière", "à La Boissière", "de La Boissière"),
         ("Bellevue", "à Bellevue", "de Bellevue"),

@@ -11,11 +11,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
-from cvanalysis.constat.make import Chapter, bars, make
-from cvanalysis.constat.shape import Figure, Finding, Manque, Message, Point, Serie, Statut, Table, Valeur, word
-from cvanalysis.french import enumerate_french, enumerate_some
-from cvanalysis.indicateurs.observation import Instant
-from cvanalysis.pages.coverage import build_coverage, build_coverage_over_time
+from cvanalysis.constat.make import Chapter, bars, make, matrix
+from cvanalysis.constat.shape import Finding, Manque, Message, Statut, Table, Valeur, word
+from cvanalysis.french import enumerate_french
+from cvanalysis.indicateurs.question import short
+from cvanalysis.pages.coverage import build_coverage, build_coverage_over_time, lacking
 from cvanalysis.pages.holdings import Holdings, QualityReader
 from cvanalysis.textes import label, labels
 
@@ -28,6 +28,8 @@ PROPOSITIONS_MAXI = 100
 
 LIGNES_MAXI = 200
 """Lines of anomalies printed on the page; all of them are in the download, and the page says so."""
+
+SANS_ANNEE = "non établie"
 
 GENRES_MAXI = 12
 """Kinds of anomalies that the figure has room for."""
@@ -102,80 +104,75 @@ class Qualite(Chapter):
 
     def _files(self, ident: str) -> Finding:
         """Which files were read, what each one gave, which were left out."""
-        published, missing, years = Counter(), Counter(), {}
-        for lot in self.held.lots:
-            (published if lot.publie else missing)[lot.fichier] += lot.nombre
-            years.setdefault(lot.fichier, set()).add(lot.instant)
+        lots = self.held.lots
+        counts = lots.groupby(["fichier", "publie"], observed=True)["nombre"].sum()
+        years = lots.groupby("fichier", observed=True)["millesime"].agg(_when).to_dict()
         known = {str(row["fichier"]): row for row in self.reader.rows("fichiers").to_dict("records")}
         # Journals of actions and voices hold no indicator, and are not silent for that: other pages read them.
         families = self.held.catalogue.familles
         rest = [name for name in known if name not in years]
         others = [n for n in rest if known[n]["statut"] == "lu" and known[n]["famille"] not in families]
         silent = [name for name in rest if name not in others]
+        given = {name: Valeur(float(counts.get((name, True), 0)), unite="valeurs") for name in sorted(years)}
         lines = tuple(
             (
                 word(name),
-                word(str(known.get(name, {}).get("famille") or "non précisé")),
-                word(_when(years.get(name, ()))),
-                Valeur(float(published[name])),
-                Valeur(float(missing[name])),
+                word(str(known.get(name, {}).get("famille") or ""), "non_disponible"),
+                word(years.get(name, ""), "sans_objet"),
+                *(Valeur(float(counts.get((name, there), 0))) for there in (True, False)),
                 word(str(known.get(name, {}).get("statut") or ("lu" if name in years else "non lu"))),
             )
-            for name in (*sorted(years), *sorted(others), *sorted(silent))
+            for name in (*given, *sorted(others), *sorted(silent))
         )
-        total = Valeur(float(published.total()), unite="valeurs")
+        total = Valeur(sum(value.valeur for value in given.values()), unite="valeurs")
         values = {"fichiers": len(years), "valeurs": total, "autres": len(others), "ecartes": len(silent)}
-        points = tuple(
-            Point(name.rsplit("/", 1)[-1], Valeur(float(published[name]), unite="valeurs")) for name in sorted(years)
-        )
-        first = {"fichier": points[0].etiquette, "valeur": points[0].valeur} if points else {}
+        bare = {name.rsplit("/", 1)[-1]: value for name, value in given.items()}
+        first = dict(zip(("fichier", "valeur"), next(iter(bare.items()), ()), strict=False))
         return make(
             ident,
             Message("qualite.fichiers", values),
             **self.held.commun,
-            figure=Figure("barres", "", (Serie("", "autre", points),)) if points else None,
-            table=Table((), lines) if points else None,
-            lecture=Message("qualite.lecture_fichiers", first) if points else None,
+            figure=bars("", "", bare, "autre") if given else None,
+            table=Table((), lines) if given else None,
+            lecture=Message("qualite.lecture_fichiers", first) if given else None,
             manques=[
                 Manque(label("qualite.fichiers.manque", fichier=n, raison=_why(known[n])), "non_disponible")
                 for n in silent
             ]
-            + ([] if points else [Manque(label("qualite.fichiers.aucun"), "non_disponible")]),
+            + ([] if given else [Manque(label("qualite.fichiers.aucun"), "non_disponible")]),
         )
 
     def _years(self, ident: str) -> Finding:
         """The year of the data behind each publication of each source, where it is established."""
-        found: dict[tuple[str, int], set[str]] = {}
-        for lot in self.held.lots:
-            found.setdefault((lot.source, lot.publication), set()).add(str(lot.millesime or "non établie"))
-        sources = sorted({source for source, _ in found})
+        found = self.held.lots.groupby(["source", "publication"], observed=True)["millesime"].agg(_when).to_dict()
         publications = sorted({publication for _, publication in found})
+        cells = {s: [found.get((s, p), "") for p in publications] for s in sorted({source for source, _ in found})}
+        unknown = [told for told in found.values() if SANS_ANNEE in told]
 
-        def cell(labels: Iterable[str]) -> Valeur:
-            return word(enumerate_french(sorted(labels)) if labels else "aucun chiffre")
+        def state(told: str) -> Valeur:
+            return word("" if not told else SANS_ANNEE if SANS_ANNEE in told else "établie", "non_disponible")
 
-        def state(labels: Iterable[str]) -> Valeur:
-            return word("" if not labels else "non établie" if "non établie" in labels else "établie", "non_disponible")
-
-        cells = {s: {p: found.get((s, p), ()) for p in publications} for s in sources}
-        series = tuple(
-            Serie(self.held.source(s), "autre", tuple(Point(str(p), state(known)) for p, known in row.items()))
-            for s, row in cells.items()
-        )
-        unknown = sum("non établie" in known for known in found.values())
         return make(
             ident,
-            Message("qualite.annees", {"inconnues": unknown, "total": len(found)}),
+            Message("qualite.annees", {"inconnues": len(unknown), "total": len(found)}),
             **self.held.commun,
-            figure=Figure("matrice", "", series) if series else None,
+            figure=matrix(
+                (self.held.source(s), {str(p): state(told) for p, told in zip(publications, row, strict=True)})
+                for s, row in cells.items()
+            )
+            if cells
+            else None,
             table=Table(
                 ("Source", *(f"Fichiers {p}" for p in publications)),
-                tuple((word(self.held.source(s)), *map(cell, row.values())) for s, row in cells.items()),
+                tuple(
+                    (word(self.held.source(s)), *(word(told, "non_disponible") for told in row))
+                    for s, row in cells.items()
+                ),
             )
-            if series
+            if cells
             else None,
             manques=list(undated(self.held))
-            or ([] if series else [Manque(label("qualite.annees.aucun"), "non_disponible")]),
+            or ([] if cells else [Manque(label("qualite.annees.aucun"), "non_disponible")]),
         )
 
     def _anomalies(self, ident: str) -> Finding:
@@ -217,10 +214,9 @@ def _why(file: Mapping[str, object]) -> str:
     return f"\u00a0: {file['pris_pour']}" if file["statut"] == "laissé de côté" else ""
 
 
-def _when(instants: Iterable[Instant]) -> str:
-    dated = sorted(str(i.annee) for i in instants if i.etabli)
-    found = dated + (["non établie"] if any(not i.etabli for i in instants) else [])
-    return enumerate_french(found) if found else "aucune"
+def _when(years: Iterable[str]) -> str:
+    """Data years in words, « non établie » last."""
+    return enumerate_french(sorted({year or SANS_ANNEE for year in years}))
 
 
 def _ask(what: str, statut: Statut = "non_disponible", **values: str) -> Manque:
@@ -229,46 +225,53 @@ def _ask(what: str, statut: Statut = "non_disponible", **values: str) -> Manque:
 
 def undated(held: Holdings) -> Iterator[Manque]:
     """The publications of each source whose data year nobody has established."""
-    unknown: dict[str, set[int]] = {}
-    for lot in held.lots:
-        if lot.millesime is None:
-            unknown.setdefault(lot.source, set()).add(lot.publication)
-    for ident, years in sorted(unknown.items()):
-        yield _ask("annee", source=held.source(ident), annees=enumerate_french(map(str, sorted(years))))
+    rows = held.lots[held.lots["millesime"] == ""]
+    for ident, years in rows.groupby("source", observed=True)["publication"]:
+        yield _ask("annee", source=held.source(ident), annees=enumerate_french(map(str, sorted(set(years)))))
 
 
 def ask_for(held: Holdings) -> Iterator[Manque]:
     """What to ask the producers for, one sentence each, the most useful first."""
     yield from undated(held)
-    followed = held.indicateurs_suivis
-    for comparateur in held.territory.comparateurs:
-        if held.territory.vaste and comparateur.niveau == "COMMUNE":
-            continue  # a sentence per commune of a country would hide all the others
-        absent: dict[str, list[str]] = {}
-        for i in followed:
-            if i.genre != "effectif" and (comparateur.zone, i.id) not in held.connus:
-                absent.setdefault(i.source, []).append(i.nom_court or i.nom)
-        for source, names in absent.items():
-            files = held.catalogue.sources[source].fichiers
-            yield _ask("comparateur", nom=comparateur.nom, indicateurs=enumerate_french(names), fichiers=files)
-    for indicateur in followed:
-        yield from _ask_of(held, indicateur)
-    for source, note in sorted({(lot.source, lot.note) for lot in held.lots if lot.note.strip("0 ")}):
+    yield from _comparators(held)
+    yield from _reasons(held)
+    noted = held.lots[held.lots["note"].str.strip("0 ") != ""]
+    for source, note in sorted(set(zip(noted["source"], noted["note"], strict=True))):
         yield _ask("note", source=held.source(source), note=note)
 
 
-def _ask_of(held: Holdings, indicateur: Indicateur) -> Iterator[Manque]:
-    """What is to be asked of one indicator: all of it, the reasons of what is not there, a check of what is doubtful."""
-    instants = held.moments[indicateur.id]
-    if not instants:
-        yield _ask("rien", indicateur=indicateur.nom, fichiers=held.catalogue.families_of(indicateur.id))
-        return
-    quarters = held.territory.quartiers
-    rows = {held.noms[q.code]: held.par_zone.at(q.code, indicateur.id, instants[-1]) for q in quarters}
-    silent = [nom for nom, row in rows.items() if row is None or row.valeur is None]
-    doubtful = [nom for nom, row in rows.items() if row is not None and row.statut == "suspect"]
-    when = {"indicateur": indicateur.nom, "quand": instants[-1].situe}
-    if silent:
-        yield _ask("raison", "non_diffusé", **when, quartiers=enumerate_some(silent))
-    if doubtful:
-        yield _ask("verification", "suspect", **when, quartiers=enumerate_some(doubtful))
+def _comparators(held: Holdings) -> Iterator[Manque]:
+    """By files to ask for, the territories compared that have no figure, those that lack the same indicators together."""
+    absent: dict[str, dict[str, list[str]]] = {}
+    for one in held.territory.comparateurs:
+        if held.territory.vaste and one.niveau == "COMMUNE":
+            continue  # a sentence per commune of a country would hide all the others
+        lacks: dict[str, list[str]] = {}
+        for i in held.indicateurs_suivis:
+            if i.genre != "effectif" and held.par_zone.latest(one.zone, i.id) is None:
+                lacks.setdefault(i.source, []).append(short(i))
+        for source, names in lacks.items():
+            absent.setdefault(source, {}).setdefault(enumerate_french(names), []).append(one.nom)
+    for source, told in absent.items():
+        missing = " ; ".join(f"{enumerate_french(noms)}, {names}" for names, noms in told.items())
+        yield _ask("comparateur", fichiers=held.catalogue.sources[source].fichiers, manque=missing)
+
+
+def _reasons(held: Holdings) -> Iterator[Manque]:
+    """The reasons of what is not there, a check of what is doubtful, then the indicators of which nothing came, by file."""
+    cells, nowhere = {}, {}
+    for one in held.indicateurs_suivis:
+        if instants := held.moments[one.id]:
+            rows = {code: held.par_zone.at(code, one.id, instants[-1]) for code in held.noms}
+            cells[one.id] = {code: row.statut if row else "non_disponible" for code, row in rows.items()}
+        else:
+            nowhere.setdefault(held.catalogue.families_of(one.id), []).append(f"«\u00a0{one.nom}\u00a0»")
+
+    def told(one: Indicateur) -> str:
+        return f"«\u00a0{one.nom}\u00a0» {held.moments[one.id][-1].situe}"
+
+    for (statut, names), what in lacking(held, cells, told):
+        kind = {"suspect": "verification", "non_disponible": "absents"}.get(statut, "raison")
+        yield _ask(kind, statut, indicateurs=what, quartiers=names)
+    for files, names in nowhere.items():
+        yield _ask("rien", indicateurs=enumerate_french(names), fichiers=files)
