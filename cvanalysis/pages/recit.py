@@ -143,8 +143,8 @@ def _years(
     counted = [
         _since(each) for each in (_by_year(chronologie, span), _by_year(instances, span), _there(people, span), acted)
     ]
-    values = {"debut": span[0], "fin": span[-1]}
-    if not any(value.dite for row in counted for value in row):
+    values = {"debut": span[0], "fin": span[-1], "compte": any(value.dite for row in counted for value in row)}
+    if not values["compte"]:
         return _finding(territory, "annees", values=values)
     names = labels("recit.annees.colonnes")[1:]  # an amount is no count: it has no axis here
     series = tuple(serie(name, "sujet", zip(span, row, strict=True)) for name, row in zip(names, counted, strict=False))
