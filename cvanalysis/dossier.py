@@ -50,7 +50,7 @@ from cvanalysis.pages.synthese import Needs, Synthese
 from cvanalysis.pages.theme import ThemeActions
 from cvanalysis.paroles.quotations import contributions_by_finding
 from cvanalysis.paroles.said import find_quarter_voices, find_theme_voices
-from cvanalysis.tables.labelled import LabelledTables, label_engagements
+from cvanalysis.tables.labelled import LabelledTables
 from cvanalysis.tables.process import prepare
 from cvanalysis.tables.store import Store
 from cvanalysis.territory.contract import read_territory
@@ -242,27 +242,18 @@ class Dossier(LabelledTables):
         sides = {"recto": lambda: show_theme_recto(acted, found), "verso": lambda: show_theme_verso(acted, found)}
         return replace(page, blocs={**page.blocs, **sides}, dites={})
 
-    def engagements(self) -> Page:
-        """Les constats des engagements (combien sont documentés, où ils en sont, sur quelles preuves) ; et `.df`, leur table pandas.
-
-        Une ligne par engagement : `avancement` et `appreciation_COLLEGE` sont des catégories ordonnées, où « non renseigné » dit que
-        personne ne s'est prononcé ; `partenaires`, `quartiers`, `actions`, `indicateurs` sont des codes séparés par `|`.
-
-        >>> engagements = dossier.engagements().df
-        >>> int(engagements["quartiers"].str.split("|").explode().nunique())
-        15
-        """
+    def avancement(self) -> Page:
+        """What can be shown of the engagements (`engagements()` is their table): how many are documented, how far they are."""
         found = Engagements(self.store, self.territory)
         rows, piliers = found.field.engagements.to_dict("records"), self.territory.piliers
         invented = any(one["exemple"] for one in rows)
-        page = self._page(
+        return self._page(
             "engagements",
             found,
             liste=found,
             piliers=lambda: show_all("piliers", rows, piliers, invented),
             fiches=lambda: show_all("engagements", rows, piliers, found.field.partner_name, invented),
         )
-        return replace(page, table=lambda: label_engagements(self.store.rows("engagements"), self.territory))
 
     def partenaires(self) -> Page:
         """What can be shown of the partners: who was expected and is not to be seen, money, carriers."""
