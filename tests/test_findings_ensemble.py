@@ -254,7 +254,17 @@ def test_anomalies_of_one_kind_are_one_kind_whatever_their_counts():
 
 
 def test_no_anomaly_is_said_as_such():
-    assert quality([obs()]).constat("anomalies-01").message.gabarit == "qualite.anomalies_aucune"
+    read = quality([obs()], fichiers=[("insee/a.csv", "FILO", "lu")]).constat("anomalies-01")
+    assert read.message.gabarit == "qualite.anomalies_aucune"
+    assert phrases.write(read.message) == "Aucune anomalie n’a été trouvée à la lecture du fichier reçu"
+
+
+def test_a_territory_without_any_file_is_not_told_as_a_clean_one():
+    page = quality([])
+    said = {finding.id: phrases.write(finding.message) for finding in page.constats}
+    assert all("aucun" in text.casefold() for text in said.values()), said
+    assert page.constat("couverture-02").figure is None
+    assert all(finding.figure is not None or finding.manques for finding in page.constats)
 
 
 # ------------------------------------------------------------------------------------------- real and awkward territories

@@ -120,8 +120,11 @@ def build_coverage_over_time(held: Holdings, ident: str) -> Finding:
         ident,
         Message("qualite.couverture_annees", values),
         **held.commun,
-        figure=matrix((short(i), row) for i, row in cells.items()) if cells else None,
-        table=Table(("Indicateur", *years), tuple((word(i.nom), *row.values()) for i, row in cells.items())),
+        figure=matrix((short(i), row) for i, row in cells.items()) if known else None,
+        table=Table(("Indicateur", *years), tuple((word(i.nom), *row.values()) for i, row in cells.items()))
+        if known
+        else None,
+        manques=[] if known else [Manque(label("qualite.fichiers.aucun"), "non_disponible")],
     )
 
 

@@ -188,8 +188,8 @@ class Qualite(Chapter):
         )
         values = {"total": len(rows), "genres": len(counts), "montrees": len(lines)}
         if not ordered:
+            message = Message("qualite.anomalies_aucune", {"lus": len(self.reader.rows("fichiers"))})
             none = Manque(label("qualite.anomalies_aucune.manque"), "sans_objet")
-            message = Message("qualite.anomalies_aucune", values)
             return make(ident, message, textes="qualite.anomalies", manques=[none], **self.held.commun)
         first, number = ordered[0]
         message = Message("qualite.anomalies", {**values, "premiere": first, "nombre": number})
