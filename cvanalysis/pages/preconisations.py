@@ -6,7 +6,7 @@ counts for nothing and is said. Refuses to write one: they are people's, from `p
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ import pandas as pd
 
 from cvanalysis.constat.make import make, matrix
 from cvanalysis.constat.shape import Finding, Manque, Message, Table, Valeur, word
+from cvanalysis.files.keys import split_list
 from cvanalysis.french import french_date, named
 from cvanalysis.textes import block, label, labels
 
@@ -38,7 +39,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Recommendation:
-    """One préconisation and its chain. `fondee`: two kinds of known evidence at least. `manque`: what its chain lacks, in French."""
+    """One préconisation and its chain. `fondee`: two kinds of known evidence at least."""
 
     id: str
     theme: str
@@ -51,7 +52,6 @@ class Recommendation:
     suivi: str
     statut: str
     exemple: bool
-    manque: tuple[str, ...] = ()
     depart: str = ""
     cible: str = ""
 
@@ -63,6 +63,19 @@ class Recommendation:
     @property
     def fondee(self) -> bool:
         return len(self.sortes) >= SUFFISANT
+
+    @property
+    def manque(self) -> tuple[str, ...]:
+        """What its chain lacks, in French."""
+        unknown = ", ".join(f"{e.genre}:{e.reference}" for e in self.preuves if not e.connue)
+        kind = next((KINDS[one].lower() for one in self.sortes), "")
+        lacks = {
+            "inconnue": unknown,
+            "aucune": not self.sortes,
+            "une_sorte": self.sortes and not self.fondee,
+            **{link: not getattr(self, link) for link in ("qui", "echeance", "suivi", "depart", "cible")},
+        }
+        return tuple(CHAINE[link].format(preuves=unknown, sorte=kind) for link, there in lacks.items() if there)
 
 
 def read_recommendations(
@@ -79,43 +92,31 @@ def read_recommendations(
     it is taken at its word.
     """
     heard = {code for cell in paroles["codes"] for code in cell.split("|")} if len(paroles) else set()
-    spoken = {c: n for c, n in zip(codes["code"], codes["nom"], strict=True) if c in heard}
-    seen = dict(zip(immersions["immersion"], immersions["vu"], strict=True))
     known: dict[str, Mapping[str, str] | None] = {
         "chiffre": None if findings is None else dict.fromkeys(findings, ""),
         "action": engagements,
-        "parole": spoken,
-        "immersion": seen,
+        "parole": {code: nom for code, nom in zip(codes["code"], codes["nom"], strict=True) if code in heard},
+        "immersion": dict(zip(immersions["immersion"], immersions["vu"], strict=True)),
     }
-    return tuple(_read(row, known) for row in preconisations.to_dict("records"))
 
-
-def _read(row: Mapping[str, Any], known: Mapping[str, Mapping[str, str] | None]) -> Recommendation:
-    evidence = []
-    for proof in filter(None, (w.strip() for w in row["preuves"].split("|"))):
+    def evidence(proof: str) -> Evidence:
         kind, _, reference = proof.partition(":")
         names = known.get(kind, {})
         name = CHAINE["constat"].format(numero=reference) if kind == "chiffre" else (names or {}).get(reference)
-        evidence.append(Evidence(kind, reference, name or reference, names is None or reference in names))
-    found = Recommendation(
-        **{name: row[name] for name in ("id", "theme", "question", "qui", "suivi", "depart", "cible", "statut")},
-        echeance=french_date(row["echeance"]),
-        texte=row["preconisation"],
-        preuves=tuple(evidence),
-        constats=tuple(filter(None, (c.strip() for c in row["constats"].split("|")))),
-        exemple=bool(row["exemple"]),
+        return Evidence(kind, reference, name or reference, names is None or reference in names)
+
+    same = ("id", "theme", "question", "qui", "suivi", "depart", "cible", "statut")
+    return tuple(
+        Recommendation(
+            **{name: row[name] for name in same},
+            echeance=french_date(row["echeance"]),
+            texte=row["preconisation"],
+            preuves=tuple(map(evidence, split_list(row["preuves"]))),
+            constats=tuple(split_list(row["constats"])),
+            exemple=bool(row["exemple"]),
+        )
+        for row in preconisations.to_dict("records")
     )
-    return replace(found, manque=tuple(_lacks(found)))
-
-
-def _lacks(one: Recommendation) -> Iterator[str]:
-    if unknown := [f"{e.genre}:{e.reference}" for e in one.preuves if not e.connue]:
-        yield CHAINE["inconnue"].format(preuves=", ".join(unknown))
-    if not one.sortes:
-        yield CHAINE["aucune"]
-    elif not one.fondee:
-        yield CHAINE["une_sorte"].format(sorte=KINDS[next(iter(one.sortes))].lower())
-    yield from (CHAINE[link] for link in ("qui", "echeance", "suivi", "depart", "cible") if not getattr(one, link))
 
 
 def without_recommendation(recommendations: Collection[Recommendation], findings: Mapping[str, str]) -> tuple[str, ...]:
@@ -172,7 +173,7 @@ def _chain(
     mine: Sequence[Recommendation], territory: Territory, ident: str, theme: str, titles: Mapping[str, str]
 ) -> Finding:
     names = {t.id: t.nom for t in territory.themes}
-    yes, no = word(label("preconisations.preconisations.oui")), Valeur(None, "sans_objet")
+    yes, no = word(label("preconisations.preconisations.oui")), Valeur(None, "non_disponible")
     lines = []
     for r in mine:
         proofs = told([replace(one, nom=titles.get(one.reference, one.nom)) for one in r.preuves])
