@@ -6,18 +6,17 @@ A fill rate comes before any result: each cell (indicator × quarter) is a figur
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
-from cvanalysis.constat.make import Chapter, bars, make, matrix
+from cvanalysis.constat.make import Chapter, bars, make, matrix, nothing
 from cvanalysis.constat.shape import Finding, Manque, Message, Statut, Table, Valeur, word
 from cvanalysis.french import enumerate_french
 from cvanalysis.indicateurs.question import short
 from cvanalysis.pages.coverage import build_coverage, build_coverage_over_time, lacking
 from cvanalysis.pages.holdings import Holdings, QualityReader
-from cvanalysis.textes import label, labels
+from cvanalysis.textes import block, label, labels
 
 if TYPE_CHECKING:
     from cvanalysis.catalogue import Catalogue, Indicateur
@@ -33,12 +32,6 @@ SANS_ANNEE = "non établie"
 
 GENRES_MAXI = 12
 """Kinds of anomalies that the figure has room for."""
-
-COLONNES = {
-    "argent": ("lieu", "colonne", "motif", "cellules", "montant"),
-    "controles": ("lieu", "ligne", "libelle", "total_lu", "somme_lignes", "ecart"),
-}
-"""What is shown of a table about the logs of actions; `lieu` is the file and its sheet."""
 
 _EUROS = ("montant", "total_lu", "somme_lignes", "ecart")
 
@@ -64,11 +57,9 @@ class Qualite(Chapter):
         """The account of raw cells, file by file: what each became, and the total."""
         numbers = ["cellules", "valeurs", "statuts", "anomalies"]
         frame = self.reader.rows("comptes")[["fichier", *numbers]]
-        lines = [*frame.itertuples(index=False, name=None), ("Total", *(frame[name].sum() for name in numbers))]
-        return Table(
-            labels("qualite.comptes.colonnes"),
-            tuple((word(str(name)), *(Valeur(float(count)) for count in counts)) for name, *counts in lines),
-        )
+        lines = [*frame.itertuples(index=False, name=None), ("Total", *frame[numbers].sum())]
+        cells = tuple((word(str(name)), *(Valeur(float(count)) for count in counts)) for name, *counts in lines)
+        return Table(labels("qualite.comptes.colonnes"), cells)
 
     def journaux(self, nom: str) -> Table:
         """What cleaning says of the logs of actions.
@@ -77,26 +68,21 @@ class Qualite(Chapter):
         that the files bear, against the sum of the rows that they cover. `propositions`: actions that look alike, to be decided.
         """
         rows = self.reader.rows(nom)
-        if nom == "propositions":
-            rest = len(rows) - PROPOSITIONS_MAXI
-            told = label("qualite.propositions.legende", montrees=PROPOSITIONS_MAXI, autres=rest) if rest > 0 else ""
-            columns = tuple(str(column).replace("_", " ").capitalize() for column in rows.columns)
-            shown = rows.head(PROPOSITIONS_MAXI).itertuples(index=False, name=None)
-            return Table(columns, tuple(tuple(word(str(cell)) for cell in row) for row in shown), told)
-        places = zip(rows["fichier"], rows["feuille"], strict=True)
-        shown = rows.assign(lieu=[f"{file} ({sheet})" if sheet else file for file, sheet in places])
-        lines = shown[list(COLONNES[nom])].itertuples(index=False, name=None)
-        return Table(
-            labels(f"qualite.{nom}.colonnes"),
+        rest, most = len(rows) - PROPOSITIONS_MAXI, PROPOSITIONS_MAXI if nom == "propositions" else None
+        if "feuille" in rows.columns:
+            rows = rows.assign(
+                lieu=[f"{f} ({s})" if s else f for f, s in zip(rows["fichier"], rows["feuille"], strict=True)]
+            )
+        names = block(f"qualite.{nom}.colonnes")
+        cells = (
             tuple(
-                tuple(
-                    word(cell) if isinstance(cell, str) else Valeur(float(cell), unite="€" if name in _EUROS else "")
-                    for name, cell in zip(COLONNES[nom], line, strict=True)
-                )
-                for line in lines
-            ),
-            label(f"qualite.{nom}.legende"),
+                word(cell) if isinstance(cell, str) else Valeur(float(cell), unite="€" if name in _EUROS else "")
+                for name, cell in zip(names, line, strict=True)
+            )
+            for line in rows.head(most or len(rows))[list(names)].itertuples(index=False, name=None)
         )
+        told = label(f"qualite.{nom}.legende", montrees=most, autres=rest) if not most or rest > 0 else ""
+        return Table(tuple(names.values()), tuple(cells), told)
 
     def demandes(self) -> tuple[Manque, ...]:
         """What to ask the producers for, one sentence each: missing years, comparators, reasons, meanings of notes."""
@@ -145,62 +131,54 @@ class Qualite(Chapter):
     def _years(self, ident: str) -> Finding:
         """The year of the data behind each publication of each source, where it is established."""
         found = self.held.lots.groupby(["source", "publication"], observed=True)["millesime"].agg(_when).to_dict()
-        publications = sorted({publication for _, publication in found})
-        cells = {s: [found.get((s, p), "") for p in publications] for s in sorted({source for source, _ in found})}
-        unknown = [told for told in found.values() if SANS_ANNEE in told]
-
-        def state(told: str) -> Valeur:
-            return word("" if not told else SANS_ANNEE if SANS_ANNEE in told else "établie", "non_disponible")
-
-        return make(
-            ident,
-            Message("qualite.annees", {"inconnues": len(unknown), "total": len(found)}),
-            **self.held.commun,
-            figure=matrix(
-                (self.held.source(s), {str(p): state(told) for p, told in zip(publications, row, strict=True)})
-                for s, row in cells.items()
-            )
-            if cells
-            else None,
-            table=Table(
-                ("Source", *(f"Fichiers {p}" for p in publications)),
-                tuple(
-                    (word(self.held.source(s)), *(word(told, "non_disponible") for told in row))
-                    for s, row in cells.items()
-                ),
-            )
-            if cells
-            else None,
-            manques=list(undated(self.held))
-            or ([] if cells else [Manque(label("qualite.annees.aucun"), "non_disponible")]),
+        every, commun = sorted({publication for _, publication in found}), self.held.commun
+        values = {"inconnues": sum(SANS_ANNEE in told for told in found.values()), "total": len(found)}
+        if not found:
+            return nothing(ident, "qualite.annees", values, **commun)
+        cells = {
+            self.held.source(source): {str(p): found.get((source, p), "") for p in every}
+            for source in sorted({source for source, _ in found})
+        }
+        marks = {
+            source: {
+                p: word(told and (SANS_ANNEE if SANS_ANNEE in told else "établie"), "non_disponible")
+                for p, told in row.items()
+            }
+            for source, row in cells.items()
+        }
+        table = Table(
+            ("Source", *(f"Fichiers {p}" for p in every)),
+            tuple(
+                (word(source), *(word(told, "non_disponible") for told in row.values()))
+                for source, row in cells.items()
+            ),
         )
+        message, missing = Message("qualite.annees", values), list(undated(self.held))
+        return make(ident, message, **commun, figure=matrix(marks.items()), table=table, manques=missing)
 
     def _anomalies(self, ident: str) -> Finding:
         """What was found wrong while reading, and what was done about it."""
         rows = self.reader.rows("anomalies")
-        counts = Counter(_kind(problem) for problem in rows["probleme"])
-        ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+        if rows.empty:
+            values = {"lus": len(self.reader.rows("fichiers"))}
+            return nothing(ident, "qualite.anomalies_aucune", values, textes="qualite.anomalies", **self.held.commun)
+        kinds = rows["probleme"].map(_kind).value_counts().sort_index().sort_values(ascending=False, kind="stable")
         names = ["fichier", "ligne", "colonne", "brut", "probleme", "traitement"]
         shown = rows[names].head(LIGNES_MAXI).itertuples(index=False, name=None)
         lines = tuple(
             tuple(map(word, (file, str(n or "fichier entier"), column or "toutes", raw or "vide", problem, done)))
             for file, n, column, raw, problem, done in shown
         )
-        values = {"total": len(rows), "genres": len(counts), "montrees": len(lines)}
-        if not ordered:
-            message = Message("qualite.anomalies_aucune", {"lus": len(self.reader.rows("fichiers"))})
-            none = Manque(label("qualite.anomalies_aucune.manque"), "sans_objet")
-            return make(ident, message, textes="qualite.anomalies", manques=[none], **self.held.commun)
-        first, number = ordered[0]
-        message = Message("qualite.anomalies", {**values, "premiere": first, "nombre": number})
-        most = {kind: Valeur(float(n), unite="cas") for kind, n in ordered[:GENRES_MAXI]}
+        values = {"total": len(rows), "genres": len(kinds), "montrees": len(lines)}
+        values |= {"premiere": kinds.index[0], "nombre": int(kinds.iloc[0])}
+        most = {kind: Valeur(float(n), unite="cas") for kind, n in kinds.head(GENRES_MAXI).items()}
         return make(
             ident,
-            message,
+            Message("qualite.anomalies", values),
             **self.held.commun,
             figure=bars("", "", most, "autre"),
             table=Table((), lines),
-            lecture=Message("qualite.lecture_anomalies", message.valeurs),
+            lecture=Message("qualite.lecture_anomalies", values),
         )
 
 
