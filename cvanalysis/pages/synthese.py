@@ -102,10 +102,10 @@ class Synthese(Questions):
         for finding in self.constats:
             for one in finding.manques:
                 why = next((end for raison in RAISONS if one.quoi.endswith(end := f", {raison}.")), ".")
-                names, _, what = one.quoi.removesuffix(why).partition(" : ")
-                found.setdefault((names, why), (finding.id, one, {}))[2][what] = None
+                names, colon, what = one.quoi.removesuffix(why).partition(" : ")
+                found.setdefault((names + colon, why), (finding.id, one, {}))[2][what] = None
         return tuple(
-            (ident, (replace(one, quoi=f"{names} : {' ; '.join(what)}{why}"),))
+            (ident, (replace(one, quoi=f"{names}{' ; '.join(what)}{why}"),))
             for (names, why), (ident, one, what) in found.items()
         )
 
