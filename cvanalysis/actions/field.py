@@ -49,12 +49,8 @@ class Field:
     @cached_property
     def menees(self) -> pd.DataFrame:
         """Rows of actions carried out within the contract's years, up to that of the edition."""
-        return carried_out(self.lues, self.territory.debut, self.fin) if len(self.lues) else self.lues
-
-    @property
-    def fin(self) -> int:
-        """The last year that can have been written: an edition knows nothing of what comes after it."""
-        return min(self.territory.fin, self.territory.edition.jusqu_au.year)
+        fin = min(self.territory.fin, self.territory.edition.jusqu_au.year)
+        return carried_out(self.lues, self.territory.debut, fin) if len(self.lues) else self.lues
 
     @cached_property
     def engagements(self) -> pd.DataFrame:
@@ -70,9 +66,7 @@ class Field:
 
     @property
     def periode(self) -> str:
-        """The years of the logs, which may begin after the contract; those of the contract where nothing is written."""
-        first = self.menees["annee"].min() if len(self.menees) else self.territory.debut
-        return f"{first}-{self.fin}"
+        return f"{self.territory.debut}-{self.territory.fin}"
 
     @property
     def themes(self) -> dict[str, str]:

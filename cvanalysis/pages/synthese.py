@@ -162,10 +162,15 @@ class Needs(ActionChapter):
         """Every action of the contract, those of no evaluated theme and of no quarter included."""
         return list_actions(self.field.menees, self.field)
 
+    @property
+    def _last(self) -> int:
+        """The last year that can have been written: an edition knows nothing of what comes after it."""
+        return min(self.field.territory.fin, self.field.territory.edition.jusqu_au.year)
+
     def _money(self, ident: str, rows: pd.DataFrame) -> Finding:
         quarters = self.field.quartiers
         people, need = (latest_values(self.reader, list(quarters), i, self.catalogue) for i in (POPULATION, BESOIN))
-        first, last = int(rows["annee"].min()), self.field.fin
+        first, last = int(rows["annee"].min()), self._last
         years = last - first + 1
         money, found = granted(rows, self.field), reach(rows, self.field)
         each = {code: _by_inhabitant(money[code], people[code][0], years) for code in quarters}
@@ -183,7 +188,7 @@ class Needs(ActionChapter):
         low = min(known, key=lambda code: each[code].valeur, default=order[0])
         year = next((when for _, when in need.values() if when), "")
         said = {"haut": quarters[top], "valeur_haut": each[top], "bas": quarters[low], "valeur_bas": each[low]}
-        said |= {"quartiers": len(quarters), "periode": self.field.periode}
+        said |= {"quartiers": len(quarters), "periode": f"{first}-{last}"}
         said |= {"annee": f" {year}" if year else "", "ailleurs": _outside(money, quarters)}
         actions = {quarters[c]: count(found[c]) for c in order}
         reading = {"quartier": quarters[top], "valeur": each[top], "besoin": need[top][0], "annee_besoin": year}
@@ -221,7 +226,7 @@ class Needs(ActionChapter):
                 yield Manque(label("synthese.besoins-01.incalculable", quartier=nom), each[code].statut)
 
     def _blind_spots(self, ident: str, rows: pd.DataFrame) -> Finding:
-        quarters, fin = self.field.quartiers, self.field.fin
+        quarters, fin = self.field.quartiers, self._last
         themes = {t.id: t.nom for t in self.field.territory.themes}
         if not themes:
             return self.rien(ident)
