@@ -40,7 +40,7 @@ _ARTICLES = {
     word: article
     for article, words in {
         "le ": "taux nombre revenu rapport parc premier deuxième troisième quatrième cinquième sixième septième huitième neuvième",
-        "la ": "part population densité",
+        "la ": "part population densité valeur",
         "l’": "indice écart évolution ensemble",
     }.items()
     for word in words.split()
@@ -148,6 +148,7 @@ _REPERES = {
         "de l’ensemble des QPV de France",
         "l’ensemble des QPV de France",
     ),
+    "semblables": ("dans {nom}", "de {nom}", "{nom}"),
     "departement": ("dans le département ({nom})", "du département ({nom})", "le département ({nom})"),
     "region": ("dans la région ({nom})", "de la région ({nom})", "la région ({nom})"),
     "france": ("en {nom}", "de {nom}", "{nom}"),

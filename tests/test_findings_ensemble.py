@@ -91,7 +91,7 @@ def test_both_measures_of_a_gap_stand_in_the_table_of_the_synthesis():
     rows = [obs(z, "revenu_median", y, v) for z, vs in ((A, (12000, 12600)), (EPCI, (20000, 21000)))
             for y, v in zip((2014, 2018), vs, strict=True)]  # fmt: skip
     table = synthesis("ecart;revenu_median", rows).table
-    assert table.colonnes[4:6] == ("Différence 2014", "Différence 2018")
+    assert table.colonnes[4:6] == ("Différence 2014, en euros de 2014", "Différence 2018, en euros de 2018")
     assert cells(table)[0][4:6] == ["−8\u202f000\u00a0€", "−8\u202f400\u00a0€"]
     assert "l'autre mesure" not in cells(table)[0][-1]
 
@@ -100,7 +100,7 @@ def test_a_missing_figure_of_women_is_said_even_where_that_of_all_is_published()
     rows = [*everywhere("taux_emploi", [50, 51, 52, 53, 54, 55], source="rp"),
             *everywhere("taux_emploi_femmes", [45, 44, 43, 42, 41, "secret"], source="rp")]  # fmt: skip
     found = synthesis("paires;taux_emploi,taux_emploi_femmes", rows)
-    assert "5 des 5 quartiers publiés" in phrases.write(found.message)
+    assert "5 quartiers publiés sur 6" in phrases.write(found.message)
     assert ["Belle Rive" in manque.quoi and manque.statut for manque in found.manques] == ["secret"]
 
 
@@ -375,7 +375,7 @@ def test_a_fiche_of_a_vast_contract_reads_and_shows_the_quarters_of_its_communes
     names = [serie.nom for serie in found.figure.series]
     assert names[-1] == "Autres quartiers de la commune"
     assert found.champ.count("quartiers de la commune") == 1
-    assert phrases.write(found.message).endswith("le quatrième plus faible des vingt de la commune")
+    assert phrases.write(found.message).endswith("le quatrième taux le plus faible des vingt quartiers de la commune")
 
 
 def test_a_lone_quarter_has_no_rank_and_it_is_said():
@@ -405,5 +405,5 @@ def test_the_summary_table_sets_women_beside_what_answers_them():
     page = Synthese(Reader(rows), territory(), catalogue("emploi-02;emploi;paires;taux_emploi,taux_emploi_femmes"))
     assert [column.split(" (%)")[0] for column in page.tableau().colonnes[1:]] == [
         "taux d’emploi",
-        "taux d’emploi (femmes)",
+        "taux d’emploi des femmes",
     ]
