@@ -39,7 +39,7 @@ _ARTICLES = {
     word: article
     for article, words in {
         "le ": "taux nombre revenu rapport parc premier deuxième troisième quatrième cinquième sixième septième huitième neuvième",
-        "la ": "part population densité",
+        "la ": "part population densité valeur",
         "l’": "indice écart évolution ensemble",
     }.items()
     for word in words.split()
@@ -94,6 +94,16 @@ def definite(nom: str) -> str:
     return f"le nombre {of(nom)}" if first.endswith("s") else f"« {nom} »"
 
 
+_LIEUX = {
+    word: article
+    for article, words in {
+        "le": "Bourg Centre Centre-Ville Château Grand-Parc Mail Parc Plateau Village",
+        "la": "Butte Cité Gare Plaine",
+    }.items()
+    for word in words.split()
+}
+"""Names of quarters that are a common noun alone → the article that people say: « au Château », « à la Gare »."""
+
 QUARTIER = "le quartier"
 """How a quarter's own page calls it: its name stands at the top."""
 
@@ -103,7 +113,7 @@ def place(nom: str) -> tuple[str, str]:
     match = re.match(r"^(Les|Le)\s+(?=\S)(.+)$", nom)
     if match:
         return match.group(1).lower(), match.group(2)
-    return "", nom
+    return _LIEUX.get(nom, ""), nom
 
 
 def at(nom: str) -> str:
@@ -111,14 +121,14 @@ def at(nom: str) -> str:
     article, rest = place(nom)
     if nom == QUARTIER:
         return f"dans {nom}"
-    return {"les": "aux ", "le": "au "}.get(article, "à ") + rest
+    return {"les": "aux ", "le": "au ", "la": "à la "}.get(article, "à ") + rest
 
 
 def of(nom: str) -> str:
     """« des Dervallières », « du Breil », « de La Boissière », « d’Orvault »."""
     article, rest = place(capital(nom) if nom == QUARTIER else nom)
     if article:
-        return {"les": "des ", "le": "du "}[article] + rest
+        return {"les": "des ", "le": "du ", "la": "de la "}[article] + rest
     return f"d’{nom}" if nom[:1] in _VOYELLES else f"de {nom}"
 
 
@@ -130,6 +140,7 @@ _REPERES = {
         "de l’ensemble des QPV de France",
         "l’ensemble des QPV de France",
     ),
+    "semblables": ("dans {nom}", "de {nom}", "{nom}"),
     "departement": ("dans le département ({nom})", "du département ({nom})", "le département ({nom})"),
     "region": ("dans la région ({nom})", "de la région ({nom})", "la région ({nom})"),
     "france": ("en {nom}", "de {nom}", "{nom}"),
@@ -247,7 +258,9 @@ def french_day(day: date) -> str:
 
 
 def french_date(text: str) -> str:
-    """`2014-02-21` → « 21/02/2014 », `2019-12` → « 12/2019 », `2015` → « 2015 »; anything else as written."""
+    """`2014-02-21` → « 21/02/2014 », `2019-12` → « décembre 2019 », `2015` → « 2015 »; anything else as written."""
+    if month := re.fullmatch(r"(\d{4})-(0[1-9]|1[0-2])", text):
+        return f"{MOIS[int(month[2]) - 1]} {month[1]}"
     parts = text.split("-")
     return "/".join(reversed(parts)) if all(p.isdigit() for p in parts) else text
 

@@ -104,8 +104,8 @@ def publics_finding(ident: str, question: str, rows: pd.DataFrame, field: Field,
     missing = [Manque(label("actions.publics.manque", **said), "non_disponible")] if filled < lines_count else []
     return make(
         ident,
-        question,
         Message("actions.publics", said),
+        question=question,
         rows=[rows],
         source=source_of(rows, JOURNAUX),
         champ=champ,

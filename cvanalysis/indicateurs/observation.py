@@ -135,6 +135,11 @@ class Observations:
         self._par_instant = found
         self._series = {key: tuple(sorted(series.values(), key=_when)) for key, series in found.items()}
 
+    @property
+    def rows(self) -> Iterator[Observation]:
+        """All of them."""
+        return (row for series in self._series.values() for row in series)
+
     @classmethod
     def read(cls, reader: Reader, zones: Sequence[str], indicateurs: Sequence[str]) -> Observations:
         """One read for all that a report compares, the rates that are computed of two counts among it (`catalogue/taux.csv`)."""
@@ -187,7 +192,8 @@ def _rates(rows: Iterable[Observation], one: TauxCalcule) -> Iterator[Observatio
             statut = next(
                 (part.statut for part in parts if not part.dite), "publié" if parts[-1].valeur else "sans_objet"
             )
-            value = 100 * sum(part.valeur for part in parts[:-1]) / parts[-1].valeur if statut == "publié" else None
+            there = statut in ("publié", "suspect") and parts[-1].valeur
+            value = 100 * sum(part.valeur for part in parts[:-1]) / parts[-1].valeur if there else None
             yield row._replace(indicateur=one.indicateur, valeur=value, statut=statut)
 
 

@@ -69,7 +69,7 @@ def _line(ctx: Contexte, row: LigneDeclaree, instant: Instant | None) -> Ligne:
         instant,
         quarters[code],
         tuple(quarters.values()),
-        place if place and place.tient else None,
+        place if place and place.solide() else None,
         tuple((zone, *_beside(ctx, row, zone.code, instant)) for zone in ctx.proches),
         serie,
         coupures,
