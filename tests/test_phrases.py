@@ -64,6 +64,9 @@ def test_a_value_says_its_figure_or_the_reason_for_its_absence(valeur, expected)
     ("nom", "at", "of"),
     [
         ("Les Dervallières", "aux Dervallières", "des Dervallières"),
+        ("Château", "au Château", "du Château"),
+        ("Château Rouge", "à Château Rouge", "de Château Rouge"),
+        ("Cité", "à la Cité", "de la Cité"),
         ("Le Breil", "au Breil", "du Breil"),
         ("La Boissière", "à La Boissière", "de La Boissière"),
         ("Bellevue", "à Bellevue", "de Bellevue"),
@@ -184,7 +187,7 @@ class Anything(dict):
         "publies", "total", "hausse", "baisse", "stable", "rapproche", "eloigne", "negatifs", "fichiers", "ecartes",
         "inconnues", "suspects", "pleins", "quartiers", "genres", "montrees", "nombre", "non_mesures",
         "incertain", "aussi_haut", "aussi_bas", "actions", "vides", "perdues",
-        "hausse_incertaine", "baisse_incertaine", "proches", "centile", "indicateurs",
+        "hausse_incertaine", "baisse_incertaine", "proches", "centile", "indicateurs", "lus",
     )  # fmt: skip
 
     def __init__(self, count):

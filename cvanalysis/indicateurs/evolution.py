@@ -248,7 +248,8 @@ class Evolutions(OverTime):
         ctx, one = self.ctx, self.indicateur
         found, refused = self.followed(self._measure)
         if not found:
-            return self._last_figures(next(iter(refused), label("synthese.aucun_chiffre")), self.unmeasured(refused))
+            why = max(refused, key=lambda raison: len(refused[raison]), default=label("synthese.aucun_chiffre"))
+            return self._last_figures(why, self.unmeasured(refused))
         first, change = next(iter(found.items()))
         said = self.summary(tuple(found)) | self._change(change)
         said |= {sens: sum(e.sens == sens for e in found.values()) for sens in ("hausse", "baisse", "stable")}

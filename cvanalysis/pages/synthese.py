@@ -7,7 +7,7 @@ neutral: the declared one in tables and small panels, by value on a common axis.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from cvanalysis.indicateurs.observation import Instant
 
 
+RAISONS = tuple(block("commun.raisons").values())
 POPULATION, BESOIN = "population", "taux_pauvrete"
 RANGS_MINI = 10
 
@@ -82,8 +83,18 @@ class Synthese(Questions):
         return label("commun.ailleurs") if self.territory.vaste else " ".join(block("synthese.ordre").values())
 
     def inconnus(self) -> tuple[tuple[str, tuple[Manque, ...]], ...]:
-        """What cannot be said of the quarters together, by finding."""
-        return tuple((finding.id, finding.manques) for finding in self.constats if finding.manques)
+        """What cannot be said of the quarters together, once for all that the same ones lack for the same reason; the number of the
+        first finding that lacks it."""
+        found: dict[tuple[str, str], tuple[str, Manque, dict[str, None]]] = {}
+        for finding in self.constats:
+            for one in finding.manques:
+                why = next((end for raison in RAISONS if one.quoi.endswith(end := f", {raison}.")), ".")
+                names, colon, what = one.quoi.removesuffix(why).partition(" : ")
+                found.setdefault((names + colon, why), (finding.id, one, {}))[2][what] = None
+        return tuple(
+            (ident, (replace(one, quoi=f"{names}{' ; '.join(what)}{why}"),))
+            for (names, why), (ident, one, what) in found.items()
+        )
 
     def tableau(self) -> Table:
         """One line per quarter in the declared order, one column per indicator of level, each at its common moment."""
@@ -138,11 +149,16 @@ class Needs(ActionChapter):
         """Every action of the contract, those of no evaluated theme and of no quarter included."""
         return list_actions(self.field.menees, self.field)
 
+    @property
+    def _last(self) -> int:
+        """The last year that can have been written: an edition knows nothing of what comes after it."""
+        return min(self.field.territory.fin, self.field.territory.edition.jusqu_au.year)
+
     def _money(self, ident: str, rows: pd.DataFrame) -> Finding:
         quarters = self.field.quartiers
         people, need = (latest_values(self.reader, list(quarters), i, self.catalogue) for i in (POPULATION, BESOIN))
-        first = int(rows["annee"].min())
-        years = self.field.territory.fin - first + 1
+        first, last = int(rows["annee"].min()), self._last
+        years = last - first + 1
         money, found = granted(rows, self.field), reach(rows, self.field)
         each = {code: _by_inhabitant(money[code], people[code][0], years) for code in quarters}
         crowd = {code: people[code][0].valeur for code in quarters if people[code][0].valeur}
@@ -159,7 +175,7 @@ class Needs(ActionChapter):
         low = min(known, key=lambda code: each[code].valeur, default=order[0])
         year = next((when for _, when in need.values() if when), "")
         said = {"haut": quarters[top], "valeur_haut": each[top], "bas": quarters[low], "valeur_bas": each[low]}
-        said |= {"quartiers": len(quarters), "periode": f"{first}-{self.field.territory.fin}"}
+        said |= {"quartiers": len(quarters), "periode": f"{first}-{last}"}
         said |= {"annee": f" {year}" if year else "", "ailleurs": _outside(money, quarters)}
         actions = {quarters[c]: count(found[c]) for c in order}
         reading = {"quartier": quarters[top], "valeur": each[top], "besoin": need[top][0], "annee_besoin": year}
@@ -197,7 +213,7 @@ class Needs(ActionChapter):
                 yield Manque(label("synthese.besoins-01.incalculable", quartier=nom), each[code].statut)
 
     def _blind_spots(self, ident: str, rows: pd.DataFrame) -> Finding:
-        quarters, fin = self.field.quartiers, self.field.territory.fin
+        quarters, fin = self.field.quartiers, self._last
         themes = {t.id: t.nom for t in self.field.territory.themes}
         if not themes:
             return self.rien(ident)
