@@ -67,7 +67,7 @@ def test_the_example_shows_what_is_founded_and_what_is_not(brut):
     heard = pd.DataFrame({"codes": ["|".join(files.codes["code"])]})
     found = read_recommendations(files.preconisations, heard, files.codes, files.immersions)
     chain, weak, left = find_recommendations(found, territory, "", {"x-voix-01": "Un constat"})
-    assert write(chain.message) == "5 préconisations sur 7 s’appuient sur deux sortes de preuves"
+    assert write(chain.message) == "5 préconisations sur 7 s’appuient sur au moins deux sortes de preuves"
     assert [line[0].texte for line in weak.table.lignes] == ["R6", "R7"]
     assert [line[0].texte for line in left.table.lignes] == ["x-voix-01"]
 
