@@ -20,10 +20,12 @@ from cvanalysis.constat.make import Chapter, Together
 from cvanalysis.constat.shape import Table
 from cvanalysis.display.blocs import (
     show_accounts,
+    show_actions,
     show_definitions,
     show_demands,
     show_list,
     show_map,
+    show_neighbours,
     show_overview,
     show_recto,
     show_table,
@@ -126,7 +128,7 @@ class Dossier(LabelledTables):
         'QP044005-revenus-03'
 
         Besides findings, of indicators, actions, engagements and voices: `recto()` and `verso()`, the sheet that one hands out; `liste()`
-        of the actions, `inconnus()`, `definitions()`, `notes()`.
+        of the actions, `voisins()` (what findings say of the other quarters), `inconnus()`, `definitions()`, `notes()`.
         """
         fiche = Fiche(self.store, self.territory, self.catalogue, find_quarter(self.territory, qpv).code)
         code = fiche.quartier.code
@@ -134,13 +136,14 @@ class Dossier(LabelledTables):
         engaged = QuarterEngagements(self.store, self.territory, code)
         voices = Together(code, lambda: self._quarter_voices(fiche.quartier))
         return Page(
-            self.show,
+            lambda one, notes, **how: self.show(one, notes, ailleurs=fiche.voisins, **how),
             f"Fiche de {fiche.quartier.nom} ({code}).",
             (fiche, done, engaged, voices),
             {
                 "recto": lambda: show_recto(fiche, self._map(code)),
                 "verso": lambda: show_verso(fiche, done, engaged.constat("engagements-01"), voices.constats),
-                "liste": lambda titre: _list(done, titre),
+                "liste": partial(_list, done, show=show_actions),
+                "voisins": lambda: show_neighbours(fiche.constats, fiche.voisins),
                 "inconnus": lambda: show_unknown(fiche.inconnus()),
                 "definitions": lambda: show_definitions(fiche.definitions(), fiche.sources()),
             },
@@ -347,11 +350,18 @@ class Dossier(LabelledTables):
         years = carried_out(read("actions"), self.territory.debut, self.territory.fin)
         return find_story(self.territory, read("chronologie"), read("instances"), read("partenaires"), lines_of(years))
 
-    def show(self, finding: Finding, notes: dict[str, int] | None = None, *, figure: bool = True) -> Constat:
-        """A finding as people see it, with what was said of it and answered since."""
+    def show(
+        self,
+        finding: Finding,
+        notes: dict[str, int] | None = None,
+        *,
+        figure: bool = True,
+        ailleurs: Collection[str] = (),
+    ) -> Constat:
+        """A finding as people see it, with what was said of it and answered since; `ailleurs`: see `Constat`."""
         said = self.store.rows("contributions", (("cite", (finding.id,)),))
         found = contributions_by_finding(said) if len(said) else {}
-        return Constat(finding, self.territory, found.get(finding.id, ()), notes, figure)
+        return Constat(finding, self.territory, found.get(finding.id, ()), notes, figure, ailleurs)
 
     def texte(self, nom: str) -> Bloc:
         """A text of the territory (`textes/<nom>.md`); shows nothing where there is none."""
@@ -359,6 +369,6 @@ class Dossier(LabelledTables):
         return show_text(text, lost=lost)
 
 
-def _list(chapter: Any, titre: str) -> Bloc:
+def _list(chapter: Any, titre: str, show: Callable[..., Bloc] = show_list) -> Bloc:
     """One line for each thing that a chapter is about, searchable where scripts run."""
-    return show_list(chapter.liste, titre, exemple=any(finding.exemple for finding in chapter.constats))
+    return show(chapter.liste, titre, exemple=any(finding.exemple for finding in chapter.constats))

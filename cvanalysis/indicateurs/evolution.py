@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Protocol
 
 from cvanalysis.constat.make import serie
 from cvanalysis.constat.shape import Figure, Finding, Manque, Message, Table, Valeur, word
-from cvanalysis.french import enumerate_french
 from cvanalysis.indicateurs.context import Zone, preferred, when
 from cvanalysis.indicateurs.distribution import draw_classes
 from cvanalysis.indicateurs.measure import (
@@ -190,7 +189,8 @@ class Evolutions(OverTime):
         if not absent:
             return []
         avant, apres = change.span
-        words = {"nom": self.indicateur.nom, "avant": avant, "apres": apres, "noms": enumerate_french(absent)}
+        noms = self.ctx.compared(absent, self.ctx.proches)
+        words = {"nom": self.indicateur.nom, "avant": avant, "apres": apres, "noms": noms}
         return [Manque(label("quartier.manque.annees", **words), "non_disponible")]
 
     def _change(self, change: Evolution) -> dict[str, object]:

@@ -50,6 +50,11 @@ class Fiche(Questions):
         return tuple(lines(self.contexte, self.declares))
 
     @property
+    def voisins(self) -> tuple[str, ...]:
+        """The names under which the other quarters stand in the tables."""
+        return tuple(zone.nom for zone in self.contexte.voisins)
+
+    @property
     def reperes(self) -> tuple[tuple[Ligne, Message], ...]:
         """The lines that stand at the top of the page, and what is said under each figure."""
         return tuple((line, self._landmark(line)) for line in self.tableau if line.declaree.repere)
@@ -95,11 +100,12 @@ class Fiche(Questions):
         return tuple(label(f"quartier.lacunes.{key}", **words) for key, yes in there.items() if yes)[:LACUNES]
 
     def inconnus(self) -> tuple[tuple[str, tuple[Manque, ...]], ...]:
-        """« Ce qu'on ne sait pas » : for each finding's id, what is missing about this quarter or what it is compared with."""
+        """« Ce qu'on ne sait pas »: for each finding's id, what is missing about this quarter or its comparators. What is missing about
+        the others has its mark in their table."""
         said: set[str] = set()
         found = []
         for finding in self.constats:
-            fresh = tuple(manque for manque in finding.manques if manque.quoi not in said)
+            fresh = tuple(manque for manque in finding.manques if not manque.ailleurs and manque.quoi not in said)
             said.update(manque.quoi for manque in fresh)
             if fresh:
                 found.append((finding.id, fresh))
