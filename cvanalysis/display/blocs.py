@@ -38,6 +38,10 @@ ACTIONS, PAROLES, CONSEILS = 6, 3, 3
 """What one side of a sheet has room for."""
 
 
+NOTHING = Valeur(None)
+"""A cell where there is nothing to say: no rank beside a figure that is missing."""
+
+
 def show_recto(fiche: Any, carte: Bloc) -> Bloc:
     """The front of a quarter's sheet: landmarks, what stands out, the dashboard."""
     html = composants("fiche.html.j2").recto(fiche, Markup(carte.html))  # noqa: S704 - our own drawing
@@ -81,7 +85,8 @@ def show_neighbours(findings: Sequence[Finding], noms: Sequence[str]) -> Bloc:
         lines = {line[0].texte: line for line in one.table.lignes if line[0].texte in noms} if one.table else {}
         for i, head in enumerate(one.table.colonnes[1:], 1) if lines else ():
             column = [lines[nom][i] if nom in lines else Valeur(None, "non_disponible") for nom in noms]
-            if any(value.statut != "sans_objet" for value in column):
+            column = [value if value.valeur is not None or value.statut != "publié" else NOTHING for value in column]
+            if column not in columns and any(value.statut != "sans_objet" for value in column):
                 heads.append((one.id, head.partition(" (1")[0]))
                 columns.append(column)
     if not columns:
@@ -162,27 +167,23 @@ def show_unknown(inconnus: Sequence[tuple[str, Sequence[Manque]]]) -> Bloc:
 def show_definitions(definitions: Sequence[Definition], sources: Sequence[Source]) -> Bloc:
     """Each indicator in plain words, under our reading of its direction, and the sources with their licence."""
     terms = "".join(
-        f'<h3>{text(label("affichage.blocs.lecture", sens=sens))}</h3><dl class="definitions">'
-        + "".join(
-            f"<dt>{text(capital(one.nom))}</dt><dd>{text(one.definition)}</dd>"
-            for one in definitions
-            if one.sens == sens
-        )
-        + "</dl>"
+        f'<h3>{text(label("affichage.blocs.lecture", sens=sens))}</h3><ul class="definitions">'
+        + "".join(f"<li>{_define(one)}</li>" for one in definitions if one.sens == sens)
+        + "</ul>"
         for sens in dict.fromkeys(one.sens for one in definitions)
     )
     listed = "".join(
-        f"<h3>{label('affichage.blocs.sources', licence=text(licence))}</h3>"
-        f"<ul>{''.join(f'<li>{text(_credit(one))}</li>' for one in sources if one.licence == licence)}</ul>"
+        f"<p>{text(label('affichage.blocs.sources', licence=licence, noms=' ; '.join(dict.fromkeys(names))))}</p>"
         for licence in dict.fromkeys(one.licence for one in sources)
+        if (names := [one.producteur for one in sources if one.licence == licence])
     )
     return Bloc(terms + listed, "\n".join(f"{one.nom} : {one.definition}" for one in definitions))
 
 
-def _credit(source: Source) -> str:
-    """Its name, and the producers whom that does not name."""
-    others = [one for one in source.producteur.split(", ") if one not in source.nom]
-    return f"{source.nom} ({', '.join(others)})" if others else source.nom
+def _define(one: Definition) -> str:
+    """A name and its definition; the definition alone where it holds all the words of the name."""
+    name, said = (set(re.findall(r"\w+", words.lower())) for words in (one.nom, one.definition))
+    return text(one.definition) if name <= said else f"<b>{text(capital(one.nom))}</b> : {text(one.definition)}"
 
 
 def show_notes(notes: Mapping[str, int]) -> Bloc:

@@ -84,7 +84,7 @@ class Constat:
         return "".join(
             (
                 f'<figure class="constat{self._kind}" id="{key}" aria-labelledby="{key}-t"><figcaption>',
-                f'<p class="num"><a href="#{key}">Constat {key}</a>{EXAMPLE if f.exemple else ""}</p>',
+                f'<p class="num"><a href="#{key}">{"" if self._short else "Constat "}{key}</a>{EXAMPLE if f.exemple else ""}</p>',
                 "" if self._short else f'<p class="q">{text(f.question)}</p>',
                 f'<h3 id="{key}-t">{text(self.titre)}</h3>',
                 f'<p class="st">{text(f.sous_titre)}</p>' if f.sous_titre and not self._short else "",
@@ -161,7 +161,8 @@ class Constat:
         said = [source, *f.precautions, whom, where]
         said += notes(f.figure, seuls=f.table is None) if f.figure is not None and self.dessin else []
         if f.table is not None:
-            said += [] if f.sous_titre[:9] in f.table.legende else [f.table.legende]
+            legend, titles = f.table.legende, f"{f.sous_titre} {f.figure.axe if f.figure else ''}".lower()
+            said += [] if f.sous_titre[:9] in legend or legend[:9].lower() in titles else [legend]
             said.append(left_out(f.table))
             if any(line[0].texte in self.ailleurs for line in f.table.lignes):
                 said.append(label("affichage.constat.ailleurs"))

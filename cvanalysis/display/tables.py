@@ -44,7 +44,8 @@ def html_table(
     if compact:
         table = shorten(table, ailleurs)
     name = escape(typeset(caption))
-    kind = "t tri" if len(table.lignes) >= SORTABLE else "t"
+    zones = _by_zone(table) if compact else {}
+    kind = "t tri" if len(table.lignes) >= SORTABLE and not zones else "t"
     # What paper can hold: beside a figure, in a page's width, or only with upright headings.
     wide = len(table.colonnes)
     if _breadth(table) <= BESIDE:
@@ -59,7 +60,11 @@ def html_table(
         for i, (c, number) in enumerate(zip(table.colonnes, numeric, strict=True))
     )
     tell = _tight if compact else _text
-    rows = "".join(_row(line, numeric, tell) for line in table.lignes)
+    rows = "".join(
+        (f'<tr class="groupe"><th scope="rowgroup" colspan="{wide}">{text(zone)}</th></tr>' if zone else "")
+        + "".join(_row(line, numeric, tell) for line in lines)
+        for zone, lines in (zones or {"": table.lignes}).items()
+    )
     return (
         f'<div class="defile" tabindex="0" role="region" aria-label="{name}"><table class="{kind}">'
         f"<caption><span>{name}{EXAMPLE if exemple else ''}</span></caption>"
@@ -143,7 +148,10 @@ def shorten(table: Table, ailleurs: Collection[str] = ()) -> Table:
         for one, unit in zip(table.colonnes, shared, strict=True)
     )
     bare = (
-        tuple(replace(cell, unite="") if unit and cell.dite else cell for cell, unit in zip(line, shared, strict=True))
+        tuple(
+            replace(cell, unite="") if unit and cell.valeur is not None else cell
+            for cell, unit in zip(line, shared, strict=True)
+        )
         for line in lines
     )
     return Table(tuple(heads), tuple(bare)) if lines else table
@@ -161,13 +169,25 @@ def _said_again(table: Table) -> list[tuple[Valeur, ...]]:
     return [line for line in missing if figures(line) and figures(line) <= there]
 
 
+def _by_zone(table: Table) -> dict[str, list[tuple[Valeur, ...]]]:
+    """The lines « Zone, year » under their zone, where all are such and zones come back."""
+    found: dict[str, list[tuple[Valeur, ...]]] = {}
+    for first, *cells in table.lignes:
+        zone, _, year = first.texte.rpartition(", ")
+        found.setdefault(zone, []).append((replace(first, texte=year), *cells))
+    return found if "" not in found and 2 * len(found) <= len(table.lignes) else {}
+
+
 def left_out(table: Table) -> str:
     """Which lines a compact table leaves out because they compare with nothing: « Zone, year and year »; '' for none."""
     zones: dict[str, list[str]] = {}
     for line in _said_again(table):
         zone, _, year = line[0].texte.rpartition(", ")
         zones.setdefault(zone, []).append(year)
-    said = " ; ".join(f"{zone}, {enumerate_french(years)}" for zone, years in zones.items())
+    same: dict[str, list[str]] = {}
+    for zone, years in zones.items():
+        same.setdefault(enumerate_french(years), []).append(zone)
+    said = " ; ".join(f"{enumerate_french(them)}, {years}" for years, them in same.items())
     return label("affichage.constat.sans_comparaison", lignes=said) if said else ""
 
 
