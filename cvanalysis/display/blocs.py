@@ -157,9 +157,9 @@ def show_unknown(inconnus: Sequence[tuple[str, Sequence[Manque]]]) -> Bloc:
     ] = {}  # what is said of several, or one thing whole -> links: « X », « Y » : no figure in 2021
     for ident, quoi in ((ident, manque.quoi) for ident, manques in inconnus for manque in manques):
         of, what = _ABOUT.fullmatch(quoi).groups()
-        key = (f" : {what}", "") if of else ("", quoi)
+        key = (f"\u00a0: {text(what)}", "") if of else ("", quoi)
         said.setdefault(key, []).append(f'<a href="#{escape(ident)}">{text(of or quoi)}</a>')
-    items = "".join(f"<li>{', '.join(links)}{text(what)}</li>" for (what, _), links in said.items())
+    items = "".join(f"<li>{', '.join(links)}{what}</li>" for (what, _), links in said.items())
     told = "\n".join(f"- {manque.quoi}" for _, manques in inconnus for manque in manques)
     return Bloc(f'<ul class="inconnus">{items}</ul>', told)
 

@@ -5,9 +5,10 @@ The first column holds row headers. Nothing depends on a script: the page's one 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from html import escape
+from itertools import groupby
 from typing import TYPE_CHECKING, get_args
 
 from cvanalysis.constat.shape import Statut, Table, Valeur
@@ -44,8 +45,8 @@ def html_table(
     if compact:
         table = shorten(table, ailleurs)
     name = escape(typeset(caption))
-    zones = _by_zone(table) if compact else {}
-    kind = "t tri" if len(table.lignes) >= SORTABLE and not zones else "t"
+    table, groups = _grouped(table) if compact else (table, {"": table.lignes})
+    kind = "t tri" if len(table.lignes) >= SORTABLE and "" in groups else "t"
     # What paper can hold: beside a figure, in a page's width, or only with upright headings.
     wide = len(table.colonnes)
     if _breadth(table) <= BESIDE:
@@ -61,9 +62,9 @@ def html_table(
     )
     tell = _tight if compact else _text
     rows = "".join(
-        (f'<tr class="groupe"><th scope="rowgroup" colspan="{wide}">{text(zone)}</th></tr>' if zone else "")
+        (f'<tr class="groupe"><th scope="rowgroup" colspan="{wide}">{text(capital(group))}</th></tr>' if group else "")
         + "".join(_row(line, numeric, tell) for line in lines)
-        for zone, lines in (zones or {"": table.lignes}).items()
+        for group, lines in groups.items()
     )
     return (
         f'<div class="defile" tabindex="0" role="region" aria-label="{name}"><table class="{kind}">'
@@ -169,13 +170,34 @@ def _said_again(table: Table) -> list[tuple[Valeur, ...]]:
     return [line for line in missing if figures(line) and figures(line) <= there]
 
 
-def _by_zone(table: Table) -> dict[str, list[tuple[Valeur, ...]]]:
-    """The lines « Zone, year » under their zone, where all are such and zones come back."""
-    found: dict[str, list[tuple[Valeur, ...]]] = {}
-    for first, *cells in table.lignes:
-        zone, _, year = first.texte.rpartition(", ")
-        found.setdefault(zone, []).append((replace(first, texte=year), *cells))
-    return found if "" not in found and 2 * len(found) <= len(table.lignes) else {}
+Lines = Sequence[tuple[Valeur, ...]]
+
+
+def _grouped(table: Table) -> tuple[Table, dict[str, Lines]]:
+    """What its lines say again said once, above them: the zone of lines « Zone, year », else the words of a column that come in runs.
+
+    The table without that column, and its lines by group (all under "" where nothing is said again).
+    """
+    lines, whole = table.lignes, (table, {"": table.lignes})
+    ends = [line[0].texte.rpartition(", ") for line in lines]
+    if lines and all(zone for zone, *_ in ends):
+        keys = [zone for zone, *_ in ends]
+        bare = [(replace(line[0], texte=year), *line[1:]) for line, (*_, year) in zip(lines, ends, strict=True)]
+        columns = table.colonnes
+    else:
+        told = [[line[i].texte for line in lines] for i in range(len(table.colonnes))]
+        found = [i for i, words in enumerate(told) if i and all(words) and len([*groupby(words)]) == len({*words})]
+        i = min(found, key=lambda i: len({*told[i]}), default=0)
+        if not i:
+            return whole
+        keys, bare = told[i], [(*line[:i], *line[i + 1 :]) for line in lines]
+        columns = (*table.colonnes[:i], *table.colonnes[i + 1 :])
+    if len({*keys}) * 2 > len(lines) or len(lines) < SORTABLE:
+        return whole
+    groups: dict[str, Lines] = {}
+    for key, line in zip(keys, bare, strict=True):
+        groups[key] = [*groups.get(key, ()), line]
+    return Table(columns, tuple(bare)), groups
 
 
 def left_out(table: Table) -> str:

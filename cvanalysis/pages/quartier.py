@@ -17,6 +17,7 @@ from cvanalysis.actions.reach import CATALOGUE_QUARTIER_MAX, list_actions, yearl
 from cvanalysis.constat.make import Chapter, Grid, count, euros, leaders, make, nothing
 from cvanalysis.constat.shape import Definition, Finding, Manque, Message, Table, Valeur, word
 from cvanalysis.engagements.progress import SOURCE, progress_figure
+from cvanalysis.engagements.table import AVANCEMENTS
 from cvanalysis.files.keys import split_list
 from cvanalysis.french import QUARTIER, enumerate_french
 from cvanalysis.indicateurs.kinds import Questions
@@ -66,7 +67,7 @@ class Fiche(Questions):
             "nom": one.libelle,
             "quand": line.quand,
             "rang": line.rang,
-            "reperes": [(zone, value) for zone, value in line.reperes if value.dite],
+            "reperes": [(zone, value) for zone, value, other_year in line.reperes if value.dite and not other_year],
             "sens": "",
         }
         asked = self.constat(one.constat).message
@@ -90,7 +91,9 @@ class Fiche(Questions):
         shown = [line for line in self.tableau if line.declaree.groupe]
         own = [line.declaree.libelle for line in shown if not line.valeur.dite]
         known = [line for line in shown if line.valeur.dite]
-        beside = {zone.nom: sum(not dict(line.reperes)[zone].dite for line in known) for zone in self.contexte.proches}
+        beside = dict.fromkeys((zone.nom for zone in self.contexte.proches), 0)
+        for zone, value, _ in (one for line in known for one in line.reperes):
+            beside[zone.nom] += not value.dite
         undated = sum(line.instant is not None and not line.instant.etabli for line in shown)
         unranked = [line.declaree.libelle for line in known if line.rang is None]
         words = {"total": len(shown), "dates": undated, "lignes": enumerate_french(own or unranked or [""])}
@@ -255,6 +258,7 @@ class QuarterEngagements(Chapter):
         by_action = {code for cell in self.field.menees["engagements"].unique() for code in split_list(cell)}
         declared = table["quartiers"].map(lambda cell: self.quartier.code in split_list(cell)).astype(bool)
         mine = table[declared | table["code"].isin(by_action)]
+        mine = mine.sort_values("avancement", key=lambda states: states.map(AVANCEMENTS.index), kind="stable")
         said = {"quartier": QUARTIER, "sujet": QUARTIER, "total": len(mine)}
         said |= {"actions": int(mine["code"].isin(by_action).sum())}
         texts = "quartier.engagements-01"
