@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from cvanalysis.territory.contract import Territory
 
 
+_SHARE = label("affichage.blocs.part")
 _ABOUT = re.compile(r"(?s)(?:(«[^»]*») : )?(.*)")
 _BETWEEN_TAGS = re.compile(r"(?<=>)[^<]+(?=<)")
 
@@ -181,9 +182,12 @@ def show_definitions(definitions: Sequence[Definition], sources: Sequence[Source
 
 
 def _define(one: Definition) -> str:
-    """A name and its definition; the definition alone where it holds all the words of the name."""
+    """A name and its definition, without the words by which both begin; the definition alone where it holds all those of the name."""
     name, said = (set(re.findall(r"\w+", words.lower())) for words in (one.nom, one.definition))
-    return text(one.definition) if name <= said else f"<b>{text(capital(one.nom))}</b> : {text(one.definition)}"
+    if name <= said:
+        return text(one.definition)
+    rest = one.definition.removeprefix(_SHARE) if capital(one.nom).startswith(_SHARE) else one.definition
+    return f"<b>{text(capital(one.nom))}</b>\u00a0: {text(rest)}"
 
 
 def show_notes(notes: Mapping[str, int]) -> Bloc:
