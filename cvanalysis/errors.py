@@ -55,7 +55,7 @@ class Problem:
         if self.colonne:
             where += f", colonne `{self.colonne}`"
         parts = (part.strip().rstrip(".") for part in (self.trouve, self.attendu, self.que_faire))
-        return printed(f"{where} : " + " ".join(f"{part}." for part in parts if part))
+        return printed(f"{where} : " + " ".join(part if part.endswith("?") else f"{part}." for part in parts if part))
 
 
 class CvanalysisError(Exception):

@@ -47,7 +47,7 @@ def read_written(path: Path, most: int = _OCTETS_MAX) -> tuple[str, str]:
             raise UnreadableError(f"le fichier est trop long (plus de {size})", "gardez-en ce qui sert")
         raw = path.read_bytes()
     except FileNotFoundError:
-        raise UnreadableError("le fichier manque", "créez-le") from None
+        raise UnreadableError("le fichier manque", "créez-le («\u00a0cvanalysis init\u00a0» l'écrit)") from None
     except OSError as error:
         raise UnreadableError(
             f"le fichier ne peut pas être lu ({say_system(error)})", "vérifiez-le et ses droits"
@@ -135,7 +135,7 @@ def read_rows(
     if not filled:
         found.add(fichier, 0, "", "le fichier est vide", f"colonnes attendues\u00a0: {listed(known)}")
         return []
-    if untitled and not {fold(cell) for cell in filled[0][1]} & {fold(name) for name in known}:
+    if untitled and not {_key(cell) for cell in filled[0][1]} & {_key(name) for name in known}:
         filled = [(0, list(known[: len(filled[0][1])])), *filled]
     return match_rows(found, fichier, filled, columns, optional, free=free)
 
@@ -166,10 +166,10 @@ def match_rows(
 def _separator(text: str, known: tuple[str, ...]) -> str:
     """That which cuts the first filled line into the most known columns; `;` where nothing tells."""
     first = next((line for line in text.splitlines() if line.strip() and not line.startswith("#")), "")
-    expected = {fold(k) for k in known}
+    expected = {_key(k) for k in known}
 
     def score(separator: str) -> int:
-        return len(expected & {fold(cell.strip('" ')) for cell in first.split(separator)})
+        return len(expected & {_key(cell.strip('" ')) for cell in first.split(separator)})
 
     return max((";", ",", "\t"), key=score)
 
@@ -185,6 +185,10 @@ def _line_of_csv_error(text: str, separator: str) -> int:
     return count
 
 
+def _key(header: str) -> str:
+    return fold(header.replace("_", " "))
+
+
 def _match_header(
     found: Inspection,
     fichier: str,
@@ -196,10 +200,10 @@ def _match_header(
     free: bool,
 ) -> list[str] | None:
     """Canonical name of each header cell ('' for an empty one), or None where rows cannot be read."""
-    canonical = {fold(k): k for k in columns + optional}
+    canonical = {_key(k): k for k in columns + optional}
     names: list[str] = []
     for cell in header:
-        name = canonical.get(fold(cell)) or (cell if free else "")
+        name = canonical.get(_key(cell)) or (cell if free else "")
         if cell and not name:
             found.add(fichier, where, cell, "colonne inconnue", f"colonnes connues\u00a0: {listed(canonical.values())}",
                       nearest(cell, canonical.values()) or "retirez la colonne")  # fmt: skip
