@@ -150,5 +150,10 @@ def say_system(error: OSError) -> str:
 
 def say_file(error: OSError) -> str:
     """The same, with the name of the file that it is about, where it is known."""
-    name = Path(error.filename).name.lstrip(".").split(".cvtmp")[0] if isinstance(error.filename, str) else ""
-    return f"{printed(name)}\u00a0: {say_system(error)}" if name else say_system(error)
+    return f"{name}\u00a0: {say_system(error)}" if (name := file_of(error)) else say_system(error)
+
+
+def file_of(error: OSError) -> str:
+    """The name of the file that it is about, '' where it is not known."""
+    name = Path(error.filename).name if isinstance(error.filename, str | Path) else ""
+    return printed(name.lstrip(".").split(".cvtmp")[0])

@@ -87,6 +87,16 @@ def test_quarters_of_corsica_are_found_too(tmp_path):
     assert [(one.code, one.communes) for one in territory.quartiers] == [("QP02A001", ("2A004",))]
 
 
+def test_a_quarter_of_an_arrondissement_is_one_of_its_city_and_what_may_be_missing_is_named(tmp_path):
+    demo = (
+        "CODGEO;LIBGEO;POP_MUN;LIB_COM;TX_F;IND_JEUNE\nQP069034;Moulin A Vent;1521;Lyon 8e Arrondissement;51;1\n"
+        "QP069040;Ailleurs;1200;Oullins;51;1\n"
+    )
+    territory, said = begin(tmp_path, "200046977", DEMO_2022=demo)
+    assert [(one.code, one.communes) for one in territory.quartiers] == [("QP069034", ("69123",))]
+    assert "Le département en a aussi ici : Oullins." in said
+
+
 @pytest.mark.parametrize(("geographie", "words"), [("2024", "La liste livrée"), ("2015", "déposez DEMO_2022")])
 def test_an_epci_without_a_known_quarter_is_told_what_to_do(tmp_path, geographie, words):
     with pytest.raises(UsageError, match=words):

@@ -14,6 +14,7 @@ import io
 import os
 import re
 import stat
+import tomllib
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -39,23 +40,7 @@ BLANCS = b" \t\r\n\x0b\x0c;,|\xef\xbb\xbf"
 MACHINE = frozenset({"thumbs.db", "desktop.ini"})
 ATTENDU = "Un fichier CSV, XLS, XLSX, ODS ou une liste JSON était attendu"
 
-# First bytes of what is not a table: what to call it, what to do.
-IMPOSTEURS: tuple[tuple[bytes, str, str], ...] = (
-    (b"%PDF", "le fichier est un PDF", "Téléchargez le fichier de données au lieu de sa présentation"),
-    (
-        b"version https://git-lfs",
-        "le fichier est un pointeur Git LFS, pas les données",
-        "Récupérez les données par « git lfs pull » ou téléchargez-les de nouveau",
-    ),
-    (b"\x1f\x8b", "le fichier est une archive GZIP", "Décompressez-la"),
-    (b"7z\xbc\xaf\x27\x1c", "le fichier est une archive 7z", "Décompressez-la"),
-    (b"Rar!", "le fichier est une archive RAR", "Décompressez-la"),
-    (b"\x89PNG", "le fichier est une image PNG", "Demandez les données elles-mêmes"),
-    (b"\xff\xd8\xff", "le fichier est une image JPEG", "Demandez les données elles-mêmes"),
-    (b"{\\rtf", "le fichier est un texte RTF", ENREGISTRER),
-    (b"PAR1", "le fichier est un Parquet", "Convertissez-le en CSV"),
-    (b"SQLite format 3", "le fichier est une base SQLite", "Exportez la table en CSV"),
-)
+IMPOSTEURS = tomllib.loads(Path(__file__).with_name("imposteurs.toml").read_text(encoding="utf-8"))["imposteurs"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,12 +298,10 @@ def _refuse_impostors(data: bytes, fichier: str) -> None:
         found = "le fichier est vide" if not data else "le fichier ne contient que des lignes vides"
         raise _refuse(fichier, found, "Téléchargez-le de nouveau")
     for signature, found, to_do in IMPOSTEURS:
-        if start.startswith(signature):
+        if start.startswith(signature.encode("latin-1")):
             raise _refuse(fichier, found, to_do)
     if re.match(rb"<(!doctype html|html|head|body|table)\b", start, re.IGNORECASE):
         raise _refuse(fichier, "le fichier est une page web (HTML)", f"Téléchargez-le de nouveau. {ENREGISTRER}")
-    if start.startswith(b"<?xml"):
-        raise _refuse(fichier, "le fichier est un document XML", ENREGISTRER)
 
 
 def _open_text(data: bytes, fichier: str) -> Cells:
@@ -393,8 +376,7 @@ def _open_json(data: bytes, fichier: str) -> Cells:
     try:
         return read_json_rows(data)
     except ValueError:
-        found, expected = (
-            "le fichier JSON n'est pas une liste d'objets",
-            "Une liste de la forme [{…}, {…}] était attendue",
-        )
-        raise ReadError.of(fichier, found, expected, "Exportez les données en CSV") from None
+        expected = "Une liste de la forme [{…}, {…}] était attendue"
+        raise _refuse(
+            fichier, "le fichier JSON n'est pas une liste d'objets", "Exportez les données en CSV", expected
+        ) from None

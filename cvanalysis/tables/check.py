@@ -57,7 +57,9 @@ class Check(Domain):
         if detail:
             lines += self._say_files(told)
         else:
-            lines += [*map(_say_line, self.fichiers), ""] if self.fichiers else []
+            taken = ("\u00a0; ".join(_taken_for(file)) for file in self.fichiers)
+            named = (f"{_mark(file)} {file.fichier}\u00a0: " for file in self.fichiers)
+            lines += [*map("".join, zip(named, taken, strict=True)), ""] if self.fichiers else []
             lines += _titled("Remarques (une par une\u00a0: cvanalysis check --detail)", _say_kinds(told[~wrong]))
         lines += [*_say_account(self.compte, detail=detail), "", *_say_money(self.tables["argent"])]
         lines += self.complement.split("\n") if self.complement else []
@@ -161,10 +163,6 @@ def _taken_for(file: ReadFile) -> list[str]:
         [f"zones du territoire\u00a0: {len(file.trouvees)} sur {expected}"] if expected and file.statut == "lu" else []
     )
     return [file.pris_pour, *(["\u00a0; ".join(said)] if said else [])]
-
-
-def _say_line(file: ReadFile) -> str:
-    return f"{_mark(file)} {file.fichier}\u00a0: " + "\u00a0; ".join(_taken_for(file))
 
 
 def _say_file(file: ReadFile) -> list[str]:

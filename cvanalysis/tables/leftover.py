@@ -105,7 +105,9 @@ def _tell(name: str) -> ReadFile:
     suffix = path.suffix.lower()
     table = f"{path.stem}.csv"
     if suffix in CONTOURS:
-        return _left(name, "contours dans un format qui n'est pas lu\u00a0: exportez-les en GeoJSON et déposez-les dans geo/")
+        return _left(
+            name, "contours dans un format qui n'est pas lu\u00a0: exportez-les en GeoJSON et déposez-les dans geo/"
+        )
     if name in CLASSEURS:
         found, to_do = f"{ENGAGEMENTS} est lu à sa place", "Gardez un seul des deux"
     elif "/" not in name and table in DECLARATIONS:

@@ -6,7 +6,7 @@ format (the domains do). Another domain is added by its function to `DOMAINES`.
 
 from __future__ import annotations
 
-import os
+import hashlib
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
@@ -21,9 +21,9 @@ import pyarrow.parquet as pq
 
 from cvanalysis.actions.clean.propose import propose_all
 from cvanalysis.catalogue import in_use, load_catalogue
-from cvanalysis.errors import CvanalysisError, Problem
+from cvanalysis.errors import CvanalysisError, Problem, say_system
 from cvanalysis.files.anomalies import COLONNES_ANOMALIES, ReadFile, frame_problems, with_unread
-from cvanalysis.files.atomic import SUFFIX, digest, keep_private, locked, make_folder, write_json
+from cvanalysis.files.atomic import SUFFIX, WriteFailed, locked, make_folder, to_json, write_all
 from cvanalysis.files.contours import contour_files, read_contours
 from cvanalysis.files.guard import under_guard
 from cvanalysis.files.texts import read_text
@@ -281,33 +281,29 @@ def as_text_columns(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def write_tables(tables: dict[str, pd.DataFrame], folder: Path, record: dict[str, Any]) -> None:
-    """Write each table to `folder/NAME.parquet`: all of them aside first, then each in one rename, then the record of what they are.
+    """Write each table to `folder/NAME.parquet`, then the record of what they are, all whole on the disk before the first is replaced.
 
     While some are of before and some of now there is no record, and nobody reads them.
     """
-    waiting: list[tuple[Path, Path]] = []
     try:
         make_folder(folder, private=True)
         for left in folder.glob(f".*{SUFFIX}"):  # by a processing that was killed
             left.unlink()
-        for name, table in tables.items():
-            aside = folder / f".{name}.parquet.{os.getpid()}{SUFFIX}"
-            waiting.append((aside, folder / f"{name}.parquet"))
-            arrow = pa.Table.from_pandas(table, preserve_index=False)
-            pq.write_table(arrow, aside, compression="zstd", row_group_size=1 << 20)
-            keep_private(aside)
-        digests = {final.stem: digest(aside) for aside, final in waiting}
+        made = {folder / f"{name}.parquet": _parquet(table) for name, table in tables.items()}
+        digests = {path.stem: hashlib.sha256(raw).hexdigest() for path, raw in made.items()}
         (folder / RECORD).unlink(missing_ok=True)
-        for aside, final in waiting:
-            aside.replace(final)
-        for path in set(folder.glob("*.parquet")) - {final for _, final in waiting}:
+        write_all([*made.items(), (folder / RECORD, to_json(record | {"tables": digests}))])
+        for path in set(folder.glob("*.parquet")) - made.keys():
             path.unlink()
-        write_json(folder / RECORD, record | {"tables": digests})
-    except OSError as error:
+    except (OSError, WriteFailed) as error:
+        why = say_system(error) if isinstance(error, OSError) else error
         raise CvanalysisError(
-            f"Les tables n'ont pas pu être écrites dans «\u00a0{folder.name}\u00a0»\u00a0: {error.strerror or error}."
+            f"Les tables n'ont pas pu être écrites dans «\u00a0{folder.name}\u00a0»\u00a0: {why}."
             " Libérez de la place ou vérifiez les droits, puis recommencez."
         ) from error
-    finally:
-        for aside, _ in waiting:
-            aside.unlink(missing_ok=True)
+
+
+def _parquet(table: pd.DataFrame) -> bytes:
+    out = pa.BufferOutputStream()
+    pq.write_table(pa.Table.from_pandas(table, preserve_index=False), out, compression="zstd", row_group_size=1 << 20)
+    return out.getvalue().to_pybytes()
