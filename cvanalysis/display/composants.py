@@ -84,7 +84,10 @@ def equip(environment: Environment) -> None:
         breadth=_breadth,
         bare_unit=lambda one: replace(one, unite="") if one.unite in UNITES_LONGUES else one,
         absent_of=lambda lines: dict.fromkeys(
-            one.statut for line in lines for one in (line.valeur, *(value for _, value in line.reperes)) if _absent(one)
+            one.statut
+            for line in lines
+            for one in (line.valeur, *(value for _, value, _ in line.reperes))
+            if _absent(one)
         ),
         marks=block("affichage.marques"),
         meanings=block("affichage.statuts"),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from cvanalysis.constat.shape import Valeur
 from cvanalysis.indicateurs.kinds import KINDS
+from cvanalysis.indicateurs.observation import as_value
 from cvanalysis.indicateurs.question import monthly
 from cvanalysis.indicateurs.ranking import Rank, rank
 
@@ -29,7 +30,8 @@ SUIVIS = 2
 
 @dataclass(frozen=True, slots=True)
 class Ligne:
-    """`tous`: the figures of all the quarters, this one's included; `reperes`: of each comparator; `serie`: the quarter's
+    """`tous`: the figures of all the quarters, this one's included; `reperes`: of each comparator, with its
+    year where it is another; `serie`: the quarter's
     established years, a line to be cut before each of `coupures`."""
 
     declaree: LigneDeclaree
@@ -38,7 +40,7 @@ class Ligne:
     valeur: Valeur
     tous: tuple[Valeur, ...]
     rang: Rank | None
-    reperes: tuple[tuple[Zone, Valeur], ...]
+    reperes: tuple[tuple[Zone, Valeur, str], ...]
     serie: tuple[tuple[int, Valeur], ...]
     coupures: tuple[int, ...]
 
@@ -68,7 +70,7 @@ def _line(ctx: Contexte, row: LigneDeclaree, instant: Instant | None) -> Ligne:
         quarters[code],
         tuple(quarters.values()),
         place if place and place.tient else None,
-        tuple((zone, _value(ctx, row, zone.code, instant)) for zone in ctx.proches),
+        tuple((zone, *_beside(ctx, row, zone.code, instant)) for zone in ctx.proches),
         serie,
         coupures,
     )
@@ -85,6 +87,15 @@ def _value(ctx: Contexte, row: LigneDeclaree, zone: str, instant: Instant | None
     statut = value.statut if not value.dite else whole.statut
     known = value.dite and whole.dite and whole.valeur > 0
     return Valeur(100 * value.valeur / whole.valeur if known else None, statut if not known else "publié", "%", 1)
+
+
+def _beside(ctx: Contexte, row: LigneDeclaree, zone: str, instant: Instant | None) -> tuple[Valeur, str]:
+    """A comparator's figure, and its year where a slow structure was followed to another one."""
+    one = ctx.catalogue.indicateurs[row.indicateur]
+    found = None if row.sur else ctx.repere(zone, one, instant)
+    if found is None or found.instant == instant:
+        return _value(ctx, row, zone, instant), ""
+    return as_value(found, one), found.instant.court
 
 
 def _over_time(ctx: Contexte, row: LigneDeclaree) -> tuple[tuple[tuple[int, Valeur], ...], tuple[int, ...]]:

@@ -61,7 +61,7 @@ class Fiche(Questions):
             "nom": one.libelle,
             "quand": line.quand,
             "rang": line.rang,
-            "reperes": [(zone, value) for zone, value in line.reperes if value.dite],
+            "reperes": [(zone, value) for zone, value, other_year in line.reperes if value.dite and not other_year],
             "sens": "",
         }
         asked = self.constat(one.constat).message
@@ -85,7 +85,9 @@ class Fiche(Questions):
         shown = [line for line in self.tableau if line.declaree.groupe]
         own = [line.declaree.libelle for line in shown if not line.valeur.dite]
         known = [line for line in shown if line.valeur.dite]
-        beside = {zone.nom: sum(not dict(line.reperes)[zone].dite for line in known) for zone in self.contexte.proches}
+        beside = dict.fromkeys((zone.nom for zone in self.contexte.proches), 0)
+        for zone, value, _ in (one for line in known for one in line.reperes):
+            beside[zone.nom] += not value.dite
         undated = sum(line.instant is not None and not line.instant.etabli for line in shown)
         unranked = [line.declaree.libelle for line in known if line.rang is None]
         words = {"total": len(shown), "dates": undated, "lignes": enumerate_french(own or unranked or [""])}
