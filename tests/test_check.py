@@ -51,7 +51,7 @@ def test_each_file_has_one_line_and_the_detail_is_asked_for(tmp_path):
         ),
         (
             {"insee/REVN_2019.csv": "CODGEO;LIBGEO;PMIMP;TP60;DISP_Q2;A;ARSAS\nQP099001;Un;0,58;0,46;12190;10;4\n"},
-            "insee/REVN_2019.csv, colonne PMIMP : colonne en % dont toutes les valeurs sont entre 0 et 1",
+            "insee/REVN_2019.csv, colonnes PMIMP, TP60 : colonne en % dont toutes les valeurs sont entre 0 et 1",
         ),
         (
             {"insee/DEMO_2024.csv": f"{DEMO}QN09901M;Un;50;40;41;1,2;900\n"},

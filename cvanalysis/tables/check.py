@@ -6,6 +6,7 @@ Owns the report, as an object and as French text for a terminal. Refuses to writ
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 
 import pandas as pd
 
@@ -18,8 +19,11 @@ from cvanalysis.indicateurs.clean.account import Account
 from cvanalysis.tables.process import DOMAINES, Domain, gather, read_as_they_are
 from cvanalysis.territory.contract import Territory
 
-DITES, EXEMPLES = 20, 3  # kinds of anomalies told without `--detail`, places and cells given of each
-ANOMALIES_MONTREES = 20  # per file, in the detail: the object has them all
+DITES, EXEMPLES, COLONNES = (
+    20,
+    3,
+    12,
+)  # kinds of anomalies told (the object has them all), places, cells and columns given of each
 BRUT_MAX = 60  # characters of a raw cell, in the text
 A_CORRIGER = (
     r"(?i)^\w+ez\b|[;,.] (?:écrivez|ajoutez|déclarez|corrigez|si « . »)\b"
@@ -53,14 +57,14 @@ class Check(Domain):
         mine = [not any(one == name and said.startswith(found) for name, found in why) for one, said in known]
         told = self.anomalies.loc[mine]
         wrong = told["traitement"].str.contains(A_CORRIGER) | told["probleme"].str.contains(FAUX)
-        lines = [self.titre, "", *_titled("À corriger", [*self._say_left_out(), *_say_kinds(told[wrong])])]
+        lines = [self.titre, "", *_titled("À corriger", [*self._say_left_out(), *_say_anomalies(told[wrong])])]
         if detail:
             lines += self._say_files(told)
         else:
             taken = ("\u00a0; ".join(_taken_for(file)) for file in self.fichiers)
             named = (f"{_mark(file)} {file.fichier}\u00a0: " for file in self.fichiers)
             lines += [*map("".join, zip(named, taken, strict=True)), ""] if self.fichiers else []
-            lines += _titled("Remarques (une par une\u00a0: cvanalysis check --detail)", _say_kinds(told[~wrong]))
+            lines += _titled("Remarques (une par une\u00a0: cvanalysis check --detail)", _say_anomalies(told[~wrong]))
         lines += [*_say_account(self.compte, detail=detail), "", *_say_money(self.tables["argent"])]
         lines += self.complement.split("\n") if self.complement else []
         return "\n".join(map(printed, [*lines, *self._say_words(told), *self._say_empty(), *self._conclude()]))
@@ -74,12 +78,12 @@ class Check(Domain):
         return [line.replace(". .", ".") for line in said]
 
     def _say_files(self, told: pd.DataFrame) -> list[str]:
-        by_file = dict(iter(told.groupby("fichier", sort=False)))
+        by_file = {name: _say_anomalies(rows, each=True) for name, rows in told.groupby("fichier", sort=False)}
         lines: list[str] = []
         for file in self.fichiers:
-            lines += [*_say_file(file), *_say_anomalies(by_file.pop(file.fichier, None)), ""]
-        for fichier, rows in by_file.items():  # the team's own files, beside those of the data
-            lines += [f"! {fichier}", *_say_anomalies(rows), ""]
+            lines += [*_say_file(file), *(f"    {line}" for line in by_file.pop(file.fichier, ())), ""]
+        for fichier, said in by_file.items():  # the team's own files, beside those of the data
+            lines += [f"! {fichier}", *(f"    {line}" for line in said), ""]
         return lines
 
     def _say_words(self, told: pd.DataFrame) -> list[str]:
@@ -179,51 +183,33 @@ def _say_file(file: ReadFile) -> list[str]:
     return lines
 
 
-def _say_kinds(rows: pd.DataFrame) -> list[str]:
-    """Each kind of anomaly once: the first in full, the cells that say it, the next places."""
-    kinds = rows.groupby(
-        [rows["probleme"].str.split(r"[\d«(]", n=1).str[0], rows["traitement"].str.split("(").str[0]], sort=False
-    )
+def _say_anomalies(rows: pd.DataFrame, *, each: bool = False) -> list[str]:
+    """Each kind of anomaly once: the first in full, the cells that say it, the next places; or, of one file, `each` of them."""
+    kind = [rows["probleme"].str.split(r"[\d«(]", n=1).str[0], rows["traitement"].str.split("(").str[0]]
+    groups = rows.groupby(["ligne", "brut", "probleme", "traitement"] if each else kind, sort=False)
     lines = []
-    for _, same in list(kinds)[:DITES]:
+    for _, same in islice(groups, DITES):
         first = same.iloc[0]
         raws = [quoted(_shorten(raw)) for raw in same["brut"].drop_duplicates() if raw and raw not in first["probleme"]]
         raw = f" ({', '.join(raws[:EXEMPLES])}{'…' if len(raws) > EXEMPLES else ''})" if raws else ""
-        places = list(dict.fromkeys(_place(row) for row in same.itertuples()))
+        places = [_place(*key, columns) for key, columns in same.groupby(["fichier", "ligne"], sort=False)["colonne"]]
+        where = places[0].removeprefix(first["fichier"]).removeprefix(", ") if each else places[0]
         others = " De même\u00a0: " + "\u00a0; ".join(places[1:EXEMPLES]) if len(places) > 1 else ""
         others += f" et {_count(len(places) - EXEMPLES, 'autre', 'autres')}" if len(places) > EXEMPLES else ""
-        others += "." if others else ""
-        lines.append(f"- {places[0]}\u00a0: {first['probleme']}{raw}. {capital(first['traitement'])}.{others}")
-    if len(kinds) > DITES:
+        said = f"{first['probleme']}{raw}. {capital(first['traitement'])}.{others}{'.' if others else ''}"
+        lines.append(f"- {where}\u00a0: {said}" if where else f"- {said}")
+    if (more := groups.ngroups - DITES) > 0:
         lines.append(
-            f"- et {_count(len(kinds) - DITES, 'autre sorte', 'autres sortes')}\u00a0: cvanalysis check --detail."
+            f"- et {_count(more, 'autre', 'autres')}" + ("." if each else "\u00a0: cvanalysis check --detail.")
         )
     return lines
 
 
-def _place(row: object) -> str:
-    line = f", ligne {row.ligne}" if row.ligne else ""
-    return f"{row.fichier}{line}" + (f", colonne {row.colonne}" if row.colonne else "")
-
-
-def _say_anomalies(rows: pd.DataFrame | None) -> list[str]:
-    """The anomalies of one file, those that say the same of several columns told once."""
-    if rows is None:
-        return []
-    groups: dict[tuple[int, str, str, str], list[str]] = {}
-    for row in rows.itertuples():
-        groups.setdefault((row.ligne, row.brut, row.probleme, row.traitement), []).append(row.colonne)
-    lines = []
-    for (ligne, brut, probleme, traitement), columns in list(groups.items())[:ANOMALIES_MONTREES]:
-        named = [column for column in columns if column]
-        where = [f"ligne {ligne}"] if ligne else []
-        where += [f"{'colonnes' if len(named) > 1 else 'colonne'} {', '.join(named)}"] if named else []
-        place = f"{', '.join(where)}\u00a0: " if where else ""
-        raw = f" ({quoted(_shorten(brut))})" if brut and brut not in probleme else ""
-        lines.append(f"    - {place}{probleme}{raw}. {capital(traitement)}.")
-    if len(groups) > ANOMALIES_MONTREES:
-        lines.append(f"    - et {_count(len(groups) - ANOMALIES_MONTREES, 'autre anomalie', 'autres anomalies')}.")
-    return lines
+def _place(fichier: str, ligne: int, columns: pd.Series) -> str:
+    named = [column for column in columns.drop_duplicates() if column]
+    word = "colonnes" if len(named) > 1 else "colonne"
+    told = ", ".join(named[:COLONNES]) + ("…" if len(named) > COLONNES else "")
+    return f"{fichier}" + (f", ligne {ligne}" if ligne else "") + (f", {word} {told}" if named else "")
 
 
 def _shorten(raw: str) -> str:

@@ -156,10 +156,11 @@ def clean_all(territory: Territory, audience: str = "public") -> Domain:
 
 
 def gather(domains: Sequence[Domain]) -> Domain:
-    """Several domains as one: their tables, files and accounts, and all their anomalies as anyone may read them."""
+    """Several domains as one: their tables, files and accounts, and all their anomalies, by place, as anyone may read them."""
+    said = pd.concat([domain.anomalies for domain in domains], ignore_index=True).astype({"ligne": "Int32"})
     return Domain(
         {name: table for domain in domains for name, table in domain.tables.items()},
-        gather_anomalies(domains),
+        mask_anomalies(said.sort_values(list(COLONNES_ANOMALIES), kind="stable", ignore_index=True)),
         tuple(file for domain in domains for file in domain.fichiers),
         Account(tuple(line for domain in domains for line in domain.compte.lignes)),
         "\n".join(domain.complement for domain in domains if domain.complement),
@@ -258,13 +259,6 @@ def _codes_in_files(territory: Territory) -> frozenset[tuple[str, str]]:
     """The same zones under the codes of the files: the aggregate of all quarters is that of the territory's geography."""
     aggregate = ENSEMBLE_2024 if territory.geographie == "QN2024" else ENSEMBLE
     return frozenset((aggregate if zone == ENSEMBLE else zone, level) for zone, level in zones_of(territory))
-
-
-def gather_anomalies(domains: Sequence[Domain]) -> pd.DataFrame:
-    """All anomalies, by file, line and column, as anyone may read them."""
-    frame = pd.concat([domain.anomalies for domain in domains], ignore_index=True)
-    frame = frame.sort_values(list(COLONNES_ANOMALIES), kind="stable", ignore_index=True)
-    return mask_anomalies(frame.astype({"ligne": "Int32"}))
 
 
 def list_files(files: list[ReadFile]) -> pd.DataFrame:
