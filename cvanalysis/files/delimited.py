@@ -48,7 +48,6 @@ class Cells:
     lignes: np.ndarray
     courtes: tuple[int, ...] = ()
     longues: tuple[int, ...] = ()
-    largeur: int = 0  # columns of the file, blank ones included
     remarques: tuple[tuple[int, str], ...] = ()  # (row or 0, what was found and done), in French
     cachee: bool = False  # a sheet that its workbook hides
 
@@ -262,6 +261,5 @@ def drop_blanks(cells: Cells, shift: int = 0, remarks: tuple[tuple[int, str], ..
         cells.lignes[filled] + np.int32(shift),
         tuple(n + shift for n in cells.courtes),
         tuple(n + shift for n in cells.longues),
-        cells.table.num_columns,
         remarks + tuple((n + shift if n else 0, what) for n, what in cells.remarques),
     )

@@ -49,7 +49,7 @@ class Grid:
 
     `cells` has one column per column of the sheet that holds something, named by its place from 0 (gaps are
     possible); `lignes` are spreadsheet rows from 1 (wholly blank rows are left out). `courtes` and `longues` are rows of another width than
-    usual in a ragged text file, `largeur` its columns, blank ones included. `entete`: the header's position in JSON; `cachee`: hidden.
+    usual in a ragged text file. `entete`: the header's position in JSON; `cachee`: hidden.
     """
 
     fichier: str
@@ -58,7 +58,6 @@ class Grid:
     lignes: np.ndarray
     courtes: tuple[int, ...] = ()
     longues: tuple[int, ...] = ()
-    largeur: int = 0
     anomalies: tuple[Problem, ...] = ()
     entete: int | None = None
     cachee: bool = False
@@ -82,7 +81,7 @@ class RawTable:
 
     `cells.columns` are the headers, stripped and made unique; `lignes[i]` is the spreadsheet row of row i;
     `preambule` the lines above the header, cells joined by a space; `etiquettes` the label of a header where a row of
-    labels adjoins it; `vides` the number of wholly empty columns that were left out; `anomalies` what was doubtful.
+    labels adjoins it; `anomalies` what was doubtful.
     """
 
     fichier: str
@@ -91,7 +90,6 @@ class RawTable:
     lignes: np.ndarray
     preambule: tuple[str, ...] = ()
     etiquettes: dict[str, str] = field(default_factory=dict)
-    vides: int = 0
     ligne_entete: int = 1
     anomalies: tuple[Problem, ...] = ()
 
@@ -185,7 +183,6 @@ def grids_of(data: bytes, fichier: str) -> list[Grid]:
             cells.lignes,
             cells.courtes,
             cells.longues,
-            cells.largeur,
             (empty if i == 0 else ()) + tuple(Problem(fichier, line, "", what) for line, what in cells.remarques),
             header,
             cells.cachee,
@@ -216,7 +213,7 @@ def find_table(grid: Grid, connus: frozenset[str] = frozenset()) -> RawTable:
     header = grid.entete if grid.entete is not None else find_header(head, connus)
     labels = None if grid.entete is not None else find_labels(head, lines, header)
     first = max(header, labels if labels is not None else header) + 1
-    names, vides, anomalies = _name_columns(grid, head[header], first)
+    names, anomalies = _name_columns(grid, head[header], first)
     body = grid.table.slice(first).select([i for i, name in enumerate(names) if name])
     kept = [name for name in names if name]
     lignes = grid.lignes[first:]
@@ -230,14 +227,13 @@ def find_table(grid: Grid, connus: frozenset[str] = frozenset()) -> RawTable:
         {n: c.strip() for n, c in zip(names, head[labels], strict=True) if n and c.strip()}
         if labels is not None
         else {},
-        vides,
         lines[header],
         grid.anomalies + anomalies + _say_ragged_rows(grid, lines[header]),
     )
 
 
-def _name_columns(grid: Grid, header: Sequence[str], first: int) -> tuple[list[str], int, tuple[Problem, ...]]:
-    """A unique name per column ('' for one without header nor data), how many columns are empty, what was doubtful."""
+def _name_columns(grid: Grid, header: Sequence[str], first: int) -> tuple[list[str], tuple[Problem, ...]]:
+    """A unique name per column ('' for one without header nor data), what was doubtful."""
     names: list[str] = []
     anomalies: list[Problem] = []
     seen: set[str] = set()
@@ -260,8 +256,7 @@ def _name_columns(grid: Grid, header: Sequence[str], first: int) -> tuple[list[s
             anomalies.append(grid.say(line, name, f"titre de colonne en double, lu comme « {unique} »"))
         seen.add(unique)
         names.append(unique)
-    kept = sum(1 for name in names if name)
-    return names, grid.largeur - kept, tuple(anomalies)
+    return names, tuple(anomalies)
 
 
 def _say_ragged_rows(grid: Grid, header: int) -> tuple[Problem, ...]:

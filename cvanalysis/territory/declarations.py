@@ -28,7 +28,7 @@ _CSV_ERRORS = {
 class UnreadableError(Exception):
     """Why the text of a file cannot be had: what was found, what to do, the line where it is known."""
 
-    def __init__(self, found: str, to_do: str, line: int = 0) -> None:
+    def __init__(self, found: str, to_do: str = "", line: int = 0) -> None:
         self.found, self.to_do, self.line = found, to_do, line
         super().__init__(found)
 
