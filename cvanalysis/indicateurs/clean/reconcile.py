@@ -4,7 +4,7 @@
 - Equal values of two files: one is kept, the other noted. Equal means: at the coarser of the two columns' precisions; the more
   precise is then kept (`0,237` over `0,2`), else that of the later publication.
 - Different values: the later publication wins and the revision is an anomaly with both values.
-- A published value is preferred to a blank, whichever came later, and that is noted too.
+- A published value is preferred to a blank, and a sound one to a doubtful one, whichever came later; that is noted too.
 
 Refuses to compare values with anything but their own precision, and to drop a cell without saying so.
 """
@@ -134,9 +134,11 @@ def _choose(
     starts = np.flatnonzero(first[where])
     group = np.cumsum(first[where]) - 1
     value, precision = long.valeur[where], long.precision[where].astype(np.int64)
-    published = (long.statut[where] == PUBLIE) | (long.statut[where] == SUSPECT)
+    sound = long.statut[where] == PUBLIE
+    published = sound | (long.statut[where] == SUSPECT)
     position = np.arange(len(where))
-    last = np.maximum.reduceat(np.where(published, position, -1), starts)[group]
+    best = np.maximum.reduceat(np.where(published, position + sound * len(where), -1), starts)[group]
+    last = np.where(best < 0, -1, best % len(where))  # a doubtful figure, were it later, gives way to a sound one
     reference = np.where(last >= 0, value[last], np.nan)
     allowed = tolerance(np.minimum(precision, precision[last]))
     with np.errstate(invalid="ignore"):
