@@ -24,7 +24,7 @@ SEPARATION = ".zip/"  # between an archive and its member in a file's name
 
 def is_archive(data: bytes) -> bool:
     """Whether bytes are a ZIP that is no workbook; a damaged one is left to the reader of workbooks, who says so."""
-    if not data.startswith(b"PK\x03\x04"):
+    if not data.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return False
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:

@@ -10,12 +10,10 @@ Speed: see `delimited`; the tables stay in Arrow until `cells` is asked for, so 
 
 from __future__ import annotations
 
-import io
 import os
 import re
 import stat
 import tomllib
-import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -28,7 +26,7 @@ import pyarrow as pa
 import python_calamine
 
 from cvanalysis.errors import Problem, ReadError, say_system
-from cvanalysis.files.archives import CLASSEURS, OCTETS_MAX, TABLEAUX
+from cvanalysis.files.archives import OCTETS_MAX, TABLEAUX, is_archive
 from cvanalysis.files.atomic import named
 from cvanalysis.files.delimited import Cells, TooLargeError, read_delimited
 from cvanalysis.files.guard import ALLEGER, MIO, SECONDES_PAR_MIO, allow
@@ -160,7 +158,9 @@ def grids_of(data: bytes, fichier: str) -> list[Grid]:
     header = None
     with refusing_too_large(fichier):
         if data.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-            sheets = _open_zipped(data, fichier)
+            if is_archive(data):
+                raise _refuse(fichier, "le fichier est une archive ZIP, pas un classeur", "Décompressez-la")
+            sheets = _open_workbook(data, fichier)
         elif data.startswith(b"\xd0\xcf\x11\xe0"):
             sheets = _open_ole(data, fichier)
         elif fichier.lower().endswith((".json", ".geojson")):
@@ -306,34 +306,19 @@ def _open_text(data: bytes, fichier: str) -> Cells:
         raise _refuse(fichier, "le texte du fichier ne se découpe pas en cellules", ENREGISTRER) from None
 
 
-def _open_zipped(data: bytes, fichier: str) -> list[tuple[str, Cells]]:
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            parts = set(archive.namelist())
-    except Exception:  # noqa: BLE001 (a damaged archive makes zipfile raise anything)
-        raise _damaged(fichier) from None
-    if not parts & CLASSEURS:
-        raise _refuse(fichier, "le fichier est une archive ZIP, pas un classeur", "Décompressez-la")
-    return _open_workbook(data, fichier, ods="content.xml" in parts)
-
-
 def _open_ole(data: bytes, fichier: str) -> list[tuple[str, Cells]]:
     if "EncryptedPackage".encode("utf-16-le") in data:
         raise _protected(fichier)
     if "WordDocument".encode("utf-16-le") in data:
         raise _refuse(fichier, "le fichier est un document Word", "Copiez le tableau dans un classeur")
-    return _open_workbook(data, fichier, ods=False)
+    return _open_workbook(data, fichier)
 
 
 def _protected(fichier: str) -> ReadError:
     return ReadError.of(fichier, "le classeur est protégé par un mot de passe", "", "Enregistrez-le sans mot de passe")
 
 
-def _damaged(fichier: str) -> ReadError:
-    return _refuse(fichier, "le classeur est incomplet ou abîmé", f"Téléchargez-le de nouveau. {ENREGISTRER}")
-
-
-def _open_workbook(data: bytes, fichier: str, *, ods: bool) -> list[tuple[str, Cells]]:
+def _open_workbook(data: bytes, fichier: str) -> list[tuple[str, Cells]]:
     """A workbook's sheets; whatever a damaged one makes calamine, odfpy or zipfile raise means that it is damaged."""
     with _stderr_silenced():
         try:
@@ -343,10 +328,9 @@ def _open_workbook(data: bytes, fichier: str, *, ods: bool) -> list[tuple[str, C
         except (KeyboardInterrupt, SystemExit, MemoryError, TooLargeError):
             raise
         except BaseException:  # noqa: BLE001 (a panic of calamine's Rust is no Exception)
-            if ods:
-                with suppress(Exception):
-                    return read_ods(data)
-    raise _damaged(fichier)
+            with suppress(Exception):
+                return read_ods(data)
+    raise _refuse(fichier, "le classeur est incomplet ou abîmé", f"Téléchargez-le de nouveau. {ENREGISTRER}")
 
 
 @contextmanager
