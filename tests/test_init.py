@@ -105,9 +105,11 @@ def test_an_epci_without_a_known_quarter_is_told_what_to_do(tmp_path, geographie
 
 def test_the_command_puts_loose_files_where_they_are_read_and_erases_nothing(tmp_path, capsys):
     (tmp_path / "DEMO_2022.csv").write_text(DEMO, encoding="utf-8")
+    (tmp_path / "contours.geojson").write_text("{}", encoding="utf-8")
     assert run(["init", "244400404", str(tmp_path)]) == 0
     assert (tmp_path / "insee" / "DEMO_2022.csv").is_file()
     assert "Rangé : DEMO_2022.csv" in capsys.readouterr().out
+    (tmp_path / "geo" / "contours.geojson").unlink()
     assert run(["check", "--data", str(tmp_path)]) == 0
     written = (tmp_path / "quartiers.csv").read_bytes()
     assert run(["init", "244400404", str(tmp_path)]) == 2

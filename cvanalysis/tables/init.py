@@ -104,12 +104,16 @@ def start(epci: str, dossier: Path, geographie: str, jour: date) -> tuple[dict[P
 
 
 def tidy(dossier: Path) -> list[str]:
-    """Move tables dropped in the folder itself to its `insee/`, where they are read; what was moved."""
+    """Move tables and contours dropped in the folder itself to its `insee/` and `geo/`, where they are read; what was moved."""
     (dossier / "insee").mkdir(parents=True, exist_ok=True)
-    moved = [path for path in sorted(dossier.iterdir()) if _is_table(path) and path.name not in DECLARATIONS]
-    for path in moved:
-        path.rename(dossier / "insee" / path.name)
-    return [DIT["dit"]["range"].format(nom=path.name) for path in moved]
+    loose = [path for path in sorted(dossier.iterdir()) if path.is_file() and path.name not in DECLARATIONS]
+    places = {
+        path: "geo" if path.suffix.lower() == ".geojson" else "insee" if _is_table(path) else "" for path in loose
+    }
+    for path, place in (moved := {path: place for path, place in places.items() if place}).items():
+        (dossier / place).mkdir(exist_ok=True)
+        path.rename(dossier / place / path.name)
+    return [DIT["dit"]["range"].format(nom=path.name, ou=place) for path, place in moved.items()]
 
 
 def _parts(cell: str) -> tuple[str, ...]:
