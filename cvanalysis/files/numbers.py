@@ -29,8 +29,12 @@ from cvanalysis.catalogue import read_catalogue_rows
 
 ESPACES = " \t\u00a0\u202f\u2009\u2007"
 _E = f"[{ESPACES}]"
-_PLAIN = r"^(?:-?\d+(?:{}\d+)?)?$"
-_DOUTEUX = r"^-?[1-9]\d{0,2}[.,]\d{3}$"
+_UNITE = r"%|€|EUR|euros?"
+_PLAIN = (
+    rf"^(?:{_E}*[+\-−]?{_E}*(?:\d+|\d{{{{1,3}}}}(?:[{ESPACES}'’]\d{{{{3}}}})+)(?:{{}}\d+)?{_E}*(?:{_UNITE})?{_E}*)?$"
+)
+_A_ENLEVER = rf"[{ESPACES}'’+]|{_UNITE}"
+_DOUTEUX = rf"^{_E}*[+\-−]?{_E}*[1-9]\d{{0,2}}[.,]\d{{3}}{_E}*(?:{_UNITE})?{_E}*$"
 
 _NOMBRE = re.compile(
     rf"{_E}*(?P<signe>[+\-−]?){_E}*(?P<corps>[\d.,][\d.,'’{ESPACES}]*?)(?:[eE](?P<exposant>[+-]?\d{{1,3}}))?"
@@ -89,7 +93,8 @@ def decode_numbers(strings: Iterable[str] | pd.Series | pa.Array, *, entiers: bo
     if any(pc.all(pc.match_substring_regex(cells, _PLAIN.format(sign))).as_py() for sign in ("\\.", ",")) and not (
         entiers and pc.any(pc.match_substring_regex(cells, _DOUTEUX)).as_py()
     ):  # most columns, and the longest
-        values = pc.if_else(pc.equal(cells, ""), pa.scalar("nan", cells.type), cells)
+        bare = pc.replace_substring(pc.replace_substring_regex(cells, _A_ENLEVER, ""), "−", "-")
+        values = pc.if_else(pc.equal(cells, ""), pa.scalar("nan", cells.type), bare)
         decoded = pc.replace_substring(values, ",", ".").cast(pa.float64()).to_numpy(zero_copy_only=False)
         known = np.isfinite(decoded)
         bad = ~known & (pc.binary_length(cells).to_numpy(zero_copy_only=False) > 0)
