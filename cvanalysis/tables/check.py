@@ -186,7 +186,7 @@ def _say_file(file: ReadFile) -> list[str]:
 def _say_anomalies(rows: pd.DataFrame, *, each: bool = False) -> list[str]:
     """Each kind of anomaly once: the first in full, the cells that say it, the next places; or, of one file, `each` of them."""
     kind = [rows["probleme"].str.split(r"[\d«(]", n=1).str[0], rows["traitement"].str.split("(").str[0]]
-    groups = rows.groupby(["ligne", "brut", "probleme", "traitement"] if each else kind, sort=False)
+    groups = rows.groupby(["ligne", "probleme", "traitement"] if each else kind, sort=False)
     lines = []
     for _, same in islice(groups, DITES):
         first = same.iloc[0]
