@@ -250,6 +250,12 @@ def french_date(text: str) -> str:
     return "/".join(reversed(parts)) if all(p.isdigit() for p in parts) else text
 
 
+def month_year(text: str) -> str:
+    """`2022-04` → « avril 2022 »; anything else as written."""
+    year, _, month = text.partition("-")
+    return f"{MOIS[int(month) - 1]} {year}" if re.fullmatch(r"\d{4}-(?:0[1-9]|1[0-2])", text) else text
+
+
 def named(code: str, words: str, most: int = 60) -> str:
     """A thing by its words, cut where they are many, then its code: a code alone says nothing to who has not the list."""
     short = words if len(words) <= most else f"{words[:most].rsplit(' ', 1)[0]}…"

@@ -7,7 +7,7 @@ neutral: the declared one in tables and small panels, by value on a common axis.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import pandas as pd
