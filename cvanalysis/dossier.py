@@ -122,11 +122,11 @@ class Dossier(LabelledTables):
         return load_catalogue(self.territory.ajouts)
 
     def _page(
-        self, titre: str, *chapitres: Chapter, liste: Any = None, montre: Any = show_list, **blocs: Callable[..., Any]
+        self, titre: str, *chapitres: Chapter, liste: Any = None, show: Callable[..., Bloc] = show_list, **blocs: Any
     ) -> Page:
-        """A page of findings, the list of what they are about and how it is shown, other blocks by name."""
+        """A page of findings, the list of what they are about (as `show` shows it), other blocks by name."""
         if liste is not None:
-            blocs = {"liste": partial(_list, liste, show=montre), **blocs}
+            blocs = {"liste": partial(_list, liste, show=show), **blocs}
         return Page(self.show, titre, chapitres, blocs, {})
 
     def fiche(self, qpv: str) -> Page:
@@ -149,7 +149,7 @@ class Dossier(LabelledTables):
             recto=lambda: show_recto(fiche, self._map(code)),
             verso=lambda: show_verso(fiche, done, engaged.constat("engagements-01"), voices.constats),
             liste=done,
-            montre=show_actions,
+            show=show_actions,
             voisins=lambda: show_neighbours(fiche.constats, fiche.voisins),
             inconnus=lambda: show_unknown(fiche.inconnus()),
             definitions=lambda: show_definitions(fiche.definitions(), fiche.sources()),
