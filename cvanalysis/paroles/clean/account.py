@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from cvanalysis.french import fold
 from cvanalysis.paroles.clean.consent import Row, is_yes, when_received, when_said
-from cvanalysis.paroles.table import NON, VoiceTable
+from cvanalysis.paroles.table import ACCORDANTS, NON, VoiceTable
 from cvanalysis.personnes.persons import mask_words
 
 if TYPE_CHECKING:
@@ -34,6 +34,12 @@ def account_of_voices(
     ends = Counter(zip((row.fichier for row in stages[-1]), statuses, strict=True))
     undated = Counter(row.fichier for row in stages[0] if when_received(row, when_said(row, territory)) is None)
     doubtful = Counter((row.fichier, word) for row in stages[0] for word in unknown_leaves(row))
+    asking = {
+        (table.fichier, one.colonne)
+        for table in tables
+        for one in table.anomalies
+        if ACCORDANTS.search(fold(one.colonne))
+    }
     lines = []
     for fichier, kind in {table.fichier: table.format for table in tables}.items():
         read = counts[0][fichier]
@@ -56,6 +62,11 @@ def account_of_voices(
                 lines.append(
                     f"    accord non compris\u00a0: «\u00a0{word}\u00a0» ({n})\u00a0: est-ce oui ou non\u00a0? Un non d'ici là."
                 )
+        lines += [
+            f"    accord peut-être dit dans «\u00a0{title}\u00a0», et non lu\u00a0: s'il l'est, dites lequel dans paroles/colonnes.csv."
+            for where, title in sorted(asking)
+            if where == fichier
+        ]
     return (
         "\n".join(["Ce que deviennent les paroles lues, pour cette audience et cette édition", *lines, ""])
         if lines

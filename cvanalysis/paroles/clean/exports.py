@@ -134,10 +134,7 @@ def _rename(sheet: Sheet) -> VoiceTable:
             columns.setdefault(champ, []).append(header)
     _technical_columns(raw, outil, columns, set(own.values()))
     cells = pd.DataFrame(
-        {
-            champ: _join([raw.cells[h] for h in headers], ". " if champ == "texte" else "|")
-            for champ, headers in columns.items()
-        },
+        {champ: _join([raw.cells[h] for h in headers], champ, outil.sans_date) for champ, headers in columns.items()},
         index=range(len(raw.lignes)),
     )
     for champ, options in ticked.items():
@@ -170,11 +167,12 @@ def _unread(raw: RawTable, header: str, closing: bool) -> Problem:
 def _technical_columns(raw: RawTable, outil: Outil, columns: dict[str, list[str]], declared: set[str]) -> None:
     """What a tool says besides the answers: its number of the answer, when it arrived (and was said, where no question asks it)."""
     first = first_headers(raw.colonnes)
-    arrived, number = (next((first[n] for n in names if n in first), None) for names in (outil.date, outil.numero))
-    if arrived is not None:
-        columns.setdefault("recu", [arrived])
+    arrived = list(dict.fromkeys(first[name] for name in outil.date if name in first))
+    number = next((first[name] for name in outil.numero if name in first), None)
+    if arrived:
+        columns.setdefault("recu", arrived)
         asked = [h for h in columns.get("date", ()) if not any(n in outil.date for n in header_names(h))]
-        columns["date"] = asked or [arrived]
+        columns["date"] = asked or arrived
     if number is not None and "parole" not in declared:
         columns["parole"] = [number]
     title = next((h for h in raw.colonnes if header_names(h)[0] in outil.titre), None)
@@ -234,13 +232,14 @@ def _questions_above(raw: RawTable, grid: Grid) -> dict[str, str]:
     return found
 
 
+_DANS_LE_TEXTE = re.compile(
+    r"</?(?:a|abbr|b|del|em|font|i|ins|mark|s|small|span|strong|sub|sup|u)\b[^<>]{0,500}>", re.IGNORECASE
+)
 _BALISE = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)[^<>]{0,500}>")
 
 
 def _as_the_tool_means(cells: pd.DataFrame, outil: Outil, lines: np.ndarray) -> tuple[pd.DataFrame, np.ndarray]:
     """Texts without their marks; what its author took back on the platform is a voice withdrawn here; tags of one quotation together."""
-    for champ in {"date", "recu"} & set(cells.columns) if outil.sans_date else ():
-        cells[champ] = cells[champ].mask(cells[champ].str.startswith(outil.sans_date), "")
     for champ in {"texte", "reponse"} & set(cells.columns) if outil.html else ():
         cells[champ] = [_without_tags(t) for t in cells[champ]]
     if outil.retire and "reponse_statut" in cells:
@@ -256,14 +255,20 @@ def _as_the_tool_means(cells: pd.DataFrame, outil: Outil, lines: np.ndarray) -> 
 
 def _without_tags(text: str) -> str:
     """The text of an HTML fragment, as the platform's editor writes them: blocks become spaces."""
-    return " ".join(html.unescape(_BALISE.sub(" ", text)).split())
+    return " ".join(html.unescape(_BALISE.sub(" ", _DANS_LE_TEXTE.sub("", text))).split())
 
 
-def _join(columns: list[pd.Series], joiner: str) -> pd.Series:
-    if len(columns) == 1:
-        return columns[0].astype(str).str.strip().reset_index(drop=True)
-    rows = zip(*(c.astype(str) for c in columns), strict=True)
-    return pd.Series([joiner.join(dict.fromkeys(v.strip() for v in row if v.strip())) for row in rows], dtype=object)
+def _join(columns: list[pd.Series], champ: str, none: str) -> pd.Series:
+    """Several columns of one field: what is said, joined; of days, the first that is one (`none`: what the tool writes for none)."""
+    rows = (
+        [cell.strip() for cell in row if cell.strip()] for row in zip(*(c.astype(str) for c in columns), strict=True)
+    )
+    if champ in ("date", "recu"):
+        return pd.Series(
+            [next((d for d in row if not (none and d.startswith(none))), "") for row in rows], dtype=object
+        )
+    joiner = ". " if champ == "texte" else "|"
+    return pd.Series([joiner.join(dict.fromkeys(row)) for row in rows], dtype=object)
 
 
 def _read_json(path: Path, fichier: str) -> Grid:
