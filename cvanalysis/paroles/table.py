@@ -69,6 +69,9 @@ MOTS = {
     for champ, groups in _KNOWN["mots"].items()
 }
 """Field → word as compared → word as kept."""
+NON_DECLARE: Mapping[str, str] = _KNOWN["non_declare"]
+"""Field → what is said of a word that is none of those declared."""
+PAGES: Sequence[str] = _KNOWN["citations"]["pages"]
 STATUTS = tuple(_KNOWN["mots"]["statut"])
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from fnmatch import fnmatch
 from types import MappingProxyType
@@ -101,14 +101,10 @@ def rows_of(table: VoiceTable, territory: Territory) -> Iterable[Row]:
     names = [c for c in table.cells.columns if c in CHAMPS]
     cells = table.cells[names].astype(str).itertuples(index=False, name=None)
     for ligne, values in zip(table.lignes.tolist(), cells, strict=True):
-        yield Row(
-            dict(zip(names, values, strict=True)),
-            table.fichier,
-            table.origine or table.fichier,
-            table.format,
-            ligne,
-            example,
-        )
+        champs = dict(zip(names, values, strict=True))
+        row = Row(champs, table.fichier, table.origine or table.fichier, table.format, ligne, example)
+        said = when_said(row, territory)
+        yield replace(row, date=said, recue=when_received(row, said))
 
 
 def is_yes(cell: str) -> bool:
