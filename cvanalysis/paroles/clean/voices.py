@@ -91,12 +91,13 @@ def clean_voices(
         with reading(table.fichier):
             allow(SECONDES_PAR_LIGNE * len(table.lignes))
             found += consent.rows_of(table, territory)
-    left, doubtful = consent.withdraw(found, companions.retraits)
+    left, doubtful = consent.withdraw(found, companions.tables["retraits"])
     doubtful += _answers_to_nobody(found, companions)
     open_ones = [row for row in left if consent.may_know(audience, consent.audience_of(row))]
     rows = [row for row in open_ones if consent.is_known_at(row, territory, edition)]
     read = partial(read_text, audience=audience, reviews=read_reviews(territory.dossier, edition.jusqu_au))
-    companions = replace(companions, codes=_codes_read(companions, audience, read))
+    codes = _codes_read(companions, audience, read)
+    companions = replace(companions, tables=companions.tables | {"codes": codes})
     reader = _Reader(territory, audience, edition, companions, read, Anomalies())
     answers = reader.answers(rows)
     clean = []
@@ -115,9 +116,9 @@ def clean_voices(
     enough = heard_enough(paroles, seuil)
     few = [q.code for q in territory.quartiers if (q.code, "") not in enough and audience != "equipe"]
     bound = {
-        "paroles/immersions.csv": _immersions(companions.immersions, audience, edition, read, enough),
-        "paroles/instances.csv": consent.held(companions.instances, edition),
-        "preconisations.csv": consent.proposed(companions.preconisations, edition),
+        "paroles/immersions.csv": _immersions(companions.tables["immersions"], audience, edition, read, enough),
+        "paroles/instances.csv": consent.held(companions.tables["instances"], edition),
+        "preconisations.csv": consent.proposed(companions.tables["preconisations"], edition),
     }
     return CleanedVoices(
         paroles=paroles,
@@ -128,9 +129,9 @@ def clean_voices(
         ).frame(),
         sources=(*_sources(rows, tables, clean), *_companion_sources(bound)),
         **{Path(fichier).stem: frame for fichier, frame in bound.items()},
-        chronologie=consent.held(companions.chronologie, edition),
-        precedent=companions.precedent,
-        codes=companions.codes,
+        chronologie=consent.held(companions.tables["chronologie"], edition),
+        precedent=companions.tables["precedent"],
+        codes=codes,
         illisibles=tuple(unread) + companions.illisibles,
         avertissements=tuple(doubtful),
         compte=account_of_voices(tables, (found, left, open_ones, rows), [row["texte_statut"] for row in clean]),
@@ -152,7 +153,7 @@ class _Reader:
     @cached_property
     def names(self) -> Mapping[str, Mapping[str, str]]:
         """Field → id → declared name."""
-        t, codes = self.territory, self.companions.codes
+        t, codes = self.territory, self.companions.tables["codes"]
         return {
             "themes": {one.id: one.nom for one in t.themes},
             "qpv": {one.code: one.nom for one in t.quartiers},
@@ -290,8 +291,8 @@ def _codes_read(
     companions: Companions, audience: consent.Audience, read: Callable[[str], tuple[str, str]]
 ) -> pd.DataFrame:
     """The codebook that this audience may read: a code of a program is its name, which is known as it stands or not at all."""
-    typed, names = companions.codes_lus, companions.codes["nom"]
-    return consent.kept(companions.codes, (audience == "equipe" or n not in typed or read(n)[0] == n for n in names))
+    typed, codes = companions.codes_lus, companions.tables["codes"]
+    return consent.kept(codes, (audience == "equipe" or n not in typed or read(n)[0] == n for n in codes["nom"]))
 
 
 def _answers_to_nobody(rows: list[consent.Row], companions: Companions) -> list[Problem]:
