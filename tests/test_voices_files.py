@@ -160,7 +160,7 @@ def test_repeated_rows_whose_answer_is_not_there_are_the_teams_and_it_is_said(te
     write(territory, "paroles/r.csv", "\r\n".join(line for line in ANSWERS.split("\r\n") if "u-8" not in line))
     assert sorted(clean_voices(territory).paroles["mois"]) == ["2022-03", "2022-03"]
     problems = clean_voices(territory, "equipe").anomalies["probleme"].tolist()
-    assert any(p.startswith("1 lignes dont la réponse n'est pas là") for p in problems)
+    assert "lignes dont la réponse n'est pas là, réservées à l'équipe\u00a0: 1" in problems
 
 
 def test_a_row_repeated_in_a_repeated_row_takes_the_leave_of_its_own_answer(tmp_path):

@@ -141,7 +141,7 @@ def _rename(sheet: Sheet) -> VoiceTable:
     said = [_unread(raw, header, header in closing) for header in unread if not (told_there and header in sheet.venues)]
     if sheet.seules:
         todo = "Déposez aussi la table des réponses, ou ôtez ces lignes si leur réponse a été retirée"
-        said.append(Problem(raw.fichier, 0, "", f"{sheet.seules} {SEULE}", "", todo))
+        said.append(Problem(raw.fichier, 0, "", f"{SEULE}\u00a0: {sheet.seules}", "", todo))
     kept = filled.to_numpy()
     voices = cells[filled].reset_index(drop=True)
     return VoiceTable(raw.fichier, outil.nom, voices, lines[kept], tuple(said), sheet.origine)
