@@ -121,10 +121,17 @@ class Dossier(LabelledTables):
         """The indicators, sources and questions that this territory's pages know."""
         return load_catalogue(self.territory.ajouts)
 
-    def _page(self, titre: str, *chapitres: Chapter, liste: Any = None, **blocs: Callable[..., Any]) -> Page:
+    def _page(
+        self,
+        titre: str,
+        *chapitres: Chapter,
+        liste: Any = None,
+        montrer: Callable[..., Bloc] = show_list,
+        **blocs: Callable[..., Any],
+    ) -> Page:
         """A page of findings, the list of what they are about, other blocks by name."""
         if liste is not None:
-            blocs = {"liste": partial(_list, liste), **blocs}
+            blocs = {"liste": partial(_list, liste, montrer), **blocs}
         return Page(self.show, titre, chapitres, blocs, {})
 
     def fiche(self, qpv: str) -> Page:
@@ -146,7 +153,8 @@ class Dossier(LabelledTables):
             *(fiche, done, engaged, voices),
             recto=lambda: show_recto(fiche, self._map(code)),
             verso=lambda: show_verso(fiche, done, engaged.constat("engagements-01"), voices.constats),
-            liste=partial(_list, done, show=show_actions),
+            liste=done,
+            montrer=show_actions,
             voisins=lambda: show_neighbours(fiche.constats, fiche.voisins),
             inconnus=lambda: show_unknown(fiche.inconnus()),
             definitions=lambda: show_definitions(fiche.definitions(), fiche.sources()),
@@ -364,6 +372,6 @@ class Dossier(LabelledTables):
         return show_text(text, lost=lost)
 
 
-def _list(chapter: Any, titre: str, show: Callable[..., Bloc] = show_list) -> Bloc:
+def _list(chapter: Any, show: Callable[..., Bloc], titre: str) -> Bloc:
     """One line for each thing that a chapter is about, searchable where scripts run."""
     return show(chapter.liste, titre, exemple=any(finding.exemple for finding in chapter.constats))
