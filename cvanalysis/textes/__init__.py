@@ -39,3 +39,10 @@ def block(key: str) -> Any:
     for part in key.split("."):
         found = found[part]
     return found
+
+
+def fill_in(modele: str, /, **values: object) -> str:
+    """A text of several lines for a terminal, from its jinja model."""
+    from jinja2 import Template  # here: most of what reads a label writes no such text
+
+    return Template(modele, trim_blocks=True, lstrip_blocks=True).render(**values) + "\n"
