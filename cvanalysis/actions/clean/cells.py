@@ -15,6 +15,7 @@ from importlib.resources import files
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -88,6 +89,12 @@ class Words:
     def array(self) -> np.ndarray:
         """The cells, as found."""
         return np.array([*self.words, ""], dtype=object)[self.codes]
+
+
+def category(cells: np.ndarray, read: Callable[[Any], str] = str) -> pd.Categorical:
+    """Cells as codes into their distinct words (those that `read` makes of them): a column without one string per row."""
+    codes, found = pd.factorize(cells)
+    return pd.Categorical.from_codes(codes, pd.Index(map(read, found), dtype="object"))
 
 
 def encode(column: pa.ChunkedArray | pa.Array) -> Words:

@@ -111,7 +111,7 @@ class FieldReader:
                 said = treatment(word) if callable(treatment) else treatment
                 self.anomalies.add(self.fichier, self.rows.lignes[first[rank]], name, word, problem + many, said)
 
-    def _tell_rows(self, name: str, rows: np.ndarray, problem: str, treatment: str, told: str = "") -> None:
+    def tell_rows(self, name: str, rows: np.ndarray, problem: str, treatment: str, told: str = "") -> None:
         """Tell rows together, at the first of them; `told` says how many they are (« , la première ici »)."""
         at = np.flatnonzero(rows)
         if len(at):
@@ -153,7 +153,7 @@ class FieldReader:
             return named, pd.Series(named).map({title: title_key(title) for title in set(named)}).to_numpy()
         titles = self.text("action")
         missing = (titles == "") & self.kept & ("action" in self.rows.champs)
-        self._tell_rows("action", missing, "action sans intitulé", "gardée sous le nom de son porteur", " ({} lignes)")
+        self.tell_rows("action", missing, "action sans intitulé", "gardée sous le nom de son porteur", " ({} lignes)")
         keys = self.field("action").map(title_key)
         carriers = self.raw_carriers.array()
         for row in np.flatnonzero(self.persons):  # « Bourse de Jean Dupont », carried by him
@@ -178,7 +178,7 @@ class FieldReader:
         names, own = (np.where(alone, PARTICULIER, one) for one in (self.text("porteur"), own))
         sirens = np.where(alone, "", sirens)
         done = f"écrit « {PARTICULIER} » ; si c'est un organisme, déclarez-le dans partenaires.csv"
-        self._tell_rows("porteur", self.kept & alone, "porteur qui est une personne", done)
+        self.tell_rows("porteur", self.kept & alone, "porteur qui est une personne", done)
         named = pd.Series(ids).map(self.declared.noms).to_numpy(dtype=object)
         self._suggest_carriers(words, keys)
         names = np.where(known, named, np.where(names == "", sirens, names))
@@ -226,14 +226,14 @@ class FieldReader:
             years = np.where(years == 0, said, years)
         paid, agreed = signed.values()
         apart = self.kept & (paid > 0) & (agreed > 0) & (np.abs(paid - agreed) > 1) & (years == paid)
-        self._tell_rows(
+        self.tell_rows(
             "date", apart, "convention et versement à plus d'un an l'un de l'autre", self._other_year(), " ({} lignes)"
         )
         if not any(column.annee for column in self.rows.montants):
-            self._tell_rows("annee", self.kept & (years == 0), "année inconnue", "ligne gardée, sans année")
+            self.tell_rows("annee", self.kept & (years == 0), "année inconnue", "ligne gardée, sans année")
         start, end = self.context.territory.debut, self.context.territory.fin
         outside = self.kept & (years > 0) & ((years < start) | (years > end))
-        self._tell_rows("annee", outside, f"hors du contrat ({start}-{end})", "ligne gardée, absente des analyses")
+        self.tell_rows("annee", outside, f"hors du contrat ({start}-{end})", "ligne gardée, absente des analyses")
         return pd.Series(years).astype("Int16").mask(years == 0)
 
     def _other_year(self) -> str:

@@ -182,8 +182,8 @@ def _tell_file(file: ReadFile, logs: list[Lines], grids: list[Grid]) -> ReadFile
 
 def _count(file: ReadFile, actions: pd.DataFrame, quarters: tuple[str, ...]) -> ReadFile:
     """The same file with its rows of actions and the quarters of the contract that they name; one that names none misses none."""
-    rows = actions[actions["source"] == file.fichier]
-    there = set(rows["qpv"])
+    rows = actions.loc[actions["source"] == file.fichier, ["feuille", "ligne", "qpv"]]
+    there = set(rows["qpv"].unique())
     named = tuple(code for code in quarters if code in there)
     missing = tuple(code for code in quarters if named and code not in there)
     return replace(file, lignes=len(rows[["feuille", "ligne"]].drop_duplicates()), trouvees=named, manquantes=missing)
