@@ -39,7 +39,7 @@ def by_credit(ident: str, question: str, rows: pd.DataFrame, field: Field, champ
     kinds = [kind for kind in TYPES if kind in pivot.columns]
     known = {kind: euros(pivot[kind].sum() if kind in kinds else float("nan")) for kind in TYPES}
     cells = {year: [euros(pivot[kind].get(int(year), float("nan"))) for kind in kinds] for year in years}
-    said = {"theme": theme, "periode": field.periode, "inconnu": known["inconnu"]}
+    said = {"theme": theme, "periode": field.annees, "inconnu": known["inconnu"]}
     said |= {"specifique": known["spécifique"], "droit_commun": known["droit commun"]}
     since = [year for year in pivot.index if pd.notna(pivot.get("droit commun", pd.Series()).get(year))]
     parts: dict[str, Any] = {}
@@ -77,10 +77,12 @@ def carriers_finding(ident: str, question: str, rows: pd.DataFrame, field: Field
     ranked = money if paid else actions.sort_values(ascending=False, kind="stable")
     values = {str(name): euros(number) if paid else count(number) for name, number in ranked.items()}
     first, value = next(iter(values.items()))
-    said = {"porteurs": int(rows["porteur"].nunique()), "premier": first, "valeur": value, "periode": field.periode}
+    said = {"porteurs": int(rows["porteur"].nunique()), "premier": first, "valeur": value, "periode": field.annees}
     message = Message("actions.porteurs_sans_argent", said)
     if paid:
-        message = Message("actions.porteurs", said | {"moitie": carriers_for_half(money)})
+        half = carriers_for_half(money)
+        share = Valeur(100 * float(money.head(half).sum() / money.sum()), unite="%", decimales=0)
+        message = Message("actions.porteurs", said | {"moitie": half, "part": share})
     years = rows.groupby("porteur")["annee"].agg(["min", "max"]).astype(str)
     order = [*values, *(name for name in actions.index if name not in values)]
     lines = [
@@ -97,7 +99,7 @@ def carriers_finding(ident: str, question: str, rows: pd.DataFrame, field: Field
         rows=[rows],
         source=source_of(rows, JOURNAUX),
         champ=champ,
-        sous_titre=f"{axe}, {field.periode}",
+        sous_titre=f"{axe}, {field.annees}",
         figure=bars(axe, label("actions.porteurs.serie"), _top(values)),
         table=Table((), tuple(lines), more if len(order) > LIGNES_MAX else ""),
         lecture=Message("actions.lecture_argent", {"etiquette": first, "valeur": value}),

@@ -94,7 +94,7 @@ def publics_finding(ident: str, question: str, rows: pd.DataFrame, field: Field,
     lines = [row(name, value, people.get(name, rest)) for name, value in values.items()]
     whole = row(label("actions.publics.ensemble"), count(rows["action"].nunique()), total)
     said = {
-        "premier": leaders({name: value.valeur for name, value in values.items()}),
+        **leaders({name: value.valeur for name, value in values.items()}),
         "valeur": values[first],
         "renseignees": filled,
         "lignes": lines_count,

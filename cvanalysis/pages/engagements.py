@@ -10,7 +10,7 @@ from collections.abc import Callable
 import pandas as pd
 
 from cvanalysis.actions.field import NON_SU, Field, Rows
-from cvanalysis.constat.make import Builder, Chapter, Grid, bars, count, leaders, make, nothing
+from cvanalysis.constat.make import Builder, Chapter, Grid, bars, count, make, nothing
 from cvanalysis.constat.shape import Figure, Finding, Message, Point, Serie, Table, Valeur, word
 from cvanalysis.engagements.progress import (
     SOURCE,
@@ -116,12 +116,15 @@ class Engagements(Chapter):
         done = {name: int((rows["avancement"] == "réalisé").sum()) for name, rows in pillars.items()}
         ids = {name: rows["pilier"].iloc[0] for name, rows in pillars.items()}
         best = max(pillars, key=lambda name: (done[name] / sizes[name], ids[name]))
+        told = [
+            label(f"{_texts(ident)}.realises", pilier=p, nombre=done[p] or "aucun", total=sizes[p]) for p in pillars
+        ]
         first, last = labels("engagements.avancement-02.colonnes")
         titles = (first, *(state.capitalize() for state in shown))
         whole = {name: (*line, count(sizes[name], "engagements")) for name, line in lines.items()}
         return make(
             ident,
-            Message(_texts(ident), {"pilier": best, "valeur": done[best], "total": sizes[best]}),
+            Message(_texts(ident), {"realises": told if any(done.values()) else []}),
             rows=[table],
             source=SOURCE,
             figure=Grid("matrice", lines, ("autre",)).figure(titles),
@@ -150,7 +153,7 @@ class Engagements(Chapter):
         }
         college, none = labels("engagements.appreciation-01.colonnes")
         silent = [name for name, number in said.items() if not number]
-        values = {"college": leaders(said), "valeur": said[most], "total": len(table), "muets": silent}
+        values = {"bas": min(said.values()), "haut": said[most], "total": len(table), "muets": silent}
         return make(
             ident,
             Message(_texts(ident), values),

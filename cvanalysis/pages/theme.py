@@ -102,7 +102,7 @@ class ThemeActions(ActionChapter):
             "sans": [nom for code, nom in quarters.items() if not found[code]],
             "muettes": silent,
             "total": len(quarters),
-            "premier": leaders({nom: found[code] for code, nom in quarters.items()}),
+            **leaders({nom: found[code] for code, nom in quarters.items()}),
             "valeur": count(found[top]),
         }
         missing = label("theme.actions-02.manque", nombre=silent, s="s" if silent > 1 else "")

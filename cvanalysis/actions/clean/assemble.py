@@ -72,7 +72,8 @@ def _tell_without_object(decisions: dict[tuple[str, str, str], str], known: set[
 def _plain_arrays(table: pd.DataFrame) -> dict[str, np.ndarray]:
     names = ("action", "cle", "titre", "titre_cle", "porteur", "porteur_cle", "financeur", "qpv_cle", "convention")
     numbers = {name: table[name].to_numpy(dtype=float, na_value=np.nan) for name in ("annee", "montant")}
-    return {name: np.asarray(table[name], dtype=object) for name in names} | numbers
+    words = {name: np.asarray(table[name], dtype=object) for name in names}
+    return words | numbers | {"versement": table["versement"].to_numpy(dtype=bool)}
 
 
 def _join(logs: list[Lines], money: pd.DataFrame, context: Context) -> pd.DataFrame:

@@ -51,6 +51,22 @@ def other_aid(text: str) -> bool:
     return "numeraire" not in key and any(word in key for word in knowledge()["lignes"]["autres_aides"])
 
 
+def instalment(text: str) -> tuple[bool, str]:
+    """Whether a text says the payment of a part of a grant, and what it says besides ('' for nothing more).
+
+    >>> instalment("Acompte 50 % : Fête"), instalment("Fête (solde)"), instalment("Solde"), instalment("Soldes d'été")
+    ((True, 'Fête'), (True, 'Fête'), (True, ''), (False, "Soldes d'été"))
+    """
+    said = knowledge()["lignes"]["versement"]
+    head = (
+        rf"(?i)^\s*{said}(?!\w)[\s:–—\-/,.]*(?:(?:de la|de l['’]|du|de|d['’]|sur la|sur|pour la|pour)(?<!\w['’])\s+)?"
+    )
+    for cut in (head, rf"(?i)(?:^|[\s:–—\-,/(]+){said}\s*\)?\s*$"):
+        if (bare := re.sub(cut, "", text)) != text:
+            return True, bare.strip()
+    return False, text
+
+
 _LETTRE = re.compile(r"[^\W\d_]")
 
 

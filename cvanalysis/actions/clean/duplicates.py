@@ -86,7 +86,7 @@ def propose(table: Mapping[str, np.ndarray]) -> pd.DataFrame:
     """The questions that lines raise (`COLONNES`, without `decision`), the surest first within each kind, at most `PROPOSITIONS_MAX`.
 
     `table`: arrays of one entry per line: `action, cle, annee` (float, NaN unknown)`, titre, titre_cle, porteur, porteur_cle,
-    financeur, qpv_cle, convention, montant`. Plain arrays: on 200,000 lines, frames would cost more than the comparisons.
+    financeur, qpv_cle, convention, montant, versement` (bool). Plain arrays: on 200,000 lines, frames would cost more than the comparisons.
     """
     actions, titles = table["action"], table["titre"]
     _, first = np.unique(actions.astype(str), return_index=True)
@@ -185,7 +185,7 @@ def _near_carriers(table: Mapping[str, np.ndarray], first: np.ndarray) -> Iterat
 def _same_lines(table: Mapping[str, np.ndarray]) -> list[tuple]:
     """Lines of one action, year, funder and set of quarters: the first by key against each of the others."""
     keys = pd.DataFrame({k: pd.factorize(table[k])[0] for k in ("action", "annee", "financeur", "qpv_cle")})
-    several = table["porteur"] != PARTICULIER  # who are several people
+    several = (table["porteur"] != PARTICULIER) & ~table["versement"]  # who are several people, or parts of one grant
     at = np.flatnonzero(keys.duplicated(keep=False) & ~np.isnan(table["annee"]) & several)
     if not len(at):
         return []

@@ -19,6 +19,7 @@ from cvanalysis.actions.clean.cells import (
     Words,
     common_words,
     constant,
+    instalment,
     read_count,
     read_siren,
     read_year,
@@ -151,15 +152,24 @@ class FieldReader:
             title, kept = known.poste["titre"], known.poste["garde"]
             named = self.field("reference").map(lambda word: f"{title} {word.strip()[:kept]}")
             return named, pd.Series(named).map({title: title_key(title) for title in set(named)}).to_numpy()
-        titles = self.text("action")
+        titles = self.field("action").map(lambda word: instalment(word.strip())[1])
         missing = (titles == "") & self.kept & ("action" in self.rows.champs)
         self.tell_rows("action", missing, "action sans intitulé", "gardée sous le nom de son porteur", " ({} lignes)")
-        keys = self.field("action").map(title_key)
+        keys = self.field("action").map(lambda word: title_key(instalment(word.strip())[1]))
         carriers = self.raw_carriers.array()
         for row in np.flatnonzero(self.persons):  # « Bourse de Jean Dupont », carried by him
             titles[row] = without_words(titles[row], carriers[row])
             keys[row] = title_key(titles[row])
         return np.where(titles == "", SANS_TITRE, titles), keys
+
+    def instalments(self) -> np.ndarray:
+        """Rows that are the payment of a part of a grant: their title says so, or another of their cells says that alone."""
+        found = self.field("action").map(lambda word: instalment(word)[0], bool)
+        for words in (*self.rows.autres.values(), *(self.field(name) for name in ("observation", "nature", "statut"))):
+            found |= words.map(lambda word: instalment(word.strip()) == (True, ""), bool)
+        done = "versements d'une même subvention : payés, et jamais une subvention ni une action de plus"
+        self.tell_rows("action", found & self.kept, "acomptes et soldes", done)
+        return found
 
     def carriers(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """Name (that of the partner where known), key, id of the partner, SIREN."""

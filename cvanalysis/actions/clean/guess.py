@@ -168,12 +168,17 @@ def no_money(title: str) -> str:
 def _is_money(sample: Sequence[str], cells: pa.Array, title: str) -> bool:
     """Whether numbers alone say money: cents, the sign €, or the name of a funder over what cannot be a code."""
     amounts, _ = read_amounts(cells, ",")
-    read = amounts[~np.isnan(amounts)]
-    if len(read) <= 5 or np.median(read) < 100 or len(set(read)) <= 3 or not _holds("accorde", sample, cells, None):
+    read = amounts[np.nan_to_num(amounts) != 0]
+    if not len(read) or np.median(read) < 100 or not _holds("accorde", sample, cells, None):
         return False
     widths = {len(_digits(word)) for word in sample}
-    funder = _said(knowledge()["titres"]["financeurs"], title) and not (len(widths) == 1 and min(widths) >= 5)
-    return funder or _share(sample, lambda w: "€" in w or re.search(r"[.,](?!00?$)\d\d?$", w.strip())) > 0.1
+    if _said(knowledge()["titres"]["financeurs"], title) and not (len(widths) == 1 and min(widths) >= 5):
+        return len(read) > 2
+    return (
+        len(read) > 5
+        and len(set(read)) > 3
+        and _share(sample, lambda w: "€" in w or re.search(r"[.,](?!00?$)\d\d?$", w.strip())) > 0.1
+    )
 
 
 def _digits(word: str) -> str:
@@ -278,7 +283,9 @@ def _names_more(title: str) -> bool:
     """Whether a title of amounts says more than money: a funder, mostly."""
     stems = [stem for champ, *stems in knowledge()["titres"]["ordre"] if champ in MONTANTS_LUS for stem in stems]
     usual = tuple(stem.strip() for stem in (*stems, *knowledge()["titres"]["ordinaires"]))
-    return any(len(word) > 1 and not word.startswith(usual) for word in re.findall(r"[^\W\d_]+", fold(title)))
+    stems = tuple(stem for stem in usual if len(stem) > 3)  # « et » begins « État », and says nothing of it
+    words = re.findall(r"[^\W\d_]+", fold(title))
+    return any(len(word) > 1 and word not in usual and not word.startswith(stems) for word in words)
 
 
 def _adds_up(values: np.ndarray, total: np.ndarray) -> bool:

@@ -16,7 +16,7 @@ from cvanalysis.actions.clean.cells import category, constant, other_aid
 from cvanalysis.actions.clean.duplicates import exact_duplicates
 from cvanalysis.actions.clean.fields import Context, FieldReader
 from cvanalysis.actions.clean.rows import ACTION, LogRows
-from cvanalysis.actions.table import MONTANTS
+from cvanalysis.actions.table import MONTANTS, NON_RENSEIGNE, TERMINE
 from cvanalysis.files.anomalies import Anomalies
 from cvanalysis.files.keys import commune_key, departement_of
 from cvanalysis.files.numbers import decode_numbers
@@ -53,7 +53,9 @@ def read_lines(rows: LogRows, context: Context, anomalies: Anomalies) -> Lines:
     made["annee"] = reader.years()
     made["theme"], made["pilier"] = reader.themes()
     made["financeur"], made["financeur_id"], made["type_credit"] = reader.funders()
+    made["versement"] = reader.instalments()
     made["statut"] = reader.statuses()
+    made["statut"][made["versement"] & (made["statut"] == NON_RENSEIGNE)] = TERMINE
     made["beneficiaires"] = reader.counts()
     made["engagements"] = reader.engagements()
     made |= {name: reader.text(name) for name in ("public", "convention", "reference")}
@@ -137,7 +139,12 @@ def money_of(lines: Lines) -> pd.DataFrame:
         parts.append(part)
     own = _part(groups[None], len(positions), None)
     own = own[own[list(MONTANTS)].notna().any(axis=1) | ~funded]
-    return pd.concat([own, *parts], ignore_index=True).sort_values("rang", kind="stable", ignore_index=True)
+    made = pd.concat([own, *parts], ignore_index=True).sort_values("rang", kind="stable", ignore_index=True)
+    if not any(column.champ == "paye" for column in lines.rows.montants):  # its amounts are what was paid of one grant
+        paid = lines.table["versement"].to_numpy()[made["rang"]]
+        made["paye"] = made["accorde"].where(paid, made["paye"])
+        made["accorde"] = made["accorde"].mask(paid)
+    return made
 
 
 def _part(group: Mapping[str, np.ndarray], rows: int, key: tuple[str, str, str] | None) -> pd.DataFrame:
