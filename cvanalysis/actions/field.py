@@ -154,5 +154,5 @@ class ActionChapter(Chapter):
 
     def about(self, ident: str, message: Message, rows: pd.DataFrame, **parts: Any) -> Finding:
         """A finding made of these rows of the logs."""
-        parts = {"source": source_of(rows, JOURNAUX), "champ": self.champ, **parts}
-        return make(ident, message, textes=self.texts(ident), rows=[rows], **parts)
+        texts = {"source": source_of(rows, JOURNAUX), "champ": self.champ, "textes": self.texts(ident)}
+        return make(ident, message, rows=[rows], **texts | parts)

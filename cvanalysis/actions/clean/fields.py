@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,7 +30,7 @@ from cvanalysis.actions.clean.labels import EXCLU, Labels, Quarters, read_quarte
 from cvanalysis.actions.clean.rows import ACTION, LogRows, hide_persons
 from cvanalysis.actions.table import HORS_THEME, INCONNU, NON_RENSEIGNE
 from cvanalysis.files.anomalies import Anomalies
-from cvanalysis.files.keys import carrier_key, title_key
+from cvanalysis.files.keys import carrier_key, commune_key, title_key
 from cvanalysis.french import fold, nearest, quoted
 from cvanalysis.personnes.persons import PARTICULIER, without_words
 
@@ -50,17 +51,25 @@ class Declared:
     engagements: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Context:
     """What lines are read against: the territory, its labels by domain, and what it declares beside the logs."""
 
     territory: Territory
     labels: Mapping[str, Labels]
-    declared: Declared
+    declared: Declared | None = None
 
-    @property
+    @cached_property
     def quartiers(self) -> tuple[str, ...]:
         return tuple(q.code for q in self.territory.quartiers)
+
+    @cached_property
+    def communes(self) -> frozenset[str]:
+        """Keys of the communes, by code and by name."""
+        return frozenset(commune_key(word) for one in self.territory.communes for word in (one.code, one.nom))
+
+    def quarters_of(self, cell: str) -> tuple[str, ...]:
+        return read_quarters(cell, self.labels["quartier"], self.quartiers).codes
 
 
 TRADUITS_AILLEURS = ("theme", "pilier", "type_credit", "statut", "qpv")

@@ -95,7 +95,7 @@ def _leave_others_out(reader: FieldReader, motifs: np.ndarray) -> None:
         leave("contrat", lambda word: not word.strip() or territory.code_contrat in word, AUTRE_CONTRAT)
     else:
         if "commune" in reader.champs:
-            places = {commune_key(word) for commune in territory.communes for word in (commune.code, commune.nom)}
+            places = reader.context.communes
             # A declared column may be blank for who is from here; in a published list, a blank says nothing of ours.
 
             def from_here(word: str) -> bool:

@@ -18,7 +18,7 @@ from cvanalysis.actions.clean.declared import CONTRAT, Journal, read_journals
 from cvanalysis.actions.clean.duplicates import read_decisions
 from cvanalysis.actions.clean.fields import Context, Declared
 from cvanalysis.actions.clean.formats import Located, locate, squeeze
-from cvanalysis.actions.clean.guess import Known, complete
+from cvanalysis.actions.clean.guess import complete
 from cvanalysis.actions.clean.labels import read_labels
 from cvanalysis.actions.clean.lines import Lines, read_lines
 from cvanalysis.actions.clean.rows import read_rows
@@ -107,8 +107,7 @@ def _read_file(
 
 def _read_log(located: Located, context: Context, anomalies: Anomalies) -> Lines:
     """The lines of one sheet; what its layout has that is doubtful is told."""
-    known = Known(context.labels, context.quartiers, frozenset())
-    located, doubtful = complete(located, known) if located.format is not None else (located, {})
+    located, doubtful = complete(located, context) if located.format is not None else (located, {})
     grid = located.grid
     for title, champ in doubtful.items():
         paste = f'[[actions]] fichier = "{grid.fichier}", reconnu = true, [actions.colonnes] "{title}" = "{champ}"'
