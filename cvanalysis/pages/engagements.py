@@ -68,7 +68,7 @@ class Engagements(Chapter):
 
     def _nothing(self, ident: str, gabarit: str, said: Mapping[str, object]) -> Finding:
         question = label(f"{_texts(ident)}.question")
-        return nothing(ident, question, f"engagements.{gabarit}", said, source=SOURCE)
+        return nothing(ident, f"engagements.{gabarit}", said, question=question, source=SOURCE)
 
     def _pillars_of(self, table: pd.DataFrame) -> dict[str, pd.DataFrame]:
         """Name of a pillar → its engagements, in the order of the table."""
