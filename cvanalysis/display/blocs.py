@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup
 
 from cvanalysis.constat.shape import word
-from cvanalysis.display.composants import composants
+from cvanalysis.display.composants import composants, titles
 from cvanalysis.display.constat import Bloc, Constat, said_once
 from cvanalysis.display.maps import describe_map, find_contours, locator, overview, tell_contours
 from cvanalysis.display.phrases import write
@@ -40,7 +40,7 @@ ACTIONS, PAROLES, CONSEILS = 6, 3, 3
 def show_recto(fiche: Any, carte: Bloc) -> Bloc:
     """The front of a quarter's sheet: landmarks, what stands out, the dashboard."""
     html = composants("fiche.html.j2").recto(fiche, Markup(carte.html))  # noqa: S704 - our own drawing
-    return Bloc(str(html), "\n".join(f"- {write(one.message)}" for one in fiche.ressort()))
+    return Bloc(str(html), "\n".join(f"- {write(one.message)}" for one in fiche.ressort()), titres=titles())
 
 
 def show_verso(fiche: Any, done: Any, engages: Finding, voices: Sequence[Finding]) -> Bloc:
@@ -55,7 +55,7 @@ def show_verso(fiche: Any, done: Any, engages: Finding, voices: Sequence[Finding
         actions.setdefault(theme.texte, []).append((title, word(ends, "non_disponible"), whole, here))
     rest = max(len(listed) - ACTIONS, 0)
     html = composants("fiche.html.j2").verso(fiche, themes, actions, rest, engages, _said(voices), by_theme.exemple)
-    return Bloc(str(html), "\n".join(fiche.lacunes()))
+    return Bloc(str(html), "\n".join(fiche.lacunes()), titres=titles())
 
 
 def show_theme_recto(theme: Any, findings: Mapping[str, Finding]) -> Bloc:
@@ -69,14 +69,14 @@ def show_theme_recto(theme: Any, findings: Mapping[str, Finding]) -> Bloc:
     invented = any(one.exemple for one in findings.values())
     kept, rest = lines[:CONSEILS], max(len(lines) - CONSEILS, 0)
     html = composants("theme.html.j2").recto(theme, findings, heard, kept, rest, invented)
-    return Bloc(str(html), "\n".join(write(one.message) for one in findings.values()))
+    return Bloc(str(html), "\n".join(write(one.message) for one in findings.values()), titres=titles())
 
 
 def show_theme_verso(theme: Any, findings: Mapping[str, Finding]) -> Bloc:
     """The back: needs and actions by quarter, what is recommended, room to write."""
     asked = [(findings[numero], said) for numero, said in block("theme.questions").items()]
     html = composants("theme.html.j2").verso(theme, findings, findings["besoins-01"].table, asked)
-    return Bloc(str(html), write(findings["besoins-01"].message))
+    return Bloc(str(html), write(findings["besoins-01"].message), titres=titles())
 
 
 _IDEA = labels("voix.idees.colonnes")

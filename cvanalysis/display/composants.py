@@ -15,10 +15,11 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from cvanalysis.constat.shape import Valeur
 from cvanalysis.display.phrases import say, write
-from cvanalysis.french import french_date, typeset
+from cvanalysis.french import french_date, slug, typeset
 from cvanalysis.textes import block, label
 
 if TYPE_CHECKING:
@@ -55,6 +56,23 @@ def composants(nom: str = NOM) -> TemplateModule:
     return environment.get_template(nom).module
 
 
+_titles: list[tuple[str, str]] = []
+
+
+def _part(title: str, more: str = "") -> Markup:
+    """The heading of a part inside a display: an address of its own; `more` (HTML) is no part of what it is called."""
+    title = typeset(title)
+    _titles.append((slug(title), title))
+    return Markup('<h2 id="{}">{}{}</h2>').format(slug(title), title, Markup(more))  # noqa: S704 - a mark of ours
+
+
+def titles() -> tuple[tuple[str, str], ...]:
+    """The headings written since the last call, for the table of contents: (address, title)."""
+    said = tuple(_titles)
+    _titles.clear()
+    return said
+
+
 def equip(environment: Environment) -> None:
     """Give an environment what the macros use; its loader must know the folder `DOSSIER`."""
     environment.filters |= {
@@ -76,6 +94,7 @@ def equip(environment: Environment) -> None:
     environment.globals.update(
         say=lambda key, **values: typeset(label(f"affichage.composants.{key}", **values)),
         label=label,
+        part=_part,
         label_block=block,
         avancements=TONS,
         write=write,

@@ -244,6 +244,7 @@ class Bloc:
     texte: str
     constats: tuple[dict[str, Any], ...] = ()
     tableau: Table | None = None
+    titres: tuple[tuple[str, str], ...] = ()  # of the parts inside: (address, title)
 
     @property
     def df(self) -> pd.DataFrame:
@@ -252,10 +253,11 @@ class Bloc:
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict[str, Any], dict[str, Any]]:
         data: dict[str, Any] = {"text/html": self.html, "text/plain": self.texte}
-        if not self.constats:
-            return data, {}
-        data[RECORDS] = to_lines(self.constats)
-        return data, {"cvanalysis": {"constats": [one["id"] for one in self.constats]}}
+        said: dict[str, Any] = {"titres": [list(one) for one in self.titres]} if self.titres else {}
+        if self.constats:
+            data[RECORDS] = to_lines(self.constats)
+            said["constats"] = [one["id"] for one in self.constats]
+        return data, {"cvanalysis": said} if said else {}
 
     def __repr__(self) -> str:
         return self.texte

@@ -26,7 +26,7 @@ _ELEMENTS = {
 
 _ATTRIBUTES = {
     "abbr", "align", "alt", "autocomplete", "border", "charset", "class", "colspan", "content", "datetime", "dir", "download", "for",
-    "headers", "height", "hidden", "href", "id", "lang", "name", "open", "rel", "role", "rowspan", "scope", "span", "spellcheck",
+    "headers", "height", "hidden", "href", "id", "lang", "name", "open", "rel", "role", "rowspan", "scope", "scoped", "span", "spellcheck",
     "src", "start", "tabindex", "title", "type", "value", "width",
 }  # fmt: skip
 _DRAWING = {"svg", "path", "rect", "circle", "text"}
@@ -38,6 +38,9 @@ _LOOK = {
     "text-anchor": re.compile(r"\w+"), "transform": re.compile(r"rotate\([\d. -]*\)"),
 }  # fmt: skip
 """What drawings are made of, inside a page: shapes at numbers, the classes of our style, and for figures their colours and letters."""
+
+_FRAME_STYLE = re.compile(r"(\s*\.dataframe [\w :-]+ \{\s*(vertical|text)-align: \w+;\s*\})*\s*")
+"""What pandas writes before each of its tables."""
 
 _SCHEMES = ("http", "https", "mailto", "tel")
 _SCHEME = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]*):")
@@ -168,7 +171,10 @@ def check_live(
             found.append(f"l’élément <{one.tag}>")
         if one.tag == "script" and (one.attrs or one.said not in scripts):
             found.append(f"un script qui n’est pas des nôtres ({one.said.strip()[:40]})")
-        if one.tag == "style" and (one.attrs or not (style.fullmatch(one.said) or one.said == font_style())):
+        ours = style.fullmatch(one.said) or one.said == font_style()
+        if one.tag == "style" and not (
+            _FRAME_STYLE.fullmatch(one.said) if one.attrs == {"scoped": ""} else ours and not one.attrs
+        ):
             found.append(f"un style qui n’est pas des nôtres ({one.said.strip()[:40]})")
         if one.attrs.get("http-equiv", _POLICY) != _POLICY:
             found.append("une instruction au navigateur (meta)")
