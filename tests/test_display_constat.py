@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from html.parser import HTMLParser
 
@@ -11,7 +12,7 @@ from matplotlib.pyplot import close, subplots
 from browser.exemples import ABSENT, FIGURES, TERRITOIRE, constat, ecrire, pour_cent
 from cvanalysis.constat.shape import Manque, Message, Table, Valeur
 from cvanalysis.display.blocs import show_list, show_table, show_unknown
-from cvanalysis.display.constat import RECORDS, Bloc, Constat, read_records
+from cvanalysis.display.constat import RECORDS, Bloc, Constat, lines_in
 from cvanalysis.display.tables import html_table
 from cvanalysis.errors import UsageError
 from cvanalysis.publish.page.contract import check_live, read_page
@@ -142,7 +143,7 @@ def test_a_bloc_shows_html_and_declares_the_findings_inside():
     records = ({"id": "a"}, {"id": "b"})
     data, metadata = Bloc("<p>x</p>", "x", records)._repr_mimebundle_()
     assert {key: data[key] for key in data if key != RECORDS} == {"text/html": "<p>x</p>", "text/plain": "x"}
-    assert read_records(data) == list(records)
+    assert tuple(map(json.loads, lines_in(data))) == records
     assert metadata == {"cvanalysis": {"constats": ["a", "b"]}}
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from html import escape, unescape
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from cvanalysis.constat.shape import word
 from cvanalysis.display.composants import composants, titles
-from cvanalysis.display.constat import Bloc, Constat, said_once
+from cvanalysis.display.constat import Bloc, said_once
 from cvanalysis.display.maps import describe_map, find_contours, locator, overview, tell_contours
 from cvanalysis.display.phrases import write
 from cvanalysis.display.tables import html_table, text
@@ -138,12 +138,6 @@ def show_notes(notes: Mapping[str, int]) -> Bloc:
     if files := ", ".join(sorted(one for one, number in notes.items() if not number)):
         said.append(label("affichage.constat.fichiers", noms=files))
     return Bloc(str(composants().notes(said)), "\n".join(f"{n}. {one}" for n, one in enumerate(said, 1)))
-
-
-def gather(constats: Iterable[Constat]) -> Bloc:
-    """Several findings, one under the other."""
-    shown = tuple(constats)
-    return Bloc("".join(one.html for one in shown), "\n".join(map(repr, shown)), tuple(one.record for one in shown))
 
 
 def show_list(table: Table, titre: str, *, exemple: bool = False) -> Bloc:

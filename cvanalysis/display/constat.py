@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from cvanalysis.constat.record import record
+from cvanalysis.constat.record import figure_record, record
 from cvanalysis.constat.shape import Contribution, Finding, Table
 from cvanalysis.display.alternatives import describe, notes
 from cvanalysis.display.composants import composants
@@ -35,26 +35,9 @@ RECORDS = "application/vnd.cvanalysis.constats"
 It is one text (JSON, one finding a line), not a structure: a notebook's file gives each value of a structure a line of its own,
 which costs more than the drawing of small figures.
 """
+FIGURES = "application/vnd.cvanalysis.figures"
+"""The same for the figures that are shown: what goes to paper draws them again from it."""
 _FILES = re.compile(r" \((?:fichiers? )?([^()]*\.\w{3,4}[^()]*)\)")
-
-
-@dataclass(frozen=True, slots=True)
-class Image:
-    """A figure as a page holds it: its `<svg>`, as written there, and its height in pixels."""
-
-    svg: str
-    hauteur: int
-
-
-_SHOWN = re.compile(
-    r'<figure class="constat" id="([^"]*)"(?:(?!</figure>).)*?(<svg class="fig"[^>]* height="(\d+)".*?</svg>)',
-    re.DOTALL,
-)
-
-
-def read_pictures(html: str) -> dict[str, Image]:
-    """The pictures of the findings in a piece of page, by their number: what is printed apart need not be drawn again."""
-    return {key: Image(svg, int(height)) for key, svg, height in _SHOWN.findall(html)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,8 +183,7 @@ class Constat:
         return record(self.finding, self.titre, write(lecture) if lecture is not None else "")
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict[str, Any], dict[str, Any]]:
-        data = {"text/html": self.html, "text/plain": repr(self), RECORDS: to_lines([self.record])}
-        return data, {"cvanalysis": {"constats": [self.finding.id]}}
+        return gather([self])._repr_mimebundle_()
 
     def __repr__(self) -> str:
         return f"{self.finding.id}\u00a0: {self.titre}"
@@ -226,24 +208,21 @@ def to_lines(records: Iterable[dict[str, Any]]) -> str:
     return "\n".join(json.dumps(one, ensure_ascii=False, allow_nan=False, separators=(",", ":")) for one in records)
 
 
-def record_lines(data: Mapping[str, Any]) -> list[str]:
+def lines_in(data: Mapping[str, Any], kind: str = RECORDS) -> list[str]:
     """The records in one display of a notebook (kind → content), each as JSON; a notebook's file cuts a text into lines."""
-    return [line for line in "".join(data.get(RECORDS, "")).split("\n") if line]
-
-
-def read_records(data: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The same, as plain values."""
-    return [json.loads(line) for line in record_lines(data)]
+    return [line for line in "".join(data.get(kind, "")).split("\n") if line]
 
 
 @dataclass(frozen=True, slots=True)
 class Bloc:
-    """HTML for the page and JupyterLab, plain text for a terminal; `constats` are the records of the findings shown inside, if any."""
+    """HTML for the page and JupyterLab, plain text for a terminal; `constats` are the records of the findings shown inside, if any,
+    `figures` those of their figures."""
 
     html: str
     texte: str
     constats: tuple[dict[str, Any], ...] = ()
     tableau: Table | None = None
+    figures: tuple[dict[str, Any], ...] = ()
     titres: tuple[tuple[str, str], ...] = ()  # of the parts inside: (address, title)
 
     @property
@@ -255,9 +234,19 @@ class Bloc:
         data: dict[str, Any] = {"text/html": self.html, "text/plain": self.texte}
         said: dict[str, Any] = {"titres": [list(one) for one in self.titres]} if self.titres else {}
         if self.constats:
-            data[RECORDS] = to_lines(self.constats)
+            data |= {RECORDS: to_lines(self.constats)} | ({FIGURES: to_lines(self.figures)} if self.figures else {})
             said["constats"] = [one["id"] for one in self.constats]
         return data, {"cvanalysis": said} if said else {}
 
     def __repr__(self) -> str:
         return self.texte
+
+
+def gather(constats: Iterable[Constat]) -> Bloc:
+    """Several findings, one under the other."""
+    shown = tuple(constats)
+    figures = tuple(
+        {"id": one.finding.id} | figure_record(one.finding.figure) for one in shown if one.finding.figure and one.dessin
+    )
+    html, said = "".join(one.html for one in shown), "\n".join(map(repr, shown))
+    return Bloc(html, said, tuple(one.record for one in shown), figures=figures)
