@@ -62,6 +62,10 @@ class Constat:
     def html(self) -> str:
         f = self.finding
         key = escape(f.id)
+
+        def said(name: str) -> str:
+            return text(label(f"affichage.constat.{name}"))
+
         return "".join(
             (
                 f'<figure class="constat{self._kind}" id="{key}" aria-labelledby="{key}-t"><figcaption>',
@@ -74,7 +78,9 @@ class Constat:
                 self._table(),
                 self._brief_notes() if self._short else self._notes(),
                 self._answers(),
-                "" if self._short else f'<div class="avis"><p><strong>{AVIS}</strong> {ASK} {key}.</p></div>',
+                ""
+                if self._short
+                else f'<div class="avis"><p><strong>{said("avis")}</strong> {said("demande")} {key}.</p></div>',
                 "</figure>",
             )
         )
@@ -187,10 +193,6 @@ class Constat:
 
     def __repr__(self) -> str:
         return f"{self.finding.id}\u00a0: {self.titre}"
-
-
-AVIS = text(label("affichage.constat.avis"))
-ASK = text(label("affichage.constat.demande"))
 
 
 def said_once(notes: Mapping[str, int]) -> list[str]:

@@ -65,6 +65,7 @@ class Document:
     top: Section
     tables: dict[str, Section]
     arrays: dict[str, list[Section]]
+    lignes: Lines
 
 
 def read_toml(found: Inspection, fichier: str) -> Document | None:
@@ -97,7 +98,7 @@ def read_toml(found: Inspection, fichier: str) -> Document | None:
             ]
         else:
             top[key] = value
-    return Document(fichier, Section(fichier, "", 1, top, _keys(lines, "", 0)), tables, arrays)
+    return Document(fichier, Section(fichier, "", 1, top, _keys(lines, "", 0)), tables, arrays, lines)
 
 
 def _parse_toml(text: str) -> dict[str, Any]:

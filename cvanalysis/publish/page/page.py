@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
 from hashlib import sha256
@@ -25,6 +25,7 @@ from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from cvanalysis.display import composants, font
 from cvanalysis.errors import ReportFailed
 from cvanalysis.french import slug
+from cvanalysis.territory.look import look_of
 
 if TYPE_CHECKING:
     from nbconvert.exporters import HTMLExporter
@@ -56,7 +57,7 @@ class PageInfo:
 
     `entete` is printed on every sheet beside the edition (the title when empty); `maj` is the declared date of the data's last
     update (AAAA-MM-JJ); `contact` is whom to answer; `exemple` adds the warning even where no finding bears the mark. `liens` lead to the
-    pages of the whole contract and of its themes.
+    pages of the whole contract and of its themes. `logo`, `couleurs`, `pied`: see `territory.look`.
     """
 
     titre: str
@@ -72,6 +73,9 @@ class PageInfo:
     licence: str = ""
     maj: str = ""
     contact: str = ""
+    logo: str = ""
+    couleurs: Mapping[str, str] = field(default_factory=dict)
+    pied: str = ""
 
 
 def envelope(titre: str, territory: Territory, audience: str, index: Lien | None = None, edition: str = "") -> PageInfo:
@@ -85,6 +89,7 @@ def envelope(titre: str, territory: Territory, audience: str, index: Lien | None
         licence="Licence Ouverte 2.0",
         maj=territory.maj,
         contact=territory.contact,
+        **look_of(territory),
     )
 
 
@@ -260,6 +265,7 @@ def css_string(text: str) -> Markup:
 
 OUR_STYLE = re.compile(
     re.escape(_asset("page.css"))
-    + r'\n@page \{ @top-left \{ content: "[^"<>{}]*" \} @top-right \{ content: "[^"<>{}]*" \} \}'
+    + r"(\n:root \{( --(accent|ici|encre): #[0-9A-Fa-f]{6};)+ \})?"
+    + r'\n@page \{ @top-left \{ content: "[^"<>{}]*" \} @top-right \{ content: "[^"<>{}]*" \}( @bottom-left \{ content: "[^"<>{}]*" \})? \}'
 )
 """All that the style of a page may be: ours, and what stands on its printed sheets."""
