@@ -210,7 +210,7 @@ def test_a_sentence_a_colour_and_a_logo_changed_are_on_the_built_fiche_and_nothi
     html = (tmp_path / "reports" / "essai" / "quartiers" / "QP973001.html").read_text(encoding="utf-8")
     assert "Dites-nous tout." in html
     assert "--accent: #7a1f5c;" in html
-    assert 'fill="#7a1f5c"' in html
+    assert read_territory(raw).palette["sujet"] == "#7a1f5c"
     assert re.search(r'<img class="logo" src="data:image/svg\+xml;base64,[^"]+" alt="Logo de Petit Pays">', html)
     assert "Un document de travail" in html
     assert re.search(r'@bottom-left \{ content: "Pour répondre : la mission ville, ville', html)

@@ -44,6 +44,9 @@ TONS = {
 """The tone of each state of an engagement, from done to not known; what is worded on any page keeps it."""
 
 
+BESIDE = 24
+"""Quarters that strips or small multiples set side by side: beyond, nobody compares them, and a table says it better."""
+
 UNITES_LONGUES = ("habitants", "actions", "organismes", "quartiers")
 """Units that the words under a landmark say better than the figure itself."""
 
@@ -101,6 +104,7 @@ def equip(environment: Environment) -> None:
         states_of=states_of,
         tonalites=[(f"voix-0{n}", title, f"0{n}") for n, title in enumerate(block("voix.tons").values(), 2)],
         breadth=_breadth,
+        beside=BESIDE,
         bare_unit=lambda one: replace(one, unite="") if one.unite in UNITES_LONGUES else one,
         absent_of=lambda lines: dict.fromkeys(
             one.statut for line in lines for one in (line.valeur, *(value for _, value in line.reperes)) if _absent(one)

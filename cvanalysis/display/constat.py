@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from cvanalysis.constat.record import figure_record, record
 from cvanalysis.constat.shape import Contribution, Finding, Table
 from cvanalysis.display.alternatives import describe, notes
-from cvanalysis.display.composants import composants
+from cvanalysis.display.composants import BESIDE, composants
 from cvanalysis.display.phrases import write
 from cvanalysis.display.tables import EXAMPLE, html_table, meanings, text, to_frame
 from cvanalysis.errors import UsageError
@@ -36,7 +36,7 @@ It is one text (JSON, one finding a line), not a structure: a notebook's file gi
 which costs more than the drawing of small figures.
 """
 FIGURES = "application/vnd.cvanalysis.figures"
-"""The same for the figures that are shown: what goes to paper draws them again from it."""
+"""The same for their figures, shown or not: what goes to paper draws them from it."""
 _FILES = re.compile(r" \((?:fichiers? )?([^()]*\.\w{3,4}[^()]*)\)")
 
 
@@ -96,7 +96,14 @@ class Constat:
     @property
     def _kind(self) -> str:
         """What a page is told that it will not find in the block: a figure that is not asked for, or both where nothing is to be shown."""
-        return " vide" if self.finding.table is None else "" if self.dessin else " sans-figure"
+        if self.finding.table is None:
+            return " vide"
+        return " sans-figure" if not self.dessin or (self.finding.figure and not self._drawn) else ""
+
+    @property
+    def _drawn(self) -> bool:
+        figure = self.finding.figure
+        return self.dessin and figure is not None and not (figure.facettes and len(figure.series) > BESIDE)
 
     @property
     def _short(self) -> bool:
@@ -104,7 +111,7 @@ class Constat:
 
     def _picture(self) -> str:
         f = self.finding
-        if f.figure is None or not self.dessin:
+        if not self._drawn:
             return ""
         # Here and not above: a list of findings or a page's plan should not cost the import of matplotlib.
         from cvanalysis.display.figures import draw
@@ -144,7 +151,7 @@ class Constat:
         whom, *_, where = [*f.champ.split(" ; "), ""]
         source = _FILES.sub("", f.source).replace(label("affichage.constat.sans_annee"), "")
         said = [source, *f.precautions, whom, where]
-        said += notes(f.figure) if f.figure is not None and self.dessin else []
+        said += notes(f.figure) if self._drawn else []
         if f.table is not None:
             said += [] if f.sous_titre[:9] in f.table.legende else [f.table.legende]
             said += meanings(f.table)
@@ -247,8 +254,6 @@ class Bloc:
 def gather(constats: Iterable[Constat]) -> Bloc:
     """Several findings, one under the other."""
     shown = tuple(constats)
-    figures = tuple(
-        {"id": one.finding.id} | figure_record(one.finding.figure) for one in shown if one.finding.figure and one.dessin
-    )
+    figures = tuple({"id": one.finding.id} | figure_record(one.finding.figure) for one in shown if one.finding.figure)
     html, said = "".join(one.html for one in shown), "\n".join(map(repr, shown))
     return Bloc(html, said, tuple(one.record for one in shown), figures=figures)

@@ -8,6 +8,7 @@ of is listed, and all else is refused, wherever it came from, pictures included.
 from __future__ import annotations
 
 import re
+from base64 import b64decode
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from html.parser import HTMLParser
 from itertools import islice, pairwise
 
 from cvanalysis.publish.page.page import OUR_STYLE, font_style, our_scripts
+from cvanalysis.territory.look import live_in_svg
 
 _ELEMENTS = {
     "a", "abbr", "b", "blockquote", "body", "br", "caption", "cite", "code", "col", "colgroup", "dd", "del", "details", "dfn", "div",
@@ -184,9 +186,20 @@ def check_live(
             scheme = _SCHEME.match(_UNSEEN.sub("", value))
             if name == "href" and (one.tag != "a" or (scheme and scheme[1].lower() not in _SCHEMES)):
                 found.append(f"le lien {value[:60]}")
-            if name == "src" and (one.tag != "img" or not value.startswith("data:image/png;base64,")):
+            if name == "src" and (one.tag != "img" or not _is_picture(value)):
                 found.append(f"une ressource extérieure ({value[:60]})")
     return [f"La page tient ce qu’aucune page ne doit tenir : {one}." for one in dict.fromkeys(found)]
+
+
+def _is_picture(address: str) -> bool:
+    """A picture that is inside the page: a PNG, or an SVG that only draws."""
+    kind, _, packed = address.partition(";base64,")
+    try:
+        return kind == "data:image/png" or (
+            kind == "data:image/svg+xml" and not live_in_svg(b64decode(packed, validate=True))
+        )
+    except ValueError:
+        return False
 
 
 def _is_usual(tag: str, name: str, value: str) -> bool:

@@ -69,7 +69,7 @@ def lines_of(notebook: dict[str, Any]) -> list[bytes]:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A finding as its page shows it: what was printed of it (`constat.record`), and its figure where it is drawn."""
+    """A finding as its page shows it: what was printed of it (`constat.record`), and its figure."""
 
     dit: dict[str, Any]
     figure: Figure | None
