@@ -3,8 +3,10 @@
 #   make reports   installe ce qu'il faut et produit toutes les analyses du territoire par défaut, dans reports/, une édition après
 #                  l'autre (ARGS="--edition 2022-12" : une seule), et celles du contrat suivant (data/exemple-2024) dans reports-2024/
 #   make test      installe ce qu'il faut et passe les tests        (ARGS="-m slow" : les tests longs)
-#   make lab       ouvre les carnets dans JupyterLab
+#   make lab       ouvre les carnets dans JupyterLab, à côté des données et des pages
 #   make bench     affiche les mesures de vitesse et de mémoire
+#   make docs      produit la documentation en un petit site, dans site/
+#   make image     refait l'image d'une fiche que montre la documentation (avec Chromium)
 #   make clean     efface ce qui se reconstruit                      (make distclean : l'environnement aussi)
 
 PYTHON ?= python3
@@ -29,7 +31,7 @@ install = if [ -x $(BIN)/uv ]; then \
 	    $(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .; \
 	  fi
 
-.PHONY: reports test slow lab bench constraints clean distclean
+.PHONY: reports test slow lab bench docs image constraints clean distclean
 .DEFAULT_GOAL := reports
 
 reports: $(PRET)
@@ -46,10 +48,19 @@ slow: $(PRET_DEV)
 	  [ $$ensemble = 0 ] && exit $$seuls; exit $$ensemble
 
 lab: $(PRET)
-	$(BIN)/jupyter lab notebooks $(ARGS)
+	$(BIN)/jupyter lab --LabApp.default_url=/lab/tree/notebooks $(ARGS)
 
 bench: $(PRET_DEV)
 	@for mesure in bench/bench_*.py; do $(BIN)/python "$$mesure" || exit 1; done
+
+docs: $(PRET_DEV)
+	$(BIN)/mkdocs build --quiet
+
+image: reports
+	chromium --headless --no-sandbox --disable-gpu --no-pdf-header-footer --print-to-pdf=docs/fiche.pdf \
+	  "file://$(CURDIR)/$$(ls reports/*/quartiers/*.html | tail -1)"
+	pdftoppm -r 80 -f 1 -l 1 -singlefile -png docs/fiche.pdf docs/fiche
+	rm docs/fiche.pdf
 
 $(PRET): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

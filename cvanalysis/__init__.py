@@ -5,6 +5,7 @@
     fiche = dossier.fiche("…")
     fiche.constat("revenus-03")
     cv.montrer(figure, alt="…")
+    couleurs = cv.style()  # the font and looks of our figures for one's own, the colour of each role
 
 The names are loaded on first use: the command line must not pay for pandas to say that nothing has changed.
 """
@@ -14,16 +15,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from cvanalysis.display.figures.shown import montrer
+    from cvanalysis.display.figures.shown import montrer, style
     from cvanalysis.dossier import Dossier, ouvrir
     from cvanalysis.errors import CvanalysisError
 
-__all__ = ["CvanalysisError", "Dossier", "montrer", "ouvrir"]
+__all__ = ["CvanalysisError", "Dossier", "montrer", "ouvrir", "style"]
 
 _HOMES = {
     "Dossier": "cvanalysis.dossier",
     "ouvrir": "cvanalysis.dossier",
     "montrer": "cvanalysis.display.figures.shown",
+    "style": "cvanalysis.display.figures.shown",
     "CvanalysisError": "cvanalysis.errors",
 }
 

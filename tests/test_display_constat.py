@@ -128,7 +128,8 @@ def test_a_table_has_scoped_headers_a_caption_and_spelled_statuses():
         '<thead><tr><th scope="col">Zone</th><th scope="col">2018</th></tr></thead><tbody>'
         '<tr><th scope="row">Ici</th><td>51,8\u00a0%</td></tr>'
         '<tr><th scope="row">Là</th><td class="v">non diffusé</td></tr></tbody></table></div>'
-        '<p class="leg">Non diffusé\u00a0: la source est publiée, mais cette case est vide (sans doute par secret statistique).</p>'
+        '<p class="leg">Non diffusé\u00a0: le fichier est reçu, mais le producteur y laisse cette case vide '
+        "(sans doute par secret statistique).</p>"
     )
 
 
@@ -169,3 +170,28 @@ def test_a_table_is_printed_beside_its_figure_only_where_its_cells_are_short():
     long = Table(("Zone", "Lesquels"), ((mot("Ici"), mot("E01 " * 40)),))
     assert "etroit" in html_table(short, "a")
     assert "etroit" not in html_table(long, "a")
+
+
+def test_a_figure_is_restyled_and_saved_for_a_slide(tmp_path):
+    shown = Constat(constat("barres"), TERRITOIRE)
+    sheet = shown.figure()
+    sheet.axes[0].set_title("Un autre titre")
+    assert sheet.get_size_inches()[0] * 72 == 640
+    png = shown.png(tmp_path / "diapo.png", largeur=1600).read_bytes()
+    assert (png[:4], int.from_bytes(png[16:20], "big")) == (b"\x89PNG", 1600)
+    assert shown.svg().startswith('<svg class="fig" role="img" aria-label="')
+    bare = Constat(replace(constat("barres"), figure=None), TERRITOIRE)
+    for ask in (bare.figure, bare.svg, lambda: bare.png(tmp_path / "rien.png")):
+        with pytest.raises(UsageError, match="n'a pas de figure"):
+            ask()
+
+
+def test_one_s_own_charts_take_our_font_and_the_colour_of_each_role():
+    import matplotlib as mpl
+
+    import cvanalysis as cv
+
+    with mpl.rc_context():
+        colours = cv.style()
+        assert mpl.rcParams["font.family"][0] == "Contrat Sans"
+    assert colours["sujet"] == "#0b5394"

@@ -3,25 +3,37 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
+import sys
 import textwrap
+from pathlib import Path
 
+import matplotlib as mpl
 import pytest
 
 from carnets import COMMUNES, QUARTIERS, RACINE
+from cvanalysis.cli import cli
+from cvanalysis.errors import DeclarationError
 from cvanalysis.territory.contract import read_territory
+from cvanalysis.territory.palette import PALETTE
 
-LISEZMOI = (RACINE / "LISEZMOI.md").read_text(encoding="utf-8")
+DOCS = RACINE / "docs"
+TOLD = "".join(path.read_text(encoding="utf-8") for path in (RACINE / "LISEZMOI.md", *sorted(DOCS.glob("*.md"))))
 INTERNES = {"CVANALYSIS_PROCESSED", "CVANALYSIS_OUT"}
 """Variables by which a build tells its children where they are: nobody sets them."""
 
 
 def block(start):
     """The indented block of the documentation that starts with this line."""
-    found = re.search(rf"^    {re.escape(start)}.*\n(?:(?:    .*)?\n)*", LISEZMOI, re.MULTILINE)
+    found = re.search(rf"^    {re.escape(start)}.*\n(?:(?:    .*)?\n)*", TOLD, re.MULTILINE)
     return textwrap.dedent(found[0]).strip() + "\n"
 
 
-@pytest.mark.parametrize("name", ["LISEZMOI.md", "README.md", "ARCHITECTURE.md"])
+@pytest.mark.parametrize(
+    "name",
+    ["LISEZMOI.md", "README.md", "ARCHITECTURE.md", *(f"docs/{path.name}" for path in sorted(DOCS.glob("*.md")))],
+)
 def test_each_line_of_a_table_stands_under_its_head_with_as_many_cells(name):
     lines = (RACINE / name).read_text(encoding="utf-8").split("\n")
     for i, line in enumerate(lines):
@@ -58,14 +70,79 @@ def test_the_indicator_of_the_documentation_is_accepted_as_it_is_written(tmp_pat
 
 def test_the_variables_of_the_documentation_are_those_of_the_code():
     code = "".join(path.read_text(encoding="utf-8") for path in (RACINE / "cvanalysis").rglob("*.py"))
-    told = set(re.findall(r"^\| `(CVANALYSIS_\w+)` \|", LISEZMOI, re.MULTILINE))
+    told = set(re.findall(r"^\| `(CVANALYSIS_\w+)` \|", TOLD, re.MULTILINE))
     assert told == set(re.findall(r"\bCVANALYSIS_[A-Z]+\b", code)) - INTERNES
 
 
 def test_the_recipes_run_as_they_are_written(brut, tmp_path, monkeypatch):
-    import shutil
-
     raw = tmp_path / "raw"
     shutil.copytree(brut, raw)
     monkeypatch.setenv("CVANALYSIS_DATA", str(raw))
-    exec(block("import cvanalysis as cv"), {})
+    monkeypatch.chdir(tmp_path)
+    recipes = [
+        block(found) for found in dict.fromkeys(re.findall(r"^    (import cvanalysis as cv\n.*)$", TOLD, re.MULTILINE))
+    ]
+    assert len(recipes) > 1
+    with mpl.rc_context():
+        for recipe in recipes:
+            exec(recipe, {})
+    assert (tmp_path / "revenus.png").is_file()
+
+
+MINIMAL = """[territoire]\nid="a"\nnom="A"\nepci="249799990"\ngeographie="QP2015"\n[contrat]\nnom="C"\ncode="C"\ndebut=2015\nfin=2022
+edition="e"\n[[editions]]\nid="e"\nnom="E"\njusqu_au=2022-12-15\n"""
+
+
+def test_the_documentation_is_a_site_without_a_broken_link(tmp_path):
+    done = subprocess.run(
+        [Path(sys.executable).parent / "mkdocs", "build", "--quiet", "--strict", "--site-dir", str(tmp_path / "site")],
+        cwd=RACINE, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    assert {path.stem for path in DOCS.glob("*.md")} == {path.stem for path in tmp_path.glob("site/*.html")} - {"404"}
+
+
+def test_each_command_is_told_with_all_its_options():
+    told = {
+        name: set(re.findall(r"`(--[\w-]+)`", options))
+        for name, options in re.findall(
+            r"^\| `cvanalysis (\w+)[^`]*` \|[^|]*\|([^|]*)\|$", page("commandes"), re.MULTILINE
+        )
+    }
+    assert told == {
+        name: {option for one in command.params for option in one.opts if option.startswith("--")}
+        - {"--debug", "--help"}
+        for name, command in cli.commands.items()
+    }
+
+
+def test_each_target_of_make_is_told():
+    targets = set(
+        re.findall(r"^\.PHONY: (.*)$", (RACINE / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)[0].split()
+    )
+    told = set(re.findall(r"^\| `make (\w+)` \|", page("commandes"), re.MULTILINE))
+    assert told == targets - {"slow", "constraints", "distclean"}  # for who works on the project itself
+
+
+@pytest.mark.parametrize(
+    "section", ["territoire", "contrat", "editions", "calendrier", "exemples", "seuils", "palette"]
+)
+def test_the_keys_of_the_contract_are_told_and_no_other(tmp_path, section):
+    (tmp_path / "contrat.toml").write_text(
+        f"{MINIMAL}{'' if f'[{section}]' in MINIMAL else head(section)}", encoding="utf-8"
+    )
+    text = (tmp_path / "contrat.toml").read_text(encoding="utf-8")
+    (tmp_path / "contrat.toml").write_text(re.sub(rf"(\[+{section}\]+\n)", r"\1inconnue = 1\n", text), encoding="utf-8")
+    with pytest.raises(DeclarationError) as refused:
+        read_territory(tmp_path)
+    known = next(one.attendu for one in refused.value.problems if one.colonne == "inconnue")
+    told = re.findall(rf"^\| `{section}\.(\w+)` \|", page("contrat"), re.MULTILINE)
+    assert set(re.findall(r"\w+", known.split(":")[1])) == (set(PALETTE) if told == ["ROLE"] else set(told))
+
+
+def head(section):
+    return f"[[{section}]]\n" if section in ("calendrier", "exemples") else f"[{section}]\n"
+
+
+def page(name):
+    return (DOCS / f"{name}.md").read_text(encoding="utf-8")

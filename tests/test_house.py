@@ -169,7 +169,8 @@ def test_no_path_of_a_machine_nor_registry_is_kept():
     assert found == {}
 
 
-UTILISEES_SANS_IMPORT = {"jupyterlab": "make lab", "import-linter": "lint-imports", "nbstripout": "nbstripout", "ruff": "ruff",
+UTILISEES_SANS_IMPORT = {"jupyterlab": "make lab", "import-linter": "lint-imports", "mkdocs": "make docs",
+                         "nbstripout": "nbstripout", "ruff": "ruff",
                          "pytest-xdist": "-n auto", "ipykernel": "papermill, where no process can be forked",
                          "odfpy": 'pandas, engine="odf"', "seaborn": "the workbench (explorer.ipynb)"}  # fmt: skip
 

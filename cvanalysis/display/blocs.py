@@ -65,7 +65,7 @@ def show_theme_recto(theme: Any, findings: Mapping[str, Finding]) -> Bloc:
         lines = one.table.lignes[:PAROLES] if one.table and numero.startswith("voix-") else ()
         heard[numero] = [(*line[:4], _first_quote(line[4])) for line in lines if len(line) == len(_IDEA)]
     advised = findings["preconisations-01"].table
-    lines = [(line[5], *line[6:9]) for line in advised.lignes] if advised else []
+    lines = [(line[0], *line[5:10]) for line in advised.lignes] if advised else []
     invented = any(one.exemple for one in findings.values())
     kept, rest = lines[:CONSEILS], max(len(lines) - CONSEILS, 0)
     html = composants("theme.html.j2").recto(theme, findings, heard, kept, rest, invented)
@@ -118,13 +118,13 @@ def show_unknown(inconnus: Sequence[tuple[str, Sequence[Manque]]]) -> Bloc:
 def show_definitions(definitions: Sequence[Definition], sources: Sequence[Source]) -> Bloc:
     """Each indicator in plain words, under our reading of its direction, and the sources with their licence."""
     terms = "".join(
-        f'<h3>{text(label("affichage.blocs.lecture", sens=sens))}</h3><dl class="definitions">'
+        f'<h3>{text(label("affichage.blocs.lecture", sens=sens))}</h3><ul class="definitions">'
         + "".join(
-            f"<dt>{text(capital(one.nom))}</dt><dd>{text(one.definition)}</dd>"
+            f"<li><b>{text(capital(one.nom))}.</b> {text(one.definition)}</li>"
             for one in definitions
             if one.sens == sens
         )
-        + "</dl>"
+        + "</ul>"
         for sens in dict.fromkeys(one.sens for one in definitions)
     )
     listed = "".join(f"<li>{text(one.nom)} ({text(one.producteur)}, {text(one.licence)})</li>" for one in sources)

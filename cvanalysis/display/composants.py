@@ -54,9 +54,15 @@ UNITES_LONGUES = ("habitants", "actions", "organismes", "quartiers")
 @cache
 def composants(nom: str = NOM) -> TemplateModule:
     """The macros of a template as functions that give HTML: what they are given is escaped, and typeset where it is words."""
+    return _environment().get_template(nom).module
+
+
+@cache
+def _environment() -> Environment:
+    """One for all: each template is compiled once, those that it imports too."""
     environment = Environment(loader=FileSystemLoader(DOSSIER), autoescape=True, undefined=StrictUndefined)
     equip(environment)
-    return environment.get_template(nom).module
+    return environment
 
 
 _titles: list[tuple[str, str]] = []
@@ -107,7 +113,10 @@ def equip(environment: Environment) -> None:
         beside=BESIDE,
         bare_unit=lambda one: replace(one, unite="") if one.unite in UNITES_LONGUES else one,
         absent_of=lambda lines: dict.fromkeys(
-            one.statut for line in lines for one in (line.valeur, *(value for _, value in line.reperes)) if _absent(one)
+            one.statut
+            for line in lines
+            for one in (line.valeur, *(value for _, value, _ in line.reperes))
+            if _absent(one)
         ),
         marks=block("affichage.marques"),
         meanings=block("affichage.statuts"),

@@ -12,22 +12,24 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cvanalysis.constat.record import figure_record, record
-from cvanalysis.constat.shape import Contribution, Finding, Table
+from cvanalysis.constat.shape import Contribution, Figure, Finding, Table
 from cvanalysis.display.alternatives import describe, notes
 from cvanalysis.display.composants import BESIDE, composants
 from cvanalysis.display.phrases import write
 from cvanalysis.display.tables import EXAMPLE, html_table, meanings, text, to_frame
 from cvanalysis.errors import UsageError
-from cvanalysis.french import capital
+from cvanalysis.french import capital, month_year
 from cvanalysis.territory.contract import Territory
 from cvanalysis.textes import label, labels
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure as Sheet
 
 RECORDS = "application/vnd.cvanalysis.constats"
 """The kind of an output's part that holds its findings as plain values: no page shows it, the next edition reads it.
@@ -85,23 +87,43 @@ class Constat:
             )
         )
 
-    def tracer(self, ax: Axes | None = None) -> Axes:
-        """The figure of the page on `ax`, or on a sheet of its own (72 points an inch); returns the Axes. `UsageError` without one."""
+    def tracer(self, ax: Axes | None = None, largeur: float = 358) -> Axes:
+        """The figure of the page on `ax`, or on a sheet of its own, `largeur` points wide; returns the Axes. `UsageError` without one."""
+        # Here and not above: a list of findings or a page's plan should not cost the import of matplotlib.
         from cvanalysis.display.figures import trace
 
+        return trace(self._drawn(), self.territory.palette, ax, largeur)
+
+    def figure(self, largeur: float = 640) -> Sheet:
+        """The same as a matplotlib Figure, `largeur` points wide (72 an inch): restyle it, save it. `UsageError` without one."""
+        return self.tracer(largeur=largeur).figure
+
+    def png(self, chemin: str | Path, largeur: int = 1280) -> Path:
+        """Write the figure as a PNG `largeur` pixels wide, for a slide; returns where. `UsageError` without a figure."""
+        self.figure().savefig(chemin, format="png", dpi=72 * largeur / 640, metadata={"Software": None})
+        return Path(chemin)
+
+    def svg(self, largeur: float = 640) -> str:
+        """The figure as an `<svg>` with its alternative, as a page holds it. `UsageError` without one."""
+        from cvanalysis.display.figures import draw
+
+        drawn = self._drawn()
+        return draw(drawn, self.territory.palette, describe(drawn, self.titre, self.finding.id), largeur)
+
+    def _drawn(self) -> Figure:
         if self.finding.figure is None:
             raise UsageError(label("affichage.constat.sans_figure", ident=self.finding.id))
-        return trace(self.finding.figure, self.territory.palette, ax)
+        return self.finding.figure
 
     @property
     def _kind(self) -> str:
         """What a page is told that it will not find in the block: a figure that is not asked for, or both where nothing is to be shown."""
         if self.finding.table is None:
             return " vide"
-        return " sans-figure" if not self.dessin or (self.finding.figure and not self._drawn) else ""
+        return " sans-figure" if not self.dessin or (self.finding.figure and not self._seen) else ""
 
     @property
-    def _drawn(self) -> bool:
+    def _seen(self) -> bool:
         figure = self.finding.figure
         return self.dessin and figure is not None and not (figure.facettes and len(figure.series) > BESIDE)
 
@@ -111,12 +133,9 @@ class Constat:
 
     def _picture(self) -> str:
         f = self.finding
-        if not self._drawn:
+        if not self._seen:
             return ""
-        # Here and not above: a list of findings or a page's plan should not cost the import of matplotlib.
-        from cvanalysis.display.figures import draw
-
-        drawn = draw(f.figure, self.territory.palette, describe(f.figure, self.titre, f.id))
+        drawn = self.svg(358)
         if self._short:  # said once for the page
             return drawn
         return drawn + "".join(f'<p class="leg">{escape(note, quote=False)}</p>' for note in notes(f.figure))
@@ -151,7 +170,7 @@ class Constat:
         whom, *_, where = [*f.champ.split(" ; "), ""]
         source = _FILES.sub("", f.source).replace(label("affichage.constat.sans_annee"), "")
         said = [source, *f.precautions, whom, where]
-        said += notes(f.figure) if self._drawn else []
+        said += notes(f.figure) if self._seen else []
         if f.table is not None:
             said += [] if f.sous_titre[:9] in f.table.legende else [f.table.legende]
             said += meanings(f.table)
@@ -178,7 +197,7 @@ class Constat:
         items = "".join(
             "<li>"
             + (f"«\u00a0{text(one.texte)}\u00a0» " if one.texte else label("affichage.constat.sans_texte") + " ")
-            + f'<span class="num">{escape(", ".join(part for part in (one.rapport, one.mois) if part))}</span>'
+            + f'<span class="num">{escape(", ".join(part for part in (one.rapport, month_year(one.mois)) if part))}</span>'
             + f"<br><strong>{text(capital(one.statut))}.</strong> {text(one.reponse)}</li>"
             for one in self.contributions
         )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from cvanalysis.constat.shape import Valeur
 from cvanalysis.indicateurs.kinds import KINDS
+from cvanalysis.indicateurs.observation import as_value
 from cvanalysis.indicateurs.question import monthly
 from cvanalysis.indicateurs.ranking import Rank, rank
 
@@ -29,7 +30,8 @@ SUIVIS = 2
 
 @dataclass(frozen=True, slots=True)
 class Ligne:
-    """`tous`: the figures of all the quarters, this one's included; `reperes`: of each comparator; `serie`: the quarter's
+    """`tous`: the figures of all the quarters, this one's included; `reperes`: of each comparator, with its
+    year where it is another; `serie`: the quarter's
     established years, a line to be cut before each of `coupures`."""
 
     declaree: LigneDeclaree
@@ -38,7 +40,7 @@ class Ligne:
     valeur: Valeur
     tous: tuple[Valeur, ...]
     rang: Rank | None
-    reperes: tuple[tuple[Zone, Valeur], ...]
+    reperes: tuple[tuple[Zone, Valeur, str], ...]
     serie: tuple[tuple[int, Valeur], ...]
     coupures: tuple[int, ...]
 
@@ -58,8 +60,7 @@ def lines(ctx: Contexte, declares: Iterable[ConstatDeclare]) -> Iterator[Ligne]:
 
 def _line(ctx: Contexte, row: LigneDeclaree, instant: Instant | None) -> Ligne:
     code = ctx.quartier.code
-    quarters = {q.code: _value(ctx, row, q.code, instant) for q in ctx.quartiers}
-    place = rank(code, quarters)
+    quarters = {q.code: told(ctx, row.indicateur, row.sur, q.code, instant) for q in ctx.quartiers}
     serie, coupures = _over_time(ctx, row)
     return Ligne(
         row,
@@ -67,24 +68,33 @@ def _line(ctx: Contexte, row: LigneDeclaree, instant: Instant | None) -> Ligne:
         instant,
         quarters[code],
         tuple(quarters.values()),
-        place if place and place.tient else None,
-        tuple((zone, _value(ctx, row, zone.code, instant)) for zone in ctx.proches),
+        rank(code, quarters),
+        tuple((zone, *_beside(ctx, row, zone.code, instant)) for zone in ctx.proches),
         serie,
         coupures,
     )
 
 
-def _value(ctx: Contexte, row: LigneDeclaree, zone: str, instant: Instant | None) -> Valeur:
-    one = ctx.catalogue.indicateurs[row.indicateur]
-    value = ctx.value(zone, one, instant)
-    if not row.sur:
+def told(ctx: Contexte, indicateur: str, sur: str, zone: str, instant: Instant | None) -> Valeur:
+    """A figure as its line or column says it: as it is, by month (`sur`: 12), or as a share of another count."""
+    value = ctx.value(zone, ctx.catalogue.indicateurs[indicateur], instant)
+    if not sur or not value.dite:
         return value
-    if row.sur == MOIS:
+    if sur == MOIS:
         return monthly(value)
-    whole = ctx.value(zone, ctx.catalogue.indicateurs[row.sur], instant)
-    statut = value.statut if not value.dite else whole.statut
-    known = value.dite and whole.dite and whole.valeur > 0
-    return Valeur(100 * value.valeur / whole.valeur if known else None, statut if not known else "publié", "%", 1)
+    whole = ctx.value(zone, ctx.catalogue.indicateurs[sur], instant)
+    if not whole.dite or not whole.valeur:
+        return Valeur(None, whole.statut if not whole.dite else "sans_objet", "%", 1)
+    return Valeur(100 * value.valeur / whole.valeur, unite="%", decimales=1)
+
+
+def _beside(ctx: Contexte, row: LigneDeclaree, zone: str, instant: Instant | None) -> tuple[Valeur, str]:
+    """A comparator's figure, and its year where a slow structure was followed to another one."""
+    one = ctx.catalogue.indicateurs[row.indicateur]
+    found = None if row.sur else ctx.repere(zone, one, instant)
+    if found is None or found.instant == instant:
+        return told(ctx, row.indicateur, row.sur, zone, instant), ""
+    return as_value(found, one), found.instant.court
 
 
 def _over_time(ctx: Contexte, row: LigneDeclaree) -> tuple[tuple[tuple[int, Valeur], ...], tuple[int, ...]]:
@@ -97,4 +107,6 @@ def _over_time(ctx: Contexte, row: LigneDeclaree) -> tuple[tuple[tuple[int, Vale
         for before, after in pairwise(dated)
         if before.source != after.source or ctx.rules.of(after.source).crossed(before.millesime, after.millesime)
     )
-    return tuple((found.millesime, _value(ctx, row, found.zone, found.instant)) for found in dated), cut
+    return tuple(
+        (found.millesime, told(ctx, row.indicateur, row.sur, found.zone, found.instant)) for found in dated
+    ), cut

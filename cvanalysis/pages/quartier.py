@@ -52,7 +52,8 @@ class Fiche(Questions):
     @property
     def reperes(self) -> tuple[tuple[Ligne, Message], ...]:
         """The lines that stand at the top of the page, and what is said under each figure."""
-        return tuple((line, self._landmark(line)) for line in self.tableau if line.declaree.repere)
+        there = (line for line in self.tableau if line.declaree.repere and line.valeur.statut != "suspect")
+        return tuple((line, self._landmark(line)) for line in there)
 
     def _landmark(self, line: Ligne) -> Message:
         one = line.declaree
@@ -61,7 +62,7 @@ class Fiche(Questions):
             "nom": one.libelle,
             "quand": line.quand,
             "rang": line.rang,
-            "reperes": [(zone, value) for zone, value in line.reperes if value.dite],
+            "reperes": [(zone, value) for zone, value, other_year in line.reperes if value.dite and not other_year],
             "sens": "",
         }
         asked = self.constat(one.constat).message
@@ -83,9 +84,11 @@ class Fiche(Questions):
     def lacunes(self) -> tuple[str, ...]:
         """What matters most of what is not known, in a sentence each: of the quarter, of what it is compared with, of its changes."""
         shown = [line for line in self.tableau if line.declaree.groupe]
-        own = [line.declaree.libelle for line in shown if not line.valeur.dite]
+        own = [line.declaree.libelle for line in self.tableau if not line.valeur.dite]
         known = [line for line in shown if line.valeur.dite]
-        beside = {zone.nom: sum(not dict(line.reperes)[zone].dite for line in known) for zone in self.contexte.proches}
+        beside = dict.fromkeys((zone.nom for zone in self.contexte.proches), 0)
+        for zone, value, _ in (one for line in known for one in line.reperes):
+            beside[zone.nom] += not value.dite
         undated = sum(line.instant is not None and not line.instant.etabli for line in shown)
         unranked = [line.declaree.libelle for line in known if line.rang is None]
         words = {"total": len(shown), "dates": undated, "lignes": enumerate_french(own or unranked or [""])}
@@ -141,14 +144,14 @@ class QuarterActions(ActionChapter):
         field = Field(reader, territory, (("qpv", (code,)),))
         super().__init__("quartier", code, field, builders, quartier=QUARTIER)
 
-    @property
+    @cached_property
     def _entieres(self) -> pd.DataFrame:
         """All the rows of the actions led here, those of their other quarters too."""
         here = self.field.menees
         whole = Field(self.field.reader, self.field.territory, (("action", tuple(sorted(set(here["action"])))),))
         return whole.menees if len(here) else here
 
-    @property
+    @cached_property
     def liste(self) -> Table:
         """The actions led here, one line each."""
         return list_actions(self._entieres, self.field, CATALOGUE_QUARTIER_MAX, self.quartier.code)

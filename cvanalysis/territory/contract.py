@@ -228,9 +228,8 @@ def _contract(found: Inspection, document: Document) -> dict[str, Any]:
     ):
         section = document.tables.get(name)
         if section is None:
-            found.add(
-                CONTRAT, 0, "", f"la section [{name}] manque", f"clés attendues\u00a0: {listed(required | optional)}"
-            )
+            what, expected = f"la section [{name}] manque", f"clés attendues\u00a0: {listed(required | optional)}"
+            found.add(CONTRAT, 0, "", what, expected)
         elif values := take(found, section, required, optional):
             declared |= (
                 _territoire(found, section, values) if name == "territoire" else _contrat(found, section, values)

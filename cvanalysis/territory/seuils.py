@@ -18,6 +18,7 @@ class Seuils:
     rang_mini: int = 10  # published quarters (and two thirds of all) below which no place among them is told
     personnes: int = 11  # our own counts of people below this are withheld
     preuve_ancienne_mois: int = 12
+    semblables: int = 0  # QPV of France most like a quarter that make one comparator (0: none)
     voisins: int = 60  # other quarters up to which all of them stand beside one; beyond, those of its communes do
 
 

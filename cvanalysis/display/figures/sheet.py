@@ -54,6 +54,11 @@ def styled() -> Iterator[None]:
         dict.update(mpl.rcParams, kept)
 
 
+def apply_style() -> None:
+    """Our style from here on, for the charts of an analyst."""
+    mpl.rcParams.update(_style())
+
+
 class _Plain:
     """What an Axis does for words that no figure of ours has (a name of its own, an offset) and to clip its ticks: half of the time of
     a small figure. What is drawn is the same."""

@@ -12,8 +12,10 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image
 
+from cvanalysis.display.figures.sheet import apply_style
 from cvanalysis.errors import UsageError
 from cvanalysis.french import typeset
+from cvanalysis.territory.palette import PALETTE
 from cvanalysis.textes import label
 
 if TYPE_CHECKING:
@@ -71,3 +73,13 @@ def montrer(figure: Any, alt: str) -> Shown:
     if pyplot := sys.modules.get("matplotlib.pyplot"):
         pyplot.close(sheet)  # else it would be shown a second time at the end of the cell
     return Shown(out.getvalue(), typeset(alt.strip()))
+
+
+def style(dossier: Any = None) -> dict[str, str | tuple[str, ...]]:
+    """Give matplotlib, and seaborn with it, the font and looks of our figures from here on; returns the colour of each role.
+
+    `sujet` (the quarter), `commune`, `epci`, `france_qpv`, `autre`, `femmes`, `hommes`, and `part` (several, for shares): those that the
+    contract of `dossier` declares, else ours.
+    """
+    apply_style()
+    return dict(dossier.territory.palette if dossier is not None else PALETTE)
