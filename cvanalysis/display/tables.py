@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from html import escape
+from itertools import accumulate
 from typing import TYPE_CHECKING, get_args
 
 from cvanalysis.constat.shape import Statut, Table, Valeur
@@ -24,6 +25,9 @@ SORTABLE = 6
 
 SHORT = 12
 """Characters of row headers (codes, years) that need no room of their own."""
+
+ROOM = 60_000
+"""Characters of rows that a page can hold of one table: the rest is in the downloads."""
 
 BESIDE = 60
 """Characters of a line that paper can hold beside a figure."""
@@ -56,11 +60,16 @@ def html_table(table: Table, caption: str, *, exemple: bool = False, compact: bo
         for i, (c, number) in enumerate(zip(table.colonnes, numeric, strict=True))
     )
     tell = _tight if compact else _text
-    rows = "".join(_row(line, numeric, tell) for line in table.lignes)
+    rows = [_row(line, numeric, tell) for line in table.lignes]
+    total, held = len(rows), accumulate(map(len, rows))
+    rows = [row for row, size in zip(rows, held, strict=True) if size <= ROOM]
+    cut = text(label("affichage.suite", vues=len(rows), total=total)) if len(rows) < total else ""
     return (
         f'<div class="defile" tabindex="0" role="region" aria-label="{name}"><table class="{kind}">'
         f"<caption><span>{name}{EXAMPLE if exemple else ''}</span></caption>"
-        f"<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>{'' if compact else _legend(table)}"
+        f"<thead><tr>{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
+        + (f'<p class="leg">{cut}</p>' if cut else "")
+        + ("" if compact else _legend(table))
     )
 
 
