@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatch
 from functools import cached_property, partial
 from pathlib import Path
@@ -20,10 +20,12 @@ from cvanalysis.constat.make import Chapter, Together
 from cvanalysis.constat.shape import Table
 from cvanalysis.display.blocs import (
     show_accounts,
+    show_actions,
     show_definitions,
     show_demands,
     show_list,
     show_map,
+    show_neighbours,
     show_overview,
     show_recto,
     show_table,
@@ -132,22 +134,24 @@ class Dossier(LabelledTables):
         'QP044005-revenus-03'
 
         Besides findings, of indicators, actions, engagements and voices: `recto()` and `verso()`, the sheet that one hands out; `liste()`
-        of the actions, `inconnus()`, `definitions()`, `notes()`.
+        of the actions, `voisins()` (what findings say of the other quarters), `inconnus()`, `definitions()`, `notes()`.
         """
         fiche = Fiche(self.store, self.territory, self.catalogue, find_quarter(self.territory, qpv).code)
         code = fiche.quartier.code
         done = QuarterActions(self.store, self.territory, code)
         engaged = QuarterEngagements(self.store, self.territory, code)
         voices = Together(code, lambda: self._quarter_voices(fiche.quartier))
-        return self._page(
+        page = self._page(
             f"Fiche de {fiche.quartier.nom} ({code}).",
             *(fiche, done, engaged, voices),
-            liste=done,
             recto=lambda: show_recto(fiche, self._map(code)),
             verso=lambda: show_verso(fiche, done, engaged.constat("engagements-01"), voices.constats),
+            liste=partial(_list, done, show=show_actions),
+            voisins=lambda: show_neighbours(fiche.constats, fiche.voisins),
             inconnus=lambda: show_unknown(fiche.inconnus()),
             definitions=lambda: show_definitions(fiche.definitions(), fiche.sources()),
         )
+        return replace(page, show=lambda one, *how, **more: self.show(one, *how, ailleurs=fiche.voisins, **more))
 
     def suite(self, qpv: str) -> Page:
         """What a quarter takes from the former contract: statements, préconisations, what can be followed and what starts anew."""
@@ -341,11 +345,18 @@ class Dossier(LabelledTables):
         tables = map(self.store.rows, ("paroles", "contributions", "immersions", "codes"))
         return find_theme_voices(theme, *tables, self.territory)
 
-    def show(self, finding: Finding, notes: dict[str, int] | None = None, *, figure: bool = True) -> Constat:
-        """A finding as people see it, with what was said of it and answered since."""
+    def show(
+        self,
+        finding: Finding,
+        notes: dict[str, int] | None = None,
+        *,
+        figure: bool = True,
+        ailleurs: Collection[str] = (),
+    ) -> Constat:
+        """A finding as people see it, with what was said of it and answered since; `ailleurs`: see `Constat`."""
         said = self.store.rows("contributions", (("cite", (finding.id,)),))
         found = contributions_by_finding(said) if len(said) else {}
-        return Constat(finding, self.territory, found.get(finding.id, ()), notes, figure)
+        return Constat(finding, self.territory, found.get(finding.id, ()), notes, figure, ailleurs)
 
     def texte(self, nom: str) -> Bloc:
         """A text of the territory (`textes/<nom>.md`); shows nothing where there is none."""
@@ -353,6 +364,6 @@ class Dossier(LabelledTables):
         return show_text(text, lost=lost)
 
 
-def _list(chapter: Any, titre: str) -> Bloc:
+def _list(chapter: Any, titre: str, show: Callable[..., Bloc] = show_list) -> Bloc:
     """One line for each thing that a chapter is about, searchable where scripts run."""
-    return show_list(chapter.liste, titre, exemple=any(finding.exemple for finding in chapter.constats))
+    return show(chapter.liste, titre, exemple=any(finding.exemple for finding in chapter.constats))
