@@ -124,7 +124,7 @@ class Dossier(LabelledTables):
     def _page(self, titre: str, *chapitres: Chapter, liste: Any = None, **blocs: Callable[..., Any]) -> Page:
         """A page of findings, the list of what they are about, other blocks by name."""
         if liste is not None:
-            blocs = {"liste": partial(_list, liste), **blocs}
+            blocs = {"liste": liste if callable(liste) else partial(_list, liste), **blocs}
         return Page(self.show, titre, chapitres, blocs, {})
 
     def fiche(self, qpv: str) -> Page:
