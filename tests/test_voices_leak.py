@@ -61,7 +61,7 @@ def written(territory, audience) -> bytes:
         out.append(repr(finding).encode())
     chains = read_recommendations(cleaned.preconisations, cleaned.paroles, cleaned.codes, cleaned.immersions)
     said = shown(found, territory)
-    document = write_handover(territory, [Part("Tout", tuple(one.dit for one in said))], chains)
+    document = write_handover(territory, [Part("Tout", tuple(said))], chains)
     with zipfile.ZipFile(io.BytesIO(document)) as archive:
         out += [archive.read(name) for name in archive.namelist()]
     out.append(render_poster(territory, said).html.encode())

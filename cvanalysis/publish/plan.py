@@ -20,8 +20,8 @@ from cvanalysis.territory.contract import Territory
 
 KINDS = {
     "quartier": ("quartiers", "qpv", 300_000),
-    "theme": ("themes", "theme", 1_500_000),
-    "contrat": ("", "", 1_500_000),
+    "theme": ("themes", "theme", 300_000),
+    "contrat": ("", "", 300_000),
 }
 """What a notebook can be for: the folder of its pages, the parameter that it is given, the bytes that a page may weigh."""
 
