@@ -20,7 +20,7 @@ from cvanalysis.constat.shape import Finding, Manque, Message, Table, Valeur, wo
 from cvanalysis.indicateurs.distribution import quartiles
 from cvanalysis.indicateurs.kinds import Questions
 from cvanalysis.indicateurs.observation import Reader, latest_values
-from cvanalysis.indicateurs.question import common_instant, short
+from cvanalysis.indicateurs.question import common_instant, monthly, short
 from cvanalysis.territory.contract import Territory
 from cvanalysis.textes import block, label, labels
 
@@ -33,8 +33,6 @@ if TYPE_CHECKING:
 RAISONS = tuple(block("commun.raisons").values())
 POPULATION, BESOIN = "population", "taux_pauvrete"
 RANGS_MINI = 10
-
-
 MOIS = "12"
 """What a yearly amount is divided by to be said by month."""
 
@@ -81,10 +79,10 @@ class Synthese(Questions):
     def _told(self, zone: str, asked: Mapping[str, str], instant: Instant | None) -> Valeur:
         """A value as its column says it: by month, or as a share of another count."""
         value = self.contexte.value(zone, self.catalogue.indicateurs[asked["indicateur"]], instant)
+        if asked["sur"] == MOIS:
+            return monthly(value)
         if not asked["sur"] or not value.dite:
             return value
-        if asked["sur"] == MOIS:
-            return replace(value, valeur=value.valeur / 12)
         whole = self.contexte.value(zone, self.catalogue.indicateurs[asked["sur"]], instant)
         if not whole.dite or not whole.valeur:
             return Valeur(None, whole.statut if not whole.dite else "sans_objet", "%", 1)
@@ -110,29 +108,23 @@ class Synthese(Questions):
         )
 
     def tableau(self) -> Table:
-        """One line per quarter in the declared order, one column per indicator of level, each at its common moment."""
+        """One line per quarter in the declared order, one column per indicator of level, each at its common moment; of a vast contract,
+        one line per indicator: the ends and the quartiles of the published values."""
+        zones, levels = self.contexte.voisins, list(self._levels())
+        values = [{zone: self.contexte.value(zone.code, one, instant) for zone in zones} for one, instant in levels]
         if self.territory.vaste:
-            return self._quartiles()
-        columns = [label("synthese.tableau.colonne")]
-        cells = {zone: [word(zone.nom)] for zone in self.contexte.voisins}
-        for indicateur, instant in self._levels():
-            unit = f" ({indicateur.unite})" if indicateur.unite else ""
-            columns.append(f"{short(indicateur)}{unit}, {instant.court}")
-            for zone, line in cells.items():
-                line.append(self.contexte.value(zone.code, indicateur, instant))
+            names = [word(f"{short(one)}, {instant.court}") for one, instant in levels]
+            lines = [
+                (name, *quartiles(row))
+                for name, row in zip(names, values, strict=True)
+                if any(v.dite for v in row.values())
+            ]
+            total = label("synthese.tableau.legende_vaste", total=len(zones))
+            return Table(labels("commun.extremes.quartiles"), tuple(lines), f"{total} {label('commun.ailleurs')}")
+        heads = [f"{short(one)}{f' ({one.unite})' if one.unite else ''}, {instant.court}" for one, instant in levels]
         legende = f"{label('synthese.tableau.legende')} {label('synthese.ordre.tableau')}"
-        return Table(tuple(columns), tuple(map(tuple, cells.values())), legende)
-
-    def _quartiles(self) -> Table:
-        """One line per indicator: the ends and the quartiles of the published values."""
-        lines = []
-        for indicateur, instant in self._levels():
-            values = {zone: self.contexte.value(zone.code, indicateur, instant) for zone in self.contexte.voisins}
-            if any(value.dite for value in values.values()):
-                name = word(f"{short(indicateur)}, {instant.court}")
-                lines.append((name, *quartiles(values)))
-        total = label("synthese.tableau.legende_vaste", total=len(self.territory.quartiers))
-        return Table(labels("commun.extremes.quartiles"), tuple(lines), f"{total} {label('commun.ailleurs')}")
+        lines = [(word(zone.nom), *(row[zone] for row in values)) for zone in zones]
+        return Table((label("synthese.tableau.colonne"), *heads), tuple(lines), legende)
 
     def _levels(self) -> Iterator[tuple[Indicateur, Instant]]:
         """The indicators of level, once each, with their common moment; women's beside the others that answer them."""
