@@ -17,6 +17,7 @@ from cvanalysis.actions.field import JOURNAUX, MONTANTS, SANS_CAUSE, ActionChapt
 from cvanalysis.actions.reach import granted, list_actions, reach
 from cvanalysis.constat.make import Grid, bars, count, euros, source_of
 from cvanalysis.constat.shape import Finding, Manque, Message, Table, Valeur, word
+from cvanalysis.french import number
 from cvanalysis.indicateurs.distribution import quartiles
 from cvanalysis.indicateurs.kinds import Questions
 from cvanalysis.indicateurs.observation import Reader, latest_values
@@ -165,6 +166,8 @@ class Needs(ActionChapter):
         first, last = int(rows["annee"].min()), self._last
         years = last - first + 1
         money, found = granted(rows, self.field), reach(rows, self.field)
+        total = sum(amount.valeur or 0.0 for amount in money.values())
+        outside = sum(amount.valeur or 0.0 for code, amount in money.items() if code not in quarters)
         each = {code: _by_inhabitant(money[code], people[code][0], years) for code in quarters}
         crowd = {code: people[code][0].valeur for code in quarters if people[code][0].valeur}
         inside = subsidies(rows[rows["qpv"].isin(quarters)])
@@ -181,7 +184,7 @@ class Needs(ActionChapter):
         year = next((when for _, when in need.values() if when), "")
         said = {"haut": quarters[top], "valeur_haut": each[top], "bas": quarters[low], "valeur_bas": each[low]}
         said |= {"quartiers": len(quarters), "periode": f"{first}-{last}"}
-        said |= {"annee": f" {year}" if year else "", "ailleurs": _outside(money, quarters)}
+        said |= {"annee": f" {year}" if year else "", "ailleurs": Valeur(100 * outside / (total or 1), unite="%")}
         actions = {quarters[c]: count(found[c]) for c in order}
         reading = {"quartier": quarters[top], "valeur": each[top], "besoin": need[top][0], "annee_besoin": year}
         return self.about(
@@ -194,7 +197,7 @@ class Needs(ActionChapter):
             figure=None if known else bars(*labels("synthese.besoins-01.actions"), actions),
             lecture=Message("synthese.lecture_besoins", reading),
             precautions=(*self._rules(each, crowd), *labels("synthese.besoins-01.illustration"), SANS_CAUSE, MONTANTS),
-            manques=self._unplaced(money, each),
+            manques=self._unplaced(outside, each),
         )
 
     def _rules(self, each: Mapping[str, Valeur], crowd: Mapping[str, float]) -> tuple[str, ...]:
@@ -203,17 +206,14 @@ class Needs(ActionChapter):
         if len(both) < RANGS_MINI:
             return REGLES["egal"], REGLES["population"]
         sizes, amounts = (pd.Series(column).rank() for column in zip(*both, strict=True))
-        link = f"{sizes.corr(amounts):.2f}".replace("-", "\u2212").replace(".", ",")
-        return REGLES["egal"], REGLES["population"], label("synthese.besoins-01.regle", lien=link)
+        link = label("synthese.besoins-01.regle", lien=number(sizes.corr(amounts), 2))
+        return REGLES["egal"], REGLES["population"], link
 
-    def _unplaced(self, money: Mapping[str, Valeur], each: Mapping[str, Valeur]) -> Iterator[Manque]:
+    def _unplaced(self, outside: float, each: Mapping[str, Valeur]) -> Iterator[Manque]:
         """The money of no quarter, and the quarters where none can be told by inhabitant."""
-        quarters = self.field.quartiers
-        outside = sum(amount.valeur or 0.0 for code, amount in money.items() if code not in quarters)
         if outside >= 1:
-            text = label("synthese.besoins-01.ailleurs", montant=f"{outside:,.0f}".replace(",", "\u202f"))
-            yield Manque(text, "non_disponible")
-        for code, nom in quarters.items():
+            yield Manque(label("synthese.besoins-01.ailleurs", montant=number(outside)), "non_disponible")
+        for code, nom in self.field.quartiers.items():
             if not each[code].dite:
                 yield Manque(label("synthese.besoins-01.incalculable", quartier=nom), each[code].statut)
 
@@ -242,13 +242,6 @@ class Needs(ActionChapter):
             lecture=Message("synthese.lecture_angles", reading),
             precautions=(REGLES["plein"], *labels("synthese.besoins-02.zero"), SANS_CAUSE),
         )
-
-
-def _outside(money: Mapping[str, Valeur], quarters: Mapping[str, str]) -> Valeur:
-    """The share of the money granted that no quarter of the contract is written for, in %."""
-    total = sum(amount.valeur or 0.0 for amount in money.values())
-    outside = sum(amount.valeur or 0.0 for code, amount in money.items() if code not in quarters)
-    return Valeur(100 * outside / total if total else 0.0, unite="%", decimales=0)
 
 
 def _by_inhabitant(money: Valeur, people: Valeur, years: int) -> Valeur:
