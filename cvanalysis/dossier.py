@@ -248,13 +248,13 @@ class Dossier(LabelledTables):
 
     def participation(self) -> Page:
         """What can be shown of who spoke, who did not, and what came of it."""
-        read = self.store.rows
-        return self._page(
-            "La participation.",
-            Together(
-                "participation", lambda: find_participation(read("paroles"), read("contributions"), self.territory)
-            ),
-        )
+
+        def find() -> tuple[Finding, ...]:
+            paroles, contributions, engagements = map(self.store.rows, ("paroles", "contributions", "engagements"))
+            names = dict(zip(engagements["code"], engagements["libelle"], strict=True))
+            return find_participation(paroles, contributions, self.territory, names)
+
+        return self._page("La participation.", Together("participation", find))
 
     def recit(self) -> Page:
         """What can be shown of the story of the contract."""

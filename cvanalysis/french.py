@@ -1,6 +1,6 @@
 """French as it is saved (`decode`), compared (`fold`) and printed (numbers, plurals, articles, typography). Refuses to know what is said.
 
-Numbers go through babel (U+202F between thousands, decimal comma); signs are true minus signs, never « -0,0 ».
+Numbers have U+202F between thousands and a decimal comma; signs are true minus signs, never « -0,0 ».
 """
 
 from __future__ import annotations
@@ -13,13 +13,11 @@ from collections.abc import Iterable
 from contextlib import suppress
 from datetime import date
 from decimal import ROUND_HALF_UP, Context, Decimal
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from babel.numbers import NumberPattern
 
 _MOT_MAX = 80  # characters of a word: beyond, it is shown by its beginning, and is the misspelling of none
 
@@ -29,6 +27,7 @@ _ACCENTS = re.compile(r"[\u0300-\u036f]")
 _TYPO = str.maketrans("’‘–—‐‑", "''----")
 NBSP = "\u00a0"
 MOINS = "\u2212"
+_SIGNES = {ord(","): "\u202f", ord("."): ","}  # of a number as Python writes it
 LOST = "\ufffd"
 """What stands for bytes that are of no encoding that we know."""
 CP1252 = "lu comme du Windows-1252"
@@ -47,13 +46,6 @@ _ARTICLES = {
 }
 
 
-@cache
-def _pattern(decimales: int) -> NumberPattern:
-    from babel.numbers import parse_pattern  # here: an unchanged build prints no number
-
-    return parse_pattern("#,##0" + ("." + "0" * decimales if decimales else ""))
-
-
 def round_half_up(valeur: float, decimales: int) -> Decimal:
     """Rounded as readers round (2,25 → 2,3), from the decimal that was published and not from its binary neighbour."""
     return Decimal(repr(float(valeur))).quantize(Decimal(1).scaleb(-decimales), ROUND_HALF_UP, _ALL_DIGITS)
@@ -62,7 +54,7 @@ def round_half_up(valeur: float, decimales: int) -> Decimal:
 def number(valeur: float, decimales: int = 0) -> str:
     """`12345.6, 1` → « 12 345,6 » (U+202F); the sign of a rounded zero is dropped, that of others is U+2212."""
     rounded = round_half_up(valeur, decimales)
-    text = _pattern(decimales).apply(abs(rounded), "fr")
+    text = f"{abs(rounded):,f}".translate(_SIGNES)
     return f"{MOINS}{text}" if rounded < 0 else text
 
 
@@ -271,6 +263,12 @@ def french_date(text: str) -> str:
         return f"{MOIS[int(month[2]) - 1]} {month[1]}"
     parts = text.split("-")
     return "/".join(reversed(parts)) if all(p.isdigit() for p in parts) else text
+
+
+def month_year(text: str) -> str:
+    """`2022-04` → « avril 2022 »; anything else as written."""
+    year, _, month = text.partition("-")
+    return f"{MOIS[int(month) - 1]} {year}" if re.fullmatch(r"\d{4}-(?:0[1-9]|1[0-2])", text) else text
 
 
 def named(code: str, words: str, most: int = 60) -> str:

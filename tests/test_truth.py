@@ -441,3 +441,36 @@ def test_differences_in_euros_say_of_which_year(fiche, synthese):
     assert "Différence, en euros de l'année" in fiche(DERVALLIERES).constat("revenus-03").table.colonnes
     assert "Nantes, en euros de l'année" in fiche(DERVALLIERES).constat("revenus-02").table.colonnes
     assert "Différence 2014, en euros de 2014" in synthese.constat("revenus-03").table.colonnes
+
+
+# --------------------------------------------------------------------------------------------- answers to contributions
+
+
+@pytest.fixture(scope="module")
+def answers(brut):
+    with (brut / "paroles" / "reponses.csv").open(encoding="utf-8-sig", newline="") as lines:
+        return {
+            row["parole"].removeprefix("EX-PROP-2022-"): row["reponse"] for row in csv.DictReader(lines, delimiter=";")
+        }
+
+
+def test_an_answer_says_what_the_fiche_shows_today(answers, fiche):
+    dervallieres, malakoff = fiche(DERVALLIERES), fiche(MALAKOFF)
+    assert "reste après les impôts directs" in answers["01"]
+    assert "ce qui reste après les impôts directs" in phrases.write(dervallieres.constat("revenus-01").lecture)
+    assert "celui des hommes n'est pas publié" in answers["02"]
+    assert "hommes n’est pas publié" in phrases.write(dervallieres.constat("emploi-02").message)
+    assert "dans le titre" in answers["03"]
+    assert "2019" in phrases.write(malakoff.constat("revenus-01").message)
+    assert "hébergées" in answers["08"]
+    assert not any("hébergé" in one.nom for one in KNOWN.values())
+    assert "tous les âges" in answers["10"]
+    assert "emplois précaires" in phrases.write(malakoff.constat("emploi-03").message)
+    assert not any("25 ans" in one.nom and "précaire" in one.nom for one in KNOWN.values())
+
+
+@pytest.mark.parametrize(
+    "promise", ["désormais", "maintenant", "sera ", "seront ", "figure sur la fiche", "Ce qu'on ne sait pas"]
+)
+def test_no_answer_promises_what_a_page_does_not_do(answers, promise):
+    assert not [text for text in answers.values() if promise in text]

@@ -40,8 +40,7 @@ class Niveau(Question):
 
     def rank_of(self, code: str) -> Rank | None:
         """The place of a quarter; None where too few are published to tell one."""
-        place = rank(code, self.quarters)
-        return place if place is not None and place.solide(self.ctx.territory.seuils.rang_mini) else None
+        return rank(code, self.quarters, self.ctx.territory.seuils.rang_mini)
 
     @cached_property
     def beside(self) -> dict[str, Observation | None]:
@@ -187,8 +186,8 @@ class Niveau(Question):
         known = sorted(published, key=lambda zone: (-self.value(zone.code).valeur, zone.nom))
         compared = [] if self.effectif else [zone for zone in self.reperes if self.value(zone.code).dite]
         silent = [zone for zone in ctx.voisins if zone not in known]
-        enough = len(known) >= ctx.territory.seuils.rang_mini and 3 * len(known) >= 2 * len(ctx.voisins)
-        said, several = self._summary(known), len(known) > 1 and (enough or ctx.territory.vaste)
+        said = self._summary(known)
+        several = len(known) > 1 and (ctx.territory.vaste or self.rank_of(known[0].code) is not None)
         kind = "niveau_peu" if not several else "niveau_effectif" if self.effectif else "niveau"
         legende = ctx.subtitle(one, ctx.moment(one, self.instant))
         return self.finding(
@@ -226,6 +225,8 @@ class Niveau(Question):
 
 class Rang(Niveau):
     """`rang`: the quarter's place among those beside it whose figure is published; alone, it has a level and no place."""
+
+    gaps = ()  # it stands among quarters, beside no other territory
 
     @cached_property
     def instant(self) -> Instant | None:

@@ -179,7 +179,7 @@ def _most_telling(ctx: Contexte, indicateur: Indicateur, instants: Sequence[Inst
 
 def common_instant(ctx: Contexte, indicateur: Indicateur) -> Instant | None:
     """The last instant at which most quarters are published; a slightly older one where only there comparators are too."""
-    codes = [q.code for q in ctx.territory.quartiers]
+    codes = [q.code for q in ctx.quartiers]
     instants = ctx.observations.instants(codes, indicateur.id)
     count = {i: sum(ctx.value(code, indicateur, i).dite for code in codes) for i in instants}
     enough = [i for i in instants if count[i] >= max(count.values()) * 0.75 and count[i]]

@@ -40,10 +40,6 @@ class Rank:
     manquants: int
     suspects: int
 
-    def solide(self, mini: int = RANG_MINI) -> bool:
-        """True where enough quarters are published, `mini` and two thirds of all, for a place among them to be told."""
-        return self.sur >= mini and 3 * self.sur >= 2 * (self.sur + self.manquants + self.suspects)
-
     @property
     def milieu(self) -> bool:
         """True between the highest and the lowest third, where a place is nothing to put forward."""
@@ -56,8 +52,8 @@ class Rank:
 
     def dit(self, nom: str) -> str:
         """The place of « la part… », « le taux… » in words, from its nearer end: « la deuxième part la plus faible des quinze
-        quartiers »; '' where none may be told."""
-        if not self.solide():
+        quartiers »; '' among few quarters, whatever a contract ranks."""
+        if self.sur < RANG_MINI:
             return ""
         place, names = min(self.par_le_bas, self.rang), block("quartier.place")
         first = nom.split(" ", 1)[0].lower()
@@ -73,10 +69,11 @@ class Rank:
         return f"{said}{names['egal']}" if self.ex_aequo and not self.milieu else said
 
 
-def rank(zone: str, rows: Mapping[str, Observation | None]) -> Rank | None:
-    """Rank of a zone among all quarters (zone → observation at one instant); None where its own figure can't be ranked."""
+def rank(zone: str, rows: Mapping[str, Observation | None], mini: int = RANG_MINI) -> Rank | None:
+    """Rank of a zone among all quarters (zone → observation at one instant); None where its own figure can't be ranked, or where
+    fewer than `mini`, or than two thirds of all, are published."""
     values = {key: row.valeur for key, row in rows.items() if row is not None and row.dite}
-    if zone not in values:
+    if zone not in values or len(values) < mini or 3 * len(values) < 2 * len(rows):
         return None
     own = values[zone]
     suspects = sum(1 for row in rows.values() if row is not None and row.statut == "suspect")

@@ -126,7 +126,8 @@ class Structure(Question):
             return Message("quartier.structure_absente", {**values, "raison": reason(absent)})
         (first, share), (second, next_share) = ranked[:2]
         beside = {str(n): other.parts[self.parts.index(first)] for n, other in enumerate(others)}
-        values["place"] = rank(self.code, beside | {self.code: share}).dit("part")
+        place = rank(self.code, beside | {self.code: share})
+        values["place"] = place.dit("part") if place else ""
         values |= {"premiere": short(first), "part_premiere": share}
         values |= {"deuxieme": short(second), "part_deuxieme": next_share}
         values |= {"par_an_premiere": self._by_year(first, share), "par_an_deuxieme": self._by_year(second, next_share)}

@@ -144,14 +144,14 @@ class QuarterActions(ActionChapter):
         field = Field(reader, territory, (("qpv", (code,)),))
         super().__init__("quartier", code, field, builders, quartier=QUARTIER)
 
-    @property
+    @cached_property
     def _entieres(self) -> pd.DataFrame:
         """All the rows of the actions led here, those of their other quarters too."""
         here = self.field.menees
         whole = Field(self.field.reader, self.field.territory, (("action", tuple(sorted(set(here["action"])))),))
         return whole.menees if len(here) else here
 
-    @property
+    @cached_property
     def liste(self) -> Table:
         """The actions led here, one line each."""
         return list_actions(self._entieres, self.field, CATALOGUE_QUARTIER_MAX, self.quartier.code)

@@ -21,7 +21,8 @@ from cvanalysis.french import number
 from cvanalysis.indicateurs.distribution import quartiles
 from cvanalysis.indicateurs.kinds import Questions
 from cvanalysis.indicateurs.observation import Reader, latest_values
-from cvanalysis.indicateurs.question import common_instant, monthly, short
+from cvanalysis.indicateurs.question import common_instant, short
+from cvanalysis.indicateurs.tableau import told
 from cvanalysis.territory.contract import Territory
 from cvanalysis.textes import block, label, labels
 
@@ -34,8 +35,6 @@ if TYPE_CHECKING:
 RAISONS = tuple(block("commun.raisons").values())
 POPULATION, BESOIN = "population", "taux_pauvrete"
 RANGS_MINI = 10
-MOIS = "12"
-"""What a yearly amount is divided by to be said by month."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +65,9 @@ class Synthese(Questions):
         when = [common_instant(ctx, self.catalogue.indicateurs[one["indicateur"]]) for one in asked]
 
         def line(zone: Zone) -> tuple[Zone, tuple[Valeur, ...]]:
-            return zone, tuple(self._told(zone.code, one, at) for one, at in zip(asked, when, strict=True))
+            return zone, tuple(
+                told(ctx, one["indicateur"], one["sur"], zone.code, at) for one, at in zip(asked, when, strict=True)
+            )
 
         found = [line(zone) for zone in ctx.voisins]
         need = next((i for i, one in enumerate(asked) if one["indicateur"] == BESOIN), 0)
@@ -76,18 +77,6 @@ class Synthese(Questions):
         ]
         foot = [line(zone) for zone in ctx.proches if zone.role in ("epci", "france_qpv")]
         return Apercu(tuple(columns), tuple(found), tuple(foot))
-
-    def _told(self, zone: str, asked: Mapping[str, str], instant: Instant | None) -> Valeur:
-        """A value as its column says it: by month, or as a share of another count."""
-        value = self.contexte.value(zone, self.catalogue.indicateurs[asked["indicateur"]], instant)
-        if asked["sur"] == MOIS:
-            return monthly(value)
-        if not asked["sur"] or not value.dite:
-            return value
-        whole = self.contexte.value(zone, self.catalogue.indicateurs[asked["sur"]], instant)
-        if not whole.dite or not whole.valeur:
-            return Valeur(None, whole.statut if not whole.dite else "sans_objet", "%", 1)
-        return Valeur(100 * value.valeur / whole.valeur, "publié", "%", 1)
 
     @property
     def ordre(self) -> str:
