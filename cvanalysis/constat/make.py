@@ -44,21 +44,15 @@ def bars(axe: str, nom: str, values: Mapping[str, Valeur], role: Role = "sujet")
     return Figure("barres", axe, (serie(nom, role, values.items()),))
 
 
-def lines(axe: str, series: Mapping[str, tuple[Role, Mapping[str, Valeur]]]) -> Figure:
-    return Figure("lignes", axe, tuple(serie(nom, role, values.items()) for nom, (role, values) in series.items()))
-
-
 def matrix(rows: Iterable[tuple[str, Mapping[str, Valeur]]], role: Role = "autre") -> Figure:
     """A mark by label and column, of a label that need not have every column."""
     return Figure("matrice", "", tuple(serie(nom, role, marks.items()) for nom, marks in rows))
 
 
-def source_of(rows: pd.DataFrame, nom: str, fallback: str = "") -> str:
-    """« Journaux d'actions (a.xlsx, b.csv) »: the files that the rows come from, or the single file of that table."""
-    files = (
-        sorted({str(name).rsplit("/", 1)[-1] for name in rows["source"]}) if "source" in rows.columns else [fallback]
-    )
-    return f"{nom} ({', '.join(files)})" if files and files != [""] else nom
+def source_of(rows: pd.DataFrame, nom: str) -> str:
+    """« Journaux d'actions (a.xlsx, b.csv) »: the files that the rows come from, where they say it."""
+    files = sorted({str(name).rsplit("/", 1)[-1] for name in rows.get("source", ()) if name})
+    return f"{nom} ({', '.join(files)})" if files else nom
 
 
 def is_example(*tables: pd.DataFrame) -> bool:
