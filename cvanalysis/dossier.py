@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatch
 from functools import cached_property, partial
 from pathlib import Path
@@ -103,10 +103,8 @@ class Dossier(LabelledTables):
         """The indicators, sources and questions that this territory's pages know."""
         return load_catalogue(self.territory.ajouts)
 
-    def _page(self, titre: str, *chapitres: Chapter, liste: Any = None, **ways: Callable[..., Any]) -> Page:
-        """A page of findings, the list of what they are about, other blocks by name."""
-        if liste is not None:
-            ways = {"liste": partial(_list, liste), **ways}
+    def _page(self, titre: str, *chapitres: Chapter, **ways: Callable[..., Any]) -> Page:
+        """A page of findings, and the blocks around them by name."""
         return Page(self.show, titre, chapitres, ways, {})
 
     def fiche(self, qpv: str) -> Page:
@@ -116,22 +114,24 @@ class Dossier(LabelledTables):
         'QP044005-revenus-03'
 
         Besides findings, of indicators, actions, engagements and voices: `recto()` and `verso()`, the sheet that one hands out; `liste()`
-        of the actions, `inconnus()`, `definitions()`, `notes()`.
+        of the actions, `voisins()` (what findings say of the other quarters), `inconnus()`, `definitions()`, `notes()`.
         """
         fiche = Fiche(self.store, self.territory, self.catalogue, find_quarter(self.territory, qpv).code)
         code = fiche.quartier.code
         done = QuarterActions(self.store, self.territory, code)
         engaged = QuarterEngagements(self.store, self.territory, code)
         voices = Together(code, lambda: self._quarter_voices(fiche.quartier))
-        return self._page(
+        page = self._page(
             f"Fiche de {fiche.quartier.nom} ({code}).",
             *(fiche, done, engaged, voices),
-            liste=done,
             recto=lambda: blocs.show_recto(fiche, self._map(code)),
             verso=lambda: blocs.show_verso(fiche, done, engaged.constat("engagements-01"), voices.constats),
+            liste=partial(_list, done, show=blocs.show_actions),
+            voisins=lambda: blocs.show_neighbours(fiche.constats, fiche.voisins),
             inconnus=lambda: blocs.show_unknown(fiche.inconnus()),
             definitions=lambda: blocs.show_definitions(fiche.definitions(), fiche.sources()),
         )
+        return replace(page, show=lambda one, *how, **more: self.show(one, *how, ailleurs=fiche.voisins, **more))
 
     def suite(self, qpv: str) -> Page:
         """What a quarter takes from the former contract: statements, préconisations, what can be followed and what starts anew."""
@@ -182,7 +182,7 @@ class Dossier(LabelledTables):
         return self._page(
             "Synthèse des quartiers.",
             *(found, needs),
-            liste=needs,
+            liste=partial(_list, needs),
             plan=self.plan,
             apercu=lambda: self._apercu(found),
             tableau=lambda: blocs.show_table(found.tableau(), found.ordre),
@@ -220,7 +220,9 @@ class Dossier(LabelledTables):
             return show(acted, {numero: one.constat(numero) for one in chapters for numero in one.numeros})
 
         recto, verso = partial(sides, blocs.show_theme_recto), partial(sides, blocs.show_theme_verso)
-        return self._page(f"Thème « {acted.theme.nom} ».", *chapters, liste=acted, recto=recto, verso=verso)
+        return self._page(
+            f"Thème « {acted.theme.nom} ».", *chapters, liste=partial(_list, acted), recto=recto, verso=verso
+        )
 
     def avancement(self) -> Page:
         """What can be shown of the engagements (`engagements()` is their table): how many are documented, how far they are."""
@@ -230,7 +232,7 @@ class Dossier(LabelledTables):
         return self._page(
             "Les engagements.",
             found,
-            liste=found,
+            liste=partial(_list, found),
             piliers=lambda: show_all("piliers", rows, piliers, invented),
             fiches=lambda: show_all("engagements", rows, piliers, found.field.partner_name, invented),
         )
@@ -244,7 +246,9 @@ class Dossier(LabelledTables):
             return show_all("partenaires", found.constat("mobilisation-01"), years, found.liste)
 
         funding = Funding(self.store, self.territory)
-        return self._page("La mobilisation des partenaires.", found, funding, liste=found, fiches=fiches)
+        return self._page(
+            "La mobilisation des partenaires.", found, funding, liste=partial(_list, found), fiches=fiches
+        )
 
     def participation(self) -> Page:
         """What can be shown of who spoke, who did not, and what came of it."""
@@ -325,11 +329,18 @@ class Dossier(LabelledTables):
         tables = map(self.store.rows, ("paroles", "contributions", "immersions", "codes"))
         return find_theme_voices(theme, *tables, self.territory)
 
-    def show(self, finding: Finding, notes: dict[str, int] | None = None, *, figure: bool = True) -> Constat:
-        """A finding as people see it, with what was said of it and answered since."""
+    def show(
+        self,
+        finding: Finding,
+        notes: dict[str, int] | None = None,
+        *,
+        figure: bool = True,
+        ailleurs: Collection[str] = (),
+    ) -> Constat:
+        """A finding as people see it, with what was said of it and answered since; `ailleurs`: see `Constat`."""
         said = self.store.rows("contributions", (("cite", (finding.id,)),))
         found = contributions_by_finding(said) if len(said) else {}
-        return Constat(finding, self.territory, found.get(finding.id, ()), notes, figure)
+        return Constat(finding, self.territory, found.get(finding.id, ()), notes, figure, ailleurs)
 
     def texte(self, nom: str) -> Bloc:
         """A text of the territory (`textes/<nom>.md`); shows nothing where there is none."""
@@ -337,6 +348,6 @@ class Dossier(LabelledTables):
         return blocs.show_text(text, lost=lost)
 
 
-def _list(chapter: Any, titre: str) -> Bloc:
+def _list(chapter: Any, titre: str, show: Callable[..., Bloc] = blocs.show_list) -> Bloc:
     """One line for each thing that a chapter is about, searchable where scripts run."""
-    return blocs.show_list(chapter.liste, titre, exemple=any(finding.exemple for finding in chapter.constats))
+    return show(chapter.liste, titre, exemple=any(finding.exemple for finding in chapter.constats))

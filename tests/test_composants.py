@@ -110,7 +110,8 @@ def test_a_ruled_question_bears_its_number_and_hides_its_lines_from_ears():
 
 def test_notes_are_said_once_under_numbers_that_links_reach():
     assert composants().note_marks([2]).count('href="#note-2"') == 1
-    assert said(composants().note_marks([1, 2])) == "Source et notes 1 2"
+    assert said(composants().note_marks([1, 2])) == "Notes 1 2"
+    assert said(composants().note_marks([7, 2, 4, 6, 5])) == "Notes 2 4–7"
     assert 'id="note-2"' in composants().notes(["une prudence", "une autre"])
     assert composants().note_marks([]) == composants().notes([]) == ""
 
@@ -118,6 +119,8 @@ def test_notes_are_said_once_under_numbers_that_links_reach():
 def test_a_mark_of_absence_has_one_meaning_written_under_the_table():
     assert (said(composants().cell(SECRET)), heard(composants().cell(SECRET))) == ("s.", ["secret statistique"])
     assert said(composants().cell(rate(2))) == "2,0 %"
+    doubtful = composants().cell(rate(2, "suspect"))
+    assert (said(doubtful), heard(doubtful)) == ("2,0 % ?", ["douteux"])
     legend = said(composants().absences([SECRET, rate(None, "non_disponible"), SECRET, rate(2)]))
     assert legend.startswith("s. : le producteur ne peut pas publier")
     assert legend.count("—") == 1

@@ -12,7 +12,7 @@ from browser.exemples import ABSENT, FIGURES, TERRITOIRE, constat, ecrire, pour_
 from cvanalysis.constat.shape import Manque, Message, Table, Valeur
 from cvanalysis.display.blocs import show_list, show_table, show_unknown
 from cvanalysis.display.constat import RECORDS, Bloc, Constat, read_records
-from cvanalysis.display.tables import html_table
+from cvanalysis.display.tables import html_table, left_out
 from cvanalysis.errors import UsageError
 from cvanalysis.publish.page.contract import check_live, read_page
 
@@ -162,6 +162,58 @@ def test_a_list_or_a_table_of_invented_rows_bears_the_mark_and_an_empty_one_says
 def test_what_is_not_known_leads_to_its_finding():
     shown = show_unknown([("QP1-revenus-01", [Manque("Rien n'est publié.", "secret")])])
     assert '<li><a href="#QP1-revenus-01">Rien n’est publié.</a></li>' in shown.html
+
+
+def test_what_is_not_known_of_several_figures_for_one_reason_is_said_once_and_leads_to_each():
+    of = ["« a » : rien en 2021.", "« b » : rien en 2021.", "« a » n'est pas publié."]
+    html = show_unknown([(f"X-{n}", [Manque(quoi, "secret")]) for n, quoi in enumerate(of)]).html
+    assert html.count("<li>") == 2
+    assert '<a href="#X-0">«\u00a0a\u00a0»</a>, <a href="#X-1">«\u00a0b\u00a0»</a>\u00a0: rien en 2021.' in html
+
+
+RIEN = pour_cent(None, "non_disponible")
+
+GAPS = Table(
+    ("Territoire et année", "Le quartier", "Territoire", "Retenue"),
+    tuple(
+        (mot(f"{zone}, {year}"), pour_cent(here), beside, mot("oui"))
+        for zone, year, here, beside in (
+            ("Commune", 2014, 10, RIEN),
+            ("Commune", 2015, 11, pour_cent(20)),
+            ("Commune", 2016, 12, RIEN),
+            ("EPCI", 2014, 10, pour_cent(30)),
+            ("EPCI", 2015, 11, pour_cent(31)),
+            ("EPCI", 2016, 13, RIEN),
+            ("France", 2014, 10, pour_cent(32)),
+            ("France", 2015, 11, pour_cent(33)),
+        )
+    ),
+)
+
+
+def test_a_line_that_compares_with_nothing_is_left_out_where_its_figure_stands_elsewhere():
+    html = html_table(GAPS, "a", compact=True)
+    assert left_out(GAPS) == "Lignes sans chiffre auquel comparer : Commune, 2014."
+    assert html.count('<tr><th scope="row">2014') == 2
+    assert html.count("2016") == 2  # whose figures stand nowhere else
+    assert left_out(Table(("Zone", "n"), ((mot("Ici"), RIEN),))) == ""
+
+
+def test_what_lines_say_again_is_said_once_above_them():
+    html = html_table(GAPS, "a", compact=True)
+    assert [html.count(f'scope="rowgroup" colspan="4">{zone}<') for zone in ("Commune", "EPCI", "France")] == [1, 1, 1]
+    states = Table(("Code", "État"), tuple((mot(f"E{n}"), mot("fait" if n < 4 else "prévu")) for n in range(8)))
+    html = html_table(states, "a", compact=True)
+    assert html.count("Fait") == html.count("Prévu") == 1
+    assert "État" not in html
+    assert "Fait" not in html_table(states, "a")
+
+
+def test_lines_that_the_page_shows_elsewhere_are_not_in_a_compact_table_but_in_its_frame():
+    table = Table(("Zone", "n"), ((mot("Ici"), pour_cent(1)), (mot("Là"), pour_cent(2))))
+    shown = Constat(replace(constat("points"), table=table), TERRITOIRE, notes={}, ailleurs=("Là",))
+    assert "Là" not in shown.html
+    assert list(shown.df["Zone"]) == ["Ici", "Là"]
 
 
 def test_a_table_is_printed_beside_its_figure_only_where_its_cells_are_short():

@@ -9,6 +9,7 @@ import pytest
 
 from cvanalysis.catalogue import load_catalogue
 from cvanalysis.display import phrases
+from cvanalysis.display.blocs import show_neighbours
 from cvanalysis.errors import UsageError
 from cvanalysis.pages.quartier import Fiche
 from findings_monde import COMMUNE, EPCI, QPV, A, B, C, D, E, F, Reader, catalogue, everywhere, obs, territory
@@ -297,10 +298,20 @@ def test_an_unknown_number_or_quarter_is_refused_with_the_known_ones():
 
 
 def test_a_missing_thing_is_said_once_in_what_is_not_known():
-    rows = everywhere("taux_pauvrete", [40, "secret", 31, 32, 33, 34])
+    rows = everywhere("taux_pauvrete", ["secret", 40, 31, 32, 33, 34])
     declared = catalogue("revenus-01;revenus;rang;taux_pauvrete", "revenus-02;revenus;rang;taux_pauvrete")
     fiche = Fiche(Reader(rows), territory(), declared, A)
     assert [ident for ident, _ in fiche.inconnus()] == [f"{A}-revenus-01"]
+
+
+def test_what_is_missing_about_another_quarter_has_its_mark_in_the_table_of_the_others():
+    rows = everywhere("taux_pauvrete", [40, "secret", 31, 32, 33, 34])
+    fiche = Fiche(Reader(rows), territory(), catalogue("revenus-01;revenus;rang;taux_pauvrete"), A)
+    assert fiche.inconnus() == ()
+    shown = show_neighbours(fiche.constats, fiche.voisins)
+    assert 'aria-label="secret statistique">s.</i>' in shown.html
+    assert f'<a href="#{A}-revenus-01">' in shown.html
+    assert len(shown.df) == len(fiche.voisins)
 
 
 def test_a_finding_is_the_same_whatever_the_order_of_the_rows_and_survives_a_pickle():

@@ -134,10 +134,12 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Manque:
-    """Something that is not known, said under « Ce qu'on ne sait pas »: `quoi` is a sentence in French, `statut` its reason."""
+    """Something that is not known, said under « Ce qu'on ne sait pas »: `quoi` is a sentence in French, `statut` its reason;
+    `ailleurs`: of other quarters than the page's, whose table has its mark."""
 
     quoi: str
     statut: Statut
+    ailleurs: bool = False
 
 
 @dataclass(frozen=True, slots=True)

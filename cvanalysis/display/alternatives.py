@@ -29,8 +29,9 @@ def describe(figure: Figure, message: str, ident: str) -> str:
     return whole(" ".join(words if len(words) <= room else [*words[: room - 1], "…"]))
 
 
-def notes(figure: Figure) -> list[str]:
-    """Sentences under a figure: where it is cut and why, which others are its background, what has no figure on rows that have others."""
+def notes(figure: Figure, *, seuls: bool = True) -> list[str]:
+    """Sentences under a figure: where it is cut and why, which others are its background, what has no figure on rows that have others
+    (only of a figure that stands alone, `seuls`: a table's marks say it too)."""
     said = []
     if figure.ruptures:
         said.append(label("affichage.notes.ruptures", avant=" et ".join(figure.ruptures)))
@@ -39,7 +40,7 @@ def notes(figure: Figure) -> list[str]:
     elif figure.genre == "lignes" and (others := _background(figure)):
         said.append(label("affichage.notes.autres_courbes", nombre=others))
     gone: dict[str, list[str]] = {}
-    for name, value in _unseen(figure):
+    for name, value in _unseen(figure) if seuls else ():
         gone.setdefault(say(value), []).append(name)
     if len(gone) <= 4:
         said += [label("affichage.notes.absents", raison=reason, noms=_listed(names)) for reason, names in gone.items()]

@@ -13,28 +13,34 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
-from cvanalysis.constat.shape import word
+from cvanalysis.constat.shape import Table, Valeur, word
 from cvanalysis.display.composants import composants
 from cvanalysis.display.constat import Bloc, Constat, said_once
 from cvanalysis.display.maps import describe_map, find_contours, locator, overview, tell_contours
 from cvanalysis.display.phrases import write
-from cvanalysis.display.tables import html_table, text
+from cvanalysis.display.tables import html_table, shorten, text
 from cvanalysis.files.texts import to_html
 from cvanalysis.french import capital, typeset
 from cvanalysis.textes import block, label, labels
 
 if TYPE_CHECKING:
     from cvanalysis.catalogue import Source
-    from cvanalysis.constat.shape import Definition, Finding, Manque, Table, Valeur
+    from cvanalysis.constat.shape import Definition, Finding, Manque
     from cvanalysis.files.contours import Outline
     from cvanalysis.territory.contract import Territory
 
 
+_SHARE = label("affichage.blocs.part")
+_ABOUT = re.compile(r"(?s)(?:(«[^»]*») : )?(.*)")
 _BETWEEN_TAGS = re.compile(r"(?<=>)[^<]+(?=<)")
 
 
 ACTIONS, PAROLES, CONSEILS = 6, 3, 3
 """What one side of a sheet has room for."""
+
+
+NOTHING = Valeur(None)
+"""A cell where there is nothing to say: no rank beside a figure that is missing."""
 
 
 def show_recto(fiche: Any, carte: Bloc) -> Bloc:
@@ -56,6 +62,43 @@ def show_verso(fiche: Any, done: Any, engages: Finding, voices: Sequence[Finding
     rest = max(len(listed) - ACTIONS, 0)
     html = composants("fiche.html.j2").verso(fiche, themes, actions, rest, engages, _said(voices), by_theme.exemple)
     return Bloc(str(html), "\n".join(fiche.lacunes()))
+
+
+def show_actions(table: Table, titre: str, *, exemple: bool = False) -> Bloc:
+    """The actions led in a quarter, by theme (`actions.reach.list_actions`); the names of their other quarters are in `.df`."""
+    if not table.lignes:
+        return show_list(table, titre)
+    *lines, last = table.lignes
+    themes: dict[str, list[tuple[Valeur, ...]]] = {}
+    for action, who, theme, _, years, whole, here in lines:
+        themes.setdefault(theme.texte, []).append((action, who, years, whole, here))
+    heads, legend = labels("quartier.liste.colonnes"), label("quartier.liste.ailleurs", regle=table.legende)
+    html = composants("fiche.html.j2").liste(
+        _key(titre), titre, legend, heads, sorted(themes.items()), (last[0], last[-1]), exemple
+    )
+    return Bloc(str(html), titre, tableau=table)
+
+
+def show_neighbours(findings: Sequence[Finding], noms: Sequence[str]) -> Bloc:
+    """What the findings' tables say of the other quarters (`noms`), in one table; a question that does not arise for any is left out."""
+    heads, columns = [], []
+    for one in findings:
+        lines = {line[0].texte: line for line in one.table.lignes if line[0].texte in noms} if one.table else {}
+        for i, head in enumerate(one.table.colonnes[1:], 1) if lines else ():
+            column = [lines[nom][i] if nom in lines else Valeur(None, "non_disponible") for nom in noms]
+            column = [value if value.valeur is not None or value.statut != "publié" else NOTHING for value in column]
+            if column not in columns and any(value.statut != "sans_objet" for value in column):
+                heads.append((one.id, head.partition(" (1")[0]))
+                columns.append(column)
+    if not columns:
+        return Bloc("", "")
+    titre, premier = labels("quartier.voisins")
+    lines = tuple((word(nom), *values) for nom, *values in zip(noms, *columns, strict=True))
+    table = Table((premier, *(head for _, head in heads)), lines)
+    short = shorten(table)
+    named = [(ident, head) for (ident, _), head in zip(heads, short.colonnes[1:], strict=True)]
+    html = composants("fiche.html.j2").voisins(titre, premier, named, short.lignes)
+    return Bloc(str(html), titre, tableau=table)
 
 
 def show_theme_recto(theme: Any, findings: Mapping[str, Finding]) -> Bloc:
@@ -110,26 +153,41 @@ def show_unknown(inconnus: Sequence[tuple[str, Sequence[Manque]]]) -> Bloc:
     """What is missing, with the reason, each leading to its finding."""
     if not inconnus:
         return _sentence("affichage.blocs.rien_ne_manque")
-    said = [(ident, manque.quoi) for ident, manques in inconnus for manque in manques]
-    items = "".join(f'<li><a href="#{escape(ident)}">{text(quoi)}</a></li>' for ident, quoi in said)
-    return Bloc(f'<ul class="inconnus">{items}</ul>', "\n".join(f"- {quoi}" for _, quoi in said))
+    said: dict[
+        tuple[str, str], list[str]
+    ] = {}  # what is said of several, or one thing whole -> links: « X », « Y » : no figure in 2021
+    for ident, quoi in ((ident, manque.quoi) for ident, manques in inconnus for manque in manques):
+        of, what = _ABOUT.fullmatch(quoi).groups()
+        key = (f"\u00a0: {text(what)}", "") if of else ("", quoi)
+        said.setdefault(key, []).append(f'<a href="#{escape(ident)}">{text(of or quoi)}</a>')
+    items = "".join(f"<li>{', '.join(links)}{what}</li>" for (what, _), links in said.items())
+    told = "\n".join(f"- {manque.quoi}" for _, manques in inconnus for manque in manques)
+    return Bloc(f'<ul class="inconnus">{items}</ul>', told)
 
 
 def show_definitions(definitions: Sequence[Definition], sources: Sequence[Source]) -> Bloc:
     """Each indicator in plain words, under our reading of its direction, and the sources with their licence."""
     terms = "".join(
         f'<h3>{text(label("affichage.blocs.lecture", sens=sens))}</h3><ul class="definitions">'
-        + "".join(
-            f"<li><b>{text(capital(one.nom))}.</b> {text(one.definition)}</li>"
-            for one in definitions
-            if one.sens == sens
-        )
+        + "".join(f"<li>{_define(one)}</li>" for one in definitions if one.sens == sens)
         + "</ul>"
         for sens in dict.fromkeys(one.sens for one in definitions)
     )
-    listed = "".join(f"<li>{text(one.nom)} ({text(one.producteur)}, {text(one.licence)})</li>" for one in sources)
-    html = f"{terms}<h3>{label('affichage.blocs.sources')}</h3><ul>{listed}</ul>"
-    return Bloc(html, "\n".join(f"{one.nom} : {one.definition}" for one in definitions))
+    listed = "".join(
+        f"<p>{text(label('affichage.blocs.sources', licence=licence, noms=' ; '.join(dict.fromkeys(names))))}</p>"
+        for licence in dict.fromkeys(one.licence for one in sources)
+        if (names := [one.producteur for one in sources if one.licence == licence])
+    )
+    return Bloc(terms + listed, "\n".join(f"{one.nom} : {one.definition}" for one in definitions))
+
+
+def _define(one: Definition) -> str:
+    """A name and its definition, without the words by which both begin; the definition alone where it holds all those of the name."""
+    name, said = (set(re.findall(r"\w+", words.lower())) for words in (one.nom, one.definition))
+    if name <= said:
+        return text(one.definition)
+    rest = one.definition.removeprefix(_SHARE) if capital(one.nom).startswith(_SHARE) else one.definition
+    return f"<b>{text(capital(one.nom))}</b>\u00a0: {text(rest)}"
 
 
 def show_notes(notes: Mapping[str, int]) -> Bloc:
@@ -150,12 +208,17 @@ def show_list(table: Table, titre: str, *, exemple: bool = False) -> Bloc:
     """A catalogue, one line each: everything is there without scripts; with them, a box keeps the lines that hold the words."""
     if not table.lignes:
         return Bloc(_sentence("affichage.blocs.sans_ligne").html, titre)
-    key = hashlib.sha256(titre.encode()).hexdigest()[:8]
+    key = _key(titre)
     box = (
         f'<label class="filtre" hidden>{label("affichage.blocs.chercher")} <input type="search" data-filtre="#l-{key} tbody tr" '
         f'data-dit="d-{key}"></label><p id="d-{key}" role="status" class="leg"></p>'
     )
     return Bloc(f'{box}<div id="l-{key}">{html_table(table, titre, exemple=exemple)}</div>', titre, tableau=table)
+
+
+def _key(titre: str) -> str:
+    """What names a list on its page."""
+    return hashlib.sha256(titre.encode()).hexdigest()[:8]
 
 
 def show_demands(demandes: Sequence[Manque]) -> Bloc:

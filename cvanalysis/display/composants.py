@@ -73,12 +73,14 @@ def equip(environment: Environment) -> None:
         "mark": lambda one: block("affichage.marques")[one.statut],
         "middle": median,
         "jour": french_date,
+        "ranges": _ranges,
         "runs": _runs,
+        "sure": lambda one: replace(one, statut="publié"),
         "transposed": lambda rows: list(zip(*rows, strict=True)),
         "unitless": lambda one: replace(one, unite=""),
         "px": lambda number: f"{round(number, 1):g}",
     }
-    environment.tests["absent"] = _absent
+    environment.tests |= {"absent": _absent, "marked": _marked}
     environment.globals.update(
         say=lambda key, **values: typeset(label(f"affichage.composants.{key}", **values)),
         label=label,
@@ -93,7 +95,7 @@ def equip(environment: Environment) -> None:
             one.statut
             for line in lines
             for one in (line.valeur, *(value for _, value, _ in line.reperes))
-            if _absent(one)
+            if _marked(one)
         ),
         marks=block("affichage.marques"),
         meanings=block("affichage.statuts"),
@@ -116,6 +118,17 @@ def _breadth(personnes: Valeur, quartiers: Valeur, colleges: Valeur) -> str:
 
 def _absent(one: Any) -> bool:
     return isinstance(one, Valeur) and one.valeur is None and not one.texte
+
+
+def _marked(one: Any) -> bool:
+    return isinstance(one, Valeur) and one.statut != "publié" and not one.texte
+
+
+def _ranges(numbers: Iterable[int]) -> list[tuple[int, int]]:
+    """Numbers in their order, three that follow each other or more as one: (first, last)."""
+    runs = groupby(enumerate(sorted(numbers)), lambda one: one[1] - one[0])
+    found = [[number for _, number in run] for _, run in runs]
+    return [ends for run in found for ends in ([(run[0], run[-1])] if len(run) > 2 else [(n, n) for n in run])]
 
 
 def _runs(told: tuple[Iterable[str], Iterable[Valeur]]) -> list[tuple[str, str, str]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -20,7 +20,7 @@ from cvanalysis.constat.shape import Contribution, Figure, Finding, Table
 from cvanalysis.display.alternatives import describe, notes
 from cvanalysis.display.composants import composants
 from cvanalysis.display.phrases import write
-from cvanalysis.display.tables import EXAMPLE, html_table, meanings, text, to_frame
+from cvanalysis.display.tables import EXAMPLE, html_table, left_out, meanings, text, to_frame
 from cvanalysis.errors import UsageError
 from cvanalysis.french import capital, month_year, typeset
 from cvanalysis.territory.contract import Territory
@@ -38,6 +38,7 @@ It is one text (JSON, one finding a line), not a structure: a notebook's file gi
 which costs more than the drawing of small figures.
 """
 _FILES = re.compile(r" \((?:fichiers? )?([^()]*\.\w{3,4}[^()]*)\)")
+_YEARS = re.compile(r", [^,;]*\b\d{4}\b[^;]*?(?= ; |$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ class Constat:
     """A finding as people see it: displays itself in JupyterLab and in the pages; `.finding` is the claim itself.
 
     `notes`: the texts that its page says once, with their numbers, to which it adds its own (and its files, numbered 0);
-    `dessin`: with its figure.
+    `dessin`: with its figure; `ailleurs`: the lines of its table that its page shows elsewhere, by their headers.
     """
 
     finding: Finding
@@ -72,6 +73,7 @@ class Constat:
     contributions: tuple[Contribution, ...] = ()  # what was said of it, as its audience may read it
     notes: dict[str, int] | None = None
     dessin: bool = True
+    ailleurs: Collection[str] = ()
 
     @property
     def titre(self) -> str:
@@ -86,7 +88,7 @@ class Constat:
         return "".join(
             (
                 f'<figure class="constat{self._kind}" id="{key}" aria-labelledby="{key}-t"><figcaption>',
-                f'<p class="num"><a href="#{key}">Constat {key}</a>{EXAMPLE if f.exemple else ""}</p>',
+                f'<p class="num"><a href="#{key}">{"" if self._short else "Constat "}{key}</a>{EXAMPLE if f.exemple else ""}</p>',
                 "" if self._short else f'<p class="q">{text(f.question)}</p>',
                 f'<h3 id="{key}-t">{text(self.titre)}</h3>',
                 f'<p class="st">{text(f.sous_titre)}</p>' if f.sous_titre and not self._short else "",
@@ -162,7 +164,9 @@ class Constat:
             return ""
         caption = f"{f.sous_titre or f.question} (constat\u00a0{f.id})"
         caption = label("affichage.constat.chiffres", numero=f.id) if self._short else caption
-        shown = html_table(f.table, caption, exemple=f.exemple, compact=self._short)
+        shown = html_table(
+            f.table, caption, exemple=f.exemple and not self._short, compact=self._short, ailleurs=self.ailleurs
+        )
         summary = label(f"affichage.constat.{'chiffres_courts' if self._short else 'tableau'}")
         return f"<details><summary>{summary}</summary>{shown}</details>"
 
@@ -184,16 +188,21 @@ class Constat:
         names = [found[1] for found in _FILES.finditer(f.source)] or f.fichiers
         self.notes.update((name, 0) for one in names for name in one.split(", "))
         whom, *_, where = [*f.champ.split(" ; "), ""]
-        source = _FILES.sub("", f.source).replace(label("affichage.constat.sans_annee"), "")
+        source = _YEARS.sub("", _FILES.sub("", f.source))  # titles and tables have the years
         said = [source, *f.precautions, whom, where]
-        said += notes(f.figure) if f.figure is not None and self.dessin else []
+        said += notes(f.figure, seuls=f.table is None) if f.figure is not None and self.dessin else []
         if f.table is not None:
-            said += [] if f.sous_titre[:9] in f.table.legende else [f.table.legende]
-            said += meanings(f.table)
+            legend, titles = f.table.legende, f"{f.sous_titre} {f.figure.axe if f.figure else ''}".lower()
+            said += [] if f.sous_titre[:9] in legend or legend[:9].lower() in titles else [legend]
+            said.append(left_out(f.table))
+            if any(line[0].texte in self.ailleurs for line in f.table.lignes):
+                said.append(label("affichage.constat.ailleurs"))
         else:
             told += _list([manque.quoi for manque in f.manques])
         said = dict.fromkeys(capital(one) for one in said if one)
         numbers = [self.notes.setdefault(one, len(said_once(self.notes)) + 1) for one in said]
+        for meaning in meanings(f.table) if f.table is not None else ():  # a mark needs no number
+            self.notes.setdefault(capital(meaning), len(said_once(self.notes)) + 1)
         return f'<div class="notes">{told}{composants().note_marks(numbers)}</div>'
 
     def _folded(self) -> str:

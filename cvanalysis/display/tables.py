@@ -5,15 +5,16 @@ The first column holds row headers. Nothing depends on a script: the page's one 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from html import escape
+from itertools import groupby
 from typing import TYPE_CHECKING, get_args
 
 from cvanalysis.constat.shape import Statut, Table, Valeur
 from cvanalysis.display.composants import composants
 from cvanalysis.display.phrases import say
-from cvanalysis.french import capital, typeset
+from cvanalysis.french import capital, enumerate_french, typeset
 from cvanalysis.textes import block, label
 
 if TYPE_CHECKING:
@@ -32,16 +33,20 @@ EXAMPLE = f' <span class="ex">{label("affichage.exemple")}</span>'
 """The mark of invented data, wherever they show."""
 
 
-def html_table(table: Table, caption: str, *, exemple: bool = False, compact: bool = False) -> str:
+def html_table(
+    table: Table, caption: str, *, exemple: bool = False, compact: bool = False, ailleurs: Collection[str] = ()
+) -> str:
     """One `<table>` in a container that scrolls and takes the focus, then the meaning of the statuses that it holds.
 
     `caption` is plain text and should be unique on its page: it names the scrolling region. `exemple` marks invented rows;
-    `compact`: what words mean is said elsewhere on the page, units are in the headings, lines of nothing known are left out.
+    `compact`: what words mean is said elsewhere on the page, units are in the headings, lines of nothing known are left out, and
+    those of which the page tells `ailleurs` (row headers).
     """
     if compact:
-        table = _compact(table)
+        table = shorten(table, ailleurs)
     name = escape(typeset(caption))
-    kind = "t tri" if len(table.lignes) >= SORTABLE else "t"
+    table, groups = _grouped(table) if compact else (table, {"": table.lignes})
+    kind = "t tri" if len(table.lignes) >= SORTABLE and "" in groups else "t"
     # What paper can hold: beside a figure, in a page's width, or only with upright headings.
     wide = len(table.colonnes)
     if _breadth(table) <= BESIDE:
@@ -56,7 +61,11 @@ def html_table(table: Table, caption: str, *, exemple: bool = False, compact: bo
         for i, (c, number) in enumerate(zip(table.colonnes, numeric, strict=True))
     )
     tell = _tight if compact else _text
-    rows = "".join(_row(line, numeric, tell) for line in table.lignes)
+    rows = "".join(
+        (f'<tr class="groupe"><th scope="rowgroup" colspan="{wide}">{text(capital(group))}</th></tr>' if group else "")
+        + "".join(_row(line, numeric, tell) for line in lines)
+        for group, lines in groups.items()
+    )
     return (
         f'<div class="defile" tabindex="0" role="region" aria-label="{name}"><table class="{kind}">'
         f"<caption><span>{name}{EXAMPLE if exemple else ''}</span></caption>"
@@ -122,8 +131,16 @@ def _text(value: Valeur) -> str:
     return f"{said} <small>(note\u00a0{escape(value.note)})</small>" if value.note else said
 
 
-def _compact(table: Table) -> Table:
-    lines = [line for line in table.lignes if any(cell.statut != "non_disponible" for cell in line[1:])]
+def shorten(table: Table, ailleurs: Collection[str] = ()) -> Table:
+    """The table with its units in its headings, without the lines that say nothing here."""
+    gone = {id(line) for line in _said_again(table)}
+    lines = [
+        line
+        for line in table.lignes
+        if any(cell.statut != "non_disponible" for cell in line[1:])
+        and line[0].texte not in ailleurs
+        and id(line) not in gone
+    ]
     columns = list(zip(*lines, strict=True))
     units = [{cell.unite for cell in column if cell.dite} for column in columns]
     shared = [found.copy().pop() if len(found) == 1 and n else "" for n, found in enumerate(units)]
@@ -133,10 +150,68 @@ def _compact(table: Table) -> Table:
         for one, unit in zip(table.colonnes, shared, strict=True)
     )
     bare = (
-        tuple(replace(cell, unite="") if unit and cell.dite else cell for cell, unit in zip(line, shared, strict=True))
+        tuple(
+            replace(cell, unite="") if unit and cell.valeur is not None else cell
+            for cell, unit in zip(line, shared, strict=True)
+        )
         for line in lines
     )
     return Table(tuple(heads), tuple(bare)) if lines else table
+
+
+def _said_again(table: Table) -> list[tuple[Valeur, ...]]:
+    """Lines « Zone, year » without the figure that they are there for: all that they have stands in a whole line of that year."""
+
+    def figures(line: tuple[Valeur, ...]) -> set[tuple[int, str, float]]:
+        year = line[0].texte.rpartition(", ")[2]
+        return {(i, year, cell.valeur) for i, cell in enumerate(line) if cell.valeur is not None}
+
+    missing = [line for line in table.lignes if any(cell.statut == "non_disponible" for cell in line)]
+    there = {one for line in table.lignes if line not in missing for one in figures(line)}
+    return [line for line in missing if figures(line) and figures(line) <= there]
+
+
+Lines = Sequence[tuple[Valeur, ...]]
+
+
+def _grouped(table: Table) -> tuple[Table, dict[str, Lines]]:
+    """What its lines say again said once, above them: the zone of lines « Zone, year », else the words of a column that come in runs.
+
+    The table without that column, and its lines by group (all under "" where nothing is said again).
+    """
+    lines, whole = table.lignes, (table, {"": table.lignes})
+    ends = [line[0].texte.rpartition(", ") for line in lines]
+    if lines and all(zone for zone, *_ in ends):
+        keys = [zone for zone, *_ in ends]
+        bare = [(replace(line[0], texte=year), *line[1:]) for line, (*_, year) in zip(lines, ends, strict=True)]
+        columns = table.colonnes
+    else:
+        told = [[line[i].texte for line in lines] for i in range(len(table.colonnes))]
+        found = [i for i, words in enumerate(told) if i and all(words) and len([*groupby(words)]) == len({*words})]
+        i = min(found, key=lambda i: len({*told[i]}), default=0)
+        if not i:
+            return whole
+        keys, bare = told[i], [(*line[:i], *line[i + 1 :]) for line in lines]
+        columns = (*table.colonnes[:i], *table.colonnes[i + 1 :])
+    if len({*keys}) * 2 > len(lines) or len(lines) < SORTABLE:
+        return whole
+    groups: dict[str, Lines] = {}
+    for key, line in zip(keys, bare, strict=True):
+        groups[key] = [*groups.get(key, ()), line]
+    return Table(columns, tuple(bare)), groups
+
+
+def left_out(table: Table) -> str:
+    """Which lines a compact table leaves out because they compare with nothing: « Zone, year and year »; '' for none."""
+    zones: dict[str, list[str]] = {}
+    for line in _said_again(table):
+        zone, _, year = line[0].texte.rpartition(", ")
+        zones.setdefault(zone, []).append(year)
+    same: dict[str, list[str]] = {}
+    for zone, years in zones.items():
+        same.setdefault(enumerate_french(years), []).append(zone)
+    said = " ; ".join(f"{enumerate_french(them)}, {years}" for years, them in same.items())
+    return label("affichage.constat.sans_comparaison", lignes=said) if said else ""
 
 
 def meanings(table: Table) -> list[str]:
@@ -150,9 +225,8 @@ def _meanings(table: Table) -> dict[str, str]:
 
 
 def _tight(value: Valeur) -> str:
-    """The mark of an absence, whose meaning the page says once."""
-    missing = value.valeur is None and not value.texte and value.statut != "publié"
-    return str(composants().cell(value)) if missing else _text(value)
+    """The mark of an absence or of a doubt, whose meaning the page says once."""
+    return str(composants().cell(value)) if value.statut != "publié" and not value.texte else _text(value)
 
 
 def _legend(table: Table) -> str:

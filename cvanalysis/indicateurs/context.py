@@ -207,6 +207,10 @@ class Contexte:
             return label("commun.les_quartiers", nombre=len(names))
         return enumerate_some(names)
 
+    def compared(self, names: Sequence[str], among: Sequence[Zone]) -> str:
+        """These comparators by name; all at once where none of those asked is left out."""
+        return label("quartier.manque.tous") if len(names) == len(among) > 2 else enumerate_french(names)
+
     def missing(
         self, indicateur: Indicateur, instant: Instant, quartiers: Iterable[Quartier] | None = None
     ) -> tuple[Manque, ...]:
@@ -217,8 +221,9 @@ class Contexte:
             if not value.dite:
                 by_reason.setdefault(value.statut, []).append(self.noms[quarter.code])
         words = {"nom": indicateur.nom, "quand": instant.situe}
+        away = quartiers is not None
         return tuple(
-            Manque(label("commun.manque.zones", noms=self.named(names), raison=reason(statut), **words), statut)
+            Manque(label("commun.manque.zones", noms=self.named(names), raison=reason(statut), **words), statut, away)
             for statut, names in sorted(by_reason.items())
         )
 

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 from cvanalysis.constat.make import serie
 from cvanalysis.constat.shape import Figure, Finding, Manque, Message, Table, Valeur, word
-from cvanalysis.french import enumerate_french
 from cvanalysis.indicateurs.context import Zone, preferred, when
 from cvanalysis.indicateurs.distribution import draw_classes
 from cvanalysis.indicateurs.measure import (
@@ -182,9 +181,13 @@ class Evolutions(OverTime):
         return attempt(measure_evolution, self.indicateur, avant, apres, self.ctx.territory.seuils, self.ctx.rules)[0]
 
     def _missing(self, change: Evolution, there: Sequence[Zone]) -> list[Manque]:
-        absent = enumerate_french([c.nom for c in self.ctx.proches if c not in there] or [""])
-        words = {"nom": self.indicateur.nom, "avant": change.span[0], "apres": change.span[1], "noms": absent}
-        return [Manque(label("quartier.manque.annees", **words), "non_disponible")] if absent else []
+        absent = [c.nom for c in self.ctx.proches if c not in there]
+        if not absent:
+            return []
+        avant, apres = change.span
+        noms = self.ctx.compared(absent, self.ctx.proches)
+        words = {"nom": self.indicateur.nom, "avant": avant, "apres": apres, "noms": noms}
+        return [Manque(label("quartier.manque.annees", **words), "non_disponible")]
 
     def _change(self, change: Evolution) -> dict[str, object]:
         """What every sentence on a change may use."""

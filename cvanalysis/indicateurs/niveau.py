@@ -10,7 +10,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from cvanalysis.constat.shape import Figure, Finding, Manque, Message, Serie, Table, Valeur, word
-from cvanalysis.french import enumerate_french
 from cvanalysis.indicateurs.context import Zone, preferred
 from cvanalysis.indicateurs.distribution import draw_classes
 from cvanalysis.indicateurs.measure import Gap, attempt, measure_gap, ratio_of, unit_of_gap
@@ -21,9 +20,6 @@ from cvanalysis.textes import label, labels
 
 if TYPE_CHECKING:
     from cvanalysis.indicateurs.observation import Instant, Observation
-
-
-ALL_COMPARED = label("quartier.manque.tous")
 
 
 class Niveau(Question):
@@ -170,7 +166,7 @@ class Niveau(Question):
             f"quartier.manque.{'reperes_ailleurs' if known else 'reperes'}",
             nom=self.indicateur.nom,
             quand=self.instant.situe,
-            noms=ALL_COMPARED if len(absent) == len(self.ctx.reperes) > 2 else enumerate_french(z.nom for z in absent),
+            noms=self.ctx.compared([zone.nom for zone in absent], self.ctx.reperes),
             connus=" ; ".join(known),
         )
         return (Manque(text, "non_disponible"),)

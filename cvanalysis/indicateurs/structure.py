@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from cvanalysis.constat.make import serie
 from cvanalysis.constat.shape import Figure, Finding, Manque, Message, Table, Valeur, word
-from cvanalysis.french import capital, enumerate_french
+from cvanalysis.french import capital
 from cvanalysis.indicateurs.context import Contexte, Zone, reason
 from cvanalysis.indicateurs.question import Question, short
 from cvanalysis.indicateurs.ranking import rank, standout
@@ -94,7 +94,7 @@ class Structure(Question):
         words = {"question": self.declare.question, "quand": self.instant.situe}
         manques = [manque for one in self.indicateurs for manque in ctx.missing(one, self.instant)]
         if absent:
-            text = label("quartier.manque.structure", noms=enumerate_french(absent), **words)
+            text = label("quartier.manque.structure", noms=ctx.compared(absent, ctx.proches), **words)
             manques.append(Manque(text, "non_disponible"))
         return self.finding(
             message,

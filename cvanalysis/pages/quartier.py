@@ -17,6 +17,7 @@ from cvanalysis.actions.reach import CATALOGUE_QUARTIER_MAX, list_actions, yearl
 from cvanalysis.constat.make import Chapter, Grid, count, euros, leaders, make, nothing
 from cvanalysis.constat.shape import Definition, Finding, Manque, Message, Table, Valeur, word
 from cvanalysis.engagements.progress import SOURCE, progress_figure
+from cvanalysis.engagements.table import AVANCEMENTS
 from cvanalysis.files.keys import split_list
 from cvanalysis.french import QUARTIER, enumerate_french
 from cvanalysis.indicateurs.kinds import Questions
@@ -48,6 +49,11 @@ class Fiche(Questions):
     def tableau(self) -> tuple[Ligne, ...]:
         """The dashboard's lines and those of the landmarks, in the declared order."""
         return tuple(lines(self.contexte, self.declares))
+
+    @property
+    def voisins(self) -> tuple[str, ...]:
+        """The names under which the other quarters stand in the tables."""
+        return tuple(zone.nom for zone in self.contexte.voisins)
 
     @property
     def reperes(self) -> tuple[tuple[Ligne, Message], ...]:
@@ -98,11 +104,12 @@ class Fiche(Questions):
         return tuple(label(f"quartier.lacunes.{key}", **words) for key, yes in there.items() if yes)[:LACUNES]
 
     def inconnus(self) -> tuple[tuple[str, tuple[Manque, ...]], ...]:
-        """« Ce qu'on ne sait pas » : for each finding's id, what is missing about this quarter or what it is compared with."""
+        """« Ce qu'on ne sait pas »: for each finding's id, what is missing about this quarter or its comparators. What is missing about
+        the others has its mark in their table."""
         said: set[str] = set()
         found = []
         for finding in self.constats:
-            fresh = tuple(manque for manque in finding.manques if manque.quoi not in said)
+            fresh = tuple(manque for manque in finding.manques if not manque.ailleurs and manque.quoi not in said)
             said.update(manque.quoi for manque in fresh)
             if fresh:
                 found.append((finding.id, fresh))
@@ -252,6 +259,7 @@ class QuarterEngagements(Chapter):
         by_action = {code for cell in self.field.menees["engagements"].unique() for code in split_list(cell)}
         declared = table["quartiers"].map(lambda cell: self.quartier.code in split_list(cell)).astype(bool)
         mine = table[declared | table["code"].isin(by_action)]
+        mine = mine.sort_values("avancement", key=lambda states: states.map(AVANCEMENTS.index), kind="stable")
         said = {"quartier": QUARTIER, "sujet": QUARTIER, "total": len(mine)}
         said |= {"actions": int(mine["code"].isin(by_action).sum())}
         texts = "quartier.engagements-01"

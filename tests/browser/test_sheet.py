@@ -60,6 +60,16 @@ def test_a_sheet_is_read_in_three_minutes_and_nothing_of_it_is_cut(chromium, she
             page.context.close()
 
 
+def test_a_fiche_with_its_annex_has_fewer_than_5500_words(chromium, built):
+    """What no-break spaces hold together is one word: a number and its unit."""
+    for path in (built / "quartiers").glob("*.html"):
+        page, _ = see(chromium, path)
+        page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+        words = [word for word in re.split(r"[ \n\t]+", page.inner_text("main")) if word]
+        assert len(words) < 5_500, (path.name, len(words))
+        page.context.close()
+
+
 def test_axe_finds_nothing_folded_nor_unfolded(chromium, axe, sheets):
     for path in (sheets[0], sheets[-1]):
         page, _ = see(chromium, path, PHONE)
@@ -122,8 +132,9 @@ def test_a_line_is_said_three_times_at_most_and_every_finding_stands_once(chromi
 
 
 def test_a_sheet_weighs_little_and_leads_to_the_synthesis_the_themes_and_the_engagements(chromium, quarters, built):
+    for path in (built / "quartiers").glob("*.html"):
+        assert path.stat().st_size <= 200_000, path.name
     for path in quarters:
-        assert path.stat().st_size <= 225_000, path.name
         html = path.read_text(encoding="utf-8")
         there = {
             "../synthese.html",
