@@ -18,23 +18,7 @@ from cvanalysis.actions.counting import carried_out, lines_of
 from cvanalysis.catalogue import load_catalogue
 from cvanalysis.constat.make import Chapter, Together
 from cvanalysis.constat.shape import Table
-from cvanalysis.display.blocs import (
-    show_accounts,
-    show_actions,
-    show_definitions,
-    show_demands,
-    show_list,
-    show_map,
-    show_neighbours,
-    show_overview,
-    show_recto,
-    show_table,
-    show_text,
-    show_theme_recto,
-    show_theme_verso,
-    show_unknown,
-    show_verso,
-)
+from cvanalysis.display import blocs
 from cvanalysis.display.constat import Constat
 from cvanalysis.display.ensemble import show_all
 from cvanalysis.display.page import Page
@@ -81,22 +65,20 @@ def ouvrir(donnees: str | Path = "", edition: str = "", audience: str = "") -> D
 
 
 def _find_data(donnees: str | Path) -> Path:
-    given = donnees or os.environ.get("CVANALYSIS_DATA", "")
-    if given:
-        folder = Path(given)
-        if not (folder / "contrat.toml").exists():
-            raise UsageError(
-                f"Pas de `contrat.toml` dans « {given} ». Indiquez le dossier des données brutes d'un contrat."
-            )
-        return folder
     here = Path.cwd()
-    for folder in (here, *here.parents):
-        if (folder / "data" / "raw" / "contrat.toml").exists():
-            return folder / "data" / "raw"
-    raise UsageError(
-        "Aucun `data/raw/contrat.toml` dans ce dossier ni au-dessus. Ouvrez le carnet depuis le projet, ou donnez le dossier : "
-        'ouvrir("chemin/vers/les/donnees").'
-    )
+    if given := donnees or os.environ.get("CVANALYSIS_DATA", ""):
+        folders = [Path(given)]
+        told = f"Pas de `contrat.toml` dans « {given} ». Indiquez le dossier des données brutes d'un contrat."
+    else:
+        folders = [folder / "data" / "raw" for folder in (here, *here.parents)]
+        told = (
+            "Aucun `data/raw/contrat.toml` dans ce dossier ni au-dessus. Ouvrez le carnet depuis le projet, ou donnez le "
+            'dossier : ouvrir("chemin/vers/les/donnees").'
+        )
+    for folder in folders:
+        if (folder / "contrat.toml").exists():
+            return folder
+    raise UsageError(told)
 
 
 @dataclass(frozen=True, repr=False)
@@ -121,13 +103,9 @@ class Dossier(LabelledTables):
         """The indicators, sources and questions that this territory's pages know."""
         return load_catalogue(self.territory.ajouts)
 
-    def _page(
-        self, titre: str, *chapitres: Chapter, liste: Any = None, show: Callable[..., Bloc] = show_list, **blocs: Any
-    ) -> Page:
-        """A page of findings, the list of what they are about (as `show` shows it), other blocks by name."""
-        if liste is not None:
-            blocs = {"liste": partial(_list, liste, show=show), **blocs}
-        return Page(self.show, titre, chapitres, blocs, {})
+    def _page(self, titre: str, *chapitres: Chapter, **ways: Callable[..., Any]) -> Page:
+        """A page of findings, and the blocks around them by name."""
+        return Page(self.show, titre, chapitres, ways, {})
 
     def fiche(self, qpv: str) -> Page:
         """What can be shown of one quarter, by its code or its name; an unknown one raises `UsageError` with the known ones.
@@ -146,13 +124,12 @@ class Dossier(LabelledTables):
         page = self._page(
             f"Fiche de {fiche.quartier.nom} ({code}).",
             *(fiche, done, engaged, voices),
-            recto=lambda: show_recto(fiche, self._map(code)),
-            verso=lambda: show_verso(fiche, done, engaged.constat("engagements-01"), voices.constats),
-            liste=done,
-            show=show_actions,
-            voisins=lambda: show_neighbours(fiche.constats, fiche.voisins),
-            inconnus=lambda: show_unknown(fiche.inconnus()),
-            definitions=lambda: show_definitions(fiche.definitions(), fiche.sources()),
+            recto=lambda: blocs.show_recto(fiche, self._map(code)),
+            verso=lambda: blocs.show_verso(fiche, done, engaged.constat("engagements-01"), voices.constats),
+            liste=partial(_list, done, show=blocs.show_actions),
+            voisins=lambda: blocs.show_neighbours(fiche.constats, fiche.voisins),
+            inconnus=lambda: blocs.show_unknown(fiche.inconnus()),
+            definitions=lambda: blocs.show_definitions(fiche.definitions(), fiche.sources()),
         )
         return replace(page, show=lambda one, *how, **more: self.show(one, *how, ailleurs=fiche.voisins, **more))
 
@@ -164,7 +141,7 @@ class Dossier(LabelledTables):
 
     def _map(self, code: str) -> Bloc:
         outlines, lost = self.store.contours()
-        return show_map(outlines, code, self.territory, lost=lost)
+        return blocs.show_map(outlines, code, self.territory, lost=lost)
 
     @property
     def _liens(self) -> dict[str, str]:
@@ -173,14 +150,14 @@ class Dossier(LabelledTables):
 
     def _apercu(self, found: Synthese) -> Bloc:
         if self.territory.vaste:
-            return show_table(found.tableau(), found.ordre)
+            return blocs.show_table(found.tableau(), found.ordre)
         return show_all("apercu", found.apercu(), self._liens, texte=label("synthese.apercu.legende"))
 
     def plan(self, montrees: Collection[str] = ()) -> Bloc:
         """The map of all the quarters; `montrees`: codes of those whose page stands (all by default)."""
         outlines, lost = self.store.contours()
         liens = {code: lien for code, lien in self._liens.items() if not montrees or code in montrees}
-        return show_overview(outlines, self.territory, liens, lost=lost)
+        return blocs.show_overview(outlines, self.territory, liens, lost=lost)
 
     def cartons(self, montrees: Collection[str]) -> Bloc:
         """A card for each quarter; `montrees`: codes of those whose page stands."""
@@ -205,11 +182,11 @@ class Dossier(LabelledTables):
         return self._page(
             "Synthèse des quartiers.",
             *(found, needs),
-            liste=needs,
+            liste=partial(_list, needs),
             plan=self.plan,
             apercu=lambda: self._apercu(found),
-            tableau=lambda: show_table(found.tableau(), found.ordre),
-            inconnus=lambda: show_unknown(found.inconnus()),
+            tableau=lambda: blocs.show_table(found.tableau(), found.ordre),
+            inconnus=lambda: blocs.show_unknown(found.inconnus()),
         )
 
     def qualite(self) -> Page:
@@ -221,8 +198,8 @@ class Dossier(LabelledTables):
         return self._page(
             "La qualité des données.",
             found,
-            comptes=lambda: show_accounts(found.comptes()),
-            demandes=lambda: show_demands(found.demandes()),
+            comptes=lambda: blocs.show_accounts(found.comptes()),
+            demandes=lambda: blocs.show_demands(found.demandes()),
             **{nom: partial(self._logs, found, nom) for nom in ("argent", "controles", "propositions")},
         )
 
@@ -230,7 +207,7 @@ class Dossier(LabelledTables):
         """What cleaning says of the logs of actions; marked where one of them is declared as an example."""
         logs = self.store.rows("argent")["fichier"].unique()
         invented = any(fnmatch(name, pattern) for name in logs for pattern in self.territory.exemples)
-        return show_table(page.journaux(nom), label(f"qualite.{nom}.titre"), exemple=invented)
+        return blocs.show_table(page.journaux(nom), label(f"qualite.{nom}.titre"), exemple=invented)
 
     def theme(self, theme: str) -> Page:
         """What can be shown of one theme: actions, money, needs, voices, préconisations; an unknown one raises `UsageError`."""
@@ -242,8 +219,10 @@ class Dossier(LabelledTables):
         def sides(show: Callable[..., Bloc]) -> Bloc:
             return show(acted, {numero: one.constat(numero) for one in chapters for numero in one.numeros})
 
-        recto, verso = partial(sides, show_theme_recto), partial(sides, show_theme_verso)
-        return self._page(f"Thème « {acted.theme.nom} ».", *chapters, liste=acted, recto=recto, verso=verso)
+        recto, verso = partial(sides, blocs.show_theme_recto), partial(sides, blocs.show_theme_verso)
+        return self._page(
+            f"Thème « {acted.theme.nom} ».", *chapters, liste=partial(_list, acted), recto=recto, verso=verso
+        )
 
     def avancement(self) -> Page:
         """What can be shown of the engagements (`engagements()` is their table): how many are documented, how far they are."""
@@ -253,7 +232,7 @@ class Dossier(LabelledTables):
         return self._page(
             "Les engagements.",
             found,
-            liste=found,
+            liste=partial(_list, found),
             piliers=lambda: show_all("piliers", rows, piliers, invented),
             fiches=lambda: show_all("engagements", rows, piliers, found.field.partner_name, invented),
         )
@@ -267,7 +246,9 @@ class Dossier(LabelledTables):
             return show_all("partenaires", found.constat("mobilisation-01"), years, found.liste)
 
         funding = Funding(self.store, self.territory)
-        return self._page("La mobilisation des partenaires.", found, funding, liste=found, fiches=fiches)
+        return self._page(
+            "La mobilisation des partenaires.", found, funding, liste=partial(_list, found), fiches=fiches
+        )
 
     def participation(self) -> Page:
         """What can be shown of who spoke, who did not, and what came of it."""
@@ -364,9 +345,9 @@ class Dossier(LabelledTables):
     def texte(self, nom: str) -> Bloc:
         """A text of the territory (`textes/<nom>.md`); shows nothing where there is none."""
         text, lost = self.store.texte(nom)
-        return show_text(text, lost=lost)
+        return blocs.show_text(text, lost=lost)
 
 
-def _list(chapter: Any, titre: str, show: Callable[..., Bloc]) -> Bloc:
+def _list(chapter: Any, titre: str, show: Callable[..., Bloc] = blocs.show_list) -> Bloc:
     """One line for each thing that a chapter is about, searchable where scripts run."""
     return show(chapter.liste, titre, exemple=any(finding.exemple for finding in chapter.constats))

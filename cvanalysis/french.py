@@ -244,10 +244,8 @@ def french_day(day: date) -> str:
 
 def french_date(text: str) -> str:
     """`2014-02-21` → « 21/02/2014 », `2019-12` → « décembre 2019 », `2015` → « 2015 »; anything else as written."""
-    if month := re.fullmatch(r"(\d{4})-(0[1-9]|1[0-2])", text):
-        return f"{MOIS[int(month[2]) - 1]} {month[1]}"
     parts = text.split("-")
-    return "/".join(reversed(parts)) if all(p.isdigit() for p in parts) else text
+    return "/".join(reversed(parts)) if len(parts) == 3 and all(p.isdigit() for p in parts) else month_year(text)
 
 
 def month_year(text: str) -> str:

@@ -267,3 +267,16 @@ def test_one_s_own_charts_take_our_font_and_the_colour_of_each_role():
         colours = cv.style()
         assert mpl.rcParams["font.family"][0] == "Contrat Sans"
     assert colours["sujet"] == "#0b5394"
+
+
+def test_where_a_page_says_the_rest_once_nothing_known_is_one_line():
+    bare = replace(constat("points"), figure=None, table=None)
+    page = Constat(replace(bare, manques=(Manque("« a » : rien d'autre.", "secret"),)), TERRITOIRE, notes={})
+    assert (
+        "<li>« a » : rien d’autre.</li>".replace("« ", "«\xa0").replace(" »", "\xa0»").replace(" :", "\xa0:")
+        in page.html
+    )
+    assert "<h3" in page.html
+    assert 'class="notes"' not in page.html
+    said = replace(bare, manques=(Manque("« a » : ce que montre la figure.", "secret"),))
+    assert "<li>" not in Constat(said, TERRITOIRE, notes={}).html

@@ -45,21 +45,15 @@ def bars(axe: str, nom: str, values: Mapping[str, Valeur], role: Role = "sujet")
     return Figure("barres", axe, (serie(nom, role, values.items()),))
 
 
-def lines(axe: str, series: Mapping[str, tuple[Role, Mapping[str, Valeur]]]) -> Figure:
-    return Figure("lignes", axe, tuple(serie(nom, role, values.items()) for nom, (role, values) in series.items()))
-
-
 def matrix(rows: Iterable[tuple[str, Mapping[str, Valeur]]], role: Role = "autre") -> Figure:
     """A mark by label and column, of a label that need not have every column."""
     return Figure("matrice", "", tuple(serie(nom, role, marks.items()) for nom, marks in rows))
 
 
-def source_of(rows: pd.DataFrame, nom: str, fallback: str = "") -> str:
-    """« Journaux d'actions (a.xlsx, b.csv) »: the files that the rows come from, or the single file of that table."""
-    files = (
-        sorted({str(name).rsplit("/", 1)[-1] for name in rows["source"]}) if "source" in rows.columns else [fallback]
-    )
-    return f"{nom} ({', '.join(files)})" if files and files != [""] else nom
+def source_of(rows: pd.DataFrame, nom: str) -> str:
+    """« Journaux d'actions (a.xlsx, b.csv) »: the files that the rows come from, where they say it."""
+    files = sorted({str(name).rsplit("/", 1)[-1] for name in rows.get("source", ()) if name})
+    return f"{nom} ({', '.join(files)})" if files else nom
 
 
 def is_example(*tables: pd.DataFrame) -> bool:
@@ -134,48 +128,38 @@ def make(
     `parts` are those texts where they are given, and what few findings have: `section` (where the number does not say it), `poids`,
     `generales`, `fichiers`.
     """
-    texts = _Texts(textes or message.gabarit, message.valeurs)
+    texts = block(textes or message.gabarit)
+    if not parts.get("question") and "question" not in texts:
+        raise KeyError("no question is given, nor stands in the block of texts")
+
+    def one(name: str, given: str = "") -> str:
+        return given or texts.get(name, "").format_map(message.valeurs)
+
+    def several(name: str) -> tuple[str, ...]:
+        return tuple(text.format_map(message.valeurs) for text in texts.get(name, ()))
+
     if grid is not None and grid.lignes:
-        table = texts.table(grid.table())
-        figure = figure or grid.figure(table.colonnes, texts.all("series"))
+        table = grid.table()
+        figure = figure or grid.figure(table.colonnes or several("colonnes"), several("series"))
+    if figure:
+        names = several("series")
+        series = tuple(replace(s, nom=s.nom or names[n]) for n, s in enumerate(figure.series))
+        figure = replace(figure, axe=one("axe", figure.axe), series=series)
+    if table:
+        table = replace(table, colonnes=table.colonnes or several("colonnes"), legende=one("legende", table.legende))
     return Finding(
         id=ident,
         section=parts.pop("section", ident.rsplit("-", 2)[1]),
         message=message,
-        figure=texts.figure(figure) if figure else None,
-        table=texts.table(table) if table else None,
+        figure=figure,
+        table=table,
         lecture=lecture,
-        precautions=tuple(dict.fromkeys((*map(_caution, precautions), *map(_caution, texts.all("precautions"))))),
+        precautions=tuple(dict.fromkeys(map(_caution, (*precautions, *several("precautions"))))),
         manques=tuple(manques),
         exemple=exemple or is_example(*rows),
-        question=parts.pop("question", "") or texts.one("question", needed=True),
-        **{name: parts.pop(name, "") or texts.one(name) for name in ("sous_titre", "champ", "source")},
+        **{name: one(name, parts.pop(name, "")) for name in ("question", "sous_titre", "champ", "source")},
         **parts,
     )
-
-
-class _Texts:
-    """The labels of one block with a message's values in place; "" and () where it has none."""
-
-    def __init__(self, path: str, values: Mapping[str, object]) -> None:
-        self._block, self._values = block(path), values
-
-    def one(self, name: str, *, needed: bool = False) -> str:
-        if needed and name not in self._block:
-            raise KeyError(f"no {name} is given, nor stands in the block of texts")
-        return self._block.get(name, "").format_map(self._values)
-
-    def all(self, name: str) -> tuple[str, ...]:
-        return tuple(text.format_map(self._values) for text in self._block.get(name, ()))
-
-    def figure(self, figure: Figure) -> Figure:
-        names = self.all("series")
-        series = tuple(replace(s, nom=s.nom or names[n]) for n, s in enumerate(figure.series))
-        return replace(figure, axe=figure.axe or self.one("axe"), series=series)
-
-    def table(self, table: Table) -> Table:
-        colonnes, legende = table.colonnes or self.all("colonnes"), table.legende or self.one("legende")
-        return replace(table, colonnes=colonnes, legende=legende)
 
 
 def _caution(text: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
-from cvanalysis.constat.shape import Figure, Finding, Point, Serie, Valeur
+from cvanalysis.constat.shape import Figure, Finding, Point, Serie, Table, Valeur
 
 Record = Mapping[str, Any]
 
@@ -16,24 +16,18 @@ def record(finding: Finding, message: str, lecture: str = "") -> dict[str, Any]:
 
     Cells of `lignes` are [value or None, status, words, unit, decimals]. `poids` is what it weighs in « En bref ».
     """
-    table = finding.table
+    same = ("id", "section", "question", "sous_titre", "champ", "source", "poids", "exemple")
+    table = finding.table or Table((), ())
     return {
-        "id": finding.id,
-        "section": finding.section,
-        "question": finding.question,
+        **{name: getattr(finding, name) for name in same},
         "message": message,
         "gabarit": finding.message.gabarit,
-        "sous_titre": finding.sous_titre,
         "lecture": lecture,
-        "champ": finding.champ,
-        "source": finding.source,
         "precautions": list(finding.precautions),
         "manques": [manque.quoi for manque in finding.manques],
-        "poids": finding.poids,
-        "exemple": finding.exemple,
-        "colonnes": list(table.colonnes) if table else [],
-        "lignes": [[_cell(value) for value in line] for line in table.lignes] if table else [],
-        "legende": table.legende if table else "",
+        "colonnes": list(table.colonnes),
+        "lignes": [[_cell(value) for value in line] for line in table.lignes],
+        "legende": table.legende,
     }
 
 

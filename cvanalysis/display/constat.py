@@ -22,7 +22,7 @@ from cvanalysis.display.composants import BESIDE, composants
 from cvanalysis.display.phrases import write
 from cvanalysis.display.tables import EXAMPLE, html_table, left_out, meanings, text, to_frame
 from cvanalysis.errors import UsageError
-from cvanalysis.french import capital, month_year
+from cvanalysis.french import capital, month_year, typeset
 from cvanalysis.territory.contract import Territory
 from cvanalysis.textes import label, labels
 
@@ -66,6 +66,8 @@ class Constat:
     def html(self) -> str:
         f = self.finding
         key = escape(f.id)
+        if self._short and f.table is None:
+            return self._line(key)
 
         def said(name: str) -> str:
             return text(label(f"affichage.constat.{name}"))
@@ -87,6 +89,16 @@ class Constat:
                 else f'<div class="avis"><p><strong>{said("avis")}</strong> {said("demande")} {key}.</p></div>',
                 "</figure>",
             )
+        )
+
+    def _line(self, key: str) -> str:
+        """What is known of nothing, where its page says the rest: its title, and why where the title does not say it."""
+        missing = [one.quoi for one in self.finding.manques]
+        why = [one for one in missing if typeset(one.rstrip(".").split(" : ")[-1]) not in self.titre]
+        return (
+            f'<figure class="constat vide" id="{key}" aria-labelledby="{key}-t"><figcaption>'
+            f'<p class="num"><a href="#{key}">{key}</a></p><h3 id="{key}-t">{text(self.titre)}</h3></figcaption>'
+            f"{_list(why)}{self._answers()}</figure>"
         )
 
     def tracer(self, ax: Axes | None = None, largeur: float = 358) -> Axes:

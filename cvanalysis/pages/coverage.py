@@ -1,22 +1,29 @@
-"""Coverage: what is known of each quarter, and since when. Owns the two findings on it; refuses to count a reason as a figure."""
+"""What the data hold, read once for the quality page, and what is known of each quarter, and since when.
+
+Owns the counts of rows, the moments, the names and the two findings on coverage; refuses to count a reason as a figure.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Protocol
 
 from cvanalysis.constat.make import bars, make, matrix
 from cvanalysis.constat.shape import Figure, Finding, Manque, Message, Table, Valeur, word
 from cvanalysis.french import enumerate_some
-from cvanalysis.indicateurs.context import reason
+from cvanalysis.indicateurs.context import reason, tell_apart
+from cvanalysis.indicateurs.observation import Observations, Reader
 from cvanalysis.indicateurs.question import short
 from cvanalysis.textes import block, label, labels
 
 if TYPE_CHECKING:
-    from cvanalysis.catalogue import Indicateur
+    import pandas as pd
+
+    from cvanalysis.catalogue import Catalogue, Indicateur
     from cvanalysis.indicateurs.observation import Instant
-    from cvanalysis.pages.holdings import Holdings
+    from cvanalysis.territory.contract import Territory
 
 
 COLONNES_MAXI = 20
@@ -25,6 +32,77 @@ _ETATS = {"publié": "publié", "suspect": "douteux"}
 
 Cells = Mapping[str, Mapping[str, str]]
 """Indicator → quarter → status."""
+
+
+class QualityReader(Reader, Protocol):
+    """What the quality page reads: all indicators of the territory, the anomalies, the files and the account of cells."""
+
+    def rows(self, table: str) -> pd.DataFrame: ...
+
+
+class Holdings:
+    """The rows of a territory; `reader`: its `indicateurs` and its tables `anomalies`, `fichiers` and `comptes`."""
+
+    def __init__(self, reader: QualityReader, territory: Territory, catalogue: Catalogue) -> None:
+        self.territory = territory
+        self.catalogue = catalogue
+        self._reader = reader
+
+    @cached_property
+    def frame(self) -> pd.DataFrame:
+        """All rows of indicators that the catalogue knows."""
+        frame = self._reader.indicateurs()
+        return frame[frame["indicateur"].isin(list(self.catalogue.indicateurs))]
+
+    @cached_property
+    def lots(self) -> pd.DataFrame:
+        """How many rows (`nombre`) of each file, source, publication, data year ('' where it is not established) and note hold a
+        figure (`publie`), and how many lack it: a country has too many rows to be looked at one by one."""
+        years = self.frame["millesime"].astype("string").fillna("")
+        rows = self.frame.assign(publie=self.frame["valeur"].notna(), millesime=years)
+        keys = ["fichier", "source", "publication", "millesime", "note", "publie"]
+        return rows.groupby(keys, observed=True).size().rename("nombre").reset_index()
+
+    @cached_property
+    def noms(self) -> dict[str, str]:
+        """Code → the name of a quarter in figures, tables and lists."""
+        communes = {commune.code: commune.nom for commune in self.territory.communes}
+        return tell_apart(self.territory.quartiers, communes, everywhere=self.territory.vaste)
+
+    @property
+    def indicateurs_suivis(self) -> tuple[Indicateur, ...]:
+        """The indicators of the fiches, in reading order: those whose absence is felt."""
+        used = dict.fromkeys(ident for declare in self.catalogue.constats for ident in declare.indicateurs)
+        return tuple(self.catalogue.indicateurs[ident] for ident in used)
+
+    @cached_property
+    def par_zone(self) -> Observations:
+        """The quarters' and the comparators', the rates that are computed of two counts among them."""
+        zones = [*self.noms, *(one.zone for one in self.territory.comparateurs)]
+        return Observations.read(self, zones, [one.id for one in self.indicateurs_suivis])
+
+    def indicateurs(self, zones: Sequence[str], indicateurs: Sequence[str]) -> pd.DataFrame:
+        """What was read already, as `Observations` asks for it."""
+        return self.frame[self.frame["zone"].isin(zones) & self.frame["indicateur"].isin(indicateurs)]
+
+    @cached_property
+    def moments(self) -> dict[str, tuple[Instant, ...]]:
+        """By indicator, all instants of the contract's quarters, absences included, oldest first."""
+        found = {}
+        for one in self.indicateurs_suivis:
+            rows = [row for code in self.noms for row in self.par_zone.serie(code, one.id)]
+            ordered = sorted({(row.millesime or row.publication, row.publication, row.instant) for row in rows})
+            found[one.id] = tuple(dict.fromkeys(instant for *_, instant in ordered))
+        return found
+
+    def source(self, ident: str) -> str:
+        source = self.catalogue.sources.get(ident)
+        return source.nom if source else ident
+
+    @property
+    def commun(self) -> dict[str, str]:
+        """What all findings of the page say alike."""
+        return {"champ": label("qualite.champ", territoire=self.territory.nom), "source": label("qualite.source")}
 
 
 def build_coverage(held: Holdings, ident: str) -> Finding:

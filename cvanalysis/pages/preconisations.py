@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from cvanalysis.constat.make import make, matrix
+from cvanalysis.constat.make import count, make, matrix
 from cvanalysis.constat.shape import Finding, Manque, Message, Table, Valeur, word
 from cvanalysis.files.keys import split_list
 from cvanalysis.french import french_date, named
@@ -204,14 +204,13 @@ def told(evidence: Sequence[Evidence]) -> str:
 
 def _unproved(mine: Sequence[Recommendation], territory: Territory) -> Finding:
     weak = [r for r in mine if r.manque]
-    texts = block("preconisations.sans_preuve")
-    kinds = [texts["sortes" if len(r.sortes) > 1 else "sorte"].format(nombre=len(r.sortes)) for r in weak]
+    mark, kinds = label("preconisations.sans_preuve.marque"), label("preconisations.sans_preuve.sortes")
     return _finding(
         territory,
         "preconisations-chaine-02",
         "sans_preuve",
         {"nombre": len(weak), "total": len(mine)},
-        [(named(r.id, r.texte), {texts["marque"]: word(kind)}) for r, kind in zip(weak, kinds, strict=True)],
+        [(named(r.id, r.texte), {mark: count(len(r.sortes), kinds)}) for r in weak],
         [(r.texte, " ; ".join(r.manque), r.id) for r in weak],
         exemple=bool(weak) and all(r.exemple for r in weak),
     )
@@ -219,12 +218,12 @@ def _unproved(mine: Sequence[Recommendation], territory: Territory) -> Finding:
 
 def _unanswered(mine: Sequence[Recommendation], territory: Territory, findings: Mapping[str, str]) -> Finding:
     left = without_recommendation(mine, findings)
-    texts = block("preconisations.sans_suite")
+    mark, none = (label(f"preconisations.sans_suite.{name}") for name in ("marque", "aucune"))
     return _finding(
         territory,
         "preconisations-chaine-03",
         "sans_suite",
         {"nombre": len(left), "total": len(findings)},
-        [(named(f, findings[f]), {texts["marque"]: word(texts["aucune"])}) for f in left],
+        [(named(f, findings[f]), {mark: word(none)}) for f in left],
         [(findings[f], f) for f in left],
     )

@@ -14,8 +14,7 @@ from cvanalysis.constat.make import Chapter, bars, make, matrix, nothing
 from cvanalysis.constat.shape import Finding, Manque, Message, Statut, Table, Valeur, word
 from cvanalysis.french import enumerate_french
 from cvanalysis.indicateurs.question import short
-from cvanalysis.pages.coverage import build_coverage, build_coverage_over_time, lacking
-from cvanalysis.pages.holdings import Holdings, QualityReader
+from cvanalysis.pages.coverage import Holdings, QualityReader, build_coverage, build_coverage_over_time, lacking
 from cvanalysis.textes import block, label, labels
 
 if TYPE_CHECKING:

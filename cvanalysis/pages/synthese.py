@@ -17,6 +17,7 @@ from cvanalysis.actions.field import JOURNAUX, MONTANTS, SANS_CAUSE, ActionChapt
 from cvanalysis.actions.reach import granted, list_actions, reach
 from cvanalysis.constat.make import Grid, bars, count, euros, source_of
 from cvanalysis.constat.shape import Finding, Manque, Message, Table, Valeur, word
+from cvanalysis.french import number
 from cvanalysis.indicateurs.distribution import quartiles
 from cvanalysis.indicateurs.kinds import Questions
 from cvanalysis.indicateurs.observation import Reader, latest_values
@@ -97,29 +98,23 @@ class Synthese(Questions):
         )
 
     def tableau(self) -> Table:
-        """One line per quarter in the declared order, one column per indicator of level, each at its common moment."""
+        """One line per quarter in the declared order, one column per indicator of level, each at its common moment; of a vast contract,
+        one line per indicator: the ends and the quartiles of the published values."""
+        zones, levels = self.contexte.voisins, list(self._levels())
+        values = [{zone: self.contexte.value(zone.code, one, instant) for zone in zones} for one, instant in levels]
         if self.territory.vaste:
-            return self._quartiles()
-        columns = [label("synthese.tableau.colonne")]
-        cells = {zone: [word(zone.nom)] for zone in self.contexte.voisins}
-        for indicateur, instant in self._levels():
-            unit = f" ({indicateur.unite})" if indicateur.unite else ""
-            columns.append(f"{short(indicateur)}{unit}, {instant.court}")
-            for zone, line in cells.items():
-                line.append(self.contexte.value(zone.code, indicateur, instant))
+            names = [word(f"{short(one)}, {instant.court}") for one, instant in levels]
+            lines = [
+                (name, *quartiles(row))
+                for name, row in zip(names, values, strict=True)
+                if any(v.dite for v in row.values())
+            ]
+            total = label("synthese.tableau.legende_vaste", total=len(zones))
+            return Table(labels("commun.extremes.quartiles"), tuple(lines), f"{total} {label('commun.ailleurs')}")
+        heads = [f"{short(one)}{f' ({one.unite})' if one.unite else ''}, {instant.court}" for one, instant in levels]
         legende = f"{label('synthese.tableau.legende')} {label('synthese.ordre.tableau')}"
-        return Table(tuple(columns), tuple(map(tuple, cells.values())), legende)
-
-    def _quartiles(self) -> Table:
-        """One line per indicator: the ends and the quartiles of the published values."""
-        lines = []
-        for indicateur, instant in self._levels():
-            values = {zone: self.contexte.value(zone.code, indicateur, instant) for zone in self.contexte.voisins}
-            if any(value.dite for value in values.values()):
-                name = word(f"{short(indicateur)}, {instant.court}")
-                lines.append((name, *quartiles(values)))
-        total = label("synthese.tableau.legende_vaste", total=len(self.territory.quartiers))
-        return Table(labels("commun.extremes.quartiles"), tuple(lines), f"{total} {label('commun.ailleurs')}")
+        lines = [(word(zone.nom), *(row[zone] for row in values)) for zone in zones]
+        return Table((label("synthese.tableau.colonne"), *heads), tuple(lines), legende)
 
     def _levels(self) -> Iterator[tuple[Indicateur, Instant]]:
         """The indicators of level, once each, with their common moment; women's beside the others that answer them."""
@@ -160,6 +155,8 @@ class Needs(ActionChapter):
         first, last = int(rows["annee"].min()), self._last
         years = last - first + 1
         money, found = granted(rows, self.field), reach(rows, self.field)
+        total = sum(amount.valeur or 0.0 for amount in money.values())
+        outside = sum(amount.valeur or 0.0 for code, amount in money.items() if code not in quarters)
         each = {code: _by_inhabitant(money[code], people[code][0], years) for code in quarters}
         crowd = {code: people[code][0].valeur for code in quarters if people[code][0].valeur}
         inside = subsidies(rows[rows["qpv"].isin(quarters)])
@@ -178,7 +175,7 @@ class Needs(ActionChapter):
         said = {"haut": quarters[top], "valeur_haut": each[top], "bas": quarters[low], "valeur_bas": each[low]}
         said |= {"autre_bas": shared_out[0], "autre_haut": shared_out[-1]} if shared_out else {}
         said |= {"quartiers": len(quarters), "periode": f"{first}-{last}"}
-        said |= {"annee": f" {year}" if year else "", "ailleurs": _outside(money, quarters)}
+        said |= {"annee": f" {year}" if year else "", "ailleurs": Valeur(100 * outside / (total or 1), unite="%")}
         actions = {quarters[c]: count(found[c]) for c in order}
         reading = {"quartier": quarters[top], "valeur": each[top], "besoin": need[top][0], "annee_besoin": year}
         return self.about(
@@ -191,7 +188,7 @@ class Needs(ActionChapter):
             figure=None if known else bars(*labels("synthese.besoins-01.actions"), actions),
             lecture=Message("synthese.lecture_besoins", reading),
             precautions=(*self._rules(each, crowd), *labels("synthese.besoins-01.illustration"), SANS_CAUSE, MONTANTS),
-            manques=self._unplaced(money, each),
+            manques=self._unplaced(outside, each),
         )
 
     def _rules(self, each: Mapping[str, Valeur], crowd: Mapping[str, float]) -> tuple[str, ...]:
@@ -200,17 +197,14 @@ class Needs(ActionChapter):
         if len(both) < RANGS_MINI:
             return REGLES["egal"], REGLES["population"]
         sizes, amounts = (pd.Series(column).rank() for column in zip(*both, strict=True))
-        link = f"{sizes.corr(amounts):.2f}".replace("-", "\u2212").replace(".", ",")
-        return REGLES["egal"], REGLES["population"], label("synthese.besoins-01.regle", lien=link)
+        link = label("synthese.besoins-01.regle", lien=number(sizes.corr(amounts), 2))
+        return REGLES["egal"], REGLES["population"], link
 
-    def _unplaced(self, money: Mapping[str, Valeur], each: Mapping[str, Valeur]) -> Iterator[Manque]:
+    def _unplaced(self, outside: float, each: Mapping[str, Valeur]) -> Iterator[Manque]:
         """The money of no quarter, and the quarters where none can be told by inhabitant."""
-        quarters = self.field.quartiers
-        outside = sum(amount.valeur or 0.0 for code, amount in money.items() if code not in quarters)
         if outside >= 1:
-            text = label("synthese.besoins-01.ailleurs", montant=f"{outside:,.0f}".replace(",", "\u202f"))
-            yield Manque(text, "non_disponible")
-        for code, nom in quarters.items():
+            yield Manque(label("synthese.besoins-01.ailleurs", montant=number(outside)), "non_disponible")
+        for code, nom in self.field.quartiers.items():
             if not each[code].dite:
                 yield Manque(label("synthese.besoins-01.incalculable", quartier=nom), each[code].statut)
 
@@ -239,13 +233,6 @@ class Needs(ActionChapter):
             lecture=Message("synthese.lecture_angles", reading),
             precautions=(REGLES["plein"], *labels("synthese.besoins-02.zero"), SANS_CAUSE),
         )
-
-
-def _outside(money: Mapping[str, Valeur], quarters: Mapping[str, str]) -> Valeur:
-    """The share of the money granted that no quarter of the contract is written for, in %."""
-    total = sum(amount.valeur or 0.0 for amount in money.values())
-    outside = sum(amount.valeur or 0.0 for code, amount in money.items() if code not in quarters)
-    return Valeur(100 * outside / total if total else 0.0, unite="%", decimales=0)
 
 
 def _by_inhabitant(money: Valeur, people: Valeur, years: int) -> Valeur:
