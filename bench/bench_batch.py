@@ -185,7 +185,7 @@ def compare(scratch: Path, options: argparse.Namespace) -> None:
     notebooks = find_notebooks()
     reports = plan_reports(read_territory(data), notebooks)
     todo = [(str(notebooks / report.notebook), report.parameters) for report in reports]
-    sampled = todo[-options.reports :] if options.reports else todo
+    sampled = todo[:: -(-len(todo) // options.reports)] if options.reports else todo  # of every kind
     env = os.environ | {"PYTHONPATH": str(RACINE), "CVANALYSIS_NOTEBOOKS": str(notebooks)}
     build = [sys.executable, "-m", "cvanalysis.cli", "build", "--jobs", str(options.jobs)]
     lines: dict[str, Cost] = {}
@@ -239,7 +239,7 @@ def show(lines: dict[str, Cost], bare: list[dict[str, float]], touched: int, cel
         )
     per = {key: one.cpu / one.reports for key, one in lines.items()}
     cells = sum(one["cells"] for one in bare) / lines["d"].reports
-    print(f"(a)/(c) = {per['a'] / per['c']:.1f} (au moins 10)   (b)/(c) = {per['b'] / per['c']:.1f} (au moins 3)")
+    print(f"(a)/(c) = {per['a'] / per['c']:.1f} (au moins 15)   (b)/(c) = {per['b'] / per['c']:.1f} (au moins 3)")
     print(
         f"(c)/(d) = {per['c'] / per['d']:.2f} (au plus 1,25) ; les cellules seules, imports non comptés : {cells:.3f} s par rapport"
     )

@@ -52,7 +52,7 @@ from cvanalysis.pages.synthese import Needs, Synthese
 from cvanalysis.pages.theme import ThemeActions
 from cvanalysis.paroles.quotations import contributions_by_finding
 from cvanalysis.paroles.said import find_quarter_voices, find_theme_voices
-from cvanalysis.tables.labelled import LabelledTables, label_engagements
+from cvanalysis.tables.labelled import LabelledTables
 from cvanalysis.tables.process import prepare
 from cvanalysis.tables.store import Store
 from cvanalysis.territory.contract import read_territory
@@ -121,6 +121,12 @@ class Dossier(LabelledTables):
         """The indicators, sources and questions that this territory's pages know."""
         return load_catalogue(self.territory.ajouts)
 
+    def _page(self, titre: str, *chapitres: Chapter, liste: Any = None, **blocs: Callable[..., Any]) -> Page:
+        """A page of findings, the list of what they are about, other blocks by name."""
+        if liste is not None:
+            blocs = {"liste": partial(_list, liste), **blocs}
+        return Page(self.show, titre, chapitres, blocs, {})
+
     def fiche(self, qpv: str) -> Page:
         """What can be shown of one quarter, by its code or its name; an unknown one raises `UsageError` with the known ones.
 
@@ -135,28 +141,23 @@ class Dossier(LabelledTables):
         done = QuarterActions(self.store, self.territory, code)
         engaged = QuarterEngagements(self.store, self.territory, code)
         voices = Together(code, lambda: self._quarter_voices(fiche.quartier))
-        return Page(
-            lambda one, notes, **how: self.show(one, notes, ailleurs=fiche.voisins, **how),
+        page = self._page(
             f"Fiche de {fiche.quartier.nom} ({code}).",
-            (fiche, done, engaged, voices),
-            {
-                "recto": lambda: show_recto(fiche, self._map(code)),
-                "verso": lambda: show_verso(fiche, done, engaged.constat("engagements-01"), voices.constats),
-                "liste": partial(_list, done, show=show_actions),
-                "voisins": lambda: show_neighbours(fiche.constats, fiche.voisins),
-                "inconnus": lambda: show_unknown(fiche.inconnus()),
-                "definitions": lambda: show_definitions(fiche.definitions(), fiche.sources()),
-            },
-            {},
+            *(fiche, done, engaged, voices),
+            recto=lambda: show_recto(fiche, self._map(code)),
+            verso=lambda: show_verso(fiche, done, engaged.constat("engagements-01"), voices.constats),
+            liste=partial(_list, done, show=show_actions),
+            voisins=lambda: show_neighbours(fiche.constats, fiche.voisins),
+            inconnus=lambda: show_unknown(fiche.inconnus()),
+            definitions=lambda: show_definitions(fiche.definitions(), fiche.sources()),
         )
+        return replace(page, show=lambda one, notes, **how: self.show(one, notes, ailleurs=fiche.voisins, **how))
 
     def suite(self, qpv: str) -> Page:
         """What a quarter takes from the former contract: statements, préconisations, what can be followed and what starts anew."""
-        handed = self.store.rows("precedent")
-        code = find_quarter(self.territory, qpv).code
-        return self._page(
-            code, Sequel(self.store, self.territory, self.catalogue, code, handed, self.recommendations())
-        )
+        code, handed = find_quarter(self.territory, qpv).code, self.store.rows("precedent")
+        found = Sequel(self.store, self.territory, self.catalogue, code, handed, self.recommendations())
+        return self._page(f"D'un contrat au suivant, {code}.", found)
 
     def _map(self, code: str) -> Bloc:
         outlines, lost = self.store.contours()
@@ -198,18 +199,14 @@ class Dossier(LabelledTables):
         """
         found = Synthese(self.store, self.territory, self.catalogue)
         needs = Needs(self.store, self.territory, self.catalogue)
-        return Page(
-            self.show,
+        return self._page(
             "Synthèse des quartiers.",
-            (found, needs),
-            {
-                "liste": partial(_list, needs),
-                "plan": self.plan,
-                "apercu": lambda: self._apercu(found),
-                "tableau": lambda: show_table(found.tableau(), found.ordre),
-                "inconnus": lambda: show_unknown(found.inconnus()),
-            },
-            {},
+            *(found, needs),
+            liste=needs,
+            plan=self.plan,
+            apercu=lambda: self._apercu(found),
+            tableau=lambda: show_table(found.tableau(), found.ordre),
+            inconnus=lambda: show_unknown(found.inconnus()),
         )
 
     def qualite(self) -> Page:
@@ -218,16 +215,12 @@ class Dossier(LabelledTables):
         Besides findings: `comptes()` of cells, `argent()`, `controles()` and `propositions()` of the logs, `demandes()` to producers.
         """
         found = Qualite(self.store, self.territory, self.catalogue)
-        return Page(
-            self.show,
+        return self._page(
             "La qualité des données.",
-            (found,),
-            {
-                "comptes": lambda: show_accounts(found.comptes()),
-                **{nom: partial(self._logs, found, nom) for nom in ("argent", "controles", "propositions")},
-                "demandes": lambda: show_demands(found.demandes()),
-            },
-            {},
+            found,
+            comptes=lambda: show_accounts(found.comptes()),
+            demandes=lambda: show_demands(found.demandes()),
+            **{nom: partial(self._logs, found, nom) for nom in ("argent", "controles", "propositions")},
         )
 
     def _logs(self, page: Qualite, nom: str) -> Bloc:
@@ -239,91 +232,74 @@ class Dossier(LabelledTables):
     def theme(self, theme: str) -> Page:
         """What can be shown of one theme: actions, money, needs, voices, préconisations; an unknown one raises `UsageError`."""
         acted = ThemeActions(self.store, self.territory, theme, self.catalogue)
-        page = self._page(theme, acted, Together(theme, lambda: self._theme_voices(acted.theme)), liste=acted)
-        found = {numero: chapter.constat(numero) for chapter in page.chapitres for numero in chapter.numeros}
-        sides = {"recto": lambda: show_theme_recto(acted, found), "verso": lambda: show_theme_verso(acted, found)}
-        return replace(page, blocs={**page.blocs, **sides}, dites={})
+        said = Together(theme, lambda: self._theme_voices(acted.theme))
+        advised = Together(theme, lambda: find_recommendations(self.recommendations(), self.territory, theme))
+        chapters = (acted, said, advised)
 
-    def engagements(self) -> Page:
-        """Les constats des engagements (combien sont documentés, où ils en sont, sur quelles preuves) ; et `.df`, leur table pandas.
+        def sides(show: Callable[..., Bloc]) -> Bloc:
+            return show(acted, {numero: one.constat(numero) for one in chapters for numero in one.numeros})
 
-        Une ligne par engagement : `avancement` et `appreciation_COLLEGE` sont des catégories ordonnées, où « non renseigné » dit que
-        personne ne s'est prononcé ; `partenaires`, `quartiers`, `actions`, `indicateurs` sont des codes séparés par `|`.
+        recto, verso = partial(sides, show_theme_recto), partial(sides, show_theme_verso)
+        return self._page(f"Thème « {acted.theme.nom} ».", *chapters, liste=acted, recto=recto, verso=verso)
 
-        >>> engagements = dossier.engagements().df
-        >>> int(engagements["quartiers"].str.split("|").explode().nunique())
-        15
-        """
+    def avancement(self) -> Page:
+        """What can be shown of the engagements (`engagements()` is their table): how many are documented, how far they are."""
         found = Engagements(self.store, self.territory)
         rows, piliers = found.field.engagements.to_dict("records"), self.territory.piliers
         invented = any(one["exemple"] for one in rows)
-        page = self._page(
-            "engagements",
+        return self._page(
+            "Les engagements.",
             found,
             liste=found,
             piliers=lambda: show_all("piliers", rows, piliers, invented),
             fiches=lambda: show_all("engagements", rows, piliers, found.field.partner_name, invented),
         )
-        return replace(page, table=lambda: label_engagements(self.store.rows("engagements"), self.territory))
 
     def partenaires(self) -> Page:
         """What can be shown of the partners: who was expected and is not to be seen, money, carriers."""
         found = Partners(self.store, self.territory)
-        by = found.constat
 
         def fiches() -> Bloc:
-            years = by("mobilisation-04").table or Table((), ())
-            return show_all("partenaires", by("mobilisation-01"), years, found.liste)
+            years = found.constat("mobilisation-04").table or Table((), ())
+            return show_all("partenaires", found.constat("mobilisation-01"), years, found.liste)
 
-        return self._page("partenaires", found, Funding(self.store, self.territory), liste=found, fiches=fiches)
+        funding = Funding(self.store, self.territory)
+        return self._page("La mobilisation des partenaires.", found, funding, liste=found, fiches=fiches)
 
     def participation(self) -> Page:
         """What can be shown of who spoke, who did not, and what came of it."""
-        read = self.store.rows
-        told = Together(
-            "participation", lambda: find_participation(read("paroles"), read("contributions"), self.territory)
-        )
-        return self._page("participation", told)
+
+        def find() -> tuple[Finding, ...]:
+            paroles, contributions, engagements = map(self.store.rows, ("paroles", "contributions", "engagements"))
+            names = dict(zip(engagements["code"], engagements["libelle"], strict=True))
+            return find_participation(paroles, contributions, self.territory, names)
+
+        return self._page("La participation.", Together("participation", find))
 
     def recit(self) -> Page:
         """What can be shown of the story of the contract."""
-        told = Together("recit", self._story)
-        return self._page("recit", told, annees=lambda: show_all("annees", told.constat("annees-01")))
+        read = self.store.rows
+
+        def story() -> tuple[Finding, ...]:
+            years = lines_of(carried_out(read("actions"), self.territory.debut, self.territory.fin))
+            return find_story(self.territory, read("chronologie"), read("instances"), read("partenaires"), years)
+
+        told = Together("recit", story)
+        return self._page("Le récit du contrat.", told, annees=lambda: show_all("annees", told.constat("annees-01")))
 
     def preconisations(self) -> Page:
         """What can be shown of the préconisations, for the COPIL."""
-        return self._page("preconisations", Together("preconisations", self._recommendations), fiches=self._recommended)
-
-    def _recommended(self) -> Bloc:
-        themes = {theme.id: theme.nom for theme in self.territory.themes}
         found = self.recommendations()
-        cited = {c for r in found for c in (*r.constats, *(p.reference for p in r.preuves if p.genre == "chiffre"))}
-        departs = {one: told for one in sorted(cited) if (told := self._cited(one))}
-        return show_all("preconisations", found, KINDS, themes, departs)
+        themes = {theme.id: theme.nom for theme in self.territory.themes}
 
-    def _cited(self, constat: str) -> tuple[str, str] | None:
-        """The title and the address of a finding of the synthesis, of a theme or of a quarter, from a page of the whole."""
-        subject, _, numero = constat.partition("-")
-        if subject in self._liens:
-            fiche = Fiche(self.store, self.territory, load_catalogue(), subject)
-            if numero not in fiche.numeros:
-                return None
-            title = f"{fiche.quartier.nom}\u00a0: {write(fiche.constat(numero).message)}"
-            return title, f"{self._liens[subject]}#{constat}"
-        folder = "" if subject == "synthese" else "themes/"
-        return (self._titles[constat], f"{folder}{subject}.html#{constat}") if constat in self._titles else None
+        def chain() -> tuple[Finding, ...]:
+            cited = {one: title for one, (title, _) in self._departs.items()}
+            return find_recommendations(found, self.territory, findings=self._titles, titles=cited)
 
-    def _page(self, sujet: str, *chapitres: Chapter, liste: Any = None, **blocs: Callable[..., Any]) -> Page:
-        """A page of findings, the list of what they are about, other blocks by name."""
-        blocs |= {"liste": lambda titre: _list(liste, titre)} if liste is not None else {}
-        return Page(self.show, f"Analyse «\u00a0{sujet}\u00a0».", chapitres, blocs, {})
-
-    def _theme_voices(self, theme: Theme) -> tuple[Finding, ...]:
-        read = self.store.rows
-        said = find_theme_voices(
-            theme, read("paroles"), read("contributions"), read("immersions"), read("codes"), self.territory
+        fiches = partial(show_all, "preconisations", found, KINDS, themes)
+        return self._page(
+            "Les préconisations.", Together("preconisations", chain), fiches=lambda: fiches(self._departs)
         )
-        return (*said, *find_recommendations(self.recommendations(), self.territory, theme.id))
 
     def recommendations(self, findings: Mapping[str, str] | None = None) -> tuple[Recommendation, ...]:
         """The préconisations with their evidence checked; `findings` (id → message) are those of the edition, where at hand."""
@@ -335,20 +311,39 @@ class Dossier(LabelledTables):
         )
 
     @cached_property
+    def _departs(self) -> dict[str, tuple[str, str]]:
+        """The findings that préconisations take up → their title and address, from a page of the whole."""
+        found = self.recommendations()
+        cited = {c for r in found for c in (*r.constats, *(p.reference for p in r.preuves if p.genre == "chiffre"))}
+        return {one: told for one in sorted(cited) if (told := self._cited(one))}
+
+    def _cited(self, constat: str) -> tuple[str, str] | None:
+        """The title and the address of a finding of the synthesis, of a theme or of a quarter."""
+        subject, _, numero = constat.partition("-")
+        if subject in self._liens:
+            fiche = Fiche(self.store, self.territory, load_catalogue(), subject)
+            if numero not in fiche.numeros:
+                return None
+            title = f"{fiche.quartier.nom}\u00a0: {write(fiche.constat(numero).message)}"
+            return title, f"{self._liens[subject]}#{constat}"
+        subject = next((one.id for one in self.territory.themes if constat.startswith(f"{one.id}-")), subject)
+        folder = "" if subject == "synthese" else "themes/"
+        return (self._titles[constat], f"{folder}{subject}.html#{constat}") if constat in self._titles else None
+
+    @cached_property
     def _titles(self) -> dict[str, str]:
-        """The titles of the findings that a préconisation may take up, by their number."""
+        """The titles of the findings that a préconisation may take up, by their number: those that state something."""
         known = self.catalogue
-        asked: list[Chapter] = [Synthese(self.store, self.territory, known)]
-        asked += [ThemeActions(self.store, self.territory, theme.id, known) for theme in self.territory.themes]
-        return {finding.id: write(finding.message) for chapter in asked for finding in chapter.constats}
+        found = [("", one) for one in Synthese(self.store, self.territory, known).constats]
+        for theme in self.territory.themes:
+            acted = ThemeActions(self.store, self.territory, theme.id, known).constats
+            found += [(f"{theme.nom}\u00a0: ", one) for one in (*acted, *self._theme_voices(theme))]
+        said = {one.id: (of, write(one.message)) for of, one in found if one.table}
+        return {ident: title if title.startswith(of) else of + title for ident, (of, title) in said.items()}
 
-    def _recommendations(self) -> tuple[Finding, ...]:
-        return find_recommendations(self.recommendations(), self.territory, findings=self._titles)
-
-    def _story(self) -> tuple[Finding, ...]:
-        read = self.store.rows
-        years = carried_out(read("actions"), self.territory.debut, self.territory.fin)
-        return find_story(self.territory, read("chronologie"), read("instances"), read("partenaires"), lines_of(years))
+    def _theme_voices(self, theme: Theme) -> tuple[Finding, ...]:
+        tables = map(self.store.rows, ("paroles", "contributions", "immersions", "codes"))
+        return find_theme_voices(theme, *tables, self.territory)
 
     def show(
         self,

@@ -1,6 +1,6 @@
 """French as it is saved (`decode`), compared (`fold`) and printed (numbers, plurals, articles, typography). Refuses to know what is said.
 
-Numbers go through babel (U+202F between thousands, decimal comma); signs are true minus signs, never « -0,0 ».
+Numbers have U+202F between thousands and a decimal comma; signs are true minus signs, never « -0,0 ».
 """
 
 from __future__ import annotations
@@ -13,13 +13,11 @@ from collections.abc import Iterable
 from contextlib import suppress
 from datetime import date
 from decimal import ROUND_HALF_UP, Context, Decimal
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from babel.numbers import NumberPattern
 
 _MOT_MAX = 80  # characters of a word: beyond, it is shown by its beginning, and is the misspelling of none
 
@@ -29,6 +27,7 @@ _ACCENTS = re.compile(r"[\u0300-\u036f]")
 _TYPO = str.maketrans("’‘–—‐‑", "''----")
 NBSP = "\u00a0"
 MOINS = "\u2212"
+_SIGNES = {ord(","): "\u202f", ord("."): ","}  # of a number as Python writes it
 LOST = "\ufffd"
 """What stands for bytes that are of no encoding that we know."""
 CP1252 = "lu comme du Windows-1252"
@@ -40,18 +39,11 @@ _ARTICLES = {
     word: article
     for article, words in {
         "le ": "taux nombre revenu rapport parc premier deuxième troisième quatrième cinquième sixième septième huitième neuvième",
-        "la ": "part population densité",
+        "la ": "part population densité valeur",
         "l’": "indice écart évolution ensemble",
     }.items()
     for word in words.split()
 }
-
-
-@cache
-def _pattern(decimales: int) -> NumberPattern:
-    from babel.numbers import parse_pattern  # here: an unchanged build prints no number
-
-    return parse_pattern("#,##0" + ("." + "0" * decimales if decimales else ""))
 
 
 def round_half_up(valeur: float, decimales: int) -> Decimal:
@@ -62,7 +54,7 @@ def round_half_up(valeur: float, decimales: int) -> Decimal:
 def number(valeur: float, decimales: int = 0) -> str:
     """`12345.6, 1` → « 12 345,6 » (U+202F); the sign of a rounded zero is dropped, that of others is U+2212."""
     rounded = round_half_up(valeur, decimales)
-    text = _pattern(decimales).apply(abs(rounded), "fr")
+    text = f"{abs(rounded):,f}".translate(_SIGNES)
     return f"{MOINS}{text}" if rounded < 0 else text
 
 
@@ -102,6 +94,16 @@ def definite(nom: str) -> str:
     return f"le nombre {of(nom)}" if first.endswith("s") else f"« {nom} »"
 
 
+_LIEUX = {
+    word: article
+    for article, words in {
+        "le": "Bourg Centre Centre-Ville Château Grand-Parc Mail Parc Plateau Village",
+        "la": "Butte Cité Gare Plaine",
+    }.items()
+    for word in words.split()
+}
+"""Names of quarters that are a common noun alone → the article that people say: « au Château », « à la Gare »."""
+
 QUARTIER = "le quartier"
 """How a quarter's own page calls it: its name stands at the top."""
 
@@ -111,7 +113,7 @@ def place(nom: str) -> tuple[str, str]:
     match = re.match(r"^(Les|Le)\s+(?=\S)(.+)$", nom)
     if match:
         return match.group(1).lower(), match.group(2)
-    return "", nom
+    return _LIEUX.get(nom, ""), nom
 
 
 def at(nom: str) -> str:
@@ -119,14 +121,14 @@ def at(nom: str) -> str:
     article, rest = place(nom)
     if nom == QUARTIER:
         return f"dans {nom}"
-    return {"les": "aux ", "le": "au "}.get(article, "à ") + rest
+    return {"les": "aux ", "le": "au ", "la": "à la "}.get(article, "à ") + rest
 
 
 def of(nom: str) -> str:
     """« des Dervallières », « du Breil », « de La Boissière », « d’Orvault »."""
     article, rest = place(capital(nom) if nom == QUARTIER else nom)
     if article:
-        return {"les": "des ", "le": "du "}[article] + rest
+        return {"les": "des ", "le": "du ", "la": "de la "}[article] + rest
     return f"d’{nom}" if nom[:1] in _VOYELLES else f"de {nom}"
 
 
@@ -138,6 +140,7 @@ _REPERES = {
         "de l’ensemble des QPV de France",
         "l’ensemble des QPV de France",
     ),
+    "semblables": ("dans {nom}", "de {nom}", "{nom}"),
     "departement": ("dans le département ({nom})", "du département ({nom})", "le département ({nom})"),
     "region": ("dans la région ({nom})", "de la région ({nom})", "la région ({nom})"),
     "france": ("en {nom}", "de {nom}", "{nom}"),
@@ -255,9 +258,17 @@ def french_day(day: date) -> str:
 
 
 def french_date(text: str) -> str:
-    """`2014-02-21` → « 21/02/2014 », `2019-12` → « 12/2019 », `2015` → « 2015 »; anything else as written."""
+    """`2014-02-21` → « 21/02/2014 », `2019-12` → « décembre 2019 », `2015` → « 2015 »; anything else as written."""
+    if month := re.fullmatch(r"(\d{4})-(0[1-9]|1[0-2])", text):
+        return f"{MOIS[int(month[2]) - 1]} {month[1]}"
     parts = text.split("-")
     return "/".join(reversed(parts)) if all(p.isdigit() for p in parts) else text
+
+
+def month_year(text: str) -> str:
+    """`2022-04` → « avril 2022 »; anything else as written."""
+    year, _, month = text.partition("-")
+    return f"{MOIS[int(month) - 1]} {year}" if re.fullmatch(r"\d{4}-(?:0[1-9]|1[0-2])", text) else text
 
 
 def named(code: str, words: str, most: int = 60) -> str:

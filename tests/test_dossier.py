@@ -36,14 +36,14 @@ def test_a_wrong_quarter_shows_its_message_and_not_the_way_through_our_code(doss
 
 def test_rows_declared_as_examples_bear_the_mark_in_every_list_and_table(dossier):
     marked = 'class="ex"'
-    assert marked in dossier.engagements().liste("Les engagements").html
+    assert marked in dossier.avancement().liste("Les engagements").html
     assert marked in dossier.theme("aller-vers").liste("Les actions").html
     quality = dossier.qualite()
     assert all(marked in show().html for show in (quality.argent, quality.controles, quality.propositions))
 
 
 @pytest.mark.parametrize(
-    "page", ["synthese", "qualite", "engagements", "partenaires", "participation", "recit", "preconisations"]
+    "page", ["synthese", "qualite", "avancement", "partenaires", "participation", "recit", "preconisations"]
 )
 def test_an_unknown_number_is_refused_on_every_page_with_the_known_ones(dossier, page):
     shown = getattr(dossier, page)()
@@ -87,7 +87,7 @@ class TestTables:
         assert {"hors des thèmes évalués", "non renseigné"} <= set(actions["nom_theme"])
 
     def test_words_that_have_an_order_keep_it(self, dossier):
-        engagements = dossier.engagements().df
+        engagements = dossier.engagements()
         assert engagements["avancement"].min() == "réalisé"
         judged = engagements["appreciation_villes"]
         assert list(judged.cat.categories) == ["satisfaisant", "mitigé", "insatisfaisant", "non renseigné"]

@@ -91,7 +91,7 @@ def test_both_measures_of_a_gap_stand_in_the_table_of_the_synthesis():
     rows = [obs(z, "revenu_median", y, v) for z, vs in ((A, (12000, 12600)), (EPCI, (20000, 21000)))
             for y, v in zip((2014, 2018), vs, strict=True)]  # fmt: skip
     table = synthesis("ecart;revenu_median", rows).table
-    assert table.colonnes[4:6] == ("Différence 2014", "Différence 2018")
+    assert table.colonnes[4:6] == ("Différence 2014, en euros de 2014", "Différence 2018, en euros de 2018")
     assert cells(table)[0][4:6] == ["−8\u202f000\u00a0€", "−8\u202f400\u00a0€"]
     assert "l'autre mesure" not in cells(table)[0][-1]
 
@@ -100,7 +100,7 @@ def test_a_missing_figure_of_women_is_said_even_where_that_of_all_is_published()
     rows = [*everywhere("taux_emploi", [50, 51, 52, 53, 54, 55], source="rp"),
             *everywhere("taux_emploi_femmes", [45, 44, 43, 42, 41, "secret"], source="rp")]  # fmt: skip
     found = synthesis("paires;taux_emploi,taux_emploi_femmes", rows)
-    assert "5 des 5 quartiers publiés" in phrases.write(found.message)
+    assert "5 quartiers publiés sur 6" in phrases.write(found.message)
     assert ["Belle Rive" in manque.quoi and manque.statut for manque in found.manques] == ["secret"]
 
 
@@ -165,6 +165,51 @@ def test_a_figure_without_data_year_is_asked_for():
     assert any("année exacte" in manque.quoi and "2019" in manque.quoi for manque in page.demandes())
 
 
+def test_a_rate_that_is_computed_of_what_was_received_is_not_said_to_be_missing():
+    counts = [
+        obs(f"QP99000{n}", name, 2021, value)
+        for n in range(1, 7)
+        for name, value in (("c2s_beneficiaires", 30.0), ("assures_cnam", 100.0))
+    ]
+    page = Qualite(Reader(counts), territory(), catalogue("sante-02;sante;niveau;taux_c2s"))
+    assert not any("Aucun fichier reçu" in one.quoi for one in page.demandes())
+    assert page.constat("couverture-01").message.valeurs["publies"] == 6
+
+
+def test_what_the_same_quarters_lack_for_the_same_reason_is_asked_for_in_one_sentence():
+    zones = ["QP990001", "QP990002"]
+    rows = [row for one in ("taux_pauvrete", "taux_emploi") for row in everywhere(one, [30, "secret"], zones=zones)]
+    asked = "revenus-01;revenus;niveau;taux_pauvrete", "emploi-01;emploi;niveau;taux_emploi"
+    page = Qualite(Reader(rows), territory(quartiers=2), catalogue(*asked))
+    (said,) = [one.quoi for one in page.demandes() if "ne publie pas" in one.quoi]
+    assert said.startswith("Le Breuil : la raison")
+    assert "taux de pauvreté" in said
+    assert "taux d’emploi" in said
+    assert page.constat("couverture-01").manques[0].quoi.startswith("Le Breuil : «")
+
+
+def test_a_headline_has_its_year_and_says_how_many_quarters_it_is_true_of():
+    said = phrases.write(
+        synthesis("niveau;taux_pauvrete", everywhere("taux_pauvrete", [30, 50, 40, 20, 26, "secret"])).message
+    )
+    assert said.startswith("En 2018, la part des habitants sous le seuil de pauvreté va de 20\xa0% à Valmont")
+    assert said.endswith("chiffre utilisable dans 5 quartiers sur 6")
+
+
+def test_what_cannot_be_said_is_said_once_for_all_that_the_same_quarters_lack():
+    rows = [row for one in ("gini", "taux_pauvrete") for row in everywhere(one, [30, 50, 40, 20, 26, "secret"])]
+    page = Synthese(
+        Reader(rows),
+        territory(),
+        catalogue("revenus-01;revenus;niveau;gini", "revenus-04;revenus;niveau;taux_pauvrete"),
+    )
+    ((ident, (said,)),) = page.inconnus()
+    assert ident == "synthese-revenus-01"
+    assert said.quoi.count("Belle Rive") == 1
+    assert said.quoi.count("secret") == 1
+    assert "pauvreté" in said.quoi
+
+
 def test_a_file_that_gave_nothing_is_named():
     page = quality([obs()], fichiers=[("insee/vide.csv", "", "illisible")])
     assert page.constat("fichiers-01").manques[0].quoi.startswith("insee/vide.csv")
@@ -209,7 +254,17 @@ def test_anomalies_of_one_kind_are_one_kind_whatever_their_counts():
 
 
 def test_no_anomaly_is_said_as_such():
-    assert quality([obs()]).constat("anomalies-01").message.gabarit == "qualite.anomalies_aucune"
+    read = quality([obs()], fichiers=[("insee/a.csv", "FILO", "lu")]).constat("anomalies-01")
+    assert read.message.gabarit == "qualite.anomalies_aucune"
+    assert phrases.write(read.message) == "Aucune anomalie n’a été trouvée à la lecture du fichier reçu"
+
+
+def test_a_territory_without_any_file_is_not_told_as_a_clean_one():
+    page = quality([])
+    said = {finding.id: phrases.write(finding.message) for finding in page.constats}
+    assert all("aucun" in text.casefold() for text in said.values()), said
+    assert page.constat("couverture-02").figure is None
+    assert all(finding.figure is not None or finding.manques for finding in page.constats)
 
 
 # ------------------------------------------------------------------------------------------- real and awkward territories
@@ -320,7 +375,7 @@ def test_a_fiche_of_a_vast_contract_reads_and_shows_the_quarters_of_its_communes
     names = [serie.nom for serie in found.figure.series]
     assert names[-1] == "Autres quartiers de la commune"
     assert found.champ.count("quartiers de la commune") == 1
-    assert phrases.write(found.message).endswith("le quatrième plus faible des vingt de la commune")
+    assert phrases.write(found.message).endswith("le quatrième taux le plus faible des vingt quartiers de la commune")
 
 
 def test_a_lone_quarter_has_no_rank_and_it_is_said():
@@ -350,5 +405,5 @@ def test_the_summary_table_sets_women_beside_what_answers_them():
     page = Synthese(Reader(rows), territory(), catalogue("emploi-02;emploi;paires;taux_emploi,taux_emploi_femmes"))
     assert [column.split(" (%)")[0] for column in page.tableau().colonnes[1:]] == [
         "taux d’emploi",
-        "taux d’emploi (femmes)",
+        "taux d’emploi des femmes",
     ]

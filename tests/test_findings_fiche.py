@@ -107,7 +107,8 @@ def test_a_suspect_figure_is_shown_with_its_mark_and_compared_with_nothing():
     ]
     found = finding("rang;demandeurs_abc", rows)
     assert found.message.gabarit == "quartier.suspect"
-    assert "(douteux)" in phrases.write(found.message)
+    assert "échoue à nos contrôles" in phrases.write(found.message)
+    assert phrases.say(found.message.valeurs["valeur"]) not in phrases.write(found.message)  # no headline from it
     assert cells(found.table)[-1][1:] == ["non classé", "0\u00a0personne (douteux)"]
 
 
@@ -141,7 +142,7 @@ def test_a_producers_note_on_a_published_figure_is_printed():
 
 def test_a_rank_says_how_many_are_left_out():
     found = finding("rang;taux_pauvrete", everywhere("taux_pauvrete", [40, 30, 31, "secret", "non_diffusé", 34]))
-    assert found.message.gabarit == "quartier.rang_premier"
+    assert found.message.gabarit == "quartier.rang_tenu"
     assert "2 quartiers ne sont pas classés" in phrases.write(found.lecture)
     assert cells(found.table)[-1][1] == "non classé"
 

@@ -8,15 +8,17 @@ from cvanalysis.catalogue import load_catalogue
 from cvanalysis.catalogue.rules import load_rules
 from cvanalysis.constat.shape import Message
 from cvanalysis.errors import ComparisonRefused
+from cvanalysis.indicateurs.evolution import index
 from cvanalysis.indicateurs.measure import (
     check_comparable,
     check_geographies,
     choose_pair,
-    index_base_100,
+    confirm,
     matched_gaps,
     measure_convergence,
     measure_evolution,
     measure_gap,
+    witnesses,
 )
 from cvanalysis.indicateurs.observation import Observations
 from cvanalysis.indicateurs.ranking import Rank, rank, stand_out, standout
@@ -82,9 +84,11 @@ def test_a_file_year_is_not_the_data_year_of_the_same_number():
         measure_gap(KNOWN["taux_pauvrete"], undated, obs(EPCI, millesime=2018), SEUILS)
 
 
-@pytest.mark.parametrize("statut", ["suspect", "secret", "non_diffusé"])
-def test_a_suspect_or_missing_figure_enters_no_gap(statut):
-    with pytest.raises(ComparisonRefused, match=statut):
+@pytest.mark.parametrize(
+    ("statut", "said"), [("suspect", "douteux"), ("secret", "secret statistique"), ("non_diffusé", "pas diffusé")]
+)
+def test_a_suspect_or_missing_figure_enters_no_gap(statut, said):
+    with pytest.raises(ComparisonRefused, match=said):
         measure_gap(KNOWN["taux_pauvrete"], obs(A, statut=statut), obs(EPCI), SEUILS)
 
 
@@ -191,39 +195,39 @@ def test_an_amount_of_a_year_whose_prices_are_not_known_stays_in_current_euros_a
 
 def test_counts_are_compared_in_base_100_of_a_named_year():
     rows = series("population", {2013: 200, 2018: 250})
-    assert [value for _, value in index_base_100(rows, rows[0])] == [100.0, 125.0]
+    assert [value.valeur for value in index(rows, rows[0]).values()] == [100.0, 125.0]
 
 
 # ---------------------------------------------------------------------------------------------------------- convergence
 
 
 @pytest.mark.parametrize(
-    ("ident", "own", "other", "verdict", "favorable"),
+    ("ident", "own", "other", "verdict"),
     [
-        ("revenu_median", (12_000, 15_000), (20_000, 20_000), "rapproche", True),
-        ("revenu_median", (15_000, 12_000), (20_000, 20_000), "eloigne", False),
-        ("taux_pauvrete", (40, 36), (15, 15), "rapproche", True),  # down is better: the gap is positive and shrinks
-        ("taux_pauvrete", (36, 40), (15, 15), "eloigne", False),
-        ("taux_pauvrete", (40, 41.3), (15, 15), "stable", None),
-        ("taux_pauvrete", (10, 8), (15, 15), "avance_augmente", True),  # better placed, and more so: no convergence
-        ("taux_pauvrete", (8, 12), (15, 15), "avance_diminue", False),
-        ("taux_pauvrete", (12, 19), (15, 15), "croise", False),
-        ("part_moins_25", (40, 36), (30, 30), "rapproche", None),  # neutral: closer, neither good nor bad
-        ("part_moins_25", (20, 16), (30, 30), "eloigne", None),
+        ("revenu_median", (12_000, 15_000), (20_000, 20_000), "rapproche"),
+        ("revenu_median", (15_000, 12_000), (20_000, 20_000), "eloigne"),
+        ("taux_pauvrete", (40, 36), (15, 15), "rapproche"),  # down is better: the gap is positive and shrinks
+        ("taux_pauvrete", (36, 40), (15, 15), "eloigne"),
+        ("taux_pauvrete", (40, 41.3), (15, 15), "stable"),
+        ("taux_pauvrete", (10, 8), (15, 15), "avance_augmente"),  # better placed, and more so: no convergence
+        ("taux_pauvrete", (8, 12), (15, 15), "avance_diminue"),
+        ("taux_pauvrete", (12, 19), (15, 15), "croise"),
+        ("part_moins_25", (40, 36), (30, 30), "rapproche"),  # neutral: closer, neither good nor bad
+        ("part_moins_25", (20, 16), (30, 30), "eloigne"),
     ],
 )
-def test_a_change_of_gap_is_read_by_the_direction_of_the_indicator(ident, own, other, verdict, favorable):
+def test_a_change_of_gap_is_read_by_the_direction_of_the_indicator(ident, own, other, verdict):
     twice = [dict(zip((2012, 2014, 2016, 2018), (v[0], v[0], v[1], v[1]), strict=True)) for v in (own, other)]
     found = convergence(ident, *twice)
-    assert (found.verdict, found.favorable, found.temoin) == (verdict, favorable, (2012, 2016))
+    assert (found.verdict, found.temoin) == (verdict, (2012, 2016))
 
 
 @pytest.mark.parametrize(
-    ("own", "temoin"), [({2014: 36, 2018: 40}, None), ({2014: 36, 2015: 40, 2017: 36, 2018: 40}, (2015, 2017))]
+    ("own", "temoin"), [({2014: 36, 2018: 40}, None), ({2014: 36, 2015: 40, 2017: 36, 2018: 40}, (2014, 2017))]
 )
 def test_a_gap_whose_second_pair_of_years_says_otherwise_or_is_not_there_is_uncertain(own, temoin):
     found = convergence("taux_pauvrete", own, dict.fromkeys(own, 15))
-    assert (found.verdict, found.favorable, found.temoin) == ("incertain", None, temoin)
+    assert (found.verdict, found.temoin) == ("incertain", temoin)
 
 
 def test_points_and_ratio_that_disagree_are_flagged():
@@ -263,15 +267,22 @@ def ranks(**values):
         else obs(zone, statut=value)
         for zone, value in values.items()
     }
-    return {zone: rank(zone, rows) for zone in rows}
+    return {zone: rank(zone, rows, 2) for zone in rows}
 
 
 def test_missing_and_suspect_figures_are_left_out_of_ranks_and_counted():
-    found = ranks(a=10, b=30, c="secret", d=None, e="suspect")
-    assert (found["b"].rang, found["a"].rang, found["b"].sur) == (1, 2, 2)
-    assert (found["a"].manquants, found["a"].suspects) == (2, 1)
+    found = ranks(a=10, b=30, c="secret", e="suspect", f=40, g=50)
+    assert (found["b"].rang, found["a"].rang, found["b"].sur) == (3, 4, 4)
+    assert (found["a"].manquants, found["a"].suspects) == (1, 1)
     assert found["c"] is None
     assert found["e"] is None
+
+
+def test_a_place_asks_for_enough_quarters_published_and_two_thirds_of_all():
+    rows = {f"q{n}": obs(f"q{n}", valeur=n) for n in range(10)}
+    assert rank("q1", rows).sur == 10
+    assert rank("q1", rows | {"q9": None}) is None  # nine
+    assert rank("q1", rows | {f"r{n}": None for n in range(6)}) is None  # ten of sixteen
 
 
 def test_equal_values_share_the_best_rank_from_above_and_from_below():
@@ -335,17 +346,65 @@ def test_a_gap_stands_out_only_where_few_quarters_have_such_a_one():
 @pytest.mark.parametrize(
     ("place", "expected"),
     [
-        (Rank(1, 15, 0, 0, 0), "le plus élevé des quinze"),
-        (Rank(14, 15, 0, 0, 0), "le deuxième plus faible des quinze"),
-        (Rank(10, 11, 0, 4, 0), "le deuxième plus faible des onze publiés"),
-        (Rank(3, 12, 1, 0, 0), "le troisième plus élevé des douze, à égalité"),
-        (Rank(30, 240, 0, 7, 0), "le 30ᵉ plus élevé des 240 publiés"),
-        (Rank(1, 9, 0, 0, 0), ""),
-        (Rank(1, 10, 0, 6, 0), ""),
+        (Rank(1, 15, 0, 0, 0), "la part la plus élevée des quinze quartiers"),
+        (Rank(14, 15, 0, 0, 0), "la deuxième part la plus faible des quinze quartiers"),
+        (Rank(10, 11, 0, 4, 0), "la deuxième part la plus faible des onze quartiers publiés"),
+        (Rank(3, 12, 1, 0, 0), "la troisième part la plus élevée des douze quartiers, à égalité"),
+        (Rank(30, 240, 0, 7, 0), "la 30ᵉ part la plus élevée des 240 quartiers publiés"),
+        (Rank(7, 15, 0, 0, 0), "au milieu des quinze quartiers"),
+        (Rank(5, 12, 1, 3, 0), "au milieu des douze quartiers publiés"),
     ],
 )
 def test_a_place_is_told_from_its_nearer_end_and_only_among_ten_and_two_thirds(place, expected):
-    assert place.dit == expected
+    assert place.dit("part des ménages") == expected
+
+
+@pytest.mark.parametrize(
+    ("nom", "expected"),
+    [
+        ("taux d’emploi", "le deuxième taux le plus élevé des onze quartiers"),
+        ("indice de jeunesse", "le deuxième indice le plus élevé des onze quartiers"),
+        ("ménages", "la deuxième valeur la plus élevée des onze quartiers"),
+    ],
+)
+def test_a_place_agrees_with_what_is_ranked(nom, expected):
+    assert Rank(2, 11, 0, 0, 0).dit(nom) == expected
+
+
+# ------------------------------------------------------------------------------------------- what other years say, chance
+
+
+def confirmed(values, ident="taux_pauvrete"):
+    rows = series(ident, values)
+    change = measure_evolution(KNOWN[ident], *choose_pair(rows, 2014, 2022, RULES), SEUILS, RULES)
+    return confirm(change, KNOWN[ident], rows, 2022, SEUILS, RULES)
+
+
+def test_a_rise_that_years_nearby_do_not_show_is_uncertain_and_says_which():
+    assert confirmed({2014: 36, 2015: 40, 2017: 40, 2018: 39}).contredit == (2015, 2018, "stable")
+    assert confirmed({2014: 36, 2015: 37, 2017: 40, 2018: 41}).contredit is None
+    assert confirmed({2014: 36, 2018: 41}).contredit is None  # no other year to contradict it
+
+
+def test_no_witness_crosses_a_break_that_the_measured_years_do_not():
+    rows = series("taux_pauvrete", {2014: 36, 2015: 36, 2018: 40, 2019: 36})
+    pairs = witnesses(rows, (rows[0], rows[2]), 2022, RULES)
+    assert [(a.millesime, b.millesime) for a, b in pairs] == [(2015, 2018)]
+
+
+@pytest.mark.parametrize(("after", "sens"), [(278, "stable"), (258, "baisse"), (310, "hausse")])
+def test_the_tolerance_of_a_count_depends_on_its_size(after, sens):
+    known = KNOWN["demandeurs_abc"]
+    before, now = (obs(A, "demandeurs_abc", y, n, source="pole_emploi") for y, n in ((2016, 284), (2021, after)))
+    found = measure_evolution(known, before, now, SEUILS, RULES)
+    assert found.sens == sens
+    assert found.seuil == pytest.approx(100 * (284 + after) ** 0.5 / 284)
+
+
+def test_a_figure_that_exists_and_is_not_used_is_said_with_the_reason():
+    rows = (obs(A, "population", 2013, 1539), obs(A, "population", 2018, 1097, "suspect"))
+    with pytest.raises(ComparisonRefused, match="utilisable, en 2013 ; en 2018 le chiffre est douteux"):
+        choose_pair(rows, 2014, 2022, RULES)
 
 
 # --------------------------------------------------------------------------------------------------------- observations

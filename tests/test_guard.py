@@ -241,6 +241,22 @@ def test_a_build_goes_on_without_the_file_that_kills_its_reader(raw):
     assert list((raw.parent / "out").glob("*/qualite.html"))
 
 
+def test_a_process_that_has_other_threads_as_a_kernel_has_opens_without_the_file_that_kills_its_reader(raw):
+    write(raw, {"insee/mal.csv": lambda: "MAL;A\n1;2\n"})
+    (raw.parent / "sitecustomize.py").write_text(stand_in("import os; os.abort()"))  # in the process that reads too
+    told = (
+        "import sys, threading, time\nthreading.Thread(target=time.sleep, args=(600,), daemon=True).start()\n"
+        "import cvanalysis as cv\nfiles = cv.ouvrir(sys.argv[1]).store.rows('fichiers')\n"
+        "print(dict(zip(files['fichier'], files['statut'])))"
+    )
+    env = os.environ | {"PYTHONPATH": os.pathsep.join([str(raw.parent), str(Path(__file__).resolve().parents[1])])}
+    done = subprocess.run(
+        [sys.executable, "-c", told, str(raw)], env=env, capture_output=True, text=True, timeout=240, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "'insee/mal.csv': 'illisible'" in done.stdout
+
+
 def test_withdrawals_that_kill_their_reader_stop_everything(raw):
     write(raw, {"paroles/retraits.csv": lambda: "MAL;A\n1;2\n"})
     done = run(raw, stand_in("import os; os.abort()"))

@@ -140,7 +140,12 @@ def said_of_missing(territory, *rows):
     missing = next(
         f for f in find_participation(paroles, cite(paroles), territory) if f.id == "participation-manques-01"
     )
-    return {(c.texte, t.texte): (n.valeur, which.texte) for c, t, n, which in missing.table.lignes}, missing
+    return {
+        (c, t): (number.valeur, which.texte)
+        for some, about, number, which in missing.table.lignes
+        for c in ([c.nom for c in territory.colleges] if some.texte == "tous" else some.texte.split(", "))
+        for t in ([t.nom for t in territory.themes] if about.texte == "tous" else about.texte.split(", "))
+    }, missing
 
 
 def test_the_quarters_where_a_small_college_is_silent_do_not_tell_where_it_spoke(territory):
@@ -286,6 +291,86 @@ def test_whose_voice_is_missing_lists_the_silent_quarters_and_colleges(territory
     assert territory.quartiers[0].nom not in said
     assert all(q.nom in said for q in territory.quartiers[1:])
     assert all(c.nom in said for c in territory.colleges[1:])
+
+
+def the(number, found):
+    return next(f for f in found if f.id == f"participation-{number}")
+
+
+def test_crossings_are_of_what_is_declared_and_never_of_what_has_no_place(territory):
+    paroles = clean_voices(territory).paroles
+    crossed = the("couverture-02", find_participation(paroles, pd.DataFrame(columns=list(CONTRIBUTIONS)), territory))
+    assert len(crossed.table.lignes) == 15 + 2  # « Sans quartier » and the whole have their line, and are no crossing
+    assert write(crossed.message) == "Sur 45 croisements d’un quartier et d’un thème, 6 au moins restent sans voix"
+
+
+def test_that_too_few_have_spoken_is_never_told_as_all_have(territory):
+    """One person in each quarter and college: nothing can be said of any, and nothing is."""
+    everywhere = [
+        {
+            "locuteur": f"L{i}",
+            "qpv": q.code,
+            "college": territory.colleges[i % len(territory.colleges)].id,
+            "theme": t.id,
+        }
+        for i, (q, t) in enumerate(itertools.product(territory.quartiers, territory.themes))
+    ]
+    found = find_participation(voices(*everywhere), pd.DataFrame(columns=list(CONTRIBUTIONS)), territory)
+    told = [write(f.message) for f in found]
+    assert not [
+        sentence for sentence in told if "Chaque" in sentence or "tous les" in sentence or "aucun n’est" in sentence
+    ]
+    assert write(the("niveaux-01", found).message).startswith("Trop peu de personnes")
+
+
+def test_steps_in_which_as_many_have_spoken_are_all_named(territory):
+    here = {"qpv": territory.quartiers[0].code, "theme": territory.themes[0].id}
+    some = [{"locuteur": f"L{step}{i}", "sequence": f"sequence-{step}", **here} for step in (1, 2) for i in range(12)]
+    found = find_participation(voices(*some), pd.DataFrame(columns=list(CONTRIBUTIONS)), territory)
+    said = write(the("couverture-04", found).message)
+    assert said.startswith("C’est aux étapes «\u00a0Première")
+    assert said.endswith("11 à 14 prises de parole, chacune")
+
+
+def test_what_is_cited_is_told_in_words_and_months_are_written_out(territory):
+    cleaned = clean_voices(territory)
+    road = the(
+        "reponses-01", find_participation(cleaned.paroles, cleaned.contributions, territory, {"E01": "Ouvrir un lieu"})
+    )
+    by_code = {line[0].texte.rsplit("(", 1)[1][:-1]: line for line in road.table.lignes}
+    assert by_code["E01"][0].texte == "Ouvrir un lieu (E01)"
+    assert by_code["QP044006-sante-02"][0].texte.startswith("Les Dervallières\u00a0: ")
+    assert by_code["QP044005-emploi-01"][1].texte == "novembre 2022"
+    assert {line[4].texte for line in road.table.lignes if line[3].texte == "reçue"} == {""}
+
+
+def test_colleges_that_miss_in_the_same_quarters_are_told_on_one_line(territory):
+    cleaned = clean_voices(territory)
+    missing = the("manques-01", find_participation(cleaned.paroles, cleaned.contributions, territory))
+    lines = [tuple(v.texte for v in line if v.texte) for line in missing.table.lignes]
+    assert [line for line in lines if line[0] == "Bailleurs"] == [("Bailleurs", "tous", "tous")]
+    assert len({line[-1] for line in lines}) == len(lines) == 3
+
+
+def test_voices_that_nobody_has_coded_are_not_told_as_silence(territory):
+    theme = territory.themes[0]
+    some = voices(
+        *({"locuteur": f"L{i}", "themes": theme.id, "theme": theme.id, "tonalite": "marche"} for i in range(3))
+    )
+    empty = clean_voices(replace(territory, dossier=territory.dossier / "nulle-part"))
+    found = find_theme_voices(theme, some, empty.contributions, empty.immersions, empty.codes, territory)
+    said = {f.id[-7:]: write(f.message) for f in found}
+    assert said["voix-03"] == "Ce qui marche\u00a0: des paroles, pas encore classées par idée"
+    assert said["voix-02"] == "Personne n’a encore dit ce qui ne marche pas"
+
+
+def test_a_quarter_whose_voices_cannot_be_quoted_says_so(territory):
+    quarter = territory.quartiers[0]
+    some = [{"locuteur": f"L{i}", "qpv": quarter.code, "theme": territory.themes[i % 3].id} for i in range(12)]
+    (found,) = find_quarter_voices(quarter, voices(*some), pd.DataFrame(columns=list(CONTRIBUTIONS)), territory)
+    assert write(found.message) == (
+        "Dans le quartier, on a parlé des 3 thèmes de l’évaluation, mais trop peu de personnes pour en citer une"
+    )
 
 
 def test_the_download_has_a_row_for_every_combination(territory):

@@ -64,6 +64,9 @@ def test_a_value_says_its_figure_or_the_reason_for_its_absence(valeur, expected)
     ("nom", "at", "of"),
     [
         ("Les Dervallières", "aux Dervallières", "des Dervallières"),
+        ("Château", "au Château", "du Château"),
+        ("Château Rouge", "à Château Rouge", "de Château Rouge"),
+        ("Cité", "à la Cité", "de la Cité"),
         ("Le Breil", "au Breil", "du Breil"),
         ("La Boissière", "à La Boissière", "de La Boissière"),
         ("Bellevue", "à Bellevue", "de Bellevue"),
@@ -177,12 +180,14 @@ class Anything(dict):
         "ecart_repere", "ecart_avant", "ecart_apres", "variation", "rapport_avant", "rapport_apres", "absolu_avant",
         "absolu_apres", "part_premiere", "part_deuxieme", "valeur_haut", "valeur_bas", "mesure_haut", "mesure_bas",
         "premier", "valeurs", "taux", "tolerance", "besoin", "nominale", "prix", "ailleurs",
+        "mediane", "distance", "nombre_avant", "par_an_premiere", "par_an_deuxieme", "taux_haut", "taux_bas",
     )  # fmt: skip
     COUNTS = (
         "sur", "ex_aequo", "manquants", "plus_haut", "plus_bas", "autres", "manquantes", "nb_parts",
         "publies", "total", "hausse", "baisse", "stable", "rapproche", "eloigne", "negatifs", "fichiers", "ecartes",
         "inconnues", "suspects", "pleins", "quartiers", "genres", "montrees", "nombre", "non_mesures",
         "incertain", "aussi_haut", "aussi_bas", "actions", "vides", "perdues",
+        "hausse_incertaine", "baisse_incertaine", "proches", "centile", "indicateurs", "lus",
     )  # fmt: skip
 
     def __init__(self, count):
@@ -194,16 +199,15 @@ def render(text, count, flag):
     values = Anything(count)
     words = (
         "nom", "nom_second", "quartier", "repere", "raison", "premiere", "deuxieme", "haut", "fichier",
-        "noms_rapproche", "noms_eloigne", "parmi", "theme", "annees", "annee_besoin",
+        "nom_tous", "nom_proche", "femmes_bas", "femmes_haut", "noms_rapproche", "noms_eloigne", "parmi", "theme", "annees", "annee_besoin",
     )  # fmt: skip
     values |= dict.fromkeys(words, "taux d’emploi") | {"indicateur": "revenu_d1" if count else "taux_emploi"}
-    values |= dict.fromkeys(
-        ("annee", "annee_avant", "annee_apres", "lecture_avant", "lecture_apres", "periode"), "2018"
-    )
+    values |= dict.fromkeys(("annee", "annee_avant", "annee_apres", "periode"), "2018")
     values |= {"bas": count, "role": "epci", "sens": flag, "sens_repere": flag, "sens_avant": flag, "sens_apres": flag}
     values |= {"extreme": flag, "verdict": flag, "unite_ecart": flag, "plus_loin": count > 1, "desaccord": count > 1}
     values["parts"] = {name: Valeur(12.0, unite="%", decimales=1) for name in re.findall(r"parts\.(\w+)", text)}
     values |= {"constants": count > 0, "sens_signe": "+", "signe_repere": "+", "temoin": "2015 et 2017" * (count > 1)}
+    values |= {"sens_temoin": flag, "dernier": count > 0, "effectifs": count > 0}
     values |= {"court": "secret", "an": "2018", "quand": "2018", "place": "le plus faible des quinze" if count else ""}
     values["reperes"] = [(Zone("Ici", "0", "epci"), Valeur(1.0)), (Zone("Là", "1", "commune"), Valeur(2.0))][:count]
     values["rang"] = Rank(2, 15, 0, 0, 0) if "rang.rang" in text else count

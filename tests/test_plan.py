@@ -14,7 +14,7 @@ import pytest
 from carnets import POUR, carnet, territoire
 from cvanalysis.errors import UsageError
 from cvanalysis.publish.memory.slices import _sentence, compare_rows
-from cvanalysis.publish.memory.state import Inputs, differences
+from cvanalysis.publish.memory.state import differences
 from cvanalysis.publish.plan import check_notebooks, find_notebooks, plan_reports, read_purposes, select
 from cvanalysis.territory.contract import read_territory
 
@@ -125,9 +125,10 @@ def test_what_is_not_a_notebook_is_refused(pays, tmp_path):
         plan_reports(pays, tmp_path)
 
 
-def test_a_folder_without_notebooks_is_refused(tmp_path):
+def test_a_folder_without_notebooks_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setenv("CVANALYSIS_NOTEBOOKS", str(tmp_path))
     with pytest.raises(UsageError, match="Aucun carnet"):
-        find_notebooks(tmp_path)
+        find_notebooks()
 
 
 def rows(*values: tuple[str, int, float, str]) -> pd.DataFrame:
@@ -154,12 +155,12 @@ def test_equal_rows_have_no_difference_and_rows_that_all_come_anew_are_all_count
 
 def test_what_changed_of_the_code_and_of_the_libraries_is_named():
     before = {"code": {"a.py": "1", "b.py": "1"}, "versions": {"matplotlib": "3.11.1"}}
-    after = Inputs({}, {"a.py": "2", "b.py": "1"}, {}, {"matplotlib": "3.11.2"}, {})
+    after = {"code": {"a.py": "2", "b.py": "1"}, "versions": {"matplotlib": "3.11.2"}}
     assert differences(before, after) == ["code modifié (a.py)", "bibliothèque matplotlib 3.11.1 → 3.11.2"]
 
 
 def test_an_environment_that_is_not_known_counts_as_changed():
-    assert differences({}, Inputs({}, {}, {}, {}, {})) == ["code ou bibliothèques modifiés"]
+    assert differences({}, {"code": {}, "versions": {}}) == ["code ou bibliothèques modifiés"]
 
 
 def test_the_notebooks_folder_can_be_named(tmp_path, monkeypatch):

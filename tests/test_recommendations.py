@@ -1,10 +1,14 @@
 """A préconisation stands on evidence of two kinds; what lacks it, and what nobody took up, is said."""
 
+from html import unescape
+
 import pandas as pd
 import pytest
 
+from cvanalysis.display.composants import composants
 from cvanalysis.display.phrases import write
-from cvanalysis.pages.preconisations import find_recommendations, read_recommendations, without_recommendation
+from cvanalysis.french import typeset
+from cvanalysis.pages.preconisations import KINDS, find_recommendations, read_recommendations, without_recommendation
 from cvanalysis.paroles.clean.companions import read_companions
 from cvanalysis.territory.contract import read_territory
 
@@ -67,9 +71,9 @@ def test_the_example_shows_what_is_founded_and_what_is_not(brut):
     heard = pd.DataFrame({"codes": ["|".join(files.codes["code"])]})
     found = read_recommendations(files.preconisations, heard, files.codes, files.immersions)
     chain, weak, left = find_recommendations(found, territory, "", {"x-voix-01": "Un constat"})
-    assert write(chain.message) == "5 préconisations sur 7 s’appuient sur deux sortes de preuves"
-    assert [line[0].texte for line in weak.table.lignes] == ["R6", "R7"]
-    assert [line[0].texte for line in left.table.lignes] == ["x-voix-01"]
+    assert write(chain.message) == "5 préconisations sur 7 s’appuient sur deux sortes de preuves au moins"
+    assert [line[-1].texte for line in weak.table.lignes] == ["R6", "R7"]
+    assert [line[-1].texte for line in left.table.lignes] == ["x-voix-01"]
 
 
 def test_no_recommendation_yet_is_said(brut):
@@ -77,3 +81,36 @@ def test_no_recommendation_yet_is_said(brut):
     (finding,) = find_recommendations((), territory, territory.themes[0].id)
     assert finding.figure is None
     assert finding.manques
+
+
+def test_each_bears_its_indicator_its_starting_value_its_target_and_a_date_that_is_said(brut):
+    files = read_companions(read_territory(brut))
+    found = read_recommendations(files.preconisations, pd.DataFrame(), files.codes, files.immersions)
+    page = str(composants("ensemble.html.j2").preconisations(found, KINDS, {}, {}))
+    cards = page.split("<li id=")[1:]
+    assert len(cards) == 7
+    for one, card in zip(found, cards, strict=True):
+        for said in (one.suivi, one.depart or "pas encore dit", one.cible or "pas encore dit"):
+            assert typeset(said) in unescape(card)
+    assert "12\xa0% en 2022 (exemple)" in cards[0]
+    assert "juin 2023" in cards[0]
+
+
+def test_a_code_is_the_only_label_of_nothing(brut):
+    territory = read_territory(brut)
+    files = read_companions(territory)
+    found = read_recommendations(files.preconisations, pd.DataFrame(), files.codes, files.immersions)
+    titles = {"associations-actions-01": "Neuf actions", "QP044006-familles-02": "Des enfants jeunes"}
+    chain, _, left = find_recommendations(found, territory, "", {"x-voix-01": "Un constat"}, titles)
+    first = [cell.texte for cell in chain.table.lignes[0]]
+    assert first[0].startswith("Signer des conventions")
+    assert first[4] == "Neuf actions ; constat associations-voix-02"
+    assert "Chiffre : Des enfants jeunes" in chain.table.lignes[2][3].texte
+    assert left.table.lignes[0][0].texte == "Un constat"
+
+
+@pytest.mark.parametrize("numero", [0, 1, 2])
+def test_nothing_written_is_never_told_as_done(brut, numero):
+    said = write(find_recommendations((), read_territory(brut), "", {})[numero].message)
+    assert "aucun" in said.casefold()
+    assert "chaque" not in said.casefold()

@@ -73,20 +73,20 @@ def lines(code: str, numero: str) -> list[list[object]]:
 
 
 def test_the_statements_are_those_of_the_quarter_that_it_comes_from():
-    assert [line[:2] for line in lines("QN04407I", "suite-01")] == [["QP044007-revenus-01", "La pauvreté recule"]]
+    assert lines("QN04407I", "suite-01") == [["La pauvreté recule", "Insee", "QP044007-revenus-01"]]
     assert lines("QN04420N", "suite-01") == []
 
 
 def test_what_a_recommendation_has_become_is_said_and_so_is_that_nobody_says_it():
-    assert [line[0] for line in lines("QN04407I", "suite-02")] == ["R2", "R1"]  # those of the quarter first
-    assert [line[0] for line in lines("QN04420N", "suite-02")] == ["R1"]
-    assert finding("QN04407I", "suite-02").table.lignes[0][-1].statut == "non_disponible"
+    assert [line[-1] for line in lines("QN04407I", "suite-02")] == ["R2", "R1"]  # those of the quarter first
+    assert [line[-1] for line in lines("QN04420N", "suite-02")] == ["R1"]
+    assert finding("QN04407I", "suite-02").table.lignes[0][-2].statut == "non_disponible"
 
 
 def test_the_same_contour_is_followed_and_a_changed_one_stands_beside():
     assert [line[1:] for line in lines("QN04407I", "suite-03")] == [[46.0, "2013", 48.0, "2021"]]
     beside = finding("QN04408M", "suite-03")
-    assert [line[1:] for line in lines("QN04408M", "suite-03")] == [["QP044008", 50.0, "2019", 49.0, "2021"]]
+    assert [line[1:] for line in lines("QN04408M", "suite-03")] == [[50.0, "2019", 49.0, "2021", "QP044008"]]
     assert any("contours diffèrent" in caution for caution in beside.precautions)
     assert lines("QN04420N", "suite-03") == []
 

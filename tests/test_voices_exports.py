@@ -8,10 +8,18 @@ from dataclasses import replace
 
 import pytest
 
-from cvanalysis.paroles.clean.exports import read_voice_file
+from cvanalysis.errors import ReadError
+from cvanalysis.paroles.clean.exports import read_voice_files
 from cvanalysis.paroles.clean.voices import clean_voices
 from cvanalysis.paroles.table import NOTHING_DECLARED
 from cvanalysis.territory.contract import read_territory
+
+
+def read_voice_file(path, fichier, declared=NOTHING_DECLARED):
+    tables, problems = read_voice_files([(path, fichier)], {path.name: declared})
+    for problem in problems:
+        raise ReadError(problem)
+    return tables
 
 
 def rows(tmp_path, name, content, declared=NOTHING_DECLARED):

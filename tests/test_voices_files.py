@@ -10,11 +10,10 @@ import pytest
 from carnets import cva, territoire
 from cvanalysis.errors import ReadError
 from cvanalysis.paroles.clean.consent import is_yes, match_all, read_day, rows_of
-from cvanalysis.paroles.clean.exports import read_voice_file
 from cvanalysis.paroles.clean.voices import clean_voices
 from cvanalysis.territory.contract import read_territory
 from test_voices import OPEN, put
-from test_voices_exports import rows
+from test_voices_exports import read_voice_file, rows
 from test_voices_withdrawal import told, write
 
 
@@ -85,6 +84,110 @@ def test_the_rows_of_one_answer_are_one_person_where_only_some_have_a_code(tmp_p
     out = io.BytesIO()
     book.save(out)
     assert [c["locuteur"] for c in rows(tmp_path, "k.xlsx", out.getvalue())[0]] == ["u-7", "u-7", "L8"]
+
+
+ANSWERS = table_of(
+    [
+        "lieu/quartier",
+        "accords.citation_anonyme",
+        "accords.web",
+        "mineur",
+        "_id",
+        "_uuid",
+        "_submission_time",
+        "_index",
+    ],
+    ["Malakoff", "oui", "oui", "non", "7", "u-7", "2022-03-05T18:00:00", "1"],
+    ["Bellevue", "non", "non", "non", "8", "u-8", "2022-04-05T18:00:00", "2"],
+    ["Malakoff", "oui", "oui", "oui", "9", "u-9", "2022-04-05T18:00:00", "3"],
+)
+
+
+def repeated(*columns):
+    """Repeated rows as Kobo writes them, with those of its link columns that are asked for."""
+    link = {
+        "_index": "1234", "_parent_table_name": ["reponses-2022"] * 4, "_parent_index": "1123", "_submission__id": "7789",
+        "_submission__uuid": ["u-7", "u-7", "u-8", "u-9"], "_submission__submission_time": ["2022-05-05T18:00:00"] * 4,
+    }  # fmt: skip
+    said = ["Tôt.", "Tard.", "Jamais.", "Minus."]
+    return table_of(["paroles/texte", *columns], *zip(said, *(link[c] for c in columns), strict=True))
+
+
+LINKS = [
+    ("_index", "_parent_table_name", "_parent_index", "_submission__id", "_submission__uuid", "_submission__submission_time"),
+    ("_index", "_submission__id"),
+    ("_index", "_parent_index"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("links", LINKS, ids=len)
+def test_repeated_rows_in_a_file_of_their_own_are_joined_to_their_answers(territory, links):
+    write(territory, "paroles/reponses-2022.csv", ANSWERS)
+    write(territory, "paroles/autre.csv", ANSWERS.replace("u-", "v-").replace(";7;", ";70;").replace(";1\r", ";9\r"))
+    write(territory, "paroles/paroles-dites.csv", repeated(*links))
+    write(territory, "paroles/colonnes.csv", "fichier;colonne;champ;valeur\nreponses-2022.csv;;audience;public\n")
+    said = clean_voices(territory)
+    found = sorted((v.texte_statut, v.qpv, v.mois) for v in said.paroles.itertuples())
+    bellevue, malakoff = (
+        next(q.code for q in territory.quartiers if q.nom.startswith(name)) for name in ("Bellevue", "Malakoff")
+    )
+    assert found == [("non_relu", malakoff, "2022-03")] * 2 + [("sans_accord", bellevue, "2022-04")]
+    assert said.paroles["locuteur"].nunique() == 2
+    assert {problem.fichier for problem in said.illisibles} == {
+        "paroles/autre.csv"
+    }  # of another form, and without words
+
+
+def test_an_answer_in_one_file_and_its_repeated_rows_in_another_are_one_person_who_can_withdraw_at_once(territory):
+    write(territory, "paroles/r.csv", ANSWERS.replace("lieu/quartier", "texte"))
+    write(territory, "paroles/p.csv", repeated(*LINKS[0]))
+    everyone = clean_voices(territory, "equipe").paroles
+    assert (len(everyone), everyone["locuteur"].nunique()) == (7, 3)
+    assert sorted(everyone["texte"]) == ["Bellevue", "Jamais.", "Malakoff", "Malakoff", "Minus.", "Tard.", "Tôt."]
+    for line in ("u-7;;r.csv", ";u-7;r.csv", "u-7;;", ";u-7;"):
+        write(territory, "paroles/retraits.csv", f"parole;locuteur;fichier\n{line}\n")
+        assert len(clean_voices(territory, "equipe").paroles) == 4, line
+
+
+def test_repeated_rows_whose_answer_is_not_there_are_the_teams_and_it_is_said(territory):
+    declared = [
+        f"p.csv;;{champ};{said}\n"
+        for champ, said in (("audience", "public"), ("citation_anonyme", "oui"), ("web", "oui"))
+    ]
+    write(territory, "paroles/colonnes.csv", "fichier;colonne;champ;valeur\n" + "".join(declared))
+    write(territory, "paroles/p.csv", repeated(*LINKS[0]))
+    assert (len(clean_voices(territory).paroles), len(clean_voices(territory, "equipe").paroles)) == (0, 4)
+    write(territory, "paroles/r.csv", "\r\n".join(line for line in ANSWERS.split("\r\n") if "u-8" not in line))
+    assert sorted(clean_voices(territory).paroles["mois"]) == ["2022-03", "2022-03"]
+    problems = clean_voices(territory, "equipe").anomalies["probleme"].tolist()
+    assert any(p.startswith("1 lignes dont la réponse n'est pas là") for p in problems)
+
+
+def test_a_row_repeated_in_a_repeated_row_takes_the_leave_of_its_own_answer(tmp_path):
+    book = openpyxl.Workbook()
+    book.active.title = "form"
+    for row in (["web", "_index"], ["non", "1"], ["oui", "2"]):
+        book.active.append(row)
+    people, words = book.create_sheet("personnes"), book.create_sheet("paroles")
+    for row in (
+        ["age", "_index", "_parent_table_name", "_parent_index"],
+        ["40", "1", "form", "2"],
+        ["50", "2", "form", "1"],
+    ):
+        people.append(row)
+    for row in (
+        ["texte", "_index", "_parent_table_name", "_parent_index"],
+        ["A.", "1", "personnes", "1"],
+        ["B.", "2", "personnes", "2"],
+    ):
+        words.append(row)
+    out = io.BytesIO()
+    book.save(out)
+    cells, _ = rows(tmp_path, "k.xlsx", out.getvalue())
+    assert [(c["texte"], c["age"], c["web"], c["locuteur"]) for c in cells] == [
+        ("A.", "40", "oui", "2"),
+        ("B.", "50", "non", "1"),
+    ]
 
 
 @pytest.mark.parametrize("word", ["Oui, j'accepte", "Accepté", "OUI.", "Je suis d'accord", "J’accepte"])

@@ -10,13 +10,14 @@ import pytest
 
 from cvanalysis.errors import ReadError
 from cvanalysis.files.sheets import read_raw
-from cvanalysis.paroles.clean import exports
-from cvanalysis.paroles.clean.exports import read_voice_file, recognise
+from cvanalysis.paroles.clean import outils
+from cvanalysis.paroles.clean.outils import recognise
 from cvanalysis.paroles.clean.voices import clean_voices
 from cvanalysis.paroles.table import NOTHING_DECLARED, Declared
 from cvanalysis.tables.logs import clean_actions
 from cvanalysis.tables.models import write_model
 from cvanalysis.territory.contract import read_territory
+from test_voices_exports import read_voice_file
 
 PRIVATE = ("10.0.0.9", "awa@exemple.fr", "Awa Exemple")
 
@@ -54,7 +55,8 @@ COMMENTS = (
 )
 
 
-NOUVEL_OUTIL = """
+OUTILS_EN_PLUS = """
+[[outils]]
 nom = "guichet"
 signature = ["ticket", "agent|service"]
 techniques = ["service"]
@@ -62,22 +64,60 @@ date = ["ouvert le"]
 numero = ["ticket"]
 colonnes = { texte = ["ce que vous nous dites"], reponse_statut = ["suite"] }
 retire = ["annule"]
+
+[[outils]]
+nom = "borne"
+signature = ["id borne", "visite *"]
+techniques = ["visite commencee"]
+date = ["visite finie", "visite commencee"]
+sans_date = "1970-01-01"
+html = true
+titre = ["objet"]
+colonnes = { texte = ["mot laisse"] }
+valeurs = { nature = "contribution", audience = "groupe" }
+
+[[outils]]
+nom = "carnet"
+signature = ["feuillet", "etiquette", "extrait"]
+une_voix = true
+techniques = ["crayon"]
+colonnes = { texte = ["extrait"], codes = ["etiquette"], locuteur = ["feuillet"] }
 """
 
 
-def test_a_tool_more_is_a_block_of_words_and_no_code(tmp_path, monkeypatch):
-    export = "Ticket;Service;Ouvert le;Ce que vous nous dites;Suite\nT7;Accueil;12/06/2022;La salle ferme tôt.;Annulé\n"
-    with pytest.raises(ReadError):
-        read(tmp_path, "export.csv", export)
-    outil = exports.Outil(**tomllib.loads(NOUVEL_OUTIL))
-    monkeypatch.setattr(exports, "OUTILS", {outil.nom: outil, **exports.OUTILS})
+@pytest.mark.parametrize(
+    ("tool", "export", "expected"),
+    [
+        (
+            "guichet",
+            "Ticket;Service;Ouvert le;Ce que vous nous dites;Suite\nT7;Accueil;12/06/2022;La salle ferme tôt.;Annulé\n",
+            {
+                "texte": "La salle ferme tôt.", "reponse_statut": "Annulé", "recu": "12/06/2022", "date": "12/06/2022", "parole": "T7",
+                "retrait": "oui",
+            },
+        ),
+        (
+            "borne",
+            "Id borne;Visite commencée;Visite finie;Objet;Mot laissé;Votre quartier\nB2;12/06/2022;1970-01-01;Salle;<p>Trop tôt.</p>;QP1\n",
+            {
+                "texte": "Salle. Trop tôt.", "recu": "", "date": "", "qpv": "QP1", "nature": "contribution", "audience": "groupe",
+            },
+        ),
+        (
+            "carnet",
+            "Feuillet;Étiquette;Extrait;Crayon\nF3;école;Trop loin.;bleu\nF3;bus;Trop loin.;noir\n",
+            {"texte": "Trop loin.", "codes": "école|bus", "locuteur": "F3"},
+        ),
+    ],
+)  # fmt: skip
+def test_a_tool_more_is_a_block_of_words_and_no_code(tmp_path, monkeypatch, tool, export, expected):
+    more = {bloc["nom"]: outils.Outil(**bloc) for bloc in tomllib.loads(OUTILS_EN_PLUS)["outils"]}
+    monkeypatch.setattr(outils, "OUTILS", more | outils.OUTILS)
     table = read(tmp_path, "export.csv", export)
     (row,) = table.cells.to_dict("records")
-    assert (table.format, table.anomalies) == ("guichet", ())
-    assert row == {
-        "texte": "La salle ferme tôt.", "reponse_statut": "Annulé", "recu": "12/06/2022", "date": "12/06/2022", "parole": "T7",
-        "retrait": "oui",
-    }  # fmt: skip
+    assert row == expected
+    told = [problem.colonne for problem in table.anomalies]
+    assert (table.format, told) == (tool, ["Id borne"] if tool == "borne" else [])
 
 
 @pytest.mark.parametrize(

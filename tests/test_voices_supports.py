@@ -4,6 +4,7 @@ import io
 import re
 import zipfile
 from dataclasses import replace
+from datetime import date
 
 import docx
 import pandas as pd
@@ -45,7 +46,7 @@ def findings(territory, cleaned):
 def test_dates_are_said_as_precisely_as_they_are_known():
     assert [french_date(d) for d in ("2014-02-21", "2019-12", "2015", "vers 2016")] == [
         "21/02/2014",
-        "12/2019",
+        "décembre 2019",
         "2015",
         "vers 2016",
     ]
@@ -59,14 +60,25 @@ def test_the_story_puts_everything_on_the_years_of_the_contract(territory, clean
     assert list(years) == [str(y) for y in range(territory.debut, territory.fin + 1)]
     assert [v.valeur for v in years["2018"][3:]] == [2.0, 2.0, 100.0]
     assert years["2016"][5].statut == "non_disponible"  # nothing known is not nothing paid
+    before = [[years[y][i].statut for y in ("2014", "2015")] for i in (2, 4)]  # meetings, then actions
+    assert before == [["non_disponible", "publié"], ["non_disponible", "non_disponible"]]  # not 0 before the first one
+    moves = found["recit-partenaires-01"].table.lignes
+    assert [cell.texte for cell in moves[0][2:]] == ["aucun", "aucun"]
     assert "1 partenaire a rejoint" in write(found["recit-partenaires-01"].message)
 
 
 def test_a_story_without_anything_says_so(territory):
     nothing = pd.DataFrame({"date": pd.Series(dtype="str")})
     found = find_story(territory, nothing, nothing)
-    assert [f.figure is None for f in found] == [True, True, False]
-    assert all(f.manques for f in found[:2])
+    assert [f.figure is None for f in found] == [True, True, True]
+    assert all(f.manques for f in found)
+    assert not any(char.isdigit() for f in found[:2] for char in write(f.message))
+
+
+def test_the_story_ends_with_the_edition(territory, cleaned):
+    early = replace(territory, edition=replace(territory.edition, jusqu_au=date(2018, 6, 30)))
+    years = find_story(early, cleaned.chronologie, cleaned.instances)[-1]
+    assert [line[0].texte for line in years.table.lignes][-1] == "2018"
 
 
 # -------------------------------------------------------------------------------------------------------------- handover

@@ -44,7 +44,7 @@ def texts(territory, audience="equipe"):
 @pytest.mark.parametrize("head", ["identifiant;quand", "personne", "numéro;fichier", "Id parole;date"])
 def test_withdrawals_without_a_column_that_says_which_voice_stop_everything(territory, head):
     put(territory, OPEN | {"parole": "1", "texte": "Une parole."})
-    write(territory, "paroles/retraits.csv", f"{head}\n1;2022-05-01\n")
+    write(territory, "paroles/retraits.csv", f"{head}\n1{';2022-05-01' * head.count(';')}\n")
     with pytest.raises(DeclarationError, match=r"retraits.*ni colonne.*parole.*Renommez"):
         clean_voices(territory)
 
@@ -59,6 +59,34 @@ def test_withdrawals_and_decisions_under_another_name_stop_everything(territory,
     write(territory, name, "parole\n1\n")
     with pytest.raises(DeclarationError, match=re.escape(f"{name}` : ce fichier ne serait pas lu")):
         clean_voices(territory)
+
+
+@pytest.mark.parametrize("kind", ["retraits", "relectures", "colonnes"])
+@pytest.mark.parametrize("line", ["1;2;3;4;5;6;7;8", '"1'])
+def test_a_line_that_cannot_be_read_in_what_protects_people_stops_everything(territory, kind, line):
+    put(territory, OPEN | {"parole": "1", "texte": "Une parole."})
+    columns = {
+        "retraits": "parole;locuteur",
+        "relectures": "empreinte;decision",
+        "colonnes": "fichier;colonne;champ;valeur",
+    }
+    write(territory, f"paroles/{kind}.csv", f"{columns[kind]}\n{line}\n")
+    with pytest.raises(DeclarationError, match=rf"{kind}.csv`, ligne 2 : (la ligne a 8 cellules|le CSV ne se lit pas)"):
+        clean_voices(territory)
+
+
+def test_a_withdrawal_whose_number_looks_like_a_remark_is_one(territory):
+    put(territory, OPEN | {"parole": "#12", "texte": "Je retire."})
+    write(territory, "paroles/retraits.csv", "parole;locuteur\n#12;\n")
+    assert texts(territory) == []
+
+
+def test_an_answer_on_a_line_that_cannot_be_read_is_told_and_the_others_are_read(territory):
+    put(territory, *(OPEN | {"parole": n, "texte": f"P{n}.", "engagement": "E01"} for n in "12"))
+    write(territory, "paroles/reponses.csv", "parole;statut;reponse\n1;répondue;Vu ; et dit.\n2;répondue;Oui.\n")
+    cleaned = clean_voices(territory, "equipe")
+    assert [(p.ligne, p.trouve) for p in cleaned.illisibles] == [(2, "la ligne a 4 cellules")]
+    assert set(cleaned.contributions["reponse"]) == {"", "Oui."}
 
 
 def test_a_file_of_voices_whose_name_only_looks_like_it_is_read(territory):

@@ -51,8 +51,8 @@ def by_credit(ident: str, question: str, rows: pd.DataFrame, field: Field, champ
         parts |= {"lecture": Message("actions.lecture_credits", reading)}
     return make(
         ident,
-        question,
         Message("actions.credits", said),
+        question=question,
         rows=[rows],
         source=source_of(rows, JOURNAUX),
         champ=champ,
@@ -91,8 +91,8 @@ def carriers_finding(ident: str, question: str, rows: pd.DataFrame, field: Field
     axe = label(f"{message.gabarit}.axe")
     return make(
         ident,
-        question,
         message,
+        question=question,
         textes="actions.porteurs",
         rows=[rows],
         source=source_of(rows, JOURNAUX),

@@ -104,8 +104,8 @@ def publics_finding(ident: str, question: str, rows: pd.DataFrame, field: Field,
     missing = [Manque(label("actions.publics.manque", **said), "non_disponible")] if filled < lines_count else []
     return make(
         ident,
-        question,
         Message("actions.publics", said),
+        question=question,
         rows=[rows],
         source=source_of(rows, JOURNAUX),
         champ=champ,
@@ -129,15 +129,15 @@ def list_actions(rows: pd.DataFrame, field: Field, limit: int = CATALOGUE_MAX, c
     kept = rows[rows["statut"].isin(RETENUS) | (rows["accorde"] > 0)] if len(rows) else rows
     latest_years = kept.groupby("action")["annee"].max().sort_values(ascending=False, kind="stable")
     shown = kept[kept["action"].isin(latest_years.index[:limit])]
-    for _, group in shown.sort_values(["titre", "action"], kind="stable").groupby("action", sort=False):
+    amounts = lines_of(subsidies(shown)).groupby("action")["accorde"].sum(min_count=1)
+    for action, group in shown.sort_values(["titre", "action"], kind="stable").groupby("action", sort=False):
         latest = group.sort_values("annee", kind="stable").iloc[-1]
         quarters = [place_name(code, field) for code in dict.fromkeys(group["qpv"])]
         every = len(set(group["qpv"]) & set(field.quartiers)) == len(field.quartiers) > 1
         years = sorted({int(year) for year in group["annee"].dropna()})
-        own = lines_of(subsidies(group))
         said = label("actions.communs.tous") if every else ", ".join(sorted(quarters))
         who = (str(latest["porteur"]), names.get(latest["theme"], latest["theme"]))
-        cells = (best_title(group["titre"]), *who, said, span(years), euros(own["accorde"].sum(min_count=1)))
+        cells = (best_title(group["titre"]), *who, said, span(years), euros(amounts.get(action)))
         made.append(row(*cells, *((share_of(group, code),) if code else ())))
     rest = len(latest_years) - len(made)
     told = label("actions.liste.regle") + (label("actions.liste.reste", montres=len(made), reste=rest) if rest else "")

@@ -54,6 +54,11 @@ class Indicateur:
     femmes: str
     hommes: str
 
+    @property
+    def rapporte(self) -> bool:
+        """True where it sets one file against another, of another time: shown with that caution, never put forward nor taken back."""
+        return "taux_rapporte" in self.precautions
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -97,7 +102,7 @@ class Controle:
     """A validity test. `genre`: somme (terms add up to the number `total`), total (terms add up to the indicator `total`),
     au_plus (term not above the indicator `total`), croissant (terms in ascending order), zero (a term is not 0 where the
     indicator `total` is above `tolerance`, or, where none is named, in a quarter
-    of unknown population). Those of reliability (`clean/fiabilite`): couverture (the term is not above `tolerance` times the indicator
+    of unknown population). Those of reliability (`clean/validity`): couverture (the term is not above `tolerance` times the indicator
     `total`, in one edition), saut (a term does not move by more than `tolerance` between two editions that share most surveys)."""
 
     id: str

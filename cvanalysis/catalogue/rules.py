@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -35,6 +35,7 @@ class SourceRule:
     motif: str
     precaution: str = ""
     ruptures: tuple[Rupture, ...] = ()
+    temoin: bool = False  # a movement is told without reserve only where other years say the same
 
     def crossed(self, debut: int, fin: int) -> tuple[Rupture, ...]:
         return tuple(rupture for rupture in self.ruptures if rupture.between(debut, fin))
@@ -77,10 +78,15 @@ class Rules:
 
 
 @cache
+def load_codes() -> Mapping[str, Any]:
+    """How INSEE's files write zones and headers (`codes.toml`)."""
+    return MappingProxyType(_read("codes.toml"))
+
+
+@cache
 def load_rules() -> Rules:
     """The rules shipped with the package."""
-    text = files("cvanalysis.catalogue").joinpath("regles.toml").read_text(encoding="utf-8")
-    read = tomllib.loads(text)
+    read = _read("regles.toml")
     slow = read["structures_lentes"]
     return Rules(
         defaut=_rule(read["defaut"]),
@@ -95,9 +101,15 @@ def load_rules() -> Rules:
     )
 
 
+def _read(name: str) -> dict[str, Any]:
+    return tomllib.loads(files("cvanalysis.catalogue").joinpath(name).read_text(encoding="utf-8"))
+
+
 def _rule(table: dict) -> SourceRule:
     ruptures = tuple(Rupture(*item["entre"], item["precaution"]) for item in table.get("ruptures", ()))
-    return SourceRule(table["ecart_minimal"], table["motif"], table.get("precaution", ""), ruptures)
+    return SourceRule(
+        table["ecart_minimal"], table["motif"], table.get("precaution", ""), ruptures, table.get("temoin", False)
+    )
 
 
 def _prices() -> dict[int, float]:

@@ -198,21 +198,14 @@ class _Worlds:
         import highspy  # only pages and downloads that count people need it
 
         ceiling = 1_000 + float(intervals.sum()) + float(floor.sum())
-        program = highspy.HighsLp()
-        program.num_col_, program.num_row_ = len(floor), len(rows)
-        program.col_cost_ = np.zeros(len(floor))
-        program.col_lower_, program.col_upper_ = floor, np.full(len(floor), ceiling)
-        program.row_lower_, program.row_upper_ = intervals[:, 0], intervals[:, 1]
-        where = [np.flatnonzero(row) for row in rows]
-        program.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-        program.a_matrix_.start_ = np.cumsum([0, *map(len, where)])
-        program.a_matrix_.index_ = np.concatenate([*where, np.zeros(0, dtype=int)])
-        program.a_matrix_.value_ = np.ones(sum(map(len, where)))
         self._columns = np.arange(len(floor), dtype=np.int32)
         self._solver = highspy.Highs()
         self._solver.setOptionValue("output_flag", False)
         self._solver.setOptionValue("threads", 1)
-        self._solver.passModel(program)
+        self._solver.addVars(len(floor), floor, np.full(len(floor), ceiling))
+        for row, (low, high) in zip(rows, intervals, strict=True):
+            there = np.flatnonzero(row).astype(np.int32)
+            self._solver.addRow(low, high, len(there), there, row[there])
 
     def least(self, objective: np.ndarray) -> np.ndarray:
         """The world that has the least of `objective`. The true one agrees with all that is printed: there is always one."""

@@ -101,7 +101,8 @@ class Grid:
 
 def make(
     ident: str,
-    *said: str | Message,
+    message: Message,
+    *,
     textes: str = "",
     grid: Grid | None = None,
     figure: Figure | None = None,
@@ -130,12 +131,9 @@ def make(
         colonnes = ["Année", "Réunions"]
 
     `parts` are those texts where they are given, and what few findings have: `section` (where the number does not say it), `poids`,
-    `generales`, `fichiers`. (`said` is the message, after the question where a finding has no block yet.)
+    `generales`, `fichiers`.
     """
-    message = said[-1]
     texts = _Texts(textes or message.gabarit, message.valeurs)
-    if len(said) > 1:
-        parts["question"] = said[0]
     if grid is not None and grid.lignes:
         table = texts.table(grid.table())
         figure = figure or grid.figure(table.colonnes, texts.all("series"))
@@ -183,17 +181,13 @@ def _caution(text: str) -> str:
     return text if " " in text else label(text)
 
 
-def nothing(ident: str, *said: str | Mapping[str, Any], textes: str = "", quoi: str = "", **parts: Any) -> Finding:
+def nothing(ident: str, gabarit: str, valeurs: Mapping[str, Any], *, quoi: str = "", **parts: Any) -> Finding:
     """The claim that there is nothing, with why it may be so: a page that says so, not an empty frame.
 
-    `nothing(ident, gabarit, valeurs)`: `quoi` is what is missing, else the `manque` of the gabarit's block; the texts are those of
-    `textes`, as for `make`.
+    `quoi` is what is missing, else the `manque` of the gabarit's block; `parts` are those of `make`.
     """
-    gabarit, values = said[-2:]
-    missing = quoi or label(f"{gabarit}.manque", **values)
-    return make(
-        ident, *said[:-2], Message(gabarit, values), textes=textes, manques=[Manque(missing, "non_disponible")], **parts
-    )
+    missing = Manque(quoi or label(f"{gabarit}.manque", **valeurs), "non_disponible")
+    return make(ident, Message(gabarit, valeurs), manques=[missing], **parts)
 
 
 Builder = Callable[[str], Finding]

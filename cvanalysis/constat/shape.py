@@ -27,7 +27,18 @@ Statut = Literal[
 """Why a number is there or not. Never a bare NaN, never a 0 that means "unknown"."""
 
 Role = Literal[
-    "sujet", "commune", "epci", "france_qpv", "departement", "region", "france", "autre", "part", "femmes", "hommes"
+    "sujet",
+    "commune",
+    "epci",
+    "france_qpv",
+    "semblables",
+    "departement",
+    "region",
+    "france",
+    "autre",
+    "part",
+    "femmes",
+    "hommes",
 ]
 """What a series is to the reader; the palette, the marker and the dash follow from it, never from its position."""
 

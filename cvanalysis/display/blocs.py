@@ -108,7 +108,7 @@ def show_theme_recto(theme: Any, findings: Mapping[str, Finding]) -> Bloc:
         lines = one.table.lignes[:PAROLES] if one.table and numero.startswith("voix-") else ()
         heard[numero] = [(*line[:4], _first_quote(line[4])) for line in lines if len(line) == len(_IDEA)]
     advised = findings["preconisations-01"].table
-    lines = [(line[5], *line[6:9]) for line in advised.lignes] if advised else []
+    lines = [(line[0], *line[5:10]) for line in advised.lignes] if advised else []
     invented = any(one.exemple for one in findings.values())
     kept, rest = lines[:CONSEILS], max(len(lines) - CONSEILS, 0)
     html = composants("theme.html.j2").recto(theme, findings, heard, kept, rest, invented)

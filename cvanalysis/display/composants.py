@@ -50,9 +50,15 @@ UNITES_LONGUES = ("habitants", "actions", "organismes", "quartiers")
 @cache
 def composants(nom: str = NOM) -> TemplateModule:
     """The macros of a template as functions that give HTML: what they are given is escaped, and typeset where it is words."""
+    return _environment().get_template(nom).module
+
+
+@cache
+def _environment() -> Environment:
+    """One for all: each template is compiled once, those that it imports too."""
     environment = Environment(loader=FileSystemLoader(DOSSIER), autoescape=True, undefined=StrictUndefined)
     equip(environment)
-    return environment.get_template(nom).module
+    return environment
 
 
 def equip(environment: Environment) -> None:

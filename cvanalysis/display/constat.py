@@ -22,7 +22,7 @@ from cvanalysis.display.composants import composants
 from cvanalysis.display.phrases import write
 from cvanalysis.display.tables import EXAMPLE, html_table, left_out, meanings, text, to_frame
 from cvanalysis.errors import UsageError
-from cvanalysis.french import capital
+from cvanalysis.french import capital, month_year
 from cvanalysis.territory.contract import Territory
 from cvanalysis.textes import label, labels
 
@@ -210,7 +210,7 @@ class Constat:
         items = "".join(
             "<li>"
             + (f"«\u00a0{text(one.texte)}\u00a0» " if one.texte else label("affichage.constat.sans_texte") + " ")
-            + f'<span class="num">{escape(", ".join(part for part in (one.rapport, one.mois) if part))}</span>'
+            + f'<span class="num">{escape(", ".join(part for part in (one.rapport, month_year(one.mois)) if part))}</span>'
             + f"<br><strong>{text(capital(one.statut))}.</strong> {text(one.reponse)}</li>"
             for one in self.contributions
         )

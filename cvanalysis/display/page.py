@@ -7,16 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from cvanalysis.constat.make import Chapter
 from cvanalysis.display.blocs import gather, show_notes
 from cvanalysis.display.constat import Bloc, Constat
 from cvanalysis.display.ensemble import show_all
 from cvanalysis.errors import UnknownPart, UsageError
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 @dataclass(frozen=True, repr=False)
@@ -32,7 +29,6 @@ class Page:
     chapitres: Sequence[Chapter]
     blocs: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     dites: dict[str, int] | None = None
-    table: Callable[[], pd.DataFrame] | None = None
 
     def __repr__(self) -> str:
         return f"{self.titre} Constats\u00a0: {', '.join(self.numeros)}."
@@ -46,13 +42,6 @@ class Page:
             known = ["constat", "section", *blocs]
             raise UnknownPart(f"« {nom} » n'est pas de cette page. Elle a : {', '.join(known)}.")
         return blocs[nom]
-
-    @property
-    def df(self) -> pd.DataFrame:
-        """The table of what the page is about, for the pages that have one."""
-        if self.table is None:
-            return self.__getattr__("df")
-        return self.table()
 
     @property
     def numeros(self) -> tuple[str, ...]:

@@ -144,8 +144,9 @@ def shorten(table: Table, ailleurs: Collection[str] = ()) -> Table:
     columns = list(zip(*lines, strict=True))
     units = [{cell.unite for cell in column if cell.dite} for column in columns]
     shared = [found.copy().pop() if len(found) == 1 and n else "" for n, found in enumerate(units)]
+    names = {"€": "euros"}  # a heading that says its unit in words does not bear it twice
     heads = (
-        f"{one} ({unit})" if unit and unit not in one.lower() else one
+        f"{one} ({unit})" if unit and not any(word in one.lower() for word in (unit, names.get(unit, unit))) else one
         for one, unit in zip(table.colonnes, shared, strict=True)
     )
     bare = (

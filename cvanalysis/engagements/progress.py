@@ -24,7 +24,7 @@ SOURCE = label("actions.avancement.source")
 
 def no_engagement(ident: str, question: str) -> Finding:
     """The claim where no engagement is declared at all."""
-    return nothing(ident, question, "actions.rien_engagements", {"sujet": "ce contrat"}, source=SOURCE)
+    return nothing(ident, "actions.rien_engagements", {"sujet": "ce contrat"}, question=question, source=SOURCE)
 
 
 def gaps_finding(ident: str, field: Field) -> Finding:

@@ -2,8 +2,9 @@
 
 A parser may never end, swallow the memory or abort, and no `except` helps. So what reads raw files runs in a forked child that says which
 one it is about; the kernel allows each its processor time and memory anew. When the child dies, its parent refuses the file that it was
-about and starts again without it. Where no fork is to be had or other threads run (a Jupyter kernel), the work runs here, without
-limits: an exception still costs its file alone, but a file without end has to be interrupted by hand. Standard library only.
+about and starts again without it. Where no fork is to be had, the work runs here, without limits: an exception still costs its file
+alone, but a file without end has to be interrupted by hand. Where other threads run (a Jupyter kernel), opening a territory has it done
+by a process that has none (`tables.process.prepare`). Standard library only.
 """
 
 from __future__ import annotations
@@ -82,6 +83,11 @@ def allow(seconds: float) -> None:
 
         _until += seconds
         _limit(resource.RLIMIT_CPU, int(_until) + 1)
+
+
+def threaded() -> bool:
+    """Whether a child may not be forked from this process for its other threads alone: from another process, it may."""
+    return hasattr(os, "fork") and bool(can_fork())
 
 
 def can_fork() -> str:

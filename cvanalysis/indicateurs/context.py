@@ -22,20 +22,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from cvanalysis.catalogue import Catalogue, ConstatDeclare, Indicateur
+    from cvanalysis.indicateurs.france import France
     from cvanalysis.territory.contract import Comparateur, Quartier, Territory
 
 
-_ROLES: dict[str, Role] = {
-    "COMMUNE": "commune",
-    "EPCI": "epci",
-    "FRANCE_QPV": "france_qpv",
-    "DEPARTEMENT": "departement",
-    "REGION": "region",
-    "FRANCE_METRO": "france",
-    "FRANCE": "france",
-}
-
-PREFERENCE: tuple[Role, ...] = ("epci", "commune", "france_qpv", "departement", "region", "france")
+PREFERENCE: tuple[Role, ...] = ("epci", "commune", "france_qpv", "semblables", "departement", "region", "france")
 """Which comparator a title speaks of, when several have a figure of the same year."""
 
 GENERALES = ("filosofi_prudence", "petit_nombre", "mobilite", "rp_echantillon")
@@ -72,6 +63,7 @@ class Contexte:
     quartier: Quartier | None
     comparateurs: tuple[Comparateur, ...]
     observations: Observations
+    france: France
     rules: Rules = field(default_factory=load_rules)
 
     @property
@@ -126,7 +118,7 @@ class Contexte:
     @cached_property
     def reperes(self) -> tuple[Zone, ...]:
         """The comparators."""
-        return tuple(Zone(c.nom, c.zone, _ROLES[c.niveau]) for c in self.comparateurs)
+        return tuple(Zone(c.nom, c.zone, c.niveau.lower().removesuffix("_metro")) for c in self.comparateurs)
 
     @property
     def proches(self) -> tuple[Zone, ...]:

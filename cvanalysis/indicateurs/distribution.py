@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from cvanalysis.constat.make import bars
 from cvanalysis.constat.shape import Figure, Table, Valeur, word
+from cvanalysis.french import number
 from cvanalysis.textes import label
 
 if TYPE_CHECKING:
@@ -59,8 +60,7 @@ def quantile(ordered: Sequence[float], share: float) -> float:
 
 def _written(value: float) -> str:
     needed = next(d for d in range(4) if abs(round(value, d) - value) < 1e-9 or d == 3)
-    text = f"{abs(value):,.{needed}f}".replace(",", "\u202f").replace(".", ",")
-    return f"\u2212{text}" if value < 0 else text
+    return number(value, needed)
 
 
 def table_of_ends(

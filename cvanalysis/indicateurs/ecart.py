@@ -110,8 +110,7 @@ class Ecarts(OverTime):
             "role": comparateur.role,
             "variation": found.taille,
             "tolerance": Valeur(self.tolerance().valeur, unite="points", decimales=1),
-            "unite_ecart": found.unite,
-            "favorable": found.favorable,
+            "unite_ecart": found.debut.unite,
             "verdict": found.verdict,
             "desaccord": found.desaccord,
             "temoin": " et ".join(map(str, found.temoin or ())),
@@ -168,7 +167,11 @@ class Ecarts(OverTime):
                         word("oui" if instant in used else "non"),
                     )
                 )
-        columns = labels("quartier.ecart.colonnes", quartier=ctx.sujet.nom)
+        columns = labels(
+            "quartier.ecart.colonnes",
+            quartier=ctx.sujet.nom,
+            difference=label(f"quartier.ecart.difference{'_euros' if one.unite == '€' else ''}"),
+        )
         return Table(columns, tuple(lines), label("quartier.ecart.legende", nom=capital(one.nom)))
 
     # ------------------------------------------------------------------------------------------------- all the quarters
@@ -216,10 +219,8 @@ class Ecarts(OverTime):
             "repere": comparateur.nom,
             "role": comparateur.role,
             "tolerance": Valeur(self.tolerance().valeur, unite="points", decimales=1),
-            **{verdict: count[verdict] for verdict in ("rapproche", "eloigne", "stable", "incertain")},
+            **count,
             "autres": len(found) - sum(count[v] for v in ("rapproche", "eloigne", "stable", "incertain")),
-            "favorables": count["rapproche"] + count["avance_augmente"],
-            "defavorables": count["eloigne"] + count["avance_diminue"],
             "noms_rapproche": enumerate_some(groups["rapproche"]) if count["rapproche"] else "",
             "noms_eloigne": enumerate_some(groups["eloigne"]) if count["eloigne"] else "",
             "annee_avant": str(change.span[0]),
@@ -270,8 +271,9 @@ class Ecarts(OverTime):
             )
 
         before, after = next(iter(found.values())).span
-        other = label(f"synthese.ecart.{'rapport' if taux else 'difference'}")
-        columns = labels("synthese.ecart.colonnes", avant=before, apres=after, autre=other)
+        key = f"synthese.ecart.{'rapport' if taux else 'difference'}"
+        others = {"autre_avant": label(key, annee=before), "autre_apres": label(key, annee=after)}
+        columns = labels("synthese.ecart.colonnes", avant=before, apres=after, **others)
         return self.by_quarter(columns, cells, sorted(found, key=lambda zone: (found[zone].variation, zone.code)), axe)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import cached_property
 from itertools import pairwise
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from cvanalysis.constat.make import serie
 from cvanalysis.constat.shape import Figure, Finding, Manque, Message, Table, Valeur, word
@@ -19,8 +19,8 @@ from cvanalysis.indicateurs.measure import (
     Evolution,
     attempt,
     choose_pair,
+    confirm,
     in_euros_of,
-    index_base_100,
     measure_evolution,
     unit_of_difference,
 )
@@ -33,15 +33,10 @@ from cvanalysis.textes import label, labels
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from cvanalysis.indicateurs.observation import Instant, Observation
+    from cvanalysis.indicateurs.measure import Convergence
+    from cvanalysis.indicateurs.observation import Observation
 
-    class Change(Protocol):
-        """What is measured between two moments."""
-
-        variation: float
-
-        @property
-        def span(self) -> tuple[Instant, Instant]: ...
+    Change = Evolution | Convergence
 
 
 class OverTime(Question):
@@ -58,10 +53,6 @@ class OverTime(Question):
     def of_one(self) -> Finding:
         return self.measured() if any(row.valeur is not None for row in self.own) else self._unpublished()
 
-    def measured(self) -> Finding:
-        """The finding on a quarter that has figures."""
-        raise NotImplementedError
-
     def _unpublished(self) -> Finding:
         """Nothing published for this quarter: the other quarters' figures aren't drawn in its place."""
         if not self.own:
@@ -76,7 +67,9 @@ class OverTime(Question):
         """What is published, one bar per figure and never a line, and why no change is measured."""
         ctx, one = self.ctx, self.indicateur
         shown = [row for row in self.own if row.valeur is not None]
-        values = self.basics(shown[-1].instant) | {"raison": raison}
+        sure = [row for row in shown if row.dite]
+        said = {"raison": raison, "dernier": bool(sure and sure[-1] == shown[-1])}
+        values = self.basics((sure or shown)[-1].instant) | said
         # A figure known to the day says so: « 2021 » beside « publ. 2021 » would be read as the same year.
         bars = [
             (ctx.moment(one, r.instant) if r.instant.etabli else r.instant.court, as_value(r, one)) for r in self.own
@@ -88,7 +81,7 @@ class OverTime(Question):
             sous_titre=ctx.subtitle(one, when(row.instant for row in shown)),
             figure=Figure("barres", axis(one), (serie(ctx.sujet.nom, "sujet", bars),)),
             table=self._years((ctx.sujet.nom,), lines),
-            lecture=Message("quartier.lecture_seul", values),
+            lecture=Message("quartier.lecture_seul", self.basics(shown[-1].instant)),
             manques=[
                 Manque(label("quartier.manque.evolution", nom=one.nom, raison=raison), "non_disponible"),
                 *manques,
@@ -156,12 +149,13 @@ class Evolutions(OverTime):
         told = {zone.nom: rows for zone, rows in zones.items()}
         if change.deflateur:
             real = [in_euros_of(row, change.apres.millesime, ctx.rules) for row in zones[ctx.sujet]]
+            told = {label("quartier.evolution.courants", nom=nom): rows for nom, rows in told.items()}
             told = {label("quartier.evolution.constants", nom=ctx.sujet.nom, annee=change.apres.millesime): real} | told
         by_zone = [{row.millesime: as_value(row, one) for row in rows} for rows in told.values()]
         years = sorted({year for found in by_zone for year in found})
         lines = tuple((word(str(year)), *(found.get(year, self.absent) for found in by_zone)) for year in years)
         return self.finding(
-            Message(f"quartier.evolution_{change.sens}", values),
+            Message(f"quartier.evolution_{'incertaine' if change.contredit else change.sens}", values),
             [row for rows in zones.values() for row in rows],
             sous_titre=ctx.subtitle(one, when(row.instant for row in dated)),
             figure=self._lines(zones, years, change),
@@ -169,14 +163,15 @@ class Evolutions(OverTime):
             lecture=Message("quartier.lecture_evolution", values),
             champ=ctx.champ(one, ctx.quartier.nom, *(c.nom for c in there)),
             precautions=(*change.precautions, "mobilite"),
-            manques=self._missing(change, [c.nom for c in ctx.proches if c not in there]),
-            poids=self.standing(change, lambda zone: self._between(change, zone)),
+            manques=self._missing(change, there),
+            poids=0.0 if change.contredit else self.standing(change, lambda zone: self._between(change, zone)),
         )
 
     def _measure(self, zone: str) -> Evolution:
-        ctx = self.ctx
-        pair = choose_pair(ctx.serie(zone, self.indicateur), ctx.territory.debut, ctx.territory.fin, ctx.rules)
-        return measure_evolution(self.indicateur, *pair, ctx.territory.seuils, ctx.rules)
+        ctx, one = self.ctx, self.indicateur
+        rows, fin, seuils = ctx.serie(zone, one), ctx.territory.fin, ctx.territory.seuils
+        change = measure_evolution(one, *choose_pair(rows, ctx.territory.debut, fin, ctx.rules), seuils, ctx.rules)
+        return confirm(change, one, rows, fin, seuils, ctx.rules)
 
     def _between(self, change: Evolution, zone: str) -> Evolution | None:
         """The change of another zone between the two instants of `change`; None where it may not be measured."""
@@ -185,24 +180,27 @@ class Evolutions(OverTime):
             return None
         return attempt(measure_evolution, self.indicateur, avant, apres, self.ctx.territory.seuils, self.ctx.rules)[0]
 
-    def _missing(self, change: Evolution, absent: Sequence[str]) -> list[Manque]:
-        if not absent:
-            return []
-        avant, apres = change.span
-        noms = self.ctx.compared(absent, self.ctx.proches)
-        words = {"nom": self.indicateur.nom, "avant": avant, "apres": apres, "noms": noms}
-        return [Manque(label("quartier.manque.annees", **words), "non_disponible")]
+    def _missing(self, change: Evolution, there: Sequence[Zone]) -> list[Manque]:
+        absent = [c.nom for c in self.ctx.proches if c not in there]
+        noms = self.ctx.compared(absent or [""], self.ctx.proches)
+        words = {"nom": self.indicateur.nom, "avant": change.span[0], "apres": change.span[1], "noms": noms}
+        return [Manque(label("quartier.manque.annees", **words), "non_disponible")] if absent else []
 
     def _change(self, change: Evolution) -> dict[str, object]:
         """What every sentence on a change may use."""
         return {
             "avant": as_value(change.avant, self.indicateur),
+            "nombre_avant": replace(as_value(change.avant, self.indicateur), unite=""),
             "apres": as_value(change.apres, self.indicateur),
             "annee_avant": self._moment(change.avant),
             "annee_apres": self._moment(change.apres),
             "ecart": change.taille,
             "sens": change.sens,
-            "tolerance": self.tolerance(),
+            "tolerance": Valeur(change.seuil, unite=change.unite, decimales=1),
+            "temoin": label("quartier.evolution.temoin", debut=change.contredit[0], fin=change.contredit[1])
+            if change.contredit
+            else "",
+            "sens_temoin": change.contredit[2] if change.contredit else "",
             "nominale": Valeur(change.nominale, unite=change.unite, decimales=1),
             "sens_signe": _sign(change),
             "constants": change.deflateur is not None,
@@ -237,16 +235,11 @@ class Evolutions(OverTime):
             series.append(serie(zone.nom, zone.role, ((str(year), values.get(year, self.absent)) for year in years)))
         return Figure(
             "lignes",
-            axis(one, change.avant.millesime if indexed else None, self._prices(change)),
+            axis(one, change.avant.millesime if indexed else None, change.prix),
             tuple(series),
             zero=self.effectif,
             ruptures=self.cuts(change.avant.source, years),
         )
-
-    @staticmethod
-    def _prices(change: Evolution) -> int | None:
-        """The year whose euros a figure is drawn in; None where it isn't money, or prices are not known."""
-        return change.apres.millesime if change.deflateur else None
 
     # ------------------------------------------------------------------------------------------------- all the quarters
 
@@ -255,12 +248,14 @@ class Evolutions(OverTime):
         ctx, one = self.ctx, self.indicateur
         found, refused = self.followed(self._measure)
         if not found:
-            return self._last_figures(next(iter(refused), label("synthese.aucun_chiffre")), self.unmeasured(refused))
+            why = max(refused, key=lambda raison: len(refused[raison]), default=label("synthese.aucun_chiffre"))
+            return self._last_figures(why, self.unmeasured(refused))
         first, change = next(iter(found.items()))
         said = self.summary(tuple(found)) | self._change(change)
         said |= {sens: sum(e.sens == sens for e in found.values()) for sens in ("hausse", "baisse", "stable")}
+        unsure = [e.sens for e in found.values() if e.contredit]
+        said |= {f"{sens}_incertaine": unsure.count(sens) for sens in ("hausse", "baisse")}
         said |= {"quartier": first.nom, "non_mesures": said["total"] - len(found)}
-        said |= {"lecture_avant": said["annee_avant"], "lecture_apres": said["annee_apres"]}
         rows = [r for zone in ctx.voisins for r in ctx.serie(zone.code, one) if r.millesime is not None]
         years = sorted({row.millesime for row in rows if row.valeur is not None})
         values = {(row.zone, row.millesime): as_value(row, one) for row in rows}
@@ -290,7 +285,8 @@ class Evolutions(OverTime):
 
         def cells(zone: Zone) -> tuple[Valeur, ...]:
             change = found.get(zone)
-            span = label("synthese.evolution.span", avant=change.span[0], apres=change.span[1]) if change else ""
+            key = "span_incertain" if change and change.contredit else "span"
+            span = label(f"synthese.evolution.{key}", avant=change.span[0], apres=change.span[1]) if change else ""
             none = Valeur(None, "non_disponible", "points", 1)
             nominal = Valeur(change.nominale, unite=change.unite, decimales=1) if change else none
             return (
@@ -312,7 +308,7 @@ class Evolutions(OverTime):
         if ctx.territory.vaste:
             axe = label("synthese.evolution.axe", nom=one.nom)
             return draw_classes(axe, [e.variation for e in found.values()], change.unite)
-        drawn, prices = values, self._prices(change)
+        drawn, prices = values, change.prix
         if prices:
             rows = (row for zone in ctx.voisins for row in ctx.serie(zone.code, one) if row.millesime is not None)
             drawn = {(row.zone, row.millesime): as_value(in_euros_of(row, prices, ctx.rules), one) for row in rows}
@@ -336,9 +332,12 @@ class Evolutions(OverTime):
 
 
 def index(rows: Sequence[Observation], base: Observation) -> dict[int, Valeur]:
-    """Year → base 100; a year that has none keeps the reason of its table (secret, suspect…)."""
-    values = {row.millesime: Valeur(None, row.statut) for row in rows if row.millesime is not None and not row.dite}
-    return values | {row.millesime: Valeur(n, decimales=1) for row, n in index_base_100(rows, base)}
+    """Year → counts in base 100 of the year of `base`; a year that has none keeps the reason of its table (secret, suspect…)."""
+    return {
+        row.millesime: Valeur(100 * row.valeur / base.valeur, decimales=1) if row.dite else Valeur(None, row.statut)
+        for row in rows
+        if row.millesime is not None
+    }
 
 
 def _sign(change: Evolution) -> str:

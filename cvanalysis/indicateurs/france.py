@@ -71,6 +71,18 @@ class France:
         """Quarters × indicators."""
         return self._frame.pivot_table(index="zone", columns="indicateur", values="valeur", aggfunc="first")
 
+    def value(self, zone: str, indicateur: Indicateur) -> Valeur:
+        """The figure of any quarter of France."""
+        there = indicateur.id in self._values and zone in self._values.index
+        number = float(self._values.at[zone, indicateur.id]) if there else float("nan")
+        if number != number:  # noqa: PLR0124
+            return Valeur(None, "non_disponible", indicateur.unite, indicateur.decimales)
+        return Valeur(number, unite=indicateur.unite, decimales=indicateur.decimales)
+
+    def year(self, indicateur: str) -> str:
+        """When the file's figures of an indicator are true, in words; '' where it has none."""
+        return next(iter(self._frame.loc[self._frame["indicateur"] == indicateur, "annee"]), "")
+
     def position(self, zone: str, indicateur: Indicateur) -> Position | None:
         """The place of a quarter's figure; None where it is not published, or too few are."""
         if self._frame.empty or indicateur.id not in self._values or indicateur.genre == "effectif":
@@ -78,14 +90,11 @@ class France:
         known = self._values[indicateur.id].dropna()
         if zone not in known.index or len(known) < POSITION_MINI:
             return None
-        own, years = known[zone], self._frame.loc[self._frame["indicateur"] == indicateur.id, "annee"]
+        own = known[zone]
         below, same = int((known < own).sum()), int((known == own).sum()) - 1
-
-        def value(number: float) -> Valeur:
-            return Valeur(float(number), unite=indicateur.unite, decimales=indicateur.decimales)
-
         share = round(100 * (below + same / 2) / (len(known) - 1))
-        return Position(value(own), str(years.iloc[0]), share, below, len(known), value(known.median()))
+        middle = Valeur(float(known.median()), unite=indicateur.unite, decimales=indicateur.decimales)
+        return Position(self.value(zone, indicateur), self.year(indicateur.id), share, below, len(known), middle)
 
     def proches(self, zone: str, ecartes: Collection[str] = ()) -> tuple[Proche, ...]:
         """The quarters of France most like one, the nearest first, on the declared indicators but those in `ecartes` (its fragile

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from cvanalysis.constat.make import Chapter
+from cvanalysis.indicateurs.ailleurs import Positions, Semblables, group
 from cvanalysis.indicateurs.context import Contexte
 from cvanalysis.indicateurs.ecart import Ecarts
 from cvanalysis.indicateurs.evolution import Evolutions
+from cvanalysis.indicateurs.france import France
 from cvanalysis.indicateurs.niveau import Niveau, Rang
 from cvanalysis.indicateurs.observation import Observations, Reader
 from cvanalysis.indicateurs.paires import Paires
@@ -28,6 +31,8 @@ KINDS: Mapping[str, type[Question]] = {
     "ecart": Ecarts,
     "paires": Paires,
     "structure": Structure,
+    "position": Positions,
+    "semblables": Semblables,
 }
 
 
@@ -63,7 +68,12 @@ class Questions(Chapter):
         zones = dict.fromkeys([*(q.code for q in quarters), *(c.zone for c in compared)])
         used = dict.fromkeys([*self._more, *(ident for declare in self.declares for ident in declare.indicateurs)])
         read = Observations.read(self._reader, tuple(zones), tuple(used))
-        return Contexte(where, self.catalogue, self.quartier, compared, read)
+        ctx = Contexte(where, self.catalogue, self.quartier, compared, read, France(self._reader))
+        found = group(ctx) if self.quartier and where.seuils.semblables else None
+        if found is None:
+            return ctx
+        comparateur, rows = found
+        return replace(ctx, comparateurs=(*compared, comparateur), observations=Observations([*read.rows, *rows]))
 
     def _shared(self) -> tuple[Comparateur, ...]:
         """The comparators of all the quarters; no figure could hold hundreds of communes."""

@@ -7,7 +7,7 @@ size have no gap (they are compared in base 100). The ratio is secondary. « Hor
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from cvanalysis.catalogue.rules import Rules
     from cvanalysis.indicateurs.observation import Instant, Observation
     from cvanalysis.territory.contract import Seuils
+
+    Pair = tuple[Observation, Observation]
 
 
 M = TypeVar("M")
@@ -81,11 +83,12 @@ def unit_of_gap(indicateur: Indicateur) -> str:
     return "points" if indicateur.genre == "taux" else "%"
 
 
-def tolerance(indicateur: Indicateur, seuils: Seuils) -> float:
+def tolerance(indicateur: Indicateur, seuils: Seuils, *counts: float) -> float:
     """Below it a difference is called « proche » or « stable », in the unit of the gap: what the contract declares, or the usual
-    movement from one year to the next where it is greater."""
+    movement from one year to the next where it is greater; between two `counts`, what chance alone moves them by."""
     declared = seuils.stable_points if indicateur.genre == "taux" else seuils.stable_pourcent
-    return max(declared, load_rules().mouvements.get(indicateur.id, 0.0))
+    chance = 100 * sum(counts) ** 0.5 / counts[0] if indicateur.genre == "effectif" and counts else 0.0
+    return max(declared, load_rules().mouvements.get(indicateur.id, 0.0), chance)
 
 
 def unit_of_difference(indicateur: Indicateur) -> str:
@@ -103,7 +106,7 @@ def measure_gap(
     """
     for row in (sujet, repere):
         if not row.dite:
-            raise refusal("inutilisable", statut=row.statut)
+            raise refusal("inutilisable", raison=label(f"commun.raisons.{row.statut}"))
     if sujet.instant != repere.instant and (sujet.instant.apart(repere.instant) or autre_annee + 1) > autre_annee:
         raise refusal("annees", sujet=sujet.instant.situe, repere=repere.instant.situe)
     if sujet.source != repere.source:
@@ -112,7 +115,9 @@ def measure_gap(
         raise refusal("effectifs")
     ecart, absolu = _apart(indicateur, repere, sujet, "repere_nul")
     rapport = sujet.valeur / repere.valeur if repere.valeur > 0 else None
-    sens = {"stable": "proche", "hausse": "dessus", "baisse": "dessous"}[_mouvement(indicateur, ecart, seuils)]
+    sens = {"stable": "proche", "hausse": "dessus", "baisse": "dessous"}[
+        _mouvement(ecart, tolerance(indicateur, seuils))
+    ]
     return Gap(sujet, repere, ecart, unit_of_gap(indicateur), absolu, rapport, sens)
 
 
@@ -129,30 +134,28 @@ def _apart(indicateur: Indicateur, base: Observation, other: Observation, nul: s
     return 100 * absolu / abs(base.valeur), absolu
 
 
-def _mouvement(indicateur: Indicateur, difference: float, seuils: Seuils) -> Mouvement:
-    if abs(difference) < tolerance(indicateur, seuils):
+def _mouvement(difference: float, seuil: float) -> Mouvement:
+    if abs(difference) < seuil:
         return "stable"
     return "hausse" if difference > 0 else "baisse"
 
 
 @dataclass(frozen=True, slots=True)
 class Convergence:
-    """`variation` = last gap minus first gap, in the unit of the gap; `favorable` is None for a neutral indicator.
+    """`variation` = last gap minus first gap, in the unit of the gap.
 
-    `temoin`: the two data years of the second pair that was asked, None where there is none; the verdict is `incertain` unless
-    both pairs say the same. `deflateur`: what turns euros of the first year into euros of the last one (1 for what isn't money).
+    `temoin`: the two data years of another pair, one that says otherwise if any does, None where there is no other; the verdict is
+    `incertain` unless all pairs say the same. `deflateur`: what turns euros of the first year into euros of the last one (1: no money).
     """
 
     debut: Gap
     fin: Gap
     variation: float
-    unite: str
     verdict: Verdict
-    favorable: bool | None
     desaccord: bool
     precautions: tuple[str, ...]
-    temoin: tuple[int, int] | None = None
-    deflateur: float = 1.0
+    temoin: tuple[int, int] | None
+    deflateur: float
 
     @property
     def span(self) -> tuple[Instant, Instant]:
@@ -183,7 +186,7 @@ def measure_convergence(
     seuils: Seuils,
     rules: Rules,
 ) -> Convergence:
-    """How the gap changed between the two matched years that `choose_pair` takes, if a second pair of years says the same; raises
+    """How the gap changed between the two matched years that `choose_pair` takes, if all their witnesses say the same; raises
     `ComparisonRefused`."""
     if indicateur.genre == "effectif":
         raise refusal("effectifs")
@@ -195,56 +198,49 @@ def measure_convergence(
     precautions = dict.fromkeys(
         (*check_comparable(avant, apres, rules), *check_comparable(first.repere, last.repere, rules))
     )
-    variation = round(last.ecart - first.ecart, 9)
     seuil = tolerance(indicateur, seuils)
-    verdict, favorable = _judge(indicateur.direction, first.ecart, last.ecart, seuil)
-    second = _second_pair(gaps, (avant, apres), rules)
-    if second is None or _judge(indicateur.direction, *(gaps[i].ecart for i in second), seuil)[0] != verdict:
-        verdict, favorable = "incertain", None
+    verdict = _judge(indicateur.direction, first.ecart, last.ecart, seuil)
+    pairs = witnesses([gap.sujet for gap in gaps.values()], (avant, apres), fin, rules)
+    judged = [_judge(indicateur.direction, *(gaps[row.instant].ecart for row in pair), seuil) for pair in pairs]
+    against = [pair for pair, other in zip(pairs, judged, strict=True) if other != verdict]
+    temoin = next(iter((*against, *pairs)), None)
     deflator = (rules.deflator(avant.millesime, apres.millesime) if indicateur.genre == "montant" else None) or 1.0
     return Convergence(
         first,
         last,
-        variation,
-        first.unite,
-        verdict,
-        favorable,
+        round(last.ecart - first.ecart, 9),
+        "incertain" if against or not pairs else verdict,
         _disagree(first, last, seuil, deflator),
         tuple(precautions),
-        None if second is None else (second[0].annee, second[1].annee),
+        temoin and (temoin[0].millesime, temoin[1].millesime),
         deflator,
     )
 
 
-def _second_pair(
-    gaps: dict[Instant, Gap], first: tuple[Observation, Observation], rules: Rules
-) -> tuple[Instant, Instant] | None:
-    """Two other years, neither of them of the first pair, that may be compared: the span closest to its own, then the fewest breaks."""
-    length = first[1].millesime - first[0].millesime
-    used = {row.instant for row in first}
-    found = []
-    for a, b in combinations((i for i in gaps if i not in used), 2):
-        rows = gaps[a].sujet, gaps[b].sujet
-        if attempt(check_comparable, *rows, rules)[0] is not None:
-            breaks = len(rules.of(rows[0].source).crossed(a.annee, b.annee))
-            found.append((abs(b.annee - a.annee - length), breaks, a.annee, (a, b)))
-    return min(found)[-1] if found else None
+def witnesses(rows: Sequence[Observation], pair: Pair, fin: int, rules: Rules) -> list[Pair]:
+    """The other pairs of years, nearest to `pair`, that must say the same as it: as long to a year, and across no more breaks."""
+    a, b = (row.millesime for row in pair)
+    breaks = len(rules.of(pair[0].source).crossed(a, b))
+    found: dict[Pair, int] = {}
+    for other in combinations((row for row in rows if row.millesime is None or row.millesime <= fin), 2):
+        if other != pair and attempt(check_comparable, *other, rules)[0] is not None:
+            c, d = (row.millesime for row in other)
+            if abs(d - c - b + a) <= 1 and len(rules.of(other[0].source).crossed(c, d)) <= breaks:
+                found[other] = abs(c - a) + abs(d - b)
+    return [other for other, far in found.items() if far == min(found.values())]
 
 
-def _judge(direction: str, first: float, last: float, seuil: float) -> tuple[Verdict, bool | None]:
+def _judge(direction: str, first: float, last: float, seuil: float) -> Verdict:
     """Verdict on a gap that goes from `first` to `last`; up is better unless `direction` is `baisse`."""
     sign = {"hausse": 1, "baisse": -1}.get(direction, 0)
-    change = round(last - first, 9)
-    if abs(change) < seuil:
-        return "stable", None
-    favorable = None if sign == 0 else change * sign > 0
+    if abs(round(last - first, 9)) < seuil:
+        return "stable"
     if first * last < 0 and min(abs(first), abs(last)) >= seuil:
-        return "croise", favorable
-    ahead = sign != 0 and (first if abs(first) > abs(last) else last) * sign > 0
+        return "croise"
     closer = abs(last) < abs(first)
-    if ahead:
-        return ("avance_diminue" if closer else "avance_augmente"), favorable
-    return ("rapproche" if closer else "eloigne"), favorable
+    if max(first, last, key=abs) * sign > 0:
+        return "avance_diminue" if closer else "avance_augmente"
+    return "rapproche" if closer else "eloigne"
 
 
 def _disagree(first: Gap, last: Gap, seuil: float, deflator: float = 1.0) -> bool:
@@ -266,7 +262,8 @@ class Evolution:
     """`variation` in `unite`: points for rates, % of the first year for amounts, counts and ratios.
 
     Amounts are in euros of the last year: `deflateur` is what prices were multiplied by (None: not known, or not money), `nominale` the
-    change in euros of each year.
+    change in euros of each year. Below `seuil`, in `unite`, it is `stable`; `contredit`: other years nearby (two data years, and what
+    they say) of a source whose movements must be confirmed, None where none says otherwise.
     """
 
     avant: Observation
@@ -276,8 +273,15 @@ class Evolution:
     absolue: float
     sens: Mouvement
     precautions: tuple[str, ...]
+    seuil: float
     nominale: float = 0.0
     deflateur: float | None = None
+    contredit: tuple[int, int, Mouvement] | None = None
+
+    @property
+    def prix(self) -> int | None:
+        """The year whose euros it is told in; None where it isn't money, or prices are not known."""
+        return self.apres.millesime if self.deflateur else None
 
     @property
     def span(self) -> tuple[Instant, Instant]:
@@ -296,7 +300,7 @@ def check_comparable(avant: Observation, apres: Observation, rules: Rules) -> tu
     """The cautions (their ids) of a change from `avant` to `apres`; raises `ComparisonRefused` where it may not be measured."""
     for row in (avant, apres):
         if not row.dite:
-            raise refusal("inutilisable_annee", statut=row.statut, quand=row.instant.situe)
+            raise refusal("inutilisable_annee", raison=label(f"commun.raisons.{row.statut}"), quand=row.instant.situe)
     check_geographies(avant.zone, apres.zone)
     if avant.zone != apres.zone:
         raise refusal("territoires")
@@ -334,8 +338,24 @@ def measure_evolution(
     if deflator:
         absolue = apres.valeur - avant.valeur * deflator
         variation = 100 * absolue / abs(avant.valeur * deflator)
-    sens = _mouvement(indicateur, variation, seuils)
-    return Evolution(avant, apres, variation, unit_of_gap(indicateur), absolue, sens, precautions, nominale, deflator)
+    seuil = tolerance(indicateur, seuils, avant.valeur, apres.valeur)
+    return Evolution(
+        avant, apres, variation, unit_of_gap(indicateur), absolue, _mouvement(variation, seuil), precautions, seuil,
+        nominale, deflator,
+    )  # fmt: skip
+
+
+def confirm(
+    change: Evolution, indicateur: Indicateur, rows: Sequence[Observation], fin: int, seuils: Seuils, rules: Rules
+) -> Evolution:
+    """The change with the years nearby that say otherwise, where its source asks a movement to be confirmed."""
+    if change.sens == "stable" or not rules.of(change.avant.source).temoin:
+        return change
+    for pair in witnesses(rows, (change.avant, change.apres), fin, rules):
+        other = measure_evolution(indicateur, *pair, seuils, rules)
+        if other.sens != change.sens:
+            return replace(change, contredit=(pair[0].millesime, pair[1].millesime, other.sens))
+    return change
 
 
 def in_euros_of(row: Observation, annee: int, rules: Rules) -> Observation:
@@ -344,14 +364,15 @@ def in_euros_of(row: Observation, annee: int, rules: Rules) -> Observation:
     return row if deflator is None else row._replace(valeur=row.valeur * deflator)
 
 
-def choose_pair(series: Iterable[Observation], debut: int, fin: int, rules: Rules) -> tuple[Observation, Observation]:
+def choose_pair(series: Iterable[Observation], debut: int, fin: int, rules: Rules) -> Pair:
     """The two observations between which a change is measured, by a rule that doesn't look at the values.
 
     Among the pairs that may be compared, up to the end of the contract: the fewest breaks crossed, then the start closest
     to that of the contract, then the longest span. Raises `ComparisonRefused` with the most telling reason where there is none.
     """
+    series = tuple(series)
     rows = [row for row in series if row.dite and (row.millesime is None or row.millesime <= fin)]
-    pairs: dict[tuple[int, int, int], tuple[Observation, Observation]] = {}
+    pairs: dict[tuple[int, int, int], Pair] = {}
     reasons: list[str] = []
     for avant, apres in combinations(rows, 2):
         cautions, why = attempt(check_comparable, avant, apres, rules)
@@ -362,15 +383,10 @@ def choose_pair(series: Iterable[Observation], debut: int, fin: int, rules: Rule
             pairs.setdefault((len(rules.of(avant.source).crossed(a, b)), abs(a - debut), a - b), (avant, apres))
     if pairs:
         return pairs[min(pairs)]
-    if not rows:
-        raise refusal("aucun_chiffre")
-    if len(rows) == 1:
-        raise refusal("un_chiffre", quand=rows[0].instant.situe)
+    if len(rows) < 2:
+        aside = [row for row in series if row.valeur is not None and row not in rows]
+        reasons = ("commun.refus.apres" if row.dite else f"commun.raisons.{row.statut}" for row in aside)
+        told = [f"{row.instant.situe} {label(why, fin=fin)}" for row, why in zip(aside, reasons, strict=True)]
+        key = f"{'un' if rows else 'aucun'}_chiffre{'_utilisable' if told else ''}"
+        raise refusal(key, quand=rows[0].instant.situe if rows else "", autres=" ; ".join(told))
     raise ComparisonRefused(reasons[-1])
-
-
-def index_base_100(series: Iterable[Observation], base: Observation) -> tuple[tuple[Observation, float], ...]:
-    """Counts of one zone in base 100 of the year of `base`, dated and published ones only; raises where that base is 0."""
-    if not base.dite or not base.valeur:
-        raise refusal("base_100")
-    return tuple((row, 100 * row.valeur / base.valeur) for row in series if row.dite and row.millesime is not None)

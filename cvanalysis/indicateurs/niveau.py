@@ -14,7 +14,7 @@ from cvanalysis.indicateurs.context import Zone, preferred
 from cvanalysis.indicateurs.distribution import draw_classes
 from cvanalysis.indicateurs.measure import Gap, attempt, measure_gap, ratio_of, unit_of_gap
 from cvanalysis.indicateurs.observation import as_value
-from cvanalysis.indicateurs.question import Question, axis, monthly, short
+from cvanalysis.indicateurs.question import Question, axis, monthly, own_instant, short
 from cvanalysis.indicateurs.ranking import Rank, rank, standout
 from cvanalysis.textes import label, labels
 
@@ -36,8 +36,7 @@ class Niveau(Question):
 
     def rank_of(self, code: str) -> Rank | None:
         """The place of a quarter; None where too few are published to tell one."""
-        place = rank(code, self.quarters)
-        return place if place is not None and place.solide(self.ctx.territory.seuils.rang_mini) else None
+        return rank(code, self.quarters, self.ctx.territory.seuils.rang_mini)
 
     @cached_property
     def beside(self) -> dict[str, Observation | None]:
@@ -69,8 +68,10 @@ class Niveau(Question):
 
     @property
     def weight(self) -> float:
-        """How far the quarter stands from the others (`ranking.standout`)."""
+        """How far the quarter stands from the others (`ranking.standout`); a place in the middle is nothing to put forward."""
         own = self.value(self.code)
+        if self.effectif or self.indicateur.rapporte or (self.place and self.place.milieu and not self.gaps):
+            return 0.0
         others = (row.valeur for zone, row in self.quarters.items() if zone != self.code and row and row.dite)
         return standout(own.valeur, others) if own.dite else 0.0
 
@@ -94,7 +95,7 @@ class Niveau(Question):
             champ=ctx.champ(one, ctx.quartier.nom, *(c.nom for c, _ in self.gaps), *ctx.others),
             precautions=("effectif",) if self.effectif else ("autre_annee",) if self.reperes != ctx.reperes else (),
             manques=manques,
-            poids=0.0 if self.effectif else self.weight,
+            poids=self.weight,
         )
 
     def zones(self, reperes: tuple[Zone, ...]) -> tuple[Serie, ...]:
@@ -108,7 +109,7 @@ class Niveau(Question):
 
     def _values(self) -> dict[str, object]:
         place = self.place
-        values = self.basics() | {"place": place.dit if place else ""}
+        values = self.basics() | {"place": place.dit(self.indicateur.nom) if place else ""}
         if self.gaps:
             comparateur, gap = self.gaps[0]
             values |= {
@@ -181,8 +182,8 @@ class Niveau(Question):
         known = sorted(published, key=lambda zone: (-self.value(zone.code).valeur, zone.nom))
         compared = [] if self.effectif else [zone for zone in self.reperes if self.value(zone.code).dite]
         silent = [zone for zone in ctx.voisins if zone not in known]
-        enough = len(known) >= ctx.territory.seuils.rang_mini and 3 * len(known) >= 2 * len(ctx.voisins)
-        said, several = self._summary(known), len(known) > 1 and (enough or ctx.territory.vaste)
+        said = self._summary(known)
+        several = len(known) > 1 and (ctx.territory.vaste or self.rank_of(known[0].code) is not None)
         kind = "niveau_peu" if not several else "niveau_effectif" if self.effectif else "niveau"
         legende = ctx.subtitle(one, ctx.moment(one, self.instant))
         return self.finding(
@@ -221,10 +222,11 @@ class Niveau(Question):
 class Rang(Niveau):
     """`rang`: the quarter's place among those beside it whose figure is published; alone, it has a level and no place."""
 
+    gaps = ()  # it stands among quarters, beside no other territory
+
     @cached_property
     def instant(self) -> Instant | None:
-        last = None if self.ctx.tous else self.ctx.observations.latest(self.code, self.indicateur.id)
-        return last.instant if last else super().instant
+        return super().instant if self.ctx.tous else own_instant(self.ctx, self.indicateur)
 
     def of_one(self) -> Finding:
         ctx, one = self.ctx, self.indicateur
@@ -237,11 +239,11 @@ class Rang(Niveau):
         place, values = self.place, self.basics()
         ranked = place is not None
         if ranked:
-            values |= {"place": place.dit, "rang": place.rang, "ex_aequo": place.ex_aequo}
+            values |= {"place": place.dit(one.nom), "rang": place.rang, "ex_aequo": place.ex_aequo}
             values["manquants"] = place.manquants + place.suspects
-        third = _third(place) if ranked else "impossible"
         return self.finding(
-            (None if ranked else self.absence()) or Message(f"quartier.rang_{third}", values),
+            (None if ranked else self.absence())
+            or Message(f"quartier.rang_{'tenu' if ranked else 'impossible'}", values),
             list(self.quarters.values()),
             sous_titre=ctx.subtitle(one, str(self.instant)),
             figure=Figure("rang", axis(one), self.zones(())),
@@ -253,8 +255,7 @@ class Rang(Niveau):
                 *(("effectif",) if self.effectif else ()),
             ),
             manques=[*self.missing_own(one), *ctx.missing(one, self.instant, ctx.autres)],
-            # A place in the middle is nothing to put forward, however close to each other the quarters stand.
-            poids=0.0 if self.effectif or third in ("impossible", "milieu") else self.weight,
+            poids=self.weight if ranked else 0.0,
         )
 
     def _table(self) -> Table:
@@ -271,14 +272,3 @@ class Rang(Niveau):
         nom = self.ctx.subtitle(self.indicateur, str(self.instant))
         legende = label("quartier.rang.legende", nom=nom, parmi=self.ctx.parmi)
         return Table(labels("quartier.rang.colonnes", nom=short(self.indicateur)), lines, legende)
-
-
-def _third(place: Rank) -> str:
-    """Which third of the line the quarter stands in, its ends apart."""
-    if place.rang == 1:
-        return "premier"
-    if place.par_le_bas == 1:
-        return "dernier"
-    if place.rang <= place.sur / 3:
-        return "haut"
-    return "bas" if place.par_le_bas <= place.sur / 3 else "milieu"

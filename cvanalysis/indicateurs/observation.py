@@ -106,16 +106,8 @@ class Reader(Protocol):
 
 def as_observations(frame: pd.DataFrame) -> Iterator[Observation]:
     """Rows of a tidy frame (columns `COLONNES` at least) as observations, in the frame's order."""
-    columns = {name: frame[name].tolist() for name in COLONNES}
-    columns["millesime"] = [None if year != year else int(year) for year in _plain(frame, "millesime")]  # noqa: PLR0124
-    columns["publication"] = [int(year) for year in columns["publication"]]
-    columns["valeur"] = [None if value is None or value != value else float(value) for value in columns["valeur"]]  # noqa: PLR0124
-    return map(Observation, *columns.values())
-
-
-def _plain(frame: pd.DataFrame, name: str) -> list[float | None]:
-    """A nullable integer column as floats where a missing year is a NaN (pandas' NA refuses to be tested)."""
-    return frame[name].astype("Float64").to_numpy(dtype="float64", na_value=float("nan")).tolist()
+    plain = frame[list(COLONNES)].astype(object)
+    return (Observation(*row) for row in plain.where(plain.notna(), None).itertuples(index=False))
 
 
 class Observations:
@@ -134,6 +126,11 @@ class Observations:
                 series[row.instant] = row
         self._par_instant = found
         self._series = {key: tuple(sorted(series.values(), key=_when)) for key, series in found.items()}
+
+    @property
+    def rows(self) -> Iterator[Observation]:
+        """All of them."""
+        return (row for series in self._series.values() for row in series)
 
     @classmethod
     def read(cls, reader: Reader, zones: Sequence[str], indicateurs: Sequence[str]) -> Observations:
@@ -187,7 +184,8 @@ def _rates(rows: Iterable[Observation], one: TauxCalcule) -> Iterator[Observatio
             statut = next(
                 (part.statut for part in parts if not part.dite), "publié" if parts[-1].valeur else "sans_objet"
             )
-            value = 100 * sum(part.valeur for part in parts[:-1]) / parts[-1].valeur if statut == "publié" else None
+            there = statut in ("publié", "suspect") and parts[-1].valeur
+            value = 100 * sum(part.valeur for part in parts[:-1]) / parts[-1].valeur if there else None
             yield row._replace(indicateur=one.indicateur, valeur=value, statut=statut)
 
 

@@ -79,7 +79,10 @@ class Paires(Question):
             manques.append(Manque(label("quartier.manque.hommes", nom=self.first.nom), "non_disponible"))
         values = self.basics() | {
             "nom_second": self.second.nom,
+            "nom_tous": self.about.nom,
             "second": self.pair(self.code)[1],
+            "effectifs": self.effectif,
+            "tolerance": self._tolerance(self.code),
             "mesure": own if own.valeur is None else Valeur(abs(own.valeur), unite=own.unite, decimales=1),
         }
         others = [self.measure(zone.code) for zone in ctx.voisins]
@@ -97,19 +100,25 @@ class Paires(Question):
             poids=standout(own.valeur, [other.valeur for other in others if other.dite]) if own.dite else 0.0,
         )
 
+    def _tolerance(self, zone: str) -> Valeur:
+        """Below it two rates are close; two counts are so where their share of women is as near to a half as chance would have it."""
+        if not self.effectif:
+            return self.tolerance()
+        people = sum(value.valeur or 0 for value in self.pair(zone))
+        near = max(2 * self.ctx.territory.seuils.stable_points, 50 / people**0.5 if people else 0.0)
+        return Valeur(near, unite="points", decimales=1)
+
     def _message(self, own: Valeur, values: dict[str, object]) -> Message:
-        for one in self.indicateurs:
+        if any(value.statut == "suspect" for value in self.pair(self.code)):
+            return Message("quartier.paires_suspect", values)
+        for one in reversed(self.indicateurs):
             if missing := self.absence(indicateur=one):
                 return missing
-        if not self.effectif:
-            seuil = self.tolerance().valeur
-            kind = "proche" if abs(own.valeur) < seuil else "dessus" if own.valeur > 0 else "dessous"
-        elif not own.dite:
+        if not own.dite:
             return Message("quartier.niveau_seul", values)
-        elif abs(own.valeur - 50) < 2 * self.ctx.territory.seuils.stable_points:
-            kind = "moitie"
-        else:
-            kind = "majorite" if own.valeur > 50 else "minorite"
+        middle, near = 50 if self.effectif else 0, values["tolerance"].valeur
+        close, above, below = ("moitie", "majorite", "minorite") if self.effectif else ("proche", "dessus", "dessous")
+        kind = close if abs(own.valeur - middle) < near else above if own.valeur > middle else below
         return Message(f"quartier.paires_{kind}", values)
 
     def of_all(self) -> Finding:
@@ -145,14 +154,28 @@ class Paires(Question):
     def _summary(self, known: Sequence[Zone], measures: dict[Zone, Valeur]) -> dict[str, object]:
         said = self.summary(known) | {
             "nom_second": self.second.nom,
+            "nom_tous": self.about.nom,
+            "effectifs": self.effectif,
             "annee": self.ctx.moment(self.first, self.instant),
         }
         if len(known) > 1:
             low, high = known[0], known[-1]
             said |= {"bas": low.nom, "mesure_bas": measures[low]}
             said |= {"haut": high.nom, "mesure_haut": measures[high]}
-            said["negatifs"] = sum(measures[q].valeur < (50 if self.effectif else 0) for q in known)
+            # Those below the half, or the others' rate, by more than the tolerance.
+            middle = 50 if self.effectif else 0
+            said["negatifs"] = sum(measures[q].valeur <= middle - self._tolerance(q.code).valeur for q in known)
+            said["proches"] = sum(abs(measures[q].valeur - middle) < self._tolerance(q.code).valeur for q in known)
+            said["tolerance"] = self._tolerance(low.code)
             said["premier"], said["second"] = self.pair(low.code)
+            women = {zone: self.pair(zone.code)[1] for zone in known}
+            least, most = (pick(known, key=lambda zone: (women[zone].valeur, zone.nom)) for pick in (min, max))
+            said |= {
+                "femmes_bas": least.nom,
+                "taux_bas": women[least],
+                "femmes_haut": most.nom,
+                "taux_haut": women[most],
+            }
         return said
 
 

@@ -39,12 +39,6 @@ class Question:
     def find(self) -> Finding:
         return self.of_all() if self.ctx.tous else self.of_one()
 
-    def of_one(self) -> Finding:
-        raise NotImplementedError
-
-    def of_all(self) -> Finding:
-        raise NotImplementedError
-
     @cached_property
     def instant(self) -> Instant | None:
         """The moment that the question is asked of; None where nothing is published."""
@@ -154,15 +148,24 @@ def last_instant(ctx: Contexte, indicateur: Indicateur) -> Instant | None:
     Without any figure of the quarter: the last moment of the other quarters (then what is said is its absence).
     """
     code = ctx.quartier.code
-    last = ctx.observations.latest(code, indicateur.id)
-    if last is None:
-        known = ctx.observations.instants([q.code for q in ctx.autres], indicateur.id)
-        return known[-1] if known else None
-    if last.millesime is None or not last.dite or indicateur.genre == "effectif":
-        return last.instant
+    last, instant = ctx.observations.latest(code, indicateur.id), own_instant(ctx, indicateur)
+    if last is None or last.instant != instant:
+        return instant
+    if last.millesime is None or not last.dite or indicateur.genre == "effectif" or indicateur.rapporte:
+        return instant
     near = [row.instant for row in reversed(ctx.serie(code, indicateur)) if row.dite and row.millesime is not None]
     near = [instant for instant in near if last.millesime - instant.annee <= RETOUR_MAXI]
     return _most_telling(ctx, indicateur, near) or last.instant
+
+
+def own_instant(ctx: Contexte, indicateur: Indicateur) -> Instant | None:
+    """The moment of the quarter's last figure; of the others' last, where it has none or one that is years older."""
+    last = ctx.observations.latest(ctx.quartier.code, indicateur.id)
+    newest = common_instant(ctx, indicateur) if last else None
+    if last and not (newest and newest.vers - last.instant.vers > RETOUR_MAXI):
+        return last.instant
+    known = ctx.observations.instants([q.code for q in ctx.autres], indicateur.id)
+    return newest or (known[-1] if known else None)
 
 
 def _most_telling(ctx: Contexte, indicateur: Indicateur, instants: Sequence[Instant]) -> Instant | None:
@@ -176,14 +179,14 @@ def _most_telling(ctx: Contexte, indicateur: Indicateur, instants: Sequence[Inst
 
 def common_instant(ctx: Contexte, indicateur: Indicateur) -> Instant | None:
     """The last instant at which most quarters are published; a slightly older one where only there comparators are too."""
-    codes = [q.code for q in ctx.territory.quartiers]
+    codes = [q.code for q in ctx.quartiers]
     instants = ctx.observations.instants(codes, indicateur.id)
     count = {i: sum(ctx.value(code, indicateur, i).dite for code in codes) for i in instants}
     enough = [i for i in instants if count[i] >= max(count.values()) * 0.75 and count[i]]
     if not enough:
         return None
     last = enough[-1]
-    if not last.etabli or indicateur.genre == "effectif":
+    if not last.etabli or indicateur.genre == "effectif" or indicateur.rapporte:
         return last
     near = [i for i in reversed(enough) if i.etabli and last.annee - i.annee <= RETOUR_MAXI]
     return _most_telling(ctx, indicateur, near) or last

@@ -6,11 +6,12 @@ rank says a place, not a merit.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from statistics import median
 from typing import TYPE_CHECKING
 
-from cvanalysis.french import ordinal
+from cvanalysis.french import definite, ordinal
 from cvanalysis.textes import block
 
 if TYPE_CHECKING:
@@ -39,40 +40,40 @@ class Rank:
     manquants: int
     suspects: int
 
-    def solide(self, mini: int) -> bool:
-        """True where enough quarters are published, `mini` and two thirds of all, for a place among them to be told."""
-        return self.sur >= mini and 3 * self.sur >= 2 * (self.sur + self.manquants + self.suspects)
+    @property
+    def milieu(self) -> bool:
+        """True between the highest and the lowest third, where a place is nothing to put forward."""
+        return min(self.rang, self.par_le_bas) > self.sur / 3
 
     @property
     def par_le_bas(self) -> int:
         """Rank counted from the lowest value, ties sharing the best place."""
         return self.sur - self.rang - self.ex_aequo + 1
 
-    @property
-    def tient(self) -> bool:
-        """Whether a rank may be told: enough quarters are published."""
-        total = self.sur + self.manquants + self.suspects
-        return self.sur >= RANG_MINI and 3 * self.sur >= 2 * total
-
-    @property
-    def dit(self) -> str:
-        """The place in words, from its nearer end: « le deuxième plus faible des quinze »; '' where none may be told."""
-        if not self.tient:
+    def dit(self, nom: str) -> str:
+        """The place of « la part… », « le taux… » in words, from its nearer end: « la deuxième part la plus faible des quinze
+        quartiers »; '' among few quarters, whatever a contract ranks."""
+        if self.sur < RANG_MINI:
             return ""
-        low = self.par_le_bas < self.rang
         place, names = min(self.par_le_bas, self.rang), block("quartier.place")
-        end = names["bas" if low else "haut"]
-        words = names["ordinaux"][place - 1] if place <= len(names["ordinaux"]) else ordinal(place)
-        said = names["premier" if place == 1 else "autres"].format(rang=words, bout=end)
+        first = nom.split(" ", 1)[0].lower()
+        known = definite(first if definite(first)[: -len(first)] in ("le ", "la ", "l’") else names["valeur"])
+        said, feminine = names["milieu"], known.startswith("la ")
+        if not self.milieu:
+            end = names["bas" if self.par_le_bas < self.rang else "haut"][feminine]
+            words = names["ordinaux"][place - 1] if place <= len(names["ordinaux"]) else ordinal(place)
+            noun = {"le_mot": known, "mot": re.split("[ ’]", known)[-1]}
+            said = names["premier" if place == 1 else "autres"][feminine].format(rang=words, bout=end, **noun)
         number = names["nombres"][self.sur - 1] if self.sur <= len(names["nombres"]) else self.sur
         said += " " + names["publies" if self.manquants or self.suspects else "tous"].format(sur=number)
-        return f"{said}{names['egal']}" if self.ex_aequo else said
+        return f"{said}{names['egal']}" if self.ex_aequo and not self.milieu else said
 
 
-def rank(zone: str, rows: Mapping[str, Observation | None]) -> Rank | None:
-    """Rank of a zone among all quarters (zone → observation at one instant); None where its own figure can't be ranked."""
+def rank(zone: str, rows: Mapping[str, Observation | None], mini: int = RANG_MINI) -> Rank | None:
+    """Rank of a zone among all quarters (zone → observation at one instant); None where its own figure can't be ranked, or where
+    fewer than `mini`, or than two thirds of all, are published."""
     values = {key: row.valeur for key, row in rows.items() if row is not None and row.dite}
-    if zone not in values:
+    if zone not in values or len(values) < mini or 3 * len(values) < 2 * len(rows):
         return None
     own = values[zone]
     suspects = sum(1 for row in rows.values() if row is not None and row.statut == "suspect")
@@ -118,6 +119,6 @@ def _compares(finding: Finding) -> bool:
     gabarit, values = finding.message.gabarit, finding.message.valeurs
     told = bool(values.get("place") or values.get("repere")) or gabarit.startswith("quartier.paires")
     weak = gabarit.startswith("quartier.structure") or gabarit.endswith(
-        ("_refusee", "_refuse", "_stable", "_proche", "absent", "suspect")
+        ("_refusee", "_refuse", "_stable", "_incertaine", "_proche", "absent", "suspect")
     )
     return told and not weak and (bool(values.get("place")) or finding.poids >= SEUIL)

@@ -6,7 +6,7 @@ not add up to their whole, and to guess a part from the others.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -111,17 +111,11 @@ class Structure(Question):
 
     def _message(self, own: Composition, others: Sequence[Composition]) -> Message:
         shares = list(zip(self.parts, own.parts, strict=True))
-        widths = self.ctx.rules.largeurs  # a class of more years of age is not larger for that
-
-        def density(found: tuple[Indicateur, Valeur]) -> tuple[float, str]:
-            part, share = found
-            return -share.valeur / widths.get(part.id, 1), part.id
-
-        ranked = sorted(((part, share) for part, share in shares if share.dite), key=density)
+        known = [(part, share) for part, share in shares if share.dite]
+        ranked = sorted(known, key=lambda found: (-self._by_year(*found).valeur, found[0].id))
         values = self.basics() | {
             "cle": self.parts[0].groupe or self.indicateur.id,
             "parts": {part.id: share for part, share in shares},
-            "noms": {part.id: short(part) for part in self.parts},
             "manquantes": sum(not part.dite for part in own.parts),
             "nb_parts": len(shares),
         }
@@ -132,10 +126,17 @@ class Structure(Question):
             return Message("quartier.structure_absente", {**values, "raison": reason(absent)})
         (first, share), (second, next_share) = ranked[:2]
         beside = {str(n): other.parts[self.parts.index(first)] for n, other in enumerate(others)}
-        values["place"] = rank(self.code, beside | {self.code: share}).dit
+        place = rank(self.code, beside | {self.code: share})
+        values["place"] = place.dit("part") if place else ""
         values |= {"premiere": short(first), "part_premiere": share}
         values |= {"deuxieme": short(second), "part_deuxieme": next_share}
+        values |= {"par_an_premiere": self._by_year(first, share), "par_an_deuxieme": self._by_year(second, next_share)}
         return Message("quartier.structure" if own.complete else "quartier.structure_partielle", values)
+
+    def _by_year(self, part: Indicateur, share: Valeur) -> Valeur:
+        """The share by year of age: a class of more years is not larger for that; the share itself where it is no class of ages."""
+        width = self.ctx.rules.largeurs.get(part.id, 1)
+        return share if share.valeur is None else replace(share, valeur=share.valeur / width)
 
     def _figure(self, zones: Mapping[Zone, Composition]) -> Figure:
         """Shares of one whole side by side; bars where a share is below zero (taxes), which no whole can hold."""
@@ -165,6 +166,10 @@ class Structure(Question):
         else:
             blank = Valeur(None, "sans_objet")
             lines.append((word(label("commun.personnes.sujet")), blank, own.total, *[blank] * len(others)))
+        if self.parts[0].id in self.ctx.rules.largeurs:
+            columns.append(label("quartier.structure.par_annee", quartier=first))
+            by_year = [self._by_year(part, share) for part, share in zip(self.parts, own.parts, strict=True)]
+            lines = [(*line, more) for line, more in zip(lines, [*by_year, blank], strict=True)]
         return Table(tuple(columns), tuple(lines), self._subtitle())
 
     def _subtitle(self) -> str:
@@ -178,15 +183,11 @@ class Structure(Question):
         )
 
 
-def _same_part(others: Sequence[Composition], index: int) -> list[float]:
-    """What the other quarters publish of one part."""
-    return [other.parts[index].valeur for other in others if other.parts[index].dite]
-
-
 def _weight(own: Composition, others: Sequence[Composition]) -> float:
     """How far the quarter's largest part stands from the same part elsewhere."""
-    known = [(part.valeur, -index) for index, part in enumerate(own.parts) if part.dite]
-    if not known:
+    largest = max(
+        (index for index, part in enumerate(own.parts) if part.dite), key=lambda i: own.parts[i].valeur, default=None
+    )
+    if largest is None:
         return 0.0
-    largest, index = max(known)
-    return standout(largest, _same_part(others, -index))
+    return standout(own.parts[largest].valeur, [o.parts[largest].valeur for o in others if o.parts[largest].dite])

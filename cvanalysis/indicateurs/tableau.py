@@ -60,8 +60,7 @@ def lines(ctx: Contexte, declares: Iterable[ConstatDeclare]) -> Iterator[Ligne]:
 
 def _line(ctx: Contexte, row: LigneDeclaree, instant: Instant | None) -> Ligne:
     code = ctx.quartier.code
-    quarters = {q.code: _value(ctx, row, q.code, instant) for q in ctx.quartiers}
-    place = rank(code, quarters)
+    quarters = {q.code: told(ctx, row.indicateur, row.sur, q.code, instant) for q in ctx.quartiers}
     serie, coupures = _over_time(ctx, row)
     return Ligne(
         row,
@@ -69,24 +68,24 @@ def _line(ctx: Contexte, row: LigneDeclaree, instant: Instant | None) -> Ligne:
         instant,
         quarters[code],
         tuple(quarters.values()),
-        place if place and place.tient else None,
+        rank(code, quarters),
         tuple((zone, *_beside(ctx, row, zone.code, instant)) for zone in ctx.proches),
         serie,
         coupures,
     )
 
 
-def _value(ctx: Contexte, row: LigneDeclaree, zone: str, instant: Instant | None) -> Valeur:
-    one = ctx.catalogue.indicateurs[row.indicateur]
-    value = ctx.value(zone, one, instant)
-    if not row.sur:
+def told(ctx: Contexte, indicateur: str, sur: str, zone: str, instant: Instant | None) -> Valeur:
+    """A figure as its line or column says it: as it is, by month (`sur`: 12), or as a share of another count."""
+    value = ctx.value(zone, ctx.catalogue.indicateurs[indicateur], instant)
+    if not sur or not value.dite:
         return value
-    if row.sur == MOIS:
+    if sur == MOIS:
         return monthly(value)
-    whole = ctx.value(zone, ctx.catalogue.indicateurs[row.sur], instant)
-    statut = value.statut if not value.dite else whole.statut
-    known = value.dite and whole.dite and whole.valeur > 0
-    return Valeur(100 * value.valeur / whole.valeur if known else None, statut if not known else "publié", "%", 1)
+    whole = ctx.value(zone, ctx.catalogue.indicateurs[sur], instant)
+    if not whole.dite or not whole.valeur:
+        return Valeur(None, whole.statut if not whole.dite else "sans_objet", "%", 1)
+    return Valeur(100 * value.valeur / whole.valeur, unite="%", decimales=1)
 
 
 def _beside(ctx: Contexte, row: LigneDeclaree, zone: str, instant: Instant | None) -> tuple[Valeur, str]:
@@ -94,7 +93,7 @@ def _beside(ctx: Contexte, row: LigneDeclaree, zone: str, instant: Instant | Non
     one = ctx.catalogue.indicateurs[row.indicateur]
     found = None if row.sur else ctx.repere(zone, one, instant)
     if found is None or found.instant == instant:
-        return _value(ctx, row, zone, instant), ""
+        return told(ctx, row.indicateur, row.sur, zone, instant), ""
     return as_value(found, one), found.instant.court
 
 
@@ -108,4 +107,6 @@ def _over_time(ctx: Contexte, row: LigneDeclaree) -> tuple[tuple[tuple[int, Vale
         for before, after in pairwise(dated)
         if before.source != after.source or ctx.rules.of(after.source).crossed(before.millesime, after.millesime)
     )
-    return tuple((found.millesime, _value(ctx, row, found.zone, found.instant)) for found in dated), cut
+    return tuple(
+        (found.millesime, told(ctx, row.indicateur, row.sur, found.zone, found.instant)) for found in dated
+    ), cut

@@ -10,12 +10,11 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from cvanalysis.constat.make import make
+from cvanalysis.constat.make import count, make, matrix
 from cvanalysis.constat.record import Record
-from cvanalysis.constat.shape import Figure, Finding, Message, Point, Serie, Table, Valeur, word
+from cvanalysis.constat.shape import Finding, Message, Table, Valeur, word
 from cvanalysis.textes import block, label
 
 if TYPE_CHECKING:
@@ -25,27 +24,16 @@ if TYPE_CHECKING:
 Nature = Literal["nouveau", "disparu", "révisé"]
 
 Origins = Mapping[str, str]
-"""What an edition was made of: origin (key of `_NOMMEES`, `perimetre`, `methode`) → digest; empty where the edition doesn't say."""
+"""What an edition was made of: origin (of `changements.origines`, `perimetre`, `methode`) → digest; empty where the edition doesn't say."""
 
 NATURES: tuple[Nature, ...] = ("nouveau", "révisé", "disparu")
-
-# Origin → the reason that it gives, and the words by which a source line names it. Figures are those of whoever else is named.
-_NOMMEES = {
-    "voix": ("voix", ("parole", "immersion")),
-    "actions": ("actions", ("action",)),
-    "engagements": ("engagements", ("engagement",)),
-    "partenaires": ("engagements", ("partenaire",)),
-    "chronologie": ("recit", ("chronologie",)),
-    "instances": ("recit", ("réunion",)),
-    "preconisations": ("preconisations", ("préconisation",)),
-    "fichiers": ("fichiers", ("fichiers déposés",)),
-    "chiffres": ("revision", ("publié", "insee", "publication")),
-}
+_ORIGINES: Mapping[str, Mapping[str, Any]] = block("changements.origines")
 _REPONSES = ("Statut", "Réponse")
+_EDITION = re.compile(r"édition « [^»]*»")
+_ANNEE = re.compile(r"(?<![\w.])(?:19|20)\d{2}(?![\w.]*\.\w)")  # not those of a file's name
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """One finding that is not what it was. `raisons` stand in `changements.toml`; `avant`, `apres`: its titles, or ''."""
 
     id: str
@@ -60,8 +48,7 @@ class Change:
         return ", ".join(map(_reason, self.raisons))
 
 
-@dataclass(frozen=True, slots=True)
-class Followed:
+class Followed(NamedTuple):
     """A contribution whose status or answer moved between two editions."""
 
     cite: str
@@ -75,15 +62,14 @@ def diff(
     before: Iterable[Record], after: Iterable[Record], made_of: tuple[Origins, Origins] = ({}, {})
 ) -> tuple[Change, ...]:
     """Changes from an edition's records to another's, by id, in the order of the later one, those gone last."""
-    old = {r["id"]: r for r in before}
-    new = {r["id"]: r for r in after}
+    old, new = ({one["id"]: one for one in records} for records in (before, after))
     moved = {name for name in made_of[0].keys() | made_of[1].keys() if made_of[0].get(name) != made_of[1].get(name)}
     known = all(made_of)
     changes = []
     for ident, there in new.items():
         if ident not in old:
-            reasons = _of_origins(there, moved) if known else []
-            changes.append(Change(ident, "nouveau", tuple(reasons) or ("constat",), "", there["message"]))
+            reasons = tuple(_of_origins(there, moved)) if known else ()
+            changes.append(Change(ident, "nouveau", reasons or ("constat",), "", there["message"]))
         elif reasons := _why(old[ident], there, moved, known):
             changes.append(Change(ident, "révisé", reasons, old[ident]["message"], there["message"]))
     changes += [Change(ident, "disparu", ("retire",), r["message"], "") for ident, r in old.items() if ident not in new]
@@ -92,12 +78,12 @@ def diff(
 
 def _why(old: Record, new: Record, moved: set[str], known: bool) -> tuple[str, ...]:
     """Why a finding is not the same; empty where it is. The edition's own name in `champ` and `sous_titre` is no change."""
-    if old["lignes"] == new["lignes"] and old["colonnes"] == new["colonnes"] and old["message"] == new["message"]:
+    if all(old[name] == new[name] for name in ("lignes", "colonnes", "message")):
         return ()
     if _without_answers(old) == _without_answers(new):
         return ("reponses",)
     reasons = []
-    if _years(old) != _years(new):
+    if _ANNEE.findall(old["source"]) != _ANNEE.findall(new["source"]):
         reasons.append("millesime")
     if _EDITION.sub("", old["champ"]) != _EDITION.sub("", new["champ"]):
         reasons.append("perimetre")
@@ -111,23 +97,15 @@ def _why(old: Record, new: Record, moved: set[str], known: bool) -> tuple[str, .
     return tuple(dict.fromkeys(reasons)) or (("date",) if known else ("inconnue",))
 
 
-_EDITION = re.compile(r"édition « [^»]*»")
-_ANNEE = re.compile(r"(?<![\w.])(?:19|20)\d{2}(?![\w.]*\.\w)")  # not those of a file's name
-
-
-def _years(one: Record) -> list[str]:
-    return _ANNEE.findall(one["source"])
-
-
 def _of_origins(one: Record, moved: set[str]) -> list[str]:
     """Reasons given by what changed of what the finding's source line names."""
     named = origins_named(one["source"]) or {"chiffres"}
-    return list(dict.fromkeys(_NOMMEES[name][0] for name in _NOMMEES if name in named and name in moved))
+    return list(dict.fromkeys(_ORIGINES[name]["raison"] for name in _ORIGINES if name in named & moved))
 
 
 def origins_named(source: str) -> set[str]:
-    """The origins that a source line names."""
-    return {name for name, (_, words) in _NOMMEES.items() if any(word in source.casefold() for word in words)}
+    """The origins that a source line names; figures are those of whoever else is named."""
+    return {name for name, one in _ORIGINES.items() if any(word in source.casefold() for word in one["mots"])}
 
 
 def _without_answers(one: Record) -> Any:
@@ -139,16 +117,12 @@ def _without_answers(one: Record) -> Any:
 
 
 def follow(before: Sequence[Any], after: Sequence[Any]) -> tuple[Followed, ...]:
-    """Contributions (`quotations.Contribution`) that are new to the later edition or whose status moved.
-
-    A contribution is known by what it cites and says."""
-    old = {(c.cite, c.texte, c.mois): c for c in before}
-    moved = []
-    for c in after:
-        was = old.get((c.cite, c.texte, c.mois))
-        if was is None or (was.statut, was.reponse) != (c.statut, c.reponse):
-            moved.append(Followed(c.cite, c.texte, was.statut if was else "", c.statut, c.reponse))
-    return tuple(moved)
+    """Contributions (`shape.Contribution`) that are new to the later edition or whose status moved, known by what they cite and say."""
+    old = {(c.cite, c.texte, c.mois): (c.statut, c.reponse) for c in before}
+    found = ((c, old.get((c.cite, c.texte, c.mois), ("", ""))) for c in after)
+    return tuple(
+        Followed(c.cite, c.texte, was[0], c.statut, c.reponse) for c, was in found if was != (c.statut, c.reponse)
+    )
 
 
 def find_changes(
@@ -156,57 +130,39 @@ def find_changes(
 ) -> tuple[Finding, ...]:
     """Findings of « Ce qui a changé » since the edition named `avant`: `changements-constats-01`, `changements-contributions-01`."""
     said = {"avant": avant, "territoire": territory.nom, "edition": territory.edition.nom}
-    return _of_findings(changes, said), _of_contributions(followed, said)
-
-
-def _of_findings(changes: Sequence[Change], said: Mapping[str, str]) -> Finding:
-    """How many findings are new, revised or gone, by reason; and each of them."""
-    count = Counter((c.nature, raison) for c in changes for raison in c.raisons)
-    raisons = dict.fromkeys(raison for _, raison in count)
-    series = tuple(
-        Serie(
-            nature.capitalize(),
-            "autre",
-            tuple(Point(_reason(raison).capitalize(), Valeur(float(count[nature, raison]))) for raison in raisons),
-        )
-        for nature in NATURES
-    )
-    absent = label("changements.constats.absent")
-    lines = tuple(tuple(map(word, (c.id, c.nature, c.raison, c.avant or absent, c.apres or absent))) for c in changes)
     natures = Counter(c.nature for c in changes)
     numbers = {"nouveaux": natures["nouveau"], "disparus": natures["disparu"], "revises": natures["révisé"]}
-    return make(
-        "changements-constats-01",
-        Message("changements.constats", {**said, **numbers}),
-        section="changements",
-        figure=Figure("matrice", "", series) if changes else None,
-        table=Table((), lines) if changes else None,
+    by_reason = Counter((c.nature, raison) for c in changes for raison in c.raisons)
+    raisons = dict.fromkeys(raison for _, raison in by_reason)
+    absent, none = label("changements.constats.absent"), block("changements.contributions.sans")
+    return (
+        _finding(
+            "constats",
+            said | numbers,
+            {n.capitalize(): {_reason(r).capitalize(): count(by_reason[n, r], "") for r in raisons} for n in NATURES},
+            [(c.id, c.nature, c.raison, c.avant or absent, c.apres or absent) for c in changes],
+        ),
+        _finding(
+            "contributions",
+            said | {"suivies": len(followed)},
+            {f"{one.cite} ({i})": {"Statut": word(one.apres)} for i, one in enumerate(followed, start=1)},
+            [
+                (c.cite, c.texte or none["texte"], c.avant or none["avant"], c.apres, c.reponse or none["reponse"])
+                for c in followed
+            ],
+        ),
     )
 
 
-def _of_contributions(followed: Sequence[Followed], said: Mapping[str, str]) -> Finding:
-    """The status of each contribution that moved, and what was answered."""
-    none = block("changements.contributions.sans")
-    series = tuple(
-        Serie(f"{one.cite} ({i})", "autre", (Point("Statut", word(one.apres)),))
-        for i, one in enumerate(followed, start=1)
-    )
-    lines = tuple(
-        (
-            word(one.cite),
-            word(one.texte or none["texte"]),
-            word(one.avant or none["avant"]),
-            word(one.apres),
-            word(one.reponse or none["reponse"]),
-        )
-        for one in followed
-    )
+def _finding(
+    name: str, values: Mapping[str, Any], marks: Mapping[str, Mapping[str, Valeur]], lines: Sequence[Sequence[str]]
+) -> Finding:
     return make(
-        "changements-contributions-01",
-        Message("changements.contributions", {**said, "suivies": len(followed)}),
+        f"changements-{name}-01",
+        Message(f"changements.{name}", values),
         section="changements",
-        figure=Figure("matrice", "", series) if followed else None,
-        table=Table((), lines) if followed else None,
+        figure=matrix(marks.items()) if lines else None,
+        table=Table((), tuple(tuple(map(word, line)) for line in lines)) if lines else None,
     )
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from cvanalysis.constat.make import bars, make
-from cvanalysis.constat.shape import Figure, Finding, Manque, Message, Point, Serie, Table, Valeur, word
+from cvanalysis.constat.make import bars, make, matrix
+from cvanalysis.constat.shape import Figure, Finding, Manque, Message, Table, Valeur, word
 from cvanalysis.french import enumerate_some
 from cvanalysis.indicateurs.context import reason
+from cvanalysis.indicateurs.question import short
 from cvanalysis.textes import block, label, labels
 
 if TYPE_CHECKING:
@@ -28,14 +29,14 @@ Cells = Mapping[str, Mapping[str, str]]
 
 def build_coverage(held: Holdings, ident: str) -> Finding:
     """Indicator × quarter, at the last moment of each indicator: a figure, or the reason why not."""
-    quarters, followed = held.territory.quartiers, held.indicateurs_suivis
+    followed = held.indicateurs_suivis
     moments = {i.id: held.moments[i.id][-1] for i in followed if held.moments[i.id]}
-    cells = {i.id: {q.code: _status(held, q.code, i.id, moments.get(i.id)) for q in quarters} for i in followed}
+    cells = {i.id: {code: _status(held, code, i.id, moments.get(i.id)) for code in held.noms} for i in followed}
     counts = Counter(statut for row in cells.values() for statut in row.values())
     total = counts.total()
     rate = Valeur(100 * counts["publié"] / total, "publié", "%") if total else Valeur(None, "sans_objet", "%")
     told = {"publies": counts["publié"], "total": total, "suspects": counts["suspect"], "taux": rate}
-    figure, table = (_each if len(quarters) <= COLONNES_MAXI else _counted)(held, cells, moments)
+    figure, table = (_each if len(held.noms) <= COLONNES_MAXI else _counted)(held, cells, moments)
     return make(
         ident,
         Message("qualite.couverture", told),
@@ -44,17 +45,10 @@ def build_coverage(held: Holdings, ident: str) -> Finding:
         table=table,
         lecture=Message("qualite.lecture_couverture", told),
         manques=[
-            Manque(
-                label(
-                    "qualite.couverture.manque",
-                    indicateur=i.nom, quartiers=enumerate_some(names), raison=reason(statut),
-                ),
-                statut,
-            )
-            for i in followed
-            for statut, names in _by_reason(cells[i.id], held.noms)
+            Manque(label("qualite.couverture.manque", quartiers=names, indicateurs=what, raison=reason(statut)), statut)
+            for (statut, names), what in lacking(held, cells, _short)
         ],
-    )  # fmt: skip
+    )
 
 
 def _status(held: Holdings, code: str, ident: str, instant: Instant | None) -> str:
@@ -62,20 +56,29 @@ def _status(held: Holdings, code: str, ident: str, instant: Instant | None) -> s
     return row.statut if row else "non_disponible"
 
 
+def lacking(held: Holdings, cells: Cells, told: Callable[[Indicateur], str]) -> list[tuple[tuple[str, str], str]]:
+    """What is not published, said once for all the indicators that the same quarters lack for the same reason: (status, names of the
+    quarters) → the indicators, as `told` says each."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for one in held.indicateurs_suivis:
+        row = cells.get(one.id, {})
+        for statut in sorted(set(row.values()) - {"publié"}):
+            names = enumerate_some([held.noms[code] for code in held.noms if row[code] == statut])
+            found.setdefault((statut, names), []).append(told(one))
+    return [(key, ", ".join(dict.fromkeys(what))) for key, what in found.items()]
+
+
 def _each(held: Holdings, cells: Cells, moments: Mapping[str, Instant]) -> tuple[Figure, Table]:
     """One cell per indicator and quarter."""
     states = {
         i: {held.noms[code]: _state(statut) for code, statut in cells[i.id].items()} for i in held.indicateurs_suivis
     }
-    series = tuple(
-        Serie(_short(i), "autre", tuple(Point(nom, state) for nom, state in row.items())) for i, row in states.items()
-    )
     lines = tuple(
         (*_head(i, moments), *row.values(), _quarters(list(cells[i.id].values()).count("publié")))
         for i, row in states.items()
     )
     columns = (*labels("qualite.couverture.colonnes"), *held.noms.values(), label("qualite.couverture.publie_pour"))
-    return Figure("matrice", "", series), Table(columns, lines)
+    return matrix((short(i), row) for i, row in states.items()), Table(columns, lines)
 
 
 def _counted(held: Holdings, cells: Cells, moments: Mapping[str, Instant]) -> tuple[Figure, Table]:
@@ -86,11 +89,11 @@ def _counted(held: Holdings, cells: Cells, moments: Mapping[str, Instant]) -> tu
         s: name for s, name in absences.items() if any(count[s] for count in counts.values())
     }
     lines = tuple((*_head(i, moments), *(_quarters(count[s]) for s in told)) for i, count in counts.items())
-    words = {"quartiers": len(held.territory.quartiers), "ailleurs": label("commun.ailleurs")}
+    words = {"quartiers": len(held.noms), "ailleurs": label("commun.ailleurs")}
     figure = bars(
         label("qualite.couverture.axe_nombre", **words),
         label("qualite.couverture.serie_nombre"),
-        {_short(i): _quarters(count["publié"]) for i, count in counts.items()},
+        {short(i): _quarters(count["publié"]) for i, count in counts.items()},
         "autre",
     )
     columns = (*labels("qualite.couverture.colonnes"), *told.values())
@@ -98,36 +101,39 @@ def _counted(held: Holdings, cells: Cells, moments: Mapping[str, Instant]) -> tu
 
 
 def build_coverage_over_time(held: Holdings, ident: str) -> Finding:
-    """Indicator × moment: for how many quarters a figure is published."""
-    quarters, moments = held.territory.quartiers, held.moments
-    every = sorted({t for instants in moments.values() for t in instants}, key=lambda t: (not t.etabli, t.annee))
+    """Indicator × year: for how many quarters a figure is published."""
+    every = {t for instants in held.moments.values() for t in instants}
+    years: dict[str, list[Instant]] = {}
+    for instant in sorted(every, key=lambda t: (t.vers, not t.etabli, t.annee)):
+        years.setdefault(instant.court, []).append(instant)
 
-    def published(indicateur: Indicateur, instant: Instant) -> Valeur:
-        if instant not in moments[indicateur.id]:
-            return Valeur(None, "non_disponible", "quartiers")
-        rows = (held.par_zone.at(q.code, indicateur.id, instant) for q in quarters)
-        return _quarters(sum(row is not None and row.dite for row in rows))
+    def published(one: Indicateur, instants: list[Instant]) -> Valeur:
+        if not set(instants) & set(held.moments[one.id]):
+            return Valeur(None, "non_disponible")
+        rows = ([held.par_zone.at(code, one.id, t) for t in instants] for code in held.noms)
+        return Valeur(float(sum(any(row is not None and row.dite for row in found) for found in rows)))
 
-    cells = {i: [published(i, t) for t in every] for i in held.indicateurs_suivis}
-    known = [value.valeur for row in cells.values() for value in row if value.valeur is not None]
-    times = [t.court for t in every]
-    series = tuple(Serie(_short(i), "autre", tuple(map(Point, times, row))) for i, row in cells.items())
-    values = {"pleins": known.count(len(quarters)), "total": len(known), "quartiers": len(quarters)}
+    cells = {i: {year: published(i, instants) for year, instants in years.items()} for i in held.indicateurs_suivis}
+    known = [value.valeur for row in cells.values() for value in row.values() if value.valeur is not None]
+    values = {"pleins": known.count(len(held.noms)), "total": len(known), "quartiers": len(held.noms)}
     return make(
         ident,
         Message("qualite.couverture_annees", values),
         **held.commun,
-        figure=Figure("matrice", "", series) if series else None,
-        table=Table(("Indicateur", *times), tuple((word(i.nom), *row) for i, row in cells.items())),
+        figure=matrix((short(i), row) for i, row in cells.items()) if known else None,
+        table=Table(("Indicateur", *years), tuple((word(i.nom), *row.values()) for i, row in cells.items()))
+        if known
+        else None,
+        manques=[] if known else [Manque(label("qualite.fichiers.aucun"), "non_disponible")],
     )
 
 
 def _short(indicateur: Indicateur) -> str:
-    return indicateur.nom_court or indicateur.nom
+    return f"«\u00a0{short(indicateur)}\u00a0»"
 
 
 def _head(indicateur: Indicateur, moments: Mapping[str, Instant]) -> tuple[Valeur, Valeur]:
-    return word(indicateur.nom), word(str(moments.get(indicateur.id, "aucun chiffre")))
+    return word(indicateur.nom), word(str(moments.get(indicateur.id, "")), "non_disponible")
 
 
 def _quarters(number: int) -> Valeur:
@@ -137,12 +143,3 @@ def _quarters(number: int) -> Valeur:
 def _state(statut: str) -> Valeur:
     """A cell of coverage: a word where there is a figure, the reason where there is none."""
     return word(_ETATS[statut]) if statut in _ETATS else Valeur(None, statut)
-
-
-def _by_reason(row: Mapping[str, str], names: Mapping[str, str]) -> list[tuple[str, list[str]]]:
-    """Reason → names of the quarters that have no figure for it."""
-    found: dict[str, list[str]] = defaultdict(list)
-    for code, nom in names.items():
-        if row[code] != "publié":
-            found[row[code]].append(nom)
-    return sorted(found.items())

@@ -142,7 +142,9 @@ class Engagements(Chapter):
         said = {name: int((table[column] != "").sum()) for column, name in views.items()}
         if not any(said.values()):
             question = label(f"{_texts(ident)}.question")
-            return nothing(ident, question, "engagements.sans_appreciation", {"total": len(table)}, source=SOURCE)
+            return nothing(
+                ident, "engagements.sans_appreciation", {"total": len(table)}, question=question, source=SOURCE
+            )
         most = max(said, key=lambda name: (said[name], name))
         lines = {
             name: [count(int((table[column] == view).sum()), "engagements") for view in (*APPRECIATIONS, "")]
@@ -170,7 +172,7 @@ class Engagements(Chapter):
         if not split:
             said = {"compares": compared, "total": len(table)}
             question = label(f"{_texts(ident)}.question")
-            return nothing(ident, question, "engagements.accords", said, source=SOURCE)
+            return nothing(ident, "engagements.accords", said, question=question, source=SOURCE)
         series = tuple(
             Serie(
                 named(row["code"], row["libelle"]),

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from cvanalysis.indicateurs.context import tell_apart
-from cvanalysis.indicateurs.observation import Instant, Observations, as_observations
+from cvanalysis.indicateurs.observation import Instant, Observations
 from cvanalysis.textes import label
 
 if TYPE_CHECKING:
@@ -18,24 +18,6 @@ if TYPE_CHECKING:
 
     from cvanalysis.catalogue import Catalogue, Indicateur
     from cvanalysis.territory.contract import Territory
-
-
-class Lot(NamedTuple):
-    """`nombre` rows of one file, source and moment, that all hold a figure or all lack it."""
-
-    fichier: str
-    source: str
-    publication: int
-    millesime: int | None
-    note: str
-    publie: bool
-    nombre: int
-
-    @property
-    def instant(self) -> Instant:
-        return (
-            Instant("publication", self.publication) if self.millesime is None else Instant("donnees", self.millesime)
-        )
 
 
 class QualityReader(Protocol):
@@ -49,12 +31,7 @@ class QualityReader(Protocol):
 
 
 class Holdings:
-    """The rows of a territory.
-
-    Parameters
-    ----------
-    reader : `Store`: its `indicateurs` and its tables `anomalies`, `fichiers` (what became of each raw file) and `comptes`.
-    """
+    """The rows of a territory; `reader`: its `indicateurs` and its tables `anomalies`, `fichiers` and `comptes`."""
 
     def __init__(self, reader: QualityReader, territory: Territory, catalogue: Catalogue) -> None:
         self.territory = territory
@@ -68,22 +45,13 @@ class Holdings:
         return frame[frame["indicateur"].isin(list(self.catalogue.indicateurs))]
 
     @cached_property
-    def lots(self) -> tuple[Lot, ...]:
-        """The rows counted by what the page says of them, in a steady order: a country has too many for one object each."""
-        keys = ["fichier", "source", "publication", "millesime", "note"]
-        said = self.frame["valeur"].notna().rename("publie")
-        counts = self.frame.groupby([*keys, said], dropna=False, sort=True, observed=True).size()
-        return tuple(
-            Lot(fichier, source, int(publication), _year(millesime), note, bool(publie), int(n))
-            for (fichier, source, publication, millesime, note, publie), n in counts.items()
-        )
-
-    @cached_property
-    def connus(self) -> frozenset[tuple[str, str]]:
-        """(zone, indicator) of the comparators that have a figure at some moment."""
-        zones = [c.zone for c in self.territory.comparateurs]
-        there = self.frame[self.frame["zone"].isin(zones) & self.frame["valeur"].notna()]
-        return frozenset(zip(there["zone"], there["indicateur"], strict=True))
+    def lots(self) -> pd.DataFrame:
+        """How many rows (`nombre`) of each file, source, publication, data year ('' where it is not established) and note hold a
+        figure (`publie`), and how many lack it: a country has too many rows to be looked at one by one."""
+        years = self.frame["millesime"].astype("string").fillna("")
+        rows = self.frame.assign(publie=self.frame["valeur"].notna(), millesime=years)
+        keys = ["fichier", "source", "publication", "millesime", "note", "publie"]
+        return rows.groupby(keys, observed=True).size().rename("nombre").reset_index()
 
     @cached_property
     def noms(self) -> dict[str, str]:
@@ -99,24 +67,22 @@ class Holdings:
 
     @cached_property
     def par_zone(self) -> Observations:
-        codes, used = [q.code for q in self.territory.quartiers], [i.id for i in self.indicateurs_suivis]
-        return Observations(
-            as_observations(self.frame[self.frame["zone"].isin(codes) & self.frame["indicateur"].isin(used)])
-        )
+        """The quarters' and the comparators', the rates that are computed of two counts among them."""
+        zones = [*self.noms, *(one.zone for one in self.territory.comparateurs)]
+        return Observations.read(self, zones, [one.id for one in self.indicateurs_suivis])
+
+    def indicateurs(self, zones: Sequence[str], indicateurs: Sequence[str]) -> pd.DataFrame:
+        """What was read already, as `Observations` asks for it."""
+        return self.frame[self.frame["zone"].isin(zones) & self.frame["indicateur"].isin(indicateurs)]
 
     @cached_property
     def moments(self) -> dict[str, tuple[Instant, ...]]:
         """By indicator, all instants of the contract's quarters, absences included, oldest first."""
         found = {}
-        for indicateur in self.indicateurs_suivis:
-            rows = [row for q in self.territory.quartiers for row in self.par_zone.serie(q.code, indicateur.id)]
-            ordered = sorted(
-                {
-                    (row.publication if row.millesime is None else row.millesime, row.publication, row.instant)
-                    for row in rows
-                }
-            )
-            found[indicateur.id] = tuple(dict.fromkeys(instant for *_, instant in ordered))
+        for one in self.indicateurs_suivis:
+            rows = [row for code in self.noms for row in self.par_zone.serie(code, one.id)]
+            ordered = sorted({(row.millesime or row.publication, row.publication, row.instant) for row in rows})
+            found[one.id] = tuple(dict.fromkeys(instant for *_, instant in ordered))
         return found
 
     def source(self, ident: str) -> str:
@@ -127,8 +93,3 @@ class Holdings:
     def commun(self) -> dict[str, str]:
         """What all findings of the page say alike."""
         return {"champ": label("qualite.champ", territoire=self.territory.nom), "source": label("qualite.source")}
-
-
-def _year(millesime: float | None) -> int | None:
-    """A year of a table's key, where a missing one is whatever pandas has for it."""
-    return int(millesime) if str(millesime).partition(".")[0].isdigit() else None

@@ -6,13 +6,15 @@ An empty cell is a result: it is shown as such. Counts come from `turnout`, as t
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from cvanalysis.catalogue import load_catalogue
 from cvanalysis.constat.make import Grid, count, make, matrix, nothing
 from cvanalysis.constat.shape import Finding, Manque, Message, Table, Valeur, word
-from cvanalysis.french import MOIS, named
+from cvanalysis.french import month_year, named
 from cvanalysis.paroles.quotations import NON_MONTRE, OUI, SOURCE, table_of_contributions
 from cvanalysis.paroles.table import STATUTS
 from cvanalysis.paroles.turnout import PAS, PERSONNE, Coverage, count_participations, count_people
@@ -22,11 +24,17 @@ if TYPE_CHECKING:
     from cvanalysis.territory.contract import Territory
 
 
+NO_NAME: Mapping[str, str] = MappingProxyType({})
+
+
 def find_participation(
-    paroles: pd.DataFrame, contributions: pd.DataFrame, territory: Territory, coverage: Coverage | None = None
+    paroles: pd.DataFrame, contributions: pd.DataFrame, territory: Territory, engagements: Mapping[str, str] = NO_NAME
 ) -> tuple[Finding, ...]:
-    """The findings of `participation.ipynb`, in reading order. An empty `paroles` gives findings that say so, without a figure."""
-    coverage = coverage or count_participations(paroles, territory)
+    """The findings of `participation.ipynb`, in reading order. An empty `paroles` gives findings that say so, without a figure.
+
+    `engagements`: code → wording.
+    """
+    coverage = count_participations(paroles, territory)
     if not coverage.personnes:
         values = {"lieu": territory.nom}
         return (
@@ -43,7 +51,7 @@ def find_participation(
         _levels(paroles, coverage),
     ]
     if len(contributions):
-        findings.append(_road(contributions, coverage))
+        findings.append(_road(contributions, coverage, engagements))
     return tuple(findings)
 
 
@@ -80,13 +88,15 @@ def _crossed(coverage: Coverage, number: str, one: str, two: str) -> Finding:
             (word(axes["ensemble"]), *(coverage.value(two, c) for c in columns), coverage.value("total")),
         ),
     )
+    declared = [(r, c) for r, c in cells if r and c]
     values = {
         "cle": number,
-        "vides": sum(v.texte == PERSONNE for v in cells.values()),
-        "sur": len(cells),
+        "vides": sum(cells[place].texte == PERSONNE for place in declared),
+        "entendus": sum(coverage.is_heard(**{one: r, two: c}) for r, c in declared),
+        "sur": len(declared),
         "silence": _silent(coverage, one),
         "absents": _silent(coverage, two),
-        "total": coverage.value("total"),
+        "tous": _all_heard(coverage),
     }
     lecture = None
     if shown := next((place for place, value in cells.items() if value.dite), None):
@@ -106,10 +116,16 @@ def _crossed(coverage: Coverage, number: str, one: str, two: str) -> Finding:
 
 def _by_step(coverage: Coverage) -> Finding:
     values = {name: coverage.value("sequence", step) for step, name in coverage.names("sequence").items()}
-    most = max((name for name, value in values.items() if value.dite), key=lambda name: values[name].valeur, default="")
-    said = {"etape": most, "valeur": values.get(most, Valeur(None, "masqué"))}
+    most = max((value.valeur for value in values.values() if value.dite), default=None)
+    first = [name for name, value in values.items() if value.dite and value.valeur == most]
+    said = {"etapes": first, "valeur": values[first[0]] if first else Valeur(None, "masqué")}
     grid = Grid("barres", {name: [value] for name, value in values.items()})
     return _finding(coverage, "couverture-04", "etapes", said, grid=grid)
+
+
+def _all_heard(coverage: Coverage) -> bool:
+    """Whether it can be said of each quarter and each college that it has spoken."""
+    return all(coverage.is_heard(**{axe: one}) for axe in ("qpv", "college") for one in coverage.names(axe) if one)
 
 
 def _missing(coverage: Coverage) -> Finding:
@@ -122,13 +138,25 @@ def _missing(coverage: Coverage) -> Finding:
         for t in themes
     }
     texts = block("participation.manquantes")
+    # Colleges and themes of which the same quarters have not heard are told together.
+    by_college: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+    for (c, t), names in silent.items():
+        by_college.setdefault((c, tuple(names)), []).append(t)
+    together: dict[tuple[tuple[str, ...], tuple[str, ...]], list[str]] = {}
+    for (c, names), some in by_college.items():
+        together.setdefault((names, tuple(some)), []).append(c)
 
-    def told(names: Sequence[str]) -> str:
-        return texts["tous"] if len(names) == len(quarters) else ", ".join(names) or texts["aucun"]
+    def told(some: Sequence[str], all_of: Mapping[str, str]) -> str:
+        return texts["tous"] if len(some) == len(all_of) else ", ".join(all_of[one] for one in some)
 
     lines = [
-        (word(colleges[c]), word(themes[t]), count(len(names), "quartiers"), word(told(names)))
-        for (c, t), names in silent.items()
+        (
+            word(told(some, colleges)),
+            word(told(about, themes)),
+            count(len(names), "quartiers"),
+            word(texts["tous"] if len(names) == len(quarters) else ", ".join(names) or texts["aucun"]),
+        )
+        for (names, about), some in together.items()
     ]
     never = [name for q, name in quarters.items() if coverage.is_silent(qpv=q)]
     absent = [name for c, name in colleges.items() if c and coverage.is_silent(college=c)]
@@ -139,7 +167,7 @@ def _missing(coverage: Coverage) -> Finding:
         coverage,
         "manques-01",
         "manquantes",
-        {"quartiers": never, "colleges": absent, "sur": len(quarters)},
+        {"quartiers": never, "colleges": absent, "sur": len(quarters), "tous": _all_heard(coverage)},
         figure=matrix(
             (name, {themes[t]: count(len(silent[c, t]), "quartiers") for t in themes}) for c, name in colleges.items()
         ),
@@ -165,18 +193,26 @@ def _levels(paroles: pd.DataFrame, coverage: Coverage) -> Finding:
     return _finding(coverage, "niveaux-01", "niveaux", said, grid=grid)
 
 
-def _road(found: pd.DataFrame, coverage: Coverage) -> Finding:
+def _road(found: pd.DataFrame, coverage: Coverage, engagements: Mapping[str, str]) -> Finding:
     words = [f"{i}. {texte or NON_MONTRE}" for i, texte in enumerate(found["texte"], start=1)]
     names = [named(cite, said) for cite, said in zip(found["cite"], words, strict=True)]
     states = [status if status in STATUTS else STATUTS[0] for status in found["statut"]]
     waiting = int((found["statut"] == STATUTS[0]).sum())
-    undated = label("participation.reponses.sans_date")
-    months = [f"{MOIS[int(m[5:7]) - 1]} {m[:4]}" if m else undated for m in found["mois"]]
+    months = [month_year(month) or label("participation.reponses.sans_date") for month in found["mois"]]
+    cited = [named(cite, _about(cite, coverage.territory, engagements), 120) for cite in found["cite"]]
     return _finding(
         coverage,
         "reponses-01",
         "reponses",
         {"contributions": len(found), "attente": waiting, "repondues": len(found) - waiting},
         figure=matrix((name, {state.capitalize(): OUI}) for name, state in zip(names, states, strict=True)),
-        table=table_of_contributions(found, months),
+        table=table_of_contributions(found.assign(cite=cited), months),
     )
+
+
+def _about(cite: str, territory: Territory, engagements: Mapping[str, str]) -> str:
+    """What a finding asks, of which quarter or theme; what an engagement says; '' where the code is nobody's."""
+    places = {q.code: q.nom for q in territory.quartiers} | {t.id: t.nom for t in territory.themes}
+    place = next((one for one in places if cite.startswith(f"{one}-")), "")
+    asked = {one.numero: one.question for one in load_catalogue().constats}.get(cite.removeprefix(f"{place}-"), "")
+    return "\u00a0: ".join(filter(None, (places.get(place, ""), asked))) or engagements.get(cite, "")

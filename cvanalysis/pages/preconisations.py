@@ -6,7 +6,7 @@ counts for nothing and is said. Refuses to write one: they are people's, from `p
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,8 @@ import pandas as pd
 
 from cvanalysis.constat.make import make, matrix
 from cvanalysis.constat.shape import Finding, Manque, Message, Table, Valeur, word
-from cvanalysis.french import named
+from cvanalysis.files.keys import split_list
+from cvanalysis.french import french_date, named
 from cvanalysis.textes import block, label, labels
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Recommendation:
-    """One préconisation and its chain. `fondee`: two kinds of known evidence at least. `manque`: what its chain lacks, in French."""
+    """One préconisation and its chain. `fondee`: two kinds of known evidence at least."""
 
     id: str
     theme: str
@@ -51,7 +52,6 @@ class Recommendation:
     suivi: str
     statut: str
     exemple: bool
-    manque: tuple[str, ...] = ()
     depart: str = ""
     cible: str = ""
 
@@ -63,6 +63,19 @@ class Recommendation:
     @property
     def fondee(self) -> bool:
         return len(self.sortes) >= SUFFISANT
+
+    @property
+    def manque(self) -> tuple[str, ...]:
+        """What its chain lacks, in French."""
+        unknown = ", ".join(f"{e.genre}:{e.reference}" for e in self.preuves if not e.connue)
+        kind = next((KINDS[one].lower() for one in self.sortes), "")
+        lacks = {
+            "inconnue": unknown,
+            "aucune": not self.sortes,
+            "une_sorte": self.sortes and not self.fondee,
+            **{link: not getattr(self, link) for link in ("qui", "echeance", "suivi", "depart", "cible")},
+        }
+        return tuple(CHAINE[link].format(preuves=unknown, sorte=kind) for link, there in lacks.items() if there)
 
 
 def read_recommendations(
@@ -79,45 +92,31 @@ def read_recommendations(
     it is taken at its word.
     """
     heard = {code for cell in paroles["codes"] for code in cell.split("|")} if len(paroles) else set()
-    spoken = {c: n for c, n in zip(codes["code"], codes["nom"], strict=True) if c in heard}
-    seen = dict(zip(immersions["immersion"], immersions["vu"], strict=True))
     known: dict[str, Mapping[str, str] | None] = {
-        "chiffre": None if findings is None else {f: CHAINE["constat"].format(numero=f) for f in findings},
+        "chiffre": None if findings is None else dict.fromkeys(findings, ""),
         "action": engagements,
-        "parole": spoken,
-        "immersion": seen,
+        "parole": {code: nom for code, nom in zip(codes["code"], codes["nom"], strict=True) if code in heard},
+        "immersion": dict(zip(immersions["immersion"], immersions["vu"], strict=True)),
     }
-    return tuple(_read(row, known) for row in preconisations.to_dict("records"))
 
-
-def _read(row: Mapping[str, Any], known: Mapping[str, Mapping[str, str] | None]) -> Recommendation:
-    evidence = []
-    for proof in filter(None, (w.strip() for w in row["preuves"].split("|"))):
+    def evidence(proof: str) -> Evidence:
         kind, _, reference = proof.partition(":")
         names = known.get(kind, {})
-        name = reference if names is None else names.get(reference, reference)
-        evidence.append(Evidence(kind, reference, name, names is None or reference in names))
-    found = Recommendation(
-        **{
-            name: row[name]
-            for name in ("id", "theme", "question", "qui", "echeance", "suivi", "depart", "cible", "statut")
-        },
-        texte=row["preconisation"],
-        preuves=tuple(evidence),
-        constats=tuple(filter(None, (c.strip() for c in row["constats"].split("|")))),
-        exemple=bool(row["exemple"]),
+        name = CHAINE["constat"].format(numero=reference) if kind == "chiffre" else (names or {}).get(reference)
+        return Evidence(kind, reference, name or reference, names is None or reference in names)
+
+    same = ("id", "theme", "question", "qui", "suivi", "depart", "cible", "statut")
+    return tuple(
+        Recommendation(
+            **{name: row[name] for name in same},
+            echeance=french_date(row["echeance"]),
+            texte=row["preconisation"],
+            preuves=tuple(map(evidence, split_list(row["preuves"]))),
+            constats=tuple(split_list(row["constats"])),
+            exemple=bool(row["exemple"]),
+        )
+        for row in preconisations.to_dict("records")
     )
-    return replace(found, manque=tuple(_lacks(found)))
-
-
-def _lacks(one: Recommendation) -> Iterator[str]:
-    if unknown := [f"{e.genre}:{e.reference}" for e in one.preuves if not e.connue]:
-        yield CHAINE["inconnue"].format(preuves=", ".join(unknown))
-    if not one.sortes:
-        yield CHAINE["aucune"]
-    elif not one.fondee:
-        yield CHAINE["une_sorte"].format(sorte=KINDS[next(iter(one.sortes))].lower())
-    yield from (CHAINE[link] for link in ("qui", "echeance", "suivi", "depart", "cible") if not getattr(one, link))
 
 
 def without_recommendation(recommendations: Collection[Recommendation], findings: Mapping[str, str]) -> tuple[str, ...]:
@@ -131,18 +130,18 @@ def find_recommendations(
     territory: Territory,
     theme: str = "",
     findings: Mapping[str, str] | None = None,
+    titles: Mapping[str, str] = {},
 ) -> tuple[Finding, ...]:
     """Findings for a theme's page (`<theme>-preconisations-01`), or for the COPIL's (`preconisations-chaine-01`, `-02` without enough
-    evidence, `-03` findings without a préconisation, where `findings`, id → message, is given)."""
+    evidence, `-03` findings without a préconisation, where `findings`, id → message, is given).
+
+    titles: id → message of the findings that a préconisation cites, where they are at hand.
+    """
     mine = tuple(r for r in recommendations if not theme or r.theme == theme)
-    base = f"{theme}-preconisations" if theme else "preconisations-chaine"
-    chain = _chain(mine, territory, f"{base}-01", theme)
     if theme:
-        return (chain,)
-    more = [chain, _unproved(mine, territory)]
-    if findings is not None:
-        more.append(_unanswered(mine, territory, findings))
-    return tuple(more)
+        return (_chain(mine, territory, f"{theme}-preconisations-01", theme, titles),)
+    more = [_chain(mine, territory, "preconisations-chaine-01", "", titles), _unproved(mine, territory)]
+    return (*more, *([] if findings is None else [_unanswered(mine, territory, findings)]))
 
 
 def _finding(
@@ -163,19 +162,24 @@ def _finding(
         source=label("preconisations.tous.source"),
         precautions=labels("preconisations.tous.precautions"),
         figure=matrix(marks) if marks else None,
-        table=Table((), tuple(tuple(map(word, line)) for line in lines)) if lines else None,
+        table=Table((), tuple(tuple(word(cell, "non_disponible") for cell in line) for line in lines))
+        if lines
+        else None,
         **parts,
     )
 
 
-def _chain(mine: Sequence[Recommendation], territory: Territory, ident: str, theme: str) -> Finding:
+def _chain(
+    mine: Sequence[Recommendation], territory: Territory, ident: str, theme: str, titles: Mapping[str, str]
+) -> Finding:
     names = {t.id: t.nom for t in territory.themes}
     yes, no = word(label("preconisations.preconisations.oui")), Valeur(None, "non_disponible")
-    fields = ("question", "preuves", "constats", "texte", "qui", "echeance", "suivi", "depart", "cible")
     lines = []
     for r in mine:
-        said = {"preuves": told(r.preuves), "constats": ", ".join(r.constats)}
-        lines.append((r.id, names.get(r.theme, r.theme), *(said.get(field, getattr(r, field)) for field in fields)))
+        proofs = told([replace(one, nom=titles.get(one.reference, one.nom)) for one in r.preuves])
+        cited = " ; ".join(titles.get(one, CHAINE["constat"].format(numero=one)) for one in r.constats)
+        chain = (r.question, proofs, cited, r.qui, r.echeance, r.suivi, r.depart, r.cible)
+        lines.append((r.texte, names.get(r.theme, r.theme), *chain, r.id))
     parts: dict[str, Any] = {"exemple": all(r.exemple for r in mine)}
     if not mine:
         lacks = label("preconisations.preconisations.manque", lieu=names.get(theme, territory.nom))
@@ -206,9 +210,9 @@ def _unproved(mine: Sequence[Recommendation], territory: Territory) -> Finding:
         territory,
         "preconisations-chaine-02",
         "sans_preuve",
-        {"nombre": len(weak)},
+        {"nombre": len(weak), "total": len(mine)},
         [(named(r.id, r.texte), {texts["marque"]: word(kind)}) for r, kind in zip(weak, kinds, strict=True)],
-        [(r.id, r.texte, " ; ".join(r.manque)) for r in weak],
+        [(r.texte, " ; ".join(r.manque), r.id) for r in weak],
         exemple=bool(weak) and all(r.exemple for r in weak),
     )
 
@@ -220,7 +224,7 @@ def _unanswered(mine: Sequence[Recommendation], territory: Territory, findings: 
         territory,
         "preconisations-chaine-03",
         "sans_suite",
-        {"nombre": len(left)},
+        {"nombre": len(left), "total": len(findings)},
         [(named(f, findings[f]), {texts["marque"]: word(texts["aucune"])}) for f in left],
-        [(f, findings[f]) for f in left],
+        [(findings[f], f) for f in left],
     )

@@ -6,18 +6,17 @@ A fill rate comes before any result: each cell (indicator × quarter) is a figur
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
-from cvanalysis.constat.make import Chapter, bars, make
-from cvanalysis.constat.shape import Figure, Finding, Manque, Message, Point, Serie, Statut, Table, Valeur, word
-from cvanalysis.french import enumerate_french, enumerate_some
-from cvanalysis.indicateurs.observation import Instant
-from cvanalysis.pages.coverage import build_coverage, build_coverage_over_time
+from cvanalysis.constat.make import Chapter, bars, make, matrix, nothing
+from cvanalysis.constat.shape import Finding, Manque, Message, Statut, Table, Valeur, word
+from cvanalysis.french import enumerate_french
+from cvanalysis.indicateurs.question import short
+from cvanalysis.pages.coverage import build_coverage, build_coverage_over_time, lacking
 from cvanalysis.pages.holdings import Holdings, QualityReader
-from cvanalysis.textes import label, labels
+from cvanalysis.textes import block, label, labels
 
 if TYPE_CHECKING:
     from cvanalysis.catalogue import Catalogue, Indicateur
@@ -29,14 +28,10 @@ PROPOSITIONS_MAXI = 100
 LIGNES_MAXI = 200
 """Lines of anomalies printed on the page; all of them are in the download, and the page says so."""
 
+SANS_ANNEE = "non établie"
+
 GENRES_MAXI = 12
 """Kinds of anomalies that the figure has room for."""
-
-COLONNES = {
-    "argent": ("lieu", "colonne", "motif", "cellules", "montant"),
-    "controles": ("lieu", "ligne", "libelle", "total_lu", "somme_lignes", "ecart"),
-}
-"""What is shown of a table about the logs of actions; `lieu` is the file and its sheet."""
 
 _EUROS = ("montant", "total_lu", "somme_lignes", "ecart")
 
@@ -62,11 +57,9 @@ class Qualite(Chapter):
         """The account of raw cells, file by file: what each became, and the total."""
         numbers = ["cellules", "valeurs", "statuts", "anomalies"]
         frame = self.reader.rows("comptes")[["fichier", *numbers]]
-        lines = [*frame.itertuples(index=False, name=None), ("Total", *(frame[name].sum() for name in numbers))]
-        return Table(
-            labels("qualite.comptes.colonnes"),
-            tuple((word(str(name)), *(Valeur(float(count)) for count in counts)) for name, *counts in lines),
-        )
+        lines = [*frame.itertuples(index=False, name=None), ("Total", *frame[numbers].sum())]
+        cells = tuple((word(str(name)), *(Valeur(float(count)) for count in counts)) for name, *counts in lines)
+        return Table(labels("qualite.comptes.colonnes"), cells)
 
     def journaux(self, nom: str) -> Table:
         """What cleaning says of the logs of actions.
@@ -75,26 +68,21 @@ class Qualite(Chapter):
         that the files bear, against the sum of the rows that they cover. `propositions`: actions that look alike, to be decided.
         """
         rows = self.reader.rows(nom)
-        if nom == "propositions":
-            rest = len(rows) - PROPOSITIONS_MAXI
-            told = label("qualite.propositions.legende", montrees=PROPOSITIONS_MAXI, autres=rest) if rest > 0 else ""
-            columns = tuple(str(column).replace("_", " ").capitalize() for column in rows.columns)
-            shown = rows.head(PROPOSITIONS_MAXI).itertuples(index=False, name=None)
-            return Table(columns, tuple(tuple(word(str(cell)) for cell in row) for row in shown), told)
-        places = zip(rows["fichier"], rows["feuille"], strict=True)
-        shown = rows.assign(lieu=[f"{file} ({sheet})" if sheet else file for file, sheet in places])
-        lines = shown[list(COLONNES[nom])].itertuples(index=False, name=None)
-        return Table(
-            labels(f"qualite.{nom}.colonnes"),
+        rest, most = len(rows) - PROPOSITIONS_MAXI, PROPOSITIONS_MAXI if nom == "propositions" else None
+        if "feuille" in rows.columns:
+            rows = rows.assign(
+                lieu=[f"{f} ({s})" if s else f for f, s in zip(rows["fichier"], rows["feuille"], strict=True)]
+            )
+        names = block(f"qualite.{nom}.colonnes")
+        cells = (
             tuple(
-                tuple(
-                    word(cell) if isinstance(cell, str) else Valeur(float(cell), unite="€" if name in _EUROS else "")
-                    for name, cell in zip(COLONNES[nom], line, strict=True)
-                )
-                for line in lines
-            ),
-            label(f"qualite.{nom}.legende"),
+                word(cell) if isinstance(cell, str) else Valeur(float(cell), unite="€" if name in _EUROS else "")
+                for name, cell in zip(names, line, strict=True)
+            )
+            for line in rows.head(most or len(rows))[list(names)].itertuples(index=False, name=None)
         )
+        told = label(f"qualite.{nom}.legende", montrees=most, autres=rest) if not most or rest > 0 else ""
+        return Table(tuple(names.values()), tuple(cells), told)
 
     def demandes(self) -> tuple[Manque, ...]:
         """What to ask the producers for, one sentence each: missing years, comparators, reasons, meanings of notes."""
@@ -102,108 +90,95 @@ class Qualite(Chapter):
 
     def _files(self, ident: str) -> Finding:
         """Which files were read, what each one gave, which were left out."""
-        published, missing, years = Counter(), Counter(), {}
-        for lot in self.held.lots:
-            (published if lot.publie else missing)[lot.fichier] += lot.nombre
-            years.setdefault(lot.fichier, set()).add(lot.instant)
+        lots = self.held.lots
+        counts = lots.groupby(["fichier", "publie"], observed=True)["nombre"].sum()
+        years = lots.groupby("fichier", observed=True)["millesime"].agg(_when).to_dict()
         known = {str(row["fichier"]): row for row in self.reader.rows("fichiers").to_dict("records")}
         # Journals of actions and voices hold no indicator, and are not silent for that: other pages read them.
         families = self.held.catalogue.familles
         rest = [name for name in known if name not in years]
         others = [n for n in rest if known[n]["statut"] == "lu" and known[n]["famille"] not in families]
         silent = [name for name in rest if name not in others]
+        given = {name: Valeur(float(counts.get((name, True), 0)), unite="valeurs") for name in sorted(years)}
         lines = tuple(
             (
                 word(name),
-                word(str(known.get(name, {}).get("famille") or "non précisé")),
-                word(_when(years.get(name, ()))),
-                Valeur(float(published[name])),
-                Valeur(float(missing[name])),
+                word(str(known.get(name, {}).get("famille") or ""), "non_disponible"),
+                word(years.get(name, ""), "sans_objet"),
+                *(Valeur(float(counts.get((name, there), 0))) for there in (True, False)),
                 word(str(known.get(name, {}).get("statut") or ("lu" if name in years else "non lu"))),
             )
-            for name in (*sorted(years), *sorted(others), *sorted(silent))
+            for name in (*given, *sorted(others), *sorted(silent))
         )
-        total = Valeur(float(published.total()), unite="valeurs")
+        total = Valeur(sum(value.valeur for value in given.values()), unite="valeurs")
         values = {"fichiers": len(years), "valeurs": total, "autres": len(others), "ecartes": len(silent)}
-        points = tuple(
-            Point(name.rsplit("/", 1)[-1], Valeur(float(published[name]), unite="valeurs")) for name in sorted(years)
-        )
-        first = {"fichier": points[0].etiquette, "valeur": points[0].valeur} if points else {}
+        bare = {name.rsplit("/", 1)[-1]: value for name, value in given.items()}
+        first = dict(zip(("fichier", "valeur"), next(iter(bare.items()), ()), strict=False))
         return make(
             ident,
             Message("qualite.fichiers", values),
             **self.held.commun,
-            figure=Figure("barres", "", (Serie("", "autre", points),)) if points else None,
-            table=Table((), lines) if points else None,
-            lecture=Message("qualite.lecture_fichiers", first) if points else None,
+            figure=bars("", "", bare, "autre") if given else None,
+            table=Table((), lines) if given else None,
+            lecture=Message("qualite.lecture_fichiers", first) if given else None,
             manques=[
                 Manque(label("qualite.fichiers.manque", fichier=n, raison=_why(known[n])), "non_disponible")
                 for n in silent
             ]
-            + ([] if points else [Manque(label("qualite.fichiers.aucun"), "non_disponible")]),
+            + ([] if given else [Manque(label("qualite.fichiers.aucun"), "non_disponible")]),
         )
 
     def _years(self, ident: str) -> Finding:
         """The year of the data behind each publication of each source, where it is established."""
-        found: dict[tuple[str, int], set[str]] = {}
-        for lot in self.held.lots:
-            found.setdefault((lot.source, lot.publication), set()).add(str(lot.millesime or "non établie"))
-        sources = sorted({source for source, _ in found})
-        publications = sorted({publication for _, publication in found})
-
-        def cell(labels: Iterable[str]) -> Valeur:
-            return word(enumerate_french(sorted(labels)) if labels else "aucun chiffre")
-
-        def state(labels: Iterable[str]) -> Valeur:
-            return word("" if not labels else "non établie" if "non établie" in labels else "établie", "non_disponible")
-
-        cells = {s: {p: found.get((s, p), ()) for p in publications} for s in sources}
-        series = tuple(
-            Serie(self.held.source(s), "autre", tuple(Point(str(p), state(known)) for p, known in row.items()))
-            for s, row in cells.items()
+        found = self.held.lots.groupby(["source", "publication"], observed=True)["millesime"].agg(_when).to_dict()
+        every, commun = sorted({publication for _, publication in found}), self.held.commun
+        values = {"inconnues": sum(SANS_ANNEE in told for told in found.values()), "total": len(found)}
+        if not found:
+            return nothing(ident, "qualite.annees", values, **commun)
+        cells = {
+            self.held.source(source): {str(p): found.get((source, p), "") for p in every}
+            for source in sorted({source for source, _ in found})
+        }
+        marks = {
+            source: {
+                p: word(told and (SANS_ANNEE if SANS_ANNEE in told else "établie"), "non_disponible")
+                for p, told in row.items()
+            }
+            for source, row in cells.items()
+        }
+        table = Table(
+            ("Source", *(f"Fichiers {p}" for p in every)),
+            tuple(
+                (word(source), *(word(told, "non_disponible") for told in row.values()))
+                for source, row in cells.items()
+            ),
         )
-        unknown = sum("non établie" in known for known in found.values())
-        return make(
-            ident,
-            Message("qualite.annees", {"inconnues": unknown, "total": len(found)}),
-            **self.held.commun,
-            figure=Figure("matrice", "", series) if series else None,
-            table=Table(
-                ("Source", *(f"Fichiers {p}" for p in publications)),
-                tuple((word(self.held.source(s)), *map(cell, row.values())) for s, row in cells.items()),
-            )
-            if series
-            else None,
-            manques=list(undated(self.held))
-            or ([] if series else [Manque(label("qualite.annees.aucun"), "non_disponible")]),
-        )
+        message, missing = Message("qualite.annees", values), list(undated(self.held))
+        return make(ident, message, **commun, figure=matrix(marks.items()), table=table, manques=missing)
 
     def _anomalies(self, ident: str) -> Finding:
         """What was found wrong while reading, and what was done about it."""
         rows = self.reader.rows("anomalies")
-        counts = Counter(_kind(problem) for problem in rows["probleme"])
-        ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+        if rows.empty:
+            values = {"lus": len(self.reader.rows("fichiers"))}
+            return nothing(ident, "qualite.anomalies_aucune", values, textes="qualite.anomalies", **self.held.commun)
+        kinds = rows["probleme"].map(_kind).value_counts().sort_index().sort_values(ascending=False, kind="stable")
         names = ["fichier", "ligne", "colonne", "brut", "probleme", "traitement"]
         shown = rows[names].head(LIGNES_MAXI).itertuples(index=False, name=None)
         lines = tuple(
             tuple(map(word, (file, str(n or "fichier entier"), column or "toutes", raw or "vide", problem, done)))
             for file, n, column, raw, problem, done in shown
         )
-        values = {"total": len(rows), "genres": len(counts), "montrees": len(lines)}
-        if not ordered:
-            none = Manque(label("qualite.anomalies_aucune.manque"), "sans_objet")
-            message = Message("qualite.anomalies_aucune", values)
-            return make(ident, message, textes="qualite.anomalies", manques=[none], **self.held.commun)
-        first, number = ordered[0]
-        message = Message("qualite.anomalies", {**values, "premiere": first, "nombre": number})
-        most = {kind: Valeur(float(n), unite="cas") for kind, n in ordered[:GENRES_MAXI]}
+        values = {"total": len(rows), "genres": len(kinds), "montrees": len(lines)}
+        values |= {"premiere": kinds.index[0], "nombre": int(kinds.iloc[0])}
+        most = {kind: Valeur(float(n), unite="cas") for kind, n in kinds.head(GENRES_MAXI).items()}
         return make(
             ident,
-            message,
+            Message("qualite.anomalies", values),
             **self.held.commun,
             figure=bars("", "", most, "autre"),
             table=Table((), lines),
-            lecture=Message("qualite.lecture_anomalies", message.valeurs),
+            lecture=Message("qualite.lecture_anomalies", values),
         )
 
 
@@ -217,10 +192,9 @@ def _why(file: Mapping[str, object]) -> str:
     return f"\u00a0: {file['pris_pour']}" if file["statut"] == "laissé de côté" else ""
 
 
-def _when(instants: Iterable[Instant]) -> str:
-    dated = sorted(str(i.annee) for i in instants if i.etabli)
-    found = dated + (["non établie"] if any(not i.etabli for i in instants) else [])
-    return enumerate_french(found) if found else "aucune"
+def _when(years: Iterable[str]) -> str:
+    """Data years in words, « non établie » last."""
+    return enumerate_french(sorted({year or SANS_ANNEE for year in years}))
 
 
 def _ask(what: str, statut: Statut = "non_disponible", **values: str) -> Manque:
@@ -229,46 +203,53 @@ def _ask(what: str, statut: Statut = "non_disponible", **values: str) -> Manque:
 
 def undated(held: Holdings) -> Iterator[Manque]:
     """The publications of each source whose data year nobody has established."""
-    unknown: dict[str, set[int]] = {}
-    for lot in held.lots:
-        if lot.millesime is None:
-            unknown.setdefault(lot.source, set()).add(lot.publication)
-    for ident, years in sorted(unknown.items()):
-        yield _ask("annee", source=held.source(ident), annees=enumerate_french(map(str, sorted(years))))
+    rows = held.lots[held.lots["millesime"] == ""]
+    for ident, years in rows.groupby("source", observed=True)["publication"]:
+        yield _ask("annee", source=held.source(ident), annees=enumerate_french(map(str, sorted(set(years)))))
 
 
 def ask_for(held: Holdings) -> Iterator[Manque]:
     """What to ask the producers for, one sentence each, the most useful first."""
     yield from undated(held)
-    followed = held.indicateurs_suivis
-    for comparateur in held.territory.comparateurs:
-        if held.territory.vaste and comparateur.niveau == "COMMUNE":
-            continue  # a sentence per commune of a country would hide all the others
-        absent: dict[str, list[str]] = {}
-        for i in followed:
-            if i.genre != "effectif" and (comparateur.zone, i.id) not in held.connus:
-                absent.setdefault(i.source, []).append(i.nom_court or i.nom)
-        for source, names in absent.items():
-            files = held.catalogue.sources[source].fichiers
-            yield _ask("comparateur", nom=comparateur.nom, indicateurs=enumerate_french(names), fichiers=files)
-    for indicateur in followed:
-        yield from _ask_of(held, indicateur)
-    for source, note in sorted({(lot.source, lot.note) for lot in held.lots if lot.note.strip("0 ")}):
+    yield from _comparators(held)
+    yield from _reasons(held)
+    noted = held.lots[held.lots["note"].str.strip("0 ") != ""]
+    for source, note in sorted(set(zip(noted["source"], noted["note"], strict=True))):
         yield _ask("note", source=held.source(source), note=note)
 
 
-def _ask_of(held: Holdings, indicateur: Indicateur) -> Iterator[Manque]:
-    """What is to be asked of one indicator: all of it, the reasons of what is not there, a check of what is doubtful."""
-    instants = held.moments[indicateur.id]
-    if not instants:
-        yield _ask("rien", indicateur=indicateur.nom, fichiers=held.catalogue.families_of(indicateur.id))
-        return
-    quarters = held.territory.quartiers
-    rows = {held.noms[q.code]: held.par_zone.at(q.code, indicateur.id, instants[-1]) for q in quarters}
-    silent = [nom for nom, row in rows.items() if row is None or row.valeur is None]
-    doubtful = [nom for nom, row in rows.items() if row is not None and row.statut == "suspect"]
-    when = {"indicateur": indicateur.nom, "quand": instants[-1].situe}
-    if silent:
-        yield _ask("raison", "non_diffusé", **when, quartiers=enumerate_some(silent))
-    if doubtful:
-        yield _ask("verification", "suspect", **when, quartiers=enumerate_some(doubtful))
+def _comparators(held: Holdings) -> Iterator[Manque]:
+    """By files to ask for, the territories compared that have no figure, those that lack the same indicators together."""
+    absent: dict[str, dict[str, list[str]]] = {}
+    for one in held.territory.comparateurs:
+        if held.territory.vaste and one.niveau == "COMMUNE":
+            continue  # a sentence per commune of a country would hide all the others
+        lacks: dict[str, list[str]] = {}
+        for i in held.indicateurs_suivis:
+            if i.genre != "effectif" and held.par_zone.latest(one.zone, i.id) is None:
+                lacks.setdefault(i.source, []).append(short(i))
+        for source, names in lacks.items():
+            absent.setdefault(source, {}).setdefault(enumerate_french(names), []).append(one.nom)
+    for source, told in absent.items():
+        missing = " ; ".join(f"{enumerate_french(noms)}, {names}" for names, noms in told.items())
+        yield _ask("comparateur", fichiers=held.catalogue.sources[source].fichiers, manque=missing)
+
+
+def _reasons(held: Holdings) -> Iterator[Manque]:
+    """The reasons of what is not there, a check of what is doubtful, then the indicators of which nothing came, by file."""
+    cells, nowhere = {}, {}
+    for one in held.indicateurs_suivis:
+        if instants := held.moments[one.id]:
+            rows = {code: held.par_zone.at(code, one.id, instants[-1]) for code in held.noms}
+            cells[one.id] = {code: row.statut if row else "non_disponible" for code, row in rows.items()}
+        else:
+            nowhere.setdefault(held.catalogue.families_of(one.id), []).append(f"«\u00a0{one.nom}\u00a0»")
+
+    def told(one: Indicateur) -> str:
+        return f"«\u00a0{one.nom}\u00a0» {held.moments[one.id][-1].situe}"
+
+    for (statut, names), what in lacking(held, cells, told):
+        kind = {"suspect": "verification", "non_disponible": "absents"}.get(statut, "raison")
+        yield _ask(kind, statut, indicateurs=what, quartiers=names)
+    for files, names in nowhere.items():
+        yield _ask("rien", indicateurs=enumerate_french(names), fichiers=files)

@@ -58,7 +58,8 @@ class Fiche(Questions):
     @property
     def reperes(self) -> tuple[tuple[Ligne, Message], ...]:
         """The lines that stand at the top of the page, and what is said under each figure."""
-        return tuple((line, self._landmark(line)) for line in self.tableau if line.declaree.repere)
+        there = (line for line in self.tableau if line.declaree.repere and line.valeur.statut != "suspect")
+        return tuple((line, self._landmark(line)) for line in there)
 
     def _landmark(self, line: Ligne) -> Message:
         one = line.declaree
@@ -89,7 +90,7 @@ class Fiche(Questions):
     def lacunes(self) -> tuple[str, ...]:
         """What matters most of what is not known, in a sentence each: of the quarter, of what it is compared with, of its changes."""
         shown = [line for line in self.tableau if line.declaree.groupe]
-        own = [line.declaree.libelle for line in shown if not line.valeur.dite]
+        own = [line.declaree.libelle for line in self.tableau if not line.valeur.dite]
         known = [line for line in shown if line.valeur.dite]
         beside = dict.fromkeys((zone.nom for zone in self.contexte.proches), 0)
         for zone, value, _ in (one for line in known for one in line.reperes):
@@ -150,14 +151,14 @@ class QuarterActions(ActionChapter):
         field = Field(reader, territory, (("qpv", (code,)),))
         super().__init__("quartier", code, field, builders, quartier=QUARTIER)
 
-    @property
+    @cached_property
     def _entieres(self) -> pd.DataFrame:
         """All the rows of the actions led here, those of their other quarters too."""
         here = self.field.menees
         whole = Field(self.field.reader, self.field.territory, (("action", tuple(sorted(set(here["action"])))),))
         return whole.menees if len(here) else here
 
-    @property
+    @cached_property
     def liste(self) -> Table:
         """The actions led here, one line each."""
         return list_actions(self._entieres, self.field, CATALOGUE_QUARTIER_MAX, self.quartier.code)

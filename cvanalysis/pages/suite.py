@@ -83,7 +83,7 @@ class Sequel(Chapter):
     def _stated(self, ident: str) -> Finding:
         subjects = self._precedent["constat"].str.split("-").str[0]
         rows = self._precedent[subjects.isin(self.quartier.depuis)]
-        lines = [[word(row.constat), word(row.titre), word(row.source, "non_disponible")] for row in rows.itertuples()]
+        lines = [[word(row.titre), word(row.source, "non_disponible"), word(row.constat)] for row in rows.itertuples()]
         return self._make(ident, "constats", lines, [_domain(name) for name in rows["section"]])
 
     def _proposed(self, ident: str) -> Finding:
@@ -93,12 +93,7 @@ class Sequel(Chapter):
         others = [one for one in self._recommendations if not one.constats]
         here, everywhere = labels("suite.preconisations.portees")
         lines = [
-            [
-                word(one.id),
-                word(one.texte),
-                word(told),
-                *(word(cell, "non_disponible") for cell in (one.qui, one.statut)),
-            ]
+            [word(cell, "non_disponible") for cell in (one.texte, told, one.qui, one.statut, one.id)]
             for ones, told in ((own, here), (others, everywhere))
             for one in ones
         ]
@@ -124,7 +119,7 @@ class Sequel(Chapter):
             now = self._seen.latest(self.quartier.code, one.id)
             if before and now:
                 lines += [
-                    [word(one.nom), word(row.zone), *self._cells(row, one), *self._cells(now, one)] for row in before
+                    [word(one.nom), *self._cells(row, one), *self._cells(now, one), word(row.zone)] for row in before
                 ]
                 groups.append(_domain(one.pilier))
         return self._make(ident, "cote_a_cote", lines, groups)
@@ -137,7 +132,7 @@ class Sequel(Chapter):
             followed = self.quartier.code.endswith("I") and len(self._dated(one)) > 1
             if last and not followed:
                 groups.append(label(f"suite.nouveaux.{'annee' if last.millesime is None else 'une_annee'}"))
-                lines.append([word(one.nom), *self._cells(last, one), word(groups[-1])])
+                lines.append([word(one.nom), *self._cells(last, one)])
         return self._make(ident, "nouveaux", lines, groups)
 
     def _cells(self, row: Observation, indicateur: Indicateur) -> tuple[Valeur, Valeur]:

@@ -21,6 +21,7 @@ from cvanalysis.indicateurs.distribution import quartiles
 from cvanalysis.indicateurs.kinds import Questions
 from cvanalysis.indicateurs.observation import Reader, latest_values
 from cvanalysis.indicateurs.question import common_instant, short
+from cvanalysis.indicateurs.tableau import told
 from cvanalysis.territory.contract import Territory
 from cvanalysis.textes import block, label, labels
 
@@ -30,12 +31,9 @@ if TYPE_CHECKING:
     from cvanalysis.indicateurs.observation import Instant
 
 
+RAISONS = tuple(block("commun.raisons").values())
 POPULATION, BESOIN = "population", "taux_pauvrete"
 RANGS_MINI = 10
-
-
-MOIS = "12"
-"""What a yearly amount is divided by to be said by month."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +64,9 @@ class Synthese(Questions):
         when = [common_instant(ctx, self.catalogue.indicateurs[one["indicateur"]]) for one in asked]
 
         def line(zone: Zone) -> tuple[Zone, tuple[Valeur, ...]]:
-            return zone, tuple(self._told(zone.code, one, at) for one, at in zip(asked, when, strict=True))
+            return zone, tuple(
+                told(ctx, one["indicateur"], one["sur"], zone.code, at) for one, at in zip(asked, when, strict=True)
+            )
 
         found = [line(zone) for zone in ctx.voisins]
         need = next((i for i, one in enumerate(asked) if one["indicateur"] == BESOIN), 0)
@@ -77,26 +77,24 @@ class Synthese(Questions):
         foot = [line(zone) for zone in ctx.proches if zone.role in ("epci", "france_qpv")]
         return Apercu(tuple(columns), tuple(found), tuple(foot))
 
-    def _told(self, zone: str, asked: Mapping[str, str], instant: Instant | None) -> Valeur:
-        """A value as its column says it: by month, or as a share of another count."""
-        value = self.contexte.value(zone, self.catalogue.indicateurs[asked["indicateur"]], instant)
-        if not asked["sur"] or not value.dite:
-            return value
-        if asked["sur"] == MOIS:
-            return replace(value, valeur=value.valeur / 12)
-        whole = self.contexte.value(zone, self.catalogue.indicateurs[asked["sur"]], instant)
-        if not whole.dite or not whole.valeur:
-            return Valeur(None, whole.statut if not whole.dite else "sans_objet", "%", 1)
-        return Valeur(100 * value.valeur / whole.valeur, "publié", "%", 1)
-
     @property
     def ordre(self) -> str:
         """In which order quarters stand, for the reader."""
         return label("commun.ailleurs") if self.territory.vaste else " ".join(block("synthese.ordre").values())
 
     def inconnus(self) -> tuple[tuple[str, tuple[Manque, ...]], ...]:
-        """What cannot be said of the quarters together, by finding."""
-        return tuple((finding.id, finding.manques) for finding in self.constats if finding.manques)
+        """What cannot be said of the quarters together, once for all that the same ones lack for the same reason; the number of the
+        first finding that lacks it."""
+        found: dict[tuple[str, str], tuple[str, Manque, dict[str, None]]] = {}
+        for finding in self.constats:
+            for one in finding.manques:
+                why = next((end for raison in RAISONS if one.quoi.endswith(end := f", {raison}.")), ".")
+                names, colon, what = one.quoi.removesuffix(why).partition(" : ")
+                found.setdefault((names + colon, why), (finding.id, one, {}))[2][what] = None
+        return tuple(
+            (ident, (replace(one, quoi=f"{names}{' ; '.join(what)}{why}"),))
+            for (names, why), (ident, one, what) in found.items()
+        )
 
     def tableau(self) -> Table:
         """One line per quarter in the declared order, one column per indicator of level, each at its common moment."""
@@ -151,11 +149,16 @@ class Needs(ActionChapter):
         """Every action of the contract, those of no evaluated theme and of no quarter included."""
         return list_actions(self.field.menees, self.field)
 
+    @property
+    def _last(self) -> int:
+        """The last year that can have been written: an edition knows nothing of what comes after it."""
+        return min(self.field.territory.fin, self.field.territory.edition.jusqu_au.year)
+
     def _money(self, ident: str, rows: pd.DataFrame) -> Finding:
         quarters = self.field.quartiers
         people, need = (latest_values(self.reader, list(quarters), i, self.catalogue) for i in (POPULATION, BESOIN))
-        first = int(rows["annee"].min())
-        years = self.field.territory.fin - first + 1
+        first, last = int(rows["annee"].min()), self._last
+        years = last - first + 1
         money, found = granted(rows, self.field), reach(rows, self.field)
         each = {code: _by_inhabitant(money[code], people[code][0], years) for code in quarters}
         crowd = {code: people[code][0].valeur for code in quarters if people[code][0].valeur}
@@ -172,7 +175,7 @@ class Needs(ActionChapter):
         low = min(known, key=lambda code: each[code].valeur, default=order[0])
         year = next((when for _, when in need.values() if when), "")
         said = {"haut": quarters[top], "valeur_haut": each[top], "bas": quarters[low], "valeur_bas": each[low]}
-        said |= {"quartiers": len(quarters), "periode": f"{first}-{self.field.territory.fin}"}
+        said |= {"quartiers": len(quarters), "periode": f"{first}-{last}"}
         said |= {"annee": f" {year}" if year else "", "ailleurs": _outside(money, quarters)}
         actions = {quarters[c]: count(found[c]) for c in order}
         reading = {"quartier": quarters[top], "valeur": each[top], "besoin": need[top][0], "annee_besoin": year}
@@ -210,7 +213,7 @@ class Needs(ActionChapter):
                 yield Manque(label("synthese.besoins-01.incalculable", quartier=nom), each[code].statut)
 
     def _blind_spots(self, ident: str, rows: pd.DataFrame) -> Finding:
-        quarters, fin = self.field.quartiers, self.field.territory.fin
+        quarters, fin = self.field.quartiers, self._last
         themes = {t.id: t.nom for t in self.field.territory.themes}
         if not themes:
             return self.rien(ident)

@@ -66,13 +66,9 @@ def _by(territory: Territory, qpv: str, role: str) -> str:
 def table_of_contributions(found: pd.DataFrame, second: Iterable[str]) -> Table:
     """What became of each contribution; `second` is what the second column says of each."""
     rows = zip(found.itertuples(), second, strict=True)
-    waits = label("voix.tous.sans_reponse")
     return Table(
         (),
-        tuple(
-            tuple(map(word, (r.cite, of, shorten(r.texte) or NON_MONTRE, r.statut, r.reponse or waits)))
-            for r, of in rows
-        ),
+        tuple(tuple(map(word, (r.cite, of, shorten(r.texte) or NON_MONTRE, r.statut, r.reponse))) for r, of in rows),
     )
 
 

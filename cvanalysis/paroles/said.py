@@ -88,7 +88,8 @@ def find_theme_voices(
     held = immersions[immersions["theme"] == theme.id] if len(immersions) else immersions
     findings = [_immersions(finding, theme, held, territory)]
     for tone in TONS:
-        findings.append(_tone(finding, theme, tone, [i for i in ideas if i.tonalite == tone], territory))
+        heard = bool((mine["tonalite"] == tone).any())
+        findings.append(_tone(finding, theme, tone, [i for i in ideas if i.tonalite == tone], territory, heard=heard))
     rare = [i for i in ideas if not i.personnes.dite]
     if rare and len(rare) < len(ideas):
         findings.append(_minority(finding, theme, rare, territory))
@@ -180,13 +181,16 @@ def _day(text: str) -> str:
     return "/".join(reversed(text[:10].split("-"))) if text[:4].isdigit() else text
 
 
-def _tone(finding: Finder, theme: Theme, tone: str, ideas: Sequence[_Idea], territory: Territory) -> Finding:
+def _tone(
+    finding: Finder, theme: Theme, tone: str, ideas: Sequence[_Idea], territory: Territory, *, heard: bool
+) -> Finding:
+    """`heard`: whether some have spoken in that tone, be it of no idea that the codebook knows."""
     number, question = NUMEROS[tone], label(f"voix.questions.{tone}")
     heading = TONS[tone]
     values = {"cle": tone, "theme": theme.nom, "sens": heading}
     if not ideas:
         said = values | {"sens_minuscule": heading[:1].lower() + heading[1:]}
-        return _silence(finding, number, "rien_dit", said, question=question)
+        return _silence(finding, number, "non_classe" if heard else "rien_dit", said, question=question)
     first = ideas[0]
     values |= {
         "idee": first.nom,

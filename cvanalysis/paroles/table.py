@@ -76,7 +76,8 @@ STATUTS = tuple(_KNOWN["mots"]["statut"])
 class VoiceTable:
     """One file's rows under our names: `cells` has a subset of `CHAMPS` as columns (text, '' where blank).
 
-    `lignes[i]` is the spreadsheet row of row i (for an interview, its rank among the coded passages).
+    `lignes[i]` is the spreadsheet row of row i (for an interview, its rank among the coded passages). `origine`: the file of the answers
+    that its rows repeat, '' where they are answers themselves.
     """
 
     fichier: str
@@ -84,6 +85,7 @@ class VoiceTable:
     cells: pd.DataFrame
     lignes: np.ndarray
     anomalies: tuple[Problem, ...] = ()
+    origine: str = ""
 
 
 @dataclass(frozen=True, slots=True)

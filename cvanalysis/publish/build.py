@@ -9,24 +9,23 @@ from __future__ import annotations
 import contextlib
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cvanalysis.errors import CvanalysisError, DeclarationError, UsageError
 from cvanalysis.files import atomic
 from cvanalysis.files.guard import MIO, can_fork
 from cvanalysis.publish.edition import DONE, Edition, lasting
 from cvanalysis.publish.files import FORMER, Say, count, shown, take_over
-from cvanalysis.publish.limits import UNBOUND, Limits
+from cvanalysis.publish.limits import Limits
 from cvanalysis.publish.memory import state
 from cvanalysis.publish.memory.decision import EDITION, UNCHANGED, Decision, Fate, Options
 from cvanalysis.publish.memory.ledger import Ledger, Record, report_key
 from cvanalysis.publish.plan import Report, check_notebooks, find_notebooks, select
-from cvanalysis.publish.run.child import Outcome, run_children, sweep_scratch
-from cvanalysis.publish.run.opened import recording
+from cvanalysis.publish.run.child import Outcome, run_children, run_one, sweep_scratch
+from cvanalysis.publish.run.opened import record_opened
 from cvanalysis.publish.withdrawals import voices_of
 from cvanalysis.tables import freshness
 
@@ -46,16 +45,17 @@ def build(options: Options, say: Say, warn: Say) -> int:
     from cvanalysis.territory.contract import read_territory
 
     started = time.perf_counter()
-    notebooks = find_notebooks(options.notebooks)
-    with recording(options.data) as declarations:
-        territory = read_territory(options.data, options.edition)
+    notebooks = find_notebooks()
+    opened = record_opened(options.data)
+    territory = read_territory(options.data, options.edition)
+    declarations = sorted(opened)
     words = {"edition": territory.edition.id, "audience": options.audience}
     decision = Decision(options, territory, notebooks, state.take_inputs(options.data, notebooks, words))
     chosen = select(decision.reports, options.only)
     manifest = atomic.read_json(decision.out / "manifest.json")
     if not options.force and manifest and (known := _whole(decision, manifest)):
         return _unchanged(decision, manifest, known, say, warn)
-    this = _Build(decision, chosen, sorted(declarations), say, warn, started)
+    this = _Build(decision, chosen, declarations, say, warn, started)
     if options.dry_run:
         return this.foresee()
     out, etat = decision.out, decision.etat
@@ -174,22 +174,13 @@ class _Build:
             return known["dit"]
         data, audience, territory, of = self.options.data, self.options.audience, self.territory, self.made_of
 
-        def work(_emit: Any) -> dict[str, Any]:
+        def work(_emit: Any) -> None:
             from cvanalysis.tables.process import process
 
-            try:
-                process(territory, folder, audience, of)
-            except (DeclarationError, UsageError) as error:
-                return {"refus": str(error)}
-            return {}
+            process(territory, folder, audience, of)
 
-        [(_, outcome)] = run_children(iter([("données", work)]), 1, UNBOUND)
-        if outcome.kind != "fini":
-            raise ProcessingFailed(
-                f"Les données de {shown(data)} n'ont pas pu être préparées : {outcome.cause}", outcome.detail
-            )
-        if "refus" in outcome.value:
-            raise UsageError(outcome.value["refus"])
+        outcome = run_one(work)
+        outcome.result(f"Les données de {shown(data)} n'ont pas pu être préparées")
         self.log.append({"id": "données"} | outcome.told())
         return freshness.read_record(folder)["dit"]
 
@@ -201,7 +192,7 @@ class _Build:
 
             return [str(file.probleme) for file in read_as_they_are(self.territory).fichiers if file.probleme]
 
-        [(_, outcome)] = run_children(iter([("textes", work)]), 1, Limits(self.options.timeout, None, None))
+        outcome = run_one(work, Limits(self.options.timeout, None, None))
         return outcome.value if outcome.kind == "fini" else [outcome.cause]
 
     def slices(self, folder: Path) -> Slices:
@@ -245,7 +236,6 @@ class _Build:
             task = Task(
                 id=report.id,
                 key=report_key(report.id),
-                path=report.path,
                 carnet=texts[report.notebook],
                 parameters=report.parameters,
                 page=decision.pages[report.id],
@@ -272,10 +262,9 @@ class _Build:
         if not fates:
             return
         if self.options.dask:
-            from cvanalysis.publish.cluster.client import Places, run_on_cluster
+            from cvanalysis.publish.cluster.client import run_on_cluster
 
-            places = Places(self.decision.ledger, self.decision.etat, self.options.data, slices.processed)
-            ended = run_on_cluster(self.options.dask, self.tasks(fates, slices), places)
+            ended = run_on_cluster(self.options.dask, self.tasks(fates, slices), self.decision)
         else:
             ended = self.run_here(self.tasks(fates, slices))
         failures = 0
@@ -297,15 +286,9 @@ class _Build:
             self.warn(
                 f"Les rapports sont faits un par un, par le moteur de papermill, ce qui est bien plus lent : {why}."
             )
-        fates: dict[str, Fate] = {}
-
-        def works() -> Iterator[tuple[str, Callable[[Any], Any]]]:
-            for fate, task in tasks:
-                fates[task.id] = fate
-                yield task.id, lambda emit, task=task: produce(task, emit, self.decision.ledger.put)
-
-        for key, outcome in run_children(works(), self.options.jobs, self.limits):
-            yield fates[key], outcome
+        put = self.decision.ledger.put
+        works = ((fate, lambda emit, task=task: produce(task, emit, put)) for fate, task in tasks)
+        return run_children(works, self.options.jobs, self.limits)
 
     def succeed(self, fate: Fate, outcome: Outcome) -> None:
         fate.status, fate.record, fate.stale = "built", outcome.value, ""
@@ -349,19 +332,10 @@ class _Build:
         decision.ledger.keep_only("environnements", [f"environnements/{name}" for name in named])
 
 
-class ProcessingFailed(CvanalysisError):
-    """Raw data could not be turned into tables; `detail` is the traceback, shown under --debug."""
-
-    def __init__(self, message: str, detail: str) -> None:
-        self.detail = detail
-        super().__init__(message)
-
-
 def _progress(total: int) -> Any:
     """A bar with rate, time left and failures; nothing where standard error is no terminal."""
     from tqdm import tqdm
 
-    tqdm.monitor_interval = 0  # its thread would be in the way of forks
     return tqdm(
         total=total,
         disable=None,

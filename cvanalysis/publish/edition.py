@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from cvanalysis.files import atomic
 from cvanalysis.publish.files import Say, count, duration, shown
-from cvanalysis.publish.limits import UNBOUND
 from cvanalysis.publish.memory.decision import EDITION, Decision, Fate
 from cvanalysis.publish.papers.changes import earlier_files, write_changes
 from cvanalysis.publish.papers.downloads import write_downloads
 from cvanalysis.publish.papers.meetings import CHAIN, HANDOVER, make_paper, papers_of
 from cvanalysis.publish.papers.statements import CONSTATS, CONTRIBUTIONS, gather, write_statements
 from cvanalysis.publish.plan import read_purposes
-from cvanalysis.publish.run.child import run_children
+from cvanalysis.publish.run.child import run_one
 from cvanalysis.tables import freshness
 from cvanalysis.tables.freshness import VOICES
 
@@ -116,52 +115,49 @@ class Edition:
 
     # ------------------------------------------------------------------------------------------- what is made of what
 
+    def thing(self, key: str, titre: str, make: Callable[[], Made], **of: Any) -> Thing:
+        return Thing(key, titre, self.decision.common | of, make)
+
     def downloads(self) -> Thing:
-        of = self.decision.common | {"tables": self.slices.tables}
-        return Thing(
-            "donnees",
-            "Téléchargements",
-            of,
-            lambda: (write_downloads(self.slices.processed, self.territory), {}),
-        )
+        def make() -> Made:
+            return write_downloads(self.slices.processed, self.territory), {}
+
+        return self.thing("donnees", "Téléchargements", make, tables=self.slices.tables)
 
     def statements(self) -> Thing:
         """What this edition states, from its executed notebooks and the contributions that they show."""
-        of = self.decision.common | {
-            "carnets": atomic.digest_value(list(self.notebooks.items())),
-            "contributions": self.slices.tables.get("contributions", ""),
-            "origines": freshness.read_record(self.slices.processed).get("fait_de"),
-        }
 
         def make() -> Made:
             paths = {f"notebooks/{name}.ipynb": one for name, one in self.notebooks.items()}
             records, read = gather(self.out, paths, self.ledger.read("constats"))
             return write_statements(self.slices.processed, self.territory, self.audience, records), {"carnets": read}
 
-        return Thing("constats", "Constats de l'édition", of, make)
+        return self.thing(
+            "constats",
+            "Constats de l'édition",
+            make,
+            carnets=atomic.digest_value(list(self.notebooks.items())),
+            contributions=self.slices.tables.get("contributions", ""),
+            origines=freshness.read_record(self.slices.processed).get("fait_de"),
+        )
 
     def changes(self) -> Thing:
         """What changed since the earlier edition; the two state it."""
+
+        def make() -> Made:
+            return write_changes(self.out, self.territory, self.audience, self.slices.processed), {}
+
         here = {name: atomic.digest(self.out / name) for name in (CONSTATS, CONTRIBUTIONS)}
-        of = self.decision.common | {"constats": here | earlier_files(self.out, self.territory)}
-        return Thing(
-            "changements",
-            "Ce qui a changé",
-            of,
-            lambda: (write_changes(self.out, self.territory, self.audience, self.slices.processed), {}),
-        )
+        stated = here | earlier_files(self.out, self.territory)
+        return self.thing("changements", "Ce qui a changé", make, constats=stated)
 
     def paper(self, paper: Any) -> Thing:
-        of = self.decision.common | {
-            "carnets": [[key, self.notebooks[key], titre] for key, titre in paper.of.items()],
-            "tables": [self.slices.tables.get(name, "") for name in CHAIN] if paper.file == HANDOVER else [],
-        }
-        return Thing(
-            f"supports/{paper.key}",
-            paper.titre,
-            of,
-            lambda: ({paper.file: make_paper(self.out, paper, self.territory, self.audience, self.slices)}, {}),
-        )
+        def make() -> Made:
+            return {paper.file: make_paper(self.out, paper, self.territory, self.audience, self.slices)}, {}
+
+        made_of = [[key, self.notebooks[key], titre] for key, titre in paper.of.items()]
+        tables = [self.slices.tables.get(name, "") for name in CHAIN] if paper.file == HANDOVER else []
+        return self.thing(f"supports/{paper.key}", paper.titre, make, carnets=made_of, tables=tables)
 
     def index(self, downloads: list[str], papers: list[tuple[str, str]]) -> tuple[Thing, Thing]:
         """The page that leads to the others, and all of them in one file to send: neither state nor notebooks, and beside the edition
@@ -172,14 +168,11 @@ class Edition:
         home = ("../" if self.audience == "public" else "") + f"{self.territory.edition.id}.zip"
         pages = {one["url"] for one in reports if one["url"]} | {file for file, _ in papers}
         names = sorted(pages | {name for name in downloads if not name.endswith((CONSTATS, CONTRIBUTIONS))})
-        digests = {name: atomic.digest(self.out / name) for name in names}
-        of = self.decision.common | {
+        of = {
             "pages": reports,
             "tables": self.slices.tables,
-            "contours": atomic.digest_value(
-                {k: v for k, v in self.decision.inputs.data.items() if k.startswith("geo/")}
-            ),
-            "fichiers": digests | {CONSTATS: atomic.digest(self.out / CONSTATS)},
+            "contours": {name: one for name, one in self.decision.inputs.data.items() if name.startswith("geo/")},
+            "fichiers": {name: atomic.digest(self.out / name) for name in (*names, CONSTATS)},
             "supports": papers,
         }
 
@@ -202,8 +195,8 @@ class Edition:
             return {home: pack(self.territory, files)}, {}
 
         return (
-            Thing("index", "Page d'accueil", of, lambda: ({"index.html": render(home)}, {})),
-            Thing("envoi", "Édition en un fichier", of, send),
+            self.thing("index", "Page d'accueil", lambda: ({"index.html": render(home)}, {}), **of),
+            self.thing("envoi", "Édition en un fichier", send, **of),
         )
 
     def titles(self) -> list[tuple[str, str, list[tuple[str, str]]]]:
@@ -228,7 +221,8 @@ class Edition:
         def work(_emit: Any) -> dict[str, str]:
             return {thing.titre: cause for thing in late if (cause := self.try_one(thing))}
 
-        for _, outcome in run_children(iter([(name, work)]), 1, UNBOUND) if late else ():
+        if late:
+            outcome = run_one(work)
             self.log.append({"id": name} | outcome.told())
             causes = outcome.value if outcome.kind == "fini" else {thing.titre: outcome.cause for thing in late}
             self.problems += [f"{titre} : échec. {cause.strip().rstrip('.')}." for titre, cause in causes.items()]

@@ -9,7 +9,7 @@ import difflib
 import json
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -25,6 +25,7 @@ KINDS = {
 }
 """What a notebook can be for: the folder of its pages, the parameter that it is given, the bytes that a page may weigh."""
 
+PROJECT = Path(__file__).resolve().parents[2]
 SUPPORTS = ("affiche", "passation")
 OURS = ("index", "changements")  # pages that no notebook makes
 LAST = 1000  # the place of a notebook that does not say its own
@@ -84,11 +85,10 @@ class Report:
         return self.id.rpartition("/")[2]
 
 
-def find_notebooks(dossier: Path | None = None) -> Path:
-    """The folder of the notebooks: the given one, else $CVANALYSIS_NOTEBOOKS, else the one beside the package or here."""
-    if dossier is None and (named := os.environ.get("CVANALYSIS_NOTEBOOKS")):
-        dossier = Path(named)
-    candidates = [dossier] if dossier else [Path(__file__).resolve().parents[2] / "notebooks", Path.cwd() / "notebooks"]
+def find_notebooks() -> Path:
+    """The folder of the notebooks: $CVANALYSIS_NOTEBOOKS, else the one beside the package or here."""
+    named = os.environ.get("CVANALYSIS_NOTEBOOKS")
+    candidates = [Path(named)] if named else [folder / "notebooks" for folder in (PROJECT, Path.cwd())]
     for folder in candidates:
         if folder.is_dir() and any(folder.glob("*.ipynb")):
             return folder.resolve()
@@ -155,61 +155,50 @@ def plan_reports(territory: Territory, notebooks: Path) -> tuple[Report, ...]:
     (`quartiers/QP044006`); any other a page beside it (`quartiers/QP044006-sport`).
     """
     names = {commune.code: commune.nom for commune in territory.communes}
-    places = {"quartier": territory.quartiers, "theme": territory.themes}
+    places: dict[str, tuple[Any, ...]] = {
+        "quartier": territory.quartiers,
+        "theme": territory.themes,
+        "contrat": (None,),
+    }
     reports = []
     for one in read_purposes(notebooks)[0]:
         if not (territory.dossier / one.avec).exists():
             continue
         folder, parameter, _ = KINDS[one.pour]
-        if not folder:
+        for place in places[one.pour]:
+            ident, parameters, titre, sujet = one.nom, {}, one.titre, ""
+            if place:
+                sujet = place.code if one.pour == "quartier" else place.id
+                itself = one.nom == parameter
+                ident = f"{folder}/{sujet}" if itself else f"{folder}/{sujet}-{one.nom}"
+                parameters, titre = {parameter: sujet}, place.nom if itself else f"{place.nom}\u00a0: {one.titre}"
+            communes = tuple(names.get(code, code) for code in getattr(place, "communes", ()))
             reports.append(
-                Report(one.nom, one.notebook, {}, one.titre, one.pour, supports=one.supports, ordre=one.ordre)
-            )
-        for place in places.get(one.pour, ()):
-            sujet = place.code if one.pour == "quartier" else place.id
-            itself = one.nom == parameter
-            reports.append(
-                Report(
-                    f"{folder}/{sujet}" if itself else f"{folder}/{sujet}-{one.nom}",
-                    one.notebook,
-                    {parameter: sujet},
-                    place.nom if itself else f"{place.nom}\u00a0: {one.titre}",
-                    one.pour,
-                    sujet,
-                    tuple(names.get(code, code) for code in getattr(place, "communes", ())),
-                    one.supports,
-                    one.ordre,
-                )
+                Report(ident, one.notebook, parameters, titre, one.pour, sujet, communes, one.supports, one.ordre)
             )
     return tuple(reports)
 
 
-def select(reports: Iterable[Report], only: Iterable[str]) -> tuple[Report, ...]:
+def select(reports: Iterable[Report], only: Collection[str]) -> tuple[Report, ...]:
     """The reports that one of the patterns names (`quartiers/QP044006`, `QP044006`, `quartiers/*`); all without a pattern.
 
     Raises `UsageError` for each pattern that names nothing, with the nearest names.
     """
-    reports, only = tuple(reports), tuple(only)
-    if not only:
-        return reports
+    reports = tuple(reports)
     chosen: set[str] = set()
     unknown = []
     for pattern in only:
-        pattern = pattern.removesuffix(".html")
-        found = {
-            report.id
-            for report in reports
-            if any(fnmatchcase(name, pattern) for name in (report.id, report.court, report.notebook[: -len(".ipynb")]))
-        }
+        page = pattern.removesuffix(".html")
+        named = {report.id: (report.id, report.court, report.notebook.removesuffix(".ipynb")) for report in reports}
+        found = {ident for ident, names in named.items() if any(fnmatchcase(name, page) for name in names)}
         chosen |= found
         if not found:
-            known = [report.court for report in reports] + [report.id for report in reports]
-            near = difflib.get_close_matches(pattern, known, 3, 0.6)
-            hint = f" Vouliez-vous dire : {', '.join(near)} ?" if near else ""
-            unknown.append(f"« {pattern} » ne désigne aucun rapport de ce territoire.{hint}")
+            near = difflib.get_close_matches(page, [name for names in named.values() for name in names[:2]], 3, 0.6)
+            hint = f" Vouliez-vous dire : {', '.join(dict.fromkeys(near))} ?" if near else ""
+            unknown.append(f"« {page} » ne désigne aucun rapport de ce territoire.{hint}")
     if unknown:
         raise UsageError(" ".join(unknown))
-    return tuple(report for report in reports if report.id in chosen)
+    return tuple(report for report in reports if report.id in chosen) if only else reports
 
 
 def check_notebooks(reports: Iterable[Report], notebooks: Path) -> None:
@@ -220,7 +209,6 @@ def check_notebooks(reports: Iterable[Report], notebooks: Path) -> None:
     """
     import nbformat
     from papermill.translators import papermill_translators
-    from papermill.utils import find_first_tagged_cell_index
 
     translator = papermill_translators.find_translator("python3", "python")
     wanted: dict[str, set[str]] = {}
@@ -233,15 +221,13 @@ def check_notebooks(reports: Iterable[Report], notebooks: Path) -> None:
         except Exception as error:  # noqa: BLE001 (schema, version: whatever it is, it is not a notebook)
             problems.append(f"`{name}` n'est pas un carnet lisible ({type(error).__name__}).")
             continue
-        for cell in notebook.cells:
-            cell.metadata.setdefault("tags", [])
-        where = find_first_tagged_cell_index(notebook, "parameters")
-        if where < 0:
+        cell = next((one for one in notebook.cells if "parameters" in one.metadata.get("tags", ())), None)
+        if cell is None:
             problems.append(
                 f"`{name}` n'a pas de cellule de paramètres. Donnez l'étiquette « parameters » à la cellule qui les déclare."
             )
             continue
-        known = [parameter.name for parameter in translator.inspect(notebook.cells[where])]
+        known = [parameter.name for parameter in translator.inspect(cell)]
         problems += [
             f"`{name}` ne déclare pas le paramètre « {parameter} ». Paramètres déclarés : {', '.join(known) or 'aucun'}."
             for parameter in sorted(parameters - set(known))

@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from cvanalysis.files import atomic
 from cvanalysis.publish.files import audience_of, read_manifest, state_folder
-from cvanalysis.publish.limits import Limits
 from cvanalysis.publish.memory.decision import EDITION
 from cvanalysis.publish.memory.ledger import Ledger
-from cvanalysis.publish.run.child import run_children
+from cvanalysis.publish.run.child import run_one
 from cvanalysis.tables import freshness
 
 if TYPE_CHECKING:
@@ -66,5 +65,5 @@ def _holds_others(ledger: Ledger, territory: Territory, edition: Edition, audien
         voices = under_guard(lambda: clean_voices(replace(territory, edition=edition), audience).sources)
         return sorted([one.fichier, one.sha256] for one in voices)
 
-    [(_, outcome)] = run_children(iter([("paroles", work)]), 1, Limits(None, None, None))
+    outcome = run_one(work)
     return outcome.kind != "fini" or outcome.value != ledger.read(EDITION).get("paroles")

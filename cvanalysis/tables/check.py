@@ -136,12 +136,13 @@ def _say_anomalies(rows: pd.DataFrame | None) -> list[str]:
     """The anomalies of one file, those that say the same of several columns told once."""
     if rows is None:
         return []
-    groups: dict[tuple[int, str, str, str], list[str]] = {}
+    groups: dict[tuple[int, str, str], list[tuple[str, str]]] = {}
     for row in rows.itertuples():
-        groups.setdefault((row.ligne, row.brut, row.probleme, row.traitement), []).append(row.colonne)
+        groups.setdefault((row.ligne, row.probleme, row.traitement), []).append((row.colonne, row.brut))
     lines = []
-    for (ligne, brut, probleme, traitement), columns in list(groups.items())[:ANOMALIES_MONTREES]:
-        named = [column for column in columns if column]
+    for (ligne, probleme, traitement), cells in list(groups.items())[:ANOMALIES_MONTREES]:
+        named, raws = [column for column, _ in cells if column], {raw for _, raw in cells}
+        brut = raws.pop() if len(raws) == 1 else ""
         where = [f"ligne {ligne}"] if ligne else []
         where += [f"{'colonnes' if len(named) > 1 else 'colonne'} {', '.join(named)}"] if named else []
         place = f"{', '.join(where)}\u00a0: " if where else ""

@@ -24,7 +24,7 @@ PACKAGE = Path(__file__).resolve().parents[1]
 RECORD = ".etat.json"
 VOICES = "paroles/"
 
-LIBRARIES = ("babel", "numpy", "odfpy", "pandas", "pyarrow", "python-calamine", "rapidfuzz")
+LIBRARIES = ("numpy", "odfpy", "pandas", "pyarrow", "python-calamine", "rapidfuzz")
 """Those that tables are made with."""
 
 CLEANING = (

@@ -89,6 +89,17 @@ class LabelledTables:
         """
         return label_actions(self.store.rows("actions"), self.territory)
 
+    def engagements(self) -> pd.DataFrame:
+        """Les engagements, une ligne chacun (`dossier.avancement()` : ce qui s'en dit, en constats).
+
+        `avancement` et `appreciation_COLLEGE` sont des catégories ordonnées, où « non renseigné » dit que personne ne s'est prononcé ;
+        `partenaires`, `quartiers`, `actions`, `indicateurs` sont des codes séparés par `|`.
+
+        >>> int(dossier.engagements()["quartiers"].str.split("|").explode().nunique())
+        15
+        """
+        return label_engagements(self.store.rows("engagements"), self.territory)
+
     def paroles(self) -> pd.DataFrame:
         """Les paroles que ces lecteurs peuvent avoir, une ligne chacune ; `texte_statut` dit pourquoi un texte est vide.
 

@@ -7,7 +7,10 @@ format (the domains do). Another domain is added by its function to `DOMAINES`.
 from __future__ import annotations
 
 import os
+import pickle
 import re
+import subprocess
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from fnmatch import fnmatch
@@ -25,7 +28,7 @@ from cvanalysis.errors import CvanalysisError, Problem
 from cvanalysis.files.anomalies import COLONNES_ANOMALIES, ReadFile, frame_problems, with_unread
 from cvanalysis.files.atomic import SUFFIX, digest, keep_private, locked, make_folder, write_json
 from cvanalysis.files.contours import contour_files, read_contours
-from cvanalysis.files.guard import under_guard
+from cvanalysis.files.guard import threaded, under_guard
 from cvanalysis.files.texts import read_text
 from cvanalysis.french import quoted
 from cvanalysis.indicateurs.clean.account import Account, Line
@@ -35,7 +38,7 @@ from cvanalysis.indicateurs.clean.zones import ENSEMBLE, ENSEMBLE_2024
 from cvanalysis.paroles.clean.voices import clean_voices
 from cvanalysis.paroles.table import COMPANIONS
 from cvanalysis.personnes.persons import mask_anomalies
-from cvanalysis.tables.freshness import RECORD, VOICES, current, forget_withdrawn, made_of, tables_folder
+from cvanalysis.tables.freshness import PACKAGE, RECORD, VOICES, current, forget_withdrawn, made_of, tables_folder
 from cvanalysis.tables.leftover import left_aside
 from cvanalysis.tables.logs import clean_actions
 from cvanalysis.tables.shown import mask_name, names_of, show
@@ -78,9 +81,38 @@ def prepare(territory: Territory, audience: str) -> Path:
         make_folder(folder, private=True)
         with locked(folder, folder.name, wait=True):
             if not current(folder, of):
-                process(territory, folder, audience, of)
+                (_process_apart if threaded() else process)(territory, folder, audience, of)
     forget_withdrawn(territory.dossier, of)
     return folder
+
+
+APART = """
+import pickle, sys
+from cvanalysis.tables.process import process
+try:
+    said = process(*pickle.load(sys.stdin.buffer)) and None
+except Exception as error:
+    said = error
+sys.stdout.buffer.write(pickle.dumps(said))
+"""
+
+
+def _process_apart(*asked: Any) -> None:
+    """`process` in a process of its own, where this one has other threads, as a Jupyter kernel does: no child may be forked from it, from
+    that one it may, and each raw file has its time and memory there too (`guard`)."""
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", APART],
+        input=pickle.dumps(asked),
+        stdout=subprocess.PIPE,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join([str(PACKAGE.parent), os.environ.get("PYTHONPATH", "")])},
+        check=False,
+    )
+    if done.returncode:
+        raise CvanalysisError(
+            f"Les données n'ont pas pu être préparées\u00a0: leur lecture s'est arrêtée (code {done.returncode})."
+        )
+    if error := pickle.loads(done.stdout):  # noqa: S301 (our own process said it)
+        raise error
 
 
 def process(

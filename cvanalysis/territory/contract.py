@@ -113,6 +113,7 @@ class Seuils:
     rang_mini: int = 10  # published quarters (and two thirds of all) below which no place among them is told
     personnes: int = 11  # our own counts of people below this are withheld
     preuve_ancienne_mois: int = 12
+    semblables: int = 0  # QPV of France most like a quarter that make one comparator (0: none)
     voisins: int = 60  # other quarters up to which all of them stand beside one; beyond, those of its communes do
 
 
@@ -230,9 +231,8 @@ def _contract(found: Inspection, document: Document) -> dict[str, Any]:
     ):
         section = document.tables.get(name)
         if section is None:
-            found.add(
-                CONTRAT, 0, "", f"la section [{name}] manque", f"clés attendues\u00a0: {listed(required | optional)}"
-            )
+            what, expected = f"la section [{name}] manque", f"clés attendues\u00a0: {listed(required | optional)}"
+            found.add(CONTRAT, 0, "", what, expected)
         elif values := take(found, section, required, optional):
             declared |= (
                 _territoire(found, section, values) if name == "territoire" else _contrat(found, section, values)

@@ -79,10 +79,10 @@ class Inspection:
         known = list(known)
         self.add(fichier, ligne, colonne, trouve, f"{called}\u00a0: {listed(known)}", nearest(word, known))
 
-    def text(self, fichier: str, attendu: str) -> str | None:
+    def text(self, fichier: str, attendu: str, most: int = _OCTETS_MAX) -> str | None:
         """The file's text, or None once what is wrong is noted."""
         try:
-            return read_written(self.dossier / fichier)[0]
+            return read_written(self.dossier / fichier, most)[0]
         except UnreadableError as error:
             self.add(fichier, error.line, "", error.found, attendu, error.to_do)
             return None
@@ -111,12 +111,25 @@ def read_rows(
 ) -> list[Ligne]:
     """Rows of a CSV written by people, in their order; problems go to `found`.
 
-    Every one of `columns` must be there and filled; `optional` ones may be absent or empty. Blank rows are skipped, those that begin with
-    # are comments. Other columns are refused unless `free`. Headers are matched without capitals or accents; `untitled`: where the first
-    row has none of them, it is of data, in their order. A row with a problem is left out.
+    Every one of `columns` must be there and filled; `optional` ones may be absent or empty. Other columns are refused unless `free`.
+    Headers are matched without capitals, accents or underscores; `untitled`: where the first row has none of them, it is of data, in their
+    order. A row with a problem is left out.
     """
     known = columns + optional
-    text = found.text(fichier, f"un CSV avec les colonnes {listed(known)}")
+    filled = read_filled(found, fichier, known)
+    if filled and untitled and not set(map(title_key, filled[0][1])) & set(map(title_key, known)):
+        filled = [(0, list(known[: len(filled[0][1])])), *filled]
+    return match_rows(found, fichier, filled, columns, optional, free=free) if filled else []
+
+
+def read_filled(
+    found: Inspection, fichier: str, known: tuple[str, ...], *, remarks: bool = True, most: int = _OCTETS_MAX
+) -> list[tuple[int, list[str]]]:
+    """The filled rows of a CSV written by people, each with its line, the header first; [] once what is wrong is noted.
+
+    `known`: titles that it may have. Rows that begin with # are comments, unless no `remarks` are taken; `most`: bytes that it may have.
+    """
+    text = found.text(fichier, f"un CSV avec les colonnes {listed(known)}", most)
     if text is None:
         return []
     separator = _separator(text, known)
@@ -130,14 +143,11 @@ def read_rows(
     filled = [
         (i, [c.strip() for c in r])
         for i, r in enumerate(records, start=1)
-        if any(c.strip() for c in r) and not r[0].lstrip().startswith("#")
+        if any(c.strip() for c in r) and not (remarks and r[0].lstrip().startswith("#"))
     ]
     if not filled:
         found.add(fichier, 0, "", "le fichier est vide", f"colonnes attendues\u00a0: {listed(known)}")
-        return []
-    if untitled and not {fold(cell) for cell in filled[0][1]} & {fold(name) for name in known}:
-        filled = [(0, list(known[: len(filled[0][1])])), *filled]
-    return match_rows(found, fichier, filled, columns, optional, free=free)
+    return filled
 
 
 def match_rows(
@@ -163,13 +173,18 @@ def match_rows(
     ]
 
 
+def title_key(title: str) -> str:
+    """A title as compared: without capitals, accents or underscores."""
+    return fold(title).replace("_", " ")
+
+
 def _separator(text: str, known: tuple[str, ...]) -> str:
     """That which cuts the first filled line into the most known columns; `;` where nothing tells."""
     first = next((line for line in text.splitlines() if line.strip() and not line.startswith("#")), "")
-    expected = {fold(k) for k in known}
+    expected = set(map(title_key, known))
 
     def score(separator: str) -> int:
-        return len(expected & {fold(cell.strip('" ')) for cell in first.split(separator)})
+        return len(expected & {title_key(cell.strip('" ')) for cell in first.split(separator)})
 
     return max((";", ",", "\t"), key=score)
 
@@ -196,10 +211,10 @@ def _match_header(
     free: bool,
 ) -> list[str] | None:
     """Canonical name of each header cell ('' for an empty one), or None where rows cannot be read."""
-    canonical = {fold(k): k for k in columns + optional}
+    canonical = {title_key(k): k for k in columns + optional}
     names: list[str] = []
     for cell in header:
-        name = canonical.get(fold(cell)) or (cell if free else "")
+        name = canonical.get(title_key(cell)) or (cell if free else "")
         if cell and not name:
             found.add(fichier, where, cell, "colonne inconnue", f"colonnes connues\u00a0: {listed(canonical.values())}",
                       nearest(cell, canonical.values()) or "retirez la colonne")  # fmt: skip

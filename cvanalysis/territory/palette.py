@@ -13,6 +13,7 @@ PALETTE: dict[str, str | tuple[str, ...]] = {
     "commune": "#1d2733",
     "epci": "#4a5663",
     "france_qpv": "#6b7683",
+    "semblables": "#6b7683",
     "departement": "#6b7683",
     "region": "#6b7683",
     "france": "#4a5663",

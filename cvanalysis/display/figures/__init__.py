@@ -12,6 +12,8 @@ from dataclasses import replace
 from html import escape
 from typing import TYPE_CHECKING
 
+from matplotlib.backends import backend_registry
+
 from cvanalysis.constat.shape import Figure, Point, Serie, Valeur
 from cvanalysis.display import font
 from cvanalysis.display.figures.events import events
@@ -78,3 +80,4 @@ def _in_french(figure: Figure) -> Figure:
 def warm() -> None:
     """Do what the first figure would have to: for the process that report runners are forked from."""
     draw(Figure("barres", "a", (Serie("a", "sujet", (Point("a", Valeur(1.0)),)),)), {}, "a")
+    backend_registry.list_all()  # looks for those that are installed: each notebook chooses one

@@ -9,17 +9,19 @@ from cvanalysis.constat.shape import Figure, Valeur
 from cvanalysis.display.figures.marks import RULE, Palette, looks
 from cvanalysis.display.figures.sheet import LINE, WIDTH, Margins, name_rows, open_axes, put_marks, widest, wrap
 from cvanalysis.display.phrases import say
+from cvanalysis.french import MOIS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+_MOIS = re.compile(rf"\b({'|'.join(MOIS)}) (?=\d)")
 _DATE = re.compile(r"(?:(\d{1,2})/)?(?:(\d{1,2})/)?(\d{4})|(\d{4})-(\d{2})(?:-(\d{2}))?")
 
 
 def events(data: Figure, *, ax: Axes | None = None, palette: Palette = {}, width: float = WIDTH) -> Axes:  # noqa: B006
     """Draw `frise` on `ax` (one of its own by default): the date at the left of the line, the event at its right; returns the Axes.
 
-    A point's value is its date: `texte` (`21/02/2014`, `2014-02-21`, `12/2019`, `2019`) or a year as a number.
+    A point's value is its date: `texte` (`21/02/2014`, `2014-02-21`, `décembre 2019`, `2019`) or a year as a number.
     """
     seen = looks([s.role for s in data.series], palette)
     keys = tuple((s.nom, k) for s, k in zip(data.series, seen, strict=True)) if len(data.series) > 1 else ()
@@ -51,7 +53,8 @@ def when(value: Valeur) -> float:
     """The date as a number of years; unknown ones come last."""
     if value.valeur is not None:
         return float(value.valeur)
-    found = _DATE.search(value.texte)
+    text = _MOIS.sub(lambda month: f"{MOIS.index(month[1]) + 1}/", value.texte)
+    found = _DATE.search(text)
     if not found:
         return 9999.0
     one, two, french, iso, month, day = found.groups()

@@ -44,6 +44,7 @@ _LOOKS: dict[str, Look] = {
     "commune": Look("s", (5, 2)),
     "epci": Look("D", (1.5, 1.5), 8),
     "france_qpv": Look("^", (7, 2, 1.5, 2), 10),
+    "semblables": Look("d", (4, 2), 10),
     "departement": Look("v", (3, 3), 10),
     "region": Look("p", (8, 3), 10),
     "france": Look("X", (2, 4), 10),

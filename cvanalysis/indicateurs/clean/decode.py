@@ -22,7 +22,6 @@ from cvanalysis.files.guard import reading
 from cvanalysis.files.numbers import STATUTS, as_text, decode_numbers
 from cvanalysis.files.sheets import RawTable, raw_files
 from cvanalysis.indicateurs.clean.account import Account, make_account
-from cvanalysis.indicateurs.clean.fiabilite import mark_unreliable
 from cvanalysis.indicateurs.clean.perimeters import Bloc, Recognised, follow, unchanged
 from cvanalysis.indicateurs.clean.reconcile import reconcile
 from cvanalysis.indicateurs.clean.sources import (
@@ -34,7 +33,7 @@ from cvanalysis.indicateurs.clean.sources import (
     settle,
     tell_file,
 )
-from cvanalysis.indicateurs.clean.validity import mark_suspects
+from cvanalysis.indicateurs.clean.validity import mark_suspects, mark_unreliable
 from cvanalysis.indicateurs.clean.vintage import Chunk, Zones
 from cvanalysis.indicateurs.clean.zones import MILLESIMES
 

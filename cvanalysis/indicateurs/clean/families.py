@@ -15,17 +15,10 @@ from cvanalysis.catalogue import Catalogue, Famille, header_form, normal_header
 from cvanalysis.errors import Problem
 from cvanalysis.files.sheets import RawTable
 from cvanalysis.french import fold
-from cvanalysis.indicateurs.clean.zones import CLES, CLES_AUTRES
+from cvanalysis.indicateurs.clean.zones import CLES, CLES_AUTRES, CODES
 
 ANNEES_CONNUES = range(2010, 2036)  # vintages that a header may bear
-COLONNES_ANNEE = ("ANNEE", "MILLESIME", "AN", "YEAR")
-
-DICTIONNAIRES = (
-    {"COD_VAR", "LIB_VAR"},
-    {"VARIABLE", "LIBELLE"},
-    {"VARIABLE", "DESCRIPTION"},
-    {"CODE", "LIBELLE", "TYPE"},
-)
+COLONNES_ANNEE = CODES["annee"]
 
 Forms = dict[str, tuple[str, int | None]]
 """Each header → its form in a family and the year that it bears (None where it bears none)."""
@@ -160,7 +153,7 @@ def _declared_twin(family: Famille, table: RawTable, fichier: str, catalogue: Ca
 def is_dictionary(table: RawTable) -> bool:
     """Whether a table is a list of variables with their labels."""
     headers = {normal_header(header) for header in table.colonnes}
-    return any(words <= headers for words in DICTIONNAIRES)
+    return any(headers.issuperset(words) for words in CODES["dictionnaires"])
 
 
 def say_unknown(tables: Sequence[RawTable], fichier: str, catalogue: Catalogue) -> Problem:

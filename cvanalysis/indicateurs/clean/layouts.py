@@ -20,20 +20,13 @@ from cvanalysis.errors import Problem
 from cvanalysis.files.numbers import decode_numbers
 from cvanalysis.files.sheets import RawTable
 from cvanalysis.french import fold
-from cvanalysis.indicateurs.clean.zones import CLES, OBJETS
+from cvanalysis.indicateurs.clean.zones import CLES, CODES, OBJETS
 
-LONG = ("GEO", "GEO_OBJECT", "TIME_PERIOD", "CONF_STATUS", "OBS_STATUS", "UNIT_MEASURE", "UNIT_MULT", "OBS_VALUE")
-PLAIN = ("ANNEE", "INDICATEUR", "VALEUR")
-"""Beside a column of codes: the long format that a territory drops for an indicator of its own."""
-AUTRES = frozenset(
-    {*LONG, "OBS_STATUS_FR", "FREQ", "DECIMALS", "NB_DEC", "DATAFLOW", "ACTION", "STRUCTURE", "STRUCTURE_ID"}
-)
-TOTAUX = ("_T", "_Z", "")  # of a dimension: what has no part
-SECRETS, MANQUANTS = ("C", "N", "S", "D"), ("O", "M", "L")  # CONF_STATUS; OBS_STATUS of what is not there
+LONG, PLAIN = CODES["long"], CODES["simple"]
+AUTRES = frozenset({*LONG, *CODES["long_autres"]})
 SECRET, ABSENT = "s", "nd"
 _CENSUS = re.compile(r"([PC])(\d\d)_(\w+)")
 _CODE = re.compile(r"\((\w+)\)\s*$")
-_ZONES = {"commune": "COM", "epci": "EPCI", "departement": "DEP", "region": "REG", "qpv": "QPV", "quartier": "QPV"}
 _ANNEE = re.compile(r"\s*,?\s*(?:en|fin|au 1er janvier)\s+(20\d\d)\b")
 _CITES = 8  # headers that are not read, named in one line
 
@@ -96,6 +89,14 @@ def _make(table: RawTable, columns: dict[str, Sequence[str]], lines: np.ndarray,
     return replace(table, table=pa.table(arrays), lignes=lines.astype(np.int32), anomalies=told)
 
 
+def _widen(table: RawTable, rows: pd.DataFrame, year: str, unread: Sequence[str] = ()) -> RawTable:
+    """Lines of a zone, a measure and a value, of one year ('': of none) → a row per zone and a column per measure."""
+    wide = rows.pivot_table(index="zone", columns="mesure", values="valeur", aggfunc="first").fillna(ABSENT)
+    lines = rows.groupby("zone")["ligne"].min().reindex(wide.index)
+    columns = {"CODGEO": list(wide.index)} | ({"ANNEE": [year] * len(wide)} if year else {})
+    return _make(table, columns | {name: wide[name] for name in wide.columns}, lines.to_numpy(), unread)
+
+
 def _from_long(table: RawTable, headers: dict[str, str]) -> Iterator[RawTable]:
     """A line per zone and measure → a table per year; a measure that a zone has no line for is « non disponible »."""
     frame = table.cells.rename(columns={header: name for name, header in headers.items()})
@@ -108,7 +109,7 @@ def _from_long(table: RawTable, headers: dict[str, str]) -> Iterator[RawTable]:
     names = frame[measure].where(frame[measure] != "", "_") if measure else pd.Series("", index=frame.index)
     cuts = pd.Series("", index=frame.index)
     for part in parts:
-        told = (f"{part}=" + frame[part]).mask(frame[part].isin(TOTAUX), "")
+        told = (f"{part}=" + frame[part]).mask(frame[part].isin(CODES["totaux"]), "")
         cuts = cuts + np.where((cuts != "") & (told != ""), ",", "") + told
     prefix = (measure or "").removesuffix("_MEASURE")
     frame["mesure"] = f"{prefix}." + names + ("[" + cuts + "]").mask(cuts == "", "")
@@ -121,10 +122,7 @@ def _from_long(table: RawTable, headers: dict[str, str]) -> Iterator[RawTable]:
     unread = sorted(set(kept["mesure"]) - {name for name in kept["mesure"].unique() if name.upper() in read_headers()})
     kept = kept[~kept["mesure"].isin(unread)]
     for year, rows in kept.groupby(kept["TIME_PERIOD"].str[:4]):
-        wide = rows.pivot_table(index="zone", columns="mesure", values="valeur", aggfunc="first").fillna(ABSENT)
-        lines = rows.groupby("zone")["ligne"].min().reindex(wide.index)
-        columns = {"CODGEO": list(wide.index)} | ({"ANNEE": [year] * len(wide)} if year else {})
-        yield _make(table, columns | {name: wide[name] for name in wide.columns}, lines.to_numpy(), unread)
+        yield _widen(table, rows, year, unread)
 
 
 def _from_plain(table: RawTable, key: str, headers: dict[str, str]) -> Iterator[RawTable]:
@@ -147,12 +145,7 @@ def _from_plain(table: RawTable, key: str, headers: dict[str, str]) -> Iterator[
     ]
     table = replace(table, anomalies=(*table.anomalies, *told))
     for year, rows in frame[dated & known & ~twice].groupby("ANNEE"):
-        wide = rows.pivot_table(index="zone", columns="mesure", values="VALEUR", aggfunc="first").fillna(ABSENT)
-        lines = rows.groupby("zone")["ligne"].min().reindex(wide.index)
-        columns = {"CODGEO": list(wide.index), "ANNEE": [year] * len(wide)} | {
-            name: wide[name] for name in wide.columns
-        }
-        yield _make(table, columns, lines.to_numpy())
+        yield _widen(table, rows.rename(columns={"VALEUR": "valeur"}), year)
         table = replace(table, anomalies=())
 
 
@@ -160,8 +153,8 @@ def _values_of_long(frame: pd.DataFrame) -> pd.Series:
     """The cell of each line: its value with its multiplier, else the mark that its two statuses stand for."""
     power = frame["UNIT_MULT"].where(frame["UNIT_MULT"].str.fullmatch(r"-?[1-9]\d?"), "")
     value = frame["OBS_VALUE"] + ("e" + power).where(power != "", "")
-    secret = frame["CONF_STATUS"].str.upper().isin(SECRETS) | (frame["OBS_STATUS"].str.upper() == "Q")
-    mark = pd.Series("", index=frame.index).mask(frame["OBS_STATUS"].str.upper().isin(MANQUANTS), ABSENT)
+    secret = frame["CONF_STATUS"].str.upper().isin(CODES["secrets"]) | (frame["OBS_STATUS"].str.upper() == "Q")
+    mark = pd.Series("", index=frame.index).mask(frame["OBS_STATUS"].str.upper().isin(CODES["manquants"]), ABSENT)
     return value.where(frame["OBS_VALUE"] != "", mark.mask(secret, SECRET))
 
 
@@ -170,7 +163,7 @@ def _zones_in_columns(headers: Sequence[str]) -> dict[str, str]:
     found = {}
     for header in headers[1:]:
         word = re.match(r"[a-z]+", fold(header))
-        kind = _ZONES.get(word[0], "") if word else ""
+        kind = CODES["en_colonnes"].get(word[0], "") if word else ""
         if kind and (code := _CODE.search(header)):
             found[header] = f"{kind}-{code[1]}"
         elif fold(header).startswith("france"):

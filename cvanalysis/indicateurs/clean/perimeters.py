@@ -7,7 +7,6 @@ geography of the aggregate of all quarters. Refuses to guess it: the two aggrega
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
@@ -73,12 +72,6 @@ class Recognised:
     inconnues: tuple[str, ...]
     absentes: tuple[str, ...]
     remarques: tuple[Problem, ...]
-
-    @property
-    def niveau(self) -> str:
-        """The level of most rows."""
-        found = Counter(level for level in self.niveaux.tolist() if level)
-        return found.most_common(1)[0][0] if found else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,8 @@
 """Several files → one value per zone, indicator and data year. Owns what happens when two files say the same thing, or don't.
 
-- The same figures printed again in a later publication are kept once, under the later one (`republication`).
+- The same figures printed again in a later publication are kept once, under the later one. A block (the rates, or the counts, of one
+  source in a file) is printed again when nearly all of its published cells are equal in both; the few that differ are revisions. Refuses
+  to say so from too few figures, unless the catalogue declares it. Another family may tell the year of a figure (REVN prints Filosofi).
 - Equal values of two files: one is kept, the other noted. Equal means: at the coarser of the two columns' precisions; the more
   precise is then kept (`0,237` over `0,2`), else that of the later publication.
 - Different values: the later publication wins and the revision is an anomaly with both values.
@@ -20,7 +22,6 @@ import pandas as pd
 
 from cvanalysis.catalogue import Catalogue
 from cvanalysis.files.anomalies import Anomalies
-from cvanalysis.indicateurs.clean.reprints import NON_ETABLIE, find_times
 from cvanalysis.indicateurs.clean.vintage import (
     NIVEAUX,
     PUBLIE,
@@ -32,6 +33,12 @@ from cvanalysis.indicateurs.clean.vintage import (
     tolerance,
 )
 
+NON_ETABLIE = 2048  # in a time, before the publication's year where the data's is not established
+PART_EGALE = 0.8  # of the published cells of a block that both have
+PART_EGALE_COLONNE = 0.5  # a column of such a block that differs more than this is new
+CELLULES_MINI = 8  # fewer cells may be equal by chance…
+DISTINCTES_MINI = 3  # … and so may fewer distinct values
+
 
 @dataclass(frozen=True, slots=True)
 class Reconciled:
@@ -42,20 +49,6 @@ class Reconciled:
     ailleurs: dict[str, int]
 
 
-@dataclass(frozen=True, slots=True)
-class _Long:
-    """The cells of all chunks end to end, sorted by zone, indicator, year, level and order of publication."""
-
-    temps: np.ndarray
-    cle: np.ndarray
-    rang: np.ndarray
-    ligne: np.ndarray  # row in the chunk
-    colonne: np.ndarray
-    valeur: np.ndarray
-    statut: np.ndarray
-    precision: np.ndarray
-
-
 def reconcile(chunks: Sequence[Chunk], catalogue: Catalogue, zones: Zones = None) -> Reconciled:
     """One row per (zone, indicator, data year or publication) of the wanted zones; all zones decide what was printed again."""
     order = {family: i for i, family in enumerate(catalogue.familles)}
@@ -63,127 +56,112 @@ def reconcile(chunks: Sequence[Chunk], catalogue: Catalogue, zones: Zones = None
     times, republished = find_times(chunks, catalogue)
     names = sorted({name for chunk in chunks for name in chunk.indicateurs})
     places = sorted({zone for chunk in chunks for zone in chunk.zones[chunk.wanted(zones)].tolist()})
-    long = _flatten(chunks, times, names, places, zones, catalogue)
-    kept, anomalies, elsewhere = _choose(long, chunks, republished)
-    return Reconciled(_tidy(long, kept, chunks, names, places, catalogue), anomalies, elsewhere)
+    parts = [
+        _cells(k, chunk, times[k], names, places, zones, catalogue)
+        for k, chunk in enumerate(chunks)
+        if len(chunk.indicateurs)
+    ]
+    blank = pd.DataFrame(columns=[*_CLE, *_CELLULE]).astype("int64")
+    # Chunks come in order of publication: ties stay so.
+    cells = pd.concat(parts or [blank]).sort_values(_CLE, kind="stable", ignore_index=True)
+    kept, anomalies, elsewhere = _choose(cells, chunks, republished)
+    return Reconciled(_tidy(cells[kept], chunks, names, places, catalogue), anomalies, elsewhere)
 
 
-def _flatten(
-    chunks: Sequence[Chunk],
-    times: Sequence[np.ndarray],
+_CLE = ["zone", "indicateur", "temps", "niveau"]
+_CELLULE = ["k", "ligne", "colonne", "valeur", "statut", "precision"]
+"""A cell: what it is a figure of (as numbers), its chunk, its row and column there, and what it holds."""
+
+
+def _cells(
+    k: int,
+    chunk: Chunk,
+    times: np.ndarray,
     names: list[str],
     places: list[str],
     zones: Zones,
     catalogue: Catalogue,
-) -> _Long:
-    number = {zone: i for i, zone in enumerate(places)}
-    indicator = {name: i for i, name in enumerate(names)}
-    parts = []
-    for k, chunk in enumerate(chunks):
-        codes, uniques = pd.factorize(chunk.zones)
-        known = np.array([number.get(zone, -1) for zone in uniques.tolist()] or [-1], dtype=np.int64)[codes]
-        rows = np.flatnonzero((known >= 0) & chunk.wanted(zones))
-        if not len(rows) or not chunk.indicateurs:
-            continue
-        level = np.array([NIVEAUX.index(name) for name in chunk.niveaux[rows].tolist()], dtype=np.int64)
-        columns = np.arange(len(chunk.indicateurs))
-        which = np.array([indicator[name] for name in chunk.indicateurs], dtype=np.int64)
-        # one key to sort by: zone, indicator (10 bits), time (12), level (3)
-        zone_part = (known[rows] << 25) | level
-        column_part = (which << 15) | (times[k] << 3)
-        # one column after the other: the arrays of a chunk are stored so
-        readable = ~chunk.illisibles[rows].ravel(order="F")
-        euros = [catalogue.indicateurs[name].unite == "€" for name in chunk.indicateurs]
-        precision = np.array([precision_of(chunk.valeurs[:, c], euros=euros[c]) for c in columns], dtype=np.int8)
-        parts.append(
-            (
-                (column_part[:, None] + zone_part[None, :]).ravel()[readable],
-                np.full(int(readable.sum()), k, dtype=np.int16),
-                np.tile(rows.astype(np.int32), len(columns))[readable],
-                np.repeat(columns.astype(np.int16), len(rows))[readable],
-                chunk.valeurs[rows].ravel(order="F")[readable],
-                chunk.statuts[rows].ravel(order="F")[readable],
-                np.repeat(precision, len(rows))[readable],
-            )
-        )
-    if not parts:
-        empty = np.zeros(0, dtype=np.int64)
-        return _Long(empty, empty, empty, empty, empty, empty.astype(float), empty.astype(np.int8), empty)
-    key, rank, row, column, value, state, precision = (np.concatenate(part) for part in zip(*parts, strict=True))
-    order = np.argsort(key, kind="stable")  # chunks come in order of publication: ties stay so
-    key = key[order]
-    return _Long(
-        (key >> 3) & 0xFFF, key, rank[order], row[order], column[order], value[order], state[order], precision[order]
+) -> pd.DataFrame:
+    """The readable cells of the wanted rows, one column after the other."""
+    rows, columns = np.flatnonzero(chunk.wanted(zones)), np.arange(len(chunk.indicateurs))
+    euros = [catalogue.indicateurs[name].unite == "€" for name in chunk.indicateurs]
+    precision = np.array([precision_of(chunk.valeurs[:, c], euros=euros[c]) for c in columns], dtype=np.int8)
+    by_row = {
+        "zone": pd.Index(places, dtype=object).get_indexer(chunk.zones[rows]),
+        "niveau": pd.Index(NIVEAUX).get_indexer(chunk.niveaux[rows]),
+        "ligne": rows,
+    }
+    by_column = {
+        "indicateur": pd.Index(names).get_indexer(list(chunk.indicateurs)),
+        "temps": times,
+        "colonne": columns,
+        "precision": precision,
+    }
+    cells = pd.DataFrame(
+        {name: np.tile(each, len(columns)) for name, each in by_row.items()}
+        | {name: np.repeat(each, len(rows)) for name, each in by_column.items()}
+        | {"k": k, "valeur": chunk.valeurs[rows].ravel(order="F"), "statut": chunk.statuts[rows].ravel(order="F")}
     )
+    return cells[~chunk.illisibles[rows].ravel(order="F")]
 
 
 def _choose(
-    long: _Long, chunks: Sequence[Chunk], republished: set[tuple[int, int]]
+    cells: pd.DataFrame, chunks: Sequence[Chunk], republished: set[tuple[int, int]]
 ) -> tuple[np.ndarray, pd.DataFrame, dict[str, int]]:
     """Mask of the cells kept, anomalies of the others, and how many cells of each file are said elsewhere."""
-    kept = np.ones(len(long.cle), dtype=bool)
-    if not len(kept):
-        return kept, Anomalies().frame(), {}
-    first = np.ones(len(long.cle), dtype=bool)
-    first[1:] = long.cle[1:] != long.cle[:-1]
-    several = ~first
-    several[:-1] |= ~first[1:]
-    where = np.flatnonzero(several)
+    kept = np.ones(len(cells), dtype=bool)
+    where = np.flatnonzero(cells.duplicated(_CLE, keep=False))
     if not len(where):
         return kept, Anomalies().frame(), {}
-    starts = np.flatnonzero(first[where])
-    group = np.cumsum(first[where]) - 1
-    value, precision = long.valeur[where], long.precision[where].astype(np.int64)
-    published = (long.statut[where] == PUBLIE) | (long.statut[where] == SUSPECT)
+    several = cells.iloc[where].reset_index(drop=True)
+    group = several.groupby(_CLE, sort=False).ngroup()
+    value, precision = several["valeur"].to_numpy(), several["precision"].to_numpy(dtype=np.int64)
+    published = several["statut"].isin([PUBLIE, SUSPECT]).to_numpy()
     position = np.arange(len(where))
-    last = np.maximum.reduceat(np.where(published, position, -1), starts)[group]
+
+    def of_group(scores: np.ndarray) -> np.ndarray:
+        return pd.Series(scores).groupby(group).transform("max").to_numpy()
+
+    last = of_group(np.where(published, position, -1))
     reference = np.where(last >= 0, value[last], np.nan)
     allowed = tolerance(np.minimum(precision, precision[last]))
-    with np.errstate(invalid="ignore"):
-        agrees = published & (np.abs(value - reference) <= allowed)
+    agrees = published & (np.abs(value - reference) <= allowed)
     score = np.where(agrees, (precision + 2) * len(where) + position, np.where(last < 0, position, -1))
-    winner = np.maximum.reduceat(score, starts)[group] % len(where)
+    winner = of_group(score) % len(where)
     lost = position != winner
     kept[where[lost]] = False
     cases = np.where(~published, np.where(published[winner], "blanc", "égal"), np.where(agrees, "égal", "révisé"))[lost]
-    anomalies, elsewhere = _say_lost(long, chunks, where[lost], where[winner[lost]], cases, republished)
-    return kept, anomalies, elsewhere
+    return kept, *_say_lost(several[lost], several.iloc[winner[lost]], chunks, cases, republished)
 
 
 def _say_lost(
-    long: _Long,
+    lost: pd.DataFrame,
+    won: pd.DataFrame,
     chunks: Sequence[Chunk],
-    lost: np.ndarray,
-    won: np.ndarray,
     cases: np.ndarray,
     republished: set[tuple[int, int]],
 ) -> tuple[pd.DataFrame, dict[str, int]]:
-    """One anomaly per file and column for cells equal to another file's, one per cell for revisions."""
-    frame = pd.DataFrame({"k": long.rang[lost], "c": long.colonne[lost], "w": long.rang[won], "cas": cases, "n": 1})
-    counts = frame.groupby("k")["n"].sum()
-    elsewhere: dict[str, int] = defaultdict(int)
-    for k, n in counts.items():
-        elsewhere[chunks[int(k)].fichier] += int(n)
+    """One anomaly per file and column for cells equal to another file's, one per cell for revisions; how many cells of each file."""
+    frame = pd.DataFrame({"k": lost["k"], "c": lost["colonne"], "w": won["k"].to_numpy(), "cas": cases, "n": 1})
+    elsewhere = frame["n"].groupby([chunks[k].fichier for k in frame["k"]]).sum().to_dict()
     rows = []
     grouped = frame[frame["cas"] != "révisé"].groupby(["k", "c", "w", "cas"], sort=True)["n"].sum()
     for (k, c, w, case), n in grouped.items():
         chunk, other = chunks[k], chunks[w]
         again = (k, c) in republished or (w, other.indicateurs.index(chunk.indicateurs[c])) in republished
         rows.append((chunk.fichier, 0, chunk.entetes[c], "", *_say_group(chunk, other, case, n, again=again)))
-    revised = cases == "révisé"
-    for here, there in zip(lost[revised].tolist(), won[revised].tolist(), strict=True):
-        chunk, other = chunks[long.rang[here]], chunks[long.rang[there]]
-        row, column = int(long.ligne[here]), int(long.colonne[here])
-        other_column = int(long.colonne[there])
-        mine = chunk.table.table[chunk.entetes[column]][row].as_py()
-        theirs = other.table.table[other.entetes[other_column]][int(long.ligne[there])].as_py()
+    place = ["k", "ligne", "colonne"]
+    revised = (side.loc[cases == "révisé", place].itertuples(index=False) for side in (lost, won))
+    for (k, row, column), (w, there, other_column) in zip(*revised, strict=True):
+        chunk, other = chunks[k], chunks[w]
+        mine, theirs = chunk.table.table[chunk.entetes[column]][row].as_py(), other.entetes[other_column]
         what = (
-            f"révision\u00a0: {chunk.zones[row]}, «\u00a0{mine}\u00a0» ici, «\u00a0{theirs}\u00a0» dans {other.fichier}"
-            f" (colonne {other.entetes[other_column]})"
+            f"révision\u00a0: {chunk.zones[row]}, «\u00a0{mine}\u00a0» ici,"
+            f" «\u00a0{other.table.table[theirs][there].as_py()}\u00a0» dans {other.fichier} (colonne {theirs})"
         )
         done = f"Valeur de {other.fichier} gardée"
         rows.append((chunk.fichier, int(chunk.table.lignes[row]), chunk.entetes[column], mine, what, done))
-    return Anomalies(rows).frame(), dict(elsewhere)
+    return Anomalies(rows).frame(), elsewhere
 
 
 def _say_group(chunk: Chunk, other: Chunk, case: str, n: int, *, again: bool) -> tuple[str, str]:
@@ -201,51 +179,128 @@ def _say_group(chunk: Chunk, other: Chunk, case: str, n: int, *, again: bool) ->
 
 
 def _tidy(
-    long: _Long,
-    kept: np.ndarray,
-    chunks: Sequence[Chunk],
-    names: list[str],
-    places: list[str],
-    catalogue: Catalogue,
+    cells: pd.DataFrame, chunks: Sequence[Chunk], names: list[str], places: list[str], catalogue: Catalogue
 ) -> pd.DataFrame:
-    key, time, rank = long.cle[kept], long.temps[kept], long.rang[kept]
-    row, column = long.ligne[kept], long.colonne[kept]
+    time, rank, state = (cells[name].to_numpy() for name in ("temps", "k", "statut"))
     established = time < NON_ETABLIE
-    publication = np.array([chunk.publication for chunk in chunks] or [0], dtype=np.int16)[rank]
-    publication = np.where(established, publication, time - NON_ETABLIE + 2000).astype(np.int16)
+    of_chunk = pd.DataFrame([(c.publication, c.fichier) for c in chunks], columns=["publication", "fichier"]).loc[rank]
+    publication = np.where(established, of_chunk["publication"], time - NON_ETABLIE + 2000).astype(np.int16)
     sources = list(catalogue.sources)
     by_name = np.array([sources.index(catalogue.indicateurs[name].source) for name in names] or [0], dtype=np.int8)
-    files = sorted({chunk.fichier for chunk in chunks})
-    by_rank = np.array([files.index(chunk.fichier) for chunk in chunks] or [0], dtype=np.int16)
-    indicator = (key >> 15) & 0x3FF
-    state = long.statut[kept]
-    notes, labels = _notes(chunks, rank, row, column)
-    value = np.where((state == PUBLIE) | (state == SUSPECT), long.valeur[kept], np.nan)
     return pd.DataFrame(
         {
-            "zone": pd.Categorical.from_codes((key >> 25).astype(np.int32), places),
-            "niveau": pd.Categorical.from_codes((key & 0x7).astype(np.int8), list(NIVEAUX)),
-            "indicateur": pd.Categorical.from_codes(indicator.astype(np.int16), names),
+            "zone": pd.Categorical.from_codes(cells["zone"], places),
+            "niveau": pd.Categorical.from_codes(cells["niveau"], list(NIVEAUX)),
+            "indicateur": pd.Categorical.from_codes(cells["indicateur"], names),
             "millesime": pd.arrays.IntegerArray(np.where(established, time, 0).astype(np.int16), ~established),
             "publication": pd.arrays.IntegerArray(publication, np.zeros(len(publication), dtype=bool)),
-            "valeur": value,
+            "valeur": cells["valeur"].where(np.isin(state, [PUBLIE, SUSPECT])).to_numpy(),
             "statut": pd.Categorical.from_codes(state - 1, list(STATUTS_TABLE[1:])),
-            "source": pd.Categorical.from_codes(by_name[indicator], sources),
-            "fichier": pd.Categorical.from_codes(by_rank[rank], files),
-            "note": pd.Categorical.from_codes(notes, labels),
+            "source": pd.Categorical.from_codes(by_name[cells["indicateur"].to_numpy()], sources),
+            "fichier": pd.Categorical(of_chunk["fichier"], sorted({chunk.fichier for chunk in chunks})),
+            "note": _notes(chunks, cells),
         }
     )
 
 
-def _notes(
-    chunks: Sequence[Chunk], rank: np.ndarray, row: np.ndarray, column: np.ndarray
-) -> tuple[np.ndarray, list[str]]:
-    """The code of each cell's block, and the codes' texts."""
-    labels = sorted({label for chunk in chunks for label in chunk.libelles_notes} | {""})
-    codes = np.full(len(rank), labels.index(""), dtype=np.int16)
+def _notes(chunks: Sequence[Chunk], cells: pd.DataFrame) -> pd.Categorical:
+    """The code of each cell's block."""
+    said = np.full(len(cells), "", dtype=object)
+    rank, row, column = (cells[name].to_numpy() for name in ("k", "ligne", "colonne"))
     for k, chunk in enumerate(chunks):
         if len(chunk.libelles_notes) > 1:
             where = np.flatnonzero(rank == k)
-            spread = np.array([labels.index(label) for label in chunk.libelles_notes], dtype=np.int16)
-            codes[where] = spread[chunk.notes[row[where], column[where]]]
-    return codes, labels
+            said[where] = np.array(chunk.libelles_notes, dtype=object)[chunk.notes[row[where], column[where]]]
+    return pd.Categorical(said, sorted({label for chunk in chunks for label in chunk.libelles_notes} | {""}))
+
+
+def find_times(chunks: Sequence[Chunk], catalogue: Catalogue) -> tuple[list[np.ndarray], set[tuple[int, int]]]:
+    """The time of each column of each chunk, and the (chunk, column) that a later publication prints again.
+
+    `chunks` are in order of publication. A time is the data's year, else `NON_ETABLIE` + the publication's year since 2000.
+    """
+    times = [
+        np.array([year or NON_ETABLIE + chunk.publication - 2000 for year in chunk.annees], dtype=np.int64)
+        for chunk in chunks
+    ]
+    again: set[tuple[int, int]] = set()
+    for k in reversed(range(len(chunks))):  # the later first, so that a chain of publications ends under the last
+        next_one = 0
+        for other in range(k + 1, len(chunks)):
+            one, two = chunks[k], chunks[other]
+            if one.famille.id != two.famille.id or two.publication <= one.publication:
+                continue
+            if None not in one.annees and None not in two.annees:
+                continue  # the years tell
+            if next_one and two.publication > next_one:
+                break
+            rows = _shared_rows(one, two)
+            if not len(rows[0]):
+                continue
+            next_one = two.publication
+            for c1, c2 in _printed_again(one, two, rows, catalogue):
+                if one.annees[c1]:
+                    times[other][c2] = times[k][c1]
+                else:
+                    times[k][c1] = times[other][c2]
+                again.add((k, c1))
+    for k, one in enumerate(chunks):
+        for two in chunks:
+            if one.famille.id != two.famille.id and _may_tell(two, one):
+                for c2, c1 in _printed_again(two, one, _shared_rows(two, one), catalogue):
+                    if not one.annees[c1]:
+                        times[k][c1] = two.annees[c2]
+    return times, again
+
+
+def _may_tell(two: Chunk, one: Chunk) -> bool:
+    """Whether a chunk has the established years of columns that are without one in another."""
+    known = {name for name, year in zip(two.indicateurs, two.annees, strict=True) if year}
+    return any(year is None and name in known for name, year in zip(one.indicateurs, one.annees, strict=True))
+
+
+def _shared_rows(one: Chunk, two: Chunk) -> tuple[np.ndarray, np.ndarray]:
+    """Rows of the zones that both have."""
+    where = {pair: row for row, pair in enumerate(zip(two.zones.tolist(), two.niveaux.tolist(), strict=True))}
+    mine = enumerate(zip(one.zones.tolist(), one.niveaux.tolist(), strict=True))
+    pairs = [(row, where[pair]) for row, pair in mine if pair in where]
+    rows = np.array(pairs, dtype=np.intp).reshape(-1, 2)
+    return rows[:, 0], rows[:, 1]
+
+
+def _printed_again(
+    one: Chunk, two: Chunk, rows: tuple[np.ndarray, np.ndarray], catalogue: Catalogue
+) -> list[tuple[int, int]]:
+    """The columns of two chunks that hold the same figures, by source and kind."""
+    place = {name: c for c, name in enumerate(two.indicateurs)}
+    blocks: dict[tuple[str, str], list[tuple[int, int, np.ndarray, np.ndarray]]] = defaultdict(list)
+    for c1, name in enumerate(one.indicateurs):
+        c2 = place.get(name)
+        if c2 is None or (one.annees[c1] and two.annees[c2]):
+            continue
+        known = catalogue.indicateurs[name]
+        blocks[known.source, known.genre].append((c1, c2, *_compare(one, c1, two, c2, rows, euros=known.unite == "€")))
+    found = []
+    for columns in blocks.values():
+        same = np.concatenate([equal for _, _, equal, _ in columns])
+        values = np.concatenate([numbers for _, _, _, numbers in columns])
+        declared = any(
+            rule.famille == one.famille.id
+            and (rule.republie, rule.publication) == (one.publication, two.publication)
+            and catalogue.selects(rule.indicateurs, one.indicateurs[columns[0][0]])
+            for rule in catalogue.republications
+        )
+        enough = len(same) >= CELLULES_MINI and len(np.unique(values)) >= DISTINCTES_MINI
+        if len(same) and (enough or declared) and same.mean() >= PART_EGALE:
+            found += [(c1, c2) for c1, c2, equal, _ in columns if len(equal) and equal.mean() >= PART_EGALE_COLONNE]
+    return found
+
+
+def _compare(
+    one: Chunk, c1: int, two: Chunk, c2: int, rows: tuple[np.ndarray, np.ndarray], *, euros: bool
+) -> tuple[np.ndarray, np.ndarray]:
+    """For the zones published in both columns: whether they are equal (bool), and the values of the first."""
+    a, b = one.valeurs[rows[0], c1], two.valeurs[rows[1], c2]
+    both = ~(np.isnan(a) | np.isnan(b))
+    digits = min(precision_of(one.valeurs[:, c1], euros=euros), precision_of(two.valeurs[:, c2], euros=euros))
+    return np.abs(a[both] - b[both]) <= tolerance(digits), a[both]

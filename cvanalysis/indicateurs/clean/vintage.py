@@ -1,6 +1,6 @@
 """One vintage of one sheet, decoded: what the cleaning passes from hand to hand. Owns its shape and what a column's precision is.
 
-Refuses to know other chunks (`republication`, `reconcile`) and to judge a value (`validity`).
+Refuses to know other chunks (`reconcile`) and to judge a value (`validity`).
 """
 
 from __future__ import annotations

@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow.compute as pc
 
 from cvanalysis.catalogue import Catalogue, Famille, load_catalogue, normal_header
+from cvanalysis.catalogue.rules import load_codes
 from cvanalysis.errors import UnrecognisedFile
 from cvanalysis.files.keys import title_key
 from cvanalysis.files.numbers import as_text
@@ -22,38 +23,15 @@ from cvanalysis.files.sheets import RawTable
 from cvanalysis.territory.places import Niveau
 
 MILLESIMES = "millesimes.csv"
-_CLES = "CODGEO,CODE_QP,CODE_QPV,COD_QP,QP,QPV,CODEQP,CODEQPV,CODE_GEO,COD_GEO,CODE_ZONE,CODE,GEO"
-CLES = tuple(f"{_CLES},CODE GÉOGRAPHIQUE,CODE GEOGRAPHIQUE".split(","))
-
-CLES_AUTRES = (
-    "CODE_INSEE",
-    "INSEE_COM",
-    "DEPCOM",
-    "COM",
-    "EPCI",
-    "DEP",
-    "DEPARTEMENT",
-    "REG",
-    "REGION",
-)  # where none of those is
+CODES = load_codes()
+CLES, CLES_AUTRES = tuple(CODES["cles"]), CODES["cles_autres"]  # the others where none of those is
 ENSEMBLE, METRO, FRANCE = "Ensemble", "METRO", "FRANCE"
 ENSEMBLE_2024 = "Ensemble (QN2024)"  # the aggregate of other perimeters is another zone
 
 AGREGATS: dict[str, tuple[str, Niveau]] = {
-    **dict.fromkeys(("ENSEMBLE", "00", "ENSQP", "ENS_QP", "ENSQPV", "ENS"), (ENSEMBLE, "FRANCE_QPV")),
-    **dict.fromkeys(("METRO", "METROPOLE", "FM", "FRMETRO"), (METRO, "FRANCE_METRO")),
-    **dict.fromkeys(("FRANCE", "FE", "FR", "F", "METRODOM"), (FRANCE, "FRANCE")),
+    code: (zone, told["niveau"]) for zone, told in CODES["agregats"].items() for code in told["codes"]
 }
-OBJETS: dict[str, Niveau] = {
-    **dict.fromkeys(("COM", "ARM"), "COMMUNE"),
-    **dict.fromkeys(("QPV", "QP", "QPV2015", "QPV2024", "QP2024"), "QPV"),
-    **dict.fromkeys(("FRANCE", "FR", "FRANCE_ENT"), "FRANCE"),
-    "EPCI": "EPCI",
-    "DEP": "DEPARTEMENT",
-    "REG": "REGION",
-    "METRO": "FRANCE_METRO",
-}
-"""Kinds of zones as INSEE writes them before a code (`DEP-44`, `2025-COM-44109`), for those that reports compare."""
+OBJETS: dict[str, Niveau] = {written: niveau for niveau, all_of in CODES["objets"].items() for written in all_of}
 _QP = re.compile(r"QP(\d{3}|02[AB])\d{3}$")
 _QN = re.compile(r"QN(\d{3}|02[AB])\d{2}[A-Z]$")
 _COMMUNE = re.compile(r"(\d{2}|2[AB])\d{3}$")
@@ -63,15 +41,6 @@ IRIS, UNITES_URBAINES = "des iris", "des unités urbaines"
 _NEUF = re.compile(r"(\d{2}|2[AB])\d{7}$")  # an iris, or the SIREN of an EPCI
 _UNITE_URBAINE = re.compile(r"00\d{3}$")  # over several départements; no commune begins so
 
-_AUTRES_NIVEAUX = {  # as columns and file names bear them
-    r"(?:DCOM|LIB|CODE_)?IRIS": IRIS,
-    r"UU(?:20)?(?:\d\d)?": UNITES_URBAINES,
-    r"AAV(?:20)?(?:\d\d)?|AU(?:20)?\d\d": "des aires urbaines ou d'attraction",
-    r"ZE(?:MP)?(?:20)?(?:\d\d)?": "des zones d'emploi",
-    r"BV(?:20)?(?:\d\d)?": "des bassins de vie",
-    "ARR(?:ONDISSEMENTS?)?": "des arrondissements",
-    "IDCAR_\\w+": "des carreaux",
-}
 CODES_MINI = 0.5  # share of a column's cells that makes it the column of codes…
 CODES_SANS_NOM = 0.9  # … and of one whose name says nothing, where counts of five figures look like communes
 REGIONS_MINI = 12  # this many codes that all are regions' are regions
@@ -135,7 +104,7 @@ def refuse_level(table: RawTable, fichier: str, family: Famille | None) -> None:
     stem = fichier.rsplit("/", 1)[-1].rsplit(".", 1)[0].upper()
     key = next((h for h in table.colonnes if normal_header(h) in CLES), None)
     by_codes = _level_of_codes([_plain_code(cell) for cell in table.table[key].to_pylist()]) if key is not None else ""
-    for pattern, level in _AUTRES_NIVEAUX.items():
+    for pattern, level in CODES["autres_niveaux"].items():
         in_name = re.search(rf"(?<![A-Z])(?:{pattern})(?![A-Z])", stem)
         if any(re.fullmatch(pattern, header) for header in headers) or in_name or level == by_codes:
             raise OtherLevel.of(

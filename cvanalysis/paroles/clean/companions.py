@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from fnmatch import fnmatch
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
@@ -15,10 +16,11 @@ from cvanalysis.errors import DeclarationError, Problem, ReadError
 from cvanalysis.files.atomic import named
 from cvanalysis.files.dates import parse_date
 from cvanalysis.files.guard import reading
-from cvanalysis.files.sheets import RawTable, raw_files, read_raw
+from cvanalysis.files.sheets import raw_files
 from cvanalysis.french import fold, quoted
 from cvanalysis.paroles.clean.interviews import read_codebook
 from cvanalysis.paroles.table import AUCUN, CHAMPS, COMPANIONS, OUI, STATUTS, Declared
+from cvanalysis.territory.declarations import Inspection, match_rows, read_filled, title_key
 
 if TYPE_CHECKING:
     from cvanalysis.territory.contract import Territory
@@ -105,56 +107,42 @@ def _read(territory: Territory, fichier: str, unread: list[Problem], anomalies: 
 
     Its index is the spreadsheet row. A column of another name is told, and nobody is left with an audience that was not understood.
     """
-    columns = COMPANIONS[fichier]
-    path = territory.dossier / fichier
-    frame = pd.DataFrame(columns=columns, dtype="str")
-    if path.exists() or path.is_symlink():
-        try:
-            with reading(fichier):
-                raw = read_raw(path, fichier, frozenset(columns))[0]
-            found = {_column(h): h for h in raw.colonnes}
-            cells = raw.cells[list(found.values())].set_axis(list(found), axis=1)
-            frame = (
-                cells.set_axis(raw.lignes.tolist())
-                .reindex(columns=columns, fill_value="")
-                .astype("str")
-                .apply(lambda cell: cell.str.strip())
-            )
-            _columns_not_read(fichier, raw, frame, set(found), unread, anomalies)
-        except ReadError as error:
-            unread.append(error.problem)
+    columns, path = tuple(COMPANIONS[fichier]), territory.dossier / fichier
+    found = Inspection(territory.dossier)
+    # A line that withdraws is no remark, whatever it begins with.
+    filled = read_filled(found, fichier, columns, remarks=False) if is_there(path) else []
+    rows = match_rows(found, fichier, filled, (), columns, free=True) if filled else []
+    unread += found.problems
+    frame = pd.DataFrame([row.cells for row in rows], [row.ligne for row in rows], list(columns), "str").fillna("")
+    line, titles = filled[0] if filled else (0, [])
+    others = [title for title in titles if title and title_key(title) not in map(title_key, columns)]
+    absent = {*map(title_key, columns)} - {*map(title_key, titles)}
+    told = ", ".join(map(quoted, others))
+    if fichier == RETRAITS and filled and {"parole", "locuteur"} <= absent:
+        what = f"ni colonne «\u00a0parole\u00a0» ni colonne «\u00a0locuteur\u00a0» (trouvé\u00a0: {told})"
+        todo = "Renommez celle qui dit quelle parole, ou quelle personne, se retire : rien n'est construit d'ici là"
+        unread.append(Problem(fichier, line, "", what, "", todo))
+    elif others and fichier == DECLAREES:
+        what = f"des colonnes ne sont pas comprises\u00a0: {told}"
+        expected = f"Ses colonnes\u00a0: {', '.join(columns)}"
+        unread.append(Problem(fichier, line, "", what, expected, "Renommez-les ou ôtez-les"))
+    elif others:
+        closed = "audience" in absent
+        done = "Ce qu'elle dit n'est pas suivi\u00a0; faute de colonne «\u00a0audience\u00a0», tout reste à l'équipe"
+        todo = done if closed else "Laissée de côté"
+        anomalies += [Problem(fichier, line, title, "colonne non lue", "", todo) for title in others]
+        frame = frame.assign(audience="equipe") if closed else frame
     marked = frame["exemple"].map(fold).isin(OUI) if "exemple" in frame else False
     return frame.assign(exemple=(pd.Series(marked, index=frame.index) | _is_example(fichier, territory)).astype("bool"))
 
 
-def _column(header: str) -> str:
-    return fold(header).replace(" ", "_")
+def is_there(path: Path) -> bool:
+    """Whether a path is of something, be it a link to nothing."""
+    return path.exists() or path.is_symlink()
 
 
 def _is_example(fichier: str, territory: Territory) -> bool:
     return any(fnmatch(fichier, glob) for glob in territory.exemples)
-
-
-def _columns_not_read(
-    fichier: str, raw: RawTable, frame: pd.DataFrame, found: set[str], unread: list[Problem], anomalies: list[Problem]
-) -> None:
-    others = [h for h in raw.colonnes if _column(h) not in frame.columns]
-    told = ", ".join(map(quoted, others))
-    if fichier == RETRAITS and not found & {"parole", "locuteur"}:
-        what = f"ni colonne «\u00a0parole\u00a0» ni colonne «\u00a0locuteur\u00a0» (trouvé\u00a0: {told})"
-        todo = "Renommez celle qui dit quelle parole, ou quelle personne, se retire : rien n'est construit d'ici là"
-        unread.append(Problem(fichier, raw.ligne_entete, "", what, "", todo))
-    elif others and fichier == DECLAREES:
-        what = f"des colonnes ne sont pas comprises\u00a0: {told}"
-        expected = f"Ses colonnes\u00a0: {', '.join(COMPANIONS[fichier])}"
-        unread.append(Problem(fichier, raw.ligne_entete, "", what, expected, "Renommez-les ou ôtez-les"))
-    elif others:
-        closed = "audience" in frame and "audience" not in found
-        done = "Ce qu'elle dit n'est pas suivi\u00a0; faute de colonne «\u00a0audience\u00a0», tout reste à l'équipe"
-        todo = done if closed else "Laissée de côté"
-        anomalies += [Problem(fichier, raw.ligne_entete, h, "colonne non lue", "", todo) for h in others]
-        if closed:
-            frame["audience"] = "equipe"
 
 
 def _misnamed(territory: Territory) -> list[Problem]:
@@ -224,7 +212,7 @@ def _declared(frame: pd.DataFrame, territory: Territory, refused: list[Problem])
     columns: dict[str, dict[str, str]] = {}
     values: dict[str, dict[str, str]] = {}
     for row in frame.itertuples():
-        champ, name = _column(row.champ), there.get(key_of(row.fichier))
+        champ, name = fold(row.champ).replace(" ", "_"), there.get(key_of(row.fichier))
         if champ not in CHAMPS and not (champ == AUCUN and row.colonne):
             what = f"«\u00a0{row.champ}\u00a0» n'est pas un champ connu"
             known = f"Champs\u00a0: {', '.join(CHAMPS)}, ou {AUCUN} pour une colonne à ne pas lire"

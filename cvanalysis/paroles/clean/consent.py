@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
 
-from cvanalysis.errors import Problem, ReadError
+from cvanalysis.errors import Problem
 from cvanalysis.files.dates import parse_date
-from cvanalysis.files.guard import reading, under_guard
+from cvanalysis.files.guard import under_guard
 from cvanalysis.files.sheets import raw_files
 from cvanalysis.french import fold
 from cvanalysis.paroles.clean.companions import (
@@ -30,8 +30,8 @@ from cvanalysis.paroles.clean.companions import (
     key_of,
     read_companions,
 )
-from cvanalysis.paroles.clean.exports import read_voice_file
-from cvanalysis.paroles.table import CHAMPS, MAJEUR, NON, NOTHING_DECLARED, OUI, VoiceTable
+from cvanalysis.paroles.clean.exports import read_voice_files
+from cvanalysis.paroles.table import CHAMPS, MAJEUR, NON, OUI, VoiceTable
 
 if TYPE_CHECKING:
     from cvanalysis.territory.contract import Edition, Territory
@@ -50,19 +50,14 @@ def may_know(reader: Audience, audience: str) -> bool:
 
 def read_voices(territory: Territory, companions: Companions) -> tuple[list[VoiceTable], list[Problem]]:
     """Every table of voices of `paroles/`, whatever its audience, and what could not be read. For `clean_voices` and `review` only."""
-    folder = territory.dossier / "paroles"
-    tables: list[VoiceTable] = []
-    problems: list[Problem] = []
-    for path, fichier in raw_files(folder, territory.dossier):
-        name = fichier.removeprefix("paroles/")
-        if name in companions.noms or path.suffix.lower() in (".md", ".qdc"):
-            continue
-        try:
-            with reading(fichier):
-                tables += read_voice_file(path, fichier, companions.declared.get(name, NOTHING_DECLARED))
-        except ReadError as error:
-            problems.append(error.problem)
-    return tables, problems
+    aside = companions.noms
+    found = raw_files(territory.dossier / "paroles", territory.dossier)
+    voices = [
+        (path, fichier)
+        for path, fichier in found
+        if fichier.removeprefix("paroles/") not in aside and path.suffix.lower() not in (".md", ".qdc")
+    ]
+    return read_voice_files(voices, companions.declared)
 
 
 def readable_texts(territory: Territory) -> list[str]:
@@ -85,10 +80,12 @@ def _readable_texts(territory: Territory) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One voice as found: its fields by name (text, '' where blank), where it stands, when it was said and when it came in."""
+    """One voice as found: its fields by name (text, '' where blank), where it stands, when it was said and when it came in. `origine`: the
+    file of the answer that it repeats, else its own."""
 
     champs: Mapping[str, str]
     fichier: str
+    origine: str
     format: str
     ligne: int
     exemple: bool
@@ -104,7 +101,14 @@ def rows_of(table: VoiceTable, territory: Territory) -> Iterable[Row]:
     names = [c for c in table.cells.columns if c in CHAMPS]
     cells = table.cells[names].astype(str).itertuples(index=False, name=None)
     for ligne, values in zip(table.lignes.tolist(), cells, strict=True):
-        yield Row(dict(zip(names, values, strict=True)), table.fichier, table.format, ligne, example)
+        yield Row(
+            dict(zip(names, values, strict=True)),
+            table.fichier,
+            table.origine or table.fichier,
+            table.format,
+            ligne,
+            example,
+        )
 
 
 def is_yes(cell: str) -> bool:
@@ -143,7 +147,10 @@ def withdraw(rows: list[Row], retraits: Iterable[Withdrawal]) -> tuple[list[Row]
 def _taken(named: Mapping[str, list[int]], asked: str, rows: list[Row], fichier: str) -> dict[str, list[int]]:
     """As written → voices, among those of one key: those of the file, the exact writing alone where it is there."""
     wanted = key_of(fichier)
-    here = {one: [i for i in some if not wanted or key_of(rows[i].fichier) == wanted] for one, some in named.items()}
+    here = {
+        one: [i for i in some if wanted in ("", *map(key_of, (rows[i].fichier, rows[i].origine)))]
+        for one, some in named.items()
+    }
     here = {one: some for one, some in here.items() if some}
     return {asked: here[asked]} if asked in here else here
 

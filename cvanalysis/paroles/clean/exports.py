@@ -12,27 +12,35 @@ from __future__ import annotations
 
 import html
 import re
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
-from fnmatch import fnmatchcase
-from importlib.resources import files
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 
 from cvanalysis.errors import Problem, ReadError
+from cvanalysis.files.guard import reading
 from cvanalysis.files.headers import ENTETE_MAX
 from cvanalysis.files.sheets import Grid, RawTable, find_table, read_bytes, read_grid, refusing_too_large
 from cvanalysis.files.workbooks import cells_from_objects, parse_json
 from cvanalysis.french import fold
 from cvanalysis.paroles.clean.interviews import read_interview
+from cvanalysis.paroles.clean.outils import (
+    ENTRE_CROCHETS,
+    Outil,
+    field_of,
+    fields_known,
+    first_headers,
+    grouped,
+    header_names,
+    recognise,
+    technical_titles,
+)
+from cvanalysis.paroles.clean.repeats import SEULE, Sheet, join_repeats
 from cvanalysis.paroles.table import (
     AUCUN,
-    BORDS,
     JAMAIS,
     NON,
     NON_COCHE,
@@ -47,128 +55,80 @@ from cvanalysis.paroles.table import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Outil:
-    """A block of `outils.toml`, which tells its parts."""
-
-    nom: str
-    signature: Sequence[str] = ()
-    au_moins: int = 0
-    techniques: Sequence[str] = ()
-    date: Sequence[str] = ()
-    numero: Sequence[str] = ()
-    titre: Sequence[str] = ()
-    colonnes: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    retire: Sequence[str] = ()
-    html: bool = False
-    valeurs: Mapping[str, str] = field(default_factory=dict)
-    une_voix: bool = False
-    sans_date: str = ""
-    parent: Sequence[Sequence[str]] = ()
-    question_au_dessus: bool = False
-    themes_et_lieux: bool = False
-
-    def wrote(self, names: set[str]) -> bool:
-        hits = [
-            any(fnmatchcase(name, one) for one in line.split("|") for name in names)
-            if "*" in line
-            else not names.isdisjoint(line.split("|"))
-            for line in self.signature
-        ]
-        return sum(hits) >= (self.au_moins or len(hits))
+def read_voice_files(
+    files: Iterable[tuple[Path, str]], declared: Mapping[str, Declared]
+) -> tuple[list[VoiceTable], list[Problem]]:
+    """Every table of voices of some files, each with its name (`declared`: under that of the file), and what could not be read."""
+    sheets: list[Sheet] = []
+    read: dict[str, list[VoiceTable]] = {}
+    problems: list[Problem] = []
+    for path, fichier in files:
+        said = declared.get(Path(fichier).relative_to("paroles").as_posix(), NOTHING_DECLARED)
+        try:
+            with reading(fichier):
+                if path.suffix.lower() == ".qdpx":
+                    read[fichier] = [read_interview(path, fichier, said)]
+                else:
+                    sheets += _open(path, fichier, said)
+        except ReadError as error:
+            problems.append(error.problem)
+    for fichier, some in groupby(join_repeats(sheets), lambda sheet: sheet.raw.fichier):
+        try:
+            with reading(fichier):
+                read[fichier] = _tables(fichier, list(some))
+        except ReadError as error:
+            problems.append(error.problem)
+    return [table for _, tables in sorted(read.items()) for table in tables], problems
 
 
-_BLOCS = tomllib.loads(files("cvanalysis.paroles.clean").joinpath("outils.toml").read_text("utf-8"))["outils"]
-TABLEUR = Outil("tableur")
-OUTILS = {outil.nom: outil for outil in (*(Outil(**bloc) for bloc in _BLOCS), TABLEUR)}
-
-
-def read_voice_file(path: Path, fichier: str, declared: Declared = NOTHING_DECLARED) -> list[VoiceTable]:
-    """Every table of voices in a file. Raises `ReadError` where it can't be read or where nothing tells the text of a voice."""
-    if path.suffix.lower() == ".qdpx":
-        return [read_interview(path, fichier, declared)]
+def _open(path: Path, fichier: str, declared: Declared) -> list[Sheet]:
     if path.suffix.lower() in TEXTES:
         raise ReadError(Problem(fichier, 0, "", "c'est un texte, et non un tableau de paroles", "", CONSEIL))
-    known = frozenset(SYNONYMES).union(declared.colonnes, *(outil.techniques for outil in OUTILS.values()))
+    known = technical_titles().union(SYNONYMES, declared.colonnes)
     grids = [_read_json(path, fichier)] if path.suffix.lower() == ".json" else read_grid(path, fichier)
-    raws = _with_parents([(find_table(grid, known), grid) for grid in grids])
-    there = {name for raw, _ in raws for header in raw.colonnes for name in _names(header)}
+    sheets = [Sheet(find_table(grid, known), grid, declared, fichier) for grid in grids]
+    there = {name for sheet in sheets for name in first_headers(sheet.raw.colonnes)}
     if lost := [header for header in declared.colonnes if bare(header) not in there]:
         what = f"colonne déclarée dans paroles/colonnes.csv et absente du fichier\u00a0: «\u00a0{lost[0]}\u00a0»"
         raise ReadError(Problem(fichier, 0, "", what, "", "Corrigez cet en-tête dans paroles/colonnes.csv"))
-    tables = [_rename(raw, grid, declared) for raw, grid in raws]
-    if found := [table for table in tables if "texte" in table.cells.columns]:
+    return sheets
+
+
+def _tables(fichier: str, sheets: list[Sheet]) -> list[VoiceTable]:
+    """The tables of one file that hold voices, or serve those that do. Raises `ReadError` where nothing tells the text of a voice."""
+    named = [(sheet, _rename(sheet)) for sheet in sheets]
+    spoken = [table for _, table in named if "texte" in table.cells]
+    if found := spoken or [table for sheet, table in named if sheet.sert or sheet.venues]:
         return found
-    headers = ", ".join(f"«\u00a0{h}\u00a0»" for raw, _ in raws for h in list(raw.colonnes)[:8])
+    headers = ", ".join(f"«\u00a0{h}\u00a0»" for sheet in sheets for h in list(sheet.raw.colonnes)[:8])
     # Not in `trouve`, which pages show: without a header the first voice would be taken for one.
     expected = f"Une colonne «\u00a0texte\u00a0» était attendue, on a trouvé\u00a0: {headers}"
     todo = f"Ajoutez à paroles/colonnes.csv la ligne\u00a0: {Path(fichier).name};EN-TÊTE DE LA COLONNE;texte;"
     raise ReadError(Problem(fichier, 0, "", "aucune colonne ne porte le texte d'une parole", expected, todo))
 
 
-def _with_parents(raws: list[tuple[RawTable, Grid]]) -> list[tuple[RawTable, Grid]]:
-    """Tables of repeated rows with, besides, the columns of their answer: who said it, where, with what leave."""
-    made, answered = [], {}
-    for raw, grid in raws:
-        names = {n: h for h in raw.colonnes for n in _names(h)}
-        links = [(names[mine], theirs) for mine, theirs in recognise(raw.colonnes).parent if mine in names]
-        for other, _ in raws if links else ():
-            there = {n: h for h in other.colonnes for n in _names(h)}
-            mine, theirs = next(((mine, there[key]) for mine, key in links if key in there), ("", ""))
-            if other is raw or not mine:
-                continue
-            answers = other.cells[other.cells[theirs] != ""].drop_duplicates(theirs).set_index(theirs, drop=False)
-            more = (
-                answers.reindex(raw.cells[mine])
-                .fillna("")
-                .drop(columns=[h for h in other.colonnes if h in raw.colonnes])
-            )
-            joined = pd.concat([raw.cells, more.reset_index(drop=True)], axis=1)
-            said = next((h for n in ("_uuid", "_id") if (h := there.get(n)) in joined), mine)
-            raw = _said_by(replace(raw, table=pa.Table.from_pandas(joined, preserve_index=False)), said)
-            answered[id(other)] = theirs if said == mine else said
-            break
-        made.append((raw, grid))
-    return [(_said_by(raw, answered[id(raw)]) if id(raw) in answered else raw, grid) for raw, grid in made]
-
-
-def _said_by(raw: RawTable, number: str) -> RawTable:
-    """The table with the number of the answer as its speaker, where it says none: all the rows of one answer are one person."""
-    header = next((h for h in raw.colonnes if _field(h, (SYNONYMES,)) == "locuteur"), "locuteur")
-    cells = raw.cells.copy()
-    said = cells.get(header, pd.Series("", index=cells.index))
-    cells[header] = said.mask(said.str.strip() == "", cells[number])
-    return replace(raw, table=pa.Table.from_pandas(cells, preserve_index=False))
-
-
-def recognise(headers: Iterable[str]) -> Outil:
-    """Which tool wrote these headers."""
-    names = {name for header in headers for name in _names(header)}
-    return next((outil for outil in OUTILS.values() if outil.wrote(names)), TABLEUR)
-
-
 _A_CHOIX = frozenset(["themes", "codes", "qpv", "college", "qualite", "tonalite", "nature"])
 """Fields that a list of answers to tick can fill; a consent is a question of its own."""
 
 
-def _rename(raw: RawTable, grid: Grid, declared: Declared) -> VoiceTable:
+def _rename(sheet: Sheet) -> VoiceTable:
     """The raw table with our field names; several columns of one field are joined, unread ones are said once."""
+    raw, declared = sheet.raw, sheet.declared
     outil = recognise(raw.colonnes)
-    above = _questions_above(raw, grid) if outil.question_au_dessus else {}
-    own = {bare(k): v for k, v in declared.colonnes.items()}
-    official = {title: champ for champ, titles in outil.colonnes.items() for title in titles}
-    known = (own, official, SYNONYMES)
-    passed, used = JAMAIS.union(outil.techniques), {*outil.date, *outil.numero}
+    above = _questions_above(raw, sheet.grille) if outil.question_au_dessus else {}
+    known = fields_known(outil, declared)
+    own = known[0]
+    passed, used = JAMAIS.union(outil.techniques), {*outil.date, *outil.numero, *outil.titre}
     columns: dict[str, list[str]] = {}
     ticked: dict[str, list[tuple[str, str]]] = {}
     unread = []
     for header in raw.colonnes:
-        names = _names(header)
+        names = header_names(header)
         if own.keys().isdisjoint(names) and not passed.isdisjoint(names):
             continue
         if choice := _choice(header, raw, above, known):
             ticked.setdefault(choice[0], []).append((header, choice[1]))
-        elif (champ := _field(header, known)) is None:
+        elif (champ := field_of(header, known)) is None:
             unread += [header] if used.isdisjoint(names) else []
         elif champ != AUCUN:
             columns.setdefault(champ, []).append(header)
@@ -187,10 +147,17 @@ def _rename(raw: RawTable, grid: Grid, declared: Declared) -> VoiceTable:
     cells, lines = _as_the_tool_means(cells, outil, np.asarray(raw.lignes))
     closing = [header for header in unread if PROTECTEURS.search(fold(header))]
     fill(cells, {**outil.valeurs, **declared.valeurs}, closing)
-    filled = cells["texte"].str.strip().ne("") if "texte" in cells else pd.Series(True, index=cells.index)
-    said = tuple(_unread(raw, header, header in closing) for header in unread)
+    if outil.parent and "parole" in cells:  # all the rows of one answer are one person
+        fill(cells, {"locuteur": cells["parole"]}, ())
+    filled = cells["texte"].str.strip().ne("") if "texte" in cells else pd.Series(False, index=cells.index)
+    told_there = sheet.origine != raw.fichier
+    said = [_unread(raw, header, header in closing) for header in unread if not (told_there and header in sheet.venues)]
+    if sheet.seules:
+        todo = "Déposez aussi la table des réponses, ou ôtez ces lignes si leur réponse a été retirée"
+        said.append(Problem(raw.fichier, 0, "", f"{sheet.seules} {SEULE}", "", todo))
     kept = filled.to_numpy()
-    return VoiceTable(raw.fichier, outil.nom, cells[filled].reset_index(drop=True), lines[kept], said)
+    voices = cells[filled].reset_index(drop=True)
+    return VoiceTable(raw.fichier, outil.nom, voices, lines[kept], tuple(said), sheet.origine)
 
 
 def _unread(raw: RawTable, header: str, closing: bool) -> Problem:
@@ -202,15 +169,15 @@ def _unread(raw: RawTable, header: str, closing: bool) -> Problem:
 
 def _technical_columns(raw: RawTable, outil: Outil, columns: dict[str, list[str]], declared: set[str]) -> None:
     """What a tool says besides the answers: its number of the answer, when it arrived (and was said, where no question asks it)."""
-    first = {n: h for h in reversed(raw.colonnes) for n in _names(h)}
+    first = first_headers(raw.colonnes)
     arrived, number = (next((first[n] for n in names if n in first), None) for names in (outil.date, outil.numero))
     if arrived is not None:
         columns.setdefault("recu", [arrived])
-        asked = [h for h in columns.get("date", ()) if not any(n in outil.date for n in _names(h))]
+        asked = [h for h in columns.get("date", ()) if not any(n in outil.date for n in header_names(h))]
         columns["date"] = asked or [arrived]
     if number is not None and "parole" not in declared:
         columns["parole"] = [number]
-    title = next((h for h in raw.colonnes if _names(h)[0] in outil.titre), None)
+    title = next((h for h in raw.colonnes if header_names(h)[0] in outil.titre), None)
     if title is not None and "texte" in columns:
         columns["texte"] = [title, *columns["texte"]]
 
@@ -222,57 +189,27 @@ CONSEIL = (
 )
 """What helps whoever drops a text where a table of voices is read."""
 
-_CODE_QUESTION = re.compile(r"[a-z]\w{0,30}(?:\[\w+\])?\. (?=.)")
-_ENTRE_CROCHETS = re.compile(r"(.*?\S)\s*\[([^\[\]]+)\]")
-
-
-def _names(header: str) -> tuple[str, ...]:
-    """A header as compared, without accents, capitals nor marks: whole, then without Kobo's group (`groupe/question`), without
-    LimeSurvey's code of the question (`G01Q02. Question`), its underscores or the question before `[une sous-question]`."""
-    name = bare(header)
-    names = [name]
-    parted = _grouped(name)
-    last = parted.rsplit("/", 1)[-1].strip()
-    if "/" in parted and last not in ("id", "name", "fr", "url", "title", "body", "total_count"):
-        names.append(last)
-    if found := _CODE_QUESTION.match(name):
-        names.append(name[found.end() :].strip(BORDS))
-    if found := _ENTRE_CROCHETS.fullmatch(names[-1]):
-        names.append(found[2])
-    names += [n.replace("_", " ").strip(" *:") for n in names if "_" in n and not n.startswith("_")]
-    return tuple(dict.fromkeys(names))
-
-
-def _grouped(name: str) -> str:
-    """A header whose groups are parted by points, as Kobo also writes them, with the `/` that it writes else."""
-    return name.replace(".", "/") if re.fullmatch(r"[\w-]+(?:\.[\w-]+)+", name) else name
-
 
 def _choice(
     header: str, raw: RawTable, above: Mapping[str, str], known: Sequence[Mapping[str, str]]
 ) -> tuple[str, str] | None:
     """(field, answer) of a column that is one of the answers to a question of ours, to tick; None where it is not."""
-    name = _grouped(header.strip())
-    if found := _ENTRE_CROCHETS.fullmatch(name):
+    name = grouped(header.strip())
+    if found := ENTRE_CROCHETS.fullmatch(name):
         question, answer = found[1], found[2]
     elif header in above:
         question, answer = above[header], name
     elif "/" in name:
         question, answer = name.rsplit("/", 1)
-        if question not in map(_grouped, raw.colonnes) and _field(question, known) not in ("themes", "codes"):
+        if question not in map(grouped, raw.colonnes) and field_of(question, known) not in ("themes", "codes"):
             return None
     else:
         return None
-    champ = _field(question, known)
+    champ = field_of(question, known)
     if champ not in _A_CHOIX:
         return None
     words = {fold(str(cell)) for cell in raw.cells[header].unique()}
     return (champ, answer) if words <= OUI | NON | NON_COCHE else None
-
-
-def _field(header: str, known: Sequence[Mapping[str, str]]) -> str | None:
-    names = _names(header)
-    return next((field_of[n] for field_of in known for n in names if n in field_of), None)
 
 
 def _chosen(raw: RawTable, options: list[tuple[str, str]]) -> pd.Series:

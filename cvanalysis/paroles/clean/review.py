@@ -18,12 +18,13 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from cvanalysis.errors import DeclarationError, Problem, ReadError
+from cvanalysis.errors import DeclarationError
+from cvanalysis.files.archives import OCTETS_MAX
 from cvanalysis.files.dates import parse_date
-from cvanalysis.files.guard import reading
-from cvanalysis.files.sheets import read_raw
 from cvanalysis.french import fold
+from cvanalysis.paroles.clean.companions import is_there
 from cvanalysis.personnes.masking import KNOWN_MISSES, PRECISION, RECALL, RECALL_MISE_AU_POINT, mask
+from cvanalysis.territory.declarations import Inspection, match_rows, read_filled, title_key
 
 COLONNES = ("empreinte", "texte_masque", "masque", "decision", "texte_retenu", "a_regarder")
 RELECTURES = "paroles/relectures.csv"
@@ -59,36 +60,31 @@ def read_reviews(dossier: Path, jusqu_au: date | None = None) -> dict[str, Revie
 
     Raises `DeclarationError` where the file is there and cannot be read or understood.
     """
-    path = dossier / RELECTURES
-    if not path.exists() and not path.is_symlink():
+    if not is_there(dossier / RELECTURES):
         return {}
-    try:
-        with reading(RELECTURES):
-            table = read_raw(path, RELECTURES, frozenset(COLONNES))[0]
-    except ReadError as error:
-        raise DeclarationError([error.problem]) from None
-    cells = table.cells
-    columns = {fold(h).replace(" ", "_"): h for h in cells.columns}
-    unknown = [h for key, h in columns.items() if key not in (*COLONNES, "date")]
-    missing = [c for c in ("empreinte", "decision", "texte_retenu") if c not in columns]
+    found, known = Inspection(dossier), (*COLONNES, "date")
+    filled = read_filled(found, RELECTURES, known, remarks=False, most=OCTETS_MAX)
+    titles = [title_key(title) for title in filled[0][1]] if filled else []
+    unknown = [title for title in titles if title and title not in map(title_key, known)]
+    missing = [c for c in ("empreinte", "decision", "texte_retenu") if filled and title_key(c) not in titles]
     # A column that may be the mended text is never passed over: what the reader had put right would be published as it was.
     if missing and (unknown or missing != ["texte_retenu"]):
         what = f"sans colonne {', '.join(missing)} (inconnues\u00a0: {', '.join(unknown) or 'aucune'})"
-        expected = f"Colonnes\u00a0: {', '.join(COLONNES)}, date"
-        raise DeclarationError([Problem(RELECTURES, table.ligne_entete, "", what, expected, "Renommez-les")])
-    texts, days = (cells[columns[c]] if c in columns else [""] * len(cells) for c in ("texte_retenu", "date"))
+        found.add(RELECTURES, 1, "", what, f"Colonnes\u00a0: {', '.join(COLONNES)}, date", "Renommez-les")
+    rows = match_rows(found, RELECTURES, filled, (), known, free=True) if filled else []
+    if found.problems:
+        raise DeclarationError(found.problems)
     reviews: dict[str, Review] = {}
-    for digest, decision, text, day in zip(
-        cells[columns["empreinte"]], cells[columns["decision"]], texts, days, strict=True
-    ):
-        word, key = fold(str(decision)).strip(" .!"), str(digest).strip().lstrip("'")
-        read = parse_date(str(day))
-        late = jusqu_au is not None and bool(str(day).strip()) and (read is None or read[0] > jusqu_au)
+    for row in rows:
+        digest, decision, text, day = (row.cells.get(c, "") for c in ("empreinte", "decision", "texte_retenu", "date"))
+        word, key = fold(decision).strip(" .!"), digest.lstrip("'")
+        read = parse_date(day)
+        late = jusqu_au is not None and bool(day) and (read is None or read[0] > jusqu_au)
         before = reviews.get(key)
         if word and word != "publier":
             reviews[key] = Review(False, "")
         elif word and not late and (before is None or (before.publier and not before.texte)):
-            reviews[key] = Review(True, _unquote(str(text).strip()))
+            reviews[key] = Review(True, _unquote(text))
     return reviews
 
 

@@ -50,7 +50,7 @@ from cvanalysis.paroles.clean.consent import (
     when_said,
     withdraw,
 )
-from cvanalysis.paroles.clean.exports import OUTILS, TABLEUR
+from cvanalysis.paroles.clean.outils import OUTILS, TABLEUR
 from cvanalysis.paroles.clean.review import read_reviews, read_text
 from cvanalysis.paroles.clean.tables import attribute, cite, heard_enough, number
 from cvanalysis.paroles.table import MOTS, VoiceTable
@@ -290,7 +290,7 @@ class _Reader:
             "qpv": self.word(row, "qpv") or place,
             "college": college,
             "qualite": MOTS["qualite"].get(fold(role), "autre"),
-            "locuteur": (row.fichier, row["locuteur"], 0 if row["locuteur"] else row.ligne),
+            "locuteur": (row.origine, row["locuteur"], 0) if row["locuteur"] else (row.fichier, "", row.ligne),
             "tonalite": self.word(row, "tonalite"),
             "codes": "|".join(self.codes(row)),
             "texte": text,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import secrets
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,57 +18,38 @@ from cvanalysis.files import atomic
 from cvanalysis.publish.cluster.worker import run_task, sees, worker_state
 from cvanalysis.publish.limits import UNBOUND
 from cvanalysis.publish.memory import state
-from cvanalysis.publish.memory.ledger import Ledger
-from cvanalysis.publish.run.child import Emit, Outcome, run_talking
+from cvanalysis.publish.run.child import Emit, Outcome, run_children
 from cvanalysis.tables.freshness import RECORD
 
 if TYPE_CHECKING:
-    from cvanalysis.publish.memory.decision import Fate
+    from cvanalysis.publish.memory.decision import Decision, Fate
+    from cvanalysis.publish.memory.ledger import Ledger
     from cvanalysis.publish.run.produce import Task
-
-
-@dataclass(frozen=True, slots=True)
-class Places:
-    """The folders of a build, on its own machine."""
-
-    ledger: Ledger
-    etat: Path
-    data: Path
-    processed: Path
 
 
 WAIT = 20  # seconds for the scheduler to answer and for a first worker to be there
 
 
-def run_on_cluster(address: str, tasks: Iterator[tuple[Fate, Task]], places: Places) -> Iterator[tuple[Fate, Outcome]]:
+def run_on_cluster(
+    address: str, tasks: Iterator[tuple[Fate, Task]], decision: Decision
+) -> Iterator[tuple[Fate, Outcome]]:
     """Submit all tasks; yields each report's fate and outcome as it ends. Files are written here, on this machine.
 
     Raises `UsageError` where there is no such scheduler, no worker, or workers with another version of the code or libraries.
     """
-    fates: dict[str, Fate] = {}
-    plain = []
-    for fate, task in tasks:
-        fates[task.id] = fate
-        plain.append(asdict(task))
+    fates = {task.id: (fate, asdict(task)) for fate, task in tasks}
 
-    def work(emit: Emit) -> dict[str, str]:
-        try:
-            _coordinate(address, plain, places, emit)
-        except UsageError as error:
-            return {"refus": str(error)}
-        return {}
+    def work(emit: Emit) -> None:
+        _coordinate(address, [task for _, task in fates.values()], decision, emit)
 
-    for said in run_talking(work, UNBOUND):
-        if isinstance(said, Outcome):
-            if said.kind != "fini":
-                raise CvanalysisError(f"La construction sur {address} s'est arrêtée : {said.cause}")
-            if "refus" in said.value:
-                raise UsageError(said.value["refus"])
+    for _, said in run_children(iter([("", work)]), 1, UNBOUND, live=True):
+        if not isinstance(said, Outcome):
+            yield fates[said["id"]][0], Outcome(**said["issue"])
         else:
-            yield fates[said["id"]], Outcome(**said["issue"])
+            said.result(f"La construction sur {address} s'est arrêtée")
 
 
-def _coordinate(address: str, tasks: list[dict[str, Any]], places: Places, emit: Emit) -> None:
+def _coordinate(address: str, tasks: list[dict[str, Any]], decision: Decision, emit: Emit) -> None:
     try:
         from distributed import Client, as_completed
     except ImportError:
@@ -83,9 +64,9 @@ def _coordinate(address: str, tasks: list[dict[str, Any]], places: Places, emit:
         except TimeoutError:
             raise UsageError(f"L'ordonnanceur {address} n'a aucun ouvrier.") from None
         _check_workers(client)
-        data, processed = places.data, places.processed
+        data, processed = decision.options.data, decision.options.processed
         folders = {"data": str(data.resolve()), "processed": str(processed)}
-        shared = _share_disk(client, places.etat)
+        shared = _share_disk(client, decision.etat)
         bundle = None if shared else client.scatter(_pack(data, processed), broadcast=True, hash=False)
         token = secrets.token_hex(4)
         futures = {
@@ -95,12 +76,11 @@ def _coordinate(address: str, tasks: list[dict[str, Any]], places: Places, emit:
             for task in tasks
         }
         for future in as_completed(futures):
-            issue = _conclude(future, places)
-            emit({"id": futures[future]["id"], "issue": issue})
+            emit({"id": futures[future]["id"], "issue": _conclude(future, decision.ledger)})
             future.release()
 
 
-def _conclude(future: Any, places: Places) -> dict[str, Any]:
+def _conclude(future: Any, ledger: Ledger) -> dict[str, Any]:
     """A finished task's outcome, its files put in place."""
     error = future.exception() if future.status != "finished" else None
     if error is not None:
@@ -110,7 +90,7 @@ def _conclude(future: Any, places: Places) -> dict[str, Any]:
         made = issue["value"]
         files = {name: base64.b64decode(raw) for name, raw in made["contenus"].items()}
         try:
-            issue["value"] = places.ledger.put(made["cle"], made["de"], files, **made["reste"])
+            issue["value"] = ledger.put(made["cle"], made["de"], files, **made["reste"])
         except CvanalysisError as failed:
             return issue | {"kind": "erreur", "cause": str(failed), "value": None}
     return issue
@@ -120,15 +100,8 @@ def _check_workers(client: Any) -> None:
     """Other code or other libraries would make other pages: refused, with what differs."""
     here = worker_state()
     for worker, there in client.run(worker_state).items():
-        if there["code"] != here["code"]:
-            raise UsageError(f"L'ouvrier {worker} n'a pas la même version de cvanalysis.")
-        differ = [
-            f"{name} {there['versions'].get(name, 'absente')} au lieu de {here['versions'].get(name, 'absente')}"
-            for name in sorted(here["versions"].keys() | there["versions"].keys())
-            if here["versions"].get(name) != there["versions"].get(name)
-        ]
-        if differ:
-            raise UsageError(f"L'ouvrier {worker} n'a pas les mêmes bibliothèques : {', '.join(differ)}.")
+        if found := state.differences(there, here):
+            raise UsageError(f"L'ouvrier {worker} n'est pas comme cette machine : {' ; '.join(found)}.")
 
 
 def _share_disk(client: Any, etat: Path) -> bool:

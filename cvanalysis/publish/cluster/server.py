@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from cvanalysis.publish.limits import Limits
-from cvanalysis.publish.run.child import run_children
+from cvanalysis.publish.run.child import run_one
 from cvanalysis.publish.run.warm import warm_up
 
 
@@ -36,9 +36,7 @@ def answer(question: dict[str, Any]) -> dict[str, Any]:
     fields["env"] |= {"CVANALYSIS_DATA": folders["data"], "CVANALYSIS_PROCESSED": folders["processed"]}
     task = Task(**fields)
     _load(folders["data"], folders["processed"], task.env)
-    work = iter([(task.id, lambda emit: produce(task, emit, pack))])
-    [(_, outcome)] = run_children(work, 1, Limits(**task.limits))
-    return asdict(outcome)
+    return asdict(run_one(lambda emit: produce(task, emit, pack), Limits(**task.limits)))
 
 
 def pack(key: str, of: dict[str, str], files: dict[str, bytes], **rest: Any) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from cvanalysis.publish.memory import state
 
 def worker_state() -> dict[str, Any]:
     """What this machine would make reports with."""
-    return {"code": atomic.digest_value(atomic.digest_tree(state.PACKAGE)), "versions": state.library_versions()}
+    return {"code": atomic.digest_tree(state.PACKAGE), "versions": state.library_versions()}
 
 
 def sees(path: str, token: str) -> bool:

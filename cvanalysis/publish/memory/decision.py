@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,7 +52,6 @@ class Options:
     dry_run: bool = False
     timeout: float = SECONDS
     memory: int = MEMORY
-    notebooks: Path | None = None
 
     @property
     def processed(self) -> Path:
@@ -59,7 +59,7 @@ class Options:
         return freshness.tables_folder(self.data, self.audience)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Fate:
     """What becomes of one report in this build: `status` is '' until it is known."""
 
@@ -132,12 +132,11 @@ class Decision:
 
     def environment_changes(self, then: str) -> list[str]:
         """What differs between the code and libraries of that name and today's."""
-        return state.differences(self.ledger.read(f"environnements/{then}").get("de", {}), self.inputs)
+        return state.differences(self.ledger.read(f"environnements/{then}").get("de", {}), self.inputs.made_with)
 
     def keep_environment(self) -> None:
         """Keep what code and libraries this build has, so that `why` can name what changed since."""
-        of = {"code": self.inputs.code, "versions": self.inputs.versions}
-        self.ledger.note(f"environnements/{self.inputs.environment}", of, {})
+        self.ledger.note(f"environnements/{self.inputs.environment}", self.inputs.made_with, {})
 
     @cached_property
     def common(self) -> dict[str, str]:
@@ -168,32 +167,30 @@ class Decision:
     @cached_property
     def pages(self) -> dict[str, dict[str, Any]]:
         """The fields of each report's `PageInfo`: titles and links between neighbours of the same kind."""
-        reports, found = self.reports, {}
-        for index, report in enumerate(reports):
-            depth = "../" * report.path.count("/")
-            before = reports[index - 1] if index else None
-            after = reports[index + 1] if index + 1 < len(reports) else None
-            kind = (report.genre, bool(report.sujet) and report.notebook)
-            page = {
-                "titre": report.titre if report.genre != "quartier" else f"{report.titre} ({report.sujet})",
-                "territoire": self.territory.nom,
-                "edition": self.territory.edition.nom,
-                "audience": self.options.audience,
-                "entete": f"{report.titre}, {' et '.join(report.communes)}" if report.communes else report.titre,
-                "index": {"titre": "Toutes les analyses", "url": f"{depth}index.html"},
-                "licence": "Licence Ouverte 2.0",
-                "maj": self.territory.maj,
-                "contact": self.territory.contact,
-                "liens": [
-                    {"titre": other.titre, "url": f"{depth}{other.path}"}
-                    for other in reports
-                    if other.genre != "quartier" and other.id != report.id and other.ordre < LAST
-                ],
-            }
-            for key, other in (("precedent", before), ("suivant", after)):
-                if other is not None and (other.genre, bool(other.sujet) and other.notebook) == kind:
-                    page[key] = {"titre": other.titre, "url": f"{depth}{other.path}"}
-            found[report.id] = page
+        found = {}
+        for _, group in groupby(self.reports, key=lambda one: (one.genre, bool(one.sujet) and one.notebook)):
+            same = list(group)
+            for before, report, after in zip([None, *same], same, [*same[1:], None], strict=False):
+                depth = "../" * report.path.count("/")
+                page = {
+                    "titre": report.titre if report.genre != "quartier" else f"{report.titre} ({report.sujet})",
+                    "territoire": self.territory.nom,
+                    "edition": self.territory.edition.nom,
+                    "audience": self.options.audience,
+                    "entete": f"{report.titre}, {' et '.join(report.communes)}" if report.communes else report.titre,
+                    "index": {"titre": "Toutes les analyses", "url": f"{depth}index.html"},
+                    "licence": "Licence Ouverte 2.0",
+                    "maj": self.territory.maj,
+                    "contact": self.territory.contact,
+                    "liens": [
+                        {"titre": other.titre, "url": f"{depth}{other.path}"}
+                        for other in self.reports
+                        if other.genre != "quartier" and other.id != report.id and other.ordre < LAST
+                    ],
+                }
+                near = (("precedent", before), ("suivant", after))
+                page |= {key: {"titre": one.titre, "url": f"{depth}{one.path}"} for key, one in near if one}
+                found[report.id] = page
         return found
 
     def record(self, report: Report) -> Record | None:

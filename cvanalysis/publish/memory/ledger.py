@@ -70,14 +70,10 @@ class Ledger:
         """Say more of a thing."""
         atomic.write_json(self._path(key), self.read(key) | rest)
 
-    def keys(self, kind: str) -> list[str]:
-        """The keys under `kind`, sorted."""
-        found = (self.folder / kind).rglob("*.json")
-        return sorted(path.relative_to(self.folder).as_posix().removesuffix(".json") for path in found)
-
     def keep_only(self, kind: str, wanted: Iterable[str]) -> None:
         """Remove what is made no longer, files and records."""
-        for key in set(self.keys(kind)) - set(wanted):
+        found = (self.folder / kind).rglob("*.json")
+        for key in {path.relative_to(self.folder).as_posix().removesuffix(".json") for path in found} - set(wanted):
             self.remove(key)
 
     def remove(self, key: str) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,9 +48,7 @@ class Slices:
         self.tables: dict[str, str] = read_own(processed, territory, audience)["tables"]
         self.kept = {name: one for name, one in self.tables.items() if name not in VOICES}
         self.name = atomic.digest_value(self.kept)[:16]
-        self._digests: dict[tuple[str, Where], str] = {}
-        self._then: dict[str, Store | None] = {}
-        self._said: dict[tuple[str, str, Where], Counter[tuple[str, str, str]]] = {}
+        self.digest, self.compare, self._store_then = cache(self._digest), cache(self._compare), cache(self._open_then)
 
     @cached_property
     def store(self) -> Store:
@@ -58,14 +56,10 @@ class Slices:
 
         return Store(self.processed, self.territory, self.audience)
 
-    def digest(self, table: str, where: Where) -> str:
-        if (table, where) not in self._digests:
-            self._digests[table, where] = (
-                atomic.digest(self.territory.dossier / dict(where)["nom"][0])
-                if table == "@fichiers"
-                else self.store.digest(table, where)
-            )
-        return self._digests[table, where]
+    def _digest(self, table: str, where: Where) -> str:
+        if table == "@fichiers":
+            return atomic.digest(self.territory.dossier / dict(where)["nom"][0])
+        return self.store.digest(table, where)
 
     def changed(self, record: dict[str, Any]) -> list[tuple[str, Where]]:
         """The reads of a record that would not give the same rows now."""
@@ -111,17 +105,11 @@ class Slices:
         """What changed in a report's slice: « 3 valeurs nouvelles dans REVN_2022 »."""
         counts: Counter[tuple[str, str, str]] = Counter()
         for table, where in dict.fromkeys(changed):
-            counts |= self._compare(record["etat_tables"], table, where)
+            counts |= self.compare(record["etat_tables"], table, where)  # two reads can cover the same rows: no sum
         return [_sentence(table, what, origin, count) for (table, what, origin), count in sorted(counts.items())]
 
     def _compare(self, then: str, table: str, where: Where) -> Counter[tuple[str, str, str]]:
-        """Counts by (table, what, origin). Two reads can cover the same rows: the caller takes the larger count, not the sum."""
-        key = (then, table, where)
-        if key not in self._said:
-            self._said[key] = self._count(then, table, where)
-        return self._said[key]
-
-    def _count(self, then: str, table: str, where: Where) -> Counter[tuple[str, str, str]]:
+        """Counts by (table, what, origin)."""
         if table in {"textes", "@fichiers"}:
             return Counter({(table, "modifié", dict(where)["nom"][0]): 1})
         if table == "geo":
@@ -131,14 +119,12 @@ class Slices:
             return Counter({(table, "modifiées", ""): 1})
         return compare_rows(table, old.rows(table, where), self.store.rows(table, where))
 
-    def _store_then(self, then: str) -> Store | None:
+    def _open_then(self, then: str) -> Store | None:
         from cvanalysis.tables.store import Store, open_tables
 
-        if then not in self._then:
-            folder = self.folder / then
-            kept = {path.stem: atomic.digest(path) for path in folder.glob("*.parquet")}
-            self._then[then] = Store(open_tables(folder, kept), self.territory) if kept else None
-        return self._then[then]
+        folder = self.folder / then
+        kept = {path.stem: atomic.digest(path) for path in folder.glob("*.parquet")}
+        return Store(open_tables(folder, kept), self.territory) if kept else None
 
 
 def compare_rows(table: str, old: pd.DataFrame, new: pd.DataFrame) -> Counter[tuple[str, str, str]]:

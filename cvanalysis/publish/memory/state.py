@@ -39,10 +39,15 @@ class Inputs:
     versions: dict[str, str]
     options: dict[str, str]
 
+    @property
+    def made_with(self) -> dict[str, Any]:
+        """The code and libraries."""
+        return {"code": self.code, "versions": self.versions}
+
     @cached_property
     def environment(self) -> str:
         """The name of the code and libraries."""
-        return atomic.digest_value([self.code, self.versions])[:16]
+        return atomic.digest_value(self.made_with)[:16]
 
 
 def take_inputs(data: Path, notebooks: Path, options: dict[str, str]) -> Inputs:
@@ -69,15 +74,15 @@ def digest_notebook(path: Path) -> str:
         return atomic.digest(path)
 
 
-def differences(was: dict[str, Any], now: Inputs) -> list[str]:
-    """What differs between the code and libraries of a record (`code`, `versions`; {} where it is lost) and today's, said in French."""
+def differences(was: dict[str, Any], now: dict[str, Any]) -> list[str]:
+    """What differs between two `code` and `versions` (of a record, {} where it is lost; of a worker), said in French."""
     if not was:
         return ["code ou bibliothèques modifiés"]
     said = []
-    if files := _differ(was["code"], now.code):
+    if files := _differ(was["code"], now["code"]):
         shown = ", ".join(files[:3]) + (f" et {len(files) - 3} autres" if len(files) > 3 else "")
         said.append(f"code modifié ({shown})")
-    old, new = was["versions"], now.versions
+    old, new = was["versions"], now["versions"]
     return said + [
         f"bibliothèque {name} {old.get(name, 'absente')} → {new.get(name, 'absente')}" for name in _differ(old, new)
     ]

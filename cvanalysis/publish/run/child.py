@@ -22,24 +22,26 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from cvanalysis.errors import say_file
+from cvanalysis.errors import DeclarationError, ReportFailed, UsageError, say_file
 from cvanalysis.files.guard import MIO, can_fork, die_with, limit_memory
-from cvanalysis.publish.limits import Limits
+from cvanalysis.publish.limits import UNBOUND, Limits
 
 SCRATCH = "cvanalysis-"  # then the parent's number: `sweep_scratch` knows whose folder it was
 TICK = 0.1  # seconds between two looks at time-outs and captured files
 GRACE = 2.0  # seconds that an interrupted child has to say where it was
+LAST_WORDS = (b'{"fin": ', b'{"erreur": ')
 Emit = Callable[[dict[str, Any]], None]
 
 
 @dataclass(slots=True)
 class Outcome:
-    """How a child ended. `value` is what its work returned; `cause` a French sentence where there is none; `kind` among
-    `fini`, `erreur`, `delai`, `flot`, `signal`, `sortie`; `events` the journal, where it did not end well; `cpu` in seconds;
-    `memory` its peak in bytes."""
+    """How a child ended. `value` is what its work returned; `cause` a French sentence where there is none; `kind` among `fini`, `refus`
+    (what was asked is wrong), `erreur`, `delai`, `flot`, `signal`, `sortie`; `events` the journal, where it did not end well; `cpu` in
+    seconds; `memory` its peak in bytes."""
 
     kind: str
     value: Any = None
@@ -50,6 +52,14 @@ class Outcome:
     memory: int = 0
     wall: float = 0.0
     pid: int = 0
+
+    def result(self, otherwise: str) -> Any:
+        """What the work returned. Raises here what it refused there; `ReportFailed`, a sentence that begins so, where it has no end."""
+        if self.kind == "refus":
+            raise UsageError(self.cause)
+        if self.kind != "fini":
+            raise ReportFailed(f"{otherwise} : {self.cause}", self.detail)
+        return self.value
 
     def told(self) -> dict[str, Any]:
         """What the log says of it."""
@@ -71,11 +81,13 @@ class Child:
     def __init__(self, work: Callable[[Emit], Any], limits: Limits) -> None:
         self.limits = limits
         self.scratch = Path(tempfile.mkdtemp(prefix=f"{SCRATCH}{os.getpid()}-"))
-        self._captured = [(self.scratch / name) for name in (".stdout", ".stderr")]
-        self._files = [os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600) for path in self._captured]
+        self._files = [
+            os.open(self.scratch / name, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600) for name in (".stdout", ".stderr")
+        ]
         self._reader, writer = os.pipe()
         self.started = self._since = time.monotonic()
-        self._journal = bytearray()
+        self._rest = self._end = b""  # a line that is not whole yet; the last word
+        self._told: list[bytes] = []
         self._killed = ""
         self._last_call = float("inf")
         parent = os.getpid()
@@ -86,12 +98,11 @@ class Child:
             _live(work, writer, self._files, self.scratch, limits, parent)  # never returns
         os.close(writer)
         os.set_blocking(self._reader, False)
-        self.over: Outcome | None = None
 
     def fileno(self) -> int:
         return self._reader
 
-    def pump(self) -> bool:
+    def _pump(self) -> bool:
         """Read what the child has said; True at the end of its pipe."""
         while True:
             try:
@@ -100,33 +111,35 @@ class Child:
                 return False
             if not heard:
                 return True
-            self._journal += heard
+            *lines, self._rest = (self._rest + heard).split(b"\n")
+            for line in lines:
+                if line.startswith(LAST_WORDS):
+                    self._end = line
+                else:
+                    self._told.append(line)
             if self.limits.per_event:
                 self._since = time.monotonic()
 
     def watch(self) -> Outcome | None:
         """Look at the child once: kill it if it is past a limit; its outcome if it has ended."""
-        if self.over:
-            return self.over
-        ended = self.pump()
+        ended = self._pump()
         if not self._killed:
             if self.limits.seconds is not None and time.monotonic() - self._since > self.limits.seconds:
                 self._interrupt()
             elif self.limits.streams is not None and any(
                 os.fstat(file).st_size > self.limits.streams + MIO for file in self._files
             ):
-                self.kill("flot")
+                self._kill("flot")
         elif time.monotonic() > self._last_call:
-            self.kill(self._killed)
-        pid, status, usage = os.wait4(self.pid, 0 if ended and not self._killed and self._said_end() else os.WNOHANG)
+            self._kill(self._killed)
+        pid, status, usage = os.wait4(self.pid, 0 if ended and not self._killed and self._end else os.WNOHANG)
         if pid == 0:
             if ended:  # it closed its pipe but lives: the selector would return at once, again and again
                 time.sleep(TICK / 10)
             return None
-        self.pump()
+        self._pump()
         self._bury()
-        self.over = self._conclude(status, usage)
-        return self.over
+        return self._conclude(status, usage)
 
     def _interrupt(self) -> None:
         """The time-out: as Ctrl-C, so that the traceback says where it was; then, if that is not heard, the end."""
@@ -135,40 +148,23 @@ class Child:
         with contextlib.suppress(ProcessLookupError):
             os.kill(self.pid, signal.SIGINT)
 
-    def kill(self, why: str) -> None:
+    def _kill(self, why: str) -> None:
         """End the child and all that it started."""
         self._killed = why
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.pid, signal.SIGKILL)
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(self.pid, signal.SIGKILL)
+        for end in (os.killpg, os.kill):  # it may have no group of its own yet
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                end(self.pid, signal.SIGKILL)
 
     def abandon(self) -> None:
         """Kill and forget: the build is being stopped."""
-        if self.over is None:
-            self.kill("arret")
-            os.wait4(self.pid, 0)
-            self._bury()
-
-    def events(self) -> list[dict[str, Any]]:
-        """What the child has told of its work so far; a line cut by its death is left out."""
-        return [event for event in self._lines() if "fin" not in event and "erreur" not in event]
+        self._kill("arret")
+        os.wait4(self.pid, 0)
+        self._bury()
 
     def take(self) -> list[dict[str, Any]]:
-        """The events not yet taken; what is taken is forgotten, so that a long run does not fill the memory."""
-        end = self._journal.rfind(b"\n") + 1
-        kept = [line for line in self._journal[:end].split(b"\n") if line.startswith((b'{"fin": ', b'{"erreur'))]
-        events = self.events()
-        self._journal[:end] = b"".join(line + b"\n" for line in kept)
-        return events
-
-    def _lines(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self._journal.split(b"\n")[:-1] if line]
-
-    def _said_end(self) -> bool:
-        tail = self._journal.rstrip(b"\n")
-        start = tail.rfind(b"\n") + 1
-        return tail[start : start + 8] in (b'{"fin": ', b'{"erreur')
+        """What the child has told of its work and nobody has taken yet; a line cut by its death is left out."""
+        told, self._told = self._told, []
+        return [json.loads(line) for line in told]
 
     def _bury(self) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
@@ -179,47 +175,33 @@ class Child:
         shutil.rmtree(self.scratch, ignore_errors=True)
 
     def _conclude(self, status: int, usage: Any) -> Outcome:
-        known = {
-            "cpu": usage.ru_utime + usage.ru_stime,
-            "memory": usage.ru_maxrss * 1024,
-            "wall": time.monotonic() - self.started,
-            "pid": self.pid,
-        }
-        lines = self._journal.rsplit(b"\n", 2)
-        last = json.loads(lines[-2]) if len(lines) > 1 and lines[-2] else {}
-        if "fin" in last and not self._killed:
-            return Outcome("fini", value=last["fin"], **known)
-        journal = self.events()  # read only now: of a work that ended well, nobody asks how it went
+        last = json.loads(self._end or b"{}")
         if self._killed:
-            return Outcome(self._killed, cause=self._sentence(), events=journal, **known)
-        if "erreur" in last:
-            return Outcome("erreur", cause=last["erreur"], detail=last["detail"], events=journal, **known)
-        if os.WIFSIGNALED(status):
+            outcome = Outcome(self._killed, cause=self.limits.late if self._killed == "delai" else self.limits.flooded)
+        elif "fin" in last:
+            outcome = Outcome("fini", value=last["fin"])
+        elif last:
+            outcome = Outcome(**last["erreur"])
+        elif os.WIFSIGNALED(status):
             number = os.WTERMSIG(status)
             cause = f"le processus du rapport a été tué par le signal {number} ({signal.Signals(number).name})"
             if number == signal.SIGKILL:
                 cause += " : par lui-même, par quelqu'un ou par le système à court de mémoire"
-            return Outcome("signal", cause=cause, events=journal, **known)
-        code = os.waitstatus_to_exitcode(status)
-        return Outcome(
-            "sortie",
-            cause=f"le carnet a mis fin à son processus (os._exit, code {code}) avant la dernière cellule",
-            events=journal,
-            **known,
-        )
-
-    def _sentence(self) -> str:
-        if self._killed == "delai":
-            return self.limits.late
-        return self.limits.flooded if self._killed == "flot" else "la construction a été arrêtée"
+            outcome = Outcome("signal", cause=cause)
+        else:
+            code = os.waitstatus_to_exitcode(status)
+            cause = f"le carnet a mis fin à son processus (os._exit, code {code}) avant la dernière cellule"
+            outcome = Outcome("sortie", cause=cause)
+        outcome.cpu, outcome.memory = usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024
+        outcome.wall, outcome.pid = time.monotonic() - self.started, self.pid
+        return outcome
 
 
 def run_children(
-    waiting: Iterator[tuple[Any, Callable[[Emit], Any]]],
-    jobs: int,
-    limits: Limits,
-) -> Iterator[tuple[Any, Outcome]]:
-    """Run works, `jobs` at a time, each in its own child; yields `(key, outcome)` as they end.
+    waiting: Iterator[tuple[Any, Callable[[Emit], Any]]], jobs: int, limits: Limits, *, live: bool = False
+) -> Iterator[tuple[Any, Any]]:
+    """Run works, `jobs` at a time, each in its own child; yields `(key, outcome)` as they end, after `(key, event)` as they tell
+    where `live`; otherwise the events of a work that did not end well are in its outcome.
 
     The order of the yields depends on the machine, nothing else does. Whatever interrupts the caller kills the children.
     """
@@ -228,106 +210,91 @@ def run_children(
             yield key, _run_here(work)
         return
     running: dict[Any, Child] = {}
-    stopped = _Stop()
     gc.freeze()  # the parent's objects stay out of the children's collections, so their pages stay shared
     try:
         # Not epoll: a pipe that this process has closed stays in it, ready for ever, as long as a later child holds a copy.
-        with selectors.PollSelector() as selector:
-            more = True
-            while more or running:
-                while more and len(running) < jobs:
-                    entry = next(waiting, None)
-                    if entry is None:
-                        more = False
-                        break
-                    key, work = entry
-                    child = running[key] = Child(work, limits)
-                    selector.register(child, selectors.EVENT_READ)
-                if running:
-                    selector.select(TICK)
-                stopped.check()
+        with _interruption() as asked, selectors.PollSelector() as selector:
+            while True:
+                for key, work in islice(waiting, jobs - len(running)):
+                    running[key] = Child(work, limits)
+                    selector.register(running[key], selectors.EVENT_READ)
+                if not running:
+                    return
+                selector.select(TICK)
+                if asked:
+                    raise KeyboardInterrupt
                 # The silent ones too, for time-outs: a look costs microseconds.
                 for key, child in list(running.items()):
-                    fd, outcome = child.fileno(), child.watch()
-                    if outcome is None:
-                        continue
-                    with contextlib.suppress(KeyError, ValueError, OSError):
-                        selector.unregister(fd)  # it is closed by now
-                    del running[key]
-                    yield key, outcome
+                    outcome = child.watch()
+                    said: list[Any] = child.take() if live else []
+                    if outcome is not None:
+                        selector.unregister(child.fileno())
+                        del running[key]
+                        if outcome.kind != "fini":  # of a work that ended well, nobody asks how it went
+                            outcome.events = child.take()
+                        said.append(outcome)
+                    for one in said:
+                        yield key, one
     finally:
         for child in running.values():
             child.abandon()
         gc.unfreeze()
-        stopped.restore()
+
+
+def run_one(work: Callable[[Emit], Any], limits: Limits = UNBOUND) -> Outcome:
+    """Run one work in a child of its own, to its end."""
+    [(_, outcome)] = run_children(iter([("", work)]), 1, limits)
+    return outcome
+
+
+@contextlib.contextmanager
+def _interruption() -> Iterator[list[int]]:
+    """Ctrl-C, remembered: Python drops an exception raised in what it runs just after a fork, and with it the interruption."""
+    asked: list[int] = []
+
+    def ask(number: int, _frame: object) -> None:
+        asked.append(number)
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, ask)
+    try:
+        yield asked
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _run_here(work: Callable[[Emit], Any]) -> Outcome:
     """One work in this process: no leash, so what may not return is up to the work. Its environment and folders are put back."""
     start, used = time.monotonic(), time.process_time()
     told: list[dict[str, Any]] = []
-    folder, environment, temporary = Path.cwd(), dict(os.environ), tempfile.tempdir
-    with tempfile.TemporaryDirectory(prefix=f"{SCRATCH}{os.getpid()}-", ignore_cleanup_errors=True) as scratch:
-        tempfile.tempdir = scratch
-        logging.disable(
-            logging.CRITICAL
-        )  # of what libraries tell of a child, nobody hears either: it comes as an exception
+    environment = dict(os.environ)
+    scratch = tempfile.TemporaryDirectory(prefix=f"{SCRATCH}{os.getpid()}-", ignore_cleanup_errors=True)
+    with scratch as folder, contextlib.chdir("."):
+        _work_in(folder)
+        logging.disable()  # of what libraries tell of a child, nobody hears either: it comes as an exception
         try:
             outcome = Outcome("fini", value=json.loads(json.dumps(work(told.append))))
         except Exception as error:  # noqa: BLE001 (whatever it is, it must be heard of)
-            outcome = Outcome("erreur", cause=_cause(error), detail=_detail(error), events=told)
+            outcome = Outcome(**_last_words(error), events=told)
         finally:
             logging.disable(logging.NOTSET)
-            tempfile.tempdir = temporary
-            os.chdir(folder)
             os.environ.clear()
             os.environ.update(environment)
+            tempfile.tempdir = None
     outcome.wall, outcome.cpu, outcome.pid = time.monotonic() - start, time.process_time() - used, os.getpid()
     return outcome
 
 
-def _cause(error: BaseException) -> str:
-    return say_file(error) if isinstance(error, OSError) and error.errno else str(error) or type(error).__name__
+def _work_in(scratch: Path | str) -> None:
+    os.environ["TMPDIR"] = str(scratch)
+    tempfile.tempdir = None  # so that it is asked for again
 
 
-def _detail(error: BaseException) -> str:
-    return getattr(error, "detail", "") or "".join(traceback.format_exception(error))
-
-
-class _Stop:
-    """Ctrl-C, remembered: Python drops an exception raised in what it runs just after a fork, and with it the interruption."""
-
-    def __init__(self) -> None:
-        self.asked = False
-        self._before = signal.signal(signal.SIGINT, self._ask)
-
-    def _ask(self, *_signal: object) -> None:
-        self.asked = True
-        raise KeyboardInterrupt
-
-    def check(self) -> None:
-        if self.asked:
-            raise KeyboardInterrupt
-
-    def restore(self) -> None:
-        signal.signal(signal.SIGINT, self._before)
-
-
-def run_talking(work: Callable[[Emit], Any], limits: Limits) -> Iterator[dict[str, Any] | Outcome]:
-    """Run one work in a child, yielding its events as they come, then its outcome."""
-    child = Child(work, limits)
-    try:
-        with selectors.PollSelector() as selector:
-            selector.register(child, selectors.EVENT_READ)
-            while True:
-                selector.select(TICK)
-                outcome = child.watch()
-                yield from child.take()
-                if outcome is not None:
-                    yield outcome
-                    return
-    finally:
-        child.abandon()
+def _last_words(error: BaseException) -> dict[str, str]:
+    cause = say_file(error) if isinstance(error, OSError) and error.errno else str(error) or type(error).__name__
+    detail = getattr(error, "detail", "") or "".join(traceback.format_exception(error))
+    kind = "refus" if isinstance(error, UsageError | DeclarationError) else "erreur"
+    return {"kind": kind, "cause": cause, "detail": detail}
 
 
 def sweep_scratch() -> None:
@@ -362,14 +329,13 @@ def _live(
             os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
             os.dup2(files[0], 1)
             os.dup2(files[1], 2)
-            os.environ["TMPDIR"] = str(scratch)
-            tempfile.tempdir = None
+            _work_in(scratch)
             resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
             if limits.memory is not None:
                 limit_memory(limits.memory)
             emit({"fin": work(emit)})
             status = 0
         except BaseException as error:  # noqa: BLE001 (whatever it is, the parent must hear of it)
-            emit({"erreur": _cause(error), "detail": _detail(error)})
+            emit({"erreur": _last_words(error)})
     finally:
         os._exit(status)

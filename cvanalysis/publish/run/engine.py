@@ -19,21 +19,23 @@ import nbformat
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine, NotebookExecutionManager
+from tqdm import tqdm
 from traitlets.config import Config
 
 from cvanalysis.files.guard import can_fork
 from cvanalysis.publish.limits import Limits
-from cvanalysis.publish.run.child import Emit, Outcome, run_talking
+from cvanalysis.publish.run.child import Emit, Outcome, is_child, run_children
 
 logger = logging.getLogger("cvanalysis")
+tqdm.monitor_interval = 0  # bars are else watched from a thread, which a fork would leave behind
+OnCell = Callable[[int, str, Any], None]
 
 
 class ForkEngine(NBClientEngine):
     """Runs a notebook in a child forked from this process, without a kernel."""
 
-    inside = False
-    """True in a process that is itself such a child (the batch forks before it calls papermill): then cells run right here."""
-    on_cell: Callable[[int, str, Any], None] = staticmethod(lambda _index, _state, _cell: None)
+    on_cell: OnCell = staticmethod(lambda _index, _state, _cell: None)
+    """Told of each cell as it starts (`start`) and ends (`done`)."""
     _said: set[str] = set()  # noqa: RUF012 (what was said once is said for all)
 
     @classmethod
@@ -50,16 +52,19 @@ class ForkEngine(NBClientEngine):
         `execution_timeout` is per cell, as in the default engine; `memory` and `streams` are bytes (None: no limit). Raises
         what the default engine raises: `CellTimeoutError`, and `DeadKernelError` where the process ended before its time.
         """
-        if cls.inside:
+        if is_child():  # the batch forks before it calls papermill: cells run right here
             return _run_cells(nb_man, streams, cls.on_cell, kwargs)
-        _stop_progress_thread(nb_man)
         speaks = nb_man.nb.metadata.get("kernelspec", {}).get("language", "python")
         if why := can_fork() or ("" if speaks == "python" else f"ce carnet est écrit en {speaks}"):
             if why not in cls._said:
                 cls._said.add(why)
                 logger.warning("carnet exécuté par le moteur de papermill : %s", why)
             with tempfile.TemporaryDirectory(prefix="cva-", ignore_cleanup_errors=True) as folder:
-                return super().execute_managed_notebook(nb_man, kernel_name, config=_private_kernel(folder), **kwargs)
+                kwargs["config"] = _private_kernel(folder)
+                try:
+                    return super().execute_managed_notebook(nb_man, kernel_name, **kwargs)
+                finally:
+                    _tell_all(nb_man, cls.on_cell)
         seconds = kwargs.get("execution_timeout") or kwargs.get("timeout")
 
         def work(emit: Emit) -> dict[str, Any]:
@@ -75,7 +80,8 @@ class ForkEngine(NBClientEngine):
             return {"metadata": nb_man.nb.metadata, "cells": nb_man.nb.cells}
 
         told = _Teller(nb_man, kwargs)
-        for said in run_talking(work, Limits(seconds, memory, streams, per_event=True)):
+        limits = Limits(seconds, memory, streams, per_event=True)
+        for _, said in run_children(iter([("", work)]), 1, limits, live=True):
             if isinstance(said, Outcome):
                 told.finish(said, seconds)
             else:
@@ -83,21 +89,21 @@ class ForkEngine(NBClientEngine):
         return nb_man.nb
 
 
-def _run_cells(
-    nb_man: NotebookExecutionManager,
-    streams: int | None,
-    on_cell: Callable[[int, str, Any], None],
-    kwargs: dict[str, Any],
-) -> Any:
+def _run_cells(nb_man: NotebookExecutionManager, streams: int | None, on_cell: OnCell, kwargs: dict[str, Any]) -> Any:
     from cvanalysis.publish.run.shell import InProcessClient
 
     told = ("log_output", "stdout_file", "stderr_file", "timeout")  # the parent's affair
     traits = InProcessClient.class_traits(config=True)
     ours = {key: value for key, value in kwargs.items() if key in traits and key not in told}
-    client = InProcessClient(
-        nb_man, streams=streams, on_cell=lambda index, state: on_cell(index, state, nb_man.nb.cells[index]), **ours
-    )
-    return client.execute()
+    return InProcessClient(nb_man, streams=streams, on_cell=on_cell, **ours).execute()
+
+
+def _tell_all(nb_man: NotebookExecutionManager, on_cell: OnCell) -> None:
+    """Tell of the cells that a kernel has run, once it is over."""
+    for index, cell in enumerate(nb_man.nb.cells):
+        if cell.cell_type == "code" and cell.metadata.papermill["status"] != nb_man.PENDING:
+            on_cell(index, "start", cell)
+            on_cell(index, "done", cell)
 
 
 def _private_kernel(folder: str) -> Config:
@@ -105,16 +111,6 @@ def _private_kernel(folder: str) -> Config:
     if os.name == "nt":
         return Config()
     return Config(KernelManager={"transport": "ipc", "ip": f"{folder}/k", "connection_file": f"{folder}/kernel.json"})
-
-
-def _stop_progress_thread(nb_man: NotebookExecutionManager) -> None:
-    """tqdm watches its bars from a thread, which a fork would leave behind; without it, bars are drawn on update."""
-    if nb_man.pbar is None:
-        return
-    monitor = type(nb_man.pbar).monitor
-    if monitor is not None:
-        monitor.exit()
-        type(nb_man.pbar).monitor = None
 
 
 class _Teller:
@@ -127,29 +123,25 @@ class _Teller:
         self.current: int | None = None
 
     def hear(self, event: dict[str, Any]) -> None:
-        index = event["cellule"]
-        cell = self.nb_man.nb.cells[index] = nbformat.from_dict(event["contenu"])
-        if event["etat"] == "start":
-            self.current = index
-        else:
-            for output in cell.get("outputs", []):
+        self.current = event["cellule"]
+        cell = self.nb_man.nb.cells[self.current] = nbformat.from_dict(event["contenu"])
+        if event["etat"] == "done":
+            for output in cell.outputs:
                 self.client.log_output_message(output)
         self.nb_man.save()
         if self.nb_man.pbar and event["etat"] == "done":
-            self.nb_man.pbar.update(index + 1 - self.nb_man.pbar.n)
+            self.nb_man.pbar.update(self.current + 1 - self.nb_man.pbar.n)
 
     def finish(self, outcome: Outcome, seconds: float | None) -> None:
         """The whole notebook where the child ended well; otherwise what the default engine raises in that case."""
         if outcome.kind == "fini":
-            self.nb_man.nb.cells = [nbformat.from_dict(cell) for cell in outcome.value["cells"]]
-            self.nb_man.nb.metadata = nbformat.from_dict(outcome.value["metadata"])
+            self.nb_man.nb.update(nbformat.from_dict(outcome.value))
             return
-        cell = self.nb_man.nb.cells[self.current] if self.current is not None else None
-        if cell is not None:
+        cell = nbformat.v4.new_code_cell()
+        if self.current is not None:
+            cell = self.nb_man.nb.cells[self.current]
             self.nb_man.cell_exception(cell, cell_index=self.current)
             self.nb_man.cell_complete(cell, cell_index=self.current)
         if outcome.kind == "delai":
-            raise CellTimeoutError.error_from_timeout_and_cell(
-                "Cell execution timed out", int(seconds), cell or nbformat.v4.new_code_cell()
-            )
+            raise CellTimeoutError.error_from_timeout_and_cell("Cell execution timed out", int(seconds), cell)
         raise DeadKernelError(f"Kernel died ({outcome.cause})")

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 _folder = ""
@@ -32,14 +30,3 @@ def record_opened(folder: Path) -> set[str]:
         sys.addaudithook(_hook)
         _hooked = True
     return _seen
-
-
-@contextmanager
-def recording(folder: Path) -> Iterator[set[str]]:
-    """The files under `folder` that are opened meanwhile."""
-    seen = record_opened(folder)
-    try:
-        yield seen
-    finally:
-        global _folder  # noqa: PLW0603
-        _folder = ""

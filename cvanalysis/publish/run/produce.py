@@ -17,6 +17,7 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +50,6 @@ class Task:
 
     id: str
     key: str
-    path: str
     carnet: str
     parameters: dict[str, Any]
     page: dict[str, Any]
@@ -76,13 +76,8 @@ def produce(task: Task, emit: Emit, keep: Callable[..., dict[str, Any]]) -> dict
     if leaked := absolute_paths(text, task.env):
         raise ReportFailed(f"le carnet exécuté contient un chemin de cette machine ({', '.join(leaked)})")
     html = render(notebook, task, findings)
-    lectures = (
-        recorded_reads(Path(task.env["CVANALYSIS_DATA"]), opened - set(task.declarations))
-        if is_child()
-        else all_reads(task)
-    )
-    files = {task.path: html.encode(), f"notebooks/{task.id}.ipynb": text.encode()}
-    return keep(task.key, task.parts, files, **task.record, lectures=lectures, findings=findings)
+    files = {f"{task.id}.html": html.encode(), f"notebooks/{task.id}.ipynb": text.encode()}
+    return keep(task.key, task.parts, files, **task.record, lectures=reads(task, opened), findings=findings)
 
 
 def _settle(task: Task) -> None:
@@ -98,16 +93,13 @@ def _settle(task: Task) -> None:
 
 
 def run_notebook(task: Task, limits: Limits, emit: Emit) -> nbformat.NotebookNode:
-    """The executed notebook, by papermill. Its file in the scratch folder outlives a failure, for the broken notebook is kept."""
-    source, target = Path("carnet.ipynb"), Path("execute.ipynb")
+    """The executed notebook, by papermill; each cell is told to the journal, from which a broken notebook is kept."""
+    source = Path("carnet.ipynb")
     source.write_text(task.carnet, encoding="utf-8")
 
     def journal(index: int, state: str, cell: Any) -> None:
         emit({"cellule": index, "etat": state} | ({"contenu": cell} if state == "done" else {"source": cell.source}))
 
-    ForkEngine.inside = (
-        is_child()
-    )  # otherwise the engine leaves the cells to a kernel, which is then what is killed or exits
     ForkEngine.on_cell = staticmethod(journal)
     # Imported here, and not when the parent warms up: the cells find the libraries as a new kernel would.
     from cvanalysis.publish.run.shell import OutputFlood
@@ -115,7 +107,7 @@ def run_notebook(task: Task, limits: Limits, emit: Emit) -> nbformat.NotebookNod
     try:
         notebook = papermill.execute_notebook(
             str(source),
-            str(target),
+            None,
             parameters=task.parameters or None,
             engine_name="cvanalysis",
             kernel_name="python3",
@@ -123,19 +115,18 @@ def run_notebook(task: Task, limits: Limits, emit: Emit) -> nbformat.NotebookNod
             progress_bar=False,
             request_save_on_cell_execute=False,
             streams=limits.streams,
-            execution_timeout=None if ForkEngine.inside else limits.seconds,
+            execution_timeout=None if is_child() else limits.seconds,  # of a kernel, which is then what may not end
         )
     except CellTimeoutError:
         raise ReportFailed(limits.late) from None
     except DeadKernelError:
         raise ReportFailed("le carnet a mis fin à son processus avant la dernière cellule") from None
     except PapermillExecutionError as error:
-        emit({"carnet": target.read_text(encoding="utf-8")})
         raise ReportFailed(_cell_cause(error), ANSI.sub("", "\n".join(error.traceback))) from None
     except OutputFlood:
         raise ReportFailed(limits.flooded) from None
     except MemoryError:
-        raise ReportFailed(_memory(limits)) from None
+        raise ReportFailed(f"la mémoire permise au rapport est dépassée ({(limits.memory or 0) >> 20} Mio)") from None
     for index, cell in enumerate(notebook.cells):
         for output in cell.get("outputs", []):
             if output.output_type == "error" and output.ename == "SystemExit":
@@ -150,8 +141,6 @@ def _cell_cause(error: PapermillExecutionError) -> str:
         return f"le carnet s'est arrêté de lui-même (sys.exit {error.evalue}) à la {where}"
     if error.ename in {"MemoryError", "ArrowMemoryError", "_ArrayMemoryError"}:
         return f"la mémoire permise au rapport est dépassée ({where})"
-    if error.ename == "OutputFlood":
-        return Limits().flooded
     said = " ".join(error.evalue.split())
     return f"{where} : {said}" if error.ename in OURS and said else f"{where} : {error.ename} : {said}".rstrip(" :")
 
@@ -160,49 +149,39 @@ OURS = {"CvanalysisError", "UsageError", "DeclarationError", "ReadError", "Compa
 """Errors whose message is a French sentence that stands by itself."""
 
 
-def _memory(limits: Limits) -> str:
-    return f"la mémoire permise au rapport est dépassée ({(limits.memory or 0) >> 20} Mio)"
+def reads(task: Task, opened: set[str]) -> list[dict[str, Any]]:
+    """What was read: of the processed tables and texts by the store's record, and `opened`, files of the data.
 
+    What a notebook reads in a kernel is not known here: then all that could be, for a page must never be made again too seldom.
+    """
+    data = Path(task.env["CVANALYSIS_DATA"])
+    module = sys.modules.get("cvanalysis.tables.store")
+    told = module.recorded() if module else []
+    if not is_child():
+        from cvanalysis.tables.store import Lecture, Store
+        from cvanalysis.territory.contract import read_territory
 
-def all_reads(task: Task) -> list[dict[str, Any]]:
-    """All that could be read: what a notebook reads in a kernel is not known here, and a page must never be made again too seldom."""
-    from cvanalysis.tables.store import Store
-    from cvanalysis.territory.contract import read_territory
-
-    data, processed = Path(task.env["CVANALYSIS_DATA"]), Path(task.env["CVANALYSIS_PROCESSED"])
-    territory = read_territory(data, task.env["CVANALYSIS_EDITION"])
-    store = Store(processed, territory, task.env["CVANALYSIS_AUDIENCE"])
-    tables = [{"table": name, "where": [], "digest": store.digest(name)} for name in sorted(store.tables.digests)]
-    return tables + [
-        {"table": FILES, "where": [["nom", [name]]], "digest": found}
-        for name, found in atomic.digest_tree(data).items()
-        if name not in set(task.declarations)
-    ]
-
-
-def recorded_reads(data: Path, opened: set[str]) -> list[dict[str, Any]]:
-    """What this process has read: of the processed tables and texts by the store's record, and `opened`, files of the data."""
-    store = sys.modules.get("cvanalysis.tables.store")
+        territory = read_territory(data, task.env["CVANALYSIS_EDITION"])
+        store = Store(Path(task.env["CVANALYSIS_PROCESSED"]), territory, task.env["CVANALYSIS_AUDIENCE"])
+        told = [Lecture(name, (), store.digest(name)) for name in sorted(store.tables.digests)]
+        opened = set(atomic.digest_tree(data))
     lectures = [
         {"table": one.table, "where": [[column, list(values)] for column, values in one.where], "digest": one.digest}
-        for one in (store.recorded() if store else [])
+        for one in told
     ]
-    told = {one["table"] for one in lectures}
+    known = {one.table for one in told}
     return lectures + [
         {"table": FILES, "where": [["nom", [name]]], "digest": atomic.digest(data / name)}
-        for name in sorted(opened)
-        if name.partition("/")[0] not in told  # `textes` and `geo` are the store's own words for those folders
+        for name in sorted(opened - set(task.declarations))
+        if name.partition("/")[0] not in known  # `textes` and `geo` are the store's own words for those folders
     ]
 
 
 def declared_findings(notebook: nbformat.NotebookNode) -> list[str]:
     """Ids of the findings that the cells' outputs declare, in order."""
-    found: dict[str, None] = {}
-    for cell in notebook.cells:
-        for output in cell.get("outputs", []):
-            for one in output.get("metadata", {}).get("cvanalysis", {}).get("constats", []):
-                found[one] = None
-    return list(found)
+    outputs = (output for cell in notebook.cells for output in cell.get("outputs", []))
+    told = (output.get("metadata", {}).get("cvanalysis", {}).get("constats", []) for output in outputs)
+    return list(dict.fromkeys(chain.from_iterable(told)))
 
 
 def clean_notebook(notebook: nbformat.NotebookNode, source: dict[str, Any]) -> None:
@@ -326,20 +305,6 @@ def words_of_data(processed: Path, data: Path) -> Callable[[str], bool]:
 
 def broken_notebook(source: str, parameters: dict[str, Any], outcome: Outcome, env: dict[str, str]) -> tuple[str, str]:
     """The notebook as far as it ran, and a text that says where and why it stopped; neither names a folder of this machine."""
-    saved = next((event["carnet"] for event in outcome.events if "carnet" in event), None)
-    notebook = nbformat.reads(saved, as_version=4) if saved else _rebuilt(source, parameters, outcome)
-    clean_notebook(notebook, json.loads(source))
-    last = next((event for event in reversed(outcome.events) if event.get("etat") == "start"), None)
-    told = [f"Cause : {outcome.cause}."]
-    if last is not None:
-        told += ["", f"Dernière cellule commencée (cellule {last['cellule'] + 1}) :", "", last["source"]]
-    if outcome.detail:
-        told += ["", "Détail :", "", outcome.detail]
-    return scrub(notebook_text(notebook), env), scrub("\n".join(told) + "\n", env)
-
-
-def _rebuilt(source: str, parameters: dict[str, Any], outcome: Outcome) -> nbformat.NotebookNode:
-    """A notebook whose process died, from its journal: the cells that ended, with their outputs."""
     notebook = nbformat.reads(source, as_version=4)
     notebook.metadata.setdefault("papermill", {})
     for cell in notebook.cells:
@@ -347,6 +312,13 @@ def _rebuilt(source: str, parameters: dict[str, Any], outcome: Outcome) -> nbfor
     if parameters:
         notebook = parameterize_notebook(notebook, parameters, kernel_name="python3", language="python")
     for event in outcome.events:
-        if event.get("etat") == "done":
+        if event["etat"] == "done":
             notebook.cells[event["cellule"]] = nbformat.from_dict(event["contenu"])
-    return notebook
+    clean_notebook(notebook, json.loads(source))
+    last = next((event for event in reversed(outcome.events) if event["etat"] == "start"), None)
+    told = [f"Cause : {outcome.cause}."]
+    if last is not None:
+        told += ["", f"Dernière cellule commencée (cellule {last['cellule'] + 1}) :", "", last["source"]]
+    if outcome.detail:
+        told += ["", "Détail :", "", outcome.detail]
+    return scrub(notebook_text(notebook), env), scrub("\n".join(told) + "\n", env)

@@ -8,27 +8,30 @@ So outputs are the same by construction, not by imitation. A process runs one no
 from __future__ import annotations
 
 import builtins
-import datetime
 import getpass
 import io
 import os
 import sys
+from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 from ipykernel.compiler import XCachingCompiler
+from ipykernel.ipkernel import IPythonKernel
 from ipykernel.kernelbase import StdinNotImplementedError
 from ipykernel.zmqshell import ZMQInteractiveShell
 from IPython.core.interactiveshell import InteractiveShell
 from jupyter_client.session import Session
-from nbclient.exceptions import CellExecutionComplete, DeadKernelError
+from nbclient.exceptions import DeadKernelError
 from nbformat import NotebookNode
 from papermill.clientwrap import PapermillNotebookClient
 from traitlets.config import Config
 
 Message = dict[str, Any]
+CELL = "cellule"  # to whom messages belong: one cell runs at a time
 
 
 class OutputFlood(BaseException):
@@ -47,6 +50,7 @@ class _Wire(Session):
     ) -> Message:
         message = msg_or_type if isinstance(msg_or_type, dict) else self.msg(msg_or_type, content)
         message["content"] = self.unpack(self.pack(message["content"]))
+        message["parent_header"] = {"msg_id": CELL}
         self.deliver(message)
         return message
 
@@ -129,11 +133,7 @@ class _Compiler(XCachingCompiler):
 
 
 class _Shell(ZMQInteractiveShell):
-    """The kernel's shell without history (a database and a thread)."""
-
-    def init_history(self) -> None:
-        super().init_history()
-        self.history_manager.enabled = False
+    """The kernel's shell."""
 
     def enable_gui(self, gui: str | None = None) -> None:
         """There is no window here, and no loop to feed one: `%matplotlib inline` asks for nothing more."""
@@ -164,9 +164,7 @@ def open_shell() -> InteractiveShell:
         sys.modules["__main__"] = _prepared["main"]
         return _Shell.instance()
     config = Config()
-    config.HistoryManager.enabled = False
-    config.HistoryAccessor.enabled = False
-    config.HistoryManager.hist_file = ":memory:"
+    config.HistoryManager.enabled = False  # a database and a thread
     shell = _Shell.instance(config=config, compiler_class=_Compiler)
     # `exit` in a cell asks the kernel's loop to stop: there is none, and `InProcessClient` sees `exit_now` after the cell.
     shell.kernel = SimpleNamespace(eventloop=None)
@@ -180,7 +178,7 @@ def raw_input(*_args: object, **_kw: object) -> str:
 class InProcessClient(PapermillNotebookClient):
     """papermill's client whose kernel is this process. `execute()` runs all cells of `nb_man.nb`, once.
 
-    `on_cell(index, state)` is told `start` before a code cell and `done` after it (a journal for whoever watches this process).
+    `on_cell(index, state, cell)` is told `start` before a code cell and `done` after it (a journal for whoever watches this process).
     `streams`: characters that the notebook may write to its standard streams (None: no limit); beyond, `OutputFlood`.
     """
 
@@ -189,14 +187,14 @@ class InProcessClient(PapermillNotebookClient):
         nb_man: Any,
         *,
         streams: int | None = None,
-        on_cell: Callable[[int, str], None] | None = None,
+        on_cell: Callable[[int, str, NotebookNode], None] = lambda _index, _state, _cell: None,
         **kw: Any,
     ) -> None:
         super().__init__(nb_man, **kw)
-        self._on_cell = on_cell or (lambda _index, _state: None)
-        self._wire = _Wire(self._deliver)
+        self._on_cell = on_cell
+        self._said: deque[Message] = deque()
+        self._wire = _Wire(self._said.append)
         self._meter = _Meter(streams)
-        self._now: tuple[NotebookNode, int] | None = None
 
     def execute(self, **_kw: Any) -> NotebookNode:
         self.reset_execution_trackers()
@@ -209,75 +207,54 @@ class InProcessClient(PapermillNotebookClient):
             sys.path.insert(0, "")  # as in a kernel: a notebook imports what lies beside it
         _show_figures()
         self.papermill_execute_cells()
-        self.nb.metadata["language_info"] = language_info()
+        self.nb.metadata["language_info"] = IPythonKernel.language_info
         self.set_widgets_metadata()
         return self.nb
 
-    def execute_cell(self, cell: NotebookNode, cell_index: int, **_kw: Any) -> NotebookNode:
-        """`NotebookClient.async_execute_cell`, told without waiting: what is skipped, reset, timed and raised is the same."""
-        if cell.cell_type != "code" or not cell.source.strip():
-            return cell
-        if self.skip_cells_with_tag in cell.metadata.get("tags", []):
+    def execute_cell(self, cell: NotebookNode, cell_index: int, **kw: Any) -> NotebookNode:
+        """Run a cell, then let the client hear of it, as of one that a kernel has run."""
+        if (
+            cell.cell_type != "code"
+            or not cell.source.strip()
+            or self.skip_cells_with_tag in cell.metadata.get("tags", [])
+        ):
             return cell
         if self._shell.exit_now:
             raise DeadKernelError("Kernel died")
-        if self.record_timing:
-            cell["metadata"]["execution"] = {}
-        self._on_cell(cell_index, "start")
-        self.code_cells_executed += 1
-        cell.outputs = []
-        self.clear_before_next_output = False
-        self._now = (cell, cell_index)
+        self._on_cell(cell_index, "start", cell)
+        self._said.clear()  # comms and displays between two cells belong to none
+        reply = self._run(cell)
+        self.kc = SimpleNamespace(
+            execute=lambda *_args, **_kw: CELL,
+            shell_channel=SimpleNamespace(get_msg=lambda **_kw: reply),
+            iopub_channel=SimpleNamespace(get_msg=lambda **_kw: self._said.popleft()),
+        )
         try:
-            reply = self._run(cell)
+            super().execute_cell(cell, cell_index, **kw)
             if self._meter.flooded:
                 raise OutputFlood
-            _at_once(self._check_raise_for_error(cell, cell_index, reply))
         finally:
-            self._now = None
-            self.nb["cells"][cell_index] = cell
-            self._on_cell(cell_index, "done")
+            self._on_cell(cell_index, "done", cell)
         return cell
 
     def _run(self, cell: NotebookNode) -> Message:
+        """Run a cell in the shell; what it says on the way is kept, what it answers returned."""
         shell = self._shell
-        self._status("busy")
+        self._wire.send(None, "status", {"execution_state": "busy"})
         self._wire.send(None, "execute_input", {"code": cell.source, "execution_count": shell.execution_count})
         result = shell.run_cell(cell.source, store_history=True, silent=False)
         for stream in (sys.stdout, sys.stderr):
-            try:
+            with suppress(OutputFlood):  # said once the outputs are heard
                 stream.flush()
-            except OutputFlood:
-                self._meter.written = self._meter.limit + 1  # said by the caller, after the cell
-        error = result.error_before_exec or result.error_in_exec
         shell.payload_manager.clear_payload()
-        if self.record_timing:
-            cell["metadata"]["execution"]["shell.execute_reply"] = _stamp()
-        self._status("idle")
-        if result.success and not shell._last_traceback_during_displayhook:  # noqa: SLF001 (as the kernel does)
-            return {"content": {"status": "ok", "execution_count": shell.execution_count - 1}}
-        return {
-            "content": {
-                "status": "error",
-                "ename": type(error).__name__,
-                "evalue": str(error),
-                "traceback": shell._last_traceback or [],  # noqa: SLF001
-                "execution_count": shell.execution_count - 1,
-            }
-        }
-
-    def _status(self, state: str) -> None:
-        self._wire.send(None, "status", {"execution_state": state})
-
-    def _deliver(self, message: Message) -> None:
-        """One message of the shell, to the cell that runs; comms and displays between two cells belong to none."""
-        if self._now is None:
-            return
-        message.setdefault("parent_header", {})
-        try:
-            self.process_message(message, *self._now)
-        except CellExecutionComplete:
-            return
+        answer = {"status": "ok", "execution_count": shell.execution_count - 1}
+        failed = not result.success or shell._last_traceback_during_displayhook  # noqa: SLF001 (as the kernel does)
+        if failed and not self._meter.flooded:
+            error = result.error_before_exec or result.error_in_exec
+            traceback = shell._last_traceback or []  # noqa: SLF001
+            answer |= {"status": "error", "ename": type(error).__name__, "evalue": str(error), "traceback": traceback}
+        self._wire.send(None, "status", {"execution_state": "idle"})
+        return self._wire.msg("execute_reply", answer, parent={"msg_id": CELL})
 
 
 def _show_figures() -> None:
@@ -286,29 +263,3 @@ def _show_figures() -> None:
     backend = os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
     if matplotlib := sys.modules.get("matplotlib"):
         matplotlib.rcParams["backend"] = backend
-
-
-def _at_once(coroutine: Any) -> None:
-    """Run to its end a coroutine that has nothing to wait for."""
-    try:
-        coroutine.send(None)
-    except StopIteration:
-        return
-    raise RuntimeError("a coroutine that should not wait has waited")
-
-
-def _stamp() -> str:
-    return datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-
-def language_info() -> dict[str, Any]:
-    """What a Python kernel answers when it is asked what it speaks (`ipykernel.ipkernel` would cost 0.1 s to import)."""
-    return {
-        "codemirror_mode": {"name": "ipython", "version": sys.version_info[0]},
-        "file_extension": ".py",
-        "mimetype": "text/x-python",
-        "name": "python",
-        "nbconvert_exporter": "python",
-        "pygments_lexer": f"ipython{sys.version_info[0]}",
-        "version": sys.version.split()[0],
-    }

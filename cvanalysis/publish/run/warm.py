@@ -35,13 +35,15 @@ def warm_up() -> None:
     import nbformat
 
     from cvanalysis.catalogue import load_catalogue
-    from cvanalysis.display import figures, phrases
+    from cvanalysis.display import composants, figures, phrases
     from cvanalysis.publish.page.page import PageInfo, render_page
     from cvanalysis.publish.run import shell
 
     load_catalogue()
     figures.warm()
     phrases.warm()
+    for template in composants.DOSSIER.glob("*.html.j2"):
+        composants.composants(template.name)
     cells = [nbformat.v4.new_markdown_cell("# t\n\n## s\n\nt *t*.")]
     render_page(
         nbformat.v4.new_notebook(cells=cells), PageInfo(titre="t", territoire="t", edition="t", maj="2000-01-01")

@@ -1,0 +1,152 @@
+"""Findings about the rest of France: a quarter's place among all QPV (`position`), and those most like it (`semblables`).
+
+Owns what is drawn and said of them; percentiles and distances are computed in `france`. Refuses a place from a doubtful figure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from statistics import median
+from typing import TYPE_CHECKING
+
+from cvanalysis.constat.make import bars
+from cvanalysis.constat.shape import Finding, Manque, Message, Table, Valeur, word
+from cvanalysis.french import QUARTIER, capital, enumerate_french
+from cvanalysis.indicateurs.question import Question, short
+from cvanalysis.territory.contract import Comparateur
+from cvanalysis.textes import label, labels
+
+if TYPE_CHECKING:
+    from cvanalysis.catalogue import Indicateur
+    from cvanalysis.indicateurs.context import Contexte
+    from cvanalysis.indicateurs.france import Position, Proche
+    from cvanalysis.indicateurs.observation import Observation
+
+
+FICHIER, GROUPE = "france_qpv.csv", "SEMBLABLES"
+
+
+class Elsewhere(Question):
+    """What a quarter is asked about the rest of France."""
+
+    ensemble = False
+
+    def _unknown(self, kind: str) -> Finding:
+        values = {"indicateur": self.indicateur.id, "quartier": QUARTIER, "zone": self.code}
+        return self.nothing(label(f"quartier.{kind}.sans"), message=Message(f"quartier.{kind}_sans", values))
+
+
+class Positions(Elsewhere):
+    """`position`: among all the QPV of France, how many have a lower figure, indicator by indicator."""
+
+    def of_one(self) -> Finding:
+        ctx = self.ctx
+        places = {one: place for one in self.indicateurs if (place := self._place(one))}
+        if not places:
+            return self._unknown("position")
+        first = max(places, key=lambda one: (one.direction != "neutre", abs(places[one].centile - 50)))
+        place = places[first]
+        an = next((row.instant.court for row in told(ctx, first, place.annee)), place.annee)
+        values = {
+            "indicateur": first.id, "nom": first.nom, "quartier": QUARTIER, "zone": self.code, "annee": place.annee, "an": an,
+            "valeur": place.valeur, "centile": place.centile, "plus_bas": place.plus_bas, "sur": place.sur,
+            "mediane": place.mediane,
+        }  # fmt: skip
+        absent = [one.nom for one in self.indicateurs if one not in places]
+        quoi = label("quartier.position.manque", noms=enumerate_french(absent)) if absent else ""
+        legende = label("quartier.position.sous_titre")
+        marks = {capital(short(one)): Valeur(float(found.centile), unite="%") for one, found in places.items()}
+        lines = (
+            (
+                word(capital(one.nom)),
+                word(p.annee),
+                p.valeur,
+                p.mediane,
+                marks[capital(short(one))],
+                Valeur(float(p.sur)),
+            )
+            for one, p in places.items()
+        )
+        return self.finding(
+            Message("quartier.position", values),
+            [row for one in places for row in told(ctx, one, places[one].annee)],
+            sous_titre=legende,
+            figure=bars(label("quartier.position.axe"), ctx.sujet.nom, marks),
+            table=Table(labels("quartier.position.colonnes", quartier=ctx.sujet.nom), tuple(lines), legende),
+            lecture=Message("quartier.lecture_position", values),
+            champ=label("quartier.position.champ"),
+            manques=[Manque(quoi, "non_disponible")] if quoi else (),
+        )
+
+    def _place(self, one: Indicateur) -> Position | None:
+        own = self.ctx.observations.latest(self.code, one.id)
+        return self.ctx.france.position(self.code, one) if own is None or own.dite else None
+
+
+class Semblables(Elsewhere):
+    """`semblables`: the QPV of France nearest on the declared indicators, with the distance, and what some figures are there."""
+
+    def of_one(self) -> Finding:
+        ctx, alike = self.ctx, nearest(self.ctx)
+        if not alike:
+            return self._unknown("semblables")
+
+        def figures(code: str) -> tuple[Valeur, ...]:
+            return tuple(ctx.france.value(code, one) for one in self.indicateurs)
+
+        names = {one.code: f"{one.nom} ({one.communes})" for one in alike}
+        far = {names[one.code]: Valeur(one.distance, decimales=2) for one in alike}
+        each = zip(*(figures(one.code) for one in alike), strict=True)
+        middle = [
+            Valeur(median(known), unite=one.unite, decimales=one.decimales) if known else Valeur(None, "non_disponible")
+            for one, column in zip(self.indicateurs, each, strict=True)
+            for known in [[value.valeur for value in column if value.dite]]
+        ]
+        none = Valeur(None, "sans_objet")
+        lines = (
+            (word(ctx.sujet.nom), none, *figures(self.code)),
+            *((word(names[one.code]), far[names[one.code]], *figures(one.code)) for one in alike),
+            (word(label("quartier.semblables.milieu")), none, *middle),
+        )
+        values = {
+            "indicateur": self.indicateur.id, "quartier": QUARTIER, "zone": self.code, "nom_proche": names[alike[0].code],
+            "distance": far[names[alike[0].code]], "plus_loin": far[names[alike[-1].code]], "nombre": len(alike),
+            "indicateurs": alike[0].indicateurs,
+        }  # fmt: skip
+        legende = label("quartier.semblables.sous_titre")
+        return self.finding(
+            Message("quartier.semblables", values),
+            [row for one in self.indicateurs for row in told(ctx, one, ctx.france.year(one.id))],
+            sous_titre=legende,
+            figure=bars(label("quartier.semblables.axe"), ctx.sujet.nom, far, "autre"),
+            table=Table((*labels("quartier.semblables.colonnes"), *map(short, self.indicateurs)), lines, legende),
+            lecture=Message("quartier.lecture_semblables", values),
+            champ=label("quartier.position.champ"),
+            precautions=("semblables",),
+        )
+
+
+def nearest(ctx: Contexte) -> tuple[Proche, ...]:
+    """The quarters of France most like this one, its doubtful figures left out."""
+    latest = {i: ctx.observations.latest(ctx.quartier.code, i) for i in ctx.rules.proches["indicateurs"]}
+    return ctx.france.proches(ctx.quartier.code, [i for i, row in latest.items() if row and not row.dite])
+
+
+def told(ctx: Contexte, one: Indicateur, annee: str) -> Iterator[Observation]:
+    """The quarter's figure of that year as the file of all quarters gives it: what a source line names."""
+    for row in ctx.serie(ctx.quartier.code, one):
+        if str(row.instant) == annee and row.valeur is not None:
+            yield row._replace(fichier=FICHIER)
+
+
+def group(ctx: Contexte) -> tuple[Comparateur, tuple[Observation, ...]] | None:
+    """The quarters alike as a comparator: the figure in the middle of theirs, of the file's year; None where none are like this one."""
+    alike = nearest(ctx)[: ctx.territory.seuils.semblables]
+    found = []
+    for one in ctx.catalogue.indicateurs.values() if alike else ():
+        known = [value.valeur for near in alike if (value := ctx.france.value(near.code, one)).dite]
+        if 2 * len(known) > len(alike) and one.genre != "effectif":
+            rows = told(ctx, one, ctx.france.year(one.id))
+            found += [row._replace(zone=GROUPE, valeur=median(known), statut="publié") for row in rows]
+    name = label("quartier.semblables.repere", nombre=len(alike))
+    return (Comparateur(GROUPE, GROUPE, name), tuple(found)) if found else None

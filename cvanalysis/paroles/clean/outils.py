@@ -1,0 +1,101 @@
+"""Tools whose exports of voices are known (`outils.toml`), told by the titles of a table; titles as compared. Refuses to read a file."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from importlib.resources import files
+
+from cvanalysis.paroles.table import BORDS, SYNONYMES, Declared, bare
+
+
+@dataclass(frozen=True, slots=True)
+class Outil:
+    """A block of `outils.toml`, which tells its parts."""
+
+    nom: str
+    signature: Sequence[str] = ()
+    au_moins: int = 0
+    techniques: Sequence[str] = ()
+    date: Sequence[str] = ()
+    numero: Sequence[str] = ()
+    titre: Sequence[str] = ()
+    colonnes: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    retire: Sequence[str] = ()
+    html: bool = False
+    valeurs: Mapping[str, str] = field(default_factory=dict)
+    une_voix: bool = False
+    sans_date: str = ""
+    parent: Sequence[Sequence[str]] = ()
+    question_au_dessus: bool = False
+    themes_et_lieux: bool = False
+
+    def wrote(self, names: set[str]) -> bool:
+        hits = [
+            any(fnmatchcase(name, one) for one in line.split("|") for name in names)
+            if "*" in line
+            else not names.isdisjoint(line.split("|"))
+            for line in self.signature
+        ]
+        return sum(hits) >= (self.au_moins or len(hits))
+
+
+_BLOCS = tomllib.loads(files("cvanalysis.paroles.clean").joinpath("outils.toml").read_text("utf-8"))["outils"]
+TABLEUR = Outil("tableur")
+OUTILS = {outil.nom: outil for outil in (*(Outil(**bloc) for bloc in _BLOCS), TABLEUR)}
+
+
+def recognise(headers: Iterable[str]) -> Outil:
+    """Which tool wrote these headers."""
+    names = {name for header in headers for name in header_names(header)}
+    return next((outil for outil in OUTILS.values() if outil.wrote(names)), TABLEUR)
+
+
+def technical_titles() -> frozenset[str]:
+    """The titles that tools add to the questions: where they stand, a header does."""
+    return frozenset().union(*(outil.techniques for outil in OUTILS.values()))
+
+
+_CODE_QUESTION = re.compile(r"[a-z]\w{0,30}(?:\[\w+\])?\. (?=.)")
+ENTRE_CROCHETS = re.compile(r"(.*?\S)\s*\[([^\[\]]+)\]")
+
+
+def header_names(header: str) -> tuple[str, ...]:
+    """A header as compared, without accents, capitals nor marks: whole, then without Kobo's group (`groupe/question`), without
+    LimeSurvey's code of the question (`G01Q02. Question`), its underscores or the question before `[une sous-question]`."""
+    name = bare(header)
+    names = [name]
+    parted = grouped(name)
+    last = parted.rsplit("/", 1)[-1].strip()
+    if "/" in parted and last not in ("id", "name", "fr", "url", "title", "body", "total_count"):
+        names.append(last)
+    if found := _CODE_QUESTION.match(name):
+        names.append(name[found.end() :].strip(BORDS))
+    if found := ENTRE_CROCHETS.fullmatch(names[-1]):
+        names.append(found[2])
+    names += [n.replace("_", " ").strip(" *:") for n in names if "_" in n and not n.startswith("_")]
+    return tuple(dict.fromkeys(names))
+
+
+def grouped(name: str) -> str:
+    """A header whose groups are parted by points, as Kobo also writes them, with the `/` that it writes else."""
+    return name.replace(".", "/") if re.fullmatch(r"[\w-]+(?:\.[\w-]+)+", name) else name
+
+
+def first_headers(headers: Sequence[str]) -> dict[str, str]:
+    """Name as compared → the first header that bears it."""
+    return {name: header for header in reversed(headers) for name in header_names(header)}
+
+
+def fields_known(outil: Outil, declared: Declared) -> tuple[Mapping[str, str], ...]:
+    """Title as compared → field, in order of right: as the team declares, as the tool writes, as everyone knows."""
+    own = {bare(title): champ for title, champ in declared.colonnes.items()}
+    return own, {title: champ for champ, titles in outil.colonnes.items() for title in titles}, SYNONYMES
+
+
+def field_of(header: str, known: Sequence[Mapping[str, str]]) -> str | None:
+    names = header_names(header)
+    return next((fields[n] for fields in known for n in names if n in fields), None)
