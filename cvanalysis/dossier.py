@@ -146,12 +146,14 @@ class Dossier(LabelledTables):
             *(fiche, done, engaged, voices),
             recto=lambda: show_recto(fiche, self._map(code)),
             verso=lambda: show_verso(fiche, done, engaged.constat("engagements-01"), voices.constats),
-            liste=partial(_list, done, show=show_actions),
             voisins=lambda: show_neighbours(fiche.constats, fiche.voisins),
             inconnus=lambda: show_unknown(fiche.inconnus()),
             definitions=lambda: show_definitions(fiche.definitions(), fiche.sources()),
         )
-        return replace(page, show=lambda one, notes, **how: self.show(one, notes, ailleurs=fiche.voisins, **how))
+        blocs = {**page.blocs, "liste": partial(_list, done, show=show_actions)}
+        return replace(
+            page, blocs=blocs, show=lambda one, notes, **how: self.show(one, notes, ailleurs=fiche.voisins, **how)
+        )
 
     def suite(self, qpv: str) -> Page:
         """What a quarter takes from the former contract: statements, préconisations, what can be followed and what starts anew."""
