@@ -108,16 +108,17 @@ def init(epci: str, dossier: Path | None, geographie: str | None, debug: bool) -
 @cli.command()
 @_DATA
 @_AUDIENCE
+@click.option("--detail", is_flag=True, help="Dit de chaque fichier tout ce qui est su, anomalie par anomalie.")
 @_DEBUG
-def check(data: Path, audience: str, debug: bool) -> int:  # noqa: ARG001 (--debug is read by `run`)
-    """Dit pour quoi chaque fichier brut a été pris, et ce qui n'y va pas."""
+def check(data: Path, audience: str, detail: bool, debug: bool) -> int:  # noqa: ARG001 (--debug is read by `run`)
+    """Dit ce qui est à corriger, pour quoi chaque fichier brut a été pris, et ce qui reste vide."""
     from cvanalysis.territory.contract import read_territory
 
     territory = read_territory(data)
     from cvanalysis.tables.check import check as inspect
 
     report = inspect(territory, audience)
-    click.echo(report.render())
+    click.echo(report.render(detail=detail))
     return report.status
 
 

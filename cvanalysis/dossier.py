@@ -151,9 +151,8 @@ class Dossier(LabelledTables):
             definitions=lambda: show_definitions(fiche.definitions(), fiche.sources()),
         )
         blocs = {**page.blocs, "liste": partial(_list, done, show=show_actions)}
-        return replace(
-            page, blocs=blocs, show=lambda one, notes, **how: self.show(one, notes, ailleurs=fiche.voisins, **how)
-        )
+        shown = lambda one, *how, **more: self.show(one, *how, ailleurs=fiche.voisins, **more)  # noqa: E731
+        return replace(page, blocs=blocs, show=shown)
 
     def suite(self, qpv: str) -> Page:
         """What a quarter takes from the former contract: statements, préconisations, what can be followed and what starts anew."""

@@ -55,7 +55,7 @@ class Problem:
         if self.colonne:
             where += f", colonne `{self.colonne}`"
         parts = (part.strip().rstrip(".") for part in (self.trouve, self.attendu, self.que_faire))
-        return printed(f"{where} : " + " ".join(f"{part}." for part in parts if part))
+        return printed(f"{where} : " + " ".join(part if part.endswith("?") else f"{part}." for part in parts if part))
 
 
 class CvanalysisError(Exception):
@@ -150,5 +150,10 @@ def say_system(error: OSError) -> str:
 
 def say_file(error: OSError) -> str:
     """The same, with the name of the file that it is about, where it is known."""
-    name = Path(error.filename).name.lstrip(".").split(".cvtmp")[0] if isinstance(error.filename, str) else ""
-    return f"{printed(name)}\u00a0: {say_system(error)}" if name else say_system(error)
+    return f"{name}\u00a0: {say_system(error)}" if (name := file_of(error)) else say_system(error)
+
+
+def file_of(error: OSError) -> str:
+    """The name of the file that it is about, '' where it is not known."""
+    name = Path(error.filename).name if isinstance(error.filename, str | Path) else ""
+    return printed(name.lstrip(".").split(".cvtmp")[0])

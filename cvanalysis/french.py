@@ -135,11 +135,7 @@ def of(nom: str) -> str:
 # How a zone that quarters are compared with is called, by what it is and not by how a territory happens to name it:
 # (where, of, as a subject); `{nom}` is its declared name.
 _REPERES = {
-    "france_qpv": (
-        "dans l’ensemble des QPV de France",
-        "de l’ensemble des QPV de France",
-        "l’ensemble des QPV de France",
-    ),
+    "france_qpv": ("dans {qpv}", "de {qpv}", "{qpv}"),
     "semblables": ("dans {nom}", "de {nom}", "{nom}"),
     "departement": ("dans le département ({nom})", "du département ({nom})", "le département ({nom})"),
     "region": ("dans la région ({nom})", "de la région ({nom})", "la région ({nom})"),
@@ -152,7 +148,7 @@ def comparator(nom: str, role: str, forme: str) -> str:
     """A comparator inside a sentence: `forme` is `dans`, `de` or `nom`; communes and EPCI go by their names."""
     position = ("dans", "de", "nom").index(forme)
     if role in _REPERES:
-        return _REPERES[role][position].format(nom=nom)
+        return _REPERES[role][position].format(nom=nom, qpv="l’ensemble des QPV de France")
     if _INTERCOMMUNALITE.match(nom):
         small = nom[:1].lower() + nom[1:]
         article = "l’" if small[0] in _VOYELLES else "la "
@@ -170,20 +166,9 @@ def than(texte: str) -> str:
     return f"qu’{texte}" if texte[:1] in _VOYELLES else f"que {texte}"
 
 
-MOIS = [
-    "janvier",
-    "février",
-    "mars",
-    "avril",
-    "mai",
-    "juin",
-    "juillet",
-    "août",
-    "septembre",
-    "octobre",
-    "novembre",
-    "décembre",
-]
+MOIS = (
+    "janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre", "novembre", "décembre",
+)  # fmt: skip
 
 
 def when(annee: str) -> str:

@@ -219,6 +219,15 @@ def test_a_published_value_is_preferred_to_a_later_blank(tmp_path):
     assert "sans valeur ici" in cleaned.anomalies["probleme"].str.cat()
 
 
+def test_a_sound_value_is_preferred_to_a_later_doubtful_one(tmp_path):
+    sound, doubtful = (
+        f"{REVN} QP044005;9000;12010;20000;{rates} QP044006;9000;12010;20000;{rates}" for rates in ("40;60", "0,4;0,6")
+    )
+    cleaned = clean_indicators(put(tmp_path, REVN_2019=sound, REVN_2019_bis=doubtful))
+    assert value(cleaned, "QP044005", "taux_pauvrete") == (40, "publié")
+    assert cleaned.account.juste
+
+
 def test_a_zone_twice_in_a_file_is_one_value_and_an_anomaly(tmp_path):
     cleaned = clean_indicators(put(tmp_path, x=f"{FILO} QP044005;9000;12010;20000;0,2 QP044005;9000;12090;20000;0,2"))
     assert value(cleaned, "QP044005", "revenu_median") == (12090, "publié")

@@ -87,6 +87,16 @@ def test_quarters_of_corsica_are_found_too(tmp_path):
     assert [(one.code, one.communes) for one in territory.quartiers] == [("QP02A001", ("2A004",))]
 
 
+def test_a_quarter_of_an_arrondissement_is_one_of_its_city_and_what_may_be_missing_is_named(tmp_path):
+    demo = (
+        "CODGEO;LIBGEO;POP_MUN;LIB_COM;TX_F;IND_JEUNE\nQP069034;Moulin A Vent;1521;Lyon 8e Arrondissement;51;1\n"
+        "QP069040;Ailleurs;1200;Oullins;51;1\n"
+    )
+    territory, said = begin(tmp_path, "200046977", DEMO_2022=demo)
+    assert [(one.code, one.communes) for one in territory.quartiers] == [("QP069034", ("69123",))]
+    assert "Le département en a aussi ici : Oullins." in said
+
+
 @pytest.mark.parametrize(("geographie", "words"), [("2024", "La liste livrée"), ("2015", "déposez DEMO_2022")])
 def test_an_epci_without_a_known_quarter_is_told_what_to_do(tmp_path, geographie, words):
     with pytest.raises(UsageError, match=words):
@@ -95,9 +105,11 @@ def test_an_epci_without_a_known_quarter_is_told_what_to_do(tmp_path, geographie
 
 def test_the_command_puts_loose_files_where_they_are_read_and_erases_nothing(tmp_path, capsys):
     (tmp_path / "DEMO_2022.csv").write_text(DEMO, encoding="utf-8")
+    (tmp_path / "contours.geojson").write_text("{}", encoding="utf-8")
     assert run(["init", "244400404", str(tmp_path)]) == 0
     assert (tmp_path / "insee" / "DEMO_2022.csv").is_file()
     assert "Rangé : DEMO_2022.csv" in capsys.readouterr().out
+    (tmp_path / "geo" / "contours.geojson").unlink()
     assert run(["check", "--data", str(tmp_path)]) == 0
     written = (tmp_path / "quartiers.csv").read_bytes()
     assert run(["init", "244400404", str(tmp_path)]) == 2

@@ -99,4 +99,4 @@ def test_a_link_to_a_folder_is_named_since_nothing_behind_it_is_read(raw, tmp_pa
     (raw / "insee" / "partage").symlink_to(tmp_path / "partage")
     told = check(read_territory(raw))
     assert told.status == 1
-    assert "✗ insee/partage\n    laissé de côté\u00a0: lien vers un dossier" in told.render()
+    assert "✗ insee/partage\u00a0: laissé de côté\u00a0: lien vers un dossier" in told.render()

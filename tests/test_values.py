@@ -220,3 +220,10 @@ def test_the_order_of_the_cells_changes_nothing(column, random):
     np.testing.assert_array_equal(straight.valeurs[order], shuffled.valeurs)
     np.testing.assert_array_equal(straight.codes[order], shuffled.codes)
     np.testing.assert_array_equal(straight.mauvais[order], shuffled.mauvais)
+
+
+@pytest.mark.parametrize(
+    ("cell", "expected"), [("12.345 €", 12345), ("12.345", 12345), ("1,234e3", 1234), ("12,5 €", 12.5)]
+)
+def test_in_a_column_of_whole_numbers_three_digits_after_a_sign_are_thousands_whatever_the_unit(cell, expected):
+    assert decode_numbers([cell], entiers=True).valeurs.tolist() == [expected]

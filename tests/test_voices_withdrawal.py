@@ -133,7 +133,7 @@ def test_a_withdrawal_that_matches_no_voice_is_said_at_every_audience_with_its_l
     assert (said.fichier, said.ligne) == ("paroles/retraits.csv", 3)
     (anomaly,) = cleaned.anomalies.itertuples()
     assert (anomaly.ligne, anomaly.brut, "aucune parole" in anomaly.probleme) == (3, "", True)
-    assert "paroles/retraits.csv\n    - ligne 3\u00a0: ce retrait ne désigne aucune parole" in told(territory, audience)
+    assert "paroles/retraits.csv, ligne 3\u00a0: ce retrait ne désigne aucune parole" in told(territory, audience)
 
 
 def test_a_withdrawal_of_a_voice_above_the_audience_says_nothing_of_it(territory):

@@ -87,7 +87,9 @@ def show_neighbours(findings: Sequence[Finding], noms: Sequence[str]) -> Bloc:
         for i, head in enumerate(one.table.colonnes[1:], 1) if lines else ():
             column = [lines[nom][i] if nom in lines else Valeur(None, "non_disponible") for nom in noms]
             column = [value if value.valeur is not None or value.statut != "publié" else NOTHING for value in column]
-            if column not in columns and any(value.statut != "sans_objet" for value in column):
+            if column not in columns and any(
+                value.statut not in ("sans_objet", NOTHING.statut) or value.valeur is not None for value in column
+            ):
                 heads.append((one.id, head.partition(" (1")[0]))
                 columns.append(column)
     if not columns:

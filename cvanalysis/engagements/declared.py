@@ -7,7 +7,8 @@ filled in by the pilot with its evidence; **appreciation** is each college's jud
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from cvanalysis.actions.table import NON_RENSEIGNE
-from cvanalysis.engagements.partners import check_words, once
+from cvanalysis.engagements.partners import once
 from cvanalysis.engagements.table import (
     APPRECIATIONS,
     AVANCEMENTS,
@@ -62,22 +63,21 @@ def read_engagements(
     fichier = find_engagements(Path(territory.dossier))
     rows = once(found, _rows(found, fichier, COLONNES, optional) if fichier else (), "code")
     quarters = [q.code for q in territory.quartiers]
-    partners = list(partenaires)
+    partners = list(partenaires.items())
     known = {
-        "pilier": [p.id for p in territory.piliers],
-        "theme": [t.id for t in territory.themes],
-        "nature": NATURES,
+        "pilier": [(one.id, one.nom) for one in territory.piliers],
+        "theme": [(one.id, one.nom) for one in territory.themes],
+        "nature": list(zip(NATURES, NATURES, strict=True)),
         "pilote": partners,
         "partenaires": partners,
         "partenaires_vus": partners,
-        "quartiers": [*quarters, "tous"],
-    } | ({} if indicateurs is None else {"indicateurs": sorted(indicateurs)})
+        "quartiers": [*((one.code, one.nom) for one in territory.quartiers), ("tous", "tous les quartiers")],
+    } | ({} if indicateurs is None else {"indicateurs": [(one, one) for one in sorted(indicateurs)]})
     made = []
     for row in rows:
         cells = dict.fromkeys((*COLONNES, *optional), "") | row.cells
         cells |= {name: mask_words(cells[name]) for name in ("libelle", "preuve", "obstacle", "actions")}
-        for name, words in known.items():
-            check_words(found, row, name, split_list(cells[name]) if name in LISTES else [cells[name]], words)
+        cells |= {name: "|".join(_ids(found, row, name, cells[name], declared)) for name, declared in known.items()}
         places = split_list(cells["quartiers"])
         cells["quartiers"] = "|".join(quarters if "tous" in places else places)
         cells["avancement"] = _word(found, row, "avancement", cells["avancement"], _ETATS, AVANCEMENTS)
@@ -87,6 +87,22 @@ def read_engagements(
     table = pd.DataFrame(made, columns=[*COLONNES, *optional]).astype("str")
     sample = any(fnmatch(name, pattern) for name in (fichier, ENGAGEMENTS) for pattern in territory.exemples)
     return table.assign(exemple=pd.Series(sample, index=table.index, dtype="bool"))
+
+
+def _ids(found: Inspection, row: Ligne, column: str, cell: str, declared: Sequence[tuple[str, str]]) -> list[str]:
+    """The ids of what a cell names, by id or by name, accents and capitals aside; a word that is neither is noted.
+
+    A list has `|` between its items, or whatever people put where that gives no known word.
+    """
+    ids = {fold(word): one for one, name in declared for word in (name, one)}
+    items = split_list(cell) if column in LISTES else (cell,)
+    if column in LISTES and len(items) == 1 and fold(cell) not in ids:
+        items = tuple(item.strip() for item in re.split(r"[,;/]| et ", cell) if item.strip())
+    for item in items:
+        if item and fold(item) not in ids:
+            names = [name for _, name in declared] or ["aucun"]
+            found.unknown(row.fichier, row.ligne, column, f"{quoted(item)} n'est pas déclaré", names, "déclarés", item)
+    return [ids.get(fold(item), item) for item in items]
 
 
 def _word(

@@ -17,16 +17,14 @@ from cvanalysis.files.guard import MIO
 TABLEAUX = (".csv", ".txt", ".tsv", ".xls", ".xlsx", ".xlsm", ".xlsb", ".ods")
 CLASSEURS = {"xl/workbook.xml", "xl/workbook.bin", "content.xml"}  # parts that make a ZIP a workbook
 
-OCTETS_MAX = (
-    400 * MIO
-)  # of a raw file or of one unfolded from an archive: the largest that we know of, a census, has 143
+OCTETS_MAX = 400 * MIO  # of a raw file, or of one unfolded from an archive: the largest known, a census, has 143
 MEMBRES_MAX = 500  # tables in one archive: INSEE's have a few dozen
 SEPARATION = ".zip/"  # between an archive and its member in a file's name
 
 
 def is_archive(data: bytes) -> bool:
     """Whether bytes are a ZIP that is no workbook; a damaged one is left to the reader of workbooks, who says so."""
-    if not data.startswith(b"PK\x03\x04"):
+    if not data.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return False
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
@@ -37,41 +35,34 @@ def is_archive(data: bytes) -> bool:
 
 def members(data: bytes, fichier: str) -> list[tuple[str, str]]:
     """The tables of an archive: (name to tell people, name in it), in the order of names. Raises `ReadError`."""
-    with _opened(fichier), zipfile.ZipFile(io.BytesIO(data)) as archive:
+    with _opened(data, fichier) as archive:
         wanted = sorted(name for name in archive.namelist() if _is_table(name))
-    if not wanted:
-        raise _refuse(fichier, "l'archive ZIP ne contient aucun tableau", "Décompressez-la et gardez ses données")
-    if len(wanted) > MEMBRES_MAX:
-        found = f"l'archive ZIP contient {len(wanted)} tableaux, plus que les {MEMBRES_MAX} permis"
-        raise _refuse(fichier, found, "Décompressez-la et gardez ses données")
+    if not 0 < len(wanted) <= MEMBRES_MAX:
+        many = f"{len(wanted)} tableaux, plus que les {MEMBRES_MAX} permis" if wanted else "aucun tableau"
+        raise _refuse(fichier, f"l'archive ZIP contient {many}", "Décompressez-la et gardez ses données")
     return [(f"{fichier}/{name}", name) for name in wanted]
 
 
 def read_member(data: bytes, fichier: str, name: str) -> bytes:
-    """One member of an archive, unfolded. Raises `ReadError`."""
-    with _opened(fichier), zipfile.ZipFile(io.BytesIO(data)) as archive:
-        return unfold(archive, name, fichier)
+    """One member of an archive. Raises `ReadError`, and before it is unfolded where it says itself too large: zipfile unfolds no more."""
+    with _opened(data, fichier) as archive:
+        if (size := archive.getinfo(name).file_size) > OCTETS_MAX:
+            found = f"{PurePosixPath(name).name} fait {size // MIO} Mio une fois décompressé, plus que les {OCTETS_MAX // MIO} permis"
+            raise _refuse(fichier, found, "Gardez-en les lignes et les colonnes utiles")
+        return archive.read(name)
 
 
 def member_size(data: bytes, fichier: str, name: str) -> int:
     """Bytes of one member once unfolded, as the archive says. Raises `ReadError`."""
-    with _opened(fichier), zipfile.ZipFile(io.BytesIO(data)) as archive:
+    with _opened(data, fichier) as archive:
         return archive.getinfo(name).file_size
 
 
-def unfold(archive: zipfile.ZipFile, name: str, fichier: str) -> bytes:
-    """A part of any ZIP, refused before it is unfolded where it says itself too large; zipfile unfolds no more than it says."""
-    size = archive.getinfo(name).file_size
-    if size > OCTETS_MAX:
-        found = f"{PurePosixPath(name).name} fait {size // MIO} Mio une fois décompressé, plus que les {OCTETS_MAX // MIO} permis"
-        raise _refuse(fichier, found, "Gardez-en les lignes et les colonnes utiles")
-    return archive.read(name)
-
-
 @contextmanager
-def _opened(fichier: str) -> Iterator[None]:
+def _opened(data: bytes, fichier: str) -> Iterator[zipfile.ZipFile]:
     try:
-        yield
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            yield archive
     except (CvanalysisError, MemoryError):
         raise
     except RuntimeError:  # zipfile's word for a password

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from cvanalysis.errors import CvanalysisError, UsageError, printed, say_system
+from cvanalysis.errors import CvanalysisError, UsageError, file_of, printed, say_system
 
 SUFFIX = ".cvtmp"
 
@@ -39,7 +39,7 @@ def write_all(files: Iterable[tuple[Path, bytes]]) -> None:
         for temporary, path in written:
             temporary.replace(path)
     except OSError as error:
-        raise WriteFailed(_cause(error)) from error
+        raise _failed(error) from error
     finally:
         for temporary, _path in written:
             with contextlib.suppress(OSError):
@@ -80,7 +80,7 @@ def make_folder(folder: Path, private: bool | None = None) -> None:
             os.umask(mask := os.umask(0))
             folder.chmod(0o700 if private else 0o777 & ~mask)
     except OSError as error:
-        raise WriteFailed(_cause(error)) from error
+        raise _failed(error) from error
 
 
 def keep_private(path: Path) -> None:
@@ -157,6 +157,5 @@ def _walk(folder: Path, skip: tuple[str, ...] = ()) -> Iterator[Path]:
             yield Path(root) / name
 
 
-def _cause(error: OSError) -> str:
-    name = Path(error.filename).name.lstrip(".").split(".cvtmp")[0] if error.filename else "un fichier"
-    return f"{name} n'a pas pu être écrit : {say_system(error)}"
+def _failed(error: OSError) -> WriteFailed:
+    return WriteFailed(f"{file_of(error) or 'un fichier'} n'a pas pu être écrit : {say_system(error)}")

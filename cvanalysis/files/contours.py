@@ -37,10 +37,6 @@ Read = tuple[tuple[Outline, ...], tuple[Problem, ...], tuple[Problem, ...]]
 """Outlines, what is lost, what is only to be known."""
 
 
-class _UnusableError(Exception):
-    """Why a file or a feature cannot be used, in French."""
-
-
 def contour_files(data: Path) -> list[Path]:
     """The files of contours of a data folder."""
     return sorted((data / "geo").glob("*.geojson"))
@@ -51,14 +47,14 @@ def read_contours(path: Path) -> Read:
     fichier = f"{path.parent.name}/{path.name}"
     try:
         features, said = _features(path)
-    except _UnusableError as error:
-        return (), (Problem(fichier, 0, "", str(error), _EXPECTED, _EXPORT),), ()
+    except UnreadableError as error:
+        return (), (Problem(fichier, 0, "", error.found, _EXPECTED, error.to_do or _EXPORT),), ()
     outlines, faults, remarks = [], Counter(), Counter([said] if said else [])
     for feature in features:
         try:
             rings = tuple(_close(ring, remarks) for ring in _rings(feature))
-        except _UnusableError as error:
-            faults[str(error)] += 1
+        except UnreadableError as error:
+            faults[error.found] += 1
             continue
         if rings:
             outlines.append(Outline(frozenset(_words(feature).values()), rings, _words(feature).get("source", "")))
@@ -77,18 +73,16 @@ def _features(path: Path) -> tuple[list[Any], str]:
     try:
         text, said = read_written(path, LARGEST)
         parsed = json.loads(text)
-    except UnreadableError as error:
-        raise _UnusableError(f"{error.found}\u00a0: {error.to_do}") from None
     except json.JSONDecodeError as error:
-        raise _UnusableError(f"ce n'est pas du JSON (ligne {error.lineno}, colonne {error.colno})") from None
+        raise UnreadableError(f"ce n'est pas du JSON (ligne {error.lineno}, colonne {error.colno})") from None
     except RecursionError:
-        raise _UnusableError("le JSON est imbriqué trop profondément") from None
+        raise UnreadableError("le JSON est imbriqué trop profondément") from None
     except ValueError:  # a number without end
-        raise _UnusableError("ce n'est pas du JSON") from None
+        raise UnreadableError("ce n'est pas du JSON") from None
     if isinstance(parsed, dict) and parsed.get("type") == "Feature":
         parsed = {"features": [parsed]}
     if not isinstance(parsed, dict) or not isinstance(parsed.get("features"), list):
-        raise _UnusableError("il n'a pas de liste « features »")
+        raise UnreadableError("il n'a pas de liste « features »")
     return parsed["features"], said
 
 
@@ -111,7 +105,7 @@ def _rings(feature: Any) -> Iterator[np.ndarray]:
 
 def _listed(value: Any) -> list[Any]:
     if not isinstance(value, list):
-        raise _UnusableError("des coordonnées ne sont pas des listes")
+        raise UnreadableError("des coordonnées ne sont pas des listes")
     return value
 
 
@@ -119,18 +113,18 @@ def _points(ring: list[Any]) -> np.ndarray:
     try:
         points = np.asarray([position[:2] for position in ring], dtype=float)
     except (TypeError, ValueError, KeyError, OverflowError):
-        raise _UnusableError("des coordonnées ne sont pas des nombres") from None
+        raise UnreadableError("des coordonnées ne sont pas des nombres") from None
     if points.ndim != 2 or points.shape[1] != 2 or not np.isfinite(points).all():
-        raise _UnusableError("des coordonnées ne sont pas des nombres")
+        raise UnreadableError("des coordonnées ne sont pas des nombres")
     points = _from_lambert(points)
     others = points[(points != points[0]).any(axis=1)]
     if not (others != others[:1]).any():
-        raise _UnusableError("un contour a moins de trois points")
+        raise UnreadableError("un contour a moins de trois points")
     (west, south), (east, north) = points.min(axis=0), points.max(axis=0)
     if west < -180 or east > 180 or south < -90 or north > 90:
-        raise _UnusableError("des coordonnées ne sont ni des degrés ni du Lambert-93")
+        raise UnreadableError("des coordonnées ne sont ni des degrés ni du Lambert-93")
     if west > 41 and east < 52 and south > -6 and north < 10:  # where no quarter is, and where France is, turned over
-        raise _UnusableError("la latitude est avant la longitude")
+        raise UnreadableError("la latitude est avant la longitude")
     return points
 
 

@@ -86,7 +86,7 @@ def _parse_single(text: str) -> tuple[date, date, str] | None:
         year = int(found[1])
         return (date(year, 1, 1), date(year, 12, 31), "annee") if year in ANNEES else None
     if (found := _SCOLAIRE.fullmatch(text)) and (year := int(found[1])) in ANNEES:
-        if _follows(year, found[2]):
+        if int(found[2]) == (year + 1 if len(found[2]) == 4 else (year + 1) % 100):
             return date(year, 9, 1), date(year + 1, 8, 31), "annee_scolaire"
         if int(found[2]) in ANNEES and int(found[2]) > year:
             return date(year, 1, 1), date(int(found[2]), 12, 31), "periode"
@@ -98,10 +98,6 @@ def _parse_single(text: str) -> tuple[date, date, str] | None:
         day = date(1899, 12, 30) + timedelta(days=int(found[1]))
         return day, day, "jour"
     return None
-
-
-def _follows(year: int, written: str) -> bool:
-    return int(written) == (year + 1 if len(written) == 4 else (year + 1) % 100)
 
 
 def _year(written: str) -> int:

@@ -20,13 +20,19 @@ def title_key(label: str) -> str:
 
 
 def commune_key(label: str) -> str:
-    """The key of a commune's name or code: « ST HERBLAIN CEDEX 2 » is « Saint-Herblain »; a postcode before the name is not read.
+    """The key of a commune's name or code: « ST HERBLAIN CEDEX 2 » is « Saint-Herblain »; neither a postcode before the name nor
+    an arrondissement after it is read: the quarters of a city are the city's.
 
-    >>> commune_key("44800 ST-HERBLAIN CEDEX 2"), commune_key("Saint Herblain"), commune_key("44162")
-    ('saint herblain', 'saint herblain', '44162')
+    >>> (
+    ...     commune_key("44800 ST-HERBLAIN CEDEX 2"),
+    ...     commune_key("Saint Herblain"),
+    ...     commune_key("44162"),
+    ...     commune_key("Lyon 8e Arrondissement"),
+    ... )
+    ('saint herblain', 'saint herblain', '44162', 'lyon')
     """
     key = title_key(label)
-    bare = re.sub(r"^\d{5} | cedex\b.*$", "", key)
+    bare = re.sub(r"^\d{5} | cedex\b.*$| \d{1,2}(?:er?|e?me)? arrondissement$", "", key)
     return re.sub(r"\b(s)t(e?)\b", r"\1aint\2", bare)
 
 

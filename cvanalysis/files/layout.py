@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from xml.etree import ElementTree
 
+from cvanalysis.files.workbooks import sheet_parts, targets
+
 OCTETS_MAX = 4 * 1024**2  # a workbook that is kept by hand; a larger one is an export, and its parts take long to read
 _ROW = re.compile(rb'<row ([^>]*?\br="(\d{1,7})"[^>]*)>(.*?)(?=<row |</sheetData>)', re.DOTALL)
 _STYLE = re.compile(rb'<c [^>]*?\bs="(\d{1,5})"')
@@ -23,7 +25,7 @@ def layout_notes(data: bytes) -> list[tuple[str, int, str, str, str]]:
     damaged = (zipfile.BadZipFile, zlib.error, KeyError, ElementTree.ParseError)
     with suppress(*damaged), zipfile.ZipFile(io.BytesIO(data)) as archive:
         coloured = _coloured(archive.read("xl/styles.xml"))
-        for name, part in _sheets(archive):
+        for name, part in sheet_parts(archive):
             rows = _ROW.findall(archive.read(part))
             painted = [not coloured.isdisjoint(_STYLE.findall(cells)) for *_, cells in rows]
             below = [int(rows[i][1]) for i, here in enumerate(painted) if here and not all(painted[:i])]
@@ -38,24 +40,6 @@ def layout_notes(data: bytes) -> list[tuple[str, int, str, str, str]]:
     return notes
 
 
-def _sheets(archive: zipfile.ZipFile) -> Iterator[tuple[str, str]]:
-    """Name of each sheet, and the part that holds it."""
-    parts = _targets(archive, "xl/workbook.xml")
-    for sheet in ElementTree.fromstring(archive.read("xl/workbook.xml")).iter():  # noqa: S314
-        link = next((value for key, value in sheet.attrib.items() if key.endswith("}id")), "")
-        if sheet.tag.endswith("}sheet") and link in parts:
-            yield sheet.get("name", ""), parts[link]
-
-
-def _targets(archive: zipfile.ZipFile, part: str) -> dict[str, str]:
-    """What a part of the archive refers to, by its link."""
-    folder, _, name = part.rpartition("/")
-    links = f"{folder}/_rels/{name}.rels"
-    found = ElementTree.fromstring(archive.read(links)) if links in archive.namelist() else ()  # noqa: S314
-    targets = {one.get("Id", ""): re.sub(r"^(/xl/|\.\./)", "", one.get("Target", "")) for one in found}
-    return {link: f"xl/{target}" for link, target in targets.items()}
-
-
 def _coloured(styles: bytes) -> set[bytes]:
     """The styles of cells whose ground is painted."""
     solid = [b"solid" in fill for fill in re.findall(rb"<fill>.*?</fill>", styles, re.DOTALL)]
@@ -66,7 +50,7 @@ def _coloured(styles: bytes) -> set[bytes]:
 
 def _comments(archive: zipfile.ZipFile, part: str) -> Iterator[tuple[int, str, str]]:
     """Line, column and text of the comments of a sheet."""
-    for there in _targets(archive, part).values():
+    for there in targets(archive, part).values():
         if "comments" not in there:
             continue
         for one in ElementTree.fromstring(archive.read(there)).iter():  # noqa: S314

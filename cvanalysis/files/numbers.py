@@ -15,28 +15,26 @@ decimals use the other sign, nothing proves either: the cell is bad, for a perso
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from cvanalysis.catalogue import read_catalogue_rows
+
 ESPACES = " \t\u00a0\u202f\u2009\u2007"
 _E = f"[{ESPACES}]"
-_SIMPLE = r"^-?\d+(?:[.,]\d+)?$"
-
-_COURANT = (
-    rf"^{_E}*[+\-−]?{_E}*(?:\d+|\d{{1,3}}(?:[{ESPACES}'’]\d{{3}})+)(?:[.,]\d+)?(?:[eE][+-]?\d{{1,3}})?"
-    rf"{_E}*(?:%|€|EUR|euros?)?{_E}*$"
+_UNITE = r"%|€|EUR|euros?"
+_PLAIN = (
+    rf"^(?:{_E}*[+\-−]?{_E}*(?:\d+|\d{{{{1,3}}}}(?:[{ESPACES}'’]\d{{{{3}}}})+)(?:{{}}\d+)?{_E}*(?:{_UNITE})?{_E}*)?$"
 )
-_DOUTEUX = r"^\s*[+\-−]?[1-9]\d{0,2}[.,]\d{3}\s*$"
-_A_ENLEVER = rf"[{ESPACES}'’%€+]|EUR|euros?"
+_A_ENLEVER = rf"[{ESPACES}'’+]|{_UNITE}"
+_DOUTEUX = rf"^{_E}*[+\-−]?{_E}*[1-9]\d{{0,2}}[.,]\d{{3}}{_E}*(?:{_UNITE})?{_E}*$"
 
 _NOMBRE = re.compile(
     rf"{_E}*(?P<signe>[+\-−]?){_E}*(?P<corps>[\d.,][\d.,'’{ESPACES}]*?)(?:[eE](?P<exposant>[+-]?\d{{1,3}}))?"
@@ -74,8 +72,7 @@ class Decoded:
 @cache
 def read_marks() -> dict[str, str]:
     """Mark → status, from the catalogue; marks are folded as `fold_mark` does."""
-    with (files("cvanalysis.catalogue") / "marques.csv").open(encoding="utf-8", newline="") as lines:
-        return {fold_mark(row["marque"]): row["statut"] for row in csv.DictReader(lines, delimiter=";")}
+    return {fold_mark(row["marque"]): row["statut"] for row in read_catalogue_rows("marques.csv")}
 
 
 def fold_mark(text: str) -> str:
@@ -93,36 +90,29 @@ def decode_numbers(strings: Iterable[str] | pd.Series | pa.Array, *, entiers: bo
     (1234.5, ['publié', 'non_significatif', '', ''], [False, False, False, True])
     """
     cells = as_text(strings)
-    decoded = Decoded(
-        np.full(len(cells), np.nan), np.zeros(len(cells), dtype=np.int8), np.zeros(len(cells), dtype=bool)
-    )
-    filled = np.flatnonzero(pc.binary_length(cells).to_numpy(zero_copy_only=False))
-    if not len(filled):
-        return decoded
-    if len(filled) < len(cells):
-        cells = cells.take(pa.array(filled))
-    commas, points = (pc.any(pc.match_substring(cells, sign)).as_py() for sign in ",.")
-    doubtful = entiers and (commas or points) and pc.any(pc.match_substring_regex(cells, _DOUTEUX)).as_py()
-    if (commas and points) or doubtful:
-        _decode_carefully(cells, filled, decoded, entiers=entiers)
-        return decoded
-    simple = pc.match_substring_regex(cells, _SIMPLE)
-    _fill(decoded, filled, simple, pc.replace_substring(cells.filter(simple), ",", "."))
-    rest = pc.invert(simple)
-    if not pc.any(rest).as_py():
-        return decoded
-    others, places = cells.filter(rest), filled[rest.to_numpy(zero_copy_only=False)]
-    usual = pc.match_substring_regex(others, _COURANT)
-    bare = pc.replace_substring_regex(others.filter(usual), _A_ENLEVER, "")
-    _fill(decoded, places, usual, pc.replace_substring(pc.replace_substring(bare, "−", "-"), ",", "."))
-    unusual = pc.invert(usual)
-    if pc.any(unusual).as_py():
-        odd = others.filter(unusual)
-        if any(_shows_thousands(text) for text in pc.unique(odd).to_pylist()):
-            _decode_carefully(cells, filled, decoded, entiers=entiers)
-        else:
-            _decode_carefully(odd, places[unusual.to_numpy(zero_copy_only=False)], decoded, entiers=entiers)
-    return decoded
+    if any(pc.all(pc.match_substring_regex(cells, _PLAIN.format(sign))).as_py() for sign in ("\\.", ",")) and not (
+        entiers and pc.any(pc.match_substring_regex(cells, _DOUTEUX)).as_py()
+    ):  # most columns, and the longest
+        bare = pc.replace_substring(pc.replace_substring_regex(cells, _A_ENLEVER, ""), "−", "-")
+        values = pc.if_else(pc.equal(cells, ""), pa.scalar("nan", cells.type), bare)
+        decoded = pc.replace_substring(values, ",", ".").cast(pa.float64()).to_numpy(zero_copy_only=False)
+        known = np.isfinite(decoded)
+        bad = ~known & (pc.binary_length(cells).to_numpy(zero_copy_only=False) > 0)
+        return Decoded(np.where(known, decoded, np.nan), known.astype(np.int8), bad)
+    coded = cells.dictionary_encode()
+    texts, where = coded.dictionary.to_pylist(), coded.indices.to_numpy()
+    signs, marks = _see_signs(texts, entiers=entiers), read_marks()
+    values = np.full(len(texts), np.nan)
+    codes = np.zeros(len(texts), dtype=np.int8)
+    bad = np.zeros(len(texts), dtype=bool)
+    for i, text in enumerate(texts):
+        value = _read_number(text, signs)
+        if value is not None and np.isfinite(value):
+            values[i], codes[i] = value, 1
+        elif mark := fold_mark(text):
+            codes[i] = STATUTS.index(marks.get(mark, ""))
+            bad[i] = mark not in marks
+    return Decoded(values[where], codes[where], bad[where])
 
 
 def as_text(strings: Iterable[str] | pd.Series | pa.Array) -> pa.Array:
@@ -135,43 +125,6 @@ def as_text(strings: Iterable[str] | pd.Series | pa.Array) -> pa.Array:
     if pa.types.is_null(cells.type):
         cells = cells.cast(pa.string())
     return cells.fill_null("") if cells.null_count else cells
-
-
-def _fill(decoded: Decoded, places: np.ndarray, mask: pa.Array, texts: pa.Array) -> None:
-    """Put numbers written with a point where the mask holds; one too large for a float is bad."""
-    where = places[mask.to_numpy(zero_copy_only=False)]
-    values = texts.cast(pa.float64()).to_numpy(zero_copy_only=False)
-    finite = np.isfinite(values)
-    decoded.valeurs[where] = np.where(finite, values, np.nan)
-    decoded.codes[where] = finite
-    decoded.mauvais[where] = ~finite
-
-
-def _decode_carefully(cells: pa.Array, places: np.ndarray, decoded: Decoded, *, entiers: bool) -> None:
-    """Each distinct text on its own, in the light of what the column shows of its signs."""
-    coded = cells.dictionary_encode()
-    texts = coded.dictionary.to_pylist()
-    signs = _see_signs(texts, entiers=entiers)
-    marks = read_marks()
-    values = np.full(len(texts), np.nan)
-    codes = np.zeros(len(texts), dtype=np.int8)
-    bad = np.zeros(len(texts), dtype=bool)
-    for i, text in enumerate(texts):
-        mark = fold_mark(text)
-        if not mark:
-            continue
-        if mark in marks:
-            codes[i] = STATUTS.index(marks[mark])
-            continue
-        value = _read_number(text, signs)
-        if value is None or not np.isfinite(value):
-            bad[i] = True
-        else:
-            values[i], codes[i] = value, 1
-    where = coded.indices.to_numpy()
-    decoded.valeurs[places] = values[where]
-    decoded.codes[places] = codes[where]
-    decoded.mauvais[places] = bad[where]
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,12 +174,6 @@ def _see_signs(texts: list[str], *, entiers: bool) -> _Signs:
     return _Signs(frozenset(thousands), frozenset(decimals))
 
 
-def _shows_thousands(text: str) -> bool:
-    body = _body(text)
-    grouped = body is not None and _MILLIERS.fullmatch(body)
-    return bool(grouped) and _is_telling(grouped)
-
-
 def _is_telling(grouped: re.Match[str]) -> bool:
     """Whether a number in groups of three can be nothing else (`1.234` could)."""
     groups = grouped["point"] or grouped["virgule"]
@@ -235,7 +182,7 @@ def _is_telling(grouped: re.Match[str]) -> bool:
 
 def _body(text: str) -> str | None:
     number = _NOMBRE.fullmatch(text)
-    return number and number["corps"]
+    return number["corps"] if number and not number["exposant"] else None
 
 
 def _read_number(text: str, signs: _Signs) -> float | None:
@@ -244,7 +191,7 @@ def _read_number(text: str, signs: _Signs) -> float | None:
     if number is None:
         return None
     body = number["corps"]
-    grouped = _MILLIERS.fullmatch(body)
+    grouped = None if number["exposant"] else _MILLIERS.fullmatch(body)
     if grouped:
         sign = "." if grouped["point"] else ","
         meaning = "milliers" if _is_telling(grouped) else signs.meaning(sign)

@@ -10,11 +10,10 @@ Speed: see `delimited`; the tables stay in Arrow until `cells` is asked for, so 
 
 from __future__ import annotations
 
-import io
 import os
 import re
 import stat
-import zipfile
+import tomllib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -27,7 +26,7 @@ import pyarrow as pa
 import python_calamine
 
 from cvanalysis.errors import Problem, ReadError, say_system
-from cvanalysis.files.archives import CLASSEURS, OCTETS_MAX, TABLEAUX
+from cvanalysis.files.archives import OCTETS_MAX, TABLEAUX, is_archive
 from cvanalysis.files.atomic import named
 from cvanalysis.files.delimited import Cells, TooLargeError, read_delimited
 from cvanalysis.files.guard import ALLEGER, MIO, SECONDES_PAR_MIO, allow
@@ -39,23 +38,7 @@ BLANCS = b" \t\r\n\x0b\x0c;,|\xef\xbb\xbf"
 MACHINE = frozenset({"thumbs.db", "desktop.ini"})
 ATTENDU = "Un fichier CSV, XLS, XLSX, ODS ou une liste JSON était attendu"
 
-# First bytes of what is not a table: what to call it, what to do.
-IMPOSTEURS: tuple[tuple[bytes, str, str], ...] = (
-    (b"%PDF", "le fichier est un PDF", "Téléchargez le fichier de données au lieu de sa présentation"),
-    (
-        b"version https://git-lfs",
-        "le fichier est un pointeur Git LFS, pas les données",
-        "Récupérez les données par « git lfs pull » ou téléchargez-les de nouveau",
-    ),
-    (b"\x1f\x8b", "le fichier est une archive GZIP", "Décompressez-la"),
-    (b"7z\xbc\xaf\x27\x1c", "le fichier est une archive 7z", "Décompressez-la"),
-    (b"Rar!", "le fichier est une archive RAR", "Décompressez-la"),
-    (b"\x89PNG", "le fichier est une image PNG", "Demandez les données elles-mêmes"),
-    (b"\xff\xd8\xff", "le fichier est une image JPEG", "Demandez les données elles-mêmes"),
-    (b"{\\rtf", "le fichier est un texte RTF", ENREGISTRER),
-    (b"PAR1", "le fichier est un Parquet", "Convertissez-le en CSV"),
-    (b"SQLite format 3", "le fichier est une base SQLite", "Exportez la table en CSV"),
-)
+IMPOSTEURS = tomllib.loads(Path(__file__).with_name("imposteurs.toml").read_text(encoding="utf-8"))["imposteurs"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +47,7 @@ class Grid:
 
     `cells` has one column per column of the sheet that holds something, named by its place from 0 (gaps are
     possible); `lignes` are spreadsheet rows from 1 (wholly blank rows are left out). `courtes` and `longues` are rows of another width than
-    usual in a ragged text file, `largeur` its columns, blank ones included. `entete`: the header's position in JSON; `cachee`: hidden.
+    usual in a ragged text file. `entete`: the header's position in JSON; `cachee`: hidden.
     """
 
     fichier: str
@@ -73,7 +56,6 @@ class Grid:
     lignes: np.ndarray
     courtes: tuple[int, ...] = ()
     longues: tuple[int, ...] = ()
-    largeur: int = 0
     anomalies: tuple[Problem, ...] = ()
     entete: int | None = None
     cachee: bool = False
@@ -97,7 +79,7 @@ class RawTable:
 
     `cells.columns` are the headers, stripped and made unique; `lignes[i]` is the spreadsheet row of row i;
     `preambule` the lines above the header, cells joined by a space; `etiquettes` the label of a header where a row of
-    labels adjoins it; `vides` the number of wholly empty columns that were left out; `anomalies` what was doubtful.
+    labels adjoins it; `anomalies` what was doubtful.
     """
 
     fichier: str
@@ -106,7 +88,6 @@ class RawTable:
     lignes: np.ndarray
     preambule: tuple[str, ...] = ()
     etiquettes: dict[str, str] = field(default_factory=dict)
-    vides: int = 0
     ligne_entete: int = 1
     anomalies: tuple[Problem, ...] = ()
 
@@ -177,7 +158,9 @@ def grids_of(data: bytes, fichier: str) -> list[Grid]:
     header = None
     with refusing_too_large(fichier):
         if data.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-            sheets = _open_zipped(data, fichier)
+            if is_archive(data):
+                raise _refuse(fichier, "le fichier est une archive ZIP, pas un classeur", "Décompressez-la")
+            sheets = _open_workbook(data, fichier)
         elif data.startswith(b"\xd0\xcf\x11\xe0"):
             sheets = _open_ole(data, fichier)
         elif fichier.lower().endswith((".json", ".geojson")):
@@ -200,7 +183,6 @@ def grids_of(data: bytes, fichier: str) -> list[Grid]:
             cells.lignes,
             cells.courtes,
             cells.longues,
-            cells.largeur,
             (empty if i == 0 else ()) + tuple(Problem(fichier, line, "", what) for line, what in cells.remarques),
             header,
             cells.cachee,
@@ -231,7 +213,7 @@ def find_table(grid: Grid, connus: frozenset[str] = frozenset()) -> RawTable:
     header = grid.entete if grid.entete is not None else find_header(head, connus)
     labels = None if grid.entete is not None else find_labels(head, lines, header)
     first = max(header, labels if labels is not None else header) + 1
-    names, vides, anomalies = _name_columns(grid, head[header], first)
+    names, anomalies = _name_columns(grid, head[header], first)
     body = grid.table.slice(first).select([i for i, name in enumerate(names) if name])
     kept = [name for name in names if name]
     lignes = grid.lignes[first:]
@@ -245,14 +227,13 @@ def find_table(grid: Grid, connus: frozenset[str] = frozenset()) -> RawTable:
         {n: c.strip() for n, c in zip(names, head[labels], strict=True) if n and c.strip()}
         if labels is not None
         else {},
-        vides,
         lines[header],
         grid.anomalies + anomalies + _say_ragged_rows(grid, lines[header]),
     )
 
 
-def _name_columns(grid: Grid, header: Sequence[str], first: int) -> tuple[list[str], int, tuple[Problem, ...]]:
-    """A unique name per column ('' for one without header nor data), how many columns are empty, what was doubtful."""
+def _name_columns(grid: Grid, header: Sequence[str], first: int) -> tuple[list[str], tuple[Problem, ...]]:
+    """A unique name per column ('' for one without header nor data), what was doubtful."""
     names: list[str] = []
     anomalies: list[Problem] = []
     seen: set[str] = set()
@@ -275,8 +256,7 @@ def _name_columns(grid: Grid, header: Sequence[str], first: int) -> tuple[list[s
             anomalies.append(grid.say(line, name, f"titre de colonne en double, lu comme « {unique} »"))
         seen.add(unique)
         names.append(unique)
-    kept = sum(1 for name in names if name)
-    return names, grid.largeur - kept, tuple(anomalies)
+    return names, tuple(anomalies)
 
 
 def _say_ragged_rows(grid: Grid, header: int) -> tuple[Problem, ...]:
@@ -313,12 +293,10 @@ def _refuse_impostors(data: bytes, fichier: str) -> None:
         found = "le fichier est vide" if not data else "le fichier ne contient que des lignes vides"
         raise _refuse(fichier, found, "Téléchargez-le de nouveau")
     for signature, found, to_do in IMPOSTEURS:
-        if start.startswith(signature):
+        if start.startswith(signature.encode("latin-1")):
             raise _refuse(fichier, found, to_do)
     if re.match(rb"<(!doctype html|html|head|body|table)\b", start, re.IGNORECASE):
         raise _refuse(fichier, "le fichier est une page web (HTML)", f"Téléchargez-le de nouveau. {ENREGISTRER}")
-    if start.startswith(b"<?xml"):
-        raise _refuse(fichier, "le fichier est un document XML", ENREGISTRER)
 
 
 def _open_text(data: bytes, fichier: str) -> Cells:
@@ -328,34 +306,19 @@ def _open_text(data: bytes, fichier: str) -> Cells:
         raise _refuse(fichier, "le texte du fichier ne se découpe pas en cellules", ENREGISTRER) from None
 
 
-def _open_zipped(data: bytes, fichier: str) -> list[tuple[str, Cells]]:
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            parts = set(archive.namelist())
-    except Exception:  # noqa: BLE001 (a damaged archive makes zipfile raise anything)
-        raise _damaged(fichier) from None
-    if not parts & CLASSEURS:
-        raise _refuse(fichier, "le fichier est une archive ZIP, pas un classeur", "Décompressez-la")
-    return _open_workbook(data, fichier, ods="content.xml" in parts)
-
-
 def _open_ole(data: bytes, fichier: str) -> list[tuple[str, Cells]]:
     if "EncryptedPackage".encode("utf-16-le") in data:
         raise _protected(fichier)
     if "WordDocument".encode("utf-16-le") in data:
         raise _refuse(fichier, "le fichier est un document Word", "Copiez le tableau dans un classeur")
-    return _open_workbook(data, fichier, ods=False)
+    return _open_workbook(data, fichier)
 
 
 def _protected(fichier: str) -> ReadError:
     return ReadError.of(fichier, "le classeur est protégé par un mot de passe", "", "Enregistrez-le sans mot de passe")
 
 
-def _damaged(fichier: str) -> ReadError:
-    return _refuse(fichier, "le classeur est incomplet ou abîmé", f"Téléchargez-le de nouveau. {ENREGISTRER}")
-
-
-def _open_workbook(data: bytes, fichier: str, *, ods: bool) -> list[tuple[str, Cells]]:
+def _open_workbook(data: bytes, fichier: str) -> list[tuple[str, Cells]]:
     """A workbook's sheets; whatever a damaged one makes calamine, odfpy or zipfile raise means that it is damaged."""
     with _stderr_silenced():
         try:
@@ -365,10 +328,9 @@ def _open_workbook(data: bytes, fichier: str, *, ods: bool) -> list[tuple[str, C
         except (KeyboardInterrupt, SystemExit, MemoryError, TooLargeError):
             raise
         except BaseException:  # noqa: BLE001 (a panic of calamine's Rust is no Exception)
-            if ods:
-                with suppress(Exception):
-                    return read_ods(data)
-    raise _damaged(fichier)
+            with suppress(Exception):
+                return read_ods(data)
+    raise _refuse(fichier, "le classeur est incomplet ou abîmé", f"Téléchargez-le de nouveau. {ENREGISTRER}")
 
 
 @contextmanager
@@ -393,8 +355,7 @@ def _open_json(data: bytes, fichier: str) -> Cells:
     try:
         return read_json_rows(data)
     except ValueError:
-        found, expected = (
-            "le fichier JSON n'est pas une liste d'objets",
-            "Une liste de la forme [{…}, {…}] était attendue",
-        )
-        raise ReadError.of(fichier, found, expected, "Exportez les données en CSV") from None
+        expected = "Une liste de la forme [{…}, {…}] était attendue"
+        raise _refuse(
+            fichier, "le fichier JSON n'est pas une liste d'objets", "Exportez les données en CSV", expected
+        ) from None

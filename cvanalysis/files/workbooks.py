@@ -138,7 +138,9 @@ def read_json_rows(data: bytes) -> Cells:
     rows = parse_json(data)
     if not isinstance(rows, list) or not rows or not all(isinstance(row, dict) for row in rows):
         raise ValueError("pas une liste d'objets")
-    cells = cells_from_objects([{key: _json_text(value) for key, value in row.items()} for row in rows])
+    for row in rows:
+        row |= {k: json.dumps(v, ensure_ascii=False) for k, v in row.items() if isinstance(v, dict | list)}
+    cells = cells_from_objects([{key: cell_text(value) for key, value in row.items()} for row in rows])
     return replace(cells, lignes=cells.lignes - np.int32(1))
 
 
@@ -159,10 +161,6 @@ def cells_from_objects(rows: list[dict[str, str]]) -> Cells:
     if len(keys) * len(rows) > CELLULES_OBJETS_MAX:
         raise TooLargeError(f"{len(rows)} objets et {len(keys)} noms différents")
     return cells_from_rows([keys, *([row.get(key, "") for key in keys] for row in rows)])
-
-
-def _json_text(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else cell_text(value)
 
 
 def cells_from_rows(rows: list[list[str]], numbers: Sequence[int] | None = None) -> Cells:
@@ -200,13 +198,9 @@ def _marked_cells(data: bytes) -> tuple[Errors, Percents | None]:
         styles = _percent_styles(archive.read("xl/styles.xml")) if "xl/styles.xml" in names else []
         if "xl/sharedStrings.xml" in names:
             _refuse_long_texts(archive.read("xl/sharedStrings.xml"))
-        targets = dict(_pairs(archive.read("xl/_rels/workbook.xml.rels"), "Relationship", "Id", "Target"))
         found: Errors = {}
         percents: Percents = {}
-        for name, target in _pairs(archive.read("xl/workbook.xml"), "sheet", "name", "id"):
-            part = "xl/" + targets.get(target, "").removeprefix("/xl/")
-            if part not in names:
-                continue
+        for name, part in sheet_parts(archive):
             xml = archive.read(part)
             width, height = _extent(xml)
             if width * height > CELLULES_MAX:
@@ -217,6 +211,21 @@ def _marked_cells(data: bytes) -> tuple[Errors, Percents | None]:
                 if int(cell[1]) in styles and (place := _PLACE.search(cell[0])):
                     percents.setdefault(name, {}).setdefault(int(place[2]), []).append(_column(place[1]))
         return found, percents
+
+
+def sheet_parts(archive: zipfile.ZipFile) -> list[tuple[str, str]]:
+    """Name of each sheet of an XLSX, and the part of the archive that holds it."""
+    parts = targets(archive, "xl/workbook.xml")
+    said = _pairs(archive.read("xl/workbook.xml"), "sheet", "name", "id")
+    return [(name, parts[link]) for name, link in said if parts.get(link) in archive.namelist()]
+
+
+def targets(archive: zipfile.ZipFile, part: str) -> dict[str, str]:
+    """What a part of an XLSX refers to, by its link."""
+    folder, _, name = part.rpartition("/")
+    links = f"{folder}/_rels/{name}.rels"
+    pairs = _pairs(archive.read(links), "Relationship", "Id", "Target") if links in archive.namelist() else ()
+    return {link: "xl/" + re.sub(r"^(/xl/|\.\./)", "", target) for link, target in pairs}
 
 
 def _percent_styles(xml: bytes) -> frozenset[int]:

@@ -182,9 +182,12 @@ class Evolutions(OverTime):
 
     def _missing(self, change: Evolution, there: Sequence[Zone]) -> list[Manque]:
         absent = [c.nom for c in self.ctx.proches if c not in there]
-        noms = self.ctx.compared(absent or [""], self.ctx.proches)
-        words = {"nom": self.indicateur.nom, "avant": change.span[0], "apres": change.span[1], "noms": noms}
-        return [Manque(label("quartier.manque.annees", **words), "non_disponible")] if absent else []
+        if not absent:
+            return []
+        avant, apres = change.span
+        noms = self.ctx.compared(absent, self.ctx.proches)
+        words = {"nom": self.indicateur.nom, "avant": avant, "apres": apres, "noms": noms}
+        return [Manque(label("quartier.manque.annees", **words), "non_disponible")]
 
     def _change(self, change: Evolution) -> dict[str, object]:
         """What every sentence on a change may use."""

@@ -1,4 +1,4 @@
-"""`cvanalysis check`: what each raw file was taken for, what is doubtful in it, and the account of its cells.
+"""`cvanalysis check`: what is to mend, what each raw file was taken for, what is doubtful in it, the account of its cells, what is empty.
 
 Owns the report, as an object and as French text for a terminal. Refuses to write anything, and to judge: it says what was read.
 """
@@ -6,6 +6,7 @@ Owns the report, as an object and as French text for a terminal. Refuses to writ
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 
 import pandas as pd
 
@@ -13,13 +14,26 @@ from cvanalysis.actions.clean.money import LU, unbalanced
 from cvanalysis.errors import printed
 from cvanalysis.files.anomalies import LAISSE, ReadFile
 from cvanalysis.files.guard import under_guard
+from cvanalysis.french import capital, number, quoted
 from cvanalysis.indicateurs.clean.account import Account
 from cvanalysis.tables.process import DOMAINES, Domain, gather, read_as_they_are
 from cvanalysis.territory.contract import Territory
 
-ANOMALIES_MONTREES = 20  # per file, in the text: the object has them all
+DITES, EXEMPLES, COLONNES = (
+    20,
+    3,
+    12,
+)  # kinds of anomalies told (the object has them all), places, cells and columns given of each
 BRUT_MAX = 60  # characters of a raw cell, in the text
-FINE = "\u202f"
+A_CORRIGER = (
+    r"(?i)^\w+ez\b|[;,.] (?:écrivez|ajoutez|déclarez|corrigez|si « . »)\b"
+    r"|laissée?s? (?:vides?|de côté)|absente des analyses|non jointes|sans (?:date|année)$"
+)
+"""What was done, where a person has something to do: the figure, the line or the word is lost until then."""
+FAUX = "sans doute des proportions"
+"""Figures that are kept and that nobody may believe."""
+MOTS = {"theme": "theme", "themes": "theme", "pilier": "pilier", "qpv": "quartier"}
+"""Column of a table of the team → domain of `correspondances.csv` that says what its words mean."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +41,7 @@ class Check(Domain):
     """The report on all domains. `fichiers` in the folder's order; `anomalies` as in `anomalies.parquet`."""
 
     titre: str = ""
+    geographie: str = ""
     quartiers: tuple[str, ...] = ()
 
     @property
@@ -35,31 +50,66 @@ class Check(Domain):
         left_out = any(file.probleme is not None for file in self.fichiers)
         return int(left_out or not self.compte.juste or len(unbalanced(self.tables["argent"])) > 0)
 
-    def render(self) -> str:
-        """The report as text."""
-        by_file = dict(iter(self.anomalies.groupby("fichier", sort=False)))
-        lines = [self.titre, "", *self._lead()]
-        for file in self.fichiers:
-            lines += [*_say_file(file), *_say_anomalies(_others(by_file.pop(file.fichier, None), file)), ""]
-        for fichier, rows in by_file.items():  # the team's own files, beside those of the data
-            lines += [f"! {fichier}", *_say_anomalies(rows), ""]
-        lines += [*_say_account(self.compte), "", *_say_money(self.tables["argent"])]
-        told = self.complement.split("\n") if self.complement else []
-        return "\n".join(map(printed, [*lines, *told, *self._say_empty(), *self._conclude()]))
+    def render(self, *, detail: bool = False) -> str:
+        """The report as text: a line for each file, and each kind of anomaly once; with `detail`, all that is known of each file."""
+        why = {(file.fichier, file.probleme.trouve) for file in self.fichiers if file.probleme is not None}
+        known = zip(self.anomalies["fichier"], self.anomalies["probleme"], strict=True)
+        mine = [not any(one == name and said.startswith(found) for name, found in why) for one, said in known]
+        told = self.anomalies.loc[mine]
+        wrong = told["traitement"].str.contains(A_CORRIGER) | told["probleme"].str.contains(FAUX)
+        lines = [self.titre, "", *_titled("À corriger", [*self._say_left_out(), *_say_anomalies(told[wrong])])]
+        if detail:
+            lines += self._say_files(told)
+        else:
+            taken = ("\u00a0; ".join(_taken_for(file)) for file in self.fichiers)
+            named = (f"{_mark(file)} {file.fichier}\u00a0: " for file in self.fichiers)
+            lines += [*map("".join, zip(named, taken, strict=True)), ""] if self.fichiers else []
+            lines += _titled("Remarques (une par une\u00a0: cvanalysis check --detail)", _say_anomalies(told[~wrong]))
+        lines += [*_say_account(self.compte, detail=detail), "", *_say_money(self.tables["argent"])]
+        lines += self.complement.split("\n") if self.complement else []
+        return "\n".join(map(printed, [*lines, *self._say_words(told), *self._say_empty(), *self._conclude()]))
 
-    def _lead(self) -> list[str]:
-        """What stops or falsifies, before all the rest, each with what to do."""
+    def _say_left_out(self) -> list[str]:
         wrong = [file.probleme for file in self.fichiers if file.probleme is not None]
-        if not wrong:
+        said = [f"- {one.fichier}\u00a0: {one.trouve.rstrip('.')}. {one.que_faire.rstrip('.')}." for one in wrong]
+        where = f"celui d'un quartier du contrat ({self.geographie})\u00a0: la carte ne sera pas dessinée"
+        strange = [file for file in self.fichiers if file.pris_pour == "contours" and not file.trouvees]
+        said += [f"- {file.fichier}\u00a0: aucun de ses contours n'est {where}." for file in strange]
+        return [line.replace(". .", ".") for line in said]
+
+    def _say_files(self, told: pd.DataFrame) -> list[str]:
+        by_file = {name: _say_anomalies(rows, each=True) for name, rows in told.groupby("fichier", sort=False)}
+        lines: list[str] = []
+        for file in self.fichiers:
+            lines += [*_say_file(file), *(f"    {line}" for line in by_file.pop(file.fichier, ())), ""]
+        for fichier, said in by_file.items():  # the team's own files, beside those of the data
+            lines += [f"! {fichier}", *(f"    {line}" for line in said), ""]
+        return lines
+
+    def _say_words(self, told: pd.DataFrame) -> list[str]:
+        """The words of the team's tables that nobody declared, and where to say what they mean."""
+        unknown = told[
+            told["colonne"].isin(MOTS)
+            & told["probleme"].str.contains(r"inconnue?\b|non déclaré")
+            & (told["brut"] != "")
+        ]
+        if unknown.empty:
             return []
-        said = [f"- {one.fichier}\u00a0: {one.trouve}. {one.que_faire.rstrip('.')}." for one in wrong]
-        return ["À corriger", *(line.replace(". .", ".") for line in said), ""]
+        first = unknown.iloc[0]
+        words = ", ".join(quoted(_shorten(word)) for word in unknown["brut"].drop_duplicates()[:DITES])
+        line = f"{MOTS[first['colonne']]};{_shorten(first['brut'])};IDENTIFIANT"
+        todo = "Dites ce qu'ils désignent dans correspondances.csv (première ligne «\u00a0domaine;libelle;code\u00a0»)"
+        return [f"Mots de vos tableaux qui ne sont pas compris\u00a0: {words}. {todo}, par exemple {quoted(line)}."]
 
     def _say_empty(self) -> list[str]:
         """The quarters that no file has, and those that have no figure: their pages would be empty."""
         table = self.tables.get("indicateurs", pd.DataFrame(columns=["zone", "valeur"]))
         figures = set(table.loc[table["valeur"].notna(), "zone"])
         found = {zone for file in self.fichiers for zone in file.trouvees}
+        if self.quartiers and not figures.intersection(self.quartiers):
+            theirs = any(f"QPV, géographie {self.geographie}" in file.pris_pour for file in self.fichiers)
+            why = "aucun fichier ne les a" if theirs else f"aucun fichier en {self.geographie}"
+            return [f"{_count(len(self.quartiers), 'fiche', 'fiches')} sans aucun chiffre\u00a0: {why}."]
         nowhere = [code for code in self.quartiers if code not in found | figures]
         empty = [code for code in self.quartiers if code in found and code not in figures]
         return [
@@ -92,65 +142,74 @@ def check(territory: Territory, audience: str = "public") -> Check:
 
 def _check(territory: Territory, audience: str) -> Check:
     every = gather([*(clean(territory, audience) for clean in DOMAINES), read_as_they_are(territory)])
+    codes = tuple(one.code for one in territory.quartiers)
     return Check(
-        **vars(every),
-        titre=f"{territory.nom} — {territory.contrat}",
-        quartiers=tuple(one.code for one in territory.quartiers),
+        **vars(every), titre=f"{territory.nom} — {territory.contrat}", geographie=territory.geographie, quartiers=codes
     )
 
 
-def _say_file(file: ReadFile) -> list[str]:
-    if file.probleme is not None:
-        return [f"✗ {file.fichier}", f"    laissé de côté\u00a0: {file.probleme.trouve}.", *_say_remedy(file)]
-    if file.statut == LAISSE:
-        return [f"- {file.fichier}", f"    laissé de côté\u00a0: {file.pris_pour}"]
-    lines = [f"✓ {file.fichier}", f"    {file.pris_pour}"]
-    if file.statut != "lu":
-        return lines
+def _titled(title: str, lines: list[str]) -> list[str]:
+    return [title, *lines, ""] if lines else []
+
+
+def _mark(file: ReadFile) -> str:
+    return "✗" if file.probleme is not None else "-" if file.statut == LAISSE else "✓"
+
+
+def _taken_for(file: ReadFile) -> list[str]:
+    """What became of a file: left out and why, or what it was taken for, its rows, the territory's zones in it."""
+    if file.probleme is not None or file.statut == LAISSE:
+        why = file.pris_pour if file.probleme is None else f"{file.probleme.trouve.rstrip('.')}."
+        return [f"laissé de côté\u00a0: {why}"]
     expected = len(file.trouvees) + len(file.manquantes)
-    said = [_count(file.lignes, "ligne", "lignes")] if file.lignes else []
-    said += [f"zones du territoire\u00a0: {len(file.trouvees)} sur {expected}"] if expected else []
-    lines += ["    " + "\u00a0; ".join(said)] if said else []
+    said = [_count(file.lignes, "ligne", "lignes")] if file.lignes and file.statut == "lu" else []
+    said += (
+        [f"zones du territoire\u00a0: {len(file.trouvees)} sur {expected}"] if expected and file.statut == "lu" else []
+    )
+    return [file.pris_pour, *(["\u00a0; ".join(said)] if said else [])]
+
+
+def _say_file(file: ReadFile) -> list[str]:
+    lines = [f"{_mark(file)} {file.fichier}", *(f"    {part}" for part in _taken_for(file))]
+    if file.probleme is not None:
+        parts = (file.probleme.attendu, file.probleme.que_faire)
+        lines += [f"    {part.rstrip('.')}." for part in parts if part]
     for what, names in (
         ("zones absentes", file.manquantes),
         ("colonnes attendues et absentes", file.absentes),
         ("colonnes inconnues, non lues", file.inconnues),
     ):
-        lines += [f"    {what}\u00a0: {', '.join(names)}"] if names else []
+        lines += [f"    {what}\u00a0: {', '.join(dict.fromkeys(names))}"] if names and file.statut == "lu" else []
     return lines
 
 
-def _say_remedy(file: ReadFile) -> list[str]:
-    problem = file.probleme
-    return [f"    {part.rstrip('.')}." for part in ((problem.attendu, problem.que_faire) if problem else ()) if part]
-
-
-def _others(rows: pd.DataFrame | None, file: ReadFile) -> pd.DataFrame | None:
-    """The anomalies of a file, but for the one that is why it was left out, told already."""
-    if rows is None or file.probleme is None:
-        return rows
-    return rows[~rows["probleme"].str.startswith(file.probleme.trouve)]
-
-
-def _say_anomalies(rows: pd.DataFrame | None) -> list[str]:
-    """The anomalies of one file, those that say the same of several columns told once."""
-    if rows is None:
-        return []
-    groups: dict[tuple[int, str, str], list[tuple[str, str]]] = {}
-    for row in rows.itertuples():
-        groups.setdefault((row.ligne, row.probleme, row.traitement), []).append((row.colonne, row.brut))
+def _say_anomalies(rows: pd.DataFrame, *, each: bool = False) -> list[str]:
+    """Each kind of anomaly once: the first in full, the cells that say it, the next places; or, of one file, `each` of them."""
+    kind = [rows["probleme"].str.split(r"[\d«(]", n=1).str[0], rows["traitement"].str.split("(").str[0]]
+    groups = rows.groupby(["ligne", "probleme", "traitement"] if each else kind, sort=False)
     lines = []
-    for (ligne, probleme, traitement), cells in list(groups.items())[:ANOMALIES_MONTREES]:
-        named, raws = [column for column, _ in cells if column], {raw for _, raw in cells}
-        brut = raws.pop() if len(raws) == 1 else ""
-        where = [f"ligne {ligne}"] if ligne else []
-        where += [f"{'colonnes' if len(named) > 1 else 'colonne'} {', '.join(named)}"] if named else []
-        place = f"{', '.join(where)}\u00a0: " if where else ""
-        raw = f" («\u00a0{_shorten(brut)}\u00a0»)" if brut and brut not in probleme else ""
-        lines.append(f"    - {place}{probleme}{raw}. {traitement}.")
-    if len(groups) > ANOMALIES_MONTREES:
-        lines.append(f"    - et {_count(len(groups) - ANOMALIES_MONTREES, 'autre anomalie', 'autres anomalies')}.")
+    for _, same in islice(groups, DITES):
+        first = same.iloc[0]
+        raws = [quoted(_shorten(raw)) for raw in same["brut"].drop_duplicates() if raw and raw not in first["probleme"]]
+        raw = f" ({', '.join(raws[:EXEMPLES])}{'…' if len(raws) > EXEMPLES else ''})" if raws else ""
+        places = [_place(*key, columns) for key, columns in same.groupby(["fichier", "ligne"], sort=False)["colonne"]]
+        where = places[0].removeprefix(first["fichier"]).removeprefix(", ") if each else places[0]
+        others = " De même\u00a0: " + "\u00a0; ".join(places[1:EXEMPLES]) if len(places) > 1 else ""
+        others += f" et {_count(len(places) - EXEMPLES, 'autre', 'autres')}" if len(places) > EXEMPLES else ""
+        said = f"{first['probleme']}{raw}. {capital(first['traitement'])}.{others}{'.' if others else ''}"
+        lines.append(f"- {where}\u00a0: {said}" if where else f"- {said}")
+    if (more := groups.ngroups - DITES) > 0:
+        lines.append(
+            f"- et {_count(more, 'autre', 'autres')}" + ("." if each else "\u00a0: cvanalysis check --detail.")
+        )
     return lines
+
+
+def _place(fichier: str, ligne: int, columns: pd.Series) -> str:
+    named = [column for column in columns.drop_duplicates() if column]
+    word = "colonnes" if len(named) > 1 else "colonne"
+    told = ", ".join(named[:COLONNES]) + ("…" if len(named) > COLONNES else "")
+    return f"{fichier}" + (f", ligne {ligne}" if ligne else "") + (f", {word} {told}" if named else "")
 
 
 def _shorten(raw: str) -> str:
@@ -176,14 +235,16 @@ def _say_money(argent: pd.DataFrame) -> list[str]:
 
 
 def _euros(amount: float) -> str:
-    return f"{_number(round(amount))}\u00a0€"
+    return f"{number(round(amount))}\u00a0€"
 
 
-def _say_account(account: Account) -> list[str]:
+def _say_account(account: Account, *, detail: bool) -> list[str]:
+    """What became of each cell that was read: in all, and by file where detail is asked for."""
+    shown = [line for line in account.lignes if detail or line.ecart]
     head = ("fichier", "cellules", "valeurs", "statuts", "anomalies", "écart")
     rows = [
-        (line.fichier, *(_number(n) for n in (line.cellules, line.valeurs, line.statuts, line.anomalies, line.ecart)))
-        for line in (*account.lignes, account.total)
+        (line.fichier, *(number(n) for n in (line.cellules, line.valeurs, line.statuts, line.anomalies, line.ecart)))
+        for line in (*shown, account.total)
     ]
     widths = [max(len(row[i]) for row in (head, *rows)) for i in range(len(head))]
     text = [
@@ -198,10 +259,6 @@ def _say_account(account: Account) -> list[str]:
     return ["Compte des cellules lues", *text, verdict]
 
 
-def _number(n: int) -> str:
-    return f"{n:,}".replace(",", FINE)
-
-
 def _count(n: int, one: str, many: str) -> str:
     """A count with its noun, singular below 2."""
-    return f"{_number(n)} {one if n < 2 else many}"
+    return f"{number(n)} {one if n < 2 else many}"

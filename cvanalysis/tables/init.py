@@ -33,6 +33,7 @@ COLONNES = {
     "communes": r"LIB_?COM(MUNES?)?|LISTELIBDEPCOM|COMMUNES?(_QPV?)?|NOM_COM(MUNE)?",
     "epci": r"SIREN_EPCI|EPCI|LISTEEPCI\d*|CODE_EPCI",
 }  # headers of a list of quarters
+EXEMPLES = 12  # communes of the département that are named
 LIVREES = ("communes", "noms_communes", "epci")  # of the list of 2024, what a `Quarter` holds
 
 
@@ -83,10 +84,14 @@ def start(epci: str, dossier: Path, geographie: str, jour: date) -> tuple[dict[P
     nom = found.noms.get(epci) or names.get(epci) or f"EPCI {epci}"
     places = {"nom": nom, "epci": epci, "annee": annee, "geographie": "QN2024" if annee == "2024" else "QP2015"}
     known = sum(map(bool, depuis.values()))
+    around, own_keys = {one.code[2:5] for one in mine}, {commune_key(name) for name in communes.values()}
+    beside = {name for one in listed if one.code[2:5] in around for name in one.communes}
+    beside = sorted(name for name in beside if commune_key(name) not in own_keys)
     counts = {
         "quartiers": len(mine),
         "communes": len(communes),
         "nombre": known,
+        "ailleurs": ", ".join(beside[:EXEMPLES]) + ("…" if len(beside) > EXEMPLES else "") or "nulle part",
         "autre": "2015" if annee == "2024" else "2024",
     }
     told = ["trouves", *(["geographie"] if found.listes and not geographie else [])]
@@ -99,12 +104,16 @@ def start(epci: str, dossier: Path, geographie: str, jour: date) -> tuple[dict[P
 
 
 def tidy(dossier: Path) -> list[str]:
-    """Move tables dropped in the folder itself to its `insee/`, where they are read; what was moved."""
+    """Move tables and contours dropped in the folder itself to its `insee/` and `geo/`, where they are read; what was moved."""
     (dossier / "insee").mkdir(parents=True, exist_ok=True)
-    moved = [path for path in sorted(dossier.iterdir()) if _is_table(path) and path.name not in DECLARATIONS]
-    for path in moved:
-        path.rename(dossier / "insee" / path.name)
-    return [DIT["dit"]["range"].format(nom=path.name) for path in moved]
+    loose = [path for path in sorted(dossier.iterdir()) if path.is_file() and path.name not in DECLARATIONS]
+    places = {
+        path: "geo" if path.suffix.lower() == ".geojson" else "insee" if _is_table(path) else "" for path in loose
+    }
+    for path, place in (moved := {path: place for path, place in places.items() if place}).items():
+        (dossier / place).mkdir(exist_ok=True)
+        path.rename(dossier / place / path.name)
+    return [DIT["dit"]["range"].format(nom=path.name, ou=place) for path, place in moved.items()]
 
 
 def _parts(cell: str) -> tuple[str, ...]:
@@ -166,7 +175,8 @@ def _of_epci(listed: Iterable[Quarter], epci: str, own: dict[str, str], noms: di
     """The quarters of an EPCI, each once, their communes by code: those that say it, or that have one of its communes."""
     mine: dict[str, Quarter] = {}
     names = {**noms, **own}
-    by_name = {(departement_of(code), commune_key(name)): code for code, name in names.items() if len(code) == 5}
+    named = [(code, name) for code, name in (*names.items(), *own.items()) if len(code) == 5]
+    by_name = {(departement_of(code), commune_key(name)): code for code, name in named}
     for one in listed:
         codes = one.codes or tuple(
             by_name.get((one.code[2:5].removeprefix("0"), commune_key(name)), "") for name in one.communes

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from cvanalysis.territory.contract import Territory
 
 STATUTS: tuple[str, ...] = get_args(Statut)
-VALEUR = ("valeur", "statut")
 DIT = "publié"
 """The status of a figure that is there."""
 
@@ -70,7 +69,8 @@ class LabelledTables:
                     f"{quoted(name)} n'est pas un indicateur du catalogue. {capital(nearest(name, known))}".rstrip()
                     + " Tous : dossier.indicateurs().drop_duplicates('indicateur')[['indicateur', 'libelle', 'unite']]."
                 )
-        codes = [_code(self.territory, one) for one in _several(zones)]
+        here = self.territory
+        codes = [find_quarter(here, one).code if quarters_called(here, one) else one for one in _several(zones)]
         rows = self.store.indicateurs(codes or None, chosen or None)
         return label_indicators(rows, self.territory, self.catalogue)
 
@@ -87,7 +87,12 @@ class LabelledTables:
         >>> euros.pivot_table(index="nom_theme", columns="annee", values="euros", aggfunc="sum").empty
         False
         """
-        return label_actions(self.store.rows("actions"), self.territory)
+        rows = self.store.rows("actions")
+        frame = _with_names(rows, self.territory)
+        for name in (*MONTANTS, "beneficiaires"):
+            said = rows[name].notna().map({True: DIT, False: "non_disponible"}).astype("str")
+            frame.insert(frame.columns.get_loc(name) + 1, f"statut_{name}", _ordered(said, STATUTS))
+        return frame.astype({"type_credit": "category", "statut": "category"})
 
     def engagements(self) -> pd.DataFrame:
         """Les engagements, une ligne chacun (`dossier.avancement()` : ce qui s'en dit, en constats).
@@ -108,16 +113,13 @@ class LabelledTables:
         >>> bool(dossier.paroles()["texte_statut"].isna().any())
         False
         """
-        return label_voices(self.store.rows("paroles"), self.territory)
+        names = ("nature", "tonalite", "rapport", "texte_statut", "reponse_statut")
+        rows = self.store.rows("paroles")
+        return _with_names(rows, self.territory).astype(dict.fromkeys(rows.columns.intersection(names), "category"))
 
 
 def _several(one: str | Iterable[str]) -> list[str]:
     return [one] if isinstance(one, str) and one else list(one)
-
-
-def _code(territory: Territory, zone: str) -> str:
-    """The code of a quarter said by its name; any other zone is asked for by its code."""
-    return find_quarter(territory, zone).code if quarters_called(territory, zone) else zone
 
 
 def label_indicators(rows: pd.DataFrame, territory: Territory, catalogue: Catalogue) -> pd.DataFrame:
@@ -139,28 +141,9 @@ def label_indicators(rows: pd.DataFrame, territory: Territory, catalogue: Catalo
         statut=_ordered(rows["statut"], STATUTS),
         source=_named(rows["source"], {key: one.nom for key, one in sources.items()}),
     ).rename(columns={"millesime": "annee"})
-    first = [
-        "zone",
-        "nom_zone",
-        "niveau",
-        "indicateur",
-        "libelle",
-        "unite",
-        "annee",
-        "date_donnees",
-        "publication",
-        *VALEUR,
-    ]
+    first = ("zone", "nom_zone", "niveau", "indicateur", "libelle", "unite", "annee", "date_donnees", "publication")
+    first = (*first, "valeur", "statut")
     return frame[[*first, *(name for name in frame.columns if name not in first)]]
-
-
-def label_actions(rows: pd.DataFrame, territory: Territory) -> pd.DataFrame:
-    """One row per action, year and quarter; each amount has its status beside it, and `part` is what the quarter takes of it."""
-    frame = _with_names(rows, territory)
-    for name in (*MONTANTS, "beneficiaires"):
-        said = rows[name].notna().map({True: DIT, False: "non_disponible"}).astype("str")
-        frame.insert(frame.columns.get_loc(name) + 1, f"statut_{name}", _ordered(said, STATUTS))
-    return frame.astype({"type_credit": "category", "statut": "category"})
 
 
 def label_engagements(rows: pd.DataFrame, territory: Territory) -> pd.DataFrame:
@@ -174,12 +157,6 @@ def label_engagements(rows: pd.DataFrame, territory: Territory) -> pd.DataFrame:
     return _with_names(rows, territory).assign(**said)
 
 
-def label_voices(rows: pd.DataFrame, territory: Territory) -> pd.DataFrame:
-    """One row per voice that the audience may have; `texte_statut` says why a text is not there."""
-    names = ("nature", "tonalite", "rapport", "texte_statut", "reponse_statut")
-    return _with_names(rows, territory).astype({name: "category" for name in names if name in rows.columns})
-
-
 def _with_names(rows: pd.DataFrame, territory: Territory) -> pd.DataFrame:
     """The names of quarters, themes and piliers, each beside its code."""
     frame = rows.copy()
@@ -191,9 +168,8 @@ def _with_names(rows: pd.DataFrame, territory: Territory) -> pd.DataFrame:
     }
     for column, known in names.items():
         if column in frame.columns:
-            frame.insert(
-                frame.columns.get_loc(column) + 1, f"nom_{column}", _named(rows[column], {"": NON_RENSEIGNE} | known)
-            )
+            said = _named(rows[column], {"": NON_RENSEIGNE} | known)
+            frame.insert(frame.columns.get_loc(column) + 1, f"nom_{column}", said)
     return frame
 
 

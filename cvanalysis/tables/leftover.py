@@ -29,6 +29,7 @@ chronologie precedent france_qpv"""
 DECLARATIONS = frozenset(["contrat.toml", *(f"{name}.csv" for name in _DECLAREES.split())])
 TABLES = (*EXTENSIONS, ".geojson", ".zip", ".qdpx")
 NOTICES = (".md",)
+CONTOURS = (".shp", ".gpkg", ".kml", ".kmz", ".gml", ".tab")
 
 _LUS = {
     "insee": None,
@@ -103,6 +104,10 @@ def _tell(name: str) -> ReadFile:
     path = Path(name)
     suffix = path.suffix.lower()
     table = f"{path.stem}.csv"
+    if suffix in CONTOURS:
+        return _left(
+            name, "contours dans un format qui n'est pas lu\u00a0: exportez-les en GeoJSON et déposez-les dans geo/"
+        )
     if name in CLASSEURS:
         found, to_do = f"{ENGAGEMENTS} est lu à sa place", "Gardez un seul des deux"
     elif "/" not in name and table in DECLARATIONS:

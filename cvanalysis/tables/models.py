@@ -22,31 +22,37 @@ if TYPE_CHECKING:
     from cvanalysis.territory.contract import Territory
 
 
+MODELES = tomllib.loads(Path(__file__).with_name("modeles.toml").read_text(encoding="utf-8"))
 LIGNES = 1_000
 """Rows on which the lists are set."""
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column to fill in: its header, what to write there, and the words to choose from (none: free)."""
+    """A column to fill in: its field, its header, what to write there, and the words to choose from (none: free)."""
 
     nom: str
+    titre: str
     aide: str
     choix: tuple[str, ...]
 
 
 def write_model(genre: str, territory: Territory) -> dict[str, bytes]:
     """`{"paroles.xlsx": …, "paroles.csv": …}` for `paroles`, `actions` or `engagements`. Raises `UsageError` for another word."""
-    models = tomllib.loads(Path(__file__).with_name("modeles.toml").read_text(encoding="utf-8"))
-    if genre not in models:
-        raise UsageError(f"il n'y a pas de modèle {quoted(genre)}. Modèles\u00a0: {listed(models)}.")
-    model = models[genre]
-    columns = [_column(block, territory) for block in model["colonnes"]]
-    if judged := model.get("appreciation"):
-        for college in territory.colleges:
-            said = {name: judged[name].format(id=college.id, nom=college.nom) for name in ("nom", "aide")}
-            columns.append(_column(judged | said, territory))
-    return {f"{genre}.xlsx": _xlsx(genre, columns, territory, model["ou"]), f"{genre}.csv": _csv(columns)}
+    if genre not in MODELES:
+        raise UsageError(f"il n'y a pas de modèle {quoted(genre)}. Modèles\u00a0: {listed(MODELES)}.")
+    columns = columns_of(genre, territory)
+    return {f"{genre}.xlsx": _xlsx(genre, columns, territory, MODELES[genre]["ou"]), f"{genre}.csv": _csv(columns)}
+
+
+def columns_of(genre: str, territory: Territory) -> list[Column]:
+    """The columns of a model, in order."""
+    model = MODELES[genre]
+    blocks = list(model["colonnes"])
+    for college in territory.colleges if (judged := model.get("appreciation")) else ():
+        said = {name: judged[name].format(id=college.id, nom=college.nom) for name in ("nom", "titre", "aide")}
+        blocks.append(judged | said)
+    return [_column(block, territory) for block in blocks]
 
 
 def _column(block: dict[str, Any], territory: Territory) -> Column:
@@ -54,12 +60,12 @@ def _column(block: dict[str, Any], territory: Territory) -> Column:
     if isinstance(words, str):  # « themes.nom »: what the contract declares
         list_name, _, field = words.partition(".")
         words = [getattr(one, field) for one in getattr(territory, list_name)]
-    return Column(block["nom"], block["aide"], tuple(words))
+    return Column(block["nom"], block["titre"], block["aide"], tuple(words))
 
 
 def _csv(columns: Sequence[Column]) -> bytes:
     out = io.StringIO()
-    csv.writer(out, delimiter=";", lineterminator="\r\n").writerow([c.nom for c in columns])
+    csv.writer(out, delimiter=";", lineterminator="\r\n").writerow([c.titre for c in columns])
     return b"\xef\xbb\xbf" + out.getvalue().encode()
 
 
@@ -83,22 +89,19 @@ def _xlsx(genre: str, columns: Sequence[Column], territory: Territory, ensuite: 
     notice.write_row(len(columns) + 2, 0, ("Ensuite", ensuite))
     used = 0
     for i, column in enumerate(columns):
-        sheet.write_string(0, i, column.nom, head)
-        sheet.write_comment(0, i, column.aide)
+        sheet.write_string(0, i, column.titre, head)
         sheet.set_column(i, i, 60 if column.nom == "texte" else 18, wrap)
-        notice.write_row(i + 1, 0, (column.nom, column.aide))
+        notice.write_row(i + 1, 0, (column.titre, column.aide))
+        rule = {"validate": "any", "input_title": column.titre[:32], "input_message": column.aide[:255]}
         if not column.choix:
+            sheet.data_validation(1, i, LIGNES, i, rule)
             continue
         # Long lists do not fit in a rule, whose text is limited to 255 characters: they stand on their own sheet.
-        lists.write_column(0, used, [column.nom, *column.choix])
+        lists.write_column(0, used, [column.titre, *column.choix])
         letter = xl_col_to_name(used)
         used += 1
-        rule = {
-            "validate": "list",
-            "source": f"=listes!${letter}$2:${letter}${len(column.choix) + 1}",
-            "input_message": column.aide[:255],
-        }
-        if column.nom in ("themes", "qpv"):
+        rule |= {"validate": "list", "source": f"=listes!${letter}$2:${letter}${len(column.choix) + 1}"}
+        if column.nom in ("themes", "qpv", "quartiers"):
             rule |= {"error_type": "warning", "error_title": "Plusieurs ?", "error_message": "Séparez-les par |."}
         else:
             rule |= {"error_title": "Hors liste", "error_message": "Choisissez un mot de la liste."}

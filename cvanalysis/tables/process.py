@@ -6,6 +6,7 @@ format (the domains do). Another domain is added by its function to `DOMAINES`.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import pickle
 import re
@@ -24,9 +25,9 @@ import pyarrow.parquet as pq
 
 from cvanalysis.actions.clean.propose import propose_all
 from cvanalysis.catalogue import in_use, load_catalogue
-from cvanalysis.errors import CvanalysisError, Problem
+from cvanalysis.errors import CvanalysisError, Problem, say_system
 from cvanalysis.files.anomalies import COLONNES_ANOMALIES, ReadFile, frame_problems, with_unread
-from cvanalysis.files.atomic import SUFFIX, digest, keep_private, locked, make_folder, write_json
+from cvanalysis.files.atomic import SUFFIX, WriteFailed, locked, make_folder, to_json, write_all
 from cvanalysis.files.contours import contour_files, read_contours
 from cvanalysis.files.guard import threaded, under_guard
 from cvanalysis.files.texts import read_text
@@ -188,10 +189,11 @@ def clean_all(territory: Territory, audience: str = "public") -> Domain:
 
 
 def gather(domains: Sequence[Domain]) -> Domain:
-    """Several domains as one: their tables, files and accounts, and all their anomalies as anyone may read them."""
+    """Several domains as one: their tables, files and accounts, and all their anomalies, by place, as anyone may read them."""
+    said = pd.concat([domain.anomalies for domain in domains], ignore_index=True).astype({"ligne": "Int32"})
     return Domain(
         {name: table for domain in domains for name, table in domain.tables.items()},
-        gather_anomalies(domains),
+        mask_anomalies(said.sort_values(list(COLONNES_ANOMALIES), kind="stable", ignore_index=True)),
         tuple(file for domain in domains for file in domain.fichiers),
         Account(tuple(line for domain in domains for line in domain.compte.lignes)),
         "\n".join(domain.complement for domain in domains if domain.complement),
@@ -292,13 +294,6 @@ def _codes_in_files(territory: Territory) -> frozenset[tuple[str, str]]:
     return frozenset((aggregate if zone == ENSEMBLE else zone, level) for zone, level in zones_of(territory))
 
 
-def gather_anomalies(domains: Sequence[Domain]) -> pd.DataFrame:
-    """All anomalies, by file, line and column, as anyone may read them."""
-    frame = pd.concat([domain.anomalies for domain in domains], ignore_index=True)
-    frame = frame.sort_values(list(COLONNES_ANOMALIES), kind="stable", ignore_index=True)
-    return mask_anomalies(frame.astype({"ligne": "Int32"}))
-
-
 def list_files(files: list[ReadFile]) -> pd.DataFrame:
     """One row per raw file: what it was taken for and what became of it (`fichiers.parquet`)."""
     columns = ("fichier", "famille", "millesime", "statut", "pris_pour", "lignes")
@@ -313,33 +308,29 @@ def as_text_columns(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def write_tables(tables: dict[str, pd.DataFrame], folder: Path, record: dict[str, Any]) -> None:
-    """Write each table to `folder/NAME.parquet`: all of them aside first, then each in one rename, then the record of what they are.
+    """Write each table to `folder/NAME.parquet`, then the record of what they are, all whole on the disk before the first is replaced.
 
     While some are of before and some of now there is no record, and nobody reads them.
     """
-    waiting: list[tuple[Path, Path]] = []
     try:
         make_folder(folder, private=True)
         for left in folder.glob(f".*{SUFFIX}"):  # by a processing that was killed
             left.unlink()
-        for name, table in tables.items():
-            aside = folder / f".{name}.parquet.{os.getpid()}{SUFFIX}"
-            waiting.append((aside, folder / f"{name}.parquet"))
-            arrow = pa.Table.from_pandas(table, preserve_index=False)
-            pq.write_table(arrow, aside, compression="zstd", row_group_size=1 << 20)
-            keep_private(aside)
-        digests = {final.stem: digest(aside) for aside, final in waiting}
+        made = {folder / f"{name}.parquet": _parquet(table) for name, table in tables.items()}
+        digests = {path.stem: hashlib.sha256(raw).hexdigest() for path, raw in made.items()}
         (folder / RECORD).unlink(missing_ok=True)
-        for aside, final in waiting:
-            aside.replace(final)
-        for path in set(folder.glob("*.parquet")) - {final for _, final in waiting}:
+        write_all([*made.items(), (folder / RECORD, to_json(record | {"tables": digests}))])
+        for path in set(folder.glob("*.parquet")) - made.keys():
             path.unlink()
-        write_json(folder / RECORD, record | {"tables": digests})
-    except OSError as error:
+    except (OSError, WriteFailed) as error:
+        why = say_system(error) if isinstance(error, OSError) else error
         raise CvanalysisError(
-            f"Les tables n'ont pas pu être écrites dans «\u00a0{folder.name}\u00a0»\u00a0: {error.strerror or error}."
+            f"Les tables n'ont pas pu être écrites dans «\u00a0{folder.name}\u00a0»\u00a0: {why}."
             " Libérez de la place ou vérifiez les droits, puis recommencez."
         ) from error
-    finally:
-        for aside, _ in waiting:
-            aside.unlink(missing_ok=True)
+
+
+def _parquet(table: pd.DataFrame) -> bytes:
+    out = pa.BufferOutputStream()
+    pq.write_table(pa.Table.from_pandas(table, preserve_index=False), out, compression="zstd", row_group_size=1 << 20)
+    return out.getvalue().to_pybytes()

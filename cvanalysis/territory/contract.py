@@ -6,7 +6,6 @@ All that is particular to a métropole is here and nowhere in the code: places, 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from datetime import date
 from functools import lru_cache
@@ -16,7 +15,7 @@ from typing import Any
 from cvanalysis.catalogue import Ajouts
 from cvanalysis.errors import DeclarationError, UsageError
 from cvanalysis.french import listed, nearest, quoted
-from cvanalysis.territory.declarations import Inspection, Ligne, check_once, read_rows
+from cvanalysis.territory.declarations import Inspection, check_once, read_rows
 from cvanalysis.territory.overlay import overlay_files, read_overlay
 from cvanalysis.territory.palette import PALETTE, read_palette
 from cvanalysis.territory.places import (
@@ -384,17 +383,14 @@ def _places(found: Inspection, geographie: str | None) -> dict[str, tuple]:
 def _words(found: Inspection) -> dict[str, tuple]:
     """Themes, pillars and colleges."""
     declared: dict[str, tuple] = {}
-    makers: dict[str, tuple[tuple[str, ...], tuple[str, ...], Callable[[Ligne], Any]]] = {
-        "themes": (("id", "nom", "question"), (), lambda r: Theme(r["id"], r["nom"], r["question"])),
-        "piliers": (("id", "nom"), ("transversal",), lambda r: Pilier(r["id"], r["nom"])),  # a column of older files
-        "colleges": (("id", "nom"), (), lambda r: College(r["id"], r["nom"])),
-    }
-    for name, (columns, optional, make) in makers.items():
-        rows = read_rows(found, f"{name}.csv", columns, optional)
+    for name, kind, older in (("themes", Theme, ()), ("piliers", Pilier, ("transversal",)), ("colleges", College, ())):
+        columns = tuple(field.name for field in fields(kind))
+        rows = read_rows(found, f"{name}.csv", columns, older)
         for row in rows:
             if not _ID.fullmatch(row["id"]):
-                what = f"{quoted(row['id'])} ne peut pas servir d'identifiant"
-                found.add(row.fichier, row.ligne, "id", what, _ID_DIT)
+                found.add(
+                    row.fichier, row.ligne, "id", f"{quoted(row['id'])} ne peut pas servir d'identifiant", _ID_DIT
+                )
         check_once(found, f"{name}.csv", "id", ((row.ligne, row["id"]) for row in rows))
-        declared[name] = tuple(make(row) for row in rows)
+        declared[name] = tuple(kind(*(row[column] for column in columns)) for row in rows)
     return declared

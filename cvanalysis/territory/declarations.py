@@ -28,7 +28,7 @@ _CSV_ERRORS = {
 class UnreadableError(Exception):
     """Why the text of a file cannot be had: what was found, what to do, the line where it is known."""
 
-    def __init__(self, found: str, to_do: str, line: int = 0) -> None:
+    def __init__(self, found: str, to_do: str = "", line: int = 0) -> None:
         self.found, self.to_do, self.line = found, to_do, line
         super().__init__(found)
 
@@ -47,7 +47,7 @@ def read_written(path: Path, most: int = _OCTETS_MAX) -> tuple[str, str]:
             raise UnreadableError(f"le fichier est trop long (plus de {size})", "gardez-en ce qui sert")
         raw = path.read_bytes()
     except FileNotFoundError:
-        raise UnreadableError("le fichier manque", "créez-le") from None
+        raise UnreadableError("le fichier manque", "créez-le («\u00a0cvanalysis init\u00a0» l'écrit)") from None
     except OSError as error:
         raise UnreadableError(
             f"le fichier ne peut pas être lu ({say_system(error)})", "vérifiez-le et ses droits"

@@ -87,17 +87,20 @@ def read_toml(found: Inspection, fichier: str) -> Document | None:
         )
         return None
     lines = _lines(text)
+
+    def section(name: str, values: dict[str, Any], rank: int = 0) -> Section:
+        keys = lines.get((name, rank), {})
+        return Section(fichier, name, keys.get("") or lines["", 0].get(name, 0), values, keys)
+
     tables, arrays, top = {}, {}, {}
     for key, value in data.items():
         if isinstance(value, dict):
-            tables[key] = Section(fichier, key, *_at(lines, key, 0), value, _keys(lines, key, 0))
+            tables[key] = section(key, value)
         elif isinstance(value, list) and value and all(isinstance(v, dict) for v in value):
-            arrays[key] = [
-                Section(fichier, key, *_at(lines, key, i), v, _keys(lines, key, i)) for i, v in enumerate(value)
-            ]
+            arrays[key] = [section(key, v, i) for i, v in enumerate(value)]
         else:
             top[key] = value
-    return Document(fichier, Section(fichier, "", 1, top, _keys(lines, "", 0)), tables, arrays)
+    return Document(fichier, section("", top), tables, arrays)
 
 
 def _parse_toml(text: str) -> dict[str, Any]:
@@ -136,14 +139,6 @@ def _lines(text: str) -> Lines:
         elif key := _KEY.match(line):
             here.setdefault(key[1].strip("\"'"), i)
     return places
-
-
-def _at(lines: Lines, name: str, rank: int) -> tuple[int]:
-    return (_keys(lines, name, rank).get("") or lines["", 0].get(name, 0),)
-
-
-def _keys(lines: Lines, name: str, rank: int) -> dict[str, int]:
-    return lines.get((name, rank), {})
 
 
 def take(

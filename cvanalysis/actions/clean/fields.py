@@ -128,6 +128,16 @@ class FieldReader:
         self.tell(name, {rank: problem for rank, one in enumerate(made) if wrong(one)}, treatment)
         return made, words
 
+    def tell_understood(self, name: str, read: Callable[[str], str]) -> None:
+        """In our own model, filled as people write: what was made of each word that says it otherwise."""
+        if self.rows.located.format is None or not self.rows.located.format.modele:
+            return
+        words = self.field(name)
+        made = {rank: one for rank, word in enumerate(words.words) if word.strip() and (one := read(word))}
+        start = 5 if name == "statut" else None  # « accordée » is our « accordé »
+        other = {r: one for r, one in made.items() if fold(one)[:start] != words.folded[r][:start]}
+        self.tell(name, dict.fromkeys(other, "écrit autrement"), lambda word: f"compris\u00a0: {quoted(read(word))}")
+
     def decode(
         self, name: str, read: Callable[[str], str | None], problem: str, treatment: Callable[[str], str] | str
     ) -> np.ndarray:
@@ -207,6 +217,7 @@ class FieldReader:
     def years(self) -> pd.Series:
         done = "année prise de la date, ou laissée vide"
         read, words = self.read("annee", read_year, lambda year: year == 0, "pas une année, ou plusieurs", done)
+        self.tell_understood("annee", lambda word: str(read_year(word) or ""))
         years = np.array([year or 0 for year in read], dtype=np.int16)[words.codes]
         known = self.rows.located.format
         if known is not None and known.annee_dans:
@@ -284,10 +295,12 @@ class FieldReader:
             "suite donnée inconnue",
             lambda w: _with_hint(f"comptée comme {NON_RENSEIGNE}e", nearest(w, common)),
         )
+        self.tell_understood("statut", lambda word: own.get(fold(word)) or common.get(fold(word)) or "")
         return np.where(made == "", NON_RENSEIGNE, made)
 
     def counts(self) -> np.ndarray:
         read, words = self.read("beneficiaires", read_count, np.isneginf, "pas un nombre de personnes", "laissé vide")
+        self.tell_understood("beneficiaires", lambda word: f"{n:.0f}" if np.isfinite(n := read_count(word)) else "")
         return np.array([np.nan if np.isneginf(n) else n for n in read])[words.codes]
 
     def engagements(self) -> np.ndarray:

@@ -36,6 +36,7 @@ class Format:
     annonce: tuple[str, ...] = ()
     annee_dans: Mapping[str, str] = field(default_factory=dict)
     laissees: frozenset[str] = frozenset()
+    modele: bool = False  # ours, that people fill: what is understood of their words is told
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,9 @@ def read_formats(geographie: str) -> tuple[Format, ...]:
             colonnes = {champ: tuple(map(squeeze, words)) for champ, words in titles.items()}
         signature = tuple(tuple(_alternatives(group, colonnes)) for group in item["signature"])
         announced, left = tuple(map(fold, item.get("annonce", ()))), frozenset(map(squeeze, item.get("laissees", ())))
-        as_told = {key: item[key] for key in ("constantes", "poste", "programme", "annee_dans") if key in item}
+        as_told = {
+            key: item[key] for key in ("constantes", "poste", "programme", "annee_dans", "modele") if key in item
+        }
         made.append(Format(item["nom"], colonnes, signature, annonce=announced, laissees=left, **as_told))
     return tuple(made)
 

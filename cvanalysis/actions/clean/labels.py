@@ -49,7 +49,11 @@ class Labels:
         return self.codes.get(key, self.codes.get(_NUMERO.sub("", key)))
 
     def suggest(self, label: str) -> str:
-        """« le plus proche : … » or '' where no declared label is near."""
+        """« le plus proche : … » or '' where no declared label is near; that a cell which names several must name one."""
+        if len(several := [piece for piece in re.split(r"[;,/|]", label) if piece.strip()]) > 1 and all(
+            map(self.code, several)
+        ):
+            return "plusieurs à la fois : gardez-en un, ou écrivez une ligne pour chacun"
         near = self.nearest(label)
         return f"le plus proche : {quoted(near)}" if near else ""
 

@@ -15,7 +15,7 @@ from cvanalysis.catalogue import Catalogue, Famille, header_form, normal_header
 from cvanalysis.errors import Problem
 from cvanalysis.files.sheets import RawTable
 from cvanalysis.french import fold
-from cvanalysis.indicateurs.clean.zones import CLES, CLES_AUTRES, CODES
+from cvanalysis.indicateurs.clean.zones import CLES, CLES_AUTRES, CODES, is_quarter
 
 ANNEES_CONNUES = range(2010, 2036)  # vintages that a header may bear
 COLONNES_ANNEE = CODES["annee"]
@@ -174,4 +174,7 @@ def say_unknown(tables: Sequence[RawTable], fichier: str, catalogue: Catalogue) 
     )
     what = f"aucune famille de fichiers connue (premières colonnes\u00a0: {', '.join(headers) or 'aucune'})"
     to_do = "Vérifiez que c'est bien un fichier de l'Insee sur les quartiers ou leurs zones de comparaison, sinon retirez-le du dossier"
+    cells = (cell for table in tables for column in table.table.columns[:3] for cell in column.slice(0, 50).to_pylist())
+    if any(map(is_quarter, cells)):
+        to_do = "Ce sont des quartiers\u00a0: déclarez ses colonnes (LISEZMOI, «\u00a0Ajouter un indicateur\u00a0»), sinon retirez-le"
     return Problem(fichier, 0, "", what, f"Familles cherchées\u00a0: {looked}. {near}", to_do)

@@ -6,7 +6,7 @@
 - Equal values of two files: one is kept, the other noted. Equal means: at the coarser of the two columns' precisions; the more
   precise is then kept (`0,237` over `0,2`), else that of the later publication.
 - Different values: the later publication wins and the revision is an anomaly with both values.
-- A published value is preferred to a blank, whichever came later, and that is noted too.
+- A published value is preferred to a blank, and a sound one to a doubtful one, whichever came later; that is noted too.
 
 Refuses to compare values with anything but their own precision, and to drop a cell without saying so.
 """
@@ -116,13 +116,15 @@ def _choose(
     several = cells.iloc[where].reset_index(drop=True)
     group = several.groupby(_CLE, sort=False).ngroup()
     value, precision = several["valeur"].to_numpy(), several["precision"].to_numpy(dtype=np.int64)
-    published = several["statut"].isin([PUBLIE, SUSPECT]).to_numpy()
+    sound = (several["statut"] == PUBLIE).to_numpy()
+    published = sound | (several["statut"] == SUSPECT).to_numpy()
     position = np.arange(len(where))
 
     def of_group(scores: np.ndarray) -> np.ndarray:
         return pd.Series(scores).groupby(group).transform("max").to_numpy()
 
-    last = of_group(np.where(published, position, -1))
+    best = of_group(np.where(published, position + sound * len(where), -1))
+    last = np.where(best < 0, -1, best % len(where))  # a doubtful figure, were it later, gives way to a sound one
     reference = np.where(last >= 0, value[last], np.nan)
     allowed = tolerance(np.minimum(precision, precision[last]))
     agrees = published & (np.abs(value - reference) <= allowed)

@@ -283,7 +283,7 @@ def _read_json(path: Path, fichier: str) -> Grid:
         raise ReadError(Problem(fichier, 0, "", what, expected, "Exportez les réponses en CSV"))
     with refusing_too_large(fichier):
         cells = cells_from_objects(rows)
-    return Grid(fichier, "", cells.table, cells.lignes, largeur=cells.largeur, entete=0)
+    return Grid(fichier, "", cells.table, cells.lignes, entete=0)
 
 
 def _unwrap(one: dict) -> dict:

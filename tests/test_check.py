@@ -1,0 +1,120 @@
+"""What `cvanalysis check` says first, in a line for each file, and last."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from cvanalysis.tables.check import check
+from cvanalysis.tables.models import columns_of, write_model
+from cvanalysis.territory.contract import read_territory
+from test_actions_territory import write_contract
+
+DEMO = "CODGEO;LIBGEO;TX_F;TX_F_0A24;TX_TOT_0A24;IND_JEUNE;POP_MUN\n"
+CARRE = [[[-1.6, 47.2], [-1.5, 47.2], [-1.5, 47.3], [-1.6, 47.2]]]
+
+
+def contour(code: str) -> str:
+    one = {
+        "type": "Feature",
+        "properties": {"code_qp": code},
+        "geometry": {"type": "Polygon", "coordinates": CARRE},
+    }
+    return json.dumps({"type": "FeatureCollection", "features": [one]})
+
+
+def told(folder, files, contrat="", *, detail=False):
+    return check(write_contract(folder, files, contrat=contrat)).render(detail=detail).replace("\xa0", " ").split("\n")
+
+
+def first(lines):
+    """The lines of « À corriger »."""
+    return lines[lines.index("À corriger") + 1 : lines.index("", lines.index("À corriger"))]
+
+
+def test_each_file_has_one_line_and_the_detail_is_asked_for(tmp_path):
+    demo = {"insee/DEMO_2022.csv": f"{DEMO}QP099001;Un;50;40;41;douze;900\n"}
+    brief, whole = told(tmp_path / "a", demo), told(tmp_path / "b", demo, detail=True)
+    assert [line for line in brief if line.startswith("✓ insee/DEMO_2022.csv : DEMO")]
+    assert not [line for line in brief if line.startswith("    ")]
+    assert "✓ insee/DEMO_2022.csv" in whole
+    assert [line for line in whole if line.startswith("    - ligne 2, colonne IND_JEUNE : nombre illisible")]
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        (
+            {"insee/DEMO_2022.csv": f"{DEMO}QP099001;Un;50;40;41;douze;900\n"},
+            "insee/DEMO_2022.csv, ligne 2, colonne IND_JEUNE : nombre illisible (« douze »). Cellule laissée de côté.",
+        ),
+        (
+            {"insee/REVN_2019.csv": "CODGEO;LIBGEO;PMIMP;TP60;DISP_Q2;A;ARSAS\nQP099001;Un;0,58;0,46;12190;10;4\n"},
+            "insee/REVN_2019.csv, colonnes PMIMP, TP60 : colonne en % dont toutes les valeurs sont entre 0 et 1",
+        ),
+        (
+            {"insee/DEMO_2024.csv": f"{DEMO}QN09901M;Un;50;40;41;1,2;900\n"},
+            "insee/DEMO_2024.csv, colonne CODGEO : fichier de la géographie QN2024, territoire en QP2015",
+        ),
+        ({"geo/autres.geojson": contour("QP013001")}, "geo/autres.geojson : aucun de ses contours n'est celui d'un quartier"),
+    ],
+)  # fmt: skip
+def test_what_falsifies_or_is_lost_comes_first(tmp_path, files, said):
+    assert [line for line in first(told(tmp_path, files)) if said in line]
+
+
+def test_what_is_known_and_needs_nobody_is_a_remark_and_not_first(tmp_path):
+    same = "QP099001;Un;50;40;41;1,2;900\n"
+    lines = told(tmp_path, {"insee/DEMO_2021.csv": DEMO + same, "insee/DEMO_2022.csv": DEMO + same})
+    (remark,) = [line for line in lines if "doublon" in line or "republication" in line][:1]
+    assert lines.index(remark) > lines.index("Remarques (une par une : cvanalysis check --detail)")
+    assert "À corriger" not in lines or remark not in first(lines)
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        ({}, "3 fiches sans aucun chiffre : aucun fichier en QP2015."),
+        ({"insee/DEMO_2022.csv": f"{DEMO}QP001001;X;50;40;41;1,2;9\n"}, "3 fiches sans aucun chiffre : aucun fichier ne les a."),
+        (
+            {"insee/DEMO_2022.csv": f"{DEMO}QP099001;Un;50;40;41;1,2;900\nQP099002;Deux;50;40;41;1,2;900\n"},
+            "1 quartier n'est dans aucun fichier : QP099003.",
+        ),
+    ],
+)  # fmt: skip
+def test_the_end_says_what_would_be_empty(tmp_path, files, said):
+    assert said in told(tmp_path, files)[-3:]
+
+
+def test_a_word_that_nobody_declared_leads_to_the_file_that_says_what_it_means(tmp_path):
+    log = "Annee;Action;Porteur;Theme;Accorde\n2020;Chanter;Chorale;Musique ancienne;100\n"
+    titles = "".join(f'"{name}" = "{name.lower()}"\n' for name in ("Annee", "Action", "Porteur", "Theme", "Accorde"))
+    declared = f'\n[[actions]]\nfichier = "actions/j.csv"\n[actions.colonnes]\n{titles}'
+    (line,) = [x for x in told(tmp_path, {"actions/j.csv": log}, declared) if x.startswith("Mots de vos tableaux")]
+    assert "« Musique ancienne »" in line
+    assert "correspondances.csv" in line
+    assert "« theme;Musique ancienne;IDENTIFIANT »" in line
+
+
+def test_what_is_understood_of_a_model_filled_as_people_write_is_said(tmp_path):
+    write_contract(tmp_path, contrat="")
+    territory = read_territory(tmp_path)
+    header = write_model("actions", territory)["actions.csv"].decode("utf-8-sig").strip()
+    names = [column.nom for column in columns_of("actions", territory)]
+    row = {
+        "annee": "2021-2022",
+        "action": "Chanter",
+        "porteur": "Chorale",
+        "beneficiaires": "environ 60",
+        "statut": "en cours",
+    }
+    line = ";".join(row.get(name, "") for name in names)
+    lines = told(tmp_path, {"actions/m.csv": f"{header}\n{line}\n"})
+    for column, cell, understood in (
+        ("annee", "2021-2022", "2021"),
+        ("beneficiaires", "environ 60", "60"),
+        ("statut", "en cours", ""),
+    ):
+        (said,) = [x for x in lines if f"colonne {column} : écrit autrement (« {cell} »)" in x]
+        assert f"Compris : « {understood}" in said
