@@ -151,8 +151,11 @@ class Dossier(LabelledTables):
             definitions=lambda: show_definitions(fiche.definitions(), fiche.sources()),
         )
         blocs = {**page.blocs, "liste": partial(_list, done, show=show_actions)}
-        shown = lambda one, *how, **more: self.show(one, *how, ailleurs=fiche.voisins, **more)  # noqa: E731
-        return replace(page, blocs=blocs, show=shown)
+        return replace(
+            page,
+            blocs=blocs,
+            show=lambda one, *how, **more: self.show(one, *how, ailleurs=fiche.voisins, **more),
+        )
 
     def suite(self, qpv: str) -> Page:
         """What a quarter takes from the former contract: statements, préconisations, what can be followed and what starts anew."""
