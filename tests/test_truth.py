@@ -205,7 +205,7 @@ def test_a_verdict_on_incomes_needs_two_pairs_of_years_that_agree(insee, synthes
     assert (
         {name: said[name] for name in counts} == counts == {"rapproche": 0, "eloigne": 0, "stable": 6, "incertain": 9}
     )
-    assert "9 incertains" in phrases.write(synthese.constat("revenus-03").message)
+    assert "pour 9, d’autres années" in phrases.write(synthese.constat("revenus-03").message)
 
 
 def number_of_epci(insee, year):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from cvanalysis.catalogue import load_catalogue
 from cvanalysis.constat.shape import Statut, Valeur
+from cvanalysis.textes import label
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,19 +37,17 @@ class Instant(NamedTuple):
         return self.nature == "donnees"
 
     def __str__(self) -> str:
-        return self._said(
-            "{annee}", "{probable} (année probable)", "publication {annee} (année des données non établie)"
-        )
+        return self._said("entier")
 
     @property
     def situe(self) -> str:
         """Inside a sentence: « en 2018 », « en 2015 (année probable) », « dans la publication 2019 »."""
-        return self._said("en {annee}", "en {probable} (année probable)", "dans la publication {annee}")
+        return self._said("situe")
 
     @property
     def court(self) -> str:
         """Label for an axis."""
-        return self._said("{annee}", "{probable}, probable", "publ. {annee}")
+        return self._said("court")
 
     def apart(self, other: Instant) -> int | None:
         """Years between two moments, as far as both are known; None where one is not."""
@@ -60,9 +59,9 @@ class Instant(NamedTuple):
         """The data's year as far as it is known, to tell how far apart two figures are."""
         return self.annee if self.etabli or self.probable is None else self.probable
 
-    def _said(self, etabli: str, probable: str, inconnu: str) -> str:
-        text = etabli if self.etabli else inconnu if self.probable is None else probable
-        return text.format(annee=self.annee, probable=self.probable)
+    def _said(self, forme: str) -> str:
+        kind = "etabli" if self.etabli else "inconnu" if self.probable is None else "probable"
+        return label(f"commun.instant.{forme}.{kind}", annee=self.annee, probable=self.probable)
 
 
 class Observation(NamedTuple):
