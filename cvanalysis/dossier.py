@@ -121,10 +121,12 @@ class Dossier(LabelledTables):
         """The indicators, sources and questions that this territory's pages know."""
         return load_catalogue(self.territory.ajouts)
 
-    def _page(self, titre: str, *chapitres: Chapter, liste: Any = None, **blocs: Callable[..., Any]) -> Page:
-        """A page of findings, the list of what they are about, other blocks by name."""
+    def _page(
+        self, titre: str, *chapitres: Chapter, liste: Any = None, show: Callable[..., Bloc] = show_list, **blocs: Any
+    ) -> Page:
+        """A page of findings, the list of what they are about (as `show` shows it), other blocks by name."""
         if liste is not None:
-            blocs = {"liste": partial(_list, liste), **blocs}
+            blocs = {"liste": partial(_list, liste, show=show), **blocs}
         return Page(self.show, titre, chapitres, blocs, {})
 
     def fiche(self, qpv: str) -> Page:
@@ -146,16 +148,13 @@ class Dossier(LabelledTables):
             *(fiche, done, engaged, voices),
             recto=lambda: show_recto(fiche, self._map(code)),
             verso=lambda: show_verso(fiche, done, engaged.constat("engagements-01"), voices.constats),
+            liste=done,
+            show=show_actions,
             voisins=lambda: show_neighbours(fiche.constats, fiche.voisins),
             inconnus=lambda: show_unknown(fiche.inconnus()),
             definitions=lambda: show_definitions(fiche.definitions(), fiche.sources()),
         )
-        blocs = {**page.blocs, "liste": partial(_list, done, show=show_actions)}
-        return replace(
-            page,
-            blocs=blocs,
-            show=lambda one, *how, **more: self.show(one, *how, ailleurs=fiche.voisins, **more),
-        )
+        return replace(page, show=lambda one, *how, **more: self.show(one, *how, ailleurs=fiche.voisins, **more))
 
     def suite(self, qpv: str) -> Page:
         """What a quarter takes from the former contract: statements, préconisations, what can be followed and what starts anew."""
@@ -368,6 +367,6 @@ class Dossier(LabelledTables):
         return show_text(text, lost=lost)
 
 
-def _list(chapter: Any, titre: str, show: Callable[..., Bloc] = show_list) -> Bloc:
+def _list(chapter: Any, titre: str, show: Callable[..., Bloc]) -> Bloc:
     """One line for each thing that a chapter is about, searchable where scripts run."""
     return show(chapter.liste, titre, exemple=any(finding.exemple for finding in chapter.constats))
