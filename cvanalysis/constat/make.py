@@ -117,33 +117,22 @@ def make(
     is the path of a shared one (`commun.sans_cause`). Figure and table are given as they are (with "" and () for what the block
     says), or both by a `grid` (the figure unless one is given)::
 
-        values = {"total": 7, "debut": 2015}
-        make("recit-instances-01", Message("recit.instances", values), grid=Grid("barres", {"2015": [count(7)]}))
+        make("recit-instances-01", Message("recit.instances", {"total": 7}), grid=Grid("barres", {"2015": [count(7)]}))
 
         [instances]
-        variantes = ["{{ total }} réunions depuis {{ debut }}"]
+        variantes = ["{{ total }} réunions"]
         question = "Quand s'est-on réuni ?"
         colonnes = ["Année", "Réunions"]
 
     `parts` are those texts where they are given, and what few findings have: `section` (where the number does not say it), `poids`,
     `generales`, `fichiers`.
     """
-    texts = block(textes or message.gabarit)
-    if not parts.get("question") and "question" not in texts:
-        raise KeyError("no question is given, nor stands in the block of texts")
-
-    def one(name: str, given: str = "") -> str:
-        return given or texts.get(name, "").format_map(message.valeurs)
-
-    def several(name: str) -> tuple[str, ...]:
-        return tuple(text.format_map(message.valeurs) for text in texts.get(name, ()))
-
+    one, several = _texts(textes or message.gabarit, message, bool(parts.get("question")))
     if grid is not None and grid.lignes:
         table = grid.table()
         figure = figure or grid.figure(table.colonnes or several("colonnes"), several("series"))
     if figure:
-        names = several("series")
-        series = tuple(replace(s, nom=s.nom or names[n]) for n, s in enumerate(figure.series))
+        series = tuple(replace(s, nom=s.nom or several("series")[n]) for n, s in enumerate(figure.series))
         figure = replace(figure, axe=one("axe", figure.axe), series=series)
     if table:
         table = replace(table, colonnes=table.colonnes or several("colonnes"), legende=one("legende", table.legende))
@@ -160,6 +149,21 @@ def make(
         **{name: one(name, parts.pop(name, "")) for name in ("question", "sous_titre", "champ", "source")},
         **parts,
     )
+
+
+def _texts(path: str, message: Message, asked: bool) -> tuple[Callable[..., str], Callable[[str], tuple[str, ...]]]:
+    """How one text, and several, of a finding's block are written with its values; `asked`: its question is given."""
+    texts = block(path)
+    if not asked and "question" not in texts:
+        raise KeyError("no question is given, nor stands in the block of texts")
+
+    def one(name: str, given: str = "") -> str:
+        return given or texts.get(name, "").format_map(message.valeurs)
+
+    def several(name: str) -> tuple[str, ...]:
+        return tuple(text.format_map(message.valeurs) for text in texts.get(name, ()))
+
+    return one, several
 
 
 def _caution(text: str) -> str:
