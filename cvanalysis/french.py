@@ -268,6 +268,11 @@ def fold(word: str) -> str:
     return " ".join(_ACCENTS.sub("", unicodedata.normalize("NFKD", word.translate(_TYPO))).casefold().split())
 
 
+def slug(title: str) -> str:
+    """What stands for a title in an address: small letters without accents, figures, dashes."""
+    return re.sub(r"[^a-z0-9]+", "-", fold(title)).strip("-")
+
+
 def _as_cp1252(error: UnicodeError) -> tuple[str, int]:
     if not isinstance(error, UnicodeDecodeError):
         raise error

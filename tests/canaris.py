@@ -73,8 +73,10 @@ def canaris(dossier: Path) -> dict[str, str]:
     said[3]["constat"] = f"{(cited := 'ZCITE')}-Exemple-44"
     mots |= {"masque": name, "telephone": "39 98 12 34", "colonne reponse": column, "constat": cited}
     _write(folder / "voix.csv", COLONNES, said)
-    _write(folder / "retraits.csv", ("parole", "locuteur"), [{"parole": "42"}, {"locuteur": "p7"}])
-    decisions = [*((text, "publier") for text in (*relues, masque)), (held, "retenir")]
+    _write(folder / "retraits.csv", ("parole", "locuteur"), [{"parole": "42"}, {"locuteur": "p7"}, {"parole": "u-4"}])
+    repeated, mots_kobo = _kobo(folder)
+    mots |= mots_kobo
+    decisions = [*((text, "publier") for text in (*relues, *repeated, masque)), (held, "retenir")]
     lines = [{"empreinte": fingerprint(mask(text).texte), "decision": word} for text, word in decisions]
     _write(folder / "relectures.csv", ("empreinte", "decision"), lines)
     mots |= {
@@ -102,6 +104,25 @@ def canaris(dossier: Path) -> dict[str, str]:
     closed = told | {"audience": "equipe", "vu": "Vu " + mots["immersion de l'equipe"]}
     _write(folder / "immersions.csv", tuple(told), [told, closed])
     return mots
+
+
+def _kobo(folder: Path) -> tuple[list[str], dict[str, str]]:
+    """Repeated rows in a file of their own, closed by what their answer says in another; their texts, all read, and the words closed."""
+    answers = [("non", "oui", "40"), ("oui", "non", "40"), ("oui", "oui", "16"), ("oui", "oui", "40")]
+    heads = ("_uuid", "citation_anonyme", "web", "age", "qpv", "_submission_time", "_index")
+    rows = [(f"u-{i}", *said, LIEU, "2022-03-10T10:00:00", str(i)) for i, said in enumerate(answers, start=1)]
+    _write(folder / "kobo.csv", heads, [dict(zip(heads, row, strict=True)) for row in rows])
+    why = ("sans accord", "sans accord web", "mineur", "retirée", "réponse absente")
+    words = {f"ligne répétée, {reason}": f"zrepetee{i}" for i, reason in enumerate(why)}
+    texts = [f"Ce que répète {word}, en un mot." for word in words.values()]
+    lines = [
+        {"texte": text, "_submission__uuid": f"u-{i}", "_index": str(i), "zquestionkobo": "oui"}
+        for i, text in enumerate(texts, start=1)
+    ]
+    _write(folder / "kobo-paroles.csv", tuple(lines[0]), lines)
+    declared = [{"fichier": name, "champ": "audience", "valeur": "public"} for name in ("kobo.csv", "kobo-paroles.csv")]
+    _write(folder / "colonnes.csv", ("fichier", "colonne", "champ", "valeur"), declared)
+    return texts, words | {"question": "zquestionkobo"}
 
 
 def _write(path: Path, columns: tuple[str, ...], rows: list[dict[str, str]]) -> None:

@@ -354,3 +354,57 @@ def test_the_lines_of_mayenne_that_are_dropped_are_equal_in_every_cell_and_the_4
     assert money(cleaned)["doublon exact"] == pytest.approx(sum(float(row[7]) for row in again if row[7] != "None"))
     doubles = cleaned.propositions[cleaned.propositions["genre"] == "doublon"]
     assert "42000.00 / 42000.00" in set(doubles["montants"])
+
+
+def test_an_instalment_and_its_balance_are_payments_of_one_grant_and_said_so(tmp_path):
+    log = "Association;Objet;Montant;Exercice\n" + rows_of(
+        lambda i, n: f"Asso {n};Acompte 70 % : Fête {n};700;2019\nAsso {n};Fête {n} (solde);{300 + i};2019"
+    )
+    cleaned = pasted(tmp_path, "mairie.csv", log)[1]
+    actions = cleaned.actions
+    assert sorted(set(actions["titre"])) == [f"Fête {n}" for n in "ABCDEF"]
+    assert (actions["paye"].sum(), actions["accorde"].count()) == (6 * 1000 + 15, 0)
+    assert set(actions["statut"]) == {"terminé"}
+    assert cleaned.propositions.empty
+    assert "acomptes et soldes (12 lignes, la première ici)" in set(cleaned.anomalies["probleme"])
+
+
+def test_a_column_of_instalments_and_one_of_balances_are_what_was_paid(tmp_path):
+    log = "Association;Objet;Voté;Acompte;Solde;Exercice\n" + rows_of(
+        lambda i, n: f"Asso {n};Projet {n};1000;700;{250 + i};2019"
+    )
+    cleaned = pasted(tmp_path, "mairie.csv", log)[1]
+    assert (cleaned.actions["accorde"].sum(), cleaned.actions["paye"].sum()) == (6000, 6 * 950 + 15)
+
+
+def test_a_cell_beside_the_title_may_say_the_instalment(tmp_path):
+    log = "Association;Objet;Type de versement;Montant;Exercice\n" + rows_of(
+        lambda _, n: f"Asso {n};Projet {n};Acompte;700;2019\nAsso {n};Projet {n};Solde;300;2019"
+    )
+    actions = pasted(tmp_path, "mairie.csv", log)[1].actions
+    assert (actions["edition"].nunique(), actions["paye"].sum(), actions["accorde"].count()) == (6, 6000, 0)
+
+
+def test_a_funder_that_gives_seldom_is_a_funder_and_the_total_is_not_counted_twice(tmp_path):
+    log = "Association;Action;Etat;Region;Ville;TOTAL;Annee\n" + rows_of(
+        lambda i, n: f"Asso {n};Projet {n};{1000 + i};{500 * (i % 2)};{700 + i};{1700 + 2 * i + 500 * (i % 2)};2019", 7
+    )
+    proposal, cleaned = pasted(tmp_path, "cofinanceurs.csv", log)
+    assert [title for title, champ in fields(proposal).items() if champ == "accorde"] == ["Etat", "Region", "Ville"]
+    assert money(cleaned)["retenu"] == 7 * 1700 + 2 * 21 + 3 * 500
+
+
+def test_the_state_under_a_merged_title_is_a_funder_as_the_town_is(tmp_path):
+    rows = [["Porteur", "Action", "Financement accordé", None], [None, None, "État", "Ville"]]
+    rows += [[f"Asso {n}", f"Projet {n}", 3000 + i, 1000 + i] for i, n in enumerate("ABCDEF")]
+    proposal, cleaned = pasted(tmp_path, "programmation_2021.xlsx", workbook({"2021": rows}))
+    assert [one["financeur"] for one in tomllib.loads(proposal)["actions"][0]["financements"]] == ["État", "Ville"]
+    assert money(cleaned)["retenu"] == 6 * 4000 + 2 * 15
+
+
+def test_the_table_of_a_family_fund_keeps_its_two_grants_and_leaves_aid_in_kind_apart(tmp_path):
+    log = "Gestionnaire;Nature de l'action;Année;Prestation de service;Subvention CAF;Mise à disposition (valorisée);Total des aides\n"
+    log += rows_of(lambda i, n: f"Asso {n};Projet {n};2021;{3000 + i};{2000 + i};{500 + i};{5500 + 3 * i}")
+    proposal, cleaned = pasted(tmp_path, "caf.csv", log)
+    assert fields(proposal)["Gestionnaire"] == "porteur"
+    assert money(cleaned)["retenu"] == 6 * 5000 + 2 * 15

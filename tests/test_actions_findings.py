@@ -174,9 +174,9 @@ def test_the_catalogue_has_every_action_even_of_no_theme_and_of_no_quarter_and_s
 
 
 def test_a_tie_has_no_first():
-    assert leaders({"Enfants": 2, "Adultes": 1, "Familles": 2}) == "Enfants et Familles"
-    assert leaders({"Enfants": 3, "Adultes": 1}) == "Enfants"
-    assert leaders(dict.fromkeys("abcdef", 1)) == "a, b, c et 3 autres"
+    assert leaders({"Enfants": 2, "Adultes": 1, "Familles": 2}) == {"premier": "Enfants et Familles", "ex_aequo": True}
+    assert leaders({"Enfants": 3, "Adultes": 1}) == {"premier": "Enfants", "ex_aequo": False}
+    assert leaders(dict.fromkeys("abcdef", 1))["premier"] == "a, b, c et 3 autres"
 
 
 PUBLICS = st.lists(

@@ -109,10 +109,10 @@ def test_a_ruled_question_bears_its_number_and_hides_its_lines_from_ears():
 
 
 def test_notes_are_said_once_under_numbers_that_links_reach():
-    assert composants().note_marks([2]).count('href="#note-2"') == 1
+    assert composants().note_marks([2]).count('href="#note_2"') == 1
     assert said(composants().note_marks([1, 2])) == "Notes 1 2"
     assert said(composants().note_marks([7, 2, 4, 6, 5])) == "Notes 2 4–7"
-    assert 'id="note-2"' in composants().notes(["une prudence", "une autre"])
+    assert 'id="note_2"' in composants().notes(["une prudence", "une autre"])
     assert composants().note_marks([]) == composants().notes([]) == ""
 
 

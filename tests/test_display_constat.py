@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import replace
 from html.parser import HTMLParser
 
@@ -11,7 +13,7 @@ from matplotlib.pyplot import close, subplots
 from browser.exemples import ABSENT, FIGURES, TERRITOIRE, constat, ecrire, pour_cent
 from cvanalysis.constat.shape import Manque, Message, Table, Valeur
 from cvanalysis.display.blocs import show_list, show_table, show_unknown
-from cvanalysis.display.constat import RECORDS, Bloc, Constat, read_records
+from cvanalysis.display.constat import RECORDS, Bloc, Constat, lines_in
 from cvanalysis.display.tables import html_table, left_out
 from cvanalysis.errors import UsageError
 from cvanalysis.publish.page.contract import check_live, read_page
@@ -139,11 +141,30 @@ def test_columns_of_words_stand_left_and_long_tables_can_be_sorted():
     assert 'class="t tri etroit court"' in html
 
 
+def test_a_table_that_a_page_cannot_hold_is_cut_and_says_where_the_rest_is():
+    lines = tuple((mot(f"Action {i}"), mot("d" * 90)) for i in range(1000))
+    html = html_table(Table(("Action", "Quoi"), lines), "Les actions")
+    assert len(html) < 62_000
+    assert re.search(r"Les \d+ premières lignes, sur 1000. Toutes sont dans les données à télécharger", html)
+    assert "premières lignes" not in html_table(Table(("Action", "Quoi"), lines[:100]), "Les actions")
+
+
+def test_small_multiples_of_many_quarters_are_left_to_their_table():
+    some, many = (
+        replace(constat("facettes"), figure=replace(FIGURES["facettes"], series=FIGURES["facettes"].series * n))
+        for n in (1, 2)
+    )
+    assert "<svg" in Constat(some, TERRITOIRE).html
+    html = Constat(many, TERRITOIRE).html
+    assert "<svg" not in html
+    assert 'class="constat sans-figure"' in html
+
+
 def test_a_bloc_shows_html_and_declares_the_findings_inside():
     records = ({"id": "a"}, {"id": "b"})
     data, metadata = Bloc("<p>x</p>", "x", records)._repr_mimebundle_()
     assert {key: data[key] for key in data if key != RECORDS} == {"text/html": "<p>x</p>", "text/plain": "x"}
-    assert read_records(data) == list(records)
+    assert tuple(map(json.loads, lines_in(data))) == records
     assert metadata == {"cvanalysis": {"constats": ["a", "b"]}}
 
 

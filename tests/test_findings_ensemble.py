@@ -192,7 +192,9 @@ def test_a_headline_has_its_year_and_says_how_many_quarters_it_is_true_of():
     said = phrases.write(
         synthesis("niveau;taux_pauvrete", everywhere("taux_pauvrete", [30, 50, 40, 20, 26, "secret"])).message
     )
-    assert said.startswith("En 2018, la part des habitants sous le seuil de pauvreté va de 20\xa0% à Valmont")
+    assert said.startswith(
+        "En 2018, la part des habitants sous le seuil de pauvreté va de 20\xa0% (Valmont) à 50\xa0% (Le Breuil)"
+    )
     assert said.endswith("chiffre utilisable dans 5 quartiers sur 6")
 
 

@@ -385,3 +385,20 @@ def test_a_workbook_whatever_its_xml_is_read_or_refused(tmp_path, data):
 def test_names_that_are_no_utf_8_are_told_apart():
     one, two = (named(Path("/d") / os.fsdecode(raw), Path("/d")) for raw in (b"caf\xe9.csv", b"caf\xe8.csv"))
     assert (one, two) == ("caf\\xe9.csv", "caf\\xe8.csv")
+
+
+def test_time_allowed_while_no_file_is_read_limits_nothing():
+    from cvanalysis.files.guard import allow, reading, under_guard
+
+    def work():
+        allow(0.1)
+        free = resource.getrlimit(resource.RLIMIT_CPU)[0]
+        with reading("a.csv"):
+            allow(0.1)
+            held = resource.getrlimit(resource.RLIMIT_CPU)[0]
+        allow(0.1)
+        return free, held, resource.getrlimit(resource.RLIMIT_CPU)[0]
+
+    free, held, after = under_guard(work)
+    assert free == after == resource.getrlimit(resource.RLIMIT_CPU)[0]
+    assert 0 < held != free

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from browser.exemples import FIGURES, PAGE, TERRITOIRE, carnet, constat, ecrire
-from cvanalysis.display.constat import Constat
+from cvanalysis.display.constat import Bloc, Constat
 from cvanalysis.errors import ReportFailed
 from cvanalysis.publish.page.contract import check_live, check_page, read_page
 from cvanalysis.publish.page.page import render_page, wrap_page
@@ -77,8 +77,12 @@ def test_what_stands_on_every_printed_sheet_cannot_leave_its_string():
     assert "<b>" not in html
 
 
+def of_texts(*cells: str) -> str:
+    return render_page(nbf.new_notebook(cells=[nbf.new_markdown_cell(text) for text in cells]), PAGE)
+
+
 def test_two_sections_of_the_same_name_have_two_addresses():
-    html = wrap_page("<h2>Été</h2><p>a</p><h2>Été</h2><p>b</p>", PAGE)
+    html = of_texts("## Été\n\na", "## Été\n\nb")
     assert 'href="#ete"' in html
     assert 'href="#ete-2"' in html
 
@@ -262,6 +266,18 @@ def test_a_heavy_page_is_refused(page, ids):
 
 
 def test_a_part_with_nothing_under_its_title_is_neither_shown_nor_announced():
-    html = wrap_page('<p>a</p><h2>Vide</h2>\n<h2 id="b">Plein</h2><p>b</p><h2>Vide aussi</h2>\n', PAGE)
+    html = of_texts("a", "## Vide", "## Plein", "b", "## Vide aussi", " ")
     assert "Vide" not in html
     assert "Plein" in html
+
+
+def test_the_parts_inside_a_display_are_in_the_table_of_contents_and_keep_their_address():
+    known = ("ce-qui-ressort", "Ce qui ressort")
+    data, metadata = Bloc('<h2 id="ce-qui-ressort">Ce qui ressort</h2>', "", titres=(known,))._repr_mimebundle_()
+    cells = [
+        nbf.new_markdown_cell("## Ce qui ressort\n\na"),
+        nbf.new_code_cell("x", outputs=[nbf.new_output("display_data", data, metadata=metadata)]),
+    ]
+    html = render_page(nbf.new_notebook(cells=cells), PAGE)
+    assert re.findall(r'<li><a href="#([^"]*)">Ce qui ressort</a>', html) == ["ce-qui-ressort-2", "ce-qui-ressort"]
+    assert check_page(html, [], WEIGHT) == []

@@ -68,8 +68,10 @@ def test_findings_that_no_recommendation_takes_up_are_listed():
 def test_the_example_shows_what_is_founded_and_what_is_not(brut):
     territory = read_territory(brut)
     files = read_companions(territory)
-    heard = pd.DataFrame({"codes": ["|".join(files.codes["code"])]})
-    found = read_recommendations(files.preconisations, heard, files.codes, files.immersions)
+    heard = pd.DataFrame({"codes": ["|".join(files.tables["codes"]["code"])]})
+    found = read_recommendations(
+        files.tables["preconisations"], heard, files.tables["codes"], files.tables["immersions"]
+    )
     chain, weak, left = find_recommendations(found, territory, "", {"x-voix-01": "Un constat"})
     assert write(chain.message) == "5 préconisations sur 7 s’appuient sur deux sortes de preuves au moins"
     assert [line[-1].texte for line in weak.table.lignes] == ["R6", "R7"]
@@ -85,7 +87,9 @@ def test_no_recommendation_yet_is_said(brut):
 
 def test_each_bears_its_indicator_its_starting_value_its_target_and_a_date_that_is_said(brut):
     files = read_companions(read_territory(brut))
-    found = read_recommendations(files.preconisations, pd.DataFrame(), files.codes, files.immersions)
+    found = read_recommendations(
+        files.tables["preconisations"], pd.DataFrame(), files.tables["codes"], files.tables["immersions"]
+    )
     page = str(composants("ensemble.html.j2").preconisations(found, KINDS, {}, {}))
     cards = page.split("<li id=")[1:]
     assert len(cards) == 7
@@ -99,7 +103,9 @@ def test_each_bears_its_indicator_its_starting_value_its_target_and_a_date_that_
 def test_a_code_is_the_only_label_of_nothing(brut):
     territory = read_territory(brut)
     files = read_companions(territory)
-    found = read_recommendations(files.preconisations, pd.DataFrame(), files.codes, files.immersions)
+    found = read_recommendations(
+        files.tables["preconisations"], pd.DataFrame(), files.tables["codes"], files.tables["immersions"]
+    )
     titles = {"associations-actions-01": "Neuf actions", "QP044006-familles-02": "Des enfants jeunes"}
     chain, _, left = find_recommendations(found, territory, "", {"x-voix-01": "Un constat"}, titles)
     first = [cell.texte for cell in chain.table.lignes[0]]

@@ -160,7 +160,7 @@ def test_repeated_rows_whose_answer_is_not_there_are_the_teams_and_it_is_said(te
     write(territory, "paroles/r.csv", "\r\n".join(line for line in ANSWERS.split("\r\n") if "u-8" not in line))
     assert sorted(clean_voices(territory).paroles["mois"]) == ["2022-03", "2022-03"]
     problems = clean_voices(territory, "equipe").anomalies["probleme"].tolist()
-    assert any(p.startswith("1 lignes dont la réponse n'est pas là") for p in problems)
+    assert "lignes dont la réponse n'est pas là, réservées à l'équipe\u00a0: 1" in problems
 
 
 def test_a_row_repeated_in_a_repeated_row_takes_the_leave_of_its_own_answer(tmp_path):
@@ -284,6 +284,30 @@ def test_decidim_meetings_are_read_at_the_day_they_were_held(tmp_path):
         "Conseil. On ouvre le soir.",
         "2022-05-04",
     )
+
+
+def test_a_day_that_is_blank_in_one_column_of_the_tool_is_taken_from_the_next(tmp_path):
+    heads = "id;title/fr;description/fr;start_time;end_time;component/id;created_at"
+    log = f"{heads}\n5;Débat;<p>Un <b>mot</b>.</p>;;;9;2022-06-19 09:00:00 UTC\n"
+    (one,), table = rows(tmp_path, "d.csv", log)
+    assert (one["texte"], str(read_day(one["date"]))) == ("Débat. Un mot.", "2022-06-19")
+    assert table.anomalies == ()
+
+
+def test_a_question_that_may_give_leave_and_is_not_understood_is_asked_about(territory):
+    question = "Acceptez-vous que votre avis soit diffusé sans votre nom ?"
+    write(
+        territory, "paroles/g.csv", f"Horodateur;Votre avis;{question}\n12/06/2022 18:12:00;Plus tôt.;Oui, j'accepte\n"
+    )
+    assert "g.csv\u00a0: 1 parole lue\u00a0; 0 publiable\u00a0: 1 sans audience publique." in told(territory)
+    assert f"accord peut-être dit dans «\u00a0{question}\u00a0», et non lu" in told(territory)
+    write(
+        territory,
+        "paroles/colonnes.csv",
+        f"fichier;colonne;champ;valeur\ng.csv;{question};citation_anonyme;\ng.csv;;audience;groupe\n",
+    )
+    assert "peut-être" not in told(territory)
+    assert clean_voices(territory, "groupe").paroles["texte"].tolist() == ["Plus tôt."]
 
 
 @pytest.mark.reel

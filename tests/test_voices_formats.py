@@ -100,7 +100,8 @@ colonnes = { texte = ["extrait"], codes = ["etiquette"], locuteur = ["feuillet"]
             "borne",
             "Id borne;Visite commencée;Visite finie;Objet;Mot laissé;Votre quartier\nB2;12/06/2022;1970-01-01;Salle;<p>Trop tôt.</p>;QP1\n",
             {
-                "texte": "Salle. Trop tôt.", "recu": "", "date": "", "qpv": "QP1", "nature": "contribution", "audience": "groupe",
+                "texte": "Salle. Trop tôt.", "recu": "12/06/2022", "date": "12/06/2022", "qpv": "QP1", "nature": "contribution",
+                "audience": "groupe",
             },
         ),
         (

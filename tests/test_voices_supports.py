@@ -9,8 +9,10 @@ from datetime import date
 import docx
 import pandas as pd
 import pytest
+from docx.shared import Cm
 
 from carnets import shown
+from cvanalysis.display.alternatives import describe
 from cvanalysis.display.phrases import write
 from cvanalysis.french import french_date
 from cvanalysis.pages.preconisations import read_recommendations
@@ -86,8 +88,7 @@ def test_the_story_ends_with_the_edition(territory, cleaned):
 
 def handover(territory, cleaned, findings):
     chains = read_recommendations(cleaned.preconisations, cleaned.paroles, cleaned.codes, cleaned.immersions)
-    said = tuple(one.dit for one in shown(findings, territory))
-    return write_handover(territory, [Part(territory.themes[0].nom, said)], chains)
+    return write_handover(territory, [Part(territory.themes[0].nom, tuple(shown(findings, territory)))], chains)
 
 
 def test_the_handover_file_holds_each_chain_and_each_finding_and_is_the_same_twice(territory, cleaned, findings):
@@ -112,6 +113,35 @@ def test_the_handover_file_has_contents_page_numbers_and_its_tables_in_an_annex(
     assert body.index("les tableaux</w:t>") < body.index("<w:tbl>")
     headings = [p.text for p in document.paragraphs if p.style.name == "Heading 1"]
     assert headings[-1].startswith("Annexe")
+
+
+def test_each_figure_is_in_the_handover_file_with_the_alternative_that_it_has_on_its_page(territory, cleaned, findings):
+    document = docx.Document(io.BytesIO(handover(territory, cleaned, findings)))
+    drawn = [f for f in findings if f.figure is not None]
+    said = [shape._inline.docPr.get("descr") for shape in document.inline_shapes]
+    assert said == [describe(f.figure, write(f.message), f.id) for f in drawn]
+    assert len(said) > 3
+    assert all(shape.width <= Cm(17) and shape.height <= Cm(21) for shape in document.inline_shapes)
+    pictures = [part.blob for part in document.part.package.image_parts]
+    assert all(picture.startswith(b"\x89PNG") and len(picture) < 40_000 for picture in pictures)
+
+
+def test_a_figure_is_the_same_once_it_has_stood_in_a_notebook(territory, findings):
+    for one, finding in zip(shown(findings, territory), findings, strict=True):
+        assert one.figure == without_notes(finding.figure)
+
+
+def without_notes(figure):
+    """A figure as its record keeps it: notes are of the table."""
+    if figure is None:
+        return None
+    return replace(
+        figure,
+        series=tuple(
+            replace(s, points=tuple(replace(p, valeur=replace(p.valeur, note="")) for p in s.points))
+            for s in figure.series
+        ),
+    )
 
 
 def test_hostile_text_does_not_break_the_handover_file(territory, cleaned, findings):
@@ -147,15 +177,16 @@ def test_a_poster_without_a_finding_says_so(territory):
 
 def test_the_choice_goes_over_several_sections_before_it_comes_back(territory, findings):
     other = replace(findings[1], id="autre-x-01", section="autre", poids=0.1)
-    assert other.id in {one.id for one in choose(shown([*findings, other], territory), 2)}
+    some = shown([*findings, other], territory)
+    assert other.id in {one.id for one in choose(some, 2, {one.id: BAS for one in some if one.figure})}
 
 
 def test_a_figure_too_tall_for_paper_is_taken_only_where_there_is_nothing_else(territory, findings):
-    first, second = [one for one in shown(findings, territory) if one.image][:2]
-    tall = replace(first, dit=first.dit | {"poids": 9.0}, image=replace(first.image, hauteur=BAS + 1))
-    low = replace(second, image=replace(second.image, hauteur=BAS))
-    assert choose([tall, low], 1) == (low,)
-    assert choose([tall], 1) == (tall,)
+    first, low = [one for one in shown(findings, territory) if one.figure][:2]
+    tall = replace(first, dit=first.dit | {"poids": 9.0})
+    heights = {tall.id: BAS + 1, low.id: BAS}
+    assert choose([tall, low], 1, heights) == (low,)
+    assert choose([tall], 1, heights) == (tall,)
 
 
 def test_what_is_not_for_the_public_says_so_on_paper_too(territory, cleaned, findings):

@@ -69,6 +69,12 @@ class Field:
         return f"{self.territory.debut}-{self.territory.fin}"
 
     @property
+    def annees(self) -> str:
+        """The years of which the actions are known: since the first that the logs tell, up to the contract's last."""
+        years = self.menees["annee"] if len(self.menees) else [self.territory.debut]
+        return f"{int(min(years))}-{self.territory.fin}"
+
+    @property
     def themes(self) -> dict[str, str]:
         """Theme id → name, then what is of none, then what is not said."""
         others = {HORS_THEME: label("actions.communs.hors_theme"), "": label("actions.communs.sans_theme")}
@@ -114,8 +120,16 @@ class ActionChapter(Chapter):
     def __init__(self, page: str, sujet: str, field: Field, builders: Mapping[str, Builder], **said: str) -> None:
         super().__init__(sujet, builders)
         self.page, self.field = page, field
-        self.said = {"periode": field.periode, **said}
-        self.champ = label(f"{page}.champ_actions", **self.said)
+        self._more = said
+
+    @property
+    def said(self) -> dict[str, str]:
+        """What any of them may say."""
+        return {"periode": self.field.annees, **self._more}
+
+    @property
+    def champ(self) -> str:
+        return label(f"{self.page}.champ_actions", **self.said)
 
     def texts(self, ident: str) -> str:
         """The path of a finding's words."""
@@ -140,5 +154,5 @@ class ActionChapter(Chapter):
 
     def about(self, ident: str, message: Message, rows: pd.DataFrame, **parts: Any) -> Finding:
         """A finding made of these rows of the logs."""
-        parts = {"source": source_of(rows, JOURNAUX), "champ": self.champ, **parts}
-        return make(ident, message, textes=self.texts(ident), rows=[rows], **parts)
+        texts = {"source": source_of(rows, JOURNAUX), "champ": self.champ, "textes": self.texts(ident)}
+        return make(ident, message, rows=[rows], **texts | parts)

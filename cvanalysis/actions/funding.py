@@ -12,9 +12,9 @@ from typing import Any
 import pandas as pd
 
 from cvanalysis.actions.counting import TFPB, UNE_FOIS, lines_of, subsidies
-from cvanalysis.actions.field import JOURNAUX, MONTANTS, Field, row
+from cvanalysis.actions.field import MONTANTS, ActionChapter, row
 from cvanalysis.actions.table import TYPES_CREDIT
-from cvanalysis.constat.make import Grid, bars, count, euros, make, source_of
+from cvanalysis.constat.make import Grid, bars, count, euros
 from cvanalysis.constat.shape import Finding, Manque, Message, Table, Valeur
 from cvanalysis.textes import block, label
 
@@ -29,17 +29,17 @@ LIGNES_MAX, NOMS_MAX = 300, 40
 DROIT_COMMUN, AUTRE_RESSOURCE = label("actions.credits.droit_commun"), label("actions.credits.autre_ressource")
 
 
-def by_credit(ident: str, question: str, rows: pd.DataFrame, field: Field, champ: str, theme: str) -> Finding:
+def by_credit(chapter: ActionChapter, ident: str, rows: pd.DataFrame) -> Finding:
     """Money granted each year, by kind of credit; years without any known amount are said to be so."""
     own = lines_of(rows)
     pivot = own[own["accorde"].notna()].pivot_table(
         index="annee", columns="type_credit", values="accorde", aggfunc="sum"
     )
-    years = [str(year) for year in range(int(rows["annee"].min()), field.territory.fin + 1)]
+    years = [str(year) for year in range(int(rows["annee"].min()), chapter.field.territory.fin + 1)]
     kinds = [kind for kind in TYPES if kind in pivot.columns]
     known = {kind: euros(pivot[kind].sum() if kind in kinds else float("nan")) for kind in TYPES}
     cells = {year: [euros(pivot[kind].get(int(year), float("nan"))) for kind in kinds] for year in years}
-    said = {"theme": theme, "periode": field.periode, "inconnu": known["inconnu"]}
+    said: dict[str, Any] = {"theme": "", **chapter.said, "inconnu": known["inconnu"]}
     said |= {"specifique": known["spécifique"], "droit_commun": known["droit commun"]}
     since = [year for year in pivot.index if pd.notna(pivot.get("droit commun", pd.Series()).get(year))]
     parts: dict[str, Any] = {}
@@ -49,13 +49,12 @@ def by_credit(ident: str, question: str, rows: pd.DataFrame, field: Field, champ
         titles = (label("actions.credits.annee"), *(NOMS[kind] for kind in kinds))
         parts = {"grid": Grid("lignes", cells, ["part"] * len(kinds), colonnes=titles)}
         parts |= {"lecture": Message("actions.lecture_credits", reading)}
-    return make(
+    return chapter.about(
         ident,
         Message("actions.credits", said),
-        question=question,
-        rows=[rows],
-        source=source_of(rows, JOURNAUX),
-        champ=champ,
+        rows,
+        textes="actions.credits",
+        question=chapter.question(ident),
         precautions=(
             UNE_FOIS,
             *((label("actions.credits.depuis", annee=int(min(since))),) if since else ()),
@@ -68,7 +67,7 @@ def by_credit(ident: str, question: str, rows: pd.DataFrame, field: Field, champ
     )
 
 
-def carriers_finding(ident: str, question: str, rows: pd.DataFrame, field: Field, champ: str) -> Finding:
+def carriers_finding(chapter: ActionChapter, ident: str, rows: pd.DataFrame) -> Finding:
     """Who carries, and how few make half of the money; by number of actions where no amount is known."""
     own = lines_of(subsidies(rows))
     money = own.groupby("porteur")["accorde"].sum(min_count=1).dropna().sort_values(ascending=False, kind="stable")
@@ -77,10 +76,12 @@ def carriers_finding(ident: str, question: str, rows: pd.DataFrame, field: Field
     ranked = money if paid else actions.sort_values(ascending=False, kind="stable")
     values = {str(name): euros(number) if paid else count(number) for name, number in ranked.items()}
     first, value = next(iter(values.items()))
-    said = {"porteurs": int(rows["porteur"].nunique()), "premier": first, "valeur": value, "periode": field.periode}
+    said = {**chapter.said, "porteurs": int(rows["porteur"].nunique()), "premier": first, "valeur": value}
     message = Message("actions.porteurs_sans_argent", said)
     if paid:
-        message = Message("actions.porteurs", said | {"moitie": carriers_for_half(money)})
+        half = carriers_for_half(money)
+        share = Valeur(100 * float(money.head(half).sum() / money.sum()), unite="%", decimales=0)
+        message = Message("actions.porteurs", said | {"moitie": half, "part": share})
     years = rows.groupby("porteur")["annee"].agg(["min", "max"]).astype(str)
     order = [*values, *(name for name in actions.index if name not in values)]
     lines = [
@@ -89,15 +90,13 @@ def carriers_finding(ident: str, question: str, rows: pd.DataFrame, field: Field
     ]
     more = label("actions.porteurs.legende_longue", montres=LIGNES_MAX, total=len(order))
     axe = label(f"{message.gabarit}.axe")
-    return make(
+    return chapter.about(
         ident,
         message,
-        question=question,
+        rows,
         textes="actions.porteurs",
-        rows=[rows],
-        source=source_of(rows, JOURNAUX),
-        champ=champ,
-        sous_titre=f"{axe}, {field.periode}",
+        question=chapter.question(ident),
+        sous_titre=f"{axe}, {chapter.field.annees}",
         figure=bars(axe, label("actions.porteurs.serie"), _top(values)),
         table=Table((), tuple(lines), more if len(order) > LIGNES_MAX else ""),
         lecture=Message("actions.lecture_argent", {"etiquette": first, "valeur": value}),

@@ -8,10 +8,10 @@ from __future__ import annotations
 import pandas as pd
 
 from cvanalysis.actions.counting import UNE_FOIS, lines_of, money_by_quarter, subsidies
-from cvanalysis.actions.field import JOURNAUX, Field, row
+from cvanalysis.actions.field import ActionChapter, Field, row
 from cvanalysis.actions.table import HORS_QPV, RETENUS
 from cvanalysis.constat.disclosure import total_withheld, withhold
-from cvanalysis.constat.make import bars, count, euros, leaders, make, source_of
+from cvanalysis.constat.make import bars, count, euros, leaders
 from cvanalysis.constat.shape import Finding, Manque, Message, Table, Valeur, word
 from cvanalysis.textes import label, labels
 
@@ -81,7 +81,7 @@ def _people(number: int, hidden: bool) -> Valeur:
     return Valeur(None, "masqué", "personnes") if hidden else Valeur(float(number), "publié", "personnes")
 
 
-def publics_finding(ident: str, question: str, rows: pd.DataFrame, field: Field, champ: str) -> Finding:
+def publics_finding(chapter: ActionChapter, ident: str, rows: pd.DataFrame) -> Finding:
     """For whom: distinct actions by public, and the beneficiaries that carriers declare, fill rate first."""
     told = rows["public"] != ""
     # A log that does not say it takes nothing from one that does.
@@ -89,26 +89,26 @@ def publics_finding(ident: str, question: str, rows: pd.DataFrame, field: Field,
     by_public = counted.groupby(counted["public"].replace("", SANS_PUBLIC))["action"].nunique()
     ranked = by_public.sort_values(ascending=False, kind="stable")
     values = {str(name): count(number) for name, number in ranked.items()}
-    people, total, filled, lines_count = people_by_public(rows, field.territory.seuils.personnes)
+    seuil = chapter.field.territory.seuils.personnes
+    people, total, filled, lines_count = people_by_public(rows, seuil)
     first, rest = next(iter(values)), Valeur(None, "non_disponible", "personnes")
     lines = [row(name, value, people.get(name, rest)) for name, value in values.items()]
     whole = row(label("actions.publics.ensemble"), count(rows["action"].nunique()), total)
     said = {
-        "premier": leaders({name: value.valeur for name, value in values.items()}),
+        **leaders({name: value.valeur for name, value in values.items()}),
         "valeur": values[first],
         "renseignees": filled,
         "lignes": lines_count,
         "absentes": lines_count - filled,
-        "seuil": field.territory.seuils.personnes,
+        "seuil": seuil,
     }
     missing = [Manque(label("actions.publics.manque", **said), "non_disponible")] if filled < lines_count else []
-    return make(
+    return chapter.about(
         ident,
         Message("actions.publics", said),
-        question=question,
-        rows=[rows],
-        source=source_of(rows, JOURNAUX),
-        champ=champ,
+        rows,
+        textes="actions.publics",
+        question=chapter.question(ident),
         figure=bars("", label("actions.publics.serie"), values),
         table=Table((), (*lines, whole)),
         lecture=Message("actions.lecture_barre", {"etiquette": first, "valeur": values[first], "lieu": ""}),

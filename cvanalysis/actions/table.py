@@ -21,7 +21,7 @@ DATES = ("annee", "date", "date_convention")
 ACTIONS: Mapping[str, str] = _WORDS["colonnes"]
 RETENUS = frozenset(_WORDS["retenus"])
 TYPES_CREDIT = tuple(_WORDS["types_credit"])
-NON_RENSEIGNE, INCONNU, TFPB = "non renseigné", "inconnu", "abattement TFPB"
+NON_RENSEIGNE, TERMINE, INCONNU, TFPB = "non renseigné", "terminé", "inconnu", "abattement TFPB"
 
 HORS_THEME = "hors"
 """Theme of an action whose label is excluded on purpose: it is known, and belongs to none of the evaluated themes."""

@@ -20,11 +20,12 @@ def count(number: float, unite: str = "actions") -> Valeur:
     return Valeur(float(number), "publié", unite)
 
 
-def leaders(counts: Mapping[str, float]) -> str:
-    """The names that have the highest count: all of them, since a tie has no first; the first ones where they are many."""
+def leaders(counts: Mapping[str, float]) -> dict[str, object]:
+    """Who has the highest count (`premier`), all of them, since a tie (`ex_aequo`) has no first; the first ones where they are many."""
     most = max(counts.values())
     names = [name for name, number in counts.items() if number == most]
-    return enumerate_french(names if len(names) <= 4 else [*names[:3], f"{len(names) - 3} autres"])
+    said = enumerate_french(names if len(names) <= 4 else [*names[:3], f"{len(names) - 3} autres"])
+    return {"premier": said, "ex_aequo": len(names) > 1}
 
 
 def euros(amount: float) -> Valeur:

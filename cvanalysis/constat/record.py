@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
 from typing import Any
 
-from cvanalysis.constat.shape import Finding, Table, Valeur
+from cvanalysis.constat.shape import Figure, Finding, Point, Serie, Table, Valeur
 
 Record = Mapping[str, Any]
 
@@ -25,9 +26,30 @@ def record(finding: Finding, message: str, lecture: str = "") -> dict[str, Any]:
         "precautions": list(finding.precautions),
         "manques": [manque.quoi for manque in finding.manques],
         "colonnes": list(table.colonnes),
-        "lignes": [[[v.valeur, v.statut, v.texte, v.unite, v.decimales] for v in line] for line in table.lignes],
+        "lignes": [[_cell(value) for value in line] for line in table.lignes],
         "legende": table.legende,
     }
+
+
+def figure_record(figure: Figure) -> dict[str, Any]:
+    """A figure as plain JSON, its values as the cells of a record: what a page has drawn is drawn elsewhere without computing again."""
+    series = [
+        [one.nom, one.role, [[point.etiquette, _cell(point.valeur)] for point in one.points]] for one in figure.series
+    ]
+    return {one.name: getattr(figure, one.name) for one in fields(figure)} | {"series": series}
+
+
+def read_figure(dit: Record) -> Figure:
+    """The figure again."""
+    series = tuple(
+        Serie(nom, role, tuple(map(Point, (name for name, _ in points), read_line(cell for _, cell in points))))
+        for nom, role, points in dit["series"]
+    )
+    return Figure(**{**dit, "series": series, "ruptures": tuple(dit["ruptures"])})
+
+
+def _cell(value: Valeur) -> list[Any]:
+    return [value.valeur, value.statut, value.texte, value.unite, value.decimales]
 
 
 def read_line(line: Iterable[Sequence[Any]]) -> tuple[Valeur, ...]:

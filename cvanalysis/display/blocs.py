@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from html import escape, unescape
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
 from cvanalysis.constat.shape import Table, Valeur, word
-from cvanalysis.display.composants import composants
-from cvanalysis.display.constat import Bloc, Constat, said_once
+from cvanalysis.display.composants import composants, titles
+from cvanalysis.display.constat import Bloc, said_once
 from cvanalysis.display.maps import describe_map, find_contours, locator, overview, tell_contours
 from cvanalysis.display.phrases import write
 from cvanalysis.display.tables import html_table, shorten, text
@@ -46,7 +46,7 @@ NOTHING = Valeur(None)
 def show_recto(fiche: Any, carte: Bloc) -> Bloc:
     """The front of a quarter's sheet: landmarks, what stands out, the dashboard."""
     html = composants("fiche.html.j2").recto(fiche, Markup(carte.html))  # noqa: S704 - our own drawing
-    return Bloc(str(html), "\n".join(f"- {write(one.message)}" for one in fiche.ressort()))
+    return Bloc(str(html), "\n".join(f"- {write(one.message)}" for one in fiche.ressort()), titres=titles())
 
 
 def show_verso(fiche: Any, done: Any, engages: Finding, voices: Sequence[Finding]) -> Bloc:
@@ -61,7 +61,7 @@ def show_verso(fiche: Any, done: Any, engages: Finding, voices: Sequence[Finding
         actions.setdefault(theme.texte, []).append((title, word(ends, "non_disponible"), whole, here))
     rest = max(len(listed) - ACTIONS, 0)
     html = composants("fiche.html.j2").verso(fiche, themes, actions, rest, engages, _said(voices), by_theme.exemple)
-    return Bloc(str(html), "\n".join(fiche.lacunes()))
+    return Bloc(str(html), "\n".join(fiche.lacunes()), titres=titles())
 
 
 def show_actions(table: Table, titre: str, *, exemple: bool = False) -> Bloc:
@@ -112,14 +112,14 @@ def show_theme_recto(theme: Any, findings: Mapping[str, Finding]) -> Bloc:
     invented = any(one.exemple for one in findings.values())
     kept, rest = lines[:CONSEILS], max(len(lines) - CONSEILS, 0)
     html = composants("theme.html.j2").recto(theme, findings, heard, kept, rest, invented)
-    return Bloc(str(html), "\n".join(write(one.message) for one in findings.values()))
+    return Bloc(str(html), "\n".join(write(one.message) for one in findings.values()), titres=titles())
 
 
 def show_theme_verso(theme: Any, findings: Mapping[str, Finding]) -> Bloc:
     """The back: needs and actions by quarter, what is recommended, room to write."""
     asked = [(findings[numero], said) for numero, said in block("theme.questions").items()]
     html = composants("theme.html.j2").verso(theme, findings, findings["besoins-01"].table, asked)
-    return Bloc(str(html), write(findings["besoins-01"].message))
+    return Bloc(str(html), write(findings["besoins-01"].message), titres=titles())
 
 
 _IDEA = labels("voix.idees.colonnes")
@@ -196,12 +196,6 @@ def show_notes(notes: Mapping[str, int]) -> Bloc:
     if files := ", ".join(sorted(one for one, number in notes.items() if not number)):
         said.append(label("affichage.constat.fichiers", noms=files))
     return Bloc(str(composants().notes(said)), "\n".join(f"{n}. {one}" for n, one in enumerate(said, 1)))
-
-
-def gather(constats: Iterable[Constat]) -> Bloc:
-    """Several findings, one under the other."""
-    shown = tuple(constats)
-    return Bloc("".join(one.html for one in shown), "\n".join(map(repr, shown)), tuple(one.record for one in shown))
 
 
 def show_list(table: Table, titre: str, *, exemple: bool = False) -> Bloc:

@@ -15,10 +15,11 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from cvanalysis.constat.shape import Valeur
 from cvanalysis.display.phrases import say, write
-from cvanalysis.french import french_date, typeset
+from cvanalysis.french import french_date, slug, typeset
 from cvanalysis.textes import block, label
 
 if TYPE_CHECKING:
@@ -43,6 +44,9 @@ TONS = {
 """The tone of each state of an engagement, from done to not known; what is worded on any page keeps it."""
 
 
+BESIDE = 24
+"""Quarters that strips or small multiples set side by side: beyond, nobody compares them, and a table says it better."""
+
 UNITES_LONGUES = ("habitants", "actions", "organismes", "quartiers")
 """Units that the words under a landmark say better than the figure itself."""
 
@@ -59,6 +63,23 @@ def _environment() -> Environment:
     environment = Environment(loader=FileSystemLoader(DOSSIER), autoescape=True, undefined=StrictUndefined)
     equip(environment)
     return environment
+
+
+_titles: list[tuple[str, str]] = []
+
+
+def _part(title: str, more: str = "") -> Markup:
+    """The heading of a part inside a display: an address of its own; `more` (HTML) is no part of what it is called."""
+    title = typeset(title)
+    _titles.append((slug(title), title))
+    return Markup('<h2 id="{}">{}{}</h2>').format(slug(title), title, Markup(more))  # noqa: S704 - a mark of ours
+
+
+def titles() -> tuple[tuple[str, str], ...]:
+    """The headings written since the last call, for the table of contents: (address, title)."""
+    said = tuple(_titles)
+    _titles.clear()
+    return said
 
 
 def equip(environment: Environment) -> None:
@@ -84,12 +105,14 @@ def equip(environment: Environment) -> None:
     environment.globals.update(
         say=lambda key, **values: typeset(label(f"affichage.composants.{key}", **values)),
         label=label,
+        part=_part,
         label_block=block,
         avancements=TONS,
         write=write,
         states_of=states_of,
         tonalites=[(f"voix-0{n}", title, f"0{n}") for n, title in enumerate(block("voix.tons").values(), 2)],
         breadth=_breadth,
+        beside=BESIDE,
         bare_unit=lambda one: replace(one, unite="") if one.unite in UNITES_LONGUES else one,
         absent_of=lambda lines: dict.fromkeys(
             one.statut

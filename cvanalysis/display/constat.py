@@ -15,10 +15,10 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cvanalysis.constat.record import record
+from cvanalysis.constat.record import figure_record, record
 from cvanalysis.constat.shape import Contribution, Figure, Finding, Table
 from cvanalysis.display.alternatives import describe, notes
-from cvanalysis.display.composants import composants
+from cvanalysis.display.composants import BESIDE, composants
 from cvanalysis.display.phrases import write
 from cvanalysis.display.tables import EXAMPLE, html_table, left_out, meanings, text, to_frame
 from cvanalysis.errors import UsageError
@@ -37,27 +37,10 @@ RECORDS = "application/vnd.cvanalysis.constats"
 It is one text (JSON, one finding a line), not a structure: a notebook's file gives each value of a structure a line of its own,
 which costs more than the drawing of small figures.
 """
+FIGURES = "application/vnd.cvanalysis.figures"
+"""The same for their figures, shown or not: what goes to paper draws them from it."""
 _FILES = re.compile(r" \((?:fichiers? )?([^()]*\.\w{3,4}[^()]*)\)")
 _YEARS = re.compile(r", [^,;]*\b\d{4}\b[^;]*?(?= ; |$)")
-
-
-@dataclass(frozen=True, slots=True)
-class Image:
-    """A figure as a page holds it: its `<svg>`, as written there, and its height in pixels."""
-
-    svg: str
-    hauteur: int
-
-
-_SHOWN = re.compile(
-    r'<figure class="constat" id="([^"]*)"(?:(?!</figure>).)*?(<svg class="fig"[^>]* height="(\d+)".*?</svg>)',
-    re.DOTALL,
-)
-
-
-def read_pictures(html: str) -> dict[str, Image]:
-    """The pictures of the findings in a piece of page, by their number: what is printed apart need not be drawn again."""
-    return {key: Image(svg, int(height)) for key, svg, height in _SHOWN.findall(html)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +68,10 @@ class Constat:
         key = escape(f.id)
         if self._short and f.table is None:
             return self._line(key)
+
+        def said(name: str) -> str:
+            return text(label(f"affichage.constat.{name}"))
+
         return "".join(
             (
                 f'<figure class="constat{self._kind}" id="{key}" aria-labelledby="{key}-t"><figcaption>',
@@ -97,7 +84,9 @@ class Constat:
                 self._table(),
                 self._brief_notes() if self._short else self._notes(),
                 self._answers(),
-                "" if self._short else f'<div class="avis"><p><strong>{AVIS}</strong> {ASK} {key}.</p></div>',
+                ""
+                if self._short
+                else f'<div class="avis"><p><strong>{said("avis")}</strong> {said("demande")} {key}.</p></div>',
                 "</figure>",
             )
         )
@@ -143,7 +132,14 @@ class Constat:
     @property
     def _kind(self) -> str:
         """What a page is told that it will not find in the block: a figure that is not asked for, or both where nothing is to be shown."""
-        return " vide" if self.finding.table is None else "" if self.dessin else " sans-figure"
+        if self.finding.table is None:
+            return " vide"
+        return " sans-figure" if not self.dessin or (self.finding.figure and not self._seen) else ""
+
+    @property
+    def _seen(self) -> bool:
+        figure = self.finding.figure
+        return self.dessin and figure is not None and not (figure.facettes and len(figure.series) > BESIDE)
 
     @property
     def _short(self) -> bool:
@@ -151,7 +147,7 @@ class Constat:
 
     def _picture(self) -> str:
         f = self.finding
-        if f.figure is None or not self.dessin:
+        if not self._seen:
             return ""
         drawn = self.svg(358)
         if self._short:  # said once for the page
@@ -190,7 +186,7 @@ class Constat:
         whom, *_, where = [*f.champ.split(" ; "), ""]
         source = _YEARS.sub("", _FILES.sub("", f.source))  # titles and tables have the years
         said = [source, *f.precautions, whom, where]
-        said += notes(f.figure, seuls=f.table is None) if f.figure is not None and self.dessin else []
+        said += notes(f.figure, seuls=f.table is None) if self._seen else []
         if f.table is not None:
             legend, titles = f.table.legende, f"{f.sous_titre} {f.figure.axe if f.figure else ''}".lower()
             said += [] if f.sous_titre[:9] in legend or legend[:9].lower() in titles else [legend]
@@ -240,15 +236,10 @@ class Constat:
         return record(self.finding, self.titre, write(lecture) if lecture is not None else "")
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict[str, Any], dict[str, Any]]:
-        data = {"text/html": self.html, "text/plain": repr(self), RECORDS: to_lines([self.record])}
-        return data, {"cvanalysis": {"constats": [self.finding.id]}}
+        return gather([self])._repr_mimebundle_()
 
     def __repr__(self) -> str:
         return f"{self.finding.id}\u00a0: {self.titre}"
-
-
-AVIS = text(label("affichage.constat.avis"))
-ASK = text(label("affichage.constat.demande"))
 
 
 def said_once(notes: Mapping[str, int]) -> list[str]:
@@ -266,24 +257,22 @@ def to_lines(records: Iterable[dict[str, Any]]) -> str:
     return "\n".join(json.dumps(one, ensure_ascii=False, allow_nan=False, separators=(",", ":")) for one in records)
 
 
-def record_lines(data: Mapping[str, Any]) -> list[str]:
+def lines_in(data: Mapping[str, Any], kind: str = RECORDS) -> list[str]:
     """The records in one display of a notebook (kind → content), each as JSON; a notebook's file cuts a text into lines."""
-    return [line for line in "".join(data.get(RECORDS, "")).split("\n") if line]
-
-
-def read_records(data: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The same, as plain values."""
-    return [json.loads(line) for line in record_lines(data)]
+    return [line for line in "".join(data.get(kind, "")).split("\n") if line]
 
 
 @dataclass(frozen=True, slots=True)
 class Bloc:
-    """HTML for the page and JupyterLab, plain text for a terminal; `constats` are the records of the findings shown inside, if any."""
+    """HTML for the page and JupyterLab, plain text for a terminal; `constats` are the records of the findings shown inside, if any,
+    `figures` those of their figures."""
 
     html: str
     texte: str
     constats: tuple[dict[str, Any], ...] = ()
     tableau: Table | None = None
+    figures: tuple[dict[str, Any], ...] = ()
+    titres: tuple[tuple[str, str], ...] = ()  # of the parts inside: (address, title)
 
     @property
     def df(self) -> pd.DataFrame:
@@ -292,10 +281,19 @@ class Bloc:
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict[str, Any], dict[str, Any]]:
         data: dict[str, Any] = {"text/html": self.html, "text/plain": self.texte}
-        if not self.constats:
-            return data, {}
-        data[RECORDS] = to_lines(self.constats)
-        return data, {"cvanalysis": {"constats": [one["id"] for one in self.constats]}}
+        said: dict[str, Any] = {"titres": [list(one) for one in self.titres]} if self.titres else {}
+        if self.constats:
+            data |= {RECORDS: to_lines(self.constats)} | ({FIGURES: to_lines(self.figures)} if self.figures else {})
+            said["constats"] = [one["id"] for one in self.constats]
+        return data, {"cvanalysis": said} if said else {}
 
     def __repr__(self) -> str:
         return self.texte
+
+
+def gather(constats: Iterable[Constat]) -> Bloc:
+    """Several findings, one under the other."""
+    shown = tuple(constats)
+    figures = tuple({"id": one.finding.id} | figure_record(one.finding.figure) for one in shown if one.finding.figure)
+    html, said = "".join(one.html for one in shown), "\n".join(map(repr, shown))
+    return Bloc(html, said, tuple(one.record for one in shown), figures=figures)

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cvanalysis.constat.make import Chapter
-from cvanalysis.display.blocs import gather, show_notes
-from cvanalysis.display.constat import Bloc, Constat
+from cvanalysis.display.blocs import show_notes
+from cvanalysis.display.constat import Bloc, Constat, gather
 from cvanalysis.display.ensemble import show_all
 from cvanalysis.errors import UnknownPart, UsageError
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from html import escape
-from itertools import groupby
+from itertools import accumulate, groupby
 from typing import TYPE_CHECKING, get_args
 
 from cvanalysis.constat.shape import Statut, Table, Valeur
@@ -25,6 +25,9 @@ SORTABLE = 6
 
 SHORT = 12
 """Characters of row headers (codes, years) that need no room of their own."""
+
+ROOM = 60_000
+"""Characters of rows that a page can hold of one table: the rest is in the downloads."""
 
 BESIDE = 60
 """Characters of a line that paper can hold beside a figure."""
@@ -61,15 +64,19 @@ def html_table(
         for i, (c, number) in enumerate(zip(table.colonnes, numeric, strict=True))
     )
     tell = _tight if compact else _text
-    rows = "".join(
-        (f'<tr class="groupe"><th scope="rowgroup" colspan="{wide}">{text(capital(group))}</th></tr>' if group else "")
-        + "".join(_row(line, numeric, tell) for line in lines)
-        for group, lines in groups.items()
-    )
+    rows = []
+    for group, lines in groups.items():
+        if group:
+            rows.append(f'<tr class="groupe"><th scope="rowgroup" colspan="{wide}">{text(capital(group))}</th></tr>')
+        rows += [_row(line, numeric, tell) for line in lines]
+    kept = [row for row, size in zip(rows, accumulate(map(len, rows)), strict=True) if size <= ROOM]
+    cut = text(label("affichage.suite", vues=len(kept), total=len(rows))) if len(kept) < len(rows) else ""
     return (
         f'<div class="defile" tabindex="0" role="region" aria-label="{name}"><table class="{kind}">'
         f"<caption><span>{name}{EXAMPLE if exemple else ''}</span></caption>"
-        f"<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>{'' if compact else _legend(table)}"
+        f"<thead><tr>{heads}</tr></thead><tbody>{''.join(kept)}</tbody></table></div>"
+        + (f'<p class="leg">{cut}</p>' if cut else "")
+        + ("" if compact else _legend(table))
     )
 
 

@@ -7,7 +7,6 @@ Columns: `id;nom;college`, and if known `alias` (names met in logs, `|` between 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields
 from fnmatch import fnmatch
 from functools import partial
 from pathlib import Path
@@ -26,35 +25,24 @@ if TYPE_CHECKING:
     from cvanalysis.territory.contract import Territory
 
 
-@dataclass(frozen=True, slots=True)
-class Partner:
-    """A declared partner: the columns of `partenaires.parquet`, but for `exemple`."""
-
-    id: str
-    nom: str
-    college: str
-    alias: tuple[str, ...] = ()
-    siren: str = ""
-    themes: tuple[str, ...] = ()
-    quartiers: tuple[str, ...] = ()
-    debut: int = 0
-    fin: int = 0
-    note: str = ""
+COLONNES = ("id", "nom", "college", "alias", "siren", "themes", "quartiers", "debut", "fin", "note")
 
 
-COLONNES = tuple(field.name for field in fields(Partner))
+def read_partners(territory: Territory, found: Inspection) -> pd.DataFrame:
+    """One row per declared partner, in their order (`COLONNES`, `exemple`); none where the file is absent. Problems go to `found`.
 
-
-def read_partners(territory: Territory, found: Inspection) -> tuple[Partner, ...]:
-    """The declared partners, in their order; none where the file is absent. Problems go to `found`."""
-    if not (Path(territory.dossier) / PARTENAIRES).exists():
-        return ()
+    Lists are joined by `|`, unknown years are null.
+    """
     names: dict[str, str] = {}
-    rows = read_rows(found, PARTENAIRES, COLONNES[:3], COLONNES[3:])
-    return tuple(_read_partner(row, territory, found, names) for row in once(found, rows, "id"))
+    there = (Path(territory.dossier) / PARTENAIRES).exists()
+    rows = once(found, read_rows(found, PARTENAIRES, COLONNES[:3], COLONNES[3:]) if there else (), "id")
+    table = pd.DataFrame([_read_partner(row, territory, found, names) for row in rows], columns=list(COLONNES))
+    table["exemple"] = any(fnmatch(PARTENAIRES, pattern) for pattern in territory.exemples)
+    years = {name: table[name].astype("Int16").replace(0, pd.NA) for name in ("debut", "fin")}
+    return table.astype({**dict.fromkeys(COLONNES, "str"), "exemple": "bool"}).assign(**years)
 
 
-def _read_partner(row: Ligne, territory: Territory, found: Inspection, names: dict[str, str]) -> Partner:
+def _read_partner(row: Ligne, territory: Territory, found: Inspection, names: dict[str, str]) -> tuple[str | int, ...]:
     tell = partial(found.add, row.fichier, row.ligne)
     cells = dict.fromkeys(COLONNES, "") | row.cells
     quarters = tuple(q.code for q in territory.quartiers)
@@ -76,18 +64,10 @@ def _read_partner(row: Ligne, territory: Territory, found: Inspection, names: di
             tell(name, f"{quoted(year)} n'est pas une année", "quatre chiffres")
             years[name] = ""
     nom = mask_words(cells["nom"])
-    return Partner(
-        cells["id"],
-        nom,
-        cells["college"],
-        alias=alias if nom == cells["nom"] else (*alias, cells["nom"]),
-        siren=siren,
-        themes=themes,
-        quartiers=quarters if "tous" in places else places,
-        debut=int(years["debut"] or 0),
-        fin=int(years["fin"] or 0),
-        note=mask_words(cells["note"]),
-    )
+    called = "|".join(alias if nom == cells["nom"] else (*alias, cells["nom"]))
+    expected = ("|".join(themes), "|".join(quarters if "tous" in places else places))
+    ends = (int(years[name] or 0) for name in years)
+    return (cells["id"], nom, cells["college"], called, siren, *expected, *ends, mask_words(cells["note"]))
 
 
 def once(found: Inspection, rows: Iterable[Ligne], column: str) -> Iterator[Ligne]:
@@ -107,13 +87,3 @@ def check_words(found: Inspection, row: Ligne, column: str, words: Iterable[str]
         if word and word not in known:
             what, to_do = f"{quoted(word)} n'est pas déclaré", nearest(word, known) or "corrigez la cellule"
             found.add(row.fichier, row.ligne, column, what, f"déclarés : {listed(known)}", to_do)
-
-
-def partners_table(partners: Sequence[Partner], territory: Territory) -> pd.DataFrame:
-    """One row per partner (`COLONNES`, `exemple`); lists are joined by `|`, unknown years are null."""
-    cells = [[getattr(partner, name) for name in COLONNES] for partner in partners]
-    joined = [["|".join(cell) if isinstance(cell, tuple) else cell for cell in row] for row in cells]
-    table = pd.DataFrame(joined, columns=list(COLONNES))
-    table["exemple"] = any(fnmatch(PARTENAIRES, pattern) for pattern in territory.exemples)
-    years = {name: table[name].astype("Int16").replace(0, pd.NA) for name in ("debut", "fin")}
-    return table.astype({**dict.fromkeys(COLONNES, "str"), "exemple": "bool"}).assign(**years)

@@ -11,6 +11,7 @@ from datetime import date
 import pandas as pd
 
 from cvanalysis.actions.field import JOURNAUX, Field, row
+from cvanalysis.actions.reach import best_title
 from cvanalysis.actions.table import NON_RENSEIGNE
 from cvanalysis.constat.make import bars, count, make, nothing, source_of
 from cvanalysis.constat.shape import Figure, Finding, Message, Table, Valeur
@@ -61,9 +62,10 @@ def orphans_finding(ident: str, field: Field) -> Finding:
         mine = orphan[orphan["theme"] == theme]
         values[name] = count(mine["action"].nunique())
         of[name] = count(rows.loc[rows["theme"] == theme, "action"].nunique())
-        lines.append(row(name, values[name], of[name], " ; ".join(sorted(set(mine["titre"]))) or "aucune"))
+        titles = sorted(mine.groupby("action")["titre"].agg(best_title))
+        lines.append(row(name, values[name], of[name], " ; ".join(titles) or "aucune"))
     first = max(values, key=lambda name: (values[name].valeur, name))
-    said = {"nombre": int((~linked).sum()), "total": len(linked), "periode": field.periode}
+    said = {"nombre": int((~linked).sum()), "total": len(linked), "periode": field.annees}
     return make(
         ident,
         Message("actions.sans_engagement", said),

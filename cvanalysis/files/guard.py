@@ -37,7 +37,7 @@ _log = logging.getLogger(__name__)
 _refused: dict[str, Problem] = {}
 _parent: Connection | None = None  # in a child: where to say what it is about
 _inherited = 0  # bytes that it mapped at its birth
-_until = 0.0  # processor time at which the file at hand will have had enough
+_until = 0.0  # processor time at which the file at hand will have had enough; 0: none is at hand
 
 
 def under_guard(work: Callable[[], T]) -> T:
@@ -78,7 +78,7 @@ def reading(fichier: str) -> Iterator[None]:
 def allow(seconds: float) -> None:
     """Allow the file at hand that much processor time more, for what it plainly holds."""
     global _until  # noqa: PLW0603 (a process has one clock)
-    if _parent is not None:
+    if _until:
         import resource
 
         _until += seconds
@@ -210,6 +210,7 @@ def _tell(fichier: str) -> None:
     import resource
 
     if not fichier:
+        _until = 0.0
         limit_memory(None)
         _limit(resource.RLIMIT_CPU, None)
     _parent.send(("fichier", fichier))

@@ -5,12 +5,13 @@ Refuses to average judgements or to drop what is not filled in from a denominato
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import pandas as pd
 
 from cvanalysis.actions.field import NON_SU, Field, Rows
-from cvanalysis.constat.make import Builder, Chapter, Grid, bars, count, leaders, make, nothing
+from cvanalysis.constat.make import Builder, Chapter, Grid, bars, count, make, nothing
 from cvanalysis.constat.shape import Figure, Finding, Message, Point, Serie, Table, Valeur, word
 from cvanalysis.engagements.progress import (
     SOURCE,
@@ -59,6 +60,16 @@ class Engagements(Chapter):
 
         return ask
 
+    def _make(self, ident: str, of: pd.DataFrame, said: Mapping[str, object], lecture: dict, **parts: Any) -> Finding:
+        """A finding on the engagements under the texts of its number."""
+        texts = _texts(ident)
+        parts = {"lecture": Message(f"{texts}.lecture", lecture), **parts}
+        return make(ident, Message(texts, said), rows=[of], source=SOURCE, **parts)
+
+    def _nothing(self, ident: str, gabarit: str, said: Mapping[str, object]) -> Finding:
+        question = label(f"{_texts(ident)}.question")
+        return nothing(ident, f"engagements.{gabarit}", said, question=question, source=SOURCE)
+
     def _pillars_of(self, table: pd.DataFrame) -> dict[str, pd.DataFrame]:
         """Name of a pillar → its engagements, in the order of the table."""
         names = {p.id: p.nom for p in self.field.territory.piliers}
@@ -73,14 +84,13 @@ class Engagements(Chapter):
         first, (filled, _, total) = next(iter(pillars.items()))
         every = line(table)
         renseignes, preuves, _ = (int(value.valeur) for value in every)
-        return make(
+        return self._make(
             ident,
-            Message(_texts(ident), {"renseignes": renseignes, "total": len(table), "preuves": preuves}),
-            rows=[table],
-            source=SOURCE,
+            table,
+            {"renseignes": renseignes, "total": len(table), "preuves": preuves},
+            {"pilier": first, "valeur": filled, "total": total},
             figure=bars("", "", {name: values[0] for name, values in pillars.items()}),
             table=Grid("barres", {**pillars, label("engagements.couverture-01.ensemble"): every}).table(),
-            lecture=Message("engagements.couverture-01.lecture", {"pilier": first, "valeur": filled, "total": total}),
         )
 
     def _progress(self, ident: str, table: pd.DataFrame) -> Finding:
@@ -116,20 +126,19 @@ class Engagements(Chapter):
         done = {name: int((rows["avancement"] == "réalisé").sum()) for name, rows in pillars.items()}
         ids = {name: rows["pilier"].iloc[0] for name, rows in pillars.items()}
         best = max(pillars, key=lambda name: (done[name] / sizes[name], ids[name]))
+        told = [
+            label(f"{_texts(ident)}.realises", pilier=p, nombre=done[p] or "aucun", total=sizes[p]) for p in pillars
+        ]
         first, last = labels("engagements.avancement-02.colonnes")
         titles = (first, *(state.capitalize() for state in shown))
         whole = {name: (*line, count(sizes[name], "engagements")) for name, line in lines.items()}
-        return make(
+        return self._make(
             ident,
-            Message(_texts(ident), {"pilier": best, "valeur": done[best], "total": sizes[best]}),
-            rows=[table],
-            source=SOURCE,
+            table,
+            {"realises": told if any(done.values()) else []},
+            {"pilier": best, "valeur": count(done[best], "engagements"), "total": sizes[best]},
             figure=Grid("matrice", lines, ("autre",)).figure(titles),
             table=Grid("matrice", whole, colonnes=(*titles, last)).table(),
-            lecture=Message(
-                "engagements.avancement-02.lecture",
-                {"pilier": best, "valeur": count(done[best], "engagements"), "total": sizes[best]},
-            ),
         )
 
     def _views(self) -> dict[str, str]:
@@ -141,10 +150,7 @@ class Engagements(Chapter):
         views = self._views()
         said = {name: int((table[column] != "").sum()) for column, name in views.items()}
         if not any(said.values()):
-            question = label(f"{_texts(ident)}.question")
-            return nothing(
-                ident, "engagements.sans_appreciation", {"total": len(table)}, question=question, source=SOURCE
-            )
+            return self._nothing(ident, "sans_appreciation", {"total": len(table)})
         most = max(said, key=lambda name: (said[name], name))
         lines = {
             name: [count(int((table[column] == view).sum()), "engagements") for view in (*APPRECIATIONS, "")]
@@ -152,17 +158,13 @@ class Engagements(Chapter):
         }
         college, none = labels("engagements.appreciation-01.colonnes")
         silent = [name for name, number in said.items() if not number]
-        values = {"college": leaders(said), "valeur": said[most], "total": len(table), "muets": silent}
-        return make(
+        values = {"bas": min(said.values()), "haut": said[most], "total": len(table), "muets": silent}
+        return self._make(
             ident,
-            Message(_texts(ident), values),
-            rows=[table],
-            source=SOURCE,
+            table,
+            values,
+            {"college": most, "valeur": count(said[most], "engagements"), "total": len(table)},
             grid=Grid("matrice", lines, ("autre",), colonnes=(college, *(a.capitalize() for a in APPRECIATIONS), none)),
-            lecture=Message(
-                "engagements.appreciation-01.lecture",
-                {"college": most, "valeur": count(said[most], "engagements"), "total": len(table)},
-            ),
         )
 
     def _disagreements(self, ident: str, table: pd.DataFrame) -> Finding:
@@ -170,9 +172,7 @@ class Engagements(Chapter):
         split = disagreements(table, list(views)).to_dict("records")
         compared = int((table[list(views)] != "").sum(axis=1).ge(2).sum()) if views else 0
         if not split:
-            said = {"compares": compared, "total": len(table)}
-            question = label(f"{_texts(ident)}.question")
-            return nothing(ident, "engagements.accords", said, question=question, source=SOURCE)
+            return self._nothing(ident, "accords", {"compares": compared, "total": len(table)})
         series = tuple(
             Serie(
                 named(row["code"], row["libelle"]),
@@ -186,18 +186,15 @@ class Engagements(Chapter):
             row["code"]: [word(row["libelle"], "non_disponible"), *(word(row[c] or none) for c in views)]
             for row in split
         }
-        return make(
+        return self._make(
             ident,
-            Message(_texts(ident), {"nombre": len(split), "compares": compared, "codes": [r["code"] for r in split]}),
-            rows=[table],
-            source=SOURCE,
+            table,
+            {"nombre": len(split), "compares": compared, "codes": [r["code"] for r in split]},
+            {"code": split[0]["code"], "libelle": split[0]["libelle"]},
             figure=Figure("matrice", "", series),
             table=Grid(
                 "matrice", lines, colonnes=(*labels("engagements.appreciation-02.colonnes"), *views.values())
             ).table(),
-            lecture=Message(
-                "engagements.appreciation-02.lecture", {"code": split[0]["code"], "libelle": split[0]["libelle"]}
-            ),
         )
 
 

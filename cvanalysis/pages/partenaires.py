@@ -49,9 +49,9 @@ class Funding(ActionChapter):
     def __init__(self, reader: Rows, territory: Territory) -> None:
         builders = {
             "argent-01": self.over(self._funders),
-            "argent-02": self.over(self._granted(self._credits)),
+            "argent-02": self.over(self._granted(partial(by_credit, self))),
             "argent-03": self.over(self._stages),
-            "porteurs-01": self.over(self._granted(self._carriers)),
+            "porteurs-01": self.over(self._granted(partial(carriers_finding, self))),
             "porteurs-02": self.over(self._moves),
         }
         super().__init__("partenaires", "partenaires", Field(reader, territory), builders)
@@ -59,12 +59,6 @@ class Funding(ActionChapter):
     def _granted(self, build: Build) -> Build:
         """Asked only where some granted amount is written."""
         return lambda ident, rows: build(ident, rows) if lines_of(rows)["accorde"].notna().any() else self.rien(ident)
-
-    def _credits(self, ident: str, rows: pd.DataFrame) -> Finding:
-        return by_credit(ident, self.question(ident), rows, self.field, self.champ, "")
-
-    def _carriers(self, ident: str, rows: pd.DataFrame) -> Finding:
-        return carriers_finding(ident, self.question(ident), rows, self.field, self.champ)
 
     def _funders(self, ident: str, menees: pd.DataFrame) -> Finding:
         rows = lines_of(menees)

@@ -210,7 +210,7 @@ class QuarterActions(ActionChapter):
         }
         said = {
             "absents": [name for theme, name in themes.items() if theme in declared and not numbers[name]],
-            "premier": leaders(numbers),
+            **leaders(numbers),
             "valeur": count(numbers[first]),
         }
         return self.about(

@@ -170,8 +170,10 @@ class Needs(ActionChapter):
             lines |= {label("synthese.besoins-01.hors_ordre"): (Valeur(None, "sans_objet"),) * 5} | apart
         top = max(known, key=lambda code: each[code].valeur, default=order[0])
         low = min(known, key=lambda code: each[code].valeur, default=order[0])
+        shared_out = sorted((other[code] for code in known if other[code].dite), key=lambda one: one.valeur)
         year = next((when for _, when in need.values() if when), "")
         said = {"haut": quarters[top], "valeur_haut": each[top], "bas": quarters[low], "valeur_bas": each[low]}
+        said |= {"autre_bas": shared_out[0], "autre_haut": shared_out[-1]} if shared_out else {}
         said |= {"quartiers": len(quarters), "periode": f"{first}-{last}"}
         said |= {"annee": f" {year}" if year else "", "ailleurs": Valeur(100 * outside / (total or 1), unite="%")}
         actions = {quarters[c]: count(found[c]) for c in order}

@@ -7,7 +7,7 @@ declaration, not our choice. Refuses to link a need and an action by a cause.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -46,9 +46,9 @@ class ThemeActions(ActionChapter):
         builders = {
             "actions-01": self.over(self._trend),
             "actions-02": self.over(self._reach),
-            "actions-03": self.over(self._publics),
-            "argent-01": self.over(self._money),
-            "porteurs-01": self.over(self._carriers),
+            "actions-03": self.over(partial(publics_finding, self)),
+            "argent-01": self.over(partial(by_credit, self)),
+            "porteurs-01": self.over(partial(carriers_finding, self)),
             "besoins-01": self._needs,
             "engagements-01": self._engagements,
         }
@@ -102,7 +102,7 @@ class ThemeActions(ActionChapter):
             "sans": [nom for code, nom in quarters.items() if not found[code]],
             "muettes": silent,
             "total": len(quarters),
-            "premier": leaders({nom: found[code] for code, nom in quarters.items()}),
+            **leaders({nom: found[code] for code, nom in quarters.items()}),
             "valeur": count(found[top]),
         }
         missing = label("theme.actions-02.manque", nombre=silent, s="s" if silent > 1 else "")
@@ -122,15 +122,6 @@ class ThemeActions(ActionChapter):
             ),
             manques=[Manque(missing, "non_disponible")] if silent else [],
         )
-
-    def _publics(self, ident: str, rows: pd.DataFrame) -> Finding:
-        return publics_finding(ident, self.question(ident), rows, self.field, self.champ)
-
-    def _money(self, ident: str, rows: pd.DataFrame) -> Finding:
-        return by_credit(ident, self.question(ident), rows, self.field, self.champ, self.theme.nom)
-
-    def _carriers(self, ident: str, rows: pd.DataFrame) -> Finding:
-        return carriers_finding(ident, self.question(ident), rows, self.field, self.champ)
 
     def _needs(self, ident: str) -> Finding:
         """Quarters without action in the last three years, beside the indicator that the theme's engagements point to first."""

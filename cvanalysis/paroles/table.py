@@ -59,7 +59,7 @@ def keys(groups: Mapping[str, list[str]]) -> dict[str, str]:
 SYNONYMES = keys({champ: others for champ, others in CHAMPS.items() if champ != "reponse"})
 """An answer is one only where it is the platform's own, or declared: in any other file a column of answers is what someone wrote."""
 
-PROTECTEURS = re.compile(_KNOWN["protection"]["fermants"])
+PROTECTEURS, ACCORDANTS = (re.compile(_KNOWN["protection"][name]) for name in ("fermants", "accords"))
 JAMAIS = frozenset(_KNOWN["protection"]["jamais"])
 OUI, NON, MAJEUR, NON_COCHE = (
     frozenset(_KNOWN["reponses"][name]) for name in ("oui", "non", "majeur", "coche_sans_reponse")
@@ -69,6 +69,9 @@ MOTS = {
     for champ, groups in _KNOWN["mots"].items()
 }
 """Field → word as compared → word as kept."""
+NON_DECLARE: Mapping[str, str] = _KNOWN["non_declare"]
+"""Field → what is said of a word that is none of those declared."""
+PAGES: Sequence[str] = _KNOWN["citations"]["pages"]
 STATUTS = tuple(_KNOWN["mots"]["statut"])
 
 

@@ -14,6 +14,7 @@ import csv
 import re
 import tomllib
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -74,18 +75,20 @@ _PLAIN = (
 _WORD = re.compile(r"[^\W\d_]{2,}+(?:-[^\W\d_]++)*+")
 
 
+def expand(motif: str, pieces: Mapping[str, str]) -> str:
+    """A pattern with its pieces (`%NOM%`) put in, and theirs."""
+    while (name := re.search(r"%([A-Z_]+)%", motif)) is not None:
+        motif = motif.replace(name[0], pieces[name[1]])
+    return motif
+
+
 @cache
 def patterns() -> tuple[Pattern, ...]:
     """The blocks of `masques.toml`, in order of right: what an earlier one took, a later one leaves alone."""
-    pieces = _DATA["morceaux"]
-
-    def whole(text: str) -> str:
-        while (name := re.search(r"%([A-Z_]+)%", text)) is not None:
-            text = text.replace(name[0], pieces[name[1]])
-        return text
-
     return tuple(
-        Pattern(block["genre"], re.compile(whole(block["motif"]), re.VERBOSE), block.get("brut", False))
+        Pattern(
+            block["genre"], re.compile(expand(block["motif"], _DATA["morceaux"]), re.VERBOSE), block.get("brut", False)
+        )
         for block in _DATA["masques"]
     )
 

@@ -10,65 +10,27 @@ import re
 import tomllib
 from collections.abc import Mapping
 from functools import lru_cache
-from importlib.resources import files
+from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from cvanalysis.french import fold
-from cvanalysis.personnes.masking import MARKS, find_marks, first_names, mask
+from cvanalysis.personnes.masking import MARKS, expand, find_marks, first_names, mask
 
 PARTICULIER = "particulier"
 BRUT_LU, BRUT_MAX = 1000, 300  # characters of a raw cell that are looked at, and shown
 NUMERO, NOM = MARKS["numero"], MARKS["nom"]
-_ENTRE = r"[\s.\-_/\u00a0\u2009\u202f]{0,2}"
-
-_NIR = re.compile(
-    rf"(?<![\d])[1-478]{_ENTRE}\d\d{_ENTRE}(?:0[1-9]|1[0-2]|[2-9]\d){_ENTRE}(?:0[1-9]|[1-8]\d|9[0-9]|2[AB]){_ENTRE}\d{{3}}{_ENTRE}\d{{3}}"
-    rf"(?:{_ENTRE}(?:cl[ée]\s?:?\s?)?(?:\(\d\d\)|\d\d))?(?:[.,]0+)?(?:E\+?1[24])?(?!\d)|(?<![\d])[1-478](?:[.,]\d+)?E\+?1[24](?!\d)",
-    re.IGNORECASE,
-)
-"""A number of social security, with or without its key, as written or as a spreadsheet makes it (« 1,85E+14 »)."""
-_CIVILITE = r"(?:M\.|MM\.?|M(?=\s)|Mrs?\.?|Mmes?\.?|Mlles?\.?|Melles?\.?|Monsieur|Messieurs|Madame|Mesdames|Mademoiselle|Dr\.?|Docteur)"
-_PUIS = r"(?:(?<=\.)\s*|\s+)"
-_LIANT = r"(?:(?:de\s+la|de|du|des|la|le|el|ben|van)\s+|d['’]|l['’])"
-_SUITE = rf"(?:\s+(?:{_LIANT}|et\s+)?(?-i:[A-ZÀ-Þ][\w'’\-]*\.?))"
-
-_NOMME = re.compile(
-    rf"(?<![\w.'’])(?<!\b(?-i:[A-Z])\s)(?P<civil>{_CIVILITE}){_PUIS}(?:et\s+{_CIVILITE}{_PUIS})?"
-    rf"(?P<nom>(?!et\b|(?:le|la|les|du|des|l['’])\b(?!\s*(?-i:[A-ZÀ-Þ])))(?P<liant>{_LIANT})?"
-    rf"(?P<mot>[^\W\d_][\w'’\-]+(?!\.\w)|(?<=\s)(?-i:[A-Z])\b(?!\.?\s?[A-Z]\b)\.?){_SUITE}{{0,3}})",
-    re.IGNORECASE,
-)
-_MOT = r"[^\W\d_]+(?:['’\-][^\W\d_]+)*"
-_CHEZ = re.compile(r"(?<!\bde )\b(?:chez|c/o)\s+(?P<qui>.+)$", re.IGNORECASE)
-_PRENOM = r"(?P<prenom>[A-ZÀ-Þ][a-zà-ÿ]+(?:-[A-ZÀ-Þ][a-zà-ÿ]+)?)"
-_CAPITALES = r"[A-ZÀ-Þ][A-ZÀ-Þ'’\-]+"
-
-_ORDRES = (
-    re.compile(rf"(?<![\w'’\-]){_CAPITALES}\s+{_PRENOM}(?![\w'’\-])"),
-    re.compile(rf"(?<![\w'’\-]){_PRENOM}\s+{_CAPITALES}(?![\w'’\-])"),
-)
-"""« DUPONT Jean », « Jean DUPONT »."""
-
-_POUR = re.compile(
-    r"(?<!\w)(?:pour|par|avec|au nom de|au profit de|à l['’]attention de|de la part de|contact|référente?|bourse (?:de|à)|suivi de)\s*:?\s+"
-    rf"(?P<nom>(?-i:{_PRENOM}\s+[A-ZÀ-Þ][\w'’\-]+))",
-    re.IGNORECASE,
-)
-
-_EI = re.compile(
-    r"^(?:EI|E\.I\.|entreprise individuelle|(?:micro|auto)-?\s?entrepreneu[rs]e?)\s+|\s+\(?(?:EI|E\.I\.)\)?$",
-    re.IGNORECASE,
-)
-_JOINDRE = re.compile(r"@|arr?obase|\(at\)|\d(?:\D{0,3}\d){8}", re.IGNORECASE)
+_DONNEES: Mapping[str, Any] = tomllib.loads((Path(__file__).parent / "personnes.toml").read_text(encoding="utf-8"))
+_MOTIFS = {name: re.compile(expand(motif, _DONNEES["morceaux"])) for name, motif in _DONNEES["motifs"].items()}
 _JOINT = ("courriel", "telephone", "naissance")
 
 
 @lru_cache(maxsize=1)
 def _known() -> Mapping[str, frozenset[str]]:
     """`personnes.toml`, folded, and the first names."""
-    raw = tomllib.loads(files("cvanalysis.personnes").joinpath("personnes.toml").read_text(encoding="utf-8"))
-    made = {name: words.split() if isinstance(words, str) else words for name, words in raw.items()}
+    lists = {name: words for name, words in _DONNEES.items() if not isinstance(words, Mapping)}
+    made = {name: words.split() if isinstance(words, str) else words for name, words in lists.items()}
     made["prenoms"] = [
         name for name, when in first_names().items() if when != "annonce"
     ]  # those are words or places first
@@ -81,7 +43,7 @@ def is_nir(cell: str) -> bool:
     >>> is_nir("1 85 05 78 006 084 36"), is_nir("1850578006084"), is_nir("838 310 126 00027")
     (True, True, False)
     """
-    return _NIR.search(cell) is not None
+    return _MOTIFS["nir"].search(cell) is not None
 
 
 def mask_words(text: str) -> str:
@@ -92,16 +54,16 @@ def mask_words(text: str) -> str:
     """
     if len(text) < 4 or (text.isdigit() and len(text) < 10):
         return text
-    text = _NIR.sub(NUMERO, text)
-    if _JOINDRE.search(text):
+    text = _MOTIFS["nir"].sub(NUMERO, text)
+    if _MOTIFS["joindre"].search(text):
         for found in reversed(find_marks(text)):
             if found.genre in _JOINT and not text[found.debut - 1 : found.debut].isalnum():
                 text = f"{text[: found.debut]}{MARKS[found.genre]}{text[found.fin :]}"
     for _ in range(3):  # « M. M. M. Dupont »: what a name hides is looked at again
-        text = _NOMME.sub(lambda found: NOM if _is_named(found) else found[0], text)
-    for order in _ORDRES:
-        text = order.sub(lambda found: NOM if _is_written_as_person(found) else found[0], text)
-    return _POUR.sub(
+        text = _MOTIFS["nomme"].sub(lambda found: NOM if _is_named(found) else found[0], text)
+    for order in ("nom_prenom", "prenom_nom"):
+        text = _MOTIFS[order].sub(lambda found: NOM if _is_written_as_person(found) else found[0], text)
+    return _MOTIFS["pour"].sub(
         lambda found: _without(found) if _is_first_name(found["prenom"]) and not _is_thing(found["nom"]) else found[0],
         text,
     )
@@ -118,7 +80,7 @@ def mask_carrier(name: str) -> str:
     ... )
     ('ASSO X', 'particulier', 'Léo Lagrange', 'M.J.C. Étoile')
     """
-    at = _CHEZ.search(name)
+    at = _MOTIFS["chez"].search(name)
     if at and at.start() and _is_home(name, at):
         name = name[: at.start()].rstrip(" ,;(-–")
     if is_person(" ".join(name.replace(",", " ").split())):
@@ -129,12 +91,12 @@ def mask_carrier(name: str) -> str:
 
 def is_person(name: str) -> bool:
     """Whether a whole name is that of a person: a civility, « EI », or a first name beside a name that no organisation bears."""
-    if found := _NOMME.match(name):
+    if found := _MOTIFS["nomme"].match(name):
         return _is_named(found)
-    if _EI.search(name) or re.fullmatch(r"(?:[A-Z]\.[\s-]?){1,2}[A-ZÀ-Þ][^\W\d_]{2,}[\w\-]*", name):
+    if _MOTIFS["entreprise"].search(name) or _MOTIFS["initiales"].fullmatch(name):
         return True
     words = name.split()
-    if not 2 <= len(words) <= 3 or not all(re.fullmatch(_MOT, word) for word in words) or _is_thing(name):
+    if not 2 <= len(words) <= 3 or not all(_MOTIFS["mot"].fullmatch(word) for word in words) or _is_thing(name):
         return False
     return _is_first_name(words[-1]) or (
         _is_first_name(words[0]) and (len(words) == 2 or words[-1].isupper() > words[0].isupper())
@@ -217,7 +179,7 @@ def _is_home(name: str, chez: re.Match[str]) -> bool:
     words = who.split()
     bound = "c/o" in fold(chez[0]) or fold(name).startswith("asso")
     alone = bound and len(words) == 1 and fold(who) not in _known()["pronoms"]
-    named = (found := _NOMME.match(who)) is not None and _is_named(found)
+    named = (found := _MOTIFS["nomme"].match(who)) is not None and _is_named(found)
     return named or (
         not _is_thing(who)
         and (alone or (len(words) > 1 and _is_first_name(words[0])) or is_person(" ".join(words[:2])))

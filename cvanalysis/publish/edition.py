@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from cvanalysis.publish.memory.slices import Slices
 
 DONE, FAILED = 0, 1
+TITLES = 120_000
+"""Characters of titles and addresses of findings that the index has room for."""
 Made = tuple[dict[str, bytes], dict[str, Any]]  # files, and what else the record says of them
 
 
@@ -200,15 +202,19 @@ class Edition:
         )
 
     def titles(self) -> list[tuple[str, str, list[tuple[str, str]]]]:
-        """Each page that stands with its findings (number, title); none where there are more than a page can hold."""
+        """Each page that stands with its findings (number, title), of each as many of the weightiest as the index has room for."""
         if self.territory.vaste:
             return []
         stated = atomic.read_json(self.out / CONSTATS) or {"constats": []}
-        said = {one["id"]: one["message"] for one in stated["constats"]}
-        pages = [
-            (fate.report, [one for one in fate.record["findings"] if one in said]) for fate in self.fates if fate.record
-        ]
-        return [(one.titre, one.path, [(key, said[key]) for key in found]) for one, found in pages if found]
+        said = {one["id"]: (one["message"], one["poids"]) for one in stated["constats"]}
+        pages = []
+        for fate in filter(lambda fate: fate.record, self.fates):
+            found = sorted((key for key in fate.record["findings"] if key in said), key=lambda key: -said[key][1])
+            pages.append((fate.report, [(key, said[key][0]) for key in found]))
+        for most in range(max((len(found) for _, found in pages), default=0), 0, -1):
+            if sum(len(f"{page.path}{key}{title}") for page, found in pages for key, title in found[:most]) < TITLES:
+                return [(page.titre, page.path, found[:most]) for page, found in pages if found]
+        return []
 
     def renew(self, name: str, things: Iterable[Thing]) -> list[str]:
         """Make those of the things that are made of something else now, in one child; returns the files of those that stand.

@@ -20,8 +20,8 @@ from cvanalysis.territory.contract import Territory
 
 KINDS = {
     "quartier": ("quartiers", "qpv", 300_000),
-    "theme": ("themes", "theme", 1_500_000),
-    "contrat": ("", "", 1_500_000),
+    "theme": ("themes", "theme", 300_000),
+    "contrat": ("", "", 300_000),
 }
 """What a notebook can be for: the folder of its pages, the parameter that it is given, the bytes that a page may weigh."""
 
@@ -211,11 +211,8 @@ def check_notebooks(reports: Iterable[Report], notebooks: Path) -> None:
     from papermill.translators import papermill_translators
 
     translator = papermill_translators.find_translator("python3", "python")
-    wanted: dict[str, set[str]] = {}
-    for report in reports:
-        wanted.setdefault(report.notebook, set()).update(report.parameters)
     problems = []
-    for name, parameters in wanted.items():
+    for name, parameters in {report.notebook: report.parameters for report in reports}.items():
         try:
             notebook = nbformat.read(notebooks / name, as_version=4)
         except Exception as error:  # noqa: BLE001 (schema, version: whatever it is, it is not a notebook)
@@ -230,7 +227,8 @@ def check_notebooks(reports: Iterable[Report], notebooks: Path) -> None:
         known = [parameter.name for parameter in translator.inspect(cell)]
         problems += [
             f"`{name}` ne déclare pas le paramètre « {parameter} ». Paramètres déclarés : {', '.join(known) or 'aucun'}."
-            for parameter in sorted(parameters - set(known))
+            for parameter in parameters
+            if parameter not in known
         ]
     if problems:
         raise UsageError(" ".join(problems))

@@ -9,9 +9,10 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cvanalysis.display import composants
 from cvanalysis.files import atomic
 from cvanalysis.publish.files import read_manifest
-from cvanalysis.publish.page.page import Lien, PageInfo, reserved_for, template, wrap_page
+from cvanalysis.publish.page.page import Lien, envelope, reserved_for, template, wrap_page
 from cvanalysis.publish.papers.changes import PAGE as CHANGES
 from cvanalysis.publish.papers.changes import TITLE as CHANGES_TITLE
 from cvanalysis.publish.papers.downloads import TITLES as DOWNLOADS
@@ -21,20 +22,6 @@ if TYPE_CHECKING:
     from cvanalysis.territory.contract import Territory
 
 GROUPS = (("contrat", "Pour commencer"), ("quartier", "Les quartiers"), ("theme", "Les thèmes"))
-
-
-def envelope(titre: str, territory: Territory, audience: str, index: Lien | None = None, edition: str = "") -> PageInfo:
-    """What a page of the whole says around its body."""
-    return PageInfo(
-        titre=titre,
-        territoire=territory.nom,
-        edition=edition or territory.edition.nom,
-        audience=audience,
-        index=index,
-        licence="Licence Ouverte 2.0",
-        maj=territory.maj,
-        contact=territory.contact,
-    )
 
 
 def render_index(
@@ -51,6 +38,7 @@ def render_index(
         for name in downloads
         if name.endswith(".csv")
     ]
+    composants.titles()  # those of nobody
     body = template("index.html.j2").render(
         groupes=[(genre, titre, [r for r in rapports if r["genre"] == genre]) for genre, titre in GROUPS],
         villes=sorted({city for one in rapports for city in one["communes"]}),
@@ -62,7 +50,8 @@ def render_index(
         **{"papiers": (), "accueil": ("", ""), "constats": (), "envoi": ""} | parts,
     )
     index = Lien("Toutes les éditions", "../index.html") if parts.get("envoi") else None
-    return wrap_page(body, envelope(territory.contrat, territory, audience, index), "index.js").encode()
+    info = envelope(territory.contrat, territory, audience, index)
+    return wrap_page(body, info, "index.js", sommaire=composants.titles()).encode()
 
 
 def pack(territory: Territory, files: Mapping[str, bytes]) -> bytes:

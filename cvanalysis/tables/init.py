@@ -19,7 +19,7 @@ from cvanalysis.files.archives import TABLEAUX, is_archive, members, read_member
 from cvanalysis.files.extracts import GRAND
 from cvanalysis.files.keys import commune_key, departement_of
 from cvanalysis.files.sheets import RawTable, tables_of
-from cvanalysis.french import fold
+from cvanalysis.french import slug
 from cvanalysis.indicateurs.clean.perimeters import read_list
 from cvanalysis.indicateurs.clean.recognise import known_headers
 from cvanalysis.indicateurs.clean.zones import is_quarter
@@ -198,7 +198,7 @@ def _write(
     """The text of each declaration, its comment first."""
     dit, known, new = DIT["dit"], load_catalogue(), places["annee"] == "2024"
     values = places | {
-        "id": re.sub(r"[^a-z0-9]+", "-", fold(places["nom"])).strip("-") or f"epci-{places['epci']}",
+        "id": slug(places["nom"]) or f"epci-{places['epci']}",
         "nom": places["nom"].replace('"', "'"),
         "jour": jour.isoformat(),
         "edition": f"{jour:%Y-%m}",

@@ -35,7 +35,7 @@ _LUS = {
     "insee": None,
     "paroles": None,
     "actions": EXTENSIONS,
-    "textes": (".md",),
+    "textes": (".md", ".toml"),
     "geo": (".geojson",),
     DOSSIER: (".csv",),
 }
@@ -48,6 +48,7 @@ def left_aside(territory: Territory) -> tuple[tuple[ReadFile, ...], list[str]]:
     """The files that nobody reads, and those that explain or that a machine left, in order; many of one folder are told together."""
     folder = Path(territory.dossier)
     themes = {f"theme-{theme.id}.md" for theme in territory.themes}
+    logo = territory.mise_en_page.get("logo")
     found: list[ReadFile] = []
     machine: list[str] = []
     for path in sorted(folder.rglob("*")):
@@ -58,7 +59,7 @@ def left_aside(territory: Territory) -> tuple[tuple[ReadFile, ...], list[str]]:
             continue
         if is_machine(Path(name)) or _is_notice(name):
             machine.append(name)
-        elif not _is_read(name, folder):
+        elif name != logo and not _is_read(name, folder):
             found.append(_tell(name))
         elif name.startswith("textes/theme-") and path.name not in themes:
             found.append(_left(name, "texte d'un thème qui n'est pas déclaré dans themes.csv"))

@@ -10,9 +10,9 @@ import pandas as pd
 from cvanalysis.actions.clean.fields import Declared
 from cvanalysis.actions.clean.logs import CleanedLogs, clean_logs
 from cvanalysis.engagements.declared import find_engagements, link_engagements, read_engagements
-from cvanalysis.engagements.partners import partners_table, read_partners
+from cvanalysis.engagements.partners import read_partners
 from cvanalysis.files.anomalies import Anomalies
-from cvanalysis.files.keys import carrier_key
+from cvanalysis.files.keys import carrier_key, split_list
 from cvanalysis.territory.contract import Territory
 from cvanalysis.territory.declarations import Inspection
 
@@ -34,15 +34,17 @@ def clean_actions(territory: Territory, indicateurs: frozenset[str] | None = Non
     """
     found, anomalies = Inspection(Path(territory.dossier)), Anomalies()
     partners = read_partners(territory, found)
-    names = {partner.id: partner.nom for partner in partners}
+    names = dict(zip(partners["id"], partners["nom"], strict=True))
+    named = zip(partners["id"], partners["nom"], partners["alias"], strict=True)
+    siren = {code: one for code, one in zip(partners["siren"][::-1], partners["id"][::-1], strict=True) if code}
     engagements = read_engagements(territory, found, names, indicateurs)
     declared = Declared(
-        partners={carrier_key(label): one.id for one in partners for label in (one.nom, *one.alias)},
-        sirens={one.siren: one.id for one in reversed(partners) if one.siren},
+        partners={carrier_key(word): one for one, name, alias in named for word in (name, *split_list(alias))},
+        sirens=siren,
         noms=names,
         engagements=frozenset(engagements["code"]),
     )
     logs = clean_logs(territory, declared, found, anomalies)
     actions = link_engagements(logs.actions, engagements, find_engagements(Path(territory.dossier)), anomalies)
-    others = (engagements, partners_table(partners, territory), anomalies.frame())
+    others = (engagements, partners, anomalies.frame())
     return CleanedActions(actions, logs.compte, logs.controles, logs.propositions, logs.fichiers, *others)

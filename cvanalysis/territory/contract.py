@@ -12,10 +12,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from cvanalysis import textes
 from cvanalysis.catalogue import Ajouts
 from cvanalysis.errors import DeclarationError, UsageError
 from cvanalysis.french import listed, nearest, quoted
 from cvanalysis.territory.declarations import Inspection, check_once, read_rows
+from cvanalysis.territory.look import read_look
 from cvanalysis.territory.overlay import overlay_files, read_overlay
 from cvanalysis.territory.palette import PALETTE, read_palette
 from cvanalysis.territory.places import (
@@ -29,7 +31,9 @@ from cvanalysis.territory.places import (
     communes_of,
     usual_zones,
 )
+from cvanalysis.territory.seuils import Seuils, read_seuils
 from cvanalysis.territory.toml import Document, Section, check_shape, read_toml, take
+from cvanalysis.territory.words import read_words, word_files
 
 CONTRAT = "contrat.toml"
 _FICHIERS = (CONTRAT, "quartiers.csv", "communes.csv", "comparateurs.csv", "themes.csv", "piliers.csv", "colleges.csv")
@@ -104,19 +108,6 @@ class Edition:
 
 
 @dataclass(frozen=True, slots=True)
-class Seuils:
-    """Declared thresholds. Tolerances are in the indicator's own unit (points, % of the comparator)."""
-
-    stable_points: float = 1.0
-    stable_pourcent: float = 2.0
-    rang_mini: int = 10  # published quarters (and two thirds of all) below which no place among them is told
-    personnes: int = 11  # our own counts of people below this are withheld
-    preuve_ancienne_mois: int = 12
-    semblables: int = 0  # QPV of France most like a quarter that make one comparator (0: none)
-    voisins: int = 60  # other quarters up to which all of them stand beside one; beyond, those of its communes do
-
-
-@dataclass(frozen=True, slots=True)
 class Territory:
     """A contract, its places and its words. `dossier` is where it was read; it never reaches a page."""
 
@@ -144,6 +135,8 @@ class Territory:
     maj: str = ""  # date of last update of the data, as declared (AAAA-MM-JJ): printed, since no clock may be
     contact: str = ""  # to whom a page that travels alone is to be answered
     ajouts: Ajouts = ()  # to the national catalogue
+    mise_en_page: dict[str, Any] = field(default_factory=dict)  # see `look`
+    phrases: dict[str, Any] = field(default_factory=dict, repr=False)  # its own; no table is made of them
     sections: dict[str, Any] = field(default_factory=dict)  # `[actions]`, `[paroles]`…: their readers check them
 
     def quartier(self, code: str) -> Quartier:
@@ -186,7 +179,7 @@ _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _ID_DIT = "des minuscules sans accent, des chiffres et des tirets"
 _MOIS = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 _SECTIONS_LIBRES = ("actions", "engagements", "partenaires", "paroles")
-_TABLES = ("territoire", "contrat", "seuils", "palette", *_SECTIONS_LIBRES)
+_TABLES = ("territoire", "contrat", "seuils", "palette", "mise_en_page", *_SECTIONS_LIBRES)
 _LISTES = ("editions", "calendrier", "exemples", *_SECTIONS_LIBRES)
 
 
@@ -196,8 +189,11 @@ def read_territory(dossier: Path, edition: str | None = None) -> Territory:
     Raises `DeclarationError` with every problem found at once: unknown keys, unknown codes, duplicates, QN codes in a QP
     geography, missing columns, each with file, line and column; `UsageError` where `edition` is not a declared one.
     """
-    paths = [*(Path(dossier) / name for name in _FICHIERS), *overlay_files(Path(dossier))]
-    return _read(Path(dossier), edition, tuple(path.read_bytes() if path.is_file() else None for path in paths))
+    folder = Path(dossier)
+    paths = [*(folder / name for name in _FICHIERS), *overlay_files(folder), *word_files(folder)]
+    territory = _read(folder, edition, tuple(path.read_bytes() if path.is_file() else None for path in paths))
+    textes.use(territory.phrases)
+    return territory
 
 
 @lru_cache(maxsize=4)  # reports are forked from a process that has read them
@@ -205,7 +201,8 @@ def _read(dossier: Path, edition: str | None, _state: tuple[bytes | None, ...]) 
     found = Inspection(dossier)
     document = read_toml(found, CONTRAT)
     declared = _contract(found, document) if document else {}
-    declared |= _places(found, declared.get("geographie")) | _words(found) | {"ajouts": read_overlay(found, dossier)}
+    declared |= _places(found, declared.get("geographie")) | _words(found)
+    declared |= {"ajouts": read_overlay(found, dossier), "phrases": read_words(found, dossier)}
     if found.problems:
         raise DeclarationError(found.problems)
     if not declared["comparateurs"]:
@@ -248,8 +245,10 @@ def _contract(found: Inspection, document: Document) -> dict[str, Any]:
         for section in document.arrays.get("exemples", [])
         if (values := take(found, section, {"fichiers": str}, {"exemple": bool})) and values.get("exemple", True)
     )
-    declared["seuils"] = _seuils(found, document.tables.get("seuils"))
-    declared["palette"] = PALETTE | read_palette(found, document.tables.get("palette"))
+    declared["seuils"] = read_seuils(found, document.tables.get("seuils"))
+    look = declared["mise_en_page"] = read_look(found, document.tables.get("mise_en_page"))
+    declared["palette"] = PALETTE | read_palette(found, document.tables.get("palette")) | look.get("couleurs", {})
+    declared |= {"contact": look["contact"]} if "contact" in look else {}
     declared["sections"] = {
         name: [s.values for s in document.arrays[name]] if name in document.arrays else document.tables[name].values
         for name in _SECTIONS_LIBRES
@@ -333,16 +332,6 @@ def _records(
         check_shape(found, section, values, "id", _ID, _ID_DIT)
     check_once(found, CONTRAT, "id", ((section.line("id"), values["id"]) for section, values in taken))
     return taken
-
-
-def _seuils(found: Inspection, section: Section | None) -> Seuils:
-    if section is None:
-        return Seuils()
-    values = take(found, section, {}, {f.name: type(f.default) for f in fields(Seuils)}) or {}
-    for key, value in values.items():
-        if not 0 <= value < float("inf"):  # nor `nan`, which TOML allows
-            found.add(CONTRAT, section.line(key), key, f"{quoted(value)} ne convient pas", "un nombre, zéro ou plus")
-    return Seuils(**values)
 
 
 def _places(found: Inspection, geographie: str | None) -> dict[str, tuple]:

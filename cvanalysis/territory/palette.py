@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 
 from cvanalysis.french import quoted
 from cvanalysis.territory.declarations import Inspection
@@ -26,19 +27,22 @@ PALETTE: dict[str, str | tuple[str, ...]] = {
 _COULEUR = re.compile(r"#[0-9A-Fa-f]{6}")
 
 
-def read_palette(found: Inspection, section: Section | None) -> dict[str, str | tuple[str, ...]]:
+def read_palette(
+    found: Inspection, section: Section | None, roles: Iterable[str] = PALETTE, least: Mapping[str, float] = {}
+) -> dict[str, str | tuple[str, ...]]:
+    """The colours declared for these roles, each told from white: 3:1, or what `least` asks for its role."""
     if section is None:
         return {}
-    values = take(found, section, {}, {role: list if role == "part" else str for role in PALETTE}) or {}
+    values = take(found, section, {}, {role: list if role == "part" else str for role in roles}) or {}
     for role, value in values.items():
         for colour in value if role == "part" else [value]:
             if not isinstance(colour, str) or not _COULEUR.fullmatch(colour):
                 what = f"{quoted(colour)} n'est pas une couleur"
                 found.add(section.fichier, section.line(role), role, what, "la forme #RRVVBB")
-            elif (contrast := contrast_on_white(colour)) < 3:
-                said = f"{contrast:.1f}".replace(".", ",")
+            elif (contrast := contrast_on_white(colour)) < (wanted := least.get(role, 3)):
+                said, asked = (f"{one:.2g}".replace(".", ",") for one in (contrast, wanted))
                 found.add(section.fichier, section.line(role), role, f"{quoted(colour)} a un contraste de {said}:1 sur le blanc",
-                          "3:1 au moins, pour qui voit mal", "foncez la couleur")  # fmt: skip
+                          f"{asked}:1 au moins, pour qui voit mal", "foncez la couleur")  # fmt: skip
     return {role: tuple(value) if role == "part" else value for role, value in values.items()}
 
 

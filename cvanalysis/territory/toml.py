@@ -65,6 +65,7 @@ class Document:
     top: Section
     tables: dict[str, Section]
     arrays: dict[str, list[Section]]
+    lignes: Lines
 
 
 def read_toml(found: Inspection, fichier: str) -> Document | None:
@@ -100,7 +101,7 @@ def read_toml(found: Inspection, fichier: str) -> Document | None:
             arrays[key] = [section(key, v, i) for i, v in enumerate(value)]
         else:
             top[key] = value
-    return Document(fichier, section("", top), tables, arrays)
+    return Document(fichier, section("", top), tables, arrays, lines)
 
 
 def _parse_toml(text: str) -> dict[str, Any]:

@@ -23,6 +23,32 @@ def pages() -> Mapping[str, Mapping[str, Any]]:
     return MappingProxyType({item.name[:-5]: tomllib.loads(item.read_text(encoding="utf-8")) for item in found})
 
 
+FIXED = frozenset({
+    "actions.avancement.source", "actions.communs.journaux", "actions.communs.montants", "actions.communs.sans_cause",
+    "actions.communs.une_fois", "actions.credits.autre_ressource", "actions.credits.droit_commun", "actions.mobilisation.preuve",
+    "actions.mobilisation.source", "actions.publics.sans_public", "affichage.blocs.part", "affichage.exemple",
+    "voix.tous.non_montre", "voix.tous.oui", "voix.tous.source",
+})  # fmt: skip
+"""Texts that the code takes once, as words to count by or to mark with: no territory changes them."""
+
+_replaced: list[tuple[dict[str, Any], str, Any]] = []
+
+
+def use(words: Mapping[str, Any]) -> None:
+    """Put a territory's texts (by path) in place of the package's, and the package's back in place of another territory's.
+
+    They change where they stand: whoever holds a block has them.
+    """
+    while _replaced:
+        holder, key, ours = _replaced.pop()
+        holder[key] = ours
+    for path, text in words.items():
+        way, _, key = path.rpartition(".")
+        holder = block(way)
+        _replaced.append((holder, key, holder[key]))
+        holder[key] = text
+
+
 def label(key: str, /, **values: object) -> str:
     """A label by its path (`recit.jalons.question`), with its values in place."""
     return block(key).format_map(values)
@@ -39,3 +65,10 @@ def block(key: str) -> Any:
     for part in key.split("."):
         found = found[part]
     return found
+
+
+def fill_in(modele: str, /, **values: object) -> str:
+    """A text of several lines for a terminal, from its jinja model."""
+    from jinja2 import Template  # here: most of what reads a label writes no such text
+
+    return Template(modele, trim_blocks=True, lstrip_blocks=True).render(**values) + "\n"

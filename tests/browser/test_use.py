@@ -98,17 +98,17 @@ def test_the_index_is_searched_without_accents_and_filtered_with_keys_alone(chro
 
 def test_a_list_is_searched_and_sorted_with_keys_alone(chromium, built):
     page, _ = see(chromium, built / "engagements.html")
-    items = "[...document.querySelectorAll('#tous-les-engagements > li')].filter(r => r.offsetParent).map(r => r.id)"
+    items = "[...document.querySelectorAll('#tous_les_engagements > li')].filter(r => r.offsetParent).map(r => r.id)"
     assert len(page.evaluate(items)) == 50
-    reach(page, "input[data-filtre='#tous-les-engagements > li']")
+    reach(page, "input[data-filtre='#tous_les_engagements > li']")
     page.keyboard.type("éveloppement")
     page.keyboard.press("Control+a")
     page.keyboard.type("e07")
     assert page.evaluate(items) == ["engagement-E07"]
-    assert page.inner_text("#dit-tous-les-engagements") == "1 résultat"
+    assert page.inner_text("#dit-tous_les_engagements") == "1 résultat"
     page.keyboard.press("Control+a")
     page.keyboard.press("Delete")
-    page.select_option("select[data-filtre='#tous-les-engagements > li']", index=1)
+    page.select_option("select[data-filtre='#tous_les_engagements > li']", index=1)
     assert 0 < len(page.evaluate(items)) < 50
     page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
     rows = "[...document.querySelectorAll('[id^=l-] tbody tr')].filter(r => r.offsetParent).map(r => r.cells[0].textContent)"

@@ -11,9 +11,11 @@ from fnmatch import fnmatch
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import union_categoricals
 
+from cvanalysis.actions.clean.cells import category
 from cvanalysis.actions.clean.duplicates import COLONNES as QUESTIONS
-from cvanalysis.actions.clean.duplicates import DECISIONS, digest, exact_duplicates, merged_actions, propose
+from cvanalysis.actions.clean.duplicates import DECISIONS, digest, merged_actions, propose
 from cvanalysis.actions.clean.fields import Context
 from cvanalysis.actions.clean.lines import Lines, money_of, share_of_others
 from cvanalysis.actions.clean.money import CONTROLES, account, account_table, control_totals
@@ -21,7 +23,7 @@ from cvanalysis.actions.table import ACTIONS, INCONNU, MONTANTS, no_action
 from cvanalysis.files.anomalies import Anomalies
 from cvanalysis.files.keys import carrier_key
 
-DOUBLON, DECIDE = "doublon exact", "doublon décidé"
+DECIDE = "doublon décidé"
 CONVENTION = "convention : montant total déjà compté"
 
 
@@ -29,20 +31,13 @@ def assemble(
     logs: list[Lines], context: Context, decisions: dict[tuple[str, str, str], str], anomalies: Anomalies
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Lines of all logs → the tidy table, the account, the controls, the questions."""
-    money, shares = [], []
-    for rank, lines in enumerate(logs):
-        duplicated = _leave_duplicates_out(lines, anomalies)
-        part = money_of(lines)
-        shares.append(share_of_others(lines, part, anomalies))
-        part["log"], part["garde"] = rank, ~duplicated[part["rang"].to_numpy()]
-        money.append(part)
-    if sum(map(len, money)):
-        table = _join(logs, pd.concat(money, ignore_index=True), context)
-        table = table[table["garde"]].reset_index(drop=True)
+    money, shares = _money(logs, anomalies)
+    if len(money):
+        table = _join(logs, money, context)
         known = _name_actions(table, decisions)
         _tell_without_object(decisions, known, anomalies)
         questions = propose(_plain_arrays(table))
-        table = _spread(table[~_apply_decisions(table, decisions, logs)])
+        table = _spread(table, ~_apply_decisions(table, decisions, logs))
     else:
         table, questions = no_action(), pd.DataFrame(columns=list(QUESTIONS[:-1]))
     told = zip(logs, shares, strict=True)
@@ -54,14 +49,14 @@ def assemble(
     return table, compte, controls, _decided(questions, decisions)
 
 
-def _leave_duplicates_out(lines: Lines, anomalies: Anomalies) -> np.ndarray:
-    duplicated = exact_duplicates(lines)
-    lines.motifs[lines.table["position"].to_numpy()[duplicated]] = DOUBLON
-    if duplicated.any():
-        first = lines.table["ligne"].to_numpy()[duplicated][0]
-        what = f"lignes répétées à l'identique : {int(duplicated.sum())} (la première ici)"
-        anomalies.add(lines.rows.located.grid.fichier, first, "", "", what, "comptées une fois")
-    return duplicated
+def _money(logs: list[Lines], anomalies: Anomalies) -> tuple[pd.DataFrame, list[np.ndarray | None]]:
+    """Lines of money of all logs; per log, the euros of each row that are another beneficiary's."""
+    money, shares = [pd.DataFrame()], []
+    for rank, lines in enumerate(logs):
+        part = money_of(lines)
+        shares.append(share_of_others(lines, part, anomalies))
+        money.append(part.assign(log=rank))
+    return pd.concat(money, ignore_index=True), shares
 
 
 def _tell_without_object(decisions: dict[tuple[str, str, str], str], known: set[str], anomalies: Anomalies) -> None:
@@ -77,13 +72,15 @@ def _tell_without_object(decisions: dict[tuple[str, str, str], str], known: set[
 def _plain_arrays(table: pd.DataFrame) -> dict[str, np.ndarray]:
     names = ("action", "cle", "titre", "titre_cle", "porteur", "porteur_cle", "financeur", "qpv_cle", "convention")
     numbers = {name: table[name].to_numpy(dtype=float, na_value=np.nan) for name in ("annee", "montant")}
-    return {name: table[name].to_numpy(dtype=object) for name in names} | numbers
+    words = {name: np.asarray(table[name], dtype=object) for name in names}
+    return words | numbers | {"versement": table["versement"].to_numpy(dtype=bool)}
 
 
 def _join(logs: list[Lines], money: pd.DataFrame, context: Context) -> pd.DataFrame:
     """Every line of money with the fields of its row, its source and the quarters of its cell."""
     offsets = np.cumsum([0, *(len(lines.table) for lines in logs)])
-    fields = pd.concat([lines.table for lines in logs], ignore_index=True)
+    tables = [lines.table for lines in logs]
+    fields = pd.DataFrame({name: _stack([table[name] for table in tables]) for name in tables[0]}, copy=False)
     at = money["rang"].to_numpy() + offsets[money["log"].to_numpy()]
     table = fields.iloc[at].reset_index(drop=True)
     for name in MONTANTS:
@@ -92,19 +89,25 @@ def _join(logs: list[Lines], money: pd.DataFrame, context: Context) -> pd.DataFr
     table["annee"] = yearly.fillna(table["annee"])
     own = money["financeur"].isna().to_numpy()
     names = money["financeur"].fillna("")
-    ids = names.map({name: context.declared.partners.get(carrier_key(name), "") for name in names.unique()})
-    said = ids.map(context.declared.noms).fillna(names)
-    table["financeur"] = np.where(own, table["financeur"], said)
-    table["financeur_id"] = np.where(own, table["financeur_id"], ids)
-    table["type_credit"] = np.where(own, table["type_credit"], money["type_credit"].fillna("").replace("", INCONNU))
+    known = {name: context.declared.partners.get(carrier_key(name), "") for name in names.unique()}
+    ids, said = names.map(known), names.map({name: context.declared.noms.get(i, name) for name, i in known.items()})
+    credit = money["type_credit"].fillna("").replace("", INCONNU)
+    for name, theirs in {"financeur": said, "financeur_id": ids, "type_credit": credit}.items():
+        table[name] = category(np.where(own, table[name], theirs))
     table["quartiers"] = np.concatenate([lines.quarters for lines in logs])[at]
     sources = np.array([lines.rows.located.grid.fichier for lines in logs], dtype=object)
     sheets = np.array([lines.rows.located.grid.feuille for lines in logs], dtype=object)
     examples = np.array([any(fnmatch(name, p) for p in context.territory.exemples) for name in sources], dtype=bool)
     log = money["log"].to_numpy()
-    table["log"], table["garde"] = log, money["garde"].to_numpy()
-    table["source"], table["feuille"], table["exemple"] = sources[log], sheets[log], examples[log]
+    table["log"] = log
+    table["source"], table["feuille"], table["exemple"] = category(sources[log]), category(sheets[log]), examples[log]
     return table
+
+
+def _stack(columns: list[pd.Series]) -> pd.Series:
+    """The same column of several logs, as one; words stay codes."""
+    words = isinstance(columns[0].dtype, pd.CategoricalDtype)
+    return pd.Series(union_categoricals(columns)) if words else pd.concat(columns, ignore_index=True)
 
 
 def _name_actions(table: pd.DataFrame, decisions: dict[tuple[str, str, str], str]) -> set[str]:
@@ -112,17 +115,15 @@ def _name_actions(table: pd.DataFrame, decisions: dict[tuple[str, str, str], str
 
     Returns every id and key that a decision may name.
     """
-    (carriers, names), (titles, words) = (
-        pd.factorize(table[name].to_numpy(dtype=object)) for name in ("porteur_cle", "titre_cle")
-    )
-    codes, pairs = pd.factorize(carriers.astype(np.int64) * (len(words) + 1) + titles)
+    carriers, titles = (table[name].cat.codes.to_numpy(dtype=np.int64) for name in ("porteur_cle", "titre_cle"))
+    names, words = (table[name].cat.categories for name in ("porteur_cle", "titre_cle"))
+    codes, pairs = pd.factorize(carriers * (len(words) + 1) + titles)
     merged = merged_actions(decisions)
     ids = [f"A{digest(names[pair // (len(words) + 1)], words[pair % (len(words) + 1)])}" for pair in pairs.tolist()]
-    table["action"] = np.array([merged.get(i, i) for i in ids], dtype=object)[codes]
-    sets, distinct = pd.factorize(table["quartiers"])
-    table["qpv_cle"] = np.array(["|".join(codes) for codes in distinct], dtype=object)[sets]
+    table["action"] = category(np.array([merged.get(i, i) for i in ids], dtype=object)[codes])
+    table["qpv_cle"] = category(table["quartiers"].to_numpy(), "|".join)
     table["montant"] = table["accorde"].fillna(table["demande"]).fillna(0.0)
-    table["annee_texte"] = table["annee"].astype("string").fillna("?")
+    table["annee_texte"] = category(table["annee"].fillna(0).to_numpy(dtype=int), lambda year: str(year or "?"))
     words = ["action", "annee_texte", "financeur", "type_credit", "qpv_cle", "reference", "statut", "convention"]
     numbers = table[[*MONTANTS, "beneficiaires"]].fillna(-1.0)
     raw = pd.util.hash_pandas_object(table[words].assign(**{n: numbers[n] for n in numbers}), index=False).to_numpy()
@@ -156,16 +157,26 @@ def _apply_decisions(table: pd.DataFrame, decisions: dict[tuple[str, str, str], 
     return dropped
 
 
-def _spread(table: pd.DataFrame) -> pd.DataFrame:
-    """One row per line and quarter, shares equal within the line; sorted by file, line and quarter."""
-    sizes = table["quartiers"].map(len).to_numpy()
-    rows = np.repeat(np.arange(len(table)), sizes)
-    spread = table.iloc[rows].reset_index(drop=True)
-    spread["qpv"] = [code for codes in table["quartiers"] for code in codes]
-    spread["part"] = (1.0 / sizes)[rows]
-    spread["edition"] = spread["action"] + "-" + spread["annee_texte"].astype("object")
-    order = np.lexsort((np.arange(len(spread)), spread["ligne"].to_numpy(), spread["log"].to_numpy()))
-    return spread.iloc[order].reset_index(drop=True)[list(ACTIONS)].astype(ACTIONS)
+def _spread(table: pd.DataFrame, kept: np.ndarray) -> pd.DataFrame:
+    """One row per kept line and quarter, shares equal within the line; sorted by file, line and quarter.
+
+    Each column leaves `table` as its final form is made: on 200,000 lines, both at once would be the peak of a build.
+    """
+    order = np.lexsort((table["ligne"].to_numpy(), table["log"].to_numpy()))
+    order = order[kept[order]]
+    quarters = table["quartiers"].to_numpy()
+    sizes = np.array([len(codes) for codes in quarters])
+    rows = np.repeat(order, sizes[order])
+    made = {"qpv": category(np.array([code for line in order for code in quarters[line]], dtype=object))}
+    made["part"] = (1.0 / sizes)[rows]
+    table["edition"] = table["action"].astype("str") + "-" + table["annee_texte"].astype("str")
+    for name in table.columns.difference(list(ACTIONS)):
+        del table[name]
+    columns = {
+        name: pd.Series(made.pop(name) if name in made else table.pop(name).array.take(rows)).astype(kind)
+        for name, kind in ACTIONS.items()
+    }
+    return pd.DataFrame(columns, copy=False)
 
 
 def _decided(questions: pd.DataFrame, decisions: dict[tuple[str, str, str], str]) -> pd.DataFrame:

@@ -15,6 +15,7 @@ from importlib.resources import files
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -48,6 +49,22 @@ def other_aid(text: str) -> bool:
     """Whether an aid is no grant of money: a loan, a guarantee, something in kind alone."""
     key = fold(text)
     return "numeraire" not in key and any(word in key for word in knowledge()["lignes"]["autres_aides"])
+
+
+def instalment(text: str) -> tuple[bool, str]:
+    """Whether a text says the payment of a part of a grant, and what it says besides ('' for nothing more).
+
+    >>> instalment("Acompte 50 % : Fête"), instalment("Fête (solde)"), instalment("Solde"), instalment("Soldes d'été")
+    ((True, 'Fête'), (True, 'Fête'), (True, ''), (False, "Soldes d'été"))
+    """
+    said = knowledge()["lignes"]["versement"]
+    head = (
+        rf"(?i)^\s*{said}(?!\w)[\s:–—\-/,.]*(?:(?:de la|de l['’]|du|de|d['’]|sur la|sur|pour la|pour)(?<!\w['’])\s+)?"
+    )
+    for cut in (head, rf"(?i)(?:^|[\s:–—\-,/(]+){said}\s*\)?\s*$"):
+        if (bare := re.sub(cut, "", text)) != text:
+            return True, bare.strip()
+    return False, text
 
 
 _LETTRE = re.compile(r"[^\W\d_]")
@@ -88,6 +105,12 @@ class Words:
     def array(self) -> np.ndarray:
         """The cells, as found."""
         return np.array([*self.words, ""], dtype=object)[self.codes]
+
+
+def category(cells: np.ndarray, read: Callable[[Any], str] = str) -> pd.Categorical:
+    """Cells as codes into their distinct words (those that `read` makes of them): a column without one string per row."""
+    codes, found = pd.factorize(cells)
+    return pd.Categorical.from_codes(codes, pd.Index(map(read, found), dtype="object"))
 
 
 def encode(column: pa.ChunkedArray | pa.Array) -> Words:

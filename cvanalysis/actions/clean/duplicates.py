@@ -31,7 +31,7 @@ from cvanalysis.personnes.persons import PARTICULIER
 from cvanalysis.territory.declarations import Inspection, read_rows
 
 if TYPE_CHECKING:
-    from cvanalysis.actions.clean.lines import Lines
+    from cvanalysis.actions.clean.rows import LogRows
     from cvanalysis.territory.contract import Territory
 
 
@@ -57,18 +57,16 @@ def digest(*parts: object) -> str:
     return blake2b("\x1f".join(map(str, parts)).encode("utf-8", "replace"), digest_size=6).hexdigest()
 
 
-def exact_duplicates(lines: Lines) -> np.ndarray:
-    """Which lines of one sheet say in every cell what an earlier one says."""
-    positions = lines.table["position"].to_numpy()
-    signature: dict[str, np.ndarray] = {}
-    for name, words in {**lines.rows.champs, **{f"·{name}": w for name, w in lines.rows.autres.items()}}.items():
-        if len(words.words) > 1:
-            signature[name] = _meaning(name, words)[positions]
-    sets: dict[tuple[str, ...], int] = {}
-    signature["qpv"] = np.array([sets.setdefault(codes, len(sets)) for codes in lines.quarters], dtype=np.int64)
-    for rank, column in enumerate(lines.rows.montants):
-        signature[f"€{rank}"] = column.valeurs[positions]
-    return pd.DataFrame(signature).duplicated().to_numpy() if len(positions) else np.zeros(0, dtype=bool)
+def exact_duplicates(rows: LogRows, quarters: np.ndarray, kept: np.ndarray) -> np.ndarray:
+    """Which of the kept rows of one sheet (a mask) say in every cell what an earlier one says; `quarters` as they are read."""
+    signature = {"qpv": pd.factorize(quarters)[0]}
+    for name, words in {**{f"·{name}": w for name, w in rows.autres.items()}, **rows.champs}.items():
+        if name != "qpv" and len(words.words) > 1:
+            signature[name] = _meaning(name, words)
+    signature |= {f"€{rank}": column.valeurs for rank, column in enumerate(rows.montants)}
+    found = kept.copy()
+    found[kept] = pd.DataFrame({name: cells[kept] for name, cells in signature.items()}).duplicated().to_numpy()
+    return found
 
 
 def _meaning(name: str, words: Words) -> np.ndarray:
@@ -84,15 +82,11 @@ def _meaning(name: str, words: Words) -> np.ndarray:
     return np.array([ranks.setdefault(key, len(ranks)) for key in keys], dtype=np.int64)[words.codes]
 
 
-def _all_digits(siret: str) -> str:
-    return re.sub(r"[.,]0+$|\D", "", siret)
-
-
 def propose(table: Mapping[str, np.ndarray]) -> pd.DataFrame:
     """The questions that lines raise (`COLONNES`, without `decision`), the surest first within each kind, at most `PROPOSITIONS_MAX`.
 
     `table`: arrays of one entry per line: `action, cle, annee` (float, NaN unknown)`, titre, titre_cle, porteur, porteur_cle,
-    financeur, qpv_cle, convention, montant`. Plain arrays: on 200,000 lines, frames would cost more than the comparisons.
+    financeur, qpv_cle, convention, montant, versement` (bool). Plain arrays: on 200,000 lines, frames would cost more than the comparisons.
     """
     actions, titles = table["action"], table["titre"]
     _, first = np.unique(actions.astype(str), return_index=True)
@@ -191,7 +185,7 @@ def _near_carriers(table: Mapping[str, np.ndarray], first: np.ndarray) -> Iterat
 def _same_lines(table: Mapping[str, np.ndarray]) -> list[tuple]:
     """Lines of one action, year, funder and set of quarters: the first by key against each of the others."""
     keys = pd.DataFrame({k: pd.factorize(table[k])[0] for k in ("action", "annee", "financeur", "qpv_cle")})
-    several = table["porteur"] != PARTICULIER  # who are several people
+    several = (table["porteur"] != PARTICULIER) & ~table["versement"]  # who are several people, or parts of one grant
     at = np.flatnonzero(keys.duplicated(keep=False) & ~np.isnan(table["annee"]) & several)
     if not len(at):
         return []

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from cvanalysis.actions.clean.cells import (
     Words,
     common_words,
     constant,
+    instalment,
     read_count,
     read_siren,
     read_year,
@@ -28,7 +30,7 @@ from cvanalysis.actions.clean.labels import EXCLU, Labels, Quarters, read_quarte
 from cvanalysis.actions.clean.rows import ACTION, LogRows, hide_persons
 from cvanalysis.actions.table import HORS_THEME, INCONNU, NON_RENSEIGNE
 from cvanalysis.files.anomalies import Anomalies
-from cvanalysis.files.keys import carrier_key, title_key
+from cvanalysis.files.keys import carrier_key, commune_key, title_key
 from cvanalysis.french import fold, nearest, quoted
 from cvanalysis.personnes.persons import PARTICULIER, without_words
 
@@ -49,17 +51,25 @@ class Declared:
     engagements: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Context:
     """What lines are read against: the territory, its labels by domain, and what it declares beside the logs."""
 
     territory: Territory
     labels: Mapping[str, Labels]
-    declared: Declared
+    declared: Declared | None = None
 
-    @property
+    @cached_property
     def quartiers(self) -> tuple[str, ...]:
         return tuple(q.code for q in self.territory.quartiers)
+
+    @cached_property
+    def communes(self) -> frozenset[str]:
+        """Keys of the communes, by code and by name."""
+        return frozenset(commune_key(word) for one in self.territory.communes for word in (one.code, one.nom))
+
+    def quarters_of(self, cell: str) -> tuple[str, ...]:
+        return read_quarters(cell, self.labels["quartier"], self.quartiers).codes
 
 
 TRADUITS_AILLEURS = ("theme", "pilier", "type_credit", "statut", "qpv")
@@ -111,7 +121,7 @@ class FieldReader:
                 said = treatment(word) if callable(treatment) else treatment
                 self.anomalies.add(self.fichier, self.rows.lignes[first[rank]], name, word, problem + many, said)
 
-    def _tell_rows(self, name: str, rows: np.ndarray, problem: str, treatment: str, told: str = "") -> None:
+    def tell_rows(self, name: str, rows: np.ndarray, problem: str, treatment: str, told: str = "") -> None:
         """Tell rows together, at the first of them; `told` says how many they are (« , la première ici »)."""
         at = np.flatnonzero(rows)
         if len(at):
@@ -161,15 +171,24 @@ class FieldReader:
             title, kept = known.poste["titre"], known.poste["garde"]
             named = self.field("reference").map(lambda word: f"{title} {word.strip()[:kept]}")
             return named, pd.Series(named).map({title: title_key(title) for title in set(named)}).to_numpy()
-        titles = self.text("action")
+        titles = self.field("action").map(lambda word: instalment(word.strip())[1])
         missing = (titles == "") & self.kept & ("action" in self.rows.champs)
-        self._tell_rows("action", missing, "action sans intitulé", "gardée sous le nom de son porteur", " ({} lignes)")
-        keys = self.field("action").map(title_key)
+        self.tell_rows("action", missing, "action sans intitulé", "gardée sous le nom de son porteur", " ({} lignes)")
+        keys = self.field("action").map(lambda word: title_key(instalment(word.strip())[1]))
         carriers = self.raw_carriers.array()
         for row in np.flatnonzero(self.persons):  # « Bourse de Jean Dupont », carried by him
             titles[row] = without_words(titles[row], carriers[row])
             keys[row] = title_key(titles[row])
         return np.where(titles == "", SANS_TITRE, titles), keys
+
+    def instalments(self) -> np.ndarray:
+        """Rows that are the payment of a part of a grant: their title says so, or another of their cells says that alone."""
+        found = self.field("action").map(lambda word: instalment(word)[0], bool)
+        for words in (*self.rows.autres.values(), *(self.field(name) for name in ("observation", "nature", "statut"))):
+            found |= words.map(lambda word: instalment(word.strip()) == (True, ""), bool)
+        done = "versements d'une même subvention : payés, et jamais une subvention ni une action de plus"
+        self.tell_rows("action", found & self.kept, "acomptes et soldes", done)
+        return found
 
     def carriers(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """Name (that of the partner where known), key, id of the partner, SIREN."""
@@ -188,7 +207,7 @@ class FieldReader:
         names, own = (np.where(alone, PARTICULIER, one) for one in (self.text("porteur"), own))
         sirens = np.where(alone, "", sirens)
         done = f"écrit « {PARTICULIER} » ; si c'est un organisme, déclarez-le dans partenaires.csv"
-        self._tell_rows("porteur", self.kept & alone, "porteur qui est une personne", done)
+        self.tell_rows("porteur", self.kept & alone, "porteur qui est une personne", done)
         named = pd.Series(ids).map(self.declared.noms).to_numpy(dtype=object)
         self._suggest_carriers(words, keys)
         names = np.where(known, named, np.where(names == "", sirens, names))
@@ -237,14 +256,14 @@ class FieldReader:
             years = np.where(years == 0, said, years)
         paid, agreed = signed.values()
         apart = self.kept & (paid > 0) & (agreed > 0) & (np.abs(paid - agreed) > 1) & (years == paid)
-        self._tell_rows(
+        self.tell_rows(
             "date", apart, "convention et versement à plus d'un an l'un de l'autre", self._other_year(), " ({} lignes)"
         )
         if not any(column.annee for column in self.rows.montants):
-            self._tell_rows("annee", self.kept & (years == 0), "année inconnue", "ligne gardée, sans année")
+            self.tell_rows("annee", self.kept & (years == 0), "année inconnue", "ligne gardée, sans année")
         start, end = self.context.territory.debut, self.context.territory.fin
         outside = self.kept & (years > 0) & ((years < start) | (years > end))
-        self._tell_rows("annee", outside, f"hors du contrat ({start}-{end})", "ligne gardée, absente des analyses")
+        self.tell_rows("annee", outside, f"hors du contrat ({start}-{end})", "ligne gardée, absente des analyses")
         return pd.Series(years).astype("Int16").mask(years == 0)
 
     def _other_year(self) -> str:

@@ -25,8 +25,8 @@ from cvanalysis.actions.clean.cells import (
     read_year,
     years_of_date,
 )
+from cvanalysis.actions.clean.fields import Context
 from cvanalysis.actions.clean.formats import Located, flatten_header, head_rows, join_lines, squeeze, stated_year
-from cvanalysis.actions.clean.labels import Labels, read_quarters
 from cvanalysis.actions.table import DATES, HORS_QPV, MONTANTS, MONTANTS_LUS
 from cvanalysis.files.keys import commune_key
 from cvanalysis.files.sheets import Grid
@@ -53,18 +53,6 @@ PLUS = {"statut": ["statut"], "qpv": ["qpv", "quartier"], "theme": ["thematique"
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
-    """What the territory declares, by which a column's content is told: labels, codes of quarters, keys of its communes."""
-
-    labels: dict[str, Labels]
-    codes: tuple[str, ...]
-    communes: frozenset[str]
-
-    def quarters(self, cell: str) -> tuple[str, ...]:
-        return read_quarters(cell, self.labels["quartier"], self.codes).codes
-
-
-@dataclass(frozen=True, slots=True)
 class Column:
     """A column as guessed: its header as written, its field ('' where none), what makes us think so, in French; `bas` its lower title.
 
@@ -80,7 +68,7 @@ class Column:
     annee: str = ""
 
 
-def guess_columns(grid: Grid, entete: tuple[int, ...], known: Known) -> list[Column]:
+def guess_columns(grid: Grid, entete: tuple[int, ...], known: Context) -> list[Column]:
     """What each column of a sheet is, under a header. A field that only one column can be goes to the first that holds it.
 
     On two lines, the lower title decides; the group above it, only where it says nothing.
@@ -114,7 +102,7 @@ def sample_of(cells: pa.Array, titles: Sequence[str]) -> list[str]:
     ][:300]
 
 
-def _field(titles: Sequence[str], sample: Sequence[str], cells: pa.Array, known: Known) -> tuple[str, str]:
+def _field(titles: Sequence[str], sample: Sequence[str], cells: pa.Array, known: Context) -> tuple[str, str]:
     """Field and reason. The title proposes, the content confirms; where the title says nothing, telling content is enough."""
     if not sample:
         return "", "colonne vide"
@@ -129,7 +117,7 @@ def _field(titles: Sequence[str], sample: Sequence[str], cells: pa.Array, known:
                 return _which_money(champ, titles, title), f"d'après son titre ({many})"
         if barred:
             return "", barred
-    if _share(sample, lambda word: any(code in known.codes for code in known.quarters(word))) > 0.6:
+    if _share(sample, lambda word: any(code in known.quartiers for code in known.quarters_of(word))) > 0.6:
         return "qpv", "d'après son contenu : des quartiers du contrat"
     if _share(sample, lambda w: fold(w) in common_words("statuts")) > 0.8:
         return "statut", "d'après son contenu : des suites données"
@@ -168,12 +156,17 @@ def no_money(title: str) -> str:
 def _is_money(sample: Sequence[str], cells: pa.Array, title: str) -> bool:
     """Whether numbers alone say money: cents, the sign €, or the name of a funder over what cannot be a code."""
     amounts, _ = read_amounts(cells, ",")
-    read = amounts[~np.isnan(amounts)]
-    if len(read) <= 5 or np.median(read) < 100 or len(set(read)) <= 3 or not _holds("accorde", sample, cells, None):
+    read = amounts[np.nan_to_num(amounts) != 0]
+    if not len(read) or np.median(read) < 100 or not _holds("accorde", sample, cells, None):
         return False
     widths = {len(_digits(word)) for word in sample}
-    funder = _said(knowledge()["titres"]["financeurs"], title) and not (len(widths) == 1 and min(widths) >= 5)
-    return funder or _share(sample, lambda w: "€" in w or re.search(r"[.,](?!00?$)\d\d?$", w.strip())) > 0.1
+    if _said(knowledge()["titres"]["financeurs"], title) and not (len(widths) == 1 and min(widths) >= 5):
+        return len(read) > 2
+    return (
+        len(read) > 5
+        and len(set(read)) > 3
+        and _share(sample, lambda w: "€" in w or re.search(r"[.,](?!00?$)\d\d?$", w.strip())) > 0.1
+    )
 
 
 def _digits(word: str) -> str:
@@ -184,7 +177,7 @@ def _share(words: Sequence[str], holds: Callable[[str], object]) -> float:
     return sum(bool(holds(word)) for word in words) / max(1, len(words))
 
 
-def _holds(champ: str, sample: Sequence[str], cells: pa.Array, known: Known | None) -> bool:
+def _holds(champ: str, sample: Sequence[str], cells: pa.Array, known: Context | None) -> bool:
     if champ in MONTANTS_LUS:
         values, _ = read_amounts(cells, ",")
         read = values[~np.isnan(values)]
@@ -202,15 +195,15 @@ def _holds(champ: str, sample: Sequence[str], cells: pa.Array, known: Known | No
     if champ == "nature":
         return _share(sample, lambda w: other_aid(w) or "numeraire" in fold(w)) > 0.5
     if champ == "qpv":
-        wanted = (*known.codes, HORS_QPV)
-        return _share(sample, lambda word: any(code in wanted for code in known.quarters(word))) > 0.3
+        wanted = (*known.quartiers, HORS_QPV)
+        return _share(sample, lambda word: any(code in wanted for code in known.quarters_of(word))) > 0.3
     if champ == "commune":  # only where it tells our rows from others': a list larger than the contract
         ours = [commune_key(word) in known.communes for word in sample]
         return any(ours) and not all(ours)
     return champ not in _TEXTES or _share(sample, lambda w: any(c.isalpha() for c in w)) > 0.5
 
 
-def complete(located: Located, known: Known) -> tuple[Located, dict[str, str]]:
+def complete(located: Located, known: Context) -> tuple[Located, dict[str, str]]:
     """A known format with the columns that it does not have, where title and content agree; title → field of those that do not."""
     grid, start = located.grid, max(located.entete) + 1
     found, doubtful = dict(located.journal.colonnes), {}
@@ -222,7 +215,7 @@ def complete(located: Located, known: Known) -> tuple[Located, dict[str, str]]:
         if champ and sample and not _said(["juridique"], title):
             codes = {name: known.labels[name].code for name in ("theme", "pilier")}
             codes |= {"statut": lambda w: common_words("statuts").get(fold(w)) or known.labels["statut"].code(w)}
-            codes |= {"qpv": lambda w: any(known.quarters(w))}
+            codes |= {"qpv": lambda w: any(known.quarters_of(w))}
             if _share(sample, codes[champ]) > 0.3:
                 found[name] = champ
             elif _said(PLUS[champ], title):
@@ -278,7 +271,9 @@ def _names_more(title: str) -> bool:
     """Whether a title of amounts says more than money: a funder, mostly."""
     stems = [stem for champ, *stems in knowledge()["titres"]["ordre"] if champ in MONTANTS_LUS for stem in stems]
     usual = tuple(stem.strip() for stem in (*stems, *knowledge()["titres"]["ordinaires"]))
-    return any(len(word) > 1 and not word.startswith(usual) for word in re.findall(r"[^\W\d_]+", fold(title)))
+    stems = tuple(stem for stem in usual if len(stem) > 3)  # « et » begins « État », and says nothing of it
+    words = re.findall(r"[^\W\d_]+", fold(title))
+    return any(len(word) > 1 and word not in usual and not word.startswith(stems) for word in words)
 
 
 def _adds_up(values: np.ndarray, total: np.ndarray) -> bool:

@@ -6,21 +6,23 @@ Refuses to read a field (`fields` does), to compare lines (`duplicates`) and to 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from cvanalysis.actions.clean.cells import other_aid
+from cvanalysis.actions.clean.cells import category, constant, other_aid
+from cvanalysis.actions.clean.duplicates import exact_duplicates
 from cvanalysis.actions.clean.fields import Context, FieldReader
 from cvanalysis.actions.clean.rows import ACTION, LogRows
-from cvanalysis.actions.table import MONTANTS
+from cvanalysis.actions.table import MONTANTS, NON_RENSEIGNE, TERMINE
 from cvanalysis.files.anomalies import Anomalies
 from cvanalysis.files.keys import commune_key, departement_of
 from cvanalysis.files.numbers import decode_numbers
 
 AUTRE_CONTRAT, SANS_CONTRAT = "autre contrat de ville", "contrat de ville non renseigné"
+DOUBLON = "doublon exact"
 AUTRE_AIDE = "prêt, garantie ou aide en nature"
 AUTRE_PROGRAMME, AUTRE_COMMUNE = "autre programme budgétaire", "porteur d'une autre commune"
 
@@ -45,22 +47,29 @@ def read_lines(rows: LogRows, context: Context, anomalies: Anomalies) -> Lines:
     champs = dict(rows.champs)
     reader = FieldReader(rows, context, anomalies, champs, count)
     _leave_others_out(reader, motifs)
-    table = pd.DataFrame({"position": np.arange(count)})
-    table["titre"], table["titre_cle"] = reader.titles()
-    table["porteur"], table["porteur_cle"], table["partenaire"], table["siren"] = reader.carriers()
-    table["annee"] = reader.years()
-    table["theme"], table["pilier"] = reader.themes()
-    table["financeur"], table["financeur_id"], table["type_credit"] = reader.funders()
-    table["statut"] = reader.statuses()
-    table["beneficiaires"] = reader.counts()
-    table["engagements"] = reader.engagements()
-    for name in ("public", "convention", "reference"):
-        table[name] = reader.text(name)
-    table["ligne"] = rows.lignes
+    made: dict[str, Any] = {"position": np.arange(count), "ligne": rows.lignes}
+    made["titre"], made["titre_cle"] = reader.titles()
+    made["porteur"], made["porteur_cle"], made["partenaire"], made["siren"] = reader.carriers()
+    made["annee"] = reader.years()
+    made["theme"], made["pilier"] = reader.themes()
+    made["financeur"], made["financeur_id"], made["type_credit"] = reader.funders()
+    made["versement"] = reader.instalments()
+    made["statut"] = reader.statuses()
+    made["statut"][made["versement"] & (made["statut"] == NON_RENSEIGNE)] = TERMINE
+    made["beneficiaires"] = reader.counts()
+    made["engagements"] = reader.engagements()
+    made |= {name: reader.text(name) for name in ("public", "convention", "reference")}
+    shares = reader.field("part")
+    made["part_dite"] = decode_numbers(list(shares.words)).valeurs[shares.codes]
     quarters = reader.quarters()
     reader.amounts()
+    double = exact_duplicates(rows, quarters, motifs == "")
+    motifs[double] = DOUBLON
+    reader.tell_rows("", double, "lignes répétées à l'identique", "comptées une fois", " : {} (la première ici)")
     keep = motifs == ""
-    return Lines(rows, table[keep].reset_index(drop=True), quarters[keep], motifs)
+    words = {name: category(cells) if cells.dtype == object else cells for name, cells in made.items()}
+    read = replace(rows, champs={}, autres=dict.fromkeys(rows.autres, constant("", 0)))  # their words are in the table
+    return Lines(read, pd.DataFrame(words)[keep].reset_index(drop=True), quarters[keep], motifs)
 
 
 def _leave_others_out(reader: FieldReader, motifs: np.ndarray) -> None:
@@ -86,7 +95,7 @@ def _leave_others_out(reader: FieldReader, motifs: np.ndarray) -> None:
         leave("contrat", lambda word: not word.strip() or territory.code_contrat in word, AUTRE_CONTRAT)
     else:
         if "commune" in reader.champs:
-            places = {commune_key(word) for commune in territory.communes for word in (commune.code, commune.nom)}
+            places = reader.context.communes
             # A declared column may be blank for who is from here; in a published list, a blank says nothing of ours.
 
             def from_here(word: str) -> bool:
@@ -130,7 +139,12 @@ def money_of(lines: Lines) -> pd.DataFrame:
         parts.append(part)
     own = _part(groups[None], len(positions), None)
     own = own[own[list(MONTANTS)].notna().any(axis=1) | ~funded]
-    return pd.concat([own, *parts], ignore_index=True).sort_values("rang", kind="stable", ignore_index=True)
+    made = pd.concat([own, *parts], ignore_index=True).sort_values("rang", kind="stable", ignore_index=True)
+    if not any(column.champ == "paye" for column in lines.rows.montants):  # its amounts are what was paid of one grant
+        paid = lines.table["versement"].to_numpy()[made["rang"]]
+        made["paye"] = made["accorde"].where(paid, made["paye"])
+        made["accorde"] = made["accorde"].mask(paid)
+    return made
 
 
 def _part(group: Mapping[str, np.ndarray], rows: int, key: tuple[str, str, str] | None) -> pd.DataFrame:
@@ -147,10 +161,9 @@ def share_of_others(lines: Lines, money: pd.DataFrame, anomalies: Anomalies) -> 
     `part` is trusted only where rows of one convention bear the same amount, different carriers, and shares that add up to 1: many
     publishers put there another percentage.
     """
-    words = lines.rows.champs.get("part")
-    if words is None or not len(lines.table):
+    said = lines.table["part_dite"].to_numpy()
+    if np.isnan(said).all():
         return None
-    said = decode_numbers(list(words.words)).valeurs[words.codes][lines.table["position"].to_numpy()]
     said = np.where(said > 1, said / 100, said)
     amount = money.groupby("rang")["accorde"].first().reindex(range(len(lines.table))).to_numpy()
     frame = lines.table.assign(part=said, montant=amount)

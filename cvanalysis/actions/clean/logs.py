@@ -18,7 +18,7 @@ from cvanalysis.actions.clean.declared import CONTRAT, Journal, read_journals
 from cvanalysis.actions.clean.duplicates import read_decisions
 from cvanalysis.actions.clean.fields import Context, Declared
 from cvanalysis.actions.clean.formats import Located, locate, squeeze
-from cvanalysis.actions.clean.guess import Known, complete
+from cvanalysis.actions.clean.guess import complete
 from cvanalysis.actions.clean.labels import read_labels
 from cvanalysis.actions.clean.lines import Lines, read_lines
 from cvanalysis.actions.clean.rows import read_rows
@@ -107,8 +107,7 @@ def _read_file(
 
 def _read_log(located: Located, context: Context, anomalies: Anomalies) -> Lines:
     """The lines of one sheet; what its layout has that is doubtful is told."""
-    known = Known(context.labels, context.quartiers, frozenset())
-    located, doubtful = complete(located, known) if located.format is not None else (located, {})
+    located, doubtful = complete(located, context) if located.format is not None else (located, {})
     grid = located.grid
     for title, champ in doubtful.items():
         paste = f'[[actions]] fichier = "{grid.fichier}", reconnu = true, [actions.colonnes] "{title}" = "{champ}"'
@@ -182,8 +181,8 @@ def _tell_file(file: ReadFile, logs: list[Lines], grids: list[Grid]) -> ReadFile
 
 def _count(file: ReadFile, actions: pd.DataFrame, quarters: tuple[str, ...]) -> ReadFile:
     """The same file with its rows of actions and the quarters of the contract that they name; one that names none misses none."""
-    rows = actions[actions["source"] == file.fichier]
-    there = set(rows["qpv"])
+    rows = actions.loc[actions["source"] == file.fichier, ["feuille", "ligne", "qpv"]]
+    there = set(rows["qpv"].unique())
     named = tuple(code for code in quarters if code in there)
     missing = tuple(code for code in quarters if named and code not in there)
     return replace(file, lignes=len(rows[["feuille", "ligne"]].drop_duplicates()), trouvees=named, manquantes=missing)

@@ -17,13 +17,13 @@ from rapidfuzz import fuzz, process
 
 from cvanalysis.actions.clean.cells import common_words, encode, knowledge, line_words, read_amounts
 from cvanalysis.actions.clean.declared import LISTES
+from cvanalysis.actions.clean.fields import Context
 from cvanalysis.actions.clean.formats import flatten_header, head_rows, stated_year
-from cvanalysis.actions.clean.guess import VERSEMENT, Column, Known, guess_columns, merged_columns
+from cvanalysis.actions.clean.guess import VERSEMENT, Column, guess_columns, merged_columns
 from cvanalysis.actions.clean.labels import EXCLU, Labels, read_labels
 from cvanalysis.actions.table import CHAMPS, DATES, MONTANTS
 from cvanalysis.errors import CvanalysisError
 from cvanalysis.files.guard import reading
-from cvanalysis.files.keys import commune_key
 from cvanalysis.files.sheets import Grid, read_grid
 from cvanalysis.french import fold
 from cvanalysis.personnes.persons import mask_words
@@ -70,8 +70,7 @@ class Sheet:
 def propose_journal(path: Path, fichier: str, territory: Territory) -> str:
     """The `[[…]]` blocks for one file, ready to paste; a block to fill in where no sheet looks like a log. Raises `ReadError`."""
     labels = read_labels(territory, Inspection(Path(territory.dossier)))
-    places = frozenset(commune_key(word) for commune in territory.communes for word in (commune.code, commune.nom))
-    known = Known(labels, tuple(q.code for q in territory.quartiers), places)
+    known = Context(territory, labels)
     grids = read_grid(path, fichier)
     sheets = [sheet for grid in grids if (sheet := _read_sheet(grid, known)) is not None]
     if not sheets:
@@ -104,7 +103,7 @@ def propose_all(territory: Territory, fichiers: Sequence[str]) -> str:
     return "\n".join(block for block in blocks if block)
 
 
-def _read_sheet(grid: Grid, known: Known) -> Sheet | None:
+def _read_sheet(grid: Grid, known: Context) -> Sheet | None:
     """The sheet under the header that tells most of its columns; None where it looks like no log."""
     best: tuple[float, Sheet] | None = None
     for entete in _headers(grid):
@@ -117,7 +116,7 @@ def _read_sheet(grid: Grid, known: Known) -> Sheet | None:
     return best[1] if best else None
 
 
-def _skeleton(fichier: str, grid: Grid, known: Known) -> str:
+def _skeleton(fichier: str, grid: Grid, known: Context) -> str:
     """What to fill in, as comments, where nothing tells what the columns are."""
     entete = max(_headers(grid), key=lambda one: sum(map(bool, flatten_header(head_rows(grid), one))), default=(0,))
     sheet = Sheet(grid, entete, guess_columns(grid, entete, known))

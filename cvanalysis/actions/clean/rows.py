@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -29,6 +29,8 @@ ACTION, ENTETE, TOTAL, PIED, ENVELOPPE, ORPHELIN = (
     "montant sans action ni porteur",
 )
 """Kinds of rows. Only the first goes into the table of actions; amounts of the others are counted under their kind."""
+MOTS = ("action", "public", "convention", "reference")
+"""Fields whose words go into the table, as do the names; those of the others are read into codes, days and numbers."""
 SOMMES_MAX, SOMMES_VUES = 2000, 50
 """Rows of a sheet that may be the sum of others, and how many sums before one it may start from."""
 
@@ -104,14 +106,17 @@ def read_rows(located: Located) -> LogRows:
     for field, value in journal.constantes.items():
         champs[field] = _coalesce(champs[field], constant(value, rows)) if field in champs else constant(value, rows)
     natures, libelles = _tell_kinds(located, texts, champs, montants)
-    return LogRows(located, grid.lignes[first:], natures, champs, tuple(montants), libelles, autres)
+    located = replace(
+        located, grid=replace(grid, table=grid.table.schema.empty_table())
+    )  # its cells are words and numbers now
+    return LogRows(located, grid.lignes[first:].copy(), natures, champs, tuple(montants), libelles, autres)
 
 
 def _tell_kinds(
     located: Located, texts: dict[str, Words], champs: dict[str, Words], montants: Sequence[Amounts]
 ) -> tuple[np.ndarray, np.ndarray]:
     rows = located.grid.table.num_rows - max(located.entete) - 1
-    natures = np.full(rows, ACTION, dtype=object)
+    natures = np.array([ACTION], dtype=object).repeat(rows)  # `full` would make a string per row
     amounts = np.zeros(rows, dtype=bool)
     for column in montants:
         amounts |= ~np.isnan(column.valeurs)
@@ -252,7 +257,9 @@ def hide_persons(champs: dict[str, Words], autres: dict[str, Words], partners: C
     for name, words in champs.items():
         if name in ("porteur", "financeur"):
             made = [word if carrier_key(word) in partners else mask_carrier(word) for word in words.words]
-        else:  # `read_siren` refuses what is no SIRET, and says why
-            made = words.words if name == "siret" else map(mask_words, words.words)
+        elif name in MOTS:
+            made = map(mask_words, words.words)
+        else:
+            continue
         champs[name] = Words(words.codes, tuple(made))
     return persons | (champs["porteur"].map(PARTICULIER.__eq__, bool) if "porteur" in champs else False)

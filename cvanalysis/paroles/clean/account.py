@@ -3,64 +3,46 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from itertools import pairwise
 
 from cvanalysis.french import fold
-from cvanalysis.paroles.clean.consent import Row, is_yes, when_received, when_said
-from cvanalysis.paroles.table import NON, VoiceTable
+from cvanalysis.paroles.clean.consent import Row, is_yes
+from cvanalysis.paroles.table import ACCORDANTS, NON, VoiceTable
 from cvanalysis.personnes.persons import mask_words
-
-if TYPE_CHECKING:
-    from cvanalysis.territory.contract import Territory
-
+from cvanalysis.textes import block, fill_in
 
 ACCORDS = ("citation_anonyme", "web", "accord_parental")
 """Leaves without which a voice is not quoted, or not known."""
-_ETAPES = ("retirée{}", "sans audience publique", "pas encore connue{} à cette édition")
-
-_STATUTS = {
-    "sans_accord": "sans accord",
-    "non_relu": "à relire (cvanalysis relire)",
-    "réservé": "retenue{} à la relecture",
-}
 
 
-def account_of_voices(
-    tables: Iterable[VoiceTable], stages: Sequence[Sequence[Row]], statuses: Sequence[str], territory: Territory
-) -> str:
+def account_of_voices(tables: Sequence[VoiceTable], stages: Sequence[Sequence[Row]], statuses: Sequence[str]) -> str:
     """stages: the voices found, then those left by withdrawal, by audience and by edition; statuses: of the texts of the last ones."""
     counts = [Counter(row.fichier for row in rows) for rows in stages]
     ends = Counter(zip((row.fichier for row in stages[-1]), statuses, strict=True))
-    undated = Counter(row.fichier for row in stages[0] if when_received(row, when_said(row, territory)) is None)
+    undated = Counter(row.fichier for row in stages[0] if row.recue is None)
     doubtful = Counter((row.fichier, word) for row in stages[0] for word in unknown_leaves(row))
-    lines = []
-    for fichier, kind in {table.fichier: table.format for table in tables}.items():
-        read = counts[0][fichier]
-        lost = [(counts[i][fichier] - counts[i + 1][fichier], what) for i, what in enumerate(_ETAPES)]
-        lost += [(ends[fichier, status], what) for status, what in _STATUTS.items()]
-        why = ", ".join(f"{n} {what.format('s' if n > 1 else '')}" for n, what in lost if n)
-        noun = ("passage", "lu") if kind == "refi-qda" else ("parole", "lue")
-        many = "s" if read > 1 else ""
-        shown = ends[fichier, "publié"]
-        empty = "aucun passage codé dont la source soit lisible" if kind == "refi-qda" else "aucune ligne n'a de texte"
-        lus = f"{read} {noun[0]}{many} {noun[1]}{many}"
-        said = [f"{fichier}\u00a0: {lus}" if read else f"{fichier}\u00a0: {lus}\u00a0: {empty}"]
-        said += [f"{shown} publiable{'s' if shown > 1 else ''}" + (f"\u00a0: {why}" if why else "")] if read else []
-        said += (
-            [f"non datée{'s' if undated[fichier] > 1 else ''}\u00a0: {undated[fichier]}"] if undated[fichier] else []
-        )
-        lines.append("\u00a0; ".join(said) + ".")
-        for (where, word), n in doubtful.items():
-            if where == fichier:
-                lines.append(
-                    f"    accord non compris\u00a0: «\u00a0{word}\u00a0» ({n})\u00a0: est-ce oui ou non\u00a0? Un non d'ici là."
-                )
-    return (
-        "\n".join(["Ce que deviennent les paroles lues, pour cette audience et cette édition", *lines, ""])
-        if lines
-        else ""
+    asking = sorted(
+        {(t.fichier, one.colonne) for t in tables for one in t.anomalies if ACCORDANTS.search(fold(one.colonne))}
     )
+    texts = block("paroles.compte")
+    files = [
+        {
+            "nom": fichier,
+            "codes": kind == "refi-qda",
+            "lues": counts[0][fichier],
+            "publiables": ends[fichier, "publié"],
+            "perdues": [
+                (a[fichier] - b[fichier], what) for (a, b), what in zip(pairwise(counts), texts["perdues"], strict=True)
+            ]
+            + [(ends[fichier, status], what) for status, what in texts["statuts"].items()],
+            "non_datees": undated[fichier],
+            "doutes": [(word, n) for (where, word), n in doubtful.items() if where == fichier],
+            "questions": [title for where, title in asking if where == fichier],
+        }
+        for fichier, kind in {table.fichier: table.format for table in tables}.items()
+    ]
+    return fill_in(texts["modele"], fichiers=files) if files else ""
 
 
 def unknown_leaves(row: Row) -> list[str]:

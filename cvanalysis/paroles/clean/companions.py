@@ -45,61 +45,34 @@ class Answer:
     audience: Literal["public", "groupe", "equipe"]
 
 
-@dataclass(frozen=True, slots=True)
-class Withdrawal:
-    """One line of `retraits.csv`: the number of a voice or the code of a person ('' where it says none), in one file or in all ('')."""
-
-    ligne: int
-    parole: str
-    locuteur: str
-    fichier: str
-
-
 @dataclass(frozen=True)
 class Companions:
-    """The team's own files, read. `noms` are those of `paroles/` that hold no voice; `codes_lus` the names of codes that come from a
-    program's codebook: like all that was typed there, a human reads them before they are public."""
+    """The team's own files, read. `tables`: by their name without folder nor suffix (`retraits`, `immersions`…), with the columns told in
+    `champs.toml` and the line as index. `codes_lus`: the names of codes that come from a program's codebook: like all that was typed there,
+    a human reads them before they are public."""
 
-    noms: frozenset[str]
-    retraits: tuple[Withdrawal, ...]
+    tables: Mapping[str, pd.DataFrame]
     reponses: Mapping[tuple[str, str], Answer]
     declared: Mapping[str, Declared]
-    immersions: pd.DataFrame
-    instances: pd.DataFrame
-    codes: pd.DataFrame
     codes_lus: frozenset[str]
-    preconisations: pd.DataFrame
-    chronologie: pd.DataFrame
-    precedent: pd.DataFrame
-    anomalies: tuple[Problem, ...] = ()
-    illisibles: tuple[Problem, ...] = ()
+    anomalies: tuple[Problem, ...]
+    illisibles: tuple[Problem, ...]
 
 
 def read_companions(territory: Territory) -> Companions:
     """Read them all. Raises `DeclarationError` where what protects people isn't understood: to go on would publish them."""
     unread: list[Problem] = []
     anomalies: list[Problem] = []
-    frames = {name: _read(territory, name, unread, anomalies) for name, columns in COMPANIONS.items() if columns}
+    files = [name for name, columns in COMPANIONS.items() if columns]
+    tables = {Path(name).stem: _read(territory, name, unread, anomalies) for name in files}
     refused = [p for p in unread if p.fichier in (RETRAITS, DECLAREES)] + _misnamed(territory)
-    declared = _declared(frames[DECLAREES], territory, refused)
+    declared = _declared(tables["colonnes"], territory, refused)
     if refused:
         raise DeclarationError(refused)
-    codes = _with_codebooks(frames["paroles/codes.csv"], territory, unread)
-    return Companions(
-        noms=frozenset(n.removeprefix("paroles/") for n in COMPANIONS if n.startswith("paroles/")),
-        retraits=tuple(Withdrawal(r.Index, r.parole, r.locuteur, r.fichier) for r in frames[RETRAITS].itertuples()),
-        reponses=_answers(frames["paroles/reponses.csv"], anomalies),
-        declared=declared,
-        immersions=frames["paroles/immersions.csv"],
-        instances=frames["paroles/instances.csv"],
-        codes=codes,
-        codes_lus=frozenset(codes["nom"]) - frozenset(frames["paroles/codes.csv"]["nom"]),
-        preconisations=frames["preconisations.csv"],
-        chronologie=frames["chronologie.csv"],
-        precedent=frames["precedent.csv"],
-        anomalies=tuple(anomalies),
-        illisibles=tuple(unread),
-    )
+    codes = _with_codebooks(tables["codes"], territory, unread)
+    read = frozenset(codes["nom"]) - frozenset(tables["codes"]["nom"])
+    answers = _answers(tables["reponses"], anomalies)
+    return Companions(tables | {"codes": codes}, answers, declared, read, tuple(anomalies), tuple(unread))
 
 
 def _read(territory: Territory, fichier: str, unread: list[Problem], anomalies: list[Problem]) -> pd.DataFrame:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from fnmatch import fnmatch
 from types import MappingProxyType
@@ -26,12 +26,11 @@ from cvanalysis.paroles.clean.companions import (
     IMMERSIONS_LUES,
     RETRAITS,
     Companions,
-    Withdrawal,
     key_of,
     read_companions,
 )
 from cvanalysis.paroles.clean.exports import read_voice_files
-from cvanalysis.paroles.table import CHAMPS, MAJEUR, NON, OUI, VoiceTable
+from cvanalysis.paroles.table import CHAMPS, COMPANIONS, MAJEUR, NON, OUI, VoiceTable
 
 if TYPE_CHECKING:
     from cvanalysis.territory.contract import Edition, Territory
@@ -50,12 +49,11 @@ def may_know(reader: Audience, audience: str) -> bool:
 
 def read_voices(territory: Territory, companions: Companions) -> tuple[list[VoiceTable], list[Problem]]:
     """Every table of voices of `paroles/`, whatever its audience, and what could not be read. For `clean_voices` and `review` only."""
-    aside = companions.noms
     found = raw_files(territory.dossier / "paroles", territory.dossier)
     voices = [
         (path, fichier)
         for path, fichier in found
-        if fichier.removeprefix("paroles/") not in aside and path.suffix.lower() not in (".md", ".qdc")
+        if fichier not in COMPANIONS and path.suffix.lower() not in (".md", ".qdc")
     ]
     return read_voice_files(voices, companions.declared)
 
@@ -69,9 +67,10 @@ def readable_texts(territory: Territory) -> list[str]:
 def _readable_texts(territory: Territory) -> list[str]:
     companions = read_companions(territory)
     tables, _ = read_voices(territory, companions)
-    rows, _ = withdraw([row for table in tables for row in rows_of(table, territory)], companions.retraits)
+    rows, _ = withdraw([row for table in tables for row in rows_of(table, territory)], companions.tables["retraits"])
     shown = [r for r in rows if audience_of(r) == "public" and is_quotable(r, "public")]
-    seen = companions.immersions[companions.immersions["audience"].map(fold) == "public"]
+    immersions = companions.tables["immersions"]
+    seen = immersions[immersions["audience"].map(fold) == "public"]
     texts = [r[champ] for r in shown for champ in ("texte", "reponse")]
     texts += [answer.texte for answer in companions.reponses.values() if answer.audience == "public"]
     texts += [text for column in IMMERSIONS_LUES for text in seen[column]]
@@ -101,14 +100,10 @@ def rows_of(table: VoiceTable, territory: Territory) -> Iterable[Row]:
     names = [c for c in table.cells.columns if c in CHAMPS]
     cells = table.cells[names].astype(str).itertuples(index=False, name=None)
     for ligne, values in zip(table.lignes.tolist(), cells, strict=True):
-        yield Row(
-            dict(zip(names, values, strict=True)),
-            table.fichier,
-            table.origine or table.fichier,
-            table.format,
-            ligne,
-            example,
-        )
+        champs = dict(zip(names, values, strict=True))
+        row = Row(champs, table.fichier, table.origine or table.fichier, table.format, ligne, example)
+        said = when_said(row, territory)
+        yield replace(row, date=said, recue=when_received(row, said))
 
 
 def is_yes(cell: str) -> bool:
@@ -116,7 +111,7 @@ def is_yes(cell: str) -> bool:
     return fold(cell).strip(" .!") in OUI
 
 
-def withdraw(rows: list[Row], retraits: Iterable[Withdrawal]) -> tuple[list[Row], list[Problem]]:
+def withdraw(rows: list[Row], retraits: pd.DataFrame) -> tuple[list[Row], list[Problem]]:
     """The voices that nobody took back, and the lines of `retraits.csv` that take back none, or more than their writer may think.
 
     Numbers and codes are compared as they stand, else leniently (`01` for `1`, capitals, spaces): a withdrawal is never lost for its
@@ -129,17 +124,17 @@ def withdraw(rows: list[Row], retraits: Iterable[Withdrawal]) -> tuple[list[Row]
                 bearers.setdefault((champ, _number_key(row[champ])), {}).setdefault(row[champ], []).append(i)
     gone: set[int] = set()
     said = []
-    for line in retraits:
+    for line in retraits.itertuples():
         asked = [(champ, one) for champ in ("parole", "locuteur") if (one := getattr(line, champ))]
         found = [_taken(bearers.get((champ, _number_key(one)), {}), one, rows, line.fichier) for champ, one in asked]
         gone.update(i for hits in found for some in hits.values() for i in some)
         if not all(found) or not asked:
             todo = "Vérifiez le numéro, le code et le fichier"
-            said.append(Problem(RETRAITS, line.ligne, "", "ce retrait ne désigne aucune parole", "", todo))
+            said.append(Problem(RETRAITS, line.Index, "", "ce retrait ne désigne aucune parole", "", todo))
         if any(len(hits) > 1 for hits in found):
             what = "ce retrait peut désigner plusieurs paroles ou personnes"
             todo = "Toutes sont retirées\u00a0; écrivez le numéro exact pour n'en retirer qu'une"
-            said.append(Problem(RETRAITS, line.ligne, "", what, "", todo))
+            said.append(Problem(RETRAITS, line.Index, "", what, "", todo))
     kept = [r for i, r in enumerate(rows) if i not in gone and fold(r["retrait"]) in NON]
     return kept, said
 

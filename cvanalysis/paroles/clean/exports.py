@@ -26,18 +26,8 @@ from cvanalysis.files.headers import ENTETE_MAX
 from cvanalysis.files.sheets import Grid, RawTable, find_table, read_bytes, read_grid, refusing_too_large
 from cvanalysis.files.workbooks import cells_from_objects, parse_json
 from cvanalysis.french import fold
+from cvanalysis.paroles.clean import outils
 from cvanalysis.paroles.clean.interviews import read_interview
-from cvanalysis.paroles.clean.outils import (
-    ENTRE_CROCHETS,
-    Outil,
-    field_of,
-    fields_known,
-    first_headers,
-    grouped,
-    header_names,
-    recognise,
-    technical_titles,
-)
 from cvanalysis.paroles.clean.repeats import SEULE, Sheet, join_repeats
 from cvanalysis.paroles.table import (
     AUCUN,
@@ -84,10 +74,10 @@ def read_voice_files(
 def _open(path: Path, fichier: str, declared: Declared) -> list[Sheet]:
     if path.suffix.lower() in TEXTES:
         raise ReadError(Problem(fichier, 0, "", "c'est un texte, et non un tableau de paroles", "", CONSEIL))
-    known = technical_titles().union(SYNONYMES, declared.colonnes)
+    known = outils.technical_titles().union(SYNONYMES, declared.colonnes)
     grids = [_read_json(path, fichier)] if path.suffix.lower() == ".json" else read_grid(path, fichier)
     sheets = [Sheet(find_table(grid, known), grid, declared, fichier) for grid in grids]
-    there = {name for sheet in sheets for name in first_headers(sheet.raw.colonnes)}
+    there = {name for sheet in sheets for name in outils.first_headers(sheet.raw.colonnes)}
     if lost := [header for header in declared.colonnes if bare(header) not in there]:
         what = f"colonne déclarée dans paroles/colonnes.csv et absente du fichier\u00a0: «\u00a0{lost[0]}\u00a0»"
         raise ReadError(Problem(fichier, 0, "", what, "", "Corrigez cet en-tête dans paroles/colonnes.csv"))
@@ -114,30 +104,27 @@ _A_CHOIX = frozenset(["themes", "codes", "qpv", "college", "qualite", "tonalite"
 def _rename(sheet: Sheet) -> VoiceTable:
     """The raw table with our field names; several columns of one field are joined, unread ones are said once."""
     raw, declared = sheet.raw, sheet.declared
-    outil = recognise(raw.colonnes)
+    outil = outils.recognise(raw.colonnes)
     above = _questions_above(raw, sheet.grille) if outil.question_au_dessus else {}
-    known = fields_known(outil, declared)
+    known = outils.fields_known(outil, declared)
     own = known[0]
     passed, used = JAMAIS.union(outil.techniques), {*outil.date, *outil.numero, *outil.titre}
     columns: dict[str, list[str]] = {}
     ticked: dict[str, list[tuple[str, str]]] = {}
     unread = []
     for header in raw.colonnes:
-        names = header_names(header)
+        names = outils.header_names(header)
         if own.keys().isdisjoint(names) and not passed.isdisjoint(names):
             continue
         if choice := _choice(header, raw, above, known):
             ticked.setdefault(choice[0], []).append((header, choice[1]))
-        elif (champ := field_of(header, known)) is None:
+        elif (champ := outils.field_of(header, known)) is None:
             unread += [header] if used.isdisjoint(names) else []
         elif champ != AUCUN:
             columns.setdefault(champ, []).append(header)
     _technical_columns(raw, outil, columns, set(own.values()))
     cells = pd.DataFrame(
-        {
-            champ: _join([raw.cells[h] for h in headers], ". " if champ == "texte" else "|")
-            for champ, headers in columns.items()
-        },
+        {champ: _join([raw.cells[h] for h in headers], champ, outil.sans_date) for champ, headers in columns.items()},
         index=range(len(raw.lignes)),
     )
     for champ, options in ticked.items():
@@ -154,7 +141,7 @@ def _rename(sheet: Sheet) -> VoiceTable:
     said = [_unread(raw, header, header in closing) for header in unread if not (told_there and header in sheet.venues)]
     if sheet.seules:
         todo = "Déposez aussi la table des réponses, ou ôtez ces lignes si leur réponse a été retirée"
-        said.append(Problem(raw.fichier, 0, "", f"{sheet.seules} {SEULE}", "", todo))
+        said.append(Problem(raw.fichier, 0, "", f"{SEULE}\u00a0: {sheet.seules}", "", todo))
     kept = filled.to_numpy()
     voices = cells[filled].reset_index(drop=True)
     return VoiceTable(raw.fichier, outil.nom, voices, lines[kept], tuple(said), sheet.origine)
@@ -167,17 +154,18 @@ def _unread(raw: RawTable, header: str, closing: bool) -> Problem:
     return Problem(raw.fichier, raw.ligne_entete, header, what, "", until + todo)
 
 
-def _technical_columns(raw: RawTable, outil: Outil, columns: dict[str, list[str]], declared: set[str]) -> None:
+def _technical_columns(raw: RawTable, outil: outils.Outil, columns: dict[str, list[str]], declared: set[str]) -> None:
     """What a tool says besides the answers: its number of the answer, when it arrived (and was said, where no question asks it)."""
-    first = first_headers(raw.colonnes)
-    arrived, number = (next((first[n] for n in names if n in first), None) for names in (outil.date, outil.numero))
-    if arrived is not None:
-        columns.setdefault("recu", [arrived])
-        asked = [h for h in columns.get("date", ()) if not any(n in outil.date for n in header_names(h))]
-        columns["date"] = asked or [arrived]
+    first = outils.first_headers(raw.colonnes)
+    arrived = list(dict.fromkeys(first[name] for name in outil.date if name in first))
+    number = next((first[name] for name in outil.numero if name in first), None)
+    if arrived:
+        columns.setdefault("recu", arrived)
+        asked = [h for h in columns.get("date", ()) if not any(n in outil.date for n in outils.header_names(h))]
+        columns["date"] = asked or arrived
     if number is not None and "parole" not in declared:
         columns["parole"] = [number]
-    title = next((h for h in raw.colonnes if header_names(h)[0] in outil.titre), None)
+    title = next((h for h in raw.colonnes if outils.header_names(h)[0] in outil.titre), None)
     if title is not None and "texte" in columns:
         columns["texte"] = [title, *columns["texte"]]
 
@@ -194,18 +182,21 @@ def _choice(
     header: str, raw: RawTable, above: Mapping[str, str], known: Sequence[Mapping[str, str]]
 ) -> tuple[str, str] | None:
     """(field, answer) of a column that is one of the answers to a question of ours, to tick; None where it is not."""
-    name = grouped(header.strip())
-    if found := ENTRE_CROCHETS.fullmatch(name):
+    name = outils.grouped(header.strip())
+    if found := outils.ENTRE_CROCHETS.fullmatch(name):
         question, answer = found[1], found[2]
     elif header in above:
         question, answer = above[header], name
     elif "/" in name:
         question, answer = name.rsplit("/", 1)
-        if question not in map(grouped, raw.colonnes) and field_of(question, known) not in ("themes", "codes"):
+        if question not in map(outils.grouped, raw.colonnes) and outils.field_of(question, known) not in (
+            "themes",
+            "codes",
+        ):
             return None
     else:
         return None
-    champ = field_of(question, known)
+    champ = outils.field_of(question, known)
     if champ not in _A_CHOIX:
         return None
     words = {fold(str(cell)) for cell in raw.cells[header].unique()}
@@ -234,13 +225,14 @@ def _questions_above(raw: RawTable, grid: Grid) -> dict[str, str]:
     return found
 
 
+_DANS_LE_TEXTE = re.compile(
+    r"</?(?:a|abbr|b|del|em|font|i|ins|mark|s|small|span|strong|sub|sup|u)\b[^<>]{0,500}>", re.IGNORECASE
+)
 _BALISE = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)[^<>]{0,500}>")
 
 
-def _as_the_tool_means(cells: pd.DataFrame, outil: Outil, lines: np.ndarray) -> tuple[pd.DataFrame, np.ndarray]:
+def _as_the_tool_means(cells: pd.DataFrame, outil: outils.Outil, lines: np.ndarray) -> tuple[pd.DataFrame, np.ndarray]:
     """Texts without their marks; what its author took back on the platform is a voice withdrawn here; tags of one quotation together."""
-    for champ in {"date", "recu"} & set(cells.columns) if outil.sans_date else ():
-        cells[champ] = cells[champ].mask(cells[champ].str.startswith(outil.sans_date), "")
     for champ in {"texte", "reponse"} & set(cells.columns) if outil.html else ():
         cells[champ] = [_without_tags(t) for t in cells[champ]]
     if outil.retire and "reponse_statut" in cells:
@@ -256,14 +248,20 @@ def _as_the_tool_means(cells: pd.DataFrame, outil: Outil, lines: np.ndarray) -> 
 
 def _without_tags(text: str) -> str:
     """The text of an HTML fragment, as the platform's editor writes them: blocks become spaces."""
-    return " ".join(html.unescape(_BALISE.sub(" ", text)).split())
+    return " ".join(html.unescape(_BALISE.sub(" ", _DANS_LE_TEXTE.sub("", text))).split())
 
 
-def _join(columns: list[pd.Series], joiner: str) -> pd.Series:
-    if len(columns) == 1:
-        return columns[0].astype(str).str.strip().reset_index(drop=True)
-    rows = zip(*(c.astype(str) for c in columns), strict=True)
-    return pd.Series([joiner.join(dict.fromkeys(v.strip() for v in row if v.strip())) for row in rows], dtype=object)
+def _join(columns: list[pd.Series], champ: str, none: str) -> pd.Series:
+    """Several columns of one field: what is said, joined; of days, the first that is one (`none`: what the tool writes for none)."""
+    rows = (
+        [cell.strip() for cell in row if cell.strip()] for row in zip(*(c.astype(str) for c in columns), strict=True)
+    )
+    if champ in ("date", "recu"):
+        return pd.Series(
+            [next((d for d in row if not (none and d.startswith(none))), "") for row in rows], dtype=object
+        )
+    joiner = ". " if champ == "texte" else "|"
+    return pd.Series([joiner.join(dict.fromkeys(row)) for row in rows], dtype=object)
 
 
 def _read_json(path: Path, fichier: str) -> Grid:

@@ -20,7 +20,7 @@ from cvanalysis.french import fold
 from cvanalysis.paroles.clean.outils import field_of, fields_known, first_headers, recognise
 from cvanalysis.paroles.table import Declared
 
-SEULE = "lignes dont la réponse n'est pas là : réservées à l'équipe"
+SEULE = "lignes dont la réponse n'est pas là, réservées à l'équipe"
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from cvanalysis.french import fold
 from cvanalysis.paroles.clean.companions import is_there
 from cvanalysis.personnes.masking import KNOWN_MISSES, PRECISION, RECALL, RECALL_MISE_AU_POINT, mask
 from cvanalysis.territory.declarations import Inspection, match_rows, read_filled, title_key
+from cvanalysis.textes import block, fill_in
 
 COLONNES = ("empreinte", "texte_masque", "masque", "decision", "texte_retenu", "a_regarder")
 RELECTURES = "paroles/relectures.csv"
@@ -133,30 +134,9 @@ _MAJUSCULE = re.compile(r"\b[A-ZÀ-ÖØ-Þ][^\W\d_]{2,}(?:['’-][^\W\d_]+)*")
 
 def how_to_read() -> str:
     """What the reader must know, in French: what the machine finds, what it misses."""
-    found = "\n".join(f"- {_GENRES[g]}\u00a0: {n} sur {total}" for g, (n, total) in RECALL.items())
-    missed = "\n".join(f"- {m}" for m in KNOWN_MISSES)
-    return (
-        "Lisez chaque texte en entier. Écrivez «\u00a0publier\u00a0» ou «\u00a0retenir\u00a0» dans la colonne decision\u00a0; "
-        "si quelque chose permet "
-        "encore de reconnaître quelqu'un, écrivez dans texte_retenu le texte à publier. Enregistrez le fichier sous "
-        f"data/raw/{RELECTURES}. La colonne a_regarder cite les mots à majuscule que la machine n'a pas su juger.\n\n"
-        f"Ce que le masquage trouve, sur des phrases inventées que personne n'avait sous les yeux en l'écrivant\u00a0:\n{found}\n"
-        f"Sur les phrases qui ont servi à l'écrire\u00a0: {RECALL_MISE_AU_POINT[0]} sur {RECALL_MISE_AU_POINT[1]}. "
-        f"Phrases qui n'identifient personne, laissées intactes\u00a0: {PRECISION[0]} sur {PRECISION[1]}.\n\n"
-        f"Ce qu'on sait qu'il laisse passer\u00a0:\n{missed}\n"
-    )
-
-
-_GENRES: Mapping[str, str] = {
-    "telephone": "numéros de téléphone",
-    "courriel": "adresses électroniques",
-    "adresse": "adresses",
-    "nom": "noms",
-    "compte": "comptes et pseudonymes",
-    "numero": "numéros d'identification",
-    "naissance": "dates de naissance",
-    "fonction": "fonctions qui désignent une personne",
-}
+    texts = block("paroles.relire")
+    known = {"rappel": RECALL, "mise_au_point": RECALL_MISE_AU_POINT, "intactes": PRECISION, "manques": KNOWN_MISSES}
+    return fill_in(texts["modele"], genres=texts["genres"], **known)
 
 
 def _quote(cell: str) -> str:

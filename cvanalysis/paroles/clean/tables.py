@@ -41,32 +41,21 @@ def attribute(paroles: pd.DataFrame, seuil: int) -> pd.DataFrame:
     Quarter and role are shown where at least `seuil` people share both on that theme; else the quarter alone where as many share it;
     else the role alone likewise; else nothing.
     """
-    rows = list(paroles[["theme", "qpv", "qualite", "locuteur"]].itertuples(index=False, name=None))
-    people: dict[tuple[str, ...], set[str]] = {}
-    for theme, qpv, role, person in rows:
-        for key in (("both", theme, qpv, role), ("quarter", theme, qpv), ("role", theme, role)):
-            people.setdefault(key, set()).add(person)
-
-    def shown(theme: str, qpv: str, role: str) -> tuple[str, str]:
-        if qpv and len(people["both", theme, qpv, role]) >= seuil:
-            return qpv, role
-        if qpv and len(people["quarter", theme, qpv]) >= seuil:
-            return qpv, ""
-        return "", role if len(people["role", theme, role]) >= seuil else ""
-
-    names = pd.DataFrame(
-        [shown(*row[:3]) for row in rows], columns=["qpv_montre", "qualite_montree"], index=paroles.index, dtype="str"
+    both, quarter, role = (
+        paroles.groupby(["theme", *axes], sort=False)["locuteur"].transform("nunique") >= seuil
+        for axes in (["qpv", "qualite"], ["qpv"], ["qualite"])
     )
-    return pd.concat([paroles, names], axis=1)
+    placed = (paroles["qpv"] != "") & quarter
+    shown = (placed & both) | (~placed & role)
+    names = {"qpv_montre": paroles["qpv"].where(placed, ""), "qualite_montree": paroles["qualite"].where(shown, "")}
+    return paroles.assign(**{name: words.astype("str") for name, words in names.items()})
 
 
 def heard_enough(paroles: pd.DataFrame, seuil: int) -> frozenset[tuple[str, str]]:
     """The (quarter, '') and (quarter, college) in which at least `seuil` people have spoken: elsewhere nobody is told apart."""
-    people: dict[tuple[str, str], set[str]] = {}
-    for qpv, college, person in paroles[["qpv", "college", "locuteur"]].itertuples(index=False, name=None):
-        for key in {(qpv, ""), (qpv, college)}:
-            people.setdefault(key, set()).add(person)
-    return frozenset(key for key, some in people.items() if key[0] and len(some) >= seuil)
+    placed = paroles[paroles["qpv"] != ""]
+    quarters, both = (placed.groupby(axes)["locuteur"].nunique() for axes in (["qpv"], ["qpv", "college"]))
+    return frozenset({*((one, "") for one in quarters.index[quarters >= seuil]), *both.index[both >= seuil]})
 
 
 def cite(paroles: pd.DataFrame, few: Collection[str] = ()) -> pd.DataFrame:
@@ -74,23 +63,10 @@ def cite(paroles: pd.DataFrame, few: Collection[str] = ()) -> pd.DataFrame:
 
     Under the findings of a quarter where too few have spoken (`few`), neither words nor month: one would know who it was.
     """
-    citing = paroles[(paroles["constat"] != "") | (paroles["engagement"] != "")]
-    rows = [
-        (
-            cited,
-            (about := cited.split("-")[0]),
-            "" if about in few else r.mois,
-            r.themes,
-            "" if about in few else r.texte,
-            r.rapport,
-            r.reponse_statut or "reçue",
-            r.reponse,
-            r.exemple,
-        )
-        for r in citing.itertuples()
-        for cited in filter(None, (*r.constat.split("|"), *r.engagement.split("|")))
-    ]
-    frame = pd.DataFrame(rows, columns=list(CONTRIBUTIONS)).astype(
-        dict.fromkeys(CONTRIBUTIONS[:-1], "str") | {"exemple": "bool"}
-    )
+    cited = (paroles["constat"] + "|" + paroles["engagement"]).str.split("|")
+    rows = paroles.assign(cite=cited).explode("cite", ignore_index=True)
+    rows = rows[rows["cite"].fillna("") != ""]
+    rows = rows.assign(sujet=rows["cite"].str.split("-").str[0], statut=rows["reponse_statut"].replace("", "reçue"))
+    rows[["mois", "texte"]] = rows[["mois", "texte"]].mask(rows["sujet"].isin(list(few)), "")
+    frame = rows[list(CONTRIBUTIONS)].astype(dict.fromkeys(CONTRIBUTIONS[:-1], "str") | {"exemple": "bool"})
     return frame.sort_values(["cite", "mois", "texte"], kind="stable").reset_index(drop=True)

@@ -27,33 +27,13 @@ from cvanalysis.errors import Problem
 from cvanalysis.files.anomalies import Anomalies, ReadFile
 from cvanalysis.files.guard import allow, reading
 from cvanalysis.french import fold
+from cvanalysis.paroles.clean import consent
 from cvanalysis.paroles.clean.account import account_of_voices
 from cvanalysis.paroles.clean.companions import IMMERSIONS_LUES, Answer, Companions, read_companions
-from cvanalysis.paroles.clean.consent import (
-    AUDIENCES,
-    Audience,
-    Row,
-    audience_of,
-    held,
-    is_known_at,
-    is_quotable,
-    kept,
-    match,
-    match_all,
-    may_know,
-    names_of,
-    proposed,
-    read_day,
-    read_voices,
-    rows_of,
-    when_received,
-    when_said,
-    withdraw,
-)
 from cvanalysis.paroles.clean.outils import OUTILS, TABLEUR
 from cvanalysis.paroles.clean.review import read_reviews, read_text
 from cvanalysis.paroles.clean.tables import attribute, cite, heard_enough, number
-from cvanalysis.paroles.table import MOTS, VoiceTable
+from cvanalysis.paroles.table import MOTS, NON_DECLARE, PAGES, VoiceTable
 from cvanalysis.personnes.masking import mask
 from cvanalysis.territory.declarations import Inspection, read_rows
 
@@ -99,26 +79,25 @@ class CleanedVoices:
         return {name: getattr(self, name) for name in names}
 
 
-def clean_voices(territory: Territory, audience: Audience = "public", edition: Edition | None = None) -> CleanedVoices:
+def clean_voices(
+    territory: Territory, audience: consent.Audience = "public", edition: Edition | None = None
+) -> CleanedVoices:
     """Read `paroles/` for one audience and one edition (the territory's by default). Never raises on what a file holds."""
     edition = edition or territory.edition
     companions = read_companions(territory)
-    tables, unread = read_voices(territory, companions)
+    tables, unread = consent.read_voices(territory, companions)
     found = []
     for table in tables:
         with reading(table.fichier):
             allow(SECONDES_PAR_LIGNE * len(table.lignes))
-            found += rows_of(table, territory)
-    rows, doubtful = withdraw(found, companions.retraits)
+            found += consent.rows_of(table, territory)
+    left, doubtful = consent.withdraw(found, companions.tables["retraits"])
     doubtful += _answers_to_nobody(found, companions)
-    stages = [found, rows]
-    rows = [r for r in rows if may_know(audience, audience_of(r))]
-    stages.append(rows)
-    rows = [replace(r, date=(said := when_said(r, territory)), recue=when_received(r, said)) for r in rows]
-    rows = [r for r in rows if is_known_at(r, territory, edition)]
-    stages.append(rows)
+    open_ones = [row for row in left if consent.may_know(audience, consent.audience_of(row))]
+    rows = [row for row in open_ones if consent.is_known_at(row, territory, edition)]
     read = partial(read_text, audience=audience, reviews=read_reviews(territory.dossier, edition.jusqu_au))
-    companions = replace(companions, codes=_codes_read(companions, audience, read))
+    codes = _codes_read(companions, audience, read)
+    companions = replace(companions, tables=companions.tables | {"codes": codes})
     reader = _Reader(territory, audience, edition, companions, read, Anomalies())
     answers = reader.answers(rows)
     clean = []
@@ -128,17 +107,18 @@ def clean_voices(territory: Territory, audience: Audience = "public", edition: E
                 allow(SECONDES_PAR_LIGNE)
                 clean.append(reader.clean(row, answers.get((row["parole"], row.fichier))))
     told = reader.log.lignes if audience == "equipe" else sorted(set(reader.log.lignes))
-    open_ones = [table for table in tables if table.cells.empty or any(r.fichier == table.fichier for r in rows)]
-    problems = [problem for table in open_ones if audience == "equipe" for problem in table.anomalies]
+    spoken = {row.fichier for row in rows}
+    shown = [table for table in tables if audience == "equipe" and (table.cells.empty or table.fichier in spoken)]
+    problems = [problem for table in shown for problem in table.anomalies]
     problems += [*companions.anomalies, *doubtful, *unread]
     seuil = territory.seuils.personnes
     paroles = attribute(number(clean), seuil)
     enough = heard_enough(paroles, seuil)
     few = [q.code for q in territory.quartiers if (q.code, "") not in enough and audience != "equipe"]
     bound = {
-        "paroles/immersions.csv": _immersions(companions.immersions, audience, edition, read, enough),
-        "paroles/instances.csv": held(companions.instances, edition),
-        "preconisations.csv": proposed(companions.preconisations, edition),
+        "paroles/immersions.csv": _immersions(companions.tables["immersions"], audience, edition, read, enough),
+        "paroles/instances.csv": consent.held(companions.tables["instances"], edition),
+        "preconisations.csv": consent.proposed(companions.tables["preconisations"], edition),
     }
     return CleanedVoices(
         paroles=paroles,
@@ -149,23 +129,13 @@ def clean_voices(territory: Territory, audience: Audience = "public", edition: E
         ).frame(),
         sources=(*_sources(rows, tables, clean), *_companion_sources(bound)),
         **{Path(fichier).stem: frame for fichier, frame in bound.items()},
-        chronologie=held(companions.chronologie, edition),
-        precedent=companions.precedent,
-        codes=companions.codes,
+        chronologie=consent.held(companions.tables["chronologie"], edition),
+        precedent=companions.tables["precedent"],
+        codes=codes,
         illisibles=tuple(unread) + companions.illisibles,
         avertissements=tuple(doubtful),
-        compte=account_of_voices(tables, stages, [row["texte_statut"] for row in clean], territory),
+        compte=account_of_voices(tables, (found, left, open_ones, rows), [row["texte_statut"] for row in clean]),
     )
-
-
-_QUOI = {
-    "college": "collège non déclaré",
-    "sequence": "étape du calendrier non déclaré",
-    "qpv": "quartier non déclaré",
-    "nature": "type de parole non déclaré",
-    "tonalite": "tonalité non déclaré",
-    "rapport": "rapport au constat non déclaré",
-}
 
 
 @dataclass(frozen=True)
@@ -174,7 +144,7 @@ class _Reader:
     else without line or content; `read`: `read_text` for that audience."""
 
     territory: Territory
-    audience: Audience
+    audience: consent.Audience
     edition: Edition
     companions: Companions
     read: Callable[[str], tuple[str, str]]
@@ -183,7 +153,7 @@ class _Reader:
     @cached_property
     def names(self) -> Mapping[str, Mapping[str, str]]:
         """Field → id → declared name."""
-        t, codes = self.territory, self.companions.codes
+        t, codes = self.territory, self.companions.tables["codes"]
         return {
             "themes": {one.id: one.nom for one in t.themes},
             "qpv": {one.code: one.nom for one in t.quartiers},
@@ -208,52 +178,52 @@ class _Reader:
     @cached_property
     def _subjects(self) -> tuple[str, ...]:
         """How the number of a finding may begin: by a quarter, a theme or the whole."""
-        return tuple(f"{one}-" for one in (*self.names["qpv"], *self.names["themes"], *_PAGES))
+        return tuple(f"{one}-" for one in (*self.names["qpv"], *self.names["themes"], *PAGES))
 
-    def tell(self, row: Row, colonne: str, brut: str, probleme: str, traitement: str) -> None:
+    def tell(self, row: consent.Row, colonne: str, brut: str, probleme: str, traitement: str) -> None:
         where = (row.ligne, colonne, brut[:200]) if self.audience == "equipe" else (0, colonne, "")
         self.log.add(row.fichier, *where, probleme, traitement)
 
-    def word(self, row: Row, champ: str) -> str:
+    def word(self, row: consent.Row, champ: str) -> str:
         """What a cell names among what is declared, or the word of its vocabulary; '' where it is neither."""
         cell = row[champ]
         known, alias = self.names.get(champ), self.alias.get(champ, {})
-        found = match(cell, known, alias) if known is not None else MOTS[champ].get(fold(cell), "")
+        found = consent.match(cell, known, alias) if known is not None else MOTS[champ].get(fold(cell), "")
         if found == "exclu":
             return ""
         if cell and not found:
-            self.tell(row, champ, cell, _QUOI[champ], "laissé vide")
+            self.tell(row, champ, cell, NON_DECLARE[champ], "laissé vide")
         return found
 
-    def themes(self, row: Row) -> tuple[list[str], str]:
+    def themes(self, row: consent.Row) -> tuple[list[str], str]:
         """The themes of a voice and, where its tool has one column for themes and places, the quarter that it names."""
-        themes, unknown = match_all(row["themes"], self.names["themes"], self.alias["themes"])
+        themes, unknown = consent.match_all(row["themes"], self.names["themes"], self.alias["themes"])
         themes = [theme for theme in themes if theme != "exclu"]
         both = OUTILS.get(row.format, TABLEUR).themes_et_lieux
-        places = [place for name in unknown if both and (place := match(name, self.names["qpv"]))]
+        places = [place for name in unknown if both and (place := consent.match(name, self.names["qpv"]))]
         for name in unknown:
-            if not (both and match(name, self.names["qpv"])):
+            if not (both and consent.match(name, self.names["qpv"])):
                 self.tell(
                     row, "themes", name, "thème non déclaré", "laissé de côté (correspondances.csv peut le nommer)"
                 )
         return themes, places[0] if places else ""
 
-    def codes(self, row: Row) -> list[str]:
-        found, unknown = match_all(row["codes"], self.names["codes"])
+    def codes(self, row: consent.Row) -> list[str]:
+        found, unknown = consent.match_all(row["codes"], self.names["codes"])
         for name in unknown:
             self.tell(row, "codes", name, "code non déclaré dans paroles/codes.csv", "laissé de côté")
         return found
 
-    def answers(self, rows: list[Row]) -> dict[tuple[str, str], Answer]:
+    def answers(self, rows: list[consent.Row]) -> dict[tuple[str, str], Answer]:
         """(number, file) of a voice → its answer, where the audience and the edition may know it. One that could be to voices of several
         files is to none of them."""
-        files: dict[str, dict[str, Row]] = {}
+        files: dict[str, dict[str, consent.Row]] = {}
         for row in rows:
             files.setdefault(row["parole"], {}).setdefault(row.fichier, row)
         known, found = self.companions.reponses, {}
         for given, bearers in files.items():
             for fichier, row in bearers.items():
-                named = [known[given, n] for n in names_of(fichier) if (given, n) in known]
+                named = [known[given, n] for n in consent.names_of(fichier) if (given, n) in known]
                 common = known.get((given, ""))
                 if named or (common and len(bearers) == 1):
                     found[given, fichier] = (named or [common])[0]
@@ -263,16 +233,17 @@ class _Reader:
         return {
             voice: answer
             for voice, answer in found.items()
-            if may_know(self.audience, answer.audience) and not (answer.date and answer.date > self.edition.jusqu_au)
+            if consent.may_know(self.audience, answer.audience)
+            and not (answer.date and answer.date > self.edition.jusqu_au)
         }
 
-    def clean(self, row: Row, answer: Answer | None) -> dict[str, object]:
+    def clean(self, row: consent.Row, answer: Answer | None) -> dict[str, object]:
         """One kept voice under the columns of `PAROLES`; its number and its speaker's are given afterwards."""
         themes, place = self.themes(row)
         for champ in ("date", "recu"):
-            if row[champ] and not read_day(row[champ]):
+            if row[champ] and not consent.read_day(row[champ]):
                 self.tell(row, champ, row[champ], "date non comprise", "comme sans date")
-        quotable = is_quotable(row, self.audience)
+        quotable = consent.is_quotable(row, self.audience)
         text, status = self.read(row["texte"]) if quotable else ("", "sans_accord")
         month = row.date.strftime("%Y-%m") if row.date else ""
         role = row["qualite"] or (row["college"] if fold(row["college"]) in MOTS["qualite"] else "")
@@ -306,9 +277,6 @@ class _Reader:
         }
 
 
-_PAGES = (
-    "synthese", "engagements", "partenaires", "participation", "recit", "preconisations", "qualite", "changements",
-)  # fmt: skip
 _CONSTAT = re.compile(r"[A-Za-z0-9-]{1,40}-[A-Za-z-]{2,30}-\d{2}")
 _ENGAGEMENT = re.compile(r"[A-Za-z]{0,4}[.-]?\d{1,3}([.-]\d{1,3}){0,2}")
 
@@ -319,14 +287,16 @@ def _citation(cell: str, shape: re.Pattern[str], about: tuple[str, ...] = ("",))
     return "|".join(dict.fromkeys(w for w in words if shape.fullmatch(w) and w.startswith(about)))
 
 
-def _codes_read(companions: Companions, audience: Audience, read: Callable[[str], tuple[str, str]]) -> pd.DataFrame:
+def _codes_read(
+    companions: Companions, audience: consent.Audience, read: Callable[[str], tuple[str, str]]
+) -> pd.DataFrame:
     """The codebook that this audience may read: a code of a program is its name, which is known as it stands or not at all."""
-    typed, names = companions.codes_lus, companions.codes["nom"]
-    return kept(companions.codes, (audience == "equipe" or n not in typed or read(n)[0] == n for n in names))
+    typed, codes = companions.codes_lus, companions.tables["codes"]
+    return consent.kept(codes, (audience == "equipe" or n not in typed or read(n)[0] == n for n in codes["nom"]))
 
 
-def _answers_to_nobody(rows: list[Row], companions: Companions) -> list[Problem]:
-    numbers = {(row["parole"], name) for row in rows for name in ("", *names_of(row.fichier))}
+def _answers_to_nobody(rows: list[consent.Row], companions: Companions) -> list[Problem]:
+    numbers = {(row["parole"], name) for row in rows for name in ("", *consent.names_of(row.fichier))}
     return [
         Problem("paroles/reponses.csv", answer.ligne, "parole", "une réponse à aucune parole", "", "Vérifiez le numéro")
         for given, answer in companions.reponses.items()
@@ -339,7 +309,9 @@ def _step(month: str, territory: Territory) -> str:
     return next((e.id for e in sorted(territory.calendrier, key=lambda e: e.mois) if month and month <= e.mois), "")
 
 
-def _sources(rows: list[Row], tables: Iterable[VoiceTable], clean: list[dict[str, object]]) -> Iterable[ReadFile]:
+def _sources(
+    rows: list[consent.Row], tables: Iterable[VoiceTable], clean: list[dict[str, object]]
+) -> Iterable[ReadFile]:
     kinds = {table.fichier: table.format for table in tables}
     contents: dict[str, list[str]] = {}
     for row, cleaned in zip(rows, clean, strict=True):
@@ -362,7 +334,7 @@ def _source(fichier: str, kind: str, content: Iterable[str]) -> ReadFile:
 
 def _immersions(
     immersions: pd.DataFrame,
-    audience: Audience,
+    audience: consent.Audience,
     edition: Edition,
     read: Callable[[str], tuple[str, str]],
     enough: frozenset[tuple[str, str]],
@@ -373,17 +345,17 @@ def _immersions(
     """
     keep = []
     for audiences, *dates in immersions[["audience", "date", "recu"]].itertuples(index=False, name=None):
-        came = max(filter(None, map(read_day, dates)), default=None)
-        open_to = fold(audiences) if fold(audiences) in AUDIENCES else "equipe"
-        keep.append(came is not None and came <= edition.jusqu_au and may_know(audience, open_to))
-    known = kept(immersions, keep).drop(columns=["audience", "recu"])
+        came = max(filter(None, map(consent.read_day, dates)), default=None)
+        open_to = fold(audiences) if fold(audiences) in consent.AUDIENCES else "equipe"
+        keep.append(came is not None and came <= edition.jusqu_au and consent.may_know(audience, open_to))
+    known = consent.kept(immersions, keep).drop(columns=["audience", "recu"])
     for column in IMMERSIONS_LUES:
         known[column] = pd.Series([read(text)[0] for text in known[column]], dtype="str")
     if audience == "equipe":
         return known
     places = [q if (q, "") in enough else "" for q in known["qpv"]]
     colleges = [c if (q, c) in enough else "" for q, c in zip(places, known["college"], strict=True)]
-    days = map(read_day, known["date"])
+    days = map(consent.read_day, known["date"])
     months = [day.strftime("%Y-%m") if day and q else "" for day, q in zip(days, places, strict=True)]
     shown = {"qpv": places, "college": colleges, "date": months}
     return known.assign(**{c: pd.Series(v, index=known.index, dtype="str") for c, v in shown.items()})

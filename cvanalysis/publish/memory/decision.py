@@ -20,6 +20,7 @@ from cvanalysis.publish.memory import state
 from cvanalysis.publish.memory.ledger import Ledger, Record, report_key
 from cvanalysis.publish.plan import LAST, Report, plan_reports
 from cvanalysis.tables import freshness
+from cvanalysis.territory.look import look_of
 
 if TYPE_CHECKING:
     from cvanalysis.publish.memory.slices import Slices
@@ -32,6 +33,7 @@ _CHANGED = {
     "carnet": "carnet modifié",
     "parametres": "paramètres modifiés",
     "territoire": "déclarations du territoire modifiées",
+    "phrases": "phrases du territoire modifiées",
     "page": "titre, liens ou mentions de la page modifiés",
     "audience": "audience modifiée",
 }
@@ -144,6 +146,7 @@ class Decision:
         return {
             "environnement": self.inputs.environment,
             "territoire": freshness.declarations(self.territory),
+            "phrases": atomic.digest_value(self.territory.phrases),
             "audience": self.options.audience,
         }
 
@@ -182,6 +185,7 @@ class Decision:
                     "licence": "Licence Ouverte 2.0",
                     "maj": self.territory.maj,
                     "contact": self.territory.contact,
+                    **look_of(self.territory),
                     "liens": [
                         {"titre": other.titre, "url": f"{depth}{other.path}"}
                         for other in self.reports

@@ -8,6 +8,7 @@ of is listed, and all else is refused, wherever it came from, pictures included.
 from __future__ import annotations
 
 import re
+from base64 import b64decode
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from html.parser import HTMLParser
 from itertools import islice, pairwise
 
 from cvanalysis.publish.page.page import OUR_STYLE, font_style, our_scripts
+from cvanalysis.territory.look import live_in_svg
 
 _ELEMENTS = {
     "a", "abbr", "b", "blockquote", "body", "br", "caption", "cite", "code", "col", "colgroup", "dd", "del", "details", "dfn", "div",
@@ -26,7 +28,7 @@ _ELEMENTS = {
 
 _ATTRIBUTES = {
     "abbr", "align", "alt", "autocomplete", "border", "charset", "class", "colspan", "content", "datetime", "dir", "download", "for",
-    "headers", "height", "hidden", "href", "id", "lang", "name", "open", "rel", "role", "rowspan", "scope", "span", "spellcheck",
+    "headers", "height", "hidden", "href", "id", "lang", "name", "open", "rel", "role", "rowspan", "scope", "scoped", "span", "spellcheck",
     "src", "start", "tabindex", "title", "type", "value", "width",
 }  # fmt: skip
 _DRAWING = {"svg", "path", "rect", "circle", "text"}
@@ -38,6 +40,9 @@ _LOOK = {
     "text-anchor": re.compile(r"\w+"), "transform": re.compile(r"rotate\([\d. -]*\)"),
 }  # fmt: skip
 """What drawings are made of, inside a page: shapes at numbers, the classes of our style, and for figures their colours and letters."""
+
+_FRAME_STYLE = re.compile(r"(\s*\.dataframe [\w :-]+ \{\s*(vertical|text)-align: \w+;\s*\})*\s*")
+"""What pandas writes before each of its tables."""
 
 _SCHEMES = ("http", "https", "mailto", "tel")
 _SCHEME = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]*):")
@@ -168,7 +173,10 @@ def check_live(
             found.append(f"l’élément <{one.tag}>")
         if one.tag == "script" and (one.attrs or one.said not in scripts):
             found.append(f"un script qui n’est pas des nôtres ({one.said.strip()[:40]})")
-        if one.tag == "style" and (one.attrs or not (style.fullmatch(one.said) or one.said == font_style())):
+        ours = style.fullmatch(one.said) or one.said == font_style()
+        if one.tag == "style" and not (
+            _FRAME_STYLE.fullmatch(one.said) if one.attrs == {"scoped": ""} else ours and not one.attrs
+        ):
             found.append(f"un style qui n’est pas des nôtres ({one.said.strip()[:40]})")
         if one.attrs.get("http-equiv", _POLICY) != _POLICY:
             found.append("une instruction au navigateur (meta)")
@@ -178,9 +186,20 @@ def check_live(
             scheme = _SCHEME.match(_UNSEEN.sub("", value))
             if name == "href" and (one.tag != "a" or (scheme and scheme[1].lower() not in _SCHEMES)):
                 found.append(f"le lien {value[:60]}")
-            if name == "src" and (one.tag != "img" or not value.startswith("data:image/png;base64,")):
+            if name == "src" and (one.tag != "img" or not _is_picture(value)):
                 found.append(f"une ressource extérieure ({value[:60]})")
     return [f"La page tient ce qu’aucune page ne doit tenir : {one}." for one in dict.fromkeys(found)]
+
+
+def _is_picture(address: str) -> bool:
+    """A picture that is inside the page: a PNG, or an SVG that only draws."""
+    kind, _, packed = address.partition(";base64,")
+    try:
+        return kind == "data:image/png" or (
+            kind == "data:image/svg+xml" and not live_in_svg(b64decode(packed, validate=True))
+        )
+    except ValueError:
+        return False
 
 
 def _is_usual(tag: str, name: str, value: str) -> bool:

@@ -7,27 +7,31 @@ Refuses a notebook that holds an error. Code, stderr and empty outputs are not s
 from __future__ import annotations
 
 import re
-import unicodedata
 from base64 import b64encode
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
 from hashlib import sha256
-from html import unescape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import nbformat
 from babel.dates import format_date
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
+from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
 from cvanalysis.display import composants, font
 from cvanalysis.errors import ReportFailed
+from cvanalysis.french import slug
+from cvanalysis.territory.look import look_of
 
 if TYPE_CHECKING:
     from nbconvert.exporters import HTMLExporter
     from nbformat import NotebookNode
 
+    from cvanalysis.territory.contract import Territory
 
 _TEMPLATES = Path(__file__).parents[1] / "templates"
 _AUDIENCES = {"groupe": "groupes de travail", "equipe": "équipe d’évaluation"}
@@ -53,7 +57,7 @@ class PageInfo:
 
     `entete` is printed on every sheet beside the edition (the title when empty); `maj` is the declared date of the data's last
     update (AAAA-MM-JJ); `contact` is whom to answer; `exemple` adds the warning even where no finding bears the mark. `liens` lead to the
-    pages of the whole contract and of its themes.
+    pages of the whole contract and of its themes. `logo`, `couleurs`, `pied`: see `territory.look`.
     """
 
     titre: str
@@ -69,6 +73,24 @@ class PageInfo:
     licence: str = ""
     maj: str = ""
     contact: str = ""
+    logo: str = ""
+    couleurs: Mapping[str, str] = field(default_factory=dict)
+    pied: str = ""
+
+
+def envelope(titre: str, territory: Territory, audience: str, index: Lien | None = None, edition: str = "") -> PageInfo:
+    """What a page of the whole says around its body."""
+    return PageInfo(
+        titre=titre,
+        territoire=territory.nom,
+        edition=edition or territory.edition.nom,
+        audience=audience,
+        index=index,
+        licence="Licence Ouverte 2.0",
+        maj=territory.maj,
+        contact=territory.contact,
+        **look_of(territory),
+    )
 
 
 def render_page(notebook: NotebookNode, page: PageInfo) -> str:
@@ -79,23 +101,88 @@ def render_page(notebook: NotebookNode, page: PageInfo) -> str:
                 raise ReportFailed(
                     f"Une cellule a échoué : {output.ename}, {output.evalue}", "\n".join(output.traceback)
                 )
-    body, _ = exporter().from_notebook_node(notebook)
-    return wrap_page(body, page)
+    shown = nbformat.from_dict(notebook | {"cells": [cell for part in _parts(notebook.cells) for cell in part]})
+    headings = Headings(
+        key for cell in shown.cells for output in cell.get("outputs", ()) for key, _ in _titles_in(output)
+    )
+    body, kept = exporter().from_notebook_node(shown, {"titres": headings})  # which nbconvert copies
+    return wrap_page(body, page, sommaire=kept["titres"].contents)
 
 
-def wrap_page(body: str, page: PageInfo, *scripts: str) -> str:
-    """The envelope around any HTML body: header, table of contents from its `h2`, main, footer.
+def _parts(cells: Iterable[NotebookNode]) -> Iterator[list[NotebookNode]]:
+    """The cells by part: what stands before any heading, then each heading with what follows it. A part with nothing to show, nor to
+    say of what is missing, is not there: a text that the territory does not bring, findings of nobody."""
+    parts: list[list[NotebookNode]] = [[]]
+    for cell in cells:
+        if cell.cell_type == "markdown" and cell.source.startswith("## "):
+            parts.append([])
+        parts[-1].append(cell)
+    yield parts[0]
+    for heading, *rest in parts[1:]:
+        if "\n" in heading.source.strip() or any(map(_shows, rest)):
+            yield [heading, *rest]
+
+
+def _shows(cell: NotebookNode) -> bool:
+    if cell.cell_type == "markdown":
+        return bool(cell.source.strip())
+    return any(
+        one.get("name") != "stderr"
+        and any(str(said).strip() for said in (one.get("text", ""), *one.get("data", {}).values()))
+        for one in cell.get("outputs", ())
+    )
+
+
+def _titles_in(output: NotebookNode) -> list[tuple[str, str]]:
+    """The titles inside a display of ours: (its address, what it says)."""
+    return output.get("metadata", {}).get("cvanalysis", {}).get("titres", [])
+
+
+class Headings(IPythonRenderer):
+    """The Markdown of one page, each heading with an address of its own, and the page's table of contents (address, title).
+
+    A first-level heading is not shown: the page has its title. `taken` are the addresses that displays bring with them.
+    """
+
+    def __init__(self, taken: Iterable[str]) -> None:
+        super().__init__(escape=False)
+        self.used = {"contenu", "annexe", *taken}
+        self.contents: list[tuple[str, str]] = []
+
+    def heading(self, text: str, level: int, **_: Any) -> str:
+        if level == 1:
+            return ""
+        title = Markup(text).striptags()  # noqa: S704 - only its words are kept
+        base = key = slug(title) or "section"
+        n = 2
+        while key in self.used:
+            key, n = f"{base}-{n}", n + 1
+        self.used.add(key)
+        if level == 2:
+            self.contents.append((key, title))
+        return f'<h{level} id="{key}">{text}</h{level}>\n'
+
+    def html(self, markdown: str) -> str:
+        return MarkdownWithMath(renderer=self).render(markdown)
+
+    def of(self, output: NotebookNode) -> str:
+        """Nothing to be shown: the titles inside a display join the contents."""
+        self.contents += _titles_in(output)
+        return ""
+
+
+def wrap_page(body: str, page: PageInfo, *scripts: str, sommaire: Sequence[tuple[str, str]] = ()) -> str:
+    """The envelope around any HTML body: header, table of contents (address, title), main, footer.
 
     `scripts` are those of ours that this page needs beside `page.js`. A browser is told to run no other and to load nothing.
     """
-    body = _EMPTY.sub("", body.replace("\0", "\ufffd"))  # a NUL that someone pasted is no character of HTML
-    body, contents = _number_headings(body)
+    body = body.replace("\0", "\ufffd")  # a NUL that someone pasted is no character of HTML
     js = _script(*scripts)
     return template("page.html.j2").render(
         page=page,
         reserve=reserved_for(page.audience),
         exemple=page.exemple or 'class="ex"' in body,
-        sommaire=contents,
+        sommaire=sommaire,
         corps=Markup(body),  # noqa: S704  # what displays itself escapes what it was given
         police=Markup(font_style()),  # noqa: S704
         css=Markup(_asset("page.css")),  # noqa: S704
@@ -126,7 +213,6 @@ def exporter() -> HTMLExporter:
     config.Exporter.optimistic_validation = True
     config.Exporter.exclude_anchor_links = True
     made = Exporter(config=config, template_name="corps", extra_template_basedirs=[str(_TEMPLATES)])
-    made.register_filter("plain_table", lambda html: _FRAME_STYLE.sub("", "".join(html)))
     # A name that the parent templates mention and that ours never reaches.
     made.register_filter("highlight_code", lambda source, **_: source)
     return made
@@ -179,51 +265,7 @@ def css_string(text: str) -> Markup:
 
 OUR_STYLE = re.compile(
     re.escape(_asset("page.css"))
-    + r'\n@page \{ @top-left \{ content: "[^"<>{}]*" \} @top-right \{ content: "[^"<>{}]*" \} \}'
+    + r"(\n:root \{( --(accent|ici|encre): #[0-9A-Fa-f]{6};)+ \})?"
+    + r'\n@page \{ @top-left \{ content: "[^"<>{}]*" \} @top-right \{ content: "[^"<>{}]*" \}( @bottom-left \{ content: "[^"<>{}]*" \})? \}'
 )
 """All that the style of a page may be: ours, and what stands on its printed sheets."""
-_HEADING = re.compile(r"<h([1-6])([^>]*)>(.*?)</h\1>", re.DOTALL)
-
-_FRAME_STYLE = re.compile(
-    r"<style scoped>.*?</style>\s*", re.DOTALL
-)  # pandas gives each of its tables one; pages have their own
-
-_EMPTY = re.compile(r"<h2[^>]*>(?:(?!</?h2).)*</h2>\s*(?=<h2|\Z)", re.DOTALL)
-"""A part with nothing to show, nor to say of what is missing: a text that the territory does not bring, findings of nobody."""
-_ID = re.compile(r' id="([^"]*)"')
-_TAG = re.compile(r"<[^>]+>")
-
-
-def _number_headings(body: str) -> tuple[str, list[tuple[str, str]]]:
-    """Headings with an id of their own that a link can bear, without the notebook's `h1`; and the `h2` (id, title)."""
-    taken = set(_ID.findall(body))
-    contents: list[tuple[str, str]] = []
-
-    def rewrite(match: re.Match[str]) -> str:
-        level, attributes, inner = match.groups()
-        if level == "1":
-            return ""
-        found = _ID.search(attributes)
-        title = unescape(_TAG.sub("", inner)).strip()
-        # Ids that we gave (a finding's title) are pointed at and kept; those that nbconvert made of accented words are not.
-        if found and found[1].isascii() and found[1] not in used:
-            key = found[1]
-        else:
-            key = base = _slug(title)
-            n = 2
-            while key in used or key in taken:
-                key = f"{base}-{n}"
-                n += 1
-        used.add(key)
-        if level == "2":
-            contents.append((key, title))
-        attributes = _ID.sub("", attributes)
-        return f'<h{level} id="{key}"{attributes}>{inner}</h{level}>'
-
-    used: set[str] = {"contenu"}
-    return _HEADING.sub(rewrite, body), contents
-
-
-def _slug(title: str) -> str:
-    plain = unicodedata.normalize("NFD", title.replace("’", " ")).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-") or "section"

@@ -15,14 +15,13 @@ from cvanalysis.publish.files import count
 from cvanalysis.publish.papers.statements import CONSTATS, CONTRIBUTIONS
 
 if TYPE_CHECKING:
-    from cvanalysis.constat.shape import Contribution, Finding
+    from cvanalysis.constat.shape import Contribution
     from cvanalysis.territory.contract import Edition, Territory
 
 
 PAGE = "changements.html"
 TITLE = "Ce qui a changé"
-WEIGHT = 1_500_000  # bytes, and what each change takes
-WEIGHT_EACH = 4_000
+WEIGHT = 300_000  # bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +68,11 @@ def write_changes(out: Path, territory: Territory, audience: str, processed: Pat
 
     Raises `ReportFailed` where the page does not keep its contract: the one that stands is not touched.
     """
+    from cvanalysis.display import composants
+    from cvanalysis.display.constat import Constat
     from cvanalysis.pages.changements import diff, find_changes, follow
     from cvanalysis.publish.page.contract import check_page
-    from cvanalysis.publish.page.page import Lien, PageInfo, wrap_page
+    from cvanalysis.publish.page.page import Lien, envelope, template, wrap_page
     from cvanalysis.publish.run.produce import words_of_data
 
     past = now = None
@@ -80,51 +81,23 @@ def write_changes(out: Path, territory: Territory, audience: str, processed: Pat
         if there and (there.territoire, there.audience) == (territory.id, audience):
             past, now = (edition, there), read_stated(out)
             break
-    ids: list[str] = []
-    changes: tuple[Any, ...] = ()
-    if past is None or now is None:
-        body = _first(territory)
-    else:
+    shown: list[Constat] = []
+    if past is not None and now is not None:
         edition, then = past
         changes = diff(then.constats, now.constats, (then.origines, now.origines))
         found = find_changes(changes, follow(then.contributions, now.contributions), territory, edition.nom)
-        ids = [finding.id for finding in found if finding.figure is not None]
-        titles = ("Dans les constats", "Dans les contributions")
-        body = "".join(
-            f"<h2>{title}</h2>{_show(finding, territory)}" for title, finding in zip(titles, found, strict=True)
-        )
-    info = PageInfo(
-        titre=TITLE, territoire=territory.nom, edition=territory.edition.nom, audience=audience,
-        index=Lien("Toutes les analyses", "index.html"), licence="Licence Ouverte 2.0", maj=territory.maj, contact=territory.contact,
-    )  # fmt: skip
-    html = wrap_page(body, info)
+        # The titles quoted here are those of other findings: some may be invented wherever the territory declares examples.
+        shown = [Constat(replace(one, exemple=bool(territory.exemples)), territory) for one in found]
+    parties = list(zip(("Dans les constats", "Dans les contributions"), shown, strict=False))
+    composants.titles()  # those of nobody
+    body = template("changements.html.j2").render(parties=parties, edition=territory.edition.nom)
+    info = envelope(TITLE, territory, audience, Lien("Toutes les analyses", "index.html"))
+    html = wrap_page(body, info, sommaire=composants.titles())
     said = words_of_data(processed, territory.dossier)
-    if problems := check_page(html, ids, WEIGHT + WEIGHT_EACH * len(changes), dit=said):
+    ids = [one.finding.id for one in shown if one.finding.figure]
+    if problems := check_page(html, ids, WEIGHT, dit=said):
         raise ReportFailed(f"la page « {TITLE} » ne tient pas son contrat : {' ; '.join(problems[:5])}")
     return {PAGE: html.encode()}
-
-
-def _show(finding: Finding, territory: Territory) -> str:
-    """A finding of the page; a sentence where nothing changed, since there is nothing to draw."""
-    from html import escape
-
-    from cvanalysis.display.constat import Constat
-
-    # The titles quoted here are those of other findings: some may be invented wherever the territory declares examples.
-    shown = Constat(replace(finding, exemple=bool(territory.exemples)), territory)
-    return shown.html if finding.figure is not None else f"<p>{escape(shown.titre)}.</p>"
-
-
-def _first(territory: Territory) -> str:
-    from html import escape
-
-    from cvanalysis.french import typeset
-
-    name = escape(typeset(f"« {territory.edition.nom} »"))
-    return (
-        f"<h2>Première édition</h2><p>L’édition {name} est la première qui soit construite ici. Il n’y en a pas d’antérieure, "
-        "pour les mêmes lecteurs, à laquelle la comparer.</p>"
-    )
 
 
 def tell_changes(out: Path, before: str, after: str) -> str:

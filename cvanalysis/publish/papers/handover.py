@@ -25,15 +25,16 @@ if TYPE_CHECKING:
     from docx.text.paragraph import Paragraph
 
     from cvanalysis.pages.preconisations import Recommendation
+    from cvanalysis.publish.papers.statements import Shown
     from cvanalysis.territory.contract import Territory
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A chapter of the file: its title, the records of its findings, in order."""
+    """A chapter of the file: its title, its findings, in order."""
 
     titre: str
-    constats: tuple[dict[str, Any], ...]
+    constats: tuple[Shown, ...]
 
 
 _PRECONISATIONS, _INCONNUS, _ANNEXE = "Préconisations", "Ce qu'on ne sait pas", "Annexe : les tableaux"
@@ -56,7 +57,8 @@ def write_handover(
     document.add_paragraph(_clean(f"{territory.nom}, édition « {territory.edition.nom} »"))
     if reserve := reserved_for(audience):
         document.add_paragraph(_clean(reserve)).runs[0].bold = True
-    if any(c["exemple"] for p in parts for c in p.constats) or any(r.exemple for r in recommendations):
+    said = [one.dit for part in parts for one in part.constats]
+    if any(one["exemple"] for one in said) or any(r.exemple for r in recommendations):
         document.add_paragraph(_clean("Ce document contient des données d'exemple, inventées."))
     chapters = [_PRECONISATIONS, *(part.titre for part in parts), _INCONNUS, _ANNEXE]
     _field(document.add_paragraph(), r'TOC \o "1-2" \h \z', "\n".join(map(_clean, chapters)))
@@ -64,13 +66,13 @@ def write_handover(
     for part in parts:
         document.add_heading(_clean(part.titre), level=1)
         for finding in part.constats:
-            _finding(document, finding)
-    unknown = list(dict.fromkeys(said for p in parts for c in p.constats for said in c["manques"]))
+            _finding(document, territory, finding)
+    unknown = list(dict.fromkeys(what for one in said for what in one["manques"]))
     document.add_heading(_clean(_INCONNUS), level=1)
-    for said in unknown or ["Rien n'a été signalé."]:
-        document.add_paragraph(_clean(said), style="List Bullet")
+    for what in unknown or ["Rien n'a été signalé."]:
+        document.add_paragraph(_clean(what), style="List Bullet")
     document.add_heading(_clean(_ANNEXE), level=1).paragraph_format.page_break_before = True
-    for dit in (one for part in parts for one in part.constats if one["colonnes"]):
+    for dit in (one for one in said if one["colonnes"]):
         document.add_heading(_clean(f"{dit['sous_titre'] or dit['question']} (constat {dit['id']})"), level=2)
         _table(document, dit)
     return _steady(document)
@@ -153,11 +155,14 @@ def _recommendations(document: Document, territory: Territory, recommendations: 
                 paragraph.add_run(_clean(said))
 
 
-def _finding(document: Document, dit: dict[str, Any]) -> None:
+def _finding(document: Document, territory: Territory, shown: Shown) -> None:
+    dit = shown.dit
     document.add_heading(_clean(dit["message"]), level=2)
     document.add_paragraph(
         _clean(f"{dit['sous_titre']} (constat {dit['id']}{', tableau en annexe' if dit['colonnes'] else ''})")
     )
+    if shown.figure is not None:
+        _picture(document, territory, shown)
     for label, text in (
         ("Lecture", dit["lecture"]),
         ("Champ", dit["champ"]),
@@ -170,6 +175,20 @@ def _finding(document: Document, dit: dict[str, Any]) -> None:
             paragraph.add_run(_clean(text))
     if dit["exemple"]:
         document.add_paragraph(_clean("Données d'exemple."))
+
+
+def _picture(document: Document, territory: Territory, shown: Shown) -> None:
+    """The figure, no larger than the page, with the alternative that it has on its page."""
+    from docx.shared import Cm
+
+    from cvanalysis.display.alternatives import describe
+    from cvanalysis.display.figures.shown import picture
+
+    drawn = document.add_picture(io.BytesIO(picture(shown.figure, territory.palette)))
+    scale = min(1, Cm(17) / drawn.width, Cm(21) / drawn.height)
+    drawn.width, drawn.height = int(drawn.width * scale), int(drawn.height * scale)
+    properties = drawn._inline.docPr  # noqa: SLF001 - python-docx has no public name for an alternative
+    properties.set("descr", _clean(describe(shown.figure, shown.dit["message"], shown.id)))
 
 
 def _table(document: Document, dit: dict[str, Any]) -> None:

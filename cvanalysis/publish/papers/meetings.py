@@ -74,6 +74,6 @@ def _make_handover(
     from cvanalysis.dossier import Dossier
     from cvanalysis.publish.papers.handover import Part, write_handover
 
-    parts = [Part(titre, tuple(one.dit for one in shown)) for titre, shown in chapters.items()]
-    known = {dit["id"]: dit["message"] for part in parts for dit in part.constats}
+    parts = [Part(titre, shown) for titre, shown in chapters.items()]
+    known = {one.id: one.dit["message"] for shown in chapters.values() for one in shown}
     return write_handover(territory, parts, Dossier(territory, slices.store).recommendations(known), audience)

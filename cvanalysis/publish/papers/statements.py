@@ -13,12 +13,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cvanalysis.constat.record import read_figure
 from cvanalysis.files import atomic
 from cvanalysis.pages.changements import origins_named
 from cvanalysis.tables.freshness import PACKAGE, read_record
 
 if TYPE_CHECKING:
-    from cvanalysis.display.constat import Image
+    from cvanalysis.constat.shape import Figure
     from cvanalysis.territory.contract import Territory
 
 
@@ -56,22 +57,22 @@ def _id_of(line: bytes) -> str:
 
 def lines_of(notebook: dict[str, Any]) -> list[bytes]:
     """The records in the outputs of an executed notebook, in order, each a line of JSON."""
-    from cvanalysis.display.constat import record_lines
+    from cvanalysis.display.constat import lines_in
 
     return [
         line.encode()
         for cell in notebook["cells"]
         for output in cell.get("outputs", [])
-        for line in record_lines(output.get("data", {}))
+        for line in lines_in(output.get("data", {}))
     ]
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A finding as its page shows it: what was printed of it (`constat.record`), and its picture where it has one."""
+    """A finding as its page shows it: what was printed of it (`constat.record`), and its figure."""
 
     dit: dict[str, Any]
-    image: Image | None
+    figure: Figure | None
 
     @property
     def id(self) -> str:
@@ -79,7 +80,7 @@ class Shown:
 
 
 def shown_in(notebook: dict[str, Any]) -> tuple[Shown, ...]:
-    """The findings of an executed notebook with their pictures, in reading order."""
+    """The findings of an executed notebook with their figures, in reading order."""
     found: dict[str, Shown] = {}
     for cell in notebook["cells"]:
         for output in cell.get("outputs", []):
@@ -90,11 +91,10 @@ def shown_in(notebook: dict[str, Any]) -> tuple[Shown, ...]:
 
 def shown_by(data: dict[str, Any]) -> tuple[Shown, ...]:
     """The findings in one display of a notebook (kind → content)."""
-    from cvanalysis.display.constat import read_pictures, read_records
+    from cvanalysis.display.constat import FIGURES, lines_in
 
-    records = read_records(data)
-    pictures = read_pictures("".join(data["text/html"])) if records else {}
-    return tuple(Shown(one, pictures.get(one["id"])) for one in records)
+    drawn = {one.pop("id"): read_figure(one) for one in map(json.loads, lines_in(data, FIGURES))}
+    return tuple(Shown(one, drawn.get(one["id"])) for one in map(json.loads, lines_in(data)))
 
 
 def contributions_of(processed: Path) -> list[dict[str, str]]:

@@ -1,11 +1,11 @@
 """The printed support of the meetings that is no page: an A3 poster. Owns its choice of findings.
 
-Everything, pictures included, is what the pages show; its template is in `templates/supports/`; one file, no request.
+Everything, figures included, is what the pages show; its template is in `templates/supports/`; one file, no request.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -38,14 +38,14 @@ class Support:
     constats: tuple[str, ...]
 
 
-def choose(shown: Sequence[Shown], count: int) -> tuple[Shown, ...]:
-    """The findings of most weight that have a figure fit for paper, in the given order.
+def choose(shown: Sequence[Shown], count: int, heights: Mapping[str, float]) -> tuple[Shown, ...]:
+    """The findings of most weight that have a figure fit for paper, in the given order; `heights` by number, in pixels.
 
     From different sections as long as there are some; of equal weight, what is whole comes before what lacks figures.
     """
     ranked = sorted(
-        (one for one in shown if one.image is not None),
-        key=lambda one: (one.image.hauteur > BAS, -one.dit["poids"], bool(one.dit["manques"])),
+        (one for one in shown if one.id in heights),
+        key=lambda one: (heights[one.id] > BAS, -one.dit["poids"], bool(one.dit["manques"])),
     )
     chosen: list[Shown] = []
     for distinct in (True, False):
@@ -61,12 +61,18 @@ def choose(shown: Sequence[Shown], count: int) -> tuple[Shown, ...]:
 
 def render_poster(territory: Territory, shown: Sequence[Shown], audience: str = "public") -> Support:
     """The A3 poster of the contract: `supports/affiche.html`."""
-    tall = choose([one for one in shown if one.image and BAS < one.image.hauteur <= HAUT], HAUTES)
-    short = choose([one for one in shown if one.image and one.image.hauteur <= BAS], AFFICHE - len(tall))
-    chosen = (*tall, *short) or choose(shown, AFFICHE)
+    from cvanalysis.display.figures import trace
+
+    high = {}
+    for one in shown:
+        if one.figure is not None:
+            high[one.id] = trace(one.figure, territory.palette).figure.get_figheight() * 72
+    tall = choose([one for one in shown if BAS < high.get(one.id, 0) <= HAUT], HAUTES, high)
+    short = choose([one for one in shown if high.get(one.id, HAUT) <= BAS], AFFICHE - len(tall), high)
+    chosen = (*tall, *short) or choose(shown, AFFICHE, high)
     html = template("supports/affiche.html.j2").render(
         territoire=territory,
-        constats=[_said(one) for one in chosen],
+        constats=[_said(one, territory) for one in chosen],
         exemple=any(one.dit["exemple"] for one in chosen),
         reserve=reserved_for(audience),
         style=_style(),
@@ -74,15 +80,16 @@ def render_poster(territory: Territory, shown: Sequence[Shown], audience: str = 
     return Support("supports/affiche.html", html, tuple(one.id for one in chosen))
 
 
-def _said(one: Shown) -> dict[str, object]:
-    return {
-        "id": one.id,
-        "titre": typeset(one.dit["message"]),
-        "sous_titre": typeset(one.dit["sous_titre"]),
-        "source": typeset(one.dit["source"]),
-        "image": Markup(one.image.svg),  # noqa: S704 - taken from our own page, where it stands in the same place
-        "exemple": one.dit["exemple"],
+def _said(one: Shown, territory: Territory) -> dict[str, object]:
+    from cvanalysis.display.alternatives import describe
+    from cvanalysis.display.figures import draw
+
+    drawn = draw(one.figure, territory.palette, describe(one.figure, one.dit["message"], one.id))
+    words = {
+        name: typeset(one.dit[key])
+        for name, key in (("titre", "message"), ("sous_titre", "sous_titre"), ("source", "source"))
     }
+    return words | {"id": one.id, "image": Markup(drawn), "exemple": one.dit["exemple"]}  # noqa: S704 - our own drawing
 
 
 @cache

@@ -158,8 +158,9 @@ class Child:
     def abandon(self) -> None:
         """Kill and forget: the build is being stopped."""
         self._kill("arret")
-        os.wait4(self.pid, 0)
-        self._bury()
+        with contextlib.suppress(OSError):  # the interruption may have come as it was being buried
+            os.wait4(self.pid, 0)
+            self._bury()
 
     def take(self) -> list[dict[str, Any]]:
         """What the child has told of its work and nobody has taken yet; a line cut by its death is left out."""

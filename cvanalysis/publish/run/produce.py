@@ -292,7 +292,7 @@ def words_of_data(processed: Path, data: Path) -> Callable[[str], bool]:
         columns = (frame[name] for frame in frames for name in frame.columns if frame[name].dtype in ("str", "object"))
         said = [str(cell) for column in columns for cell in column.dropna().unique()]
         said += [
-            read_text(path)[0] for pattern in ("*.toml", "*.csv", "textes/*.md") for path in sorted(data.glob(pattern))
+            read_text(path)[0] for pattern in ("*.toml", "*.csv", "textes/*.*") for path in sorted(data.glob(pattern))
         ]
         return "\n".join(f" {' '.join(one.split())} " for one in said)
 

@@ -2,7 +2,7 @@
   "use strict";
   var plain = function (s) { return s.normalize("NFD").replace(/[\u0300-\u036f]/g, "").toLowerCase().replace(/œ/g, "oe").replace(/æ/g, "ae").replace(/[’'-]/g, " ").replace(/\s+/g, " ").trim() };
   var box = document.getElementById("filtres"), search = document.getElementById("cherche"), said = document.getElementById("dit");
-  var items = Array.from(document.querySelectorAll("[data-r], [data-s]")).map(function (li) { return { li: li, text: plain(li.textContent), counted: "r" in li.dataset, v: li.dataset.v, t: li.dataset.t } });
+  var items = Array.from(document.querySelectorAll("[data-r], [data-s], [data-c] li")).map(function (li) { return { li: li, text: plain(li.textContent), counted: "r" in li.dataset, v: li.dataset.v, t: li.dataset.t } });
   var groups = Array.from(document.querySelectorAll("[data-g]")), selects = Array.from(box.querySelectorAll("select"));
   var has = function (list, value) { return !value || !list || list.split("|").indexOf(value) >= 0 };
   var apply = function () {
