@@ -65,14 +65,14 @@ def show_verso(fiche: Any, done: Any, engages: Finding, voices: Sequence[Finding
 
 
 def show_actions(table: Table, titre: str, *, exemple: bool = False) -> Bloc:
-    """The actions led in a quarter, by theme (`actions.reach.list_actions`); the names of their other quarters are in `.df`."""
+    """The actions led in a quarter, by theme (`actions.reach.list_actions`)."""
     if not table.lignes:
         return show_list(table, titre)
     *lines, last = table.lignes
     themes: dict[str, list[tuple[Valeur, ...]]] = {}
-    for action, who, theme, _, years, whole, here in lines:
-        themes.setdefault(theme.texte, []).append((action, who, years, whole, here))
-    heads, legend = labels("quartier.liste.colonnes"), label("quartier.liste.ailleurs", regle=table.legende)
+    for action, who, theme, where, years, whole, here in lines:
+        themes.setdefault(theme.texte, []).append((action, who, where, years, whole, here))
+    heads, legend = labels("quartier.liste.colonnes"), f"{table.legende}."
     html = composants("fiche.html.j2").liste(
         _key(titre), titre, legend, heads, sorted(themes.items()), (last[0], last[-1]), exemple
     )
@@ -87,7 +87,9 @@ def show_neighbours(findings: Sequence[Finding], noms: Sequence[str]) -> Bloc:
         for i, head in enumerate(one.table.colonnes[1:], 1) if lines else ():
             column = [lines[nom][i] if nom in lines else Valeur(None, "non_disponible") for nom in noms]
             column = [value if value.valeur is not None or value.statut != "publié" else NOTHING for value in column]
-            if column not in columns and any(value.statut != "sans_objet" for value in column):
+            if column not in columns and any(
+                value.statut not in ("sans_objet", NOTHING.statut) or value.valeur is not None for value in column
+            ):
                 heads.append((one.id, head.partition(" (1")[0]))
                 columns.append(column)
     if not columns:

@@ -232,7 +232,8 @@ def _panels(data: Figure, ax: Axes | None, palette: Palette, width: float) -> Ax
         there = sorted((p for p in serie.points if p.valeur.valeur is not None), key=lambda p: xs[p.etiquette])
         for p in dict.fromkeys((*there[:1], *there[-1:])):
             up = p.valeur.valeur + 10 * (scale.high - scale.low) / _PANEL
-            panel.text(xs[p.etiquette], up, say_mark(p.valeur), ha="center", va="center")
+            bare = replace(p.valeur, unite="")  # said once for all the panels
+            panel.text(xs[p.etiquette], up, say_mark(bare), ha="center", va="center")
         for time in dict.fromkeys((next(iter(xs)), list(xs)[-1])):
             panel.text(
                 xs[time],
