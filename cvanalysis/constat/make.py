@@ -128,23 +128,12 @@ def make(
     `parts` are those texts where they are given, and what few findings have: `section` (where the number does not say it), `poids`,
     `generales`, `fichiers`.
     """
-    texts = block(textes or message.gabarit)
-    if not parts.get("question") and "question" not in texts:
-        raise KeyError("no question is given, nor stands in the block of texts")
-
-    def one(name: str, given: str = "") -> str:
-        return given or texts.get(name, "").format_map(message.valeurs)
-
-    def several(name: str) -> tuple[str, ...]:
-        return tuple(text.format_map(message.valeurs) for text in texts.get(name, ()))
-
+    one, several = _texts(block(textes or message.gabarit), message.valeurs)
     if grid is not None and grid.lignes:
         table = grid.table()
         figure = figure or grid.figure(table.colonnes or several("colonnes"), several("series"))
     if figure:
-        names = several("series")
-        series = tuple(replace(s, nom=s.nom or names[n]) for n, s in enumerate(figure.series))
-        figure = replace(figure, axe=one("axe", figure.axe), series=series)
+        figure = replace(figure, axe=one("axe", figure.axe), series=_named(figure.series, several("series")))
     if table:
         table = replace(table, colonnes=table.colonnes or several("colonnes"), legende=one("legende", table.legende))
     return Finding(
@@ -160,6 +149,24 @@ def make(
         **{name: one(name, parts.pop(name, "")) for name in ("question", "sous_titre", "champ", "source")},
         **parts,
     )
+
+
+def _texts(
+    texts: Mapping[str, Any], values: Mapping[str, object]
+) -> tuple[Callable[..., str], Callable[[str], tuple[str, ...]]]:
+    """How the texts of a block are had with a message's values in place: one of them unless it is given ("" where the block has
+    none, but for a question), and all those of a list."""
+
+    def one(name: str, given: str = "") -> str:
+        if name == "question" and not given and name not in texts:
+            raise KeyError("no question is given, nor stands in the block of texts")
+        return given or texts.get(name, "").format_map(values)
+
+    return one, lambda name: tuple(text.format_map(values) for text in texts.get(name, ()))
+
+
+def _named(series: Sequence[Serie], names: Sequence[str]) -> tuple[Serie, ...]:
+    return tuple(replace(one, nom=one.nom or names[n]) for n, one in enumerate(series))
 
 
 def _caution(text: str) -> str:
