@@ -11,6 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure as Sheet
 
 from browser.exemples import ABSENT, FIGURES, ICI, LONG, TERRITOIRE, courbe, pour_cent
 from cvanalysis.constat.shape import Figure, Point, Serie, Valeur
@@ -18,7 +20,7 @@ from cvanalysis.display import font
 from cvanalysis.display.figures import draw, trace
 from cvanalysis.display.figures.lines import spread
 from cvanalysis.display.figures.marks import _LOOKS, ABSENCES, contrast, ink_on, look, looks, shades, state_looks
-from cvanalysis.display.figures.sheet import WIDTH, round_scale, say_mark, wrap
+from cvanalysis.display.figures.sheet import WIDTH, apply_style, round_scale, say_mark, styled, wrap
 from cvanalysis.display.figures.svg import measure
 from cvanalysis.territory.palette import PALETTE
 
@@ -75,8 +77,6 @@ def test_words_and_marks_of_a_figure_stand_out_from_their_ground(genre):
 
 @pytest.mark.parametrize("genre", FIGURES)
 def test_a_figure_is_drawn_on_the_axes_that_it_is_given(genre):
-    from matplotlib.figure import Figure as Sheet
-
     given_axes = Sheet(figsize=(9, 6)).add_subplot()
     assert trace(FIGURES[genre], {}, given_axes) is given_axes
     alone = trace(FIGURES[genre], {})
@@ -88,6 +88,27 @@ def test_drawing_leaves_the_style_of_an_analyst_as_it_was():
     before = dict(mpl.rcParams)
     draw(FIGURES["points"], {}, "x")
     assert dict(mpl.rcParams) == before
+
+
+def test_the_name_that_an_analyst_gives_to_an_axis_stands_under_its_ticks():
+    with styled():
+        ax = trace(FIGURES["lignes"], {})
+    ax.set_xlabel("Année")
+    ax.figure.canvas.draw()
+    ticks = min(tick.get_window_extent().y0 for tick in ax.get_xticklabels() if tick.get_text())
+    assert ax.xaxis.label.get_window_extent().y1 <= ticks
+
+
+def test_a_chart_in_our_style_leaves_room_for_the_names_of_its_axes_and_our_figures_keep_their_own():
+    with mpl.rc_context():
+        drawn = draw(FIGURES["points"], {}, "x")
+        apply_style()
+        assert draw(FIGURES["points"], {}, "x") == drawn
+        sheet = Sheet()
+        FigureCanvasAgg(sheet)
+        ax = sheet.add_subplot(xlabel="annee")
+        sheet.canvas.draw()
+        assert ax.xaxis.label.get_window_extent().y0 >= 0
 
 
 def test_a_missing_value_is_said_with_the_mark_of_its_reason_and_never_drawn_as_zero():
