@@ -103,7 +103,16 @@ def test_every_fault_of_the_table_is_told_with_its_place(tmp_path):
     assert "ligne 6" in str(raised.value)
     with pytest.raises(DeclarationError) as raised:
         clean(tmp_path, fichiers={"engagements.csv": table.replace("\nE1;Bis", "\nE9;Bis")}, contrat="")
-    for word in ("mystère", "inconnu", "QP099009", "presque", "hier", "super"):
+    for word in (
+        "mystère",
+        "inconnu",
+        "QP099009",
+        "presque",
+        "hier",
+        "super",
+        "déclarés dans piliers.csv",
+        "déclarés dans partenaires.csv",
+    ):
         assert word in str(raised.value)
 
 

@@ -81,6 +81,7 @@ def test_a_sentence_of_a_finding_uses_the_values_of_its_claim(tmp_path):
         ("quartie", 'a = "b"', ["textes/quartie.toml", "aucune page", "quartier.toml"]),
         ("suite", "[constats", ["textes/suite.toml", "ligne 1"]),
         ("changements", '[contributions]\nquestions = "a"', ["ligne 2", "contributions.questions", "clé inconnue", "question"]),
+        ("quartier", '[feuille]\nconsigne = "a"', ["ligne 1", "feuille", "clé inconnue", "écrivez-la dans textes/affichage.toml"]),
         ("changements", '[contribution]\nquestion = "a"', ["contribution", "clé inconnue", "contributions"]),
         ("changements", '[contributions.sans]\ntextes = "a"', ["ligne 2", "contributions.sans.textes", "texte"]),
         ("changements", '[contributions]\nsous_titre = "Depuis {apres}"', ["« apres »", "noms permis : avant"]),

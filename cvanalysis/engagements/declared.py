@@ -89,6 +89,11 @@ def read_engagements(
     return table.assign(exemple=pd.Series(sample, index=table.index, dtype="bool"))
 
 
+_OU = {"pilier": "piliers.csv", "theme": "themes.csv"} | dict.fromkeys(
+    ("pilote", "partenaires", "partenaires_vus"), "partenaires.csv"
+)
+
+
 def _ids(found: Inspection, row: Ligne, column: str, cell: str, declared: Sequence[tuple[str, str]]) -> list[str]:
     """The ids of what a cell names, by id or by name, accents and capitals aside; a word that is neither is noted.
 
@@ -101,7 +106,8 @@ def _ids(found: Inspection, row: Ligne, column: str, cell: str, declared: Sequen
     for item in items:
         if item and fold(item) not in ids:
             names = [name for _, name in declared] or ["aucun"]
-            found.unknown(row.fichier, row.ligne, column, f"{quoted(item)} n'est pas déclaré", names, "déclarés", item)
+            called = f"déclarés dans {_OU[column]}" if column in _OU else "déclarés"
+            found.unknown(row.fichier, row.ligne, column, f"{quoted(item)} n'est pas déclaré", names, called, item)
     return [ids.get(fold(item), item) for item in items]
 
 

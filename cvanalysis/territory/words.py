@@ -60,12 +60,23 @@ def _flat(given: Mapping[str, Any], known: Any, way: tuple[str, ...] = ()) -> It
             yield (*way, key), value
 
 
+def _has(known: Any, key: tuple[str, ...], text: Any) -> bool:
+    """Whether a page has a text at that path, or every text of a table of them."""
+    for one in key:
+        known = known.get(one) if isinstance(known, Mapping) else None
+    return known is not None and (
+        not isinstance(text, dict) or (isinstance(known, Mapping) and text.keys() <= known.keys())
+    )
+
+
 def _wrong(page: str, key: tuple[str, ...], text: Any) -> tuple[str, str, str] | None:
     """What is wrong with a text at that path: what was found, what was expected, what to do; None where nothing is."""
     *way, last = key
     around = textes.block(".".join((page, *way)))
     if last not in around:
-        return "clé inconnue", f"clés permises ici\u00a0: {listed(around)}", nearest(last, list(around))
+        there = [f"{DOSSIER}/{one}.toml" for one in textes.pages() if _has(textes.pages()[one], key, text)]
+        to_do = f"écrivez-la dans {there[0]}" if there else nearest(last, list(around))
+        return "clé inconnue", f"clés permises ici\u00a0: {listed(around)}", to_do
     ours = around[last]
     if ".".join((page, *key)) in textes.FIXED or isinstance(ours, Mapping):
         return "ce texte ne se change pas", "", "Retirez la ligne"
