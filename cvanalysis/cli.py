@@ -250,11 +250,12 @@ def diff(avant: str, apres: str, out: Path, debug: bool) -> int:  # noqa: ARG001
 @_DEBUG
 def modele(genre: str, data: Path, vers: Path, debug: bool) -> int:  # noqa: ARG001
     """Écrit un modèle à remplir, en .xlsx et en .csv."""
-    from cvanalysis.tables.models import write_model
+    from cvanalysis.tables.models import MODELES, write_model
     from cvanalysis.territory.contract import read_territory
 
     files = {vers / f"modele-{name}": raw for name, raw in write_model(genre, read_territory(data)).items()}
     _write_new(files)
+    click.echo(MODELES[genre]["ou"])
     return 0
 
 

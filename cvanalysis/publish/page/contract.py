@@ -250,7 +250,9 @@ def _check_structure(html: str, page: read_page) -> list[str]:
         problems.append(f"La page a {levels.count(1)} titres h1, il en faut un.")
     for before, after in pairwise(levels):
         if after > before + 1:
-            problems.append(f"Un titre h{after} suit un h{before} : un niveau est sauté.")
+            problems.append(
+                f"Un titre h{after} suit un h{before} : un niveau est sauté. Écrivez un titre « {'#' * (before + 1)} … » avant lui."
+            )
             break
     ids = Counter(one.attrs["id"] for one in page.elements if "id" in one.attrs)
     if twice := [key for key, n in ids.items() if n > 1]:
