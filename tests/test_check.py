@@ -97,6 +97,23 @@ def test_a_word_that_nobody_declared_leads_to_the_file_that_says_what_it_means(t
     assert "« theme;Musique ancienne;IDENTIFIANT »" in line
 
 
+def test_who_may_not_see_a_line_of_voices_is_told_who_may(tmp_path):
+    write_contract(tmp_path, contrat="")
+    columns = columns_of("paroles", read_territory(tmp_path))
+    header = ";".join(column.titre for column in columns)
+    said = {
+        "Parole recueillie": "Trop loin.",
+        "Quartier": "Ailleurs",
+        "Pour qui": "public",
+        "Date de recueil": "14/06/2022",
+    }
+    line = ";".join(said.get(column.titre, "oui" if "accepte" in column.titre else "") for column in columns)
+    lines = first(told(tmp_path, {"paroles/m.csv": f"{header}\n{line}\n"}))
+    assert "Ailleurs" not in "".join(lines)
+    assert lines[-1].endswith("cvanalysis check --audience equipe")
+    assert "--audience equipe" not in "".join(told(tmp_path / "b", {"actions/j.csv": "a;b\n1;2\n"}))
+
+
 def test_what_is_understood_of_a_model_filled_as_people_write_is_said(tmp_path):
     write_contract(tmp_path, contrat="")
     territory = read_territory(tmp_path)

@@ -109,7 +109,7 @@ def test_a_restricted_or_invented_page_says_so_on_top():
         ("Beaucoup.", '<img src="x.png" alt="Une image à part">', "ressource extérieure"),
         ("Beaucoup.", "<style>a{background:url(x.png)}</style>", "style qui n’est pas des nôtres"),
         ("Beaucoup.", '<img src="data:image/png;base64,AA" alt="">', "texte de remplacement"),
-        ("Beaucoup.", "<h4>x</h4>", "niveau"),
+        ("Beaucoup.", "<h4>x</h4>", "niveau est sauté. Écrivez un titre « ##"),
         ("Beaucoup.", '<p id="contenu">x</p>', "en double"),
         ("</html>", "", "entière"),
         ('lang="fr"', 'lang="en"', "en français"),

@@ -57,7 +57,17 @@ class Check(Domain):
         mine = [not any(one == name and said.startswith(found) for name, found in why) for one, said in known]
         told = self.anomalies.loc[mine]
         wrong = told["traitement"].str.contains(A_CORRIGER) | told["probleme"].str.contains(FAUX)
-        lines = [self.titre, "", *_titled("À corriger", [*self._say_left_out(), *_say_anomalies(told[wrong])])]
+        unsaid = (
+            told["probleme"].str.contains("non déclaré")
+            & told["fichier"].str.startswith("paroles/")
+            & (told["ligne"] == 0)
+        )
+        where = (
+            ["  Leur ligne et leur mot, pour l'équipe\u00a0: cvanalysis check --audience equipe"]
+            if unsaid.any()
+            else []
+        )
+        lines = [self.titre, "", *_titled("À corriger", [*self._say_left_out(), *_say_anomalies(told[wrong]), *where])]
         if detail:
             lines += self._say_files(told)
         else:
