@@ -13,6 +13,7 @@ import pytest
 
 from cvanalysis.catalogue import load_catalogue
 from cvanalysis.catalogue.rules import load_rules
+from cvanalysis.constat.shape import Message
 from cvanalysis.display import phrases
 from cvanalysis.indicateurs.france import France
 from cvanalysis.indicateurs.observation import Instant, as_value
@@ -348,7 +349,9 @@ def test_a_place_in_france_tells_that_an_income_is_of_a_year(fiche):
 
 
 def test_a_nominal_change_bears_its_sign_as_the_real_one_does(fiche):
-    assert "soit +6,9\u00a0% en euros courants" in phrases.write(fiche(DERVALLIERES).constat("revenus-02").lecture)
+    assert "en 2018, soit +6,9\u00a0% en euros courants" in phrases.write(
+        fiche(DERVALLIERES).constat("revenus-02").lecture
+    )
 
 
 def test_a_change_that_is_told_by_its_two_ends_names_its_direction(insee, fiche):
@@ -365,6 +368,28 @@ def test_the_figures_said_to_be_missing_beside_a_quarter_are_all_the_empty_ones_
     empty = sum(not value.dite for value in there)
     assert len(there) == len(lines)
     assert any(f"{empty} des {len(lines)} chiffres du tableau manquent" in text for text in page.lacunes())
+
+
+def test_two_ages_that_a_few_children_part_are_both_named_with_their_shares(fiche):
+    told = phrases.write(fiche(DERVALLIERES).constat("familles-02").message)
+    assert "0 à 2 ans" in told
+    assert "3 à 5 ans" in told
+    assert "(5,6\u00a0% des enfants)" in told
+    assert "(5,5\u00a0%)" in told
+
+
+@pytest.mark.parametrize(
+    ("confirme", "contredit", "said"),
+    [
+        (1, 1, "une parole contredit ce qui est écrit, une autre le confirme"),
+        (2, 1, "une parole contredit ce qui est écrit, d’autres le confirment"),
+        (0, 2, "des paroles contredisent ce qui est écrit"),
+        (0, 0, "des paroles complètent ou interrogent ce qui est écrit"),
+    ],
+)
+def test_voices_that_contradict_or_confirm_are_counted_in_words(confirme, contredit, said):
+    values = {"lieu": "Ici", "confirme": confirme, "contredit": contredit, "total": 3}
+    assert phrases.write(Message("voix.face_a_face", values)).endswith(said)
 
 
 # ---------------------------------------------------------------------------------------------------------------- actions
