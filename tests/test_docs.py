@@ -125,7 +125,7 @@ def test_each_target_of_make_is_told():
 
 
 @pytest.mark.parametrize(
-    "section", ["territoire", "contrat", "editions", "calendrier", "exemples", "seuils", "palette"]
+    "section", ["territoire", "contrat", "editions", "calendrier", "exemples", "seuils", "palette", "mise_en_page"]
 )
 def test_the_keys_of_the_contract_are_told_and_no_other(tmp_path, section):
     (tmp_path / "contrat.toml").write_text(

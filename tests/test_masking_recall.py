@@ -147,6 +147,6 @@ def test_masking_a_masked_sentence_changes_nothing():
 
 
 def test_the_measure_is_in_the_notice():
-    told = (Path(__file__).parents[1] / "LISEZMOI.md").read_text(encoding="utf-8")
+    told = (Path(__file__).parents[1] / "docs" / "paroles.md").read_text(encoding="utf-8")
     for masked, written in (*RECALL.values(), RECALL_MISE_AU_POINT, PRECISION):
         assert f"{masked} sur {written}" in told

@@ -117,23 +117,23 @@ def make(
     is the path of a shared one (`commun.sans_cause`). Figure and table are given as they are (with "" and () for what the block
     says), or both by a `grid` (the figure unless one is given)::
 
-        make("recit-instances-01", Message("recit.instances", {"total": 7}), grid=Grid("barres", {"2015": [count(7)]}))
+        values = {"total": 7, "debut": 2015}
+        make("recit-instances-01", Message("recit.instances", values), grid=Grid("barres", {"2015": [count(7)]}))
 
         [instances]
-        variantes = ["{{ total }} réunions"]
+        variantes = ["{{ total }} réunions depuis {{ debut }}"]
         question = "Quand s'est-on réuni ?"
         colonnes = ["Année", "Réunions"]
 
     `parts` are those texts where they are given, and what few findings have: `section` (where the number does not say it), `poids`,
     `generales`, `fichiers`.
     """
-    one, several = _texts(textes or message.gabarit, message, bool(parts.get("question")))
+    one, several = _texts(block(textes or message.gabarit), message.valeurs)
     if grid is not None and grid.lignes:
         table = grid.table()
         figure = figure or grid.figure(table.colonnes or several("colonnes"), several("series"))
     if figure:
-        series = tuple(replace(s, nom=s.nom or several("series")[n]) for n, s in enumerate(figure.series))
-        figure = replace(figure, axe=one("axe", figure.axe), series=series)
+        figure = replace(figure, axe=one("axe", figure.axe), series=_named(figure.series, several("series")))
     if table:
         table = replace(table, colonnes=table.colonnes or several("colonnes"), legende=one("legende", table.legende))
     return Finding(
@@ -151,19 +151,22 @@ def make(
     )
 
 
-def _texts(path: str, message: Message, asked: bool) -> tuple[Callable[..., str], Callable[[str], tuple[str, ...]]]:
-    """How one text, and several, of a finding's block are written with its values; `asked`: its question is given."""
-    texts = block(path)
-    if not asked and "question" not in texts:
-        raise KeyError("no question is given, nor stands in the block of texts")
+def _texts(
+    texts: Mapping[str, Any], values: Mapping[str, object]
+) -> tuple[Callable[..., str], Callable[[str], tuple[str, ...]]]:
+    """How the texts of a block are had with a message's values in place: one of them unless it is given ("" where the block has
+    none, but for a question), and all those of a list."""
 
     def one(name: str, given: str = "") -> str:
-        return given or texts.get(name, "").format_map(message.valeurs)
+        if name == "question" and not given and name not in texts:
+            raise KeyError("no question is given, nor stands in the block of texts")
+        return given or texts.get(name, "").format_map(values)
 
-    def several(name: str) -> tuple[str, ...]:
-        return tuple(text.format_map(message.valeurs) for text in texts.get(name, ()))
+    return one, lambda name: tuple(text.format_map(values) for text in texts.get(name, ()))
 
-    return one, several
+
+def _named(series: Sequence[Serie], names: Sequence[str]) -> tuple[Serie, ...]:
+    return tuple(replace(one, nom=one.nom or names[n]) for n, one in enumerate(series))
 
 
 def _caution(text: str) -> str:
