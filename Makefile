@@ -58,7 +58,7 @@ docs: $(PRET_DEV)
 
 image: reports
 	chromium --headless --no-sandbox --disable-gpu --no-pdf-header-footer --print-to-pdf=docs/fiche.pdf \
-	  "file://$(CURDIR)/$$(ls reports/*/quartiers/*.html | tail -1)"
+	  "file://$(CURDIR)/$$(ls $$(ls -d reports/*/ | tail -1)quartiers/*.html | head -1)"
 	pdftoppm -r 80 -f 1 -l 1 -singlefile -png docs/fiche.pdf docs/fiche
 	rm docs/fiche.pdf
 

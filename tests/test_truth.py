@@ -13,6 +13,7 @@ import pytest
 
 from cvanalysis.catalogue import load_catalogue
 from cvanalysis.catalogue.rules import load_rules
+from cvanalysis.constat.shape import Message
 from cvanalysis.display import phrases
 from cvanalysis.indicateurs.france import France
 from cvanalysis.indicateurs.observation import Instant, as_value
@@ -311,6 +312,84 @@ def test_counts_are_rapported_to_the_inhabitants_with_their_caution(insee, fiche
     assert any("ni la même année" in text for text in found.precautions)
     assert "chômage" not in phrases.write(found.message)
     assert {"familles-04", "revenus-09"} <= set(fiche(DERVALLIERES).numeros)
+
+
+@pytest.mark.parametrize("question", ["emploi-08", "revenus-09"])
+def test_a_rate_is_never_told_as_the_highest_or_lowest_number(fiche, question):
+    told = phrases.write(fiche(DERVALLIERES).constat(question).message)
+    assert "rapporté à la population" in told
+    assert "la deuxième valeur la plus" in told
+    assert "nombre le plus" not in told
+
+
+def test_what_counts_households_beside_inhabitants_says_households(fiche):
+    assert "foyers au RSA" in phrases.write(fiche(DERVALLIERES).constat("revenus-09").message)
+
+
+def test_more_people_covered_than_inhabitants_head_no_page_and_are_compared_with_nothing(insee, fiche):
+    page, row = fiche(SILLON), insee("DEMO_2022.csv")[SILLON]
+    assert row["PERCOU"] > row["POP_MUN"]
+    for question in ("familles-04", "revenus-09", "emploi-08"):
+        found = page.constat(question)
+        assert found.message.gabarit == "quartier.suspect"
+        assert found not in page.ressort()
+
+
+def test_quarters_alike_are_not_told_as_near_on_a_map_and_their_distance_is_explained(fiche):
+    found = fiche(DERVALLIERES).constat("france-02")
+    told = phrases.write(found.message)
+    assert "ressemblent le plus" in told
+    assert "proche" not in told
+    assert any("écarts habituels entre quartiers de France" in text for text in found.precautions)
+
+
+def test_a_place_in_france_tells_that_an_income_is_of_a_year(fiche):
+    assert "€ par an, moins que dans" in phrases.write(fiche(DERVALLIERES).constat("france-01").message)
+    assert "par an" not in phrases.write(fiche(SILLON).constat("france-01").message)
+
+
+def test_a_nominal_change_bears_its_sign_as_the_real_one_does(fiche):
+    assert "en 2018, soit +6,9\u00a0% en euros courants" in phrases.write(
+        fiche(DERVALLIERES).constat("revenus-02").lecture
+    )
+
+
+def test_a_change_that_is_told_by_its_two_ends_names_its_direction(insee, fiche):
+    before, after = (insee(f"IPRO_{year}.csv")[DERVALLIERES]["ABC"] for year in (2017, 2022))
+    assert after < before
+    assert "baisse, de 911 à 771\u00a0personnes" in phrases.write(fiche(DERVALLIERES).constat("emploi-04").message)
+    assert "La pauvreté monte de 56,7" in phrases.write(fiche(SILLON).constat("revenus-05").message)
+
+
+def test_the_figures_said_to_be_missing_beside_a_quarter_are_all_the_empty_ones_of_its_table(fiche):
+    page = fiche(SILLON)
+    lines = [line for line in page.tableau if line.declaree.groupe]
+    there = [value for line in lines for zone, value, _ in line.reperes if zone.nom == "Saint-Herblain"]
+    empty = sum(not value.dite for value in there)
+    assert len(there) == len(lines)
+    assert any(f"{empty} des {len(lines)} chiffres du tableau manquent" in text for text in page.lacunes())
+
+
+def test_two_ages_that_a_few_children_part_are_both_named_with_their_shares(fiche):
+    told = phrases.write(fiche(DERVALLIERES).constat("familles-02").message)
+    assert "0 à 2 ans" in told
+    assert "3 à 5 ans" in told
+    assert "(5,6\u00a0% des enfants)" in told
+    assert "(5,5\u00a0%)" in told
+
+
+@pytest.mark.parametrize(
+    ("confirme", "contredit", "said"),
+    [
+        (1, 1, "une parole contredit ce qui est écrit, une autre le confirme"),
+        (2, 1, "une parole contredit ce qui est écrit, d’autres le confirment"),
+        (0, 2, "des paroles contredisent ce qui est écrit"),
+        (0, 0, "des paroles complètent ou interrogent ce qui est écrit"),
+    ],
+)
+def test_voices_that_contradict_or_confirm_are_counted_in_words(confirme, contredit, said):
+    values = {"lieu": "Ici", "confirme": confirme, "contredit": contredit, "total": 3}
+    assert phrases.write(Message("voix.face_a_face", values)).endswith(said)
 
 
 # ---------------------------------------------------------------------------------------------------------------- actions

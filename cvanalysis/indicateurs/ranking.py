@@ -57,7 +57,9 @@ class Rank:
             return ""
         place, names = min(self.par_le_bas, self.rang), block("quartier.place")
         first = nom.split(" ", 1)[0].lower()
-        known = definite(first if definite(first)[: -len(first)] in ("le ", "la ", "l’") else names["valeur"])
+        known = definite(
+            first if first != "nombre" and definite(first)[: -len(first)] in ("le ", "la ", "l’") else names["valeur"]
+        )
         said, feminine = names["milieu"], known.startswith("la ")
         if not self.milieu:
             end = names["bas" if self.par_le_bas < self.rang else "haut"][feminine]

@@ -93,7 +93,7 @@ class Fiche(Questions):
         own = [line.declaree.libelle for line in self.tableau if not line.valeur.dite]
         known = [line for line in shown if line.valeur.dite]
         beside = dict.fromkeys((zone.nom for zone in self.contexte.proches), 0)
-        for zone, value, _ in (one for line in known for one in line.reperes):
+        for zone, value, _ in (one for line in shown for one in line.reperes):
             beside[zone.nom] += not value.dite
         undated = sum(line.instant is not None and not line.instant.etabli for line in shown)
         unranked = [line.declaree.libelle for line in known if line.rang is None]

@@ -112,7 +112,7 @@ class _Idea:
 
     @property
     def colleges(self) -> Valeur:
-        return self._reach(self.rows["college"].nunique(), "collèges")
+        return self._reach(self.rows["college"].nunique(), "collèges d’acteurs")
 
     def _reach(self, number: int, unite: str) -> Valeur:
         """How far an idea is heard. Where its people are withheld their number of places would say how many they are at least."""
