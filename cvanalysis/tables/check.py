@@ -34,6 +34,7 @@ FAUX = "sans doute des proportions"
 """Figures that are kept and that nobody may believe."""
 MOTS = {"theme": "theme", "themes": "theme", "pilier": "pilier", "qpv": "quartier"}
 """Column of a table of the team → domain of `correspondances.csv` that says what its words mean."""
+EQUIPE = "  Leur ligne et leur mot, pour l'équipe\u00a0: cvanalysis check --audience equipe"
 
 
 @dataclass(frozen=True)
@@ -57,16 +58,8 @@ class Check(Domain):
         mine = [not any(one == name and said.startswith(found) for name, found in why) for one, said in known]
         told = self.anomalies.loc[mine]
         wrong = told["traitement"].str.contains(A_CORRIGER) | told["probleme"].str.contains(FAUX)
-        unsaid = (
-            told["probleme"].str.contains("non déclaré")
-            & told["fichier"].str.startswith("paroles/")
-            & (told["ligne"] == 0)
-        )
-        where = (
-            ["  Leur ligne et leur mot, pour l'équipe\u00a0: cvanalysis check --audience equipe"]
-            if unsaid.any()
-            else []
-        )
+        voices = told.loc[told["fichier"].str.match("paroles/") & told["ligne"].eq(0), "probleme"]
+        where = [EQUIPE] if voices.str.contains("non déclaré").any() else []
         lines = [self.titre, "", *_titled("À corriger", [*self._say_left_out(), *_say_anomalies(told[wrong]), *where])]
         if detail:
             lines += self._say_files(told)

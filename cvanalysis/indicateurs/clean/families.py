@@ -176,5 +176,5 @@ def say_unknown(tables: Sequence[RawTable], fichier: str, catalogue: Catalogue) 
     to_do = "Vérifiez que c'est bien un fichier de l'Insee sur les quartiers ou leurs zones de comparaison, sinon retirez-le du dossier"
     cells = (cell for table in tables for column in table.table.columns[:3] for cell in column.slice(0, 50).to_pylist())
     if any(map(is_quarter, cells)):
-        to_do = "Ce sont des quartiers\u00a0: déclarez ses colonnes (docs/carnets.md, «\u00a0Ajouter un indicateur\u00a0»), sinon retirez-le"
+        to_do = "Ce sont des quartiers\u00a0: déclarez ses colonnes (docs/carnets.md «\u00a0Ajouter un indicateur\u00a0»), sinon retirez-le"
     return Problem(fichier, 0, "", what, f"Familles cherchées\u00a0: {looked}. {near}", to_do)
