@@ -280,3 +280,14 @@ def test_where_a_page_says_the_rest_once_nothing_known_is_one_line():
     assert 'class="notes"' not in page.html
     said = replace(bare, manques=(Manque("« a » : ce que montre la figure.", "secret"),))
     assert "<li>" not in Constat(said, TERRITOIRE, notes={}).html
+
+
+def test_lines_are_grouped_by_words_that_come_in_runs_and_never_by_a_single_one_or_a_number():
+    def heads(*column):
+        lines = tuple((mot(f"Ligne {i}"), mot(said), pour_cent(i)) for i, said in enumerate(column))
+        html = html_table(Table(("Nom", "État", "Part"), lines), "Titre", compact=True)
+        return re.findall(r'<th scope="rowgroup"[^>]*>([^<]*)', html)
+
+    assert heads(*["réalisé"] * 4, *["en cours"] * 4) == ["Réalisé", "En cours"]
+    assert heads(*["personne"] * 8) == []
+    assert heads(*["11 à 14"] * 4, *["15 à 19"] * 4) == []

@@ -5,6 +5,7 @@ The first column holds row headers. Nothing depends on a script: the page's one 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from html import escape
@@ -182,7 +183,8 @@ Lines = Sequence[tuple[Valeur, ...]]
 
 
 def _grouped(table: Table) -> tuple[Table, dict[str, Lines]]:
-    """What its lines say again said once, above them: the zone of lines « Zone, year », else the words of a column that come in runs.
+    """What its lines say again said once, above them: the zone of lines « Zone, year », else the words of a column that come in runs
+    (several: under its heading alone a single one, or a number, would lose its meaning).
 
     The table without that column, and its lines by group (all under "" where nothing is said again).
     """
@@ -194,7 +196,8 @@ def _grouped(table: Table) -> tuple[Table, dict[str, Lines]]:
         columns = table.colonnes
     else:
         told = [[line[i].texte for line in lines] for i in range(len(table.colonnes))]
-        found = [i for i, words in enumerate(told) if i and all(words) and len([*groupby(words)]) == len({*words})]
+        runs = [words if all(words) and not re.search(r"\d", "".join(words)) else [] for words in told]
+        found = [i for i, words in enumerate(runs) if i and 1 < len({*words}) == len([*groupby(words)])]
         i = min(found, key=lambda i: len({*told[i]}), default=0)
         if not i:
             return whole
