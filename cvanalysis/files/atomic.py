@@ -141,18 +141,18 @@ def named(path: Path, folder: Path) -> str:
     return printed(os.fsencode(path.relative_to(folder).as_posix()).decode("utf-8", "backslashreplace"))
 
 
-def digest_tree(folder: Path, skip: tuple[str, ...] = ()) -> dict[str, str]:
-    """Digest of each file under `folder`, by its path relative to it (with `/`), sorted; `skip` names folders left out."""
+def digest_tree(folder: Path) -> dict[str, str]:
+    """Digest of each file under `folder`, by its path relative to it (with `/`), sorted."""
     return {
         named(path, folder): digest(path)
-        for path in sorted(_walk(folder, skip))
+        for path in sorted(_walk(folder))
         if not path.name.endswith((SUFFIX, ".pyc")) and not path.name.startswith(".")
     }
 
 
-def _walk(folder: Path, skip: tuple[str, ...] = ()) -> Iterator[Path]:
+def _walk(folder: Path) -> Iterator[Path]:
     for root, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if name not in skip and name != "__pycache__")
+        folders[:] = sorted(name for name in folders if name != "__pycache__")
         for name in names:
             yield Path(root) / name
 

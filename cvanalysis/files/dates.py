@@ -17,7 +17,6 @@ from datetime import date, timedelta
 
 from cvanalysis.french import MOIS, fold
 
-PRECISIONS = ("", "jour", "mois", "annee", "annee_scolaire", "periode")
 ANNEES = range(1900, 2101)
 SERIE_EXCEL = range(20_000, 80_000)  # 1954 to 2119: below, a number is an amount or a count, not a day
 

@@ -25,7 +25,7 @@ TAGS = {
 _SCHEMES = {"http", "https", "mailto", "tel"}
 _HEADING = re.compile(r"<(/?)h([1-6])>")
 _FRONT = re.compile(r"\A---[ \t]*\n.*?^---[ \t]*$\n?", re.DOTALL | re.MULTILINE)
-_UNSEEN = re.compile(r"^[\0- ]+|[\t\n\r]")  # what a browser takes out of an address before it reads it
+UNSEEN = re.compile(r"^[\0- ]+|[\t\n\r]")  # what a browser takes out of an address before it reads it
 _TAG, _HANDLER = re.compile(r"<([a-zA-Z][\w:-]*)"), re.compile(r"<[a-zA-Z][^>]*?[\s\"'/](on\w+)\s*=")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0e-\x1f]")
 
@@ -67,7 +67,7 @@ def to_html(markdown: str) -> tuple[str, tuple[str, ...]]:
     refused: set[str] = set()
 
     def link(_tag: str, _name: str, address: str) -> str | None:
-        address = _UNSEEN.sub("", address)
+        address = UNSEEN.sub("", address)
         scheme = re.match(r"([a-zA-Z][\w+.-]*):", address)
         if address.startswith("#"):  # a footnote's, whose id could be another text's too
             return None

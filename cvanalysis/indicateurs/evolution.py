@@ -251,7 +251,7 @@ class Evolutions(OverTime):
         ctx, one = self.ctx, self.indicateur
         found, refused = self.followed(self._measure)
         if not found:
-            why = max(refused, key=lambda raison: len(refused[raison]), default=label("synthese.aucun_chiffre"))
+            why = max(refused, key=lambda raison: len(refused[raison]), default=label("commun.refus.aucun_chiffre"))
             return self._last_figures(why, self.unmeasured(refused))
         first, change = next(iter(found.items()))
         said = self.summary(tuple(found)) | self._change(change)

@@ -60,7 +60,7 @@ class Question:
     def nothing(self, raison: str = "", statut: str = "non_disponible", message: Message | None = None) -> Finding:
         """The finding where nothing at all is published, for anyone: no figure, no table, and it says so."""
         one = self.indicateur
-        raison = raison or (label("synthese.aucun_chiffre") if self.ctx.tous else reason(statut))
+        raison = raison or (label("commun.refus.aucun_chiffre") if self.ctx.tous else reason(statut))
         values = {"indicateur": one.id, "nom": one.nom, "raison": raison}
         if not self.ctx.tous:
             values["quartier"], values["zone"] = QUARTIER, self.code

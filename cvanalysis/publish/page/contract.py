@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from itertools import islice, pairwise
 
+from cvanalysis.files.texts import UNSEEN
 from cvanalysis.publish.page.page import OUR_STYLE, font_style, our_scripts
 from cvanalysis.territory.look import live_in_svg
 
@@ -46,7 +47,6 @@ _FRAME_STYLE = re.compile(r"(\s*\.dataframe [\w :-]+ \{\s*(vertical|text)-align:
 
 _SCHEMES = ("http", "https", "mailto", "tel")
 _SCHEME = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]*):")
-_UNSEEN = re.compile(r"^[\0- ]+|[\t\n\r]")  # what a browser takes out of an address before it reads it
 _VOID = {"br", "col", "hr", "img", "input", "meta", "wbr"}
 _POLICY = "Content-Security-Policy"
 _ADDRESS = re.compile(r"\b(?:https?|ftp|wss?)://[^\s\"'<>)]*", re.IGNORECASE)
@@ -183,7 +183,7 @@ def check_live(
         for name, value in one.attrs.items():
             if not _is_usual(one.tag, name, value):
                 found.append(f"l’attribut {name} de <{one.tag}>")
-            scheme = _SCHEME.match(_UNSEEN.sub("", value))
+            scheme = _SCHEME.match(UNSEEN.sub("", value))
             if name == "href" and (one.tag != "a" or (scheme and scheme[1].lower() not in _SCHEMES)):
                 found.append(f"le lien {value[:60]}")
             if name == "src" and (one.tag != "img" or not _is_picture(value)):
@@ -270,7 +270,7 @@ def _check_pictures(page: read_page) -> list[str]:
 
 
 def _check_addresses(page: read_page, dit: Callable[[str], bool]) -> list[str]:
-    links = [_UNSEEN.sub("", one.attrs["href"]) for one in page.find("a") if "href" in one.attrs]
+    links = [UNSEEN.sub("", one.attrs["href"]) for one in page.find("a") if "href" in one.attrs]
     problems = [f"Lien absolu : {href}." for href in links if href.startswith(("/", "\\"))]
     problems += [f"Adresse non déclarée : {a}." for a in links if _ADDRESS.match(a) and not dit(a)]
     said = [
