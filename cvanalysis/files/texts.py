@@ -15,8 +15,8 @@ import nh3
 from cvanalysis.errors import Problem
 from cvanalysis.territory.declarations import UnreadableError, read_written
 
-LARGEST = 100_000
-"""Characters of a text at most: thirty pages."""
+LARGEST = 20_000
+"""Characters of a text at most, as written and as HTML: six sheets, and a page has room for it."""
 
 TAGS = {
     "p", "br", "hr", "h1", "h2", "h3", "h4", "h5", "h6", "strong", "em", "b", "i", "del", "sub", "sup", "code", "pre", "blockquote",
@@ -44,7 +44,10 @@ def read_text(path: Path) -> Read:
     body = _FRONT.sub("", text, count=1)
     remarks = [said] if said else []
     remarks += ["l'en-tête entre deux lignes « --- » n'est pas montré"] if body != text else []
-    removed = to_html(body)[1]
+    made, removed = to_html(body)
+    if len(made) > LARGEST:
+        found = f"le texte est trop long pour une page (plus de {LARGEST} caractères de HTML)"
+        return "", (Problem(fichier, 0, "", found, "", "Coupez-le en deux"),), ()
     remarks += [f"ce qu'une page ne peut pas tenir en est retiré : {', '.join(removed)}"] if removed else []
     return body, (), tuple(Problem(fichier, 0, "", one) for one in remarks)
 
