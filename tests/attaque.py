@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from bs4 import BeautifulSoup
+from bs4 import BeautifulSoup, Tag
 from scipy.optimize import linprog
 from scipy.sparse import csr_matrix
 
@@ -55,11 +55,20 @@ def tables(out: Path) -> dict[str, list[list[str]]]:
         soup = BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser")
         for figure in soup.select("figure.constat"):
             if (table := figure.select_one("table")) is not None:
-                found[figure["id"]] = [
-                    [same(cell.get_text(" ")).removesuffix(" (prises de parole)") for cell in line.select("th, td")]
-                    for line in table.select("tr")
-                ]
+                found[figure["id"]] = lines_of(table)
     return found
+
+
+def lines_of(table: Tag) -> list[list[str]]:
+    """The cells of each line; what is said once above several of them is a last cell of each."""
+    lines, above = [], ""
+    for line in table.select("tr"):
+        cells = [same(cell.get_text(" ")).removesuffix(" (prises de parole)") for cell in line.select("th, td")]
+        if "groupe" in (line.get("class") or ()):
+            above = cells[0]
+        else:
+            lines.append([*cells, *([above or "groupe"] if table.select_one("tr.groupe") else [])])
+    return lines
 
 
 def number(cell: str) -> tuple[int, int] | None:
@@ -218,6 +227,6 @@ def overheard(out: Path, codes: set[str]) -> list[str]:
             cell = dict(zip(head, line, strict=True))
             cited = next((v for k, v in cell.items() if k.startswith("Constat")), "")
             said = {cell.get("Ce qui est dit", ""), cell.get("Reçue en", "")} - {"", "(texte non publié)", "sans date"}
-            if (cited.split("-")[0] in codes and said) or (head[0] == "Immersion" and cell.get("Quartier") in names):
+            if (cited.split("-")[0] in codes and said) or (head[0] == "Immersion" and names & {*cell.values()}):
                 found.append(f"{ident} {cited}")
     return found
