@@ -129,7 +129,7 @@ def test_a_table_has_scoped_headers_a_caption_and_spelled_statuses():
         '<thead><tr><th scope="col">Zone</th><th scope="col">2018</th></tr></thead><tbody>'
         '<tr><th scope="row">Ici</th><td>51,8\u00a0%</td></tr>'
         '<tr><th scope="row">Là</th><td class="v">non diffusé</td></tr></tbody></table></div>'
-        '<p class="leg">Non diffusé\u00a0: le fichier est reçu, mais le producteur y laisse cette case vide '
+        '<p class="leg">Non diffusé\u00a0: le producteur laisse cette case vide '
         "(sans doute par secret statistique).</p>"
     )
 

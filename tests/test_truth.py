@@ -15,6 +15,7 @@ from cvanalysis.catalogue import load_catalogue
 from cvanalysis.catalogue.rules import load_rules
 from cvanalysis.constat.shape import Message
 from cvanalysis.display import phrases
+from cvanalysis.display.constat import Constat
 from cvanalysis.indicateurs.france import France
 from cvanalysis.indicateurs.observation import Instant, as_value
 from cvanalysis.pages.quartier import Fiche, QuarterActions
@@ -102,7 +103,7 @@ def test_incomes_over_time_lead_with_constant_euros(code, nominal, real, insee, 
     values = found.message.valeurs
     assert round(values["ecart"].valeur, 6) == round(abs(change), 6)
     assert round(values["nominale"].valeur, 1) == pytest.approx(nominal, abs=0.11)
-    assert "hausse des prix" in phrases.write(found.message)
+    assert "hausse des prix retirée" in phrases.write(found.message).lower()
     assert "comprise" not in phrases.write(found.message)
     assert "indice des prix" in phrases.write(found.lecture)
 
@@ -170,7 +171,7 @@ def test_every_year_of_the_facts_is_in_the_catalogue_with_its_certainty(facts):
 
 
 def test_a_probable_year_is_said_to_be_so(fiche):
-    assert "2018 (année probable)" in phrases.write(fiche(DERVALLIERES).constat("emploi-01").lecture)
+    assert "2018 (probable)" in phrases.write(fiche(DERVALLIERES).constat("emploi-01").lecture)
 
 
 def test_the_tolerance_of_poverty_is_its_usual_movement_from_one_year_to_the_next(insee):
@@ -520,6 +521,60 @@ def test_differences_in_euros_say_of_which_year(fiche, synthese):
     assert "Différence, en euros de l'année" in fiche(DERVALLIERES).constat("revenus-03").table.colonnes
     assert "Nantes, en euros de l'année" in fiche(DERVALLIERES).constat("revenus-02").table.colonnes
     assert "Différence 2014, en euros de 2014" in synthese.constat("revenus-03").table.colonnes
+
+
+# ------------------------------------------------------------------------- what « stable » or « presque » means, where it decides
+
+
+@pytest.mark.parametrize(
+    "numero", ["population-01", "revenus-02", "revenus-03", "revenus-05", "revenus-07", "emploi-04", "emploi-05"]
+)
+def test_a_difference_called_small_is_told_with_the_bound_that_calls_it_so(numero, fiche, store):
+    told = {}
+    for quarter in store.territory.quartiers:
+        message = fiche(quarter.code).constat(numero).message
+        if message.gabarit.endswith(("_stable", "_moitie")):
+            told[phrases.write(message)] = phrases.say(message.valeurs["tolerance"])
+    assert told
+    assert {title: bound for title, bound in told.items() if bound not in title} == {}
+
+
+def test_a_population_that_hardly_moves_says_by_how_much_on_the_front(insee, fiche):
+    there = fiche("QP044010").reperes
+    [said] = [phrases.write(under) for line, under in there if line.declaree.indicateur == "population"]
+    chance = 100 * (1733 + 1713) ** 0.5 / 1733
+    assert insee("DEMO_2022.csv")["QP044010"]["POP_MUN"] == 1713
+    assert f"presque autant qu’en 2013 (à {chance:.1f}\u00a0% près)".replace(".", ",") in said
+
+
+def test_the_nominal_change_and_the_rise_of_prices_are_read_on_every_page(fiche, store):
+    for quarter in store.territory.quartiers:
+        html = Constat(fiche(quarter.code).constat("revenus-02"), store.territory, notes={}).html
+        assert "en euros courants" in html, quarter.code
+        assert "Les prix ont augmenté de 3,1\u00a0%" in html, quarter.code
+
+
+def test_how_many_indicators_make_quarters_alike_and_how_many_the_table_shows(fiche):
+    [declared] = [one for one in load_catalogue().constats if one.numero == "france-02"]
+    found = fiche(DERVALLIERES).constat("france-02")
+    assert len(declared.indicateurs) == len(found.table.colonnes) - 2 == 4
+    assert "sur 8 indicateurs (quatre au tableau)" in phrases.write(found.message)
+    [caution] = [text for text in found.precautions if "illustration" in text]
+    assert len(load_rules().proches["indicateurs"]) == caution.partition("(")[2].partition(")")[0].count(",") + 1 == 8
+
+
+def test_a_name_that_says_all_has_no_definition_and_a_direction_always_has_its_line(fiche):
+    page = fiche(DERVALLIERES)
+    told = {one.nom: one.definition for one in page.definitions()}
+    assert "part des ménages d’une seule personne" not in told
+    assert "unité de consommation" in told["revenu disponible médian"]
+    assert "enfant plus jeune" in told["revenu disponible médian"]
+    shown = {
+        KNOWN[line.declaree.indicateur]
+        for line in page.tableau
+        if KNOWN[line.declaree.indicateur].direction != "neutre"
+    }
+    assert {one.nom for one in shown} <= set(told)
 
 
 # --------------------------------------------------------------------------------------------- answers to contributions

@@ -6,6 +6,7 @@ again only when something that it shows has changed.
 
 from __future__ import annotations
 
+import re
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -36,6 +37,14 @@ QUESTIONS, LACUNES = 2, 3
 PERDUES = ("ajourné", "annulé", "refusé")
 SUITES = ("accordé", "à justifier", "justifié", "terminé", "en instruction", *PERDUES, NON_SU)
 """What becomes of a demand, in the order of a page; and what did not come to anything."""
+
+
+EVIDENT = 4
+"""Words that a definition must add to a name to say more than it (« Part des personnes de … dans la … » adds four)."""
+
+
+def _words(*texts: str) -> set[str]:
+    return set(re.findall(r"\w+", " ".join(texts).lower()))
 
 
 class Fiche(Questions):
@@ -73,7 +82,7 @@ class Fiche(Questions):
         }
         asked = self.constat(one.constat).message
         if asked.gabarit.startswith("quartier.evolution_") and line.valeur == asked.valeurs.get("apres"):
-            said |= {name: asked.valeurs[name] for name in ("sens", "ecart", "annee_avant")}
+            said |= {name: asked.valeurs[name] for name in ("sens", "ecart", "annee_avant", "tolerance")}
         return Message("quartier.repere", said)
 
     def ressort(self) -> tuple[Finding, ...]:
@@ -121,10 +130,11 @@ class Fiche(Questions):
         return enumerate_french(names.get(code, code) for code in self.quartier.communes)
 
     def definitions(self) -> tuple[Definition, ...]:
-        """The indicators that the fiche uses, in plain words and in reading order."""
+        """The indicators that the fiche uses, in plain words and in reading order, but those that their name already explains."""
         return tuple(
             Definition(one.nom, one.definition, label(f"quartier.sens.{one.direction}"), source.nom)
             for one, source in self._used()
+            if one.direction != "neutre" or len(_words(one.definition) - _words(one.nom, one.denominateur)) > EVIDENT
         )
 
     def sources(self) -> tuple[Source, ...]:
