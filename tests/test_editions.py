@@ -117,3 +117,8 @@ def test_contributions_that_moved_are_followed(brut):
     constats, contributions = find_changes((), moved, territory, "juin")
     assert write(constats.message) == "Rien n’a changé depuis l’édition «\u00a0juin\u00a0»"
     assert len(contributions.table.lignes) == 2
+    assert contributions.table.lignes[0][0].texte.startswith("Les Dervallières\u00a0: Le revenu se rapproche-t-il")
+    marks = [point.etiquette for serie in contributions.figure.series for point in serie.points]
+    assert any(
+        "1. Étonnant. (QP044006-revenus-03)" in text for text in (*marks, *(s.nom for s in contributions.figure.series))
+    )

@@ -129,7 +129,8 @@ def test_the_monthly_income_is_the_yearly_one_over_twelve_and_uc_is_explained():
     rows = [obs(A, "revenu_median", valeur=12_000), obs(EPCI, "revenu_median", valeur=24_000)]
     found = finding("niveau;revenu_median", rows)
     assert found.message.valeurs["mensuel"].valeur == 1_000
-    assert "0,5 pour chaque autre personne" in phrases.write(found.lecture)
+    assert "par unité de consommation (voir les définitions)" in phrases.write(found.lecture)
+    assert "0,5 par autre personne" in load_catalogue().indicateurs["revenu_median"].definition
 
 
 def test_a_producers_note_on_a_published_figure_is_printed():

@@ -106,7 +106,7 @@ def test_a_code_is_the_only_label_of_nothing(brut):
     found = read_recommendations(
         files.tables["preconisations"], pd.DataFrame(), files.tables["codes"], files.tables["immersions"]
     )
-    titles = {"associations-actions-01": "Neuf actions", "QP044006-familles-02": "Des enfants jeunes"}
+    titles = {"associations-actions-01": "Neuf actions", "scolarite-besoins-01": "Des enfants jeunes"}
     chain, _, left = find_recommendations(found, territory, "", {"x-voix-01": "Un constat"}, titles)
     first = [cell.texte for cell in chain.table.lignes[0]]
     assert first[0].startswith("Signer des conventions")

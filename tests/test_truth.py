@@ -171,7 +171,7 @@ def test_every_year_of_the_facts_is_in_the_catalogue_with_its_certainty(facts):
 
 
 def test_a_probable_year_is_said_to_be_so(fiche):
-    assert "2018 (probable)" in phrases.write(fiche(DERVALLIERES).constat("emploi-01").lecture)
+    assert "2018 (année probable)" in phrases.write(fiche(DERVALLIERES).constat("emploi-01").lecture)
 
 
 def test_the_tolerance_of_poverty_is_its_usual_movement_from_one_year_to_the_next(insee):

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from cvanalysis.constat.make import count, make, matrix
 from cvanalysis.constat.record import Record
 from cvanalysis.constat.shape import Finding, Message, Table, Valeur, word
+from cvanalysis.french import named
+from cvanalysis.pages.participation import about
 from cvanalysis.textes import block, label
 
 if TYPE_CHECKING:
@@ -99,8 +101,8 @@ def _why(old: Record, new: Record, moved: set[str], known: bool) -> tuple[str, .
 
 def _of_origins(one: Record, moved: set[str]) -> list[str]:
     """Reasons given by what changed of what the finding's source line names."""
-    named = origins_named(one["source"]) or {"chiffres"}
-    return list(dict.fromkeys(_ORIGINES[name]["raison"] for name in _ORIGINES if name in named & moved))
+    there = origins_named(one["source"]) or {"chiffres"}
+    return list(dict.fromkeys(_ORIGINES[name]["raison"] for name in _ORIGINES if name in there & moved))
 
 
 def origins_named(source: str) -> set[str]:
@@ -145,9 +147,15 @@ def find_changes(
         _finding(
             "contributions",
             said | {"suivies": len(followed)},
-            {f"{one.cite} ({i})": {"Statut": word(one.apres)} for i, one in enumerate(followed, start=1)},
+            {
+                named(one.cite, f"{i}. {one.texte or none['texte']}"): {"Statut": word(one.apres)}
+                for i, one in enumerate(followed, start=1)
+            },
             [
-                (c.cite, c.texte or none["texte"], c.avant or none["avant"], c.apres, c.reponse or none["reponse"])
+                (
+                    *(named(c.cite, about(c.cite, territory, {}), 120), c.texte or none["texte"]),
+                    *(c.avant or none["avant"], c.apres, c.reponse or none["reponse"]),
+                )
                 for c in followed
             ],
         ),

@@ -199,7 +199,7 @@ def _road(found: pd.DataFrame, coverage: Coverage, engagements: Mapping[str, str
     states = [status if status in STATUTS else STATUTS[0] for status in found["statut"]]
     waiting = int((found["statut"] == STATUTS[0]).sum())
     months = [month_year(month) or label("participation.reponses.sans_date") for month in found["mois"]]
-    cited = [named(cite, _about(cite, coverage.territory, engagements), 120) for cite in found["cite"]]
+    cited = [named(cite, about(cite, coverage.territory, engagements), 120) for cite in found["cite"]]
     return _finding(
         coverage,
         "reponses-01",
@@ -210,7 +210,7 @@ def _road(found: pd.DataFrame, coverage: Coverage, engagements: Mapping[str, str
     )
 
 
-def _about(cite: str, territory: Territory, engagements: Mapping[str, str]) -> str:
+def about(cite: str, territory: Territory, engagements: Mapping[str, str]) -> str:
     """What a finding asks, of which quarter or theme; what an engagement says; '' where the code is nobody's."""
     places = {q.code: q.nom for q in territory.quartiers} | {t.id: t.nom for t in territory.themes}
     place = next((one for one in places if cite.startswith(f"{one}-")), "")
