@@ -214,7 +214,7 @@ GAPS = Table(
 
 def test_a_line_that_compares_with_nothing_is_left_out_where_its_figure_stands_elsewhere():
     html = html_table(GAPS, "a", compact=True)
-    assert left_out(GAPS) == "Lignes sans chiffre auquel comparer : Commune, 2014."
+    assert left_out(GAPS) == "Lignes sans comparaison : Commune, 2014."
     assert html.count('<tr><th scope="row">2014') == 2
     assert html.count("2016") == 2  # whose figures stand nowhere else
     assert left_out(Table(("Zone", "n"), ((mot("Ici"), RIEN),))) == ""
