@@ -18,8 +18,10 @@ from cvanalysis.display import phrases
 from cvanalysis.display.constat import Constat
 from cvanalysis.indicateurs.france import France
 from cvanalysis.indicateurs.observation import Instant, as_value
+from cvanalysis.pages.partenaires import Funding
 from cvanalysis.pages.quartier import Fiche, QuarterActions
 from cvanalysis.pages.synthese import Needs, Synthese
+from cvanalysis.pages.theme import ThemeActions
 from cvanalysis.tables.process import process
 from cvanalysis.tables.store import Store
 from cvanalysis.territory.contract import read_territory
@@ -421,6 +423,28 @@ def test_money_by_inhabitant_is_told_with_both_rules_and_what_has_no_quarter_fir
     assert round(ranks[0].corr(ranks[1]), 2) == -0.88
 
 
+def test_what_was_done_and_paid_is_told_with_its_years(store):
+    page = QuarterActions(store, store.territory, DERVALLIERES)
+    themes = [ThemeActions(store, store.territory, theme.id, load_catalogue()) for theme in store.territory.themes]
+    asked = [(page, f"actions-0{n}") for n in (1, 2, 3)]
+    asked += [
+        (theme, numero) for theme in themes for numero in ("actions-01", "actions-02", "argent-01", "porteurs-01")
+    ]
+    funding = Funding(store, store.territory)
+    asked += [(funding, numero) for numero in ("argent-01", "argent-02", "argent-03", "porteurs-01")]
+    titles = [phrases.write(chapter.constat(numero).message) for chapter, numero in asked]
+    assert [title for title in titles if "2015-2022" not in title] == []
+
+
+def test_a_partner_is_there_since_its_first_action(store):
+    partners = store.rows("partenaires")
+    done = store.rows("actions")
+    first = done[done["annee"].notna()].groupby("porteur")["annee"].min()
+    told = {nom: int(debut) for nom, debut in zip(partners["nom"], partners["debut"], strict=True)}
+    assert len(set(first.index) & set(told)) > 15
+    assert {nom for nom, year in first.items() if nom in told and told[nom] > year} == set()
+
+
 # ------------------------------------------------------------------------- what a second statistician read, and its right values
 
 
@@ -561,6 +585,11 @@ def test_how_many_indicators_make_quarters_alike_and_how_many_the_table_shows(fi
     assert "sur 8 indicateurs (quatre au tableau)" in phrases.write(found.message)
     [caution] = [text for text in found.precautions if "illustration" in text]
     assert len(load_rules().proches["indicateurs"]) == caution.partition("(")[2].partition(")")[0].count(",") + 1 == 8
+
+
+def test_a_reason_that_a_title_says_is_not_said_again_for_each_indicator(fiche, store):
+    html = Constat(fiche(SILLON).constat("france-02"), store.territory, notes={}).html
+    assert html.count("trop peu de chiffres sûrs") == 1
 
 
 def test_a_name_that_says_all_has_no_definition_and_a_direction_always_has_its_line(fiche):

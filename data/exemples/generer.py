@@ -531,6 +531,9 @@ def write_partners(contract: Contract) -> None:
     """40 partners: who they are, under which names they are met, and where they were expected."""
     draw = Draw("partenaires")
     rows = []
+    since = {"etat": 2015}  # who pays or carries an action is there since its first year
+    for _, _, _, porteur, debut, *_ in WORDS["actions"]["liste"]:
+        since[porteur] = min(debut, since.get(porteur, debut))
     for rank, (ident, who) in enumerate(contract.partenaires.items()):
         college = who.get("college", "inter-associatif")
         themes = (
@@ -548,7 +551,7 @@ def write_partners(contract: Contract) -> None:
                 contract.siret[ident][:9],
                 "|".join(themes),
                 "|".join(quarters),
-                2015 if rank % 4 else 2019,
+                min(2015 if rank % 4 else 2019, since.get(ident, 2019)),
                 who.get("fin", 2022),
                 "",
             ]
