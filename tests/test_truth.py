@@ -563,6 +563,22 @@ def test_a_difference_called_small_is_told_with_the_bound_that_calls_it_so(numer
     assert {title: bound for title, bound in told.items() if bound not in title} == {}
 
 
+def test_the_synthesis_too_writes_the_bound_that_calls_quarters_stable(insee, synthese):
+    said = {
+        n: phrases.write(synthese.constat(n).message) for n in ("revenus-02", "revenus-03", "revenus-05", "emploi-04")
+    }
+    assert "stable, à 2,0\u00a0% près, dans 8" in said["revenus-02"]
+    assert "6 bougent de moins de 2,0\u00a0points" in said["revenus-03"]
+    assert "stable, à 1,4\u00a0point près, dans 4" in said["revenus-05"]
+    before, after = insee("IPRO_2017.csv"), insee("IPRO_2022.csv")
+    counts = [(before[z]["ABC"], after[z]["ABC"]) for z in after if z.startswith("QP0440")]
+    unsure = sum(
+        abs(b - a) / a < (a + b) ** 0.5 / a for a, b in counts
+    )  # 5.5 % of 692 is a fall, 6.7 % of 224 may be chance
+    assert f"sans mouvement sûr dans {unsure}" in said["emploi-04"]
+    assert "7\u00a0% vers 400 personnes" in said["emploi-04"]
+
+
 def test_a_population_that_hardly_moves_says_by_how_much_on_the_front(insee, fiche):
     there = fiche("QP044010").reperes
     [said] = [phrases.write(under) for line, under in there if line.declaree.indicateur == "population"]
