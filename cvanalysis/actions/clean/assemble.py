@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 from fnmatch import fnmatch
+from hashlib import blake2b
 
 import numpy as np
 import pandas as pd
@@ -15,65 +16,47 @@ from pandas.api.types import union_categoricals
 
 from cvanalysis.actions.clean.cells import category
 from cvanalysis.actions.clean.duplicates import COLONNES as QUESTIONS
-from cvanalysis.actions.clean.duplicates import DECISIONS, digest, merged_actions, propose
+from cvanalysis.actions.clean.duplicates import DECISIONS, merged_actions, propose
 from cvanalysis.actions.clean.fields import Context
 from cvanalysis.actions.clean.lines import Lines, money_of, share_of_others
-from cvanalysis.actions.clean.money import CONTROLES, account, account_table, control_totals
+from cvanalysis.actions.clean.money import COLONNES, CONTROLES, account, control_totals
 from cvanalysis.actions.table import ACTIONS, INCONNU, MONTANTS, no_action
 from cvanalysis.files.anomalies import Anomalies
 from cvanalysis.files.keys import carrier_key
-
-DECIDE = "doublon décidé"
-CONVENTION = "convention : montant total déjà compté"
 
 
 def assemble(
     logs: list[Lines], context: Context, decisions: dict[tuple[str, str, str], str], anomalies: Anomalies
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Lines of all logs → the tidy table, the account, the controls, the questions."""
-    money, shares = _money(logs, anomalies)
+    parts, compte, controls = [pd.DataFrame()], [], []
+    shares = []
+    for rank, lines in enumerate(logs):
+        part = money_of(lines).assign(log=rank)
+        shares.append(share_of_others(lines, part, anomalies))
+        parts.append(part)
+    money = pd.concat(parts, ignore_index=True)
+    table, questions = no_action(), pd.DataFrame(columns=list(QUESTIONS[:-1]))
     if len(money):
         table = _join(logs, money, context)
         known = _name_actions(table, decisions)
-        _tell_without_object(decisions, known, anomalies)
-        questions = propose(_plain_arrays(table))
+        for (genre, a, b), decision in decisions.items():
+            if a not in known or (b not in known and genre != "convention"):
+                done = "laissée de côté : ces lignes ne sont plus dans les journaux"
+                anomalies.add(DECISIONS, 0, genre, f"{a} ; {b}", f"décision sans objet ({decision})", done)
+        questions = propose(table)
         table = _spread(table, ~_apply_decisions(table, decisions, logs))
-    else:
-        table, questions = no_action(), pd.DataFrame(columns=list(QUESTIONS[:-1]))
-    told = zip(logs, shares, strict=True)
-    compte = account_table([row for lines, share in told for row in account(lines.rows, lines.motifs, share)])
-    controls = pd.DataFrame([r for lines in logs for r in control_totals(lines.rows)], columns=list(CONTROLES))
-    for row in controls[controls["ecart"].abs() >= 0.01].itertuples(index=False):
+    for lines, share in zip(logs, shares, strict=True):
+        compte += account(lines.rows, lines.motifs, share)
+        controls += control_totals(lines.rows)
+    controles = pd.DataFrame(controls, columns=list(CONTROLES))
+    for row in controles[controles["ecart"].abs() >= 0.01].itertuples(index=False):
         what = f"le total du fichier s'écarte de {row.ecart:.2f} € de la somme des lignes ({row.portee})"
         anomalies.add(row.fichier, row.ligne, row.colonne, row.libelle, what, "les lignes font foi")
-    return table, compte, controls, _decided(questions, decisions)
-
-
-def _money(logs: list[Lines], anomalies: Anomalies) -> tuple[pd.DataFrame, list[np.ndarray | None]]:
-    """Lines of money of all logs; per log, the euros of each row that are another beneficiary's."""
-    money, shares = [pd.DataFrame()], []
-    for rank, lines in enumerate(logs):
-        part = money_of(lines)
-        shares.append(share_of_others(lines, part, anomalies))
-        money.append(part.assign(log=rank))
-    return pd.concat(money, ignore_index=True), shares
-
-
-def _tell_without_object(decisions: dict[tuple[str, str, str], str], known: set[str], anomalies: Anomalies) -> None:
-    for (genre, a, b), decision in decisions.items():
-        if a not in known or (b not in known and genre != "convention"):
-            what, done = (
-                f"décision sans objet ({decision})",
-                "laissée de côté : ces lignes ne sont plus dans les journaux",
-            )
-            anomalies.add(DECISIONS, 0, genre, f"{a} ; {b}", what, done)
-
-
-def _plain_arrays(table: pd.DataFrame) -> dict[str, np.ndarray]:
-    names = ("action", "cle", "titre", "titre_cle", "porteur", "porteur_cle", "financeur", "qpv_cle", "convention")
-    numbers = {name: table[name].to_numpy(dtype=float, na_value=np.nan) for name in ("annee", "montant")}
-    words = {name: np.asarray(table[name], dtype=object) for name in names}
-    return words | numbers | {"versement": table["versement"].to_numpy(dtype=bool)}
+    asked = zip(questions["genre"], questions["a"], questions["b"], strict=True)
+    questions["decision"] = [decisions.get(question, "") for question in asked]
+    questions = questions.astype({name: "float64" if name == "score" else "str" for name in questions})
+    return table, pd.DataFrame(compte, columns=list(COLONNES)), controles, questions
 
 
 def _join(logs: list[Lines], money: pd.DataFrame, context: Context) -> pd.DataFrame:
@@ -81,12 +64,10 @@ def _join(logs: list[Lines], money: pd.DataFrame, context: Context) -> pd.DataFr
     offsets = np.cumsum([0, *(len(lines.table) for lines in logs)])
     tables = [lines.table for lines in logs]
     fields = pd.DataFrame({name: _stack([table[name] for table in tables]) for name in tables[0]}, copy=False)
-    at = money["rang"].to_numpy() + offsets[money["log"].to_numpy()]
-    table = fields.iloc[at].reset_index(drop=True)
-    for name in MONTANTS:
-        table[name] = money[name].to_numpy()
-    yearly = pd.to_numeric(money["annee"]).astype("Int16")
-    table["annee"] = yearly.fillna(table["annee"])
+    log = money["log"].to_numpy()
+    table = fields.iloc[money["rang"].to_numpy() + offsets[log]].reset_index(drop=True)
+    table[["log", *MONTANTS]] = money[["log", *MONTANTS]]
+    table["annee"] = pd.to_numeric(money["annee"]).astype("Int16").fillna(table["annee"])
     own = money["financeur"].isna().to_numpy()
     names = money["financeur"].fillna("")
     known = {name: context.declared.partners.get(carrier_key(name), "") for name in names.unique()}
@@ -94,13 +75,11 @@ def _join(logs: list[Lines], money: pd.DataFrame, context: Context) -> pd.DataFr
     credit = money["type_credit"].fillna("").replace("", INCONNU)
     for name, theirs in {"financeur": said, "financeur_id": ids, "type_credit": credit}.items():
         table[name] = category(np.where(own, table[name], theirs))
-    table["quartiers"] = np.concatenate([lines.quarters for lines in logs])[at]
-    sources = np.array([lines.rows.located.grid.fichier for lines in logs], dtype=object)
-    sheets = np.array([lines.rows.located.grid.feuille for lines in logs], dtype=object)
-    examples = np.array([any(fnmatch(name, p) for p in context.territory.exemples) for name in sources], dtype=bool)
-    log = money["log"].to_numpy()
-    table["log"] = log
-    table["source"], table["feuille"], table["exemple"] = category(sources[log]), category(sheets[log]), examples[log]
+    grids = [lines.rows.located.grid for lines in logs]
+    examples = [any(fnmatch(grid.fichier, p) for p in context.territory.exemples) for grid in grids]
+    table["source"] = category(np.array([grid.fichier for grid in grids], dtype=object)[log])
+    table["feuille"] = category(np.array([grid.feuille for grid in grids], dtype=object)[log])
+    table["exemple"] = np.array(examples)[log]
     return table
 
 
@@ -119,41 +98,37 @@ def _name_actions(table: pd.DataFrame, decisions: dict[tuple[str, str, str], str
     names, words = (table[name].cat.categories for name in ("porteur_cle", "titre_cle"))
     codes, pairs = pd.factorize(carriers * (len(words) + 1) + titles)
     merged = merged_actions(decisions)
-    ids = [f"A{digest(names[pair // (len(words) + 1)], words[pair % (len(words) + 1)])}" for pair in pairs.tolist()]
+    said = (f"{names[pair // (len(words) + 1)]}\x1f{words[pair % (len(words) + 1)]}" for pair in pairs.tolist())
+    ids = [f"A{blake2b(one.encode('utf-8', 'replace'), digest_size=6).hexdigest()}" for one in said]
     table["action"] = category(np.array([merged.get(i, i) for i in ids], dtype=object)[codes])
     table["qpv_cle"] = category(table["quartiers"].to_numpy(), "|".join)
     table["montant"] = table["accorde"].fillna(table["demande"]).fillna(0.0)
     table["annee_texte"] = category(table["annee"].fillna(0).to_numpy(dtype=int), lambda year: str(year or "?"))
     words = ["action", "annee_texte", "financeur", "type_credit", "qpv_cle", "reference", "statut", "convention"]
     numbers = table[[*MONTANTS, "beneficiaires"]].fillna(-1.0)
-    raw = pd.util.hash_pandas_object(table[words].assign(**{n: numbers[n] for n in numbers}), index=False).to_numpy()
-    again = pd.Series(raw).groupby(raw).cumcount().to_numpy()
-    table["cle"] = [
-        f"L{value:016x}" + (f"-{n + 1}" if n else "") for value, n in zip(raw.tolist(), again.tolist(), strict=True)
-    ]
+    raw = pd.util.hash_pandas_object(pd.concat([table[words], numbers], axis=1), index=False)
+    again = raw.groupby(raw).cumcount()
+    table["cle"] = [f"L{value:016x}" + (f"-{n + 1}" if n else "") for value, n in zip(raw, again, strict=True)]
     return {*ids, *table["cle"]} if decisions else set()
 
 
 def _apply_decisions(table: pd.DataFrame, decisions: dict[tuple[str, str, str], str], logs: list[Lines]) -> np.ndarray:
     """Which lines go, by decision; their amounts are counted under that reason."""
     dropped = np.zeros(len(table), dtype=bool)
-    for (genre, a, b), decision in decisions.items():
-        if genre == "doublon" and decision == "doublon":
-            hit, motif = (table["cle"] == b).to_numpy(), DECIDE
-        elif genre == "convention" and decision == "montant total":
+    for (_, a, b), decision in decisions.items():
+        if decision == "doublon":
+            hit, motif = (table["cle"] == b).to_numpy(), "doublon décidé"
+            dropped |= hit
+        elif decision == "montant total":  # the edition stays, without its money
             same = (table["action"] == a) & (table["convention"] == b)
-            hit, motif = (
-                (same & (table["annee"] > table.loc[same, "annee"].min())).fillna(False).to_numpy(dtype=bool),
-                CONVENTION,
-            )
+            later = table["annee"] > table.loc[same, "annee"].min()
+            hit, motif = (same & later).fillna(False).to_numpy(dtype=bool), "convention : montant total déjà compté"
+            dropped &= ~hit
+            table.loc[hit, list(MONTANTS)] = np.nan
         else:
             continue
         for log, position in table.loc[hit, ["log", "position"]].itertuples(index=False):
             logs[log].motifs[position] = motif
-        dropped |= hit
-        if genre == "convention":  # the edition stays, without its money
-            dropped &= ~hit
-            table.loc[hit, list(MONTANTS)] = np.nan
     return dropped
 
 
@@ -177,9 +152,3 @@ def _spread(table: pd.DataFrame, kept: np.ndarray) -> pd.DataFrame:
         for name, kind in ACTIONS.items()
     }
     return pd.DataFrame(columns, copy=False)
-
-
-def _decided(questions: pd.DataFrame, decisions: dict[tuple[str, str, str], str]) -> pd.DataFrame:
-    keys = zip(questions["genre"], questions["a"], questions["b"], strict=True)
-    table = questions.assign(decision=[decisions.get(key, "") for key in keys])
-    return table.astype({name: "float64" if name == "score" else "str" for name in table.columns})

@@ -5,7 +5,7 @@ Refuses to read a field (`fields` does), to compare lines (`duplicates`) and to 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -29,14 +29,13 @@ AUTRE_PROGRAMME, AUTRE_COMMUNE = "autre programme budgétaire", "porteur d'une a
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """`table`: one row per action row of the log (`position` in the log's rows); `quarters[i]`: what its cell of quarters says.
+    """`table`: one row per action row of the log (`position` in the log's rows), `quartiers` the codes of its cell of quarters.
 
     `motifs` has one entry per row of the log: '' for a row kept, else why it is not (its kind, another contract).
     """
 
     rows: LogRows
     table: pd.DataFrame
-    quarters: np.ndarray
     motifs: np.ndarray
 
 
@@ -68,8 +67,9 @@ def read_lines(rows: LogRows, context: Context, anomalies: Anomalies) -> Lines:
     reader.tell_rows("", double, "lignes répétées à l'identique", "comptées une fois", " : {} (la première ici)")
     keep = motifs == ""
     words = {name: category(cells) if cells.dtype == object else cells for name, cells in made.items()}
+    table = pd.DataFrame(words | {"quartiers": quarters})[keep].reset_index(drop=True)
     read = replace(rows, champs={}, autres=dict.fromkeys(rows.autres, constant("", 0)))  # their words are in the table
-    return Lines(read, pd.DataFrame(words)[keep].reset_index(drop=True), quarters[keep], motifs)
+    return Lines(read, table, motifs)
 
 
 def _leave_others_out(reader: FieldReader, motifs: np.ndarray) -> None:
@@ -118,41 +118,26 @@ def money_of(lines: Lines) -> pd.DataFrame:
     and `annee` is blank, where the line's own is meant.
     """
     positions = lines.table["position"].to_numpy()
-    groups: dict[tuple[str, str, str] | None, dict[str, np.ndarray]] = {None: {}}
+    empty = pd.DataFrame(np.nan, index=range(len(positions)), columns=list(MONTANTS))
+    groups = {("", "", ""): empty.copy()}
     for column in lines.rows.montants:
-        if column.champ not in MONTANTS:
-            continue
-        key = (column.financeur, column.type_credit, column.annee) if column.propre else None
-        values = column.valeurs[positions]
-        group = groups.setdefault(key, {})
-        before = group.get(column.champ)
-        both = values if before is None else np.where(np.isnan(before), values, before + np.nan_to_num(values))
-        group[column.champ] = both
-    parts: list[pd.DataFrame] = []
-    funded = np.zeros(len(positions), dtype=bool)
-    for key, group in groups.items():
-        if key is None:
-            continue
-        part = _part(group, len(positions), key)
-        part = part[part[list(MONTANTS)].notna().any(axis=1)]
-        funded[part["rang"].to_numpy()] = True
-        parts.append(part)
-    own = _part(groups[None], len(positions), None)
+        if column.champ in MONTANTS:
+            key = (column.financeur, column.type_credit, column.annee) if column.propre else ("", "", "")
+            group = groups.setdefault(key, empty.copy())
+            group[column.champ] = group[column.champ].add(column.valeurs[positions], fill_value=0.0)
+    own, *parts = [
+        group.assign(financeur=funder or None, type_credit=credit if funder else None, annee=year)
+        for (funder, credit, year), group in groups.items()
+    ]
+    parts = [part.dropna(how="all", subset=list(MONTANTS)) for part in parts]
+    funded = own.index.isin(pd.concat([own[:0], *parts]).index)
     own = own[own[list(MONTANTS)].notna().any(axis=1) | ~funded]
-    made = pd.concat([own, *parts], ignore_index=True).sort_values("rang", kind="stable", ignore_index=True)
+    made = pd.concat([own, *parts]).sort_index(kind="stable").reset_index(names="rang")
     if not any(column.champ == "paye" for column in lines.rows.montants):  # its amounts are what was paid of one grant
         paid = lines.table["versement"].to_numpy()[made["rang"]]
         made["paye"] = made["accorde"].where(paid, made["paye"])
         made["accorde"] = made["accorde"].mask(paid)
     return made
-
-
-def _part(group: Mapping[str, np.ndarray], rows: int, key: tuple[str, str, str] | None) -> pd.DataFrame:
-    data: dict[str, Any] = {"rang": np.arange(rows)}
-    data |= {name: group.get(name, np.full(rows, np.nan)) for name in MONTANTS}
-    funder, credit, data["annee"] = key or ("", "", "")
-    data["financeur"], data["type_credit"] = (funder, credit) if funder else (None, None)
-    return pd.DataFrame(data).astype({"financeur": "object", "type_credit": "object"})
 
 
 def share_of_others(lines: Lines, money: pd.DataFrame, anomalies: Anomalies) -> np.ndarray | None:
@@ -161,28 +146,24 @@ def share_of_others(lines: Lines, money: pd.DataFrame, anomalies: Anomalies) -> 
     `part` is trusted only where rows of one convention bear the same amount, different carriers, and shares that add up to 1: many
     publishers put there another percentage.
     """
-    said = lines.table["part_dite"].to_numpy()
-    if np.isnan(said).all():
+    said = lines.table["part_dite"]
+    if said.isna().all():
         return None
-    said = np.where(said > 1, said / 100, said)
-    amount = money.groupby("rang")["accorde"].first().reindex(range(len(lines.table))).to_numpy()
-    frame = lines.table.assign(part=said, montant=amount)
+    part = said.mask(said > 1, said / 100)
+    amount = money.groupby("rang")["accorde"].first().reindex(lines.table.index)
+    frame = lines.table.assign(part=part, montant=amount)
     keys = ["financeur", "reference", "annee", "montant"]
-    grouped = frame[frame["part"].notna() & (frame["reference"] != "")].groupby(keys, dropna=False)
+    grouped = frame[part.notna() & (frame["reference"] != "")].groupby(keys, dropna=False)
     total, carriers = grouped["part"].transform("sum"), grouped["porteur_cle"].transform("nunique")
-    split = (carriers > 1) & ((total - 1).abs() < 0.02)
-    at = split[split].index.to_numpy()
-    odd = frame["part"].notna() & (frame["part"] < 0.995) & ~frame.index.isin(at)
+    split = ((carriers > 1) & ((total - 1).abs() < 0.02)).reindex(frame.index, fill_value=False)
+    odd = (part < 0.995) & ~split
     if odd.any():
         what = f"part de subvention inférieure à 1 sans autre bénéficiaire ({int(odd.sum())} lignes)"
         first, fichier = frame.loc[odd, "ligne"].iloc[0], lines.rows.located.grid.fichier
         anomalies.add(fichier, first, "part", "", what, "montant gardé en entier")
-    if not len(at):
+    if not split.any():
         return None
     shared = np.zeros(len(lines.rows.lignes))
-    mine = frame["part"].to_numpy()
-    rang = money["rang"].to_numpy()
-    inside = np.isin(rang, at)
-    shared[lines.table["position"].to_numpy()[at]] = amount[at] * (1 - mine[at])
-    money.loc[inside, "accorde"] = money.loc[inside, "accorde"].to_numpy() * mine[rang[inside]]
+    shared[frame.loc[split, "position"]] = (amount * (1 - part))[split]
+    money["accorde"] *= part.where(split, 1.0).loc[money["rang"]].to_numpy()
     return shared
