@@ -45,7 +45,7 @@ Tell = Callable[..., None]
 
 @dataclass(frozen=True, slots=True)
 class Financement:
-    """One column of amounts that belongs to one funder, or to one year, or to both."""
+    """A column of amounts: its header, its field, its funder and its year where it has its own."""
 
     colonne: str
     champ: str
@@ -162,8 +162,8 @@ def _financements(found: Inspection, section: Section, tell: Tell, items: list[A
         _known(tell, "financements.champ", champ, MONTANTS, "champ de montant")
         if credit:
             _known(tell, "financements.type_credit", credit, TYPES_CREDIT, "type de crédit")
-        year = str(values.get("annee", ""))
-        yield Financement(fold(values["colonne"]), champ, values.get("financeur", ""), credit, year)
+        own = (values.get("financeur", ""), credit, str(values.get("annee", "")))
+        yield Financement(fold(values["colonne"]), champ, *own)
 
 
 def _valeurs(tell: Tell, maps: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, str]]]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -119,25 +119,28 @@ def read_quarters(
     """
     if not cell.strip():
         return Quarters(("",))
-    found: dict[str, None] = {}
+    found: set[str] = set()
     unknown: list[str] = []
     other: list[str] = []
     for piece in _pieces(cell, labels, separators):
         key = fold(piece)
         code = labels.codes.get(key) or labels.codes.get(_TITRE.sub("", key))
         if key in line_words("tous") or code == "tous":
-            found.update(dict.fromkeys(codes))
+            found.update(codes)
         elif key in line_words("hors") or code == "hors":
-            found[HORS_QPV] = None
+            found.add(HORS_QPV)
         elif code == EXCLU or key in line_words("sans_quartier"):
-            found[""] = None
+            found.add("")
         elif code:
-            found[code] = None
+            found.add(code)
         elif written := _CODE.findall(piece):
             for raw in written:
-                made = _mend_code(raw)
+                compact = re.sub(r"[\s_-]", "", raw).upper()
+                made = (
+                    f"{compact[:2]}{compact[2:].zfill(6)}"  # its lost leading zero put back: `qp 99001` is `QP099001`
+                )
                 if made in codes:
-                    found[made] = None
+                    found.add(made)
                 elif made[:2] != geographie[:2]:
                     other.append(made)
                 else:
@@ -145,15 +148,9 @@ def read_quarters(
         else:
             unknown.append(piece.strip())
     if unknown or other or not found:
-        found[""] = None
-    if len(found) > 1:
-        found = dict.fromkeys(sorted(found, key=_order(codes).__getitem__))
-    return Quarters(tuple(found), tuple(unknown), tuple(other))
-
-
-@lru_cache(maxsize=8)  # asked for each cell of a log
-def _order(codes: tuple[str, ...]) -> dict[str, int]:
-    return {code: rank for rank, code in enumerate((*codes, HORS_QPV, ""))}
+        found.add("")
+    ordered = sorted(found, key=[*codes, HORS_QPV, ""].index) if len(found) > 1 else found
+    return Quarters(tuple(ordered), tuple(unknown), tuple(other))
 
 
 _TITRE = re.compile(r"^(?:qpv|quartiers?)\s*:?\s+")  # « QPV Le Haut » is « Le Haut »
@@ -168,7 +165,7 @@ def _pieces(cell: str, labels: Labels, separators: str) -> list[str]:
     """
     if fold(cell) in labels.codes:
         return [cell]
-    cuts = _cutter(separators).split(cell[:5000])
+    cuts = re.split(rf"({_ET}|[{re.escape(separators)}\n\r|]+)", cell[:5000])
     words, joints = cuts[::2], [*cuts[1::2], ""]
     if all(fold(word) in labels.codes for word in words):
         return words
@@ -191,14 +188,3 @@ def _pieces(cell: str, labels: Labels, separators: str) -> list[str]:
 def _is_known(piece: str, labels: Labels) -> bool:
     key = fold(piece)
     return key in labels.codes or _TITRE.sub("", key) in labels.codes or _CODE.search(piece) is not None
-
-
-@lru_cache(maxsize=32)
-def _cutter(separators: str) -> re.Pattern[str]:
-    return re.compile(f"({_ET}|[{re.escape(separators)}\n\r|]+)")
-
-
-def _mend_code(raw: str) -> str:
-    """A code without spaces, in capitals, its lost leading zero put back: `qp 99001` is `QP099001`."""
-    compact = re.sub(r"[\s_-]", "", raw).upper()
-    return f"{compact[:2]}{compact[2:].zfill(6)}"
