@@ -57,7 +57,7 @@ def read_lines(rows: LogRows, context: Context, anomalies: Anomalies) -> Lines:
     made["statut"][made["versement"] & (made["statut"] == NON_RENSEIGNE)] = TERMINE
     made["beneficiaires"] = reader.counts()
     made["engagements"] = reader.engagements()
-    made |= {name: reader.text(name) for name in ("public", "convention", "reference")}
+    made |= {name: reader.field(name).map(str.strip) for name in ("public", "convention", "reference")}
     shares = reader.field("part")
     made["part_dite"] = decode_numbers(list(shares.words)).valeurs[shares.codes]
     quarters = reader.quarters()
