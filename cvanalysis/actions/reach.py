@@ -47,18 +47,16 @@ def place_name(code: str, field: Field) -> str:
 def reach_table(rows: pd.DataFrame, field: Field) -> Table:
     """Quarter by quarter: actions in full, money at equal shares, last year of an action."""
     money = granted(rows, field)
-    last = rows.groupby("qpv")["annee"].max()
-    said = {code: "" if pd.isna(year) else str(year) for code, year in last.items()}
+    last = rows.groupby("qpv")["annee"].max().dropna().astype(str)
     found = reach(rows, field).items()
-    lines = [row(place_name(code, field), count(n), money[code], said.get(code, "")) for code, n in found]
+    lines = (row(place_name(code, field), count(n), money[code], last.get(code, "")) for code, n in found)
     return Table(labels("actions.lieux.colonnes"), tuple(lines))
 
 
 def granted(rows: pd.DataFrame, field: Field) -> dict[str, Valeur]:
     """Quarter code → money granted at equal shares, without the TFPB allowance: 0 where nothing was done, unknown where nobody says it."""
-    money = money_by_quarter(subsidies(rows)) if len(rows) else pd.Series(dtype=float)
-    nothing_done = {code: 0.0 for code, number in reach(rows, field).items() if not number}
-    known = {**dict.fromkeys(reach(rows, field), float("nan")), **nothing_done, **money.to_dict()}
+    money = money_by_quarter(subsidies(rows)) if len(rows) else {}
+    known = {code: float("nan") if number else 0.0 for code, number in reach(rows, field).items()} | dict(money)
     return {code: euros(round(amount, 2)) for code, amount in known.items()}
 
 
@@ -73,12 +71,9 @@ def people_by_public(rows: pd.DataFrame, seuil: int) -> tuple[dict[str, Valeur],
     counts = [int(n) for n in sums]
     # One action alone behind a sum is the action's own count: it is protected as any count of people.
     hidden = withhold(counts, seuil)
-    values = {name: _people(n, h) for name, n, h in zip(sums.index, counts, hidden, strict=True)}
-    return values, _people(sum(counts), total_withheld(counts, hidden)), len(said), len(one)
-
-
-def _people(number: int, hidden: bool) -> Valeur:
-    return Valeur(None, "masqué", "personnes") if hidden else Valeur(float(number), "publié", "personnes")
+    told = zip([*counts, sum(counts)], [*hidden, total_withheld(counts, hidden)], strict=True)
+    *values, total = (Valeur(None, "masqué", "personnes") if h else count(n, "personnes") for n, h in told)
+    return dict(zip(sums.index, values, strict=True)), total, len(said), len(one)
 
 
 def publics_finding(chapter: ActionChapter, ident: str, rows: pd.DataFrame) -> Finding:
@@ -91,8 +86,8 @@ def publics_finding(chapter: ActionChapter, ident: str, rows: pd.DataFrame) -> F
     values = {str(name): count(number) for name, number in ranked.items()}
     seuil = chapter.field.territory.seuils.personnes
     people, total, filled, lines_count = people_by_public(rows, seuil)
-    first, rest = next(iter(values)), Valeur(None, "non_disponible", "personnes")
-    lines = [row(name, value, people.get(name, rest)) for name, value in values.items()]
+    first, unknown = next(iter(values)), Valeur(None, "non_disponible", "personnes")
+    lines = [row(name, value, people.get(name, unknown)) for name, value in values.items()]
     whole = row(label("actions.publics.ensemble"), count(rows["action"].nunique()), total)
     said = {
         **leaders({name: value.valeur for name, value in values.items()}),
@@ -124,8 +119,7 @@ def list_actions(rows: pd.DataFrame, field: Field, limit: int = CATALOGUE_MAX, c
     the sum of the shares at the foot.
     Nobody's number of beneficiaries is in it: totals could give small ones away.
     """
-    made = []
-    names = field.themes
+    made, names = [], field.themes
     kept = rows[rows["statut"].isin(RETENUS) | (rows["accorde"] > 0)] if len(rows) else rows
     latest_years = kept.groupby("action")["annee"].max().sort_values(ascending=False, kind="stable")
     shown = kept[kept["action"].isin(latest_years.index[:limit])]
@@ -149,8 +143,7 @@ def list_actions(rows: pd.DataFrame, field: Field, limit: int = CATALOGUE_MAX, c
 
 def share_of(rows: pd.DataFrame, code: str) -> Valeur:
     """What a quarter is counted for in these actions, at equal shares; « non disponible » where no amount of theirs is known."""
-    own = subsidies(rows)
-    own = own[own["qpv"] == code]
+    own = subsidies(rows[rows["qpv"] == code])
     return euros((own["accorde"] * own["part"]).sum(min_count=1))
 
 

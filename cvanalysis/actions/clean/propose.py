@@ -171,42 +171,37 @@ def _write(fichier: str, sheet: Sheet, labels: dict[str, Labels]) -> str:
         elif not column.champ:
             lines.append(f"# {_text(column.titre)} : laissée de côté ({column.raison})")
     if not set(DATES) & sheet.fields and not any(column.annee for column in columns):
-        lines += _constant_year(sheet)
+        year, told = sheet.annee
+        said = f"annee = {year}  # lue {told} :" if year else "# annee = 2020  #"
+        lines += ["", f"[{LISTE}.constantes]", f"{said} aucune colonne ne la dit"]
     for column in columns:
         if column.propre:
             lines += _own_column(column)
     return "\n".join([*lines, *_unknown_words(columns, labels)]) + "\n"
 
 
-def _constant_year(sheet: Sheet) -> list[str]:
-    year, where = sheet.annee
-    said = f"annee = {year}  # lue {where} :" if year else "# annee = 2020  #"
-    return ["", f"[{LISTE}.constantes]", f"{said} aucune colonne ne la dit"]
-
-
 def _own_column(column: Column) -> list[str]:
     title = _text(column.titre)
     if column.raison == VERSEMENT:
-        said: tuple[str, ...] = (f"# {VERSEMENT}",)
+        said = [f"# {VERSEMENT}"]
     elif column.annee:
-        said = (f"annee = {column.annee}", '# financeur = "…"  # si cette colonne est celle d\'un seul financeur')
+        said = [f"annee = {column.annee}", '# financeur = "…"  # si cette colonne est celle d\'un seul financeur']
     else:
-        credit = '# type_credit = "spécifique"  # ou "droit commun"'
-        said = (
-            f"financeur = {_text(mask_words(column.bas) or column.titre)}  # à remplacer par le nom du financeur",
-            credit,
-        )
+        funder = _text(mask_words(column.bas) or column.titre)
+        said = [f"financeur = {funder}  # à remplacer par le nom du financeur"]
+        said += ['# type_credit = "spécifique"  # ou "droit commun"']
     return ["", f"[[{LISTE}.financements]]", f"colonne = {title}", f"champ = {_text(column.champ)}", *said]
 
 
 def _unknown_words(columns: Sequence[Column], labels: dict[str, Labels]) -> list[str]:
     """Words of statuses and themes that nobody declared, as comments: where to say what they are."""
-    made = []
+    made, themes = [], labels["theme"]
     titles = {fold(column.titre) for column in columns} | {fold(column.titre.rsplit(" ", 1)[-1]) for column in columns}
     for column in columns:
+        said = encode(column.cellules)
         words = {
             key: word.strip()
-            for word, key in ((word, fold(word)) for word in encode(column.cellules).words)
+            for word, key in zip(said.words, said.folded, strict=True)
             if any(map(str.isalpha, word))
             and not key.startswith(tuple(line_words("totaux")))
             and key not in titles
@@ -219,24 +214,17 @@ def _unknown_words(columns: Sequence[Column], labels: dict[str, Labels]) -> list
             if unknown:
                 states = ", ".join(sorted(knowledge()["statuts"]))
                 made += ["", f"[{LISTE}.valeurs.statut]  # suites données à traduire : {states}"]
-                made += [f"# {_text(words[key])} = {_text(_near_status(key))}" for key in unknown]
+                near = {
+                    key: process.extractOne(key, list(known), scorer=fuzz.ratio, score_cutoff=75) for key in unknown
+                }
+                made += [f"# {_text(words[key])} = {_text(known[at[0]] if at else '?')}" for key, at in near.items()]
         elif column.champ == "theme":
-            unknown = sorted(key for key in words if labels["theme"].code(key) is None)[:30]
+            unknown = sorted(key for key in words if themes.code(key) is None)[:30]
             if unknown:
                 made += ["", f"# Thématiques à déclarer dans correspondances.csv (un thème, ou « {EXCLU} ») :"]
-                made += [f"#   theme;{words[key]};{_near_theme(key, labels['theme'])};" for key in unknown]
+                near = {key: themes.code(themes.nearest(key)) or EXCLU for key in unknown}
+                made += [f"#   theme;{words[key]};{code};" for key, code in near.items()]
     return made
-
-
-def _near_status(word: str) -> str:
-    """Ours whose usual words look most like this one, '?' where none does."""
-    known = common_words("statuts")
-    found = process.extractOne(word, list(known), scorer=fuzz.ratio, score_cutoff=75)
-    return known[found[0]] if found else "?"
-
-
-def _near_theme(word: str, labels: Labels) -> str:
-    return labels.code(labels.nearest(word)) or EXCLU
 
 
 def _text(word: str) -> str:
