@@ -136,12 +136,7 @@ class ActionChapter(Chapter):
 
     def over(self, build: Build) -> Builder:
         """A builder that asks `build` about the actions carried out, and only where there are some."""
-
-        def ask(ident: str) -> Finding:
-            rows = self.field.menees
-            return self.rien(ident) if rows.empty else build(ident, rows)
-
-        return ask
+        return lambda ident: build(ident, self.field.menees) if len(self.field.menees) else self.rien(ident)
 
     def rien(self, ident: str) -> Finding:
         """That there is nothing to speak of, and why it may be so."""

@@ -38,7 +38,6 @@ from cvanalysis.territory.toml import Section, read_toml, take
 
 CONTRAT = "contrat.toml"
 LISTES = ("actions", "journaux")
-SEPARATEURS = ",;/"
 Tell = Callable[..., None]
 """Notes a problem of one declared log: key, what was found, what was expected, what to do."""
 
@@ -66,7 +65,7 @@ class Journal:
     financements: tuple[Financement, ...] = ()
     constantes: Mapping[str, str] = field(default_factory=dict)
     valeurs: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    separateurs: str = SEPARATEURS
+    separateurs: str = ",;/"
     fusionnees: tuple[str, ...] = ()
     milliers: str = ""
     reconnu: bool = False
@@ -95,27 +94,18 @@ def _journal(found: Inspection, section: Section) -> Journal | None:
     taken = take(found, checked, needed, {**words, **lists, **({"colonnes": dict} if known else {})})
     if taken is None:
         return None
-    constantes = taken.pop("constantes", {})
+    constantes = taken.get("constantes", {})
     columns = _columns(tell, taken.get("colonnes", {}), known)
     for name, value in constantes.items():
         _known(tell, "constantes", name, CONSTANTES, "constante")
         if isinstance(value, dict | list):
             tell(f"constantes.{name}", f"{quoted(value)} ne convient pas", "un texte ou un nombre")
-    return Journal(
-        nom="journal déclaré",
-        fichier=taken["fichier"],
-        colonnes=columns,
-        feuille=taken.get("feuille", ""),
-        entete=lines,
-        constantes={name: str(value) for name, value in constantes.items()},
-        financements=tuple(_financements(found, section, tell, taken.get("financements", []))),
-        valeurs=dict(_valeurs(tell, taken.get("valeurs", {}))),
-        separateurs=taken.get("separateurs", SEPARATEURS),
-        fusionnees=tuple(fold(str(header)) for header in taken.get("fusionnees", [])),
-        milliers=taken.get("milliers", ""),
-        reconnu=known,
-        ligne=section.ligne,
-    )
+    taken["colonnes"] = columns
+    taken["constantes"] = {name: str(value) for name, value in constantes.items()}
+    taken["financements"] = tuple(_financements(found, section, tell, taken.get("financements", [])))
+    taken["valeurs"] = dict(_valeurs(tell, taken.get("valeurs", {})))
+    taken["fusionnees"] = tuple(fold(str(header)) for header in taken.get("fusionnees", []))
+    return Journal("journal déclaré", entete=lines, ligne=section.ligne, **taken)
 
 
 def _header_lines(tell: Tell, values: dict[str, Any]) -> tuple[int, ...]:

@@ -85,20 +85,19 @@ def _with_hint(done: str, hint: str) -> str:
 class FieldReader:
     """Reads the fields of one log, each on its distinct words."""
 
-    def __init__(
-        self, rows: LogRows, context: Context, anomalies: Anomalies, champs: dict[str, Words], count: int
-    ) -> None:
-        self.rows, self.context, self.anomalies, self.champs, self.count = rows, context, anomalies, champs, count
+    def __init__(self, rows: LogRows, context: Context, anomalies: Anomalies) -> None:
+        self.rows, self.context, self.anomalies = rows, context, anomalies
+        champs, self.count = dict(rows.champs), len(rows.lignes)
+        self.champs = champs
         self.declared, self.labels = context.declared, context.labels
         self.journal, self.fichier = rows.located.journal, rows.located.grid.fichier
-        for name, ours in self.journal.valeurs.items():
-            if name in champs and name not in TRADUITS_AILLEURS:
-                words = champs[name]
-                said = zip(words.words, words.folded, strict=True)
-                champs[name] = Words(words.codes, tuple(ours.get(key, word) for word, key in said))
+        for name in champs.keys() & self.journal.valeurs.keys() - set(TRADUITS_AILLEURS):
+            words, ours = champs[name], self.journal.valeurs[name]
+            said = zip(words.words, words.folded, strict=True)
+            champs[name] = Words(words.codes, tuple(ours.get(key, word) for word, key in said))
         self.kept = rows.natures == ACTION
         self.raw_carriers = self.field("porteur")
-        self.persons = hide_persons(champs, rows.autres, self.declared.partners, count)
+        self.persons = hide_persons(champs, rows.autres, self.declared.partners, self.count)
 
     def field(self, name: str) -> Words:
         return self.champs.get(name) or constant("", self.count)
@@ -262,19 +261,15 @@ class FieldReader:
 
     def themes(self) -> tuple[np.ndarray, np.ndarray]:
         """Theme (id, `hors`, or '' unknown) and pillar; the label of the theme, or of the dispositif, may say both."""
-        themes, pillars = self.labels["theme"], self.labels["pilier"]
 
-        def read_theme(word: str) -> str | None:
-            code = themes.code(word)
-            return HORS_THEME if code == EXCLU else code
-
-        def read_pillar(word: str) -> str | None:
-            code = pillars.code(word)
-            return "" if code == EXCLU else code
+        def reading(labels: Labels, excluded: str) -> Callable[[str], str | None]:
+            return lambda word: excluded if (code := labels.code(word)) == EXCLU else code
 
         def left(what: str, labels: Labels) -> Callable[[str], str]:
             return lambda word: _with_hint(f"{what} laissé vide", labels.suggest(word))
 
+        themes, pillars = self.labels["theme"], self.labels["pilier"]
+        read_theme, read_pillar = reading(themes, HORS_THEME), reading(pillars, "")
         theme = self.decode("theme", read_theme, "thématique inconnue", left("thème", themes))
         pillar = self.decode("pilier", read_pillar, "pilier inconnu", left("pilier", pillars))
         pillar = self.filled(pillar, ("theme", "dispositif"), read_pillar)
@@ -307,10 +302,13 @@ class FieldReader:
         return np.where(made == "", NON_RENSEIGNE, made)
 
     def counts(self) -> np.ndarray:
-        def read(word: str) -> float | None:
-            return None if np.isneginf(n := read_count(word)) else n
-
-        counts = self.decode("beneficiaires", read, "pas un nombre de personnes", "laissé vide", np.nan)
+        counts = self.decode(
+            "beneficiaires",
+            lambda word: None if np.isneginf(n := read_count(word)) else n,
+            "pas un nombre de personnes",
+            "laissé vide",
+            np.nan,
+        )
         self.tell_understood("beneficiaires", lambda word: f"{n:.0f}" if np.isfinite(n := read_count(word)) else "")
         return counts
 

@@ -108,7 +108,10 @@ def _field(titles: Sequence[str], sample: Sequence[str], cells: pa.Array, known:
         barred = (others if _said(TITRES["cofinanceurs"], titles[-1]) else no_money(title)) if numeric else ""
         for champ in fields_said(title):
             if not (barred and champ in (*MONTANTS_LUS, "observation")) and _holds(champ, sample, cells, known):
-                return _which_money(champ, titles, title), f"d'après son titre ({many})"
+                if champ == next(fields_said(title)) == "accorde" and not _said(ACCORDE, title):
+                    # « montant », and not which: the line below, or the group, may say it.
+                    champ = next((one for one in fields_said(titles[-1]) if one in MONTANTS_LUS), champ)
+                return champ, f"d'après son titre ({many})"
         if barred:
             return "", barred
     if _share(sample, lambda word: any(code in known.quartiers for code in known.quarters_of(word))) > 0.6:
@@ -120,13 +123,6 @@ def _field(titles: Sequence[str], sample: Sequence[str], cells: pa.Array, known:
     if numeric and _is_money(sample, cells, titles[-1]):
         return "accorde", MONTANTS_CONTENU
     return "", "pas reconnue"
-
-
-def _which_money(champ: str, titles: Sequence[str], title: str) -> str:
-    """The field, or that of the group where the lower title says « montant » and not which."""
-    if champ != "accorde" or next(fields_said(title), "") != "accorde" or _said(ACCORDE, title):
-        return champ
-    return next((one for one in fields_said(titles[-1]) if one in MONTANTS_LUS), champ)
 
 
 def _said(words: Iterable[str], title: str) -> bool:
@@ -178,22 +174,9 @@ _CONTENUS: Mapping[str, tuple[Callable[[str], object], float]] = {
     "date_convention": (years_of_date, 0.4),
     "beneficiaires": (lambda word: word.strip()[:1].isdigit(), 0.5),
     "nature": (lambda word: other_aid(word) or "numeraire" in fold(word), 0.5),
-} | dict.fromkeys(
-    [
-        "action",
-        "porteur",
-        "theme",
-        "pilier",
-        "public",
-        "statut",
-        "financeur",
-        "dispositif",
-        "type_credit",
-        "convention",
-    ],
-    (lambda word: any(map(str.isalpha, word)), 0.5),
-)
-"""What the words of a column must be for its title to be believed, and above which share of them."""
+    **dict.fromkeys(("engagement", "reference", "observation"), (bool, -1)),
+}
+"""What the words of a column must be for its title to be believed, and above which share of them; else letters."""
 
 
 def _holds(champ: str, sample: Sequence[str], cells: pa.Array, known: Context | None) -> bool:
@@ -209,7 +192,7 @@ def _holds(champ: str, sample: Sequence[str], cells: pa.Array, known: Context | 
     if champ == "commune":  # only where it tells our rows from others': a list larger than the contract
         ours = [commune_key(word) in known.communes for word in sample]
         return any(ours) and not all(ours)
-    holds, least = _CONTENUS.get(champ, (bool, -1))
+    holds, least = _CONTENUS.get(champ, (lambda word: any(map(str.isalpha, word)), 0.5))
     return _share(sample, holds) > least
 
 

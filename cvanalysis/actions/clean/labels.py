@@ -3,7 +3,7 @@
 A label is known by a declared table or it is not: nothing is matched because it looks alike. What is unknown is an
 anomaly that bears its nearest declared label, for a person to add the line. `exclu` as a code says « known, and left out on purpose ».
 
-`correspondances.csv`: `domaine;libelle;code;note`, domaine among `DOMAINES`.
+`correspondances.csv`: `domaine;libelle;code;note`, domaine among those of `read_labels`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 
 CORRESPONDANCES = "correspondances.csv"
-DOMAINES = ("theme", "pilier", "quartier", "statut", "type_credit")
 EXCLU = "exclu"
 PROCHE = 70  # score out of 100 from which a declared label is worth suggesting
 _NUMERO = re.compile(r"^\d+(?:\.\d+)*[a-z]?\s*[-.:)]?\s+")
@@ -67,26 +66,24 @@ class Labels:
 
 def read_labels(territory: Territory, found: Inspection) -> dict[str, Labels]:
     """The declared labels of each domain; what is wrong in `correspondances.csv` goes to `found`. The file may be absent."""
-    themes, pillars = ([(one.id, one.nom) for one in some] for some in (territory.themes, territory.piliers))
-    quarters = [(one.code, one.nom) for one in territory.quartiers]
-    known: dict[str, dict[str, str]] = {
-        domain: {label: code for code, name in declared for label in (code, name)}
-        for domain, declared in zip(DOMAINES, (themes, pillars, quarters, (), ()), strict=True)
+    declared = {
+        "theme": [(one.id, one.nom) for one in territory.themes],
+        "pilier": [(one.id, one.nom) for one in territory.piliers],
+        "quartier": [(one.code, one.nom) for one in territory.quartiers],
     }
-    codes = {
-        "theme": {*known["theme"].values(), EXCLU},
-        "pilier": {*known["pilier"].values(), EXCLU},
-        "quartier": {*known["quartier"].values(), "tous", "hors", EXCLU},
-        "statut": set(knowledge()["statuts"]),
-        "type_credit": set(TYPES_CREDIT),
+    codes = {domain: {EXCLU, *(code for code, _ in pairs)} for domain, pairs in declared.items()}
+    codes["quartier"] |= {"tous", "hors"}
+    codes |= {"statut": set(knowledge()["statuts"]), "type_credit": set(TYPES_CREDIT)}
+    known: dict[str, dict[str, str]] = {
+        domain: {label: code for code, name in declared.get(domain, ()) for label in (code, name)} for domain in codes
     }
     there = (Path(territory.dossier) / CORRESPONDANCES).exists()
     for row in read_rows(found, CORRESPONDANCES, ("domaine", "libelle", "code"), ("note",)) if there else ():
         tell = partial(found.add, row.fichier, row.ligne)
         domain, label, code = row["domaine"], row["libelle"], row["code"]
-        if domain not in DOMAINES:
+        if domain not in codes:
             what = f"{quoted(domain)} n'est pas un domaine"
-            tell("domaine", what, f"domaines : {listed(DOMAINES)}", nearest(domain, DOMAINES))
+            tell("domaine", what, f"domaines : {listed(codes)}", nearest(domain, codes))
         elif code not in codes[domain]:
             what = f"{quoted(code)} n'est pas un code de {domain}"
             tell("code", what, f"codes : {listed(sorted(codes[domain]))}", nearest(code, codes[domain]))

@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from cvanalysis.actions.clean.assemble import assemble
 from cvanalysis.actions.clean.declared import CONTRAT, Journal, read_journals
 from cvanalysis.actions.clean.duplicates import read_decisions
 from cvanalysis.actions.clean.fields import Context, Declared
 from cvanalysis.actions.clean.formats import Located, locate, squeeze
 from cvanalysis.actions.clean.guess import complete
 from cvanalysis.actions.clean.labels import read_labels
-from cvanalysis.actions.clean.lines import Lines, read_lines
+from cvanalysis.actions.clean.lines import Lines, assemble, read_lines
 from cvanalysis.actions.clean.rows import read_rows
 from cvanalysis.errors import DeclarationError, Problem, ReadError
 from cvanalysis.files.anomalies import Anomalies, ReadFile

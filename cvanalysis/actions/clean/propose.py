@@ -105,15 +105,14 @@ def propose_all(territory: Territory, fichiers: Sequence[str]) -> str:
 
 def _read_sheet(grid: Grid, known: Context) -> Sheet | None:
     """The sheet under the header that tells most of its columns; None where it looks like no log."""
-    best: tuple[float, Sheet] | None = None
+    scores: dict[float, Sheet] = {}
     for entete in _headers(grid):
         sheet = Sheet(grid, entete, guess_columns(grid, entete, known))
         score = len(sheet.fields) + 0.1 * sum(column.champ != "" for column in sheet.columns) - 0.05 * len(entete)
         money = sheet.fields & set(MONTANTS) and {"action", "porteur"} & sheet.fields
-        enough = money or (len(sheet.fields) >= MINIMUM and {"action", "porteur"} <= sheet.fields)
-        if enough and (best is None or score > best[0]):
-            best = (score, sheet)
-    return best[1] if best else None
+        if money or (len(sheet.fields) >= MINIMUM and {"action", "porteur"} <= sheet.fields):
+            scores.setdefault(score, sheet)
+    return scores[max(scores)] if scores else None
 
 
 def _skeleton(fichier: str, grid: Grid, known: Context) -> str:
@@ -129,12 +128,10 @@ def _headers(grid: Grid) -> list[tuple[int, ...]]:
     if grid.entete is not None:
         return [(grid.entete,)]
     rows = head_rows(grid)[:20]
-    words = [sum(1 for cell in row if cell.strip() and not _is_number(cell)) for row in rows]
-    numbers = [sum(1 for cell in row if _is_number(cell)) for row in rows]
-    good = [i for i in range(len(rows)) if words[i] >= 2 and numbers[i] == 0]
-    return [(i,) for i in good] + [
-        (i, i + 1) for i in good if i + 1 in good and grid.lignes[i + 1] == grid.lignes[i] + 1
-    ]
+    words = [sum(bool(cell.strip()) for cell in row) for row in rows]
+    good = [i for i, row in enumerate(rows) if words[i] >= 2 and not any(map(_is_number, row))]
+    pairs = [(i, i + 1) for i in good if i + 1 in good and grid.lignes[i + 1] == grid.lignes[i] + 1]
+    return [*((i,) for i in good), *pairs]
 
 
 def _is_number(cell: str) -> bool:
@@ -175,22 +172,19 @@ def _write(fichier: str, sheet: Sheet, labels: dict[str, Labels]) -> str:
         said = f"annee = {year}  # lue {told} :" if year else "# annee = 2020  #"
         lines += ["", f"[{LISTE}.constantes]", f"{said} aucune colonne ne la dit"]
     for column in columns:
-        if column.propre:
-            lines += _own_column(column)
+        if not column.propre:
+            continue
+        own, champ = f"colonne = {_text(column.titre)}", f"champ = {_text(column.champ)}"
+        lines += ["", f"[[{LISTE}.financements]]", own, champ]
+        if column.raison == VERSEMENT:
+            lines.append(f"# {VERSEMENT}")
+        elif column.annee:
+            lines += [f"annee = {column.annee}", '# financeur = "…"  # si cette colonne est celle d\'un seul financeur']
+        else:
+            funder = _text(mask_words(column.bas) or column.titre)
+            lines += [f"financeur = {funder}  # à remplacer par le nom du financeur"]
+            lines += ['# type_credit = "spécifique"  # ou "droit commun"']
     return "\n".join([*lines, *_unknown_words(columns, labels)]) + "\n"
-
-
-def _own_column(column: Column) -> list[str]:
-    title = _text(column.titre)
-    if column.raison == VERSEMENT:
-        said = [f"# {VERSEMENT}"]
-    elif column.annee:
-        said = [f"annee = {column.annee}", '# financeur = "…"  # si cette colonne est celle d\'un seul financeur']
-    else:
-        funder = _text(mask_words(column.bas) or column.titre)
-        said = [f"financeur = {funder}  # à remplacer par le nom du financeur"]
-        said += ['# type_credit = "spécifique"  # ou "droit commun"']
-    return ["", f"[[{LISTE}.financements]]", f"colonne = {title}", f"champ = {_text(column.champ)}", *said]
 
 
 def _unknown_words(columns: Sequence[Column], labels: dict[str, Labels]) -> list[str]:

@@ -20,14 +20,8 @@ from cvanalysis.files.keys import carrier_key
 from cvanalysis.french import fold
 from cvanalysis.personnes.persons import PARTICULIER, is_natural, mask_carrier, mask_words, says_category
 
-ACTION, ENTETE, TOTAL, PIED, ENVELOPPE, ORPHELIN = (
-    "action",
-    "en-tête répété",
-    "total du fichier",
-    "titre ou pied de tableau",
-    "enveloppe ou reste à programmer",
-    "montant sans action ni porteur",
-)
+ACTION, ENTETE, TOTAL, PIED = "action", "en-tête répété", "total du fichier", "titre ou pied de tableau"
+ENVELOPPE, ORPHELIN = "enveloppe ou reste à programmer", "montant sans action ni porteur"
 """Kinds of rows. Only the first goes into the table of actions; amounts of the others are counted under their kind."""
 MOTS = ("action", "public", "convention", "reference")
 """Fields whose words go into the table, as do the names; those of the others are read into codes, days and numbers."""
@@ -144,18 +138,19 @@ def _tell_kinds(
     natures[~named & ~amounts] = PIED
     natures[named & ~amounts & (filled <= 1) & (len(texts) >= 3)] = PIED
     natures[few & purse & amounts] = ENVELOPPE
-    bare = np.isin(labels, [word for word in set(labels.tolist()) if word and not _names_something(word)])
+    # « Total général » and « Total 2019 » say of nothing; « Total Danse » does.
+    plain = {word for start in line_words("totaux") for word in re.findall(r"\w+", start)} | line_words("du_total")
+    bare = [
+        label
+        for label in set(labels.tolist()) - {""}
+        if all(word in plain or word.isdigit() for word in re.findall(r"\w+", fold(label)))
+    ]
+    bare = np.isin(labels, bare)
     sums = _sums_of_others(few & amounts & (lettered <= 2) & ~purse & (total | (usual > 1)), montants)
     natures[sums | (few & total & (amounts | (filled <= 2)) & ((usual > 1) | bare)) | (bare & amounts)] = TOTAL
     natures[(lettered == 0) & amounts & ~named] = TOTAL
     natures[_repeated_headers(located, texts, montants, rows)] = ENTETE
     return natures, labels
-
-
-def _names_something(label: str) -> bool:
-    """Whether a total says of what: « Total Danse », and not « Total général » nor « Total 2019 »."""
-    usual = {word for start in line_words("totaux") for word in re.findall(r"\w+", start)} | line_words("du_total")
-    return any(word not in usual and not word.isdigit() for word in re.findall(r"\w+", fold(label)))
 
 
 def _sums_of_others(doubtful: np.ndarray, montants: Sequence[Amounts]) -> np.ndarray:
