@@ -86,8 +86,12 @@ def read_engagements(
         cells |= {name: "|".join(_ids(found, row, name, cells[name], declared)) for name, declared in known.items()}
         places = split_list(cells["quartiers"])
         cells["quartiers"] = "|".join(quarters if "tous" in places else places)
-        cells["avancement"] = _word(found, row, "avancement", cells["avancement"], _ETATS, AVANCEMENTS)
-        cells |= {name: _word(found, row, name, cells[name], _AVIS, APPRECIATIONS) for name in colleges}
+        for name in ("avancement", *colleges):
+            known_words, words = (_ETATS, AVANCEMENTS) if name == "avancement" else (_AVIS, APPRECIATIONS)
+            said, cells[name] = cells[name], known_words.get(fold(cells[name]), "")
+            if fold(said) not in known_words:
+                what, wanted = f"{quoted(said)} n'est pas connu", f"mots connus : {listed(words)}"
+                found.add(row.fichier, row.ligne, name, what, wanted, nearest(said, words))
         day = cells["date_preuve"]
         when = parse_date(day) if day else None
         cells["date_preuve"] = when[1].isoformat() if when else ""  # the last day of a period
@@ -120,17 +124,6 @@ def _ids(found: Inspection, row: Ligne, column: str, cell: str, declared: Sequen
             called = f"déclarés dans {_OU[column]}" if column in _OU else "déclarés"
             found.unknown(row.fichier, row.ligne, column, f"{quoted(item)} n'est pas déclaré", names, called, item)
     return [ids.get(fold(item), item) for item in items]
-
-
-def _word(
-    found: Inspection, row: Ligne, column: str, cell: str, known: Mapping[str, str], words: tuple[str, ...]
-) -> str:
-    """Our word for a state or a judgement; '' once noted where it is none of ours."""
-    ours = known.get(fold(cell))
-    if ours is None:
-        what, wanted = f"{quoted(cell)} n'est pas connu", f"mots connus : {listed(words)}"
-        found.add(row.fichier, row.ligne, column, what, wanted, nearest(cell, words))
-    return ours or ""
 
 
 def _rows(found: Inspection, fichier: str, columns: tuple[str, ...], optional: tuple[str, ...]) -> list[Ligne]:
@@ -193,9 +186,16 @@ def _read_partner(row: Ligne, territory: Territory, found: Inspection, names: di
     cells = dict.fromkeys(PARTENAIRE, "") | row.cells
     quarters = tuple(q.code for q in territory.quartiers)
     alias, themes, places = (split_list(cells[name]) for name in ("alias", "themes", "quartiers"))
-    check_words(found, row, "college", [cells["college"]], [c.id for c in territory.colleges])
-    check_words(found, row, "themes", themes, [t.id for t in territory.themes])
-    check_words(found, row, "quartiers", places, [*quarters, "tous"])
+    declared = {
+        "college": ([cells["college"]], [c.id for c in territory.colleges]),
+        "themes": (themes, [t.id for t in territory.themes]),
+        "quartiers": (places, [*quarters, "tous"]),
+    }
+    for column, (words, known) in declared.items():
+        for word in words:
+            if word and word not in known:
+                to_do = nearest(word, known) or "corrigez la cellule"
+                tell(column, f"{quoted(word)} n'est pas déclaré", f"déclarés : {listed(known)}", to_do)
     siren, doubt = read_siren(cells["siren"])
     if doubt:
         tell("siren", f"{quoted(mask_words(cells['siren']))} : {doubt}", "neuf chiffres", "corrigez-le ou laissez vide")
@@ -225,11 +225,3 @@ def once(found: Inspection, rows: Iterable[Ligne], column: str) -> Iterator[Lign
             continue
         what = f"{quoted(row[column])} est déjà à la ligne {seen[row[column]]}"
         found.add(row.fichier, row.ligne, column, what, "", "gardez une seule des deux")
-
-
-def check_words(found: Inspection, row: Ligne, column: str, words: Iterable[str], known: Sequence[str]) -> None:
-    """Note each word of a cell that is not among the declared ones."""
-    for word in words:
-        if word and word not in known:
-            what, to_do = f"{quoted(word)} n'est pas déclaré", nearest(word, known) or "corrigez la cellule"
-            found.add(row.fichier, row.ligne, column, what, f"déclarés : {listed(known)}", to_do)

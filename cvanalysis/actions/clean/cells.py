@@ -139,7 +139,7 @@ def read_amounts(column: pa.ChunkedArray | pa.Array, milliers: str = "") -> tupl
     filled = pc.not_equal(texts, "")
     rest, texts = rest[filled.to_numpy(zero_copy_only=False)], texts.filter(filled)
     bare = pc.replace_substring_regex(texts, "[ \u00a0\u202f\u2009€]", "")
-    rest, texts, bare = _part_thousands(rest, texts, bare, milliers, wrong)
+    texts, bare, wrong[rest] = _part_thousands(texts, bare, milliers)
     usual = pc.match_substring_regex(bare, _FRANCAIS)
     odd = texts.filter(pc.invert(usual))
     rest = _fill(values, rest, pc.replace_substring(bare, ",", "."), usual)
@@ -155,14 +155,14 @@ def read_amounts(column: pa.ChunkedArray | pa.Array, milliers: str = "") -> tupl
             numbers[i], bad[i] = value, False
     too_large = np.abs(np.nan_to_num(numbers)) > MONTANT_MAXI
     numbers[too_large] = np.nan
-    values[rest], wrong[rest] = numbers, bad | too_large
+    values[rest] = numbers
+    wrong[rest] |= bad | too_large
     return values, wrong
 
 
-def _part_thousands(
-    rest: np.ndarray, texts: pa.Array, bare: pa.Array, milliers: str, wrong: np.ndarray
-) -> tuple[np.ndarray, pa.Array, pa.Array]:
-    """The cells without the sign between their thousands where it is known; those that it leaves doubtful are out, and wrong."""
+def _part_thousands(texts: pa.Array, bare: pa.Array, milliers: str) -> tuple[pa.Array, pa.Array, np.ndarray]:
+    """The cells without the sign between their thousands where it is known; those that it leaves doubtful are blank, and wrong."""
+    wrong = np.zeros(len(texts), dtype=bool)
     for sign in ",.":
         doubtful = pc.and_(pc.match_substring_regex(bare, DOUTEUX), pc.match_substring(bare, sign))
         # Of a point, only a last zero tells that no machine wrote these decimals.
@@ -170,14 +170,12 @@ def _part_thousands(
         if not pc.any(tells).as_py():
             continue
         proof = rf"^-?\d{{1,3}}(\{sign}\d{{3}}){{2,}}|\{sign}\d{{3}}[{',.'.replace(sign, '')}]\d"
-        if sign == milliers or pc.any(pc.match_substring_regex(bare, proof)).as_py():
-            plain = pc.replace_substring(bare, sign, "")
-            texts, bare = (pc.if_else(doubtful, plain, one) for one in (texts, bare))
-        else:
-            out = doubtful.to_numpy(zero_copy_only=False)
-            wrong[rest[out]] = True
-            rest, texts, bare = rest[~out], texts.filter(pc.invert(doubtful)), bare.filter(pc.invert(doubtful))
-    return rest, texts, bare
+        known = sign == milliers or pc.any(pc.match_substring_regex(bare, proof)).as_py()
+        plain = pc.replace_substring(bare, sign, "") if known else ""
+        texts, bare = (pc.if_else(doubtful, plain, one) for one in (texts, bare))
+        if not known:
+            wrong |= doubtful.to_numpy(zero_copy_only=False)
+    return texts, bare, wrong
 
 
 def _fill(values: np.ndarray, places: np.ndarray, texts: pa.Array, good: pa.Array) -> np.ndarray:

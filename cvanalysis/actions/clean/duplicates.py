@@ -87,20 +87,10 @@ def propose(lines: pd.DataFrame) -> pd.DataFrame:
     near = chain(_near_titles(table, first), _near_carriers(table, first))
     years = pd.Series(table["annee"]).groupby(actions).agg(["min", "max"])
     said = {action: _span(low, high) for action, low, high in years.itertuples(name=None)}
-    rows = [
-        (
-            genre,
-            actions[i],
-            actions[j],
-            score,
-            titles[i],
-            titles[j],
-            who,
-            f"{said[actions[i]]} / {said[actions[j]]}",
-            "",
-        )
-        for genre, i, j, score, who in nsmallest(PROPOSITIONS_MAX, near, key=lambda item: -item[3])
-    ]
+    rows: list[tuple] = []
+    for genre, i, j, score, who in nsmallest(PROPOSITIONS_MAX, near, key=lambda item: -item[3]):
+        both = (actions[i], actions[j])
+        rows.append((genre, *both, score, titles[i], titles[j], who, " / ".join(said[one] for one in both), ""))
     frame = pd.DataFrame([*rows, *_same_lines(table), *_conventions(table)], columns=list(COLONNES[:-1]))
     order = {"by": ["genre", "score", "a", "b"], "ascending": [True, False, True, True]}
     return frame.astype({"score": "float64"}).sort_values(**order, ignore_index=True).head(PROPOSITIONS_MAX)
@@ -119,13 +109,10 @@ def _near_titles(table: Mapping[str, np.ndarray], first: np.ndarray) -> Iterator
     for i in first.tolist():
         if titles[i]:
             groups.setdefault(carriers[i], []).append(i)
-    plainly = {title: _bare(title) for title in {titles[i] for rows in groups.values() if len(rows) > 1 for i in rows}}
     years = np.where(np.isnan(table["annee"]), np.inf, table["annee"])
-    for rows in groups.values():
-        if len(rows) < 2:
-            continue
+    for rows in filter(lambda rows: len(rows) > 1, groups.values()):
         rows.sort(key=titles.__getitem__)
-        for x, y, score in near_pairs([plainly[titles[i]] for i in rows], SEUIL):
+        for x, y, score in near_pairs([_bare(titles[i]) for i in rows], SEUIL):
             i, j = sorted((rows[x], rows[y]), key=lambda row: (years[row], titles[row]))
             yield "renouvellement", i, j, score, table["porteur"][i]
 

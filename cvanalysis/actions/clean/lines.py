@@ -30,10 +30,7 @@ from cvanalysis.files.anomalies import Anomalies
 from cvanalysis.files.keys import carrier_key, commune_key, departement_of
 from cvanalysis.files.numbers import decode_numbers
 
-AUTRE_CONTRAT, SANS_CONTRAT = "autre contrat de ville", "contrat de ville non renseigné"
-DOUBLON = "doublon exact"
-AUTRE_AIDE = "prêt, garantie ou aide en nature"
-AUTRE_PROGRAMME, AUTRE_COMMUNE = "autre programme budgétaire", "porteur d'une autre commune"
+AUTRE_AIDE, AUTRE_COMMUNE = "prêt, garantie ou aide en nature", "porteur d'une autre commune"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +68,7 @@ def read_lines(rows: LogRows, context: Context, anomalies: Anomalies) -> Lines:
     quarters = reader.quarters()
     reader.amounts()
     double = exact_duplicates(rows, quarters, motifs == "")
-    motifs[double] = DOUBLON
+    motifs[double] = "doublon exact"
     reader.tell_rows("", double, "lignes répétées à l'identique", "comptées une fois", " : {} (la première ici)")
     keep = motifs == ""
     words = {name: category(cells) if cells.dtype == object else cells for name, cells in made.items()}
@@ -96,20 +93,16 @@ def _leave_others_out(reader: FieldReader, motifs: np.ndarray) -> None:
             done = f"{apart} lignes mises à part : ni subvention accordée, ni action"
             reader.anomalies.add(reader.fichier, 0, "nature", "", AUTRE_AIDE, done)
     if known is not None and known.programme and "programme" in reader.champs:
-        leave("programme", lambda word: known.programme in word, AUTRE_PROGRAMME)
+        leave("programme", lambda word: known.programme in word, "autre programme budgétaire")
     if "contrat" in reader.champs:
         if known is not None:
-            leave("contrat", lambda word: bool(word.strip()), SANS_CONTRAT)
-        leave("contrat", lambda word: not word.strip() or territory.code_contrat in word, AUTRE_CONTRAT)
+            leave("contrat", lambda word: bool(word.strip()), "contrat de ville non renseigné")
+        leave("contrat", lambda word: not word.strip() or territory.code_contrat in word, "autre contrat de ville")
     else:
         if "commune" in reader.champs:
-            places = reader.context.communes
             # A declared column may be blank for who is from here; in a published list, a blank says nothing of ours.
-
-            def from_here(word: str) -> bool:
-                return commune_key(word) in places or (known is None and not word.strip())
-
-            leave("commune", from_here, AUTRE_COMMUNE)
+            places, blank = reader.context.communes, known is None
+            leave("commune", lambda w: commune_key(w) in places or (blank and not w.strip()), AUTRE_COMMUNE)
         if "departement" in reader.champs:
             starts = {departement_of(commune.code) for commune in territory.communes}
             leave("departement", lambda word: departement_of(word) in ("", *starts), AUTRE_COMMUNE)
