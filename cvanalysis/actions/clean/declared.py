@@ -85,7 +85,8 @@ def read_journals(found: Inspection) -> tuple[Journal, ...]:
 def _journal(found: Inspection, section: Section) -> Journal | None:
     tell = partial(found.add, section.fichier, section.ligne)
     values = dict(section.values)
-    lines = _header_lines(partial(found.add, section.fichier, section.line("entete"), "entete"), values)
+    where = partial(found.add, section.fichier, section.line("entete"), "entete")
+    lines = _header_lines(where, values.pop("entete", ()))
     checked = Section(section.fichier, section.nom, section.ligne, values, section.lignes)
     known = values.get("reconnu") is True
     lists = {"fusionnees": list, "constantes": dict, "valeurs": dict, "financements": list}
@@ -108,19 +109,15 @@ def _journal(found: Inspection, section: Section) -> Journal | None:
     return Journal("journal déclaré", entete=lines, ligne=section.ligne, **taken)
 
 
-def _header_lines(tell: Tell, values: dict[str, Any]) -> tuple[int, ...]:
-    """The declared lines of the header, taken out of `values`: one number, or a list of them."""
-    if "entete" not in values:
-        return ()
-    entete = values.pop("entete")
+def _header_lines(tell: Tell, entete: Any) -> tuple[int, ...]:
+    """The declared lines of the header: one number, or a list of them."""
     if entete == []:
         tell("liste vide", "un numéro de ligne, ou deux", "")
     lines = [entete] if type(entete) is int else entete
-    if not isinstance(lines, list) or not all(type(n) is int and n > 0 for n in lines) or len(lines) > 3:
-        wanted = "le numéro de la ligne d'en-tête, ou une liste de deux numéros"
-        tell(f"{quoted(entete)} ne convient pas", wanted)
-        return ()
-    return tuple(lines)
+    if isinstance(lines, list | tuple) and all(type(n) is int and n > 0 for n in lines) and len(lines) <= 3:
+        return tuple(lines)
+    tell(f"{quoted(entete)} ne convient pas", "le numéro de la ligne d'en-tête, ou une liste de deux numéros")
+    return ()
 
 
 def _columns(tell: Tell, declared: Mapping[str, Any], known: bool) -> dict[str, str]:

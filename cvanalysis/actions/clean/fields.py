@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from rapidfuzz import fuzz, process
 
 from cvanalysis.actions.clean.cells import (
     DOUTEUX,
@@ -132,14 +133,7 @@ class FieldReader:
         other = {r: one for r, one in made.items() if fold(one)[:start] != words.folded[r][:start]}
         self.tell(name, dict.fromkeys(other, "écrit autrement"), lambda word: f"compris\u00a0: {quoted(read(word))}")
 
-    def decode(
-        self,
-        name: str,
-        read: Callable[[str], Any],
-        problem: str,
-        treatment: Callable[[str], str] | str,
-        blank: Any = "",
-    ) -> np.ndarray:
+    def decode(self, name: str, read: Callable, problem: str, treatment: Callable | str, blank: Any = "") -> np.ndarray:
         """A field through `read`; a word that it does not know (None) gives `blank` and an anomaly."""
         words = self.field(name)
         ours = self.journal.valeurs.get(name, {}) if name in TRADUITS_AILLEURS else {}
@@ -199,37 +193,25 @@ class FieldReader:
         sirens = np.where(alone, "", sirens)
         done = f"écrit « {PARTICULIER} » ; si c'est un organisme, déclarez-le dans partenaires.csv"
         self.tell_rows("porteur", self.kept & alone, "porteur qui est une personne", done)
-        self._suggest_carriers(words, keys)
+        partners, declared = self.declared.partners, list(self.declared.partners)
+        near = {  # a carrier that nobody declared is no fault; one whose name is nearly a declared one is told
+            word: self.declared.noms[partners[found[0]]]
+            for word, key in zip(words.words, keys, strict=True)
+            if key and key not in partners
+            if (found := process.extractOne(key[:120], declared, scorer=fuzz.ratio, score_cutoff=85))
+        }
+        self.tell(
+            "porteur",
+            {r: "porteur inconnu, presque un partenaire déclaré" for r, word in enumerate(words.words) if word in near},
+            lambda word: f"gardé tel quel ; le plus proche : {quoted(near[word])} (à ajouter à ses alias si c'est lui)",
+        )
         named = pd.Series(ids).map(self.declared.noms).to_numpy(dtype=object)
         names = np.where(known, named, np.where(names == "", sirens, names))
         return names, np.where(known, "id:" + ids.astype(str), own), ids, sirens
 
-    def _suggest_carriers(self, words: Words, keys: list[str]) -> None:
-        """A carrier that nobody declared is no fault; one whose name is nearly a declared one is told."""
-        from rapidfuzz import fuzz, process
-
-        declared = list(self.declared.partners)
-        unknown = [rank for rank, key in enumerate(keys) if key and key not in self.declared.partners]
-        near = {
-            rank: found[0]
-            for rank in unknown
-            if (found := process.extractOne(keys[rank][:120], declared, scorer=fuzz.ratio, score_cutoff=85))
-        }
-        said = {words.words[rank]: self.declared.noms[self.declared.partners[key]] for rank, key in near.items()}
-        self.tell(
-            "porteur",
-            dict.fromkeys(near, "porteur inconnu, presque un partenaire déclaré"),
-            lambda word: f"gardé tel quel ; le plus proche : {quoted(said[word])} (à ajouter à ses alias si c'est lui)",
-        )
-
     def years(self) -> pd.Series:
-        years = self.decode(
-            "annee",
-            lambda word: read_year(word) or (None if word.strip() else 0),
-            "pas une année, ou plusieurs",
-            "année prise de la date, ou laissée vide",
-            0,
-        )
+        what, done = "pas une année, ou plusieurs", "année prise de la date, ou laissée vide"
+        years = self.decode("annee", lambda w: read_year(w) or (None if w.strip() else 0), what, done, 0)
         self.tell_understood("annee", lambda word: str(read_year(word) or ""))
         known = self.rows.located.format
         if known is not None and known.annee_dans:
@@ -302,12 +284,9 @@ class FieldReader:
         return np.where(made == "", NON_RENSEIGNE, made)
 
     def counts(self) -> np.ndarray:
+        what, done = "pas un nombre de personnes", "laissé vide"
         counts = self.decode(
-            "beneficiaires",
-            lambda word: None if np.isneginf(n := read_count(word)) else n,
-            "pas un nombre de personnes",
-            "laissé vide",
-            np.nan,
+            "beneficiaires", lambda w: None if np.isneginf(n := read_count(w)) else n, what, done, np.nan
         )
         self.tell_understood("beneficiaires", lambda word: f"{n:.0f}" if np.isfinite(n := read_count(word)) else "")
         return counts

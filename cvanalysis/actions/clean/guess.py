@@ -105,7 +105,9 @@ def _field(titles: Sequence[str], sample: Sequence[str], cells: pa.Array, known:
     many = f"{len(sample)} valeur{'s' if len(sample) > 1 else ''} différente{'s' if len(sample) > 1 else ''}"
     numeric = _share(sample, lambda w: w.strip()[:1].isdigit() and not re.search(r"[^\W\d_]{4}", w)) > 0.5
     for title in titles:
-        barred = (others if _said(TITRES["cofinanceurs"], titles[-1]) else no_money(title)) if numeric else ""
+        bare = re.sub(r"\([^)]*\)", " ", title)
+        reasons = (why for why, words in TITRES["pas_montant"].items() if _said(words, bare))
+        barred = (others if _said(TITRES["cofinanceurs"], titles[-1]) else next(reasons, "")) if numeric else ""
         for champ in fields_said(title):
             if not (barred and champ in (*MONTANTS_LUS, "observation")) and _holds(champ, sample, cells, known):
                 if champ == next(fields_said(title)) == "accorde" and not _said(ACCORDE, title):
@@ -135,12 +137,6 @@ def _said(words: Iterable[str], title: str) -> bool:
 def fields_said(title: str) -> Iterator[str]:
     """The fields that a title proposes, the surest first."""
     return (champ for champ, *hints in TITRES["ordre"] if _said(hints, title))
-
-
-def no_money(title: str) -> str:
-    """Why numbers under such a title are no money asked, granted or paid; '' where it does not say so."""
-    bare = re.sub(r"\([^)]*\)", " ", title)
-    return next((why for why, words in TITRES["pas_montant"].items() if _said(words, bare)), "")
 
 
 def _is_money(sample: Sequence[str], cells: pa.Array, title: str) -> bool:

@@ -25,7 +25,7 @@ from cvanalysis.actions.clean.duplicates import DECISIONS, exact_duplicates, mer
 from cvanalysis.actions.clean.fields import Context, FieldReader
 from cvanalysis.actions.clean.money import COLONNES, CONTROLES, account, control_totals
 from cvanalysis.actions.clean.rows import ACTION, LogRows
-from cvanalysis.actions.table import ACTIONS, INCONNU, MONTANTS, NON_RENSEIGNE, TERMINE, no_action
+from cvanalysis.actions.table import ACTIONS, INCONNU, MONTANTS, NON_RENSEIGNE, TERMINE
 from cvanalysis.files.anomalies import Anomalies
 from cvanalysis.files.keys import carrier_key, commune_key, departement_of
 from cvanalysis.files.numbers import decode_numbers
@@ -123,7 +123,8 @@ def money_of(lines: Lines) -> pd.DataFrame:
     groups = {("", "", ""): empty.copy()}
     for column in lines.rows.montants:
         if column.champ in MONTANTS:
-            key = (column.financeur, column.type_credit, column.annee) if column.propre else ("", "", "")
+            own = column.financeur or column.annee  # apart from those of the row
+            key = (column.financeur, column.type_credit, column.annee) if own else ("", "", "")
             group = groups.setdefault(key, empty.copy())
             group[column.champ] = group[column.champ].add(column.valeurs[positions], fill_value=0.0)
     own, *parts = [
@@ -181,7 +182,8 @@ def assemble(
         shares.append(share_of_others(lines, part, anomalies))
         parts.append(part)
     money = pd.concat(parts, ignore_index=True)
-    table, questions = no_action(), pd.DataFrame(columns=list(QUESTIONS[:-1]))
+    table = pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in ACTIONS.items()})
+    questions = pd.DataFrame(columns=list(QUESTIONS[:-1]))
     if len(money):
         table = _join(logs, money, context)
         known = _name_actions(table, decisions)

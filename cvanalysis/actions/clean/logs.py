@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from cvanalysis.territory.contract import Territory
 
 
-DOSSIER = "actions"
 EXTENSIONS = (".csv", ".txt", ".tsv", ".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".json")
 
 
@@ -68,7 +67,7 @@ def clean_logs(territory: Territory, declared: Declared, found: Inspection, anom
     if found.problems:
         raise DeclarationError(found.problems)
     root = Path(territory.dossier)
-    files = [one for one in raw_files(root / DOSSIER, root) if one[0].suffix.lower() in EXTENSIONS]
+    files = [one for one in raw_files(root / "actions", root) if one[0].suffix.lower() in EXTENSIONS]
     for journal in journals:
         if not any(fnmatch(fichier, journal.fichier) for _, fichier in files):
             what, done = "aucun fichier ne correspond à ce journal déclaré", "déposez le fichier, ou corrigez son nom"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -95,11 +96,8 @@ def propose_all(territory: Territory, fichiers: Sequence[str]) -> str:
     """The blocks of several files, one after the other; a file that cannot be read is left to the message that says so."""
     blocks = []
     for fichier in fichiers:
-        try:
-            with reading(fichier):
-                blocks.append(propose_journal(Path(territory.dossier) / fichier, fichier, territory))
-        except CvanalysisError:
-            continue
+        with suppress(CvanalysisError), reading(fichier):
+            blocks.append(propose_journal(Path(territory.dossier) / fichier, fichier, territory))
     return "\n".join(block for block in blocks if block)
 
 

@@ -38,11 +38,6 @@ class Amounts(Financement):
     mauvais: np.ndarray = field(kw_only=True)
     textes: Words | None = field(kw_only=True)
 
-    @property
-    def propre(self) -> bool:
-        """Whether it has a funder or a year of its own, apart from those of the row."""
-        return bool(self.financeur or self.annee)
-
 
 @dataclass(frozen=True, slots=True)
 class LogRows:
@@ -72,9 +67,7 @@ def read_rows(located: Located) -> LogRows:
             continue
         champ = journal.colonnes.get(name, "")
         spec = funded.get(name) or (Financement(name, champ) if champ in MONTANTS_LUS else None)
-        if spec is not None and name not in funded and any(m.champ == champ for m in montants if not m.propre):
-            autres[name] = encode(column)
-        elif spec is not None:
+        if spec is not None:
             values, wrong = read_amounts(column, journal.milliers)
             textes = encode(column) if wrong.any() else None
             montants.append(Amounts(*astuple(spec), valeurs=values, mauvais=wrong, textes=textes))
