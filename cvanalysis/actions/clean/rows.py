@@ -7,7 +7,7 @@ is either on an action's row or under the kind of the row that it stands on.
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Sequence
 from dataclasses import astuple, dataclass, field, replace
 
 import numpy as np
@@ -93,10 +93,6 @@ def _tell_kinds(
 ) -> tuple[np.ndarray, np.ndarray]:
     rows = located.grid.table.num_rows - max(located.entete) - 1
 
-    def some(columns: Iterable[Words]) -> np.ndarray:
-        """Rows where one of these columns says something."""
-        return np.any([np.zeros(rows, dtype=bool), *(words.filled[words.codes] for words in columns)], axis=0)
-
     def says(name: str) -> tuple[np.ndarray, np.ndarray]:
         """Rows one of whose cells begins with one of these words (« total », and not « totalement »), and that cell."""
         found, labels = np.zeros(rows, dtype=bool), np.full(rows, "", dtype=object)
@@ -115,7 +111,8 @@ def _tell_kinds(
         amounts |= ~np.isnan(column.valeurs)
     by_post = located.format is not None and bool(located.format.poste)
     naming = [n for n in ("action", "porteur", *(("reference",) if by_post else ())) if n in champs]
-    named = some(champs[n] for n in naming)
+    none = np.zeros(rows, dtype=bool)
+    named = np.any([none, *(champs[n].filled[champs[n].codes] for n in naming)], axis=0)
     filled = np.sum([words.filled[words.codes] for words in texts.values()], axis=0, initial=0)
     lettered = np.sum([words.map(_LETTRE.search, bool) for words in texts.values()], axis=0, initial=0)
     usual = float(np.median(filled[named & amounts])) if (named & amounts).any() else 1.0
@@ -123,7 +120,7 @@ def _tell_kinds(
     purse, _ = says("enveloppes")
     known = [champs[n] for n in ("siret", "reference", "date", "statut", "convention", "commune") if n in champs]
     others = [words.filled[words.codes] & (words.array() != labels) for words in known]
-    few = ~np.any([np.zeros(rows, dtype=bool), *others], axis=0) & ((filled < 0.7 * usual) | (usual <= 1))
+    few = ~np.any([none, *others], axis=0) & ((filled < 0.7 * usual) | (usual <= 1))
     said = [texts[n] for n, champ in located.journal.colonnes.items() if champ in naming and n in texts]
     if len(said) > 1:  # in its own cells, not in those that a merged one fills
         few &= ~np.all([words.filled[words.codes] for words in said], axis=0)
@@ -133,12 +130,8 @@ def _tell_kinds(
     natures[few & purse & amounts] = ENVELOPPE
     # « Total général » and « Total 2019 » say of nothing; « Total Danse » does.
     plain = {word for start in line_words("totaux") for word in re.findall(r"\w+", start)} | line_words("du_total")
-    bare = [
-        label
-        for label in set(labels.tolist()) - {""}
-        if all(word in plain or word.isdigit() for word in re.findall(r"\w+", fold(label)))
-    ]
-    bare = np.isin(labels, bare)
+    words_of = {label: re.findall(r"\w+", fold(label)) for label in set(labels.tolist()) - {""}}
+    bare = np.isin(labels, [label for label, said in words_of.items() if all(w in plain or w.isdigit() for w in said)])
     sums = _sums_of_others(few & amounts & (lettered <= 2) & ~purse & (total | (usual > 1)), montants)
     natures[sums | (few & total & (amounts | (filled <= 2)) & ((usual > 1) | bare)) | (bare & amounts)] = TOTAL
     natures[(lettered == 0) & amounts & ~named] = TOTAL
