@@ -10,16 +10,13 @@ Refuses to choose the rule for the caller.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
 
 import pandas as pd
 
 from cvanalysis.actions.table import NON_RENSEIGNE, RETENUS, TFPB
 from cvanalysis.textes import block, label
 
-Regle = Literal["plein", "egal", "population"]
-
-REGLES: Mapping[Regle, str] = block("actions.regles")
+REGLES: Mapping[str, str] = block("actions.regles")
 """The rule in force, as it is printed under every table."""
 UNE_FOIS = label("actions.communs.une_fois")
 """The rule of tables that tell no quarter apart."""
@@ -33,8 +30,7 @@ def share_lines(actions: pd.DataFrame) -> pd.DataFrame:
 
     A line that its file itself splits between quarters keeps the file's split: it is several lines, each whole.
     """
-    line = pd.Series(pd.MultiIndex.from_frame(actions[list(LIGNE)]).factorize()[0], index=actions.index)
-    return actions.assign(part=1.0 / actions["qpv"].groupby(line).transform("size").to_numpy(dtype=float))
+    return actions.assign(part=1.0 / actions.groupby(list(LIGNE), dropna=False)["qpv"].transform("size"))
 
 
 def money_by_quarter(actions: pd.DataFrame) -> pd.Series:
@@ -45,9 +41,8 @@ def money_by_quarter(actions: pd.DataFrame) -> pd.Series:
 
 def money_by_population(actions: pd.DataFrame, people: Mapping[str, float]) -> pd.Series:
     """Euros of each quarter, each line shared by the population of its quarters; NaN where an amount, or one of them, is not known."""
-    line = pd.Series(pd.MultiIndex.from_frame(actions[list(LIGNE)]).factorize()[0], index=actions.index)
     crowd = actions["qpv"].map(people).astype(float)
-    whole = crowd.groupby(line).transform(lambda counts: counts.sum(skipna=False))
+    whole = crowd.groupby([actions[name] for name in LIGNE], dropna=False).transform("sum", skipna=False)
     return (actions["accorde"] * crowd / whole).groupby(actions["qpv"]).sum(min_count=1)
 
 

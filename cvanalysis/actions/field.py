@@ -44,7 +44,7 @@ class Field:
     @cached_property
     def lues(self) -> pd.DataFrame:
         """All rows of actions, whatever became of them."""
-        return self._read("actions", self.where)
+        return shorten(self.reader.rows("actions", self.where))
 
     @cached_property
     def menees(self) -> pd.DataFrame:
@@ -54,15 +54,11 @@ class Field:
 
     @cached_property
     def engagements(self) -> pd.DataFrame:
-        return self._read("engagements")
+        return shorten(self.reader.rows("engagements"))
 
     @cached_property
     def partenaires(self) -> pd.DataFrame:
-        return self._read("partenaires")
-
-    def _read(self, table: str, where: tuple[tuple[str, tuple[str, ...]], ...] = ()) -> pd.DataFrame:
-        found = self.reader.rows(table, where)
-        return shorten(found)
+        return shorten(self.reader.rows("partenaires"))
 
     @property
     def periode(self) -> str:
@@ -140,12 +136,7 @@ class ActionChapter(Chapter):
 
     def over(self, build: Build) -> Builder:
         """A builder that asks `build` about the actions carried out, and only where there are some."""
-
-        def ask(ident: str) -> Finding:
-            rows = self.field.menees
-            return self.rien(ident) if rows.empty else build(ident, rows)
-
-        return ask
+        return lambda ident: build(ident, self.field.menees) if len(self.field.menees) else self.rien(ident)
 
     def rien(self, ident: str) -> Finding:
         """That there is nothing to speak of, and why it may be so."""

@@ -119,18 +119,16 @@ def _top(values: dict[str, Valeur]) -> dict[str, Valeur]:
     """The first bars, then the others together: each name is in the table."""
     if len(values) <= BARRES_MAX:
         return values
-    head = dict(list(values.items())[: BARRES_MAX - 1])
     rest = list(values.values())[BARRES_MAX - 1 :]
-    total = Valeur(round(sum(v.valeur or 0.0 for v in rest), 2), "publié", rest[0].unite)
-    return {**head, label("actions.porteurs.autres", nombre=len(rest)): total}
+    others = count(round(sum(v.valeur or 0.0 for v in rest), 2), rest[0].unite)
+    return dict([*values.items()][: BARRES_MAX - 1]) | {label("actions.porteurs.autres", nombre=len(rest)): others}
 
 
 def _unknown(rows: pd.DataFrame) -> list[Manque]:
     """How many lines have no granted amount: unknown, not zero."""
-    own = lines_of(rows).drop_duplicates(["source", "feuille", "ligne"])
     granted = lines_of(rows).groupby(["source", "feuille", "ligne"])["accorde"].count()
     missing = int((granted == 0).sum())
     if not missing:
         return []
-    plural = "s" if missing > 1 else ""
-    return [Manque(label("actions.credits.manque", nombre=missing, s=plural, total=len(own)), "non_disponible")]
+    told = label("actions.credits.manque", nombre=missing, s="s" * (missing > 1), total=len(granted))
+    return [Manque(told, "non_disponible")]

@@ -51,18 +51,16 @@ def place_name(code: str, field: Field) -> str:
 def reach_table(rows: pd.DataFrame, field: Field) -> Table:
     """Quarter by quarter: actions in full, money at equal shares, last year of an action."""
     money = granted(rows, field)
-    last = rows.groupby("qpv")["annee"].max()
-    said = {code: "" if pd.isna(year) else str(year) for code, year in last.items()}
+    last = rows.groupby("qpv")["annee"].max().dropna().astype(str)
     found = reach(rows, field).items()
-    lines = [row(place_name(code, field), count(n), money[code], said.get(code, "")) for code, n in found]
+    lines = (row(place_name(code, field), count(n), money[code], last.get(code, "")) for code, n in found)
     return Table(labels("actions.lieux.colonnes"), tuple(lines))
 
 
 def granted(rows: pd.DataFrame, field: Field) -> dict[str, Valeur]:
     """Quarter code → money granted at equal shares, without the TFPB allowance: 0 where nothing was done, unknown where nobody says it."""
-    money = money_by_quarter(subsidies(rows)) if len(rows) else pd.Series(dtype=float)
-    nothing_done = {code: 0.0 for code, number in reach(rows, field).items() if not number}
-    known = {**dict.fromkeys(reach(rows, field), float("nan")), **nothing_done, **money.to_dict()}
+    money = money_by_quarter(subsidies(rows)) if len(rows) else {}
+    known = {code: float("nan") if number else 0.0 for code, number in reach(rows, field).items()} | dict(money)
     return {code: euros(round(amount, 2)) for code, amount in known.items()}
 
 
@@ -77,12 +75,9 @@ def people_by_public(rows: pd.DataFrame, seuil: int) -> tuple[dict[str, Valeur],
     counts = [int(n) for n in sums]
     # One action alone behind a sum is the action's own count: it is protected as any count of people.
     hidden = withhold(counts, seuil)
-    values = {name: _people(n, h) for name, n, h in zip(sums.index, counts, hidden, strict=True)}
-    return values, _people(sum(counts), total_withheld(counts, hidden)), len(said), len(one)
-
-
-def _people(number: int, hidden: bool) -> Valeur:
-    return Valeur(None, "masqué", "personnes") if hidden else Valeur(float(number), "publié", "personnes")
+    told = zip([*counts, sum(counts)], [*hidden, total_withheld(counts, hidden)], strict=True)
+    *values, total = (Valeur(None, "masqué", "personnes") if h else count(n, "personnes") for n, h in told)
+    return dict(zip(sums.index, values, strict=True)), total, len(said), len(one)
 
 
 def publics_finding(chapter: ActionChapter, ident: str, rows: pd.DataFrame) -> Finding:
@@ -95,8 +90,8 @@ def publics_finding(chapter: ActionChapter, ident: str, rows: pd.DataFrame) -> F
     values = {str(name): count(number) for name, number in ranked.items()}
     seuil = chapter.field.territory.seuils.personnes
     people, total, filled, lines_count = people_by_public(rows, seuil)
-    first, rest = next(iter(values)), Valeur(None, "non_disponible", "personnes")
-    lines = [row(name, value, people.get(name, rest)) for name, value in values.items()]
+    first, unknown = next(iter(values)), Valeur(None, "non_disponible", "personnes")
+    lines = [row(name, value, people.get(name, unknown)) for name, value in values.items()]
     whole = row(label("actions.publics.ensemble"), count(rows["action"].nunique()), total)
     said = {
         **leaders({name: value.valeur for name, value in values.items()}),
@@ -136,11 +131,9 @@ def list_actions(rows: pd.DataFrame, field: Field, limit: int = CATALOGUE_MAX, c
     own = subsidies(kept)[lambda given: given["qpv"] == code]
     shares = own["accorde"] * own["part"]
     by_action = shares.groupby(own["action"]).sum(min_count=1).to_dict()
-    cells = shown.sort_values(["titre", "action"], kind="stable")[
-        ["action", "titre", "porteur", "theme", "qpv", "annee"]
-    ]
+    cells = shown[["action", "titre", "porteur", "theme", "qpv", "annee"]]
     told: dict[str, list[Any]] = {}
-    for one in cells.itertuples(index=False):
+    for one in cells.sort_values(["titre", "action"], kind="stable").itertuples(index=False):
         told.setdefault(one.action, []).append(one)
     for action, group in told.items():
         latest = max(reversed(group), key=lambda one: one.annee)
@@ -148,15 +141,8 @@ def list_actions(rows: pd.DataFrame, field: Field, limit: int = CATALOGUE_MAX, c
         every = len(led.keys() & field.quartiers.keys()) == len(field.quartiers) > 1
         said = label("actions.communs.tous") if every else ", ".join(sorted(place_name(one, field) for one in led))
         years = sorted({int(one.annee) for one in group if not pd.isna(one.annee)})
-        title = best_title(one.titre for one in group)
-        line = (
-            title,
-            latest.porteur,
-            names.get(latest.theme, latest.theme),
-            said,
-            span(years),
-            euros(amounts.get(action)),
-        )
+        who = (latest.porteur, names.get(latest.theme, latest.theme))
+        line = (best_title(one.titre for one in group), *who, said, span(years), euros(amounts.get(action)))
         made.append(row(*line, *((euros(by_action.get(action)),) if code else ())))
     rest = len(latest_years) - len(made)
     rule = label("actions.liste.regle") + (label("actions.liste.reste", montres=len(made), reste=rest) if rest else "")

@@ -6,8 +6,6 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
-import pandas as pd
-
 _WORDS = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
 
 CHAMPS: Mapping[str, str] = _WORDS["champs"]
@@ -26,8 +24,3 @@ NON_RENSEIGNE, TERMINE, INCONNU, TFPB = "non renseigné", "terminé", "inconnu",
 HORS_THEME = "hors"
 """Theme of an action whose label is excluded on purpose: it is known, and belongs to none of the evaluated themes."""
 HORS_QPV = "HORS_QPV"
-
-
-def no_action() -> pd.DataFrame:
-    """The table of a contract without any log."""
-    return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in ACTIONS.items()})

@@ -1,22 +1,26 @@
-"""`engagements.csv`, or our model filled, → one row per engagement. Owns the words of progress and judgement; averages no colleges.
+"""`engagements.csv` (or our model filled) and `partenaires.csv` → one row per engagement, one per partner. Averages no colleges.
 
-Columns: `code;libelle;pilier`, and if known `theme;nature;pilote;partenaires;partenaires_vus;quartiers;avancement;preuve;date_preuve;
+Engagements: `code;libelle;pilier`, and if known `theme;nature;pilote;partenaires;partenaires_vus;quartiers;avancement;preuve;date_preuve;
 obstacle;actions;indicateurs` and one `appreciation_COLLEGE` per college. Lists have `|` between their items. **avancement** is a fact,
 filled in by the pilot with its evidence; **appreciation** is each college's judgement. A blank is `non renseigné`, never a state.
+
+Partners: `id;nom;college`, and if known `alias` (names met in logs, `|` between them), `siren`, `themes`, `quartiers` (codes or `tous`),
+`debut`, `fin` (years), `note`. `themes`, `quartiers` and the years say where the partner was **expected**.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatch
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from cvanalysis.actions.clean.cells import read_siren
 from cvanalysis.actions.table import NON_RENSEIGNE
-from cvanalysis.engagements.partners import once
 from cvanalysis.engagements.table import (
     APPRECIATIONS,
     AVANCEMENTS,
@@ -25,12 +29,13 @@ from cvanalysis.engagements.table import (
     FACULTATIVES,
     LISTES,
     NATURES,
+    PARTENAIRES,
     PREFIXE,
 )  # fmt: skip
 from cvanalysis.errors import ReadError
 from cvanalysis.files.anomalies import Anomalies
 from cvanalysis.files.dates import parse_date
-from cvanalysis.files.keys import split_list, title_key
+from cvanalysis.files.keys import carrier_key, split_list, title_key
 from cvanalysis.files.sheets import read_raw
 from cvanalysis.french import fold, listed, nearest, quoted
 from cvanalysis.personnes.persons import mask_words
@@ -40,6 +45,7 @@ if TYPE_CHECKING:
     from cvanalysis.territory.contract import Territory
 
 
+PARTENAIRE = ("id", "nom", "college", "alias", "siren", "themes", "quartiers", "debut", "fin", "note")
 CLASSEURS = ("engagements.xlsx", "engagements.xlsm", "engagements.ods", "engagements.xls")
 _ETATS = {fold(word): word for word in AVANCEMENTS} | {"abandonne ou reoriente": "abandonné", "": NON_RENSEIGNE}
 _AVIS = {fold(word): word for word in APPRECIATIONS} | {"": ""}
@@ -80,9 +86,18 @@ def read_engagements(
         cells |= {name: "|".join(_ids(found, row, name, cells[name], declared)) for name, declared in known.items()}
         places = split_list(cells["quartiers"])
         cells["quartiers"] = "|".join(quarters if "tous" in places else places)
-        cells["avancement"] = _word(found, row, "avancement", cells["avancement"], _ETATS, AVANCEMENTS)
-        cells |= {name: _word(found, row, name, cells[name], _AVIS, APPRECIATIONS) for name in colleges}
-        cells["date_preuve"] = _day(found, row, "date_preuve", cells["date_preuve"])
+        for name in ("avancement", *colleges):
+            known_words, words = (_ETATS, AVANCEMENTS) if name == "avancement" else (_AVIS, APPRECIATIONS)
+            said, cells[name] = cells[name], known_words.get(fold(cells[name]), "")
+            if fold(said) not in known_words:
+                what, wanted = f"{quoted(said)} n'est pas connu", f"mots connus : {listed(words)}"
+                found.add(row.fichier, row.ligne, name, what, wanted, nearest(said, words))
+        day = cells["date_preuve"]
+        when = parse_date(day) if day else None
+        cells["date_preuve"] = when[1].isoformat() if when else ""  # the last day of a period
+        if day and when is None:
+            what = f"{quoted(day)} n'est pas une date"
+            found.add(row.fichier, row.ligne, "date_preuve", what, "JJ/MM/AAAA ou AAAA-MM-JJ")
         made.append(cells)
     table = pd.DataFrame(made, columns=[*COLONNES, *optional]).astype("str")
     sample = any(fnmatch(name, pattern) for name in (fichier, ENGAGEMENTS) for pattern in territory.exemples)
@@ -111,26 +126,6 @@ def _ids(found: Inspection, row: Ligne, column: str, cell: str, declared: Sequen
     return [ids.get(fold(item), item) for item in items]
 
 
-def _word(
-    found: Inspection, row: Ligne, column: str, cell: str, known: Mapping[str, str], words: tuple[str, ...]
-) -> str:
-    """Our word for a state or a judgement; '' once noted where it is none of ours."""
-    ours = known.get(fold(cell))
-    if ours is None:
-        what, wanted = f"{quoted(cell)} n'est pas connu", f"mots connus : {listed(words)}"
-        found.add(row.fichier, row.ligne, column, what, wanted, nearest(cell, words))
-    return ours or ""
-
-
-def _day(found: Inspection, row: Ligne, column: str, cell: str) -> str:
-    """The last day of a date or period, in ISO; '' for a blank cell, or once noted for what is no date."""
-    when = parse_date(cell) if cell else None
-    if cell and when is None:
-        what = f"{quoted(cell)} n'est pas une date"
-        found.add(row.fichier, row.ligne, column, what, "JJ/MM/AAAA ou AAAA-MM-JJ")
-    return when[1].isoformat() if when else ""
-
-
 def _rows(found: Inspection, fichier: str, columns: tuple[str, ...], optional: tuple[str, ...]) -> list[Ligne]:
     """The rows of the CSV, or those of the sheet of a workbook that has most of the columns."""
     if fichier == ENGAGEMENTS:
@@ -150,28 +145,83 @@ def link_engagements(
     actions: pd.DataFrame, engagements: pd.DataFrame, fichier: str, anomalies: Anomalies
 ) -> pd.DataFrame:
     """Add the links that engagements declare by an action's title or id to those that the logs bear."""
-    declared = [(rank + 2, code, split_list(cell)) for rank, (code, cell) in enumerate(
-        zip(engagements["code"], engagements["actions"], strict=True)) if cell]  # fmt: skip
-    if not declared:
+    declared = engagements.loc[engagements["actions"] != "", ["code", "actions"]]
+    if declared.empty:
         return actions
     titles = actions.drop_duplicates("action")
-    named: dict[str, list[str]] = {}
+    named = {action: [action] for action in titles["action"]}
     for action, title in zip(titles["action"], titles["titre"], strict=True):
         named.setdefault(title_key(title), []).append(action)
-    known = set(titles["action"])
     links: dict[str, set[str]] = {}
-    for line, code, items in declared:
-        for item in items:
-            hits = [item] if item in known else named.get(title_key(item), [])
+    for rank, code, cell in declared.itertuples(name=None):
+        for item in split_list(cell):
+            hits = named.get(item) or named.get(title_key(item), [])
             if not hits:
                 hint = nearest(item, list(titles["titre"])[:5000])
                 what, done = "action liée inconnue des journaux", f"lien laissé de côté. {hint}".strip()
-                anomalies.add(fichier, line, "actions", item, what, done)
+                anomalies.add(fichier, rank + 2, "actions", item, what, done)
             for action in hits:
                 links.setdefault(action, set()).add(code)
-    return actions.assign(
-        engagements=[
-            "|".join(sorted({*split_list(own), *links[action]})) if action in links else own
-            for action, own in zip(actions["action"], actions["engagements"], strict=True)
-        ]
-    ).astype({"engagements": "str"})
+    both = zip(actions["action"], actions["engagements"], strict=True)
+    made = ["|".join(sorted({*split_list(own), *links.get(action, ())})) for action, own in both]
+    return actions.assign(engagements=pd.Series(made, index=actions.index, dtype="str"))
+
+
+def read_partners(territory: Territory, found: Inspection) -> pd.DataFrame:
+    """One row per declared partner, in their order (`PARTENAIRE`, `exemple`); none where the file is absent. Problems go to `found`.
+
+    Lists are joined by `|`, unknown years are null.
+    """
+    names: dict[str, str] = {}
+    there = (Path(territory.dossier) / PARTENAIRES).exists()
+    rows = once(found, read_rows(found, PARTENAIRES, PARTENAIRE[:3], PARTENAIRE[3:]) if there else (), "id")
+    table = pd.DataFrame([_read_partner(row, territory, found, names) for row in rows], columns=list(PARTENAIRE))
+    table["exemple"] = any(fnmatch(PARTENAIRES, pattern) for pattern in territory.exemples)
+    years = {name: table[name].astype("Int16").replace(0, pd.NA) for name in ("debut", "fin")}
+    return table.astype({**dict.fromkeys(PARTENAIRE, "str"), "exemple": "bool"}).assign(**years)
+
+
+def _read_partner(row: Ligne, territory: Territory, found: Inspection, names: dict[str, str]) -> tuple[str | int, ...]:
+    tell = partial(found.add, row.fichier, row.ligne)
+    cells = dict.fromkeys(PARTENAIRE, "") | row.cells
+    quarters = tuple(q.code for q in territory.quartiers)
+    alias, themes, places = (split_list(cells[name]) for name in ("alias", "themes", "quartiers"))
+    declared = {
+        "college": ([cells["college"]], [c.id for c in territory.colleges]),
+        "themes": (themes, [t.id for t in territory.themes]),
+        "quartiers": (places, [*quarters, "tous"]),
+    }
+    for column, (words, known) in declared.items():
+        for word in words:
+            if word and word not in known:
+                to_do = nearest(word, known) or "corrigez la cellule"
+                tell(column, f"{quoted(word)} n'est pas déclaré", f"déclarés : {listed(known)}", to_do)
+    siren, doubt = read_siren(cells["siren"])
+    if doubt:
+        tell("siren", f"{quoted(mask_words(cells['siren']))} : {doubt}", "neuf chiffres", "corrigez-le ou laissez vide")
+    for label in (cells["nom"], *alias):
+        owner = names.setdefault(carrier_key(label), cells["id"])
+        if owner != cells["id"]:
+            wanted, to_do = "un nom pour un seul partenaire", "retirez-le de l'un des deux"
+            tell("alias", f"{quoted(label)} désigne déjà {quoted(owner)}", wanted, to_do)
+    years = {"debut": cells["debut"], "fin": cells["fin"]}
+    for name, year in years.items():
+        if year and not (year.isdecimal() and len(year) == 4):
+            tell(name, f"{quoted(year)} n'est pas une année", "quatre chiffres")
+            years[name] = ""
+    nom = mask_words(cells["nom"])
+    called = "|".join(alias if nom == cells["nom"] else (*alias, cells["nom"]))
+    expected = ("|".join(themes), "|".join(quarters if "tous" in places else places))
+    ends = (int(years[name] or 0) for name in years)
+    return (cells["id"], nom, cells["college"], called, siren, *expected, *ends, mask_words(cells["note"]))
+
+
+def once(found: Inspection, rows: Iterable[Ligne], column: str) -> Iterator[Ligne]:
+    """The rows whose cell of that column is new; each that says it again is noted."""
+    seen: dict[str, int] = {}
+    for row in rows:
+        if seen.setdefault(row[column], row.ligne) == row.ligne:
+            yield row
+            continue
+        what = f"{quoted(row[column])} est déjà à la ligne {seen[row[column]]}"
+        found.add(row.fichier, row.ligne, column, what, "", "gardez une seule des deux")

@@ -9,18 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-import pandas as pd
-
 from cvanalysis.actions.field import Field
 from cvanalysis.files.keys import split_list
 from cvanalysis.textes import label
 
-CONSTATE, SANS_PREUVE, EN_PLUS, NI = (
-    "Attendu et constaté",
-    "Attendu, sans preuve",
-    "Constaté sans être attendu",
-    "Non attendu",
-)
+CONSTATE, SANS_PREUVE = "Attendu et constaté", "Attendu, sans preuve"
+EN_PLUS, NI = "Constaté sans être attendu", "Non attendu"
 CAS = (CONSTATE, SANS_PREUVE, EN_PLUS, NI)
 SOURCE, PREUVE = label("actions.mobilisation.source"), label("actions.mobilisation.preuve")
 
@@ -71,11 +65,10 @@ def by_year(field: Field) -> Mobilisation:
     """Expected: between the years that the partner declares. Seen: an action that year, or an evidence dated then that names it."""
     years = {str(year): str(year) for year in range(field.territory.debut, field.territory.fin + 1)}
     expected = set()
-    for row in field.partenaires.itertuples(index=False):
-        if pd.notna(row.debut) or pd.notna(row.fin):
-            start = int(row.debut) if pd.notna(row.debut) else field.territory.debut
-            end = int(row.fin) if pd.notna(row.fin) else field.territory.fin
-            expected |= {(row.id, year) for year in years if start <= int(year) <= end}
+    said = field.partenaires.dropna(how="all", subset=["debut", "fin"])
+    said = said.fillna({"debut": field.territory.debut, "fin": field.territory.fin})
+    for row in said.itertuples(index=False):
+        expected |= {(row.id, year) for year in years if row.debut <= int(year) <= row.fin}
     seen = {(partner, str(year)) for partner, year in _acting(field, "annee") if str(year) in years}
     for row in field.engagements.itertuples(index=False):
         if row.date_preuve[:4] in years:

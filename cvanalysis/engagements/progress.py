@@ -5,7 +5,6 @@ Refuses to call a gap a fault: an engagement can have been kept by other means t
 
 from __future__ import annotations
 
-from calendar import monthrange
 from datetime import date
 
 import pandas as pd
@@ -84,7 +83,8 @@ def gaps(table: pd.DataFrame, field: Field) -> dict[str, list[str]]:
     """Sort of gap → codes. An engagement that was not begun, or was given up, is not reproached with having no evidence."""
     served = {code for cell in field.menees["engagements"].unique() for code in split_list(cell)}
     begun = table["avancement"].isin(("réalisé", "partiel", "en cours", "réorienté"))
-    limit = months_before(field.territory.edition.jusqu_au, field.territory.seuils.preuve_ancienne_mois).isoformat()
+    old = pd.DateOffset(months=field.territory.seuils.preuve_ancienne_mois)
+    limit = (pd.Timestamp(field.territory.edition.jusqu_au) - old).date().isoformat()
     return {
         SANS_ACTION: list(table.loc[~table["code"].isin(served), "code"]),
         SANS_PREUVE: list(table.loc[begun & (table["preuve"] == ""), "code"]),
@@ -94,20 +94,8 @@ def gaps(table: pd.DataFrame, field: Field) -> dict[str, list[str]]:
     }
 
 
-def months_before(day: date, months: int) -> date:
-    """The same day some months earlier, or the last of that month.
-
-    >>> months_before(date(2022, 12, 15), 12), months_before(date(2022, 3, 31), 1)
-    (datetime.date(2021, 12, 15), datetime.date(2022, 2, 28))
-    """
-    year, month = divmod(day.year * 12 + day.month - 1 - months, 12)
-    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
-
-
 def disagreements(table: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
     """Engagements that one college finds satisfying and another not."""
-    if not columns:
-        return table.iloc[0:0]
     views = table[columns]
     return table[(views == "satisfaisant").any(axis=1) & (views == "insatisfaisant").any(axis=1)]
 

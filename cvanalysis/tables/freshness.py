@@ -28,7 +28,7 @@ LIBRARIES = ("numpy", "odfpy", "pandas", "pyarrow", "python-calamine", "rapidfuz
 """Those that tables are made with."""
 
 CLEANING = (
-    "actions/clean/", "actions/table", "catalogue/", "engagements/declared", "engagements/partners", "engagements/table",
+    "actions/clean/", "actions/table", "catalogue/", "engagements/declared", "engagements/table",
     "errors", "files/", "french", "indicateurs/clean/", "paroles/champs", "paroles/clean/", "paroles/table", "personnes/",
     "tables/leftover", "tables/logs", "tables/process", "tables/shown", "territory/",
 )  # fmt: skip

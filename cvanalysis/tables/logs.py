@@ -9,8 +9,7 @@ import pandas as pd
 
 from cvanalysis.actions.clean.fields import Declared
 from cvanalysis.actions.clean.logs import CleanedLogs, clean_logs
-from cvanalysis.engagements.declared import find_engagements, link_engagements, read_engagements
-from cvanalysis.engagements.partners import read_partners
+from cvanalysis.engagements.declared import find_engagements, link_engagements, read_engagements, read_partners
 from cvanalysis.files.anomalies import Anomalies
 from cvanalysis.files.keys import carrier_key, split_list
 from cvanalysis.territory.contract import Territory

@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cvanalysis.files.dates import parse_date
-from cvanalysis.files.numbers import decode_numbers
+from cvanalysis.files.numbers import as_text, decode_numbers
 from cvanalysis.french import fold
 from cvanalysis.personnes.persons import is_nir
 
@@ -67,9 +67,6 @@ def instalment(text: str) -> tuple[bool, str]:
     return False, text
 
 
-_LETTRE = re.compile(r"[^\W\d_]")
-
-
 @dataclass(frozen=True)
 class Words:
     """A column of text as codes into its distinct words: `words[codes[i]]` is the cell of row i, as found.
@@ -89,11 +86,6 @@ class Words:
     def filled(self) -> np.ndarray:
         """Per word: whether it is more than spaces."""
         return np.array([bool(word and not word.isspace()) for word in self.words], dtype=bool)
-
-    @cached_property
-    def lettered(self) -> np.ndarray:
-        """Per word: whether it has a letter."""
-        return np.array([not word.isdigit() and _LETTRE.search(word) is not None for word in self.words], dtype=bool)
 
     def map(self, read: Callable[[str], Any], dtype: Any = object) -> np.ndarray:
         """What `read` makes of each cell, each distinct word read once."""
@@ -115,9 +107,7 @@ def category(cells: np.ndarray, read: Callable[[Any], str] = str) -> pd.Categori
 
 def encode(column: pa.ChunkedArray | pa.Array) -> Words:
     """A column of Arrow text → its distinct words; a missing cell is an empty one."""
-    if isinstance(column, pa.ChunkedArray):
-        column = column.combine_chunks()
-    coded = pc.dictionary_encode(pc.fill_null(column, ""))
+    coded = as_text(column).dictionary_encode()
     return Words(coded.indices.to_numpy(zero_copy_only=False), tuple(coded.dictionary.to_pylist()))
 
 
@@ -128,9 +118,6 @@ def constant(word: str, rows: int) -> Words:
 
 _CENTIMES = r"^-?\d{1,9}(\.\d{1,2})?$"
 _FRANCAIS = r"^-?\d{1,9}(,\d{1,2})?$"
-_ESPACES = "[ \u00a0\u202f\u2009€]"
-
-
 DOUTEUX = r"^-?[1-9]\d{0,2}[.,]\d{3}$"
 """« 12,000 »: twelve thousand euros, or twelve."""
 
@@ -143,9 +130,7 @@ def read_amounts(column: pa.ChunkedArray | pa.Array, milliers: str = "") -> tupl
     Amounts with one or two decimals can mean one thing only and are decoded at once; the others go through `values`, with the
     signs that the column was seen to use, and the habits of those who write of money are tried last.
     """
-    if isinstance(column, pa.ChunkedArray):
-        column = column.combine_chunks()
-    column = pc.fill_null(column, "")
+    column = as_text(column)
     values = np.full(len(column), np.nan)
     wrong = np.zeros(len(column), dtype=bool)
     plainly = pc.match_substring_regex(column, _CENTIMES)
@@ -153,39 +138,31 @@ def read_amounts(column: pa.ChunkedArray | pa.Array, milliers: str = "") -> tupl
     texts = column.take(pa.array(rest))
     filled = pc.not_equal(texts, "")
     rest, texts = rest[filled.to_numpy(zero_copy_only=False)], texts.filter(filled)
-    if not len(rest):
-        return values, wrong
-    bare = pc.replace_substring_regex(texts, _ESPACES, "")
-    rest, texts, bare = _part_thousands(rest, texts, bare, milliers, wrong)
-    if not len(rest):
-        return values, wrong
+    bare = pc.replace_substring_regex(texts, "[ \u00a0\u202f\u2009€]", "")
+    texts, bare, wrong[rest] = _part_thousands(texts, bare, milliers)
     usual = pc.match_substring_regex(bare, _FRANCAIS)
     odd = texts.filter(pc.invert(usual))
-    comma = pc.any(pc.match_substring(bare.filter(usual), ",")).as_py()
     rest = _fill(values, rest, pc.replace_substring(bare, ",", "."), usual)
     if not len(rest):
         return values, wrong
-    witnesses = (["0,5"] if comma else []) + (
-        ["0.5"] if pc.any(pc.match_substring(column.filter(plainly), ".")).as_py() else []
-    )
+    shown = {",": bare.filter(usual), ".": column.filter(plainly)}  # the signs that the column was seen to use
+    witnesses = [f"0{sign}5" for sign, seen in shown.items() if pc.any(pc.match_substring(seen, sign)).as_py()]
     decoded = decode_numbers(pa.concat_arrays([odd, pa.array(witnesses, pa.string())]))
     numbers, bad = decoded.valeurs[: len(odd)].copy(), decoded.mauvais[: len(odd)].copy()
-    at = np.flatnonzero(bad)
-    if len(at):
-        tried = encode(odd.take(pa.array(at))).map(_read_habit)
-        known = np.array([value is not None for value in tried], dtype=bool)
-        numbers[at[known]] = np.array([value for value in tried if value is not None], dtype=float)
-        bad[at[known]] = False
+    for i in np.flatnonzero(bad):
+        value = _read_habit(odd[i].as_py())
+        if value is not None:
+            numbers[i], bad[i] = value, False
     too_large = np.abs(np.nan_to_num(numbers)) > MONTANT_MAXI
     numbers[too_large] = np.nan
-    values[rest], wrong[rest] = numbers, bad | too_large
+    values[rest] = numbers
+    wrong[rest] |= bad | too_large
     return values, wrong
 
 
-def _part_thousands(
-    rest: np.ndarray, texts: pa.Array, bare: pa.Array, milliers: str, wrong: np.ndarray
-) -> tuple[np.ndarray, pa.Array, pa.Array]:
-    """The cells without the sign between their thousands where it is known; those that it leaves doubtful are out, and wrong."""
+def _part_thousands(texts: pa.Array, bare: pa.Array, milliers: str) -> tuple[pa.Array, pa.Array, np.ndarray]:
+    """The cells without the sign between their thousands where it is known; those that it leaves doubtful are blank, and wrong."""
+    wrong = np.zeros(len(texts), dtype=bool)
     for sign in ",.":
         doubtful = pc.and_(pc.match_substring_regex(bare, DOUTEUX), pc.match_substring(bare, sign))
         # Of a point, only a last zero tells that no machine wrote these decimals.
@@ -193,14 +170,12 @@ def _part_thousands(
         if not pc.any(tells).as_py():
             continue
         proof = rf"^-?\d{{1,3}}(\{sign}\d{{3}}){{2,}}|\{sign}\d{{3}}[{',.'.replace(sign, '')}]\d"
-        if sign == milliers or pc.any(pc.match_substring_regex(bare, proof)).as_py():
-            plain = pc.replace_substring(bare, sign, "")
-            texts, bare = (pc.if_else(doubtful, plain, one) for one in (texts, bare))
-        else:
-            out = doubtful.to_numpy(zero_copy_only=False)
-            wrong[rest[out]] = True
-            rest, texts, bare = rest[~out], texts.filter(pc.invert(doubtful)), bare.filter(pc.invert(doubtful))
-    return rest, texts, bare
+        known = sign == milliers or pc.any(pc.match_substring_regex(bare, proof)).as_py()
+        plain = pc.replace_substring(bare, sign, "") if known else ""
+        texts, bare = (pc.if_else(doubtful, plain, one) for one in (texts, bare))
+        if not known:
+            wrong |= doubtful.to_numpy(zero_copy_only=False)
+    return texts, bare, wrong
 
 
 def _fill(values: np.ndarray, places: np.ndarray, texts: pa.Array, good: pa.Array) -> np.ndarray:
@@ -236,47 +211,29 @@ def read_count(text: str) -> float:
     return float(found[1]) if found else float("-inf")
 
 
-_ANNEE = re.compile(r"(?<!\d)(19[89]\d|20\d\d)(?!\d)")
-
-
 def read_year(text: str) -> int | None:
     """The year that a cell states; None where blank; 0 where it states none, or several that are not one school year.
 
     The first year of a school year (« 2018-2019 », « 2018/19 ») is that of its subsidy.
 
-    >>> (
-    ...     read_year("Exercice 2018"),
-    ...     read_year("2018-2019"),
-    ...     read_year("2018.0"),
-    ...     read_year("2018 à 2021"),
-    ...     read_year("?"),
-    ... )
-    (2018, 2018, 2018, 0, 0)
+    >>> [read_year(text) for text in ("Exercice 2018", "2018-2019", "2018.0", "2018 à 2021", "?")]
+    [2018, 2018, 2018, 0, 0]
     """
     if not text.strip():
         return None
-    years = [int(year) for year in _ANNEE.findall(text)]
-    if not years:
-        return 0
+    years = [int(year) for year in re.findall(r"(?<!\d)(?:19[89]\d|20\d\d)(?!\d)", text)]
     return years[0] if len(set(years)) == 1 or (len(years) == 2 and years[1] - years[0] == 1) else 0
 
 
 def years_of_date(text: str) -> tuple[int, int] | None:
     """First and last year of a date, a period or an Excel serial, or the one year that free text states; None where it says none.
 
-    >>> (
-    ...     years_of_date("2018-11-20"),
-    ...     years_of_date("01/01/14->30/09/14"),
-    ...     years_of_date("MAI 2014"),
-    ...     years_of_date("43424"),
-    ... )
-    ((2018, 2018), (2014, 2014), (2014, 2014), (2018, 2018))
+    >>> [years_of_date(text) for text in ("2018-11-20", "01/01/14->30/09/14", "MAI 2014", "43424")]
+    [(2018, 2018), (2014, 2014), (2014, 2014), (2018, 2018)]
     """
-    found = parse_date(text)
-    if found:
+    if found := parse_date(text):
         return found[0].year, found[1].year
-    year = read_year(text)
-    return (year, year) if year else None
+    return (year, year) if (year := read_year(text)) else None
 
 
 def luhn(digits: str) -> bool:
@@ -303,13 +260,10 @@ def read_siren(text: str) -> tuple[str, str]:
     digits = re.sub(r"[\s\u00a0\u202f.-]", "", re.sub(r"[.,]0+$", "", stripped))
     if not digits.isdigit() or not digits.isascii():
         return "", "ni un SIRET ni un SIREN"
-    for length in (14, 9):
-        if len(digits) == length and (luhn(digits) or luhn(digits[:9])):
-            return digits[:9], ""
+    if len(digits) in (9, 14):
+        return (digits[:9], "") if luhn(digits) or luhn(digits[:9]) else ("", "clé de contrôle fausse")
     for length in (9, 14):
         padded = digits.zfill(length)
         if length - 3 <= len(digits) < length and luhn(padded) and luhn(padded[:9]):
             return padded[:9], ""
-    if len(digits) in (9, 14):
-        return "", "clé de contrôle fausse"
     return "", f"{len(digits)} chiffres au lieu de 14 (SIRET) ou 9 (SIREN)"

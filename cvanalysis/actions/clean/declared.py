@@ -38,14 +38,13 @@ from cvanalysis.territory.toml import Section, read_toml, take
 
 CONTRAT = "contrat.toml"
 LISTES = ("actions", "journaux")
-SEPARATEURS = ",;/"
 Tell = Callable[..., None]
 """Notes a problem of one declared log: key, what was found, what was expected, what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Financement:
-    """One column of amounts that belongs to one funder, or to one year, or to both."""
+    """A column of amounts: its header, its field, its funder and its year where it has its own."""
 
     colonne: str
     champ: str
@@ -66,7 +65,7 @@ class Journal:
     financements: tuple[Financement, ...] = ()
     constantes: Mapping[str, str] = field(default_factory=dict)
     valeurs: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    separateurs: str = SEPARATEURS
+    separateurs: str = ",;/"
     fusionnees: tuple[str, ...] = ()
     milliers: str = ""
     reconnu: bool = False
@@ -86,7 +85,8 @@ def read_journals(found: Inspection) -> tuple[Journal, ...]:
 def _journal(found: Inspection, section: Section) -> Journal | None:
     tell = partial(found.add, section.fichier, section.ligne)
     values = dict(section.values)
-    lines = _header_lines(partial(found.add, section.fichier, section.line("entete"), "entete"), values)
+    where = partial(found.add, section.fichier, section.line("entete"), "entete")
+    lines = _header_lines(where, values.pop("entete", ()))
     checked = Section(section.fichier, section.nom, section.ligne, values, section.lignes)
     known = values.get("reconnu") is True
     lists = {"fusionnees": list, "constantes": dict, "valeurs": dict, "financements": list}
@@ -95,42 +95,29 @@ def _journal(found: Inspection, section: Section) -> Journal | None:
     taken = take(found, checked, needed, {**words, **lists, **({"colonnes": dict} if known else {})})
     if taken is None:
         return None
-    constantes = taken.pop("constantes", {})
+    constantes = taken.get("constantes", {})
     columns = _columns(tell, taken.get("colonnes", {}), known)
     for name, value in constantes.items():
         _known(tell, "constantes", name, CONSTANTES, "constante")
         if isinstance(value, dict | list):
             tell(f"constantes.{name}", f"{quoted(value)} ne convient pas", "un texte ou un nombre")
-    return Journal(
-        nom="journal déclaré",
-        fichier=taken["fichier"],
-        colonnes=columns,
-        feuille=taken.get("feuille", ""),
-        entete=lines,
-        constantes={name: str(value) for name, value in constantes.items()},
-        financements=tuple(_financements(found, section, tell, taken.get("financements", []))),
-        valeurs=dict(_valeurs(tell, taken.get("valeurs", {}))),
-        separateurs=taken.get("separateurs", SEPARATEURS),
-        fusionnees=tuple(fold(str(header)) for header in taken.get("fusionnees", [])),
-        milliers=taken.get("milliers", ""),
-        reconnu=known,
-        ligne=section.ligne,
-    )
+    taken["colonnes"] = columns
+    taken["constantes"] = {name: str(value) for name, value in constantes.items()}
+    taken["financements"] = tuple(_financements(found, section, tell, taken.get("financements", [])))
+    taken["valeurs"] = dict(_valeurs(tell, taken.get("valeurs", {})))
+    taken["fusionnees"] = tuple(fold(str(header)) for header in taken.get("fusionnees", []))
+    return Journal("journal déclaré", entete=lines, ligne=section.ligne, **taken)
 
 
-def _header_lines(tell: Tell, values: dict[str, Any]) -> tuple[int, ...]:
-    """The declared lines of the header, taken out of `values`: one number, or a list of them."""
-    if "entete" not in values:
-        return ()
-    entete = values.pop("entete")
+def _header_lines(tell: Tell, entete: Any) -> tuple[int, ...]:
+    """The declared lines of the header: one number, or a list of them."""
     if entete == []:
         tell("liste vide", "un numéro de ligne, ou deux", "")
     lines = [entete] if type(entete) is int else entete
-    if not isinstance(lines, list) or not all(type(n) is int and n > 0 for n in lines) or len(lines) > 3:
-        wanted = "le numéro de la ligne d'en-tête, ou une liste de deux numéros"
-        tell(f"{quoted(entete)} ne convient pas", wanted)
-        return ()
-    return tuple(lines)
+    if isinstance(lines, list | tuple) and all(type(n) is int and n > 0 for n in lines) and len(lines) <= 3:
+        return tuple(lines)
+    tell(f"{quoted(entete)} ne convient pas", "le numéro de la ligne d'en-tête, ou une liste de deux numéros")
+    return ()
 
 
 def _columns(tell: Tell, declared: Mapping[str, Any], known: bool) -> dict[str, str]:
@@ -162,8 +149,8 @@ def _financements(found: Inspection, section: Section, tell: Tell, items: list[A
         _known(tell, "financements.champ", champ, MONTANTS, "champ de montant")
         if credit:
             _known(tell, "financements.type_credit", credit, TYPES_CREDIT, "type de crédit")
-        year = str(values.get("annee", ""))
-        yield Financement(fold(values["colonne"]), champ, values.get("financeur", ""), credit, year)
+        own = (values.get("financeur", ""), credit, str(values.get("annee", "")))
+        yield Financement(fold(values["colonne"]), champ, *own)
 
 
 def _valeurs(tell: Tell, maps: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, str]]]:

@@ -12,9 +12,8 @@ is a question for the analyst, in a table (`COLONNES`) whose rows, once decided,
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from hashlib import blake2b
 from heapq import nsmallest
 from itertools import chain
 from pathlib import Path
@@ -52,11 +51,6 @@ _ANNEES = re.compile(r"\b(?:19|20)\d\d\b(?:\s*/\s*(?:20)?\d\d\b)?")
 _CHIFFRES = re.compile(r"\d+")
 
 
-def digest(*parts: object) -> str:
-    """A short stable identifier of what the parts say."""
-    return blake2b("\x1f".join(map(str, parts)).encode("utf-8", "replace"), digest_size=6).hexdigest()
-
-
 def exact_duplicates(rows: LogRows, quarters: np.ndarray, kept: np.ndarray) -> np.ndarray:
     """Which of the kept rows of one sheet (a mask) say in every cell what an earlier one says; `quarters` as they are read."""
     signature = {"qpv": pd.factorize(quarters)[0]}
@@ -71,33 +65,32 @@ def exact_duplicates(rows: LogRows, quarters: np.ndarray, kept: np.ndarray) -> n
 
 def _meaning(name: str, words: Words) -> np.ndarray:
     """One number per row: equal where two cells mean the same (date, year, all of a SIRET), or are the same words but for their form."""
-    read = {
+    read: Callable[[str], object] = {
         "date": parse_date,
         "date_convention": parse_date,
         "annee": read_year,
-        "siret": lambda w: re.sub(r"[.,]0+$|\D", "", w),
-    }.get(name)
-    keys = [read(word) or key for word, key in zip(words.words, words.folded, strict=True)] if read else words.folded
-    ranks: dict[object, int] = {}
-    return np.array([ranks.setdefault(key, len(ranks)) for key in keys], dtype=np.int64)[words.codes]
+        "siret": lambda word: re.sub(r"[.,]0+$|\D", "", word),
+    }.get(name, lambda _: None)
+    said = [read(word) or key for word, key in zip(words.words, words.folded, strict=True)]
+    return pd.factorize(pd.Series(said, dtype=object))[0][words.codes]
 
 
-def propose(table: Mapping[str, np.ndarray]) -> pd.DataFrame:
-    """The questions that lines raise (`COLONNES`, without `decision`), the surest first within each kind, at most `PROPOSITIONS_MAX`.
-
-    `table`: arrays of one entry per line: `action, cle, annee` (float, NaN unknown)`, titre, titre_cle, porteur, porteur_cle,
-    financeur, qpv_cle, convention, montant, versement` (bool). Plain arrays: on 200,000 lines, frames would cost more than the comparisons.
-    """
+def propose(lines: pd.DataFrame) -> pd.DataFrame:
+    """The questions that lines raise (`COLONNES`, without `decision`), the surest first within each kind; `PROPOSITIONS_MAX` at most."""
+    # Plain arrays: on 200,000 lines, frames would cost more than the comparisons.
+    words = ("action", "cle", "titre", "titre_cle", "porteur", "porteur_cle", "financeur", "qpv_cle", "convention")
+    table = {name: np.asarray(lines[name], dtype=object) for name in words}
+    table |= {name: lines[name].to_numpy(dtype=float, na_value=np.nan) for name in ("annee", "montant")}
+    table["versement"] = lines["versement"].to_numpy(dtype=bool)
     actions, titles = table["action"], table["titre"]
     _, first = np.unique(actions.astype(str), return_index=True)
     near = chain(_near_titles(table, first), _near_carriers(table, first))
-    made = nsmallest(PROPOSITIONS_MAX, near, key=lambda item: -item[3])
-    years = pd.Series(table["annee"]).groupby(actions).agg(["min", "max"]) if made else pd.DataFrame()
+    years = pd.Series(table["annee"]).groupby(actions).agg(["min", "max"])
     said = {action: _span(low, high) for action, low, high in years.itertuples(name=None)}
     rows: list[tuple] = []
-    for genre, i, j, score, carrier in made:
-        both = f"{said[actions[i]]} / {said[actions[j]]}"
-        rows.append((genre, actions[i], actions[j], score, titles[i], titles[j], carrier, both, ""))
+    for genre, i, j, score, who in nsmallest(PROPOSITIONS_MAX, near, key=lambda item: -item[3]):
+        both = (actions[i], actions[j])
+        rows.append((genre, *both, score, titles[i], titles[j], who, " / ".join(said[one] for one in both), ""))
     frame = pd.DataFrame([*rows, *_same_lines(table), *_conventions(table)], columns=list(COLONNES[:-1]))
     order = {"by": ["genre", "score", "a", "b"], "ascending": [True, False, True, True]}
     return frame.astype({"score": "float64"}).sort_values(**order, ignore_index=True).head(PROPOSITIONS_MAX)
@@ -116,24 +109,16 @@ def _near_titles(table: Mapping[str, np.ndarray], first: np.ndarray) -> Iterator
     for i in first.tolist():
         if titles[i]:
             groups.setdefault(carriers[i], []).append(i)
-    plainly = {title: _bare(title) for title in {titles[i] for rows in groups.values() if len(rows) > 1 for i in rows}}
     years = np.where(np.isnan(table["annee"]), np.inf, table["annee"])
-    for rows in groups.values():
-        if len(rows) < 2:
-            continue
+    for rows in filter(lambda rows: len(rows) > 1, groups.values()):
         rows.sort(key=titles.__getitem__)
-        for x, y, score in near_pairs([plainly[titles[i]] for i in rows], SEUIL):
+        for x, y, score in near_pairs([_bare(titles[i]) for i in rows], SEUIL):
             i, j = sorted((rows[x], rows[y]), key=lambda row: (years[row], titles[row]))
             yield "renouvellement", i, j, score, table["porteur"][i]
 
 
 def _bare(title: str) -> str:
     return " ".join(_ANNEES.sub(" ", title).split())[:200]
-
-
-def _numbers(bare: str) -> list[str]:
-    """Numbers of a title without its years: « atelier 1 » and « atelier 2 » are two actions."""
-    return _CHIFFRES.findall(bare)
 
 
 def near_pairs(texts: Sequence[str], seuil: int) -> list[tuple[int, int, float]]:
@@ -143,12 +128,10 @@ def near_pairs(texts: Sequence[str], seuil: int) -> list[tuple[int, int, float]]
     read backwards, so that the cost grows with the list and not with its square.
     """
     found: dict[tuple[int, int], float] = {}
-    numbers = [tuple(_numbers(_bare(text))) for text in texts]
+    numbers = [_CHIFFRES.findall(_bare(text)) for text in texts]  # « atelier 1 » and « atelier 2 » are two actions
     for window in _windows(texts):
         part = [texts[i] for i in window]
         scores = process.cdist(part, part, scorer=fuzz.ratio, score_cutoff=seuil, dtype=np.uint8)
-        if np.count_nonzero(scores) == len(part):
-            continue  # each is near itself alone
         above, below = np.nonzero(np.triu(scores, 1))
         for x, y, score in zip(above.tolist(), below.tolist(), scores[above, below].tolist(), strict=True):
             i, j = window[x], window[y]
@@ -184,39 +167,33 @@ def _near_carriers(table: Mapping[str, np.ndarray], first: np.ndarray) -> Iterat
 
 def _same_lines(table: Mapping[str, np.ndarray]) -> list[tuple]:
     """Lines of one action, year, funder and set of quarters: the first by key against each of the others."""
-    keys = pd.DataFrame({k: pd.factorize(table[k])[0] for k in ("action", "annee", "financeur", "qpv_cle")})
+    same = ["action", "annee", "financeur", "qpv_cle"]
+    lines = pd.DataFrame({name: pd.factorize(table[name])[0] for name in same} | {"cle": table["cle"]})
     several = (table["porteur"] != PARTICULIER) & ~table["versement"]  # who are several people, or parts of one grant
-    at = np.flatnonzero(keys.duplicated(keep=False) & ~np.isnan(table["annee"]) & several)
-    if not len(at):
-        return []
-    group = keys.iloc[at].groupby(list(keys.columns)).ngroup().to_numpy()
-    _, rank = np.unique(table["cle"][at].astype(str), return_inverse=True)
-    order = np.lexsort((rank, group))
-    head = np.maximum.accumulate(np.where(np.diff(group[order], prepend=-1) != 0, np.arange(len(order)), 0))
-    first, other = order[head][head != np.arange(len(order))], order[head != np.arange(len(order))]
-    amounts = table["montant"][at]
-    score = np.where(amounts[first] == amounts[other], 100.0, 90.0)
-    best = np.lexsort((rank[other], rank[first], -score))[:PROPOSITIONS_MAX]
+    lines = lines[lines.duplicated(same, keep=False) & ~np.isnan(table["annee"]) & several].sort_values("cle")
+    lines["autre"] = lines.index
+    lines[["premiere", "cle_premiere"]] = lines.groupby(same)[["autre", "cle"]].transform("first")
+    lines = lines[lines["premiere"] != lines["autre"]]
+    amounts = table["montant"]
+    lines["score"] = np.where(amounts[lines["premiere"]] == amounts[lines["autre"]], 100.0, 90.0)
+    best = lines.sort_values(["score", "cle_premiere", "cle"], ascending=[False, True, True])[:PROPOSITIONS_MAX]
     made = []
-    for i, j, near in zip(at[first[best]].tolist(), at[other[best]].tolist(), score[best].tolist(), strict=True):
-        both = f"{table['montant'][i]:.2f} / {table['montant'][j]:.2f}"
+    for a, b, near, i, j in best[["cle_premiere", "cle", "score", "premiere", "autre"]].itertuples(index=False):
+        both = f"{amounts[i]:.2f} / {amounts[j]:.2f}"
         line = (table["titre"][i], table["titre"][j], table["porteur"][i], f"{table['annee'][i]:.0f}", both)
-        made.append(("doublon", table["cle"][i], table["cle"][j], near, *line))
+        made.append(("doublon", a, b, near, *line))
     return made
 
 
-def _conventions(table: Mapping[str, np.ndarray]) -> list[tuple]:
-    groups: dict[tuple, list[int]] = {}
-    bound = np.flatnonzero((table["convention"] != "") & ~np.isnan(table["annee"]) & (table["montant"] > 0))
-    for i in bound.tolist():
-        groups.setdefault((table["action"][i], table["convention"][i], table["montant"][i]), []).append(i)
-    made = []
-    for (action, convention, amount), rows in sorted(groups.items()):
-        years = {table["annee"][i] for i in rows}
-        if len(years) > 1:
-            line = (table["titre"][rows[0]], convention, table["porteur"][rows[0]], _span(min(years), max(years)))
-            made.append(("convention", action, convention, 100.0, *line, f"{amount:.2f}"))
-    return made
+def _conventions(table: Mapping[str, np.ndarray]) -> Iterator[tuple]:
+    lines = pd.DataFrame({k: table[k] for k in ("action", "convention", "montant", "titre", "porteur", "annee")})
+    bound = lines[(lines["convention"] != "") & lines["annee"].notna() & (lines["montant"] > 0)]
+    groups = bound.groupby(["action", "convention", "montant"])
+    found = groups[["titre", "porteur"]].first().join(groups["annee"].agg(["min", "max"]))
+    for (action, convention, amount), title, carrier, low, high in found.itertuples(name=None):
+        if low < high:
+            both = (_span(low, high), f"{amount:.2f}")
+            yield ("convention", action, convention, 100.0, title, convention, carrier, *both)
 
 
 def read_decisions(territory: Territory, found: Inspection) -> dict[tuple[str, str, str], str]:
@@ -249,7 +226,7 @@ def merged_actions(decisions: dict[tuple[str, str, str], str]) -> dict[str, str]
             action = parent[action]
         return action
 
-    for (genre, a, b), decision in sorted(decisions.items()):
-        if genre in ("renouvellement", "porteur") and decision == "même action" and root(a) != root(b):
+    for (_, a, b), decision in sorted(decisions.items()):
+        if decision == "même action" and root(a) != root(b):
             parent[root(b)] = root(a)
     return {action: root(action) for action in parent}

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from rapidfuzz import fuzz, process
 
 from cvanalysis.actions.clean.cells import (
     DOUTEUX,
@@ -85,41 +86,34 @@ def _with_hint(done: str, hint: str) -> str:
 class FieldReader:
     """Reads the fields of one log, each on its distinct words."""
 
-    def __init__(
-        self, rows: LogRows, context: Context, anomalies: Anomalies, champs: dict[str, Words], count: int
-    ) -> None:
-        self.rows, self.context, self.anomalies, self.champs, self.count = rows, context, anomalies, champs, count
+    def __init__(self, rows: LogRows, context: Context, anomalies: Anomalies) -> None:
+        self.rows, self.context, self.anomalies = rows, context, anomalies
+        champs, self.count = dict(rows.champs), len(rows.lignes)
+        self.champs = champs
         self.declared, self.labels = context.declared, context.labels
         self.journal, self.fichier = rows.located.journal, rows.located.grid.fichier
-        for name, ours in self.journal.valeurs.items():
-            if name in champs and name not in TRADUITS_AILLEURS:
-                words = champs[name]
-                said = zip(words.words, words.folded, strict=True)
-                champs[name] = Words(words.codes, tuple(ours.get(key, word) for word, key in said))
+        for name in champs.keys() & self.journal.valeurs.keys() - set(TRADUITS_AILLEURS):
+            words, ours = champs[name], self.journal.valeurs[name]
+            said = zip(words.words, words.folded, strict=True)
+            champs[name] = Words(words.codes, tuple(ours.get(key, word) for word, key in said))
         self.kept = rows.natures == ACTION
         self.raw_carriers = self.field("porteur")
-        self.persons = hide_persons(champs, rows.autres, self.declared.partners, count)
+        self.persons = hide_persons(champs, rows.autres, self.declared.partners, self.count)
 
     def field(self, name: str) -> Words:
         return self.champs.get(name) or constant("", self.count)
 
-    def text(self, name: str) -> np.ndarray:
-        """A field as found, without outer spaces."""
-        return self.field(name).map(str.strip)
-
     def tell(self, name: str, wrong: dict[int, str], treatment: Callable[[str], str] | str) -> None:
         """Tell once each word (by its rank) that has no meaning, at its first row, with its number of rows."""
-        words = self.field(name)
-        places = np.flatnonzero(self.kept)
-        seen = np.bincount(words.codes[places], minlength=len(words.words))
-        first = np.full(len(words.words), -1)
-        first[words.codes[places[::-1]]] = places[::-1]
-        for rank, problem in wrong.items():
-            if seen[rank]:
+        words, places = self.field(name), np.flatnonzero(self.kept)
+        found = np.unique(words.codes[places], return_index=True, return_counts=True) if wrong else ()
+        for rank, first, seen in zip(*found, strict=True):
+            if rank in wrong:
                 word = words.words[rank]
-                many = f" ({seen[rank]} lignes)" if seen[rank] > 1 else ""
+                many = f" ({seen} lignes)" if seen > 1 else ""
                 said = treatment(word) if callable(treatment) else treatment
-                self.anomalies.add(self.fichier, self.rows.lignes[first[rank]], name, word, problem + many, said)
+                line = self.rows.lignes[places[first]]
+                self.anomalies.add(self.fichier, line, name, word, wrong[rank] + many, said)
 
     def tell_rows(self, name: str, rows: np.ndarray, problem: str, treatment: str, told: str = "") -> None:
         """Tell rows together, at the first of them; `told` says how many they are (« , la première ici »)."""
@@ -128,15 +122,6 @@ class FieldReader:
             many = told or (f" ({len(at)} lignes, la première ici)" if len(at) > 1 else "")
             line = self.rows.lignes[at[0]]
             self.anomalies.add(self.fichier, line, name, "", problem + many.format(len(at)), treatment)
-
-    def read(
-        self, name: str, read: Callable[[str], Any], wrong: Callable[[Any], object], problem: str, treatment: str
-    ) -> tuple[list[Any], Words]:
-        """What `read` makes of each distinct word of a field; those that come out `wrong` are told."""
-        words = self.field(name)
-        made = [read(word) for word in words.words]
-        self.tell(name, {rank: problem for rank, one in enumerate(made) if wrong(one)}, treatment)
-        return made, words
 
     def tell_understood(self, name: str, read: Callable[[str], str]) -> None:
         """In our own model, filled as people write: what was made of each word that says it otherwise."""
@@ -148,15 +133,14 @@ class FieldReader:
         other = {r: one for r, one in made.items() if fold(one)[:start] != words.folded[r][:start]}
         self.tell(name, dict.fromkeys(other, "écrit autrement"), lambda word: f"compris\u00a0: {quoted(read(word))}")
 
-    def decode(
-        self, name: str, read: Callable[[str], str | None], problem: str, treatment: Callable[[str], str] | str
-    ) -> np.ndarray:
-        """A field through `read`; a word that it does not know (None) gives '' and an anomaly."""
+    def decode(self, name: str, read: Callable, problem: str, treatment: Callable | str, blank: Any = "") -> np.ndarray:
+        """A field through `read`; a word that it does not know (None) gives `blank` and an anomaly."""
         words = self.field(name)
-        ours = self.journal.valeurs.get(name, {})
+        ours = self.journal.valeurs.get(name, {}) if name in TRADUITS_AILLEURS else {}
         made = [read(ours.get(key, word)) for word, key in zip(words.words, words.folded, strict=True)]
         self.tell(name, {rank: problem for rank, one in enumerate(made) if one is None}, treatment)
-        return np.array([one or "" for one in made], dtype=object)[words.codes]
+        cells = [blank if one is None else one for one in made]
+        return np.array(cells, dtype=object if blank == "" else type(blank))[words.codes]
 
     def filled(self, made: np.ndarray, names: Iterable[str], read: Callable[[str], str | None]) -> np.ndarray:
         """Where nothing was made of a field, what other fields imply, in order."""
@@ -197,68 +181,59 @@ class FieldReader:
         doubts = {rank: f"SIRET illisible : {doubt}" for rank, (_, doubt) in enumerate(read) if doubt}
         self.tell("siret", doubts, "SIREN laissé vide")
         sirens = np.array([siren for siren, _ in read], dtype=object)[sirets.codes]
+        by_siren = np.array([self.declared.sirens.get(siren, "") for siren, _ in read], dtype=object)[sirets.codes]
         keys = [carrier_key(word) for word in words.words]
         own = np.array(keys, dtype=object)[words.codes]
         ids = np.array([self.declared.partners.get(key, "") for key in keys], dtype=object)[words.codes]
-        ids = np.where(ids == "", sirets.map(lambda word: self.declared.sirens.get(read_siren(word)[0], "")), ids)
-        own = np.where(own == "", sirens, own)
+        ids = np.where(ids == "", by_siren, ids)
         known = ids != ""
         alone = self.persons & ~known
-        names, own = (np.where(alone, PARTICULIER, one) for one in (self.text("porteur"), own))
+        own = np.where(alone, PARTICULIER, np.where(own == "", sirens, own))
+        names = np.where(alone, PARTICULIER, words.map(str.strip))
         sirens = np.where(alone, "", sirens)
         done = f"écrit « {PARTICULIER} » ; si c'est un organisme, déclarez-le dans partenaires.csv"
         self.tell_rows("porteur", self.kept & alone, "porteur qui est une personne", done)
+        partners, declared = self.declared.partners, list(self.declared.partners)
+        near = {  # a carrier that nobody declared is no fault; one whose name is nearly a declared one is told
+            word: self.declared.noms[partners[found[0]]]
+            for word, key in zip(words.words, keys, strict=True)
+            if key and key not in partners
+            if (found := process.extractOne(key[:120], declared, scorer=fuzz.ratio, score_cutoff=85))
+        }
+        self.tell(
+            "porteur",
+            {r: "porteur inconnu, presque un partenaire déclaré" for r, word in enumerate(words.words) if word in near},
+            lambda word: f"gardé tel quel ; le plus proche : {quoted(near[word])} (à ajouter à ses alias si c'est lui)",
+        )
         named = pd.Series(ids).map(self.declared.noms).to_numpy(dtype=object)
-        self._suggest_carriers(words, keys)
         names = np.where(known, named, np.where(names == "", sirens, names))
         return names, np.where(known, "id:" + ids.astype(str), own), ids, sirens
 
-    def _suggest_carriers(self, words: Words, keys: list[str]) -> None:
-        """A carrier that nobody declared is no fault; one whose name is nearly a declared one is told."""
-        from rapidfuzz import fuzz, process
-
-        declared = list(self.declared.partners)
-        unknown = [rank for rank, key in enumerate(keys) if key and key not in self.declared.partners]
-        near = {}
-        for start in range(0, len(unknown) if declared else 0, 2000):
-            batch = unknown[start : start + 2000]
-            asked = [keys[rank][:120] for rank in batch]
-            scores = process.cdist(asked, declared, scorer=fuzz.ratio, score_cutoff=85, dtype=np.uint8)
-            best = scores.argmax(axis=1)
-            near.update({rank: declared[b] for rank, b, s in zip(batch, best, scores.max(axis=1), strict=True) if s})
-        said = {words.words[rank]: self.declared.noms[self.declared.partners[key]] for rank, key in near.items()}
-        self.tell(
-            "porteur",
-            dict.fromkeys(near, "porteur inconnu, presque un partenaire déclaré"),
-            lambda word: f"gardé tel quel ; le plus proche : {quoted(said[word])} (à ajouter à ses alias si c'est lui)",
-        )
-
     def years(self) -> pd.Series:
-        done = "année prise de la date, ou laissée vide"
-        read, words = self.read("annee", read_year, lambda year: year == 0, "pas une année, ou plusieurs", done)
+        what, done = "pas une année, ou plusieurs", "année prise de la date, ou laissée vide"
+        years = self.decode("annee", lambda w: read_year(w) or (None if w.strip() else 0), what, done, 0)
         self.tell_understood("annee", lambda word: str(read_year(word) or ""))
-        years = np.array([year or 0 for year in read], dtype=np.int16)[words.codes]
         known = self.rows.located.format
         if known is not None and known.annee_dans:
-            form = known.annee_dans["forme"]
-            said = self.field(known.annee_dans["champ"]).map(
-                lambda word: 2000 + int(m[1]) if (m := re.match(form, word)) else 0
-            )
-            years = np.where(years == 0, said.astype(np.int16), years)
-        signed: dict[str, np.ndarray] = {}
-        for name in ("date", "date_convention"):
-            dates = self.field(name)
-            spans = [years_of_date(word) for word in dates.words]
-            wrong = {r: "date illisible" for r, s in enumerate(spans) if s is None and dates.filled[r]}
-            self.tell(name, wrong, "date laissée de côté")
-            said = np.array([span[0] if span else 0 for span in spans], dtype=np.int16)[dates.codes]
-            signed[name] = said
+            form, champ = known.annee_dans["forme"], known.annee_dans["champ"]
+            said = self.field(champ).map(lambda word: 2000 + int(m[1]) if (m := re.match(form, word)) else 0, int)
             years = np.where(years == 0, said, years)
-        paid, agreed = signed.values()
-        apart = self.kept & (paid > 0) & (agreed > 0) & (np.abs(paid - agreed) > 1) & (years == paid)
-        self.tell_rows(
-            "date", apart, "convention et versement à plus d'un an l'un de l'autre", self._other_year(), " ({} lignes)"
+
+        def first_year(word: str) -> int | None:
+            span = years_of_date(word)
+            return span[0] if span else None if word.strip() else 0
+
+        paid, agreed = (
+            self.decode(name, first_year, "date illisible", "date laissée de côté", 0)
+            for name in ("date", "date_convention")
         )
+        years = np.where(years == 0, np.where(paid == 0, agreed, paid), years)
+        apart = self.kept & (paid > 0) & (agreed > 0) & (np.abs(paid - agreed) > 1) & (years == paid)
+        title = next((name for name, champ in self.journal.colonnes.items() if champ == "date_convention"), "")
+        paste = f'[[actions]] fichier = "{self.fichier}", reconnu = true, [actions.colonnes] "{title}" = "date"'
+        done = f"année du versement ; pour prendre celle de la convention, écrivez dans contrat.toml : {paste}"
+        what = "convention et versement à plus d'un an l'un de l'autre"
+        self.tell_rows("date", apart, what, done, " ({} lignes)")
         if not any(column.annee for column in self.rows.montants):
             self.tell_rows("annee", self.kept & (years == 0), "année inconnue", "ligne gardée, sans année")
         start, end = self.context.territory.debut, self.context.territory.fin
@@ -266,26 +241,17 @@ class FieldReader:
         self.tell_rows("annee", outside, f"hors du contrat ({start}-{end})", "ligne gardée, absente des analyses")
         return pd.Series(years).astype("Int16").mask(years == 0)
 
-    def _other_year(self) -> str:
-        title = next((name for name, champ in self.journal.colonnes.items() if champ == "date_convention"), "")
-        paste = f'[[actions]] fichier = "{self.fichier}", reconnu = true, [actions.colonnes] "{title}" = "date"'
-        return f"année du versement ; pour prendre celle de la convention, écrivez dans contrat.toml : {paste}"
-
     def themes(self) -> tuple[np.ndarray, np.ndarray]:
         """Theme (id, `hors`, or '' unknown) and pillar; the label of the theme, or of the dispositif, may say both."""
-        themes, pillars = self.labels["theme"], self.labels["pilier"]
 
-        def read_theme(word: str) -> str | None:
-            code = themes.code(word)
-            return HORS_THEME if code == EXCLU else code
-
-        def read_pillar(word: str) -> str | None:
-            code = pillars.code(word)
-            return "" if code == EXCLU else code
+        def reading(labels: Labels, excluded: str) -> Callable[[str], str | None]:
+            return lambda word: excluded if (code := labels.code(word)) == EXCLU else code
 
         def left(what: str, labels: Labels) -> Callable[[str], str]:
             return lambda word: _with_hint(f"{what} laissé vide", labels.suggest(word))
 
+        themes, pillars = self.labels["theme"], self.labels["pilier"]
+        read_theme, read_pillar = reading(themes, HORS_THEME), reading(pillars, "")
         theme = self.decode("theme", read_theme, "thématique inconnue", left("thème", themes))
         pillar = self.decode("pilier", read_pillar, "pilier inconnu", left("pilier", pillars))
         pillar = self.filled(pillar, ("theme", "dispositif"), read_pillar)
@@ -318,9 +284,12 @@ class FieldReader:
         return np.where(made == "", NON_RENSEIGNE, made)
 
     def counts(self) -> np.ndarray:
-        read, words = self.read("beneficiaires", read_count, np.isneginf, "pas un nombre de personnes", "laissé vide")
+        what, done = "pas un nombre de personnes", "laissé vide"
+        counts = self.decode(
+            "beneficiaires", lambda w: None if np.isneginf(n := read_count(w)) else n, what, done, np.nan
+        )
         self.tell_understood("beneficiaires", lambda word: f"{n:.0f}" if np.isfinite(n := read_count(word)) else "")
-        return np.array([np.nan if np.isneginf(n) else n for n in read])[words.codes]
+        return counts
 
     def engagements(self) -> np.ndarray:
         words = self.field("engagement")

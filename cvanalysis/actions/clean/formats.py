@@ -65,17 +65,16 @@ def read_formats(geographie: str) -> tuple[Format, ...]:
     """The formats of `formats.toml`, as they apply to a geography of quarters."""
     made: list[Format] = []
     for item in knowledge()["formats"]:
-        if same := item.get("colonnes_de"):
-            colonnes = dict(next(known.colonnes for known in made if known.nom == same))
+        told = dict(item)
+        if same := told.pop("colonnes_de", ""):
+            told["colonnes"] = next(known.colonnes for known in made if known.nom == same)
         else:
-            titles = item["colonnes"] | ({"qpv": item["qpv"][geographie]} if "qpv" in item else {})
-            colonnes = {champ: tuple(map(squeeze, words)) for champ, words in titles.items()}
-        signature = tuple(tuple(_alternatives(group, colonnes)) for group in item["signature"])
-        announced, left = tuple(map(fold, item.get("annonce", ()))), frozenset(map(squeeze, item.get("laissees", ())))
-        as_told = {
-            key: item[key] for key in ("constantes", "poste", "programme", "annee_dans", "modele") if key in item
-        }
-        made.append(Format(item["nom"], colonnes, signature, annonce=announced, laissees=left, **as_told))
+            titles = item["colonnes"] | ({"qpv": told.pop("qpv")[geographie]} if "qpv" in item else {})
+            told["colonnes"] = {champ: tuple(map(squeeze, words)) for champ, words in titles.items()}
+        told["signature"] = tuple(tuple(_alternatives(group, told["colonnes"])) for group in item["signature"])
+        told["annonce"] = tuple(map(fold, item.get("annonce", ())))
+        told["laissees"] = frozenset(map(squeeze, item.get("laissees", ())))
+        made.append(Format(**told))
     return tuple(made)
 
 
@@ -101,12 +100,9 @@ def locate(grids: Sequence[Grid], journals: Sequence[Journal], geographie: str) 
         found = [_complete(one, journal) for one in found]
     if not found:
         names = dict.fromkeys(known.nom for known in read_formats(geographie))
-        raise _unread(
-            fichier,
-            "journal d'actions de format inconnu",
-            f"formats lus sans rien déclarer : {', '.join(names)}",
-            "déclarez-le dans contrat.toml : « cvanalysis check » propose la déclaration, prête à coller",
-        )
+        what, wanted = "journal d'actions de format inconnu", f"formats lus sans rien déclarer : {', '.join(names)}"
+        to_do = "déclarez-le dans contrat.toml : « cvanalysis check » propose la déclaration, prête à coller"
+        raise UnrecognisedFile(Problem(fichier, 0, "", what, wanted, to_do))
     return found
 
 
@@ -121,10 +117,6 @@ def _complete(located: Located, said: Journal) -> Located:
         constantes={**located.journal.constantes, **said.constantes},
     )
     return replace(located, journal=journal, absentes=tuple(sorted(said.colonnes.keys() - more.keys())))
-
-
-def _unread(fichier: str, *told: str) -> UnrecognisedFile:
-    return UnrecognisedFile(Problem(fichier, 0, "", *told))
 
 
 def head_rows(grid: Grid) -> list[tuple[str, ...]]:
@@ -148,12 +140,13 @@ def _locate_known(grid: Grid, geographie: str) -> Located | None:
 
 def _agrees(grid: Grid, head: Sequence[Sequence[str]], position: int, keys: Sequence[str], known: Format) -> bool:
     """Whether what the headers promise holds: the form of posts' numbers, the programme, the title that announces the list."""
+    body = dict(zip(reversed(keys), reversed(grid.table.slice(position + 1).columns), strict=True))
     if known.poste:
-        cells = _cells(grid, keys.index("idposte"), position)
+        cells = body["idposte"].slice(0, 200).to_pylist()
         return sum(bool(re.match(known.poste["forme"], cell)) for cell in cells) * 2 > len(cells)
     if known.programme:
-        columns = [keys.index(title) for title in known.colonnes["programme"] if title in keys]
-        return any(known.programme in cell for cell in _cells(grid, columns[0], position, None))
+        title = next(title for title in known.colonnes["programme"] if title in keys)
+        return any(known.programme in cell for cell in body[title].to_pylist())
     if known.annonce:
         above = [cell for row in head[:position] for cell in row]
         said = fold(" ".join([*above, grid.feuille, grid.fichier.replace("_", " ")]))
@@ -162,18 +155,13 @@ def _agrees(grid: Grid, head: Sequence[Sequence[str]], position: int, keys: Sequ
     return True
 
 
-def _cells(grid: Grid, column: int, position: int, rows: int | None = 200) -> list[str]:
-    return grid.table.column(column).slice(position + 1, rows).to_pylist()
-
-
 def _read_as(grid: Grid, head: Sequence[Sequence[str]], position: int, keys: Sequence[str], known: Format) -> Located:
     """How a sheet of a known format is read: of each field, the first of its titles that is there."""
     noms = _unique([fold(cell) for cell in head[position]])
-    colonnes = {}
+    colonnes: dict[str, str] = {}
     for champ, titles in known.colonnes.items():
-        there = [keys.index(title) for title in titles if title in keys]
-        if there:
-            colonnes.setdefault(noms[there[0]], champ)
+        if title := next((title for title in titles if title in keys), ""):
+            colonnes.setdefault(noms[keys.index(title)], champ)
     constants, annee = known.constantes, ("", "")
     if not set(DATES) & set(colonnes.values()):
         annee = stated_year(grid, head, (position,))
@@ -204,7 +192,7 @@ def _locate_declared(grids: Sequence[Grid], journal: Journal) -> Located:
     if not candidates:
         found, sheets = f"pas de feuille « {journal.feuille} »", ", ".join(grid.feuille for grid in grids)
         to_do = f"corrigez « feuille » (contrat.toml, ligne {journal.ligne})"
-        raise _unread(fichier, found, f"feuilles trouvées : {sheets}", to_do)
+        raise UnrecognisedFile(Problem(fichier, 0, "", found, f"feuilles trouvées : {sheets}", to_do))
     wanted = {*journal.colonnes, *(f.colonne for f in journal.financements)}
     tried = [
         (grid, entete, flatten_header(head_rows(grid), entete, wanted))
@@ -215,7 +203,7 @@ def _locate_declared(grids: Sequence[Grid], journal: Journal) -> Located:
     if not wanted & set(names):
         found, headers = "aucune des colonnes déclarées n'a été trouvée", ", ".join(sorted(wanted))
         to_do = f"vérifiez « entete » et [actions.colonnes] (contrat.toml, ligne {journal.ligne})"
-        raise _unread(fichier, found, f"colonnes déclarées : {headers}", to_do)
+        raise UnrecognisedFile(Problem(fichier, 0, "", found, f"colonnes déclarées : {headers}", to_do))
     return Located(grid, journal, entete, names, None, tuple(sorted(wanted - set(names))))
 
 

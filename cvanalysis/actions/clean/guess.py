@@ -7,7 +7,7 @@ granted; columns that bear a year each are the amounts of these years.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -27,13 +27,14 @@ from cvanalysis.actions.clean.cells import (
 )
 from cvanalysis.actions.clean.fields import Context
 from cvanalysis.actions.clean.formats import Located, flatten_header, head_rows, join_lines, squeeze, stated_year
-from cvanalysis.actions.table import DATES, HORS_QPV, MONTANTS, MONTANTS_LUS
+from cvanalysis.actions.table import HORS_QPV, MONTANTS, MONTANTS_LUS
 from cvanalysis.files.keys import commune_key
 from cvanalysis.files.sheets import Grid
 from cvanalysis.french import fold
 from cvanalysis.personnes.persons import mask_words
 
-ACCORDE = next(words for champ, *words in knowledge()["titres"]["ordre"] if champ == "accorde")
+TITRES = knowledge()["titres"]
+ACCORDE = next(words for champ, *words in TITRES["ordre"] if champ == "accorde")
 LIGNES_LUES = 2000
 MONTANTS_CONTENU = "d'après son contenu : des montants"
 
@@ -41,12 +42,6 @@ VERSEMENT = "un versement parmi d'autres : ils s'ajoutent"
 
 GROUPES = ("porteur", "theme", "pilier", "financeur", "dispositif", "annee")
 """Fields that people write once for several rows, in a merged cell."""
-
-_TEXTES = (
-    *("action", "porteur", "theme", "pilier", "public", "statut"),
-    *("financeur", "dispositif", "type_credit", "convention"),
-)
-
 
 PLUS = {"statut": ["statut"], "qpv": ["qpv", "quartier"], "theme": ["thematique", " theme"], "pilier": ["pilier"]}
 """Fields that a known format may bear besides its own, and the titles that say them beyond doubt."""
@@ -106,15 +101,19 @@ def _field(titles: Sequence[str], sample: Sequence[str], cells: pa.Array, known:
     """Field and reason. The title proposes, the content confirms; where the title says nothing, telling content is enough."""
     if not sample:
         return "", "colonne vide"
-    said = knowledge()["titres"]["cofinanceurs"]
     others = "argent d'autres financeurs : à déclarer dans [[actions.financements]] s'il est accordé"
     many = f"{len(sample)} valeur{'s' if len(sample) > 1 else ''} différente{'s' if len(sample) > 1 else ''}"
     numeric = _share(sample, lambda w: w.strip()[:1].isdigit() and not re.search(r"[^\W\d_]{4}", w)) > 0.5
     for title in titles:
-        barred = (others if _said(said, titles[-1]) else no_money(title)) if numeric else ""
+        bare = re.sub(r"\([^)]*\)", " ", title)
+        reasons = (why for why, words in TITRES["pas_montant"].items() if _said(words, bare))
+        barred = (others if _said(TITRES["cofinanceurs"], titles[-1]) else next(reasons, "")) if numeric else ""
         for champ in fields_said(title):
             if not (barred and champ in (*MONTANTS_LUS, "observation")) and _holds(champ, sample, cells, known):
-                return _which_money(champ, titles, title), f"d'après son titre ({many})"
+                if champ == next(fields_said(title)) == "accorde" and not _said(ACCORDE, title):
+                    # « montant », and not which: the line below, or the group, may say it.
+                    champ = next((one for one in fields_said(titles[-1]) if one in MONTANTS_LUS), champ)
+                return champ, f"d'après son titre ({many})"
         if barred:
             return "", barred
     if _share(sample, lambda word: any(code in known.quartiers for code in known.quarters_of(word))) > 0.6:
@@ -128,13 +127,6 @@ def _field(titles: Sequence[str], sample: Sequence[str], cells: pa.Array, known:
     return "", "pas reconnue"
 
 
-def _which_money(champ: str, titles: Sequence[str], title: str) -> str:
-    """The field, or that of the group where the lower title says « montant » and not which."""
-    if champ != "accorde" or next(fields_said(title), "") != "accorde" or _said(ACCORDE, title):
-        return champ
-    return next((one for one in fields_said(titles[-1]) if one in MONTANTS_LUS), champ)
-
-
 def _said(words: Iterable[str], title: str) -> bool:
     """Whether a title has one of these words; underscores, apostrophes and inner capitals part its words as spaces do."""
     parted = re.sub(r"(?<=[a-zà-ÿ])(?=[A-Z])", " ", title)
@@ -144,13 +136,7 @@ def _said(words: Iterable[str], title: str) -> bool:
 
 def fields_said(title: str) -> Iterator[str]:
     """The fields that a title proposes, the surest first."""
-    return (champ for champ, *hints in knowledge()["titres"]["ordre"] if _said(hints, title))
-
-
-def no_money(title: str) -> str:
-    """Why numbers under such a title are no money asked, granted or paid; '' where it does not say so."""
-    bare = re.sub(r"\([^)]*\)", " ", title)
-    return next((why for why, words in knowledge()["titres"]["pas_montant"].items() if _said(words, bare)), "")
+    return (champ for champ, *hints in TITRES["ordre"] if _said(hints, title))
 
 
 def _is_money(sample: Sequence[str], cells: pa.Array, title: str) -> bool:
@@ -160,7 +146,7 @@ def _is_money(sample: Sequence[str], cells: pa.Array, title: str) -> bool:
     if not len(read) or np.median(read) < 100 or not _holds("accorde", sample, cells, None):
         return False
     widths = {len(_digits(word)) for word in sample}
-    if _said(knowledge()["titres"]["financeurs"], title) and not (len(widths) == 1 and min(widths) >= 5):
+    if _said(TITRES["financeurs"], title) and not (len(widths) == 1 and min(widths) >= 5):
         return len(read) > 2
     return (
         len(read) > 5
@@ -177,6 +163,18 @@ def _share(words: Sequence[str], holds: Callable[[str], object]) -> float:
     return sum(bool(holds(word)) for word in words) / max(1, len(words))
 
 
+_CONTENUS: Mapping[str, tuple[Callable[[str], object], float]] = {
+    "siret": (lambda word: len(_digits(word)) >= 8, 0.5),
+    "annee": (read_year, 0.7),
+    "date": (years_of_date, 0.4),
+    "date_convention": (years_of_date, 0.4),
+    "beneficiaires": (lambda word: word.strip()[:1].isdigit(), 0.5),
+    "nature": (lambda word: other_aid(word) or "numeraire" in fold(word), 0.5),
+    **dict.fromkeys(("engagement", "reference", "observation"), (bool, -1)),
+}
+"""What the words of a column must be for its title to be believed, and above which share of them; else letters."""
+
+
 def _holds(champ: str, sample: Sequence[str], cells: pa.Array, known: Context | None) -> bool:
     if champ in MONTANTS_LUS:
         values, _ = read_amounts(cells, ",")
@@ -184,23 +182,14 @@ def _holds(champ: str, sample: Sequence[str], cells: pa.Array, known: Context | 
         codes = len(sample) > 1 and all(w.isdigit() and len(w) == len(sample[0]) > 7 for w in map(str.strip, sample))
         digits, shares = (_share(sample, lambda w, s=s: re.search(s, w)) for s in (r"\d", "%"))
         return bool(len(read)) and digits > 0.5 and not (shares > 0.2 or codes)
-    if champ == "siret":
-        return _share(sample, lambda w: len(_digits(w)) >= 8) > 0.5
-    if champ == "annee":
-        return _share(sample, read_year) > 0.7
-    if champ in DATES:
-        return _share(sample, years_of_date) > 0.4
-    if champ == "beneficiaires":
-        return _share(sample, lambda w: w.strip()[:1].isdigit()) > 0.5
-    if champ == "nature":
-        return _share(sample, lambda w: other_aid(w) or "numeraire" in fold(w)) > 0.5
     if champ == "qpv":
         wanted = (*known.quartiers, HORS_QPV)
         return _share(sample, lambda word: any(code in wanted for code in known.quarters_of(word))) > 0.3
     if champ == "commune":  # only where it tells our rows from others': a list larger than the contract
         ours = [commune_key(word) in known.communes for word in sample]
         return any(ours) and not all(ours)
-    return champ not in _TEXTES or _share(sample, lambda w: any(c.isalpha() for c in w)) > 0.5
+    holds, least = _CONTENUS.get(champ, (lambda word: any(map(str.isalpha, word)), 0.5))
+    return _share(sample, holds) > least
 
 
 def complete(located: Located, known: Context) -> tuple[Located, dict[str, str]]:
@@ -251,7 +240,7 @@ def _sort_amounts(columns: Sequence[Column], stated: str) -> list[Column]:
                 change |= {"annee": years[i][0]}
             elif i not in titled and len(titled) == 1:
                 change = {"champ": "", "raison": "des montants, sans que son titre dise lesquels"}
-            elif several and _said(knowledge()["titres"]["versements"], title):
+            elif several and _said(TITRES["versements"], title):
                 change |= {"raison": VERSEMENT}
             elif i in titled and not (several and _names_more(title)):
                 why = f"même montant que « {plain} », ou à choisir entre elles"
@@ -263,24 +252,19 @@ def _sort_amounts(columns: Sequence[Column], stated: str) -> list[Column]:
 
 def _repeats(i: int, columns: Sequence[Column], others: list[int], values: dict[int, np.ndarray]) -> bool:
     """Whether a column of amounts is the sum, or a part, of others: by its title, or by its figures."""
-    summed = len(others) > 1 and _adds_up(values[i], np.sum([values[j] for j in others], axis=0))
-    return bool(others) and (summed or _said(knowledge()["titres"]["sommes"], columns[i].titre))
+    if not others or _said(TITRES["sommes"], columns[i].titre):
+        return bool(others)
+    same = (np.abs(values[i] - np.sum([values[j] for j in others], axis=0)) < 0.01)[values[i] != 0]
+    return len(others) > 1 and len(same) >= 3 and bool(same.mean() >= 0.9)
 
 
 def _names_more(title: str) -> bool:
     """Whether a title of amounts says more than money: a funder, mostly."""
-    stems = [stem for champ, *stems in knowledge()["titres"]["ordre"] if champ in MONTANTS_LUS for stem in stems]
-    usual = tuple(stem.strip() for stem in (*stems, *knowledge()["titres"]["ordinaires"]))
+    stems = [stem for champ, *stems in TITRES["ordre"] if champ in MONTANTS_LUS for stem in stems]
+    usual = tuple(stem.strip() for stem in (*stems, *TITRES["ordinaires"]))
     stems = tuple(stem for stem in usual if len(stem) > 3)  # « et » begins « État », and says nothing of it
     words = re.findall(r"[^\W\d_]+", fold(title))
     return any(len(word) > 1 and word not in usual and not word.startswith(stems) for word in words)
-
-
-def _adds_up(values: np.ndarray, total: np.ndarray) -> bool:
-    """Whether a column is the sum of others, on nearly all of its rows, of which several have an amount in more than one of them."""
-    filled = values != 0
-    same = np.abs(values - total)[filled] < 0.01
-    return np.count_nonzero(filled) >= 3 and np.count_nonzero(same) >= 0.9 * np.count_nonzero(filled)
 
 
 def merged_columns(columns: Sequence[Column]) -> list[str]:
@@ -290,14 +274,10 @@ def merged_columns(columns: Sequence[Column]) -> list[str]:
         return []
     actions = encode(columns[place].cellules)
     sums = tuple(line_words("totaux") | line_words("enveloppes"))
-    named = np.array(
-        [full and not key.startswith(sums) for full, key in zip(actions.filled, actions.folded, strict=True)]
-    )
-    rows = np.flatnonzero(named[actions.codes])
+    named = actions.map(lambda word: bool(word.strip()) and not fold(word).startswith(sums), bool)
     made = []
-    for column in columns[:place]:
-        words = encode(column.cellules)
-        filled = words.filled[words.codes][rows]
-        if column.champ in GROUPES and len(rows) > 3 and filled[0] and 0.25 <= 1 - filled.mean() < 1:
+    for column in columns[:place] if named.sum() > 3 else ():
+        filled = encode(column.cellules).map(lambda word: bool(word.strip()), bool)[named]
+        if column.champ in GROUPES and filled[0] and 0.25 <= 1 - filled.mean() < 1:
             made.append(column.titre)
     return made

@@ -3,7 +3,7 @@
 A label is known by a declared table or it is not: nothing is matched because it looks alike. What is unknown is an
 anomaly that bears its nearest declared label, for a person to add the line. `exclu` as a code says « known, and left out on purpose ».
 
-`correspondances.csv`: `domaine;libelle;code;note`, domaine among `DOMAINES`.
+`correspondances.csv`: `domaine;libelle;code;note`, domaine among those of `read_labels`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 
 CORRESPONDANCES = "correspondances.csv"
-DOMAINES = ("theme", "pilier", "quartier", "statut", "type_credit")
 EXCLU = "exclu"
 PROCHE = 70  # score out of 100 from which a declared label is worth suggesting
 _NUMERO = re.compile(r"^\d+(?:\.\d+)*[a-z]?\s*[-.:)]?\s+")
@@ -67,26 +66,24 @@ class Labels:
 
 def read_labels(territory: Territory, found: Inspection) -> dict[str, Labels]:
     """The declared labels of each domain; what is wrong in `correspondances.csv` goes to `found`. The file may be absent."""
-    themes, pillars = ([(one.id, one.nom) for one in some] for some in (territory.themes, territory.piliers))
-    quarters = [(one.code, one.nom) for one in territory.quartiers]
-    known: dict[str, dict[str, str]] = {
-        domain: {label: code for code, name in declared for label in (code, name)}
-        for domain, declared in zip(DOMAINES, (themes, pillars, quarters, (), ()), strict=True)
+    declared = {
+        "theme": [(one.id, one.nom) for one in territory.themes],
+        "pilier": [(one.id, one.nom) for one in territory.piliers],
+        "quartier": [(one.code, one.nom) for one in territory.quartiers],
     }
-    codes = {
-        "theme": {*known["theme"].values(), EXCLU},
-        "pilier": {*known["pilier"].values(), EXCLU},
-        "quartier": {*known["quartier"].values(), "tous", "hors", EXCLU},
-        "statut": set(knowledge()["statuts"]),
-        "type_credit": set(TYPES_CREDIT),
+    codes = {domain: {EXCLU, *(code for code, _ in pairs)} for domain, pairs in declared.items()}
+    codes["quartier"] |= {"tous", "hors"}
+    codes |= {"statut": set(knowledge()["statuts"]), "type_credit": set(TYPES_CREDIT)}
+    known: dict[str, dict[str, str]] = {
+        domain: {label: code for code, name in declared.get(domain, ()) for label in (code, name)} for domain in codes
     }
     there = (Path(territory.dossier) / CORRESPONDANCES).exists()
     for row in read_rows(found, CORRESPONDANCES, ("domaine", "libelle", "code"), ("note",)) if there else ():
         tell = partial(found.add, row.fichier, row.ligne)
         domain, label, code = row["domaine"], row["libelle"], row["code"]
-        if domain not in DOMAINES:
+        if domain not in codes:
             what = f"{quoted(domain)} n'est pas un domaine"
-            tell("domaine", what, f"domaines : {listed(DOMAINES)}", nearest(domain, DOMAINES))
+            tell("domaine", what, f"domaines : {listed(codes)}", nearest(domain, codes))
         elif code not in codes[domain]:
             what = f"{quoted(code)} n'est pas un code de {domain}"
             tell("code", what, f"codes : {listed(sorted(codes[domain]))}", nearest(code, codes[domain]))
@@ -119,25 +116,28 @@ def read_quarters(
     """
     if not cell.strip():
         return Quarters(("",))
-    found: dict[str, None] = {}
+    found: set[str] = set()
     unknown: list[str] = []
     other: list[str] = []
     for piece in _pieces(cell, labels, separators):
         key = fold(piece)
         code = labels.codes.get(key) or labels.codes.get(_TITRE.sub("", key))
         if key in line_words("tous") or code == "tous":
-            found.update(dict.fromkeys(codes))
+            found.update(codes)
         elif key in line_words("hors") or code == "hors":
-            found[HORS_QPV] = None
+            found.add(HORS_QPV)
         elif code == EXCLU or key in line_words("sans_quartier"):
-            found[""] = None
+            found.add("")
         elif code:
-            found[code] = None
+            found.add(code)
         elif written := _CODE.findall(piece):
             for raw in written:
-                made = _mend_code(raw)
+                compact = re.sub(r"[\s_-]", "", raw).upper()
+                made = (
+                    f"{compact[:2]}{compact[2:].zfill(6)}"  # its lost leading zero put back: `qp 99001` is `QP099001`
+                )
                 if made in codes:
-                    found[made] = None
+                    found.add(made)
                 elif made[:2] != geographie[:2]:
                     other.append(made)
                 else:
@@ -145,15 +145,9 @@ def read_quarters(
         else:
             unknown.append(piece.strip())
     if unknown or other or not found:
-        found[""] = None
-    if len(found) > 1:
-        found = dict.fromkeys(sorted(found, key=_order(codes).__getitem__))
-    return Quarters(tuple(found), tuple(unknown), tuple(other))
-
-
-@lru_cache(maxsize=8)  # asked for each cell of a log
-def _order(codes: tuple[str, ...]) -> dict[str, int]:
-    return {code: rank for rank, code in enumerate((*codes, HORS_QPV, ""))}
+        found.add("")
+    ordered = sorted(found, key=[*codes, HORS_QPV, ""].index) if len(found) > 1 else found
+    return Quarters(tuple(ordered), tuple(unknown), tuple(other))
 
 
 _TITRE = re.compile(r"^(?:qpv|quartiers?)\s*:?\s+")  # « QPV Le Haut » is « Le Haut »
@@ -168,7 +162,7 @@ def _pieces(cell: str, labels: Labels, separators: str) -> list[str]:
     """
     if fold(cell) in labels.codes:
         return [cell]
-    cuts = _cutter(separators).split(cell[:5000])
+    cuts = re.split(rf"({_ET}|[{re.escape(separators)}\n\r|]+)", cell[:5000])
     words, joints = cuts[::2], [*cuts[1::2], ""]
     if all(fold(word) in labels.codes for word in words):
         return words
@@ -191,14 +185,3 @@ def _pieces(cell: str, labels: Labels, separators: str) -> list[str]:
 def _is_known(piece: str, labels: Labels) -> bool:
     key = fold(piece)
     return key in labels.codes or _TITRE.sub("", key) in labels.codes or _CODE.search(piece) is not None
-
-
-@lru_cache(maxsize=32)
-def _cutter(separators: str) -> re.Pattern[str]:
-    return re.compile(f"({_ET}|[{re.escape(separators)}\n\r|]+)")
-
-
-def _mend_code(raw: str) -> str:
-    """A code without spaces, in capitals, its lost leading zero put back: `qp 99001` is `QP099001`."""
-    compact = re.sub(r"[\s_-]", "", raw).upper()
-    return f"{compact[:2]}{compact[2:].zfill(6)}"

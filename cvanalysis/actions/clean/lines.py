@@ -1,42 +1,47 @@
-"""Rows of one log → lines of money in our words: one per action, year and funder. Owns what a line is, and what is left out of it.
+"""Rows of a log → its lines of money, one per action, year and funder; those of all logs → `actions.parquet`, whose columns it owns.
 
-Refuses to read a field (`fields` does), to compare lines (`duplicates`) and to spread them over quarters (`assemble`).
+- `action`: what is done, by whom: same carrier and same title (but for capitals, accents, punctuation), or decided so.
+- `edition`: an action in a year. Several rows can bear it: one per funder or line of a file, and per quarter.
+- amounts are those of the line, the same on each of its quarters' rows: multiply by `part` (they add up to 1 by line).
+
+Refuses to read a field (`fields` does) and to compare lines (`duplicates`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from fnmatch import fnmatch
+from hashlib import blake2b
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import union_categoricals
 
 from cvanalysis.actions.clean.cells import category, constant, other_aid
-from cvanalysis.actions.clean.duplicates import exact_duplicates
+from cvanalysis.actions.clean.duplicates import COLONNES as QUESTIONS
+from cvanalysis.actions.clean.duplicates import DECISIONS, exact_duplicates, merged_actions, propose
 from cvanalysis.actions.clean.fields import Context, FieldReader
+from cvanalysis.actions.clean.money import COLONNES, CONTROLES, account, control_totals
 from cvanalysis.actions.clean.rows import ACTION, LogRows
-from cvanalysis.actions.table import MONTANTS, NON_RENSEIGNE, TERMINE
+from cvanalysis.actions.table import ACTIONS, INCONNU, MONTANTS, NON_RENSEIGNE, TERMINE
 from cvanalysis.files.anomalies import Anomalies
-from cvanalysis.files.keys import commune_key, departement_of
+from cvanalysis.files.keys import carrier_key, commune_key, departement_of
 from cvanalysis.files.numbers import decode_numbers
 
-AUTRE_CONTRAT, SANS_CONTRAT = "autre contrat de ville", "contrat de ville non renseigné"
-DOUBLON = "doublon exact"
-AUTRE_AIDE = "prêt, garantie ou aide en nature"
-AUTRE_PROGRAMME, AUTRE_COMMUNE = "autre programme budgétaire", "porteur d'une autre commune"
+AUTRE_AIDE, AUTRE_COMMUNE = "prêt, garantie ou aide en nature", "porteur d'une autre commune"
 
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """`table`: one row per action row of the log (`position` in the log's rows); `quarters[i]`: what its cell of quarters says.
+    """`table`: one row per action row of the log (`position` in the log's rows), `quartiers` the codes of its cell of quarters.
 
     `motifs` has one entry per row of the log: '' for a row kept, else why it is not (its kind, another contract).
     """
 
     rows: LogRows
     table: pd.DataFrame
-    quarters: np.ndarray
     motifs: np.ndarray
 
 
@@ -44,8 +49,7 @@ def read_lines(rows: LogRows, context: Context, anomalies: Anomalies) -> Lines:
     """The lines of one log. Amounts stay in `rows.montants`, at their position."""
     count = len(rows.lignes)
     motifs = np.where(rows.natures == ACTION, "", rows.natures).astype(object)
-    champs = dict(rows.champs)
-    reader = FieldReader(rows, context, anomalies, champs, count)
+    reader = FieldReader(rows, context, anomalies)
     _leave_others_out(reader, motifs)
     made: dict[str, Any] = {"position": np.arange(count), "ligne": rows.lignes}
     made["titre"], made["titre_cle"] = reader.titles()
@@ -58,18 +62,19 @@ def read_lines(rows: LogRows, context: Context, anomalies: Anomalies) -> Lines:
     made["statut"][made["versement"] & (made["statut"] == NON_RENSEIGNE)] = TERMINE
     made["beneficiaires"] = reader.counts()
     made["engagements"] = reader.engagements()
-    made |= {name: reader.text(name) for name in ("public", "convention", "reference")}
+    made |= {name: reader.field(name).map(str.strip) for name in ("public", "convention", "reference")}
     shares = reader.field("part")
     made["part_dite"] = decode_numbers(list(shares.words)).valeurs[shares.codes]
     quarters = reader.quarters()
     reader.amounts()
     double = exact_duplicates(rows, quarters, motifs == "")
-    motifs[double] = DOUBLON
+    motifs[double] = "doublon exact"
     reader.tell_rows("", double, "lignes répétées à l'identique", "comptées une fois", " : {} (la première ici)")
     keep = motifs == ""
     words = {name: category(cells) if cells.dtype == object else cells for name, cells in made.items()}
+    table = pd.DataFrame(words | {"quartiers": quarters})[keep].reset_index(drop=True)
     read = replace(rows, champs={}, autres=dict.fromkeys(rows.autres, constant("", 0)))  # their words are in the table
-    return Lines(read, pd.DataFrame(words)[keep].reset_index(drop=True), quarters[keep], motifs)
+    return Lines(read, table, motifs)
 
 
 def _leave_others_out(reader: FieldReader, motifs: np.ndarray) -> None:
@@ -88,20 +93,16 @@ def _leave_others_out(reader: FieldReader, motifs: np.ndarray) -> None:
             done = f"{apart} lignes mises à part : ni subvention accordée, ni action"
             reader.anomalies.add(reader.fichier, 0, "nature", "", AUTRE_AIDE, done)
     if known is not None and known.programme and "programme" in reader.champs:
-        leave("programme", lambda word: known.programme in word, AUTRE_PROGRAMME)
+        leave("programme", lambda word: known.programme in word, "autre programme budgétaire")
     if "contrat" in reader.champs:
         if known is not None:
-            leave("contrat", lambda word: bool(word.strip()), SANS_CONTRAT)
-        leave("contrat", lambda word: not word.strip() or territory.code_contrat in word, AUTRE_CONTRAT)
+            leave("contrat", lambda word: bool(word.strip()), "contrat de ville non renseigné")
+        leave("contrat", lambda word: not word.strip() or territory.code_contrat in word, "autre contrat de ville")
     else:
         if "commune" in reader.champs:
-            places = reader.context.communes
             # A declared column may be blank for who is from here; in a published list, a blank says nothing of ours.
-
-            def from_here(word: str) -> bool:
-                return commune_key(word) in places or (known is None and not word.strip())
-
-            leave("commune", from_here, AUTRE_COMMUNE)
+            places, blank = reader.context.communes, known is None
+            leave("commune", lambda w: commune_key(w) in places or (blank and not w.strip()), AUTRE_COMMUNE)
         if "departement" in reader.champs:
             starts = {departement_of(commune.code) for commune in territory.communes}
             leave("departement", lambda word: departement_of(word) in ("", *starts), AUTRE_COMMUNE)
@@ -118,41 +119,27 @@ def money_of(lines: Lines) -> pd.DataFrame:
     and `annee` is blank, where the line's own is meant.
     """
     positions = lines.table["position"].to_numpy()
-    groups: dict[tuple[str, str, str] | None, dict[str, np.ndarray]] = {None: {}}
+    empty = pd.DataFrame(np.nan, index=range(len(positions)), columns=list(MONTANTS))
+    groups = {("", "", ""): empty.copy()}
     for column in lines.rows.montants:
-        if column.champ not in MONTANTS:
-            continue
-        key = (column.financeur, column.type_credit, column.annee) if column.propre else None
-        values = column.valeurs[positions]
-        group = groups.setdefault(key, {})
-        before = group.get(column.champ)
-        both = values if before is None else np.where(np.isnan(before), values, before + np.nan_to_num(values))
-        group[column.champ] = both
-    parts: list[pd.DataFrame] = []
-    funded = np.zeros(len(positions), dtype=bool)
-    for key, group in groups.items():
-        if key is None:
-            continue
-        part = _part(group, len(positions), key)
-        part = part[part[list(MONTANTS)].notna().any(axis=1)]
-        funded[part["rang"].to_numpy()] = True
-        parts.append(part)
-    own = _part(groups[None], len(positions), None)
+        if column.champ in MONTANTS:
+            own = column.financeur or column.annee  # apart from those of the row
+            key = (column.financeur, column.type_credit, column.annee) if own else ("", "", "")
+            group = groups.setdefault(key, empty.copy())
+            group[column.champ] = group[column.champ].add(column.valeurs[positions], fill_value=0.0)
+    own, *parts = [
+        group.assign(financeur=funder or None, type_credit=credit if funder else None, annee=year)
+        for (funder, credit, year), group in groups.items()
+    ]
+    parts = [part.dropna(how="all", subset=list(MONTANTS)) for part in parts]
+    funded = own.index.isin(pd.concat([own[:0], *parts]).index)
     own = own[own[list(MONTANTS)].notna().any(axis=1) | ~funded]
-    made = pd.concat([own, *parts], ignore_index=True).sort_values("rang", kind="stable", ignore_index=True)
+    made = pd.concat([own, *parts]).sort_index(kind="stable").reset_index(names="rang")
     if not any(column.champ == "paye" for column in lines.rows.montants):  # its amounts are what was paid of one grant
         paid = lines.table["versement"].to_numpy()[made["rang"]]
         made["paye"] = made["accorde"].where(paid, made["paye"])
         made["accorde"] = made["accorde"].mask(paid)
     return made
-
-
-def _part(group: Mapping[str, np.ndarray], rows: int, key: tuple[str, str, str] | None) -> pd.DataFrame:
-    data: dict[str, Any] = {"rang": np.arange(rows)}
-    data |= {name: group.get(name, np.full(rows, np.nan)) for name in MONTANTS}
-    funder, credit, data["annee"] = key or ("", "", "")
-    data["financeur"], data["type_credit"] = (funder, credit) if funder else (None, None)
-    return pd.DataFrame(data).astype({"financeur": "object", "type_credit": "object"})
 
 
 def share_of_others(lines: Lines, money: pd.DataFrame, anomalies: Anomalies) -> np.ndarray | None:
@@ -161,28 +148,154 @@ def share_of_others(lines: Lines, money: pd.DataFrame, anomalies: Anomalies) -> 
     `part` is trusted only where rows of one convention bear the same amount, different carriers, and shares that add up to 1: many
     publishers put there another percentage.
     """
-    said = lines.table["part_dite"].to_numpy()
-    if np.isnan(said).all():
+    said = lines.table["part_dite"]
+    if said.isna().all():
         return None
-    said = np.where(said > 1, said / 100, said)
-    amount = money.groupby("rang")["accorde"].first().reindex(range(len(lines.table))).to_numpy()
-    frame = lines.table.assign(part=said, montant=amount)
+    part = said.mask(said > 1, said / 100)
+    amount = money.groupby("rang")["accorde"].first().reindex(lines.table.index)
+    frame = lines.table.assign(part=part, montant=amount)
     keys = ["financeur", "reference", "annee", "montant"]
-    grouped = frame[frame["part"].notna() & (frame["reference"] != "")].groupby(keys, dropna=False)
+    grouped = frame[part.notna() & (frame["reference"] != "")].groupby(keys, dropna=False)
     total, carriers = grouped["part"].transform("sum"), grouped["porteur_cle"].transform("nunique")
-    split = (carriers > 1) & ((total - 1).abs() < 0.02)
-    at = split[split].index.to_numpy()
-    odd = frame["part"].notna() & (frame["part"] < 0.995) & ~frame.index.isin(at)
+    split = ((carriers > 1) & ((total - 1).abs() < 0.02)).reindex(frame.index, fill_value=False)
+    odd = (part < 0.995) & ~split
     if odd.any():
         what = f"part de subvention inférieure à 1 sans autre bénéficiaire ({int(odd.sum())} lignes)"
         first, fichier = frame.loc[odd, "ligne"].iloc[0], lines.rows.located.grid.fichier
         anomalies.add(fichier, first, "part", "", what, "montant gardé en entier")
-    if not len(at):
+    if not split.any():
         return None
     shared = np.zeros(len(lines.rows.lignes))
-    mine = frame["part"].to_numpy()
-    rang = money["rang"].to_numpy()
-    inside = np.isin(rang, at)
-    shared[lines.table["position"].to_numpy()[at]] = amount[at] * (1 - mine[at])
-    money.loc[inside, "accorde"] = money.loc[inside, "accorde"].to_numpy() * mine[rang[inside]]
+    shared[frame.loc[split, "position"]] = (amount * (1 - part))[split]
+    money["accorde"] *= part.where(split, 1.0).loc[money["rang"]].to_numpy()
     return shared
+
+
+def assemble(
+    logs: list[Lines], context: Context, decisions: dict[tuple[str, str, str], str], anomalies: Anomalies
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Lines of all logs → the tidy table, the account, the controls, the questions."""
+    parts, compte, controls = [pd.DataFrame()], [], []
+    shares = []
+    for rank, lines in enumerate(logs):
+        part = money_of(lines).assign(log=rank)
+        shares.append(share_of_others(lines, part, anomalies))
+        parts.append(part)
+    money = pd.concat(parts, ignore_index=True)
+    table = pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in ACTIONS.items()})
+    questions = pd.DataFrame(columns=list(QUESTIONS[:-1]))
+    if len(money):
+        table = _join(logs, money, context)
+        known = _name_actions(table, decisions)
+        for (genre, a, b), decision in decisions.items():
+            if a not in known or (b not in known and genre != "convention"):
+                done = "laissée de côté : ces lignes ne sont plus dans les journaux"
+                anomalies.add(DECISIONS, 0, genre, f"{a} ; {b}", f"décision sans objet ({decision})", done)
+        questions = propose(table)
+        table = _spread(table, ~_apply_decisions(table, decisions, logs))
+    for lines, share in zip(logs, shares, strict=True):
+        compte += account(lines.rows, lines.motifs, share)
+        controls += control_totals(lines.rows)
+    controles = pd.DataFrame(controls, columns=list(CONTROLES))
+    for row in controles[controles["ecart"].abs() >= 0.01].itertuples(index=False):
+        what = f"le total du fichier s'écarte de {row.ecart:.2f} € de la somme des lignes ({row.portee})"
+        anomalies.add(row.fichier, row.ligne, row.colonne, row.libelle, what, "les lignes font foi")
+    asked = zip(questions["genre"], questions["a"], questions["b"], strict=True)
+    questions["decision"] = [decisions.get(question, "") for question in asked]
+    questions = questions.astype({name: "float64" if name == "score" else "str" for name in questions})
+    return table, pd.DataFrame(compte, columns=list(COLONNES)), controles, questions
+
+
+def _join(logs: list[Lines], money: pd.DataFrame, context: Context) -> pd.DataFrame:
+    """Every line of money with the fields of its row, its source and the quarters of its cell."""
+    offsets = np.cumsum([0, *(len(lines.table) for lines in logs)])
+    tables = [lines.table for lines in logs]
+    fields = pd.DataFrame({name: _stack([table[name] for table in tables]) for name in tables[0]}, copy=False)
+    log = money["log"].to_numpy()
+    table = fields.iloc[money["rang"].to_numpy() + offsets[log]].reset_index(drop=True)
+    table[["log", *MONTANTS]] = money[["log", *MONTANTS]]
+    table["annee"] = pd.to_numeric(money["annee"]).astype("Int16").fillna(table["annee"])
+    own = money["financeur"].isna().to_numpy()
+    names = money["financeur"].fillna("")
+    known = {name: context.declared.partners.get(carrier_key(name), "") for name in names.unique()}
+    ids, said = names.map(known), names.map({name: context.declared.noms.get(i, name) for name, i in known.items()})
+    credit = money["type_credit"].fillna("").replace("", INCONNU)
+    for name, theirs in {"financeur": said, "financeur_id": ids, "type_credit": credit}.items():
+        table[name] = category(np.where(own, table[name], theirs))
+    grids = [lines.rows.located.grid for lines in logs]
+    examples = [any(fnmatch(grid.fichier, p) for p in context.territory.exemples) for grid in grids]
+    table["source"] = category(np.array([grid.fichier for grid in grids], dtype=object)[log])
+    table["feuille"] = category(np.array([grid.feuille for grid in grids], dtype=object)[log])
+    table["exemple"] = np.array(examples)[log]
+    return table
+
+
+def _stack(columns: list[pd.Series]) -> pd.Series:
+    """The same column of several logs, as one; words stay codes."""
+    words = isinstance(columns[0].dtype, pd.CategoricalDtype)
+    return pd.Series(union_categoricals(columns)) if words else pd.concat(columns, ignore_index=True)
+
+
+def _name_actions(table: pd.DataFrame, decisions: dict[tuple[str, str, str], str]) -> set[str]:
+    """Set `action`, `qpv_cle`, `montant` and the line's own key `cle`, from what the line says and never from its place.
+
+    Returns every id and key that a decision may name.
+    """
+    carriers, titles = (table[name].cat.codes.to_numpy(dtype=np.int64) for name in ("porteur_cle", "titre_cle"))
+    names, words = (table[name].cat.categories for name in ("porteur_cle", "titre_cle"))
+    codes, pairs = pd.factorize(carriers * (len(words) + 1) + titles)
+    merged = merged_actions(decisions)
+    said = (f"{names[pair // (len(words) + 1)]}\x1f{words[pair % (len(words) + 1)]}" for pair in pairs.tolist())
+    ids = [f"A{blake2b(one.encode('utf-8', 'replace'), digest_size=6).hexdigest()}" for one in said]
+    table["action"] = category(np.array([merged.get(i, i) for i in ids], dtype=object)[codes])
+    table["qpv_cle"] = category(table["quartiers"].to_numpy(), "|".join)
+    table["montant"] = table["accorde"].fillna(table["demande"]).fillna(0.0)
+    table["annee_texte"] = category(table["annee"].fillna(0).to_numpy(dtype=int), lambda year: str(year or "?"))
+    words = ["action", "annee_texte", "financeur", "type_credit", "qpv_cle", "reference", "statut", "convention"]
+    numbers = table[[*MONTANTS, "beneficiaires"]].fillna(-1.0)
+    raw = pd.util.hash_pandas_object(pd.concat([table[words], numbers], axis=1), index=False)
+    again = raw.groupby(raw).cumcount()
+    table["cle"] = [f"L{value:016x}" + (f"-{n + 1}" if n else "") for value, n in zip(raw, again, strict=True)]
+    return {*ids, *table["cle"]} if decisions else set()
+
+
+def _apply_decisions(table: pd.DataFrame, decisions: dict[tuple[str, str, str], str], logs: list[Lines]) -> np.ndarray:
+    """Which lines go, by decision; their amounts are counted under that reason."""
+    dropped = np.zeros(len(table), dtype=bool)
+    for (_, a, b), decision in decisions.items():
+        if decision == "doublon":
+            hit, motif = (table["cle"] == b).to_numpy(), "doublon décidé"
+            dropped |= hit
+        elif decision == "montant total":  # the edition stays, without its money
+            same = (table["action"] == a) & (table["convention"] == b)
+            later = table["annee"] > table.loc[same, "annee"].min()
+            hit, motif = (same & later).fillna(False).to_numpy(dtype=bool), "convention : montant total déjà compté"
+            dropped &= ~hit
+            table.loc[hit, list(MONTANTS)] = np.nan
+        else:
+            continue
+        for log, position in table.loc[hit, ["log", "position"]].itertuples(index=False):
+            logs[log].motifs[position] = motif
+    return dropped
+
+
+def _spread(table: pd.DataFrame, kept: np.ndarray) -> pd.DataFrame:
+    """One row per kept line and quarter, shares equal within the line; sorted by file, line and quarter.
+
+    Each column leaves `table` as its final form is made: on 200,000 lines, both at once would be the peak of a build.
+    """
+    order = np.lexsort((table["ligne"].to_numpy(), table["log"].to_numpy()))
+    order = order[kept[order]]
+    quarters = table["quartiers"].to_numpy()
+    sizes = np.array([len(codes) for codes in quarters])
+    rows = np.repeat(order, sizes[order])
+    made = {"qpv": category(np.array([code for line in order for code in quarters[line]], dtype=object))}
+    made["part"] = (1.0 / sizes)[rows]
+    table["edition"] = table["action"].astype("str") + "-" + table["annee_texte"].astype("str")
+    for name in table.columns.difference(list(ACTIONS)):
+        del table[name]
+    columns = {
+        name: pd.Series(made.pop(name) if name in made else table.pop(name).array.take(rows)).astype(kind)
+        for name, kind in ACTIONS.items()
+    }
+    return pd.DataFrame(columns, copy=False)

@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from cvanalysis.actions.clean.assemble import assemble
 from cvanalysis.actions.clean.declared import CONTRAT, Journal, read_journals
 from cvanalysis.actions.clean.duplicates import read_decisions
 from cvanalysis.actions.clean.fields import Context, Declared
 from cvanalysis.actions.clean.formats import Located, locate, squeeze
 from cvanalysis.actions.clean.guess import complete
 from cvanalysis.actions.clean.labels import read_labels
-from cvanalysis.actions.clean.lines import Lines, read_lines
+from cvanalysis.actions.clean.lines import Lines, assemble, read_lines
 from cvanalysis.actions.clean.rows import read_rows
 from cvanalysis.errors import DeclarationError, Problem, ReadError
 from cvanalysis.files.anomalies import Anomalies, ReadFile
@@ -34,7 +33,6 @@ if TYPE_CHECKING:
     from cvanalysis.territory.contract import Territory
 
 
-DOSSIER = "actions"
 EXTENSIONS = (".csv", ".txt", ".tsv", ".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".json")
 
 
@@ -69,7 +67,7 @@ def clean_logs(territory: Territory, declared: Declared, found: Inspection, anom
     if found.problems:
         raise DeclarationError(found.problems)
     root = Path(territory.dossier)
-    files = [one for one in raw_files(root / DOSSIER, root) if one[0].suffix.lower() in EXTENSIONS]
+    files = [one for one in raw_files(root / "actions", root) if one[0].suffix.lower() in EXTENSIONS]
     for journal in journals:
         if not any(fnmatch(fichier, journal.fichier) for _, fichier in files):
             what, done = "aucun fichier ne correspond à ce journal déclaré", "déposez le fichier, ou corrigez son nom"
@@ -90,9 +88,7 @@ def _read_file(
             data = read_bytes(path, fichier)
             digest = sha256(data).hexdigest()
             grids = grids_of(data, fichier)
-            for problem in (problem for grid in grids for problem in grid.anomalies):
-                done = problem.que_faire or "lu tel quel"
-                anomalies.add(fichier, problem.ligne, problem.colonne, "", problem.trouve, done)
+            anomalies.tell((problem for grid in grids for problem in grid.anomalies), "lu tel quel")
             found = leave_repeats(locate(grids, journals, context.territory.geographie), anomalies)
             mine = [_read_log(located, context, anomalies) for located in found]
             told = _tell_file(ReadFile(fichier, digest), mine, grids)
@@ -120,15 +116,13 @@ def _read_log(located: Located, context: Context, anomalies: Anomalies) -> Lines
     if located.annee[0]:
         told = f"année lue {located.annee[1]}, pour toutes les lignes"
         anomalies.add(grid.fichier, 0, "annee", located.annee[0], "aucune colonne ne dit l'année", told)
-    shifted = "un séparateur dans un texte sans guillemets a pu décaler ses cellules"
     for lines, what, done in (
-        (grid.courtes, "moins de cellules que les autres", "les cellules absentes sont lues comme vides"),
-        (grid.longues, "plus de cellules que les autres", shifted),
+        (grid.courtes, "moins", "les cellules absentes sont lues comme vides"),
+        (grid.longues, "plus", "un séparateur dans un texte sans guillemets a pu décaler ses cellules"),
     ):
-        inside = [line for line in lines if line > grid.lignes[max(located.entete)]]
-        if inside:
+        if inside := [line for line in lines if line > grid.lignes[max(located.entete)]]:
             many = f" ({len(inside)} lignes, la première ici)" if len(inside) > 1 else ""
-            anomalies.add(grid.fichier, inside[0], "", "", f"la ligne a {what}{many}", done)
+            anomalies.add(grid.fichier, inside[0], "", "", f"la ligne a {what} de cellules que les autres{many}", done)
     return read_lines(read_rows(located), context, anomalies)
 
 
@@ -136,22 +130,18 @@ def leave_repeats(found: list[Located], anomalies: Anomalies) -> list[Located]:
     """The sheets of a file, but for those whose rows another has already, for the same year."""
     if len(found) < 2:
         return found
-    kept: list[tuple[Located, set[tuple[str, ...]]]] = []
-    year = {id(one): one.journal.constantes.get("annee", "") for one in found}
-    for one in sorted(found, key=lambda one: -one.grid.table.num_rows):
-        rows = zip(*(column.to_pylist() for column in one.grid.table.slice(max(one.entete) + 1).columns), strict=True)
-        mine = set(rows)
-        same = next(
-            (k for k, rows in kept if year[id(k)] == year[id(one)] and len(mine & rows) > 0.5 * len(mine)), None
-        )
-        if same is None:
-            kept.append((one, mine))
+    kept: dict[int, tuple[str, set[tuple[str, ...]]]] = {}
+    for rank in sorted(range(len(found)), key=lambda rank: -found[rank].grid.table.num_rows):
+        grid, year = found[rank].grid, found[rank].journal.constantes.get("annee", "")
+        body = grid.table.slice(max(found[rank].entete) + 1)
+        mine = set(zip(*(column.to_pylist() for column in body.columns), strict=True))
+        same = (other for other, (y, rows) in kept.items() if y == year and len(mine & rows) > 0.5 * len(mine))
+        if (other := next(same, None)) is None:
+            kept[rank] = (year, mine)
         else:
-            what = f"feuille « {one.grid.feuille} » : répète la feuille « {same.grid.feuille} »"
-            anomalies.add(
-                one.grid.fichier, 0, "", "", what, "non lue : la lire aussi compterait deux fois le même argent"
-            )
-    return [one for one in found if any(one is k for k, _ in kept)]
+            what = f"feuille « {grid.feuille} » : répète la feuille « {found[other].grid.feuille} »"
+            anomalies.add(grid.fichier, 0, "", "", what, "non lue : la lire aussi compterait deux fois le même argent")
+    return [found[rank] for rank in sorted(kept)]
 
 
 def _tell_file(file: ReadFile, logs: list[Lines], grids: list[Grid]) -> ReadFile:
@@ -163,6 +153,7 @@ def _tell_file(file: ReadFile, logs: list[Lines], grids: list[Grid]) -> ReadFile
     years += [int(column.annee) for lines in logs for column in lines.rows.montants if column.annee]
     family = located[0].journal.nom
     passed = frozenset().union(*(one.format.laissees for one in located if one.format is not None))
+    others = (name for lines in logs for name in lines.rows.autres if squeeze(name) not in passed)
     span = f"{min(years)}-{max(years)}" if len(set(years)) > 1 else f"{years[0]}" if years else ""
     sheets = f", feuille{'s' if len(read) > 1 else ''} {', '.join(read)}" if read[0] else ""
     left = f" (feuilles non lues\u00a0: {', '.join(unread)})" if unread else ""
@@ -171,11 +162,7 @@ def _tell_file(file: ReadFile, logs: list[Lines], grids: list[Grid]) -> ReadFile
         famille=family,
         millesime=span or None,
         pris_pour=f"{family}{sheets}{f', {span}' if span else ''}{left}",
-        inconnues=tuple(
-            dict.fromkeys(
-                mask_words(name) for lines in logs for name in lines.rows.autres if squeeze(name) not in passed
-            )
-        ),
+        inconnues=tuple(dict.fromkeys(mask_words(name) for name in others)),
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -95,25 +96,21 @@ def propose_all(territory: Territory, fichiers: Sequence[str]) -> str:
     """The blocks of several files, one after the other; a file that cannot be read is left to the message that says so."""
     blocks = []
     for fichier in fichiers:
-        try:
-            with reading(fichier):
-                blocks.append(propose_journal(Path(territory.dossier) / fichier, fichier, territory))
-        except CvanalysisError:
-            continue
+        with suppress(CvanalysisError), reading(fichier):
+            blocks.append(propose_journal(Path(territory.dossier) / fichier, fichier, territory))
     return "\n".join(block for block in blocks if block)
 
 
 def _read_sheet(grid: Grid, known: Context) -> Sheet | None:
     """The sheet under the header that tells most of its columns; None where it looks like no log."""
-    best: tuple[float, Sheet] | None = None
+    scores: dict[float, Sheet] = {}
     for entete in _headers(grid):
         sheet = Sheet(grid, entete, guess_columns(grid, entete, known))
         score = len(sheet.fields) + 0.1 * sum(column.champ != "" for column in sheet.columns) - 0.05 * len(entete)
         money = sheet.fields & set(MONTANTS) and {"action", "porteur"} & sheet.fields
-        enough = money or (len(sheet.fields) >= MINIMUM and {"action", "porteur"} <= sheet.fields)
-        if enough and (best is None or score > best[0]):
-            best = (score, sheet)
-    return best[1] if best else None
+        if money or (len(sheet.fields) >= MINIMUM and {"action", "porteur"} <= sheet.fields):
+            scores.setdefault(score, sheet)
+    return scores[max(scores)] if scores else None
 
 
 def _skeleton(fichier: str, grid: Grid, known: Context) -> str:
@@ -129,12 +126,10 @@ def _headers(grid: Grid) -> list[tuple[int, ...]]:
     if grid.entete is not None:
         return [(grid.entete,)]
     rows = head_rows(grid)[:20]
-    words = [sum(1 for cell in row if cell.strip() and not _is_number(cell)) for row in rows]
-    numbers = [sum(1 for cell in row if _is_number(cell)) for row in rows]
-    good = [i for i in range(len(rows)) if words[i] >= 2 and numbers[i] == 0]
-    return [(i,) for i in good] + [
-        (i, i + 1) for i in good if i + 1 in good and grid.lignes[i + 1] == grid.lignes[i] + 1
-    ]
+    words = [sum(bool(cell.strip()) for cell in row) for row in rows]
+    good = [i for i, row in enumerate(rows) if words[i] >= 2 and not any(map(_is_number, row))]
+    pairs = [(i, i + 1) for i in good if i + 1 in good and grid.lignes[i + 1] == grid.lignes[i] + 1]
+    return [*((i,) for i in good), *pairs]
 
 
 def _is_number(cell: str) -> bool:
@@ -171,42 +166,34 @@ def _write(fichier: str, sheet: Sheet, labels: dict[str, Labels]) -> str:
         elif not column.champ:
             lines.append(f"# {_text(column.titre)} : laissée de côté ({column.raison})")
     if not set(DATES) & sheet.fields and not any(column.annee for column in columns):
-        lines += _constant_year(sheet)
+        year, told = sheet.annee
+        said = f"annee = {year}  # lue {told} :" if year else "# annee = 2020  #"
+        lines += ["", f"[{LISTE}.constantes]", f"{said} aucune colonne ne la dit"]
     for column in columns:
-        if column.propre:
-            lines += _own_column(column)
+        if not column.propre:
+            continue
+        own, champ = f"colonne = {_text(column.titre)}", f"champ = {_text(column.champ)}"
+        lines += ["", f"[[{LISTE}.financements]]", own, champ]
+        if column.raison == VERSEMENT:
+            lines.append(f"# {VERSEMENT}")
+        elif column.annee:
+            lines += [f"annee = {column.annee}", '# financeur = "…"  # si cette colonne est celle d\'un seul financeur']
+        else:
+            funder = _text(mask_words(column.bas) or column.titre)
+            lines += [f"financeur = {funder}  # à remplacer par le nom du financeur"]
+            lines += ['# type_credit = "spécifique"  # ou "droit commun"']
     return "\n".join([*lines, *_unknown_words(columns, labels)]) + "\n"
-
-
-def _constant_year(sheet: Sheet) -> list[str]:
-    year, where = sheet.annee
-    said = f"annee = {year}  # lue {where} :" if year else "# annee = 2020  #"
-    return ["", f"[{LISTE}.constantes]", f"{said} aucune colonne ne la dit"]
-
-
-def _own_column(column: Column) -> list[str]:
-    title = _text(column.titre)
-    if column.raison == VERSEMENT:
-        said: tuple[str, ...] = (f"# {VERSEMENT}",)
-    elif column.annee:
-        said = (f"annee = {column.annee}", '# financeur = "…"  # si cette colonne est celle d\'un seul financeur')
-    else:
-        credit = '# type_credit = "spécifique"  # ou "droit commun"'
-        said = (
-            f"financeur = {_text(mask_words(column.bas) or column.titre)}  # à remplacer par le nom du financeur",
-            credit,
-        )
-    return ["", f"[[{LISTE}.financements]]", f"colonne = {title}", f"champ = {_text(column.champ)}", *said]
 
 
 def _unknown_words(columns: Sequence[Column], labels: dict[str, Labels]) -> list[str]:
     """Words of statuses and themes that nobody declared, as comments: where to say what they are."""
-    made = []
+    made, themes = [], labels["theme"]
     titles = {fold(column.titre) for column in columns} | {fold(column.titre.rsplit(" ", 1)[-1]) for column in columns}
     for column in columns:
+        said = encode(column.cellules)
         words = {
             key: word.strip()
-            for word, key in ((word, fold(word)) for word in encode(column.cellules).words)
+            for word, key in zip(said.words, said.folded, strict=True)
             if any(map(str.isalpha, word))
             and not key.startswith(tuple(line_words("totaux")))
             and key not in titles
@@ -219,24 +206,17 @@ def _unknown_words(columns: Sequence[Column], labels: dict[str, Labels]) -> list
             if unknown:
                 states = ", ".join(sorted(knowledge()["statuts"]))
                 made += ["", f"[{LISTE}.valeurs.statut]  # suites données à traduire : {states}"]
-                made += [f"# {_text(words[key])} = {_text(_near_status(key))}" for key in unknown]
+                near = {
+                    key: process.extractOne(key, list(known), scorer=fuzz.ratio, score_cutoff=75) for key in unknown
+                }
+                made += [f"# {_text(words[key])} = {_text(known[at[0]] if at else '?')}" for key, at in near.items()]
         elif column.champ == "theme":
-            unknown = sorted(key for key in words if labels["theme"].code(key) is None)[:30]
+            unknown = sorted(key for key in words if themes.code(key) is None)[:30]
             if unknown:
                 made += ["", f"# Thématiques à déclarer dans correspondances.csv (un thème, ou « {EXCLU} ») :"]
-                made += [f"#   theme;{words[key]};{_near_theme(key, labels['theme'])};" for key in unknown]
+                near = {key: themes.code(themes.nearest(key)) or EXCLU for key in unknown}
+                made += [f"#   theme;{words[key]};{code};" for key, code in near.items()]
     return made
-
-
-def _near_status(word: str) -> str:
-    """Ours whose usual words look most like this one, '?' where none does."""
-    known = common_words("statuts")
-    found = process.extractOne(word, list(known), scorer=fuzz.ratio, score_cutoff=75)
-    return known[found[0]] if found else "?"
-
-
-def _near_theme(word: str, labels: Labels) -> str:
-    return labels.code(labels.nearest(word)) or EXCLU
 
 
 def _text(word: str) -> str:

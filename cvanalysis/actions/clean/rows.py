@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, field, replace
 
 import numpy as np
 
@@ -20,38 +20,23 @@ from cvanalysis.files.keys import carrier_key
 from cvanalysis.french import fold
 from cvanalysis.personnes.persons import PARTICULIER, is_natural, mask_carrier, mask_words, says_category
 
-ACTION, ENTETE, TOTAL, PIED, ENVELOPPE, ORPHELIN = (
-    "action",
-    "en-tête répété",
-    "total du fichier",
-    "titre ou pied de tableau",
-    "enveloppe ou reste à programmer",
-    "montant sans action ni porteur",
-)
+ACTION, ENTETE, TOTAL, PIED = "action", "en-tête répété", "total du fichier", "titre ou pied de tableau"
+ENVELOPPE, ORPHELIN = "enveloppe ou reste à programmer", "montant sans action ni porteur"
 """Kinds of rows. Only the first goes into the table of actions; amounts of the others are counted under their kind."""
 MOTS = ("action", "public", "convention", "reference")
 """Fields whose words go into the table, as do the names; those of the others are read into codes, days and numbers."""
+_LETTRE = re.compile(r"[^\W\d_]")
 SOMMES_MAX, SOMMES_VUES = 2000, 50
 """Rows of a sheet that may be the sum of others, and how many sums before one it may start from."""
 
 
 @dataclass(frozen=True, slots=True)
-class Amounts:
-    """One column of amounts: its header, its field, its funder and its year when it has its own; values are NaN where there is none."""
+class Amounts(Financement):
+    """A column of amounts as read: values are NaN where there is none, `textes` is there where some are wrong (`mauvais`)."""
 
-    colonne: str
-    champ: str
-    valeurs: np.ndarray
-    mauvais: np.ndarray
-    textes: Words | None
-    financeur: str = ""
-    type_credit: str = ""
-    annee: str = ""
-
-    @property
-    def propre(self) -> bool:
-        """Whether it has a funder or a year of its own, apart from those of the row."""
-        return bool(self.financeur or self.annee)
+    valeurs: np.ndarray = field(kw_only=True)
+    mauvais: np.ndarray = field(kw_only=True)
+    textes: Words | None = field(kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,49 +51,40 @@ class LogRows:
     libelles: np.ndarray
     autres: dict[str, Words]
 
-    @property
-    def actions(self) -> np.ndarray:
-        return np.flatnonzero(self.natures == ACTION)
-
 
 def read_rows(located: Located) -> LogRows:
     """Every row below the header, with its kind, and the columns that have a field."""
     grid, journal = located.grid, located.journal
     first = max(located.entete) + 1
     table = grid.table.slice(first)
-    columns = {name: table.column(i) for i, name in enumerate(located.noms) if name}
     funded = {f.colonne: f for f in journal.financements}
     montants: list[Amounts] = []
     texts: dict[str, Words] = {}
     champs: dict[str, Words] = {}
     autres: dict[str, Words] = {}
-    for name, column in columns.items():
-        field = journal.colonnes.get(name, "")
-        if name in funded or field in MONTANTS_LUS:
-            if name not in funded and any(m.champ == field for m in montants if not m.propre):
-                autres[name] = encode(column)
-                continue
-            values, wrong = read_amounts(column, journal.milliers)
-            spec = funded.get(name) or Financement(name, field)
-            textes = encode(column) if wrong.any() else None
-            own = (spec.financeur, spec.type_credit, spec.annee)
-            montants.append(Amounts(name, spec.champ, values, wrong, textes, *own))
+    for name, column in zip(located.noms, table.columns, strict=True):
+        if not name:
             continue
-        words = encode(column)
-        texts[name] = words
-        if not field:
-            autres[name] = words
-        elif field not in champs:
-            champs[field] = _fill_down(words) if name in journal.fusionnees else words
+        champ = journal.colonnes.get(name, "")
+        spec = funded.get(name) or (Financement(name, champ) if champ in MONTANTS_LUS else None)
+        if spec is not None:
+            values, wrong = read_amounts(column, journal.milliers)
+            textes = encode(column) if wrong.any() else None
+            montants.append(Amounts(*astuple(spec), valeurs=values, mauvais=wrong, textes=textes))
         else:
-            champs[field] = _coalesce(champs[field], words)
-    rows = table.num_rows
-    for field, value in journal.constantes.items():
-        champs[field] = _coalesce(champs[field], constant(value, rows)) if field in champs else constant(value, rows)
+            texts[name] = words = encode(column)
+            if not champ:
+                autres[name] = words
+            elif champ in champs:
+                champs[champ] = _coalesce(champs[champ], words)
+            else:
+                champs[champ] = _fill_down(words) if name in journal.fusionnees else words
+    for champ, value in journal.constantes.items():
+        said = constant(value, table.num_rows)
+        champs[champ] = _coalesce(champs[champ], said) if champ in champs else said
     natures, libelles = _tell_kinds(located, texts, champs, montants)
-    located = replace(
-        located, grid=replace(grid, table=grid.table.schema.empty_table())
-    )  # its cells are words and numbers now
+    # Its cells are words and numbers now.
+    located = replace(located, grid=replace(grid, table=grid.table.schema.empty_table()))
     return LogRows(located, grid.lignes[first:].copy(), natures, champs, tuple(montants), libelles, autres)
 
 
@@ -116,31 +92,46 @@ def _tell_kinds(
     located: Located, texts: dict[str, Words], champs: dict[str, Words], montants: Sequence[Amounts]
 ) -> tuple[np.ndarray, np.ndarray]:
     rows = located.grid.table.num_rows - max(located.entete) - 1
+
+    def says(name: str) -> tuple[np.ndarray, np.ndarray]:
+        """Rows one of whose cells begins with one of these words (« total », and not « totalement »), and that cell."""
+        found, labels = np.zeros(rows, dtype=bool), np.full(rows, "", dtype=object)
+        said = re.compile(rf"(?:{'|'.join(map(re.escape, line_words(name)))})(?![^\W\d_])")
+        for words in texts.values():
+            hits = [rank for rank, word in enumerate(words.folded) if said.match(word) and len(word) < 80]
+            if hits:
+                at = np.isin(words.codes, hits)
+                labels[at] = words.array()[at]
+                found |= at
+        return found, labels
+
     natures = np.array([ACTION], dtype=object).repeat(rows)  # `full` would make a string per row
     amounts = np.zeros(rows, dtype=bool)
     for column in montants:
         amounts |= ~np.isnan(column.valeurs)
-    naming = [n for n in ("action", "porteur") if n in champs]
     by_post = located.format is not None and bool(located.format.poste)
-    naming += ["reference"] if by_post and "reference" in champs else []
-    names = [champs[n].filled[champs[n].codes] for n in naming]
-    named = np.any(names, axis=0) if names else np.zeros(rows, dtype=bool)
+    naming = [n for n in ("action", "porteur", *(("reference",) if by_post else ())) if n in champs]
+    none = np.zeros(rows, dtype=bool)
+    named = np.any([none, *(champs[n].filled[champs[n].codes] for n in naming)], axis=0)
     filled = np.sum([words.filled[words.codes] for words in texts.values()], axis=0, initial=0)
-    lettered = np.sum([words.lettered[words.codes] for words in texts.values()], axis=0, initial=0)
+    lettered = np.sum([words.map(_LETTRE.search, bool) for words in texts.values()], axis=0, initial=0)
     usual = float(np.median(filled[named & amounts])) if (named & amounts).any() else 1.0
-    total, labels = _says(texts, "totaux", rows)
-    purse, _ = _says(texts, "enveloppes", rows)
+    total, labels = says("totaux")
+    purse, _ = says("enveloppes")
     known = [champs[n] for n in ("siret", "reference", "date", "statut", "convention", "commune") if n in champs]
     others = [words.filled[words.codes] & (words.array() != labels) for words in known]
-    few = ~(np.any(others, axis=0) if others else np.zeros(rows, dtype=bool)) & ((filled < 0.7 * usual) | (usual <= 1))
-    said = [texts[n] for n, field in located.journal.colonnes.items() if field in naming and n in texts]
+    few = ~np.any([none, *others], axis=0) & ((filled < 0.7 * usual) | (usual <= 1))
+    said = [texts[n] for n, champ in located.journal.colonnes.items() if champ in naming and n in texts]
     if len(said) > 1:  # in its own cells, not in those that a merged one fills
         few &= ~np.all([words.filled[words.codes] for words in said], axis=0)
     natures[~named & amounts] = ORPHELIN
     natures[~named & ~amounts] = PIED
     natures[named & ~amounts & (filled <= 1) & (len(texts) >= 3)] = PIED
     natures[few & purse & amounts] = ENVELOPPE
-    bare = np.isin(labels, [word for word in set(labels.tolist()) if word and not _names_something(word)])
+    # « Total général » and « Total 2019 » say of nothing; « Total Danse » does.
+    plain = {word for start in line_words("totaux") for word in re.findall(r"\w+", start)} | line_words("du_total")
+    words_of = {label: re.findall(r"\w+", fold(label)) for label in set(labels.tolist()) - {""}}
+    bare = np.isin(labels, [label for label, said in words_of.items() if all(w in plain or w.isdigit() for w in said)])
     sums = _sums_of_others(few & amounts & (lettered <= 2) & ~purse & (total | (usual > 1)), montants)
     natures[sums | (few & total & (amounts | (filled <= 2)) & ((usual > 1) | bare)) | (bare & amounts)] = TOTAL
     natures[(lettered == 0) & amounts & ~named] = TOTAL
@@ -148,84 +139,45 @@ def _tell_kinds(
     return natures, labels
 
 
-def _says(texts: dict[str, Words], name: str, rows: int) -> tuple[np.ndarray, np.ndarray]:
-    """Rows one of whose cells begins with one of these words, and that cell."""
-    found, labels, starts = np.zeros(rows, dtype=bool), np.full(rows, "", dtype=object), tuple(line_words(name))
-    for words in texts.values():
-        hits = [rank for rank, word in enumerate(words.folded) if word.startswith(starts) and _is_total(word, starts)]
-        if hits:
-            at = np.isin(words.codes, hits)
-            labels[at] = words.array()[at]
-            found |= at
-    return found, labels
-
-
-def _names_something(label: str) -> bool:
-    """Whether a total says of what: « Total Danse », and not « Total général » nor « Total 2019 »."""
-    usual = {word for start in line_words("totaux") for word in re.findall(r"\w+", start)} | line_words("du_total")
-    return any(word not in usual and not word.isdigit() for word in re.findall(r"\w+", fold(label)))
-
-
 def _sums_of_others(doubtful: np.ndarray, montants: Sequence[Amounts]) -> np.ndarray:
     """Which of the doubtful rows are the sum of two rows or more: those above since a sum, or those below until the next such row."""
     found = np.zeros(len(doubtful), dtype=bool)
-    places = np.flatnonzero(doubtful)
-    if not len(places) or len(places) > SOMMES_MAX:
-        return found
-    for column in montants:
+    places = np.flatnonzero(doubtful).tolist()
+    for column in montants if 0 < len(places) <= SOMMES_MAX else ():
         values = np.nan_to_num(column.valeurs)
         running = np.concatenate([[0.0], np.cumsum(np.where(doubtful, 0.0, values))])
         count = np.concatenate([[0], np.cumsum((values != 0) & ~doubtful)])
         starts = [0]
-        for rank, place in enumerate(places):
-            after = int(places[rank + 1]) if rank + 1 < len(places) else len(values)
-            spans = [(start, int(place)) for start in starts[-SOMMES_VUES:]] + [
-                (int(place), after),
-                (int(place), len(values)),
-            ]
+        for place, after in zip(places, [*places[1:], len(values)], strict=True):
+            spans = [*((start, place) for start in starts[-SOMMES_VUES:]), (place, after), (place, len(values))]
             if values[place] and any(
                 count[end] - count[start] > 1 and abs(values[place] - running[end] + running[start]) < 0.005
                 for start, end in spans
             ):
                 found[place] = True
-                starts.append(int(place))
+                starts.append(place)
             else:  # a line like the others
                 running[place + 1 :] += values[place]
                 count[place + 1 :] += 1
     return found
 
 
-def _is_total(word: str, starts: tuple[str, ...]) -> bool:
-    """Whether a folded word says a total: one of the words that say so, then the end or another word (« totalement » says none)."""
-    return len(word) < 80 and any(
-        word.startswith(start) and not word[len(start) : len(start) + 1].isalpha() for start in starts
-    )
-
-
 def _repeated_headers(located: Located, texts: dict[str, Words], montants: Sequence[Amounts], rows: int) -> np.ndarray:
     """Rows that say the header again (either of its lines): at least two of its cells, and six in ten of what they hold."""
     found = np.zeros(rows, dtype=bool)
-    head = {name: i for i, name in enumerate(located.noms) if name}
-    columns = located.grid.table
+    columns = dict(zip(located.noms, located.grid.table.columns, strict=True))
     amounts = {column.colonne: column.textes for column in montants if column.textes is not None}
     for position in located.entete:
-        same = np.zeros(rows, dtype=np.int16)
-        ranks: dict[str, int] = {}
+        same, other = np.zeros(rows, dtype=np.int16), np.zeros(rows, dtype=np.int16)
         for name, words in {**texts, **amounts}.items():
-            title = fold(columns.column(head[name])[position].as_py())
-            ranks[name] = next((rank for rank, word in enumerate(words.folded) if word == title), -1) if title else -1
-            if ranks[name] >= 0:
-                same += words.codes == ranks[name]
-        at = np.flatnonzero(same >= min(2, len(texts) + len(montants)))
-        if not len(at):
-            continue
-        other = np.zeros(len(at), dtype=np.int16)
-        for name, words in texts.items():
-            codes = words.codes[at]
-            other += words.filled[codes] & (codes != ranks[name])
+            title = fold(columns[name][position].as_py())
+            again = words.codes == (words.folded.index(title) if title and title in words.folded else -1)
+            same += again
+            if name in texts:
+                other += words.filled[words.codes] & ~again
         for column in montants:
-            other += ~np.isnan(column.valeurs[at])
-        found[at] |= same[at] * 4 >= (same[at] + other) * 2.4
+            other += ~np.isnan(column.valeurs)
+        found |= (same >= min(2, len(texts) + len(montants))) & (same * 4 >= (same + other) * 2.4)
     return found
 
 
@@ -254,12 +206,11 @@ def hide_persons(champs: dict[str, Words], autres: dict[str, Words], partners: C
     for title, words in {**autres, **champs}.items():
         if says_category(title):
             persons |= words.map(is_natural, bool)
-    for name, words in champs.items():
-        if name in ("porteur", "financeur"):
-            made = [word if carrier_key(word) in partners else mask_carrier(word) for word in words.words]
-        elif name in MOTS:
-            made = map(mask_words, words.words)
-        else:
-            continue
-        champs[name] = Words(words.codes, tuple(made))
+
+    def mask_name(word: str) -> str:
+        return word if carrier_key(word) in partners else mask_carrier(word)
+
+    masks = dict.fromkeys(MOTS, mask_words) | dict.fromkeys(("porteur", "financeur"), mask_name)
+    for name in masks.keys() & champs.keys():
+        champs[name] = Words(champs[name].codes, tuple(map(masks[name], champs[name].words)))
     return persons | (champs["porteur"].map(PARTICULIER.__eq__, bool) if "porteur" in champs else False)
