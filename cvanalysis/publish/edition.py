@@ -12,8 +12,8 @@ from cvanalysis.publish.files import Say, count, duration, shown
 from cvanalysis.publish.memory.decision import EDITION, Decision, Fate
 from cvanalysis.publish.papers.changes import earlier_files, write_changes
 from cvanalysis.publish.papers.downloads import write_downloads
-from cvanalysis.publish.papers.meetings import CHAIN, HANDOVER, make_paper, papers_of
 from cvanalysis.publish.papers.statements import CONSTATS, CONTRIBUTIONS, gather, write_statements
+from cvanalysis.publish.papers.supports import CHAIN, HANDOVER, make_paper, papers_of
 from cvanalysis.publish.plan import read_purposes
 from cvanalysis.publish.run.child import run_one
 from cvanalysis.tables import freshness

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import shutil
-from collections.abc import Callable
+import zipfile
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from cvanalysis.errors import UsageError
 from cvanalysis.files import atomic
 from cvanalysis.tables.freshness import beside
+from cvanalysis.territory.contract import Territory
+from cvanalysis.territory.look import look_of
 
 FORMER = ".etat"  # what served the next build stood among the pages
 OURS = {"build-log.json", "donnees", "manifest.json", "notebooks", "passation.docx", "quartiers", "supports", "themes"}
@@ -72,6 +76,25 @@ def take_over(out: Path, etat: Path, territory: str, audience: str) -> bool:
     atomic.make_folder(out, private=audience != "public")
     atomic.write(etat / "audience", audience.encode("ascii"))
     return True
+
+
+def envelope(titre: str, territory: Territory, audience: str, **more: Any) -> dict[str, Any]:
+    """What any page says around its body: the fields of its `PageInfo`."""
+    mine = {"titre": titre, "territoire": territory.nom, "edition": territory.edition.nom, "audience": audience}
+    return mine | {"maj": territory.maj, "contact": territory.contact} | look_of(territory) | more
+
+
+def link(titre: str, url: str) -> dict[str, str]:
+    return {"titre": titre, "url": url}
+
+
+def zipped(files: Mapping[str, bytes]) -> bytes:
+    """Files in one, in their order. Same files, same bytes: no clock enters it."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as target:
+        for name, raw in files.items():
+            target.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), raw, zipfile.ZIP_DEFLATED)
+    return packed.getvalue()
 
 
 def shown(path: Path) -> str:

@@ -14,13 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cvanalysis.files import atomic
-from cvanalysis.publish.files import state_folder
+from cvanalysis.publish.files import envelope, link, state_folder
 from cvanalysis.publish.limits import MEMORY, SECONDS
 from cvanalysis.publish.memory import state
 from cvanalysis.publish.memory.ledger import Ledger, Record, report_key
 from cvanalysis.publish.plan import LAST, Report, plan_reports
 from cvanalysis.tables import freshness
-from cvanalysis.territory.look import look_of
 
 if TYPE_CHECKING:
     from cvanalysis.publish.memory.slices import Slices
@@ -174,27 +173,20 @@ class Decision:
         for _, group in groupby(self.reports, key=lambda one: (one.genre, bool(one.sujet) and one.notebook)):
             same = list(group)
             for before, report, after in zip([None, *same], same, [*same[1:], None], strict=False):
-                depth = "../" * report.path.count("/")
-                page = {
-                    "titre": report.titre if report.genre != "quartier" else f"{report.titre} ({report.sujet})",
-                    "territoire": self.territory.nom,
-                    "edition": self.territory.edition.nom,
-                    "audience": self.options.audience,
-                    "entete": f"{report.titre}, {' et '.join(report.communes)}" if report.communes else report.titre,
-                    "index": {"titre": "Toutes les analyses", "url": f"{depth}index.html"},
-                    "licence": "Licence Ouverte 2.0",
-                    "maj": self.territory.maj,
-                    "contact": self.territory.contact,
-                    **look_of(self.territory),
-                    "liens": [
-                        {"titre": other.titre, "url": f"{depth}{other.path}"}
+                depth, near = "../" * report.path.count("/"), {"precedent": before, "suivant": after}
+                found[report.id] = envelope(
+                    report.titre if report.genre != "quartier" else f"{report.titre} ({report.sujet})",
+                    self.territory,
+                    self.options.audience,
+                    entete=", ".join(filter(None, (report.titre, " et ".join(report.communes)))),
+                    index=link("Toutes les analyses", f"{depth}index.html"),
+                    liens=[
+                        link(other.titre, f"{depth}{other.path}")
                         for other in self.reports
                         if other.genre != "quartier" and other.id != report.id and other.ordre < LAST
                     ],
-                }
-                near = (("precedent", before), ("suivant", after))
-                page |= {key: {"titre": one.titre, "url": f"{depth}{one.path}"} for key, one in near if one}
-                found[report.id] = page
+                    **{key: link(one.titre, f"{depth}{one.path}") for key, one in near.items() if one},
+                )
         return found
 
     def record(self, report: Report) -> Record | None:

@@ -5,17 +5,18 @@ It compares what two editions state (`statements`), never their data. Refuses to
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cvanalysis.errors import ReportFailed, UsageError
+from cvanalysis.errors import UsageError
 from cvanalysis.files import atomic
-from cvanalysis.publish.files import count
+from cvanalysis.publish.files import count, envelope, link
 from cvanalysis.publish.papers.statements import CONSTATS, CONTRIBUTIONS
 
 if TYPE_CHECKING:
-    from cvanalysis.constat.shape import Contribution
+    from cvanalysis.display.constat import Constat
+    from cvanalysis.pages.changements import Change, Followed
     from cvanalysis.territory.contract import Edition, Territory
 
 
@@ -24,35 +25,32 @@ TITLE = "Ce qui a changé"
 WEIGHT = 300_000  # bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Stated:
-    """What an edition that stands under OUT states, and for whom."""
-
-    territoire: str
-    audience: str
-    constats: list[dict[str, Any]]
-    contributions: tuple[Contribution, ...]
-    origines: dict[str, str]
-
-
-def read_stated(folder: Path) -> Stated | None:
-    """What the edition in that folder states; None where it is not built."""
+def read_stated(folder: Path) -> dict[str, Any]:
+    """What the edition in that folder states, and for whom; {} where it is not built."""
     from cvanalysis.constat.shape import Contribution
 
-    constats, said = atomic.read_json(folder / CONSTATS), atomic.read_json(folder / CONTRIBUTIONS)
-    if not constats or not said:
-        return None
-    contributions = tuple(Contribution(**one) for one in said["contributions"])
-    return Stated(
-        constats["territoire"], constats["audience"], constats["constats"], contributions, constats.get("origines", {})
-    )
+    stated, said = atomic.read_json(folder / CONSTATS), atomic.read_json(folder / CONTRIBUTIONS)
+    if not stated or not said:
+        return {}
+    return stated | {"contributions": [Contribution(**one) for one in said["contributions"]]}
+
+
+def _readers(stated: dict[str, Any]) -> tuple[str, str]:
+    return stated["territoire"], stated["audience"]
+
+
+def compare(then: dict[str, Any], now: dict[str, Any]) -> tuple[tuple[Change, ...], tuple[Followed, ...]]:
+    """What changed of the findings and of the contributions that two editions state."""
+    from cvanalysis.pages.changements import diff, follow
+
+    made_of = then.get("origines", {}), now.get("origines", {})
+    return diff(then["constats"], now["constats"], made_of), follow(then["contributions"], now["contributions"])
 
 
 def earlier_editions(territory: Territory) -> list[Edition]:
     """The declared editions that come before this one, the nearest first."""
     ordered = sorted(territory.editions, key=lambda edition: edition.jusqu_au)
-    before = [edition.id for edition in ordered].index(territory.edition.id) if territory.edition in ordered else 0
-    return ordered[:before][::-1]
+    return ordered[: ordered.index(territory.edition)][::-1] if territory.edition in ordered else []
 
 
 def earlier_files(out: Path, territory: Territory) -> dict[str, str]:
@@ -68,35 +66,28 @@ def write_changes(out: Path, territory: Territory, audience: str, processed: Pat
 
     Raises `ReportFailed` where the page does not keep its contract: the one that stands is not touched.
     """
-    from cvanalysis.display import composants
     from cvanalysis.display.constat import Constat
-    from cvanalysis.pages.changements import diff, find_changes, follow
-    from cvanalysis.publish.page.contract import check_page
-    from cvanalysis.publish.page.page import Lien, envelope, template, wrap_page
-    from cvanalysis.publish.run.produce import words_of_data
+    from cvanalysis.pages.changements import find_changes
+    from cvanalysis.publish.page.page import PageInfo, wrap_template
+    from cvanalysis.publish.run.produce import hold_to_contract
 
-    past = now = None
-    for edition in earlier_editions(territory):
-        there = read_stated(out.parent / edition.id)
-        if there and (there.territoire, there.audience) == (territory.id, audience):
-            past, now = (edition, there), read_stated(out)
-            break
     shown: list[Constat] = []
-    if past is not None and now is not None:
-        edition, then = past
-        changes = diff(then.constats, now.constats, (then.origines, now.origines))
-        found = find_changes(changes, follow(then.contributions, now.contributions), territory, edition.nom)
-        # The titles quoted here are those of other findings: some may be invented wherever the territory declares examples.
-        shown = [Constat(replace(one, exemple=bool(territory.exemples)), territory) for one in found]
-    parties = list(zip(("Dans les constats", "Dans les contributions"), shown, strict=False))
-    composants.titles()  # those of nobody
-    body = template("changements.html.j2").render(parties=parties, edition=territory.edition.nom)
-    info = envelope(TITLE, territory, audience, Lien("Toutes les analyses", "index.html"))
-    html = wrap_page(body, info, sommaire=composants.titles())
-    said = words_of_data(processed, territory.dossier)
+    for edition in earlier_editions(territory):
+        then = read_stated(out.parent / edition.id)
+        if then and _readers(then) == (territory.id, audience):
+            if now := read_stated(out):
+                found = find_changes(*compare(then, now), territory, edition.nom)
+                # The titles quoted here are those of other findings: some may be invented wherever the territory declares examples.
+                shown = [Constat(replace(one, exemple=bool(territory.exemples)), territory) for one in found]
+            break
+    html = wrap_template(
+        "changements.html.j2",
+        PageInfo(**envelope(TITLE, territory, audience, index=link("Toutes les analyses", "index.html"))),
+        parties=list(zip(("Dans les constats", "Dans les contributions"), shown, strict=False)),
+        edition=territory.edition.nom,
+    )
     ids = [one.finding.id for one in shown if one.finding.figure]
-    if problems := check_page(html, ids, WEIGHT, dit=said):
-        raise ReportFailed(f"la page « {TITLE} » ne tient pas son contrat : {' ; '.join(problems[:5])}")
+    hold_to_contract(html, ids, WEIGHT, processed, territory.dossier, f"la page « {TITLE} »")
     return {PAGE: html.encode()}
 
 
@@ -106,37 +97,33 @@ def tell_changes(out: Path, before: str, after: str) -> str:
     Raises `UsageError` where one is not built, or where they are not for the same readers.
     """
     from cvanalysis.french import typeset
-    from cvanalysis.pages.changements import diff, follow
+    from cvanalysis.pages.changements import NATURES
 
-    stated = {name: read_stated(out / name) for name in (before, after)}
-    if missing := [name for name, one in stated.items() if one is None]:
+    then, now = read_stated(out / before), read_stated(out / after)
+    if missing := [name for name, one in ((before, then), (after, now)) if not one]:
         raise UsageError(
             f"Pas construite dans « {out} » : édition {' et '.join(missing)}. "
             f"Construisez-la d'abord : cvanalysis build --edition {missing[0]}."
         )
-    then, now = stated[before], stated[after]
-    if (then.territoire, then.audience) != (now.territoire, now.audience):
+    if _readers(then) != _readers(now):
         raise UsageError(
-            f"Ces deux éditions ne se comparent pas : {before} est construite pour « {then.audience} » ({then.territoire}), "
-            f"{after} pour « {now.audience} » ({now.territoire})."
+            f"Ces deux éditions ne se comparent pas : {before} est construite pour « {then['audience']} » ({then['territoire']}), "
+            f"{after} pour « {now['audience']} » ({now['territoire']})."
         )
-    changes = diff(then.constats, now.constats, (then.origines, now.origines))
-    followed = follow(then.contributions, now.contributions)
+    changes, followed = compare(then, now)
     followed_count = f"{count(len(followed), 'contribution')} dont le statut a changé"
     lines = [f"De {before} à {after} : {count(len(changes), 'changement')} dans les constats, {followed_count}."]
-    for nature in ("nouveau", "révisé", "disparu"):
+    for nature in NATURES:
         mine = [one for one in changes if one.nature == nature]
         if mine:
             plural = ("x" if nature == "nouveau" else "s") if len(mine) > 1 else ""
             lines += ["", f"{count(len(mine), 'constat')} {nature}{plural}"]
         for one in mine:
-            lines.append(f"  {one.id} ({one.raison})")
+            said = {"avant : ": one.avant, "maintenant : ": one.apres}
             if one.avant == one.apres:
-                lines.append(f"    {one.apres} (le tableau change)")
-            else:
-                lines += [f"    avant : {one.avant}"] * bool(one.avant) + [f"    maintenant : {one.apres}"] * bool(
-                    one.apres
-                )
+                said = {"": f"{one.apres} (le tableau change)"}
+            lines.append(f"  {one.id} ({one.raison})")
+            lines += [f"    {when}{title}" for when, title in said.items() if title]
     if followed:
         lines += ["", "Contributions"]
     for one in followed:

@@ -11,13 +11,13 @@ import io
 import re
 import zipfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from cvanalysis.constat.record import read_line
 from cvanalysis.display.phrases import say
 from cvanalysis.french import typeset
+from cvanalysis.publish.files import zipped
 from cvanalysis.publish.page.page import reserved_for
 
 if TYPE_CHECKING:
@@ -29,26 +29,20 @@ if TYPE_CHECKING:
     from cvanalysis.territory.contract import Territory
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A chapter of the file: its title, its findings, in order."""
-
-    titre: str
-    constats: tuple[Shown, ...]
-
-
 _PRECONISATIONS, _INCONNUS, _ANNEXE = "Préconisations", "Ce qu'on ne sait pas", "Annexe : les tableaux"
-_DAY_ZERO = (1980, 1, 1, 0, 0, 0)
 
 # XML can hold neither most control characters nor lone surrogates: a text that people pasted may have both.
 _INTERDITS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 def write_handover(
-    territory: Territory, parts: Sequence[Part], recommendations: Sequence[Recommendation], audience: str = "public"
+    territory: Territory,
+    parts: Sequence[tuple[str, Sequence[Shown]]],
+    recommendations: Sequence[Recommendation],
+    audience: str = "public",
 ) -> bytes:
-    """The .docx: contents, préconisations first (they are what the file is for), then the findings by chapter, what is not known, and in
-    an annex the table of each finding."""
+    """The .docx: contents, préconisations first (they are what the file is for), then the findings by chapter (`parts`: title, findings),
+    what is not known, and in an annex the table of each finding."""
     import docx
 
     document = docx.Document()
@@ -57,16 +51,16 @@ def write_handover(
     document.add_paragraph(_clean(f"{territory.nom}, édition « {territory.edition.nom} »"))
     if reserve := reserved_for(audience):
         document.add_paragraph(_clean(reserve)).runs[0].bold = True
-    said = [one.dit for part in parts for one in part.constats]
+    said = [one.dit for _, shown in parts for one in shown]
     if any(one["exemple"] for one in said) or any(r.exemple for r in recommendations):
         document.add_paragraph(_clean("Ce document contient des données d'exemple, inventées."))
-    chapters = [_PRECONISATIONS, *(part.titre for part in parts), _INCONNUS, _ANNEXE]
+    chapters = [_PRECONISATIONS, *(titre for titre, _ in parts), _INCONNUS, _ANNEXE]
     _field(document.add_paragraph(), r'TOC \o "1-2" \h \z', "\n".join(map(_clean, chapters)))
     _recommendations(document, territory, recommendations)
-    for part in parts:
-        document.add_heading(_clean(part.titre), level=1)
-        for finding in part.constats:
-            _finding(document, territory, finding)
+    for titre, shown in parts:
+        document.add_heading(_clean(titre), level=1)
+        for one in shown:
+            _finding(document, territory, one)
     unknown = list(dict.fromkeys(what for one in said for what in one["manques"]))
     document.add_heading(_clean(_INCONNUS), level=1)
     for what in unknown or ["Rien n'a été signalé."]:
@@ -75,7 +69,11 @@ def write_handover(
     for dit in (one for one in said if one["colonnes"]):
         document.add_heading(_clean(f"{dit['sous_titre'] or dit['question']} (constat {dit['id']})"), level=2)
         _table(document, dit)
-    return _steady(document)
+    packed = io.BytesIO()
+    document.save(packed)
+    with zipfile.ZipFile(packed) as source:  # its parts in one order, without the time at which it was packed
+        names = sorted(source.namelist(), key=lambda name: (name != "[Content_Types].xml", name))
+        return zipped({name: source.read(name) for name in names})
 
 
 def _clean(text: str) -> str:
@@ -83,14 +81,12 @@ def _clean(text: str) -> str:
 
 
 def _prepare(document: Document, territory: Territory) -> None:
-    from docx.oxml.ns import qn
     from docx.shared import Cm, Pt
 
     style = document.styles["Normal"]
     style.font.name = "Arial"
     style.font.size = Pt(10.5)
-    language = style.element.get_or_add_rPr().makeelement(qn("w:lang"), {qn("w:val"): "fr-FR"})
-    style.element.get_or_add_rPr().append(language)
+    _add(style.element.get_or_add_rPr(), "w:lang", {"w:val": "fr-FR"})
     for section in document.sections:
         section.page_width, section.page_height = Cm(21), Cm(29.7)
         section.left_margin = section.right_margin = Cm(2)
@@ -99,28 +95,36 @@ def _prepare(document: Document, territory: Territory) -> None:
         _field(foot, "PAGE", "1")
     day = datetime.fromisoformat(territory.maj) if territory.maj else datetime(territory.fin, 1, 1)  # noqa: DTZ001 - a declared date, not a clock
     core = document.core_properties
-    core.title, core.language, core.author, core.comments = (
-        _clean(f"{territory.contrat} : éléments pour le prochain contrat"),
-        "fr-FR",
-        "",
-        "",
-    )
+    core.title = _clean(f"{territory.contrat} : éléments pour le prochain contrat")
+    core.language, core.revision = "fr-FR", 1
+    core.author = core.comments = core.last_modified_by = ""
     core.created = core.modified = day
-    core.last_modified_by, core.revision = "", 1
+
+
+def _add(element: Any, name: str, attributes: dict[str, str]) -> Any:
+    """Something of Word's own that python-docx does not know, inside an element."""
+    from docx.oxml.ns import qn
+
+    made = element.makeelement(qn(name), {qn(key): value for key, value in attributes.items()})
+    element.append(made)
+    return made
+
+
+def _said(document: Document, label: str, text: str, style: str | None = None) -> None:
+    paragraph = document.add_paragraph(style=style)
+    paragraph.add_run(_clean(f"{label} : ")).bold = True
+    paragraph.add_run(_clean(text))
 
 
 def _field(paragraph: Paragraph, instruction: str, shown: str) -> None:
     """A text that the word processor works out: page number, contents. `shown` stands there until it does."""
-    from docx.oxml.ns import qn
-
-    for kind, text in (("begin", ""), ("", instruction), ("separate", ""), ("shown", shown), ("end", "")):
-        run = paragraph.add_run(text if kind == "shown" else "")
-        if kind not in ("", "shown"):
-            run._r.append(run._r.makeelement(qn("w:fldChar"), {qn("w:fldCharType"): kind}))  # noqa: SLF001 - no public name
-        elif not kind:
-            code = run._r.makeelement(qn("w:instrText"), {qn("xml:space"): "preserve"})  # noqa: SLF001
-            code.text = text
-            run._r.append(code)  # noqa: SLF001
+    for kind in ("begin", "", "separate", "shown", "end"):
+        run = paragraph.add_run(shown if kind == "shown" else "")
+        name, attributes = (
+            ("w:fldChar", {"w:fldCharType": kind}) if kind else ("w:instrText", {"xml:space": "preserve"})
+        )
+        if kind != "shown":
+            _add(run._r, name, attributes).text = None if kind else instruction  # noqa: SLF001 - no public name
 
 
 def _recommendations(document: Document, territory: Territory, recommendations: Sequence[Recommendation]) -> None:
@@ -149,10 +153,8 @@ def _recommendations(document: Document, territory: Territory, recommendations: 
             )
             if r.manque:
                 chain += (("Reste à étayer", " ; ".join(r.manque)),)
-            for label, said in chain:
-                paragraph = document.add_paragraph(style="List Bullet")
-                paragraph.add_run(_clean(f"{label} : ")).bold = True
-                paragraph.add_run(_clean(said))
+            for label, text in chain:
+                _said(document, label, text, "List Bullet")
 
 
 def _finding(document: Document, territory: Territory, shown: Shown) -> None:
@@ -170,9 +172,7 @@ def _finding(document: Document, territory: Territory, shown: Shown) -> None:
         *(("À savoir", said) for said in dit["precautions"]),
     ):
         if text:
-            paragraph = document.add_paragraph()
-            paragraph.add_run(_clean(f"{label} : ")).bold = True
-            paragraph.add_run(_clean(text))
+            _said(document, label, text)
     if dit["exemple"]:
         document.add_paragraph(_clean("Données d'exemple."))
 
@@ -192,27 +192,14 @@ def _picture(document: Document, territory: Territory, shown: Shown) -> None:
 
 
 def _table(document: Document, dit: dict[str, Any]) -> None:
-    from docx.oxml.ns import qn
-
     grid = document.add_table(rows=1 + len(dit["lignes"]), cols=len(dit["colonnes"]), style="Table Grid")
     head, *rows = grid.rows
     for cell, name in zip(head.cells, dit["colonnes"], strict=True):
         cell.paragraphs[0].add_run(_clean(name)).bold = True
-    properties = head._tr.get_or_add_trPr()  # noqa: SLF001 - python-docx has no public name for a repeated header
-    properties.append(properties.makeelement(qn("w:tblHeader"), {qn("w:val"): "true"}))
+    # python-docx has no public name for a repeated header.
+    _add(head._tr.get_or_add_trPr(), "w:tblHeader", {"w:val": "true"})  # noqa: SLF001
     for row, line in zip(rows, dit["lignes"], strict=True):
         for cell, value in zip(row.cells, read_line(line), strict=True):
             cell.text = _clean(say(value))
     if dit["legende"]:
         document.add_paragraph(_clean(dit["legende"]))
-
-
-def _steady(document: Document) -> bytes:
-    """The file with its parts in one order and without the time at which it was packed."""
-    packed = io.BytesIO()
-    document.save(packed)
-    out = io.BytesIO()
-    with zipfile.ZipFile(packed) as source, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as target:
-        for name in sorted(source.namelist(), key=lambda n: (n != "[Content_Types].xml", n)):
-            target.writestr(zipfile.ZipInfo(name, _DAY_ZERO), source.read(name), zipfile.ZIP_DEFLATED)
-    return out.getvalue()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -55,16 +55,16 @@ def _id_of(line: bytes) -> str:
     return _ID.match(line)[1].decode()
 
 
+def _displays(notebook: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """What an executed notebook shows, in order, each by kind."""
+    return (output.get("data", {}) for cell in notebook["cells"] for output in cell.get("outputs", []))
+
+
 def lines_of(notebook: dict[str, Any]) -> list[bytes]:
     """The records in the outputs of an executed notebook, in order, each a line of JSON."""
     from cvanalysis.display.constat import lines_in
 
-    return [
-        line.encode()
-        for cell in notebook["cells"]
-        for output in cell.get("outputs", [])
-        for line in lines_in(output.get("data", {}))
-    ]
+    return [line.encode() for data in _displays(notebook) for line in lines_in(data)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +79,12 @@ class Shown:
         return self.dit["id"]
 
 
-def shown_in(notebook: dict[str, Any]) -> tuple[Shown, ...]:
+def shown_in(path: Path) -> tuple[Shown, ...]:
     """The findings of an executed notebook with their figures, in reading order."""
     found: dict[str, Shown] = {}
-    for cell in notebook["cells"]:
-        for output in cell.get("outputs", []):
-            for one in shown_by(output.get("data", {})):
-                found.setdefault(one.id, one)
+    for data in _displays(json.loads(path.read_bytes())):
+        for one in shown_by(data):
+            found.setdefault(one.id, one)
     return tuple(found.values())
 
 
@@ -111,15 +110,11 @@ def contributions_of(processed: Path) -> list[dict[str, str]]:
 
 
 _ORIGINES = {
-    "actions": "actions",
-    "decisions.csv": "actions",
-    "correspondances.csv": "actions",
-    "engagements.csv": "engagements",
-    "partenaires.csv": "partenaires",
-    "chronologie.csv": "chronologie",
-    "quartiers.csv": "perimetre",
-    "communes.csv": "perimetre",
-    "comparateurs.csv": "perimetre",
+    "actions": ("actions", "decisions.csv", "correspondances.csv"),
+    "engagements": ("engagements.csv",),
+    "partenaires": ("partenaires.csv",),
+    "chronologie": ("chronologie.csv",),
+    "perimetre": ("quartiers.csv", "communes.csv", "comparateurs.csv"),
 }
 SHOWN = {"voix", "instances", "preconisations", "fichiers"}
 _WORDING = ("publish/", "display/", "textes/", "cli")  # how findings are told and shown, not how they are computed
@@ -139,7 +134,8 @@ def origins_of(processed: Path, records: Mapping[str, bytes]) -> dict[str, str]:
     for name, digest in known["fait_de"]["data"].items():
         folder = name.split("/", 1)[0]
         if folder != "paroles" and name not in _DECLARED:
-            parts.setdefault(_ORIGINES.get(folder, "chiffres"), {})[name] = digest
+            origin = next((one for one, names in _ORIGINES.items() if folder in names), "chiffres")
+            parts.setdefault(origin, {})[name] = digest
     for record in map(json.loads, records.values()):
         for origin in SHOWN & origins_named(record["source"]):
             parts.setdefault(origin, []).append([record["id"], record["lignes"]])
@@ -158,7 +154,10 @@ def write_statements(
     from cvanalysis.publish.papers.downloads import DECLARED, write_table
 
     head = {"territoire": territory.id, "edition": territory.edition.id, "audience": audience}
-    said = [_to_line(one) for one in contributions_of(processed)]
+    said = [
+        json.dumps(one, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+        for one in contributions_of(processed)
+    ]
     columns = [one["nom"] for one in DECLARED["constats"]["colonnes"]]
     rows = (json.loads(line) for line in records.values())
     rows = [[(one | {"constat": one["id"], "titre": one["message"]}).get(name) for name in columns] for one in rows]
@@ -167,10 +166,6 @@ def write_statements(
         CONTRIBUTIONS: _to_file(head, "contributions", said),
         **write_table("constats", pd.DataFrame(rows, columns=columns)),
     }
-
-
-def _to_line(item: Any) -> bytes:
-    return json.dumps(item, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
 
 
 def _to_file(head: dict[str, Any], name: str, lines: Iterable[bytes]) -> bytes:

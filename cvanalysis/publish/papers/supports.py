@@ -1,25 +1,37 @@
-"""The printed support of the meetings that is no page: an A3 poster. Owns its choice of findings.
+"""What goes to the meetings beside the pages. Owns which poster and hand-over file an edition has, and what the A3 poster shows.
 
-Everything, figures included, is what the pages show; its template is in `templates/supports/`; one file, no request.
+Each is made of what the executed notebooks state and show, figures included, never computed anew: it can't disagree with the pages, and
+costs little. A notebook says which it goes to (`supports` of its metadata).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
 from cvanalysis.french import typeset
-from cvanalysis.publish.page.page import font_style, reserved_for, template
+from cvanalysis.publish.page.page import TEMPLATES, font_style, reserved_for, template
+from cvanalysis.publish.papers.statements import Shown, shown_in
 
 if TYPE_CHECKING:
-    from cvanalysis.publish.papers.statements import Shown
+    from cvanalysis.publish.memory.slices import Slices
+    from cvanalysis.publish.plan import Report
     from cvanalysis.territory.contract import Territory
 
+
+HANDOVER = "passation.docx"
+POSTER = "supports/affiche.html"
+WHOLE = (
+    ("affiche", POSTER, "Affiche du contrat (A3)"),
+    ("passation", HANDOVER, "Dossier de passation, pour écrire le prochain contrat (.docx)"),
+)
+
+CHAIN = ("preconisations", "paroles", "codes", "immersions", "engagements")
+"""Tables that the chains of the préconisations are read from."""
 
 AFFICHE = 6
 """Findings on a poster: what can be read standing up."""
@@ -30,12 +42,37 @@ many of those a poster can hold."""
 
 
 @dataclass(frozen=True, slots=True)
-class Support:
-    """A printable page: its path under the edition's folder, its HTML, the findings shown."""
+class Paper:
+    """One thing to print or hand over: its key, its file, what it is called, the reports that it is made of (id → title)."""
 
-    path: str
-    html: str
-    constats: tuple[str, ...]
+    key: str
+    file: str
+    titre: str
+    of: dict[str, str]
+
+
+def papers_of(reports: Iterable[Report]) -> list[Paper]:
+    """What these reports give: the poster and the hand-over file."""
+    reports = list(reports)
+    papers = []
+    for key, file, titre in WHOLE:
+        of = sorted((one for one in reports if key in one.supports), key=lambda one: one.supports[key])
+        if any(one.genre == "contrat" for one in of):
+            papers.append(Paper(key, file, titre, {one.id: one.titre for one in of}))
+    return papers
+
+
+def make_paper(out: Path, paper: Paper, territory: Territory, audience: str, slices: Slices) -> bytes:
+    """The file of a paper, from the executed notebooks that stand in `out`."""
+    parts = [(titre, shown_in(out / "notebooks" / f"{key}.ipynb")) for key, titre in paper.of.items()]
+    found = [one for _, shown in parts for one in shown]
+    if paper.file == POSTER:
+        return render_poster(territory, found, audience).encode()
+    from cvanalysis.dossier import Dossier
+    from cvanalysis.publish.papers.handover import write_handover
+
+    chains = Dossier(territory, slices.store).recommendations({one.id: one.dit["message"] for one in found})
+    return write_handover(territory, parts, chains, audience)
 
 
 def choose(shown: Sequence[Shown], count: int, heights: Mapping[str, float]) -> tuple[Shown, ...]:
@@ -50,34 +87,32 @@ def choose(shown: Sequence[Shown], count: int, heights: Mapping[str, float]) -> 
     chosen: list[Shown] = []
     for distinct in (True, False):
         for one in ranked:
-            if (
-                len(chosen) < count
-                and one not in chosen
-                and not (distinct and one.dit["section"] in {c.dit["section"] for c in chosen})
-            ):
+            taken = distinct and one.dit["section"] in {other.dit["section"] for other in chosen}
+            if len(chosen) < count and one not in chosen and not taken:
                 chosen.append(one)
     return tuple(sorted(chosen, key=shown.index))
 
 
-def render_poster(territory: Territory, shown: Sequence[Shown], audience: str = "public") -> Support:
-    """The A3 poster of the contract: `supports/affiche.html`."""
+def render_poster(territory: Territory, shown: Sequence[Shown], audience: str = "public") -> str:
+    """The A3 poster of the contract: one file, no request."""
     from cvanalysis.display.figures import trace
 
-    high = {}
-    for one in shown:
-        if one.figure is not None:
-            high[one.id] = trace(one.figure, territory.palette).figure.get_figheight() * 72
+    high = {
+        one.id: trace(one.figure, territory.palette).figure.get_figheight() * 72
+        for one in shown
+        if one.figure is not None
+    }
     tall = choose([one for one in shown if BAS < high.get(one.id, 0) <= HAUT], HAUTES, high)
     short = choose([one for one in shown if high.get(one.id, HAUT) <= BAS], AFFICHE - len(tall), high)
     chosen = (*tall, *short) or choose(shown, AFFICHE, high)
-    html = template("supports/affiche.html.j2").render(
+    css = (TEMPLATES / "supports" / "supports.css").read_text(encoding="utf-8")
+    return template("supports/affiche.html.j2").render(
         territoire=territory,
         constats=[_said(one, territory) for one in chosen],
         exemple=any(one.dit["exemple"] for one in chosen),
         reserve=reserved_for(audience),
-        style=_style(),
+        style=Markup(f"{font_style()}\n{css}"),  # noqa: S704 - our own file
     )
-    return Support("supports/affiche.html", html, tuple(one.id for one in chosen))
 
 
 def _said(one: Shown, territory: Territory) -> dict[str, object]:
@@ -85,14 +120,11 @@ def _said(one: Shown, territory: Territory) -> dict[str, object]:
     from cvanalysis.display.figures import draw
 
     drawn = draw(one.figure, territory.palette, describe(one.figure, one.dit["message"], one.id))
-    words = {
-        name: typeset(one.dit[key])
-        for name, key in (("titre", "message"), ("sous_titre", "sous_titre"), ("source", "source"))
+    return {
+        "titre": typeset(one.dit["message"]),
+        "sous_titre": typeset(one.dit["sous_titre"]),
+        "source": typeset(one.dit["source"]),
+        "id": one.id,
+        "image": Markup(drawn),  # noqa: S704 - our own drawing
+        "exemple": one.dit["exemple"],
     }
-    return words | {"id": one.id, "image": Markup(drawn), "exemple": one.dit["exemple"]}  # noqa: S704 - our own drawing
-
-
-@cache
-def _style() -> Markup:
-    css = files("cvanalysis.publish").joinpath("templates", "supports", "supports.css").read_text(encoding="utf-8")
-    return Markup(f"{font_style()}\n{css}")  # noqa: S704 - our own file
