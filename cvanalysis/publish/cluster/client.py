@@ -1,12 +1,13 @@
 """The same tasks on a running Dask cluster. Owns the talk with the scheduler; refuses to start, stop or configure a cluster.
 
-The talk has threads, so it happens in a child of the build. Where every worker sees the build's folders, it reads them; otherwise
-the declarations and the processed tables go to each worker once. The notebook goes with the task and the page comes back in any case.
+The talk has threads, so it happens in a child of the build. The declarations and the processed tables go to each worker once, the
+notebook goes with the task, and the page comes back.
 """
 
 from __future__ import annotations
 
 import base64
+import hashlib
 import secrets
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from cvanalysis.errors import CvanalysisError, UsageError
 from cvanalysis.files import atomic
-from cvanalysis.publish.cluster.worker import run_task, sees, worker_state
+from cvanalysis.publish.cluster.worker import run_task, worker_state
 from cvanalysis.publish.limits import UNBOUND
 from cvanalysis.publish.memory import state
 from cvanalysis.publish.run.child import Emit, Outcome, run_children
@@ -63,16 +64,16 @@ def _coordinate(address: str, tasks: list[dict[str, Any]], decision: Decision, e
             client.wait_for_workers(1, timeout=WAIT)
         except TimeoutError:
             raise UsageError(f"L'ordonnanceur {address} n'a aucun ouvrier.") from None
-        _check_workers(client)
-        data, processed = decision.options.data, decision.options.processed
-        folders = {"data": str(data.resolve()), "processed": str(processed)}
-        shared = _share_disk(client, decision.etat)
-        bundle = None if shared else client.scatter(_pack(data, processed), broadcast=True, hash=False)
+        here = worker_state()
+        for worker, there in client.run(worker_state).items():  # others would make other pages
+            if found := state.differences(there, here):
+                raise UsageError(f"L'ouvrier {worker} n'est pas comme cette machine : {' ; '.join(found)}.")
+        files = _pack(decision.options.data, decision.options.processed, tasks[0]["declarations"])
+        name = atomic.digest_value({key: hashlib.sha256(raw).hexdigest() for key, raw in files.items()})
+        bundle = client.scatter((name, files), broadcast=True, hash=False)
         token = secrets.token_hex(4)
         futures = {
-            client.submit(
-                run_task, task, folders, bundle, key=f"cvanalysis-{token}-{task['id']}", pure=False, retries=2
-            ): task
+            client.submit(run_task, task, bundle, key=f"cvanalysis-{token}-{task['id']}", pure=False, retries=2): task
             for task in tasks
         }
         for future in as_completed(futures):
@@ -96,32 +97,12 @@ def _conclude(future: Any, ledger: Ledger) -> dict[str, Any]:
     return issue
 
 
-def _check_workers(client: Any) -> None:
-    """Other code or other libraries would make other pages: refused, with what differs."""
-    here = worker_state()
-    for worker, there in client.run(worker_state).items():
-        if found := state.differences(there, here):
-            raise UsageError(f"L'ouvrier {worker} n'est pas comme cette machine : {' ; '.join(found)}.")
-
-
-def _share_disk(client: Any, etat: Path) -> bool:
-    """Whether every worker reads what is written here."""
-    token = secrets.token_hex(8)
-    probe = etat / f"partage-{token}"
-    atomic.write(probe, token.encode())
-    try:
-        return all(client.run(sees, str(probe), token).values())
-    finally:
-        probe.unlink()
-
-
-def _pack(data: Path, processed: Path) -> dict[str, bytes]:
+def _pack(data: Path, processed: Path, declarations: list[str]) -> dict[str, bytes]:
     """Declarations, texts, contours and processed tables: all that reports read, nothing of what ingestion reads."""
-    kept = [path for path in sorted(data.iterdir()) if path.is_file() and not path.name.startswith(".")]
+    kept = [path for path in data.iterdir() if not path.name.startswith(".")]
+    kept += [data / name for name in declarations]
     for name in state.NOT_PROCESSED:
-        kept += [path for path in sorted((data / name).rglob("*")) if path.is_file()]
-    files = {f"data/{path.relative_to(data).as_posix()}": path.read_bytes() for path in kept}
-    return files | {
-        f"processed/{path.name}": path.read_bytes()
-        for path in [processed / RECORD, *sorted(processed.glob("*.parquet"))]
-    }
+        kept += (data / name).rglob("*")
+    files = {f"data/{path.relative_to(data).as_posix()}": path for path in sorted(kept)}
+    files |= {f"processed/{path.name}": path for path in [processed / RECORD, *sorted(processed.glob("*.parquet"))]}
+    return {name: path.read_bytes() for name, path in files.items() if path.is_file()}

@@ -1,24 +1,35 @@
-"""What a Dask worker does for a build. Owns the helper process of each of its threads; imports nothing heavy.
+"""What a Dask worker does for a build, and the helper process of each of its threads. Imports nothing heavy.
 
-A worker has threads, and a process with threads is not to be forked: each of them has a helper without any (`server`), warmed once,
-that forks a child per report, as the build does where it runs alone.
+A worker has threads, and a process with threads is not to be forked: each of them has a helper without any, which is this module run as a
+program, warmed once; it forks a child per report, as the build does where it runs alone. One question a line on its standard input, one
+answer a line on its standard output; it ends at the end of its input.
 """
 
 from __future__ import annotations
 
-import hashlib
+import base64
 import json
+import os
 import shutil
 import subprocess
 import sys
 import tempfile
 import threading
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from cvanalysis.errors import CvanalysisError
 from cvanalysis.files import atomic
+from cvanalysis.publish.limits import Limits
 from cvanalysis.publish.memory import state
+from cvanalysis.publish.run.child import run_one
+from cvanalysis.publish.run.warm import warm_up
+
+_local = threading.local()
+_unpacked: dict[str, Path] = {}
+_unpacking = threading.Lock()
+_loaded: list[Any] = []  # in a helper: the tables, once as long as they are the same, so that children find them loaded
 
 
 def worker_state() -> dict[str, Any]:
@@ -26,60 +37,66 @@ def worker_state() -> dict[str, Any]:
     return {"code": atomic.digest_tree(state.PACKAGE), "versions": state.library_versions()}
 
 
-def sees(path: str, token: str) -> bool:
-    """Whether this machine reads there what the build has just written."""
-    try:
-        return Path(path).read_text() == token
-    except OSError:
-        return False
+def run_task(task: dict[str, Any], bundle: tuple[str, dict[str, bytes]]) -> dict[str, Any]:
+    """Make one report on this worker, in the helper of this thread, started again if it has died; its `Outcome` as plain values."""
+    helper = getattr(_local, "helper", None)
+    if helper is None or helper.poll() is not None:
+        program = [sys.executable, "-m", "cvanalysis.publish.cluster.worker"]
+        helper = _local.helper = subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    helper.stdin.write(json.dumps({"task": task, "dossier": str(_unpack(*bundle))}).encode() + b"\n")
+    helper.stdin.flush()
+    if said := helper.stdout.readline():
+        return json.loads(said)
+    raise CvanalysisError("le processus qui fait les rapports de cet ouvrier s'est arrêté")
 
 
-def run_task(task: dict[str, Any], folders: dict[str, str], bundle: dict[str, bytes] | None) -> dict[str, Any]:
-    """Make one report on this worker; returns an `Outcome` as plain values."""
-    return _helper().ask({"task": task, "dossiers": folders if bundle is None else _unpack(bundle)})
-
-
-_local = threading.local()
-_unpacked: dict[str, dict[str, str]] = {}
-_unpacking = threading.Lock()
-
-
-def _helper() -> Helper:
-    """The helper of this thread, started again if it has died."""
-    if getattr(_local, "helper", None) is None or _local.helper.process.poll() is not None:
-        _local.helper = Helper()
-    return _local.helper
-
-
-def _unpack(bundle: dict[str, bytes]) -> dict[str, str]:
-    """Folders with the bundle's files, the same for all the threads of this worker."""
-    name = atomic.digest_value({key: hashlib.sha256(raw).hexdigest() for key, raw in bundle.items()})
+def _unpack(name: str, files: dict[str, bytes]) -> Path:
+    """A folder with these files, the same for all the threads of this worker as long as they are of that name."""
     with _unpacking:
         if name not in _unpacked:
             folder = Path(tempfile.mkdtemp(prefix="cvanalysis-ouvrier-"))
-            for key, raw in bundle.items():
+            for key, raw in files.items():
                 target = folder / key
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_bytes(raw)
             for old in _unpacked.values():
-                shutil.rmtree(Path(old["data"]).parent, ignore_errors=True)
+                shutil.rmtree(old, ignore_errors=True)
             _unpacked.clear()
-            _unpacked[name] = {"data": str(folder / "data"), "processed": str(folder / "processed")}
+            _unpacked[name] = folder
         return _unpacked[name]
 
 
-class Helper:
-    """A process without threads that makes reports for one thread of a worker. It ends when its input does."""
+def main() -> None:
+    """The helper: answer until nobody asks any more."""
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # nothing else may speak on the line of the answers
+    warm_up()
+    for line in sys.stdin:
+        answers.write(json.dumps(answer(**json.loads(line))).encode() + b"\n")
+        answers.flush()
 
-    def __init__(self) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "cvanalysis.publish.cluster.server"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-        )
 
-    def ask(self, question: dict[str, Any]) -> dict[str, Any]:
-        self.process.stdin.write(json.dumps(question).encode() + b"\n")
-        self.process.stdin.flush()
-        answer = self.process.stdout.readline()
-        if not answer:
-            raise CvanalysisError("le processus qui fait les rapports de cet ouvrier s'est arrêté")
-        return json.loads(answer)
+def answer(task: dict[str, Any], dossier: str) -> dict[str, Any]:
+    """Make a report in a child, of what stands in that folder; its outcome as plain values."""
+    from cvanalysis.publish.run.produce import Task, produce
+    from cvanalysis.tables.store import Store
+    from cvanalysis.territory.contract import read_territory
+
+    data, processed = Path(dossier, "data"), Path(dossier, "processed")
+    env = task["env"] | {"CVANALYSIS_DATA": str(data), "CVANALYSIS_PROCESSED": str(processed)}
+    asked = Task(**task | {"env": env})
+    store = Store(processed, read_territory(data, env["CVANALYSIS_EDITION"]), env["CVANALYSIS_AUDIENCE"])
+    if store.tables not in _loaded:
+        _loaded[:] = [store.tables]
+        store.tables.warm()
+    return asdict(run_one(lambda emit: produce(asked, emit, pack), Limits(**asked.limits)))
+
+
+def pack(key: str, of: dict[str, str], files: dict[str, bytes], **rest: Any) -> dict[str, Any]:
+    """A report as plain values, to be kept where the build is."""
+    contents = {name: base64.b64encode(raw).decode() for name, raw in files.items()}
+    return {"cle": key, "de": of, "contenus": contents, "reste": rest}
+
+
+if __name__ == "__main__":
+    main()

@@ -13,27 +13,24 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
 from hashlib import sha256
+from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import nbformat
 from babel.dates import format_date
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
+from nbconvert.filters import get_metadata
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+from nbformat import NotebookNode
 
 from cvanalysis.display import composants, font
 from cvanalysis.errors import ReportFailed
 from cvanalysis.french import slug
-from cvanalysis.territory.look import look_of
 
-if TYPE_CHECKING:
-    from nbconvert.exporters import HTMLExporter
-    from nbformat import NotebookNode
-
-    from cvanalysis.territory.contract import Territory
-
-_TEMPLATES = Path(__file__).parents[1] / "templates"
+Link = Mapping[str, str]
+TEMPLATES = Path(__file__).parents[1] / "templates"
 _AUDIENCES = {"groupe": "groupes de travail", "equipe": "équipe d’évaluation"}
 
 
@@ -44,20 +41,13 @@ def reserved_for(audience: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Lien:
-    """A link to another page."""
-
-    titre: str
-    url: str
-
-
-@dataclass(frozen=True, slots=True)
 class PageInfo:
     """What a page says around its notebook.
 
     `entete` is printed on every sheet beside the edition (the title when empty); `maj` is the declared date of the data's last
-    update (AAAA-MM-JJ); `contact` is whom to answer; `exemple` adds the warning even where no finding bears the mark. `liens` lead to the
-    pages of the whole contract and of its themes. `logo`, `couleurs`, `pied`: see `territory.look`.
+    update (AAAA-MM-JJ); `contact` is whom to answer; `exemple` adds the warning even where no finding bears the mark. A link is its
+    `titre` and its `url`; `liens` lead to the pages of the whole contract and of its themes. `logo`, `couleurs`, `pied`: see
+    `territory.look`. Its fields come from `publish.files.envelope`.
     """
 
     titre: str
@@ -66,31 +56,16 @@ class PageInfo:
     audience: str = "public"
     entete: str = ""
     exemple: bool = False
-    index: Lien | None = None
-    precedent: Lien | None = None
-    suivant: Lien | None = None
-    liens: tuple[Lien, ...] = ()
-    licence: str = ""
+    index: Link | None = None
+    precedent: Link | None = None
+    suivant: Link | None = None
+    liens: Sequence[Link] = ()
+    licence: str = "Licence Ouverte 2.0"
     maj: str = ""
     contact: str = ""
     logo: str = ""
     couleurs: Mapping[str, str] = field(default_factory=dict)
     pied: str = ""
-
-
-def envelope(titre: str, territory: Territory, audience: str, index: Lien | None = None, edition: str = "") -> PageInfo:
-    """What a page of the whole says around its body."""
-    return PageInfo(
-        titre=titre,
-        territoire=territory.nom,
-        edition=edition or territory.edition.nom,
-        audience=audience,
-        index=index,
-        licence="Licence Ouverte 2.0",
-        maj=territory.maj,
-        contact=territory.contact,
-        **look_of(territory),
-    )
 
 
 def render_page(notebook: NotebookNode, page: PageInfo) -> str:
@@ -102,11 +77,9 @@ def render_page(notebook: NotebookNode, page: PageInfo) -> str:
                     f"Une cellule a échoué : {output.ename}, {output.evalue}", "\n".join(output.traceback)
                 )
     shown = nbformat.from_dict(notebook | {"cells": [cell for part in _parts(notebook.cells) for cell in part]})
-    headings = Headings(
-        key for cell in shown.cells for output in cell.get("outputs", ()) for key, _ in _titles_in(output)
-    )
-    body, kept = exporter().from_notebook_node(shown, {"titres": headings})  # which nbconvert copies
-    return wrap_page(body, page, sommaire=kept["titres"].contents)
+    headings = Headings(key for cell in shown.cells for one in cell.get("outputs", ()) for key, _ in _titles_in(one))
+    body = template("corps.html.j2").render(nb=shown, titres=headings).lstrip("\n")
+    return wrap_page(body, page, sommaire=headings.contents)
 
 
 def _parts(cells: Iterable[NotebookNode]) -> Iterator[list[NotebookNode]]:
@@ -192,38 +165,19 @@ def wrap_page(body: str, page: PageInfo, *scripts: str, sommaire: Sequence[tuple
     )
 
 
-@cache
-def exporter() -> HTMLExporter:
-    """The one exporter of a process: making it costs more than a hundred pages."""
-    from nbconvert.exporters import HTMLExporter
-    from nbconvert.exporters.templateexporter import TemplateExporter
-    from traitlets.config import Config
-
-    class Exporter(HTMLExporter):
-        """Ends where the template ends: HTMLExporter then parses the whole page again, to give pictures an English filler
-        for an alternative and to make cells focusable, which would cost more than all the rest."""
-
-        def from_notebook_node(self, nb: NotebookNode, resources: Any = None, **kw: Any) -> tuple[str, dict[str, Any]]:
-            return TemplateExporter.from_notebook_node(self, nb, resources, **kw)
-
-    config = Config()
-    # nbconvert's usual steps prepare code, notebook styles and widgets, none of which is shown.
-    config.Exporter.default_preprocessors = []
-    config.Exporter.preprocessors = []
-    config.Exporter.optimistic_validation = True
-    config.Exporter.exclude_anchor_links = True
-    made = Exporter(config=config, template_name="corps", extra_template_basedirs=[str(_TEMPLATES)])
-    # A name that the parent templates mention and that ours never reaches.
-    made.register_filter("highlight_code", lambda source, **_: source)
-    return made
+def wrap_template(name: str, page: PageInfo, *scripts: str, **values: Any) -> str:
+    """The page whose body is a template of ours; the titles that its displays bear are its table of contents."""
+    composants.titles()  # those of nobody
+    body = template(name).render(**values)
+    return wrap_page(body, page, *scripts, sommaire=composants.titles())
 
 
 @cache
 def _environment() -> Environment:
     environment = Environment(
-        loader=FileSystemLoader([_TEMPLATES, composants.DOSSIER]), autoescape=True, undefined=StrictUndefined
+        loader=FileSystemLoader([TEMPLATES, composants.DOSSIER]), autoescape=True, undefined=StrictUndefined
     )
-    environment.filters["css_string"] = css_string
+    environment.filters |= {"css_string": css_string, "escape_html": escape, "get_metadata": get_metadata}
     composants.equip(environment)
     environment.globals["zip"] = zip
     return environment
@@ -237,7 +191,7 @@ def template(name: str) -> Template:
 @cache
 def _asset(name: str) -> str:
     """A style sheet without its blanks, or a script without its indentation."""
-    text = (_TEMPLATES / name).read_text(encoding="utf-8")
+    text = (TEMPLATES / name).read_text(encoding="utf-8")
     if name.endswith(".css"):
         return re.sub(r"\s+([{}])", r"\1", re.sub(r"([{};,:])\s+", r"\1", text)).strip()
     return "\n".join(line.strip() for line in text.splitlines() if line.strip())

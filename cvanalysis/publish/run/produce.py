@@ -30,6 +30,8 @@ from papermill.parameterize import parameterize_notebook
 from cvanalysis.errors import ReportFailed
 from cvanalysis.files import atomic
 from cvanalysis.publish.limits import Limits
+from cvanalysis.publish.page.contract import check_page
+from cvanalysis.publish.page.page import PageInfo, render_page
 from cvanalysis.publish.run.child import Emit, Outcome, is_child
 from cvanalysis.publish.run.entry import ForkEngine
 from cvanalysis.publish.run.opened import record_opened
@@ -66,16 +68,19 @@ def produce(task: Task, emit: Emit, keep: Callable[..., dict[str, Any]]) -> dict
 
     Raises `ReportFailed`: the cause is a French sentence, the detail a traceback.
     """
-    limits = Limits(**task.limits)
     _settle(task)
     opened = record_opened(Path(task.env["CVANALYSIS_DATA"]))
-    notebook = run_notebook(task, limits, emit)
+    notebook = run_notebook(task, Limits(**task.limits), emit)
     findings = declared_findings(notebook)
     clean_notebook(notebook, json.loads(task.carnet))
     text = notebook_text(notebook)
-    if leaked := absolute_paths(text, task.env):
+    paths = machine_paths(task.env)
+    if leaked := sorted({name for path, name in paths.items() if f"{path}/" in text or f'{path}"' in text}):
         raise ReportFailed(f"le carnet exécuté contient un chemin de cette machine ({', '.join(leaked)})")
-    html = render(notebook, task, findings)
+    html = render_page(notebook, PageInfo(**task.page))
+    hold_to_contract(
+        html, findings, task.weight, *(Path(task.env[f"CVANALYSIS_{one}"]) for one in ("PROCESSED", "DATA"))
+    )
     files = {f"{task.id}.html": html.encode(), f"notebooks/{task.id}.ipynb": text.encode()}
     return keep(task.key, task.parts, files, **task.record, lectures=reads(task, opened), findings=findings)
 
@@ -243,11 +248,6 @@ def machine_paths(env: dict[str, str]) -> dict[str, str]:
     return {path: name for path, name in sorted(paths.items(), key=lambda pair: -len(pair[0])) if len(path) > 1}
 
 
-def absolute_paths(text: str, env: dict[str, str]) -> list[str]:
-    """Names of this machine's folders that stand in a text."""
-    return sorted({name for path, name in machine_paths(env).items() if f"{path}/" in text or f'{path}"' in text})
-
-
 def scrub(text: str, env: dict[str, str]) -> str:
     """A text without this machine's folders: a broken notebook is kept aside, and its traceback names files."""
     for path, name in machine_paths(env).items():
@@ -255,25 +255,14 @@ def scrub(text: str, env: dict[str, str]) -> str:
     return text
 
 
-def render(notebook: nbformat.NotebookNode, task: Task, findings: list[str]) -> str:
-    """The page, checked: what fails a check never takes a page's place."""
-    from cvanalysis.publish.page.contract import check_page
-    from cvanalysis.publish.page.page import Lien, PageInfo, render_page
-
-    links = {key: Lien(**task.page[key]) for key in ("index", "precedent", "suivant") if task.page.get(key)}
-    links["liens"] = tuple(Lien(**one) for one in task.page.get("liens", ()))
-    html = render_page(notebook, PageInfo(**(task.page | links)))
-    problems = check_page(
-        html,
-        findings,
-        task.weight,
-        dit=words_of_data(Path(task.env["CVANALYSIS_PROCESSED"]), Path(task.env["CVANALYSIS_DATA"])),
-    )
-    if problems:
+def hold_to_contract(
+    html: str, findings: list[str], weight: int, processed: Path, data: Path, page: str = "la page"
+) -> None:
+    """Refuse a page that may not be published: what fails a check never takes a page's place."""
+    if problems := check_page(html, findings, weight, dit=words_of_data(processed, data)):
         shown = " ; ".join(problems[:5])
         more = f" ; et {len(problems) - 5} autres" if len(problems) > 5 else ""
-        raise ReportFailed(f"la page ne tient pas son contrat : {shown}{more}", "\n".join(problems))
-    return html
+        raise ReportFailed(f"{page} ne tient pas son contrat : {shown}{more}", "\n".join(problems))
 
 
 def words_of_data(processed: Path, data: Path) -> Callable[[str], bool]:
