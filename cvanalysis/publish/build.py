@@ -11,7 +11,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +31,7 @@ from cvanalysis.tables import freshness
 
 if TYPE_CHECKING:
     from cvanalysis.publish.memory.slices import Slices
-    from cvanalysis.publish.run.produce import Task
+    from cvanalysis.publish.run.produce import Keep, Task
 
 
 __all__ = ["Options", "build"]
@@ -124,7 +124,7 @@ class _Build:
         processed = processed | {"illisibles": processed["illisibles"] + self.left_out()}
         slices = self.slices(self.options.processed)
         slices.keep()
-        self.decision.keep_environment()
+        self.decision.ledger.note(self.decision.environment, self.decision.inputs.made_with, {})
         fates = self.decision.decide(self.chosen, slices)
         self.announce(fates)
         late = [fate for fate in fates if fate.rebuild]
@@ -220,38 +220,34 @@ class _Build:
 
     # ------------------------------------------------------------------------------------------------- making
 
-    def tasks(self, fates: list[Fate], slices: Slices) -> Iterator[tuple[Fate, Task]]:
+    def tasks(self, fates: list[Fate], slices: Slices) -> Iterator[tuple[Fate, Task, Keep]]:
+        """What makes each report, and what keeps it."""
         from cvanalysis.publish.run.produce import Task
 
-        notebooks, decision = self.decision.notebooks, self.decision
-        texts = {name: (notebooks / name).read_text(encoding="utf-8") for name in {f.report.notebook for f in fates}}
+        decision, options = self.decision, self.options
+        texts = {
+            one: (decision.notebooks / one).read_text(encoding="utf-8") for one in {f.report.notebook for f in fates}
+        }
         env = {
-            "CVANALYSIS_DATA": str(self.options.data.resolve()),
+            "CVANALYSIS_DATA": str(options.data.resolve()),
             "CVANALYSIS_PROCESSED": str(slices.processed),
             "CVANALYSIS_EDITION": self.territory.edition.id,
-            "CVANALYSIS_AUDIENCE": self.options.audience,
+            "CVANALYSIS_AUDIENCE": options.audience,
         }
         for fate in fates:
             report = fate.report
             task = Task(
                 id=report.id,
-                key=report_key(report.id),
                 carnet=texts[report.notebook],
                 parameters=report.parameters,
                 page=decision.pages[report.id],
-                weight=report.weight,
                 env=env,
-                parts=decision.parts(report),
-                record={
-                    "why": fate.why,
-                    "generation": decision.generation,
-                    "tables": slices.tables,
-                    "etat_tables": slices.name,
-                },
                 limits=asdict(self.limits),
                 declarations=self.declarations,
             )
-            yield fate, task
+            made = {"generation": decision.generation, "tables": slices.tables, "etat_tables": slices.name}
+            keep = partial(decision.ledger.put, report_key(report.id), decision.parts(report), why=fate.why, **made)
+            yield fate, task, keep
 
     @property
     def limits(self) -> Limits:
@@ -259,16 +255,15 @@ class _Build:
 
     def make(self, fates: list[Fate], slices: Slices) -> None:
         """Make reports, on this machine's cores or on the cluster's."""
+        from tqdm import tqdm
+
         if not fates:
             return
-        if self.options.dask:
-            from cvanalysis.publish.cluster.client import run_on_cluster
-
-            ended = run_on_cluster(self.options.dask, self.tasks(fates, slices), self.decision)
-        else:
-            ended = self.run_here(self.tasks(fates, slices))
         failures = 0
-        with contextlib.closing(ended), _progress(len(fates)) as bar:
+        # A bar with rate, time left and failures; nothing where standard error is no terminal.
+        shown = "{percentage:3.0f} % {bar} {n_fmt}/{total_fmt} rapports, {rate_fmt}, reste {remaining}{postfix}"
+        bar = tqdm(total=len(fates), disable=None, dynamic_ncols=True, bar_format=shown, unit=" rapport")
+        with contextlib.closing(self.ended(self.tasks(fates, slices))) as ended, bar:
             for fate, outcome in ended:
                 if outcome.kind == "fini":
                     self.succeed(fate, outcome)
@@ -279,15 +274,19 @@ class _Build:
                 self.log.append({"id": fate.report.id} | outcome.told())
                 bar.update()
 
-    def run_here(self, tasks: Iterator[tuple[Fate, Task]]) -> Iterator[tuple[Fate, Outcome]]:
+    def ended(self, tasks: Iterator[tuple[Fate, Task, Keep]]) -> Iterator[tuple[Fate, Outcome]]:
+        """Each report's fate and outcome as it ends."""
+        if self.options.dask:
+            from cvanalysis.publish.cluster.client import run_on_cluster
+
+            return run_on_cluster(self.options.dask, tasks, self.options)
         from cvanalysis.publish.run.produce import produce
 
         if why := can_fork():
             self.warn(
                 f"Les rapports sont faits un par un, par le moteur de papermill, ce qui est bien plus lent : {why}."
             )
-        put = self.decision.ledger.put
-        works = ((fate, lambda emit, task=task: produce(task, emit, put)) for fate, task in tasks)
+        works = ((fate, partial(produce, task, keep)) for fate, task, keep in tasks)
         return run_children(works, self.options.jobs, self.limits)
 
     def succeed(self, fate: Fate, outcome: Outcome) -> None:
@@ -328,18 +327,5 @@ class _Build:
         decision.ledger.keep_only("rapports", [report_key(report.id) for report in decision.reports])
         records = [record for report in decision.reports if (record := decision.record(report))]
         slices.forget({record["etat_tables"] for record in records} | {slices.name})
-        named = {record["de"]["environnement"] for record in records} | {decision.inputs.environment}
-        decision.ledger.keep_only("environnements", [f"environnements/{name}" for name in named])
-
-
-def _progress(total: int) -> Any:
-    """A bar with rate, time left and failures; nothing where standard error is no terminal."""
-    from tqdm import tqdm
-
-    return tqdm(
-        total=total,
-        disable=None,
-        dynamic_ncols=True,
-        bar_format="{percentage:3.0f} % {bar} {n_fmt}/{total_fmt} rapports, {rate_fmt}, reste {remaining}{postfix}",
-        unit=" rapport",
-    )
+        named = {f"environnements/{record['de']['environnement']}" for record in records} | {decision.environment}
+        decision.ledger.keep_only("environnements", named)

@@ -13,7 +13,7 @@ from cvanalysis.publish.memory.decision import EDITION, Decision, Fate
 from cvanalysis.publish.papers.changes import earlier_files, write_changes
 from cvanalysis.publish.papers.downloads import write_downloads
 from cvanalysis.publish.papers.statements import CONSTATS, CONTRIBUTIONS, gather, write_statements
-from cvanalysis.publish.papers.supports import CHAIN, HANDOVER, make_paper, papers_of
+from cvanalysis.publish.papers.supports import CHAIN, HANDOVER, Paper, make_paper, papers_of
 from cvanalysis.publish.plan import read_purposes
 from cvanalysis.publish.run.child import run_one
 from cvanalysis.tables import freshness
@@ -88,20 +88,18 @@ class Edition:
 
     def keep(self, manifest: dict[str, Any], others: list[str]) -> int:
         """Say what went wrong, and keep the record of the edition; returns the exit status."""
-        failed = any(fate.status == "failed" for fate in self.fates)
         messages = [f"Fichier laissé de côté : {one}" for one in self.processed["illisibles"]]
-        messages += [f"À vérifier : {one}" for one in self.processed["avertissements"]]
-        messages += [f"À vérifier : {one}" for one in read_purposes(self.decision.notebooks)[1]]
-        messages += self.problems
+        doubtful = (*self.processed["avertissements"], *read_purposes(self.decision.notebooks)[1])
+        messages += [*(f"À vérifier : {one}" for one in doubtful), *self.problems]
         for message in messages:
             self.warn(message)
         outputs = {name: one for fate in self.fates if fate.record for name, one in fate.record["fichiers"].items()}
         outputs |= {name: atomic.digest(self.out / name) for name in others}
         # What « Ce qui a changé » was made from: an earlier edition that comes, goes or changes makes this one be looked at again.
         outputs |= earlier_files(self.out, self.territory)
+        failed = any(fate.status == "failed" for fate in self.fates)
         code = FAILED if failed or self.problems or self.processed["illisibles"] else DONE
-        voices = sorted([one["fichier"], one["sha256"]] for one in self.processed["sources"] if is_voice(one))
-        late = any(fate.stale or fate.status in {"failed", "absent"} for fate in self.fates)
+        late = failed or any(fate.stale or fate.status == "absent" for fate in self.fates)
         self.ledger.note(
             EDITION,
             asdict(self.decision.inputs),
@@ -111,7 +109,7 @@ class Edition:
             code=code,
             messages=messages,
             manifeste=atomic.digest_value(lasting(manifest)),
-            paroles=voices,
+            paroles=sorted([one["fichier"], one["sha256"]] for one in self.processed["sources"] if is_voice(one)),
         )
         return code
 
@@ -153,7 +151,7 @@ class Edition:
         stated = here | earlier_files(self.out, self.territory)
         return self.thing("changements", "Ce qui a changé", make, constats=stated)
 
-    def paper(self, paper: Any) -> Thing:
+    def paper(self, paper: Paper) -> Thing:
         def make() -> Made:
             return {paper.file: make_paper(self.out, paper, self.territory, self.audience, self.slices)}, {}
 
@@ -164,6 +162,7 @@ class Edition:
     def index(self, downloads: list[str], papers: list[tuple[str, str]]) -> tuple[Thing, Thing]:
         """The page that leads to the others, and all of them in one file to send: neither state nor notebooks, and beside the edition
         where everybody may have it."""
+        from cvanalysis.dossier import Dossier
         from cvanalysis.publish.site import describe, pack, render_index, render_readme
 
         reports = [describe(fate) for fate in self.fates]
@@ -178,26 +177,21 @@ class Edition:
             "supports": papers,
         }
 
-        def render(envoi: str) -> bytes:
-            from cvanalysis.dossier import Dossier
-
+        def render(envoi: str) -> dict[str, bytes]:
             parts = {"papiers": papers, "constats": self.titles(), "envoi": envoi}
             shown = [one["id"].rpartition("/")[2] for one in reports if one["genre"] == "quartier" and one["url"]]
             if shown and not self.territory.vaste:
                 opened = Dossier(self.territory, self.slices.store)
                 parts["accueil"] = opened.plan(shown).html, opened.cartons(shown).html
-            return render_index(self.territory, self.audience, reports, downloads, **parts)
+            return {"index.html": render_index(self.territory, self.audience, reports, downloads, **parts)}
 
         def send() -> Made:
-            files = {name: (self.out / name).read_bytes() for name in names}
-            files |= {
-                "index.html": render(""),
-                "lisez-moi.html": render_readme(self.territory, self.audience, len(pages)),
-            }
+            files = {name: (self.out / name).read_bytes() for name in names} | render("")
+            files["lisez-moi.html"] = render_readme(self.territory, self.audience, len(pages))
             return {home: pack(self.territory, files)}, {}
 
         return (
-            self.thing("index", "Page d'accueil", lambda: ({"index.html": render(home)}, {}), **of),
+            self.thing("index", "Page d'accueil", lambda: (render(home), {}), **of),
             self.thing("envoi", "Édition en un fichier", send, **of),
         )
 
@@ -225,7 +219,14 @@ class Edition:
         late = [thing for thing in things if not self.ledger.stands(thing.key, thing.of)]
 
         def work(_emit: Any) -> dict[str, str]:
-            return {thing.titre: cause for thing in late if (cause := self.try_one(thing))}
+            causes = {}
+            for thing in late:
+                try:
+                    files, rest = thing.make()
+                    self.ledger.put(thing.key, thing.of, files, **rest)
+                except Exception as error:  # noqa: BLE001 (whatever it is, it is said)
+                    causes[thing.titre] = str(error) or type(error).__name__
+            return causes
 
         if late:
             outcome = run_one(work)
@@ -234,21 +235,25 @@ class Edition:
             self.problems += [f"{titre} : échec. {cause.strip().rstrip('.')}." for titre, cause in causes.items()]
         return [file for thing in things for file in self.ledger.stands(thing.key, thing.of).get("fichiers", ())]
 
-    def try_one(self, thing: Thing) -> str:
-        """Make a thing and keep it; '' or why it could not be made."""
-        try:
-            files, rest = thing.make()
-            self.ledger.put(thing.key, thing.of, files, **rest)
-        except Exception as error:  # noqa: BLE001 (whatever it is, it is said)
-            return str(error) or type(error).__name__
-        return ""
-
     def manifest(self) -> dict[str, Any]:
         return {
             "territoire": self.territory.id,
             "edition": self.territory.edition.id,
             "audience": self.audience,
-            "reports": [manifest_entry(fate) for fate in self.fates if fate.status != "absent"],
+            "reports": [
+                {
+                    "id": fate.report.id,
+                    "path": fate.report.path,
+                    "notebook": fate.report.notebook,
+                    "parameters": fate.report.parameters,
+                    "status": fate.status,
+                    "why": fate.why,
+                    "inputs_sha256": fate.inputs,
+                    "findings": fate.record["findings"] if fate.record else [],
+                }
+                for fate in self.fates
+                if fate.status != "absent"
+            ],
             "sources": shown_sources(self.processed["sources"], self.audience),
         }
 
@@ -273,23 +278,4 @@ def shown_sources(sources: list[dict[str, Any]], audience: str) -> list[dict[str
 
 def lasting(manifest: dict[str, Any]) -> dict[str, Any]:
     """A manifest without what differs between the build that made the pages and one that finds them made."""
-    return manifest | {
-        "reports": [
-            {key: one for key, one in report.items() if key not in {"status", "why"}} for report in manifest["reports"]
-        ]
-    }
-
-
-def manifest_entry(fate: Fate) -> dict[str, Any]:
-    """A report's line in the manifest."""
-    report = fate.report
-    return {
-        "id": report.id,
-        "path": report.path,
-        "notebook": report.notebook,
-        "parameters": report.parameters,
-        "status": fate.status,
-        "why": fate.why,
-        "inputs_sha256": fate.inputs,
-        "findings": fate.record["findings"] if fate.record else [],
-    }
+    return manifest | {"reports": [report | {"status": "", "why": ""} for report in manifest["reports"]]}

@@ -18,12 +18,8 @@ from typing import Any
 from cvanalysis.errors import UsageError
 from cvanalysis.territory.contract import Territory
 
-KINDS = {
-    "quartier": ("quartiers", "qpv", 300_000),
-    "theme": ("themes", "theme", 300_000),
-    "contrat": ("", "", 300_000),
-}
-"""What a notebook can be for: the folder of its pages, the parameter that it is given, the bytes that a page may weigh."""
+KINDS = {"quartier": ("quartiers", "qpv"), "theme": ("themes", "theme"), "contrat": ("", "")}
+"""What a notebook can be for: the folder of its pages, the parameter that it is given."""
 
 PROJECT = Path(__file__).resolve().parents[2]
 SUPPORTS = ("affiche", "passation")
@@ -76,10 +72,6 @@ class Report:
         return f"{self.id}.html"
 
     @property
-    def weight(self) -> int:
-        return KINDS[self.genre][2]
-
-    @property
     def court(self) -> str:
         """What a person calls it: the code of a quarter or theme, the name of a single page."""
         return self.id.rpartition("/")[2]
@@ -122,8 +114,7 @@ def read_purposes(notebooks: Path) -> tuple[list[Purpose], list[str]]:
             found.append(Purpose(path.name, **told))
     if problems:
         raise UsageError(" ".join(problems))
-    kinds = list(KINDS)
-    return sorted(found, key=lambda one: (kinds.index(one.pour), one.ordre, one.notebook)), silent
+    return sorted(found, key=lambda one: (list(KINDS).index(one.pour), one.ordre, one.notebook)), silent
 
 
 def _wrong(name: str, told: Any) -> str:
@@ -155,26 +146,25 @@ def plan_reports(territory: Territory, notebooks: Path) -> tuple[Report, ...]:
     (`quartiers/QP044006`); any other a page beside it (`quartiers/QP044006-sport`).
     """
     names = {commune.code: commune.nom for commune in territory.communes}
-    places: dict[str, tuple[Any, ...]] = {
-        "quartier": territory.quartiers,
-        "theme": territory.themes,
-        "contrat": (None,),
+    places = {
+        "quartier": [(one.code, one.nom, one.communes) for one in territory.quartiers],
+        "theme": [(one.id, one.nom, ()) for one in territory.themes],
+        "contrat": [("", "", ())],
     }
     reports = []
     for one in read_purposes(notebooks)[0]:
         if not (territory.dossier / one.avec).exists():
             continue
-        folder, parameter, _ = KINDS[one.pour]
-        for place in places[one.pour]:
-            ident, parameters, titre, sujet = one.nom, {}, one.titre, ""
-            if place:
-                sujet = place.code if one.pour == "quartier" else place.id
+        folder, parameter = KINDS[one.pour]
+        for sujet, nom, communes in places[one.pour]:
+            ident, titre = one.nom, one.titre
+            if sujet:
                 itself = one.nom == parameter
                 ident = f"{folder}/{sujet}" if itself else f"{folder}/{sujet}-{one.nom}"
-                parameters, titre = {parameter: sujet}, place.nom if itself else f"{place.nom}\u00a0: {one.titre}"
-            communes = tuple(names.get(code, code) for code in getattr(place, "communes", ()))
+                titre = nom if itself else f"{nom}\u00a0: {one.titre}"
+            cities, parameters = tuple(names.get(code, code) for code in communes), {parameter: sujet} if sujet else {}
             reports.append(
-                Report(ident, one.notebook, parameters, titre, one.pour, sujet, communes, one.supports, one.ordre)
+                Report(ident, one.notebook, parameters, titre, one.pour, sujet, cities, one.supports, one.ordre)
             )
     return tuple(reports)
 

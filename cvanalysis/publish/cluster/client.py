@@ -23,34 +23,33 @@ from cvanalysis.publish.run.child import Emit, Outcome, run_children
 from cvanalysis.tables.freshness import RECORD
 
 if TYPE_CHECKING:
-    from cvanalysis.publish.memory.decision import Decision, Fate
-    from cvanalysis.publish.memory.ledger import Ledger
-    from cvanalysis.publish.run.produce import Task
+    from cvanalysis.publish.memory.decision import Fate, Options
+    from cvanalysis.publish.run.produce import Keep, Task
 
 
 WAIT = 20  # seconds for the scheduler to answer and for a first worker to be there
 
 
 def run_on_cluster(
-    address: str, tasks: Iterator[tuple[Fate, Task]], decision: Decision
+    address: str, tasks: Iterator[tuple[Fate, Task, Keep]], options: Options
 ) -> Iterator[tuple[Fate, Outcome]]:
     """Submit all tasks; yields each report's fate and outcome as it ends. Files are written here, on this machine.
 
     Raises `UsageError` where there is no such scheduler, no worker, or workers with another version of the code or libraries.
     """
-    fates = {task.id: (fate, asdict(task)) for fate, task in tasks}
+    asked = {task.id: (fate, task, keep) for fate, task, keep in tasks}
 
     def work(emit: Emit) -> None:
-        _coordinate(address, [task for _, task in fates.values()], decision, emit)
+        _coordinate(address, [(task, keep) for _, task, keep in asked.values()], options, emit)
 
     for _, said in run_children(iter([("", work)]), 1, UNBOUND, live=True):
         if not isinstance(said, Outcome):
-            yield fates[said["id"]][0], Outcome(**said["issue"])
+            yield asked[said["id"]][0], Outcome(**said["issue"])
         else:
             said.result(f"La construction sur {address} s'est arrêtée")
 
 
-def _coordinate(address: str, tasks: list[dict[str, Any]], decision: Decision, emit: Emit) -> None:
+def _coordinate(address: str, asked: list[tuple[Task, Keep]], options: Options, emit: Emit) -> None:
     try:
         from distributed import Client, as_completed
     except ImportError:
@@ -68,20 +67,24 @@ def _coordinate(address: str, tasks: list[dict[str, Any]], decision: Decision, e
         for worker, there in client.run(worker_state).items():  # others would make other pages
             if found := state.differences(there, here):
                 raise UsageError(f"L'ouvrier {worker} n'est pas comme cette machine : {' ; '.join(found)}.")
-        files = _pack(decision.options.data, decision.options.processed, tasks[0]["declarations"])
+        files = _pack(options.data, options.processed, asked[0][0].declarations)
         name = atomic.digest_value({key: hashlib.sha256(raw).hexdigest() for key, raw in files.items()})
         bundle = client.scatter((name, files), broadcast=True, hash=False)
         token = secrets.token_hex(4)
         futures = {
-            client.submit(run_task, task, bundle, key=f"cvanalysis-{token}-{task['id']}", pure=False, retries=2): task
-            for task in tasks
+            client.submit(run_task, asdict(task), bundle, key=f"cvanalysis-{token}-{task.id}", pure=False, retries=2): (
+                task.id,
+                keep,
+            )
+            for task, keep in asked
         }
         for future in as_completed(futures):
-            emit({"id": futures[future]["id"], "issue": _conclude(future, decision.ledger)})
+            ident, keep = futures[future]
+            emit({"id": ident, "issue": _conclude(future, keep)})
             future.release()
 
 
-def _conclude(future: Any, ledger: Ledger) -> dict[str, Any]:
+def _conclude(future: Any, keep: Keep) -> dict[str, Any]:
     """A finished task's outcome, its files put in place."""
     error = future.exception() if future.status != "finished" else None
     if error is not None:
@@ -89,9 +92,9 @@ def _conclude(future: Any, ledger: Ledger) -> dict[str, Any]:
     issue = future.result()
     if issue["kind"] == "fini":
         made = issue["value"]
-        files = {name: base64.b64decode(raw) for name, raw in made["contenus"].items()}
         try:
-            issue["value"] = ledger.put(made["cle"], made["de"], files, **made["reste"])
+            files = {name: base64.b64decode(raw) for name, raw in made["contenus"].items()}
+            issue["value"] = keep(files, **made["reste"])
         except CvanalysisError as failed:
             return issue | {"kind": "erreur", "cause": str(failed), "value": None}
     return issue

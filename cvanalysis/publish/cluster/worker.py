@@ -16,6 +16,7 @@ import sys
 import tempfile
 import threading
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -89,13 +90,12 @@ def answer(task: dict[str, Any], dossier: str) -> dict[str, Any]:
     if store.tables not in _loaded:
         _loaded[:] = [store.tables]
         store.tables.warm()
-    return asdict(run_one(lambda emit: produce(asked, emit, pack), Limits(**asked.limits)))
+    return asdict(run_one(partial(produce, asked, pack), Limits(**asked.limits)))
 
 
-def pack(key: str, of: dict[str, str], files: dict[str, bytes], **rest: Any) -> dict[str, Any]:
+def pack(files: dict[str, bytes], **rest: Any) -> dict[str, Any]:
     """A report as plain values, to be kept where the build is."""
-    contents = {name: base64.b64encode(raw).decode() for name, raw in files.items()}
-    return {"cle": key, "de": of, "contenus": contents, "reste": rest}
+    return {"contenus": {name: base64.b64encode(raw).decode() for name, raw in files.items()}, "reste": rest}
 
 
 if __name__ == "__main__":

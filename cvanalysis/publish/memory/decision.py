@@ -124,20 +124,17 @@ class Decision:
         was, now = record["de"], self.parts(report)
         reasons = [said for part, said in _CHANGED.items() if was.get(part) != now[part]]
         if was["environnement"] != now["environnement"]:
-            reasons += self.environment_changes(was["environnement"])
-        if changed := slices.changed(record):
-            reasons += slices.say(record, changed)
+            then = self.ledger.read(f"environnements/{was['environnement']}").get("de", {})
+            reasons += state.differences(then, self.inputs.made_with)
+        reasons += slices.say(record, slices.changed(record))
         if not reasons and "echec" in record:
             reasons.append("échec à la construction précédente")
         return reasons or self.ledger.altered(record)
 
-    def environment_changes(self, then: str) -> list[str]:
-        """What differs between the code and libraries of that name and today's."""
-        return state.differences(self.ledger.read(f"environnements/{then}").get("de", {}), self.inputs.made_with)
-
-    def keep_environment(self) -> None:
-        """Keep what code and libraries this build has, so that `why` can name what changed since."""
-        self.ledger.note(f"environnements/{self.inputs.environment}", self.inputs.made_with, {})
+    @property
+    def environment(self) -> str:
+        """The key of the code and libraries of this build: kept, so that `why` can name what changed since."""
+        return f"environnements/{self.inputs.environment}"
 
     @cached_property
     def common(self) -> dict[str, str]:

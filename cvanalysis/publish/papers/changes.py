@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 PAGE = "changements.html"
 TITLE = "Ce qui a changé"
-WEIGHT = 300_000  # bytes
 
 
 def read_stated(folder: Path) -> dict[str, Any]:
@@ -87,7 +86,7 @@ def write_changes(out: Path, territory: Territory, audience: str, processed: Pat
         edition=territory.edition.nom,
     )
     ids = [one.finding.id for one in shown if one.finding.figure]
-    hold_to_contract(html, ids, WEIGHT, processed, territory.dossier, f"la page « {TITLE} »")
+    hold_to_contract(html, ids, processed, territory.dossier, f"la page « {TITLE} »")
     return {PAGE: html.encode()}
 
 

@@ -11,10 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from markupsafe import Markup
-
 from cvanalysis.french import typeset
-from cvanalysis.publish.page.page import TEMPLATES, font_style, reserved_for, template
 from cvanalysis.publish.papers.statements import Shown, shown_in
 
 if TYPE_CHECKING:
@@ -95,7 +92,11 @@ def choose(shown: Sequence[Shown], count: int, heights: Mapping[str, float]) -> 
 
 def render_poster(territory: Territory, shown: Sequence[Shown], audience: str = "public") -> str:
     """The A3 poster of the contract: one file, no request."""
-    from cvanalysis.display.figures import trace
+    from markupsafe import Markup
+
+    from cvanalysis.display.alternatives import describe
+    from cvanalysis.display.figures import draw, trace
+    from cvanalysis.publish.page.page import TEMPLATES, font_style, reserved_for, template
 
     high = {
         one.id: trace(one.figure, territory.palette).figure.get_figheight() * 72
@@ -104,27 +105,16 @@ def render_poster(territory: Territory, shown: Sequence[Shown], audience: str = 
     }
     tall = choose([one for one in shown if BAS < high.get(one.id, 0) <= HAUT], HAUTES, high)
     short = choose([one for one in shown if high.get(one.id, HAUT) <= BAS], AFFICHE - len(tall), high)
-    chosen = (*tall, *short) or choose(shown, AFFICHE, high)
+    said = []
+    for one in (*tall, *short) or choose(shown, AFFICHE, high):
+        words = {name: typeset(one.dit[name]) for name in ("message", "sous_titre", "source")}
+        drawn = draw(one.figure, territory.palette, describe(one.figure, one.dit["message"], one.id))
+        said.append(one.dit | words | {"image": Markup(drawn)})  # noqa: S704 - our own drawing
     css = (TEMPLATES / "supports" / "supports.css").read_text(encoding="utf-8")
     return template("supports/affiche.html.j2").render(
         territoire=territory,
-        constats=[_said(one, territory) for one in chosen],
-        exemple=any(one.dit["exemple"] for one in chosen),
+        constats=said,
+        exemple=any(one["exemple"] for one in said),
         reserve=reserved_for(audience),
         style=Markup(f"{font_style()}\n{css}"),  # noqa: S704 - our own file
     )
-
-
-def _said(one: Shown, territory: Territory) -> dict[str, object]:
-    from cvanalysis.display.alternatives import describe
-    from cvanalysis.display.figures import draw
-
-    drawn = draw(one.figure, territory.palette, describe(one.figure, one.dit["message"], one.id))
-    return {
-        "titre": typeset(one.dit["message"]),
-        "sous_titre": typeset(one.dit["sous_titre"]),
-        "source": typeset(one.dit["source"]),
-        "id": one.id,
-        "image": Markup(drawn),  # noqa: S704 - our own drawing
-        "exemple": one.dit["exemple"],
-    }

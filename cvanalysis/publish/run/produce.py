@@ -37,6 +37,8 @@ from cvanalysis.publish.run.entry import ForkEngine
 from cvanalysis.publish.run.opened import record_opened
 
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
+WEIGHT = 300_000  # bytes that a page may weigh
+Keep = Callable[..., dict[str, Any]]
 INJECTED = "injected-parameters"
 FILES = "@fichiers"  # the table that stands, in a record, for a raw file read as it is
 
@@ -45,26 +47,21 @@ FILES = "@fichiers"  # the table that stands, in a record, for a raw file read a
 class Task:
     """All that a report needs, in plain values, so that it can go to another machine.
 
-    `carnet` is the notebook's text; `page` the fields of `PageInfo`; `env` what the notebook finds in its environment; `parts`
-    the digests already known of what it is made of; `declarations` the files that the territory's own digest covers; `key` its place
-    in the ledger and `record` what else its record must bear.
+    `carnet` is the notebook's text; `page` the fields of `PageInfo`; `env` what the notebook finds in its environment; `declarations`
+    the files that the territory's own digest covers.
     """
 
     id: str
-    key: str
     carnet: str
     parameters: dict[str, Any]
     page: dict[str, Any]
-    weight: int
     env: dict[str, str]
-    parts: dict[str, str]
-    record: dict[str, Any]
     limits: dict[str, Any]
     declarations: list[str]
 
 
-def produce(task: Task, emit: Emit, keep: Callable[..., dict[str, Any]]) -> dict[str, Any]:
-    """Make a report and `keep` it (as `Ledger.put`: key, parts, files, what else its record says). Returns what `keep` returns.
+def produce(task: Task, keep: Keep, emit: Emit) -> dict[str, Any]:
+    """Make a report and `keep` it (as `Ledger.put` would: its files, what its record says of them). Returns what `keep` returns.
 
     Raises `ReportFailed`: the cause is a French sentence, the detail a traceback.
     """
@@ -82,7 +79,7 @@ def produce(task: Task, emit: Emit, keep: Callable[..., dict[str, Any]]) -> dict
         html, findings, task.weight, *(Path(task.env[f"CVANALYSIS_{one}"]) for one in ("PROCESSED", "DATA"))
     )
     files = {f"{task.id}.html": html.encode(), f"notebooks/{task.id}.ipynb": text.encode()}
-    return keep(task.key, task.parts, files, **task.record, lectures=reads(task, opened), findings=findings)
+    return keep(files, lectures=reads(task, opened), findings=findings)
 
 
 def _settle(task: Task) -> None:
@@ -255,11 +252,9 @@ def scrub(text: str, env: dict[str, str]) -> str:
     return text
 
 
-def hold_to_contract(
-    html: str, findings: list[str], weight: int, processed: Path, data: Path, page: str = "la page"
-) -> None:
+def hold_to_contract(html: str, findings: list[str], processed: Path, data: Path, page: str = "la page") -> None:
     """Refuse a page that may not be published: what fails a check never takes a page's place."""
-    if problems := check_page(html, findings, weight, dit=words_of_data(processed, data)):
+    if problems := check_page(html, findings, WEIGHT, dit=words_of_data(processed, data)):
         shown = " ; ".join(problems[:5])
         more = f" ; et {len(problems) - 5} autres" if len(problems) > 5 else ""
         raise ReportFailed(f"{page} ne tient pas son contrat : {shown}{more}", "\n".join(problems))
