@@ -195,7 +195,7 @@ def _keep_apart(data: Path, out: Path) -> None:
 def editions_to_build(options: dict[str, Any], *, every: bool) -> Iterator[dict[str, Any]]:
     """What each build is of, in order: every declared edition, the oldest first, so that each finds the one that it is compared with;
     or the one asked for, after those that stand and hold voices that they may hold no more."""
-    from cvanalysis.publish.withdrawals import to_build_again
+    from cvanalysis.publish.edition import to_build_again
     from cvanalysis.territory.contract import read_territory
 
     territory = read_territory(options["data"], options["edition"])

@@ -17,16 +17,14 @@ from typing import TYPE_CHECKING, Any
 
 from cvanalysis.files import atomic
 from cvanalysis.files.guard import MIO, can_fork
-from cvanalysis.publish.edition import DONE, Edition, lasting
-from cvanalysis.publish.files import FORMER, Say, count, shown, take_over
+from cvanalysis.publish.edition import DONE, Edition, lasting, voices_of
+from cvanalysis.publish.files import FORMER, Say, count, record_opened, shown, take_over
 from cvanalysis.publish.limits import Limits
 from cvanalysis.publish.memory import state
 from cvanalysis.publish.memory.decision import EDITION, UNCHANGED, Decision, Fate, Options
 from cvanalysis.publish.memory.ledger import Ledger, Record, report_key
 from cvanalysis.publish.plan import Report, check_notebooks, find_notebooks, select
 from cvanalysis.publish.run.child import Outcome, run_children, run_one, sweep_scratch
-from cvanalysis.publish.run.opened import record_opened
-from cvanalysis.publish.withdrawals import voices_of
 from cvanalysis.tables import freshness
 
 if TYPE_CHECKING:
@@ -55,10 +53,13 @@ def build(options: Options, say: Say, warn: Say) -> int:
     manifest = atomic.read_json(decision.out / "manifest.json")
     if not options.force and manifest and (known := _whole(decision, manifest)):
         return _unchanged(decision, manifest, known, say, warn)
+    from cvanalysis.publish.run.warm import warm_up
+
+    warm_up()  # before any page is written: what comes first decides how libraries are loaded
+    check_notebooks(decision.reports, notebooks)
     this = _Build(decision, chosen, declarations, say, warn, started)
     if options.dry_run:
         return this.foresee()
-    this.prepare()  # before any page is written: what comes first decides how libraries are loaded
     out, etat = decision.out, decision.etat
     atomic.make_folder(out)
     atomic.make_folder(options.processed, private=True)
@@ -134,12 +135,6 @@ class _Build:
         self.forget(slices)
         return Edition(self.decision, fates, processed, slices, self.log, self.warn).conclude(self.started, self.say)
 
-    def prepare(self) -> None:
-        from cvanalysis.publish.run.warm import warm_up
-
-        warm_up()
-        check_notebooks(self.decision.reports, self.decision.notebooks)
-
     def forget_failures(self) -> None:
         """Remove what failed reports left aside under other voices than today's: it may quote one that was withdrawn."""
         now = freshness.voices(self.decision.inputs.data)
@@ -150,7 +145,6 @@ class _Build:
 
     def foresee(self) -> int:
         """`--dry-run`: say what would be made and why; leave no trace."""
-        self.prepare()
         with tempfile.TemporaryDirectory(prefix="cvanalysis-essai-") as scratch:
             folder = self.options.processed
             if not freshness.current(folder, self.made_of):

@@ -1,15 +1,18 @@
-"""What speaks of a whole edition: downloads, statements, papers, index, manifest. Owns the end of a build; refuses to make a report."""
+"""What speaks of a whole edition: downloads, statements, papers, index, manifest. Owns the end of a build, and which of the editions that
+stand beside hold voices that they may hold no more; refuses to make a report."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cvanalysis.files import atomic
-from cvanalysis.publish.files import Say, count, duration, shown
+from cvanalysis.publish.files import Say, audience_of, count, duration, read_manifest, shown, state_folder
 from cvanalysis.publish.memory.decision import EDITION, Decision, Fate
+from cvanalysis.publish.memory.ledger import Ledger
 from cvanalysis.publish.papers.changes import earlier_files, write_changes
 from cvanalysis.publish.papers.downloads import write_downloads
 from cvanalysis.publish.papers.statements import CONSTATS, CONTRIBUTIONS, gather, write_statements
@@ -21,8 +24,12 @@ from cvanalysis.tables.freshness import VOICES
 
 if TYPE_CHECKING:
     from cvanalysis.publish.memory.slices import Slices
+    from cvanalysis.territory.contract import Edition as Declared
+    from cvanalysis.territory.contract import Territory
 
 DONE, FAILED = 0, 1
+LOOKED_AT = "paroles"
+"""In the ledger of an edition: the files of voices for which it was last found to be right."""
 TITLES = 120_000
 """Characters of titles and addresses of findings that the index has room for."""
 Made = tuple[dict[str, bytes], dict[str, Any]]  # files, and what else the record says of them
@@ -53,7 +60,10 @@ class Edition:
     def __post_init__(self) -> None:
         self.out, self.territory, self.ledger = self.decision.out, self.decision.territory, self.decision.ledger
         self.audience = self.decision.options.audience
-        self.notebooks = self.decision.own(self.fates)
+        # The executed notebooks of the pages that stand, by report; not of those that are of a build for others.
+        mine = [one for one in self.fates if one.record and one.record["de"]["audience"] == self.audience]
+        files = {one.report.id: one.record["fichiers"] for one in mine}
+        self.notebooks = {key: made[f"notebooks/{key}.ipynb"] for key, made in files.items()}
 
     def conclude(self, started: float, say: Say) -> int:
         """Make and write all that speaks of the whole edition, its record last; returns the exit status."""
@@ -279,3 +289,54 @@ def shown_sources(sources: list[dict[str, Any]], audience: str) -> list[dict[str
 def lasting(manifest: dict[str, Any]) -> dict[str, Any]:
     """A manifest without what differs between the build that made the pages and one that finds them made."""
     return manifest | {"reports": [report | {"status": "", "why": ""} for report in manifest["reports"]]}
+
+
+# ------------------------------------------------------------------------------------------- editions that stand beside
+
+
+def to_build_again(territory: Territory, out: Path) -> tuple[list[tuple[str, str]], list[str]]:
+    """(edition, audience) of those that stand under `out` and hold other voices than they may, the oldest first; and the names of
+    those that may, and that the territory declares no longer: nothing can build them again.
+
+    A voice that is withdrawn leaves every edition at the next build, whichever edition that build is for; one handed over is otherwise
+    left alone.
+    """
+    now = freshness.voices(atomic.digest_tree(territory.dossier))
+    declared = {one.id: one for one in sorted(territory.editions, key=lambda one: one.jusqu_au)}
+    again, orphans = {}, []
+    for folder in sorted(path for path in out.glob("*") if path.is_dir()):
+        etat = state_folder(territory.dossier, folder)
+        audience = audience_of(folder, etat)
+        held = read_manifest(folder)
+        if not audience or held.get("territoire", territory.id) != territory.id:
+            continue
+        ledger = Ledger(folder, etat)
+        if folder.name == territory.edition.id or voices_of(ledger) == now or ledger.stands(LOOKED_AT, now):
+            continue
+        if folder.name not in declared:
+            orphans.append(folder.name)
+        elif _holds_others(ledger, territory, declared[folder.name], audience):
+            again[folder.name] = audience
+        else:
+            ledger.note(LOOKED_AT, now, {})
+    return [(name, again[name]) for name in declared if name in again], orphans
+
+
+def voices_of(ledger: Ledger) -> dict[str, str] | None:
+    """The files of voices that an edition was last built from; None where it was not built to its end."""
+    record = ledger.read(EDITION)
+    return freshness.voices(record["de"]["data"]) if record else None
+
+
+def _holds_others(ledger: Ledger, territory: Territory, edition: Declared, audience: str) -> bool:
+    """Whether the voices that the edition may know are not those that it was built from. Read in a child, for no trace."""
+
+    def work(_emit: Any) -> list[list[str]]:
+        from cvanalysis.files.guard import under_guard
+        from cvanalysis.paroles.clean.voices import clean_voices
+
+        voices = under_guard(lambda: clean_voices(replace(territory, edition=edition), audience).sources)
+        return sorted([one.fichier, one.sha256] for one in voices)
+
+    outcome = run_one(work)
+    return outcome.kind != "fini" or outcome.value != ledger.read(EDITION).get("paroles")

@@ -6,6 +6,7 @@ import contextlib
 import io
 import os
 import shutil
+import sys
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -76,6 +77,30 @@ def take_over(out: Path, etat: Path, territory: str, audience: str) -> bool:
     atomic.make_folder(out, private=audience != "public")
     atomic.write(etat / "audience", audience.encode("ascii"))
     return True
+
+
+_opened: tuple[str, set[str]] = "", set()  # a folder, and what was opened in it since it was named
+
+
+def _hook(event: str, arguments: tuple[object, ...]) -> None:
+    folder, seen = _opened
+    if event == "open" and folder and isinstance(path := arguments[0], str | bytes | os.PathLike):
+        name = os.path.abspath(os.fsdecode(path))  # noqa: PTH100 (`resolve` would open files)
+        if name.startswith(folder):
+            seen.add(name[len(folder) :].replace(os.sep, "/"))
+
+
+def record_opened(folder: Path) -> set[str]:
+    """From now on, the files under `folder` that this process opens, by their relative path: a set that fills itself.
+
+    The store records what reports read of the processed tables. A file that a notebook reads in any other way must count too: an
+    edit of it makes the page stale, and a page that is rebuilt once too often costs less than one that is out of date.
+    """
+    global _opened  # noqa: PLW0603 (an audit hook is the process's, and stays)
+    if not _opened[0]:
+        sys.addaudithook(_hook)
+    _opened = f"{folder.resolve()}{os.sep}", set()
+    return _opened[1]
 
 
 def envelope(titre: str, territory: Territory, audience: str, **more: Any) -> dict[str, Any]:

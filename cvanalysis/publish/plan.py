@@ -32,24 +32,12 @@ _TO_WRITE = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Purpose:
-    """What a notebook says that it is for, in its metadata `cvanalysis`.
+Purpose = dict[str, Any]
+"""What a notebook says that it is for, in its metadata `cvanalysis`: `pour`, `titre`; `nom`, its file's without suffix.
 
-    `ordre` is its place among those of its kind; `supports` what its findings go to (affiche, passation) and its place there;
-    `avec` a file of the data folder without which there is nothing to make it of.
-    """
-
-    notebook: str
-    pour: str
-    titre: str
-    ordre: int = LAST
-    supports: dict[str, int] = field(default_factory=dict)
-    avec: str = ""
-
-    @property
-    def nom(self) -> str:
-        return self.notebook.removesuffix(".ipynb")
+`ordre` is its place among those of its kind; `supports` what its findings go to (affiche, passation) and its place there;
+`avec` a file of the data folder without which there is nothing to make it of.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +99,10 @@ def read_purposes(notebooks: Path) -> tuple[list[Purpose], list[str]]:
         elif wrong := _wrong(path.stem, told):
             problems.append(f"`{path.name}`\u00a0: {wrong}")
         else:
-            found.append(Purpose(path.name, **told))
+            found.append({"nom": path.stem, "ordre": LAST, "supports": {}, "avec": ""} | told)
     if problems:
         raise UsageError(" ".join(problems))
-    return sorted(found, key=lambda one: (list(KINDS).index(one.pour), one.ordre, one.notebook)), silent
+    return sorted(found, key=lambda one: (list(KINDS).index(one["pour"]), one["ordre"])), silent
 
 
 def _wrong(name: str, told: Any) -> str:
@@ -153,19 +141,24 @@ def plan_reports(territory: Territory, notebooks: Path) -> tuple[Report, ...]:
     }
     reports = []
     for one in read_purposes(notebooks)[0]:
-        if not (territory.dossier / one.avec).exists():
+        if not (territory.dossier / one["avec"]).exists():
             continue
-        folder, parameter = KINDS[one.pour]
-        for sujet, nom, communes in places[one.pour]:
-            ident, titre = one.nom, one.titre
-            if sujet:
-                itself = one.nom == parameter
-                ident = f"{folder}/{sujet}" if itself else f"{folder}/{sujet}-{one.nom}"
-                titre = nom if itself else f"{nom}\u00a0: {one.titre}"
-            cities, parameters = tuple(names.get(code, code) for code in communes), {parameter: sujet} if sujet else {}
-            reports.append(
-                Report(ident, one.notebook, parameters, titre, one.pour, sujet, cities, one.supports, one.ordre)
+        folder, parameter = KINDS[one["pour"]]
+        for sujet, nom, communes in places[one["pour"]]:
+            itself = one["nom"] == parameter
+            beside = "" if itself else f"-{one['nom']}"
+            report = Report(
+                id=f"{folder}/{sujet}{beside}" if sujet else one["nom"],
+                notebook=f"{one['nom']}.ipynb",
+                parameters={parameter: sujet} if sujet else {},
+                titre=nom if itself else "\u00a0: ".join(filter(None, (nom, one["titre"]))),
+                genre=one["pour"],
+                sujet=sujet,
+                communes=tuple(names.get(code, code) for code in communes),
+                supports=one["supports"],
+                ordre=one["ordre"],
             )
+            reports.append(report)
     return tuple(reports)
 
 

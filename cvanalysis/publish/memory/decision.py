@@ -191,14 +191,6 @@ class Decision:
         record = self.ledger.read(report_key(report.id))
         return record if record and all((self.out / name).exists() for name in record["fichiers"]) else None
 
-    def own(self, fates: list[Fate]) -> dict[str, str]:
-        """The executed notebooks of the pages that stand, by report (id → digest); not of those that are of a build for others."""
-        return {
-            fate.report.id: fate.record["fichiers"][f"notebooks/{fate.report.id}.ipynb"]
-            for fate in fates
-            if fate.record and fate.record["de"]["audience"] == self.options.audience
-        }
-
     def aside(self, report: Report) -> tuple[Path, Path]:
         """Where the broken notebook and the traceback of a failed report are kept: out of what people share."""
         return self.etat / "echecs" / f"{report.id}.ipynb", self.etat / "echecs" / f"{report.id}.txt"

@@ -55,16 +55,23 @@ class Ledger:
         """Put the files of a thing and its record in place, together; what it no longer has goes."""
         former = self.read(key).get("fichiers", {})
         digests = {name: hashlib.sha256(raw).hexdigest() for name, raw in files.items()}
-        record = _record(of, digests, rest)
-        places = [(self.out / name, raw) for name, raw in files.items()]
-        atomic.write_all([*places, (self._path(key), atomic.to_json(record))])
+        record = self.note(key, of, digests, [(self.out / name, raw) for name, raw in files.items()], **rest)
         for name in former.keys() - digests.keys():
             (self.out / name).unlink(missing_ok=True)
         return record
 
-    def note(self, key: str, of: Mapping[str, Any], digests: Mapping[str, str], **rest: Any) -> None:
-        """Write the record of a thing whose files stand already, or that has none."""
-        atomic.write_json(self._path(key), _record(of, digests, rest))
+    def note(
+        self,
+        key: str,
+        of: Mapping[str, Any],
+        digests: Mapping[str, str],
+        files: Iterable[tuple[Path, bytes]] = (),
+        **rest: Any,
+    ) -> Record:
+        """Write the record of a thing, after its files where they do not stand already."""
+        record = {"format": FORMAT, "de": dict(of), "fichiers": dict(digests)} | rest
+        atomic.write_all([*files, (self._path(key), atomic.to_json(record))])
+        return record
 
     def amend(self, key: str, **rest: Any) -> None:
         """Say more of a thing."""
@@ -81,7 +88,3 @@ class Ledger:
         for name in self.read(key).get("fichiers", ()):
             (self.out / name).unlink(missing_ok=True)
         self._path(key).unlink(missing_ok=True)
-
-
-def _record(of: Mapping[str, Any], digests: Mapping[str, str], rest: Record) -> Record:
-    return {"format": FORMAT, "de": dict(of), "fichiers": dict(digests)} | rest

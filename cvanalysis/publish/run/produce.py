@@ -29,12 +29,12 @@ from papermill.parameterize import parameterize_notebook
 
 from cvanalysis.errors import ReportFailed
 from cvanalysis.files import atomic
+from cvanalysis.publish.files import record_opened
 from cvanalysis.publish.limits import Limits
 from cvanalysis.publish.page.contract import check_page
 from cvanalysis.publish.page.page import PageInfo, render_page
 from cvanalysis.publish.run.child import Emit, Outcome, is_child
 from cvanalysis.publish.run.entry import ForkEngine
-from cvanalysis.publish.run.opened import record_opened
 
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 WEIGHT = 300_000  # bytes that a page may weigh
@@ -65,33 +65,29 @@ def produce(task: Task, keep: Keep, emit: Emit) -> dict[str, Any]:
 
     Raises `ReportFailed`: the cause is a French sentence, the detail a traceback.
     """
-    _settle(task)
-    opened = record_opened(Path(task.env["CVANALYSIS_DATA"]))
-    notebook = run_notebook(task, Limits(**task.limits), emit)
-    findings = declared_findings(notebook)
-    clean_notebook(notebook, json.loads(task.carnet))
-    text = notebook_text(notebook)
-    paths = machine_paths(task.env)
-    if leaked := sorted({name for path, name in paths.items() if f"{path}/" in text or f'{path}"' in text}):
-        raise ReportFailed(f"le carnet exécuté contient un chemin de cette machine ({', '.join(leaked)})")
-    html = render_page(notebook, PageInfo(**task.page))
-    hold_to_contract(
-        html, findings, task.weight, *(Path(task.env[f"CVANALYSIS_{one}"]) for one in ("PROCESSED", "DATA"))
-    )
-    files = {f"{task.id}.html": html.encode(), f"notebooks/{task.id}.ipynb": text.encode()}
-    return keep(files, lectures=reads(task, opened), findings=findings)
-
-
-def _settle(task: Task) -> None:
-    """What this process is before the first cell: the task's environment, a folder of its own, the same chance each time."""
     os.environ.update(task.env)
     if store := sys.modules.get("cvanalysis.tables.store"):
         store.start_recording()
     os.chdir(tempfile.gettempdir())
     seed = int.from_bytes(hashlib.sha256(task.id.encode()).digest()[:4], "big")
-    random.seed(seed)
+    random.seed(seed)  # the same chance each time
     if numpy := sys.modules.get("numpy"):
         numpy.random.seed(seed)
+    opened = record_opened(Path(task.env["CVANALYSIS_DATA"]))
+    notebook = run_notebook(task, Limits(**task.limits), emit)
+    outputs = (output for cell in notebook.cells for output in cell.get("outputs", []))
+    declared = (output.get("metadata", {}).get("cvanalysis", {}).get("constats", []) for output in outputs)
+    findings = list(dict.fromkeys(chain.from_iterable(declared)))
+    clean_notebook(notebook, json.loads(task.carnet))
+    text = nbformat.v4.writes_json(notebook) + "\n"
+    paths = machine_paths(task.env)
+    if leaked := sorted({name for path, name in paths.items() if f"{path}/" in text or f'{path}"' in text}):
+        raise ReportFailed(f"le carnet exécuté contient un chemin de cette machine ({', '.join(leaked)})")
+    html = render_page(notebook, PageInfo(**task.page))
+    processed, data = (Path(task.env[f"CVANALYSIS_{name}"]) for name in ("PROCESSED", "DATA"))
+    hold_to_contract(html, findings, processed, data)
+    files = {f"{task.id}.html": html.encode(), f"notebooks/{task.id}.ipynb": text.encode()}
+    return keep(files, lectures=reads(task, opened), findings=findings)
 
 
 def run_notebook(task: Task, limits: Limits, emit: Emit) -> nbformat.NotebookNode:
@@ -179,13 +175,6 @@ def reads(task: Task, opened: set[str]) -> list[dict[str, Any]]:
     ]
 
 
-def declared_findings(notebook: nbformat.NotebookNode) -> list[str]:
-    """Ids of the findings that the cells' outputs declare, in order."""
-    outputs = (output for cell in notebook.cells for output in cell.get("outputs", []))
-    told = (output.get("metadata", {}).get("cvanalysis", {}).get("constats", []) for output in outputs)
-    return list(dict.fromkeys(chain.from_iterable(told)))
-
-
 def clean_notebook(notebook: nbformat.NotebookNode, source: dict[str, Any]) -> None:
     """Strip, in place, all that is of one run: times, paths, versions, drawn identifiers. What was asked (parameters) stays."""
     parameters = notebook.metadata.get("papermill", {}).get("parameters", {})
@@ -222,11 +211,6 @@ def _shown_once(outputs: list[nbformat.NotebookNode]) -> list[nbformat.NotebookN
         for n, (output, picture) in enumerate(zip(outputs, pictures, strict=True))
         if (picture not in pictures[:n] if picture else set(output.get("data", {"?": 0})) != {"text/plain"})
     ]
-
-
-def notebook_text(notebook: nbformat.NotebookNode) -> str:
-    """The notebook as a file, the same bytes for the same content."""
-    return nbformat.v4.writes_json(notebook) + "\n"
 
 
 def machine_paths(env: dict[str, str]) -> dict[str, str]:
@@ -275,9 +259,8 @@ def words_of_data(processed: Path, data: Path) -> Callable[[str], bool]:
         frames = (tables[name].frame for name in sorted(tables.digests))
         columns = (frame[name] for frame in frames for name in frame.columns if frame[name].dtype in ("str", "object"))
         said = [str(cell) for column in columns for cell in column.dropna().unique()]
-        said += [
-            read_text(path)[0] for pattern in ("*.toml", "*.csv", "textes/*.*") for path in sorted(data.glob(pattern))
-        ]
+        texts = (path for pattern in ("*.toml", "*.csv", "textes/*.*") for path in sorted(data.glob(pattern)))
+        said += [read_text(path)[0] for path in texts]
         return "\n".join(f" {' '.join(one.split())} " for one in said)
 
     def said(fragment: str) -> bool:
@@ -305,4 +288,4 @@ def broken_notebook(source: str, parameters: dict[str, Any], outcome: Outcome, e
         told += ["", f"Dernière cellule commencée (cellule {last['cellule'] + 1}) :", "", last["source"]]
     if outcome.detail:
         told += ["", "Détail :", "", outcome.detail]
-    return scrub(notebook_text(notebook), env), scrub("\n".join(told) + "\n", env)
+    return scrub(nbformat.v4.writes_json(notebook) + "\n", env), scrub("\n".join(told) + "\n", env)
