@@ -235,7 +235,7 @@ def watch(debug: bool, **options: Any) -> int:  # noqa: ARG001
 @_DEBUG
 def diff(avant: str, apres: str, out: Path, debug: bool) -> int:  # noqa: ARG001
     """Dit ce qui a changé de l'édition A à l'édition B, toutes deux construites."""
-    from cvanalysis.publish.papers.changes import tell_changes
+    from cvanalysis.publish.papers.statements import tell_changes
 
     click.echo(tell_changes(out, avant, apres))
     return 0

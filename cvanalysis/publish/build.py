@@ -11,7 +11,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,9 +20,8 @@ from cvanalysis.files.guard import MIO, can_fork
 from cvanalysis.publish.edition import DONE, Edition, lasting, voices_of
 from cvanalysis.publish.files import FORMER, Say, count, record_opened, shown, take_over
 from cvanalysis.publish.limits import Limits
-from cvanalysis.publish.memory import state
 from cvanalysis.publish.memory.decision import EDITION, UNCHANGED, Decision, Fate, Options
-from cvanalysis.publish.memory.ledger import Ledger, Record, report_key
+from cvanalysis.publish.memory.ledger import Ledger, report_key, take_inputs
 from cvanalysis.publish.plan import Report, check_notebooks, find_notebooks, select
 from cvanalysis.publish.run.child import Outcome, run_children, run_one, sweep_scratch
 from cvanalysis.tables import freshness
@@ -48,11 +47,10 @@ def build(options: Options, say: Say, warn: Say) -> int:
     territory = read_territory(options.data, options.edition)
     declarations = sorted(opened)
     words = {"edition": territory.edition.id, "audience": options.audience}
-    decision = Decision(options, territory, notebooks, state.take_inputs(options.data, notebooks, words))
+    decision = Decision(options, territory, notebooks, take_inputs(options.data, notebooks, words))
     chosen = select(decision.reports, options.only)
-    manifest = atomic.read_json(decision.out / "manifest.json")
-    if not options.force and manifest and (known := _whole(decision, manifest)):
-        return _unchanged(decision, manifest, known, say, warn)
+    if not options.force and (code := _unchanged(decision, say, warn)) is not None:
+        return code
     from cvanalysis.publish.run.warm import warm_up
 
     warm_up()  # before any page is written: what comes first decides how libraries are loaded
@@ -69,27 +67,25 @@ def build(options: Options, say: Say, warn: Say) -> int:
         if take_over(out, etat, territory.id, options.audience):
             from cvanalysis.publish.site import write_editions
 
+            cleared = "n'était pas, ou pas à coup sûr, de ce contrat et pour ces lecteurs : ses pages sont effacées."
             if stood:
-                say(
-                    f"{shown(out)} n'était pas, ou pas à coup sûr, de ce contrat et pour ces lecteurs : ses pages sont effacées."
-                )
-            # What was there is listed no more, whatever becomes of this build.
-            write_editions(options.out.resolve(), territory)
+                say(f"{shown(out)} {cleared}")
+            write_editions(
+                options.out.resolve(), territory
+            )  # what was there is listed no more, whatever becomes of this build
         return this.run()
 
 
-def _whole(decision: Decision, manifest: dict[str, Any]) -> Record:
-    """The record of the edition where all that was read and written is as it says; else {}."""
-    known = decision.ledger.stands(EDITION, asdict(decision.inputs))
-    whole = known and known["complet"] and known["manifeste"] == atomic.digest_value(lasting(manifest))
-    return known if whole and not (decision.out / FORMER).exists() else {}
-
-
-def _unchanged(decision: Decision, manifest: dict[str, Any], known: Record, say: Say, warn: Say) -> int:
-    """Nothing changed: only the manifest's statuses do."""
+def _unchanged(decision: Decision, say: Say, warn: Say) -> int | None:
+    """The exit status where all that was read and written is as the edition's record says: only the manifest's statuses change."""
+    path = decision.out / "manifest.json"
+    manifest, known = atomic.read_json(path), decision.ledger.stands(EDITION, asdict(decision.inputs))
+    whole = manifest and known and known["complet"] and known["manifeste"] == atomic.digest_value(lasting(manifest))
+    if not whole or (decision.out / FORMER).exists():
+        return None
     for report in manifest["reports"]:
         report |= {"status": "unchanged", "why": UNCHANGED}
-    path, raw = decision.out / "manifest.json", atomic.to_json(manifest)
+    raw = atomic.to_json(manifest)
     if not decision.options.dry_run and raw != path.read_bytes():
         atomic.write(path, raw)
     for message in known["messages"]:
@@ -205,10 +201,9 @@ class _Build:
         for why, same in by_reason.items():
             names = [fate.report.court for fate in same]
             if len(names) > 6:
-                self.say(f"{len(names)} rapports ({', '.join(names[:3])}…) : {why}")
-            else:
-                for name in names:
-                    self.say(f"{name} : {why}")
+                names = [f"{len(names)} rapports ({', '.join(names[:3])}…)"]
+            for name in names:
+                self.say(f"{name} : {why}")
         rest = sum(fate.status == "unchanged" for fate in fates)
         self.say(f"{count(len(making), 'rapport')} à construire, {rest} à jour.")
 
@@ -219,28 +214,18 @@ class _Build:
         from cvanalysis.publish.run.produce import Task
 
         decision, options = self.decision, self.options
-        texts = {
-            one: (decision.notebooks / one).read_text(encoding="utf-8") for one in {f.report.notebook for f in fates}
-        }
         env = {
             "CVANALYSIS_DATA": str(options.data.resolve()),
             "CVANALYSIS_PROCESSED": str(slices.processed),
             "CVANALYSIS_EDITION": self.territory.edition.id,
             "CVANALYSIS_AUDIENCE": options.audience,
         }
+        made = {"generation": decision.generation, "tables": slices.tables, "etat_tables": slices.name}
+        read = cache(lambda notebook: (decision.notebooks / notebook).read_text(encoding="utf-8"))
         for fate in fates:
-            report = fate.report
-            task = Task(
-                id=report.id,
-                carnet=texts[report.notebook],
-                parameters=report.parameters,
-                page=decision.pages[report.id],
-                env=env,
-                limits=asdict(self.limits),
-                declarations=self.declarations,
-            )
-            made = {"generation": decision.generation, "tables": slices.tables, "etat_tables": slices.name}
-            keep = partial(decision.ledger.put, report_key(report.id), decision.parts(report), why=fate.why, **made)
+            one, page = fate.report, decision.pages[fate.report.id]
+            task = Task(one.id, read(one.notebook), one.parameters, page, env, asdict(self.limits), self.declarations)
+            keep = partial(decision.ledger.put, report_key(one.id), decision.parts(one), why=fate.why, **made)
             yield fate, task, keep
 
     @property
@@ -249,10 +234,10 @@ class _Build:
 
     def make(self, fates: list[Fate], slices: Slices) -> None:
         """Make reports, on this machine's cores or on the cluster's."""
-        from tqdm import tqdm
-
         if not fates:
             return
+        from tqdm import tqdm
+
         failures = 0
         # A bar with rate, time left and failures; nothing where standard error is no terminal.
         shown = "{percentage:3.0f} % {bar} {n_fmt}/{total_fmt} rapports, {rate_fmt}, reste {remaining}{postfix}"
@@ -260,7 +245,10 @@ class _Build:
         with contextlib.closing(self.ended(self.tasks(fates, slices))) as ended, bar:
             for fate, outcome in ended:
                 if outcome.kind == "fini":
-                    self.succeed(fate, outcome)
+                    fate.status, fate.record, fate.stale = "built", outcome.value, ""
+                    fate.inputs = self.decision.inputs_digest(outcome.value)
+                    for path in self.decision.aside(fate.report):
+                        path.unlink(missing_ok=True)
                 else:
                     failures += 1
                     self.fail(fate, outcome, slices)
@@ -271,7 +259,7 @@ class _Build:
     def ended(self, tasks: Iterator[tuple[Fate, Task, Keep]]) -> Iterator[tuple[Fate, Outcome]]:
         """Each report's fate and outcome as it ends."""
         if self.options.dask:
-            from cvanalysis.publish.cluster.client import run_on_cluster
+            from cvanalysis.publish.cluster import run_on_cluster
 
             return run_on_cluster(self.options.dask, tasks, self.options)
         from cvanalysis.publish.run.produce import produce
@@ -282,12 +270,6 @@ class _Build:
             )
         works = ((fate, partial(produce, task, keep)) for fate, task, keep in tasks)
         return run_children(works, self.options.jobs, self.limits)
-
-    def succeed(self, fate: Fate, outcome: Outcome) -> None:
-        fate.status, fate.record, fate.stale = "built", outcome.value, ""
-        fate.inputs = self.decision.inputs_digest(outcome.value)
-        for path in self.decision.aside(fate.report):
-            path.unlink(missing_ok=True)
 
     def fail(self, fate: Fate, outcome: Outcome, slices: Slices) -> None:
         """Keep aside what tells why, never touch the page; but a page whose voices changed goes: one may have been withdrawn."""

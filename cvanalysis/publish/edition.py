@@ -4,8 +4,9 @@ stand beside hold voices that they may hold no more; refuses to make a report.""
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,9 +14,15 @@ from cvanalysis.files import atomic
 from cvanalysis.publish.files import Say, audience_of, count, duration, read_manifest, shown, state_folder
 from cvanalysis.publish.memory.decision import EDITION, Decision, Fate
 from cvanalysis.publish.memory.ledger import Ledger
-from cvanalysis.publish.papers.changes import earlier_files, write_changes
 from cvanalysis.publish.papers.downloads import write_downloads
-from cvanalysis.publish.papers.statements import CONSTATS, CONTRIBUTIONS, gather, write_statements
+from cvanalysis.publish.papers.statements import (
+    CONSTATS,
+    CONTRIBUTIONS,
+    earlier_files,
+    gather,
+    write_changes,
+    write_statements,
+)
 from cvanalysis.publish.papers.supports import CHAIN, HANDOVER, Paper, make_paper, papers_of
 from cvanalysis.publish.plan import read_purposes
 from cvanalysis.publish.run.child import run_one
@@ -32,17 +39,16 @@ LOOKED_AT = "paroles"
 """In the ledger of an edition: the files of voices for which it was last found to be right."""
 TITLES = 120_000
 """Characters of titles and addresses of findings that the index has room for."""
-Made = tuple[dict[str, bytes], dict[str, Any]]  # files, and what else the record says of them
 
 
 @dataclass(frozen=True, slots=True)
 class Thing:
-    """Something that is made of what stands: its key in the ledger, what a person calls it, what it is made of, how."""
+    """Something that is made of what stands: its key in the ledger, what a person calls it, what it is made of, what gives its files."""
 
     key: str
     titre: str
     of: dict[str, Any]
-    make: Callable[[], Made]
+    make: Callable[[], dict[str, bytes]]
 
 
 @dataclass
@@ -61,25 +67,26 @@ class Edition:
         self.out, self.territory, self.ledger = self.decision.out, self.decision.territory, self.decision.ledger
         self.audience = self.decision.options.audience
         # The executed notebooks of the pages that stand, by report; not of those that are of a build for others.
-        mine = [one for one in self.fates if one.record and one.record["de"]["audience"] == self.audience]
-        files = {one.report.id: one.record["fichiers"] for one in mine}
-        self.notebooks = {key: made[f"notebooks/{key}.ipynb"] for key, made in files.items()}
+        self.notebooks = {
+            fate.report.id: fate.record["fichiers"][f"notebooks/{fate.report.id}.ipynb"]
+            for fate in self.fates
+            if fate.record and fate.record["de"]["audience"] == self.audience
+        }
 
     def conclude(self, started: float, say: Say) -> int:
         """Make and write all that speaks of the whole edition, its record last; returns the exit status."""
         from cvanalysis.publish.site import write_editions
 
-        downloads = self.renew("données", [self.downloads()])
-        downloads += self.renew("constats", [self.statements()])
-        downloads += self.renew("changements", [self.changes()])
+        downloads = self.renew("données", self.downloads())
+        downloads += self.renew("constats", self.statements())
+        downloads += self.renew("changements", self.changes())
         papers = papers_of(fate.report for fate in self.fates if fate.report.id in self.notebooks)
         things = [self.paper(one) for one in papers]
         self.ledger.keep_only("supports", [thing.key for thing in things])
-        self.renew("supports", things)
+        self.renew("supports", *things)
         standing = [(paper.file, paper.titre) for paper in papers if (self.out / paper.file).exists()]
-        index, packed = self.index(downloads, standing)
-        self.renew("index", [index])
-        self.renew("envoi", [packed])
+        for name, thing in zip(("index", "envoi"), self.index(downloads, standing), strict=True):
+            self.renew(name, thing)
         manifest = self.manifest()
         atomic.write_json(self.out / "manifest.json", manifest)
         write_editions(self.decision.options.out.resolve(), self.territory)
@@ -125,46 +132,40 @@ class Edition:
 
     # ------------------------------------------------------------------------------------------- what is made of what
 
-    def thing(self, key: str, titre: str, make: Callable[[], Made], **of: Any) -> Thing:
+    def thing(self, key: str, titre: str, make: Callable[[], dict[str, bytes]], **of: Any) -> Thing:
         return Thing(key, titre, self.decision.common | of, make)
 
     def downloads(self) -> Thing:
-        def make() -> Made:
-            return write_downloads(self.slices.processed, self.territory), {}
-
+        make = partial(write_downloads, self.slices.processed, self.territory)
         return self.thing("donnees", "Téléchargements", make, tables=self.slices.tables)
 
     def statements(self) -> Thing:
         """What this edition states, from its executed notebooks and the contributions that they show."""
 
-        def make() -> Made:
-            paths = {f"notebooks/{name}.ipynb": one for name, one in self.notebooks.items()}
-            records, read = gather(self.out, paths, self.ledger.read("constats"))
-            return write_statements(self.slices.processed, self.territory, self.audience, records), {"carnets": read}
+        def make() -> dict[str, bytes]:
+            findings = {fate.report.id: fate.record["findings"] for fate in self.fates if fate.record}
+            records = gather(self.out, self.notebooks, findings, self.ledger.read("constats"))
+            return write_statements(self.slices.processed, self.territory, self.audience, records)
 
         return self.thing(
             "constats",
             "Constats de l'édition",
             make,
-            carnets=atomic.digest_value(list(self.notebooks.items())),
+            executes=self.notebooks,
             contributions=self.slices.tables.get("contributions", ""),
             origines=freshness.read_record(self.slices.processed).get("fait_de"),
         )
 
     def changes(self) -> Thing:
         """What changed since the earlier edition; the two state it."""
-
-        def make() -> Made:
-            return write_changes(self.out, self.territory, self.audience, self.slices.processed), {}
-
+        make = partial(write_changes, self.out, self.territory, self.audience, self.slices.processed)
         here = {name: atomic.digest(self.out / name) for name in (CONSTATS, CONTRIBUTIONS)}
-        stated = here | earlier_files(self.out, self.territory)
-        return self.thing("changements", "Ce qui a changé", make, constats=stated)
+        return self.thing(
+            "changements", "Ce qui a changé", make, constats=here | earlier_files(self.out, self.territory)
+        )
 
     def paper(self, paper: Paper) -> Thing:
-        def make() -> Made:
-            return {paper.file: make_paper(self.out, paper, self.territory, self.audience, self.slices)}, {}
-
+        make = partial(make_paper, self.out, paper, self.territory, self.audience, self.slices)
         made_of = [[key, self.notebooks[key], titre] for key, titre in paper.of.items()]
         tables = [self.slices.tables.get(name, "") for name in CHAIN] if paper.file == HANDOVER else []
         return self.thing(f"supports/{paper.key}", paper.titre, make, carnets=made_of, tables=tables)
@@ -187,7 +188,7 @@ class Edition:
             "supports": papers,
         }
 
-        def render(envoi: str) -> dict[str, bytes]:
+        def render(envoi: str = home) -> dict[str, bytes]:
             parts = {"papiers": papers, "constats": self.titles(), "envoi": envoi}
             shown = [one["id"].rpartition("/")[2] for one in reports if one["genre"] == "quartier" and one["url"]]
             if shown and not self.territory.vaste:
@@ -195,13 +196,13 @@ class Edition:
                 parts["accueil"] = opened.plan(shown).html, opened.cartons(shown).html
             return {"index.html": render_index(self.territory, self.audience, reports, downloads, **parts)}
 
-        def send() -> Made:
+        def send() -> dict[str, bytes]:
             files = {name: (self.out / name).read_bytes() for name in names} | render("")
             files["lisez-moi.html"] = render_readme(self.territory, self.audience, len(pages))
-            return {home: pack(self.territory, files)}, {}
+            return {home: pack(self.territory, files)}
 
         return (
-            self.thing("index", "Page d'accueil", lambda: (render(home), {}), **of),
+            self.thing("index", "Page d'accueil", render, **of),
             self.thing("envoi", "Édition en un fichier", send, **of),
         )
 
@@ -220,20 +221,18 @@ class Edition:
                 return [(page.titre, page.path, found[:most]) for page, found in pages if found]
         return []
 
-    def renew(self, name: str, things: Iterable[Thing]) -> list[str]:
+    def renew(self, name: str, *things: Thing) -> list[str]:
         """Make those of the things that are made of something else now, in one child; returns the files of those that stand.
 
         One that can't be made is said and does not stop the others.
         """
-        things = list(things)
         late = [thing for thing in things if not self.ledger.stands(thing.key, thing.of)]
 
         def work(_emit: Any) -> dict[str, str]:
             causes = {}
             for thing in late:
                 try:
-                    files, rest = thing.make()
-                    self.ledger.put(thing.key, thing.of, files, **rest)
+                    self.ledger.put(thing.key, thing.of, thing.make())
                 except Exception as error:  # noqa: BLE001 (whatever it is, it is said)
                     causes[thing.titre] = str(error) or type(error).__name__
             return causes

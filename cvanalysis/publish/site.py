@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from cvanalysis.files import atomic
 from cvanalysis.publish.files import envelope, link, read_manifest, zipped
 from cvanalysis.publish.page.page import PageInfo, reserved_for, wrap_template
-from cvanalysis.publish.papers.changes import PAGE as CHANGES
-from cvanalysis.publish.papers.changes import TITLE as CHANGES_TITLE
 from cvanalysis.publish.papers.downloads import DECLARED
+from cvanalysis.publish.papers.statements import PAGE as CHANGES
+from cvanalysis.publish.papers.statements import TITLE as CHANGES_TITLE
 
 if TYPE_CHECKING:
     from cvanalysis.publish.memory.decision import Fate

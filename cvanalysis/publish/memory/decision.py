@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING, Any
 from cvanalysis.files import atomic
 from cvanalysis.publish.files import envelope, link, state_folder
 from cvanalysis.publish.limits import MEMORY, SECONDS
-from cvanalysis.publish.memory import state
-from cvanalysis.publish.memory.ledger import Ledger, Record, report_key
+from cvanalysis.publish.memory.ledger import Inputs, Ledger, Record, differences, report_key
 from cvanalysis.publish.plan import LAST, Report, plan_reports
 from cvanalysis.tables import freshness
 
@@ -80,7 +79,7 @@ class Decision:
     options: Options
     territory: Territory
     notebooks: Path
-    inputs: state.Inputs
+    inputs: Inputs
 
     def __post_init__(self) -> None:
         self.reports = plan_reports(self.territory, self.notebooks)
@@ -125,7 +124,7 @@ class Decision:
         reasons = [said for part, said in _CHANGED.items() if was.get(part) != now[part]]
         if was["environnement"] != now["environnement"]:
             then = self.ledger.read(f"environnements/{was['environnement']}").get("de", {})
-            reasons += state.differences(then, self.inputs.made_with)
+            reasons += differences(then, self.inputs.made_with)
         reasons += slices.say(record, slices.changed(record))
         if not reasons and "echec" in record:
             reasons.append("échec à la construction précédente")

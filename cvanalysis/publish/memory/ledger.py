@@ -1,20 +1,31 @@
-"""What stands, made of what. Owns the one record of each thing made, whatever it is: a report, a sheet, a download, an edition.
+"""What stands, made of what. Owns the one record of each thing made, whatever it is (a report, a sheet, a download, an edition), and the
+digests of what a build reads.
 
 A record says what a thing was made of (`de`: part → print) and the files that were written (`fichiers`: name → digest). A thing is
-made again where one of the two differs, and for no other reason. Standard library only: an unchanged build asks it too.
+made again where one of the two differs, and for no other reason. Standard library only: an unchanged build must cost next to nothing, so
+whether anything changed is told before a single heavy library is imported.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from cvanalysis.files import atomic
+from cvanalysis.tables import freshness
 
 FORMAT = 3  # of the records: those of another count as none
 Record = dict[str, Any]
+LIBRARIES = (
+    *freshness.LIBRARIES, "babel", "highspy", "ipykernel", "ipython", "jinja2", "matplotlib", "nbclient", "nbconvert", "nbformat",
+    "papermill", "seaborn",
+)  # fmt: skip
+NOT_PROCESSED = ("textes", "geo")  # folders of the data that reports read as they are
 
 
 def report_key(ident: str) -> str:
@@ -88,3 +99,66 @@ class Ledger:
         for name in self.read(key).get("fichiers", ()):
             (self.out / name).unlink(missing_ok=True)
         self._path(key).unlink(missing_ok=True)
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Digests of all that a build reads, by relative path; `options` are the words that change what is built."""
+
+    data: dict[str, str]
+    code: dict[str, str]
+    notebooks: dict[str, str]
+    versions: dict[str, str]
+    options: dict[str, str]
+
+    @property
+    def made_with(self) -> dict[str, Any]:
+        """The code and libraries."""
+        return {"code": self.code, "versions": self.versions}
+
+    @cached_property
+    def environment(self) -> str:
+        """The name of the code and libraries."""
+        return atomic.digest_value(self.made_with)[:16]
+
+
+def take_inputs(data: Path, notebooks: Path, options: dict[str, str]) -> Inputs:
+    """Digest everything that a build reads."""
+    return Inputs(
+        data=atomic.digest_tree(data),
+        code=atomic.digest_tree(freshness.PACKAGE),
+        notebooks={path.name: digest_notebook(path) for path in sorted(notebooks.glob("*.ipynb"))},
+        versions=freshness.versions(LIBRARIES),
+        options=options,
+    )
+
+
+def digest_notebook(path: Path) -> str:
+    """Digest of what a notebook asks: saved with other outputs, or by another Jupyter, it asks the same."""
+    try:
+        told = json.loads(path.read_bytes())
+        cells = [
+            {key: one for key, one in cell.items() if key not in {"outputs", "execution_count"}}
+            for cell in told["cells"]
+        ]
+        return atomic.digest_value([cells, told["metadata"].get("cvanalysis")])
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):  # no notebook: its report will say so
+        return atomic.digest(path)
+
+
+def differences(was: dict[str, Any], now: dict[str, Any]) -> list[str]:
+    """What differs between two `code` and `versions` (of a record, {} where it is lost; of a worker), said in French."""
+    if not was:
+        return ["code ou bibliothèques modifiés"]
+    said = []
+    if files := _differ(was["code"], now["code"]):
+        shown = ", ".join(files[:3]) + (f" et {len(files) - 3} autres" if len(files) > 3 else "")
+        said.append(f"code modifié ({shown})")
+    old, new = was["versions"], now["versions"]
+    return said + [
+        f"bibliothèque {name} {old.get(name, 'absente')} → {new.get(name, 'absente')}" for name in _differ(old, new)
+    ]
+
+
+def _differ(old: dict[str, str], new: dict[str, str]) -> list[str]:
+    return sorted(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))

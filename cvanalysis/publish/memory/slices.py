@@ -133,16 +133,12 @@ def compare_rows(table: str, old: pd.DataFrame, new: pd.DataFrame) -> Counter[tu
         whole, what = (new, "nouvelle") if len(new) else (old, "retirée")
         return Counter((table, what, origin) for origin in _origins(whole, table))
     keys = [column for column in KEYS.get(table, []) if column in new.columns]
-    rows = {"old": old, "new": new}
-    counted = {
-        side: Counter(
-            zip(_identity(frame, keys), _identity(frame, list(frame.columns)), _origins(frame, table), strict=True)
-        )
-        for side, frame in rows.items()
-    }
-    gone, come = counted["old"] - counted["new"], counted["new"] - counted["old"]
-    gone_keys = {key for key, _, _ in gone} if keys else set()
-    come_keys = {key for key, _, _ in come} if keys else set()
+    then, now = (
+        Counter(zip(_identity(one, keys), _identity(one, list(one.columns)), _origins(one, table), strict=True))
+        for one in (old, new)
+    )
+    gone, come = then - now, now - then
+    gone_keys, come_keys = ({key for key, _, _ in rows if keys} for rows in (gone, come))
     found: Counter[tuple[str, str, str]] = Counter()
     for (key, _, origin), count in come.items():
         found[table, "modifiée" if key in gone_keys else "nouvelle", origin] += count

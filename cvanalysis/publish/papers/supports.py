@@ -59,17 +59,17 @@ def papers_of(reports: Iterable[Report]) -> list[Paper]:
     return papers
 
 
-def make_paper(out: Path, paper: Paper, territory: Territory, audience: str, slices: Slices) -> bytes:
+def make_paper(out: Path, paper: Paper, territory: Territory, audience: str, slices: Slices) -> dict[str, bytes]:
     """The file of a paper, from the executed notebooks that stand in `out`."""
     parts = [(titre, shown_in(out / "notebooks" / f"{key}.ipynb")) for key, titre in paper.of.items()]
     found = [one for _, shown in parts for one in shown]
     if paper.file == POSTER:
-        return render_poster(territory, found, audience).encode()
+        return {POSTER: render_poster(territory, found, audience).encode()}
     from cvanalysis.dossier import Dossier
     from cvanalysis.publish.papers.handover import write_handover
 
     chains = Dossier(territory, slices.store).recommendations({one.id: one.dit["message"] for one in found})
-    return write_handover(territory, parts, chains, audience)
+    return {HANDOVER: write_handover(territory, parts, chains, audience)}
 
 
 def choose(shown: Sequence[Shown], count: int, heights: Mapping[str, float]) -> tuple[Shown, ...]:
