@@ -21,7 +21,7 @@ from cvanalysis.publish.edition import DONE, Edition, lasting, voices_of
 from cvanalysis.publish.files import FORMER, Say, count, record_opened, shown, take_over
 from cvanalysis.publish.limits import Limits
 from cvanalysis.publish.memory.decision import EDITION, UNCHANGED, Decision, Fate, Options
-from cvanalysis.publish.memory.ledger import Ledger, report_key, take_inputs
+from cvanalysis.publish.memory.ledger import LIBRARIES, Inputs, Ledger, digest_notebook, report_key
 from cvanalysis.publish.plan import Report, check_notebooks, find_notebooks, select
 from cvanalysis.publish.run.child import Outcome, run_children, run_one, sweep_scratch
 from cvanalysis.tables import freshness
@@ -46,8 +46,14 @@ def build(options: Options, say: Say, warn: Say) -> int:
     opened = record_opened(options.data)
     territory = read_territory(options.data, options.edition)
     declarations = sorted(opened)
-    words = {"edition": territory.edition.id, "audience": options.audience}
-    decision = Decision(options, territory, notebooks, take_inputs(options.data, notebooks, words))
+    inputs = Inputs(
+        data=atomic.digest_tree(options.data),
+        code=atomic.digest_tree(freshness.PACKAGE),
+        notebooks={path.name: digest_notebook(path) for path in sorted(notebooks.glob("*.ipynb"))},
+        versions=freshness.versions(LIBRARIES),
+        options={"edition": territory.edition.id, "audience": options.audience},
+    )
+    decision = Decision(options, territory, notebooks, inputs)
     chosen = select(decision.reports, options.only)
     if not options.force and (code := _unchanged(decision, say, warn)) is not None:
         return code

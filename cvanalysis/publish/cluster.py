@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import io
 import json
 import os
 import secrets
@@ -19,6 +20,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import zipfile
 from collections.abc import Iterator
 from dataclasses import asdict
 from functools import partial
@@ -27,6 +29,7 @@ from typing import TYPE_CHECKING, Any
 
 from cvanalysis.errors import CvanalysisError, UsageError
 from cvanalysis.files import atomic
+from cvanalysis.publish.files import zipped
 from cvanalysis.publish.limits import UNBOUND, Limits
 from cvanalysis.publish.memory import ledger
 from cvanalysis.publish.run.child import Emit, Outcome, run_children, run_one
@@ -82,9 +85,8 @@ def _coordinate(address: str, asked: list[tuple[Task, Keep]], options: Options, 
         for worker, there in client.run(worker_state).items():  # others would make other pages
             if found := ledger.differences(there, here):
                 raise UsageError(f"L'ouvrier {worker} n'est pas comme cette machine : {' ; '.join(found)}.")
-        files = _pack(options.data, options.processed, asked[0][0].declarations)
-        name = atomic.digest_value({key: hashlib.sha256(raw).hexdigest() for key, raw in files.items()})
-        bundle = client.scatter((name, files), broadcast=True, hash=False)
+        packed = _pack(options.data, options.processed, asked[0][0].declarations)
+        bundle = client.scatter((hashlib.sha256(packed).hexdigest(), packed), broadcast=True, hash=False)
         token = secrets.token_hex(4)
         futures = {
             client.submit(run_task, asdict(task), bundle, key=f"cvanalysis-{token}-{task.id}", pure=False, retries=2): (
@@ -115,7 +117,7 @@ def _conclude(future: Any, keep: Keep) -> dict[str, Any]:
     return issue
 
 
-def _pack(data: Path, processed: Path, declarations: list[str]) -> dict[str, bytes]:
+def _pack(data: Path, processed: Path, declarations: list[str]) -> bytes:
     """Declarations, texts, contours and processed tables: all that reports read, nothing of what ingestion reads."""
     kept = [path for path in data.iterdir() if not path.name.startswith(".")]
     kept += [data / name for name in declarations]
@@ -125,7 +127,7 @@ def _pack(data: Path, processed: Path, declarations: list[str]) -> dict[str, byt
     files |= {
         f"processed/{path.name}": path for path in [processed / freshness.RECORD, *sorted(processed.glob("*.parquet"))]
     }
-    return {name: path.read_bytes() for name, path in files.items() if path.is_file()}
+    return zipped({name: path.read_bytes() for name, path in files.items() if path.is_file()})
 
 
 # ------------------------------------------------------------------------------------------- on a worker
@@ -136,7 +138,7 @@ def worker_state() -> dict[str, Any]:
     return {"code": atomic.digest_tree(freshness.PACKAGE), "versions": freshness.versions(ledger.LIBRARIES)}
 
 
-def run_task(task: dict[str, Any], bundle: tuple[str, dict[str, bytes]]) -> dict[str, Any]:
+def run_task(task: dict[str, Any], bundle: tuple[str, bytes]) -> dict[str, Any]:
     """Make one report on this worker, in the helper of this thread, started again if it has died; its `Outcome` as plain values."""
     helper = getattr(_local, "helper", None)
     if helper is None or helper.poll() is not None:
@@ -149,18 +151,15 @@ def run_task(task: dict[str, Any], bundle: tuple[str, dict[str, bytes]]) -> dict
     raise CvanalysisError("le processus qui fait les rapports de cet ouvrier s'est arrêté")
 
 
-def _unpack(name: str, files: dict[str, bytes]) -> Path:
-    """A folder with these files, the same for all the threads of this worker as long as they are of that name."""
+def _unpack(name: str, raw: bytes) -> Path:
+    """A folder with what was packed, the same for all the threads of this worker as long as it is of that name."""
     with _unpacking:
         if name not in _unpacked:
-            folder = Path(tempfile.mkdtemp(prefix="cvanalysis-ouvrier-"))
-            for key, raw in files.items():
-                target = folder / key
-                target.parent.mkdir(parents=True, exist_ok=True)
-                target.write_bytes(raw)
             for old in _unpacked.values():
                 shutil.rmtree(old, ignore_errors=True)
             _unpacked.clear()
+            folder = Path(tempfile.mkdtemp(prefix="cvanalysis-ouvrier-"))
+            zipfile.ZipFile(io.BytesIO(raw)).extractall(folder)
             _unpacked[name] = folder
         return _unpacked[name]
 

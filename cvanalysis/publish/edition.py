@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cvanalysis.files import atomic
-from cvanalysis.publish.files import Say, audience_of, count, duration, read_manifest, shown, state_folder
+from cvanalysis.publish.files import Say, audience_of, count, read_manifest, shown, state_folder
 from cvanalysis.publish.memory.decision import EDITION, Decision, Fate
 from cvanalysis.publish.memory.ledger import Ledger
 from cvanalysis.publish.papers.downloads import write_downloads
@@ -91,6 +91,9 @@ class Edition:
         atomic.write_json(self.out / "manifest.json", manifest)
         write_editions(self.decision.options.out.resolve(), self.territory)
         took = time.perf_counter() - started
+        spent = (
+            f"{took // 60:.0f}\N{NO-BREAK SPACE}min {int(took % 60)}" if took >= 60 else f"{took:.1f}".replace(".", ",")
+        )
         log = {"secondes": round(took, 3), "jobs": self.decision.options.jobs, "taches": self.log}
         atomic.write_json(self.out / "build-log.json", log)
         code = self.keep(manifest, [*downloads, *(file for file, _ in standing), "index.html"])
@@ -99,7 +102,7 @@ class Edition:
         )
         say(
             f"{count(built, 'rapport')} construit{'s' if built > 1 else ''}, {same} à jour, {count(failed, 'échec')} "
-            f"en {duration(took)} : {shown(self.out / 'index.html')}"
+            f"en {spent}\N{NO-BREAK SPACE}s : {shown(self.out / 'index.html')}"
         )
         return code
 

@@ -131,9 +131,3 @@ def shown(path: Path) -> str:
 
 def count(number: int, word: str) -> str:
     return f"{number} {word}{'s' if number > 1 else ''}"
-
-
-def duration(seconds: float) -> str:
-    if seconds < 60:
-        return f"{seconds:.1f}".replace(".", ",") + "\N{NO-BREAK SPACE}s"
-    return f"{int(seconds // 60)}\N{NO-BREAK SPACE}min {int(seconds % 60)}\N{NO-BREAK SPACE}s"

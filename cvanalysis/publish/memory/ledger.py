@@ -122,17 +122,6 @@ class Inputs:
         return atomic.digest_value(self.made_with)[:16]
 
 
-def take_inputs(data: Path, notebooks: Path, options: dict[str, str]) -> Inputs:
-    """Digest everything that a build reads."""
-    return Inputs(
-        data=atomic.digest_tree(data),
-        code=atomic.digest_tree(freshness.PACKAGE),
-        notebooks={path.name: digest_notebook(path) for path in sorted(notebooks.glob("*.ipynb"))},
-        versions=freshness.versions(LIBRARIES),
-        options=options,
-    )
-
-
 def digest_notebook(path: Path) -> str:
     """Digest of what a notebook asks: saved with other outputs, or by another Jupyter, it asks the same."""
     try:

@@ -16,7 +16,7 @@ from html.parser import HTMLParser
 from itertools import islice, pairwise
 
 from cvanalysis.files.texts import UNSEEN
-from cvanalysis.publish.page.page import OUR_STYLE, font_style, our_scripts
+from cvanalysis.publish.page.page import OUR_SCRIPTS, OUR_STYLE, font_style
 from cvanalysis.territory.look import live_in_svg
 
 _HEADINGS = {"h1", "h2", "h3", "h4", "h5", "h6"}
@@ -165,11 +165,11 @@ class read_page(HTMLParser):  # noqa: N801 (it is called as the function that it
 
 def check_live(page: read_page, style: re.Pattern[str] = OUR_STYLE) -> list[str]:
     """What could run, load, restyle or lead elsewhere, and is not ours. All that is not known here to be harmless counts as such."""
-    scripts, found = our_scripts(), list(page.odd)
+    found = list(page.odd)
     for one in page.elements:
         if one.tag not in _ELEMENTS | _DRAWING:
             found.append(f"l’élément <{one.tag}>")
-        if one.tag == "script" and (one.attrs or one.said not in scripts):
+        if one.tag == "script" and (one.attrs or one.said not in OUR_SCRIPTS):
             found.append(f"un script qui n’est pas des nôtres ({one.said.strip()[:40]})")
         ours = style.fullmatch(one.said) or one.said == font_style()
         if one.tag == "style" and not (

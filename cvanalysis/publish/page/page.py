@@ -207,15 +207,13 @@ def font_style() -> str:
     return f"{font.css()}\n{_asset('figures.css')}"
 
 
-def our_scripts() -> frozenset[str]:
-    """All that a script of a page may be."""
-    return frozenset((_script(), _script("index.js")))
-
-
 def css_string(text: str) -> Markup:
     """Text as the inside of a CSS string: whatever could end the string or the style element is written as a code point."""
     return Markup("".join(c if c.isalnum() or c in " .,–-()’" else f"\\{ord(c):x} " for c in text))  # noqa: S704
 
+
+OUR_SCRIPTS = {_script(), _script("index.js")}
+"""All that a script of a page may be."""
 
 OUR_STYLE = re.compile(
     re.escape(_asset("page.css"))

@@ -29,14 +29,26 @@ def write_downloads(processed: Path, territory: Territory) -> dict[str, bytes]:
     has: never a word nor a count of `paroles`."""
     import pandas as pd
 
+    from cvanalysis.catalogue import load_catalogue
     from cvanalysis.paroles.turnout import count_participations, coverage_table
 
+    zones = {one.zone: one.nom for one in territory.comparateurs}
+    zones |= {one.code: one.nom for one in (*territory.communes, *territory.quartiers)}
+    known = load_catalogue(territory.ajouts).indicateurs.items()
+    labels = {  # for who does not know codes by heart: column → that of the code, what it says
+        "nom_zone": ("zone", zones),
+        "nom_indicateur": ("indicateur", {key: one.nom for key, one in known}),
+        "unite": ("indicateur", {key: one.unite for key, one in known}),
+    }
     files: dict[str, bytes] = {}
     for name, declared in DECLARED.items():
         source = processed / f"{name}.parquet"
         if name in COMPUTED or not source.exists():
             continue
-        frame = add_labels(pd.read_parquet(source), territory)
+        frame = pd.read_parquet(source)
+        for column, (code, said) in labels.items():
+            if code in frame.columns:
+                frame[column] = frame[code].map(said).fillna("")
         for column, start in declared.get("seulement", {}).items():
             frame = frame[frame[column].astype(str).str.startswith(start)]
         files |= write_table(name, frame)
@@ -54,22 +66,6 @@ def write_table(name: str, frame: pd.DataFrame) -> dict[str, bytes]:
         f"donnees/{name}.csv": to_french_csv(frame[[one["nom"] for one in columns]]),
         f"donnees/{name}.schema.json": atomic.to_json(table_schema(name, declared, columns)),
     }
-
-
-def add_labels(frame: pd.DataFrame, territory: Territory) -> pd.DataFrame:
-    """The frame with the names of its zones and indicators, for who does not know codes by heart."""
-    from cvanalysis.catalogue import load_catalogue
-
-    names = {one.zone: one.nom for one in territory.comparateurs}
-    names |= {one.code: one.nom for one in (*territory.communes, *territory.quartiers)}
-    indicators = load_catalogue(territory.ajouts).indicateurs
-    if "zone" in frame.columns:
-        frame = frame.assign(nom_zone=frame["zone"].map(names).fillna(""))
-    if "indicateur" in frame.columns:
-        for column, field in (("nom_indicateur", "nom"), ("unite", "unite")):
-            said = {key: getattr(one, field) for key, one in indicators.items()}
-            frame = frame.assign(**{column: frame["indicateur"].map(said).fillna("")})
-    return frame
 
 
 def as_text_cell(cell: object) -> object:

@@ -14,6 +14,8 @@ import re
 import sys
 from contextlib import suppress
 
+from cvanalysis.tables.freshness import PACKAGE
+
 THREADS = (
     "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS", "VECLIB_MAXIMUM_THREADS",
     "ARROW_IO_THREADS",
@@ -48,7 +50,14 @@ def warm_up() -> None:
     finally:
         for name in hidden:
             del sys.modules[name]
-    _import_ours()
+    # All that a notebook may ask of us, with nothing hidden: a library that one of ours had not found would be imported again, with all
+    # that stands on it, by each report.
+    every = (one.name for one in pkgutil.walk_packages([str(PACKAGE)], "cvanalysis.", onerror=lambda _: None))
+    names = ["cvanalysis.dossier", "cvanalysis.publish.page.contract", "cvanalysis.publish.run.produce"]
+    names += [name for name in every if not re.search(r"\.(?:cli|clean|publish|cluster)\b", name)]
+    for name in (*names, "highspy"):  # what withholds counts of people asks for highspy in several reports
+        with suppress(Exception):  # a broken module is the affair of the reports that use it
+            importlib.import_module(name)
     import nbformat
 
     from cvanalysis.catalogue import load_catalogue
@@ -63,17 +72,3 @@ def warm_up() -> None:
     page.render_page(nbformat.v4.new_notebook(cells=cells), info)
     shell.prepare()
     gc.collect()  # once: what is left would be frozen with the rest at each fork
-
-
-def _import_ours() -> None:
-    """All that a notebook may ask of us, with nothing hidden: a library that one of ours had not found would be imported again, with all
-    that stands on it, by each report."""
-    import cvanalysis
-
-    names = ["cvanalysis.dossier", "cvanalysis.publish.page.contract", "cvanalysis.publish.run.produce"]
-    every = pkgutil.walk_packages(cvanalysis.__path__, "cvanalysis.", onerror=lambda _: None)
-    names += [module.name for module in every if not re.search(r"\.(?:cli|clean|publish|cluster)\b", module.name)]
-    names.append("highspy")  # what withholds counts of people asks for it in several reports
-    for name in names:
-        with suppress(Exception):  # a broken module is the affair of the reports that use it
-            importlib.import_module(name)
