@@ -223,7 +223,7 @@ def editions_to_build(options: dict[str, Any], *, every: bool) -> Iterator[dict[
 @_build_options
 def watch(debug: bool, **options: Any) -> int:  # noqa: ARG001
     """Construit, puis reconstruit ce que touche chaque fichier enregistré, jusqu'à Ctrl-C."""
-    from cvanalysis.publish.watch import watch as run_watch
+    from cvanalysis.publish.build import watch as run_watch
 
     return run_watch(sys.argv[1:], options["data"], _echo)
 

@@ -25,8 +25,7 @@ from cvanalysis.pages.preconisations import read_recommendations
 from cvanalysis.paroles.clean.voices import clean_voices
 from cvanalysis.paroles.said import find_quarter_voices, find_theme_voices
 from cvanalysis.paroles.turnout import count_participations, count_people, coverage_table
-from cvanalysis.publish.papers.handover import write_handover
-from cvanalysis.publish.papers.supports import render_poster
+from cvanalysis.publish.papers.supports import render_poster, write_handover
 from cvanalysis.territory.contract import read_territory
 from test_editions_build import holds
 from test_voices import LEVELS, OPEN, TOKEN, put, review, secret_voices

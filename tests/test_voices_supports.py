@@ -19,8 +19,7 @@ from cvanalysis.pages.preconisations import read_recommendations
 from cvanalysis.pages.recit import find_story
 from cvanalysis.paroles.clean.voices import clean_voices
 from cvanalysis.paroles.said import find_theme_voices
-from cvanalysis.publish.papers.handover import write_handover
-from cvanalysis.publish.papers.supports import BAS, choose, render_poster
+from cvanalysis.publish.papers.supports import BAS, choose, render_poster, write_handover
 from cvanalysis.territory.contract import read_territory
 
 

@@ -7,9 +7,12 @@ This process starts no thread and reads no raw file: what could leave a trace in
 from __future__ import annotations
 
 import contextlib
+import os
+import subprocess
+import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from functools import cache, cached_property, partial
 from pathlib import Path
@@ -27,11 +30,12 @@ from cvanalysis.publish.run.child import Outcome, run_children, run_one, sweep_s
 from cvanalysis.tables import freshness
 
 if TYPE_CHECKING:
-    from cvanalysis.publish.memory.slices import Slices
+    from cvanalysis.publish.memory.decision import Slices
     from cvanalysis.publish.run.produce import Keep, Task
 
 
-__all__ = ["Options", "build"]
+__all__ = ["Options", "build", "watch"]
+PAUSE = 0.5  # seconds between two looks at what may be saved
 
 
 def build(options: Options, say: Say, warn: Say) -> int:
@@ -192,7 +196,7 @@ class _Build:
         return outcome.value if outcome.kind == "fini" else [outcome.cause]
 
     def slices(self, folder: Path) -> Slices:
-        from cvanalysis.publish.memory.slices import Slices
+        from cvanalysis.publish.memory.decision import Slices
 
         slices = Slices(folder, self.decision.etat, self.territory, self.options.audience)
         slices.store.tables.warm()
@@ -311,3 +315,49 @@ class _Build:
         slices.forget({record["etat_tables"] for record in records} | {slices.name})
         named = {f"environnements/{record['de']['environnement']}" for record in records} | {decision.environment}
         decision.ledger.keep_only("environnements", named)
+
+
+# ---------------------------------------------------------------------------------------------- rebuild on save
+
+
+def watch(argv: list[str], data: Path, say: Say) -> int:
+    """Build once, then after each change of the data, the notebooks or the code, until interrupted (`KeyboardInterrupt`).
+
+    Each build is a process of its own, so that changed code is the code that runs. The files themselves are looked at: what tells of events
+    may drop one that comes as it gives up waiting, and a save would be missed.
+    """
+    command = [sys.executable, "-m", "cvanalysis.cli", "build", *argv[1:]]
+    folders = (data, find_notebooks(), freshness.PACKAGE)
+    built: dict[str, tuple[int, ...]] | None = None
+    while True:
+        now = look(folders)
+        if now == built:
+            time.sleep(PAUSE)
+            continue
+        if built is not None:
+            while (later := look(folders)) != now:  # someone is still saving
+                now = later
+                time.sleep(PAUSE)
+            names = sorted({Path(path).name for path, _ in now.items() ^ built.items()})
+            say(f"Changé : {', '.join(names[:5])}{' …' if len(names) > 5 else ''}")
+        built = now  # as it was before the build: what is saved meanwhile is seen too
+        subprocess.run(command, check=False)
+        say("En attente de changements (Ctrl-C pour arrêter).")
+
+
+def look(folders: Iterable[Path]) -> dict[str, tuple[int, ...]]:
+    """The files of these folders and what a save changes of each; hidden ones and those of editors apart."""
+    found = {}
+    for folder in folders:
+        for root, inside, names in os.walk(folder):
+            inside[:] = [name for name in inside if name[0] != "." and name != "__pycache__"]
+            for name in names:
+                if name[0] == "." or name.endswith(("~", ".swp", ".pyc")):
+                    continue
+                path = Path(root, name)
+                try:
+                    said = path.lstat()
+                except OSError:  # gone meanwhile
+                    continue
+                found[str(path)] = (said.st_mtime_ns, said.st_size, said.st_ino)
+    return found

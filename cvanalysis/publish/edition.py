@@ -30,7 +30,7 @@ from cvanalysis.tables import freshness
 from cvanalysis.tables.freshness import VOICES
 
 if TYPE_CHECKING:
-    from cvanalysis.publish.memory.slices import Slices
+    from cvanalysis.publish.memory.decision import Slices
     from cvanalysis.territory.contract import Edition as Declared
     from cvanalysis.territory.contract import Territory
 

@@ -21,6 +21,7 @@ from cvanalysis.territory.look import look_of
 FORMER = ".etat"  # what served the next build stood among the pages
 OURS = {"build-log.json", "donnees", "manifest.json", "notebooks", "passation.docx", "quartiers", "supports", "themes"}
 Say = Callable[[str], None]
+_AUDIENCES = {"groupe": "groupes de travail", "equipe": "équipe d’évaluation"}
 
 
 def state_folder(data: Path, out: Path) -> Path:
@@ -101,6 +102,12 @@ def record_opened(folder: Path) -> set[str]:
         sys.addaudithook(_hook)
     _opened = f"{folder.resolve()}{os.sep}", set()
     return _opened[1]
+
+
+def reserved_for(audience: str) -> str:
+    """What all that is not for the public says of itself, '' for the public."""
+    who = _AUDIENCES.get(audience, audience)
+    return "" if audience == "public" else f"Document réservé\u00a0: {who}. Ne pas diffuser."
 
 
 def envelope(titre: str, territory: Territory, audience: str, **more: Any) -> dict[str, Any]:

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cvanalysis.files import atomic
-from cvanalysis.publish.files import envelope, link, read_manifest, zipped
-from cvanalysis.publish.page.page import PageInfo, reserved_for, wrap_template
+from cvanalysis.publish.files import envelope, link, read_manifest, reserved_for, zipped
+from cvanalysis.publish.page.page import PageInfo, wrap_template
 from cvanalysis.publish.papers.downloads import DECLARED
 from cvanalysis.publish.papers.statements import PAGE as CHANGES
 from cvanalysis.publish.papers.statements import TITLE as CHANGES_TITLE

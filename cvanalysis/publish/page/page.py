@@ -28,16 +28,10 @@ from nbformat import NotebookNode
 from cvanalysis.display import composants, font
 from cvanalysis.errors import ReportFailed
 from cvanalysis.french import slug
+from cvanalysis.publish.files import reserved_for
 
 Link = Mapping[str, str]
 TEMPLATES = Path(__file__).parents[1] / "templates"
-_AUDIENCES = {"groupe": "groupes de travail", "equipe": "équipe d’évaluation"}
-
-
-def reserved_for(audience: str) -> str:
-    """What all that is not for the public says of itself, '' for the public."""
-    who = _AUDIENCES.get(audience, audience)
-    return "" if audience == "public" else f"Document réservé\u00a0: {who}. Ne pas diffuser."
 
 
 @dataclass(frozen=True, slots=True)

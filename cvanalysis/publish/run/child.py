@@ -158,7 +158,10 @@ class Child:
         ended = self._pump()
         if not self._killed:
             if self.limits.seconds is not None and time.monotonic() - self._since > self.limits.seconds:
-                self._interrupt()
+                # As Ctrl-C, so that the traceback says where it was; then, if that is not heard, the end.
+                self._killed, self._last_call = "delai", time.monotonic() + GRACE
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(self.pid, signal.SIGINT)
             elif self.limits.streams is not None and any(
                 os.fstat(file).st_size > self.limits.streams + MIO for file in self._files
             ):
@@ -173,13 +176,6 @@ class Child:
         self._pump()
         self._bury()
         return self._conclude(status, usage)
-
-    def _interrupt(self) -> None:
-        """The time-out: as Ctrl-C, so that the traceback says where it was; then, if that is not heard, the end."""
-        self._killed = "delai"
-        self._last_call = time.monotonic() + GRACE
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(self.pid, signal.SIGINT)
 
     def _kill(self, why: str) -> None:
         """End the child and all that it started."""
