@@ -127,7 +127,7 @@ def test_each_figure_is_in_the_handover_file_with_the_alternative_that_it_has_on
 
 def test_a_figure_is_the_same_once_it_has_stood_in_a_notebook(territory, findings):
     for one, finding in zip(shown(findings, territory), findings, strict=True):
-        assert one.figure == without_notes(finding.figure)
+        assert one["figure"] == without_notes(finding.figure)
 
 
 def without_notes(figure):
@@ -177,13 +177,13 @@ def test_a_poster_without_a_finding_says_so(territory):
 def test_the_choice_goes_over_several_sections_before_it_comes_back(territory, findings):
     other = replace(findings[1], id="autre-x-01", section="autre", poids=0.1)
     some = shown([*findings, other], territory)
-    assert other.id in {one.id for one in choose(some, 2, {one.id: BAS for one in some if one.figure})}
+    assert other.id in {one["id"] for one in choose(some, 2, {one["id"]: BAS for one in some if one["figure"]})}
 
 
 def test_a_figure_too_tall_for_paper_is_taken_only_where_there_is_nothing_else(territory, findings):
-    first, low = [one for one in shown(findings, territory) if one.figure][:2]
-    tall = replace(first, dit=first.dit | {"poids": 9.0})
-    heights = {tall.id: BAS + 1, low.id: BAS}
+    first, low = [one for one in shown(findings, territory) if one["figure"]][:2]
+    tall = first | {"poids": 9.0}
+    heights = {tall["id"]: BAS + 1, low["id"]: BAS}
     assert choose([tall, low], 1, heights) == (low,)
     assert choose([tall], 1, heights) == (tall,)
 

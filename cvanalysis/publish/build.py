@@ -24,7 +24,7 @@ from cvanalysis.publish.edition import DONE, Edition, lasting, voices_of
 from cvanalysis.publish.files import FORMER, Say, count, record_opened, shown, take_over
 from cvanalysis.publish.limits import Limits
 from cvanalysis.publish.memory.decision import EDITION, UNCHANGED, Decision, Fate, Options
-from cvanalysis.publish.memory.ledger import LIBRARIES, Inputs, Ledger, digest_notebook, report_key
+from cvanalysis.publish.memory.ledger import LIBRARIES, Ledger, digest_notebook, report_key
 from cvanalysis.publish.plan import Report, check_notebooks, find_notebooks, select
 from cvanalysis.publish.run.child import Outcome, run_children, run_one, sweep_scratch
 from cvanalysis.tables import freshness
@@ -50,13 +50,13 @@ def build(options: Options, say: Say, warn: Say) -> int:
     opened = record_opened(options.data)
     territory = read_territory(options.data, options.edition)
     declarations = sorted(opened)
-    inputs = Inputs(
-        data=atomic.digest_tree(options.data),
-        code=atomic.digest_tree(freshness.PACKAGE),
-        notebooks={path.name: digest_notebook(path) for path in sorted(notebooks.glob("*.ipynb"))},
-        versions=freshness.versions(LIBRARIES),
-        options={"edition": territory.edition.id, "audience": options.audience},
-    )
+    inputs = {
+        "data": atomic.digest_tree(options.data),
+        "code": atomic.digest_tree(freshness.PACKAGE),
+        "notebooks": {path.name: digest_notebook(path) for path in sorted(notebooks.glob("*.ipynb"))},
+        "versions": freshness.versions(LIBRARIES),
+        "options": {"edition": territory.edition.id, "audience": options.audience},
+    }
     decision = Decision(options, territory, notebooks, inputs)
     chosen = select(decision.reports, options.only)
     if not options.force and (code := _unchanged(decision, say, warn)) is not None:
@@ -89,7 +89,7 @@ def build(options: Options, say: Say, warn: Say) -> int:
 def _unchanged(decision: Decision, say: Say, warn: Say) -> int | None:
     """The exit status where all that was read and written is as the edition's record says: only the manifest's statuses change."""
     path = decision.out / "manifest.json"
-    manifest, known = atomic.read_json(path), decision.ledger.stands(EDITION, asdict(decision.inputs))
+    manifest, known = atomic.read_json(path), decision.ledger.stands(EDITION, decision.inputs)
     whole = manifest and known and known["complet"] and known["manifeste"] == atomic.digest_value(lasting(manifest))
     if not whole or (decision.out / FORMER).exists():
         return None
@@ -131,7 +131,7 @@ class _Build:
         processed = processed | {"illisibles": processed["illisibles"] + self.left_out()}
         slices = self.slices(self.options.processed)
         slices.keep()
-        self.decision.ledger.note(self.decision.environment, self.decision.inputs.made_with, {})
+        self.decision.ledger.note(self.decision.environment, self.decision.made_with, {})
         fates = self.decision.decide(self.chosen, slices)
         self.announce(fates)
         late = [fate for fate in fates if fate.rebuild]
@@ -143,7 +143,7 @@ class _Build:
 
     def forget_failures(self) -> None:
         """Remove what failed reports left aside under other voices than today's: it may quote one that was withdrawn."""
-        now = freshness.voices(self.decision.inputs.data)
+        now = freshness.voices(self.decision.inputs["data"])
         for etat in self.decision.etat.parent.iterdir():
             if voices_of(Ledger(self.decision.out, etat)) != now:
                 for path in [*etat.glob("echecs/**/*.ipynb"), *etat.glob("echecs/**/*.txt")]:
@@ -164,9 +164,8 @@ class _Build:
     @cached_property
     def made_of(self) -> dict[str, Any]:
         """What today's tables are made of."""
-        return freshness.made_of(
-            self.territory, self.options.audience, self.decision.inputs.data, self.decision.inputs.code
-        )
+        inputs = self.decision.inputs
+        return freshness.made_of(self.territory, self.options.audience, inputs["data"], inputs["code"])
 
     def process(self, folder: Path) -> dict[str, Any]:
         """Raw files → processed tables, unless they stand already. In a child: what reading leaves in memory dies with it."""
@@ -313,8 +312,8 @@ class _Build:
         decision.ledger.keep_only("rapports", [report_key(report.id) for report in decision.reports])
         records = [record for report in decision.reports if (record := decision.record(report))]
         slices.forget({record["etat_tables"] for record in records} | {slices.name})
-        named = {f"environnements/{record['de']['environnement']}" for record in records} | {decision.environment}
-        decision.ledger.keep_only("environnements", named)
+        named = {record["de"]["environnement"] for record in records}
+        decision.ledger.keep_only("environnements", named | {decision.environment})
 
 
 # ---------------------------------------------------------------------------------------------- rebuild on save

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -122,7 +122,7 @@ class Edition:
         late = failed or any(fate.stale or fate.status == "absent" for fate in self.fates)
         self.ledger.note(
             EDITION,
-            asdict(self.decision.inputs),
+            self.decision.inputs,
             outputs,
             generation=self.decision.generation,
             complet=not self.problems and not late,
@@ -186,7 +186,7 @@ class Edition:
         of = {
             "pages": reports,
             "tables": self.slices.tables,
-            "contours": {name: one for name, one in self.decision.inputs.data.items() if name.startswith("geo/")},
+            "contours": {name: one for name, one in self.decision.inputs["data"].items() if name.startswith("geo/")},
             "fichiers": {name: atomic.digest(self.out / name) for name in (*names, CONSTATS)},
             "supports": papers,
         }

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from cvanalysis.files import atomic
 from cvanalysis.publish.files import envelope, link, state_folder
 from cvanalysis.publish.limits import MEMORY, SECONDS
-from cvanalysis.publish.memory.ledger import Inputs, Ledger, Record, differences, report_key
+from cvanalysis.publish.memory.ledger import Ledger, Record, differences, report_key
 from cvanalysis.publish.plan import LAST, Report, plan_reports
 from cvanalysis.tables import freshness
 
@@ -88,12 +88,16 @@ class Fate:
 
 @dataclass
 class Decision:
-    """The records of an edition, held against what would be built today."""
+    """The records of an edition, held against what would be built today.
+
+    `inputs`: digests of all that a build reads, by relative path (`data`, `code`, `notebooks`), `versions`, and `options`, the words that
+    change what is built.
+    """
 
     options: Options
     territory: Territory
     notebooks: Path
-    inputs: Inputs
+    inputs: dict[str, dict[str, str]]
 
     def __post_init__(self) -> None:
         self.reports = plan_reports(self.territory, self.notebooks)
@@ -137,23 +141,27 @@ class Decision:
         was, now = record["de"], self.parts(report)
         reasons = [said for part, said in _CHANGED.items() if was.get(part) != now[part]]
         if was["environnement"] != now["environnement"]:
-            then = self.ledger.read(f"environnements/{was['environnement']}").get("de", {})
-            reasons += differences(then, self.inputs.made_with)
+            reasons += differences(self.ledger.read(was["environnement"]).get("de", {}), self.made_with)
         reasons += slices.say(record, slices.changed(record))
         if not reasons and "echec" in record:
             reasons.append("échec à la construction précédente")
         return reasons or self.ledger.altered(record)
 
     @property
+    def made_with(self) -> dict[str, Any]:
+        """The code and libraries of this build."""
+        return {"code": self.inputs["code"], "versions": self.inputs["versions"]}
+
+    @cached_property
     def environment(self) -> str:
-        """The key of the code and libraries of this build: kept, so that `why` can name what changed since."""
-        return f"environnements/{self.inputs.environment}"
+        """Their key in the ledger, where they are kept so that `why` can name what changed since."""
+        return f"environnements/{atomic.digest_value(self.made_with)[:16]}"
 
     @cached_property
     def common(self) -> dict[str, str]:
         """What everything of an edition is made of."""
         return {
-            "environnement": self.inputs.environment,
+            "environnement": self.environment,
             "territoire": freshness.declarations(self.territory),
             "phrases": atomic.digest_value(self.territory.phrases),
             "audience": self.options.audience,
@@ -162,7 +170,7 @@ class Decision:
     def parts(self, report: Report) -> dict[str, str]:
         """What is known of a report's key before it runs."""
         return self.common | {
-            "carnet": self.inputs.notebooks[report.notebook],
+            "carnet": self.inputs["notebooks"][report.notebook],
             "parametres": atomic.digest_value(report.parameters),
             "page": atomic.digest_value(self.pages[report.id]),
         }

@@ -11,8 +11,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -99,27 +97,6 @@ class Ledger:
         for name in self.read(key).get("fichiers", ()):
             (self.out / name).unlink(missing_ok=True)
         self._path(key).unlink(missing_ok=True)
-
-
-@dataclass(frozen=True)
-class Inputs:
-    """Digests of all that a build reads, by relative path; `options` are the words that change what is built."""
-
-    data: dict[str, str]
-    code: dict[str, str]
-    notebooks: dict[str, str]
-    versions: dict[str, str]
-    options: dict[str, str]
-
-    @property
-    def made_with(self) -> dict[str, Any]:
-        """The code and libraries."""
-        return {"code": self.code, "versions": self.versions}
-
-    @cached_property
-    def environment(self) -> str:
-        """The name of the code and libraries."""
-        return atomic.digest_value(self.made_with)[:16]
 
 
 def digest_notebook(path: Path) -> str:

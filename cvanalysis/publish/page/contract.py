@@ -8,32 +8,22 @@ of is listed, and all else is refused, wherever it came from, pictures included.
 from __future__ import annotations
 
 import re
+import tomllib
 from base64 import b64decode
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from itertools import islice, pairwise
+from pathlib import Path
 
 from cvanalysis.files.texts import UNSEEN
 from cvanalysis.publish.page.page import OUR_SCRIPTS, OUR_STYLE, font_style
 from cvanalysis.territory.look import live_in_svg
 
+_TOLD = tomllib.loads((Path(__file__).parent / "contract.toml").read_text(encoding="utf-8"))
+_ELEMENTS, _ATTRIBUTES = set(_TOLD["elements"].split()), set(_TOLD["attributs"].split())
 _HEADINGS = {"h1", "h2", "h3", "h4", "h5", "h6"}
-_ELEMENTS = {
-    "a", "abbr", "b", "blockquote", "body", "br", "caption", "cite", "code", "col", "colgroup", "dd", "del", "details", "dfn", "div",
-    "dl", "dt", "em", "figcaption", "figure", "footer", "head", "header", "hr", "html", "i",
-    "img", "input", "kbd", "label", "li", "main", "mark", "meta", "nav", "ol", "option", "p", "pre", "q", "s", "samp", "script",
-    "section", "select", "small", "span", "strong", "style", "sub", "summary", "sup", "table", "tbody", "td", "tfoot", "th", "thead",
-    "time", "title", "tr", "u", "ul", "var", "wbr",
-    *_HEADINGS,
-}  # fmt: skip
-
-_ATTRIBUTES = {
-    "abbr", "align", "alt", "autocomplete", "border", "charset", "class", "colspan", "content", "datetime", "dir", "download", "for",
-    "headers", "height", "hidden", "href", "id", "lang", "name", "open", "rel", "role", "rowspan", "scope", "scoped", "span", "spellcheck",
-    "src", "start", "tabindex", "title", "type", "value", "width",
-}  # fmt: skip
 _DRAWING = {"svg", "path", "rect", "circle", "text"}
 _GEOMETRY = {"d", "x", "y", "width", "height", "cx", "cy", "r", "viewbox"}
 _NUMBERS = re.compile(r"[MLHVAZmlhvaz\d\s.,-]*")
@@ -54,13 +44,6 @@ _POLICY = "Content-Security-Policy"
 _ADDRESS = re.compile(r"\b(?:https?|ftp|wss?)://[^\s\"'<>)]*", re.IGNORECASE)
 _NOTHING = re.compile(r"\b(nan|NaN|NaT|None|inf|Infinity|undefined|null)\b(?!’)")
 _REMAINS = re.compile(r"\{\{|\}\}|\{%|%\}|\{[A-Za-z_][\w.]*(?:![rsa])?(?::[^{}\s]*)?\}")
-
-_ENGLISH = (
-    "No description has been provided", "Traceback (most recent call last)", "Error:", "Warning:", "UserWarning", "object at 0x",
-    "dtype:", "<Figure size", 'File "', ", in <module>", " not found", " is not ", "could not ", "does not ", "did not ", "Invalid ",
-    "must be ", "Unnamed: ", "Loading ", "Click to ", "Please ",
-)  # fmt: skip
-"""What libraries say when they are not asked; plain strings, since looking for twenty of them costs less than one pattern."""
 
 _PATH = re.compile(
     r"/(?<![\w./-]/)(?:home|Users|root|tmp|work|workspace|var|usr|opt|mnt|srv|etc|builds?|private|data)/[\w.-]+|:\\(?<=\b[A-Z]:\\)\w|file://"
@@ -278,5 +261,5 @@ def _check_words(text: str, dit: Callable[[str], bool]) -> Iterator[str]:
         for match in islice(ours, 3):
             around = " ".join(text[max(0, match.start() - 30) : match.end() + 30].split())
             yield f"{what} : « {around} »."
-    english = (said for said in _ENGLISH if said in text and not dit(said))
+    english = (said for said in _TOLD["anglais"] if said in text and not dit(said))
     yield from (f"Message technique, en anglais : « {said.strip()} »." for said in english)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +22,6 @@ from cvanalysis.publish.files import count, envelope, link
 from cvanalysis.tables.freshness import PACKAGE, read_record
 
 if TYPE_CHECKING:
-    from cvanalysis.constat.shape import Figure
     from cvanalysis.display.constat import Constat
     from cvanalysis.pages.changements import Change, Followed
     from cvanalysis.territory.contract import Edition, Territory
@@ -32,6 +31,8 @@ CONSTATS = "donnees/constats.json"
 CONTRIBUTIONS = "donnees/contributions.json"
 PAGE = "changements.html"
 TITLE = "Ce qui a changé"
+Shown = dict[str, Any]
+"""A finding as its page shows it: what was printed of it (`constat.record`), and under `figure` its figure, or None."""
 _ID = re.compile(rb'\{"id":"([^"]+)"')
 
 
@@ -75,33 +76,21 @@ def lines_of(notebook: dict[str, Any]) -> list[bytes]:
     return [line.encode() for data in _displays(notebook) for line in lines_in(data)]
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """A finding as its page shows it: what was printed of it (`constat.record`), and its figure."""
-
-    dit: dict[str, Any]
-    figure: Figure | None
-
-    @property
-    def id(self) -> str:
-        return self.dit["id"]
-
-
-def shown_in(path: Path) -> tuple[Shown, ...]:
-    """The findings of an executed notebook with their figures, in reading order."""
+def shown_in(path: Path) -> list[Shown]:
+    """The findings of an executed notebook, in reading order."""
     found: dict[str, Shown] = {}
     for data in _displays(json.loads(path.read_bytes())):
         for one in shown_by(data):
-            found.setdefault(one.id, one)
-    return tuple(found.values())
+            found.setdefault(one["id"], one)
+    return list(found.values())
 
 
-def shown_by(data: dict[str, Any]) -> tuple[Shown, ...]:
+def shown_by(data: dict[str, Any]) -> list[Shown]:
     """The findings in one display of a notebook (kind → content)."""
     from cvanalysis.display.constat import FIGURES, lines_in
 
     drawn = {one.pop("id"): read_figure(one) for one in map(json.loads, lines_in(data, FIGURES))}
-    return tuple(Shown(one, drawn.get(one["id"])) for one in map(json.loads, lines_in(data)))
+    return [one | {"figure": drawn.get(one["id"])} for one in map(json.loads, lines_in(data))]
 
 
 def contributions_of(processed: Path) -> list[dict[str, str]]:

@@ -79,7 +79,7 @@ def make_paper(out: Path, paper: Paper, territory: Territory, audience: str, sli
         return {POSTER: render_poster(territory, found, audience).encode()}
     from cvanalysis.dossier import Dossier
 
-    chains = Dossier(territory, slices.store).recommendations({one.id: one.dit["message"] for one in found})
+    chains = Dossier(territory, slices.store).recommendations({one["id"]: one["message"] for one in found})
     return {HANDOVER: write_handover(territory, parts, chains, audience)}
 
 
@@ -89,13 +89,13 @@ def choose(shown: Sequence[Shown], count: int, heights: Mapping[str, float]) -> 
     From different sections as long as there are some; of equal weight, what is whole comes before what lacks figures.
     """
     ranked = sorted(
-        (one for one in shown if one.id in heights),
-        key=lambda one: (heights[one.id] > BAS, -one.dit["poids"], bool(one.dit["manques"])),
+        (one for one in shown if one["id"] in heights),
+        key=lambda one: (heights[one["id"]] > BAS, -one["poids"], bool(one["manques"])),
     )
     chosen: list[Shown] = []
     for distinct in (True, False):
         for one in ranked:
-            taken = distinct and one.dit["section"] in {other.dit["section"] for other in chosen}
+            taken = distinct and one["section"] in {other["section"] for other in chosen}
             if len(chosen) < count and one not in chosen and not taken:
                 chosen.append(one)
     return tuple(sorted(chosen, key=shown.index))
@@ -110,17 +110,17 @@ def render_poster(territory: Territory, shown: Sequence[Shown], audience: str = 
     from cvanalysis.publish.page.page import TEMPLATES, font_style, template
 
     high = {
-        one.id: trace(one.figure, territory.palette).figure.get_figheight() * 72
+        one["id"]: trace(one["figure"], territory.palette).figure.get_figheight() * 72
         for one in shown
-        if one.figure is not None
+        if one["figure"] is not None
     }
-    tall = choose([one for one in shown if BAS < high.get(one.id, 0) <= HAUT], HAUTES, high)
-    short = choose([one for one in shown if high.get(one.id, HAUT) <= BAS], AFFICHE - len(tall), high)
+    tall = choose([one for one in shown if BAS < high.get(one["id"], 0) <= HAUT], HAUTES, high)
+    short = choose([one for one in shown if high.get(one["id"], HAUT) <= BAS], AFFICHE - len(tall), high)
     said = []
     for one in (*tall, *short) or choose(shown, AFFICHE, high):
-        words = {name: typeset(one.dit[name]) for name in ("message", "sous_titre", "source")}
-        drawn = draw(one.figure, territory.palette, describe(one.figure, one.dit["message"], one.id))
-        said.append(one.dit | words | {"image": Markup(drawn)})  # noqa: S704 - our own drawing
+        words = {name: typeset(one[name]) for name in ("message", "sous_titre", "source")}
+        drawn = draw(one["figure"], territory.palette, describe(one["figure"], one["message"], one["id"]))
+        said.append(one | words | {"image": Markup(drawn)})  # noqa: S704 - our own drawing
     css = (TEMPLATES / "supports" / "supports.css").read_text(encoding="utf-8")
     return template("supports/affiche.html.j2").render(
         territoire=territory,
@@ -155,7 +155,7 @@ def write_handover(
     document.add_paragraph(_clean(f"{territory.nom}, édition « {territory.edition.nom} »"))
     if reserve := reserved_for(audience):
         document.add_paragraph(_clean(reserve)).runs[0].bold = True
-    said = [one.dit for _, shown in parts for one in shown]
+    said = [one for _, shown in parts for one in shown]
     if any(one["exemple"] for one in said) or any(r.exemple for r in recommendations):
         document.add_paragraph(_clean("Ce document contient des données d'exemple, inventées."))
     chapters = [_PRECONISATIONS, *(titre for titre, _ in parts), _INCONNUS, _ANNEXE]
@@ -261,14 +261,13 @@ def _recommendations(document: Document, territory: Territory, recommendations: 
                 _said(document, label, text, "List Bullet")
 
 
-def _finding(document: Document, territory: Territory, shown: Shown) -> None:
-    dit = shown.dit
+def _finding(document: Document, territory: Territory, dit: Shown) -> None:
     document.add_heading(_clean(dit["message"]), level=2)
     document.add_paragraph(
         _clean(f"{dit['sous_titre']} (constat {dit['id']}{', tableau en annexe' if dit['colonnes'] else ''})")
     )
-    if shown.figure is not None:
-        _picture(document, territory, shown)
+    if dit["figure"] is not None:
+        _picture(document, territory, dit)
     for label, text in (
         ("Lecture", dit["lecture"]),
         ("Champ", dit["champ"]),
@@ -281,21 +280,21 @@ def _finding(document: Document, territory: Territory, shown: Shown) -> None:
         document.add_paragraph(_clean("Données d'exemple."))
 
 
-def _picture(document: Document, territory: Territory, shown: Shown) -> None:
+def _picture(document: Document, territory: Territory, dit: Shown) -> None:
     """The figure, no larger than the page, with the alternative that it has on its page."""
     from docx.shared import Cm
 
     from cvanalysis.display.alternatives import describe
     from cvanalysis.display.figures.shown import picture
 
-    drawn = document.add_picture(io.BytesIO(picture(shown.figure, territory.palette)))
+    drawn = document.add_picture(io.BytesIO(picture(dit["figure"], territory.palette)))
     scale = min(1, Cm(17) / drawn.width, Cm(21) / drawn.height)
     drawn.width, drawn.height = int(drawn.width * scale), int(drawn.height * scale)
     properties = drawn._inline.docPr  # noqa: SLF001 - python-docx has no public name for an alternative
-    properties.set("descr", _clean(describe(shown.figure, shown.dit["message"], shown.id)))
+    properties.set("descr", _clean(describe(dit["figure"], dit["message"], dit["id"])))
 
 
-def _table(document: Document, dit: dict[str, Any]) -> None:
+def _table(document: Document, dit: Shown) -> None:
     from cvanalysis.display.phrases import say
 
     grid = document.add_table(rows=1 + len(dit["lignes"]), cols=len(dit["colonnes"]), style="Table Grid")
