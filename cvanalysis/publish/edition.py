@@ -23,7 +23,7 @@ from cvanalysis.publish.papers.statements import (
     write_changes,
     write_statements,
 )
-from cvanalysis.publish.papers.supports import CHAIN, HANDOVER, Paper, make_paper, papers_of
+from cvanalysis.publish.papers.supports import CHAIN, HANDOVER, WHOLE, make_paper
 from cvanalysis.publish.plan import read_purposes
 from cvanalysis.publish.run.child import run_one
 from cvanalysis.tables import freshness
@@ -80,11 +80,10 @@ class Edition:
         downloads = self.renew("données", self.downloads())
         downloads += self.renew("constats", self.statements())
         downloads += self.renew("changements", self.changes())
-        papers = papers_of(fate.report for fate in self.fates if fate.report.id in self.notebooks)
-        things = [self.paper(one) for one in papers]
-        self.ledger.keep_only("supports", [thing.key for thing in things])
-        self.renew("supports", *things)
-        standing = [(paper.file, paper.titre) for paper in papers if (self.out / paper.file).exists()]
+        papers = self.papers()
+        self.ledger.keep_only("supports", [paper.key for paper in papers.values()])
+        self.renew("supports", *papers.values())
+        standing = [(file, paper.titre) for file, paper in papers.items() if (self.out / file).exists()]
         for name, thing in zip(("index", "envoi"), self.index(downloads, standing), strict=True):
             self.renew(name, thing)
         manifest = self.manifest()
@@ -167,11 +166,18 @@ class Edition:
             "changements", "Ce qui a changé", make, constats=here | earlier_files(self.out, self.territory)
         )
 
-    def paper(self, paper: Paper) -> Thing:
-        make = partial(make_paper, self.out, paper, self.territory, self.audience, self.slices)
-        made_of = [[key, self.notebooks[key], titre] for key, titre in paper.of.items()]
-        tables = [self.slices.tables.get(name, "") for name in CHAIN] if paper.file == HANDOVER else []
-        return self.thing(f"supports/{paper.key}", paper.titre, make, carnets=made_of, tables=tables)
+    def papers(self) -> dict[str, Thing]:
+        """The poster and the hand-over file, by their path, where the reports that stand give them."""
+        reports = [fate.report for fate in self.fates if fate.report.id in self.notebooks]
+        found = {}
+        for key, file, titre in WHOLE:
+            of = sorted((one for one in reports if key in one.supports), key=lambda one: one.supports[key])
+            if any(one.genre == "contrat" for one in of):
+                make = partial(make_paper, self.out, file, of, self.territory, self.audience, self.slices)
+                made_of = [[one.id, self.notebooks[one.id], one.titre] for one in of]
+                tables = [self.slices.tables.get(name, "") for name in CHAIN] if file == HANDOVER else []
+                found[file] = self.thing(f"supports/{key}", titre, make, carnets=made_of, tables=tables)
+        return found
 
     def index(self, downloads: list[str], papers: list[tuple[str, str]]) -> tuple[Thing, Thing]:
         """The page that leads to the others, and all of them in one file to send: neither state nor notebooks, and beside the edition

@@ -11,8 +11,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
 
 HANDOVER = "passation.docx"
 POSTER = "supports/affiche.html"
-WHOLE = (
+WHOLE = (  # key in the ledger and in the metadata of notebooks, file, what it is called
     ("affiche", POSTER, "Affiche du contrat (A3)"),
     ("passation", HANDOVER, "Dossier de passation, pour écrire le prochain contrat (.docx)"),
 )
@@ -50,32 +49,13 @@ BAS, HAUT, HAUTES = 275, 410, 2
 many of those a poster can hold."""
 
 
-@dataclass(frozen=True, slots=True)
-class Paper:
-    """One thing to print or hand over: its key, its file, what it is called, the reports that it is made of (id → title)."""
-
-    key: str
-    file: str
-    titre: str
-    of: dict[str, str]
-
-
-def papers_of(reports: Iterable[Report]) -> list[Paper]:
-    """What these reports give: the poster and the hand-over file."""
-    reports = list(reports)
-    papers = []
-    for key, file, titre in WHOLE:
-        of = sorted((one for one in reports if key in one.supports), key=lambda one: one.supports[key])
-        if any(one.genre == "contrat" for one in of):
-            papers.append(Paper(key, file, titre, {one.id: one.titre for one in of}))
-    return papers
-
-
-def make_paper(out: Path, paper: Paper, territory: Territory, audience: str, slices: Slices) -> dict[str, bytes]:
-    """The file of a paper, from the executed notebooks that stand in `out`."""
-    parts = [(titre, shown_in(out / "notebooks" / f"{key}.ipynb")) for key, titre in paper.of.items()]
+def make_paper(
+    out: Path, file: str, of: Sequence[Report], territory: Territory, audience: str, slices: Slices
+) -> dict[str, bytes]:
+    """One of `WHOLE`, from the executed notebooks of these reports that stand in `out`."""
+    parts = [(one.titre, shown_in(out / "notebooks" / f"{one.id}.ipynb")) for one in of]
     found = [one for _, shown in parts for one in shown]
-    if paper.file == POSTER:
+    if file == POSTER:
         return {POSTER: render_poster(territory, found, audience).encode()}
     from cvanalysis.dossier import Dossier
 

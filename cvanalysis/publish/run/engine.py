@@ -95,7 +95,7 @@ def _run_cells(nb_man: NotebookExecutionManager, streams: int | None, on_cell: O
     told = ("log_output", "stdout_file", "stderr_file", "timeout")  # the parent's affair
     traits = InProcessClient.class_traits(config=True)
     ours = {key: value for key, value in kwargs.items() if key in traits and key not in told}
-    return InProcessClient(nb_man, streams=streams, on_cell=on_cell, **ours).execute()
+    return InProcessClient(nb_man, streams, on_cell, **ours).execute()
 
 
 def _follow(

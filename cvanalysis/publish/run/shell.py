@@ -31,6 +31,7 @@ from papermill.clientwrap import PapermillNotebookClient
 from traitlets.config import Config
 
 Message = dict[str, Any]
+OnCell = Callable[[int, str, NotebookNode], None]
 CELL = "cellule"  # to whom messages belong: one cell runs at a time
 
 
@@ -164,14 +165,7 @@ class InProcessClient(PapermillNotebookClient):
     `streams`: characters that the notebook may write to its standard streams (None: no limit); beyond, `OutputFlood`.
     """
 
-    def __init__(
-        self,
-        nb_man: Any,
-        *,
-        streams: int | None = None,
-        on_cell: Callable[[int, str, NotebookNode], None] = lambda _index, _state, _cell: None,
-        **kw: Any,
-    ) -> None:
+    def __init__(self, nb_man: Any, streams: int | None, on_cell: OnCell, **kw: Any) -> None:
         super().__init__(nb_man, **kw)
         self._on_cell = on_cell
         self._said: deque[Message] = deque()
