@@ -23,14 +23,14 @@ from cvanalysis.files.guard import MIO, can_fork
 from cvanalysis.publish.edition import DONE, Edition, lasting, voices_of
 from cvanalysis.publish.files import FORMER, Say, count, record_opened, shown, take_over
 from cvanalysis.publish.limits import Limits
-from cvanalysis.publish.memory.decision import EDITION, UNCHANGED, Decision, Fate, Options
+from cvanalysis.publish.memory.decision import EDITION, UNCHANGED, Decision, Fate, Options, Slices
 from cvanalysis.publish.memory.ledger import LIBRARIES, Ledger, digest_notebook, report_key
 from cvanalysis.publish.plan import Report, check_notebooks, find_notebooks, select
 from cvanalysis.publish.run.child import Outcome, run_children, run_one, sweep_scratch
 from cvanalysis.tables import freshness
+from cvanalysis.territory.contract import read_territory
 
 if TYPE_CHECKING:
-    from cvanalysis.publish.memory.decision import Slices
     from cvanalysis.publish.run.produce import Keep, Task
 
 
@@ -43,8 +43,6 @@ def build(options: Options, say: Say, warn: Say) -> int:
 
     Raises `UsageError` and `DeclarationError` before anything is built.
     """
-    from cvanalysis.territory.contract import read_territory
-
     started = time.perf_counter()
     notebooks = find_notebooks()
     opened = record_opened(options.data)
@@ -195,8 +193,6 @@ class _Build:
         return outcome.value if outcome.kind == "fini" else [outcome.cause]
 
     def slices(self, folder: Path) -> Slices:
-        from cvanalysis.publish.memory.decision import Slices
-
         slices = Slices(folder, self.decision.etat, self.territory, self.options.audience)
         slices.store.tables.warm()
         return slices

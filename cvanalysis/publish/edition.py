@@ -8,31 +8,22 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from cvanalysis.files import atomic
 from cvanalysis.publish.files import Say, audience_of, count, read_manifest, shown, state_folder
-from cvanalysis.publish.memory.decision import EDITION, Decision, Fate
+from cvanalysis.publish.memory.decision import EDITION, Decision, Fate, Slices
 from cvanalysis.publish.memory.ledger import Ledger
+from cvanalysis.publish.papers import statements
 from cvanalysis.publish.papers.downloads import write_downloads
-from cvanalysis.publish.papers.statements import (
-    CONSTATS,
-    CONTRIBUTIONS,
-    earlier_files,
-    gather,
-    write_changes,
-    write_statements,
-)
+from cvanalysis.publish.papers.statements import CONSTATS, CONTRIBUTIONS, earlier_files
 from cvanalysis.publish.papers.supports import CHAIN, HANDOVER, WHOLE, make_paper
 from cvanalysis.publish.plan import read_purposes
 from cvanalysis.publish.run.child import run_one
 from cvanalysis.tables import freshness
 from cvanalysis.tables.freshness import VOICES
-
-if TYPE_CHECKING:
-    from cvanalysis.publish.memory.decision import Slices
-    from cvanalysis.territory.contract import Edition as Declared
-    from cvanalysis.territory.contract import Territory
+from cvanalysis.territory.contract import Edition as Declared
+from cvanalysis.territory.contract import Territory
 
 DONE, FAILED = 0, 1
 LOOKED_AT = "paroles"
@@ -146,8 +137,8 @@ class Edition:
 
         def make() -> dict[str, bytes]:
             findings = {fate.report.id: fate.record["findings"] for fate in self.fates if fate.record}
-            records = gather(self.out, self.notebooks, findings, self.ledger.read("constats"))
-            return write_statements(self.slices.processed, self.territory, self.audience, records)
+            records = statements.gather(self.out, self.notebooks, findings, self.ledger.read("constats"))
+            return statements.write_statements(self.slices.processed, self.territory, self.audience, records)
 
         return self.thing(
             "constats",
@@ -160,7 +151,7 @@ class Edition:
 
     def changes(self) -> Thing:
         """What changed since the earlier edition; the two state it."""
-        make = partial(write_changes, self.out, self.territory, self.audience, self.slices.processed)
+        make = partial(statements.write_changes, self.out, self.territory, self.audience, self.slices.processed)
         here = {name: atomic.digest(self.out / name) for name in (CONSTATS, CONTRIBUTIONS)}
         return self.thing(
             "changements", "Ce qui a changé", make, constats=here | earlier_files(self.out, self.territory)

@@ -111,7 +111,7 @@ def reserved_for(audience: str) -> str:
 
 
 def envelope(titre: str, territory: Territory, audience: str, **more: Any) -> dict[str, Any]:
-    """What any page says around its body: the fields of its `PageInfo`."""
+    """What any page says around its body (`page.Around`)."""
     mine = {"titre": titre, "territoire": territory.nom, "edition": territory.edition.nom, "audience": audience}
     return mine | {"maj": territory.maj, "contact": territory.contact} | look_of(territory) | more
 

@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from cvanalysis.files import atomic
 from cvanalysis.publish.files import envelope, link, read_manifest, reserved_for, zipped
-from cvanalysis.publish.page.page import PageInfo, wrap_template
+from cvanalysis.publish.memory.decision import Fate
+from cvanalysis.publish.page.page import wrap_template
 from cvanalysis.publish.papers.downloads import DECLARED
 from cvanalysis.publish.papers.statements import PAGE as CHANGES
 from cvanalysis.publish.papers.statements import TITLE as CHANGES_TITLE
-
-if TYPE_CHECKING:
-    from cvanalysis.publish.memory.decision import Fate
-    from cvanalysis.territory.contract import Territory
+from cvanalysis.territory.contract import Territory
 
 GROUPS = (("contrat", "Pour commencer"), ("quartier", "Les quartiers"), ("theme", "Les thèmes"))
 
@@ -38,7 +36,7 @@ def render_index(
     index = link("Toutes les éditions", "../index.html") if parts.get("envoi") else None
     return wrap_template(
         "index.html.j2",
-        PageInfo(**envelope(territory.contrat, territory, audience, index=index)),
+        envelope(territory.contrat, territory, audience, index=index),
         "index.js",
         groupes=[(genre, titre, [r for r in rapports if r["genre"] == genre]) for genre, titre in GROUPS],
         villes=sorted({city for one in rapports for city in one["communes"]}),
@@ -59,7 +57,7 @@ def pack(territory: Territory, files: Mapping[str, bytes]) -> bytes:
 def render_readme(territory: Territory, audience: str, pages: int) -> bytes:
     """`lisez-moi.html`: what the file that was sent is, and where to start."""
     index = link("Toutes les analyses", "index.html")
-    page = PageInfo(**envelope("Lisez-moi", territory, audience, index=index))
+    page = envelope("Lisez-moi", territory, audience, index=index)
     return wrap_template("lisez-moi.html.j2", page, territoire=territory, pages=pages).encode()
 
 
@@ -108,7 +106,7 @@ def write_editions(out: Path, territory: Territory) -> None:
     audience = next((one for one in ("public", "groupe", "equipe") if one in found), "public")
     html = wrap_template(
         "editions.html.j2",
-        PageInfo(**envelope("Les éditions", territory, audience, edition=territory.contrat)),
+        envelope("Les éditions", territory, audience, edition=territory.contrat),
         editions=[{"url": f"{one}/index.html", "nom": names.get(one, one)} for one in found.get(audience, ())],
         lecteurs=reserved_for(audience) or "pour tout le monde",
     )

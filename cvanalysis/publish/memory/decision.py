@@ -186,7 +186,7 @@ class Decision:
 
     @cached_property
     def pages(self) -> dict[str, dict[str, Any]]:
-        """The fields of each report's `PageInfo`: titles and links between neighbours of the same kind."""
+        """What each report's page says around it: titles and links between neighbours of the same kind."""
         found = {}
         for _, group in groupby(self.reports, key=lambda one: (one.genre, bool(one.sujet) and one.notebook)):
             same = list(group)

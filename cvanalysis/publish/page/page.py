@@ -1,7 +1,7 @@
 """Executed notebook → one HTML page that needs nothing else. Owns the envelope of every page, its style and its small script.
 
 Refuses a notebook that holds an error. Code, stderr and empty outputs are not shown. The page's only `h1` is its title, given by
-`PageInfo`: a notebook's own `# …` is for those who open the notebook. No clock, no path, no address but the sources' links.
+the caller: a notebook's own `# …` is for those who open the notebook. No clock, no path, no address but the sources' links.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
 from hashlib import sha256
@@ -30,39 +29,21 @@ from cvanalysis.errors import ReportFailed
 from cvanalysis.french import slug
 from cvanalysis.publish.files import reserved_for
 
-Link = Mapping[str, str]
 TEMPLATES = Path(__file__).parents[1] / "templates"
 
 
-@dataclass(frozen=True, slots=True)
-class PageInfo:
-    """What a page says around its notebook.
+Around = Mapping[str, Any]
+"""What a page says around its notebook (see `publish.files.envelope`): `titre`, `territoire`, `edition`; the others may be absent.
 
-    `entete` is printed on every sheet beside the edition (the title when empty); `maj` is the declared date of the data's last
-    update (AAAA-MM-JJ); `contact` is whom to answer; `exemple` adds the warning even where no finding bears the mark. A link is its
-    `titre` and its `url`; `liens` lead to the pages of the whole contract and of its themes. `logo`, `couleurs`, `pied`: see
-    `territory.look`. Its fields come from `publish.files.envelope`.
-    """
-
-    titre: str
-    territoire: str
-    edition: str
-    audience: str = "public"
-    entete: str = ""
-    exemple: bool = False
-    index: Link | None = None
-    precedent: Link | None = None
-    suivant: Link | None = None
-    liens: Sequence[Link] = ()
-    licence: str = "Licence Ouverte 2.0"
-    maj: str = ""
-    contact: str = ""
-    logo: str = ""
-    couleurs: Mapping[str, str] = field(default_factory=dict)
-    pied: str = ""
+`entete` is printed on every sheet beside the edition (the title when empty); `maj` is the declared date of the data's last
+update (AAAA-MM-JJ); `contact` is whom to answer; `exemple` adds the warning even where no finding bears the mark. A link is its
+`titre` and its `url`; `liens` lead to the pages of the whole contract and of its themes. `logo`, `couleurs`, `pied`: see `territory.look`.
+"""
+_ABSENT = "entete", "exemple", "index", "precedent", "suivant", "liens", "maj", "contact", "logo", "couleurs", "pied"
+_DEFAULT = dict.fromkeys(_ABSENT, "") | {"audience": "public", "licence": "Licence Ouverte 2.0"}
 
 
-def render_page(notebook: NotebookNode, page: PageInfo) -> str:
+def render_page(notebook: NotebookNode, page: Around) -> str:
     """The page of an executed notebook. Raises `ReportFailed` where a cell failed."""
     for cell in notebook.cells:
         for output in cell.get("outputs", ()):
@@ -138,28 +119,29 @@ class Headings(IPythonRenderer):
         return ""
 
 
-def wrap_page(body: str, page: PageInfo, *scripts: str, sommaire: Sequence[tuple[str, str]] = ()) -> str:
+def wrap_page(body: str, page: Around, *scripts: str, sommaire: Sequence[tuple[str, str]] = ()) -> str:
     """The envelope around any HTML body: header, table of contents (address, title), main, footer.
 
     `scripts` are those of ours that this page needs beside `page.js`. A browser is told to run no other and to load nothing.
     """
+    page = _DEFAULT | page
     body = body.replace("\0", "\ufffd")  # a NUL that someone pasted is no character of HTML
     js = _script(*scripts)
     return template("page.html.j2").render(
         page=page,
-        reserve=reserved_for(page.audience),
-        exemple=page.exemple or 'class="ex"' in body,
+        reserve=reserved_for(page["audience"]),
+        exemple=page["exemple"] or 'class="ex"' in body,
         sommaire=sommaire,
         corps=Markup(body),  # noqa: S704  # what displays itself escapes what it was given
         police=Markup(font_style()),  # noqa: S704
         css=Markup(_asset("page.css")),  # noqa: S704
         js=Markup(js),  # noqa: S704
         js_digest=b64encode(sha256(js.encode()).digest()).decode(),
-        maj=format_date(date.fromisoformat(page.maj), "d MMMM y", locale="fr") if page.maj else "",
+        maj=format_date(date.fromisoformat(page["maj"]), "d MMMM y", locale="fr") if page["maj"] else "",
     )
 
 
-def wrap_template(name: str, page: PageInfo, *scripts: str, **values: Any) -> str:
+def wrap_template(name: str, page: Around, *scripts: str, **values: Any) -> str:
     """The page whose body is a template of ours; the titles that its displays bear are its table of contents."""
     composants.titles()  # those of nobody
     body = template(name).render(**values)

@@ -15,16 +15,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cvanalysis.constat.record import read_figure
+from cvanalysis.constat.shape import Contribution
 from cvanalysis.errors import UsageError
 from cvanalysis.files import atomic
-from cvanalysis.pages.changements import origins_named
+from cvanalysis.french import typeset
+from cvanalysis.pages.changements import NATURES, Change, Followed, diff, find_changes, follow, origins_named
 from cvanalysis.publish.files import count, envelope, link
 from cvanalysis.tables.freshness import PACKAGE, read_record
+from cvanalysis.territory.contract import Edition, Territory
 
 if TYPE_CHECKING:
     from cvanalysis.display.constat import Constat
-    from cvanalysis.pages.changements import Change, Followed
-    from cvanalysis.territory.contract import Edition, Territory
 
 
 CONSTATS = "donnees/constats.json"
@@ -176,8 +177,6 @@ def _to_file(head: dict[str, Any], name: str, lines: Iterable[bytes]) -> bytes:
 
 def read_stated(folder: Path) -> dict[str, Any]:
     """What the edition in that folder states, and for whom; {} where it is not built."""
-    from cvanalysis.constat.shape import Contribution
-
     stated, said = atomic.read_json(folder / CONSTATS), atomic.read_json(folder / CONTRIBUTIONS)
     if not stated or not said:
         return {}
@@ -190,8 +189,6 @@ def _readers(stated: dict[str, Any]) -> tuple[str, str]:
 
 def compare(then: dict[str, Any], now: dict[str, Any]) -> tuple[tuple[Change, ...], tuple[Followed, ...]]:
     """What changed of the findings and of the contributions that two editions state."""
-    from cvanalysis.pages.changements import diff, follow
-
     made_of = then.get("origines", {}), now.get("origines", {})
     return diff(then["constats"], now["constats"], made_of), follow(then["contributions"], now["contributions"])
 
@@ -216,8 +213,7 @@ def write_changes(out: Path, territory: Territory, audience: str, processed: Pat
     Raises `ReportFailed` where the page does not keep its contract: the one that stands is not touched.
     """
     from cvanalysis.display.constat import Constat
-    from cvanalysis.pages.changements import find_changes
-    from cvanalysis.publish.page.page import PageInfo, wrap_template
+    from cvanalysis.publish.page.page import wrap_template
     from cvanalysis.publish.run.produce import hold_to_contract
 
     shown: list[Constat] = []
@@ -231,7 +227,7 @@ def write_changes(out: Path, territory: Territory, audience: str, processed: Pat
             break
     html = wrap_template(
         "changements.html.j2",
-        PageInfo(**envelope(TITLE, territory, audience, index=link("Toutes les analyses", "index.html"))),
+        envelope(TITLE, territory, audience, index=link("Toutes les analyses", "index.html")),
         parties=list(zip(("Dans les constats", "Dans les contributions"), shown, strict=False)),
         edition=territory.edition.nom,
     )
@@ -245,9 +241,6 @@ def tell_changes(out: Path, before: str, after: str) -> str:
 
     Raises `UsageError` where one is not built, or where they are not for the same readers.
     """
-    from cvanalysis.french import typeset
-    from cvanalysis.pages.changements import NATURES
-
     then, now = read_stated(out / before), read_stated(out / after)
     if missing := [name for name, one in ((before, then), (after, now)) if not one]:
         raise UsageError(

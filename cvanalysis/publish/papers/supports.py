@@ -19,16 +19,16 @@ from typing import TYPE_CHECKING, Any
 from cvanalysis.constat.record import read_line
 from cvanalysis.french import typeset
 from cvanalysis.publish.files import reserved_for, zipped
+from cvanalysis.publish.memory.decision import Slices
 from cvanalysis.publish.papers.statements import Shown, shown_in
+from cvanalysis.publish.plan import Report
+from cvanalysis.territory.contract import Territory
 
 if TYPE_CHECKING:
     from docx.document import Document
     from docx.text.paragraph import Paragraph
 
     from cvanalysis.pages.preconisations import Recommendation
-    from cvanalysis.publish.memory.decision import Slices
-    from cvanalysis.publish.plan import Report
-    from cvanalysis.territory.contract import Territory
 
 
 HANDOVER = "passation.docx"

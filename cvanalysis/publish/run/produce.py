@@ -32,7 +32,7 @@ from cvanalysis.files import atomic
 from cvanalysis.publish.files import record_opened
 from cvanalysis.publish.limits import Limits
 from cvanalysis.publish.page.contract import check_page
-from cvanalysis.publish.page.page import PageInfo, render_page
+from cvanalysis.publish.page.page import render_page
 from cvanalysis.publish.run.child import Emit, Outcome, is_child
 from cvanalysis.publish.run.entry import ForkEngine
 
@@ -47,7 +47,7 @@ FILES = "@fichiers"  # the table that stands, in a record, for a raw file read a
 class Task:
     """All that a report needs, in plain values, so that it can go to another machine.
 
-    `carnet` is the notebook's text; `page` the fields of `PageInfo`; `env` what the notebook finds in its environment; `declarations`
+    `carnet` is the notebook's text; `page` what its page says around it; `env` what the notebook finds in its environment; `declarations`
     the files that the territory's own digest covers.
     """
 
@@ -83,7 +83,7 @@ def produce(task: Task, keep: Keep, emit: Emit) -> dict[str, Any]:
     paths = machine_paths(task.env)
     if leaked := sorted({name for path, name in paths.items() if f"{path}/" in text or f'{path}"' in text}):
         raise ReportFailed(f"le carnet exécuté contient un chemin de cette machine ({', '.join(leaked)})")
-    html = render_page(notebook, PageInfo(**task.page))
+    html = render_page(notebook, task.page)
     processed, data = (Path(task.env[f"CVANALYSIS_{name}"]) for name in ("PROCESSED", "DATA"))
     hold_to_contract(html, findings, processed, data)
     files = {f"{task.id}.html": html.encode(), f"notebooks/{task.id}.ipynb": text.encode()}

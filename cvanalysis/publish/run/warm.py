@@ -68,7 +68,7 @@ def warm_up() -> None:
     for template in composants.DOSSIER.glob("*.html.j2"):
         composants.composants(template.name)
     cells = [nbformat.v4.new_markdown_cell("# t\n\n## s\n\nt *t*.")]
-    info = page.PageInfo(titre="t", territoire="t", edition="t", maj="2000-01-01")
+    info = {"titre": "t", "territoire": "t", "edition": "t", "maj": "2000-01-01"}
     page.render_page(nbformat.v4.new_notebook(cells=cells), info)
     shell.prepare()
     gc.collect()  # once: what is left would be frozen with the rest at each fork
