@@ -88,13 +88,11 @@ def _coordinate(address: str, asked: list[tuple[Task, Keep]], options: Options, 
         packed = _pack(options.data, options.processed, asked[0][0].declarations)
         bundle = client.scatter((hashlib.sha256(packed).hexdigest(), packed), broadcast=True, hash=False)
         token = secrets.token_hex(4)
-        futures = {
-            client.submit(run_task, asdict(task), bundle, key=f"cvanalysis-{token}-{task.id}", pure=False, retries=2): (
-                task.id,
-                keep,
-            )
-            for task, keep in asked
-        }
+        futures = {}
+        for task, keep in asked:
+            key = f"cvanalysis-{token}-{task.id}"
+            future = client.submit(run_task, asdict(task), bundle, key=key, pure=False, retries=2)
+            futures[future] = task.id, keep
         for future in as_completed(futures):
             ident, keep = futures[future]
             emit({"id": ident, "issue": _conclude(future, keep)})
@@ -124,9 +122,8 @@ def _pack(data: Path, processed: Path, declarations: list[str]) -> bytes:
     for name in ledger.NOT_PROCESSED:
         kept += (data / name).rglob("*")
     files = {f"data/{path.relative_to(data).as_posix()}": path for path in sorted(kept)}
-    files |= {
-        f"processed/{path.name}": path for path in [processed / freshness.RECORD, *sorted(processed.glob("*.parquet"))]
-    }
+    tables = [processed / freshness.RECORD, *sorted(processed.glob("*.parquet"))]
+    files |= {f"processed/{path.name}": path for path in tables}
     return zipped({name: path.read_bytes() for name, path in files.items() if path.is_file()})
 
 

@@ -15,7 +15,7 @@ import sys
 import sysconfig
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache
 from itertools import chain
 from pathlib import Path
@@ -163,12 +163,8 @@ def reads(task: Task, opened: set[str]) -> list[dict[str, Any]]:
         store = Store(Path(task.env["CVANALYSIS_PROCESSED"]), territory, task.env["CVANALYSIS_AUDIENCE"])
         told = [Lecture(name, (), store.digest(name)) for name in sorted(store.tables.digests)]
         opened = set(atomic.digest_tree(data))
-    lectures = [
-        {"table": one.table, "where": [[column, list(values)] for column, values in one.where], "digest": one.digest}
-        for one in told
-    ]
     known = {one.table for one in told}
-    return lectures + [
+    return [asdict(one) for one in told] + [
         {"table": FILES, "where": [["nom", [name]]], "digest": atomic.digest(data / name)}
         for name in sorted(opened - set(task.declarations))
         if name.partition("/")[0] not in known  # `textes` and `geo` are the store's own words for those folders
