@@ -1,4 +1,6 @@
-"""The folders of an edition, and how a terminal names them. Owns whose an edition is; refuses to know what is built."""
+"""What all of publishing shares. Owns the folders of an edition and whose it is, what pages say around their bodies, what is opened in a
+folder, how a terminal names things; refuses to know what is built.
+"""
 
 from __future__ import annotations
 
@@ -43,8 +45,7 @@ def read_manifest(out: Path) -> dict[str, Any]:
 def audience_of(out: Path, etat: Path) -> str:
     """For whom the edition in `out` was built, '' where nothing says it."""
     mark = etat / "audience"
-    told = read_manifest(out)
-    return mark.read_text(encoding="ascii") if mark.exists() else told.get("audience", "")
+    return mark.read_text(encoding="ascii") if mark.exists() else read_manifest(out).get("audience", "")
 
 
 def take_over(out: Path, etat: Path, territory: str, audience: str) -> bool:
