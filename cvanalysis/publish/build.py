@@ -225,7 +225,7 @@ class _Build:
             "CVANALYSIS_EDITION": self.territory.edition.id,
             "CVANALYSIS_AUDIENCE": options.audience,
         }
-        made = {"generation": decision.generation, "tables": slices.tables, "etat_tables": slices.name}
+        made = {"generation": decision.generation, "tables": slices.tables}
         read = cache(lambda notebook: (decision.notebooks / notebook).read_text(encoding="utf-8"))
         for fate in fates:
             one, page = fate.report, decision.pages[fate.report.id]
@@ -307,7 +307,7 @@ class _Build:
         decision = self.decision
         decision.ledger.keep_only("rapports", [report_key(report.id) for report in decision.reports])
         records = [record for report in decision.reports if (record := decision.record(report))]
-        slices.forget({record["etat_tables"] for record in records} | {slices.name})
+        slices.forget(records)
         named = {record["de"]["environnement"] for record in records}
         decision.ledger.keep_only("environnements", named | {decision.environment})
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, cached_property
 from itertools import groupby
@@ -240,11 +241,9 @@ class Slices:
         self.processed = processed
         self.territory = territory
         self.audience = audience
-        self.folder = etat / "tables"
+        self.kept = etat / "tables"  # each under its digest
         self.tables: dict[str, str] = freshness.read_own(processed, territory, audience)["tables"]
-        self.kept = {name: one for name, one in self.tables.items() if name not in VOICES}
-        self.name = atomic.digest_value(self.kept)[:16]
-        self.digest, self.compare, self._store_then = cache(self._digest), cache(self._compare), cache(self._open_then)
+        self.digest, self.compare, self._then = cache(self._digest), cache(self._compare), cache(self._open_then)
 
     @cached_property
     def store(self) -> Store:
@@ -276,32 +275,27 @@ class Slices:
     def keep(self) -> None:
         """Keep a copy of today's tables, for the comparisons of later builds. Not of what people said: a row for each voice, among the
         pages, would give back every count that they withhold, and « 2 paroles nouvelles » too."""
-        target = self.folder / self.name
-        if target.is_dir():
-            return
-        building = self.folder / f".{self.name}{atomic.SUFFIX}"
-        shutil.rmtree(building, ignore_errors=True)
-        try:
-            atomic.make_folder(building)
-            for name in self.kept:
-                source = self.processed / f"{name}.parquet"
-                shutil.copy(source, building / source.name)
-            building.rename(target)
-        except OSError:  # a full disk: a later build will only say less well what changed
-            shutil.rmtree(building, ignore_errors=True)
+        for name in self.tables.keys() - set(VOICES):
+            target = self.kept / f"{self.tables[name]}.parquet"
+            if not target.exists():
+                with suppress(
+                    OSError, atomic.WriteFailed
+                ):  # a full disk: a later build will only say less well what changed
+                    atomic.write(target, (self.processed / f"{name}.parquet").read_bytes())
 
-    def forget(self, keep: set[str]) -> None:
+    def forget(self, records: list[Record]) -> None:
         """Remove the tables that no record names."""
-        if self.folder.is_dir():
-            for folder in self.folder.iterdir():
-                if folder.name not in keep:
-                    shutil.rmtree(folder, ignore_errors=True)
+        named = {digest for one in (self.tables, *(record["tables"] for record in records)) for digest in one.values()}
+        for path in self.kept.glob("*"):
+            if path.stem not in named:
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
 
     def say(self, record: dict[str, Any], changed: list[tuple[str, Where]]) -> list[str]:
         """What changed in a report's slice: « 3 valeurs nouvelles dans REVN_2022 »."""
         counts: Counter[tuple[str, str, str]] = Counter()
         for table, where in dict.fromkeys(changed):
-            counts |= self.compare(record["etat_tables"], table, where)  # two reads can cover the same rows: no sum
+            then = record["tables"].get(table, "")
+            counts |= self.compare(then, table, where)  # two reads can cover the same rows: no sum
         return [_sentence(table, what, origin, count) for (table, what, origin), count in sorted(counts.items())]
 
     def _compare(self, then: str, table: str, where: Where) -> Counter[tuple[str, str, str]]:
@@ -310,17 +304,15 @@ class Slices:
             return Counter({(table, "modifié", dict(where)["nom"][0]): 1})
         if table == "geo":
             return Counter({(table, "modifiés", ""): 1})
-        old = self._store_then(then)
-        if old is None or not (self.folder / then / f"{table}.parquet").exists():
+        if not (old := self._then(then)):
             return Counter({(table, "modifiées", ""): 1})
-        return compare_rows(table, old.rows(table, where), self.store.rows(table, where))
+        return compare_rows(table, old.rows(then, where), self.store.rows(table, where))
 
     def _open_then(self, then: str) -> Store | None:
         from cvanalysis.tables.store import Store, open_tables
 
-        folder = self.folder / then
-        kept = {path.stem: atomic.digest(path) for path in folder.glob("*.parquet")}
-        return Store(open_tables(folder, kept), self.territory) if kept else None
+        digest = atomic.digest(self.kept / f"{then}.parquet")
+        return Store(open_tables(self.kept, {then: digest}), self.territory) if digest else None
 
 
 def compare_rows(table: str, old: pd.DataFrame, new: pd.DataFrame) -> Counter[tuple[str, str, str]]:

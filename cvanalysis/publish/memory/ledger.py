@@ -19,6 +19,8 @@ from cvanalysis.tables import freshness
 
 FORMAT = 3  # of the records: those of another count as none
 Record = dict[str, Any]
+Made = Mapping[str, Any]  # what a thing is made of
+Places = Iterable[tuple[Path, bytes]]
 LIBRARIES = (
     *freshness.LIBRARIES, "babel", "highspy", "ipykernel", "ipython", "jinja2", "matplotlib", "nbclient", "nbconvert", "nbformat",
     "papermill", "seaborn",
@@ -46,7 +48,7 @@ class Ledger:
         record = atomic.read_json(self._path(key))
         return record if isinstance(record, dict) and record.get("format") == FORMAT else {}
 
-    def stands(self, key: str, of: Mapping[str, Any]) -> Record:
+    def stands(self, key: str, of: Made) -> Record:
         """The record of a thing that is made of just that, and stands as it was made; else {}."""
         record = self.read(key)
         return record if record and record["de"] == of and not self.altered(record) else {}
@@ -60,7 +62,7 @@ class Ledger:
             if found[name] != digest
         ]
 
-    def put(self, key: str, of: Mapping[str, Any], files: Mapping[str, bytes], **rest: Any) -> Record:
+    def put(self, key: str, of: Made, files: Mapping[str, bytes], **rest: Any) -> Record:
         """Put the files of a thing and its record in place, together; what it no longer has goes."""
         former = self.read(key).get("fichiers", {})
         digests = {name: hashlib.sha256(raw).hexdigest() for name, raw in files.items()}
@@ -69,17 +71,10 @@ class Ledger:
             (self.out / name).unlink(missing_ok=True)
         return record
 
-    def note(
-        self,
-        key: str,
-        of: Mapping[str, Any],
-        digests: Mapping[str, str],
-        files: Iterable[tuple[Path, bytes]] = (),
-        **rest: Any,
-    ) -> Record:
+    def note(self, key: str, of: Made, digests: dict[str, str], places: Places = (), **rest: Any) -> Record:
         """Write the record of a thing, after its files where they do not stand already."""
-        record = {"format": FORMAT, "de": dict(of), "fichiers": dict(digests)} | rest
-        atomic.write_all([*files, (self._path(key), atomic.to_json(record))])
+        record = {"format": FORMAT, "de": dict(of), "fichiers": digests} | rest
+        atomic.write_all([*places, (self._path(key), atomic.to_json(record))])
         return record
 
     def amend(self, key: str, **rest: Any) -> None:
