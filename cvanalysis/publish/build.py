@@ -132,7 +132,7 @@ class _Build:
         self.decision.ledger.note(self.decision.environment, self.decision.made_with, {})
         fates = self.decision.decide(self.chosen, slices)
         self.announce(fates)
-        late = [fate for fate in fates if fate.rebuild]
+        late = [fate for fate in fates if not fate.status]
         if late:  # what was packed may hold what these pages may hold no more
             self.decision.ledger.remove("envoi")
         self.make(late, slices)
@@ -199,7 +199,7 @@ class _Build:
 
     def announce(self, fates: list[Fate]) -> None:
         """Say what will be made and why; reports with the same reason on one line when they are many."""
-        making = [fate for fate in fates if fate.rebuild]
+        making = [fate for fate in fates if not fate.status]
         by_reason: dict[str, list[Fate]] = {}
         for fate in making:
             by_reason.setdefault(fate.why, []).append(fate)
@@ -251,7 +251,6 @@ class _Build:
             for fate, outcome in ended:
                 if outcome.kind == "fini":
                     fate.status, fate.record, fate.stale = "built", outcome.value, ""
-                    fate.inputs = self.decision.inputs_digest(outcome.value)
                     for path in self.decision.aside(fate.report):
                         path.unlink(missing_ok=True)
                 else:
@@ -288,7 +287,6 @@ class _Build:
             self.decision.ledger.remove(key)
             fate.record = None
         fate.stale = fate.why if fate.record else ""
-        fate.inputs = atomic.digest_value(self.decision.parts(fate.report))
         notebook, text = self.decision.aside(fate.report)
         source = (self.decision.notebooks / fate.report.notebook).read_text(encoding="utf-8")
         broken, told = broken_notebook(source, fate.report.parameters, outcome, env)

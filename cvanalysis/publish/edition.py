@@ -257,7 +257,7 @@ class Edition:
                     "parameters": fate.report.parameters,
                     "status": fate.status,
                     "why": fate.why,
-                    "inputs_sha256": fate.inputs,
+                    "inputs_sha256": self.decision.inputs_digest(fate),
                     "findings": fate.record["findings"] if fate.record else [],
                 }
                 for fate in self.fates

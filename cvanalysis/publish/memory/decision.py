@@ -76,15 +76,13 @@ class Options:
 
 @dataclass(slots=True, eq=False)
 class Fate:
-    """What becomes of one report in this build: `status` is '' until it is known."""
+    """What becomes of one report in this build: `status` is '' where it is to be made."""
 
     report: Report
     why: str
-    rebuild: bool
     record: Record | None  # of the page that stands
     status: str = ""
     stale: str = ""  # why the page that stands is of an earlier build, '' where it is not
-    inputs: str = ""
 
 
 @dataclass
@@ -118,20 +116,17 @@ class Decision:
         for report in self.reports:
             record = self.record(report)
             reasons = self.reasons(report, record, slices)
-            fate = Fate(report, " ; ".join(reasons), bool(reasons) or self.options.force, record)
-            if not reasons and self.options.force:
-                fate.why = "demandé (--force)"
+            why = " ; ".join(reasons) or ("demandé (--force)" if self.options.force else "")
+            fate = Fate(report, why, record)
             if report.id not in asked and not (record and slices.voices_changed(record)):
                 # Not asked for, it stays as it is; but a page that may hold a withdrawn voice is never left as it is.
-                fate.rebuild, fate.stale = False, fate.why if reasons and record else ""
+                fate.stale = why if reasons and record else ""
                 fate.why = f"non demandé{' ; page d’une construction antérieure : ' + fate.stale if fate.stale else ''}"
                 fate.status = "unchanged" if record else "absent"
-            elif not fate.rebuild:
+            elif not why:
                 # Made by a build that was killed before its end, it is of this one for whoever reads the manifest.
                 mine = record["generation"] == self.generation
                 fate.status, fate.why = ("built", record["why"]) if mine else ("unchanged", UNCHANGED)
-            if record:
-                fate.inputs = self.inputs_digest(record)
             fates.append(fate)
         return fates
 
@@ -176,11 +171,14 @@ class Decision:
             "page": atomic.digest_value(self.pages[report.id]),
         }
 
-    def inputs_digest(self, record: Record) -> str:
-        """A report's key, as the manifest gives it: all that it was made from.
+    def inputs_digest(self, fate: Fate) -> str:
+        """A report's key, as the manifest gives it: all that it was made from, or would have been where it failed.
 
         Of what it read of voices, what it shows of them: a bare digest of their rows would answer whoever tries a few.
         """
+        record = fate.record
+        if fate.status == "failed":
+            return atomic.digest_value(self.parts(fate.report))
         lectures = sorted(json.dumps(one, sort_keys=True) for one in record["lectures"] if is_open(one))
         shown = record["fichiers"] if len(lectures) < len(record["lectures"]) else {}
         return atomic.digest_value({"parts": record["de"], "lectures": lectures, "montre": shown})
