@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from functools import cache
 from hashlib import sha256
 from html import escape
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
-import nbformat
 from babel.dates import format_date
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
@@ -51,24 +51,25 @@ def render_page(notebook: NotebookNode, page: Around) -> str:
                 raise ReportFailed(
                     f"Une cellule a échoué : {output.ename}, {output.evalue}", "\n".join(output.traceback)
                 )
-    shown = nbformat.from_dict(notebook | {"cells": [cell for part in _parts(notebook.cells) for cell in part]})
-    headings = Headings(key for cell in shown.cells for one in cell.get("outputs", ()) for key, _ in _titles_in(one))
-    body = template("corps.html.j2").render(nb=shown, titres=headings).lstrip("\n")
+    cells = _shown(notebook.cells)
+    headings = Headings(key for cell in cells for one in cell.get("outputs", ()) for key, _ in told_by(one, "titres"))
+    body = template("corps.html.j2").render(cells=cells, titres=headings).lstrip("\n")
     return wrap_page(body, page, sommaire=headings.contents)
 
 
-def _parts(cells: Iterable[NotebookNode]) -> Iterator[list[NotebookNode]]:
-    """The cells by part: what stands before any heading, then each heading with what follows it. A part with nothing to show, nor to
+def _shown(cells: Iterable[NotebookNode]) -> list[NotebookNode]:
+    """The cells of what stands before any heading, then of each part, a heading with what follows it. A part with nothing to show, nor to
     say of what is missing, is not there: a text that the territory does not bring, findings of nobody."""
     parts: list[list[NotebookNode]] = [[]]
     for cell in cells:
         if cell.cell_type == "markdown" and cell.source.startswith("## "):
             parts.append([])
         parts[-1].append(cell)
-    yield parts[0]
-    for heading, *rest in parts[1:]:
+    before, *others = parts
+    for heading, *rest in others:
         if "\n" in heading.source.strip() or any(map(_shows, rest)):
-            yield [heading, *rest]
+            before += [heading, *rest]
+    return before
 
 
 def _shows(cell: NotebookNode) -> bool:
@@ -81,9 +82,9 @@ def _shows(cell: NotebookNode) -> bool:
     )
 
 
-def _titles_in(output: NotebookNode) -> list[tuple[str, str]]:
-    """The titles inside a display of ours: (its address, what it says)."""
-    return output.get("metadata", {}).get("cvanalysis", {}).get("titres", [])
+def told_by(output: NotebookNode, what: str) -> list[Any]:
+    """What a display of ours says of itself: the `titres` inside (address, title), the ids of its `constats`."""
+    return output.get("metadata", {}).get("cvanalysis", {}).get(what, [])
 
 
 class Headings(IPythonRenderer):
@@ -101,10 +102,9 @@ class Headings(IPythonRenderer):
         if level == 1:
             return ""
         title = Markup(text).striptags()  # noqa: S704 - only its words are kept
-        base = key = slug(title) or "section"
-        n = 2
-        while key in self.used:
-            key, n = f"{base}-{n}", n + 1
+        base = slug(title) or "section"
+        names = chain([base], (f"{base}-{n}" for n in count(2)))
+        key = next(name for name in names if name not in self.used)
         self.used.add(key)
         if level == 2:
             self.contents.append((key, title))
@@ -115,7 +115,7 @@ class Headings(IPythonRenderer):
 
     def of(self, output: NotebookNode) -> str:
         """Nothing to be shown: the titles inside a display join the contents."""
-        self.contents += _titles_in(output)
+        self.contents += told_by(output, "titres")
         return ""
 
 

@@ -17,7 +17,6 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import cache
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +31,7 @@ from cvanalysis.files import atomic
 from cvanalysis.publish.files import record_opened
 from cvanalysis.publish.limits import Limits
 from cvanalysis.publish.page.contract import check_page
-from cvanalysis.publish.page.page import render_page
+from cvanalysis.publish.page.page import render_page, told_by
 from cvanalysis.publish.run.child import Emit, Outcome, is_child
 from cvanalysis.publish.run.entry import ForkEngine
 
@@ -76,8 +75,7 @@ def produce(task: Task, keep: Keep, emit: Emit) -> dict[str, Any]:
     opened = record_opened(Path(task.env["CVANALYSIS_DATA"]))
     notebook = run_notebook(task, Limits(**task.limits), emit)
     outputs = (output for cell in notebook.cells for output in cell.get("outputs", []))
-    declared = (output.get("metadata", {}).get("cvanalysis", {}).get("constats", []) for output in outputs)
-    findings = list(dict.fromkeys(chain.from_iterable(declared)))
+    findings = list(dict.fromkeys(ident for output in outputs for ident in told_by(output, "constats")))
     clean_notebook(notebook, json.loads(task.carnet))
     text = nbformat.v4.writes_json(notebook) + "\n"
     paths = machine_paths(task.env)
