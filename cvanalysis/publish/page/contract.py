@@ -51,10 +51,7 @@ _PATH = re.compile(
 
 
 def check_page(
-    html: str,
-    constats: Iterable[str],
-    max_bytes: int,
-    dit: Callable[[str], bool] = lambda _: False,
+    html: str, constats: Iterable[str], max_bytes: int, dit: Callable[[str], bool] = lambda _: False
 ) -> list[str]:
     """What is wrong with a page, one French sentence each; empty where it may be published.
 
