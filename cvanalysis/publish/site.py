@@ -62,14 +62,10 @@ def render_readme(territory: Territory, audience: str, pages: int) -> bytes:
 
 
 def _invented(territory: Territory, download: str) -> bool:
-    """Whether a download may hold rows declared as examples."""
-    start = DECLARED[download].get(
-        "origine", ""
-    )  # where its rows come from in the data folder; findings come from everywhere
-    return any(
-        pattern.startswith(start) or fnmatch(start + "x" * start.endswith("/"), pattern)
-        for pattern in territory.exemples
-    )
+    """Whether a download may hold rows declared as examples: those of its `origine` in the data folder; findings come from everywhere."""
+    start = DECLARED[download].get("origine", "")
+    inside = start + "x" * start.endswith("/")
+    return any(pattern.startswith(start) or fnmatch(inside, pattern) for pattern in territory.exemples)
 
 
 def describe(fate: Fate) -> dict[str, Any]:
