@@ -78,9 +78,8 @@ def build(options: Options, say: Say, warn: Say) -> int:
             cleared = "n'était pas, ou pas à coup sûr, de ce contrat et pour ces lecteurs : ses pages sont effacées."
             if stood:
                 say(f"{shown(out)} {cleared}")
-            write_editions(
-                options.out.resolve(), territory
-            )  # what was there is listed no more, whatever becomes of this build
+            # What was there is listed no more, whatever becomes of this build.
+            write_editions(options.out.resolve(), territory)
         return this.run()
 
 
