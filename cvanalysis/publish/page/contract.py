@@ -22,9 +22,9 @@ from cvanalysis.publish.page.page import OUR_SCRIPTS, OUR_STYLE, font_style
 from cvanalysis.territory.look import live_in_svg
 
 _TOLD = tomllib.loads((Path(__file__).parent / "contract.toml").read_text(encoding="utf-8"))
-_ELEMENTS, _ATTRIBUTES = set(_TOLD["elements"].split()), set(_TOLD["attributs"].split())
-_HEADINGS = {"h1", "h2", "h3", "h4", "h5", "h6"}
 _DRAWING = {"svg", "path", "rect", "circle", "text"}
+_ELEMENTS, _ATTRIBUTES = _DRAWING.union(_TOLD["elements"].split()), set(_TOLD["attributs"].split())
+_HEADINGS = {"h1", "h2", "h3", "h4", "h5", "h6"}
 _GEOMETRY = {"d", "x", "y", "width", "height", "cx", "cy", "r", "viewbox"}
 _NUMBERS = re.compile(r"[MLHVAZmlhvaz\d\s.,-]*")
 _LOOK = {
@@ -147,15 +147,14 @@ def check_live(page: read_page, style: re.Pattern[str] = OUR_STYLE) -> list[str]
     """What could run, load, restyle or lead elsewhere, and is not ours. All that is not known here to be harmless counts as such."""
     found = list(page.odd)
     for one in page.elements:
-        if one.tag not in _ELEMENTS | _DRAWING:
+        if one.tag not in _ELEMENTS:
             found.append(f"l’élément <{one.tag}>")
         if one.tag == "script" and (one.attrs or one.said not in OUR_SCRIPTS):
             found.append(f"un script qui n’est pas des nôtres ({one.said.strip()[:40]})")
-        ours = style.fullmatch(one.said) or one.said == font_style()
-        if one.tag == "style" and not (
-            _FRAME_STYLE.fullmatch(one.said) if one.attrs == {"scoped": ""} else ours and not one.attrs
-        ):
-            found.append(f"un style qui n’est pas des nôtres ({one.said.strip()[:40]})")
+        if one.tag == "style":
+            ours = not one.attrs and (style.fullmatch(one.said) or one.said == font_style())
+            if not ours and not (one.attrs == {"scoped": ""} and _FRAME_STYLE.fullmatch(one.said)):
+                found.append(f"un style qui n’est pas des nôtres ({one.said.strip()[:40]})")
         if one.attrs.get("http-equiv", _POLICY) != _POLICY:
             found.append("une instruction au navigateur (meta)")
         for name, value in one.attrs.items():
