@@ -195,7 +195,7 @@ def _keep_apart(data: Path, out: Path) -> None:
 def editions_to_build(options: dict[str, Any], *, every: bool) -> Iterator[dict[str, Any]]:
     """What each build is of, in order: every declared edition, the oldest first, so that each finds the one that it is compared with;
     or the one asked for, after those that stand and hold voices that they may hold no more."""
-    from cvanalysis.publish.withdrawals import to_build_again
+    from cvanalysis.publish.edition import to_build_again
     from cvanalysis.territory.contract import read_territory
 
     territory = read_territory(options["data"], options["edition"])
@@ -223,7 +223,7 @@ def editions_to_build(options: dict[str, Any], *, every: bool) -> Iterator[dict[
 @_build_options
 def watch(debug: bool, **options: Any) -> int:  # noqa: ARG001
     """Construit, puis reconstruit ce que touche chaque fichier enregistré, jusqu'à Ctrl-C."""
-    from cvanalysis.publish.watch import watch as run_watch
+    from cvanalysis.publish.build import watch as run_watch
 
     return run_watch(sys.argv[1:], options["data"], _echo)
 
@@ -235,7 +235,7 @@ def watch(debug: bool, **options: Any) -> int:  # noqa: ARG001
 @_DEBUG
 def diff(avant: str, apres: str, out: Path, debug: bool) -> int:  # noqa: ARG001
     """Dit ce qui a changé de l'édition A à l'édition B, toutes deux construites."""
-    from cvanalysis.publish.papers.changes import tell_changes
+    from cvanalysis.publish.papers.statements import tell_changes
 
     click.echo(tell_changes(out, avant, apres))
     return 0

@@ -18,7 +18,7 @@ import pytest
 
 from carnets import LIRE, PHRASE, RACINE, carnet, cva, environment, manifest, published, states, territoire
 from cvanalysis.files import atomic
-from cvanalysis.publish import watch as watch_module
+from cvanalysis.publish import build as watch_module
 from cvanalysis.publish.edition import lasting
 from cvanalysis.publish.files import state_folder
 from cvanalysis.publish.papers import statements

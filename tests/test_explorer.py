@@ -47,5 +47,5 @@ def test_the_workbench_runs_whole_and_shows_its_figures(executed):
 
 def test_the_workbench_is_not_published_and_nobody_is_told_to_say_what_it_is_for(racine):
     found, silent = read_purposes(racine / "notebooks")
-    assert "explorer.ipynb" not in {one.notebook for one in found}
+    assert "explorer" not in {one["nom"] for one in found}
     assert silent == []

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
-from dataclasses import replace
 from hashlib import sha256
 from html import escape
 
@@ -40,7 +39,7 @@ def test_the_page_keeps_its_contract(page, ids):
 
 def test_it_has_one_title_a_language_a_skip_link_and_a_table_of_contents(page):
     assert page.startswith('<!doctype html>\n<html lang="fr">')
-    assert re.findall(r"<h1>(.*?)</h1>", page) == [PAGE.titre.replace(" - ", " – ")]
+    assert re.findall(r"<h1>(.*?)</h1>", page) == [PAGE["titre"].replace(" - ", " – ")]
     assert 'href="#contenu"' in page
     assert '<a href="#ce-que-disent-les-chiffres">Ce que disent les chiffres</a>' in page
     assert 'rel="prev" href="QP999000.html"' in page
@@ -70,7 +69,7 @@ def test_a_notebook_with_an_error_gives_no_page():
 
 
 def test_what_stands_on_every_printed_sheet_cannot_leave_its_string():
-    html = wrap_page("<h2>a</h2>", replace(PAGE, entete='"} body { display:none } </style><b>', edition="L’« été »"))
+    html = wrap_page("<h2>a</h2>", PAGE | {"entete": '"} body { display:none } </style><b>', "edition": "L’« été »"})
     style = html.split("<style>")[2].split("</style>")[0]
     assert style.count("@top-left") == 2
     assert "display:none }" not in style
@@ -88,8 +87,8 @@ def test_two_sections_of_the_same_name_have_two_addresses():
 
 
 def test_a_restricted_or_invented_page_says_so_on_top():
-    assert "Ne pas diffuser" in wrap_page("", replace(PAGE, audience="equipe"))
-    assert "données d’exemple" in wrap_page("", replace(PAGE, exemple=True))
+    assert "Ne pas diffuser" in wrap_page("", PAGE | {"audience": "equipe"})
+    assert "données d’exemple" in wrap_page("", PAGE | {"exemple": True})
     assert "données d’exemple" not in wrap_page("", PAGE)
 
 

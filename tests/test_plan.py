@@ -13,8 +13,8 @@ import pytest
 
 from carnets import POUR, carnet, territoire
 from cvanalysis.errors import UsageError
-from cvanalysis.publish.memory.slices import _sentence, compare_rows
-from cvanalysis.publish.memory.state import differences
+from cvanalysis.publish.memory.decision import _sentence, compare_rows
+from cvanalysis.publish.memory.ledger import differences
 from cvanalysis.publish.plan import check_notebooks, find_notebooks, plan_reports, read_purposes, select
 from cvanalysis.territory.contract import read_territory
 

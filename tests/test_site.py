@@ -30,8 +30,7 @@ def fates(pays, tmp_path):
         carnet(tmp_path / "nb" / f"{name}.ipynb")
     record = {"findings": []}
     first, second, third, theme, synthesis = (
-        Fate(report, "", rebuild=False, record=record, status="unchanged")
-        for report in plan_reports(pays, tmp_path / "nb")
+        Fate(report, "", record=record, status="unchanged") for report in plan_reports(pays, tmp_path / "nb")
     )
     second.status, second.why = "failed", "cellule 3 : panne <b>"
     third.status, third.why, third.record = "failed", "panne", None

@@ -20,7 +20,7 @@ from cvanalysis.files.atomic import digest_value
 from cvanalysis.paroles.clean.voices import clean_voices
 from cvanalysis.publish.files import state_folder, take_over
 from cvanalysis.publish.memory.decision import is_open
-from cvanalysis.publish.memory.state import digest_notebook
+from cvanalysis.publish.memory.ledger import digest_notebook
 from cvanalysis.tables import freshness
 from cvanalysis.tables.process import process
 from cvanalysis.tables.store import Store

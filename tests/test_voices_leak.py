@@ -25,8 +25,7 @@ from cvanalysis.pages.preconisations import read_recommendations
 from cvanalysis.paroles.clean.voices import clean_voices
 from cvanalysis.paroles.said import find_quarter_voices, find_theme_voices
 from cvanalysis.paroles.turnout import count_participations, count_people, coverage_table
-from cvanalysis.publish.papers.handover import Part, write_handover
-from cvanalysis.publish.papers.supports import render_poster
+from cvanalysis.publish.papers.supports import render_poster, write_handover
 from cvanalysis.territory.contract import read_territory
 from test_editions_build import holds
 from test_voices import LEVELS, OPEN, TOKEN, put, review, secret_voices
@@ -61,10 +60,10 @@ def written(territory, audience) -> bytes:
         out.append(repr(finding).encode())
     chains = read_recommendations(cleaned.preconisations, cleaned.paroles, cleaned.codes, cleaned.immersions)
     said = shown(found, territory)
-    document = write_handover(territory, [Part("Tout", tuple(said))], chains)
+    document = write_handover(territory, [("Tout", said)], chains)
     with zipfile.ZipFile(io.BytesIO(document)) as archive:
         out += [archive.read(name) for name in archive.namelist()]
-    out.append(render_poster(territory, said).html.encode())
+    out.append(render_poster(territory, said).encode())
     out.append(coverage_table(count_participations(cleaned.paroles, territory)).to_csv().encode())
     for name, table in cleaned.tables.items():
         path = territory.dossier / f"{name}.parquet"

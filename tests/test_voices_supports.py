@@ -19,8 +19,7 @@ from cvanalysis.pages.preconisations import read_recommendations
 from cvanalysis.pages.recit import find_story
 from cvanalysis.paroles.clean.voices import clean_voices
 from cvanalysis.paroles.said import find_theme_voices
-from cvanalysis.publish.papers.handover import Part, write_handover
-from cvanalysis.publish.papers.supports import BAS, choose, render_poster
+from cvanalysis.publish.papers.supports import BAS, choose, render_poster, write_handover
 from cvanalysis.territory.contract import read_territory
 
 
@@ -88,7 +87,7 @@ def test_the_story_ends_with_the_edition(territory, cleaned):
 
 def handover(territory, cleaned, findings):
     chains = read_recommendations(cleaned.preconisations, cleaned.paroles, cleaned.codes, cleaned.immersions)
-    return write_handover(territory, [Part(territory.themes[0].nom, tuple(shown(findings, territory)))], chains)
+    return write_handover(territory, [(territory.themes[0].nom, shown(findings, territory))], chains)
 
 
 def test_the_handover_file_holds_each_chain_and_each_finding_and_is_the_same_twice(territory, cleaned, findings):
@@ -128,7 +127,7 @@ def test_each_figure_is_in_the_handover_file_with_the_alternative_that_it_has_on
 
 def test_a_figure_is_the_same_once_it_has_stood_in_a_notebook(territory, findings):
     for one, finding in zip(shown(findings, territory), findings, strict=True):
-        assert one.figure == without_notes(finding.figure)
+        assert one["figure"] == without_notes(finding.figure)
 
 
 def without_notes(figure):
@@ -162,8 +161,8 @@ def test_no_time_nor_name_is_packed_in_the_file(territory, cleaned, findings):
 
 
 def test_a_poster_is_one_french_file_without_request_the_same_twice(territory, findings):
-    html = render_poster(territory, shown(findings, territory)).html
-    assert html == render_poster(territory, shown(findings, territory)).html
+    html = render_poster(territory, shown(findings, territory))
+    assert html == render_poster(territory, shown(findings, territory))
     assert '<html lang="fr">' in html
     assert not any(ask in html for ask in ('src="', 'href="', "@import", "<script"))
     assert not re.search(r"url\((?!data:font/woff2)", html)
@@ -172,19 +171,19 @@ def test_a_poster_is_one_french_file_without_request_the_same_twice(territory, f
 
 
 def test_a_poster_without_a_finding_says_so(territory):
-    assert "Aucun constat ne peut être montré" in render_poster(territory, ()).html
+    assert "Aucun constat ne peut être montré" in render_poster(territory, ())
 
 
 def test_the_choice_goes_over_several_sections_before_it_comes_back(territory, findings):
     other = replace(findings[1], id="autre-x-01", section="autre", poids=0.1)
     some = shown([*findings, other], territory)
-    assert other.id in {one.id for one in choose(some, 2, {one.id: BAS for one in some if one.figure})}
+    assert other.id in {one["id"] for one in choose(some, 2, {one["id"]: BAS for one in some if one["figure"]})}
 
 
 def test_a_figure_too_tall_for_paper_is_taken_only_where_there_is_nothing_else(territory, findings):
-    first, low = [one for one in shown(findings, territory) if one.figure][:2]
-    tall = replace(first, dit=first.dit | {"poids": 9.0})
-    heights = {tall.id: BAS + 1, low.id: BAS}
+    first, low = [one for one in shown(findings, territory) if one["figure"]][:2]
+    tall = first | {"poids": 9.0}
+    heights = {tall["id"]: BAS + 1, low["id"]: BAS}
     assert choose([tall, low], 1, heights) == (low,)
     assert choose([tall], 1, heights) == (tall,)
 
@@ -193,5 +192,5 @@ def test_what_is_not_for_the_public_says_so_on_paper_too(territory, cleaned, fin
     said = shown(findings, territory)
     for audience, expected in (("public", False), ("equipe", True)):
         document = docx.Document(io.BytesIO(write_handover(territory, [], [], audience)))
-        texts = [render_poster(territory, said, audience).html, "\n".join(p.text for p in document.paragraphs)]
+        texts = [render_poster(territory, said, audience), "\n".join(p.text for p in document.paragraphs)]
         assert ["Ne pas diffuser" in text for text in texts] == [expected] * 2

@@ -7,34 +7,35 @@ This process starts no thread and reads no raw file: what could leave a trace in
 from __future__ import annotations
 
 import contextlib
+import os
+import subprocess
+import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
-from functools import cached_property
+from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cvanalysis.files import atomic
 from cvanalysis.files.guard import MIO, can_fork
-from cvanalysis.publish.edition import DONE, Edition, lasting
-from cvanalysis.publish.files import FORMER, Say, count, shown, take_over
+from cvanalysis.publish.edition import DONE, Edition, lasting, voices_of
+from cvanalysis.publish.files import FORMER, Say, count, record_opened, shown, take_over
 from cvanalysis.publish.limits import Limits
-from cvanalysis.publish.memory import state
-from cvanalysis.publish.memory.decision import EDITION, UNCHANGED, Decision, Fate, Options
-from cvanalysis.publish.memory.ledger import Ledger, Record, report_key
+from cvanalysis.publish.memory.decision import EDITION, UNCHANGED, Decision, Fate, Options, Slices
+from cvanalysis.publish.memory.ledger import LIBRARIES, Ledger, digest_notebook, report_key
 from cvanalysis.publish.plan import Report, check_notebooks, find_notebooks, select
 from cvanalysis.publish.run.child import Outcome, run_children, run_one, sweep_scratch
-from cvanalysis.publish.run.opened import record_opened
-from cvanalysis.publish.withdrawals import voices_of
 from cvanalysis.tables import freshness
+from cvanalysis.territory.contract import read_territory
 
 if TYPE_CHECKING:
-    from cvanalysis.publish.memory.slices import Slices
-    from cvanalysis.publish.run.produce import Task
+    from cvanalysis.publish.run.produce import Keep, Task
 
 
-__all__ = ["Options", "build"]
+__all__ = ["Options", "build", "watch"]
+PAUSE = 0.5  # seconds between two looks at what may be saved
 
 
 def build(options: Options, say: Say, warn: Say) -> int:
@@ -42,23 +43,29 @@ def build(options: Options, say: Say, warn: Say) -> int:
 
     Raises `UsageError` and `DeclarationError` before anything is built.
     """
-    from cvanalysis.territory.contract import read_territory
-
     started = time.perf_counter()
     notebooks = find_notebooks()
     opened = record_opened(options.data)
     territory = read_territory(options.data, options.edition)
     declarations = sorted(opened)
-    words = {"edition": territory.edition.id, "audience": options.audience}
-    decision = Decision(options, territory, notebooks, state.take_inputs(options.data, notebooks, words))
+    inputs = {
+        "data": atomic.digest_tree(options.data),
+        "code": atomic.digest_tree(freshness.PACKAGE),
+        "notebooks": {path.name: digest_notebook(path) for path in sorted(notebooks.glob("*.ipynb"))},
+        "versions": freshness.versions(LIBRARIES),
+        "options": {"edition": territory.edition.id, "audience": options.audience},
+    }
+    decision = Decision(options, territory, notebooks, inputs)
     chosen = select(decision.reports, options.only)
-    manifest = atomic.read_json(decision.out / "manifest.json")
-    if not options.force and manifest and (known := _whole(decision, manifest)):
-        return _unchanged(decision, manifest, known, say, warn)
+    if not options.force and (code := _unchanged(decision, say, warn)) is not None:
+        return code
+    from cvanalysis.publish.run.warm import warm_up
+
+    warm_up()  # before any page is written: what comes first decides how libraries are loaded
+    check_notebooks(decision.reports, notebooks)
     this = _Build(decision, chosen, declarations, say, warn, started)
     if options.dry_run:
         return this.foresee()
-    this.prepare()  # before any page is written: what comes first decides how libraries are loaded
     out, etat = decision.out, decision.etat
     atomic.make_folder(out)
     atomic.make_folder(options.processed, private=True)
@@ -68,27 +75,24 @@ def build(options: Options, say: Say, warn: Say) -> int:
         if take_over(out, etat, territory.id, options.audience):
             from cvanalysis.publish.site import write_editions
 
+            cleared = "n'était pas, ou pas à coup sûr, de ce contrat et pour ces lecteurs : ses pages sont effacées."
             if stood:
-                say(
-                    f"{shown(out)} n'était pas, ou pas à coup sûr, de ce contrat et pour ces lecteurs : ses pages sont effacées."
-                )
+                say(f"{shown(out)} {cleared}")
             # What was there is listed no more, whatever becomes of this build.
             write_editions(options.out.resolve(), territory)
         return this.run()
 
 
-def _whole(decision: Decision, manifest: dict[str, Any]) -> Record:
-    """The record of the edition where all that was read and written is as it says; else {}."""
-    known = decision.ledger.stands(EDITION, asdict(decision.inputs))
-    whole = known and known["complet"] and known["manifeste"] == atomic.digest_value(lasting(manifest))
-    return known if whole and not (decision.out / FORMER).exists() else {}
-
-
-def _unchanged(decision: Decision, manifest: dict[str, Any], known: Record, say: Say, warn: Say) -> int:
-    """Nothing changed: only the manifest's statuses do."""
+def _unchanged(decision: Decision, say: Say, warn: Say) -> int | None:
+    """The exit status where all that was read and written is as the edition's record says: only the manifest's statuses change."""
+    path = decision.out / "manifest.json"
+    manifest, known = atomic.read_json(path), decision.ledger.stands(EDITION, decision.inputs)
+    whole = manifest and known and known["complet"] and known["manifeste"] == atomic.digest_value(lasting(manifest))
+    if not whole or (decision.out / FORMER).exists():
+        return None
     for report in manifest["reports"]:
         report |= {"status": "unchanged", "why": UNCHANGED}
-    path, raw = decision.out / "manifest.json", atomic.to_json(manifest)
+    raw = atomic.to_json(manifest)
     if not decision.options.dry_run and raw != path.read_bytes():
         atomic.write(path, raw)
     for message in known["messages"]:
@@ -124,25 +128,19 @@ class _Build:
         processed = processed | {"illisibles": processed["illisibles"] + self.left_out()}
         slices = self.slices(self.options.processed)
         slices.keep()
-        self.decision.keep_environment()
+        self.decision.ledger.note(self.decision.environment, self.decision.made_with, {})
         fates = self.decision.decide(self.chosen, slices)
         self.announce(fates)
-        late = [fate for fate in fates if fate.rebuild]
+        late = [fate for fate in fates if not fate.status]
         if late:  # what was packed may hold what these pages may hold no more
             self.decision.ledger.remove("envoi")
         self.make(late, slices)
         self.forget(slices)
         return Edition(self.decision, fates, processed, slices, self.log, self.warn).conclude(self.started, self.say)
 
-    def prepare(self) -> None:
-        from cvanalysis.publish.run.warm import warm_up
-
-        warm_up()
-        check_notebooks(self.decision.reports, self.decision.notebooks)
-
     def forget_failures(self) -> None:
         """Remove what failed reports left aside under other voices than today's: it may quote one that was withdrawn."""
-        now = freshness.voices(self.decision.inputs.data)
+        now = freshness.voices(self.decision.inputs["data"])
         for etat in self.decision.etat.parent.iterdir():
             if voices_of(Ledger(self.decision.out, etat)) != now:
                 for path in [*etat.glob("echecs/**/*.ipynb"), *etat.glob("echecs/**/*.txt")]:
@@ -150,7 +148,6 @@ class _Build:
 
     def foresee(self) -> int:
         """`--dry-run`: say what would be made and why; leave no trace."""
-        self.prepare()
         with tempfile.TemporaryDirectory(prefix="cvanalysis-essai-") as scratch:
             folder = self.options.processed
             if not freshness.current(folder, self.made_of):
@@ -164,9 +161,8 @@ class _Build:
     @cached_property
     def made_of(self) -> dict[str, Any]:
         """What today's tables are made of."""
-        return freshness.made_of(
-            self.territory, self.options.audience, self.decision.inputs.data, self.decision.inputs.code
-        )
+        inputs = self.decision.inputs
+        return freshness.made_of(self.territory, self.options.audience, inputs["data"], inputs["code"])
 
     def process(self, folder: Path) -> dict[str, Any]:
         """Raw files → processed tables, unless they stand already. In a child: what reading leaves in memory dies with it."""
@@ -196,62 +192,45 @@ class _Build:
         return outcome.value if outcome.kind == "fini" else [outcome.cause]
 
     def slices(self, folder: Path) -> Slices:
-        from cvanalysis.publish.memory.slices import Slices
-
         slices = Slices(folder, self.decision.etat, self.territory, self.options.audience)
         slices.store.tables.warm()
         return slices
 
     def announce(self, fates: list[Fate]) -> None:
         """Say what will be made and why; reports with the same reason on one line when they are many."""
-        making = [fate for fate in fates if fate.rebuild]
+        making = [fate for fate in fates if not fate.status]
         by_reason: dict[str, list[Fate]] = {}
         for fate in making:
             by_reason.setdefault(fate.why, []).append(fate)
         for why, same in by_reason.items():
             names = [fate.report.court for fate in same]
             if len(names) > 6:
-                self.say(f"{len(names)} rapports ({', '.join(names[:3])}…) : {why}")
-            else:
-                for name in names:
-                    self.say(f"{name} : {why}")
+                names = [f"{len(names)} rapports ({', '.join(names[:3])}…)"]
+            for name in names:
+                self.say(f"{name} : {why}")
         rest = sum(fate.status == "unchanged" for fate in fates)
         self.say(f"{count(len(making), 'rapport')} à construire, {rest} à jour.")
 
     # ------------------------------------------------------------------------------------------------- making
 
-    def tasks(self, fates: list[Fate], slices: Slices) -> Iterator[tuple[Fate, Task]]:
+    def tasks(self, fates: list[Fate], slices: Slices) -> Iterator[tuple[Fate, Task, Keep]]:
+        """What makes each report, and what keeps it."""
         from cvanalysis.publish.run.produce import Task
 
-        notebooks, decision = self.decision.notebooks, self.decision
-        texts = {name: (notebooks / name).read_text(encoding="utf-8") for name in {f.report.notebook for f in fates}}
+        decision, options = self.decision, self.options
         env = {
-            "CVANALYSIS_DATA": str(self.options.data.resolve()),
+            "CVANALYSIS_DATA": str(options.data.resolve()),
             "CVANALYSIS_PROCESSED": str(slices.processed),
             "CVANALYSIS_EDITION": self.territory.edition.id,
-            "CVANALYSIS_AUDIENCE": self.options.audience,
+            "CVANALYSIS_AUDIENCE": options.audience,
         }
+        made = {"generation": decision.generation, "tables": slices.tables}
+        read = cache(lambda notebook: (decision.notebooks / notebook).read_text(encoding="utf-8"))
         for fate in fates:
-            report = fate.report
-            task = Task(
-                id=report.id,
-                key=report_key(report.id),
-                carnet=texts[report.notebook],
-                parameters=report.parameters,
-                page=decision.pages[report.id],
-                weight=report.weight,
-                env=env,
-                parts=decision.parts(report),
-                record={
-                    "why": fate.why,
-                    "generation": decision.generation,
-                    "tables": slices.tables,
-                    "etat_tables": slices.name,
-                },
-                limits=asdict(self.limits),
-                declarations=self.declarations,
-            )
-            yield fate, task
+            one, page = fate.report, decision.pages[fate.report.id]
+            task = Task(one.id, read(one.notebook), one.parameters, page, env, asdict(self.limits), self.declarations)
+            keep = partial(decision.ledger.put, report_key(one.id), decision.parts(one), why=fate.why, **made)
+            yield fate, task, keep
 
     @property
     def limits(self) -> Limits:
@@ -261,17 +240,18 @@ class _Build:
         """Make reports, on this machine's cores or on the cluster's."""
         if not fates:
             return
-        if self.options.dask:
-            from cvanalysis.publish.cluster.client import run_on_cluster
+        from tqdm import tqdm
 
-            ended = run_on_cluster(self.options.dask, self.tasks(fates, slices), self.decision)
-        else:
-            ended = self.run_here(self.tasks(fates, slices))
         failures = 0
-        with contextlib.closing(ended), _progress(len(fates)) as bar:
+        # A bar with rate, time left and failures; nothing where standard error is no terminal.
+        shown = "{percentage:3.0f} % {bar} {n_fmt}/{total_fmt} rapports, {rate_fmt}, reste {remaining}{postfix}"
+        bar = tqdm(total=len(fates), disable=None, dynamic_ncols=True, bar_format=shown, unit=" rapport")
+        with contextlib.closing(self.ended(self.tasks(fates, slices))) as ended, bar:
             for fate, outcome in ended:
                 if outcome.kind == "fini":
-                    self.succeed(fate, outcome)
+                    fate.status, fate.record, fate.stale = "built", outcome.value, ""
+                    for path in self.decision.aside(fate.report):
+                        path.unlink(missing_ok=True)
                 else:
                     failures += 1
                     self.fail(fate, outcome, slices)
@@ -279,22 +259,20 @@ class _Build:
                 self.log.append({"id": fate.report.id} | outcome.told())
                 bar.update()
 
-    def run_here(self, tasks: Iterator[tuple[Fate, Task]]) -> Iterator[tuple[Fate, Outcome]]:
+    def ended(self, tasks: Iterator[tuple[Fate, Task, Keep]]) -> Iterator[tuple[Fate, Outcome]]:
+        """Each report's fate and outcome as it ends."""
+        if self.options.dask:
+            from cvanalysis.publish.cluster import run_on_cluster
+
+            return run_on_cluster(self.options.dask, tasks, self.options)
         from cvanalysis.publish.run.produce import produce
 
         if why := can_fork():
             self.warn(
                 f"Les rapports sont faits un par un, par le moteur de papermill, ce qui est bien plus lent : {why}."
             )
-        put = self.decision.ledger.put
-        works = ((fate, lambda emit, task=task: produce(task, emit, put)) for fate, task in tasks)
+        works = ((fate, partial(produce, task, keep)) for fate, task, keep in tasks)
         return run_children(works, self.options.jobs, self.limits)
-
-    def succeed(self, fate: Fate, outcome: Outcome) -> None:
-        fate.status, fate.record, fate.stale = "built", outcome.value, ""
-        fate.inputs = self.decision.inputs_digest(outcome.value)
-        for path in self.decision.aside(fate.report):
-            path.unlink(missing_ok=True)
 
     def fail(self, fate: Fate, outcome: Outcome, slices: Slices) -> None:
         """Keep aside what tells why, never touch the page; but a page whose voices changed goes: one may have been withdrawn."""
@@ -308,7 +286,6 @@ class _Build:
             self.decision.ledger.remove(key)
             fate.record = None
         fate.stale = fate.why if fate.record else ""
-        fate.inputs = atomic.digest_value(self.decision.parts(fate.report))
         notebook, text = self.decision.aside(fate.report)
         source = (self.decision.notebooks / fate.report.notebook).read_text(encoding="utf-8")
         broken, told = broken_notebook(source, fate.report.parameters, outcome, env)
@@ -327,19 +304,52 @@ class _Build:
         decision = self.decision
         decision.ledger.keep_only("rapports", [report_key(report.id) for report in decision.reports])
         records = [record for report in decision.reports if (record := decision.record(report))]
-        slices.forget({record["etat_tables"] for record in records} | {slices.name})
-        named = {record["de"]["environnement"] for record in records} | {decision.inputs.environment}
-        decision.ledger.keep_only("environnements", [f"environnements/{name}" for name in named])
+        slices.forget(records)
+        named = {record["de"]["environnement"] for record in records}
+        decision.ledger.keep_only("environnements", named | {decision.environment})
 
 
-def _progress(total: int) -> Any:
-    """A bar with rate, time left and failures; nothing where standard error is no terminal."""
-    from tqdm import tqdm
+# ---------------------------------------------------------------------------------------------- rebuild on save
 
-    return tqdm(
-        total=total,
-        disable=None,
-        dynamic_ncols=True,
-        bar_format="{percentage:3.0f} % {bar} {n_fmt}/{total_fmt} rapports, {rate_fmt}, reste {remaining}{postfix}",
-        unit=" rapport",
-    )
+
+def watch(argv: list[str], data: Path, say: Say) -> int:
+    """Build once, then after each change of the data, the notebooks or the code, until interrupted (`KeyboardInterrupt`).
+
+    Each build is a process of its own, so that changed code is the code that runs. The files themselves are looked at: what tells of events
+    may drop one that comes as it gives up waiting, and a save would be missed.
+    """
+    command = [sys.executable, "-m", "cvanalysis.cli", "build", *argv[1:]]
+    folders = (data, find_notebooks(), freshness.PACKAGE)
+    built: dict[str, tuple[int, ...]] | None = None
+    while True:
+        now = look(folders)
+        if now == built:
+            time.sleep(PAUSE)
+            continue
+        if built is not None:
+            while (later := look(folders)) != now:  # someone is still saving
+                now = later
+                time.sleep(PAUSE)
+            names = sorted({Path(path).name for path, _ in now.items() ^ built.items()})
+            say(f"Changé : {', '.join(names[:5])}{' …' if len(names) > 5 else ''}")
+        built = now  # as it was before the build: what is saved meanwhile is seen too
+        subprocess.run(command, check=False)
+        say("En attente de changements (Ctrl-C pour arrêter).")
+
+
+def look(folders: Iterable[Path]) -> dict[str, tuple[int, ...]]:
+    """The files of these folders and what a save changes of each; hidden ones and those of editors apart."""
+    found = {}
+    for folder in folders:
+        for root, inside, names in os.walk(folder):
+            inside[:] = [name for name in inside if name[0] != "." and name != "__pycache__"]
+            for name in names:
+                if name[0] == "." or name.endswith(("~", ".swp", ".pyc")):
+                    continue
+                path = Path(root, name)
+                try:
+                    said = path.lstat()
+                except OSError:  # gone meanwhile
+                    continue
+                found[str(path)] = (said.st_mtime_ns, said.st_size, said.st_ino)
+    return found

@@ -1,41 +1,45 @@
-"""What speaks of a whole edition: downloads, statements, papers, index, manifest. Owns the end of a build; refuses to make a report."""
+"""What speaks of a whole edition: downloads, statements, papers, index, manifest. Owns the end of a build, and which of the editions that
+stand beside hold voices that they may hold no more; refuses to make a report."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
 
 from cvanalysis.files import atomic
-from cvanalysis.publish.files import Say, count, duration, shown
-from cvanalysis.publish.memory.decision import EDITION, Decision, Fate
-from cvanalysis.publish.papers.changes import earlier_files, write_changes
+from cvanalysis.publish.files import Say, audience_of, count, read_manifest, shown, state_folder
+from cvanalysis.publish.memory.decision import EDITION, Decision, Fate, Slices
+from cvanalysis.publish.memory.ledger import Ledger
+from cvanalysis.publish.papers import statements
 from cvanalysis.publish.papers.downloads import write_downloads
-from cvanalysis.publish.papers.meetings import CHAIN, HANDOVER, make_paper, papers_of
-from cvanalysis.publish.papers.statements import CONSTATS, CONTRIBUTIONS, gather, write_statements
+from cvanalysis.publish.papers.statements import CONSTATS, CONTRIBUTIONS, earlier_files
+from cvanalysis.publish.papers.supports import CHAIN, HANDOVER, WHOLE, make_paper
 from cvanalysis.publish.plan import read_purposes
 from cvanalysis.publish.run.child import run_one
 from cvanalysis.tables import freshness
 from cvanalysis.tables.freshness import VOICES
-
-if TYPE_CHECKING:
-    from cvanalysis.publish.memory.slices import Slices
+from cvanalysis.territory.contract import Edition as Declared
+from cvanalysis.territory.contract import Territory
 
 DONE, FAILED = 0, 1
+LOOKED_AT = "paroles"
+"""In the ledger of an edition: the files of voices for which it was last found to be right."""
 TITLES = 120_000
 """Characters of titles and addresses of findings that the index has room for."""
-Made = tuple[dict[str, bytes], dict[str, Any]]  # files, and what else the record says of them
 
 
 @dataclass(frozen=True, slots=True)
 class Thing:
-    """Something that is made of what stands: its key in the ledger, what a person calls it, what it is made of, how."""
+    """Something that is made of what stands: its key in the ledger, what a person calls it, what it is made of, what gives its files."""
 
     key: str
     titre: str
     of: dict[str, Any]
-    make: Callable[[], Made]
+    make: Callable[[], dict[str, bytes]]
 
 
 @dataclass
@@ -53,27 +57,33 @@ class Edition:
     def __post_init__(self) -> None:
         self.out, self.territory, self.ledger = self.decision.out, self.decision.territory, self.decision.ledger
         self.audience = self.decision.options.audience
-        self.notebooks = self.decision.own(self.fates)
+        # The executed notebooks of the pages that stand, by report; not of those that are of a build for others.
+        self.notebooks = {
+            fate.report.id: fate.record["fichiers"][f"notebooks/{fate.report.id}.ipynb"]
+            for fate in self.fates
+            if fate.record and fate.record["de"]["audience"] == self.audience
+        }
 
     def conclude(self, started: float, say: Say) -> int:
         """Make and write all that speaks of the whole edition, its record last; returns the exit status."""
         from cvanalysis.publish.site import write_editions
 
-        downloads = self.renew("données", [self.downloads()])
-        downloads += self.renew("constats", [self.statements()])
-        downloads += self.renew("changements", [self.changes()])
-        papers = papers_of(fate.report for fate in self.fates if fate.report.id in self.notebooks)
-        things = [self.paper(one) for one in papers]
-        self.ledger.keep_only("supports", [thing.key for thing in things])
-        self.renew("supports", things)
-        standing = [(paper.file, paper.titre) for paper in papers if (self.out / paper.file).exists()]
-        index, packed = self.index(downloads, standing)
-        self.renew("index", [index])
-        self.renew("envoi", [packed])
+        downloads = self.renew("données", self.downloads())
+        downloads += self.renew("constats", self.statements())
+        downloads += self.renew("changements", self.changes())
+        papers = self.papers()
+        self.ledger.keep_only("supports", [paper.key for paper in papers.values()])
+        self.renew("supports", *papers.values())
+        standing = [(file, paper.titre) for file, paper in papers.items() if (self.out / file).exists()]
+        for name, thing in zip(("index", "envoi"), self.index(downloads, standing), strict=True):
+            self.renew(name, thing)
         manifest = self.manifest()
         atomic.write_json(self.out / "manifest.json", manifest)
         write_editions(self.decision.options.out.resolve(), self.territory)
         took = time.perf_counter() - started
+        spent = (
+            f"{took // 60:.0f}\N{NO-BREAK SPACE}min {int(took % 60)}" if took >= 60 else f"{took:.1f}".replace(".", ",")
+        )
         log = {"secondes": round(took, 3), "jobs": self.decision.options.jobs, "taches": self.log}
         atomic.write_json(self.out / "build-log.json", log)
         code = self.keep(manifest, [*downloads, *(file for file, _ in standing), "index.html"])
@@ -82,88 +92,88 @@ class Edition:
         )
         say(
             f"{count(built, 'rapport')} construit{'s' if built > 1 else ''}, {same} à jour, {count(failed, 'échec')} "
-            f"en {duration(took)} : {shown(self.out / 'index.html')}"
+            f"en {spent}\N{NO-BREAK SPACE}s : {shown(self.out / 'index.html')}"
         )
         return code
 
     def keep(self, manifest: dict[str, Any], others: list[str]) -> int:
         """Say what went wrong, and keep the record of the edition; returns the exit status."""
-        failed = any(fate.status == "failed" for fate in self.fates)
         messages = [f"Fichier laissé de côté : {one}" for one in self.processed["illisibles"]]
-        messages += [f"À vérifier : {one}" for one in self.processed["avertissements"]]
-        messages += [f"À vérifier : {one}" for one in read_purposes(self.decision.notebooks)[1]]
-        messages += self.problems
+        doubtful = (*self.processed["avertissements"], *read_purposes(self.decision.notebooks)[1])
+        messages += [*(f"À vérifier : {one}" for one in doubtful), *self.problems]
         for message in messages:
             self.warn(message)
         outputs = {name: one for fate in self.fates if fate.record for name, one in fate.record["fichiers"].items()}
         outputs |= {name: atomic.digest(self.out / name) for name in others}
         # What « Ce qui a changé » was made from: an earlier edition that comes, goes or changes makes this one be looked at again.
         outputs |= earlier_files(self.out, self.territory)
+        failed = any(fate.status == "failed" for fate in self.fates)
         code = FAILED if failed or self.problems or self.processed["illisibles"] else DONE
-        voices = sorted([one["fichier"], one["sha256"]] for one in self.processed["sources"] if is_voice(one))
-        late = any(fate.stale or fate.status in {"failed", "absent"} for fate in self.fates)
+        late = failed or any(fate.stale or fate.status == "absent" for fate in self.fates)
         self.ledger.note(
             EDITION,
-            asdict(self.decision.inputs),
+            self.decision.inputs,
             outputs,
             generation=self.decision.generation,
             complet=not self.problems and not late,
             code=code,
             messages=messages,
             manifeste=atomic.digest_value(lasting(manifest)),
-            paroles=voices,
+            paroles=sorted([one["fichier"], one["sha256"]] for one in self.processed["sources"] if is_voice(one)),
         )
         return code
 
     # ------------------------------------------------------------------------------------------- what is made of what
 
-    def thing(self, key: str, titre: str, make: Callable[[], Made], **of: Any) -> Thing:
+    def thing(self, key: str, titre: str, make: Callable[[], dict[str, bytes]], **of: Any) -> Thing:
         return Thing(key, titre, self.decision.common | of, make)
 
     def downloads(self) -> Thing:
-        def make() -> Made:
-            return write_downloads(self.slices.processed, self.territory), {}
-
+        make = partial(write_downloads, self.slices.processed, self.territory)
         return self.thing("donnees", "Téléchargements", make, tables=self.slices.tables)
 
     def statements(self) -> Thing:
         """What this edition states, from its executed notebooks and the contributions that they show."""
 
-        def make() -> Made:
-            paths = {f"notebooks/{name}.ipynb": one for name, one in self.notebooks.items()}
-            records, read = gather(self.out, paths, self.ledger.read("constats"))
-            return write_statements(self.slices.processed, self.territory, self.audience, records), {"carnets": read}
+        def make() -> dict[str, bytes]:
+            findings = {fate.report.id: fate.record["findings"] for fate in self.fates if fate.record}
+            records = statements.gather(self.out, self.notebooks, findings, self.ledger.read("constats"))
+            return statements.write_statements(self.slices.processed, self.territory, self.audience, records)
 
         return self.thing(
             "constats",
             "Constats de l'édition",
             make,
-            carnets=atomic.digest_value(list(self.notebooks.items())),
+            executes=self.notebooks,
             contributions=self.slices.tables.get("contributions", ""),
             origines=freshness.read_record(self.slices.processed).get("fait_de"),
         )
 
     def changes(self) -> Thing:
         """What changed since the earlier edition; the two state it."""
-
-        def make() -> Made:
-            return write_changes(self.out, self.territory, self.audience, self.slices.processed), {}
-
+        make = partial(statements.write_changes, self.out, self.territory, self.audience, self.slices.processed)
         here = {name: atomic.digest(self.out / name) for name in (CONSTATS, CONTRIBUTIONS)}
-        stated = here | earlier_files(self.out, self.territory)
-        return self.thing("changements", "Ce qui a changé", make, constats=stated)
+        return self.thing(
+            "changements", "Ce qui a changé", make, constats=here | earlier_files(self.out, self.territory)
+        )
 
-    def paper(self, paper: Any) -> Thing:
-        def make() -> Made:
-            return {paper.file: make_paper(self.out, paper, self.territory, self.audience, self.slices)}, {}
-
-        made_of = [[key, self.notebooks[key], titre] for key, titre in paper.of.items()]
-        tables = [self.slices.tables.get(name, "") for name in CHAIN] if paper.file == HANDOVER else []
-        return self.thing(f"supports/{paper.key}", paper.titre, make, carnets=made_of, tables=tables)
+    def papers(self) -> dict[str, Thing]:
+        """The poster and the hand-over file, by their path, where the reports that stand give them."""
+        reports = [fate.report for fate in self.fates if fate.report.id in self.notebooks]
+        found = {}
+        for key, file, titre in WHOLE:
+            of = sorted((one for one in reports if key in one.supports), key=lambda one: one.supports[key])
+            if any(one.genre == "contrat" for one in of):
+                make = partial(make_paper, self.out, file, of, self.territory, self.audience, self.slices)
+                made_of = [[one.id, self.notebooks[one.id], one.titre] for one in of]
+                tables = [self.slices.tables.get(name, "") for name in CHAIN] if file == HANDOVER else []
+                found[file] = self.thing(f"supports/{key}", titre, make, carnets=made_of, tables=tables)
+        return found
 
     def index(self, downloads: list[str], papers: list[tuple[str, str]]) -> tuple[Thing, Thing]:
         """The page that leads to the others, and all of them in one file to send: neither state nor notebooks, and beside the edition
         where everybody may have it."""
+        from cvanalysis.dossier import Dossier
         from cvanalysis.publish.site import describe, pack, render_index, render_readme
 
         reports = [describe(fate) for fate in self.fates]
@@ -173,31 +183,26 @@ class Edition:
         of = {
             "pages": reports,
             "tables": self.slices.tables,
-            "contours": {name: one for name, one in self.decision.inputs.data.items() if name.startswith("geo/")},
+            "contours": {name: one for name, one in self.decision.inputs["data"].items() if name.startswith("geo/")},
             "fichiers": {name: atomic.digest(self.out / name) for name in (*names, CONSTATS)},
             "supports": papers,
         }
 
-        def render(envoi: str) -> bytes:
-            from cvanalysis.dossier import Dossier
-
+        def render(envoi: str = home) -> dict[str, bytes]:
             parts = {"papiers": papers, "constats": self.titles(), "envoi": envoi}
             shown = [one["id"].rpartition("/")[2] for one in reports if one["genre"] == "quartier" and one["url"]]
             if shown and not self.territory.vaste:
                 opened = Dossier(self.territory, self.slices.store)
                 parts["accueil"] = opened.plan(shown).html, opened.cartons(shown).html
-            return render_index(self.territory, self.audience, reports, downloads, **parts)
+            return {"index.html": render_index(self.territory, self.audience, reports, downloads, **parts)}
 
-        def send() -> Made:
-            files = {name: (self.out / name).read_bytes() for name in names}
-            files |= {
-                "index.html": render(""),
-                "lisez-moi.html": render_readme(self.territory, self.audience, len(pages)),
-            }
-            return {home: pack(self.territory, files)}, {}
+        def send() -> dict[str, bytes]:
+            files = {name: (self.out / name).read_bytes() for name in names} | render("")
+            files["lisez-moi.html"] = render_readme(self.territory, self.audience, len(pages))
+            return {home: pack(self.territory, files)}
 
         return (
-            self.thing("index", "Page d'accueil", lambda: ({"index.html": render(home)}, {}), **of),
+            self.thing("index", "Page d'accueil", render, **of),
             self.thing("envoi", "Édition en un fichier", send, **of),
         )
 
@@ -216,16 +221,21 @@ class Edition:
                 return [(page.titre, page.path, found[:most]) for page, found in pages if found]
         return []
 
-    def renew(self, name: str, things: Iterable[Thing]) -> list[str]:
+    def renew(self, name: str, *things: Thing) -> list[str]:
         """Make those of the things that are made of something else now, in one child; returns the files of those that stand.
 
         One that can't be made is said and does not stop the others.
         """
-        things = list(things)
         late = [thing for thing in things if not self.ledger.stands(thing.key, thing.of)]
 
         def work(_emit: Any) -> dict[str, str]:
-            return {thing.titre: cause for thing in late if (cause := self.try_one(thing))}
+            causes = {}
+            for thing in late:
+                try:
+                    self.ledger.put(thing.key, thing.of, thing.make())
+                except Exception as error:  # noqa: BLE001 (whatever it is, it is said)
+                    causes[thing.titre] = str(error) or type(error).__name__
+            return causes
 
         if late:
             outcome = run_one(work)
@@ -234,21 +244,25 @@ class Edition:
             self.problems += [f"{titre} : échec. {cause.strip().rstrip('.')}." for titre, cause in causes.items()]
         return [file for thing in things for file in self.ledger.stands(thing.key, thing.of).get("fichiers", ())]
 
-    def try_one(self, thing: Thing) -> str:
-        """Make a thing and keep it; '' or why it could not be made."""
-        try:
-            files, rest = thing.make()
-            self.ledger.put(thing.key, thing.of, files, **rest)
-        except Exception as error:  # noqa: BLE001 (whatever it is, it is said)
-            return str(error) or type(error).__name__
-        return ""
-
     def manifest(self) -> dict[str, Any]:
         return {
             "territoire": self.territory.id,
             "edition": self.territory.edition.id,
             "audience": self.audience,
-            "reports": [manifest_entry(fate) for fate in self.fates if fate.status != "absent"],
+            "reports": [
+                {
+                    "id": fate.report.id,
+                    "path": fate.report.path,
+                    "notebook": fate.report.notebook,
+                    "parameters": fate.report.parameters,
+                    "status": fate.status,
+                    "why": fate.why,
+                    "inputs_sha256": self.decision.inputs_digest(fate),
+                    "findings": fate.record["findings"] if fate.record else [],
+                }
+                for fate in self.fates
+                if fate.status != "absent"
+            ],
             "sources": shown_sources(self.processed["sources"], self.audience),
         }
 
@@ -273,23 +287,55 @@ def shown_sources(sources: list[dict[str, Any]], audience: str) -> list[dict[str
 
 def lasting(manifest: dict[str, Any]) -> dict[str, Any]:
     """A manifest without what differs between the build that made the pages and one that finds them made."""
-    return manifest | {
-        "reports": [
-            {key: one for key, one in report.items() if key not in {"status", "why"}} for report in manifest["reports"]
-        ]
-    }
+    return manifest | {"reports": [report | {"status": "", "why": ""} for report in manifest["reports"]]}
 
 
-def manifest_entry(fate: Fate) -> dict[str, Any]:
-    """A report's line in the manifest."""
-    report = fate.report
-    return {
-        "id": report.id,
-        "path": report.path,
-        "notebook": report.notebook,
-        "parameters": report.parameters,
-        "status": fate.status,
-        "why": fate.why,
-        "inputs_sha256": fate.inputs,
-        "findings": fate.record["findings"] if fate.record else [],
-    }
+# ------------------------------------------------------------------------------------------- editions that stand beside
+
+
+def to_build_again(territory: Territory, out: Path) -> tuple[list[tuple[str, str]], list[str]]:
+    """(edition, audience) of those that stand under `out` and hold other voices than they may, the oldest first; and the names of
+    those that may, and that the territory declares no longer: nothing can build them again.
+
+    A voice that is withdrawn leaves every edition at the next build, whichever edition that build is for; one handed over is otherwise
+    left alone.
+    """
+    now = freshness.voices(atomic.digest_tree(territory.dossier))
+    declared = {one.id: one for one in sorted(territory.editions, key=lambda one: one.jusqu_au)}
+    again, orphans = {}, []
+    for folder in sorted(path for path in out.glob("*") if path.is_dir()):
+        etat = state_folder(territory.dossier, folder)
+        audience = audience_of(folder, etat)
+        held = read_manifest(folder)
+        if not audience or held.get("territoire", territory.id) != territory.id:
+            continue
+        ledger = Ledger(folder, etat)
+        if folder.name == territory.edition.id or voices_of(ledger) == now or ledger.stands(LOOKED_AT, now):
+            continue
+        if folder.name not in declared:
+            orphans.append(folder.name)
+        elif _holds_others(ledger, territory, declared[folder.name], audience):
+            again[folder.name] = audience
+        else:
+            ledger.note(LOOKED_AT, now, {})
+    return [(name, again[name]) for name in declared if name in again], orphans
+
+
+def voices_of(ledger: Ledger) -> dict[str, str] | None:
+    """The files of voices that an edition was last built from; None where it was not built to its end."""
+    record = ledger.read(EDITION)
+    return freshness.voices(record["de"]["data"]) if record else None
+
+
+def _holds_others(ledger: Ledger, territory: Territory, edition: Declared, audience: str) -> bool:
+    """Whether the voices that the edition may know are not those that it was built from. Read in a child, for no trace."""
+
+    def work(_emit: Any) -> list[list[str]]:
+        from cvanalysis.files.guard import under_guard
+        from cvanalysis.paroles.clean.voices import clean_voices
+
+        voices = under_guard(lambda: clean_voices(replace(territory, edition=edition), audience).sources)
+        return sorted([one.fichier, one.sha256] for one in voices)
+
+    outcome = run_one(work)
+    return outcome.kind != "fini" or outcome.value != ledger.read(EDITION).get("paroles")

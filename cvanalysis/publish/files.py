@@ -1,21 +1,29 @@
-"""The folders of an edition, and how a terminal names them. Owns whose an edition is; refuses to know what is built."""
+"""What all of publishing shares. Owns the folders of an edition and whose it is, what pages say around their bodies, what is opened in a
+folder, how a terminal names things; refuses to know what is built.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import shutil
-from collections.abc import Callable
+import sys
+import zipfile
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from cvanalysis.errors import UsageError
 from cvanalysis.files import atomic
 from cvanalysis.tables.freshness import beside
+from cvanalysis.territory.contract import Territory
+from cvanalysis.territory.look import look_of
 
 FORMER = ".etat"  # what served the next build stood among the pages
 OURS = {"build-log.json", "donnees", "manifest.json", "notebooks", "passation.docx", "quartiers", "supports", "themes"}
 Say = Callable[[str], None]
+_AUDIENCES = {"groupe": "groupes de travail", "equipe": "équipe d’évaluation"}
 
 
 def state_folder(data: Path, out: Path) -> Path:
@@ -37,8 +45,7 @@ def read_manifest(out: Path) -> dict[str, Any]:
 def audience_of(out: Path, etat: Path) -> str:
     """For whom the edition in `out` was built, '' where nothing says it."""
     mark = etat / "audience"
-    told = read_manifest(out)
-    return mark.read_text(encoding="ascii") if mark.exists() else told.get("audience", "")
+    return mark.read_text(encoding="ascii") if mark.exists() else read_manifest(out).get("audience", "")
 
 
 def take_over(out: Path, etat: Path, territory: str, audience: str) -> bool:
@@ -74,6 +81,55 @@ def take_over(out: Path, etat: Path, territory: str, audience: str) -> bool:
     return True
 
 
+_opened: tuple[str, set[str]] = "", set()  # a folder, and what was opened in it since it was named
+
+
+def _hook(event: str, arguments: tuple[object, ...]) -> None:
+    folder, seen = _opened
+    if event == "open" and folder and isinstance(path := arguments[0], str | bytes | os.PathLike):
+        name = os.path.abspath(os.fsdecode(path))  # noqa: PTH100 (`resolve` would open files)
+        if name.startswith(folder):
+            seen.add(name[len(folder) :].replace(os.sep, "/"))
+
+
+def record_opened(folder: Path) -> set[str]:
+    """From now on, the files under `folder` that this process opens, by their relative path: a set that fills itself.
+
+    The store records what reports read of the processed tables. A file that a notebook reads in any other way must count too: an
+    edit of it makes the page stale, and a page that is rebuilt once too often costs less than one that is out of date.
+    """
+    global _opened  # noqa: PLW0603 (an audit hook is the process's, and stays)
+    if not _opened[0]:
+        sys.addaudithook(_hook)
+    _opened = f"{folder.resolve()}{os.sep}", set()
+    return _opened[1]
+
+
+def reserved_for(audience: str) -> str:
+    """What all that is not for the public says of itself, '' for the public."""
+    who = _AUDIENCES.get(audience, audience)
+    return "" if audience == "public" else f"Document réservé\u00a0: {who}. Ne pas diffuser."
+
+
+def envelope(titre: str, territory: Territory, audience: str, **more: Any) -> dict[str, Any]:
+    """What any page says around its body (`page.Around`)."""
+    mine = {"titre": titre, "territoire": territory.nom, "edition": territory.edition.nom, "audience": audience}
+    return mine | {"maj": territory.maj, "contact": territory.contact} | look_of(territory) | more
+
+
+def link(titre: str, url: str) -> dict[str, str]:
+    return {"titre": titre, "url": url}
+
+
+def zipped(files: Mapping[str, bytes]) -> bytes:
+    """Files in one, in their order. Same files, same bytes: no clock enters it."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as target:
+        for name, raw in files.items():
+            target.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), raw, zipfile.ZIP_DEFLATED)
+    return packed.getvalue()
+
+
 def shown(path: Path) -> str:
     """A path as a person at this place would type it."""
     with contextlib.suppress(ValueError):
@@ -83,9 +139,3 @@ def shown(path: Path) -> str:
 
 def count(number: int, word: str) -> str:
     return f"{number} {word}{'s' if number > 1 else ''}"
-
-
-def duration(seconds: float) -> str:
-    if seconds < 60:
-        return f"{seconds:.1f}".replace(".", ",") + "\N{NO-BREAK SPACE}s"
-    return f"{int(seconds // 60)}\N{NO-BREAK SPACE}min {int(seconds % 60)}\N{NO-BREAK SPACE}s"

@@ -18,12 +18,8 @@ from typing import Any
 from cvanalysis.errors import UsageError
 from cvanalysis.territory.contract import Territory
 
-KINDS = {
-    "quartier": ("quartiers", "qpv", 300_000),
-    "theme": ("themes", "theme", 300_000),
-    "contrat": ("", "", 300_000),
-}
-"""What a notebook can be for: the folder of its pages, the parameter that it is given, the bytes that a page may weigh."""
+KINDS = {"quartier": ("quartiers", "qpv"), "theme": ("themes", "theme"), "contrat": ("", "")}
+"""What a notebook can be for: the folder of its pages, the parameter that it is given."""
 
 PROJECT = Path(__file__).resolve().parents[2]
 SUPPORTS = ("affiche", "passation")
@@ -36,24 +32,12 @@ _TO_WRITE = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Purpose:
-    """What a notebook says that it is for, in its metadata `cvanalysis`.
+Purpose = dict[str, Any]
+"""What a notebook says that it is for, in its metadata `cvanalysis`: `pour`, `titre`; `nom`, its file's without suffix.
 
-    `ordre` is its place among those of its kind; `supports` what its findings go to (affiche, passation) and its place there;
-    `avec` a file of the data folder without which there is nothing to make it of.
-    """
-
-    notebook: str
-    pour: str
-    titre: str
-    ordre: int = LAST
-    supports: dict[str, int] = field(default_factory=dict)
-    avec: str = ""
-
-    @property
-    def nom(self) -> str:
-        return self.notebook.removesuffix(".ipynb")
+`ordre` is its place among those of its kind; `supports` what its findings go to (affiche, passation) and its place there;
+`avec` a file of the data folder without which there is nothing to make it of.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +58,6 @@ class Report:
     def path(self) -> str:
         """Its page under the edition's folder."""
         return f"{self.id}.html"
-
-    @property
-    def weight(self) -> int:
-        return KINDS[self.genre][2]
 
     @property
     def court(self) -> str:
@@ -119,11 +99,10 @@ def read_purposes(notebooks: Path) -> tuple[list[Purpose], list[str]]:
         elif wrong := _wrong(path.stem, told):
             problems.append(f"`{path.name}`\u00a0: {wrong}")
         else:
-            found.append(Purpose(path.name, **told))
+            found.append({"nom": path.stem, "ordre": LAST, "supports": {}, "avec": ""} | told)
     if problems:
         raise UsageError(" ".join(problems))
-    kinds = list(KINDS)
-    return sorted(found, key=lambda one: (kinds.index(one.pour), one.ordre, one.notebook)), silent
+    return sorted(found, key=lambda one: (list(KINDS).index(one["pour"]), one["ordre"])), silent
 
 
 def _wrong(name: str, told: Any) -> str:
@@ -155,27 +134,31 @@ def plan_reports(territory: Territory, notebooks: Path) -> tuple[Report, ...]:
     (`quartiers/QP044006`); any other a page beside it (`quartiers/QP044006-sport`).
     """
     names = {commune.code: commune.nom for commune in territory.communes}
-    places: dict[str, tuple[Any, ...]] = {
-        "quartier": territory.quartiers,
-        "theme": territory.themes,
-        "contrat": (None,),
+    places = {
+        "quartier": [(one.code, one.nom, one.communes) for one in territory.quartiers],
+        "theme": [(one.id, one.nom, ()) for one in territory.themes],
+        "contrat": [("", "", ())],
     }
     reports = []
     for one in read_purposes(notebooks)[0]:
-        if not (territory.dossier / one.avec).exists():
+        if not (territory.dossier / one["avec"]).exists():
             continue
-        folder, parameter, _ = KINDS[one.pour]
-        for place in places[one.pour]:
-            ident, parameters, titre, sujet = one.nom, {}, one.titre, ""
-            if place:
-                sujet = place.code if one.pour == "quartier" else place.id
-                itself = one.nom == parameter
-                ident = f"{folder}/{sujet}" if itself else f"{folder}/{sujet}-{one.nom}"
-                parameters, titre = {parameter: sujet}, place.nom if itself else f"{place.nom}\u00a0: {one.titre}"
-            communes = tuple(names.get(code, code) for code in getattr(place, "communes", ()))
-            reports.append(
-                Report(ident, one.notebook, parameters, titre, one.pour, sujet, communes, one.supports, one.ordre)
+        folder, parameter = KINDS[one["pour"]]
+        for sujet, nom, communes in places[one["pour"]]:
+            itself = one["nom"] == parameter
+            beside = "" if itself else f"-{one['nom']}"
+            report = Report(
+                id=f"{folder}/{sujet}{beside}" if sujet else one["nom"],
+                notebook=f"{one['nom']}.ipynb",
+                parameters={parameter: sujet} if sujet else {},
+                titre=nom if itself else "\u00a0: ".join(filter(None, (nom, one["titre"]))),
+                genre=one["pour"],
+                sujet=sujet,
+                communes=tuple(names.get(code, code) for code in communes),
+                supports=one["supports"],
+                ordre=one["ordre"],
             )
+            reports.append(report)
     return tuple(reports)
 
 

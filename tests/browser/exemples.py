@@ -11,7 +11,7 @@ import nbformat.v4 as nbf
 from nbformat import NotebookNode
 
 from cvanalysis.constat.shape import Figure, Finding, Message, Point, Role, Serie, Statut, Table, Valeur
-from cvanalysis.publish.page.page import Lien, PageInfo
+from cvanalysis.publish.files import link
 
 LONG = "Saint-Étienne-du-Grand-Détour - Les Hauts de l’Île aux Bœufs - Cité de l’Ancienne Manufacture"
 ICI = "Les Quatre Vents"
@@ -189,16 +189,16 @@ def constat(genre: str, numero: int = 1, *, exemple: bool = False) -> Finding:
     )
 
 
-PAGE = PageInfo(
-    titre=LONG,
-    territoire="Villeneuve Métropole, contrat de ville",
-    edition="Édition de décembre",
-    index=Lien("Accueil", "../index.html"),
-    precedent=Lien("Le précédent", "QP999000.html"),
-    suivant=Lien("Le suivant", "QP999002.html"),
-    licence="Licence Ouverte 2.0",
-    maj="2022-03-01",
-)
+PAGE = {
+    "titre": LONG,
+    "territoire": "Villeneuve Métropole, contrat de ville",
+    "edition": "Édition de décembre",
+    "index": link("Accueil", "../index.html"),
+    "precedent": link("Le précédent", "QP999000.html"),
+    "suivant": link("Le suivant", "QP999002.html"),
+    "licence": "Licence Ouverte 2.0",
+    "maj": "2022-03-01",
+}
 
 
 def carnet(*constats: object) -> NotebookNode:

@@ -1,20 +1,31 @@
-"""What stands, made of what. Owns the one record of each thing made, whatever it is: a report, a sheet, a download, an edition.
+"""What stands, made of what. Owns the one record of each thing made, whatever it is (a report, a sheet, a download, an edition), and the
+digests of what a build reads.
 
 A record says what a thing was made of (`de`: part → print) and the files that were written (`fichiers`: name → digest). A thing is
-made again where one of the two differs, and for no other reason. Standard library only: an unchanged build asks it too.
+made again where one of the two differs, and for no other reason. Standard library only: an unchanged build must cost next to nothing, so
+whether anything changed is told before a single heavy library is imported.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from cvanalysis.files import atomic
+from cvanalysis.tables import freshness
 
 FORMAT = 3  # of the records: those of another count as none
 Record = dict[str, Any]
+Made = Mapping[str, Any]  # what a thing is made of
+Places = Iterable[tuple[Path, bytes]]
+LIBRARIES = (
+    *freshness.LIBRARIES, "babel", "highspy", "ipykernel", "ipython", "jinja2", "matplotlib", "nbclient", "nbconvert", "nbformat",
+    "papermill", "seaborn",
+)  # fmt: skip
+NOT_PROCESSED = ("textes", "geo")  # folders of the data that reports read as they are
 
 
 def report_key(ident: str) -> str:
@@ -37,7 +48,7 @@ class Ledger:
         record = atomic.read_json(self._path(key))
         return record if isinstance(record, dict) and record.get("format") == FORMAT else {}
 
-    def stands(self, key: str, of: Mapping[str, Any]) -> Record:
+    def stands(self, key: str, of: Made) -> Record:
         """The record of a thing that is made of just that, and stands as it was made; else {}."""
         record = self.read(key)
         return record if record and record["de"] == of and not self.altered(record) else {}
@@ -51,20 +62,20 @@ class Ledger:
             if found[name] != digest
         ]
 
-    def put(self, key: str, of: Mapping[str, Any], files: Mapping[str, bytes], **rest: Any) -> Record:
+    def put(self, key: str, of: Made, files: Mapping[str, bytes], **rest: Any) -> Record:
         """Put the files of a thing and its record in place, together; what it no longer has goes."""
         former = self.read(key).get("fichiers", {})
         digests = {name: hashlib.sha256(raw).hexdigest() for name, raw in files.items()}
-        record = _record(of, digests, rest)
-        places = [(self.out / name, raw) for name, raw in files.items()]
-        atomic.write_all([*places, (self._path(key), atomic.to_json(record))])
+        record = self.note(key, of, digests, [(self.out / name, raw) for name, raw in files.items()], **rest)
         for name in former.keys() - digests.keys():
             (self.out / name).unlink(missing_ok=True)
         return record
 
-    def note(self, key: str, of: Mapping[str, Any], digests: Mapping[str, str], **rest: Any) -> None:
-        """Write the record of a thing whose files stand already, or that has none."""
-        atomic.write_json(self._path(key), _record(of, digests, rest))
+    def note(self, key: str, of: Made, digests: dict[str, str], places: Places = (), **rest: Any) -> Record:
+        """Write the record of a thing, after its files where they do not stand already."""
+        record = {"format": FORMAT, "de": dict(of), "fichiers": digests} | rest
+        atomic.write_all([*places, (self._path(key), atomic.to_json(record))])
+        return record
 
     def amend(self, key: str, **rest: Any) -> None:
         """Say more of a thing."""
@@ -83,5 +94,32 @@ class Ledger:
         self._path(key).unlink(missing_ok=True)
 
 
-def _record(of: Mapping[str, Any], digests: Mapping[str, str], rest: Record) -> Record:
-    return {"format": FORMAT, "de": dict(of), "fichiers": dict(digests)} | rest
+def digest_notebook(path: Path) -> str:
+    """Digest of what a notebook asks: saved with other outputs, or by another Jupyter, it asks the same."""
+    try:
+        told = json.loads(path.read_bytes())
+        cells = [
+            {key: one for key, one in cell.items() if key not in {"outputs", "execution_count"}}
+            for cell in told["cells"]
+        ]
+        return atomic.digest_value([cells, told["metadata"].get("cvanalysis")])
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):  # no notebook: its report will say so
+        return atomic.digest(path)
+
+
+def differences(was: dict[str, Any], now: dict[str, Any]) -> list[str]:
+    """What differs between two `code` and `versions` (of a record, {} where it is lost; of a worker), said in French."""
+    if not was:
+        return ["code ou bibliothèques modifiés"]
+    said = []
+    if files := _differ(was["code"], now["code"]):
+        shown = ", ".join(files[:3]) + (f" et {len(files) - 3} autres" if len(files) > 3 else "")
+        said.append(f"code modifié ({shown})")
+    old, new = was["versions"], now["versions"]
+    return said + [
+        f"bibliothèque {name} {old.get(name, 'absente')} → {new.get(name, 'absente')}" for name in _differ(old, new)
+    ]
+
+
+def _differ(old: dict[str, str], new: dict[str, str]) -> list[str]:
+    return sorted(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))

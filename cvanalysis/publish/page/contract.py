@@ -8,31 +8,23 @@ of is listed, and all else is refused, wherever it came from, pictures included.
 from __future__ import annotations
 
 import re
+import tomllib
 from base64 import b64decode
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from itertools import islice, pairwise
+from pathlib import Path
 
 from cvanalysis.files.texts import UNSEEN
-from cvanalysis.publish.page.page import OUR_STYLE, font_style, our_scripts
+from cvanalysis.publish.page.page import OUR_SCRIPTS, OUR_STYLE, font_style
 from cvanalysis.territory.look import live_in_svg
 
-_ELEMENTS = {
-    "a", "abbr", "b", "blockquote", "body", "br", "caption", "cite", "code", "col", "colgroup", "dd", "del", "details", "dfn", "div",
-    "dl", "dt", "em", "figcaption", "figure", "footer", "h1", "h2", "h3", "h4", "h5", "h6", "head", "header", "hr", "html", "i",
-    "img", "input", "kbd", "label", "li", "main", "mark", "meta", "nav", "ol", "option", "p", "pre", "q", "s", "samp", "script",
-    "section", "select", "small", "span", "strong", "style", "sub", "summary", "sup", "table", "tbody", "td", "tfoot", "th", "thead",
-    "time", "title", "tr", "u", "ul", "var", "wbr",
-}  # fmt: skip
-
-_ATTRIBUTES = {
-    "abbr", "align", "alt", "autocomplete", "border", "charset", "class", "colspan", "content", "datetime", "dir", "download", "for",
-    "headers", "height", "hidden", "href", "id", "lang", "name", "open", "rel", "role", "rowspan", "scope", "scoped", "span", "spellcheck",
-    "src", "start", "tabindex", "title", "type", "value", "width",
-}  # fmt: skip
+_TOLD = tomllib.loads((Path(__file__).parent / "contract.toml").read_text(encoding="utf-8"))
 _DRAWING = {"svg", "path", "rect", "circle", "text"}
+_ELEMENTS, _ATTRIBUTES = _DRAWING.union(_TOLD["elements"].split()), set(_TOLD["attributs"].split())
+_HEADINGS = {"h1", "h2", "h3", "h4", "h5", "h6"}
 _GEOMETRY = {"d", "x", "y", "width", "height", "cx", "cy", "r", "viewbox"}
 _NUMBERS = re.compile(r"[MLHVAZmlhvaz\d\s.,-]*")
 _LOOK = {
@@ -53,23 +45,13 @@ _ADDRESS = re.compile(r"\b(?:https?|ftp|wss?)://[^\s\"'<>)]*", re.IGNORECASE)
 _NOTHING = re.compile(r"\b(nan|NaN|NaT|None|inf|Infinity|undefined|null)\b(?!’)")
 _REMAINS = re.compile(r"\{\{|\}\}|\{%|%\}|\{[A-Za-z_][\w.]*(?:![rsa])?(?::[^{}\s]*)?\}")
 
-_ENGLISH = (
-    "No description has been provided", "Traceback (most recent call last)", "Error:", "Warning:", "UserWarning", "object at 0x",
-    "dtype:", "<Figure size", 'File "', ", in <module>", " not found", " is not ", "could not ", "does not ", "did not ", "Invalid ",
-    "must be ", "Unnamed: ", "Loading ", "Click to ", "Please ",
-)  # fmt: skip
-"""What libraries say when they are not asked; plain strings, since looking for twenty of them costs less than one pattern."""
-
 _PATH = re.compile(
     r"/(?<![\w./-]/)(?:home|Users|root|tmp|work|workspace|var|usr|opt|mnt|srv|etc|builds?|private|data)/[\w.-]+|:\\(?<=\b[A-Z]:\\)\w|file://"
 )
 
 
 def check_page(
-    html: str,
-    constats: Iterable[str],
-    max_bytes: int,
-    dit: Callable[[str], bool] = lambda _: False,
+    html: str, constats: Iterable[str], max_bytes: int, dit: Callable[[str], bool] = lambda _: False
 ) -> list[str]:
     """What is wrong with a page, one French sentence each; empty where it may be published.
 
@@ -77,17 +59,16 @@ def check_page(
     asked only of what would be a fault.
     """
     page = read_page(html)
-    problems = []
     size = len(html.encode("utf-8"))
-    if size > max_bytes:
-        problems.append(f"La page pèse {size} octets, plus que les {max_bytes} permis.")
-    problems += check_live(page)
-    problems += _check_findings(page, list(constats))
-    problems += _check_structure(html, page)
-    problems += _check_pictures(page)
-    problems += _check_addresses(page, dit)
-    problems += _check_words(" ".join(page.words), dit)
-    return problems
+    return [
+        *([f"La page pèse {size} octets, plus que les {max_bytes} permis."] if size > max_bytes else []),
+        *check_live(page),
+        *_check_findings(page, list(constats)),
+        *_check_structure(html, page),
+        *_check_pictures(page),
+        *_check_addresses(page, dit),
+        *_check_words(" ".join(page.words), dit),
+    ]
 
 
 @dataclass(slots=True)
@@ -162,22 +143,18 @@ class read_page(HTMLParser):  # noqa: N801 (it is called as the function that it
         self.odd.append(f"une déclaration ({data[:20]})")
 
 
-def check_live(
-    page: read_page, scripts: Collection[str] | None = None, style: re.Pattern[str] = OUR_STYLE
-) -> list[str]:
+def check_live(page: read_page, style: re.Pattern[str] = OUR_STYLE) -> list[str]:
     """What could run, load, restyle or lead elsewhere, and is not ours. All that is not known here to be harmless counts as such."""
-    scripts = our_scripts() if scripts is None else scripts
     found = list(page.odd)
     for one in page.elements:
-        if one.tag not in _ELEMENTS | _DRAWING:
+        if one.tag not in _ELEMENTS:
             found.append(f"l’élément <{one.tag}>")
-        if one.tag == "script" and (one.attrs or one.said not in scripts):
+        if one.tag == "script" and (one.attrs or one.said not in OUR_SCRIPTS):
             found.append(f"un script qui n’est pas des nôtres ({one.said.strip()[:40]})")
-        ours = style.fullmatch(one.said) or one.said == font_style()
-        if one.tag == "style" and not (
-            _FRAME_STYLE.fullmatch(one.said) if one.attrs == {"scoped": ""} else ours and not one.attrs
-        ):
-            found.append(f"un style qui n’est pas des nôtres ({one.said.strip()[:40]})")
+        if one.tag == "style":
+            ours = not one.attrs and (style.fullmatch(one.said) or one.said == font_style())
+            if not ours and not (one.attrs == {"scoped": ""} and _FRAME_STYLE.fullmatch(one.said)):
+                found.append(f"un style qui n’est pas des nôtres ({one.said.strip()[:40]})")
         if one.attrs.get("http-equiv", _POLICY) != _POLICY:
             found.append("une instruction au navigateur (meta)")
         for name, value in one.attrs.items():
@@ -211,81 +188,66 @@ def _is_usual(tag: str, name: str, value: str) -> bool:
     return name in _ATTRIBUTES or name.startswith(("aria-", "data-")) or (name == "http-equiv" and tag == "meta")
 
 
-def _check_findings(page: read_page, wanted: list[str]) -> list[str]:
-    problems = []
+def _check_findings(page: read_page, wanted: list[str]) -> Iterator[str]:
     figures = (one for one in page.find("figure") if "constat" in one.attrs.get("class", "").split())
     there = {one.attrs.get("id", ""): one for one in figures}
     for key, n in Counter(wanted).items():
-        block = there.get(key)
         if n > 1:
-            problems.append(f"Le constat {key} est déclaré {n} fois.")
-        if block is None:
-            problems.append(f"Le constat {key} manque dans la page.")
+            yield f"Le constat {key} est déclaré {n} fois."
+        if key not in there:
+            yield f"Le constat {key} manque dans la page."
             continue
-        has = {one.tag for one in block.inside}
+        block = there[key]
+        kind, has = block.attrs["class"].split(), {one.tag for one in block.inside}
         drawn = any(one.attrs.get("class") == "fig" for one in block.find("svg"))
-        kind = block.attrs["class"].split()
         empty = "vide" in kind and not drawn and "table" not in has  # nothing to show: it says so, and why
-        if not empty and not drawn and "sans-figure" not in kind:
-            problems.append(f"Le constat {key} n’a pas de figure.")
-        headed = any(one.attrs.get("scope") == "col" for one in block.find("th")) and "caption" in has
-        if not empty and not ("table" in has and headed):
-            problems.append(f"Le constat {key} n’a pas de tableau avec en-têtes et légende.")
+        if not (empty or drawn or "sans-figure" in kind):
+            yield f"Le constat {key} n’a pas de figure."
+        headed = any(one.attrs.get("scope") == "col" for one in block.find("th"))
+        if not (empty or (headed and {"table", "caption"} <= has)):
+            yield f"Le constat {key} n’a pas de tableau avec en-têtes et légende."
         if not any(one.said.strip() for one in block.find("h3")[:1]):
-            problems.append(f"Le constat {key} n’a pas de titre.")
-    problems += [
-        f"Le constat {key} est dans la page sans avoir été déclaré." for key in there if key not in set(wanted)
-    ]
-    return problems
+            yield f"Le constat {key} n’a pas de titre."
+    yield from (f"Le constat {key} est dans la page sans avoir été déclaré." for key in there if key not in wanted)
 
 
-def _check_structure(html: str, page: read_page) -> list[str]:
-    problems = []
+def _check_structure(html: str, page: read_page) -> Iterator[str]:
     if [one.attrs.get("lang") for one in page.find("html")] != ["fr"]:
-        problems.append("La page ne dit pas qu’elle est en français (lang).")
+        yield "La page ne dit pas qu’elle est en français (lang)."
     if not html.rstrip().endswith("</html>"):
-        problems.append("La page n’est pas entière.")
-    levels = [int(one.tag[1]) for one in page.elements if one.tag in ("h1", "h2", "h3", "h4", "h5", "h6")]
+        yield "La page n’est pas entière."
+    levels = [int(one.tag[1]) for one in page.elements if one.tag in _HEADINGS]
     if levels.count(1) != 1:
-        problems.append(f"La page a {levels.count(1)} titres h1, il en faut un.")
-    for before, after in pairwise(levels):
-        if after > before + 1:
-            problems.append(
-                f"Un titre h{after} suit un h{before} : un niveau est sauté. Écrivez un titre « {'#' * (before + 1)} … » avant lui."
-            )
-            break
+        yield f"La page a {levels.count(1)} titres h1, il en faut un."
+    for before, after in islice((pair for pair in pairwise(levels) if pair[1] > pair[0] + 1), 1):
+        yield (
+            f"Un titre h{after} suit un h{before} : un niveau est sauté. Écrivez un titre « {'#' * (before + 1)} … » avant lui."
+        )
     ids = Counter(one.attrs["id"] for one in page.elements if "id" in one.attrs)
     if twice := [key for key, n in ids.items() if n > 1]:
-        problems.append(f"Identifiants en double : {', '.join(twice[:5])}.")
-    return problems
+        yield f"Identifiants en double : {', '.join(twice[:5])}."
 
 
-def _check_pictures(page: read_page) -> list[str]:
+def _check_pictures(page: read_page) -> Iterator[str]:
     pictures = page.find("img") + [one for one in page.find("svg") if one.attrs.get("class") == "fig"]
-    seen = Counter(map(alternative, pictures))
-    problems = ["Une image n’a pas de texte de remplacement."] * seen.pop("", 0)
-    return problems + [
-        f"Le même texte de remplacement sert {n} fois : {text[:60]}." for text, n in seen.items() if n > 1
-    ]
+    for text, n in Counter(map(alternative, pictures)).items():
+        if not text:
+            yield from ["Une image n’a pas de texte de remplacement."] * n
+        elif n > 1:
+            yield f"Le même texte de remplacement sert {n} fois : {text[:60]}."
 
 
-def _check_addresses(page: read_page, dit: Callable[[str], bool]) -> list[str]:
+def _check_addresses(page: read_page, dit: Callable[[str], bool]) -> Iterator[str]:
     links = [UNSEEN.sub("", one.attrs["href"]) for one in page.find("a") if "href" in one.attrs]
-    problems = [f"Lien absolu : {href}." for href in links if href.startswith(("/", "\\"))]
-    problems += [f"Adresse non déclarée : {a}." for a in links if _ADDRESS.match(a) and not dit(a)]
-    said = [
-        value
-        for one in page.elements
-        for name, value in one.attrs.items()
-        if name != "href" and not value.startswith("data:")
-    ]
+    yield from (f"Lien absolu : {href}." for href in links if href.startswith(("/", "\\")))
+    yield from (f"Adresse non déclarée : {a}." for a in links if _ADDRESS.match(a) and not dit(a))
+    values = (pair for one in page.elements for pair in one.attrs.items())
+    said = [value for name, value in values if name != "href" and not value.startswith("data:")]
     found = [address for text in (*page.words, *said) if "://" in text for address in _ADDRESS.findall(text)]
-    problems += [f"Adresse hors d’un lien : {address[:80]}." for address in dict.fromkeys(found) if not dit(address)]
-    return problems
+    yield from (f"Adresse hors d’un lien : {address[:80]}." for address in dict.fromkeys(found) if not dit(address))
 
 
-def _check_words(text: str, dit: Callable[[str], bool]) -> list[str]:
-    problems = []
+def _check_words(text: str, dit: Callable[[str], bool]) -> Iterator[str]:
     for pattern, what in (
         (_NOTHING, "Une valeur manquante est restée telle quelle"),
         (_REMAINS, "Reste d’un modèle de texte"),
@@ -294,7 +256,6 @@ def _check_words(text: str, dit: Callable[[str], bool]) -> list[str]:
         ours = (match for match in pattern.finditer(text) if not dit(match[0]))
         for match in islice(ours, 3):
             around = " ".join(text[max(0, match.start() - 30) : match.end() + 30].split())
-            problems.append(f"{what} : « {around} ».")
-    english = (said for said in _ENGLISH if said in text and not dit(said))
-    problems += [f"Message technique, en anglais : « {said.strip()} »." for said in english]
-    return problems
+            yield f"{what} : « {around} »."
+    english = (said for said in _TOLD["anglais"] if said in text and not dit(said))
+    yield from (f"Message technique, en anglais : « {said.strip()} »." for said in english)

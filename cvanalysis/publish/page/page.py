@@ -1,99 +1,49 @@
 """Executed notebook → one HTML page that needs nothing else. Owns the envelope of every page, its style and its small script.
 
 Refuses a notebook that holds an error. Code, stderr and empty outputs are not shown. The page's only `h1` is its title, given by
-`PageInfo`: a notebook's own `# …` is for those who open the notebook. No clock, no path, no address but the sources' links.
+the caller: a notebook's own `# …` is for those who open the notebook. No clock, no path, no address but the sources' links.
 """
 
 from __future__ import annotations
 
 import re
 from base64 import b64encode
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from functools import cache
 from hashlib import sha256
+from html import escape
+from itertools import chain, count
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import nbformat
 from babel.dates import format_date
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
+from nbconvert.filters import get_metadata
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+from nbformat import NotebookNode
 
 from cvanalysis.display import composants, font
 from cvanalysis.errors import ReportFailed
 from cvanalysis.french import slug
-from cvanalysis.territory.look import look_of
+from cvanalysis.publish.files import reserved_for
 
-if TYPE_CHECKING:
-    from nbconvert.exporters import HTMLExporter
-    from nbformat import NotebookNode
-
-    from cvanalysis.territory.contract import Territory
-
-_TEMPLATES = Path(__file__).parents[1] / "templates"
-_AUDIENCES = {"groupe": "groupes de travail", "equipe": "équipe d’évaluation"}
+TEMPLATES = Path(__file__).parents[1] / "templates"
 
 
-def reserved_for(audience: str) -> str:
-    """What all that is not for the public says of itself, '' for the public."""
-    who = _AUDIENCES.get(audience, audience)
-    return "" if audience == "public" else f"Document réservé\u00a0: {who}. Ne pas diffuser."
+Around = Mapping[str, Any]
+"""What a page says around its notebook (see `publish.files.envelope`): `titre`, `territoire`, `edition`; the others may be absent.
+
+`entete` is printed on every sheet beside the edition (the title when empty); `maj` is the declared date of the data's last
+update (AAAA-MM-JJ); `contact` is whom to answer; `exemple` adds the warning even where no finding bears the mark. A link is its
+`titre` and its `url`; `liens` lead to the pages of the whole contract and of its themes. `logo`, `couleurs`, `pied`: see `territory.look`.
+"""
+_ABSENT = "entete", "exemple", "index", "precedent", "suivant", "liens", "maj", "contact", "logo", "couleurs", "pied"
+_DEFAULT = dict.fromkeys(_ABSENT, "") | {"audience": "public", "licence": "Licence Ouverte 2.0"}
 
 
-@dataclass(frozen=True, slots=True)
-class Lien:
-    """A link to another page."""
-
-    titre: str
-    url: str
-
-
-@dataclass(frozen=True, slots=True)
-class PageInfo:
-    """What a page says around its notebook.
-
-    `entete` is printed on every sheet beside the edition (the title when empty); `maj` is the declared date of the data's last
-    update (AAAA-MM-JJ); `contact` is whom to answer; `exemple` adds the warning even where no finding bears the mark. `liens` lead to the
-    pages of the whole contract and of its themes. `logo`, `couleurs`, `pied`: see `territory.look`.
-    """
-
-    titre: str
-    territoire: str
-    edition: str
-    audience: str = "public"
-    entete: str = ""
-    exemple: bool = False
-    index: Lien | None = None
-    precedent: Lien | None = None
-    suivant: Lien | None = None
-    liens: tuple[Lien, ...] = ()
-    licence: str = ""
-    maj: str = ""
-    contact: str = ""
-    logo: str = ""
-    couleurs: Mapping[str, str] = field(default_factory=dict)
-    pied: str = ""
-
-
-def envelope(titre: str, territory: Territory, audience: str, index: Lien | None = None, edition: str = "") -> PageInfo:
-    """What a page of the whole says around its body."""
-    return PageInfo(
-        titre=titre,
-        territoire=territory.nom,
-        edition=edition or territory.edition.nom,
-        audience=audience,
-        index=index,
-        licence="Licence Ouverte 2.0",
-        maj=territory.maj,
-        contact=territory.contact,
-        **look_of(territory),
-    )
-
-
-def render_page(notebook: NotebookNode, page: PageInfo) -> str:
+def render_page(notebook: NotebookNode, page: Around) -> str:
     """The page of an executed notebook. Raises `ReportFailed` where a cell failed."""
     for cell in notebook.cells:
         for output in cell.get("outputs", ()):
@@ -101,26 +51,25 @@ def render_page(notebook: NotebookNode, page: PageInfo) -> str:
                 raise ReportFailed(
                     f"Une cellule a échoué : {output.ename}, {output.evalue}", "\n".join(output.traceback)
                 )
-    shown = nbformat.from_dict(notebook | {"cells": [cell for part in _parts(notebook.cells) for cell in part]})
-    headings = Headings(
-        key for cell in shown.cells for output in cell.get("outputs", ()) for key, _ in _titles_in(output)
-    )
-    body, kept = exporter().from_notebook_node(shown, {"titres": headings})  # which nbconvert copies
-    return wrap_page(body, page, sommaire=kept["titres"].contents)
+    cells = _shown(notebook.cells)
+    headings = Headings(key for cell in cells for one in cell.get("outputs", ()) for key, _ in told_by(one, "titres"))
+    body = template("corps.html.j2").render(cells=cells, titres=headings).lstrip("\n")
+    return wrap_page(body, page, sommaire=headings.contents)
 
 
-def _parts(cells: Iterable[NotebookNode]) -> Iterator[list[NotebookNode]]:
-    """The cells by part: what stands before any heading, then each heading with what follows it. A part with nothing to show, nor to
+def _shown(cells: Iterable[NotebookNode]) -> list[NotebookNode]:
+    """The cells of what stands before any heading, then of each part, a heading with what follows it. A part with nothing to show, nor to
     say of what is missing, is not there: a text that the territory does not bring, findings of nobody."""
     parts: list[list[NotebookNode]] = [[]]
     for cell in cells:
         if cell.cell_type == "markdown" and cell.source.startswith("## "):
             parts.append([])
         parts[-1].append(cell)
-    yield parts[0]
-    for heading, *rest in parts[1:]:
+    before, *others = parts
+    for heading, *rest in others:
         if "\n" in heading.source.strip() or any(map(_shows, rest)):
-            yield [heading, *rest]
+            before += [heading, *rest]
+    return before
 
 
 def _shows(cell: NotebookNode) -> bool:
@@ -133,9 +82,9 @@ def _shows(cell: NotebookNode) -> bool:
     )
 
 
-def _titles_in(output: NotebookNode) -> list[tuple[str, str]]:
-    """The titles inside a display of ours: (its address, what it says)."""
-    return output.get("metadata", {}).get("cvanalysis", {}).get("titres", [])
+def told_by(output: NotebookNode, what: str) -> list[Any]:
+    """What a display of ours says of itself: the `titres` inside (address, title), the ids of its `constats`."""
+    return output.get("metadata", {}).get("cvanalysis", {}).get(what, [])
 
 
 class Headings(IPythonRenderer):
@@ -153,10 +102,9 @@ class Headings(IPythonRenderer):
         if level == 1:
             return ""
         title = Markup(text).striptags()  # noqa: S704 - only its words are kept
-        base = key = slug(title) or "section"
-        n = 2
-        while key in self.used:
-            key, n = f"{base}-{n}", n + 1
+        base = slug(title) or "section"
+        names = chain([base], (f"{base}-{n}" for n in count(2)))
+        key = next(name for name in names if name not in self.used)
         self.used.add(key)
         if level == 2:
             self.contents.append((key, title))
@@ -167,63 +115,45 @@ class Headings(IPythonRenderer):
 
     def of(self, output: NotebookNode) -> str:
         """Nothing to be shown: the titles inside a display join the contents."""
-        self.contents += _titles_in(output)
+        self.contents += told_by(output, "titres")
         return ""
 
 
-def wrap_page(body: str, page: PageInfo, *scripts: str, sommaire: Sequence[tuple[str, str]] = ()) -> str:
+def wrap_page(body: str, page: Around, *scripts: str, sommaire: Sequence[tuple[str, str]] = ()) -> str:
     """The envelope around any HTML body: header, table of contents (address, title), main, footer.
 
     `scripts` are those of ours that this page needs beside `page.js`. A browser is told to run no other and to load nothing.
     """
+    page = _DEFAULT | page
     body = body.replace("\0", "\ufffd")  # a NUL that someone pasted is no character of HTML
     js = _script(*scripts)
     return template("page.html.j2").render(
         page=page,
-        reserve=reserved_for(page.audience),
-        exemple=page.exemple or 'class="ex"' in body,
+        reserve=reserved_for(page["audience"]),
+        exemple=page["exemple"] or 'class="ex"' in body,
         sommaire=sommaire,
         corps=Markup(body),  # noqa: S704  # what displays itself escapes what it was given
         police=Markup(font_style()),  # noqa: S704
         css=Markup(_asset("page.css")),  # noqa: S704
         js=Markup(js),  # noqa: S704
         js_digest=b64encode(sha256(js.encode()).digest()).decode(),
-        maj=format_date(date.fromisoformat(page.maj), "d MMMM y", locale="fr") if page.maj else "",
+        maj=format_date(date.fromisoformat(page["maj"]), "d MMMM y", locale="fr") if page["maj"] else "",
     )
 
 
-@cache
-def exporter() -> HTMLExporter:
-    """The one exporter of a process: making it costs more than a hundred pages."""
-    from nbconvert.exporters import HTMLExporter
-    from nbconvert.exporters.templateexporter import TemplateExporter
-    from traitlets.config import Config
-
-    class Exporter(HTMLExporter):
-        """Ends where the template ends: HTMLExporter then parses the whole page again, to give pictures an English filler
-        for an alternative and to make cells focusable, which would cost more than all the rest."""
-
-        def from_notebook_node(self, nb: NotebookNode, resources: Any = None, **kw: Any) -> tuple[str, dict[str, Any]]:
-            return TemplateExporter.from_notebook_node(self, nb, resources, **kw)
-
-    config = Config()
-    # nbconvert's usual steps prepare code, notebook styles and widgets, none of which is shown.
-    config.Exporter.default_preprocessors = []
-    config.Exporter.preprocessors = []
-    config.Exporter.optimistic_validation = True
-    config.Exporter.exclude_anchor_links = True
-    made = Exporter(config=config, template_name="corps", extra_template_basedirs=[str(_TEMPLATES)])
-    # A name that the parent templates mention and that ours never reaches.
-    made.register_filter("highlight_code", lambda source, **_: source)
-    return made
+def wrap_template(name: str, page: Around, *scripts: str, **values: Any) -> str:
+    """The page whose body is a template of ours; the titles that its displays bear are its table of contents."""
+    composants.titles()  # those of nobody
+    body = template(name).render(**values)
+    return wrap_page(body, page, *scripts, sommaire=composants.titles())
 
 
 @cache
 def _environment() -> Environment:
     environment = Environment(
-        loader=FileSystemLoader([_TEMPLATES, composants.DOSSIER]), autoescape=True, undefined=StrictUndefined
+        loader=FileSystemLoader([TEMPLATES, composants.DOSSIER]), autoescape=True, undefined=StrictUndefined
     )
-    environment.filters["css_string"] = css_string
+    environment.filters |= {"css_string": css_string, "escape_html": escape, "get_metadata": get_metadata}
     composants.equip(environment)
     environment.globals["zip"] = zip
     return environment
@@ -237,7 +167,7 @@ def template(name: str) -> Template:
 @cache
 def _asset(name: str) -> str:
     """A style sheet without its blanks, or a script without its indentation."""
-    text = (_TEMPLATES / name).read_text(encoding="utf-8")
+    text = (TEMPLATES / name).read_text(encoding="utf-8")
     if name.endswith(".css"):
         return re.sub(r"\s+([{}])", r"\1", re.sub(r"([{};,:])\s+", r"\1", text)).strip()
     return "\n".join(line.strip() for line in text.splitlines() if line.strip())
@@ -253,15 +183,13 @@ def font_style() -> str:
     return f"{font.css()}\n{_asset('figures.css')}"
 
 
-def our_scripts() -> frozenset[str]:
-    """All that a script of a page may be."""
-    return frozenset((_script(), _script("index.js")))
-
-
 def css_string(text: str) -> Markup:
     """Text as the inside of a CSS string: whatever could end the string or the style element is written as a code point."""
     return Markup("".join(c if c.isalnum() or c in " .,–-()’" else f"\\{ord(c):x} " for c in text))  # noqa: S704
 
+
+OUR_SCRIPTS = {_script(), _script("index.js")}
+"""All that a script of a page may be."""
 
 OUR_STYLE = re.compile(
     re.escape(_asset("page.css"))

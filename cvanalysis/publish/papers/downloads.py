@@ -22,23 +22,40 @@ COMPUTED = ("constats", "couverture")  # declared here too, and made of somethin
 
 FORMULA = re.compile(r"[\t\r]|[\s\ufeff\u200b-\u200f\u202a-\u202e\u2060-\u2069]*[=+\-@＝＋－＠]")
 """How a cell that a spreadsheet would run begins: blanks and invisible marks before the sign, or its full-width form, change nothing."""
-TITLES: dict[str, str] = {name: table["titre"] for name, table in DECLARED.items()}
 
 
 def write_downloads(processed: Path, territory: Territory) -> dict[str, bytes]:
-    """`donnees/*.csv` and their schemas, by their path under the edition's folder."""
+    """`donnees/*.csv` and their schemas, by their path under the edition's folder. Of who has been heard and who has not, where someone
+    has: never a word nor a count of `paroles`."""
     import pandas as pd
 
+    from cvanalysis.catalogue import load_catalogue
+    from cvanalysis.paroles.turnout import count_participations, coverage_table
+
+    zones = {one.zone: one.nom for one in territory.comparateurs}
+    zones |= {one.code: one.nom for one in (*territory.communes, *territory.quartiers)}
+    known = load_catalogue(territory.ajouts).indicateurs.items()
+    labels = {  # for who does not know codes by heart: column → that of the code, what it says
+        "nom_zone": ("zone", zones),
+        "nom_indicateur": ("indicateur", {key: one.nom for key, one in known}),
+        "unite": ("indicateur", {key: one.unite for key, one in known}),
+    }
     files: dict[str, bytes] = {}
     for name, declared in DECLARED.items():
         source = processed / f"{name}.parquet"
         if name in COMPUTED or not source.exists():
             continue
-        frame = add_labels(pd.read_parquet(source), territory)
+        frame = pd.read_parquet(source)
+        for column, (code, said) in labels.items():
+            if code in frame.columns:
+                frame[column] = frame[code].map(said).fillna("")
         for column, start in declared.get("seulement", {}).items():
             frame = frame[frame[column].astype(str).str.startswith(start)]
         files |= write_table(name, frame)
-    return files | write_coverage(processed, territory)
+    voices = processed / "paroles.parquet"
+    if voices.exists() and len(paroles := pd.read_parquet(voices)):
+        files |= write_table("couverture", coverage_table(count_participations(paroles, territory)))
+    return files
 
 
 def write_table(name: str, frame: pd.DataFrame) -> dict[str, bytes]:
@@ -51,36 +68,6 @@ def write_table(name: str, frame: pd.DataFrame) -> dict[str, bytes]:
     }
 
 
-def write_coverage(processed: Path, territory: Territory) -> dict[str, bytes]:
-    """Who has been heard and who has not, where someone has: never a word nor a count of `paroles`."""
-    import pandas as pd
-
-    from cvanalysis.paroles.turnout import count_participations, coverage_table
-
-    source = processed / "paroles.parquet"
-    paroles = pd.read_parquet(source) if source.exists() else pd.DataFrame()
-    if paroles.empty:
-        return {}
-    return write_table("couverture", coverage_table(count_participations(paroles, territory)))
-
-
-def add_labels(frame: pd.DataFrame, territory: Territory) -> pd.DataFrame:
-    """The frame with the names of its zones and indicators, for who does not know codes by heart."""
-    from cvanalysis.catalogue import load_catalogue
-
-    names = {one.zone: one.nom for one in territory.comparateurs}
-    names |= {one.code: one.nom for one in (*territory.communes, *territory.quartiers)}
-    indicators = load_catalogue(territory.ajouts).indicateurs
-    if "zone" in frame.columns:
-        frame = frame.assign(nom_zone=frame["zone"].map(names).fillna(""))
-    if "indicateur" in frame.columns:
-        frame = frame.assign(
-            nom_indicateur=frame["indicateur"].map({key: one.nom for key, one in indicators.items()}).fillna(""),
-            unite=frame["indicateur"].map({key: one.unite for key, one in indicators.items()}).fillna(""),
-        )
-    return frame
-
-
 def as_text_cell(cell: object) -> object:
     """What a person wrote, so that no spreadsheet runs it: a cell that starts as a formula does gets the apostrophe that makes it text.
 
@@ -88,8 +75,7 @@ def as_text_cell(cell: object) -> object:
     """
     if not isinstance(cell, str):
         return cell
-    text = f"'{cell}" if FORMULA.match(cell) else cell
-    return text.replace("\0", "\ufffd")
+    return (f"'{cell}" if FORMULA.match(cell) else cell).replace("\0", "\ufffd")
 
 
 def to_french_csv(frame: pd.DataFrame) -> bytes:
@@ -106,15 +92,12 @@ def to_french_csv(frame: pd.DataFrame) -> bytes:
 
 def table_schema(name: str, declared: dict[str, Any], columns: list[dict[str, Any]]) -> dict[str, Any]:
     """The Table Schema of a CSV: what each column is, in French."""
-    fields = []
-    for column in columns:
-        one = {"name": column["nom"], "title": column["titre"], "type": column["type"]}
-        if column["type"] == "number":
-            one |= {"decimalChar": ","}
-        if "description" in column:
-            one["description"] = column["description"]
-        if "valeurs" in column:
-            one["constraints"] = {"enum": column["valeurs"]}
-        fields.append(one)
+    fields = [
+        {"name": one["nom"], "title": one["titre"], "type": one["type"]}
+        | ({"decimalChar": ","} if one["type"] == "number" else {})
+        | ({"description": one["description"]} if "description" in one else {})
+        | ({"constraints": {"enum": one["valeurs"]}} if "valeurs" in one else {})
+        for one in columns
+    ]
     schema = {"name": name, "title": declared["titre"], "fields": fields, "missingValues": [""]}
     return schema | ({"primaryKey": declared["cle"]} if "cle" in declared else {})

@@ -95,9 +95,42 @@ class Child:
         sys.stderr.flush()
         self.pid = os.fork()
         if self.pid == 0:
-            _live(work, writer, self._files, self.scratch, limits, parent)  # never returns
+            self._live(work, writer, parent)  # never returns
         os.close(writer)
         os.set_blocking(self._reader, False)
+
+    def _live(self, work: Callable[[Emit], Any], writer: int, parent: int) -> None:
+        """The child's whole life. Leaves by `os._exit`: nothing that the parent was in the middle of is finished twice."""
+        import resource  # not to be had on every system, like forks
+
+        global _is_child  # noqa: PLW0603 (it is so until this process ends)
+        _is_child = True
+        status = 1
+
+        def emit(event: dict[str, Any]) -> None:
+            view = memoryview(json.dumps(event, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n")
+            while view:
+                view = view[os.write(writer, view) :]
+
+        try:
+            os.setsid()
+            die_with(parent)
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+            try:
+                os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+                os.dup2(self._files[0], 1)
+                os.dup2(self._files[1], 2)
+                _work_in(self.scratch)
+                resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+                if self.limits.memory is not None:
+                    limit_memory(self.limits.memory)
+                emit({"fin": work(emit)})
+                status = 0
+            except BaseException as error:  # noqa: BLE001 (whatever it is, the parent must hear of it)
+                emit({"erreur": _last_words(error)})
+        finally:
+            os._exit(status)
 
     def fileno(self) -> int:
         return self._reader
@@ -125,7 +158,10 @@ class Child:
         ended = self._pump()
         if not self._killed:
             if self.limits.seconds is not None and time.monotonic() - self._since > self.limits.seconds:
-                self._interrupt()
+                # As Ctrl-C, so that the traceback says where it was; then, if that is not heard, the end.
+                self._killed, self._last_call = "delai", time.monotonic() + GRACE
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(self.pid, signal.SIGINT)
             elif self.limits.streams is not None and any(
                 os.fstat(file).st_size > self.limits.streams + MIO for file in self._files
             ):
@@ -140,13 +176,6 @@ class Child:
         self._pump()
         self._bury()
         return self._conclude(status, usage)
-
-    def _interrupt(self) -> None:
-        """The time-out: as Ctrl-C, so that the traceback says where it was; then, if that is not heard, the end."""
-        self._killed = "delai"
-        self._last_call = time.monotonic() + GRACE
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(self.pid, signal.SIGINT)
 
     def _kill(self, why: str) -> None:
         """End the child and all that it started."""
@@ -304,39 +333,3 @@ def sweep_scratch() -> None:
         number = folder.name.removeprefix(SCRATCH).split("-")[0]
         if number.isdigit() and not Path(f"/proc/{number}").exists() and Path("/proc/self").exists():
             shutil.rmtree(folder, ignore_errors=True)
-
-
-def _live(
-    work: Callable[[Emit], Any], writer: int, files: list[int], scratch: Path, limits: Limits, parent: int
-) -> None:
-    """The child's whole life. Leaves by `os._exit`: nothing that the parent was in the middle of is finished twice."""
-    import resource  # not to be had on every system, like forks
-
-    global _is_child  # noqa: PLW0603 (it is so until this process ends)
-    _is_child = True
-    status = 1
-
-    def emit(event: dict[str, Any]) -> None:
-        view = memoryview(json.dumps(event, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n")
-        while view:
-            view = view[os.write(writer, view) :]
-
-    try:
-        os.setsid()
-        die_with(parent)
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        try:
-            os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-            os.dup2(files[0], 1)
-            os.dup2(files[1], 2)
-            _work_in(scratch)
-            resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-            if limits.memory is not None:
-                limit_memory(limits.memory)
-            emit({"fin": work(emit)})
-            status = 0
-        except BaseException as error:  # noqa: BLE001 (whatever it is, the parent must hear of it)
-            emit({"erreur": _last_words(error)})
-    finally:
-        os._exit(status)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import logging
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import nbformat
@@ -60,11 +60,16 @@ class ForkEngine(NBClientEngine):
                 cls._said.add(why)
                 logger.warning("carnet exécuté par le moteur de papermill : %s", why)
             with tempfile.TemporaryDirectory(prefix="cva-", ignore_cleanup_errors=True) as folder:
-                kwargs["config"] = _private_kernel(folder)
+                # Sockets that are files of a folder that nobody else has: over TCP, kernels that start together race for ports.
+                private = {"transport": "ipc", "ip": f"{folder}/k", "connection_file": f"{folder}/kernel.json"}
+                kwargs["config"] = Config(KernelManager={} if os.name == "nt" else private)
                 try:
                     return super().execute_managed_notebook(nb_man, kernel_name, **kwargs)
                 finally:
-                    _tell_all(nb_man, cls.on_cell)
+                    for index, cell in enumerate(nb_man.nb.cells):  # told once it is over
+                        if cell.cell_type == "code" and cell.metadata.papermill["status"] != nb_man.PENDING:
+                            cls.on_cell(index, "start", cell)
+                            cls.on_cell(index, "done", cell)
         seconds = kwargs.get("execution_timeout") or kwargs.get("timeout")
 
         def work(emit: Emit) -> dict[str, Any]:
@@ -79,13 +84,8 @@ class ForkEngine(NBClientEngine):
             _run_cells(nb_man, streams, tell, kwargs)
             return {"metadata": nb_man.nb.metadata, "cells": nb_man.nb.cells}
 
-        told = _Teller(nb_man, kwargs)
         limits = Limits(seconds, memory, streams, per_event=True)
-        for _, said in run_children(iter([("", work)]), 1, limits, live=True):
-            if isinstance(said, Outcome):
-                told.finish(said, seconds)
-            else:
-                told.hear(said)
+        _follow(nb_man, run_children(iter([("", work)]), 1, limits, live=True), seconds, kwargs)
         return nb_man.nb
 
 
@@ -95,53 +95,33 @@ def _run_cells(nb_man: NotebookExecutionManager, streams: int | None, on_cell: O
     told = ("log_output", "stdout_file", "stderr_file", "timeout")  # the parent's affair
     traits = InProcessClient.class_traits(config=True)
     ours = {key: value for key, value in kwargs.items() if key in traits and key not in told}
-    return InProcessClient(nb_man, streams=streams, on_cell=on_cell, **ours).execute()
+    return InProcessClient(nb_man, streams, on_cell, **ours).execute()
 
 
-def _tell_all(nb_man: NotebookExecutionManager, on_cell: OnCell) -> None:
-    """Tell of the cells that a kernel has run, once it is over."""
-    for index, cell in enumerate(nb_man.nb.cells):
-        if cell.cell_type == "code" and cell.metadata.papermill["status"] != nb_man.PENDING:
-            on_cell(index, "start", cell)
-            on_cell(index, "done", cell)
-
-
-def _private_kernel(folder: str) -> Config:
-    """A kernel whose five sockets are files of a folder that nobody else has: over TCP, kernels that start together race for ports."""
-    if os.name == "nt":
-        return Config()
-    return Config(KernelManager={"transport": "ipc", "ip": f"{folder}/k", "connection_file": f"{folder}/kernel.json"})
-
-
-class _Teller:
-    """Brings what the child says to papermill's manager and client: cells as they end, the notebook saved between them, logs."""
-
-    def __init__(self, nb_man: NotebookExecutionManager, kwargs: dict[str, Any]) -> None:
-        asked = {key: kwargs[key] for key in ("log_output", "stdout_file", "stderr_file") if kwargs.get(key)}
-        self.nb_man = nb_man
-        self.client = PapermillNotebookClient(nb_man, log=logger, **asked)
-        self.current: int | None = None
-
-    def hear(self, event: dict[str, Any]) -> None:
-        self.current = event["cellule"]
-        cell = self.nb_man.nb.cells[self.current] = nbformat.from_dict(event["contenu"])
-        if event["etat"] == "done":
-            for output in cell.outputs:
-                self.client.log_output_message(output)
-        self.nb_man.save()
-        if self.nb_man.pbar and event["etat"] == "done":
-            self.nb_man.pbar.update(self.current + 1 - self.nb_man.pbar.n)
-
-    def finish(self, outcome: Outcome, seconds: float | None) -> None:
-        """The whole notebook where the child ended well; otherwise what the default engine raises in that case."""
-        if outcome.kind == "fini":
-            self.nb_man.nb.update(nbformat.from_dict(outcome.value))
-            return
-        cell = nbformat.v4.new_code_cell()
-        if self.current is not None:
-            cell = self.nb_man.nb.cells[self.current]
-            self.nb_man.cell_exception(cell, cell_index=self.current)
-            self.nb_man.cell_complete(cell, cell_index=self.current)
-        if outcome.kind == "delai":
-            raise CellTimeoutError.error_from_timeout_and_cell("Cell execution timed out", int(seconds), cell)
-        raise DeadKernelError(f"Kernel died ({outcome.cause})")
+def _follow(
+    nb_man: NotebookExecutionManager, said: Iterator[tuple[Any, Any]], seconds: float | None, kwargs: dict[str, Any]
+) -> None:
+    """Bring what the child says to papermill's manager and client: cells as they end, the notebook saved between them, logs; at the end the
+    whole notebook, or what the default engine raises in that case."""
+    asked = {key: kwargs[key] for key in ("log_output", "stdout_file", "stderr_file") if kwargs.get(key)}
+    client = PapermillNotebookClient(nb_man, log=logger, **asked)
+    index, cell = None, nbformat.v4.new_code_cell()
+    for _, one in said:
+        if not isinstance(one, Outcome):
+            index = one["cellule"]
+            cell = nb_man.nb.cells[index] = nbformat.from_dict(one["contenu"])
+            if one["etat"] == "done":
+                for output in cell.outputs:
+                    client.log_output_message(output)
+            nb_man.save()
+            if nb_man.pbar and one["etat"] == "done":
+                nb_man.pbar.update(index + 1 - nb_man.pbar.n)
+        elif one.kind == "fini":
+            nb_man.nb.update(nbformat.from_dict(one.value))
+        else:
+            if index is not None:
+                nb_man.cell_exception(cell, cell_index=index)
+                nb_man.cell_complete(cell, cell_index=index)
+            if one.kind == "delai":
+                raise CellTimeoutError.error_from_timeout_and_cell("Cell execution timed out", int(seconds), cell)
+            raise DeadKernelError(f"Kernel died ({one.cause})")

@@ -15,9 +15,8 @@ import sys
 import sysconfig
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -29,12 +28,16 @@ from papermill.parameterize import parameterize_notebook
 
 from cvanalysis.errors import ReportFailed
 from cvanalysis.files import atomic
+from cvanalysis.publish.files import record_opened
 from cvanalysis.publish.limits import Limits
+from cvanalysis.publish.page.contract import check_page
+from cvanalysis.publish.page.page import render_page, told_by
 from cvanalysis.publish.run.child import Emit, Outcome, is_child
 from cvanalysis.publish.run.entry import ForkEngine
-from cvanalysis.publish.run.opened import record_opened
 
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
+WEIGHT = 300_000  # bytes that a page may weigh
+Keep = Callable[..., dict[str, Any]]
 INJECTED = "injected-parameters"
 FILES = "@fichiers"  # the table that stands, in a record, for a raw file read as it is
 
@@ -43,53 +46,46 @@ FILES = "@fichiers"  # the table that stands, in a record, for a raw file read a
 class Task:
     """All that a report needs, in plain values, so that it can go to another machine.
 
-    `carnet` is the notebook's text; `page` the fields of `PageInfo`; `env` what the notebook finds in its environment; `parts`
-    the digests already known of what it is made of; `declarations` the files that the territory's own digest covers; `key` its place
-    in the ledger and `record` what else its record must bear.
+    `carnet` is the notebook's text; `page` what its page says around it; `env` what the notebook finds in its environment; `declarations`
+    the files that the territory's own digest covers.
     """
 
     id: str
-    key: str
     carnet: str
     parameters: dict[str, Any]
     page: dict[str, Any]
-    weight: int
     env: dict[str, str]
-    parts: dict[str, str]
-    record: dict[str, Any]
     limits: dict[str, Any]
     declarations: list[str]
 
 
-def produce(task: Task, emit: Emit, keep: Callable[..., dict[str, Any]]) -> dict[str, Any]:
-    """Make a report and `keep` it (as `Ledger.put`: key, parts, files, what else its record says). Returns what `keep` returns.
+def produce(task: Task, keep: Keep, emit: Emit) -> dict[str, Any]:
+    """Make a report and `keep` it (as `Ledger.put` would: its files, what its record says of them). Returns what `keep` returns.
 
     Raises `ReportFailed`: the cause is a French sentence, the detail a traceback.
     """
-    limits = Limits(**task.limits)
-    _settle(task)
-    opened = record_opened(Path(task.env["CVANALYSIS_DATA"]))
-    notebook = run_notebook(task, limits, emit)
-    findings = declared_findings(notebook)
-    clean_notebook(notebook, json.loads(task.carnet))
-    text = notebook_text(notebook)
-    if leaked := absolute_paths(text, task.env):
-        raise ReportFailed(f"le carnet exécuté contient un chemin de cette machine ({', '.join(leaked)})")
-    html = render(notebook, task, findings)
-    files = {f"{task.id}.html": html.encode(), f"notebooks/{task.id}.ipynb": text.encode()}
-    return keep(task.key, task.parts, files, **task.record, lectures=reads(task, opened), findings=findings)
-
-
-def _settle(task: Task) -> None:
-    """What this process is before the first cell: the task's environment, a folder of its own, the same chance each time."""
     os.environ.update(task.env)
     if store := sys.modules.get("cvanalysis.tables.store"):
         store.start_recording()
     os.chdir(tempfile.gettempdir())
     seed = int.from_bytes(hashlib.sha256(task.id.encode()).digest()[:4], "big")
-    random.seed(seed)
+    random.seed(seed)  # the same chance each time
     if numpy := sys.modules.get("numpy"):
         numpy.random.seed(seed)
+    opened = record_opened(Path(task.env["CVANALYSIS_DATA"]))
+    notebook = run_notebook(task, Limits(**task.limits), emit)
+    outputs = (output for cell in notebook.cells for output in cell.get("outputs", []))
+    findings = list(dict.fromkeys(ident for output in outputs for ident in told_by(output, "constats")))
+    clean_notebook(notebook, json.loads(task.carnet))
+    text = nbformat.v4.writes_json(notebook) + "\n"
+    paths = machine_paths(task.env)
+    if leaked := sorted({name for path, name in paths.items() if f"{path}/" in text or f'{path}"' in text}):
+        raise ReportFailed(f"le carnet exécuté contient un chemin de cette machine ({', '.join(leaked)})")
+    html = render_page(notebook, task.page)
+    processed, data = (Path(task.env[f"CVANALYSIS_{name}"]) for name in ("PROCESSED", "DATA"))
+    hold_to_contract(html, findings, processed, data)
+    files = {f"{task.id}.html": html.encode(), f"notebooks/{task.id}.ipynb": text.encode()}
+    return keep(files, lectures=reads(task, opened), findings=findings)
 
 
 def run_notebook(task: Task, limits: Limits, emit: Emit) -> nbformat.NotebookNode:
@@ -165,23 +161,12 @@ def reads(task: Task, opened: set[str]) -> list[dict[str, Any]]:
         store = Store(Path(task.env["CVANALYSIS_PROCESSED"]), territory, task.env["CVANALYSIS_AUDIENCE"])
         told = [Lecture(name, (), store.digest(name)) for name in sorted(store.tables.digests)]
         opened = set(atomic.digest_tree(data))
-    lectures = [
-        {"table": one.table, "where": [[column, list(values)] for column, values in one.where], "digest": one.digest}
-        for one in told
-    ]
     known = {one.table for one in told}
-    return lectures + [
+    return [asdict(one) for one in told] + [
         {"table": FILES, "where": [["nom", [name]]], "digest": atomic.digest(data / name)}
         for name in sorted(opened - set(task.declarations))
         if name.partition("/")[0] not in known  # `textes` and `geo` are the store's own words for those folders
     ]
-
-
-def declared_findings(notebook: nbformat.NotebookNode) -> list[str]:
-    """Ids of the findings that the cells' outputs declare, in order."""
-    outputs = (output for cell in notebook.cells for output in cell.get("outputs", []))
-    told = (output.get("metadata", {}).get("cvanalysis", {}).get("constats", []) for output in outputs)
-    return list(dict.fromkeys(chain.from_iterable(told)))
 
 
 def clean_notebook(notebook: nbformat.NotebookNode, source: dict[str, Any]) -> None:
@@ -222,11 +207,6 @@ def _shown_once(outputs: list[nbformat.NotebookNode]) -> list[nbformat.NotebookN
     ]
 
 
-def notebook_text(notebook: nbformat.NotebookNode) -> str:
-    """The notebook as a file, the same bytes for the same content."""
-    return nbformat.v4.writes_json(notebook) + "\n"
-
-
 def machine_paths(env: dict[str, str]) -> dict[str, str]:
     """Folders of this machine that no page or notebook may name, with what stands for them where a text must be kept."""
     paths = {
@@ -243,11 +223,6 @@ def machine_paths(env: dict[str, str]) -> dict[str, str]:
     return {path: name for path, name in sorted(paths.items(), key=lambda pair: -len(pair[0])) if len(path) > 1}
 
 
-def absolute_paths(text: str, env: dict[str, str]) -> list[str]:
-    """Names of this machine's folders that stand in a text."""
-    return sorted({name for path, name in machine_paths(env).items() if f"{path}/" in text or f'{path}"' in text})
-
-
 def scrub(text: str, env: dict[str, str]) -> str:
     """A text without this machine's folders: a broken notebook is kept aside, and its traceback names files."""
     for path, name in machine_paths(env).items():
@@ -255,25 +230,12 @@ def scrub(text: str, env: dict[str, str]) -> str:
     return text
 
 
-def render(notebook: nbformat.NotebookNode, task: Task, findings: list[str]) -> str:
-    """The page, checked: what fails a check never takes a page's place."""
-    from cvanalysis.publish.page.contract import check_page
-    from cvanalysis.publish.page.page import Lien, PageInfo, render_page
-
-    links = {key: Lien(**task.page[key]) for key in ("index", "precedent", "suivant") if task.page.get(key)}
-    links["liens"] = tuple(Lien(**one) for one in task.page.get("liens", ()))
-    html = render_page(notebook, PageInfo(**(task.page | links)))
-    problems = check_page(
-        html,
-        findings,
-        task.weight,
-        dit=words_of_data(Path(task.env["CVANALYSIS_PROCESSED"]), Path(task.env["CVANALYSIS_DATA"])),
-    )
-    if problems:
+def hold_to_contract(html: str, findings: list[str], processed: Path, data: Path, page: str = "la page") -> None:
+    """Refuse a page that may not be published: what fails a check never takes a page's place."""
+    if problems := check_page(html, findings, WEIGHT, dit=words_of_data(processed, data)):
         shown = " ; ".join(problems[:5])
         more = f" ; et {len(problems) - 5} autres" if len(problems) > 5 else ""
-        raise ReportFailed(f"la page ne tient pas son contrat : {shown}{more}", "\n".join(problems))
-    return html
+        raise ReportFailed(f"{page} ne tient pas son contrat : {shown}{more}", "\n".join(problems))
 
 
 def words_of_data(processed: Path, data: Path) -> Callable[[str], bool]:
@@ -291,9 +253,8 @@ def words_of_data(processed: Path, data: Path) -> Callable[[str], bool]:
         frames = (tables[name].frame for name in sorted(tables.digests))
         columns = (frame[name] for frame in frames for name in frame.columns if frame[name].dtype in ("str", "object"))
         said = [str(cell) for column in columns for cell in column.dropna().unique()]
-        said += [
-            read_text(path)[0] for pattern in ("*.toml", "*.csv", "textes/*.*") for path in sorted(data.glob(pattern))
-        ]
+        texts = (path for pattern in ("*.toml", "*.csv", "textes/*.*") for path in sorted(data.glob(pattern)))
+        said += [read_text(path)[0] for path in texts]
         return "\n".join(f" {' '.join(one.split())} " for one in said)
 
     def said(fragment: str) -> bool:
@@ -321,4 +282,4 @@ def broken_notebook(source: str, parameters: dict[str, Any], outcome: Outcome, e
         told += ["", f"Dernière cellule commencée (cellule {last['cellule'] + 1}) :", "", last["source"]]
     if outcome.detail:
         told += ["", "Détail :", "", outcome.detail]
-    return scrub(notebook_text(notebook), env), scrub("\n".join(told) + "\n", env)
+    return scrub(nbformat.v4.writes_json(notebook) + "\n", env), scrub("\n".join(told) + "\n", env)

@@ -31,6 +31,7 @@ from papermill.clientwrap import PapermillNotebookClient
 from traitlets.config import Config
 
 Message = dict[str, Any]
+OnCell = Callable[[int, str, NotebookNode], None]
 CELL = "cellule"  # to whom messages belong: one cell runs at a time
 
 
@@ -64,10 +65,9 @@ class _Stream(io.TextIOBase):
     encoding = "UTF-8"
     errors = "strict"
 
-    def __init__(self, name: str, wire: _Wire, meter: _Meter, descriptor: int) -> None:
+    def __init__(self, name: str, client: InProcessClient, descriptor: int) -> None:
         self.name = name
-        self._wire = wire
-        self._meter = meter
+        self._client = client
         self._descriptor = descriptor
         self._kept: list[str] = []
         self._seen = 0
@@ -75,7 +75,7 @@ class _Stream(io.TextIOBase):
     def write(self, text: str) -> int:
         if not isinstance(text, str):
             raise TypeError(f"write() argument must be str, not {type(text)}")  # the kernel's very words
-        self._meter.count(len(text))
+        self._client.count(len(text))
         if drained := self._drain():
             self._kept.append(drained)
         self._kept.append(text)
@@ -91,7 +91,7 @@ class _Stream(io.TextIOBase):
         text = "".join(self._kept) + self._drain()
         self._kept.clear()
         if text:
-            self._wire.send(None, "stream", {"name": self.name, "text": text})
+            self._client.wire.send(None, "stream", {"name": self.name, "text": text})
 
     def _drain(self) -> str:
         """Text written to the descriptor since the last time. Regular files only: under a terminal there is nothing to read back."""
@@ -99,29 +99,12 @@ class _Stream(io.TextIOBase):
             size = os.fstat(self._descriptor).st_size
             if size <= self._seen:
                 return ""
-            self._meter.count(size - self._seen)
+            self._client.count(size - self._seen)
             raw = os.pread(self._descriptor, size - self._seen, self._seen)
         except OSError:
             return ""
         self._seen = size
         return raw.decode("utf-8", "replace")
-
-
-class _Meter:
-    """How much a notebook may write to its streams. Beyond, every write raises and is dropped, whether or not the cell catches it."""
-
-    def __init__(self, limit: int | None) -> None:
-        self.limit = limit
-        self.written = 0
-
-    @property
-    def flooded(self) -> bool:
-        return self.limit is not None and self.written > self.limit
-
-    def count(self, characters: int) -> None:
-        self.written += characters
-        if self.flooded:
-            raise OutputFlood
 
 
 class _Compiler(XCachingCompiler):
@@ -182,30 +165,38 @@ class InProcessClient(PapermillNotebookClient):
     `streams`: characters that the notebook may write to its standard streams (None: no limit); beyond, `OutputFlood`.
     """
 
-    def __init__(
-        self,
-        nb_man: Any,
-        *,
-        streams: int | None = None,
-        on_cell: Callable[[int, str, NotebookNode], None] = lambda _index, _state, _cell: None,
-        **kw: Any,
-    ) -> None:
+    def __init__(self, nb_man: Any, streams: int | None, on_cell: OnCell, **kw: Any) -> None:
         super().__init__(nb_man, **kw)
         self._on_cell = on_cell
         self._said: deque[Message] = deque()
-        self._wire = _Wire(self._said.append)
-        self._meter = _Meter(streams)
+        self.wire = _Wire(self._said.append)
+        self._streams = streams
+        self._written = 0
+
+    @property
+    def flooded(self) -> bool:
+        return self._streams is not None and self._written > self._streams
+
+    def count(self, characters: int) -> None:
+        """Of what is written. Beyond the limit, every write raises and is dropped, whether or not the cell catches it."""
+        self._written += characters
+        if self.flooded:
+            raise OutputFlood
 
     def execute(self, **_kw: Any) -> NotebookNode:
         self.reset_execution_trackers()
         self._shell = open_shell()
-        self._shell.displayhook.session = self._shell.display_pub.session = self._wire
-        sys.stdout = _Stream("stdout", self._wire, self._meter, 1)
-        sys.stderr = _Stream("stderr", self._wire, self._meter, 2)
+        self._shell.displayhook.session = self._shell.display_pub.session = self.wire
+        sys.stdout = _Stream("stdout", self, 1)
+        sys.stderr = _Stream("stderr", self, 2)
         builtins.input = getpass.getpass = raw_input
         if "" not in sys.path:
             sys.path.insert(0, "")  # as in a kernel: a notebook imports what lies beside it
-        _show_figures()
+        # What a cell draws by pyplot becomes its output, as in a kernel. matplotlib looks at the environment when it is imported: the
+        # warmed parent has done that already, so what it found there is put right.
+        backend = os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
+        if matplotlib := sys.modules.get("matplotlib"):
+            matplotlib.rcParams["backend"] = backend
         self.papermill_execute_cells()
         self.nb.metadata["language_info"] = IPythonKernel.language_info
         self.set_widgets_metadata()
@@ -231,7 +222,7 @@ class InProcessClient(PapermillNotebookClient):
         )
         try:
             super().execute_cell(cell, cell_index, **kw)
-            if self._meter.flooded:
+            if self.flooded:
                 raise OutputFlood
         finally:
             self._on_cell(cell_index, "done", cell)
@@ -240,8 +231,8 @@ class InProcessClient(PapermillNotebookClient):
     def _run(self, cell: NotebookNode) -> Message:
         """Run a cell in the shell; what it says on the way is kept, what it answers returned."""
         shell = self._shell
-        self._wire.send(None, "status", {"execution_state": "busy"})
-        self._wire.send(None, "execute_input", {"code": cell.source, "execution_count": shell.execution_count})
+        self.wire.send(None, "status", {"execution_state": "busy"})
+        self.wire.send(None, "execute_input", {"code": cell.source, "execution_count": shell.execution_count})
         result = shell.run_cell(cell.source, store_history=True, silent=False)
         for stream in (sys.stdout, sys.stderr):
             with suppress(OutputFlood):  # said once the outputs are heard
@@ -249,17 +240,9 @@ class InProcessClient(PapermillNotebookClient):
         shell.payload_manager.clear_payload()
         answer = {"status": "ok", "execution_count": shell.execution_count - 1}
         failed = not result.success or shell._last_traceback_during_displayhook  # noqa: SLF001 (as the kernel does)
-        if failed and not self._meter.flooded:
+        if failed and not self.flooded:
             error = result.error_before_exec or result.error_in_exec
             traceback = shell._last_traceback or []  # noqa: SLF001
             answer |= {"status": "error", "ename": type(error).__name__, "evalue": str(error), "traceback": traceback}
-        self._wire.send(None, "status", {"execution_state": "idle"})
-        return self._wire.msg("execute_reply", answer, parent={"msg_id": CELL})
-
-
-def _show_figures() -> None:
-    """What a cell draws by pyplot becomes its output, as in a kernel. matplotlib looks at the environment when it is imported: the warmed
-    parent has done that already, so what it found there is put right."""
-    backend = os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
-    if matplotlib := sys.modules.get("matplotlib"):
-        matplotlib.rcParams["backend"] = backend
+        self.wire.send(None, "status", {"execution_state": "idle"})
+        return self.wire.msg("execute_reply", answer, parent={"msg_id": CELL})

@@ -12,8 +12,9 @@ import os
 import pkgutil
 import re
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
+
+from cvanalysis.tables.freshness import PACKAGE
 
 THREADS = (
     "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS", "VECLIB_MAXIMUM_THREADS",
@@ -27,58 +28,6 @@ def one_thread() -> None:
         os.environ.setdefault(name, "1")
 
 
-def warm_up() -> None:
-    """Import and prepare all that reports share."""
-    one_thread()
-    _import_libraries()
-    _import_ours()
-    import nbformat
-
-    from cvanalysis.catalogue import load_catalogue
-    from cvanalysis.display import composants, figures, phrases
-    from cvanalysis.publish.page.page import PageInfo, render_page
-    from cvanalysis.publish.run import shell
-
-    load_catalogue()
-    figures.warm()
-    phrases.warm()
-    for template in composants.DOSSIER.glob("*.html.j2"):
-        composants.composants(template.name)
-    cells = [nbformat.v4.new_markdown_cell("# t\n\n## s\n\nt *t*.")]
-    render_page(
-        nbformat.v4.new_notebook(cells=cells), PageInfo(titre="t", territoire="t", edition="t", maj="2000-01-01")
-    )
-    shell.prepare()
-    gc.collect()  # once: what is left would be frozen with the rest at each fork
-
-
-def _import_libraries() -> None:
-    with _without(*UNUSED):
-        import papermill  # noqa: F401  (before all: it asks for our engine, which asks for it)
-
-        import cvanalysis.display.figures  # noqa: F401  (matplotlib)
-        from cvanalysis.publish.page import page
-        from cvanalysis.publish.run import shell  # noqa: F401
-
-        page.exporter()
-
-
-def _import_ours() -> None:
-    """All that a notebook may ask of us, outside `_without`: a library that is hidden from one of ours would be imported again,
-    with all that stands on it, by each report."""
-    import cvanalysis
-    from cvanalysis.publish.page import contract  # noqa: F401
-    from cvanalysis.publish.run import produce  # noqa: F401
-
-    names = ["cvanalysis.dossier"]
-    every = pkgutil.walk_packages(cvanalysis.__path__, "cvanalysis.", onerror=lambda _: None)
-    names += [module.name for module in every if not re.search(r"\.(?:cli|clean|publish|cluster)\b", module.name)]
-    names.append("highspy")  # what withholds counts of people asks for it in several reports
-    for name in names:
-        with suppress(Exception):  # a broken module is the affair of the reports that use it
-            importlib.import_module(name)
-
-
 UNUSED = ("rfc3987_syntax", "lxml", "scipy")
 """What our libraries import if they can, and hardly a report uses: they cost as much as all the rest together.
 
@@ -87,13 +36,39 @@ UNUSED = ("rfc3987_syntax", "lxml", "scipy")
 """
 
 
-@contextmanager
-def _without(*modules: str) -> Iterator[None]:
-    """Import as if these optional modules, of others, were not installed."""
-    hidden = [module for module in modules if module not in sys.modules]
-    sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]
+def warm_up() -> None:
+    """Import and prepare all that reports share."""
+    one_thread()
+    hidden = [name for name in UNUSED if name not in sys.modules]
+    sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]  # as if they were not installed
     try:
-        yield
+        import papermill  # noqa: F401  (before all: it asks for our engine, which asks for it)
+
+        from cvanalysis.display import composants, figures, phrases
+        from cvanalysis.publish.page import page
+        from cvanalysis.publish.run import shell
     finally:
-        for module in hidden:
-            del sys.modules[module]
+        for name in hidden:
+            del sys.modules[name]
+    # All that a notebook may ask of us, with nothing hidden: a library that one of ours had not found would be imported again, with all
+    # that stands on it, by each report.
+    every = (one.name for one in pkgutil.walk_packages([str(PACKAGE)], "cvanalysis.", onerror=lambda _: None))
+    names = ["cvanalysis.dossier", "cvanalysis.publish.page.contract", "cvanalysis.publish.run.produce"]
+    names += [name for name in every if not re.search(r"\.(?:cli|clean|publish|cluster)\b", name)]
+    for name in (*names, "highspy"):  # what withholds counts of people asks for highspy in several reports
+        with suppress(Exception):  # a broken module is the affair of the reports that use it
+            importlib.import_module(name)
+    import nbformat
+
+    from cvanalysis.catalogue import load_catalogue
+
+    load_catalogue()
+    figures.warm()
+    phrases.warm()
+    for template in composants.DOSSIER.glob("*.html.j2"):
+        composants.composants(template.name)
+    cells = [nbformat.v4.new_markdown_cell("# t\n\n## s\n\nt *t*.")]
+    info = {"titre": "t", "territoire": "t", "edition": "t", "maj": "2000-01-01"}
+    page.render_page(nbformat.v4.new_notebook(cells=cells), info)
+    shell.prepare()
+    gc.collect()  # once: what is left would be frozen with the rest at each fork

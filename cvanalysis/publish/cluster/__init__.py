@@ -1,1 +1,0 @@
-"""The same reports on a running Dask cluster."""
