@@ -299,7 +299,8 @@ def _write_new(files: dict[Path, bytes]) -> None:
 
     if there := [shown(path) for path in files if path.exists()]:
         raise UsageError(
-            f"Rien n'est écrit, pour ne rien effacer : {', '.join(there)} existe déjà. Déplacez-le ou donnez --vers."
+            f"Rien n'est écrit, pour ne rien effacer. Existe déjà : {', '.join(there)}. Déplacez-le, ou écrivez ailleurs"
+            " (un autre dossier pour init, --vers pour les autres commandes)."
         )
     if inside := [
         shown(path) for path in files if any((folder / "manifest.json").exists() for folder in path.resolve().parents)
