@@ -98,10 +98,11 @@ def init(epci: str, dossier: Path | None, geographie: str | None, debug: bool) -
     from cvanalysis.tables.init import start, tidy
 
     folder = dossier or Path(f"contrat-{epci}")
-    told = tidy(folder)
-    files, said = start(epci, folder, geographie or "", date.today())  # noqa: DTZ011 (the day of whoever starts)
+    for moved in tidy(folder):
+        click.echo(moved)
+    files, said = start(epci.replace(" ", ""), folder, geographie or "", date.today())  # noqa: DTZ011 (the day of whoever starts)
     _write_new(files)
-    click.echo("\n".join([*told, *said]))
+    click.echo("\n".join(said))
     return 0
 
 
