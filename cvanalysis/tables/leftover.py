@@ -117,7 +117,9 @@ def _tell(name: str) -> ReadFile:
     elif suffix in TABLES:
         found = "tableau à un endroit que personne ne lit"
         to_do = f"Déplacez-le dans {DOSSIERS}, selon ce qu'il contient"
-        to_do += "\u00a0; si ce sont des contours, sous un nom en .geojson" if suffix == ".json" else ""
+        to_do += (
+            "\u00a0; des contours vont dans geo/, sous un nom en .geojson" if suffix in (".json", ".geojson") else ""
+        )
     else:
         return _left(name, "ni tableau, ni texte, ni déclaration : rien ne s'en sert ici")
     return _left(name, found, Problem(name, 0, "", found, "", to_do))
