@@ -11,7 +11,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from carnets import RACINE, carnet, environment
+from carnets import PHRASE, RACINE, carnet, environment, territoire
 
 CELLS = {
     "a value is shown": "1 + 1",
@@ -239,3 +239,22 @@ print(json.dumps(sorted(name for name in set(sys.modules) - before)))
 """
     done = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True, env=environment())
     assert json.loads(done.stdout) == []
+
+
+def test_a_first_build_loads_nothing_that_no_report_uses(tmp_path):
+    told = """
+import sys
+from cvanalysis.cli import run
+print(run(["build", "--jobs", "1"]), sorted({"rfc3987_syntax", "lxml", "scipy"} & set(sys.modules)))
+"""
+    territoire(tmp_path)
+    carnet(tmp_path / "nb" / "synthese.ipynb", PHRASE)
+    done = subprocess.run(
+        [sys.executable, "-c", told],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=environment(tmp_path / "nb"),
+        cwd=tmp_path,
+    )
+    assert done.stdout.splitlines()[-1] == "0 []", done.stderr

@@ -5,6 +5,10 @@ Totals count distinct actions; the rule for actions led in several quarters is p
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
 import pandas as pd
 
 from cvanalysis.actions.counting import UNE_FOIS, lines_of, money_by_quarter, subsidies
@@ -124,40 +128,48 @@ def list_actions(rows: pd.DataFrame, field: Field, limit: int = CATALOGUE_MAX, c
     the sum of the shares at the foot.
     Nobody's number of beneficiaries is in it: totals could give small ones away.
     """
-    made = []
-    names = field.themes
+    made, names = [], field.themes
     kept = rows[rows["statut"].isin(RETENUS) | (rows["accorde"] > 0)] if len(rows) else rows
     latest_years = kept.groupby("action")["annee"].max().sort_values(ascending=False, kind="stable")
     shown = kept[kept["action"].isin(latest_years.index[:limit])]
-    amounts = lines_of(subsidies(shown)).groupby("action")["accorde"].sum(min_count=1)
-    for action, group in shown.sort_values(["titre", "action"], kind="stable").groupby("action", sort=False):
-        latest = group.sort_values("annee", kind="stable").iloc[-1]
-        quarters = [place_name(code, field) for code in dict.fromkeys(group["qpv"])]
-        every = len(set(group["qpv"]) & set(field.quartiers)) == len(field.quartiers) > 1
-        years = sorted({int(year) for year in group["annee"].dropna()})
-        said = label("actions.communs.tous") if every else ", ".join(sorted(quarters))
-        who = (str(latest["porteur"]), names.get(latest["theme"], latest["theme"]))
-        cells = (best_title(group["titre"]), *who, said, span(years), euros(amounts.get(action)))
-        made.append(row(*cells, *((share_of(group, code),) if code else ())))
+    amounts = lines_of(subsidies(shown)).groupby("action")["accorde"].sum(min_count=1).to_dict()
+    own = subsidies(kept)[lambda given: given["qpv"] == code]
+    shares = own["accorde"] * own["part"]
+    by_action = shares.groupby(own["action"]).sum(min_count=1).to_dict()
+    cells = shown.sort_values(["titre", "action"], kind="stable")[
+        ["action", "titre", "porteur", "theme", "qpv", "annee"]
+    ]
+    told: dict[str, list[Any]] = {}
+    for one in cells.itertuples(index=False):
+        told.setdefault(one.action, []).append(one)
+    for action, group in told.items():
+        latest = max(reversed(group), key=lambda one: one.annee)
+        led = dict.fromkeys(one.qpv for one in group)
+        every = len(led.keys() & field.quartiers.keys()) == len(field.quartiers) > 1
+        said = label("actions.communs.tous") if every else ", ".join(sorted(place_name(one, field) for one in led))
+        years = sorted({int(one.annee) for one in group if not pd.isna(one.annee)})
+        title = best_title(one.titre for one in group)
+        line = (
+            title,
+            latest.porteur,
+            names.get(latest.theme, latest.theme),
+            said,
+            span(years),
+            euros(amounts.get(action)),
+        )
+        made.append(row(*line, *((euros(by_action.get(action)),) if code else ())))
     rest = len(latest_years) - len(made)
-    told = label("actions.liste.regle") + (label("actions.liste.reste", montres=len(made), reste=rest) if rest else "")
+    rule = label("actions.liste.regle") + (label("actions.liste.reste", montres=len(made), reste=rest) if rest else "")
     if code and made:
         blank = Valeur(None, "sans_objet")
-        made.append((word(label("actions.liste.somme")), *[blank] * 5, share_of(kept, code)))
-    return Table(labels(f"actions.liste.colonnes{'_quartier' if code else ''}"), tuple(made), told)
+        made.append((word(label("actions.liste.somme")), *[blank] * 5, euros(shares.sum(min_count=1))))
+    return Table(labels(f"actions.liste.colonnes{'_quartier' if code else ''}"), tuple(made), rule)
 
 
-def share_of(rows: pd.DataFrame, code: str) -> Valeur:
-    """What a quarter is counted for in these actions, at equal shares; « non disponible » where no amount of theirs is known."""
-    own = subsidies(rows)
-    own = own[own["qpv"] == code]
-    return euros((own["accorde"] * own["part"]).sum(min_count=1))
-
-
-def best_title(titles: pd.Series) -> str:
+def best_title(titles: Iterable[str]) -> str:
     """The title by which an action is shown: the most written, capitals last."""
-    written = titles.value_counts()
-    return str(min(written.index, key=lambda title: (str(title).isupper(), -written[title], str(title))))
+    written = Counter(titles)
+    return min(written, key=lambda title: (title.isupper(), -written[title], title))
 
 
 def span(years: list[int]) -> str:

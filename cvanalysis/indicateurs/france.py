@@ -79,9 +79,13 @@ class France:
             return Valeur(None, "non_disponible", indicateur.unite, indicateur.decimales)
         return Valeur(number, unite=indicateur.unite, decimales=indicateur.decimales)
 
+    @cached_property
+    def _years(self) -> dict[str, str]:
+        return self._frame.drop_duplicates("indicateur").set_index("indicateur")["annee"].to_dict()
+
     def year(self, indicateur: str) -> str:
         """When the file's figures of an indicator are true, in words; '' where it has none."""
-        return next(iter(self._frame.loc[self._frame["indicateur"] == indicateur, "annee"]), "")
+        return self._years.get(indicateur, "")
 
     def position(self, zone: str, indicateur: Indicateur) -> Position | None:
         """The place of a quarter's figure; None where it is not published, or too few are."""

@@ -58,6 +58,7 @@ def build(options: Options, say: Say, warn: Say) -> int:
     this = _Build(decision, chosen, declarations, say, warn, started)
     if options.dry_run:
         return this.foresee()
+    this.prepare()  # before any page is written: what comes first decides how libraries are loaded
     out, etat = decision.out, decision.etat
     atomic.make_folder(out)
     atomic.make_folder(options.processed, private=True)
@@ -117,7 +118,6 @@ class _Build:
         atomic.sweep(self.decision.out)
         atomic.sweep(self.decision.etat)
         sweep_scratch()
-        self.prepare()
         processed = self.process(self.options.processed)
         freshness.forget_withdrawn(self.options.data, self.made_of)
         self.forget_failures()

@@ -168,7 +168,12 @@ def test_nothing_is_wider_than_the_sheet_of_paper(chromium, pages):
 
 @pytest.mark.parametrize(
     ("names", "size", "most"),
-    [("themes/*.html", "A4", 2), ("supports/affiche.html", "A3", 1), ("quartiers/*.html", "A4", 2)],
+    [
+        ("themes/*.html", "A4", 2),
+        ("supports/affiche.html", "A3", 1),
+        ("quartiers/*.html", "A4", 2),
+        ("index.html", "A4", 5),
+    ],
 )
 def test_paper_is_of_its_size_and_not_wasted(chromium, built, tmp_path, names, size, most):
     if shutil.which("pdfinfo") is None:
