@@ -22,9 +22,7 @@ if TYPE_CHECKING:
 
 
 COLONNES = ("zone", "indicateur", "millesime", "publication", "valeur", "statut", "source", "fichier", "note")
-
-
-_DE_2024 = re.compile(r"(?i)QPV?_?(20)?24")
+_DE_2024 = re.compile(r"(?i)QPV?_?(20)?24")  # in the name of a file of the quarters of 2024
 
 
 class Instant(NamedTuple):

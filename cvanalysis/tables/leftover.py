@@ -41,7 +41,7 @@ _LUS = {
 }
 """Folder → what is read there (insee and paroles: all of it)."""
 ENSEMBLE = 10  # files of one folder that are still told one by one
-DOSSIERS = "insee/, actions/, paroles/, textes/ ou geo/"
+DOSSIERS = "insee/, actions/, paroles/, textes/ ou geo/ (des contours, sous un nom en .geojson)"
 
 
 def left_aside(territory: Territory) -> tuple[tuple[ReadFile, ...], list[str]]:
@@ -117,9 +117,6 @@ def _tell(name: str) -> ReadFile:
     elif suffix in TABLES:
         found = "tableau à un endroit que personne ne lit"
         to_do = f"Déplacez-le dans {DOSSIERS}, selon ce qu'il contient"
-        to_do += (
-            "\u00a0; des contours vont dans geo/, sous un nom en .geojson" if suffix in (".json", ".geojson") else ""
-        )
     else:
         return _left(name, "ni tableau, ni texte, ni déclaration : rien ne s'en sert ici")
     return _left(name, found, Problem(name, 0, "", found, "", to_do))
