@@ -98,10 +98,11 @@ def init(epci: str, dossier: Path | None, geographie: str | None, debug: bool) -
     from cvanalysis.tables.init import start, tidy
 
     folder = dossier or Path(f"contrat-{epci}")
-    told = tidy(folder)
-    files, said = start(epci, folder, geographie or "", date.today())  # noqa: DTZ011 (the day of whoever starts)
+    for moved in tidy(folder):
+        click.echo(moved)
+    files, said = start(epci.replace(" ", ""), folder, geographie or "", date.today())  # noqa: DTZ011 (the day of whoever starts)
     _write_new(files)
-    click.echo("\n".join([*told, *said]))
+    click.echo("\n".join(said))
     return 0
 
 
@@ -299,7 +300,8 @@ def _write_new(files: dict[Path, bytes]) -> None:
 
     if there := [shown(path) for path in files if path.exists()]:
         raise UsageError(
-            f"Rien n'est écrit, pour ne rien effacer : {', '.join(there)} existe déjà. Déplacez-le ou donnez --vers."
+            f"Rien n'est écrit, pour ne rien effacer. Existe déjà : {', '.join(there)}. Déplacez-le, ou écrivez ailleurs"
+            " (un autre dossier pour init, --vers pour les autres commandes)."
         )
     if inside := [
         shown(path) for path in files if any((folder / "manifest.json").exists() for folder in path.resolve().parents)

@@ -8,6 +8,7 @@ import string
 import pytest
 
 from cvanalysis.catalogue import header_form, load_catalogue, normal_header
+from cvanalysis.indicateurs.observation import Observation
 
 CATALOGUE = load_catalogue()
 PILIERS = {"population", "familles", "revenus", "emploi", "sante", "logement", "education", "economie"}
@@ -127,6 +128,21 @@ def test_the_exact_date_of_job_seekers_is_told_by_publication():
     assert CATALOGUE.exact_date("demandeurs_abc", 2022) == "31/12/2021"
     assert CATALOGUE.exact_date("demandeurs_abc", 2017) == "31/12/2016"
     assert CATALOGUE.exact_date("taux_emploi", 2022) == ""
+    assert CATALOGUE.exact_date("demandeurs_abc", 2022, 2022) == ""  # another family, whose file is of its own year
+
+
+@pytest.mark.parametrize(
+    ("zone", "fichier", "probable"),
+    [
+        ("QP044005", "insee/DEMO_2022.csv", 2018),
+        ("QN04407I", "insee/DEMO_2022.csv", 2018),  # its contour is that of a quarter of 2015
+        ("QN04407I", "insee/estimations-demographiques_2022_QPV2024.csv", None),
+        ("QN04405M", "insee/estimations.csv", None),
+    ],
+)
+def test_the_probable_year_of_an_edition_of_2015_is_not_that_of_a_file_of_the_quarters_of_2024(zone, fichier, probable):
+    row = Observation(zone, "part_moins_25", None, 2022, 37.6, "publié", "rp", fichier)
+    assert row.instant.probable == probable
 
 
 def test_a_probable_year_is_told_and_never_taken_for_an_established_one():

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import zipfile
 
 import pytest
 
 from cvanalysis.tables.check import check
 from cvanalysis.tables.models import columns_of, write_model
+from cvanalysis.tables.process import clean_all
 from cvanalysis.territory.contract import read_territory
 from test_actions_territory import write_contract
 
@@ -85,6 +87,42 @@ def test_what_is_known_and_needs_nobody_is_a_remark_and_not_first(tmp_path):
 )  # fmt: skip
 def test_the_end_says_what_would_be_empty(tmp_path, files, said):
     assert said in told(tmp_path, files)[-3:]
+
+
+def test_the_end_says_what_has_no_figure_to_be_compared_with_and_that_there_is_no_map(tmp_path):
+    lines = told(tmp_path, {"insee/DEMO_2022.csv": f"{DEMO}QP099001;Un;50;40;41;1,2;900\n"})
+    assert [line for line in lines if line.startswith("Pas de carte : geo/")]
+    (alone,) = [line for line in lines if line.startswith("Comparaisons sans aucun chiffre : ")]
+    assert alone.endswith("docs/insee.md, « Où les télécharger ».")
+    drawn = told(tmp_path, {"geo/quartiers.geojson": contour("QP099001")})
+    assert not [line for line in drawn if line.startswith("Pas de carte")]
+
+
+def test_a_build_without_a_figure_on_its_quarters_says_so(tmp_path):
+    none, some = (
+        clean_all(write_contract(tmp_path / name, {"insee/DEMO_2022.csv": f"{DEMO}{code};Un;50;40;41;1,2;900\n"}))
+        for name, code in (("a", "QP001001"), ("b", "QP099001"))
+    )
+    assert [one.trouve for one in none.avertissements] == [
+        "aucun chiffre sur les quartiers du contrat (QP2015)\u00a0: leurs fiches sont vides"
+    ]
+    assert some.avertissements == ()
+
+
+def test_what_the_former_evaluation_states_is_read_as_it_was_written(tmp_path):
+    stated = (
+        "constat;section;question;titre;sous_titre;champ;source\nQP099001-emploi-01;emploi;Qui ?;Un titre;;Tous;Insee\n"
+    )
+    lines = told(tmp_path, {"precedent.csv": stated})
+    assert not [line for line in lines if "precedent.csv" in line and "colonne non lue" in line]
+
+
+def test_an_archive_of_contours_is_told_where_they_go(tmp_path):
+    (tmp_path / "insee").mkdir()
+    with zipfile.ZipFile(tmp_path / "insee" / "qp-shp.zip", "w") as archive:
+        archive.writestr("QP.shp", b"x")
+    (line,) = [one for one in first(told(tmp_path, {})) if "qp-shp.zip" in one]
+    assert line.endswith("n'a aucun tableau. Décompressez-la et déposez ses contours dans geo/, en GeoJSON.")
 
 
 def test_a_word_that_nobody_declared_leads_to_the_file_that_says_what_it_means(tmp_path):

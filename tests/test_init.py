@@ -23,7 +23,7 @@ PASSAGE = "QP2024;Label;Statut;QP2015_1;QP2015_2\nQN04407I;Le Breil;Inchangé;QP
 
 
 def begin(folder, epci: str, geographie: str = "", **files: str):
-    (folder / "insee").mkdir()
+    (folder / "insee").mkdir(parents=True)
     for name, text in files.items():
         (folder / "insee" / f"{name}.csv").write_text(text, encoding="utf-8")
     written, said = start(epci, folder, geographie, JOUR)
@@ -85,6 +85,31 @@ def test_quarters_of_corsica_are_found_too(tmp_path):
     demo = "CODGEO;LIBGEO;POP_MUN;LIB_COM;TX_F;IND_JEUNE\nQP02A001;Les Cannes - Les Salines;5000;Ajaccio;52;1\n"
     territory, _ = begin(tmp_path, "242010056", DEMO_2022=demo)
     assert [(one.code, one.communes) for one in territory.quartiers] == [("QP02A001", ("2A004",))]
+
+
+@pytest.mark.parametrize(
+    ("epci", "nom", "departement"),
+    [
+        ("200030195", "Métropole Nice Côte d'Azur", ("06", "Alpes-Maritimes")),
+        ("200093201", "Métropole Européenne de Lille", ("59", "Nord")),
+        ("249740119", "CA Intercommunale du Nord de la Réunion (CINOR)", ("974", "La Réunion")),
+    ],
+)
+def test_an_epci_is_compared_with_its_own_departement_and_has_its_name(tmp_path, epci, nom, departement):
+    territory, _ = begin(tmp_path, epci)
+    found = [(one.zone, one.nom) for one in territory.comparateurs if one.niveau == "DEPARTEMENT"]
+    assert (territory.nom, found) == (nom, [departement])
+
+
+def test_quarters_are_found_in_the_departements_01_to_09_and_however_a_ligature_is_written(tmp_path):
+    demo = (
+        "CODGEO;LIBGEO;POP_MUN;LIB_COM;TX_F;IND_JEUNE\nQP006001;Las Planas;3000;Nice;52;1\n"
+        "QP059080;Nouveau Mons;9519;Lille, Mons-en-Baroeul;53;1\n"
+    )
+    for epci, own in (("200030195", ("06088",)), ("200093201", ("59350", "59410"))):
+        territory, said = begin(tmp_path / epci, epci, DEMO_2022=demo)
+        assert [one.communes for one in territory.quartiers] == [own]
+        assert "n'est rattaché à aucune" not in said
 
 
 def test_a_quarter_of_an_arrondissement_is_one_of_its_city_and_what_may_be_missing_is_named(tmp_path):

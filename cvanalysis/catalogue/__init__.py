@@ -237,12 +237,16 @@ class Catalogue:
         names = {indicateur, *(part for one in self.taux if one.indicateur == indicateur for part in one.numerateur)}
         return ", ".join(f.id for f in self.familles.values() if names & {c.indicateur for c in f.colonnes})
 
-    def exact_date(self, indicateur: str, publication: int) -> str:
-        """Date of the data (`31/12/2021`) of an indicator in a publication of whatever family, '' where not established."""
+    def exact_date(self, indicateur: str, publication: int, annee: int | None = None) -> str:
+        """Date of the data (`31/12/2021`) of an indicator in a publication of whatever family, '' where not established, or of another
+        year than `annee`, that of the data where a family says it."""
         dates = (
             rule.date
             for rule in self.annees
-            if rule.millesime == publication and rule.date and self.selects(rule.indicateurs, indicateur)
+            if rule.millesime == publication
+            and rule.date
+            and annee in (None, rule.annee)
+            and self.selects(rule.indicateurs, indicateur)
         )
         return next(dates, "")
 

@@ -14,6 +14,7 @@ from pathlib import PurePosixPath
 from cvanalysis.errors import CvanalysisError, ReadError
 from cvanalysis.files.guard import MIO
 
+CONTOURS = (".shp", ".gpkg", ".geojson")
 TABLEAUX = (".csv", ".txt", ".tsv", ".xls", ".xlsx", ".xlsm", ".xlsb", ".ods")
 CLASSEURS = {"xl/workbook.xml", "xl/workbook.bin", "content.xml"}  # parts that make a ZIP a workbook
 
@@ -36,10 +37,13 @@ def is_archive(data: bytes) -> bool:
 def members(data: bytes, fichier: str) -> list[tuple[str, str]]:
     """The tables of an archive: (name to tell people, name in it), in the order of names. Raises `ReadError`."""
     with _opened(data, fichier) as archive:
-        wanted = sorted(name for name in archive.namelist() if _is_table(name))
+        names = archive.namelist()
+    wanted = sorted(filter(_is_table, names))
     if not 0 < len(wanted) <= MEMBRES_MAX:
-        many = f"{len(wanted)} tableaux, plus que les {MEMBRES_MAX} permis" if wanted else "aucun tableau"
-        raise _refuse(fichier, f"l'archive ZIP contient {many}", "Décompressez-la et gardez ses données")
+        many = f"contient {len(wanted)} tableaux, plus que les {MEMBRES_MAX} permis" if wanted else "n'a aucun tableau"
+        maps = not wanted and any(name.lower().endswith(CONTOURS) for name in names)
+        todo = "déposez ses contours dans geo/, en GeoJSON" if maps else "gardez ses données"
+        raise _refuse(fichier, f"l'archive ZIP {many}", f"Décompressez-la et {todo}")
     return [(f"{fichier}/{name}", name) for name in wanted]
 
 

@@ -59,7 +59,7 @@ def read_contours(path: Path) -> Read:
         if rings:
             outlines.append(Outline(frozenset(_words(feature).values()), rings, _words(feature).get("source", "")))
     if not outlines and not faults:
-        faults["aucun polygone"] += 1
+        faults["aucun polygone\u00a0: des points, peut-être, au lieu des contours"] += 1
     lost = (Problem(fichier, 0, "", _times(said, n), _EXPECTED, _EXPORT) for said, n in faults.items())
     return tuple(outlines), tuple(lost), tuple(Problem(fichier, 0, "", _times(said, n)) for said, n in remarks.items())
 

@@ -28,10 +28,11 @@ def commune_key(label: str) -> str:
     ...     commune_key("Saint Herblain"),
     ...     commune_key("44162"),
     ...     commune_key("Lyon 8e Arrondissement"),
+    ...     commune_key("Mons-en-Barœul"),
     ... )
-    ('saint herblain', 'saint herblain', '44162', 'lyon')
+    ('saint herblain', 'saint herblain', '44162', 'lyon', 'mons en baroeul')
     """
-    key = title_key(label)
+    key = title_key(label).replace("œ", "oe")
     bare = re.sub(r"^\d{5} | cedex\b.*$| \d{1,2}(?:er?|e?me)? arrondissement$", "", key)
     return re.sub(r"\b(s)t(e?)\b", r"\1aint\2", bare)
 
@@ -39,11 +40,11 @@ def commune_key(label: str) -> str:
 def departement_of(code: str) -> str:
     """The département that a commune's code, or a cell (« 44 », « 044 », « 44 - Loire-Atlantique »), says; '' for a name alone.
 
-    >>> departement_of("97411"), departement_of("044"), departement_of("2A - Corse-du-Sud"), departement_of("Nord")
-    ('974', '44', '2A', '')
+    >>> [departement_of(code) for code in ("97411", "06088", "044", "2A - Corse-du-Sud", "Nord")]
+    ['974', '06', '44', '2A', '']
     """
-    found = re.match(r"\s*(97\d|2[AB]|0?\d{2})", code.upper())
-    return found[1][-2:] if found and len(found[1]) == 3 and found[1][0] == "0" else found[1] if found else ""
+    found = re.match(r"\s*(?:(97\d|2[AB])|0?(\d{2})(?!\d)|(\d{2}))", code.upper())
+    return "".join(filter(None, found.groups())) if found else ""
 
 
 def split_list(cell: str) -> tuple[str, ...]:

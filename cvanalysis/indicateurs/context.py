@@ -147,7 +147,8 @@ class Contexte:
         """When a figure is true, to the day where the catalogue knows it: « 31/12/2021 », « 2018 », « publication 2019… »."""
         rows = (self.at(q.code, indicateur, instant) for q in self.sujets)
         publication = next((row.publication for row in rows if row is not None), None)
-        date = self.catalogue.exact_date(indicateur.id, publication) if publication and instant.etabli else ""
+        known = publication and instant.etabli
+        date = self.catalogue.exact_date(indicateur.id, publication, instant.annee) if known else ""
         return date or str(instant)
 
     # ------------------------------------------------------------------------------------------- lines under a figure

@@ -212,7 +212,7 @@ class Evolutions(OverTime):
 
     def _moment(self, row: Observation) -> str:
         """To the day where that is established."""
-        return self.ctx.catalogue.exact_date(self.indicateur.id, row.publication) or str(row.instant)
+        return self.ctx.catalogue.exact_date(self.indicateur.id, row.publication, row.millesime) or str(row.instant)
 
     def _values(self, change: Evolution, reperes: Sequence[tuple[Zone, Evolution]]) -> dict[str, object]:
         one = self.indicateur

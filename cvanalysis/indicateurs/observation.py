@@ -6,6 +6,7 @@ two never meet, so that a file's year is never taken for a data year.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple, Protocol
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 
 COLONNES = ("zone", "indicateur", "millesime", "publication", "valeur", "statut", "source", "fichier", "note")
+_DE_2024 = re.compile(r"(?i)QPV?_?(20)?24")  # in the name of a file of the quarters of 2024
 
 
 class Instant(NamedTuple):
@@ -81,7 +83,9 @@ class Observation(NamedTuple):
     @property
     def instant(self) -> Instant:
         if self.millesime is None:
-            return _undated(self.indicateur, self.publication)
+            # What is known of the years of an edition is of the quarters of 2015: a file of those of 2024 keeps its own.
+            renewed = self.zone.startswith("QN") and (self.zone[-1] != "I" or _DE_2024.search(self.fichier))
+            return _undated(self.indicateur, self.publication, bool(renewed))
         return Instant("donnees", self.millesime)
 
     @property
@@ -91,8 +95,9 @@ class Observation(NamedTuple):
 
 
 @cache
-def _undated(indicateur: str, publication: int) -> Instant:
-    return Instant("publication", publication, load_catalogue().probable_year(indicateur, publication))
+def _undated(indicateur: str, publication: int, renewed: bool) -> Instant:
+    probable = None if renewed else load_catalogue().probable_year(indicateur, publication)
+    return Instant("publication", publication, probable)
 
 
 class Reader(Protocol):

@@ -94,7 +94,8 @@ class Fiche(Questions):
         top = [line.declaree.constat for line, _ in self.reperes][::-1]
         asked = {one.id: one for one in (*self.ressort(), *map(self.constat, top))}
         texts = block("quartier.questions")
-        return tuple((one, texts.get(one.section, texts["autre"])) for one in list(asked.values())[:QUESTIONS])
+        about = {one.id: one.section if one.table else "sans_chiffre" for one in asked.values()}
+        return tuple((one, texts.get(about[one.id], texts["autre"])) for one in list(asked.values())[:QUESTIONS])
 
     def lacunes(self) -> tuple[str, ...]:
         """What matters most of what is not known, in a sentence each: of the quarter, of what it is compared with, of its changes."""

@@ -34,6 +34,7 @@ FAUX = "sans doute des proportions"
 """Figures that are kept and that nobody may believe."""
 MOTS = {"theme": "theme", "themes": "theme", "pilier": "pilier", "qpv": "quartier"}
 """Column of a table of the team → domain of `correspondances.csv` that says what its words mean."""
+A_TELECHARGER = "Quels fichiers télécharger, et où\u00a0: docs/insee.md, «\u00a0Où les télécharger\u00a0»."
 EQUIPE = "  Leur ligne et leur mot, pour l'équipe\u00a0: cvanalysis check --audience equipe"
 
 
@@ -44,6 +45,7 @@ class Check(Domain):
     titre: str = ""
     geographie: str = ""
     quartiers: tuple[str, ...] = ()
+    comparateurs: tuple[tuple[str, str], ...] = ()
 
     @property
     def status(self) -> int:
@@ -112,10 +114,14 @@ class Check(Domain):
         if self.quartiers and not figures.intersection(self.quartiers):
             theirs = any(f"QPV, géographie {self.geographie}" in file.pris_pour for file in self.fichiers)
             why = "aucun fichier ne les a" if theirs else f"aucun fichier en {self.geographie}"
-            return [f"{_count(len(self.quartiers), 'fiche', 'fiches')} sans aucun chiffre\u00a0: {why}."]
+            return [f"{_count(len(self.quartiers), 'fiche', 'fiches')} sans aucun chiffre\u00a0: {why}.", A_TELECHARGER]
+        drawn = any(file.pris_pour == "contours" and file.trouvees for file in self.fichiers)
+        alone = [f"{nom} ({zone})" for zone, nom in self.comparateurs if zone not in figures]
         nowhere = [code for code in self.quartiers if code not in found | figures]
         empty = [code for code in self.quartiers if code in found and code not in figures]
-        return [
+        said = [] if drawn else ["Pas de carte\u00a0: geo/ n'a le contour d'aucun quartier (docs/insee.md)."]
+        said += [f"Comparaisons sans aucun chiffre\u00a0: {', '.join(alone)}. {A_TELECHARGER}"] if alone else []
+        return said + [
             f"{_count(len(codes), one, many)}\u00a0: {', '.join(codes)}."
             for codes, one, many in (
                 (nowhere, "quartier n'est dans aucun fichier", "quartiers ne sont dans aucun fichier"),
@@ -146,9 +152,9 @@ def check(territory: Territory, audience: str = "public") -> Check:
 def _check(territory: Territory, audience: str) -> Check:
     every = gather([*(clean(territory, audience) for clean in DOMAINES), read_as_they_are(territory)])
     codes = tuple(one.code for one in territory.quartiers)
-    return Check(
-        **vars(every), titre=f"{territory.nom} — {territory.contrat}", geographie=territory.geographie, quartiers=codes
-    )
+    compared = tuple((one.zone, one.nom) for one in territory.comparateurs)
+    titre = f"{territory.nom} — {territory.contrat}"
+    return Check(**vars(every), titre=titre, geographie=territory.geographie, quartiers=codes, comparateurs=compared)
 
 
 def _titled(title: str, lines: list[str]) -> list[str]:

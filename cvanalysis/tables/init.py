@@ -84,18 +84,20 @@ def start(epci: str, dossier: Path, geographie: str, jour: date) -> tuple[dict[P
     nom = found.noms.get(epci) or names.get(epci) or f"EPCI {epci}"
     places = {"nom": nom, "epci": epci, "annee": annee, "geographie": "QN2024" if annee == "2024" else "QP2015"}
     known = sum(map(bool, depuis.values()))
-    around, own_keys = {one.code[2:5] for one in mine}, {commune_key(name) for name in communes.values()}
+    around = {one.code[2:5] for one in mine}
+    known_keys = {commune_key(name) for one in [*shipped, *mine] if one.code[2:5] in around for name in one.communes}
     beside = {name for one in listed if one.code[2:5] in around for name in one.communes}
-    beside = sorted(name for name in beside if commune_key(name) not in own_keys)
+    beside = sorted(name for name in beside if commune_key(name) not in known_keys)
     counts = {
         "quartiers": len(mine),
         "communes": len(communes),
         "nombre": known,
-        "ailleurs": ", ".join(beside[:EXEMPLES]) + ("…" if len(beside) > EXEMPLES else "") or "nulle part",
+        "ailleurs": ", ".join(beside[:EXEMPLES]) + "…" * (len(beside) > EXEMPLES),
         "autre": "2015" if annee == "2024" else "2024",
     }
     told = ["trouves", *(["geographie"] if found.listes and not geographie else [])]
-    told.append("avant_2024" if annee == "2015" else "depuis" if known else "sans_passage")
+    told += (["avant_2024"] if beside else []) if annee == "2015" else ["depuis" if known else "sans_passage"]
+    told += ["sans_nom"] if nom.endswith(epci) else []
     told += [*([] if found.fichiers else ["sans_fichier"]), "suite"]
     files = _write(mine, communes, depuis, region, places, jour)
     return {dossier / name: text for name, text in files.items()}, [
@@ -224,7 +226,8 @@ def _write(
         "colleges": ["id;nom"],
     }
     source = dit["source_2024"] if new else dit["source_fichiers"]
-    comments = {name: text.format(source=source).strip() for name, text in DIT["fichiers"].items()}
+    depuis_2024 = dit["depuis_2024"] if new else ""
+    comments = {name: text.format(source=source, depuis=depuis_2024).strip() for name, text in DIT["fichiers"].items()}
     files = {f"{name}.csv": "\ufeff" + "\n".join([comments[name], *lines, ""]) for name, lines in rows.items()}
     files["contrat.toml"] = DIT["contrat"].format(**values).lstrip()
     if any(depuis.values()):  # there is a past: its page is made, even while nothing is handed over

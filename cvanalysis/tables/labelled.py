@@ -126,12 +126,10 @@ def label_indicators(rows: pd.DataFrame, territory: Territory, catalogue: Catalo
     """One row per zone, indicator, data year and publication: names, unit and date of the data beside the codes."""
     known, sources = catalogue.indicateurs, catalogue.sources
     dated = rows["millesime"].notna()
-    pairs = rows.loc[dated, ["indicateur", "publication"]].drop_duplicates().itertuples(index=False)
-    dates = {(name, year): catalogue.exact_date(name, int(year)) for name, year in pairs}
-    told = [
-        dates.get(key, "") if there else ""
-        for key, there in zip(zip(rows["indicateur"], rows["publication"], strict=True), dated, strict=True)
-    ]
+    of = ["indicateur", "publication", "millesime"]
+    seen = map(tuple, rows.loc[dated, of].drop_duplicates().itertuples(index=False))
+    dates = {key: catalogue.exact_date(key[0], *map(int, key[1:])) for key in seen}
+    told = [dates.get(key, "") for key in map(tuple, rows[of].itertuples(index=False))]
     frame = rows.assign(
         nom_zone=_named(rows["zone"], _zones(territory)),
         niveau=_ordered(rows["niveau"], get_args(Niveau)),

@@ -41,7 +41,7 @@ _LUS = {
 }
 """Folder → what is read there (insee and paroles: all of it)."""
 ENSEMBLE = 10  # files of one folder that are still told one by one
-DOSSIERS = "insee/, actions/, paroles/, textes/ ou geo/"
+DOSSIERS = "insee/, actions/, paroles/, textes/ ou geo/ (des contours, sous un nom en .geojson)"
 
 
 def left_aside(territory: Territory) -> tuple[tuple[ReadFile, ...], list[str]]:

@@ -213,7 +213,11 @@ def clean_insee(territory: Territory, _audience: str) -> Domain:
     known = np.array([key not in later for key in zip(table["source"], table["millesime"], strict=True)], dtype=bool)
     tables = {"indicateurs": as_text_columns(table[known].reset_index(drop=True)), "france": france.table}
     anomalies = pd.concat([cleaned.anomalies, frame_problems(france.problems)], ignore_index=True)
-    return Domain(tables, anomalies, cleaned.sources, cleaned.account)
+    quarters = {one.code for one in territory.quartiers}
+    empty = bool(quarters) and not quarters.intersection(table.loc[table["valeur"].notna(), "zone"])
+    say = f"aucun chiffre sur les quartiers du contrat ({territory.geographie})\u00a0: leurs fiches sont vides"
+    told = (Problem("insee/", 0, "", say, "", "Voir docs/insee.md, «\u00a0Où les télécharger\u00a0»"),) * empty
+    return Domain(tables, anomalies, cleaned.sources, cleaned.account, avertissements=told)
 
 
 def clean_logs(territory: Territory, _audience: str) -> Domain:
