@@ -240,15 +240,10 @@ class Catalogue:
     def exact_date(self, indicateur: str, publication: int, annee: int | None = None) -> str:
         """Date of the data (`31/12/2021`) of an indicator in a publication of whatever family, '' where not established, or of another
         year than `annee`, that of the data where a family says it."""
-        dates = (
-            rule.date
-            for rule in self.annees
-            if rule.millesime == publication
-            and rule.date
-            and annee in (None, rule.annee)
-            and self.selects(rule.indicateurs, indicateur)
+        told = (
+            one for one in self.annees if one.millesime == publication and self.selects(one.indicateurs, indicateur)
         )
-        return next(dates, "")
+        return next((one.date for one in told if one.date and annee in (None, one.annee)), "")
 
     def probable_year(self, indicateur: str, publication: int) -> int | None:
         """Year of the data of an indicator in a publication of whatever family, where it is not established but probable."""

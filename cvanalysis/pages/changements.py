@@ -16,7 +16,6 @@ from cvanalysis.constat.make import count, make, matrix
 from cvanalysis.constat.record import Record
 from cvanalysis.constat.shape import Finding, Message, Table, Valeur, word
 from cvanalysis.french import named
-from cvanalysis.pages.participation import about
 from cvanalysis.textes import block, label
 
 if TYPE_CHECKING:
@@ -131,6 +130,8 @@ def find_changes(
     changes: Sequence[Change], followed: Sequence[Followed], territory: Territory, avant: str
 ) -> tuple[Finding, ...]:
     """Findings of « Ce qui a changé » since the edition named `avant`: `changements-constats-01`, `changements-contributions-01`."""
+    from cvanalysis.pages.participation import about  # pandas: not for whoever only finds that nothing changed
+
     said = {"avant": avant, "territoire": territory.nom, "edition": territory.edition.nom}
     natures = Counter(c.nature for c in changes)
     numbers = {"nouveaux": natures["nouveau"], "disparus": natures["disparu"], "revises": natures["révisé"]}
