@@ -212,6 +212,7 @@ def render(text, count, flag):
     values["reperes"] = [(Zone("Ici", "0", "epci"), Valeur(1.0)), (Zone("Là", "1", "commune"), Valeur(2.0))][:count]
     values["rang"] = Rank(2, 15, 0, 0, 0) if "rang.rang" in text else count
     values["absents"] = ["emploi"] * count
+    values["borne_basse"], values["borne_haute"] = (Valeur(n, unite="%", decimales=1) for n in (3.4, 3.4 + count))
     if "dans(bas)" in text or "{{ bas }}" in text:
         values["bas"] = "Bellevue"
     return french.typeset(phrases._template(text).render(values))

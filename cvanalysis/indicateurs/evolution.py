@@ -258,6 +258,9 @@ class Evolutions(OverTime):
         said |= {sens: sum(e.sens == sens for e in found.values()) for sens in ("hausse", "baisse", "stable")}
         unsure = [e.sens for e in found.values() if e.contredit]
         said |= {f"{sens}_incertaine": unsure.count(sens) for sens in ("hausse", "baisse")}
+        bounds = [e.seuil for e in found.values() if e.sens == "stable"] or [change.seuil]
+        for name, bound in (("borne_basse", min(bounds)), ("borne_haute", max(bounds))):
+            said[name] = Valeur(round(bound, 1), unite=change.unite, decimales=1)
         said |= {"quartier": first.nom, "non_mesures": said["total"] - len(found)}
         rows = [r for zone in ctx.voisins for r in ctx.serie(zone.code, one) if r.millesime is not None]
         years = sorted({row.millesime for row in rows if row.valeur is not None})
