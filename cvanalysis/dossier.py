@@ -127,11 +127,12 @@ class Dossier(LabelledTables):
             recto=lambda: blocs.show_recto(fiche, self._map(code)),
             verso=lambda: blocs.show_verso(fiche, done, engaged.constat("engagements-01"), voices.constats),
             liste=partial(_list, done, show=blocs.show_actions),
-            voisins=lambda: blocs.show_neighbours(fiche.constats, fiche.voisins),
+            voisins=lambda: blocs.show_neighbours(fiche.constats, fiche.voisins, fiche.quartier.nom),
             inconnus=lambda: blocs.show_unknown(fiche.inconnus()),
             definitions=lambda: blocs.show_definitions(fiche.definitions(), fiche.sources()),
         )
-        return replace(page, show=lambda one, *how, **more: self.show(one, *how, ailleurs=fiche.voisins, **more))
+        elsewhere = (*fiche.voisins, *(one.id for one in fiche.constats))
+        return replace(page, show=lambda one, *how, **more: self.show(one, *how, ailleurs=elsewhere, **more))
 
     def suite(self, qpv: str) -> Page:
         """What a quarter takes from the former contract: statements, préconisations, what can be followed and what starts anew."""

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cvanalysis.actions.field import Field
-from cvanalysis.actions.reach import list_actions, people_by_public, reach
+from cvanalysis.actions.reach import list_actions, people_by_public, reach, span
 from cvanalysis.catalogue import load_catalogue
 from cvanalysis.constat.make import leaders
 from cvanalysis.display.blocs import show_list
@@ -257,3 +257,9 @@ def test_every_sentence_is_written_and_none_says_a_cause(tmp_path):
             assert finding.id not in seen
             seen.add(finding.id)
             assert re.fullmatch(r".+-[a-z]+-\d\d", finding.id)
+
+
+def test_the_years_of_an_action_say_which_one_is_missing():
+    assert span([2018]) == "2018"
+    assert span([2015, 2016, 2017]) == "2015-2017"
+    assert span([2015, 2016, 2017, 2018, 2020, 2021, 2022]) == "2015-2018, 2020-2022"

@@ -291,3 +291,13 @@ def test_lines_are_grouped_by_words_that_come_in_runs_and_never_by_a_single_one_
     assert heads(*["réalisé"] * 4, *["en cours"] * 4) == ["Réalisé", "En cours"]
     assert heads(*["personne"] * 8) == []
     assert heads(*["11 à 14"] * 4, *["15 à 19"] * 4) == []
+
+
+def test_a_table_whose_lines_its_page_shows_elsewhere_is_not_shown_again():
+    table = Table(("Zone", "2018"), ((mot("Ici"), pour_cent(51.8)), (mot("Là"), pour_cent(40))))
+    finding = replace(constat("points"), table=table)
+    shown = Constat(finding, TERRITOIRE, notes={}, dessin=False, ailleurs=("Là",)).html
+    assert "<table" not in shown
+    assert 'class="constat vide"' in shown
+    assert "<table" in Constat(finding, TERRITOIRE, notes={}, dessin=False).html
+    assert "<table" in Constat(finding, TERRITOIRE, dessin=False, ailleurs=("Là",)).html

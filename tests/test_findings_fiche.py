@@ -309,10 +309,11 @@ def test_what_is_missing_about_another_quarter_has_its_mark_in_the_table_of_the_
     rows = everywhere("taux_pauvrete", [40, "secret", 31, 32, 33, 34])
     fiche = Fiche(Reader(rows), territory(), catalogue("revenus-01;revenus;rang;taux_pauvrete"), A)
     assert fiche.inconnus() == ()
-    shown = show_neighbours(fiche.constats, fiche.voisins)
+    shown = show_neighbours(fiche.constats, fiche.voisins, fiche.quartier.nom)
     assert 'aria-label="secret statistique">s.</i>' in shown.html
     assert f'<a href="#{A}-revenus-01">' in shown.html
-    assert len(shown.df) == len(fiche.voisins)
+    assert list(shown.df["Quartier"]) == ["Le quartier", *fiche.voisins]
+    assert not [title for title in shown.df if title.startswith("Rang")]
 
 
 def test_a_finding_is_the_same_whatever_the_order_of_the_rows_and_survives_a_pickle():

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from itertools import groupby
 from typing import Any
 
 import pandas as pd
@@ -159,7 +160,6 @@ def best_title(titles: Iterable[str]) -> str:
 
 
 def span(years: list[int]) -> str:
-    """« 2018 », « 2015 à 2019 » where no year is missing, else the years."""
-    if len(years) > 1 and years[-1] - years[0] == len(years) - 1:
-        return f"{years[0]} à {years[-1]}"
-    return ", ".join(map(str, years))
+    """« 2018 », « 2015-2019 », « 2015-2018, 2020-2022 » where a year is missing."""
+    runs = [[year for _, year in run] for _, run in groupby(enumerate(years), lambda one: one[1] - one[0])]
+    return ", ".join("-".join(dict.fromkeys((str(run[0]), str(run[-1])))) for run in runs)

@@ -20,7 +20,7 @@ from cvanalysis.display.maps import describe_map, find_contours, locator, overvi
 from cvanalysis.display.phrases import write
 from cvanalysis.display.tables import html_table, shorten, text
 from cvanalysis.files.texts import to_html
-from cvanalysis.french import capital, typeset
+from cvanalysis.french import QUARTIER, capital, typeset
 from cvanalysis.textes import block, label, labels
 
 if TYPE_CHECKING:
@@ -57,8 +57,7 @@ def show_verso(fiche: Any, done: Any, engages: Finding, voices: Sequence[Finding
     listed = sorted(done.liste.lignes, key=lambda line: (-(line[-1].valeur or 0), line[0].texte))
     actions: dict[str, list[tuple[Valeur, ...]]] = {}
     for title, _, theme, _, years, whole, here in listed[:ACTIONS]:
-        ends = "-".join(dict.fromkeys((years.texte[:4], years.texte[-4:])))
-        actions.setdefault(theme.texte, []).append((title, word(ends, "non_disponible"), whole, here))
+        actions.setdefault(theme.texte, []).append((title, years, whole, here))
     rest = max(len(listed) - ACTIONS, 0)
     html = composants("fiche.html.j2").verso(fiche, themes, actions, rest, engages, _said(voices), by_theme.exemple)
     return Bloc(str(html), "\n".join(fiche.lacunes()), titres=titles())
@@ -79,18 +78,27 @@ def show_actions(table: Table, titre: str, *, exemple: bool = False) -> Bloc:
     return Bloc(str(html), titre, tableau=table)
 
 
-def show_neighbours(findings: Sequence[Finding], noms: Sequence[str]) -> Bloc:
-    """What the findings' tables say of the other quarters (`noms`), in one table; a question that does not arise for any is left out."""
-    heads, columns = [], []
+def show_neighbours(findings: Sequence[Finding], noms: Sequence[str], sujet: str) -> Bloc:
+    """What the findings' tables say of the quarter (`sujet`) and of the others (`noms`), in one table; a question that does not arise
+    for any is left out, and so are ranks."""
+    heads, columns, here = [], [], capital(QUARTIER)
+    noms = (here, *noms)
     for one in findings:
-        lines = {line[0].texte: line for line in one.table.lignes if line[0].texte in noms} if one.table else {}
+        told = (
+            {(here if line[0].texte == sujet else line[0].texte): line for line in one.table.lignes}
+            if one.table
+            else {}
+        )
+        lines = {nom: line for nom, line in told.items() if nom in noms} if len(told.keys() & {*noms}) > 1 else {}
         for i, head in enumerate(one.table.colonnes[1:], 1) if lines else ():
+            if head == block("quartier.rang")["colonnes"][1]:
+                continue
             column = [lines[nom][i] if nom in lines else Valeur(None, "non_disponible") for nom in noms]
             column = [value if value.valeur is not None or value.statut != "publié" else NOTHING for value in column]
             if column not in columns and any(
                 value.statut not in ("sans_objet", NOTHING.statut) or value.valeur is not None for value in column
             ):
-                heads.append((one.id, head.partition(" (1")[0]))
+                heads.append((one.id, head))
                 columns.append(column)
     if not columns:
         return Bloc("", "")
@@ -195,8 +203,8 @@ def _define(one: Definition) -> str:
 def show_notes(notes: Mapping[str, int]) -> Bloc:
     """Cautions, each under the number that findings refer to, then the files that their figures come from."""
     said = said_once(notes)
-    if files := ", ".join(sorted(one for one, number in notes.items() if not number)):
-        said.append(label("affichage.constat.fichiers", noms=files))
+    if not all(notes.values()):
+        said.append(label("affichage.constat.fichiers_page"))
     return Bloc(str(composants().notes(said)), "\n".join(f"{n}. {one}" for n, one in enumerate(said, 1)))
 
 

@@ -132,7 +132,7 @@ class Constat:
     @property
     def _kind(self) -> str:
         """What a page is told that it will not find in the block: a figure that is not asked for, or both where nothing is to be shown."""
-        if self.finding.table is None:
+        if self.finding.table is None or self._elsewhere:
             return " vide"
         return " sans-figure" if not self.dessin or (self.finding.figure and not self._seen) else ""
 
@@ -145,6 +145,15 @@ class Constat:
     def _short(self) -> bool:
         return self.notes is not None
 
+    @property
+    def _elsewhere(self) -> bool:
+        """Whether its page shows elsewhere all that its table says, the subject's own line too."""
+        if self.finding.table is None or self._seen or not self._short:
+            return False
+        said = [one for one in self.finding.table.lignes if any(cell.statut != "non_disponible" for cell in one[1:])]
+        there = [line[0].texte in self.ailleurs for line in said]
+        return any(there) and there.count(False) <= 1
+
     def _picture(self) -> str:
         f = self.finding
         if not self._seen:
@@ -156,7 +165,7 @@ class Constat:
 
     def _table(self) -> str:
         f = self.finding
-        if f.table is None:
+        if f.table is None or self._elsewhere:
             return ""
         caption = f"{f.sous_titre or f.question} (constat\u00a0{f.id})"
         caption = label("affichage.constat.chiffres", numero=f.id) if self._short else caption

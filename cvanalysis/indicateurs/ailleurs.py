@@ -58,7 +58,7 @@ class Positions(Elsewhere):
         marks = {capital(short(one)): Valeur(float(found.centile), unite="%") for one, found in places.items()}
         lines = (
             (
-                word(capital(one.nom)),
+                word(capital(short(one))),
                 word(p.annee),
                 p.valeur,
                 p.mediane,

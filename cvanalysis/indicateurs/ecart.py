@@ -164,7 +164,7 @@ class Ecarts(OverTime):
                         ctx.value(self.code, one, instant),
                         ctx.value(c.code, one, instant),
                         *(_measures(one, gap) if gap else [self._no_gap(c.code, instant)] * 3),
-                        word("oui" if instant in used else "non"),
+                        word("oui" if instant in used else ""),
                     )
                 )
         columns = labels(
@@ -172,6 +172,8 @@ class Ecarts(OverTime):
             quartier=ctx.sujet.nom,
             difference=label(f"quartier.ecart.difference{'_euros' if one.unite == '€' else ''}"),
         )
+        if one.unite == "€":  # the gap is in %: the ratio says the same
+            columns, lines = (*columns[:5], *columns[6:]), [(*line[:5], *line[6:]) for line in lines]
         return Table(columns, tuple(lines), label("quartier.ecart.legende", nom=capital(one.nom)))
 
     # ------------------------------------------------------------------------------------------------- all the quarters
