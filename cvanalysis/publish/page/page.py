@@ -12,15 +12,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from functools import cache
 from hashlib import sha256
-from html import escape
 from itertools import chain, count
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import nbformat
 from babel.dates import format_date
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
-from nbconvert.filters import get_metadata
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat import NotebookNode
 
@@ -28,6 +27,9 @@ from cvanalysis.display import composants, font
 from cvanalysis.errors import ReportFailed
 from cvanalysis.french import slug
 from cvanalysis.publish.files import reserved_for
+
+if TYPE_CHECKING:
+    from nbconvert.exporters import HTMLExporter
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 
@@ -53,8 +55,9 @@ def render_page(notebook: NotebookNode, page: Around) -> str:
                 )
     cells = _shown(notebook.cells)
     headings = Headings(key for cell in cells for one in cell.get("outputs", ()) for key, _ in told_by(one, "titres"))
-    body = template("corps.html.j2").render(cells=cells, titres=headings).lstrip("\n")
-    return wrap_page(body, page, sommaire=headings.contents)
+    shown = nbformat.from_dict(notebook | {"cells": cells})
+    body, kept = exporter().from_notebook_node(shown, {"titres": headings})  # which nbconvert copies
+    return wrap_page(body, page, sommaire=kept["titres"].contents)
 
 
 def _shown(cells: Iterable[NotebookNode]) -> list[NotebookNode]:
@@ -149,11 +152,37 @@ def wrap_template(name: str, page: Around, *scripts: str, **values: Any) -> str:
 
 
 @cache
+def exporter() -> HTMLExporter:
+    """The one exporter of a process: making it costs more than a hundred pages."""
+    from nbconvert.exporters import HTMLExporter
+    from nbconvert.exporters.templateexporter import TemplateExporter
+    from traitlets.config import Config
+
+    class Exporter(HTMLExporter):
+        """Ends where the template ends: HTMLExporter then parses the whole page again, to give pictures an English filler
+        for an alternative and to make cells focusable, which would cost more than all the rest."""
+
+        def from_notebook_node(self, nb: NotebookNode, resources: Any = None, **kw: Any) -> tuple[str, dict[str, Any]]:
+            return TemplateExporter.from_notebook_node(self, nb, resources, **kw)
+
+    config = Config()
+    # nbconvert's usual steps prepare code, notebook styles and widgets, none of which is shown.
+    config.Exporter.default_preprocessors = []
+    config.Exporter.preprocessors = []
+    config.Exporter.optimistic_validation = True
+    config.Exporter.exclude_anchor_links = True
+    made = Exporter(config=config, template_name="corps", extra_template_basedirs=[str(TEMPLATES)])
+    # A name that the parent templates mention and that ours never reaches.
+    made.register_filter("highlight_code", lambda source, **_: source)
+    return made
+
+
+@cache
 def _environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader([TEMPLATES, composants.DOSSIER]), autoescape=True, undefined=StrictUndefined
     )
-    environment.filters |= {"css_string": css_string, "escape_html": escape, "get_metadata": get_metadata}
+    environment.filters["css_string"] = css_string
     composants.equip(environment)
     environment.globals["zip"] = zip
     return environment

@@ -47,6 +47,8 @@ def warm_up() -> None:
         from cvanalysis.display import composants, figures, phrases
         from cvanalysis.publish.page import page
         from cvanalysis.publish.run import shell
+
+        page.exporter()
     finally:
         for name in hidden:
             del sys.modules[name]
