@@ -40,7 +40,6 @@ from cvanalysis.tables.labelled import LabelledTables
 from cvanalysis.tables.process import prepare
 from cvanalysis.tables.store import Store
 from cvanalysis.territory.contract import read_territory
-from cvanalysis.territory.naming import find_quarter
 from cvanalysis.textes import label
 
 if TYPE_CHECKING:
@@ -116,7 +115,7 @@ class Dossier(LabelledTables):
         Besides findings, of indicators, actions, engagements and voices: `recto()` and `verso()`, the sheet that one hands out; `liste()`
         of the actions, `voisins()` (what findings say of the other quarters), `inconnus()`, `definitions()`, `notes()`.
         """
-        fiche = Fiche(self.store, self.territory, self.catalogue, find_quarter(self.territory, qpv).code)
+        fiche = Fiche(self.store, self.territory, self.catalogue, self.territory.quartier(qpv).code)
         code = fiche.quartier.code
         done = QuarterActions(self.store, self.territory, code)
         engaged = QuarterEngagements(self.store, self.territory, code)
@@ -136,7 +135,7 @@ class Dossier(LabelledTables):
 
     def suite(self, qpv: str) -> Page:
         """What a quarter takes from the former contract: statements, préconisations, what can be followed and what starts anew."""
-        code, handed = find_quarter(self.territory, qpv).code, self.store.rows("precedent")
+        code, handed = self.territory.quartier(qpv).code, self.store.rows("precedent")
         found = Sequel(self.store, self.territory, self.catalogue, code, handed, self.recommendations())
         return self._page(f"D'un contrat au suivant, {code}.", found)
 

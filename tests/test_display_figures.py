@@ -22,7 +22,7 @@ from cvanalysis.display.figures.lines import spread
 from cvanalysis.display.figures.marks import _LOOKS, ABSENCES, contrast, ink_on, look, looks, shades, state_looks
 from cvanalysis.display.figures.sheet import WIDTH, apply_style, round_scale, say_mark, styled, wrap
 from cvanalysis.display.figures.svg import measure
-from cvanalysis.territory.palette import PALETTE
+from cvanalysis.territory.look import PALETTE
 
 WIDTHS = (358, 640)
 

@@ -16,7 +16,7 @@ from carnets import COMMUNES, QUARTIERS, RACINE
 from cvanalysis.cli import cli
 from cvanalysis.errors import DeclarationError
 from cvanalysis.territory.contract import read_territory
-from cvanalysis.territory.palette import PALETTE
+from cvanalysis.territory.look import PALETTE
 
 DOCS = RACINE / "docs"
 TOLD = "".join(path.read_text(encoding="utf-8") for path in (RACINE / "LISEZMOI.md", *sorted(DOCS.glob("*.md"))))

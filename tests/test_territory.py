@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from conftest import examples
 from cvanalysis.errors import DeclarationError, Problem, UsageError
 from cvanalysis.territory.contract import Territory, read_territory
-from cvanalysis.territory.palette import PALETTE, contrast_on_white
+from cvanalysis.territory.look import PALETTE, contrast_on_white
 
 CONTRAT = """\
 [territoire]

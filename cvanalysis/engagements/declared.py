@@ -11,9 +11,8 @@ Partners: `id;nom;college`, and if known `alias` (names met in logs, `|` between
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from fnmatch import fnmatch
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,7 +38,7 @@ from cvanalysis.files.keys import carrier_key, split_list, title_key
 from cvanalysis.files.sheets import read_raw
 from cvanalysis.french import fold, listed, nearest, quoted
 from cvanalysis.personnes.persons import mask_words
-from cvanalysis.territory.declarations import Inspection, Ligne, match_rows, read_rows
+from cvanalysis.territory.declarations import Inspection, Ligne, match_rows, once, read_rows
 
 if TYPE_CHECKING:
     from cvanalysis.territory.contract import Territory
@@ -67,7 +66,7 @@ def read_engagements(
     colleges = [PREFIXE + college.id for college in territory.colleges]
     optional = (*FACULTATIVES, *colleges)
     fichier = find_engagements(Path(territory.dossier))
-    rows = once(found, _rows(found, fichier, COLONNES, optional) if fichier else (), "code")
+    rows = once(_rows(found, fichier, COLONNES, optional) if fichier else (), "code")
     quarters = [q.code for q in territory.quartiers]
     partners = list(partenaires.items())
     known = {
@@ -83,21 +82,19 @@ def read_engagements(
     for row in rows:
         cells = dict.fromkeys((*COLONNES, *optional), "") | row.cells
         cells |= {name: mask_words(cells[name]) for name in ("libelle", "preuve", "obstacle", "actions")}
-        cells |= {name: "|".join(_ids(found, row, name, cells[name], declared)) for name, declared in known.items()}
+        cells |= {name: "|".join(_ids(row, name, cells[name], declared)) for name, declared in known.items()}
         places = split_list(cells["quartiers"])
         cells["quartiers"] = "|".join(quarters if "tous" in places else places)
         for name in ("avancement", *colleges):
             known_words, words = (_ETATS, AVANCEMENTS) if name == "avancement" else (_AVIS, APPRECIATIONS)
             said, cells[name] = cells[name], known_words.get(fold(cells[name]), "")
             if fold(said) not in known_words:
-                what, wanted = f"{quoted(said)} n'est pas connu", f"mots connus : {listed(words)}"
-                found.add(row.fichier, row.ligne, name, what, wanted, nearest(said, words))
+                row.unknown(name, f"{quoted(said)} n'est pas connu", words, "mots connus", said)
         day = cells["date_preuve"]
         when = parse_date(day) if day else None
         cells["date_preuve"] = when[1].isoformat() if when else ""  # the last day of a period
         if day and when is None:
-            what = f"{quoted(day)} n'est pas une date"
-            found.add(row.fichier, row.ligne, "date_preuve", what, "JJ/MM/AAAA ou AAAA-MM-JJ")
+            row.wrong("date_preuve", f"{quoted(day)} n'est pas une date", "JJ/MM/AAAA ou AAAA-MM-JJ")
         made.append(cells)
     table = pd.DataFrame(made, columns=[*COLONNES, *optional]).astype("str")
     sample = any(fnmatch(name, pattern) for name in (fichier, ENGAGEMENTS) for pattern in territory.exemples)
@@ -109,7 +106,7 @@ _OU = {"pilier": "piliers.csv", "theme": "themes.csv"} | dict.fromkeys(
 )
 
 
-def _ids(found: Inspection, row: Ligne, column: str, cell: str, declared: Sequence[tuple[str, str]]) -> list[str]:
+def _ids(row: Ligne, column: str, cell: str, declared: Sequence[tuple[str, str]]) -> list[str]:
     """The ids of what a cell names, by id or by name, accents and capitals aside; a word that is neither is noted.
 
     A list has `|` between its items, or whatever people put where that gives no known word.
@@ -122,7 +119,7 @@ def _ids(found: Inspection, row: Ligne, column: str, cell: str, declared: Sequen
         if item and fold(item) not in ids:
             names = [name for _, name in declared] or ["aucun"]
             called = f"déclarés dans {_OU[column]}" if column in _OU else "déclarés"
-            found.unknown(row.fichier, row.ligne, column, f"{quoted(item)} n'est pas déclaré", names, called, item)
+            row.unknown(column, f"{quoted(item)} n'est pas déclaré", names, called, item)
     return [ids.get(fold(item), item) for item in items]
 
 
@@ -174,15 +171,15 @@ def read_partners(territory: Territory, found: Inspection) -> pd.DataFrame:
     """
     names: dict[str, str] = {}
     there = (Path(territory.dossier) / PARTENAIRES).exists()
-    rows = once(found, read_rows(found, PARTENAIRES, PARTENAIRE[:3], PARTENAIRE[3:]) if there else (), "id")
-    table = pd.DataFrame([_read_partner(row, territory, found, names) for row in rows], columns=list(PARTENAIRE))
+    rows = once(read_rows(found, PARTENAIRES, PARTENAIRE[:3], PARTENAIRE[3:]) if there else (), "id")
+    table = pd.DataFrame([_read_partner(row, territory, names) for row in rows], columns=list(PARTENAIRE))
     table["exemple"] = any(fnmatch(PARTENAIRES, pattern) for pattern in territory.exemples)
     years = {name: table[name].astype("Int16").replace(0, pd.NA) for name in ("debut", "fin")}
     return table.astype({**dict.fromkeys(PARTENAIRE, "str"), "exemple": "bool"}).assign(**years)
 
 
-def _read_partner(row: Ligne, territory: Territory, found: Inspection, names: dict[str, str]) -> tuple[str | int, ...]:
-    tell = partial(found.add, row.fichier, row.ligne)
+def _read_partner(row: Ligne, territory: Territory, names: dict[str, str]) -> tuple[str | int, ...]:
+    tell = row.wrong
     cells = dict.fromkeys(PARTENAIRE, "") | row.cells
     quarters = tuple(q.code for q in territory.quartiers)
     alias, themes, places = (split_list(cells[name]) for name in ("alias", "themes", "quartiers"))
@@ -214,14 +211,3 @@ def _read_partner(row: Ligne, territory: Territory, found: Inspection, names: di
     expected = ("|".join(themes), "|".join(quarters if "tous" in places else places))
     ends = (int(years[name] or 0) for name in years)
     return (cells["id"], nom, cells["college"], called, siren, *expected, *ends, mask_words(cells["note"]))
-
-
-def once(found: Inspection, rows: Iterable[Ligne], column: str) -> Iterator[Ligne]:
-    """The rows whose cell of that column is new; each that says it again is noted."""
-    seen: dict[str, int] = {}
-    for row in rows:
-        if seen.setdefault(row[column], row.ligne) == row.ligne:
-            yield row
-            continue
-        what = f"{quoted(row[column])} est déjà à la ligne {seen[row[column]]}"
-        found.add(row.fichier, row.ligne, column, what, "", "gardez une seule des deux")

@@ -14,7 +14,6 @@ from cvanalysis.constat.shape import Statut
 from cvanalysis.engagements.table import APPRECIATIONS, AVANCEMENTS, PREFIXE
 from cvanalysis.errors import UsageError
 from cvanalysis.french import capital, nearest, quoted
-from cvanalysis.territory.naming import find_quarter, quarters_called
 from cvanalysis.territory.places import Niveau
 
 if TYPE_CHECKING:
@@ -70,7 +69,7 @@ class LabelledTables:
                     + " Tous : dossier.indicateurs().drop_duplicates('indicateur')[['indicateur', 'libelle', 'unite']]."
                 )
         here = self.territory
-        codes = [find_quarter(here, one).code if quarters_called(here, one) else one for one in _several(zones)]
+        codes = [here.quartier(one).code if here.appeles(one) else one for one in _several(zones)]
         rows = self.store.indicateurs(codes or None, chosen or None)
         return label_indicators(rows, self.territory, self.catalogue)
 

@@ -15,11 +15,10 @@ from typing import Any
 from cvanalysis import textes
 from cvanalysis.catalogue import Ajouts
 from cvanalysis.errors import DeclarationError, UsageError
-from cvanalysis.french import listed, nearest, quoted
-from cvanalysis.territory.declarations import Inspection, check_once, read_rows
-from cvanalysis.territory.look import read_look
+from cvanalysis.french import capital, fold, listed, nearest, quoted
+from cvanalysis.territory.declarations import Inspection, Ligne, once, read_rows
+from cvanalysis.territory.look import PALETTE, read_look, read_palette
 from cvanalysis.territory.overlay import overlay_files, read_overlay
-from cvanalysis.territory.palette import PALETTE, read_palette
 from cvanalysis.territory.places import (
     GEOGRAPHIES,
     ZONES,
@@ -31,8 +30,7 @@ from cvanalysis.territory.places import (
     communes_of,
     usual_zones,
 )
-from cvanalysis.territory.seuils import Seuils, read_seuils
-from cvanalysis.territory.toml import Document, Section, check_shape, read_toml, take
+from cvanalysis.territory.toml import Document, check_shape, read_toml, take, take_as
 from cvanalysis.territory.words import read_words, word_files
 
 CONTRAT = "contrat.toml"
@@ -108,6 +106,19 @@ class Edition:
 
 
 @dataclass(frozen=True, slots=True)
+class Seuils:
+    """The thresholds that a contract may declare. Tolerances are in the indicator's own unit (points, % of the comparator)."""
+
+    stable_points: float = 1.0
+    stable_pourcent: float = 2.0
+    rang_mini: int = 10  # published quarters (and two thirds of all) below which no place among them is told
+    personnes: int = 11  # our own counts of people below this are withheld
+    preuve_ancienne_mois: int = 12
+    semblables: int = 0  # QPV of France most like a quarter that make one comparator (0: none)
+    voisins: int = 60  # other quarters up to which all of them stand beside one; beyond, those of its communes do
+
+
+@dataclass(frozen=True, slots=True)
 class Territory:
     """A contract, its places and its words. `dossier` is where it was read; it never reaches a page."""
 
@@ -139,17 +150,28 @@ class Territory:
     phrases: dict[str, Any] = field(default_factory=dict, repr=False)  # its own; no table is made of them
     sections: dict[str, Any] = field(default_factory=dict)  # `[actions]`, `[paroles]`…: their readers check them
 
-    def quartier(self, code: str) -> Quartier:
-        """The quarter of that code; `UsageError` names the known ones."""
-        for quartier in self.quartiers:
-            if quartier.code == code:
-                return quartier
-        codes = [q.code for q in self.quartiers]
-        suggestion = nearest(code, codes)
-        raise UsageError(
-            f"{quoted(code)} n'est pas un quartier de {quoted(self.nom)}. Quartiers déclarés\u00a0: {listed(codes)}."
-            + (f" {suggestion[0].upper()}{suggestion[1:]}" if suggestion else "")
-        )
+    def appeles(self, said: str) -> list[Quartier]:
+        """The quarters of that code or whole name (capitals and accents aside), else those whose name holds these words."""
+        asked = fold(said)
+        whole = [one for one in self.quartiers if asked in (fold(one.nom), fold(one.code))]
+        return whole or [one for one in self.quartiers if asked and f" {asked} " in f" {fold(one.nom)} "]
+
+    def quartier(self, said: str) -> Quartier:
+        """The quarter that is meant, by its code, its name or words of it.
+
+        Raises `UsageError` with the candidates where there are several, with the known ones where none.
+        """
+        found = self.appeles(said)
+        if len(found) == 1:
+            return found[0]
+        told = listed(f"{one.nom} ({one.code})" for one in found or self.quartiers)
+        if found:
+            raise UsageError(f"{quoted(said)} désigne plusieurs quartiers\u00a0: {told}. Donnez le code.")
+        named = nearest(said, [one.nom for one in self.quartiers])
+        near = capital(named or nearest(said, [one.code for one in self.quartiers]))
+        no = "le nom d'aucun" if named else "pas un"
+        what = f"{quoted(said)} n'est {no} quartier de {quoted(self.nom)}."
+        raise UsageError(" ".join(filter(None, (what, near, f"Quartiers déclarés\u00a0: {told}."))))
 
     @property
     def vaste(self) -> bool:
@@ -175,9 +197,9 @@ class Territory:
         return (*first, *sorted(rest, key=lambda c: list(ZONES).index(c.niveau)))
 
 
-_ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_ID = r"[a-z0-9]+(-[a-z0-9]+)*"
 _ID_DIT = "des minuscules sans accent, des chiffres et des tirets"
-_MOIS = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
+_MOIS = r"\d{4}-(0[1-9]|1[0-2])"
 _SECTIONS_LIBRES = ("actions", "engagements", "partenaires", "paroles")
 _TABLES = ("territoire", "contrat", "seuils", "palette", "mise_en_page", *_SECTIONS_LIBRES)
 _LISTES = ("editions", "calendrier", "exemples", *_SECTIONS_LIBRES)
@@ -219,138 +241,112 @@ def _read(dossier: Path, edition: str | None, _state: tuple[bytes | None, ...]) 
 
 def _contract(found: Inspection, document: Document) -> dict[str, Any]:
     """What `contrat.toml` holds, by field of `Territory`; `geographie` is there whenever it can be told."""
-    _unknown_sections(found, document)
+    _unknown_sections(document)
+    tables, arrays = document.tables, document.arrays
     declared: dict[str, Any] = {}
     for name, required, optional in (
         ("territoire", {"id": str, "nom": str, "epci": str, "geographie": str}, {"maj": date, "contact": str}),
         ("contrat", {"nom": str, "code": str, "debut": int, "fin": int, "edition": str}, {}),
     ):
-        section = document.tables.get(name)
-        if section is None:
+        if name not in tables:
             what, expected = f"la section [{name}] manque", f"clés attendues\u00a0: {listed(required | optional)}"
             found.add(CONTRAT, 0, "", what, expected)
-        elif values := take(found, section, required, optional):
-            declared |= (
-                _territoire(found, section, values) if name == "territoire" else _contrat(found, section, values)
-            )
-    written = document.tables["territoire"].values.get("geographie") if "territoire" in document.tables else None
-    if (
-        isinstance(written, str) and written in GEOGRAPHIES
-    ):  # though its section may be wrong elsewhere: codes are checked
+        elif values := take(tables[name], required, optional):
+            declared |= (_territoire if name == "territoire" else _contrat)(tables[name], values)
+    written = tables["territoire"].cells.get("geographie") if "territoire" in tables else None
+    if written in list(GEOGRAPHIES):  # though its section may be wrong elsewhere: codes are checked
         declared["geographie"] = written
-    declared["editions"] = _editions(found, document)
-    declared["calendrier"] = _calendrier(found, document)
+    if not arrays.get("editions"):
+        expected = "au moins une liste [[editions]] avec id, nom, jusqu_au"
+        found.add(CONTRAT, 0, "", "aucune édition n'est déclarée", expected)
+    declared["editions"] = _records(arrays.get("editions", []), Edition)
+    declared["calendrier"] = tuple(sorted(_records(arrays.get("calendrier", []), Etape), key=lambda e: e.mois))
     declared["exemples"] = tuple(
         values["fichiers"]
-        for section in document.arrays.get("exemples", [])
-        if (values := take(found, section, {"fichiers": str}, {"exemple": bool})) and values.get("exemple", True)
+        for section in arrays.get("exemples", [])
+        if (values := take(section, {"fichiers": str}, {"exemple": bool})) and values.get("exemple", True)
     )
-    declared["seuils"] = read_seuils(found, document.tables.get("seuils"))
-    look = declared["mise_en_page"] = read_look(found, document.tables.get("mise_en_page"))
-    declared["palette"] = PALETTE | read_palette(found, document.tables.get("palette")) | look.get("couleurs", {})
+    declared["seuils"] = take_as(tables.get("seuils"), Seuils) or Seuils()
+    for key, value in tables["seuils"].cells.items() if "seuils" in tables else ():
+        if isinstance(value, int | float) and not 0 <= value < float("inf"):  # nor `nan`, which TOML allows
+            tables["seuils"].wrong(key, f"{quoted(value)} ne convient pas", "un nombre, zéro ou plus")
+    look = declared["mise_en_page"] = read_look(tables.get("mise_en_page"))
+    declared["palette"] = PALETTE | read_palette(tables.get("palette")) | look.get("couleurs", {})
     declared |= {"contact": look["contact"]} if "contact" in look else {}
-    declared["sections"] = {
-        name: [s.values for s in document.arrays[name]] if name in document.arrays else document.tables[name].values
-        for name in _SECTIONS_LIBRES
-        if name in document.arrays or name in document.tables
-    }
+    free = {name: [one.cells for one in arrays[name]] for name in _SECTIONS_LIBRES if name in arrays}
+    declared["sections"] = {name: tables[name].cells for name in _SECTIONS_LIBRES if name in tables} | free
     ids = [e.id for e in declared["editions"]]
     if ids and declared.get("edition", ids[0]) not in ids:
-        section = document.tables["contrat"]
-        what = f"{quoted(declared['edition'])} n'est pas une édition déclarée"
-        found.unknown(CONTRAT, section.line("edition"), "edition", what, ids, "éditions déclarées", declared["edition"])
-    steps = {e.id for e in declared["calendrier"]}
-    for section in document.arrays.get("editions", []):
-        etape = section.values.get("etape", "")
-        if etape and etape not in steps:
+        what, word = f"{quoted(declared['edition'])} n'est pas une édition déclarée", declared["edition"]
+        tables["contrat"].unknown("edition", what, ids, "éditions déclarées", word)
+    steps = sorted({e.id for e in declared["calendrier"]})
+    for section in arrays.get("editions", []):
+        if (etape := section.cells.get("etape", "")) and etape not in steps:
             what = f"{quoted(etape)} n'est pas une étape du calendrier"
-            found.unknown(CONTRAT, section.line("etape"), "etape", what, sorted(steps), "étapes déclarées", str(etape))
+            section.unknown("etape", what, steps, "étapes déclarées", str(etape))
     return declared
 
 
-def _unknown_sections(found: Inspection, document: Document) -> None:
-    for key in document.top.values:
-        if key not in _LISTES or document.top.values[key] != []:
-            what, known = "clé inconnue avant la première section", dict.fromkeys(_TABLES + _LISTES)
-            found.unknown(CONTRAT, document.top.line(key), key, what, known, "sections connues", key)
+def _unknown_sections(document: Document) -> None:
+    for key, value in document.top.cells.items():
+        if key not in _LISTES or value != []:
+            known = dict.fromkeys(_TABLES + _LISTES)
+            document.top.unknown(key, "clé inconnue avant la première section", known, "sections connues", key)
     for kind, sections, known, form in (
         ("section", document.tables.values(), _TABLES, "[{}]"),
         ("liste", (s[0] for s in document.arrays.values()), _LISTES, "[[{}]]"),
     ):
         for section in sections:
             if section.nom not in known:
-                found.add(CONTRAT, section.ligne, "", f"{kind} inconnue {form.format(section.nom)}",
-                          f"connues\u00a0: {listed(form.format(k) for k in known)}", nearest(section.nom, known))  # fmt: skip
+                expected = f"connues\u00a0: {listed(form.format(k) for k in known)}"
+                what = f"{kind} inconnue {form.format(section.nom)}"
+                section.wrong("", what, expected, nearest(section.nom, known))
 
 
-def _territoire(found: Inspection, section: Section, values: dict[str, Any]) -> dict[str, Any]:
-    check_shape(found, section, values, "id", _ID, _ID_DIT)
-    check_shape(found, section, values, "epci", re.compile(ZONES["EPCI"]), "le SIREN de l'EPCI, neuf chiffres")
-    geographie = values.pop("geographie")
-    if geographie in GEOGRAPHIES:
-        values["geographie"] = geographie
-    else:
-        what, line = f"{quoted(geographie)} n'est pas une géographie connue", section.line("geographie")
-        found.unknown(CONTRAT, line, "geographie", what, GEOGRAPHIES, "géographies connues", geographie)
+def _territoire(section: Ligne, values: dict[str, Any]) -> dict[str, Any]:
+    check_shape(section, "id", _ID, _ID_DIT)
+    check_shape(section, "epci", ZONES["EPCI"], "le SIREN de l'EPCI, neuf chiffres")
+    if (geographie := values.pop("geographie")) not in GEOGRAPHIES:
+        what = f"{quoted(geographie)} n'est pas une géographie connue"
+        section.unknown("geographie", what, GEOGRAPHIES, "géographies connues", geographie)
     return values | ({"maj": values["maj"].isoformat()} if "maj" in values else {})
 
 
-def _contrat(found: Inspection, section: Section, values: dict[str, Any]) -> dict[str, Any]:
+def _contrat(section: Ligne, values: dict[str, Any]) -> dict[str, Any]:
     if values["debut"] > values["fin"]:
-        found.add(CONTRAT, section.line("fin"), "fin", f"le contrat finit en {values['fin']}, avant de commencer",
-                  f"{values['debut']} ou après")  # fmt: skip
-    return {
-        "contrat": values["nom"], "code_contrat": values["code"], "debut": values["debut"], "fin": values["fin"],
-        "edition": values["edition"],
-    }  # fmt: skip
+        what = f"le contrat finit en {values['fin']}, avant de commencer"
+        section.wrong("fin", what, f"{values['debut']} ou après")
+    return {"contrat": values.pop("nom"), "code_contrat": values.pop("code"), **values}
 
 
-def _editions(found: Inspection, document: Document) -> tuple[Edition, ...]:
-    if not document.arrays.get("editions"):
-        found.add(
-            CONTRAT, 0, "", "aucune édition n'est déclarée", "au moins une liste [[editions]] avec id, nom, jusqu_au"
-        )
-    kinds = {"id": str, "nom": str, "jusqu_au": date}
-    return tuple(Edition(**values) for _, values in _records(found, document, "editions", kinds, {"etape": str}))
-
-
-def _calendrier(found: Inspection, document: Document) -> tuple[Etape, ...]:
-    etapes = []
-    for section, values in _records(found, document, "calendrier", {"id": str, "nom": str, "mois": str}, {}):
-        check_shape(found, section, values, "mois", _MOIS, "AAAA-MM, par exemple 2022-03")
-        etapes.append(Etape(**values))
-    return tuple(sorted(etapes, key=lambda e: e.mois))
-
-
-def _records(
-    found: Inspection, document: Document, name: str, required: dict[str, type], optional: dict[str, type]
-) -> list[tuple[Section, dict[str, Any]]]:
-    """The values of each table of a list, whose `id` is well written and once there."""
-    sections = document.arrays.get(name, [])
-    taken = [(one, values) for one in sections if (values := take(found, one, required, optional))]
-    for section, values in taken:
-        check_shape(found, section, values, "id", _ID, _ID_DIT)
-    check_once(found, CONTRAT, "id", ((section.line("id"), values["id"]) for section, values in taken))
-    return taken
+def _records(sections: list[Ligne], kind: type) -> tuple[Any, ...]:
+    """The tables of a list, whose `id` is well written and once there."""
+    taken = [(one, made) for one in sections if (made := take_as(one, kind))]
+    for section, _ in taken:
+        check_shape(section, "id", _ID, _ID_DIT)
+        if kind is Etape:
+            check_shape(section, "mois", _MOIS, "AAAA-MM, par exemple 2022-03")
+    once((section for section, _ in taken), "id")
+    return tuple(made for _, made in taken)
 
 
 def _places(found: Inspection, geographie: str | None) -> dict[str, tuple]:
     """Communes, quarters and comparators, checked against each other."""
     rows = read_rows(found, "communes.csv", ("code", "nom"))
     for row in rows:
-        check_zone(found, row, "code", "COMMUNE")
+        check_zone(row, "code", "COMMUNE")
     communes = tuple(Commune(row["code"], row["nom"]) for row in rows)
-    check_once(found, "communes.csv", "code", ((row.ligne, row["code"]) for row in rows))
+    once(rows, "code")
     known = {c.code: c.nom for c in communes}
 
     rows = read_rows(found, "quartiers.csv", ("code", "nom", "communes"), ("depuis",))
     quartiers = []
     for row in rows:
         if geographie:
-            check_quarter(found, row, geographie)
-        places = communes_of(found, row, known), check_origins(found, row, geographie)
+            check_quarter(row, geographie)
+        places = communes_of(row, known), check_origins(row, geographie)
         quartiers.append(Quartier(row["code"], row["nom"], *places))
-    check_once(found, "quartiers.csv", "code", ((row.ligne, row["code"]) for row in rows))
+    once(rows, "code")
     if not rows and not any(p.fichier == "quartiers.csv" for p in found.problems):
         found.add("quartiers.csv", 0, "", "aucun quartier n'est déclaré", "une ligne par quartier")
 
@@ -359,13 +355,13 @@ def _places(found: Inspection, geographie: str | None) -> dict[str, tuple]:
     for row in rows:
         if row["niveau"] not in ZONES:
             what = f"{quoted(row['niveau'])} n'est pas un niveau de comparaison"
-            found.unknown(row.fichier, row.ligne, "niveau", what, ZONES, "niveaux connus", row["niveau"])
+            row.unknown("niveau", what, ZONES, "niveaux connus", row["niveau"])
             continue
-        check_zone(found, row, "zone", row["niveau"])
+        check_zone(row, "zone", row["niveau"])
         if row["niveau"] == "COMMUNE":
-            check_commune(found, row, "zone", row["zone"], known)
+            check_commune(row, "zone", row["zone"], known)
         comparateurs.append(Comparateur(row["zone"], row["niveau"], row["nom"]))
-    check_once(found, "comparateurs.csv", "zone", ((row.ligne, f"{row['zone']} ({row['niveau']})") for row in rows))
+    once(rows, "zone", "niveau")
     return {"communes": communes, "quartiers": tuple(quartiers), "comparateurs": tuple(comparateurs)}
 
 
@@ -376,10 +372,8 @@ def _words(found: Inspection) -> dict[str, tuple]:
         columns = tuple(field.name for field in fields(kind))
         rows = read_rows(found, f"{name}.csv", columns, older)
         for row in rows:
-            if not _ID.fullmatch(row["id"]):
-                found.add(
-                    row.fichier, row.ligne, "id", f"{quoted(row['id'])} ne peut pas servir d'identifiant", _ID_DIT
-                )
-        check_once(found, f"{name}.csv", "id", ((row.ligne, row["id"]) for row in rows))
+            if not re.fullmatch(_ID, row["id"]):
+                row.wrong("id", f"{quoted(row['id'])} ne peut pas servir d'identifiant", _ID_DIT)
+        once(rows, "id")
         declared[name] = tuple(kind(*(row[column] for column in columns)) for row in rows)
     return declared

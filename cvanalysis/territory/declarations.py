@@ -10,9 +10,10 @@ from __future__ import annotations
 import csv
 import io
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from cvanalysis.errors import Problem, say_system
 from cvanalysis.french import LOST, decode, fold, listed, nearest, quoted
@@ -72,13 +73,6 @@ class Inspection:
     def add(self, fichier: str, ligne: int, colonne: str, trouve: str, attendu: str = "", que_faire: str = "") -> None:
         self.problems.append(Problem(fichier, ligne, colonne, trouve, attendu, que_faire))
 
-    def unknown(
-        self, fichier: str, ligne: int, colonne: str, trouve: str, known: Iterable[str], called: str, word: str
-    ) -> None:
-        """Note a word that is none of those known, with these and the nearest."""
-        known = list(known)
-        self.add(fichier, ligne, colonne, trouve, f"{called}\u00a0: {listed(known)}", nearest(word, known))
-
     def text(self, fichier: str, attendu: str, most: int = _OCTETS_MAX) -> str | None:
         """The file's text, or None once what is wrong is noted."""
         try:
@@ -90,14 +84,29 @@ class Inspection:
 
 @dataclass(frozen=True, slots=True)
 class Ligne:
-    """One row: `ligne` as a spreadsheet counts, cells by canonical column ('' where empty)."""
+    """What is declared in one place: a row of a CSV file, its cells by canonical column ('' where empty), or a table of a TOML file by key.
 
+    `ligne` as a spreadsheet counts; `lignes`: those of the keys of a table, which do not share it; `nom`: that table's, '' at the top.
+    """
+
+    found: Inspection
     fichier: str
     ligne: int
-    cells: dict[str, str]
+    cells: dict[str, Any]
+    lignes: Mapping[str, int] = field(default_factory=dict)
+    nom: str = ""
 
-    def __getitem__(self, colonne: str) -> str:
+    def __getitem__(self, colonne: str) -> Any:
         return self.cells[colonne]
+
+    def wrong(self, colonne: str, trouve: str, attendu: str = "", que_faire: str = "") -> None:
+        """Note what is wrong with a cell, where it stands."""
+        self.found.add(self.fichier, self.lignes.get(colonne, self.ligne), colonne, trouve, attendu, que_faire)
+
+    def unknown(self, colonne: str, trouve: str, known: Iterable[str], called: str, word: str) -> None:
+        """Note a word that is none of those known, with these and the nearest."""
+        known = list(known)
+        self.wrong(colonne, trouve, f"{called}\u00a0: {listed(known)}", nearest(word, known))
 
 
 def read_rows(
@@ -119,7 +128,7 @@ def read_rows(
     filled = read_filled(found, fichier, known)
     if filled and untitled and not set(map(title_key, filled[0][1])) & set(map(title_key, known)):
         filled = [(0, list(known[: len(filled[0][1])])), *filled]
-    return match_rows(found, fichier, filled, columns, optional, free=free) if filled else []
+    return match_rows(found, fichier, filled, columns, optional, free=free)
 
 
 def read_filled(
@@ -132,13 +141,14 @@ def read_filled(
     text = found.text(fichier, f"un CSV avec les colonnes {listed(known)}", most)
     if text is None:
         return []
-    separator = _separator(text, known)
+    records: list[list[str]] = []
     try:
-        records = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True))
+        # What `extend` took before the fault stays: the fault is in the next one.
+        records.extend(csv.reader(io.StringIO(text, newline=""), delimiter=_separator(text, known), strict=True))
     except csv.Error as error:
         why = next((french for part, french in _CSV_ERRORS.items() if part in str(error)), "guillemets mal placés")
-        found.add(fichier, _line_of_csv_error(text, separator), "", f"le CSV ne se lit pas\u00a0: {why}",
-                  "des guillemets fermés autour d'un texte qui en contient, doublés à l'intérieur")  # fmt: skip
+        expected = "des guillemets fermés autour d'un texte qui en contient, doublés à l'intérieur"
+        found.add(fichier, len(records) + 1, "", f"le CSV ne se lit pas\u00a0: {why}", expected)
         return []
     filled = [
         (i, [c.strip() for c in r])
@@ -160,17 +170,42 @@ def match_rows(
     free: bool = False,
 ) -> list[Ligne]:
     """`read_rows` for rows that are read already, each with its line, the header first."""
+    if not filled:
+        return []
     where, header = filled[0]
     if len(header) > _COLONNES_MAX:
         expected = f"colonnes attendues\u00a0: {listed(columns + optional)}"
         found.add(fichier, where, "", f"la ligne a {len(header)} cellules", expected)
         return []
-    names = _match_header(found, fichier, where, header, columns, optional, free=free)
-    if names is None:
+    title = Ligne(found, fichier, where, {})
+    canonical = {title_key(k): k for k in columns + optional}
+    names: list[str] = []
+    for cell in header:
+        name = canonical.get(title_key(cell)) or (cell if free else "")
+        if cell and not name:
+            to_do = nearest(cell, canonical.values()) or "retirez la colonne"
+            title.wrong(cell, "colonne inconnue", f"colonnes connues\u00a0: {listed(canonical.values())}", to_do)
+        elif name and name in names:
+            title.wrong(cell, "la colonne est écrite deux fois", "", "gardez-en une")
+        names.append(name)
+    if missing := [c for c in columns if c not in names]:
+        there = f"colonnes trouvées\u00a0: {listed(h for h in header if h)}"
+        for colonne in missing:
+            title.wrong(colonne, "la colonne manque", there, "ajoutez-la")
         return []
-    return [
-        row for i, cells in filled[1:] if (row := _row(found, fichier, i, header, names, cells, columns)) is not None
-    ]
+    rows = []
+    for i, cells in filled[1:]:
+        row = Ligne(found, fichier, i, {name: cell for name, cell in zip(names, cells, strict=False) if name})
+        if (more := any(cells[len(names) :])) or len(cells) < len(names):
+            to_do = "mettez entre guillemets le texte qui contient le séparateur"
+            to_do = to_do if more else "complétez-la, quitte à laisser des cellules vides"
+            row.wrong("", f"la ligne a {len(cells)} cellules", f"{len(header)} attendues", to_do)
+            continue
+        empty = [c for c in columns if not row[c]]
+        for colonne in empty:
+            row.wrong(colonne, "la cellule est vide", "", "remplissez-la ou retirez la ligne")
+        rows += [] if empty else [row]
+    return rows
 
 
 def title_key(title: str) -> str:
@@ -189,68 +224,13 @@ def _separator(text: str, known: tuple[str, ...]) -> str:
     return max((";", ",", "\t"), key=score)
 
 
-def _line_of_csv_error(text: str, separator: str) -> int:
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
-    count = 1
-    try:
-        for count, _ in enumerate(reader, start=2):  # noqa: B007 — the record after the last good one
-            pass
-    except csv.Error:
-        pass
-    return count
-
-
-def _match_header(
-    found: Inspection,
-    fichier: str,
-    where: int,
-    header: list[str],
-    columns: tuple[str, ...],
-    optional: tuple[str, ...],
-    *,
-    free: bool,
-) -> list[str] | None:
-    """Canonical name of each header cell ('' for an empty one), or None where rows cannot be read."""
-    canonical = {title_key(k): k for k in columns + optional}
-    names: list[str] = []
-    for cell in header:
-        name = canonical.get(title_key(cell)) or (cell if free else "")
-        if cell and not name:
-            found.add(fichier, where, cell, "colonne inconnue", f"colonnes connues\u00a0: {listed(canonical.values())}",
-                      nearest(cell, canonical.values()) or "retirez la colonne")  # fmt: skip
-        elif name and name in names:
-            found.add(fichier, where, cell, "la colonne est écrite deux fois", "", "gardez-en une")
-        names.append(name)
-    if missing := [c for c in columns if c not in names]:
-        for colonne in missing:
-            found.add(fichier, where, colonne, "la colonne manque",
-                      f"colonnes trouvées\u00a0: {listed(h for h in header if h)}", "ajoutez-la")  # fmt: skip
-        return None
-    return names
-
-
-def _row(
-    found: Inspection, fichier: str, i: int, header: list[str], names: list[str], cells: list[str],
-    columns: tuple[str, ...],
-) -> Ligne | None:  # fmt: skip
-    more = any(cells[len(names) :])
-    if more or len(cells) < len(names):
-        to_do = "mettez entre guillemets le texte qui contient le séparateur"
-        to_do = to_do if more else "complétez-la, quitte à laisser des cellules vides"
-        found.add(fichier, i, "", f"la ligne a {len(cells)} cellules", f"{len(header)} attendues", to_do)
-        return None
-    row = {name: cell for name, cell in zip(names, cells, strict=False) if name}
-    empty = [c for c in columns if not row[c]]
-    for colonne in empty:
-        found.add(fichier, i, colonne, "la cellule est vide", "", "remplissez-la ou retirez la ligne")
-    return None if empty else Ligne(fichier, i, row)
-
-
-def check_once(found: Inspection, fichier: str, colonne: str, places: Iterable[tuple[int, str]]) -> None:
-    """Note each value written twice, at its second place."""
-    first: dict[str, int] = {}
-    for ligne, value in places:
-        if value in first:
-            again = f"{quoted(value)} est déjà à la ligne {first[value]}"
-            found.add(fichier, ligne, colonne, again, "", "gardez une seule des deux")
-        first.setdefault(value, ligne)
+def once(rows: Iterable[Ligne], *colonnes: str) -> list[Ligne]:
+    """The rows whose cells of those columns are new; each that says them again is noted, under the first of them."""
+    first: dict[tuple[str, ...], Ligne] = {}
+    for row in rows:
+        key = tuple(row[colonne] for colonne in colonnes)
+        if (before := first.setdefault(key, row)) is not row:
+            what = quoted(key[0] + "".join(f" ({more})" for more in key[1:]))
+            where = before.lignes.get(colonnes[0], before.ligne)
+            row.wrong(colonnes[0], f"{what} est déjà à la ligne {where}", "", "gardez une seule des deux")
+    return list(first.values())

@@ -1,4 +1,4 @@
-"""What a territory puts on its pages (`[mise_en_page]`): logo, colours, contact, foot. Owns their checks; refuses to lay out.
+"""What a territory puts on its pages (`[mise_en_page]`): logo, colours, contact, foot. Owns their checks and the palette by default.
 
 A logo stands in each page, which loads nothing: an SVG that only draws, or a PNG, of which nothing is kept but the picture.
 """
@@ -7,16 +7,31 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 from cvanalysis.french import quoted
-from cvanalysis.territory.declarations import Inspection
-from cvanalysis.territory.palette import PALETTE, read_palette
-from cvanalysis.territory.toml import Section, take
+from cvanalysis.territory.declarations import Ligne
+from cvanalysis.territory.toml import take
 
+PALETTE: dict[str, str | tuple[str, ...]] = {
+    "sujet": "#0b5394",
+    "commune": "#1d2733",
+    "epci": "#4a5663",
+    "france_qpv": "#6b7683",
+    "semblables": "#6b7683",
+    "departement": "#6b7683",
+    "region": "#6b7683",
+    "france": "#4a5663",
+    "autre": "#77828e",
+    "femmes": "#0b5394",
+    "hommes": "#6b7683",
+    "part": ("#072f55", "#0b5394", "#2f74b5", "#5a6f84", "#4f8fca", "#77828e", "#1d2733"),
+}
+"""Colours where the territory declares none: told apart by colour-blind eyes, at least 3:1 on white."""
 PAGE = {"accent": "#0b5394", "ici": "#b5004a", "encre": "#1d2733"}
 """Colours of a page by default: its structure and links, « vous êtes ici », its words. Words are read in them: 4.5:1 at least on white."""
 LOGO = 20_000
@@ -31,33 +46,49 @@ _KEPT = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
 _PNG = b"\x89PNG\r\n\x1a\n"
 
 
-def read_look(found: Inspection, section: Section | None) -> dict[str, Any]:
+def read_look(section: Ligne | None) -> dict[str, Any]:
     """`logo` (a file of the folder), `couleurs` (role → colour), `contact` and `pied`, those that are declared."""
-    if section is None:
+    values = take(section, {}, {"logo": str, "couleurs": dict, "contact": str, "pied": str})
+    if values is None:
         return {}
-    values = take(found, section, {}, {"logo": str, "couleurs": dict, "contact": str, "pied": str}) or {}
     for key in ("contact", "pied"):
         if len(values.get(key, "")) > _LONG:
-            found.add(
-                section.fichier, section.line(key), key, f"le texte a {len(values[key])} caractères", f"{_LONG} au plus"
-            )
+            section.wrong(key, f"le texte a {len(values[key])} caractères", f"{_LONG} au plus")
     if "logo" in values:
         try:
-            logo_uri(found.dossier, values["logo"])
+            logo_uri(section.found.dossier, values["logo"])
         except ValueError as error:
             what, expected, to_do = error.args
-            found.add(
-                section.fichier,
-                section.line("logo"),
-                "logo",
-                f"{quoted(values['logo'])}\u00a0: {what}",
-                expected,
-                to_do,
-            )
-    colours = Section(
-        section.fichier, f"{section.nom}.couleurs", section.line("couleurs"), values.get("couleurs", {}), {}
-    )
-    return values | {"couleurs": read_palette(found, colours, {**PALETTE, **PAGE}, dict.fromkeys(PAGE, 4.5))}
+            section.wrong("logo", f"{quoted(values['logo'])}\u00a0: {what}", expected, to_do)
+    line = section.lignes.get("couleurs", section.ligne)
+    colours = replace(section, nom=f"{section.nom}.couleurs", ligne=line, cells=values.get("couleurs", {}), lignes={})
+    return values | {"couleurs": read_palette(colours, {**PALETTE, **PAGE}, dict.fromkeys(PAGE, 4.5))}
+
+
+def read_palette(
+    section: Ligne | None, roles: Iterable[str] = PALETTE, least: Mapping[str, float] = {}
+) -> dict[str, str | tuple[str, ...]]:
+    """The colours declared for these roles, each told from white: 3:1, or what `least` asks for its role."""
+    values = take(section, {}, {role: list if role == "part" else str for role in roles}) or {}
+    for role, value in values.items():
+        for colour in value if role == "part" else [value]:
+            if not isinstance(colour, str) or not re.fullmatch("#[0-9A-Fa-f]{6}", colour):
+                section.wrong(role, f"{quoted(colour)} n'est pas une couleur", "la forme #RRVVBB")
+            elif (contrast := contrast_on_white(colour)) < (wanted := least.get(role, 3)):
+                said, asked = (f"{one:.2g}".replace(".", ",") for one in (contrast, wanted))
+                what = f"{quoted(colour)} a un contraste de {said}:1 sur le blanc"
+                section.wrong(role, what, f"{asked}:1 au moins, pour qui voit mal", "foncez la couleur")
+    return {role: tuple(value) if role == "part" else value for role, value in values.items()}
+
+
+def contrast_on_white(colour: str) -> float:
+    """Contrast ratio of `#RRGGBB` with white, as WCAG defines it: 1 to 21."""
+
+    def linear(channel: float) -> float:
+        return channel / 12.92 if channel <= 0.04045 else ((channel + 0.055) / 1.055) ** 2.4
+
+    red, green, blue = (linear(int(colour[i : i + 2], 16) / 255) for i in (1, 3, 5))
+    return 1.05 / (0.2126 * red + 0.7152 * green + 0.0722 * blue + 0.05)
 
 
 def logo_uri(dossier: Path, name: str) -> str:

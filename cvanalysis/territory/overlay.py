@@ -6,12 +6,14 @@ Owns the check of those rows and the cells that may be left empty. Refuses to ch
 from __future__ import annotations
 
 import re
+from collections import defaultdict
+from collections.abc import Mapping
 from pathlib import Path
 from typing import get_args
 
 from cvanalysis.catalogue import LOCAL, Ajouts, Direction, GenreIndicateur, load_catalogue, read_catalogue_rows
 from cvanalysis.french import listed, nearest, quoted
-from cvanalysis.territory.declarations import Inspection, Ligne, check_once, read_rows
+from cvanalysis.territory.declarations import Inspection, Ligne, once, read_rows
 
 DOSSIER = "catalogue"
 REQUIS = {
@@ -24,9 +26,7 @@ REQUIS = {
 """The files that a territory may have, with the columns that must be filled; all others of the package's files are optional."""
 GENRES = ("niveau", "rang", "evolution", "ecart")
 """Questions that are asked of one indicator: the others need a shape that only the package gives."""
-_NUMERO = re.compile(r"local-\d\d")
-_ID = re.compile(r"[a-z][a-z0-9_]*")
-_FAMILLE = re.compile(r"[A-Z][A-Z0-9_]*")
+_ID, _FAMILLE = r"[a-z][a-z0-9_]*", r"[A-Z][A-Z0-9_]*"
 _NOMBRE = r"(-?\d+(\.\d+)?)?"
 _PERMIS = {"direction": get_args(Direction), "genre": get_args(GenreIndicateur), "additif": ("oui", "non")}
 
@@ -52,7 +52,7 @@ def read_overlay(found: Inspection, dossier: Path) -> Ajouts:
             found.add(where, 0, "", "ce fichier n'est pas de ceux qu'un territoire ajoute", f"permis\u00a0: {allowed}")
     if not names:
         return ()
-    _check(found, rows)
+    _check(found, defaultdict(list, rows))
     added = {name: [_complete(name, row.cells) for row in lines] for name, lines in rows.items()}
     if indicators := added.get("indicateurs.csv"):
         _add_long_format(added, [row["id"] for row in indicators])
@@ -64,64 +64,59 @@ def read_overlay(found: Inspection, dossier: Path) -> Ajouts:
     return tuple((name, tuple(tuple(row.items()) for row in lines)) for name, lines in sorted(added.items()))
 
 
-def _check(found: Inspection, rows: dict[str, list[Ligne]]) -> None:
+def _check(found: Inspection, rows: Mapping[str, list[Ligne]]) -> None:
     base = load_catalogue(())
-    own = {
-        name: [row["id"] for row in rows.get(name, ())] for name in ("indicateurs.csv", "familles.csv", "sources.csv")
-    }
-    taken = (base.indicateurs, base.familles | {LOCAL: None}, base.sources)
-    for (name, ids), known in zip(own.items(), taken, strict=True):
+    for name, known in (
+        ("indicateurs.csv", base.indicateurs),
+        ("familles.csv", base.familles | {LOCAL: None}),
+        ("sources.csv", base.sources),
+    ):
         shape = _FAMILLE if name == "familles.csv" else _ID
-        for row in rows.get(name, ()):
+        for row in rows[name]:
             if row["id"] in known:
-                _refuse(found, row, "id", "est déjà dans le catalogue", "donnez-lui un autre nom")
-            elif not shape.fullmatch(row["id"]):
-                _refuse(found, row, "id", f"ne peut pas servir d'identifiant ({shape.pattern})")
-        check_once(found, f"{DOSSIER}/{name}", "id", zip((row.ligne for row in rows.get(name, ())), ids, strict=True))
-    indicators, families = ((*own[f"{kind}.csv"], *getattr(base, kind)) for kind in ("indicateurs", "familles"))
-    for row in rows.get("indicateurs.csv", ()):
-        _check_cells(found, row, base.precautions)
-    for row in rows.get("constats.csv", ()):
-        if not _NUMERO.fullmatch(row["numero"]):
-            _refuse(found, row, "numero", "n'est pas un numéro de constat local", "local-01, local-02…")
+                _refuse(row, "id", "est déjà dans le catalogue", "donnez-lui un autre nom")
+            elif not re.fullmatch(shape, row["id"]):
+                _refuse(row, "id", f"ne peut pas servir d'identifiant ({shape})")
+        once(rows[name], "id")
+    indicators = [*(row["id"] for row in rows["indicateurs.csv"]), *base.indicateurs]
+    families = [*(row["id"] for row in rows["familles.csv"]), *base.familles]
+    for row in rows["indicateurs.csv"]:
+        for column, allowed in _PERMIS.items():
+            if row.cells.get(column, "") not in ("", *allowed):
+                _refuse(row, column, "n'est pas permis", f"permis\u00a0: {listed(allowed)}")
+        for column, shape in (("decimales", r"\d?"), ("mini", _NOMBRE), ("maxi", _NOMBRE)):
+            if not re.fullmatch(shape, row.cells.get(column, "")):
+                _refuse(row, column, "n'est pas un nombre", "écrivez-le avec un point")
+        if {one.strip() for one in row.cells.get("precautions", "").split(",")} - {"", *base.precautions}:
+            to_do = f"connues\u00a0: {listed(base.precautions)}"
+            _refuse(row, "precautions", "n'est pas une précaution connue", to_do)
+    for row in rows["constats.csv"]:
+        if not re.fullmatch(r"local-\d\d", row["numero"]):
+            _refuse(row, "numero", "n'est pas un numéro de constat local", "local-01, local-02…")
         if row["genre"] not in GENRES:
-            _refuse(found, row, "genre", "n'est pas permis ici", f"permis\u00a0: {listed(GENRES)}")
-        _check_known(found, row, "indicateurs", indicators)
-    check_once(
-        found, f"{DOSSIER}/constats.csv", "numero", [(r.ligne, r["numero"]) for r in rows.get("constats.csv", ())]
-    )
+            _refuse(row, "genre", "n'est pas permis ici", f"permis\u00a0: {listed(GENRES)}")
+        _check_known(row, "indicateurs", indicators)
+    once(rows["constats.csv"], "numero")
     for name in (name for name in rows if name.startswith("colonnes/")):
         if (family := Path(name).stem) not in families:
             to_do = nearest(family, families) or "ajoutez-la à catalogue/familles.csv"
             found.add(f"{DOSSIER}/{name}", 0, "", f"la famille {quoted(family)} n'est pas connue", "", to_do)
         for row in rows[name]:
             if not row["indicateur"].startswith("note_"):
-                _check_known(found, row, "indicateur", indicators)
-    for row in rows.get("familles.csv", ()):
+                _check_known(row, "indicateur", indicators)
+    for row in rows["familles.csv"]:
         if f"colonnes/{row['id']}.csv" not in rows:
-            _refuse(found, row, "id", "n'a pas de colonnes", f"écrivez catalogue/colonnes/{row['id']}.csv")
+            _refuse(row, "id", "n'a pas de colonnes", f"écrivez catalogue/colonnes/{row['id']}.csv")
 
 
-def _refuse(found: Inspection, row: Ligne, colonne: str, why: str, to_do: str = "") -> None:
-    found.add(row.fichier, row.ligne, colonne, f"{quoted(row[colonne])} {why}", "", to_do)
+def _refuse(row: Ligne, colonne: str, why: str, to_do: str = "") -> None:
+    row.wrong(colonne, f"{quoted(row[colonne])} {why}", "", to_do)
 
 
-def _check_known(found: Inspection, row: Ligne, colonne: str, known: tuple[str, ...]) -> None:
+def _check_known(row: Ligne, colonne: str, known: list[str]) -> None:
     if row[colonne] not in known:
         to_do = nearest(row[colonne], known) or "ajoutez-le à catalogue/indicateurs.csv"
-        _refuse(found, row, colonne, "n'est pas l'identifiant d'un indicateur", to_do)
-
-
-def _check_cells(found: Inspection, row: Ligne, precautions: dict[str, str]) -> None:
-    """The optional cells of an indicator: known words, numbers."""
-    for column, allowed in _PERMIS.items():
-        if row.cells.get(column, "") not in ("", *allowed):
-            _refuse(found, row, column, "n'est pas permis", f"permis\u00a0: {listed(allowed)}")
-    for column, shape in (("decimales", r"\d?"), ("mini", _NOMBRE), ("maxi", _NOMBRE)):
-        if not re.fullmatch(shape, row.cells.get(column, "")):
-            _refuse(found, row, column, "n'est pas un nombre", "écrivez-le avec un point")
-    if {one.strip() for one in row.cells.get("precautions", "").split(",")} - {"", *precautions}:
-        _refuse(found, row, "precautions", "n'est pas une précaution connue", f"connues\u00a0: {listed(precautions)}")
+        _refuse(row, colonne, "n'est pas l'identifiant d'un indicateur", to_do)
 
 
 def _complete(name: str, cells: dict[str, str]) -> dict[str, str]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 import tomllib
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import MISSING, dataclass, fields
 from datetime import date
-from typing import Any
+from typing import Any, get_type_hints
 
-from cvanalysis.french import listed, nearest, quoted
-from cvanalysis.territory.declarations import Inspection
+from cvanalysis.french import quoted
+from cvanalysis.territory.declarations import Inspection, Ligne
 
 # characters of a line, tables in tables: tomllib takes the square of the one, falls at the other
 _TOML_LIGNE, _TOML_NIVEAUX = 20_000, 20
@@ -43,28 +43,12 @@ _TOML_ERRORS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
-    """A table of a TOML file: its keys, and the line of each, which the parser does not tell."""
-
-    fichier: str
-    nom: str  # '' for the top level
-    ligne: int
-    values: dict[str, Any]
-    lignes: dict[str, int]
-
-    def line(self, key: str) -> int:
-        """Line of a key, or of its section where the key is not there."""
-        return self.lignes.get(key, self.ligne)
-
-
-@dataclass(frozen=True, slots=True)
 class Document:
-    """A parsed TOML file: the top level, tables `[a]` and arrays of tables `[[a]]`, each with its lines."""
+    """A parsed TOML file: the top level, tables `[a]` and arrays of tables `[[a]]`, each with the lines of its keys."""
 
-    fichier: str
-    top: Section
-    tables: dict[str, Section]
-    arrays: dict[str, list[Section]]
+    top: Ligne
+    tables: dict[str, Ligne]
+    arrays: dict[str, list[Ligne]]
     lignes: Lines
 
 
@@ -80,18 +64,16 @@ def read_toml(found: Inspection, fichier: str) -> Document | None:
         return None
     except ValueError as error:
         at = _AT_LINE.search(str(error))
-        ligne = int(at[1]) if at else text.count("\n") + 1
+        line, place = (int(at[1]), f" (caractère {at[2]})") if at else (text.count("\n") + 1, "")
         why = next((fr for start, fr in _TOML_ERRORS.items() if str(error).startswith(start)), "écriture incorrecte")
-        colonne = f" (caractère {at[2]})" if at else ""
-        found.add(
-            fichier, ligne, "", f"le TOML ne se lit pas\u00a0: {why}{colonne}", "", "corrigez la ligne ou la précédente"
-        )
+        what = f"le TOML ne se lit pas\u00a0: {why}{place}"
+        found.add(fichier, line, "", what, "", "corrigez la ligne ou la précédente")
         return None
     lines = _lines(text)
 
-    def section(name: str, values: dict[str, Any], rank: int = 0) -> Section:
+    def section(name: str, values: dict[str, Any], rank: int = 0) -> Ligne:
         keys = lines.get((name, rank), {})
-        return Section(fichier, name, keys.get("") or lines["", 0].get(name, 0), values, keys)
+        return Ligne(found, fichier, keys.get("") or lines["", 0].get(name, 0), values, keys, name)
 
     tables, arrays, top = {}, {}, {}
     for key, value in data.items():
@@ -101,7 +83,7 @@ def read_toml(found: Inspection, fichier: str) -> Document | None:
             arrays[key] = [section(key, v, i) for i, v in enumerate(value)]
         else:
             top[key] = value
-    return Document(fichier, section("", top), tables, arrays, lines)
+    return Document(section("", top), tables, arrays, lines)
 
 
 def _parse_toml(text: str) -> dict[str, Any]:
@@ -143,42 +125,44 @@ def _lines(text: str) -> Lines:
 
 
 def take(
-    found: Inspection, section: Section, required: dict[str, type], optional: dict[str, type] | None = None
+    section: Ligne | None, required: dict[str, type], optional: dict[str, type] | None = None
 ) -> dict[str, Any] | None:
     """Values of a section by key, checked: unknown keys, missing keys, wrong types are noted.
 
-    None where a required one is missing or wrong; an optional one that is absent or wrong is not in the result.
+    None where a required one is missing or wrong, or the section is; an optional one that is absent or wrong is not in the result.
     """
-    optional = optional or {}
-    known = required | optional
+    if section is None:
+        return None
+    known = required | (optional or {})
     place = f"[{section.nom}]" if section.nom else "le début du fichier"
-    for key in section.values:
+    for key in section.cells:
         if key not in known:
-            found.add(section.fichier, section.line(key), key, f"clé inconnue dans {place}",
-                      f"clés connues\u00a0: {listed(known)}", nearest(key, known))  # fmt: skip
+            section.unknown(key, f"clé inconnue dans {place}", known, "clés connues", key)
     values: dict[str, Any] = {}
     for key, kind in known.items():
-        if key not in section.values:
+        if key not in section.cells:
             if key in required:
-                found.add(section.fichier, section.ligne, key, f"la clé manque dans {place}", f"{_TYPES[kind]} attendu")
+                section.wrong(key, f"la clé manque dans {place}", f"{_TYPES[kind]} attendu")
             continue
-        value = section.values[key]
+        value = section.cells[key]
         if kind is float and type(value) is int:
             value = float(value)
         if type(value) is not kind or value == "":
-            found.add(
-                section.fichier, section.line(key), key, f"{quoted(value)} ne convient pas", f"{_TYPES[kind]} attendu"
-            )
-            continue
-        values[key] = value
+            section.wrong(key, f"{quoted(value)} ne convient pas", f"{_TYPES[kind]} attendu")
+        else:
+            values[key] = value
     return values if required.keys() <= values.keys() else None
 
 
-def check_shape(
-    found: Inspection, section: Section, values: dict[str, Any], key: str, shape: re.Pattern[str], attendu: str
-) -> None:
+def take_as(section: Ligne | None, kind: type) -> Any | None:
+    """A section as a dataclass whose fields are its keys, required where they have no default; None as `take`."""
+    kinds = get_type_hints(kind)
+    required = {one.name: kinds[one.name] for one in fields(kind) if one.default is MISSING}
+    values = take(section, required, {name: kind for name, kind in kinds.items() if name not in required})
+    return None if values is None else kind(**values)
+
+
+def check_shape(section: Ligne, key: str, shape: str, attendu: str) -> None:
     """Note a value whose shape is not the expected one, which `attendu` says."""
-    if not shape.fullmatch(values[key]):
-        found.add(
-            section.fichier, section.line(key), key, f"{quoted(values[key])} ne convient pas", f"{attendu} attendu"
-        )
+    if not re.fullmatch(shape, section[key]):
+        section.wrong(key, f"{quoted(section[key])} ne convient pas", f"{attendu} attendu")

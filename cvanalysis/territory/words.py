@@ -13,7 +13,7 @@ from typing import Any
 
 from cvanalysis import textes
 from cvanalysis.french import listed, nearest, quoted
-from cvanalysis.territory.declarations import Inspection
+from cvanalysis.territory.declarations import Inspection, Ligne
 from cvanalysis.territory.toml import read_toml
 
 DOSSIER = "textes"
@@ -33,10 +33,11 @@ def read_words(found: Inspection, dossier: Path) -> dict[str, Any]:
         fichier, page = f"{DOSSIER}/{path.name}", path.stem
         if page not in textes.pages():
             what = f"aucune page ne lit {quoted(path.name)}"
-            found.unknown(fichier, 0, "", what, (f"{one}.toml" for one in textes.pages()), "fichiers lus", path.name)
+            known = (f"{one}.toml" for one in textes.pages())
+            Ligne(found, fichier, 0, {}).unknown("", what, known, "fichiers lus", path.name)
         elif document := read_toml(found, fichier):
-            given = {**document.top.values, **{name: one.values for name, one in document.tables.items()}}
-            given |= {name: [one.values for one in many] for name, many in document.arrays.items()}
+            given = {**document.top.cells, **{name: one.cells for name, one in document.tables.items()}}
+            given |= {name: [one.cells for one in many] for name, many in document.arrays.items()}
             for key, text in _flat(given, textes.pages()[page]):
                 *way, last = key
                 section = ".".join(way)

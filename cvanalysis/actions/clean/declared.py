@@ -27,14 +27,14 @@ column is. `cvanalysis check` proposes that declaration (`propose`).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
 from cvanalysis.actions.table import CHAMPS, CONSTANTES, MONTANTS, MONTANTS_LUS, TYPES_CREDIT
 from cvanalysis.french import fold, nearest, quoted
-from cvanalysis.territory.declarations import Inspection
-from cvanalysis.territory.toml import Section, read_toml, take
+from cvanalysis.territory.declarations import Inspection, Ligne
+from cvanalysis.territory.toml import read_toml, take
 
 CONTRAT = "contrat.toml"
 LISTES = ("actions", "journaux")
@@ -79,20 +79,20 @@ def read_journals(found: Inspection) -> tuple[Journal, ...]:
     """
     document = read_toml(found, CONTRAT)
     sections = [section for name in LISTES for section in (document.arrays.get(name, []) if document else [])]
-    return tuple(journal for section in sections if (journal := _journal(found, section)) is not None)
+    return tuple(journal for section in sections if (journal := _journal(section)) is not None)
 
 
-def _journal(found: Inspection, section: Section) -> Journal | None:
-    tell = partial(found.add, section.fichier, section.ligne)
-    values = dict(section.values)
-    where = partial(found.add, section.fichier, section.line("entete"), "entete")
-    lines = _header_lines(where, values.pop("entete", ()))
-    checked = Section(section.fichier, section.nom, section.ligne, values, section.lignes)
+def _journal(section: Ligne) -> Journal | None:
+    values = dict(section.cells)
+    lines = _header_lines(partial(section.wrong, "entete"), values.pop("entete", ()))
+    checked = replace(section, cells=values)
+    section = replace(section, lignes={})  # what is inside one of its keys is told at its head
+    tell = section.wrong
     known = values.get("reconnu") is True
     lists = {"fusionnees": list, "constantes": dict, "valeurs": dict, "financements": list}
     words = {"feuille": str, "separateurs": str, "milliers": str, "reconnu": bool}
     needed = {"fichier": str} if known else {"fichier": str, "colonnes": dict}
-    taken = take(found, checked, needed, {**words, **lists, **({"colonnes": dict} if known else {})})
+    taken = take(checked, needed, {**words, **lists, **({"colonnes": dict} if known else {})})
     if taken is None:
         return None
     constantes = taken.get("constantes", {})
@@ -103,7 +103,7 @@ def _journal(found: Inspection, section: Section) -> Journal | None:
             tell(f"constantes.{name}", f"{quoted(value)} ne convient pas", "un texte ou un nombre")
     taken["colonnes"] = columns
     taken["constantes"] = {name: str(value) for name, value in constantes.items()}
-    taken["financements"] = tuple(_financements(found, section, tell, taken.get("financements", [])))
+    taken["financements"] = tuple(_financements(section, taken.get("financements", [])))
     taken["valeurs"] = dict(_valeurs(tell, taken.get("valeurs", {})))
     taken["fusionnees"] = tuple(fold(str(header)) for header in taken.get("fusionnees", []))
     return Journal("journal déclaré", entete=lines, ligne=section.ligne, **taken)
@@ -134,21 +134,21 @@ def _columns(tell: Tell, declared: Mapping[str, Any], known: bool) -> dict[str, 
     return columns
 
 
-def _financements(found: Inspection, section: Section, tell: Tell, items: list[Any]) -> Iterator[Financement]:
+def _financements(section: Ligne, items: list[Any]) -> Iterator[Financement]:
     for item in items:
         said = item if isinstance(item, dict) else {}
-        inner = Section(section.fichier, "journaux.financements", section.ligne, said, {})
+        inner = replace(section, nom="journaux.financements", cells=said)
         optional = {"financeur": str, "champ": str, "type_credit": str, "annee": int}
-        values = take(found, inner, {"colonne": str}, optional)
+        values = take(inner, {"colonne": str}, optional)
         if values is None:
             continue
         if not {"financeur", "annee", "champ"} & set(values):
             wanted = "un financeur, une année, les deux, ou le champ auquel elle s'ajoute"
-            tell(f"financements.{values['colonne']}", "colonne sans destination", wanted)
+            section.wrong(f"financements.{values['colonne']}", "colonne sans destination", wanted)
         champ, credit = values.get("champ", "accorde"), values.get("type_credit", "")
-        _known(tell, "financements.champ", champ, MONTANTS, "champ de montant")
+        _known(section.wrong, "financements.champ", champ, MONTANTS, "champ de montant")
         if credit:
-            _known(tell, "financements.type_credit", credit, TYPES_CREDIT, "type de crédit")
+            _known(section.wrong, "financements.type_credit", credit, TYPES_CREDIT, "type de crédit")
         own = (values.get("financeur", ""), credit, str(values.get("annee", "")))
         yield Financement(fold(values["colonne"]), champ, *own)
 

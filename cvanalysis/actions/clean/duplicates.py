@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
 from heapq import nsmallest
 from itertools import chain
 from pathlib import Path
@@ -203,7 +202,7 @@ def read_decisions(territory: Territory, found: Inspection) -> dict[tuple[str, s
     made = {}
     columns = ("genre", "a", "b", "decision")
     for row in read_rows(found, DECISIONS, columns, (*(c for c in COLONNES if c not in columns), "note")):
-        tell = partial(found.add, row.fichier, row.ligne)
+        tell = row.wrong
         genre, decision = row["genre"], row["decision"]
         choices = CHOIX.get(genre, ())
         if not choices:

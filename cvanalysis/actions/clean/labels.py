@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -79,7 +78,7 @@ def read_labels(territory: Territory, found: Inspection) -> dict[str, Labels]:
     }
     there = (Path(territory.dossier) / CORRESPONDANCES).exists()
     for row in read_rows(found, CORRESPONDANCES, ("domaine", "libelle", "code"), ("note",)) if there else ():
-        tell = partial(found.add, row.fichier, row.ligne)
+        tell = row.wrong
         domain, label, code = row["domaine"], row["libelle"], row["code"]
         if domain not in codes:
             what = f"{quoted(domain)} n'est pas un domaine"

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from cvanalysis.constat.shape import Valeur
-from cvanalysis.territory.palette import PALETTE, contrast_on_white
+from cvanalysis.territory.look import PALETTE, contrast_on_white
 
 INK, GREY, RULE, FAINT, PALE = "#1d2733", "#4a5663", "#8a94a0", "#dfe4ea", "#c4ccd5"
 """Text, secondary text (7:1 on white), marks without meaning of their own (3:1), rules that guide the eye, lines behind another."""

@@ -15,7 +15,7 @@ from PIL import Image
 from cvanalysis.display.figures.sheet import apply_style
 from cvanalysis.errors import UsageError
 from cvanalysis.french import typeset
-from cvanalysis.territory.palette import PALETTE
+from cvanalysis.territory.look import PALETTE
 from cvanalysis.textes import label
 
 if TYPE_CHECKING:
