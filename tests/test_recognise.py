@@ -161,7 +161,7 @@ def test_decoy_sheets_are_passed_over_and_every_data_sheet_is_read(tmp_path):
 
 def test_a_dictionary_of_variables_is_documentation(tmp_path):
     found = look(tmp_path, "meta_x.csv", "COD_VAR;LIB_VAR;TYPE_VAR\nTP6018;Taux de pauvreté;NUM\n")
-    assert found == Documentation("insee/meta_x.csv")
+    assert found == Documentation()
 
 
 def test_an_unknown_file_is_told_what_was_looked_for_and_the_nearest_family(tmp_path):

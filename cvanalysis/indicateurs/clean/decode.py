@@ -22,7 +22,7 @@ from cvanalysis.files.guard import reading
 from cvanalysis.files.numbers import STATUTS, as_text, decode_numbers
 from cvanalysis.files.sheets import RawTable, raw_files
 from cvanalysis.indicateurs.clean.account import Account, make_account
-from cvanalysis.indicateurs.clean.perimeters import Bloc, Recognised, follow, unchanged
+from cvanalysis.indicateurs.clean.perimeters import follow, unchanged
 from cvanalysis.indicateurs.clean.reconcile import reconcile
 from cvanalysis.indicateurs.clean.sources import (
     DOSSIER,
@@ -34,7 +34,7 @@ from cvanalysis.indicateurs.clean.sources import (
     tell_file,
 )
 from cvanalysis.indicateurs.clean.validity import mark_suspects, mark_unreliable
-from cvanalysis.indicateurs.clean.vintage import Chunk, Zones
+from cvanalysis.indicateurs.clean.vintage import Bloc, Chunk, Recognised, Zones
 from cvanalysis.indicateurs.clean.zones import MILLESIMES
 
 IGNORES = (".md",)  # what people leave to explain a folder

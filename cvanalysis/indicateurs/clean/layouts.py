@@ -28,6 +28,7 @@ SECRET, ABSENT = "s", "nd"
 _CENSUS = re.compile(r"([PC])(\d\d)_(\w+)")
 _CODE = re.compile(r"\((\w+)\)\s*$")
 _ANNEE = re.compile(r"\s*,?\s*(?:en|fin|au 1er janvier)\s+(20\d\d)\b")
+COMPARATEUR = "Comparateur : "  # before a label of zones in columns, in the maps
 _CITES = 8  # headers that are not read, named in one line
 
 
@@ -35,23 +36,27 @@ _CITES = 8  # headers that are not read, named in one line
 def formulas() -> dict[str, tuple[tuple[str, ...], tuple[str, ...], float]]:
     """Each header that a map writes as a formula → terms that add up, those that they are divided by (none: nothing), factor."""
     found = {}
-    for family in load_catalogue().familles.values():
-        for column in family.colonnes:
-            for form in column.formes:
-                if " / " in form or " + " in form:
-                    above, _, below = form.partition(" / ")
-                    percent = below and load_catalogue().indicateurs[column.indicateur].unite == "%"
-                    terms = tuple(tuple(part.split(" + ")) if part else () for part in (above, below))
-                    found[form] = (*terms, 100.0 if percent else 1.0)
+    columns = [column for family in load_catalogue().familles.values() for column in family.colonnes]
+    for form, name in ((form, column.indicateur) for column in columns for form in column.formes):
+        if " / " in form or " + " in form:
+            above, _, below = form.partition(" / ")
+            percent = below and load_catalogue().indicateurs[name].unite == "%"
+            terms = tuple(tuple(part.split(" + ")) if part else () for part in (above, below))
+            found[form] = (*terms, 100.0 if percent else 1.0)
     return found
 
 
 @once_per_catalogue
-def read_headers() -> frozenset[str]:
-    """The headers that any map or formula reads, as `normal_header` writes them."""
+def map_headers() -> frozenset[str]:
+    """The headers that any map names, as `normal_header` writes them."""
     maps = load_catalogue().familles.values()
-    plain = {form for family in maps for column in family.colonnes for form in column.formes}
-    return frozenset(plain | {term for above, below, _ in formulas().values() for term in above + below})
+    return frozenset(form for family in maps for column in family.colonnes for form in column.formes)
+
+
+@once_per_catalogue
+def read_headers() -> frozenset[str]:
+    """These, and the terms of formulas."""
+    return map_headers() | {term for above, below, _ in formulas().values() for term in above + below}
 
 
 def census_headers(years: Iterable[str]) -> set[str]:
@@ -76,29 +81,29 @@ def lay_out(table: RawTable) -> list[RawTable]:
     return [_add_formulas(one) for one in tables]
 
 
-def _make(table: RawTable, columns: dict[str, Sequence[str]], lines: np.ndarray, said: Sequence[str] = ()) -> RawTable:
-    """A table of those columns; `said`: headers or measures of the file that nothing reads, told in one line."""
-    arrays = {name: pa.chunked_array([pa.array(list(cells), pa.string())]) for name, cells in columns.items()}
-    told = table.anomalies
-    if said:
-        more = f" et {len(said) - _CITES} autres" if len(said) > _CITES else ""
-        what = (
-            f"{len(said)} colonnes ou mesures que les rapports n'utilisent pas\u00a0: {', '.join(said[:_CITES])}{more}"
-        )
-        told = (*told, Problem(table.fichier, table.ligne_entete, "", what, "", "Non lues"))
-    return replace(table, table=pa.table(arrays), lignes=lines.astype(np.int32), anomalies=told)
+def _widen(table: RawTable, rows: pd.DataFrame) -> Iterator[RawTable]:
+    """Lines of a zone, a year ('': none), a measure and a value → a table per year: a row per zone, a column per measure that a map reads.
 
-
-def _widen(table: RawTable, rows: pd.DataFrame, year: str, unread: Sequence[str] = ()) -> RawTable:
-    """Lines of a zone, a measure and a value, of one year ('': of none) → a row per zone and a column per measure."""
-    wide = rows.pivot_table(index="zone", columns="mesure", values="valeur", aggfunc="first").fillna(ABSENT)
-    lines = rows.groupby("zone")["ligne"].min().reindex(wide.index)
-    columns = {"CODGEO": list(wide.index)} | ({"ANNEE": [year] * len(wide)} if year else {})
-    return _make(table, columns | {name: wide[name] for name in wide.columns}, lines.to_numpy(), unread)
+    The others are told in one line; a measure that a zone has no line for is « non disponible ».
+    """
+    known = {name: normal_header(name) in read_headers() for name in rows["mesure"].unique()}
+    if unread := sorted(name.removeprefix(COMPARATEUR) for name, read in known.items() if not read):
+        more = f" et {len(unread) - _CITES} autres" if len(unread) > _CITES else ""
+        names = ", ".join(unread[:_CITES])
+        what = f"{len(unread)} colonnes ou mesures que les rapports n'utilisent pas\u00a0: {names}{more}"
+        said = Problem(table.fichier, table.ligne_entete, "", what, "", "Non lues")
+        table = replace(table, anomalies=(*table.anomalies, said))
+    for year, part in rows[rows["mesure"].map(known)].groupby("annee"):
+        wide = part.pivot_table(index="zone", columns="mesure", values="valeur", aggfunc="first").fillna(ABSENT)
+        lines = part.groupby("zone")["ligne"].min().reindex(wide.index).to_numpy(np.int32)
+        columns = {"CODGEO": wide.index, **({"ANNEE": [year] * len(wide)} if year else {}), **wide}
+        arrays = {name: pa.chunked_array([pa.array(list(cells), pa.string())]) for name, cells in columns.items()}
+        yield replace(table, table=pa.table(arrays), lignes=lines)
+        table = replace(table, anomalies=())  # told once
 
 
 def _from_long(table: RawTable, headers: dict[str, str]) -> Iterator[RawTable]:
-    """A line per zone and measure → a table per year; a measure that a zone has no line for is « non disponible »."""
+    """A line per zone and measure, its cuts in other columns."""
     frame = table.cells.rename(columns={header: name for name, header in headers.items()})
     frame = frame.reindex(
         columns=[*frame.columns, *(name for name in LONG if name not in frame.columns)], fill_value=""
@@ -115,22 +120,16 @@ def _from_long(table: RawTable, headers: dict[str, str]) -> Iterator[RawTable]:
     frame["mesure"] = f"{prefix}." + names + ("[" + cuts + "]").mask(cuts == "", "")
     whole = frame["GEO"].str.contains("-") | (frame["GEO_OBJECT"] == "")
     frame["zone"] = frame["GEO"].where(whole, frame["GEO_OBJECT"].str.upper() + "-" + frame["GEO"])
-    frame["ligne"] = table.lignes
-    frame["valeur"] = _values_of_long(frame)
+    frame = frame.assign(ligne=table.lignes, valeur=_values_of_long(frame), annee=frame["TIME_PERIOD"].str[:4])
     compared = (frame["GEO_OBJECT"] == "") | frame["GEO_OBJECT"].str.upper().isin(OBJETS)
-    kept = frame[compared & (frame["TIME_PERIOD"].str.fullmatch(r"20\d\d.*") | (frame["TIME_PERIOD"] == ""))]
-    unread = sorted(set(kept["mesure"]) - {name for name in kept["mesure"].unique() if name.upper() in read_headers()})
-    kept = kept[~kept["mesure"].isin(unread)]
-    for year, rows in kept.groupby(kept["TIME_PERIOD"].str[:4]):
-        yield _widen(table, rows, year, unread)
+    yield from _widen(table, frame[compared & frame["annee"].str.fullmatch(r"(20\d\d)?")])
 
 
 def _from_plain(table: RawTable, key: str, headers: dict[str, str]) -> Iterator[RawTable]:
-    """A line per zone, year and indicator that the territory declares (`code;annee;indicateur;valeur`) → a table per year."""
+    """A line per zone, year and indicator that the territory declares (`code;annee;indicateur;valeur`)."""
     frame = table.cells.apply(lambda column: column.str.strip())
-    frame = frame.rename(columns={header: name for name, header in headers.items()}).assign(zone=frame[key])
+    frame = frame.rename(columns={headers[name]: name for name in PLAIN}).assign(zone=frame[key], ligne=table.lignes)
     frame["mesure"] = f"{LOCAL} : " + frame["INDICATEUR"]
-    frame["ligne"] = table.lignes
     dated = frame["ANNEE"].str.fullmatch(r"20\d\d")
     known = frame["mesure"].map(normal_header).isin(read_headers())
     twice = dated & known & frame.duplicated(["zone", "ANNEE", "mesure"])
@@ -143,10 +142,8 @@ def _from_plain(table: RawTable, key: str, headers: dict[str, str]) -> Iterator[
         )
         for line, cell in frame.loc[wrong, ["ligne", column]].itertuples(index=False)
     ]
-    table = replace(table, anomalies=(*table.anomalies, *told))
-    for year, rows in frame[dated & known & ~twice].groupby("ANNEE"):
-        yield _widen(table, rows.rename(columns={"VALEUR": "valeur"}), year)
-        table = replace(table, anomalies=())
+    rows = frame[dated & known & ~twice].rename(columns={"VALEUR": "valeur", "ANNEE": "annee"})
+    yield from _widen(replace(table, anomalies=(*table.anomalies, *told)), rows)
 
 
 def _values_of_long(frame: pd.DataFrame) -> pd.Series:
@@ -172,25 +169,15 @@ def _zones_in_columns(headers: Sequence[str]) -> dict[str, str]:
 
 
 def _from_columns(table: RawTable, zones: dict[str, str]) -> Iterator[RawTable]:
-    """A line per quantity, its year in its label → a table per year."""
-    labels = [" ".join(cell.split()) for cell in table.table[table.colonnes[0]].to_pylist()]
-    years: dict[str, dict[str, int]] = {}
-    unread = []
-    for row, label in enumerate(labels):
-        cells = [table.table[header][row].as_py().strip() for header in zones]
-        told = _ANNEE.findall(label)
-        if not any(cells) or cells[0] in zones or not told:
-            continue
-        name = f"Comparateur : {_ANNEE.sub('', label)}"
-        if normal_header(name) in read_headers():
-            years.setdefault(told[-1], {}).setdefault(name, row)
-        else:
-            unread.append(label)
-    for year, rows in sorted(years.items()):
-        cells = {name: [table.table[header][row].as_py() for header in zones] for name, row in rows.items()}
-        columns = {"CODGEO": list(zones.values()), "ANNEE": [year] * len(zones)} | cells
-        line = int(table.lignes[min(rows.values())])
-        yield _make(table, columns, np.full(len(zones), line), unread)
+    """A line per quantity, its year in its label."""
+    label = table.colonnes[0]
+    frame = table.cells.apply(lambda column: column.str.split().str.join(" ")).assign(ligne=table.lignes)
+    years = frame[label].str.findall(_ANNEE)
+    first = next(iter(zones))  # a title said again among the lines is no quantity
+    kept = frame[(frame[list(zones)] != "").any(axis=1) & ~frame[first].isin(zones) & years.astype(bool)]
+    kept = kept.assign(annee=years.str[-1], mesure=COMPARATEUR + kept[label].str.replace(_ANNEE, "", regex=True))
+    rows = kept.drop_duplicates(["annee", "mesure"]).melt(["annee", "mesure", "ligne"], list(zones), "zone", "valeur")
+    yield from _widen(table, rows.assign(zone=rows["zone"].map(zones)))
 
 
 def _from_census(table: RawTable, headers: dict[str, str]) -> Iterator[RawTable]:
@@ -216,13 +203,8 @@ def _add_formulas(table: RawTable) -> RawTable:
         if set(above + below) <= headers.keys() and form not in headers:
             cells = [[whole[headers[term]] for term in terms] for terms in (above, below)]
             whole = whole.append_column(form, _compute(*cells, factor))
-    idle = [header for name, header in headers.items() if name in read_headers() and not _is_column(name)]
+    idle = [header for name, header in headers.items() if name in read_headers() - map_headers()]
     return replace(table, table=whole.drop_columns(idle)) if idle or whole is not table.table else table
-
-
-@once_per_catalogue
-def _is_column(form: str) -> bool:
-    return any(family.column_of(form) for family in load_catalogue().familles.values())
 
 
 def _compute(above: Sequence[pa.ChunkedArray], below: Sequence[pa.ChunkedArray], factor: float) -> pa.Array:

@@ -1,6 +1,6 @@
-"""What a sheet was recognised as, and of which perimeters it is: the list of quarters of 2015 or of 2024, the EPCI of one date.
+"""Of which perimeters a sheet is: the list of quarters of 2015 or of 2024, the EPCI of one date.
 
-Owns the shape of a recognised sheet, the tables that say which quarters there are and where they come from, and what tells the
+Owns the tables that say which quarters there are and where they come from, and what tells the
 geography of the aggregate of all quarters. Refuses to guess it: the two aggregates are of other quarters.
 """
 
@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
-from cvanalysis.catalogue import Famille, normal_header
+from cvanalysis.catalogue import normal_header
 from cvanalysis.errors import Problem, UnrecognisedFile
 from cvanalysis.files.archives import archive_of
 from cvanalysis.files.sheets import RawTable
+from cvanalysis.indicateurs.clean.vintage import Recognised
 from cvanalysis.indicateurs.clean.zones import ENSEMBLE, ENSEMBLE_2024
 
 ANNEE_QN = 2024  # before this publication there is no other list of quarters than that of 2015
@@ -28,59 +29,9 @@ _LISTE = re.compile(
     r"|CODGEO|LIBGEO|FID|GEOM|GEO_.*|SURFACE.*|LIEN.*"
 )  # what a list of quarters says of them
 _QUARTIERS = re.compile(r"\bQ[PN](?:\d{3}|02[AB])\d\d[\dA-Z]\b")  # several may stand in one cell
-DICTIONNAIRE = "dictionnaire de variables de l'Insee, laissé de côté"
 SANS_MESURE = "fichier de l'Insee au format long, dont aucune mesure ne sert aux rapports"
 LISTE = "liste de quartiers, sans chiffre\u00a0: « cvanalysis init » en remplit quartiers.csv"
 PASSAGE = "table de passage des quartiers de 2015 à ceux de 2024\u00a0: elle dit d'où vient chaque quartier"
-
-
-@dataclass(frozen=True, slots=True)
-class Lue:
-    """A column to read: its header in the table, its indicator, the header of the codes that its block answers to ('': none)."""
-
-    entete: str
-    indicateur: str
-    note: str
-
-
-@dataclass(frozen=True, slots=True)
-class Bloc:
-    """The columns of one vintage; `lignes` (bool, one per row of the table) where only some rows are of that vintage."""
-
-    millesime: int
-    colonnes: tuple[Lue, ...]
-    lignes: np.ndarray | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Recognised:
-    """A sheet that holds indicators, and what each of its columns is.
-
-    `zones` and `niveaux` are object arrays, one entry per row of `table` ('' where the code is of no known zone); `connu` is
-    False where the catalogue's map does not have that vintage.
-    """
-
-    table: RawTable
-    famille: Famille
-    cle: str
-    zones: np.ndarray
-    niveaux: np.ndarray
-    geographie: str  # QP2015, QN2024 or ''
-    blocs: tuple[Bloc, ...]
-    connu: bool
-    millesime_par: str  # colonnes, millesimes.csv, nom
-    inconnues: tuple[str, ...]
-    absentes: tuple[str, ...]
-    remarques: tuple[Problem, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Documentation:
-    """What INSEE gives beside its data (a dictionary of variables, a list of quarters): no error. `passage`: QP → its QN, where told."""
-
-    fichier: str
-    pris_pour: str = DICTIONNAIRE
-    passage: tuple[tuple[str, str], ...] = ()
 
 
 def read_list(table: RawTable) -> tuple[str, tuple[tuple[str, str], ...]] | None:

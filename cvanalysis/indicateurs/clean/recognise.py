@@ -1,61 +1,67 @@
 """What an INSEE file is, told from its content. Owns family, level, vintage and the meaning of each column.
 
-Family (`families`) and level (`zones`) come from headers and codes, never from the file's name; the vintage from the headers where they
-bear it (`DISP_Q1_A18`, `Q218`), else from a line of `insee/millesimes.csv`, else from the name. Refuses to read a value (`indicators` does)
-and to guess: what cannot be told is an `UnrecognisedFile` that gives the line to paste.
+Family and level (`zones`) come from headers and codes, never from the file's name, but for one thing that INSEE's headers do not say:
+whether the income is disposable or declared. A table that an analyst joined holds several families: each reads its own columns, and a
+header that two of them take for different quantities (`A`: allocataires, or job seekers) is read by none. The vintage comes from the
+headers where they bear it (`DISP_Q1_A18`, `Q218`), else from a line of `insee/millesimes.csv`, else from the name. Refuses to read a value
+(`decode` does) and to guess: what cannot be told is an `UnrecognisedFile` that gives the line to paste.
 """
 
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 
-from cvanalysis.catalogue import Catalogue, Colonne, Famille, load_catalogue, normal_header, once_per_catalogue
+from cvanalysis.catalogue import (
+    Catalogue,
+    Colonne,
+    Famille,
+    header_form,
+    load_catalogue,
+    normal_header,
+    once_per_catalogue,
+)
 from cvanalysis.errors import Problem, UnrecognisedFile
 from cvanalysis.files.archives import archive_of
 from cvanalysis.files.sheets import RawTable
-from cvanalysis.indicateurs.clean.families import (
-    ANNEES_CONNUES,
-    COLONNES_ANNEE,
-    Forms,
-    Held,
-    families_of,
-    is_dictionary,
-    say_unknown,
-)
-from cvanalysis.indicateurs.clean.layouts import LONG, PLAIN, census_headers, lay_out
-from cvanalysis.indicateurs.clean.perimeters import (
-    PERIMETRE,
-    SANS_MESURE,
-    Bloc,
-    Documentation,
-    Lue,
-    Recognised,
-    keep_later_perimeter,
-    read_list,
-)
+from cvanalysis.french import fold
+from cvanalysis.indicateurs.clean.layouts import LONG, PLAIN, census_headers, lay_out, map_headers
+from cvanalysis.indicateurs.clean.perimeters import PERIMETRE, SANS_MESURE, keep_later_perimeter, read_list
+from cvanalysis.indicateurs.clean.vintage import Bloc, Documentation, Lue, Recognised
 from cvanalysis.indicateurs.clean.zones import (
     CLES,
+    CLES_AUTRES,
+    CODES,
     MILLESIMES,
     Declare,
     find_key,
+    is_quarter,
     read_zones,
     refuse_level,
 )
+
+ANNEES_CONNUES = range(2010, 2036)  # vintages that a header may bear
+Forms = dict[str, tuple[str, int | None]]
+"""Each header → its form in a family and the year that it bears (None where it bears none)."""
+
+
+class Held(NamedTuple):
+    """A family that a table holds: `forms` of all headers, `ailleurs` those that are not its own to read."""
+
+    famille: Famille
+    forms: Forms
+    ailleurs: frozenset[str]
 
 
 @once_per_catalogue
 def known_headers() -> frozenset[str]:
     """Every header that the catalogue can name, of any year: the line that has most of them is a table's header."""
-    forms = {
-        form for family in load_catalogue().familles.values() for column in family.colonnes for form in column.formes
-    }
     years = [f"{year % 100:02d}" for year in ANNEES_CONNUES]
-    spread = {form.replace("{aa}", year) for form in forms for year in (years if "{aa}" in form else [""])}
+    spread = {form.replace("{aa}", year) for form in map_headers() for year in (years if "{aa}" in form else [""])}
     return frozenset(spread | census_headers(years) | {*CLES, *LONG, *PLAIN, "LIBGEO", "COD_VAR", "LIB_VAR", "LIB_COM"})
 
 
@@ -81,16 +87,122 @@ def recognise(
     if refused:
         found[0] = replace(found[0], remarques=(*found[0].remarques, *(error.problem for error in refused)))
     if not found:
-        if any(is_dictionary(table) for table in tables):
-            return Documentation(fichier)
+        if any(map(is_dictionary, tables)):
+            return Documentation()
         if listed := next(filter(None, map(read_list, tables)), None):
-            return Documentation(fichier, *listed)
+            return Documentation(*listed)
         for table in tables:
             refuse_level(table, fichier, None)
         if any({"GEO", "OBS_VALUE"} <= set(map(normal_header, table.colonnes)) for table in tables):
-            return Documentation(fichier, SANS_MESURE)
+            return Documentation(SANS_MESURE)
         raise UnrecognisedFile(say_unknown(tables, fichier, catalogue))
     return keep_later_perimeter(found, fichier)
+
+
+def families_of(table: RawTable, fichier: str, catalogue: Catalogue) -> tuple[list[Held], tuple[str, ...]]:
+    """The families of a table, the one that explains most first, and the headers of two meanings that none reads."""
+    if not table.table.num_columns or is_dictionary(table):
+        return [], ()
+    families = catalogue.familles.values()
+    twins = {family.declare for family in families} - {""}
+    forms = {family.id: find_forms(table, family) for family in families}
+    dated = any(map(_is_year, table.colonnes))
+    # `TP60` without a year is not `TP60_A{aa}`, unless a column gives the year
+    telling = {
+        name: {
+            header: form for header, (form, year) in known.items() if dated or year is not None or "{aa}" not in form
+        }
+        for name, known in forms.items()
+    }
+    own = {family.id: _own(family, telling[family.id]) for family in families}
+    open_to = [
+        family
+        for family in families
+        if not family.exclut & set(telling[family.id].values()) and (family.exige or family.id not in twins)
+    ]
+    fitting = [family for family in open_to if _fits(family, set(telling[family.id].values()))]
+    fitting.sort(key=lambda family: -len(own[family.id]))
+    if (
+        not fitting
+    ):  # an extract of a few columns: the family that has them all, where the others that do mean the same by them
+        whole = [
+            family for family in open_to if not family.exige and _has_all(family, forms[family.id], own[family.id])
+        ]
+        alike = {tuple(column.indicateur for column in own[family.id].values()) for family in whole}
+        fitting = whole[:1] if len(alike) == 1 else []
+    held: list[Held] = []
+    taken: dict[str, str] = {}
+    disputed: set[str] = set()
+    for family in fitting:
+        mine = own[family.id]
+        new = {telling[family.id][header] for header in mine if header not in taken} & family.signature
+        if held and len(new) < family.minimum:
+            continue
+        disputed |= {
+            header for header, column in mine.items() if taken.get(header, column.indicateur) != column.indicateur
+        }
+        twin = _declared_twin(family, forms[family.id], table, fichier, catalogue)
+        held.append(Held(twin, forms[twin.id], frozenset(taken)))
+        taken |= {header: column.indicateur for header, column in mine.items()}
+    return [part._replace(ailleurs=part.ailleurs | disputed) for part in held], tuple(sorted(disputed))
+
+
+def find_forms(table: RawTable, family: Famille) -> Forms:
+    """Each header of a table as that family writes it."""
+    forms: Forms = {}
+    for header in table.colonnes:
+        normal = normal_header(header)
+        forms[header] = (normal, None)
+        if family.suffixe and re.search(r".\d{2}$", normal):
+            year = 2000 + int(normal[-2:])
+            form = header_form(normal, year)
+            if year in ANNEES_CONNUES and (family.column_of(form) or family.reason_excluded(form)):
+                forms[header] = (form, year)
+        if family.suffixe and forms[header][1] is None and not family.column_of(normal):
+            longer = (
+                f"{normal}_A{{aa}}",
+                f"{normal}{{aa}}",
+            )  # `DISP_MED`, where the year stands in a column of its own
+            forms[header] = (next(filter(family.column_of, longer), normal), None)
+    return forms
+
+
+def _is_year(header: str) -> bool:
+    return normal_header(header) in CODES["annee"]
+
+
+def _own(family: Famille, forms: Mapping[str, str]) -> dict[str, Colonne]:
+    """The headers that are columns of a family; codes of blocks are nobody's."""
+    found = {header: family.column_of(form) for header, form in forms.items()}
+    return {header: column for header, column in found.items() if column and not column.indicateur.startswith("note_")}
+
+
+def _fits(family: Famille, forms: set[str]) -> bool:
+    """Whether enough of its signature is there, with what it requires."""
+    return len(forms & family.signature) >= family.minimum and (not family.exige or bool(forms & family.exige))
+
+
+def _has_all(family: Famille, forms: Forms, own: Mapping[str, Colonne]) -> bool:
+    """Whether all columns are a family's, or say nothing against it: a key, a year, a column of codes, one left out on purpose."""
+    left = {header: form for header, (form, _) in forms.items() if header not in own}
+    return bool(own) and all(
+        _is_year(header)
+        or normal_header(header) in (*CLES, *CLES_AUTRES)
+        or family.reason_excluded(form)
+        or ((column := family.column_of(form)) and column.indicateur.startswith("note_"))
+        for header, form in left.items()
+    )
+
+
+def _declared_twin(family: Famille, forms: Forms, table: RawTable, fichier: str, catalogue: Catalogue) -> Famille:
+    """The family on declared income where title, labels or name say so and no header says the contrary."""
+    twin = catalogue.familles.get(family.declare)
+    if twin is None or {form for form, _ in forms.values()} & twin.exclut:
+        return family
+    said = fold(" ".join((*table.preambule, *table.etiquettes.values())))
+    stem = fichier.rsplit("/", 1)[-1].rsplit(".", 1)[0]
+    declared = "declare" in said and "disponible" not in said
+    return twin if declared or re.search(r"(?<![a-z])dec(?![a-z])", stem, re.IGNORECASE) else family
 
 
 def _declared(fichier: str, declares: Mapping[str, Declare]) -> Declare:
@@ -170,36 +282,29 @@ def _read_blocs(
     part: Held, years: Sequence[tuple[int, np.ndarray | None]], key: str, *, whole: bool
 ) -> tuple[tuple[Bloc, ...], set[str], tuple[str, ...]]:
     """The columns of each vintage, the headers that are none of them, and those of the map that are missing."""
-    family = part.famille
     blocs: list[Bloc] = []
-    unknown: set[str] = set()
-    expected: set[str] = set()
+    missing: set[str] = set()
+    unknown = {header for header in part.forms if header != key and not _is_year(header)}
     for year, rows in years:
-        columns, left = _assign(part, year, several=len(years) > 1 and rows is None, key=key)
-        unknown = left if not blocs else unknown & left
-        blocs.append(Bloc(year, columns, rows))
-        expected |= {
-            header
-            for column in family.colonnes
-            if (header := column.entetes.get(year, ""))
-            and column.indicateur not in {c.indicateur for c in columns}
-            and not column.indicateur.startswith("note_")
-        }
-    return tuple(blocs), unknown, tuple(sorted(expected)) if whole else ()
+        chosen = _assign(part, year, several=len(years) > 1 and rows is None, key=key)
+        unknown -= {header for header, _ in chosen.values()}
+        quantities = {name: pair for name, pair in chosen.items() if not name.startswith("note_")}
+        notes = {name: chosen.get(column.note, ("",))[0] for name, (_, column) in quantities.items()}
+        read = tuple(Lue(header, name, notes[name]) for name, (header, _) in quantities.items())
+        blocs.append(Bloc(year, read, rows))
+        absent = (column for column in part.famille.colonnes if column.indicateur not in chosen)
+        missing |= {one.entetes.get(year, "") for one in absent if not one.indicateur.startswith("note_")} - {""}
+    return tuple(blocs), unknown, tuple(sorted(missing)) if whole else ()
 
 
 def _vintages(
-    table: RawTable,
-    forms: Forms,
-    family: Famille,
-    fichier: str,
-    declare: Declare,
+    table: RawTable, forms: Forms, family: Famille, fichier: str, declare: Declare
 ) -> tuple[list[tuple[int, np.ndarray | None]], str]:
     """The vintages of a table, each with its rows (None: all), and what told them."""
-    borne = Counter(year for form, year in forms.values() if year is not None and family.column_of(form))
+    borne = {year for form, year in forms.values() if year is not None and family.column_of(form)}
     if borne:
         return [(year, None) for year in sorted(borne)], "colonnes"
-    if year_column := next((h for h in table.colonnes if normal_header(h) in COLONNES_ANNEE), None):
+    if year_column := next((h for h in table.colonnes if _is_year(h)), None):
         cells = np.array([cell.strip()[:4] for cell in table.table[year_column].to_pylist()], dtype=object)
         found = sorted({cell for cell in cells.tolist() if re.fullmatch(r"20\d{2}", cell)})
         if found:
@@ -238,8 +343,8 @@ def _year_in_name(fichier: str, family: Famille) -> int | None:
     return 2000 + two.pop() if len(two) == 1 else None
 
 
-def _assign(part: Held, year: int, *, several: bool, key: str) -> tuple[tuple[Lue, ...], set[str]]:
-    """The columns of one vintage and the headers that are none of them.
+def _assign(part: Held, year: int, *, several: bool, key: str) -> dict[str, tuple[str, Colonne]]:
+    """Each indicator (or column of codes) of one vintage → its header and its row of the map.
 
     Where two headers name the same indicator, the one that the map gives for that vintage is read, else the first.
     """
@@ -247,17 +352,37 @@ def _assign(part: Held, year: int, *, several: bool, key: str) -> tuple[tuple[Lu
     for header, (form, borne) in part.forms.items():
         skip = header == key or header in part.ailleurs or (several and borne != year)
         column = None if skip else part.famille.column_of(form)
-        if column is None:
-            continue
-        if column.indicateur in chosen and normal_header(column.entetes.get(year, "")) != normal_header(header):
-            continue
-        chosen[column.indicateur] = (header, column)
-    notes = {name: header for name, (header, _) in chosen.items() if name.startswith("note_")}
-    read = tuple(
-        Lue(header, name, notes.get(column.note, ""))
-        for name, (header, column) in chosen.items()
-        if not name.startswith("note_")
+        mapped = column and normal_header(column.entetes.get(year, "")) == normal_header(header)
+        if column and (mapped or column.indicateur not in chosen):
+            chosen[column.indicateur] = (header, column)
+    return chosen
+
+
+def is_dictionary(table: RawTable) -> bool:
+    """Whether a table is a list of variables with their labels."""
+    headers = {normal_header(header) for header in table.colonnes}
+    return any(headers.issuperset(words) for words in CODES["dictionnaires"])
+
+
+def say_unknown(tables: Sequence[RawTable], fichier: str, catalogue: Catalogue) -> Problem:
+    """What was looked for, and the family that is nearest by the share of its signature."""
+    shares = []
+    twins = {family.declare for family in catalogue.familles.values()}
+    for family in catalogue.familles.values():
+        for table in tables if family.id not in twins else ():
+            forms = {form for form, _ in find_forms(table, family).values()}
+            shares.append((len(forms & family.signature) / len(family.signature), family))
+    share, nearest = max(shares, key=lambda pair: pair[0], default=(0.0, None))
+    headers = [header for table in tables for header in table.colonnes][:6]
+    looked = ", ".join(catalogue.familles)
+    near = (
+        f"La plus proche est {nearest.id} ({nearest.nom}), dont {round(100 * share)}\u00a0% des colonnes caractéristiques sont là"
+        if nearest and share > 0
+        else "Aucune colonne caractéristique d'une famille n'a été trouvée"
     )
-    used = {header for header, _ in chosen.values()} | {key}
-    annual = {header for header in part.forms if normal_header(header) in COLONNES_ANNEE}
-    return read, set(part.forms) - used - annual
+    what = f"aucune famille de fichiers connue (premières colonnes\u00a0: {', '.join(headers) or 'aucune'})"
+    to_do = "Vérifiez que c'est bien un fichier de l'Insee sur les quartiers ou leurs zones de comparaison, sinon retirez-le du dossier"
+    cells = (cell for table in tables for column in table.table.columns[:3] for cell in column.slice(0, 50).to_pylist())
+    if any(map(is_quarter, cells)):
+        to_do = "Ce sont des quartiers\u00a0: déclarez ses colonnes (docs/carnets.md «\u00a0Ajouter un indicateur\u00a0»), sinon retirez-le"
+    return Problem(fichier, 0, "", what, f"Familles cherchées\u00a0: {looked}. {near}", to_do)

@@ -23,9 +23,9 @@ from cvanalysis.files.archives import archive_of, is_archive, member_size, membe
 from cvanalysis.files.extracts import GRAND, extract
 from cvanalysis.files.guard import MIO, SECONDES_PAR_MIO, allow, reading
 from cvanalysis.files.sheets import RawTable, read_bytes, tables_of
-from cvanalysis.indicateurs.clean.perimeters import Documentation, Recognised, settle_aggregates, sibling_key
+from cvanalysis.indicateurs.clean.perimeters import settle_aggregates, sibling_key
 from cvanalysis.indicateurs.clean.recognise import known_headers, recognise
-from cvanalysis.indicateurs.clean.vintage import Zones
+from cvanalysis.indicateurs.clean.vintage import Documentation, Recognised, Zones
 from cvanalysis.indicateurs.clean.zones import AGREGATS, CLES, MILLESIMES, Declare, OtherLevel
 from cvanalysis.territory.declarations import Inspection, read_rows
 

@@ -1,4 +1,5 @@
-"""One vintage of one sheet, decoded: what the cleaning passes from hand to hand. Owns its shape and what a column's precision is.
+"""What the cleaning passes from hand to hand: a sheet as recognised, then one vintage of it decoded. Owns these shapes and what a column's
+precision is.
 
 Refuses to know other chunks (`reconcile`) and to judge a value (`validity`).
 """
@@ -6,12 +7,13 @@ Refuses to know other chunks (`reconcile`) and to judge a value (`validity`).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import get_args
+from typing import NamedTuple, get_args
 
 import numpy as np
 import pandas as pd
 
 from cvanalysis.catalogue import Famille
+from cvanalysis.errors import Problem
 from cvanalysis.files.numbers import STATUTS
 from cvanalysis.files.sheets import RawTable
 from cvanalysis.territory.places import Niveau
@@ -19,10 +21,56 @@ from cvanalysis.territory.places import Niveau
 STATUTS_TABLE = (*STATUTS, "suspect", "masqué")
 PUBLIE, SUSPECT = STATUTS_TABLE.index("publié"), STATUTS_TABLE.index("suspect")
 NIVEAUX = get_args(Niveau)
+DICTIONNAIRE = "dictionnaire de variables de l'Insee, laissé de côté"
 PRECISIONS = (-1, 0, 1, 2, 3)  # tens (Filosofi rounds euros so), units, decimals
 
 Zones = frozenset[str] | frozenset[tuple[str, str]] | None
 """The zones wanted: codes, or (code, niveau) where a code alone is two zones (`44`, région and département). None: all."""
+
+
+class Lue(NamedTuple):
+    """A column to read: its header in the table, its indicator, the header of the codes that its block answers to ('': none)."""
+
+    entete: str
+    indicateur: str
+    note: str
+
+
+class Bloc(NamedTuple):
+    """The columns of one vintage; `lignes` (bool, one per row of the table) where only some rows are of that vintage."""
+
+    millesime: int
+    colonnes: tuple[Lue, ...]
+    lignes: np.ndarray | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """A sheet that holds indicators, and what each of its columns is.
+
+    `zones` and `niveaux` are object arrays, one entry per row of `table` ('' where the code is of no known zone); `connu` is
+    False where the catalogue's map does not have that vintage.
+    """
+
+    table: RawTable
+    famille: Famille
+    cle: str
+    zones: np.ndarray
+    niveaux: np.ndarray
+    geographie: str  # QP2015, QN2024 or ''
+    blocs: tuple[Bloc, ...]
+    connu: bool
+    millesime_par: str  # colonnes, millesimes.csv, nom
+    inconnues: tuple[str, ...]
+    absentes: tuple[str, ...]
+    remarques: tuple[Problem, ...]
+
+
+class Documentation(NamedTuple):
+    """What INSEE gives beside its data (a dictionary of variables, a list of quarters): no error. `passage`: QP → its QN, where told."""
+
+    pris_pour: str = DICTIONNAIRE
+    passage: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(slots=True)
