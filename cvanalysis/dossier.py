@@ -34,8 +34,7 @@ from cvanalysis.pages.recit import find_story
 from cvanalysis.pages.suite import Sequel
 from cvanalysis.pages.synthese import Needs, Synthese
 from cvanalysis.pages.theme import ThemeActions
-from cvanalysis.paroles.quotations import contributions_by_finding
-from cvanalysis.paroles.said import find_quarter_voices, find_theme_voices
+from cvanalysis.paroles.said import contributions_by_finding, find_quarter_voices, find_theme_voices
 from cvanalysis.tables.labelled import LabelledTables
 from cvanalysis.tables.process import prepare
 from cvanalysis.tables.store import Store

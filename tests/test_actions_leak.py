@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from carnets import RACINE, cva, published, territoire
 from cvanalysis.actions.clean.cells import read_siren
 from cvanalysis.actions.clean.propose import propose_all
-from cvanalysis.personnes.persons import is_nir, mask_carrier, mask_cell, mask_words
+from cvanalysis.personnes.masking import is_nir, mask_carrier, mask_cell, mask_words
 from cvanalysis.tables.check import check
 from cvanalysis.tables.process import process
 from test_actions_territory import ENTETE, FICHIERS, clean, write_contract

@@ -14,8 +14,7 @@ from cvanalysis.display.phrases import say, write
 from cvanalysis.pages.participation import find_participation
 from cvanalysis.paroles.clean.tables import attribute, cite
 from cvanalysis.paroles.clean.voices import clean_voices
-from cvanalysis.paroles.quotations import contributions_by_finding
-from cvanalysis.paroles.said import find_quarter_voices, find_theme_voices
+from cvanalysis.paroles.said import contributions_by_finding, find_quarter_voices, find_theme_voices
 from cvanalysis.paroles.table import CONTRIBUTIONS, PAROLES
 from cvanalysis.paroles.turnout import AXES, count_participations, coverage_table
 from cvanalysis.territory.contract import read_territory

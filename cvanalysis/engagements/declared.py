@@ -37,7 +37,7 @@ from cvanalysis.files.dates import parse_date
 from cvanalysis.files.keys import carrier_key, split_list, title_key
 from cvanalysis.files.sheets import read_raw
 from cvanalysis.french import fold, listed, nearest, quoted
-from cvanalysis.personnes.persons import mask_words
+from cvanalysis.personnes.masking import mask_words
 from cvanalysis.territory.declarations import Inspection, Ligne, match_rows, once, read_rows
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from cvanalysis.catalogue import load_catalogue
 from cvanalysis.constat.make import Grid, count, make, matrix, nothing
 from cvanalysis.constat.shape import Finding, Manque, Message, Table, Valeur, word
 from cvanalysis.french import month_year, named
-from cvanalysis.paroles.quotations import NON_MONTRE, OUI, SOURCE, table_of_contributions
+from cvanalysis.paroles.said import NON_MONTRE, OUI, SOURCE, table_of_contributions
 from cvanalysis.paroles.table import STATUTS
 from cvanalysis.paroles.turnout import PAS, PERSONNE, Coverage, count_participations, count_people
 from cvanalysis.textes import block, label, labels

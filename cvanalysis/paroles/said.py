@@ -1,12 +1,16 @@
-"""What was said of a theme, of a quarter. Owns immersions, breadth and minority views; refuses percentages.
+"""What was said of a theme, of a quarter, and what may be quoted of it. Owns immersions, breadth, minority views; refuses percentages.
 
 A share of verbatims would measure who came, not what people think: an idea is told by its breadth (how many people, quarters and
 colleges it comes from), and one that few people hold is shown as such, not left out. « Ce qui ne marche pas » comes first.
+A quotation is attributed as `clean.tables` allows: no more closely than the threshold lets us count. A text that may not be shown is not
+in the tables: none is looked for here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -14,9 +18,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from cvanalysis.constat.make import make, matrix, serie
-from cvanalysis.constat.shape import Figure, Finding, Manque, Message, Table, Valeur, word
+from cvanalysis.constat.shape import Contribution, Figure, Finding, Manque, Message, Table, Valeur, word
 from cvanalysis.french import QUARTIER
-from cvanalysis.paroles.quotations import CITATIONS, NON_MONTRE, SOURCE, face, quote
 from cvanalysis.paroles.turnout import PAS, count_people
 from cvanalysis.textes import block, label, labels
 
@@ -24,6 +27,12 @@ if TYPE_CHECKING:
     from cvanalysis.territory.contract import Quartier, Territory, Theme
 
 
+SOURCE = label("voix.tous.source")
+NON_MONTRE = label("voix.tous.non_montre")
+RAPPORTS: dict[str, str] = block("voix.face_a_face.rapports")
+OUI = word(label("voix.tous.oui"))
+CITATIONS = 2
+"""Quotations under an idea: enough to hear it, too few to count who said it."""
 NUMEROS = {"ne_marche_pas": "voix-02", "marche": "voix-03", "propose": "voix-04"}
 POIDS = {"voix-02": 3.0, "voix-03": 2.0, "voix-04": 1.0}
 """What comes first on a sheet or a poster: what doesn't work, what works, what is proposed."""
@@ -270,3 +279,62 @@ def _here(finding: Finder, quartier: Quartier, mine: pd.DataFrame, territory: Te
             "" if lines else label("voix.ici.sans_citation"),
         ),
     )
+
+
+def contributions_by_finding(contributions: pd.DataFrame) -> dict[str, tuple[Contribution, ...]]:
+    """Finding or engagement → the contributions that cite it, oldest first; a text that may not be quoted is ''."""
+    found: dict[str, list[Contribution]] = {}
+    for row in contributions.itertuples():
+        said = Contribution(
+            row.cite, shorten(row.texte), RAPPORTS.get(row.rapport, ""), row.mois, row.statut, row.reponse
+        )
+        found.setdefault(row.cite, []).append(said)
+    return {cite: tuple(said) for cite, said in found.items()}
+
+
+def quote(rows: pd.DataFrame, territory: Territory) -> str:
+    """At most `CITATIONS` quotations of different people, those of readable length first, joined for a cell."""
+    columns = ("texte", "locuteur", "qpv_montre", "qualite_montree")
+    said = [row for row in zip(*(rows[c].tolist() for c in columns), strict=True) if row[0]]
+    said.sort(key=lambda row: (not 40 <= len(row[0]) <= 260, hashlib.sha256(row[0].encode()).hexdigest()))
+    chosen: dict[str, tuple[str, ...]] = {}
+    texts: set[str] = set()
+    for row in said:
+        if row[0] not in texts:
+            texts.add(row[0])
+            chosen.setdefault(row[1], row)
+            if len(chosen) == CITATIONS:
+                break
+    roles, told = block("voix.qualites"), []
+    for text, _, qpv, role in chosen.values():
+        who = [w for w in (roles[role or "autre"], territory.quartier(qpv).nom if qpv else "") if w]
+        told.append(f"« {shorten(text)} »" + (f" ({', '.join(who)})" if who else ""))
+    return " ".join(told)
+
+
+def table_of_contributions(found: pd.DataFrame, second: Iterable[str]) -> Table:
+    """What became of each contribution; `second` is what the second column says of each."""
+    rows = zip(found.itertuples(), second, strict=True)
+    return Table(
+        (),
+        tuple(tuple(map(word, (r.cite, of, shorten(r.texte) or NON_MONTRE, r.statut, r.reponse))) for r, of in rows),
+    )
+
+
+def face(finding: Callable[..., Finding], number: str, found: pd.DataFrame, values: dict[str, object]) -> Finding:
+    """Voices and figures face to face: what is said of each finding, and whether it confirms or contradicts it."""
+    tally = Counter(found["rapport"])
+    kinds = [RAPPORTS.get(rapport, RAPPORTS["autre"]) for rapport in found["rapport"]]
+    by_cite: dict[str, set[str]] = {}
+    for cite, kind in zip(found["cite"], kinds, strict=True):
+        by_cite.setdefault(cite, set()).add(kind)
+    figure = matrix((cite, {kind: OUI for kind in RAPPORTS.values() if kind in some}) for cite, some in by_cite.items())
+    said = {"confirme": tally["confirme"], "contredit": tally["contredit"], "total": len(found)}
+    message = Message("voix.face_a_face", values | said)
+    return finding(number, message, figure=figure, table=table_of_contributions(found, kinds))
+
+
+def shorten(text: str, longest: int = 400) -> str:
+    """A text cut at a word, for a cell; the whole is for the team."""
+    text = " ".join(text.split())
+    return text if len(text) <= longest else text[:longest].rsplit(" ", 1)[0] + "…"

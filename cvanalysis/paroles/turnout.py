@@ -8,8 +8,7 @@ threshold's number of people have around it: else what is empty would tell where
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, product
 from typing import TYPE_CHECKING, Any
@@ -103,23 +102,18 @@ class Coverage:
 
 def count_participations(paroles: pd.DataFrame, territory: Territory) -> Coverage:
     """Count participations of `paroles` (as cleaned for this audience), protected over this edition and the earlier ones."""
-    editions = _editions(territory)
     seen: dict[tuple[str, ...], int] = {}
-    for person, arrival, *axes in _arrivals(paroles, editions, AXES):
+    for person, arrival, *axes in _arrivals(paroles, territory, AXES):
         key = (person, *axes)
         seen[key] = min(seen.get(key, arrival), arrival)
-    groups: dict[tuple[object, ...], set[str]] = {}
+    groups: dict[tuple[Any, ...], set[str]] = {}
+    people: dict[Place, set[str]] = {}
     for (person, *axes), rank in seen.items():
         groups.setdefault((*axes, rank), set()).add(person)
-    keys = sorted(groups)
-    cells = [_cells(keys, groups, rank, edition.id) for rank, edition in enumerate(editions)]
-    protege = protect([len(groups[k]) for k in keys], cells, territory.seuils.personnes, PAS)
-    people: dict[Place, set[str]] = {}
-    for key in keys:
-        for size in range(len(AXES) + 1):
-            for axes in combinations(range(len(AXES)), size):
-                place = tuple(key[i] if i in axes else None for i in range(len(AXES)))
-                people.setdefault(place, set()).update(groups[key])
+        for chosen in product((True, False), repeat=len(AXES)):
+            place = tuple(one if told else None for one, told in zip(axes, chosen, strict=True))
+            people.setdefault(place, set()).add(person)
+    protege = _protect(groups, territory, lambda key, rank: _faces(key) if key[-1] <= rank else ())
     counts = {place: len(some) for place, some in people.items()}
     return Coverage(territory, territory.edition.id, protege, counts, bool(len(paroles) and paroles["exemple"].all()))
 
@@ -130,34 +124,40 @@ def _editions(territory: Territory) -> list[Edition]:
     return sorted(known, key=lambda e: e.jusqu_au)
 
 
-def _arrivals(
-    paroles: pd.DataFrame, editions: Sequence[Edition], more: Sequence[str] = ()
-) -> Iterable[tuple[Any, ...]]:
+def _arrivals(paroles: pd.DataFrame, territory: Territory, more: Sequence[str] = ()) -> Iterable[tuple[Any, ...]]:
     """(speaker, rank of the first edition that knows the voice, more columns) of each voice."""
-    order = {e.id: i for i, e in enumerate(editions)}
+    order = {e.id: i for i, e in enumerate(_editions(territory))}
     columns = ["locuteur", "arrivee", *more]
     for person, arrival, *rest in paroles[columns].itertuples(index=False, name=None) if len(paroles) else ():
-        yield person, order.get(arrival, len(editions) - 1), *rest
+        yield person, order.get(arrival, len(order) - 1), *rest
 
 
 FACES = (("qpv", "college"), ("qpv", "theme"), ("college", "theme"))
 """Pairs of axes whose counts are printed. The four together are printed as heard, not heard or withheld, without a count."""
 
 
-def _cells(keys: Sequence[tuple], groups: Mapping[tuple, set[str]], rank: int, edition: str) -> list[Cell]:
-    """Every cell that the edition prints, over the groups that it knows."""
-    members: dict[tuple[str, ...], set[int]] = {}
-    for i, key in enumerate(keys):
-        if key[4] > rank:
-            continue
-        at = dict(zip(AXES, key, strict=False))
-        faces = [("total",), *((axe, at[axe]) for axe in AXES), *((f"{a}×{b}", at[a], at[b]) for a, b in FACES)]
-        for face in faces:
-            members.setdefault((edition, *face), set()).add(i)
-    return [
-        Cell(cle, frozenset(ids), len(set().union(*(groups[keys[i]] for i in ids))))
-        for cle, ids in sorted(members.items())
-    ]
+def _faces(key: tuple[Any, ...]) -> list[tuple[str, ...]]:
+    """The cells that count a group."""
+    at = dict(zip(AXES, key, strict=False))
+    return [("total",), *((axe, at[axe]) for axe in AXES), *((f"{a}×{b}", at[a], at[b]) for a, b in FACES)]
+
+
+def _protect(
+    groups: Mapping[tuple[Any, ...], set[str]],
+    territory: Territory,
+    faces: Callable[[tuple[Any, ...], int], Iterable[tuple[str, ...]]],
+) -> Protected:
+    """What may be printed of the counts of groups of people, in each edition so far; `faces(group, rank of the edition)`: its cells."""
+    keys = sorted(groups)
+    cells = []
+    for rank, edition in enumerate(_editions(territory)):
+        members: dict[tuple[str, ...], set[int]] = {}
+        for i, key in enumerate(keys):
+            for face in faces(key, rank):
+                members.setdefault((edition.id, *face), set()).add(i)
+        counts = {cle: len(set().union(*(groups[keys[i]] for i in ids))) for cle, ids in members.items()}
+        cells.append([Cell(cle, frozenset(ids), counts[cle]) for cle, ids in sorted(members.items())])
+    return protect([len(groups[key]) for key in keys], cells, territory.seuils.personnes, PAS)
 
 
 def coverage_table(coverage: Coverage) -> pd.DataFrame:
@@ -176,23 +176,19 @@ def count_people(paroles: pd.DataFrame, labels: Sequence[Iterable[str]], territo
 
     labels: those of each row of `paroles`. Two editions side by side, or these counts and their whole, give back no withheld one.
     """
-    editions = _editions(territory)
     ranks: dict[str, dict[str, int]] = {}
-    for (person, rank), names in zip(_arrivals(paroles, editions), labels, strict=True):
+    for (person, rank), names in zip(_arrivals(paroles, territory), labels, strict=True):
         known = ranks.setdefault(person, {})
         for name in names:
             known[name] = min(known.get(name, rank), rank)
-    groups = Counter(tuple(sorted(known.items())) for known in ranks.values() if known)
-    keys = sorted(groups)
-    cells = []
-    for rank, edition in enumerate(editions):
-        members: dict[tuple[str, ...], set[int]] = {}
-        for i, key in enumerate(keys):
-            for name, arrived in key:
-                if arrived <= rank:
-                    members.setdefault((edition.id, "total"), set()).add(i)
-                    members.setdefault((edition.id, "label", name), set()).add(i)
-        cells.append([Cell(cle, frozenset(ids)) for cle, ids in sorted(members.items())])
-    protege = protect([groups[k] for k in keys], cells, territory.seuils.personnes, PAS)
-    names = sorted({name for key in keys for name, _ in key})
+    groups: dict[tuple[Any, ...], set[str]] = {}
+    for person, known in ranks.items():
+        if known:
+            groups.setdefault(tuple(sorted(known.items())), set()).add(person)
+
+    def faces(key: tuple[Any, ...], rank: int) -> Iterable[tuple[str, ...]]:
+        return {face for name, arrived in key if arrived <= rank for face in (("total",), ("label", name))}
+
+    protege = _protect(groups, territory, faces)
+    names = sorted({name for key in groups for name, _ in key})
     return {name: protege.valeur(territory.edition.id, "label", name) for name in names}

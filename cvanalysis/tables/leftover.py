@@ -17,7 +17,7 @@ from cvanalysis.errors import Problem
 from cvanalysis.files.anomalies import LAISSE, ReadFile
 from cvanalysis.files.atomic import named
 from cvanalysis.files.sheets import is_machine
-from cvanalysis.personnes.persons import mask_words
+from cvanalysis.personnes.masking import mask_words
 from cvanalysis.territory.overlay import DOSSIER
 
 if TYPE_CHECKING:

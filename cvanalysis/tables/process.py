@@ -38,7 +38,7 @@ from cvanalysis.indicateurs.clean.france import read_france
 from cvanalysis.indicateurs.clean.zones import ENSEMBLE, ENSEMBLE_2024
 from cvanalysis.paroles.clean.voices import clean_voices
 from cvanalysis.paroles.table import COMPANIONS
-from cvanalysis.personnes.persons import mask_anomalies
+from cvanalysis.personnes.masking import mask_anomalies
 from cvanalysis.tables.freshness import PACKAGE, RECORD, VOICES, current, forget_withdrawn, made_of, tables_folder
 from cvanalysis.tables.leftover import left_aside
 from cvanalysis.tables.logs import clean_actions

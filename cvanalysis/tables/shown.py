@@ -10,8 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 import pandas as pd
 
-from cvanalysis.personnes.masking import mask
-from cvanalysis.personnes.persons import mask_words
+from cvanalysis.personnes.masking import mask, mask_words
 
 PROSE = ("chronologie", "codes", "instances", "preconisations")
 """Tables of what the team has written, published as it stands: their cells are masked as a log's words are."""

@@ -22,7 +22,7 @@ import pyarrow.compute as pc
 from cvanalysis.files.dates import parse_date
 from cvanalysis.files.numbers import as_text, decode_numbers
 from cvanalysis.french import fold
-from cvanalysis.personnes.persons import is_nir
+from cvanalysis.personnes.masking import is_nir
 
 MONTANT_MAXI = 1e11  # beyond, a cell holds two amounts glued together or an identifier, not euros
 

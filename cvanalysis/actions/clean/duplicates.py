@@ -25,7 +25,7 @@ from rapidfuzz import fuzz, process
 from cvanalysis.actions.clean.cells import Words, read_year
 from cvanalysis.files.dates import parse_date
 from cvanalysis.french import listed, nearest, quoted
-from cvanalysis.personnes.persons import PARTICULIER
+from cvanalysis.personnes.masking import PARTICULIER
 from cvanalysis.territory.declarations import Inspection, read_rows
 
 if TYPE_CHECKING:

@@ -33,7 +33,7 @@ from cvanalysis.actions.table import HORS_THEME, INCONNU, NON_RENSEIGNE
 from cvanalysis.files.anomalies import Anomalies
 from cvanalysis.files.keys import carrier_key, commune_key, title_key
 from cvanalysis.french import fold, nearest, quoted
-from cvanalysis.personnes.persons import PARTICULIER, without_words
+from cvanalysis.personnes.masking import PARTICULIER, without_words
 
 if TYPE_CHECKING:
     from cvanalysis.territory.contract import Territory

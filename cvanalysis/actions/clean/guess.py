@@ -31,7 +31,7 @@ from cvanalysis.actions.table import HORS_QPV, MONTANTS, MONTANTS_LUS
 from cvanalysis.files.keys import commune_key
 from cvanalysis.files.sheets import Grid
 from cvanalysis.french import fold
-from cvanalysis.personnes.persons import mask_words
+from cvanalysis.personnes.masking import mask_words
 
 TITRES = knowledge()["titres"]
 ACCORDE = next(words for champ, *words in TITRES["ordre"] if champ == "accorde")

@@ -26,7 +26,7 @@ from cvanalysis.files.anomalies import Anomalies, ReadFile
 from cvanalysis.files.guard import reading
 from cvanalysis.files.layout import layout_notes
 from cvanalysis.files.sheets import Grid, grids_of, raw_files, read_bytes
-from cvanalysis.personnes.persons import mask_words
+from cvanalysis.personnes.masking import mask_words
 from cvanalysis.territory.declarations import Inspection
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from cvanalysis.actions.clean.rows import ACTION, TOTAL, LogRows
 from cvanalysis.actions.table import MONTANTS
-from cvanalysis.personnes.persons import mask_words
+from cvanalysis.personnes.masking import mask_words
 
 COLONNES = ("fichier", "feuille", "colonne", "champ", "motif", "cellules", "montant")
 CONTROLES = ("fichier", "feuille", "ligne", "libelle", "colonne", "total_lu", "portee", "somme_lignes", "ecart")

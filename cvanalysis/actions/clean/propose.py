@@ -27,7 +27,7 @@ from cvanalysis.errors import CvanalysisError
 from cvanalysis.files.guard import reading
 from cvanalysis.files.sheets import Grid, read_grid
 from cvanalysis.french import fold
-from cvanalysis.personnes.persons import mask_words
+from cvanalysis.personnes.masking import mask_words
 from cvanalysis.territory.declarations import Inspection
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from cvanalysis.actions.clean.formats import Located
 from cvanalysis.actions.table import MONTANTS_LUS
 from cvanalysis.files.keys import carrier_key
 from cvanalysis.french import fold
-from cvanalysis.personnes.persons import PARTICULIER, is_natural, mask_carrier, mask_words, says_category
+from cvanalysis.personnes.masking import PARTICULIER, is_natural, mask_carrier, mask_words, says_category
 
 ACTION, ENTETE, TOTAL, PIED = "action", "en-tête répété", "total du fichier", "titre ou pied de tableau"
 ENVELOPPE, ORPHELIN = "enveloppe ou reste à programmer", "montant sans action ni porteur"

@@ -9,7 +9,7 @@ from itertools import pairwise
 from cvanalysis.french import fold
 from cvanalysis.paroles.clean.consent import Row, is_yes
 from cvanalysis.paroles.table import ACCORDANTS, NON, VoiceTable
-from cvanalysis.personnes.persons import mask_words
+from cvanalysis.personnes.masking import mask_words
 from cvanalysis.textes import block, fill_in
 
 ACCORDS = ("citation_anonyme", "web", "accord_parental")

@@ -98,7 +98,7 @@ def contributions_of(processed: Path) -> list[dict[str, str]]:
     """The contributions as the pages show them, sorted by what they cite, oldest first."""
     import pandas as pd
 
-    from cvanalysis.paroles.quotations import contributions_by_finding
+    from cvanalysis.paroles.said import contributions_by_finding
 
     path = processed / "contributions.parquet"
     frame = pd.read_parquet(path) if path.exists() else pd.DataFrame()
