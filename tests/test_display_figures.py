@@ -28,7 +28,7 @@ WIDTHS = (358, 640)
 
 
 def read(figure: Figure, width: float = WIDTH) -> ElementTree.Element:
-    return ElementTree.fromstring(draw(figure, TERRITOIRE.palette, "Une figure", width))
+    return ElementTree.fromstring(draw(figure, TERRITOIRE.palette, "Une figure", width).svg)
 
 
 def words(figure: Figure) -> str:
@@ -37,10 +37,10 @@ def words(figure: Figure) -> str:
 
 @pytest.mark.parametrize("genre", FIGURES)
 def test_every_genre_is_well_formed_light_and_the_same_twice(genre):
-    svg = draw(FIGURES[genre], TERRITOIRE.palette, "Une figure")
+    svg = draw(FIGURES[genre], TERRITOIRE.palette, "Une figure").svg
     assert ElementTree.fromstring(svg).get("viewBox").startswith(f"0 0 {WIDTH} ")
     assert len(svg.encode()) <= 16_000
-    assert svg == draw(FIGURES[genre], TERRITOIRE.palette, "Une figure")
+    assert svg == draw(FIGURES[genre], TERRITOIRE.palette, "Une figure").svg
     assert not re.search(r"\bnan\b|\binf\b|None|matplotlib|Date|id=", svg)
 
 

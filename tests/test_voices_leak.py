@@ -51,11 +51,8 @@ def written(territory, audience) -> bytes:
     out = [json.dumps([record(f, write(f.message)) for f in found], ensure_ascii=False).encode()]
     for finding in found:
         if finding.figure is not None:
-            out += [
-                draw(
-                    finding.figure, territory.palette, describe(finding.figure, write(finding.message), finding.id)
-                ).encode()
-            ]
+            said = describe(finding.figure, write(finding.message), finding.id)
+            out.append(draw(finding.figure, territory.palette, said).svg.encode())
             out.append(html_table(finding.table, finding.id).encode())
         out.append(repr(finding).encode())
     chains = read_recommendations(cleaned.preconisations, cleaned.paroles, cleaned.codes, cleaned.immersions)

@@ -13,6 +13,7 @@ from docx.shared import Cm
 
 from carnets import shown
 from cvanalysis.display.alternatives import describe
+from cvanalysis.display.constat import Constat
 from cvanalysis.display.phrases import write
 from cvanalysis.french import french_date
 from cvanalysis.pages.preconisations import read_recommendations
@@ -125,22 +126,17 @@ def test_each_figure_is_in_the_handover_file_with_the_alternative_that_it_has_on
     assert all(picture.startswith(b"\x89PNG") and len(picture) < 40_000 for picture in pictures)
 
 
-def test_a_figure_is_the_same_once_it_has_stood_in_a_notebook(territory, findings):
+def test_the_drawing_that_goes_to_paper_is_the_one_of_the_page(territory, findings):
+    drawn = 0
     for one, finding in zip(shown(findings, territory), findings, strict=True):
-        assert one["figure"] == without_notes(finding.figure)
-
-
-def without_notes(figure):
-    """A figure as its record keeps it: notes are of the table."""
-    if figure is None:
-        return None
-    return replace(
-        figure,
-        series=tuple(
-            replace(s, points=tuple(replace(p, valeur=replace(p.valeur, note="")) for p in s.points))
-            for s in figure.series
-        ),
-    )
+        page = Constat(finding, territory)
+        assert (one["figure"] is None) == (page.dessinee is None)
+        if one["figure"]:
+            drawn += 1
+            assert one["figure"]["svg"] in page.html
+            assert one["figure"]["svg"] in render_poster(territory, [one])
+            assert f'height="{one["figure"]["hauteur"]}"' in one["figure"]["svg"]
+    assert drawn > 3
 
 
 def test_hostile_text_does_not_break_the_handover_file(territory, cleaned, findings):

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields
 from typing import Any
 
-from cvanalysis.constat.shape import Figure, Finding, Point, Serie, Table, Valeur
+from cvanalysis.constat.shape import Finding, Table, Valeur
 
 Record = Mapping[str, Any]
 
@@ -29,23 +28,6 @@ def record(finding: Finding, message: str, lecture: str = "") -> dict[str, Any]:
         "lignes": [[_cell(value) for value in line] for line in table.lignes],
         "legende": table.legende,
     }
-
-
-def figure_record(figure: Figure) -> dict[str, Any]:
-    """A figure as plain JSON, its values as the cells of a record: what a page has drawn is drawn elsewhere without computing again."""
-    series = [
-        [one.nom, one.role, [[point.etiquette, _cell(point.valeur)] for point in one.points]] for one in figure.series
-    ]
-    return {one.name: getattr(figure, one.name) for one in fields(figure)} | {"series": series}
-
-
-def read_figure(dit: Record) -> Figure:
-    """The figure again."""
-    series = tuple(
-        Serie(nom, role, tuple(map(Point, (name for name, _ in points), read_line(cell for _, cell in points))))
-        for nom, role, points in dit["series"]
-    )
-    return Figure(**{**dit, "series": series, "ruptures": tuple(dit["ruptures"])})
 
 
 def _cell(value: Valeur) -> list[Any]:

@@ -11,11 +11,12 @@ import json
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cvanalysis.constat.record import figure_record, record
+from cvanalysis.constat.record import record
 from cvanalysis.constat.shape import Contribution, Figure, Finding, Table
 from cvanalysis.display.alternatives import describe, notes
 from cvanalysis.display.composants import BESIDE, composants
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure as Sheet
 
+    from cvanalysis.display.figures import Drawing
+
 RECORDS = "application/vnd.cvanalysis.constats"
 """The kind of an output's part that holds its findings as plain values: no page shows it, the next edition reads it.
 
@@ -38,12 +41,12 @@ It is one text (JSON, one finding a line), not a structure: a notebook's file gi
 which costs more than the drawing of small figures.
 """
 FIGURES = "application/vnd.cvanalysis.figures"
-"""The same for their figures, shown or not: what goes to paper draws them from it."""
+"""The same for the drawings that the page shows of them: what goes to paper takes them from it."""
 _FILES = re.compile(r" \((?:fichiers? )?([^()]*\.\w{3,4}[^()]*)\)")
 _YEARS = re.compile(r", [^,;]*\b\d{4}\b[^;]*?(?= ; |$)")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Constat:
     """A finding as people see it: displays itself in JupyterLab and in the pages; `.finding` is the claim itself.
 
@@ -119,10 +122,18 @@ class Constat:
 
     def svg(self, largeur: float = 640) -> str:
         """The figure as an `<svg>` with its alternative, as a page holds it. `UsageError` without one."""
+        return self._draw(largeur).svg
+
+    def _draw(self, largeur: float) -> Drawing:
         from cvanalysis.display.figures import draw
 
         drawn = self._drawn()
         return draw(drawn, self.territory.palette, describe(drawn, self.titre, self.finding.id), largeur)
+
+    @cached_property
+    def dessinee(self) -> Drawing | None:
+        """What its page shows of its figure, None where it shows none."""
+        return self._draw(358) if self._seen else None
 
     def _drawn(self) -> Figure:
         if self.finding.figure is None:
@@ -156,12 +167,13 @@ class Constat:
 
     def _picture(self) -> str:
         f = self.finding
-        if not self._seen:
+        if self.dessinee is None:
             return ""
-        drawn = self.svg(358)
         if self._short:  # said once for the page
-            return drawn
-        return drawn + "".join(f'<p class="leg">{escape(note, quote=False)}</p>' for note in notes(f.figure))
+            return self.dessinee.svg
+        return self.dessinee.svg + "".join(
+            f'<p class="leg">{escape(note, quote=False)}</p>' for note in notes(f.figure)
+        )
 
     def _table(self) -> str:
         f = self.finding
@@ -274,7 +286,7 @@ def lines_in(data: Mapping[str, Any], kind: str = RECORDS) -> list[str]:
 @dataclass(frozen=True, slots=True)
 class Bloc:
     """HTML for the page and JupyterLab, plain text for a terminal; `constats` are the records of the findings shown inside, if any,
-    `figures` those of their figures."""
+    `figures` those of their drawings."""
 
     html: str
     texte: str
@@ -303,6 +315,6 @@ class Bloc:
 def gather(constats: Iterable[Constat]) -> Bloc:
     """Several findings, one under the other."""
     shown = tuple(constats)
-    figures = tuple({"id": one.finding.id} | figure_record(one.finding.figure) for one in shown if one.finding.figure)
+    figures = tuple({"id": one.finding.id} | one.dessinee._asdict() for one in shown if one.dessinee)
     html, said = "".join(one.html for one in shown), "\n".join(map(repr, shown))
     return Bloc(html, said, tuple(one.record for one in shown), figures=figures)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from matplotlib.backends import backend_registry
 
@@ -29,6 +29,16 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 Draw = Callable[..., "Axes"]
+
+
+class Drawing(NamedTuple):
+    """A figure as a page holds it, with what whoever shows it elsewhere asks of it: its words, its height in pixels."""
+
+    svg: str
+    alternative: str
+    hauteur: int
+
+
 _MANY = 5
 
 
@@ -56,15 +66,16 @@ def trace(figure: Figure, palette: Palette, ax: Axes | None = None, width: float
         return _GENRES[figure.genre](_in_french(figure), ax=ax, palette=palette, width=width)
 
 
-def draw(figure: Figure, palette: Palette, alternative: str, width: float = WIDTH) -> str:
+def draw(figure: Figure, palette: Palette, alternative: str, width: float = WIDTH) -> Drawing:
     """The figure as an `<svg>` of the page, read aloud as `alternative`."""
     with styled():
         axes = _GENRES[figure.genre](_in_french(figure), palette=palette, width=width)
         wide, tall, body = write_svg(axes.figure)
-    return (
+    svg = (
         f'<svg class="fig" role="img" aria-label="{escape(alternative)}" viewBox="0 0 {wide:.0f} {tall:.0f}" width="{wide:.0f}" '
         f'height="{tall:.0f}" font-family="{font.STACK}" font-size="{SIZE}" fill="{INK}">{body}</svg>'
     )
+    return Drawing(svg, alternative, round(tall))
 
 
 def _in_french(figure: Figure) -> Figure:

@@ -6,21 +6,15 @@ import io
 import sys
 from base64 import b64encode
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from PIL import Image
 
 from cvanalysis.display.figures.sheet import apply_style
 from cvanalysis.errors import UsageError
 from cvanalysis.french import typeset
 from cvanalysis.territory.look import PALETTE
 from cvanalysis.textes import label
-
-if TYPE_CHECKING:
-    from cvanalysis.constat.shape import Figure
-    from cvanalysis.display.figures.marks import Palette
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -37,26 +31,6 @@ class Shown:
 
     def __repr__(self) -> str:
         return self.alt
-
-
-DPI = 96
-"""Of a picture in a document: fifty of them are to be sent by mail."""
-
-
-def picture(figure: Figure, palette: Palette) -> bytes:
-    """A finding's figure as a PNG of few colours. Same figure, same bytes."""
-    from cvanalysis.display.figures import trace
-    from cvanalysis.display.figures.sheet import styled
-
-    with styled():
-        sheet = trace(figure, palette).figure
-        sheet.set_dpi(DPI)
-        canvas = FigureCanvasAgg(sheet)
-        canvas.draw()
-        drawn = Image.frombuffer("RGBA", canvas.get_width_height(), canvas.buffer_rgba()).convert("RGB")
-    out = io.BytesIO()
-    drawn.quantize(8, dither=Image.Dither.NONE).save(out, "PNG", dpi=(DPI, DPI))
-    return out.getvalue()
 
 
 def montrer(figure: Any, alt: str) -> Shown:

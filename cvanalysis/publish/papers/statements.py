@@ -14,7 +14,6 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cvanalysis.constat.record import read_figure
 from cvanalysis.constat.shape import Contribution
 from cvanalysis.errors import UsageError
 from cvanalysis.files import atomic
@@ -33,7 +32,8 @@ CONTRIBUTIONS = "donnees/contributions.json"
 PAGE = "changements.html"
 TITLE = "Ce qui a changé"
 Shown = dict[str, Any]
-"""A finding as its page shows it: what was printed of it (`constat.record`), and under `figure` its figure, or None."""
+"""A finding as its page shows it: what was printed of it (`constat.record`), and under `figure` the drawing that it shows (`svg`,
+`alternative`, `hauteur`), or None."""
 _ID = re.compile(rb'\{"id":"([^"]+)"')
 
 
@@ -90,7 +90,7 @@ def shown_by(data: dict[str, Any]) -> list[Shown]:
     """The findings in one display of a notebook (kind → content)."""
     from cvanalysis.display.constat import FIGURES, lines_in
 
-    drawn = {one.pop("id"): read_figure(one) for one in map(json.loads, lines_in(data, FIGURES))}
+    drawn = {one.pop("id"): one for one in map(json.loads, lines_in(data, FIGURES))}
     return [one | {"figure": drawn.get(one["id"])} for one in map(json.loads, lines_in(data))]
 
 

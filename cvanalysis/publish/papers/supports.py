@@ -85,22 +85,15 @@ def render_poster(territory: Territory, shown: Sequence[Shown], audience: str = 
     """The A3 poster of the contract: one file, no request."""
     from markupsafe import Markup
 
-    from cvanalysis.display.alternatives import describe
-    from cvanalysis.display.figures import draw, trace
     from cvanalysis.publish.page.page import TEMPLATES, font_style, template
 
-    high = {
-        one["id"]: trace(one["figure"], territory.palette).figure.get_figheight() * 72
-        for one in shown
-        if one["figure"] is not None
-    }
+    high = {one["id"]: one["figure"]["hauteur"] for one in shown if one["figure"]}
     tall = choose([one for one in shown if BAS < high.get(one["id"], 0) <= HAUT], HAUTES, high)
     short = choose([one for one in shown if high.get(one["id"], HAUT) <= BAS], AFFICHE - len(tall), high)
     said = []
     for one in (*tall, *short) or choose(shown, AFFICHE, high):
         words = {name: typeset(one[name]) for name in ("message", "sous_titre", "source")}
-        drawn = draw(one["figure"], territory.palette, describe(one["figure"], one["message"], one["id"]))
-        said.append(one | words | {"image": Markup(drawn)})  # noqa: S704 - our own drawing
+        said.append(one | words | {"image": Markup(one["figure"]["svg"])})  # noqa: S704 - our own drawing
     css = (TEMPLATES / "supports" / "supports.css").read_text(encoding="utf-8")
     return template("supports/affiche.html.j2").render(
         territoire=territory,
@@ -114,6 +107,9 @@ def render_poster(territory: Territory, shown: Sequence[Shown], audience: str = 
 # ----------------------------------------------------------------------------------------- the hand-over file
 
 _PRECONISATIONS, _INCONNUS, _ANNEXE = "Préconisations", "Ce qu'on ne sait pas", "Annexe : les tableaux"
+
+FINE = 1.5
+"""Points of a picture for each of the page's: fifty of them are to be sent by mail."""
 
 # XML can hold neither most control characters nor lone surrogates: a text that people pasted may have both.
 _INTERDITS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -144,7 +140,7 @@ def write_handover(
     for titre, shown in parts:
         document.add_heading(_clean(titre), level=1)
         for one in shown:
-            _finding(document, territory, one)
+            _finding(document, one)
     unknown = list(dict.fromkeys(what for one in said for what in one["manques"]))
     document.add_heading(_clean(_INCONNUS), level=1)
     for what in unknown or ["Rien n'a été signalé."]:
@@ -241,13 +237,13 @@ def _recommendations(document: Document, territory: Territory, recommendations: 
                 _said(document, label, text, "List Bullet")
 
 
-def _finding(document: Document, territory: Territory, dit: Shown) -> None:
+def _finding(document: Document, dit: Shown) -> None:
     document.add_heading(_clean(dit["message"]), level=2)
     document.add_paragraph(
         _clean(f"{dit['sous_titre']} (constat {dit['id']}{', tableau en annexe' if dit['colonnes'] else ''})")
     )
     if dit["figure"] is not None:
-        _picture(document, territory, dit)
+        _picture(document, dit["figure"])
     for label, text in (
         ("Lecture", dit["lecture"]),
         ("Champ", dit["champ"]),
@@ -260,18 +256,21 @@ def _finding(document: Document, territory: Territory, dit: Shown) -> None:
         document.add_paragraph(_clean("Données d'exemple."))
 
 
-def _picture(document: Document, territory: Territory, dit: Shown) -> None:
-    """The figure, no larger than the page, with the alternative that it has on its page."""
+def _picture(document: Document, drawing: dict[str, Any]) -> None:
+    """The drawing of its page, no larger than the sheet, with its alternative."""
+    import resvg_py
     from docx.shared import Cm
 
-    from cvanalysis.display.alternatives import describe
-    from cvanalysis.display.figures.shown import picture
+    from cvanalysis.display import font
 
-    drawn = document.add_picture(io.BytesIO(picture(dit["figure"], territory.palette)))
-    scale = min(1, Cm(17) / drawn.width, Cm(21) / drawn.height)
-    drawn.width, drawn.height = int(drawn.width * scale), int(drawn.height * scale)
-    properties = drawn._inline.docPr  # noqa: SLF001 - python-docx has no public name for an alternative
-    properties.set("descr", _clean(describe(dit["figure"], dit["message"], dit["id"])))
+    letters = [str(ttf) for ttf, _ in font.files().values()]
+    svg = drawing["svg"].replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1)  # which a page does without
+    png = resvg_py.svg_to_bytes(svg, background="#ffffff", skip_system_fonts=True, font_files=letters, zoom=FINE)
+    shown = document.add_picture(io.BytesIO(png))
+    scale = min(1 / FINE, Cm(17) / shown.width, Cm(21) / shown.height)
+    shown.width, shown.height = int(shown.width * scale), int(shown.height * scale)
+    properties = shown._inline.docPr  # noqa: SLF001 - python-docx has no public name for an alternative
+    properties.set("descr", _clean(drawing["alternative"]))
 
 
 def _table(document: Document, dit: Shown) -> None:
