@@ -11,12 +11,12 @@ import csv
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import date, datetime
 from fnmatch import fnmatchcase
 from functools import lru_cache, wraps
 from pathlib import Path
-from typing import Literal, ParamSpec, TypeVar
+from typing import Literal, NamedTuple, ParamSpec, TypeVar
 
 ICI = Path(__file__).resolve().parent
 T = TypeVar("T")
@@ -60,8 +60,7 @@ class Indicateur:
         return "taux_rapporte" in self.precautions
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """Who produced the figures; `nom` is printed under each finding, `fichiers` are those to ask for where a figure is not at hand."""
 
     id: str
@@ -71,8 +70,7 @@ class Source:
     fichiers: str
 
 
-@dataclass(frozen=True, slots=True)
-class ConstatDeclare:
+class ConstatDeclare(NamedTuple):
     """A question that a quarter's fiche asks, under a stable `numero` (`revenus-03`)."""
 
     numero: str
@@ -82,8 +80,7 @@ class ConstatDeclare:
     question: str
 
 
-@dataclass(frozen=True, slots=True)
-class LigneDeclaree:
+class LigneDeclaree(NamedTuple):
     """A line of a fiche's dashboard, under a `groupe`, that leads to its `constat`; `repere`: it also stands at the top of the page.
 
     `sur`: the total that a count is a share of, or 12 where a yearly amount is said by month.
@@ -97,8 +94,7 @@ class LigneDeclaree:
     constat: str
 
 
-@dataclass(frozen=True, slots=True)
-class Controle:
+class Controle(NamedTuple):
     """A validity test. `genre`: somme (terms add up to the number `total`), total (terms add up to the indicator `total`),
     au_plus (term not above the indicator `total`), croissant (terms in ascending order), zero (a term is not 0 where the
     indicator `total` is above `tolerance`, or, where none is named, in a quarter
@@ -113,8 +109,7 @@ class Controle:
     probleme: str
 
 
-@dataclass(frozen=True, slots=True)
-class Colonne:
+class Colonne(NamedTuple):
     """One row of a column map: an indicator (or `note_…`, the column of codes that a block answers to) and its headers.
 
     `entetes` maps a vintage to the header of that year; `formes` holds all of its headers as `normal_header` writes them, the
@@ -161,8 +156,7 @@ class Famille:
         return next((reason for pattern, reason in self.exclues if fnmatchcase(forme, pattern)), "")
 
 
-@dataclass(frozen=True, slots=True)
-class Annee:
+class Annee(NamedTuple):
     """What is known of the data's year: for these `indicateurs` of that family and vintage (None: all of them).
 
     `certitude`: `etablie`, or `probable` (printed as such; no change is measured from it); `preuve` says from what it is known."""
@@ -176,8 +170,7 @@ class Annee:
     preuve: str
 
 
-@dataclass(frozen=True, slots=True)
-class Republication:
+class Republication(NamedTuple):
     """The same figures printed again: those of `republie` are in `publication` too."""
 
     famille: str
@@ -186,8 +179,7 @@ class Republication:
     indicateurs: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ColonneFrance:
+class ColonneFrance(NamedTuple):
     """A column of the file of all quarters of France: its indicator, and the family and edition that it was taken from."""
 
     colonne: str
@@ -196,8 +188,7 @@ class ColonneFrance:
     publication: int
 
 
-@dataclass(frozen=True, slots=True)
-class TauxCalcule:
+class TauxCalcule(NamedTuple):
     """A rate that is computed, per hundred: counts that add (their files may not all hold the same ones), over another of their edition."""
 
     indicateur: str
@@ -328,23 +319,28 @@ def _load(ajouts: Ajouts) -> Catalogue:
         indicateurs={one.id: one for one in _records(Indicateur, rows("indicateurs.csv"))},
         sources={one.id: one for one in _records(Source, rows("sources.csv"))},
         precautions={row["id"]: row["texte"] for row in rows("precautions.csv")},
-        constats=tuple(_records(ConstatDeclare, rows("constats.csv"))),
-        tableau=tuple(_records(LigneDeclaree, rows("tableau.csv"))),
         familles={
             row["id"]: _famille(row, rows(f"colonnes/{row['id']}.csv"), exclusions) for row in rows("familles.csv")
         },
-        controles=tuple(_records(Controle, rows("controles.csv"))),
-        annees=tuple(_records(Annee, rows("annees.csv"))),
-        republications=tuple(_records(Republication, rows("republications.csv"))),
-        france=tuple(_records(ColonneFrance, rows("france.csv"))),
         parutions={
             (row["source"], int(row["annee"])): datetime.strptime(row["jour"], "%d/%m/%Y").date()  # noqa: DTZ007
             for row in rows("parutions.csv")
         },
-        taux=tuple(_records(TauxCalcule, rows("taux.csv"))),
         regions={row["code"]: row["nom"] for row in zones if row["niveau"] == "REGION"},
         departements={row["code"]: row["nom"] for row in zones if row["niveau"] == "DEPARTEMENT"},
+        **{name: tuple(_records(kind, rows(f"{name}.csv"))) for name, kind in _LISTES.items()},
     )
+
+
+_LISTES = {
+    "constats": ConstatDeclare,
+    "tableau": LigneDeclaree,
+    "controles": Controle,
+    "annees": Annee,
+    "republications": Republication,
+    "france": ColonneFrance,
+    "taux": TauxCalcule,
+}
 
 
 def _famille(row: dict[str, str], lines: list[dict[str, str]], exclusions: list[tuple[str, str, str]]) -> Famille:
@@ -381,7 +377,12 @@ def _records(kind: type[T], rows: list[dict[str, str]]) -> Iterator[T]:
 
 def _record(kind: type[T], row: dict[str, str], **more: object) -> T:
     """A row under the fields of its record, each read as its type says; `more` are those that no column gives."""
-    return kind(**{f.name: _READ.get(f.type, str)(row[f.name]) for f in fields(kind) if f.name not in more}, **more)
+    told = {name: _READ.get(shape, str)(row[name]) for name, shape in _shapes(kind) if name not in more}
+    return kind(**told, **more)
+
+
+def _shapes(kind: type) -> list[tuple[str, str]]:
+    return [(name, getattr(shape, "__forward_arg__", shape)) for name, shape in kind.__annotations__.items()]
 
 
 def _ids(text: str) -> tuple[str, ...]:

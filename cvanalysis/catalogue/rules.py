@@ -2,33 +2,25 @@
 
 from __future__ import annotations
 
-import csv
 import tomllib
-from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from cvanalysis.catalogue import ICI, read_catalogue_rows
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
 
-@dataclass(frozen=True, slots=True)
-class Rupture:
+class Rupture(NamedTuple):
     """Two successive years between which a source changed."""
 
     avant: int
     apres: int
     precaution: str
 
-    def between(self, debut: int, fin: int) -> bool:
-        """True where going from `debut` to `fin` crosses the break."""
-        return debut <= self.avant and fin >= self.apres
 
-
-@dataclass(frozen=True, slots=True)
-class SourceRule:
+class SourceRule(NamedTuple):
     """How far apart two data years of a source must be, and what to say of its evolutions."""
 
     ecart_minimal: int
@@ -38,11 +30,11 @@ class SourceRule:
     temoin: bool = False  # a movement is told without reserve only where other years say the same
 
     def crossed(self, debut: int, fin: int) -> tuple[Rupture, ...]:
-        return tuple(rupture for rupture in self.ruptures if rupture.between(debut, fin))
+        """The breaks that one crosses from `debut` to `fin`."""
+        return tuple(one for one in self.ruptures if debut <= one.avant and fin >= one.apres)
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
+class Rules(NamedTuple):
     """All the rules; a source that is not named follows the default."""
 
     defaut: SourceRule
@@ -80,40 +72,28 @@ class Rules:
 @cache
 def load_codes() -> Mapping[str, Any]:
     """How INSEE's files write zones and headers (`codes.toml`)."""
-    return MappingProxyType(_read("codes.toml"))
+    return _read("codes.toml")
 
 
 @cache
 def load_rules() -> Rules:
-    """The rules shipped with the package."""
+    """The rules shipped with the package; `ipc` is the consumer price index by year (`ipc.csv`)."""
     read = _read("regles.toml")
     slow = read["structures_lentes"]
+    prices = {int(row["annee"]): float(row["ipc"].replace(",", ".")) for row in read_catalogue_rows("ipc.csv")}
     return Rules(
         defaut=_rule(read["defaut"]),
-        sources=MappingProxyType({name: _rule(table) for name, table in read["sources"].items()}),
-        precautions=MappingProxyType(dict(read["precautions"])),
-        quand=MappingProxyType(dict(read["quand"])),
-        mouvements=MappingProxyType(dict(read["mouvements"])),
-        ipc=MappingProxyType(_prices()),
-        largeurs=MappingProxyType(read["largeurs"]),
-        proches=MappingProxyType(read["proches"]),
-        lentes=MappingProxyType(dict.fromkeys(slow["indicateurs"], slow["ecart"])),
+        sources={name: _rule(table) for name, table in read["sources"].items()},
+        ipc=prices,
+        lentes=dict.fromkeys(slow["indicateurs"], slow["ecart"]),
+        **{name: read[name] for name in ("precautions", "quand", "mouvements", "proches", "largeurs")},
     )
 
 
 def _read(name: str) -> dict[str, Any]:
-    return tomllib.loads(files("cvanalysis.catalogue").joinpath(name).read_text(encoding="utf-8"))
+    return tomllib.loads((ICI / name).read_text(encoding="utf-8"))
 
 
 def _rule(table: dict) -> SourceRule:
     ruptures = tuple(Rupture(*item["entre"], item["precaution"]) for item in table.get("ruptures", ()))
-    return SourceRule(
-        table["ecart_minimal"], table["motif"], table.get("precaution", ""), ruptures, table.get("temoin", False)
-    )
-
-
-def _prices() -> dict[int, float]:
-    """The consumer price index by year (`ipc.csv`)."""
-    with files("cvanalysis.catalogue").joinpath("ipc.csv").open(encoding="utf-8") as lines:
-        rows = csv.DictReader(lines, delimiter=";")
-        return {int(row["annee"]): float(row["ipc"].replace(",", ".")) for row in rows}
+    return SourceRule(**table | {"ruptures": ruptures})

@@ -15,7 +15,7 @@ from cvanalysis.errors import printed
 from cvanalysis.files.anomalies import LAISSE, ReadFile
 from cvanalysis.files.guard import under_guard
 from cvanalysis.french import capital, number, quoted
-from cvanalysis.indicateurs.clean.account import Account
+from cvanalysis.indicateurs.clean.decode import Account
 from cvanalysis.tables.process import DOMAINES, Domain, gather, read_as_they_are
 from cvanalysis.territory.contract import Territory
 

@@ -32,8 +32,7 @@ from cvanalysis.files.contours import contour_files, read_contours
 from cvanalysis.files.guard import threaded, under_guard
 from cvanalysis.files.texts import read_text
 from cvanalysis.french import quoted
-from cvanalysis.indicateurs.clean.account import Account, Line
-from cvanalysis.indicateurs.clean.decode import clean_indicators
+from cvanalysis.indicateurs.clean.decode import Account, Line, clean_indicators
 from cvanalysis.indicateurs.clean.france import read_france
 from cvanalysis.indicateurs.clean.zones import ENSEMBLE, ENSEMBLE_2024
 from cvanalysis.paroles.clean.voices import clean_voices

@@ -1,12 +1,13 @@
 """INSEE's files → tidy indicators with a status per value. Owns the walk over `insee/` and the decoding of each column.
 
 Refuses to alter a value: what is doubtful is marked (`validity`), what is said twice is kept once and noted (`reconcile`), and every cell
-read is accounted for (`account`).
+read is accounted for: it ends as a value, a status or an anomaly.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -21,24 +22,60 @@ from cvanalysis.files.anomalies import COLONNES_ANOMALIES, ReadFile, frame_probl
 from cvanalysis.files.guard import reading
 from cvanalysis.files.numbers import STATUTS, as_text, decode_numbers
 from cvanalysis.files.sheets import RawTable, raw_files
-from cvanalysis.indicateurs.clean.account import Account, make_account
-from cvanalysis.indicateurs.clean.perimeters import follow, unchanged
-from cvanalysis.indicateurs.clean.reconcile import reconcile
+from cvanalysis.indicateurs.clean.perimeters import follow, settle, unchanged
+from cvanalysis.indicateurs.clean.reconcile import Reconciled, reconcile
 from cvanalysis.indicateurs.clean.sources import (
     DOSSIER,
     read_millesimes,
     read_sources,
     say_absent,
     say_sheet,
-    settle,
     tell_file,
 )
-from cvanalysis.indicateurs.clean.validity import mark_suspects, mark_unreliable
+from cvanalysis.indicateurs.clean.validity import mark_suspects
 from cvanalysis.indicateurs.clean.vintage import Bloc, Chunk, Recognised, Zones
 from cvanalysis.indicateurs.clean.zones import MILLESIMES
 
 IGNORES = (".md",)  # what people leave to explain a folder
 NON_DIFFUSE, NON_DISPONIBLE = STATUTS.index("non_diffusé"), STATUTS.index("non_disponible")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """The cells of one file (or of all): `cellules` read = `valeurs` + `statuts` + `anomalies` where nothing is lost.
+
+    `valeurs` are figures of the tidy table, `statuts` its rows without a figure that may be used (blank, secret, suspect…), `anomalies`
+    cells that could not be read or that another file says.
+    """
+
+    fichier: str
+    cellules: int
+    valeurs: int
+    statuts: int
+    anomalies: int
+
+    @property
+    def ecart(self) -> int:
+        """Cells lost (positive) or made up (negative): 0 when the account balances."""
+        return self.cellules - self.valeurs - self.statuts - self.anomalies
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One line per file, in the files' order, and the total."""
+
+    lignes: tuple[Line, ...]
+
+    @property
+    def total(self) -> Line:
+        """All files together."""
+        names = ("cellules", "valeurs", "statuts", "anomalies")
+        return Line("Total", *(sum(getattr(line, name) for line in self.lignes) for name in names))
+
+    @property
+    def juste(self) -> bool:
+        """Whether every file balances."""
+        return all(line.ecart == 0 for line in self.lignes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +106,7 @@ def clean_indicators(
     base = folder if bare else folder / DOSSIER
     millesimes = (base / MILLESIMES).relative_to(folder).as_posix()
     declared, problems = read_millesimes(folder, millesimes)
-    sources, chunks = [], []
+    sources, chunks, notes = [], [], {"": 0}
     paths = [
         one for one in raw_files(base, folder) if one[0].suffix.lower() not in IGNORES and one[0] != base / MILLESIMES
     ]
@@ -81,7 +118,9 @@ def clean_indicators(
         try:
             with reading(file.fichier):
                 said = [problem for sheet in sheets for problem in say_sheet(sheet, file.fichier, geographie)]
-                decoded = [decode_bloc(one, bloc, file.fichier, catalogue) for one in sheets for bloc in one.blocs]
+                decoded = [
+                    decode_bloc(one, bloc, file.fichier, catalogue, notes) for one in sheets for bloc in one.blocs
+                ]
                 file = tell_file(file, sheets, zones)
         except ReadError as error:
             file, said, decoded = replace(file, statut="illisible", probleme=error.problem), [], []
@@ -90,8 +129,8 @@ def clean_indicators(
         problems += [*said, *([file.probleme] if file.probleme else [])]
     names = [file.fichier for file in sources]
     problems += say_absent(declared, names, millesimes)
-    suspects = [*mark_suspects(chunks, catalogue, zones), *mark_unreliable(chunks, catalogue, zones)]
-    reconciled = reconcile(chunks, catalogue, zones)
+    suspects = mark_suspects(chunks, catalogue, zones)
+    reconciled = reconcile(chunks, catalogue, notes, zones)
     bad = [_say_bad_cells(chunk, zones) for chunk in chunks]
     anomalies = pd.concat([frame_problems(problems), *bad, *suspects, reconciled.anomalies], ignore_index=True)
     anomalies = anomalies.sort_values(list(COLONNES_ANOMALIES), kind="stable", ignore_index=True)
@@ -99,11 +138,11 @@ def clean_indicators(
     return Cleaned(reconciled.table, anomalies.astype({"ligne": "Int32"}), tuple(sources), account)
 
 
-def decode_bloc(sheet: Recognised, bloc: Bloc, fichier: str, catalogue: Catalogue) -> Chunk:
+def decode_bloc(sheet: Recognised, bloc: Bloc, fichier: str, catalogue: Catalogue, notes: dict[str, int]) -> Chunk:
     """The columns of one vintage decoded; rows whose code is of no known zone are left out (they are in the anomalies).
 
-    A blank is « non_diffusé » where its block's code is 0 or absent (the source is published: presumably secret), else
-    « non_disponible ».
+    `notes` numbers the codes of blocks, of all files. A blank is « non_diffusé » where its block's code is 0 or absent
+    (the source is published: presumably secret), else « non_disponible ».
     """
     kept = sheet.niveaux != ""
     if bloc.lignes is not None:
@@ -115,7 +154,6 @@ def decode_bloc(sheet: Recognised, bloc: Bloc, fichier: str, catalogue: Catalogu
     states = np.zeros(size, dtype=np.int8, order="F")
     bad = np.zeros(size, dtype=bool, order="F")
     codes = np.zeros(size, dtype=np.int16, order="F")
-    notes: dict[str, int] = {"": 0}
     by_header: dict[str, np.ndarray] = {"": np.zeros(len(rows), dtype=np.int16)}
     for i, column in enumerate(bloc.colonnes):
         if column.note not in by_header:
@@ -143,7 +181,6 @@ def decode_bloc(sheet: Recognised, bloc: Bloc, fichier: str, catalogue: Catalogu
         statuts=states,
         illisibles=bad,
         notes=codes,
-        libelles_notes=tuple(notes),
     )
 
 
@@ -159,3 +196,19 @@ def _read_notes(table: RawTable, header: str, notes: dict[str, int]) -> np.ndarr
 def _say_bad_cells(chunk: Chunk, zones: Zones) -> pd.DataFrame:
     wrong = chunk.illisibles & chunk.wanted(zones)[:, None]
     return chunk.frame_cells(wrong, "nombre illisible", "Cellule laissée de côté")
+
+
+def make_account(fichiers: Sequence[str], chunks: Sequence[Chunk], zones: Zones, reconciled: Reconciled) -> Account:
+    """The account of the files, from two sides that know nothing of each other: the cells read (rows × columns), and what the tidy table
+    and the anomalies hold. Only the rows of `zones` count where they were asked for."""
+    table = reconciled.table
+    in_table = table["fichier"].value_counts()
+    values = table.loc[table["statut"] == "publié", "fichier"].value_counts()
+    read: Counter[str] = Counter()
+    wrong = Counter(reconciled.ailleurs)
+    for chunk in chunks:
+        rows = chunk.wanted(zones)
+        read[chunk.fichier] += int(rows.sum()) * len(chunk.indicateurs)
+        wrong[chunk.fichier] += int(chunk.illisibles[rows].sum())
+    known = [(name, int(values.get(name, 0)), int(in_table.get(name, 0))) for name in fichiers]
+    return Account(tuple(Line(name, read[name], sound, all_ - sound, wrong[name]) for name, sound, all_ in known))

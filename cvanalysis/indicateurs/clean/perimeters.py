@@ -7,16 +7,16 @@ geography of the aggregate of all quarters. Refuses to guess it: the two aggrega
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 import numpy as np
 
 from cvanalysis.catalogue import normal_header
-from cvanalysis.errors import Problem, UnrecognisedFile
+from cvanalysis.errors import Problem, ReadError, UnrecognisedFile
 from cvanalysis.files.archives import archive_of
 from cvanalysis.files.sheets import RawTable
-from cvanalysis.indicateurs.clean.vintage import Recognised
+from cvanalysis.indicateurs.clean.vintage import Read, Recognised
 from cvanalysis.indicateurs.clean.zones import ENSEMBLE, ENSEMBLE_2024
 
 ANNEE_QN = 2024  # before this publication there is no other list of quarters than that of 2015
@@ -65,11 +65,6 @@ def keep_later_perimeter(found: list[Recognised], fichier: str) -> list[Recognis
     return found
 
 
-def sibling_key(fichier: str) -> str:
-    """What the files of one publication have in common: `a_ENSQP.csv` and `a_QP.csv` are siblings."""
-    return re.sub(r"(?:_?(?:ENS|ENSEMBLE))?_?(?:QPV?|QN)?$", "", fichier.rpartition(".")[0], flags=re.IGNORECASE)
-
-
 def _list_in_name(fichier: str) -> str:
     """The list of quarters that a file's or an archive's name tells: QP2015, QN2024 or ''."""
     for name in (fichier.rsplit("/", 1)[-1], archive_of(fichier).rsplit("/", 1)[-1]):
@@ -79,20 +74,35 @@ def _list_in_name(fichier: str) -> str:
     return ""
 
 
-def settle_aggregates(sheet: Recognised, fichier: str, told: Mapping[str, str]) -> Recognised:
-    """The same sheet with the aggregate of all quarters under its own geography: that of its rows, of its name, or `told` by its siblings.
+def settle(reads: Iterable[Read]) -> Iterator[Read]:
+    """The same files, the aggregate of all quarters under its own geography: that of its rows, of its name, of a sibling or of the same
+    family and year; one whose geography nothing tells is refused, for the two aggregates are of other quarters."""
+    reads = list(reads)
+    told: dict[str, set[str]] = {}
+    for file, sheets, _ in reads:
+        for sheet in (one for one in sheets if one.geographie):
+            for name in _names(file.fichier, sheet):
+                told.setdefault(name, set()).add(sheet.geographie)
+    for file, sheets, passage in reads:
+        try:
+            yield file, tuple(_settle_sheet(sheet, file.fichier, told) for sheet in sheets), passage
+        except ReadError as error:
+            yield replace(file, statut="non reconnu", probleme=error.problem), (), passage
 
-    `told` maps the names of a file, of its siblings and of its family to the geography of their quarters. Raises `UnrecognisedFile` where
-    nothing tells it: the two aggregates are of other quarters.
-    """
+
+def _names(fichier: str, sheet: Recognised) -> list[str]:
+    """Under which a sheet tells its geography, and looks for it: `a_ENSQP.csv` and `a_QP.csv` are siblings."""
+    sibling = re.sub(r"(?:_?(?:ENS|ENSEMBLE))?_?(?:QPV?|QN)?$", "", fichier.rpartition(".")[0], flags=re.IGNORECASE)
+    return [fichier, sibling, *(f"{sheet.famille.id} {bloc.millesime}" for bloc in reversed(sheet.blocs))]
+
+
+def _settle_sheet(sheet: Recognised, fichier: str, told: Mapping[str, set[str]]) -> Recognised:
     if not (sheet.zones == ENSEMBLE).any():
         return sheet
-    year = sheet.blocs[-1].millesime
-    names = (fichier, sibling_key(fichier), f"{sheet.famille.id} {year}")
-    sibling = next((told[name] for name in names if name in told), "")
+    alone = (next(iter(told[name])) for name in _names(fichier, sheet) if len(told.get(name, ())) == 1)
     # a file that came out before the list of 2024 can be of no other than that of 2015
-    before = "QP2015" if year + sheet.famille.delai < ANNEE_QN else ""
-    geography = sheet.geographie or _list_in_name(fichier) or sibling or before
+    before = "QP2015" if sheet.blocs[-1].millesime + sheet.famille.delai < ANNEE_QN else ""
+    geography = sheet.geographie or _list_in_name(fichier) or next(alone, before)
     if not geography:
         raise UnrecognisedFile.of(
             fichier,

@@ -14,7 +14,7 @@ Refuses to compare values with anything but their own precision, and to drop a c
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,60 +49,49 @@ class Reconciled:
     ailleurs: dict[str, int]
 
 
-def reconcile(chunks: Sequence[Chunk], catalogue: Catalogue, zones: Zones = None) -> Reconciled:
+_CLE = ["zone", "indicateur", "temps", "niveau"]
+"""What a cell is a figure of, as numbers."""
+
+
+def reconcile(chunks: Sequence[Chunk], catalogue: Catalogue, notes: Collection[str], zones: Zones = None) -> Reconciled:
     """One row per (zone, indicator, data year or publication) of the wanted zones; all zones decide what was printed again."""
     order = {family: i for i, family in enumerate(catalogue.familles)}
     chunks = sorted(chunks, key=lambda c: (c.parution, order[c.famille.id], c.fichier, c.publication))
     times, republished = find_times(chunks, catalogue)
-    names = sorted({name for chunk in chunks for name in chunk.indicateurs})
-    places = sorted({zone for chunk in chunks for zone in chunk.zones[chunk.wanted(zones)].tolist()})
-    parts = [
-        _cells(k, chunk, times[k], names, places, zones, catalogue)
-        for k, chunk in enumerate(chunks)
-        if len(chunk.indicateurs)
-    ]
-    blank = pd.DataFrame(columns=[*_CLE, *_CELLULE]).astype("int64")
-    # Chunks come in order of publication: ties stay so.
-    cells = pd.concat(parts or [blank]).sort_values(_CLE, kind="stable", ignore_index=True)
+    names = pd.Index(sorted({name for chunk in chunks for name in chunk.indicateurs}))
+    places = pd.Index(sorted({zone for chunk in chunks for zone in chunk.zones[chunk.wanted(zones)].tolist()}))
+    parts = [_cells(k, chunk, times[k], names, places, zones, catalogue) for k, chunk in enumerate(chunks)]
+    cells = pd.concat(parts) if parts else pd.DataFrame(columns=_COLONNES, dtype="int64")
+    cells = cells.sort_values(_CLE, kind="stable", ignore_index=True)  # ties stay in order of publication
     kept, anomalies, elsewhere = _choose(cells, chunks, republished)
-    return Reconciled(_tidy(cells[kept], chunks, names, places, catalogue), anomalies, elsewhere)
+    return Reconciled(_tidy(cells[kept], chunks, names, places, notes, catalogue), anomalies, elsewhere)
 
 
-_CLE = ["zone", "indicateur", "temps", "niveau"]
-_CELLULE = ["k", "ligne", "colonne", "valeur", "statut", "precision"]
-"""A cell: what it is a figure of (as numbers), its chunk, its row and column there, and what it holds."""
+_COLONNES = [*_CLE, "k", "ligne", "colonne", "valeur", "statut", "note", "precision"]
 
 
 def _cells(
-    k: int,
-    chunk: Chunk,
-    times: np.ndarray,
-    names: list[str],
-    places: list[str],
-    zones: Zones,
-    catalogue: Catalogue,
+    k: int, chunk: Chunk, times: np.ndarray, names: pd.Index, places: pd.Index, zones: Zones, catalogue: Catalogue
 ) -> pd.DataFrame:
-    """The readable cells of the wanted rows, one column after the other."""
-    rows, columns = np.flatnonzero(chunk.wanted(zones)), np.arange(len(chunk.indicateurs))
+    """The readable cells of the wanted rows of the chunk of rank `k`, one column after the other."""
+    rows = np.flatnonzero(chunk.wanted(zones))
     euros = [catalogue.indicateurs[name].unite == "€" for name in chunk.indicateurs]
-    precision = np.array([precision_of(chunk.valeurs[:, c], euros=euros[c]) for c in columns], dtype=np.int8)
-    by_row = {
-        "zone": pd.Index(places, dtype=object).get_indexer(chunk.zones[rows]),
-        "niveau": pd.Index(NIVEAUX).get_indexer(chunk.niveaux[rows]),
-        "ligne": rows,
-    }
-    by_column = {
-        "indicateur": pd.Index(names).get_indexer(list(chunk.indicateurs)),
-        "temps": times,
-        "colonne": columns,
-        "precision": precision,
-    }
-    cells = pd.DataFrame(
-        {name: np.tile(each, len(columns)) for name, each in by_row.items()}
-        | {name: np.repeat(each, len(rows)) for name, each in by_column.items()}
-        | {"k": k, "valeur": chunk.valeurs[rows].ravel(order="F"), "statut": chunk.statuts[rows].ravel(order="F")}
+    told = (
+        places.get_indexer(chunk.zones[rows])[:, None],
+        names.get_indexer(list(chunk.indicateurs)),
+        times,
+        pd.Index(NIVEAUX).get_indexer(chunk.niveaux[rows])[:, None],
+        k,
+        rows[:, None],
+        np.arange(len(euros)),
+        chunk.valeurs[rows],
+        chunk.statuts[rows],
+        chunk.notes[rows],
+        np.array([precision_of(chunk.valeurs[:, c], euros=one) for c, one in enumerate(euros)], dtype=np.int8),
     )
-    return cells[~chunk.illisibles[rows].ravel(order="F")]
+    size = (len(rows), len(euros))
+    spread = {name: np.broadcast_to(one, size).ravel(order="F") for name, one in zip(_COLONNES, told, strict=True)}
+    return pd.DataFrame(spread)[~chunk.illisibles[rows].ravel(order="F")]
 
 
 def _choose(
@@ -181,14 +170,20 @@ def _say_group(chunk: Chunk, other: Chunk, case: str, n: int, *, again: bool) ->
 
 
 def _tidy(
-    cells: pd.DataFrame, chunks: Sequence[Chunk], names: list[str], places: list[str], catalogue: Catalogue
+    cells: pd.DataFrame,
+    chunks: Sequence[Chunk],
+    names: pd.Index,
+    places: pd.Index,
+    notes: Collection[str],
+    catalogue: Catalogue,
 ) -> pd.DataFrame:
     time, rank, state = (cells[name].to_numpy() for name in ("temps", "k", "statut"))
     established = time < NON_ETABLIE
-    of_chunk = pd.DataFrame([(c.publication, c.fichier) for c in chunks], columns=["publication", "fichier"]).loc[rank]
-    publication = np.where(established, of_chunk["publication"], time - NON_ETABLIE + 2000).astype(np.int16)
-    sources = list(catalogue.sources)
-    by_name = np.array([sources.index(catalogue.indicateurs[name].source) for name in names] or [0], dtype=np.int8)
+    printed = np.array([chunk.publication for chunk in chunks], dtype=np.int16)[rank]
+    publication = np.where(established, printed, time - NON_ETABLIE + 2000).astype(np.int16)
+    files, sources = sorted({chunk.fichier for chunk in chunks}), list(catalogue.sources)
+    of_chunk = np.array([files.index(chunk.fichier) for chunk in chunks], dtype=np.int32)
+    of_name = np.array([sources.index(catalogue.indicateurs[name].source) for name in names], dtype=np.int8)
     return pd.DataFrame(
         {
             "zone": pd.Categorical.from_codes(cells["zone"], places),
@@ -198,22 +193,11 @@ def _tidy(
             "publication": pd.arrays.IntegerArray(publication, np.zeros(len(publication), dtype=bool)),
             "valeur": cells["valeur"].where(np.isin(state, [PUBLIE, SUSPECT])).to_numpy(),
             "statut": pd.Categorical.from_codes(state - 1, list(STATUTS_TABLE[1:])),
-            "source": pd.Categorical.from_codes(by_name[cells["indicateur"].to_numpy()], sources),
-            "fichier": pd.Categorical(of_chunk["fichier"], sorted({chunk.fichier for chunk in chunks})),
-            "note": _notes(chunks, cells),
+            "source": pd.Categorical.from_codes(of_name[cells["indicateur"].to_numpy()], sources),
+            "fichier": pd.Categorical.from_codes(of_chunk[rank], files),
+            "note": pd.Categorical.from_codes(cells["note"], list(notes)),
         }
     )
-
-
-def _notes(chunks: Sequence[Chunk], cells: pd.DataFrame) -> pd.Categorical:
-    """The code of each cell's block."""
-    said = np.full(len(cells), "", dtype=object)
-    rank, row, column = (cells[name].to_numpy() for name in ("k", "ligne", "colonne"))
-    for k, chunk in enumerate(chunks):
-        if len(chunk.libelles_notes) > 1:
-            where = np.flatnonzero(rank == k)
-            said[where] = np.array(chunk.libelles_notes, dtype=object)[chunk.notes[row[where], column[where]]]
-    return pd.Categorical(said, sorted({label for chunk in chunks for label in chunk.libelles_notes} | {""}))
 
 
 def find_times(chunks: Sequence[Chunk], catalogue: Catalogue) -> tuple[list[np.ndarray], set[tuple[int, int]]]:
@@ -247,18 +231,14 @@ def find_times(chunks: Sequence[Chunk], catalogue: Catalogue) -> tuple[list[np.n
                     times[k][c1] = times[other][c2]
                 again.add((k, c1))
     for k, one in enumerate(chunks):
+        undated = {name for name, year in zip(one.indicateurs, one.annees, strict=True) if not year}
         for two in chunks:
-            if one.famille.id != two.famille.id and _may_tell(two, one):
+            dated = {name for name, year in zip(two.indicateurs, two.annees, strict=True) if year}
+            if one.famille.id != two.famille.id and undated & dated:
                 for c2, c1 in _printed_again(two, one, _shared_rows(two, one), catalogue):
-                    if not one.annees[c1]:
+                    if two.annees[c2] and not one.annees[c1]:
                         times[k][c1] = two.annees[c2]
     return times, again
-
-
-def _may_tell(two: Chunk, one: Chunk) -> bool:
-    """Whether a chunk has the established years of columns that are without one in another."""
-    known = {name for name, year in zip(two.indicateurs, two.annees, strict=True) if year}
-    return any(year is None and name in known for name, year in zip(one.indicateurs, one.annees, strict=True))
 
 
 def _shared_rows(one: Chunk, two: Chunk) -> tuple[np.ndarray, np.ndarray]:

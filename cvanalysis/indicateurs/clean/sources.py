@@ -11,6 +11,7 @@ import re
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -23,9 +24,8 @@ from cvanalysis.files.archives import archive_of, is_archive, member_size, membe
 from cvanalysis.files.extracts import GRAND, extract
 from cvanalysis.files.guard import MIO, SECONDES_PAR_MIO, allow, reading
 from cvanalysis.files.sheets import RawTable, read_bytes, tables_of
-from cvanalysis.indicateurs.clean.perimeters import settle_aggregates, sibling_key
 from cvanalysis.indicateurs.clean.recognise import known_headers, recognise
-from cvanalysis.indicateurs.clean.vintage import Documentation, Recognised, Zones
+from cvanalysis.indicateurs.clean.vintage import Documentation, Read, Recognised, Zones
 from cvanalysis.indicateurs.clean.zones import AGREGATS, CLES, MILLESIMES, Declare, OtherLevel
 from cvanalysis.territory.declarations import Inspection, read_rows
 
@@ -34,10 +34,6 @@ CARTES = (".shp", ".shx", ".dbf", ".prj", ".cpg", ".gpkg", ".kml")
 CODES_DITS = 50  # rows without a known code that are told one by one
 _PARTIE = "partie d'une archive que les rapports n'utilisent pas, laissée de côté"
 _DIT_PAR = {"colonnes": "ses colonnes", MILLESIMES: MILLESIMES, "nom": "son nom"}
-
-Passage = tuple[tuple[str, str], ...]
-Read = tuple[ReadFile, tuple[Recognised, ...], Passage]
-"""What became of a file, the sheets that hold indicators (none where it could not be read or recognised), the passages that it tells."""
 
 
 def read_sources(path: Path, fichier: str, declared: dict[str, Declare], zones: Zones = None) -> Iterator[Read]:
@@ -65,14 +61,10 @@ def read_sources(path: Path, fichier: str, declared: dict[str, Declare], zones: 
     if not inside:
         yield _read_source(lambda: _read_whole(data, fichier), file, declared)
         return
-    found = [
-        _read_source(
-            lambda name=name, told=told: _read_member(data, fichier, name, told, zones),
-            replace(file, fichier=told),
-            declared,
-        )
-        for told, name in inside
-    ]
+    found = []
+    for told, name in inside:
+        read = partial(_read_member, data, fichier, name, told, zones)
+        found.append(_read_source(read, replace(file, fichier=told), declared))
     useful = any(file.statut == "lu" for file, *_ in found)
     for file, *rest in found:
         idle = file.probleme is not None and file.statut == "non reconnu" and MILLESIMES not in file.probleme.que_faire
@@ -145,24 +137,6 @@ def _read_source(read: Callable[[], list[RawTable]], file: ReadFile, declared: d
     return file, tuple(found), ()
 
 
-def settle(reads: Iterable[Read]) -> Iterator[Read]:
-    """The same files, the aggregate of all quarters under its own geography; one whose geography nothing tells is refused."""
-    reads = list(reads)
-    told: dict[str, set[str]] = {}
-    for file, sheets, _ in reads:
-        for sheet in sheets:
-            years = (f"{sheet.famille.id} {bloc.millesime}" for bloc in sheet.blocs)
-            names = [file.fichier, sibling_key(file.fichier), *years]
-            for name in names if sheet.geographie else ():
-                told.setdefault(name, set()).add(sheet.geographie)
-    alone = {name: next(iter(found)) for name, found in told.items() if len(found) == 1}
-    for file, sheets, passage in reads:
-        try:
-            yield file, tuple(settle_aggregates(sheet, file.fichier, alone) for sheet in sheets), passage
-        except ReadError as error:
-            yield replace(file, statut="non reconnu", probleme=error.problem), (), passage
-
-
 def read_millesimes(folder: Path, fichier: str) -> tuple[dict[str, Declare], list[Problem]]:
     """The lines of `millesimes.csv` (`fichier;millesime[;niveau]`) by file name, and what is wrong in the others."""
     found = Inspection(folder)
@@ -196,23 +170,23 @@ def tell_file(file: ReadFile, sheets: tuple[Recognised, ...], zones: Zones) -> R
         return file
     here = dict.fromkeys(pair for one in sheets for pair in zip(one.zones.tolist(), one.niveaux.tolist(), strict=True))
     levels = list(dict.fromkeys(level for _, level in here if level))
-    wanted = sorted(zone for zone, level in (one for one in zones or () if isinstance(one, tuple)) if level in levels)
-    found = {zone for zone, level in here if (zone, level) in (zones or ())}
-    other = {"QP2015": "QN", "QN2024": "QP"}.get(sheets[0].geographie, "?")
-    families = "+".join(dict.fromkeys(sheet.famille.id for sheet in sheets))
-    names = " et ".join(dict.fromkeys(sheet.famille.nom for sheet in sheets))
+    wanted = sorted(one for one in zones or () if isinstance(one, tuple) and one[1] in levels)
+    geography = sheets[0].geographie
+    other = {"QP2015": "QN", "QN2024": "QP"}.get(geography, "?")
+    families = {sheet.famille.id: sheet.famille.nom for sheet in sheets}
     years = sorted({bloc.millesime for sheet in sheets for bloc in sheet.blocs})
     span = f"{years[0]}-{years[-1]}" if len(years) > 1 else years[0] if years else None
-    geography = f", géographie {sheets[0].geographie}" if sheets[0].geographie else ""
-    told = f"millésime {span} (dit par {_DIT_PAR[sheets[0].millesime_par]})"
+    told = [f"{'+'.join(families)} ({' et '.join(families.values())})"]
+    told += [f"millésime {span} (dit par {_DIT_PAR[sheets[0].millesime_par]})", ", ".join(levels) or "aucune zone"]
+    told += [f"géographie {geography}"] if geography else []
     return replace(
         file,
-        famille=families,
+        famille="+".join(families),
         millesime=span,
-        pris_pour=f"{families} ({names}), {told}, {', '.join(levels) or 'aucune zone'}{geography}",
+        pris_pour=", ".join(told),
         lignes=sum(len(sheet.zones) for sheet in sheets),
-        trouvees=tuple(zone for zone in wanted if zone in found),
-        manquantes=tuple(zone for zone in wanted if zone not in found and not zone.startswith(other)),
+        trouvees=tuple(zone for zone, level in wanted if (zone, level) in here),
+        manquantes=tuple(zone for zone, level in wanted if (zone, level) not in here and not zone.startswith(other)),
         absentes=tuple(header for sheet in sheets for header in sheet.absentes),
         inconnues=tuple(header for sheet in sheets for header in sheet.inconnues),
     )

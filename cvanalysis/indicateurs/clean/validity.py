@@ -27,39 +27,51 @@ PARTAGE, COUVERTURE = 2, 3
 census of its edition speak of one time."""
 
 
+Found = Iterator[tuple[Chunk, np.ndarray, str]]
+"""Cells (rows × columns, bool) of a chunk that fail a test, and what is said of them."""
+
+
 def mark_suspects(chunks: Sequence[Chunk], catalogue: Catalogue, zones: Zones = None) -> list[pd.DataFrame]:
     """Set the status of doubtful cells to `suspect` in place and return the anomalies of the wanted zones.
 
-    Every test sees the values as published, so that the order of the tests changes nothing.
+    All tests of a chunk see its values as published, then those of files with each other what the former left: their order changes nothing.
     """
     said = []
+    for tests in (_test_alone, _test_together):
+        for chunk, wrong, problem in list(tests(chunks, catalogue)):
+            chunk.statuts[wrong] = SUSPECT
+            said.append(chunk.frame_cells(wrong & chunk.wanted(zones)[:, None], problem, MARQUE))
+            if problem == PROPORTIONS:
+                header = chunk.entetes[int(wrong.any(axis=0).argmax())]
+                said[-1] = frame_problems([Problem(chunk.fichier, 0, header, problem, "", MARQUE)])
+    return said
+
+
+def _test_alone(chunks: Sequence[Chunk], catalogue: Catalogue) -> Found:
+    """Bounds, the controls of one table, columns of proportions."""
     people = _people(chunks)
     for chunk in chunks:
         published = chunk.statuts == PUBLIE
         values = np.where(published, chunk.valeurs, np.nan)
-        places = {name: i for i, name in enumerate(chunk.indicateurs)}
-        suspect = np.zeros_like(published)
-        wanted = chunk.wanted(zones)[:, None]
-        for name, i in places.items():
+        for column, name in enumerate(chunk.indicateurs):
             known = catalogue.indicateurs[name]
-            low = values[:, i] < known.mini if known.mini is not None else False
-            high = values[:, i] > known.maxi if known.maxi is not None else False
-            wrong = np.zeros_like(suspect)
-            wrong[:, i] = low | high
-            if wrong.any():
-                suspect |= wrong
+            low = values[:, column] < known.mini if known.mini is not None else False
+            high = values[:, column] > known.maxi if known.maxi is not None else False
+            if np.any(low | high):
                 what = f"hors des bornes plausibles ({_bounds(known.mini, known.maxi)})"
-                said.append(chunk.frame_cells(wrong & wanted, what, MARQUE))
+                yield chunk, _in_column(chunk, column, low | high), what
         for control in catalogue.controles:
-            wrong = _fails(control, values, places, chunk, people, catalogue)
+            wrong = _fails(control, values, chunk, people, catalogue)
             if wrong.any():
-                suspect |= wrong
-                said.append(chunk.frame_cells(wrong & wanted, control.probleme, MARQUE))
-        for i in _proportions(chunk, values, catalogue):
-            suspect[:, i] |= published[:, i]
-            said.append(frame_problems([Problem(chunk.fichier, 0, chunk.entetes[i], PROPORTIONS, "", MARQUE)]))
-        chunk.statuts[suspect] = SUSPECT
-    return said
+                yield chunk, wrong, control.probleme
+        for column in _proportions(chunk, values, catalogue):
+            yield chunk, _in_column(chunk, column, published[:, column]), PROPORTIONS
+
+
+def _in_column(chunk: Chunk, column: int, rows: np.ndarray) -> np.ndarray:
+    cells = np.zeros(chunk.statuts.shape, dtype=bool)
+    cells[:, column] = rows
+    return cells
 
 
 def _proportions(chunk: Chunk, values: np.ndarray, catalogue: Catalogue) -> list[int]:
@@ -78,18 +90,14 @@ def _proportions(chunk: Chunk, values: np.ndarray, catalogue: Catalogue) -> list
 
 
 def _fails(
-    control: Controle,
-    values: np.ndarray,
-    places: dict[str, int],
-    chunk: Chunk,
-    people: dict[str, float],
-    catalogue: Catalogue,
+    control: Controle, values: np.ndarray, chunk: Chunk, people: dict[str, float], catalogue: Catalogue
 ) -> np.ndarray:
     """The cells (rows × columns, bool) that fail a test.
 
     A test whose terms are not all there says nothing, but for the order of those that are.
     """
     wrong = np.zeros(values.shape, dtype=bool)
+    places = {name: i for i, name in enumerate(chunk.indicateurs)}
     if control.genre == "zero":
         there = [i for name, i in places.items() if catalogue.selects(control.termes, name)]
         if there:
@@ -161,23 +169,26 @@ def _bounds(low: float | None, high: float | None) -> str:
     return ", ".join(word for word in words if word).replace(".", ",")
 
 
-def mark_unreliable(chunks: Sequence[Chunk], catalogue: Catalogue, zones: Zones = None) -> list[pd.DataFrame]:
-    """Set the status of cells that fail a control to `suspect` in place and return the anomalies of the wanted zones."""
-    wrong = {id(chunk): np.zeros(chunk.statuts.shape, dtype=bool) for chunk in chunks}
-    said = []
+def _test_together(chunks: Sequence[Chunk], catalogue: Catalogue) -> Found:
+    """The controls of files with each other, on what is published of quarters."""
     for control in catalogue.controles:
-        found = {"couverture": _overfull, "saut": _jumps}.get(control.genre)
-        for chunk, failing in found(control, chunks, catalogue) if found else ():
-            wrong[id(chunk)] |= failing
-            shown = failing & chunk.wanted(zones)[:, None]
-            if shown.any():
-                said.append(chunk.frame_cells(shown, control.probleme, MARQUE))
-    for chunk in chunks:
-        chunk.statuts[wrong[id(chunk)]] = SUSPECT
-    return said
+        fails = {"couverture": _overfull, "saut": _jumps}.get(control.genre)
+        failing = fails(control, chunks, catalogue) if fails else {}
+        for chunk in chunks if failing else ():
+            cells = np.zeros(chunk.statuts.shape, dtype=bool)
+            for column, name in enumerate(chunk.indicateurs):
+                if name in failing:
+                    cells[:, column] = [(zone, chunk.publication) in failing[name] for zone in chunk.zones.tolist()]
+            cells &= (chunk.statuts == PUBLIE) & (chunk.niveaux == "QPV")[:, None]
+            if cells.any():
+                yield chunk, cells, control.probleme
 
 
-def _overfull(control: Controle, chunks: Sequence[Chunk], catalogue: Catalogue) -> Iterator[tuple[Chunk, np.ndarray]]:
+Failing = dict[str, set[tuple[str, int]]]
+"""Indicator → (quarter, edition) of the figures that fail."""
+
+
+def _overfull(control: Controle, chunks: Sequence[Chunk], catalogue: Catalogue) -> Failing:
     """All that the census says of a quarter in an edition that counts more people covered than `tolerance` times its inhabitants."""
     covered, people = (_figures(chunks, name, catalogue) for name in (control.termes[0], control.total))
     failing = {
@@ -185,35 +196,21 @@ def _overfull(control: Controle, chunks: Sequence[Chunk], catalogue: Catalogue) 
         for key, (year, number) in covered.items()
         if (found := people.get(key)) and _near(year, found[0], COUVERTURE) and number > control.tolerance * found[1]
     }
-    for chunk in chunks:
-        rows = [(zone, chunk.publication) in failing for zone in chunk.zones.tolist()]
-        columns = [catalogue.indicateurs[name].source == SOURCE for name in chunk.indicateurs]
-        cells = np.outer(rows, columns) & (chunk.niveaux == "QPV")[:, None] & (chunk.statuts == PUBLIE)
-        if cells.any():
-            yield chunk, cells
+    names = {name for chunk in chunks for name in chunk.indicateurs if catalogue.indicateurs[name].source == SOURCE}
+    return dict.fromkeys(names, failing) if failing else {}
 
 
-def _jumps(control: Controle, chunks: Sequence[Chunk], catalogue: Catalogue) -> Iterator[tuple[Chunk, np.ndarray]]:
+def _jumps(control: Controle, chunks: Sequence[Chunk], catalogue: Catalogue) -> Failing:
     """Both sides of a change of more than `tolerance` between two editions whose (likely) years are close."""
-    names = {name for chunk in chunks for name in chunk.indicateurs if catalogue.selects(control.termes, name)}
-    failing: dict[str, set[tuple[str, int]]] = {}
-    for name in sorted(names):
-        series: dict[str, dict[int, tuple[int, float]]] = {}
-        for (zone, publication), figure in _figures(chunks, name, catalogue).items():
-            series.setdefault(zone, {})[publication] = figure
-        for zone, editions in series.items():
-            for a, b in pairwise(sorted(editions)):
-                (before, low), (after, high) = editions[a], editions[b]
-                if _near(before, after) and before != after and abs(high - low) > control.tolerance + POUSSIERE:
-                    failing.setdefault(name, set()).update({(zone, a), (zone, b)})
-    for chunk in chunks:
-        cells = np.zeros(chunk.statuts.shape, dtype=bool)
-        for column, name in enumerate(chunk.indicateurs):
-            if name in failing:
-                cells[:, column] = [(zone, chunk.publication) in failing[name] for zone in chunk.zones.tolist()]
-        cells &= (chunk.statuts == PUBLIE) & (chunk.niveaux == "QPV")[:, None]
-        if cells.any():
-            yield chunk, cells
+    failing: Failing = {}
+    for name in {name for chunk in chunks for name in chunk.indicateurs if catalogue.selects(control.termes, name)}:
+        figures = _figures(chunks, name, catalogue)
+        for (zone, a), (other, b) in pairwise(sorted(figures)):
+            (before, low), (after, high) = figures[zone, a], figures[other, b]
+            close = zone == other and before != after and _near(before, after)
+            if close and abs(high - low) > control.tolerance + POUSSIERE:
+                failing.setdefault(name, set()).update({(zone, a), (zone, b)})
+    return failing
 
 
 def _near(a: int | None, b: int | None, years: int = PARTAGE) -> bool:

@@ -14,6 +14,7 @@ import pandas as pd
 
 from cvanalysis.catalogue import Famille
 from cvanalysis.errors import Problem
+from cvanalysis.files.anomalies import ReadFile
 from cvanalysis.files.numbers import STATUTS
 from cvanalysis.files.sheets import RawTable
 from cvanalysis.territory.places import Niveau
@@ -73,12 +74,17 @@ class Documentation(NamedTuple):
     passage: tuple[tuple[str, str], ...] = ()
 
 
+Passage = tuple[tuple[str, str], ...]
+Read = tuple[ReadFile, tuple[Recognised, ...], Passage]
+"""What became of a file, the sheets that hold indicators (none where it could not be read or recognised), the passages that it tells."""
+
+
 @dataclass(slots=True)
 class Chunk:
     """One vintage of one sheet, decoded: rows are zones, columns indicators.
 
-    `valeurs` (float64, NaN unless published), `statuts` (codes of `STATUTS_TABLE`), `illisibles` (bool) and `notes` (indices of
-    `libelles_notes`) have one row per row of `table`, one column per indicator; `annees` is the data's year or None.
+    `valeurs` (float64, NaN unless published), `statuts` (codes of `STATUTS_TABLE`), `illisibles` (bool) and `notes` (numbers of codes of
+    blocks, 0: published) have one row per row of `table`, one column per indicator; `annees` is the data's year or None.
     """
 
     fichier: str
@@ -95,7 +101,6 @@ class Chunk:
     statuts: np.ndarray
     illisibles: np.ndarray
     notes: np.ndarray
-    libelles_notes: tuple[str, ...]
 
     def frame_cells(self, which: np.ndarray, probleme: str, traitement: str) -> pd.DataFrame:
         """The cells where `which` holds as rows of the table of anomalies."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow.compute as pc
@@ -28,6 +28,7 @@ CLES, CLES_AUTRES = tuple(CODES["cles"]), CODES["cles_autres"]  # the others whe
 ENSEMBLE, METRO, FRANCE = "Ensemble", "METRO", "FRANCE"
 ENSEMBLE_2024 = "Ensemble (QN2024)"  # the aggregate of other perimeters is another zone
 
+LIBELLES = ("LIBGEO", "LIB_GEO", "LIBELLE", "NOM")
 AGREGATS: dict[str, tuple[str, Niveau]] = {
     code: (zone, told["niveau"]) for zone, told in CODES["agregats"].items() for code in told["codes"]
 }
@@ -50,8 +51,7 @@ class OtherLevel(UnrecognisedFile):
     """The file is of zones that no report compares with: nothing that a report needs is lost with it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Declare:
+class Declare(NamedTuple):
     """A line of `insee/millesimes.csv`: what the analyst says of a file that does not say it."""
 
     millesime: int | None
@@ -62,30 +62,25 @@ def find_key(table: RawTable, lues: Collection[str] = ()) -> str | None:
     """The column of zone codes: by its name where its cells are codes, else the first whose cells mostly are quarters' codes,
     else, among those that are no indicator (`lues`), the first whose cells are codes of communes or EPCI, all different."""
     names = {normal_header(header): header for header in reversed(table.colonnes) if header not in lues}
-    named = [names[name] for name in CLES if name in names]
-    for header in named:
-        if _share_of_codes(table, header, "DEPARTEMENT") >= CODES_MINI:
-            return header
-    for header in table.colonnes:
-        if _share_of_codes(table, header, "") >= CODES_MINI:
-            return header
-    for header in (names[name] for name in CLES_AUTRES if name in names):
-        if _share_of_codes(table, header, "DEPARTEMENT") >= CODES_SANS_NOM and _all_differ(table, header):
-            return header
-    for header in table.colonnes:
-        large = header not in lues and _share_of_codes(table, header, "", ("COMMUNE", "EPCI")) >= CODES_SANS_NOM
-        if large and _all_differ(table, header):
-            return header
+    named, less = ([names[name] for name in asked if name in names] for asked in (CLES, CLES_AUTRES))
+    others = [header for header in table.colonnes if header not in lues]
+    for headers, levels, share, differ in (
+        (named, None, CODES_MINI, False),
+        (table.colonnes, ("QPV",), CODES_MINI, False),
+        (less, None, CODES_SANS_NOM, True),
+        (others, ("COMMUNE", "EPCI"), CODES_SANS_NOM, True),
+    ):
+        for header in headers:
+            if _share_of_codes(table, header, levels) >= share and (not differ or _all_differ(table, header)):
+                return header
     return named[0] if named else None
 
 
-def _share_of_codes(
-    table: RawTable, header: str, level_of_small: str, levels_wanted: tuple[str, ...] = ("QPV",)
-) -> float:
-    """Among the first filled cells of a column, how many are codes of zones (of those levels where small codes mean nothing)."""
+def _share_of_codes(table: RawTable, header: str, levels: tuple[str, ...] | None) -> float:
+    """Share of the first filled cells of a column that are codes (of those levels; None: of any, small ones being départements)."""
     cells = [_plain_code(cell) for cell in table.table[header].slice(0, 200).to_pylist() if cell.strip()]
-    levels = [_zone_of(cell, level_of_small, 0)[1] for cell in cells]
-    wanted = [level for level in levels if level and (level_of_small or level in levels_wanted)]
+    found = [_zone_of(cell, "" if levels else "DEPARTEMENT", 0)[1] for cell in cells]
+    wanted = [level for level in found if level and (levels is None or level in levels)]
     return len(wanted) / len(cells) if cells else 0.0
 
 
@@ -152,21 +147,17 @@ def read_zones(
     encoded = pc.dictionary_encode(as_text(table.table[key]))
     codes = encoded.indices.to_numpy(zero_copy_only=False)
     cells = [_plain_code(cell) for cell in encoded.dictionary.to_pylist()]
-    small = [cell for cell in cells if _PETIT.match(cell) and cell not in AGREGATS]
-    labels = _labels(table)
-    level: Niveau | str = ""
-    if small:
-        level = _level_of_small(small, cells, codes, labels, fichier, declare, catalogue)
-    zones, levels = [], []
-    for cell in cells:
-        zone, found = _zone_of(cell, level, len(cells))
-        zones.append(zone)
-        levels.append(found)
-    quarters = [zone for zone, found in zip(zones, levels, strict=True) if found == "QPV"]
+    small = {cell for cell in cells if _PETIT.match(cell) and cell not in AGREGATS}
+    label = next((h for h in table.colonnes if small and normal_header(h) in LIBELLES), None)
+    labels = map(title_key, table.table[label].to_pylist()) if label else ()
+    said = [(cells[code], name) for code, name in zip(codes.tolist(), labels, strict=False) if cells[code] in small]
+    level = _level_of_small(small, said, fichier, declare, catalogue) if small else ""
+    found = [_zone_of(cell, level, len(cells)) for cell in cells]
+    quarters = [zone for zone, niveau in found if niveau == "QPV"]
     later = sum(zone.startswith("QN") for zone in quarters)
     geography = ("QN2024" if 2 * later > len(quarters) else "QP2015") if quarters else ""
-    by_row = [np.array(said, dtype=object)[codes] if said else np.array([], dtype=object) for said in (zones, levels)]
-    return by_row[0], by_row[1], geography
+    zones, levels = np.array(found, dtype=object).reshape(-1, 2).T
+    return zones[codes], levels[codes], geography
 
 
 def _zone_of(cell: str, level_of_small: str, n_codes: int) -> tuple[str, str]:
@@ -193,42 +184,24 @@ def _zone_of(cell: str, level_of_small: str, n_codes: int) -> tuple[str, str]:
     return "", ""
 
 
-def _labels(table: RawTable) -> list[str] | None:
-    header = next((h for h in table.colonnes if normal_header(h) in ("LIBGEO", "LIB_GEO", "LIBELLE", "NOM")), None)
-    return table.table[header].to_pylist() if header else None
-
-
 def _level_of_small(
-    small: list[str],
-    cells: list[str],
-    codes: np.ndarray,
-    labels: list[str] | None,
-    fichier: str,
-    declare: Declare,
-    catalogue: Catalogue,
-) -> str:
-    """FRANCE_METRO, REGION or DEPARTEMENT for the codes of one to three characters of a table."""
+    small: set[str], said: list[tuple[str, str]], fichier: str, declare: Declare, catalogue: Catalogue
+) -> Niveau:
+    """FRANCE_METRO, REGION or DEPARTEMENT for the codes of one to three characters of a table, each `said` with its label."""
     if declare.niveau:
         return declare.niveau
-    wanted = set(small)
-    if labels is not None:
-        said = [
-            (cells[code], title_key(label))
-            for code, label in zip(codes.tolist(), labels, strict=True)
-            if cells[code] in wanted
-        ]
-        regions = sum(label == title_key(catalogue.regions.get(code.zfill(2), "")) for code, label in said)
-        departments = sum(label == title_key(catalogue.departements.get(code.zfill(2), "")) for code, label in said)
-        if any("france metropolitaine" in label or label == "metropole" for _, label in said):
-            return "FRANCE_METRO"
-        if regions != departments:
-            return "REGION" if regions > departments else "DEPARTEMENT"
-    padded = {code.zfill(2) for code in wanted}
+    regions = sum(name == title_key(catalogue.regions.get(code.zfill(2), "")) for code, name in said)
+    departments = sum(name == title_key(catalogue.departements.get(code.zfill(2), "")) for code, name in said)
+    if any("france metropolitaine" in name or name == "metropole" for _, name in said):
+        return "FRANCE_METRO"
+    if regions != departments:
+        return "REGION" if regions > departments else "DEPARTEMENT"
+    padded = {code.zfill(2) for code in small}
     if not padded <= set(catalogue.regions):
         return "DEPARTEMENT"
     if len(padded) >= REGIONS_MINI:
         return "REGION"
-    if padded == {"01"} and "1" in wanted:
+    if padded == {"01"} and "1" in small:
         return "FRANCE_METRO"
     name = fichier.removeprefix("insee/")
     raise UnrecognisedFile.of(
