@@ -125,12 +125,13 @@ class FieldReader:
 
     def tell_understood(self, name: str, read: Callable[[str], str]) -> None:
         """In our own model, filled as people write: what was made of each word that says it otherwise."""
-        if self.rows.located.format is None or not self.rows.located.format.modele:
+        if self.rows.located.format is None or not (own := self.rows.located.format.modele):
             return
         words = self.field(name)
-        made = {rank: one for rank, word in enumerate(words.words) if word.strip() and (one := read(word))}
-        start = 5 if name == "statut" else None  # « accordée » is our « accordé »
-        other = {r: one for r, one in made.items() if fold(one)[:start] != words.folded[r][:start]}
+        said = zip(words.words, words.folded, strict=True)
+        other = [
+            r for r, (w, key) in enumerate(said) if key and (one := read(w)) and key not in {fold(one), *map(fold, own)}
+        ]
         self.tell(name, dict.fromkeys(other, "écrit autrement"), lambda word: f"compris\u00a0: {quoted(read(word))}")
 
     def decode(self, name: str, read: Callable, problem: str, treatment: Callable | str, blank: Any = "") -> np.ndarray:
@@ -331,8 +332,13 @@ class FieldReader:
             for i in at[:MONTANTS_DITS]:
                 what, done = "pas un montant", "montant laissé vide"
                 if re.match(DOUTEUX, cells[i].strip(" €")):
-                    what = "des milliers, ou des décimales"
-                    done += f' ; si « {cells[i][-4:-3]} » sépare les milliers, écrivez milliers = "{cells[i][-4:-3]}" dans [[actions]]'
+                    what, sign = "des milliers, ou des décimales", cells[i].strip(" €")[-4]
+                    block = "[[actions]]"
+                    if self.rows.located.format is not None:
+                        block += f' fichier = "{self.fichier}", reconnu = true,'
+                    done += (
+                        f' ; si « {sign} » sépare les milliers, écrivez dans contrat.toml : {block} milliers = "{sign}"'
+                    )
                 self.anomalies.add(self.fichier, lines[i], column.colonne, cells[i], what, done)
             if (more := len(at) - MONTANTS_DITS) > 0:
                 what, done = f"{more} autres cellules sans montant lisible", "montants laissés vides"

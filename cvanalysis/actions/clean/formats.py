@@ -36,7 +36,7 @@ class Format:
     annonce: tuple[str, ...] = ()
     annee_dans: Mapping[str, str] = field(default_factory=dict)
     laissees: frozenset[str] = frozenset()
-    modele: bool = False  # ours, that people fill: what is understood of their words is told
+    modele: tuple[str, ...] = ()  # ours, that people fill: what is understood of other words than its own is told
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +72,7 @@ def read_formats(geographie: str) -> tuple[Format, ...]:
             titles = item["colonnes"] | ({"qpv": told.pop("qpv")[geographie]} if "qpv" in item else {})
             told["colonnes"] = {champ: tuple(map(squeeze, words)) for champ, words in titles.items()}
         told["signature"] = tuple(tuple(_alternatives(group, told["colonnes"])) for group in item["signature"])
+        told["modele"] = tuple(item.get("modele", ()))
         told["annonce"] = tuple(map(fold, item.get("annonce", ())))
         told["laissees"] = frozenset(map(squeeze, item.get("laissees", ())))
         made.append(Format(**told))

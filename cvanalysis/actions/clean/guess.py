@@ -38,6 +38,7 @@ ACCORDE = next(words for champ, *words in TITRES["ordre"] if champ == "accorde")
 LIGNES_LUES = 2000
 MONTANTS_CONTENU = "d'après son contenu : des montants"
 
+PROPOSE = next(why for why, words in TITRES["pas_montant"].items() if " propos" in words)
 VERSEMENT = "un versement parmi d'autres : ils s'ajoutent"
 
 GROUPES = ("porteur", "theme", "pilier", "financeur", "dispositif", "annee")
@@ -192,14 +193,22 @@ def _holds(champ: str, sample: Sequence[str], cells: pa.Array, known: Context | 
     return _share(sample, holds) > least
 
 
-def complete(located: Located, known: Context) -> tuple[Located, dict[str, str]]:
-    """A known format with the columns that it does not have, where title and content agree; title → field of those that do not."""
+def complete(located: Located, known: Context) -> tuple[Located, list[tuple[str, str, str, str]]]:
+    """A known format with the columns that it does not have, where title and content agree.
+
+    Of those that it leaves and that may count: title, field, what is doubtful, what was done.
+    """
     grid, start = located.grid, max(located.entete) + 1
-    found, doubtful = dict(located.journal.colonnes), {}
+    found, doubtful = dict(located.journal.colonnes), []
     for i, (name, title) in enumerate(zip(located.noms, head_rows(grid)[start - 1], strict=True)):
         if not name or name in found or located.format is None or squeeze(name) in located.format.laissees:
             continue
-        sample = sample_of(grid.table.column(i).slice(start, LIGNES_LUES).combine_chunks(), [title])
+        cells = grid.table.column(i).slice(start, LIGNES_LUES).combine_chunks()
+        sample = sample_of(cells, [title])
+        money, why = _field((title,), sample, cells, known)
+        if money in MONTANTS and why != MONTANTS_CONTENU:
+            left = "gardés dans le fichier, et non analysés ; s'ils ont été demandés, accordés ou payés,"
+            doubtful.append((title, money, "montants d'une colonne que ce format ne lit pas", left))
         champ = next((c for c in fields_said(title) if c in PLUS and c not in found.values()), "")
         if champ and sample and not _said(["juridique"], title):
             codes = {name: known.labels[name].code for name in ("theme", "pilier")}
@@ -208,7 +217,9 @@ def complete(located: Located, known: Context) -> tuple[Located, dict[str, str]]
             if _share(sample, codes[champ]) > 0.3:
                 found[name] = champ
             elif _said(PLUS[champ], title):
-                doubtful[title] = champ
+                what = f"semble dire « {champ} », avec des mots que personne n'a déclarés"
+                left = "non lue ; déclarez ses mots dans correspondances.csv, ou"
+                doubtful.append((title, champ, what, left))
     return replace(located, journal=replace(located.journal, colonnes=found)), doubtful
 
 
@@ -227,6 +238,12 @@ def _sort_amounts(columns: Sequence[Column], stated: str) -> list[Column]:
     for champ in MONTANTS:
         mine = [i for i, column in enumerate(columns) if column.champ == champ]
         values = {i: np.nan_to_num(read_amounts(columns[i].cellules)[0]) for i in mine}
+        parts = [i for i in mine if _said(TITRES["versements"], columns[i].titre)]
+        whole = [i for i in mine if i not in parts and not years[i] and columns[i].raison != MONTANTS_CONTENU]
+        if len(whole) == 1 and (sum(values[i] for i in parts) <= values[whole[0]] + 0.01).all():
+            why = f"une partie de « {columns[whole[0]].titre} » : la compter doublerait l'argent"
+            columns = [replace(c, champ="", raison=why) if i in parts else c for i, c in enumerate(columns)]
+            mine = [i for i in mine if i not in parts]
         kept = [i for i in mine if not _repeats(i, columns, [j for j in mine if j != i], values)]
         titled = [i for i in kept if columns[i].raison != MONTANTS_CONTENU]
         plain = ""

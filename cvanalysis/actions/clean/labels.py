@@ -58,6 +58,12 @@ class Labels:
     def nearest(self, label: str) -> str:
         """The declared label that a label most looks like, '' where none is near."""
         key = _NUMERO.sub("", fold(label))[:200]
+        mine = set(key.split())
+        holders = [
+            name for said, name in self.libelles.items() if len(key) > 3 and mine < set(re.findall(r"\w+", said))
+        ]
+        if len(set(map(self.code, holders))) == 1:  # « Quais », of « Rives, Quais et Ponts » alone
+            return holders[0]
         # Words compared whole, in any order: a scorer that looks for the best part finds « a » in everything.
         found = process.extractOne(key, list(self.libelles), scorer=fuzz.token_sort_ratio, score_cutoff=PROCHE)
         return self.libelles[found[0]] if found and key else ""

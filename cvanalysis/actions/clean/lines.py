@@ -24,7 +24,7 @@ from cvanalysis.actions.clean.duplicates import COLONNES as QUESTIONS
 from cvanalysis.actions.clean.duplicates import DECISIONS, exact_duplicates, merged_actions, propose
 from cvanalysis.actions.clean.fields import Context, FieldReader
 from cvanalysis.actions.clean.money import COLONNES, CONTROLES, account, control_totals
-from cvanalysis.actions.clean.rows import ACTION, LogRows
+from cvanalysis.actions.clean.rows import ACTION, ORPHELIN, LogRows
 from cvanalysis.actions.table import ACTIONS, INCONNU, MONTANTS, NON_RENSEIGNE, TERMINE
 from cvanalysis.files.anomalies import Anomalies
 from cvanalysis.files.keys import carrier_key, commune_key, departement_of
@@ -50,6 +50,8 @@ def read_lines(rows: LogRows, context: Context, anomalies: Anomalies) -> Lines:
     count = len(rows.lignes)
     motifs = np.where(rows.natures == ACTION, "", rows.natures).astype(object)
     reader = FieldReader(rows, context, anomalies)
+    done = "compté à part, dans aucune action ; écrivez l'action ou le porteur sur sa ligne"
+    reader.tell_rows("", rows.natures == ORPHELIN, ORPHELIN, done)
     _leave_others_out(reader, motifs)
     made: dict[str, Any] = {"position": np.arange(count), "ligne": rows.lignes}
     made["titre"], made["titre_cle"] = reader.titles()
@@ -90,7 +92,8 @@ def _leave_others_out(reader: FieldReader, motifs: np.ndarray) -> None:
     if "nature" in reader.champs:
         leave("nature", lambda word: not other_aid(word), AUTRE_AIDE)
         if (apart := int((motifs == AUTRE_AIDE).sum())) > 0:
-            done = f"{apart} lignes mises à part : ni subvention accordée, ni action"
+            many = "lignes mises" if apart > 1 else "ligne mise"
+            done = f"{apart} {many} à part : ni subvention accordée, ni action"
             reader.anomalies.add(reader.fichier, 0, "nature", "", AUTRE_AIDE, done)
     if known is not None and known.programme and "programme" in reader.champs:
         leave("programme", lambda word: known.programme in word, "autre programme budgétaire")

@@ -5,6 +5,7 @@ Owns the files of `actions/` and what became of each; refuses to count or to jud
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatch
 from hashlib import sha256
@@ -24,7 +25,7 @@ from cvanalysis.actions.clean.rows import read_rows
 from cvanalysis.errors import DeclarationError, Problem, ReadError
 from cvanalysis.files.anomalies import Anomalies, ReadFile
 from cvanalysis.files.guard import reading
-from cvanalysis.files.layout import layout_notes
+from cvanalysis.files.layout import layout_notes, merged_down
 from cvanalysis.files.sheets import Grid, grids_of, raw_files, read_bytes
 from cvanalysis.personnes.masking import mask_words
 from cvanalysis.territory.declarations import Inspection
@@ -90,27 +91,27 @@ def _read_file(
             grids = grids_of(data, fichier)
             anomalies.tell((problem for grid in grids for problem in grid.anomalies), "lu tel quel")
             found = leave_repeats(locate(grids, journals, context.territory.geographie), anomalies)
-            mine = [_read_log(located, context, anomalies) for located in found]
+            merged = merged_down(data)
+            mine = [_read_log(one, merged.get(one.grid.feuille, {}), context, anomalies) for one in found]
             told = _tell_file(ReadFile(fichier, digest), mine, grids)
     except ReadError as error:
         return ReadFile(fichier, digest, "illisible", pris_pour="non reconnu", probleme=error.problem)
-    for sheet, line, column, said, what in layout_notes(data):
-        if sheet in {lines.rows.located.grid.feuille for lines in mine}:
-            anomalies.add(fichier, line, column, said, what, "gardé dans le fichier, et non analysé")
+    heads = {one.grid.feuille: int(one.grid.lignes[max(one.entete)]) for one in found}
+    for _, *note in layout_notes(data, heads):
+        anomalies.add(fichier, *note, "gardé dans le fichier, et non analysé")
     logs += mine
     return told
 
 
-def _read_log(located: Located, context: Context, anomalies: Anomalies) -> Lines:
-    """The lines of one sheet; what its layout has that is doubtful is told."""
-    located, doubtful = complete(located, context) if located.format is not None else (located, {})
+def _read_log(
+    located: Located, merged: Mapping[str, Sequence[tuple[int, int]]], context: Context, anomalies: Anomalies
+) -> Lines:
+    """The lines of one sheet; what its layout has that is doubtful is told. `merged`: its cells over several lines, by column."""
+    located, doubtful = complete(located, context) if located.format is not None else (located, [])
     grid = located.grid
-    for title, champ in doubtful.items():
+    for title, champ, what, done in doubtful:
         paste = f'[[actions]] fichier = "{grid.fichier}", reconnu = true, [actions.colonnes] "{title}" = "{champ}"'
-        done = f"non lue ; déclarez ses mots dans correspondances.csv, ou collez dans contrat.toml : {paste}"
-        anomalies.add(
-            grid.fichier, 0, title, "", f"semble dire « {champ} », avec des mots que personne n'a déclarés", done
-        )
+        anomalies.add(grid.fichier, 0, title, "", what, f"{done} collez dans contrat.toml : {paste}")
     for name in located.absentes:
         anomalies.add(grid.fichier, 0, name, "", "colonne déclarée introuvable", "lue comme vide")
     if located.annee[0]:
@@ -123,7 +124,7 @@ def _read_log(located: Located, context: Context, anomalies: Anomalies) -> Lines
         if inside := [line for line in lines if line > grid.lignes[max(located.entete)]]:
             many = f" ({len(inside)} lignes, la première ici)" if len(inside) > 1 else ""
             anomalies.add(grid.fichier, inside[0], "", "", f"la ligne a {what} de cellules que les autres{many}", done)
-    return read_lines(read_rows(located), context, anomalies)
+    return read_lines(read_rows(located, merged), context, anomalies)
 
 
 def leave_repeats(found: list[Located], anomalies: Anomalies) -> list[Located]:

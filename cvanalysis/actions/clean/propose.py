@@ -7,6 +7,7 @@ proposed, never applied.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -16,17 +17,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 from rapidfuzz import fuzz, process
 
-from cvanalysis.actions.clean.cells import common_words, encode, knowledge, line_words, read_amounts
+from cvanalysis.actions.clean.cells import DOUTEUX, common_words, encode, knowledge, line_words, read_amounts
 from cvanalysis.actions.clean.declared import LISTES
 from cvanalysis.actions.clean.fields import Context
 from cvanalysis.actions.clean.formats import flatten_header, head_rows, stated_year
-from cvanalysis.actions.clean.guess import VERSEMENT, Column, guess_columns, merged_columns
+from cvanalysis.actions.clean.guess import PROPOSE, VERSEMENT, Column, guess_columns, merged_columns
 from cvanalysis.actions.clean.labels import EXCLU, Labels, read_labels
 from cvanalysis.actions.table import CHAMPS, DATES, MONTANTS
 from cvanalysis.errors import CvanalysisError
 from cvanalysis.files.guard import reading
 from cvanalysis.files.sheets import Grid, read_grid
-from cvanalysis.french import fold
+from cvanalysis.french import fold, quoted
 from cvanalysis.personnes.masking import mask_words
 from cvanalysis.territory.declarations import Inspection
 
@@ -159,12 +160,23 @@ def _write(fichier: str, sheet: Sheet, labels: dict[str, Labels]) -> str:
         lines.append(f"entete = {numbers[0] if len(numbers) == 1 else numbers}")
     if merged := merged_columns(columns):
         lines.append(f"fusionnees = [{', '.join(map(_text, merged))}]  # une case vide répète celle du dessus")
+    doubtful = [word for column in columns if column.champ in MONTANTS for word in _thousands(column)]
+    if doubtful:
+        word = doubtful[0]
+        lines.append(
+            f"# milliers = {_text(word[-4])}  # si {quoted(word)} vaut des milliers d'euros ; sinon, corrigez ces cases"
+        )
     lines += ["", f"[{LISTE}.colonnes]"]
+    penniless = not sheet.fields & set(MONTANTS)
     for column in columns:
         if column.champ and not column.propre:
             lines.append(f"{_text(column.titre)} = {_text(column.champ)}  # {column.raison}")
         elif not column.champ:
             lines.append(f"# {_text(column.titre)} : laissée de côté ({column.raison})")
+            if penniless and column.raison == PROPOSE:
+                lines.append(
+                    f'# {_text(column.titre)} = "accorde"  # à la place, si cela a été voté : aucun autre argent ici'
+                )
     if not set(DATES) & sheet.fields and not any(column.annee for column in columns):
         year, told = sheet.annee
         said = f"annee = {year}  # lue {told} :" if year else "# annee = 2020  #"
@@ -183,6 +195,12 @@ def _write(fichier: str, sheet: Sheet, labels: dict[str, Labels]) -> str:
             lines += [f"financeur = {funder}  # à remplacer par le nom du financeur"]
             lines += ['# type_credit = "spécifique"  # ou "droit commun"']
     return "\n".join([*lines, *_unknown_words(columns, labels)]) + "\n"
+
+
+def _thousands(column: Column) -> list[str]:
+    """The cells of a column of amounts that may be read in two ways."""
+    words = (word.strip(" €") for word in encode(column.cellules).words)
+    return [word for word in words if re.match(DOUTEUX, word)] if read_amounts(column.cellules)[1].any() else []
 
 
 def _unknown_words(columns: Sequence[Column], labels: dict[str, Labels]) -> list[str]:

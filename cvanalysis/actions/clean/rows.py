@@ -7,7 +7,7 @@ is either on an action's row or under the kind of the row that it stands on.
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import astuple, dataclass, field, replace
 
 import numpy as np
@@ -25,6 +25,8 @@ ENVELOPPE, ORPHELIN = "enveloppe ou reste à programmer", "montant sans action n
 """Kinds of rows. Only the first goes into the table of actions; amounts of the others are counted under their kind."""
 MOTS = ("action", "public", "convention", "reference")
 """Fields whose words go into the table, as do the names; those of the others are read into codes, days and numbers."""
+PROPRES = ("siret", "reference", "date", "statut", "convention", "commune")
+"""Fields of a line of its own: a total, an envelope have none."""
 _LETTRE = re.compile(r"[^\W\d_]")
 SOMMES_MAX, SOMMES_VUES = 2000, 50
 """Rows of a sheet that may be the sum of others, and how many sums before one it may start from."""
@@ -52,8 +54,11 @@ class LogRows:
     autres: dict[str, Words]
 
 
-def read_rows(located: Located) -> LogRows:
-    """Every row below the header, with its kind, and the columns that have a field."""
+def read_rows(located: Located, merged: Mapping[str, Sequence[tuple[int, int]]] = {}) -> LogRows:
+    """Every row below the header, with its kind, and the columns that have a field.
+
+    `merged`: by the place of a column in the grid, first and last line of its merged cells; what they say is said of each line, but money.
+    """
     grid, journal = located.grid, located.journal
     first = max(located.entete) + 1
     table = grid.table.slice(first)
@@ -62,7 +67,7 @@ def read_rows(located: Located) -> LogRows:
     texts: dict[str, Words] = {}
     champs: dict[str, Words] = {}
     autres: dict[str, Words] = {}
-    for name, column in zip(located.noms, table.columns, strict=True):
+    for name, place, column in zip(located.noms, table.column_names, table.columns, strict=True):
         if not name:
             continue
         champ = journal.colonnes.get(name, "")
@@ -72,7 +77,7 @@ def read_rows(located: Located) -> LogRows:
             textes = encode(column) if wrong.any() else None
             montants.append(Amounts(*astuple(spec), valeurs=values, mauvais=wrong, textes=textes))
         else:
-            texts[name] = words = encode(column)
+            texts[name] = words = _spread_merged(encode(column), grid.lignes[first:], merged.get(place, ()))
             if not champ:
                 autres[name] = words
             elif champ in champs:
@@ -115,11 +120,13 @@ def _tell_kinds(
     named = np.any([none, *(champs[n].filled[champs[n].codes] for n in naming)], axis=0)
     filled = np.sum([words.filled[words.codes] for words in texts.values()], axis=0, initial=0)
     lettered = np.sum([words.map(_LETTRE.search, bool) for words in texts.values()], axis=0, initial=0)
-    usual = float(np.median(filled[named & amounts])) if (named & amounts).any() else 1.0
     total, labels = says("totaux")
     purse, _ = says("enveloppes")
-    known = [champs[n] for n in ("siret", "reference", "date", "statut", "convention", "commune") if n in champs]
-    others = [words.filled[words.codes] & (words.array() != labels) for words in known]
+    counted = amounts | (not montants)  # without a column of money, what a line says must be enough
+    plainly = named & counted & ~total & ~purse
+    usual = float(np.median(filled[plainly])) if plainly.any() else 1.0
+    own = [texts[name] for name, champ in located.journal.colonnes.items() if champ in PROPRES and name in texts]
+    others = [words.filled[words.codes] & (words.array() != labels) for words in own]
     few = ~np.any([none, *others], axis=0) & ((filled < 0.7 * usual) | (usual <= 1))
     said = [texts[n] for n, champ in located.journal.colonnes.items() if champ in naming and n in texts]
     if len(said) > 1:  # in its own cells, not in those that a merged one fills
@@ -127,11 +134,16 @@ def _tell_kinds(
     natures[~named & amounts] = ORPHELIN
     natures[~named & ~amounts] = PIED
     natures[named & ~amounts & (filled <= 1) & (len(texts) >= 3)] = PIED
-    natures[few & purse & amounts] = ENVELOPPE
-    # « Total général » and « Total 2019 » say of nothing; « Total Danse » does.
+    natures[few & purse & counted] = ENVELOPPE
+    # « Total général » and « Total 2019 » say of nothing, nor does « Sous-total Danse »; « Total Danse » does.
     plain = {word for start in line_words("totaux") for word in re.findall(r"\w+", start)} | line_words("du_total")
     words_of = {label: re.findall(r"\w+", fold(label)) for label in set(labels.tolist()) - {""}}
-    bare = np.isin(labels, [label for label, said in words_of.items() if all(w in plain or w.isdigit() for w in said)])
+    of_nothing = [
+        one
+        for one, said in words_of.items()
+        if said[0] in ("s", "sous") or all(w in plain or w.isdigit() for w in said)
+    ]
+    bare = np.isin(labels, of_nothing)
     sums = _sums_of_others(few & amounts & (lettered <= 2) & ~purse & (total | (usual > 1)), montants)
     natures[sums | (few & total & (amounts | (filled <= 2)) & ((usual > 1) | bare)) | (bare & amounts)] = TOTAL
     natures[(lettered == 0) & amounts & ~named] = TOTAL
@@ -179,6 +191,14 @@ def _repeated_headers(located: Located, texts: dict[str, Words], montants: Seque
             other += ~np.isnan(column.valeurs)
         found |= (same >= min(2, len(texts) + len(montants))) & (same * 4 >= (same + other) * 2.4)
     return found
+
+
+def _spread_merged(words: Words, lines: np.ndarray, spans: Sequence[tuple[int, int]]) -> Words:
+    """A merged cell's words on each of its lines."""
+    codes = words.codes.copy() if spans else words.codes
+    for start, end in np.searchsorted(lines, [(first, last + 1) for first, last in spans]).reshape(-1, 2):
+        codes[start:end] = codes[start : start + 1]
+    return replace(words, codes=codes)
 
 
 def _fill_down(words: Words) -> Words:

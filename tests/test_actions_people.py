@@ -1,0 +1,162 @@
+"""What a project manager drops without having read a line of ours: models filled in a spreadsheet, exports of the tools in use."""
+
+from __future__ import annotations
+
+import pytest
+import xlsxwriter
+
+from cvanalysis.actions.clean.formats import read_formats
+from cvanalysis.actions.clean.propose import propose_all
+from cvanalysis.tables.models import MODELES
+from test_actions_dirty import book, money, pasted
+from test_actions_territory import clean, write_contract
+
+
+def filled_model(*rows: tuple[object, ...], title: str = "", merge: str = "") -> bytes:
+    """Our model of actions, with a title above it and cells merged as people do."""
+
+    def fill(workbook: xlsxwriter.Workbook) -> None:
+        sheet, head = workbook.add_worksheet("actions"), workbook.add_format({"bg_color": "#CCDDEE"})
+        top = 1 if title else 0
+        if title:
+            sheet.merge_range(0, 0, 0, 14, title)
+        sheet.write_row(top, 0, [column["titre"] for column in MODELES["actions"]["colonnes"]], head)
+        for i, row in enumerate(rows, start=top + 1):
+            sheet.write_row(i, 0, row)
+        if merge:
+            sheet.merge_range(merge, rows[0][2])
+
+    return book(fill)
+
+
+LIRE = ("A1", "2019", "Lire", "Chorale", "", "", "", "Le Haut", "Ville", "", 5000, 3000, "", "accordée", "")
+
+
+def told(cleaned, words: str) -> bool:
+    return bool((cleaned.anomalies["probleme"] + cleaned.anomalies["traitement"]).str.contains(words).any())
+
+
+def test_cells_merged_over_two_rows_are_the_cells_of_both(tmp_path):
+    state = ("A1", "2019", "", "Chorale", "", "", "", "Le Haut", "État", "", 2000, 1500, "", "accordée", "")
+    model = filled_model(LIRE, state, title="Suivi 2019", merge="C3:C4")
+    cleaned = clean(tmp_path, fichiers={"actions/suivi.xlsx": model}, contrat="")
+    assert cleaned.actions["titre"].tolist() == ["Lire", "Lire"]
+    assert money(cleaned) == {"lu": 4500, "retenu": 4500}
+
+
+def test_the_words_that_our_model_offers_are_those_that_its_format_knows_as_its_own():
+    (status,) = (column for column in MODELES["actions"]["colonnes"] if column["nom"] == "statut")
+    assert tuple(status["choix"]) == read_formats("QP2015")[0].modele
+
+
+def test_an_amount_merged_over_two_rows_is_counted_once(tmp_path):
+    def fill(workbook):
+        sheet = workbook.add_worksheet("S")
+        sheet.write_row(0, 0, ["Action", "Porteur", "Année", "Montant accordé"])
+        for i, title in enumerate(("Lire", "Chanter", "Courir"), start=1):
+            sheet.write_row(i, 0, [title, "Chorale", 2019, *([900] if i == 3 else [])])
+        sheet.merge_range("D2:D3", 900)
+
+    _, cleaned = pasted(tmp_path, "suivi.xlsx", book(fill))
+    assert money(cleaned)["retenu"] == 1800
+
+
+def test_money_that_no_action_and_no_carrier_bears_is_told_with_its_line(tmp_path):
+    nobody = ("A2", "2019", "", "", "", "", "", "Le Haut", "État", "", 2000, 1500, "", "accordée", "")
+    cleaned = clean(tmp_path, fichiers={"actions/suivi.xlsx": filled_model(LIRE, nobody)}, contrat="")
+    (line,) = cleaned.anomalies[cleaned.anomalies["probleme"].str.contains("sans action ni porteur")].itertuples()
+    assert (line.ligne, "écrivez" in line.traitement) == (3, True)
+
+
+def test_the_colours_and_the_words_of_our_own_model_are_no_remark(tmp_path):
+    done = (*LIRE[:13], "réalisée", "")
+    cleaned = clean(tmp_path, fichiers={"actions/suivi.xlsx": filled_model(LIRE, done, title="Suivi")}, contrat="")
+    assert not told(cleaned, "couleurs de fond")
+    assert not told(cleaned, "écrit autrement")
+
+
+SECTIONS = (
+    "Bénéficiaire;Action;Quartier;{};Observations",
+    "Axe 1 - Éducation;;;;",
+    "Chorale;Lire;Le Haut;6000;reconduction",
+    "Fanfare;Jouer;Le Haut;2500;",
+    "Sous-total axe 1;;;8500;",
+    "Axe 2 - Emploi;;;;",
+    "Club;Travailler;Le Haut;9000;nouveau",
+    "Sous-total axe 2;;;9000;",
+    "TOTAL GÉNÉRAL;;;17500;",
+    "Enveloppe disponible;;;20000;",
+    "Reste à programmer;;;2500;",
+)
+
+
+def test_a_sub_total_of_one_line_is_a_sub_total(tmp_path):
+    log = "\n".join(SECTIONS).format("Subvention accordée")
+    _, cleaned = pasted(tmp_path, "prog 2019.csv", log)
+    told_apart = {"retenu": 17500, "total du fichier": 35000, "enveloppe ou reste à programmer": 22500}
+    assert money(cleaned) == {"lu": 75000, **told_apart}
+    assert cleaned.controles["ecart"].abs().max() == 0
+
+
+def test_without_a_column_of_money_sub_totals_and_envelopes_are_no_actions_either(tmp_path):
+    log = "\n".join(SECTIONS).format("Subvention proposée")
+    _, cleaned = pasted(tmp_path, "prog 2019.csv", log)
+    assert sorted(cleaned.actions["titre"]) == ["Jouer", "Lire", "Travailler"]
+
+
+def test_the_only_money_of_a_table_is_offered_although_its_title_says_no_decision(tmp_path):
+    log = "\n".join(SECTIONS).format("Subvention proposée")
+    territory = write_contract(tmp_path, {"actions/p 2019.csv": log}, contrat="")
+    assert '# "Subvention proposée" = "accorde"' in propose_all(territory, ["actions/p 2019.csv"])
+
+
+def test_the_last_line_of_a_chorus_export_is_its_total_wherever_its_word_stands(tmp_path):
+    head = "N° EJ;Fournisseur;SIRET;Libellé poste EJ;Domaine fonctionnel;Centre financier;Exercice;Montant engagé;Montant payé"
+    rows = (
+        "1;Chorale;;Lire;0147;C;2019;900;500",
+        "2;Fanfare;;Jouer;0147;C;2019;800;300",
+        ";;;;;;Résultat global;1700;800",
+    )
+    cleaned = clean(tmp_path, fichiers={"actions/chorus.csv": "\n".join([head, *rows])}, contrat="")
+    assert money(cleaned, "paye") == {"lu": 1600, "retenu": 800, "total du fichier": 800}
+    assert set(cleaned.actions["titre"]) == {"Lire", "Jouer"}
+    assert told(cleaned, "montants d'une colonne que ce format ne lit pas")
+
+
+@pytest.mark.parametrize("total", ["Montant payé", "Total versé", "Mandaté"])
+def test_an_instalment_beside_what_was_paid_in_all_is_a_part_of_it(tmp_path, total):
+    log = f"Gestionnaire;Projet;Accordé;Acompte;{total}\nA;Lire;10000;7000;10000\nB;Jouer;4000;2800;2800\nC;Courir;6000;4200;6000\n"
+    _, cleaned = pasted(tmp_path, "caf 2019.csv", log)
+    assert cleaned.actions["paye"].sum() == 18800
+    assert cleaned.actions["accorde"].sum() == 20000
+
+
+def test_instalments_without_what_was_paid_in_all_add_up(tmp_path):
+    log = "Gestionnaire;Projet;Accordé;Acompte;Solde\nA;Lire;10000;3000;7000\nB;Jouer;4000;1200;\nC;Courir;6000;1800;4200\n"
+    _, cleaned = pasted(tmp_path, "caf 2019.csv", log)
+    assert cleaned.actions["paye"].sum() == 17200
+
+
+THOUSANDS = "Association;Action;Année;Subvention\nA;Lire;2019;12,000\nB;Jouer;2019;4,500\nC;Courir;2019;800\n"
+
+
+def test_a_proposal_asks_what_parts_the_thousands_where_an_amount_may_be_read_in_two_ways(tmp_path):
+    proposal, cleaned = pasted(tmp_path / "a", "t.csv", THOUSANDS)
+    assert '# milliers = ","' in proposal
+    assert money(cleaned)["retenu"] == 800
+    said = proposal.replace("# milliers", "milliers")
+    cleaned = clean(tmp_path / "b", fichiers={"actions/t.csv": THOUSANDS}, contrat=said)
+    assert money(cleaned)["retenu"] == 17300
+
+
+def test_in_a_known_format_the_question_of_thousands_comes_with_the_block_to_paste(tmp_path):
+    model = filled_model((*LIRE[:11], "12,000", *LIRE[12:]))
+    cleaned = clean(tmp_path / "a", fichiers={"actions/m.xlsx": model}, contrat="")
+    assert told(cleaned, r'\[\[actions\]\] fichier = "actions/m.xlsx", reconnu = true, milliers = ","')
+    block = '[[actions]]\nfichier = "actions/m.xlsx"\nreconnu = true\nmilliers = ","\n'
+    assert money(clean(tmp_path / "b", fichiers={"actions/m.xlsx": model}, contrat=block))["retenu"] == 12000
+
+
+def test_a_word_of_a_name_suggests_the_only_quarter_that_has_it(tmp_path):
+    row = "Lire;Chorale;;Quais;2019;;;;300;;;"
+    assert told(clean(tmp_path, row), "le plus proche.*Rives, Quais et Ponts")
