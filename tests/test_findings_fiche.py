@@ -75,7 +75,32 @@ def test_a_level_goes_back_to_a_year_shared_with_a_comparator_and_says_that_a_ne
     rows = [obs(valeur=41, millesime=2021), obs(valeur=40, millesime=2019), obs(EPCI, valeur=15, millesime=2019)]
     found = finding("niveau;taux_pauvrete", rows)
     assert found.sous_titre.endswith("2019")
-    assert any("plus récent" in manque.quoi and "2021" in manque.quoi for manque in found.manques)
+    (newer,) = (manque.quoi for manque in found.manques if "plus récent" in manque.quoi)
+    assert newer.startswith(
+        "« taux de pauvreté à 60\u00a0% » : un chiffre plus récent existe pour le quartier, en 2021,"
+    )
+
+
+def test_a_newer_figure_of_a_likely_year_says_so_without_a_parenthesis_inside_another():
+    rows = [
+        *everywhere("part_menages_1", [40, 41, 42, 43, 44, 45], 2010, source="rp"),
+        *everywhere("part_menages_1", [50, 51, 52, 53, 54, 55], None, publication=2019, source="rp"),
+        obs(EPCI, "part_menages_1", None, 44.0, publication=2022, source="rp"),
+    ]
+    found = finding("niveau;part_menages_1", rows)
+    texts = [*(manque.quoi for manque in found.manques), *(line[0] for line in cells(found.table))]
+    assert any("probable" in text for text in texts)
+    assert not any("))" in text for text in texts)
+
+
+def test_a_quarter_whose_last_figure_is_older_than_the_others_is_not_said_to_have_a_newer_one():
+    rows = [
+        obs(A, "part_menages_1", 2010, 40.0, source="rp"),
+        *everywhere("part_menages_1", [41, 42, 43, 44, 45], 2016, zones=(B, C, D, E, F), source="rp"),
+    ]
+    for kind in ("niveau", "rang"):
+        found = finding(f"{kind};part_menages_1", rows)
+        assert not any("plus récent" in manque.quoi for manque in found.manques)
 
 
 def test_a_level_does_not_go_back_further_than_three_years():

@@ -16,8 +16,7 @@ from cvanalysis.catalogue.rules import load_rules
 from cvanalysis.constat.shape import Message
 from cvanalysis.display import phrases
 from cvanalysis.display.constat import Constat
-from cvanalysis.indicateurs.france import France
-from cvanalysis.indicateurs.observation import Instant, as_value
+from cvanalysis.indicateurs.observation import France, Instant, as_value
 from cvanalysis.pages.partenaires import Funding
 from cvanalysis.pages.quartier import Fiche, QuarterActions
 from cvanalysis.pages.synthese import Needs, Synthese

@@ -1,6 +1,6 @@
 """Findings about the rest of France: a quarter's place among all QPV (`position`), and those most like it (`semblables`).
 
-Owns what is drawn and said of them; percentiles and distances are computed in `france`. Refuses a place from a doubtful figure.
+Owns what is drawn and said of them; percentiles and distances are those of `observation.France`. Refuses a place from a doubtful figure.
 """
 
 from __future__ import annotations
@@ -19,8 +19,7 @@ from cvanalysis.textes import label, labels
 if TYPE_CHECKING:
     from cvanalysis.catalogue import Indicateur
     from cvanalysis.indicateurs.context import Contexte
-    from cvanalysis.indicateurs.france import Position, Proche
-    from cvanalysis.indicateurs.observation import Observation
+    from cvanalysis.indicateurs.observation import Observation, Position, Proche
 
 
 FICHIER, GROUPE = "france_qpv.csv", "SEMBLABLES"

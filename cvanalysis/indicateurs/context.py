@@ -7,22 +7,19 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from fnmatch import fnmatch
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from cvanalysis.catalogue.rules import Rules, load_rules
-from cvanalysis.constat.make import make
-from cvanalysis.constat.shape import Finding, Manque, Message, Role, Valeur
+from cvanalysis.constat.shape import Manque, Role, Valeur
 from cvanalysis.french import QUARTIER, capital, enumerate_french, enumerate_some
-from cvanalysis.indicateurs.observation import Instant, Observation, Observations, as_value
+from cvanalysis.indicateurs.observation import France, Instant, Observation, Observations, as_value
 from cvanalysis.textes import block, label
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from cvanalysis.catalogue import Catalogue, ConstatDeclare, Indicateur
-    from cvanalysis.indicateurs.france import France
+    from cvanalysis.catalogue import Catalogue, Indicateur
     from cvanalysis.territory.contract import Comparateur, Quartier, Territory
 
 
@@ -70,21 +67,28 @@ class Contexte:
     def tous(self) -> bool:
         return self.quartier is None
 
+    @cached_property
+    def quartiers(self) -> tuple[Zone, ...]:
+        """The quarter and those that it is set beside (`Territory.voisins`), or all; in the declared order, under names that no other
+        zone shown bears."""
+        where, here = self.territory, self.quartier
+        shown = where.quartiers if here is None else (here, *where.voisins(here.code))
+        communes = {commune.code: commune.nom for commune in where.communes}
+        taken = [c.nom for c in self.comparateurs]
+        names = tell_apart(
+            [q for q in where.quartiers if q in shown], communes, taken, everywhere=self.tous and where.vaste
+        )
+        return tuple(Zone(nom, code, "autre") for code, nom in names.items())
+
+    @cached_property
+    def voisins(self) -> tuple[Zone, ...]:
+        """The other quarters; all, where it is about all."""
+        return tuple(zone for zone in self.quartiers if self.tous or zone.code != self.quartier.code)
+
     @property
-    def sujets(self) -> tuple[Quartier, ...]:
+    def sujets(self) -> tuple[Zone, ...]:
         """Whom the findings are about."""
-        return self.territory.quartiers if self.quartier is None else (self.quartier,)
-
-    @cached_property
-    def autres(self) -> tuple[Quartier, ...]:
-        """The other quarters that one is set beside (`Territory.voisins`), in the declared order; all, where it is about all."""
-        return self.territory.quartiers if self.quartier is None else self.territory.voisins(self.quartier.code)
-
-    @cached_property
-    def quartiers(self) -> tuple[Quartier, ...]:
-        """The quarter and those beside it, in the declared order."""
-        shown = {q.code for q in (*self.sujets, *self.autres)}
-        return tuple(q for q in self.territory.quartiers if q.code in shown)
+        return tuple(zone for zone in self.quartiers if self.tous or zone.code == self.quartier.code)
 
     @property
     def parmi(self) -> str:
@@ -96,24 +100,12 @@ class Contexte:
     @property
     def others(self) -> tuple[str, ...]:
         """The other quarters as the last of a perimeter, where there are some."""
-        return (label("quartier.parmi.autres", parmi=self.parmi),) if self.autres else ()
-
-    @cached_property
-    def noms(self) -> Mapping[str, str]:
-        """Code → the name under which a quarter stands in figures, tables and lists, never that of another zone shown."""
-        communes = {commune.code: commune.nom for commune in self.territory.communes}
-        taken = [c.nom for c in self.comparateurs]
-        return tell_apart(self.quartiers, communes, taken, everywhere=self.tous and self.territory.vaste)
+        return (label("quartier.parmi.autres", parmi=self.parmi),) if self.voisins else ()
 
     @property
     def sujet(self) -> Zone:
         """The quarter that a page is about."""
         return Zone(capital(QUARTIER), self.quartier.code, "sujet")
-
-    @cached_property
-    def voisins(self) -> tuple[Zone, ...]:
-        """The other quarters."""
-        return tuple(Zone(self.noms[q.code], q.code, "autre") for q in self.autres)
 
     @cached_property
     def reperes(self) -> tuple[Zone, ...]:
@@ -213,51 +205,19 @@ class Contexte:
         return label("quartier.manque.tous") if len(names) == len(among) > 2 else enumerate_french(names)
 
     def missing(
-        self, indicateur: Indicateur, instant: Instant, quartiers: Iterable[Quartier] | None = None
+        self, indicateur: Indicateur, instant: Instant, quartiers: Iterable[Zone] | None = None
     ) -> tuple[Manque, ...]:
         """What is not published for these quarters (for those whom the page is about), in one sentence per reason."""
         by_reason: dict[str, list[str]] = {}
         for quarter in self.sujets if quartiers is None else quartiers:
             value = self.value(quarter.code, indicateur, instant)
             if not value.dite:
-                by_reason.setdefault(value.statut, []).append(self.noms[quarter.code])
+                by_reason.setdefault(value.statut, []).append(quarter.nom)
         words = {"nom": indicateur.nom, "quand": instant.situe}
         away = quartiers is not None
         return tuple(
             Manque(label("commun.manque.zones", noms=self.named(names), raison=reason(statut), **words), statut, away)
             for statut, names in sorted(by_reason.items())
-        )
-
-    def finding(
-        self,
-        declare: ConstatDeclare,
-        message: Message,
-        indicateurs: Sequence[Indicateur],
-        rows: Sequence[Observation | None],
-        *,
-        precautions: Sequence[str] = (),
-        manques: Iterable[Manque] = (),
-        poids: float = 0.0,
-        **parts: Any,
-    ) -> Finding:
-        """The finding of a declared question under its stable number; `precautions` are ids, `parts` go to `constat.make`."""
-        here = self.quartier.nom if self.quartier else label("synthese.champ")
-        few = ("petit_nombre",) if self.tous and not self.territory.vaste else ()
-        cautions, generales = self.cautions(indicateurs, rows, (*precautions, *few))
-        source, files = self.source(rows)
-        return make(
-            f"{self.quartier.code if self.quartier else 'synthese'}-{declare.numero}",
-            message,
-            question=declare.question,
-            section=declare.section,
-            source=source,
-            precautions=cautions,
-            generales=generales,
-            fichiers=files,
-            manques=dict.fromkeys(manques),
-            poids=round(poids, 6),
-            exemple=any(fnmatch(row.fichier, p) for row in rows if row for p in self.territory.exemples),
-            **{"champ": self.champ(indicateurs[0], here), **parts},
         )
 
 

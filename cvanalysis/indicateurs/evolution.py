@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 from cvanalysis.constat.make import serie
 from cvanalysis.constat.shape import Figure, Finding, Manque, Message, Table, Valeur, word
 from cvanalysis.indicateurs.context import Zone, preferred, when
-from cvanalysis.indicateurs.distribution import draw_classes
 from cvanalysis.indicateurs.measure import (
     Evolution,
     attempt,
@@ -27,7 +26,7 @@ from cvanalysis.indicateurs.measure import (
 from cvanalysis.indicateurs.niveau import Niveau
 from cvanalysis.indicateurs.observation import as_value
 from cvanalysis.indicateurs.question import Question, axis
-from cvanalysis.indicateurs.ranking import standout
+from cvanalysis.indicateurs.ranking import draw_classes, standout
 from cvanalysis.textes import label, labels
 
 if TYPE_CHECKING:
@@ -99,7 +98,7 @@ class OverTime(Question):
 
     def standing(self, change: Change, measure: Callable[[str], Change]) -> float:
         """How far a change stands from those of the other quarters between the same moments."""
-        others = (attempt(measure, quarter.code)[0] for quarter in self.ctx.autres)
+        others = (attempt(measure, quarter.code)[0] for quarter in self.ctx.voisins)
         return standout(change.variation, [o.variation for o in others if o is not None and o.span == change.span])
 
     def followed(self, measure: Callable[[str], Change]) -> tuple[dict[Zone, Change], dict[str, list[str]]]:

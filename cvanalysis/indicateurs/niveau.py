@@ -9,13 +9,12 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from cvanalysis.constat.shape import Figure, Finding, Manque, Message, Serie, Table, Valeur, word
+from cvanalysis.constat.shape import Figure, Finding, Genre, Manque, Message, Serie, Table, Valeur, word
 from cvanalysis.indicateurs.context import Zone, preferred
-from cvanalysis.indicateurs.distribution import draw_classes
 from cvanalysis.indicateurs.measure import Gap, attempt, measure_gap, ratio_of, unit_of_gap
 from cvanalysis.indicateurs.observation import as_value
 from cvanalysis.indicateurs.question import Question, axis, monthly, own_instant, short
-from cvanalysis.indicateurs.ranking import Rank, rank, standout
+from cvanalysis.indicateurs.ranking import Rank, draw_classes, rank, standout
 from cvanalysis.textes import label, labels
 
 if TYPE_CHECKING:
@@ -24,6 +23,8 @@ if TYPE_CHECKING:
 
 class Niveau(Question):
     """`niveau`: where a quarter stands against its commune(s), the EPCI, all QPV and the other quarters; all of them on one axis."""
+
+    dessin: Genre = "points"
 
     @cached_property
     def quarters(self) -> dict[str, Observation | None]:
@@ -46,9 +47,9 @@ class Niveau(Question):
     @cached_property
     def reperes(self) -> tuple[Zone, ...]:
         """The comparators; the year of one that is not of the moment stands in its name."""
-        rows = ((zone, self.beside[zone.code]) for zone in self.ctx.reperes)
+        rows = ((zone, self.beside[zone.code]) for zone in self.ctx.reperes if zone.code in self.beside)
         return tuple(
-            zone._replace(nom=f"{zone.nom} ({row.instant})") if row and row.instant != self.instant else zone
+            zone._replace(nom=f"{zone.nom} ({row.instant.court})") if row and row.instant != self.instant else zone
             for zone, row in rows
         )
 
@@ -68,35 +69,52 @@ class Niveau(Question):
 
     @property
     def weight(self) -> float:
-        """How far the quarter stands from the others (`ranking.standout`); a place in the middle is nothing to put forward."""
+        """How far the quarter stands from the others (`ranking.standout`); beside no comparator, a place in the middle, or none, is nothing
+        to put forward."""
         own = self.value(self.code)
-        if self.effectif or self.indicateur.rapporte or (self.place and self.place.milieu and not self.gaps):
+        unplaced = self.place is None or self.place.milieu
+        if not own.dite or self.effectif or self.indicateur.rapporte or (unplaced and not self.gaps):
             return 0.0
         others = (row.valeur for zone, row in self.quarters.items() if zone != self.code and row and row.dite)
-        return standout(own.valeur, others) if own.dite else 0.0
+        return standout(own.valeur, others)
 
     def of_one(self) -> Finding:
         if self.instant is None:
             return self.nothing()
         ctx, one, instant = self.ctx, self.indicateur, self.instant
-        values = self._values()
-        last = ctx.observations.latest(self.code, one.id)
-        manques = [*self.missing_own(one), *self._missing_comparators(), *ctx.missing(one, instant, ctx.autres)]
-        if last is not None and last.instant != instant:
-            manques.append(Manque(label("quartier.manque.plus_recent", instant=last.instant), "non_disponible"))
-        reading = Message(f"quartier.lecture_{'niveau' if self.gaps else 'seul'}", values)
+        values, last = self._values(), ctx.observations.latest(self.code, one.id)
+        message, lecture = (kind and Message(f"quartier.{kind}", values) for kind in self.kinds)
+        manques = [*self.missing_own(one), *self._missing_comparators(), *ctx.missing(one, instant, ctx.voisins)]
+        if last is not None and last.instant.vers > instant.vers:
+            words = {"nom": one.nom, "quand": last.instant.situe}
+            manques.append(Manque(label("quartier.manque.plus_recent", **words), "non_disponible"))
         return self.finding(
-            self.absence() or Message(f"quartier.niveau_{self._kind()}", values),
+            self.absence() or message,
             [*self.quarters.values(), *(gap.repere for _, gap in self.gaps)],
             sous_titre=ctx.subtitle(one, str(instant)),
-            figure=Figure("points", axis(one), self.zones(() if self.effectif else self.reperes)),
+            figure=Figure(self.dessin, axis(one), self.zones(() if self.effectif else self.reperes)),
             table=self._table(),
-            lecture=reading if self.value(self.code).valeur is not None else None,
-            champ=ctx.champ(one, ctx.quartier.nom, *(c.nom for c, _ in self.gaps), *ctx.others),
-            precautions=("effectif",) if self.effectif else ("autre_annee",) if self.reperes != ctx.reperes else (),
+            lecture=lecture if self.value(self.code).valeur is not None else None,
+            champ=self.champ,
+            precautions=self.precautions,
             manques=manques,
             poids=self.weight,
         )
+
+    @property
+    def kinds(self) -> tuple[str, str | None]:
+        """Which message tells the figure, against a comparator, else among the quarters, else alone; and which reading note."""
+        if self.gaps:
+            return f"niveau_{self.gaps[0][1].sens}", "lecture_niveau"
+        return f"niveau_{'effectif' if self.effectif else 'parmi' if self.place else 'seul'}", "lecture_seul"
+
+    @property
+    def champ(self) -> str:
+        return self.ctx.champ(self.indicateur, self.ctx.quartier.nom, *(c.nom for c, _ in self.gaps), *self.ctx.others)
+
+    @property
+    def precautions(self) -> tuple[str, ...]:
+        return ("effectif",) if self.effectif else ("autre_annee",) if self.reperes != self.ctx.reperes else ()
 
     def zones(self, reperes: tuple[Zone, ...]) -> tuple[Serie, ...]:
         """The quarter, what it is compared with and the other quarters: one series per role."""
@@ -110,6 +128,8 @@ class Niveau(Question):
     def _values(self) -> dict[str, object]:
         place = self.place
         values = self.basics() | {"place": place.dit(self.indicateur.nom) if place else ""}
+        if place:
+            values |= {"ex_aequo": place.ex_aequo, "manquants": place.manquants + place.suspects}
         if self.gaps:
             comparateur, gap = self.gaps[0]
             values |= {
@@ -122,14 +142,6 @@ class Niveau(Question):
                 "unite_ecart": gap.unite,
             }
         return values
-
-    def _kind(self) -> str:
-        """Which message tells the figure: against a comparator, else among the quarters, else alone."""
-        if self.effectif:
-            return "effectif"
-        if self.gaps:
-            return self.gaps[0][1].sens
-        return "seul" if self.place is None else "parmi"
 
     def _table(self) -> Table:
         """Zone, value, and where there is any gap of the quarter its size and the ratio; the other quarters after the comparators."""
@@ -222,52 +234,45 @@ class Niveau(Question):
 class Rang(Niveau):
     """`rang`: the quarter's place among those beside it whose figure is published; alone, it has a level and no place."""
 
-    gaps = ()  # it stands among quarters, beside no other territory
+    dessin = "rang"
 
     @cached_property
     def instant(self) -> Instant | None:
         return super().instant if self.ctx.tous else own_instant(self.ctx, self.indicateur)
 
+    @cached_property
+    def beside(self) -> dict[str, Observation | None]:
+        """One quarter stands among quarters, beside no other territory."""
+        return super().beside if self.ctx.tous else {}
+
     def of_one(self) -> Finding:
-        ctx, one = self.ctx, self.indicateur
-        if not ctx.autres:
-            text = label("quartier.manque.rang", quartier=ctx.quartier.nom, parmi=ctx.parmi)
-            level = Niveau(ctx, self.declare).of_one()
-            return replace(level, manques=(*level.manques, Manque(text, "sans_objet")))
-        if self.instant is None:
-            return self.nothing()
-        place, values = self.place, self.basics()
-        ranked = place is not None
-        if ranked:
-            values |= {"place": place.dit(one.nom), "rang": place.rang, "ex_aequo": place.ex_aequo}
-            values["manquants"] = place.manquants + place.suspects
-        return self.finding(
-            (None if ranked else self.absence())
-            or Message(f"quartier.rang_{'tenu' if ranked else 'impossible'}", values),
-            list(self.quarters.values()),
-            sous_titre=ctx.subtitle(one, str(self.instant)),
-            figure=Figure("rang", axis(one), self.zones(())),
-            table=self._table(),
-            lecture=Message("quartier.lecture_rang", values) if ranked else None,
-            champ=ctx.champ(one, label("quartier.rang.champ", parmi=ctx.parmi)),
-            precautions=(
-                *(("petits_quartiers",) if ranked and place.manquants else ()),
-                *(("effectif",) if self.effectif else ()),
-            ),
-            manques=[*self.missing_own(one), *ctx.missing(one, self.instant, ctx.autres)],
-            poids=self.weight if ranked else 0.0,
-        )
+        ctx = self.ctx
+        if ctx.voisins:
+            return super().of_one()
+        text = label("quartier.manque.rang", quartier=ctx.quartier.nom, parmi=ctx.parmi)
+        level = Niveau(ctx, self.declare).of_one()
+        return replace(level, manques=(*level.manques, Manque(text, "sans_objet")))
+
+    @property
+    def kinds(self) -> tuple[str, str | None]:
+        return ("rang_tenu", "lecture_rang") if self.place else ("rang_impossible", None)
+
+    @property
+    def champ(self) -> str:
+        return self.ctx.champ(self.indicateur, label("quartier.rang.champ", parmi=self.ctx.parmi))
+
+    @property
+    def precautions(self) -> tuple[str, ...]:
+        unranked = ("petits_quartiers",) if self.place and self.place.manquants else ()
+        return (*unranked, "effectif") if self.effectif else unranked
 
     def _table(self) -> Table:
         """Quarters from the highest value to the lowest, those without a usable figure at the end with their reason."""
-        names, quarters = self.ctx.noms, self.quarters
-        ranks = {code: self.rank_of(code) for code in quarters}
-        last = len(quarters) + 1
-        ordered = sorted(quarters, key=lambda code: (ranks[code].rang if ranks[code] else last, names[code]))
+        ranks = {zone: self.rank_of(zone.code) for zone in self.ctx.quartiers}
         unranked = word(label("quartier.rang.non_classe"))
         lines = tuple(
-            (word(names[code]), Valeur(ranks[code].rang) if ranks[code] else unranked, self.value(code))
-            for code in ordered
+            (word(zone.nom), Valeur(ranks[zone].rang) if ranks[zone] else unranked, self.value(zone.code))
+            for zone in sorted(ranks, key=lambda zone: (ranks[zone].rang if ranks[zone] else len(ranks) + 1, zone.nom))
         )
         nom = self.ctx.subtitle(self.indicateur, str(self.instant))
         legende = label("quartier.rang.legende", nom=nom, parmi=self.ctx.parmi)

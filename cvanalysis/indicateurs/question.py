@@ -5,16 +5,17 @@ Asked of all, nothing is added up or averaged across quarters; a quarter without
 
 from __future__ import annotations
 
+from fnmatch import fnmatch
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from cvanalysis.constat.make import serie
+from cvanalysis.constat.make import make, serie
 from cvanalysis.constat.shape import Finding, Manque, Message, Serie, Table, Valeur, word
 from cvanalysis.french import QUARTIER, capital
 from cvanalysis.indicateurs.context import PREFERENCE, Contexte, Zone, reason
-from cvanalysis.indicateurs.distribution import table_of_ends
 from cvanalysis.indicateurs.measure import tolerance, unit_of_gap
 from cvanalysis.indicateurs.observation import RETOUR_MAXI
+from cvanalysis.indicateurs.ranking import table_of_ends
 from cvanalysis.textes import label
 
 if TYPE_CHECKING:
@@ -54,8 +55,36 @@ class Question:
     def series(self, nom: str, role: Role, zones: Iterable[Zone]) -> Serie:
         return serie(nom, role, ((zone.nom, self.value(zone.code)) for zone in zones))
 
-    def finding(self, message: Message, rows: Sequence[Observation | None], **parts: Any) -> Finding:
-        return self.ctx.finding(self.declare, message, self.indicateurs, rows, **parts)
+    def finding(
+        self,
+        message: Message,
+        rows: Sequence[Observation | None],
+        *,
+        precautions: Sequence[str] = (),
+        manques: Iterable[Manque] = (),
+        poids: float = 0.0,
+        **parts: Any,
+    ) -> Finding:
+        """The finding of the declared question under its stable number; `precautions` are ids, `parts` go to `constat.make`."""
+        ctx, declare = self.ctx, self.declare
+        here = label("synthese.champ") if ctx.tous else ctx.quartier.nom
+        few = ("petit_nombre",) if ctx.tous and not ctx.territory.vaste else ()
+        cautions, generales = ctx.cautions(self.indicateurs, rows, (*precautions, *few))
+        source, files = ctx.source(rows)
+        return make(
+            f"{'synthese' if ctx.tous else self.code}-{declare.numero}",
+            message,
+            question=declare.question,
+            section=declare.section,
+            source=source,
+            precautions=cautions,
+            generales=generales,
+            fichiers=files,
+            manques=dict.fromkeys(manques),
+            poids=round(poids, 6),
+            exemple=any(fnmatch(row.fichier, p) for row in rows if row for p in ctx.territory.exemples),
+            **{"champ": ctx.champ(self.indicateur, here), **parts},
+        )
 
     def nothing(self, raison: str = "", statut: str = "non_disponible", message: Message | None = None) -> Finding:
         """The finding where nothing at all is published, for anyone: no figure, no table, and it says so."""
@@ -112,7 +141,7 @@ class Question:
             return here
         later = [
             other
-            for other in ctx.observations.instants([q.code for q in ctx.autres], one.id)
+            for other in ctx.observations.instants([q.code for q in ctx.voisins], one.id)
             if other.nature == instant.nature and other.annee > instant.annee
         ]
         later = [other for other in later if not ctx.value(self.code, one, other).dite]
@@ -149,13 +178,9 @@ def last_instant(ctx: Contexte, indicateur: Indicateur) -> Instant | None:
     """
     code = ctx.quartier.code
     last, instant = ctx.observations.latest(code, indicateur.id), own_instant(ctx, indicateur)
-    if last is None or last.instant != instant:
+    if last is None or last.instant != instant or not last.dite:
         return instant
-    if last.millesime is None or not last.dite or indicateur.genre == "effectif" or indicateur.rapporte:
-        return instant
-    near = [row.instant for row in reversed(ctx.serie(code, indicateur)) if row.dite and row.millesime is not None]
-    near = [instant for instant in near if last.millesime - instant.annee <= RETOUR_MAXI]
-    return _most_telling(ctx, indicateur, near) or last.instant
+    return _most_telling(ctx, indicateur, [row.instant for row in reversed(ctx.serie(code, indicateur)) if row.dite])
 
 
 def own_instant(ctx: Contexte, indicateur: Indicateur) -> Instant | None:
@@ -164,17 +189,21 @@ def own_instant(ctx: Contexte, indicateur: Indicateur) -> Instant | None:
     newest = common_instant(ctx, indicateur) if last else None
     if last and not (newest and newest.vers - last.instant.vers > RETOUR_MAXI):
         return last.instant
-    known = ctx.observations.instants([q.code for q in ctx.autres], indicateur.id)
+    known = ctx.observations.instants([q.code for q in ctx.voisins], indicateur.id)
     return newest or (known[-1] if known else None)
 
 
-def _most_telling(ctx: Contexte, indicateur: Indicateur, instants: Sequence[Instant]) -> Instant | None:
-    """Of these moments, latest first, the first at which the EPCI or a commune has a figure, else any other comparator."""
-    for reperes in ([zone for zone in ctx.reperes if zone.role in PREFERENCE[:2]], ctx.reperes):
-        for instant in instants:
-            if any(ctx.value(zone.code, indicateur, instant).dite for zone in reperes):
-                return instant
-    return None
+def _most_telling(ctx: Contexte, indicateur: Indicateur, instants: Sequence[Instant]) -> Instant:
+    """Of these moments, latest first, the first at which the EPCI or a commune has a figure, else any other comparator; the latest one
+    where none has, years before it, or where nothing is compared."""
+    last = instants[0]
+    if last.etabli and indicateur.genre != "effectif" and not indicateur.rapporte:
+        near = [instant for instant in instants if instant.etabli and last.annee - instant.annee <= RETOUR_MAXI]
+        for reperes in ([zone for zone in ctx.reperes if zone.role in PREFERENCE[:2]], ctx.reperes):
+            for instant in near:
+                if any(ctx.value(zone.code, indicateur, instant).dite for zone in reperes):
+                    return instant
+    return last
 
 
 def common_instant(ctx: Contexte, indicateur: Indicateur) -> Instant | None:
@@ -183,13 +212,7 @@ def common_instant(ctx: Contexte, indicateur: Indicateur) -> Instant | None:
     instants = ctx.observations.instants(codes, indicateur.id)
     count = {i: sum(ctx.value(code, indicateur, i).dite for code in codes) for i in instants}
     enough = [i for i in instants if count[i] >= max(count.values()) * 0.75 and count[i]]
-    if not enough:
-        return None
-    last = enough[-1]
-    if not last.etabli or indicateur.genre == "effectif" or indicateur.rapporte:
-        return last
-    near = [i for i in reversed(enough) if i.etabli and last.annee - i.annee <= RETOUR_MAXI]
-    return _most_telling(ctx, indicateur, near) or last
+    return _most_telling(ctx, indicateur, enough[::-1]) if enough else None
 
 
 def monthly(yearly: Valeur) -> Valeur:

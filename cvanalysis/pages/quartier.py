@@ -21,10 +21,9 @@ from cvanalysis.engagements.progress import SOURCE, progress_figure
 from cvanalysis.engagements.table import AVANCEMENTS
 from cvanalysis.files.keys import split_list
 from cvanalysis.french import QUARTIER, enumerate_french
-from cvanalysis.indicateurs.kinds import Questions
+from cvanalysis.indicateurs.kinds import Ligne, Questions, lines
 from cvanalysis.indicateurs.observation import Reader
 from cvanalysis.indicateurs.ranking import stand_out
-from cvanalysis.indicateurs.tableau import Ligne, lines
 from cvanalysis.territory.contract import Territory
 from cvanalysis.textes import block, label, labels
 

@@ -18,11 +18,10 @@ from cvanalysis.actions.reach import granted, list_actions, reach
 from cvanalysis.constat.make import Grid, bars, count, euros, source_of
 from cvanalysis.constat.shape import Finding, Manque, Message, Table, Valeur, word
 from cvanalysis.french import number
-from cvanalysis.indicateurs.distribution import quartiles
-from cvanalysis.indicateurs.kinds import Questions
+from cvanalysis.indicateurs.kinds import Questions, told
 from cvanalysis.indicateurs.observation import Reader, latest_values
 from cvanalysis.indicateurs.question import common_instant, short
-from cvanalysis.indicateurs.tableau import told
+from cvanalysis.indicateurs.ranking import quartiles
 from cvanalysis.territory.contract import Territory
 from cvanalysis.textes import block, label, labels
 
