@@ -470,7 +470,7 @@ def test_what_is_not_known_of_two_structures_is_said_of_each():
         "familles-01;familles;structure;allocataires,allocataires_isoles,familles_monoparentales",
         "familles-02;familles;structure;enfants,enfants_0_2,enfants_3_5",
     )
-    declared = replace(declared, constats=tuple(replace(d, question=f"Et {d.numero} ?") for d in declared.constats))
+    declared = replace(declared, constats=tuple(d._replace(question=f"Et {d.numero} ?") for d in declared.constats))
     idents = {ident for constat in declared.constats for ident in constat.indicateurs}
     rows = [
         obs(A, ident, None, 100 if ident in ("allocataires", "enfants") else 50, publication=2022, source="cnaf")
