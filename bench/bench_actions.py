@@ -160,7 +160,7 @@ def measure(rows: int) -> None:
 
     import pandas as pd
 
-    from cvanalysis.tables.logs import clean_actions
+    from cvanalysis.tables.process import clean_actions
     from cvanalysis.territory.contract import read_territory
 
     root = Path(__file__).resolve().parents[1]

@@ -11,7 +11,7 @@ import pytest
 
 from cvanalysis.actions.clean.money import unbalanced
 from cvanalysis.catalogue import load_catalogue
-from cvanalysis.tables.logs import clean_actions
+from cvanalysis.tables.process import clean_actions
 from cvanalysis.territory.contract import read_territory
 
 FILES = (

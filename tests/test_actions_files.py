@@ -12,7 +12,7 @@ from openpyxl.styles import PatternFill
 
 from cvanalysis.actions.clean.money import unbalanced
 from cvanalysis.actions.clean.propose import propose_all
-from cvanalysis.tables.logs import clean_actions
+from cvanalysis.tables.process import clean_actions
 from test_actions_territory import clean, write_contract
 
 SCDL = "nomAttribuant;dateConvention;referenceDecision;nomBeneficiaire;objet;montant;nature;datesPeriodeVersement"

@@ -8,7 +8,7 @@ import shutil
 import pytest
 
 from cvanalysis.actions.clean.money import unbalanced
-from cvanalysis.tables.logs import clean_actions
+from cvanalysis.tables.process import clean_actions
 from test_actions_territory import write_contract
 
 pytestmark = pytest.mark.reel

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from cvanalysis.tables.logs import CleanedActions, clean_actions
+from cvanalysis.tables.process import CleanedActions, clean_actions
 from cvanalysis.territory.contract import Territory, read_territory
 
 CONTRAT = """

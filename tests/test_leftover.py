@@ -11,9 +11,8 @@ from cvanalysis.catalogue import load_catalogue
 from cvanalysis.errors import DeclarationError
 from cvanalysis.pages.qualite import Qualite
 from cvanalysis.tables.check import check
-from cvanalysis.tables.logs import clean_actions
 from cvanalysis.tables.models import columns_of, write_model
-from cvanalysis.tables.process import process
+from cvanalysis.tables.process import clean_actions, process
 from cvanalysis.tables.store import Store
 from test_actions_territory import FICHIERS, write_contract
 

@@ -31,7 +31,7 @@ def written(raw, tmp_path, audience="public"):
     """Every cell of every table, and what is said of the sources."""
     done = process(read_territory(raw), tmp_path / "tables", audience)
     tables = {path.stem: pd.read_parquet(path) for path in (tmp_path / "tables").glob("*.parquet")}
-    return tables, "\n".join([*(table.to_csv() for table in tables.values()), str(done.sources)])
+    return tables, "\n".join([*(table.to_csv() for table in tables.values()), str(done["sources"])])
 
 
 @pytest.mark.parametrize("audience", ["public", "equipe"])

@@ -12,7 +12,7 @@ import xlsxwriter
 
 from conftest import shared
 from cvanalysis.files.contours import read_contours
-from cvanalysis.files.extracts import extract
+from cvanalysis.files.delimited import extract
 from cvanalysis.files.sheets import read_raw
 from cvanalysis.indicateurs.clean.decode import Cleaned, clean_indicators
 from cvanalysis.indicateurs.clean.recognise import Documentation, known_headers, recognise

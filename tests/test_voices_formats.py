@@ -14,8 +14,8 @@ from cvanalysis.paroles.clean import outils
 from cvanalysis.paroles.clean.outils import recognise
 from cvanalysis.paroles.clean.voices import clean_voices
 from cvanalysis.paroles.table import NOTHING_DECLARED, Declared
-from cvanalysis.tables.logs import clean_actions
 from cvanalysis.tables.models import MODELES, columns_of, write_model
+from cvanalysis.tables.process import clean_actions
 from cvanalysis.territory.contract import read_territory
 from test_voices_exports import read_voice_file
 

@@ -34,6 +34,7 @@ from cvanalysis.engagements.table import (
 from cvanalysis.errors import ReadError
 from cvanalysis.files.anomalies import Anomalies
 from cvanalysis.files.dates import parse_date
+from cvanalysis.files.guard import reading
 from cvanalysis.files.keys import carrier_key, split_list, title_key
 from cvanalysis.files.sheets import read_raw
 from cvanalysis.french import fold, listed, nearest, quoted
@@ -128,7 +129,8 @@ def _rows(found: Inspection, fichier: str, columns: tuple[str, ...], optional: t
     if fichier == ENGAGEMENTS:
         return read_rows(found, fichier, columns, optional)
     try:
-        tables = read_raw(found.dossier / fichier, fichier, frozenset((*columns, *optional)))
+        with reading(fichier):
+            tables = read_raw(found.dossier / fichier, fichier, frozenset((*columns, *optional)))
     except ReadError as error:
         found.problems.append(error.problem)
         return []

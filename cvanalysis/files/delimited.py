@@ -3,8 +3,10 @@
 pyarrow's parser does the work, on one thread and everything as text: on INSEE's files (1,000 columns of which 30 are
 filled) it costs a sixth of the CPU of pandas' C engine, a third once headers are found and frames made, so that nothing
 has to be cut or filtered beforehand and row numbers stay exact. It takes quotes as the `csv` module does; one that
-never closes is made a character beforehand. A line of another width than its neighbours (a title, a footer) is handed
-back by pyarrow and put in its place again.
+never closes is made a character beforehand. A text that has a line of another width than its neighbours (a title, a footer)
+is read by that module.
+
+A text too large to be held whole is cut first to its titles, its header and the rows of the codes asked for (`extract`).
 
 A row's number is that of the spreadsheet: a cell on several lines counts for one row, a blank line for one too.
 """
@@ -16,13 +18,17 @@ import io
 import itertools
 import re
 from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute
 import pyarrow.csv
 
+from cvanalysis.errors import Problem
+from cvanalysis.files.guard import MIO, TooLargeError
 from cvanalysis.french import CP1252, to_utf8
 
 SEPARATEURS = (";", "\t", ",", "|")
@@ -33,23 +39,41 @@ REPRISES_MAX = 50  # quotes that never close, repaired one by one before quotes 
 csv.field_size_limit(2**31 - 1)  # cells of people have no limit; csv's own (131,072) would refuse the file
 LIGNE_MAX = 20_000_000  # bytes of one line: INSEE's widest have 8,000
 CELLULE_MAX = 1_000_000  # bytes of one cell: a spreadsheet's holds 32,767, a long interview in one piece 200,000
+GRAND = 16 * MIO  # bytes of a text beyond which only what is asked for is kept
+TITRES = 60  # lines among which its header is looked for; a text without it is cut there, and whoever recognises it says what it is
 COLONNES_MAX = 16_384  # those of a spreadsheet; INSEE's widest file has 1,000
 
 
-class TooLargeError(Exception):
-    """What would not fit in memory or in a spreadsheet; the message says which part."""
-
-
 @dataclass(frozen=True, slots=True)
-class Cells:
-    """A rectangle of text. `lignes` are spreadsheet rows from 1; `courtes` and `longues` those of another width."""
+class Grid:
+    """One sheet as it stands: every filled row as text, no header logic.
 
-    table: pa.Table  # columns "0", "1", … of pa.string(), never null
+    `table` has one column of `pa.string()`, never null, per column of the sheet that holds something, named by its place from "0" (gaps
+    are possible); `lignes` are spreadsheet rows from 1 (wholly blank rows are left out). `courtes` and `longues` are rows of another
+    width than usual in a ragged text file. `entete`: the header's position in JSON; `cachee`: a sheet that its workbook hides.
+    """
+
+    table: pa.Table
     lignes: np.ndarray
+    fichier: str = ""
+    feuille: str = ""
     courtes: tuple[int, ...] = ()
     longues: tuple[int, ...] = ()
-    remarques: tuple[tuple[int, str], ...] = ()  # (row or 0, what was found and done), in French
-    cachee: bool = False  # a sheet that its workbook hides
+    anomalies: tuple[Problem, ...] = ()
+    entete: int | None = None
+    cachee: bool = False
+
+    def say(self, line: int, column: str, found: str, to_do: str = "") -> Problem:
+        """Something doubtful of this sheet, which a workbook's message names."""
+        where = f"feuille « {self.feuille} » : " if self.feuille else ""
+        return Problem(self.fichier, line, column, where + found, que_faire=to_do)
+
+    @property
+    def cells(self) -> pd.DataFrame:
+        """Rows × columns of `str`, never missing; a new frame each time."""
+        frame = self.table.to_pandas()
+        frame.columns = [int(name) for name in self.table.column_names]
+        return frame
 
 
 def find_separator(utf8: bytes, candidates: tuple[str, ...] = SEPARATEURS) -> tuple[str, int]:
@@ -73,7 +97,7 @@ def find_separator(utf8: bytes, candidates: tuple[str, ...] = SEPARATEURS) -> tu
     return best[2], max(best[1], 1)
 
 
-def read_delimited(data: bytes) -> Cells:
+def read_delimited(data: bytes) -> Grid:
     """All the cells of a delimited file as text, wholly blank rows and columns left out.
 
     Columns keep their place in their name ("0" is the first). No cell with content is ever dropped. Raises `TooLargeError` for
@@ -81,18 +105,18 @@ def read_delimited(data: bytes) -> Cells:
     """
     _refuse_long_lines(data)
     utf8, remark = to_utf8(data)
-    remarks = ((0, remark),) if remark not in ("", CP1252) else ()
-    candidates, shift = SEPARATEURS, 0
+    remarks = [remark] if remark not in ("", CP1252) else []
+    candidates = SEPARATEURS
     said = re.match(rb"sep=([;\t,|])(?:\r\n|\r|\n)", utf8, re.IGNORECASE)
-    if said:  # Excel's own first line
-        utf8, candidates, shift = utf8[said.end() :], (said[1].decode(),), 1
-    cells = _read_text(utf8, candidates)
-    if cells.table.num_columns == 1 and utf8.startswith(b'"'):
-        inner = "\n".join(cells.table.column(0).to_pylist()).encode()
+    if said:  # Excel's own first line, left blank: rows keep their numbers
+        utf8, candidates = b"\n" + utf8[said.end() :], (said[1].decode(),)
+    grid = _read_text(utf8, candidates)
+    if grid.table.num_columns == 1 and utf8.startswith(b'"'):
+        inner = "\n".join(grid.table.column(0).to_pylist()).encode()
         if find_separator(inner)[1] > 2:
-            cells = _read_text(inner, SEPARATEURS)
-            remarks += ((0, "chaque ligne était entre guillemets : ils ont été enlevés"),)
-    return drop_blanks(cells, shift, remarks)
+            grid = _read_text(inner, SEPARATEURS)
+            remarks.append("chaque ligne était entre guillemets : ils ont été enlevés")
+    return drop_blanks(replace(grid, anomalies=(*(Problem("", 0, "", one) for one in remarks), *grid.anomalies)))
 
 
 def _refuse_long_lines(data: bytes) -> None:
@@ -110,64 +134,48 @@ def refuse_width(columns: int) -> None:
         raise TooLargeError(f"{columns} colonnes")
 
 
-def _read_text(utf8: bytes, candidates: tuple[str, ...]) -> Cells:
+def _read_text(utf8: bytes, candidates: tuple[str, ...]) -> Grid:
     separator, width = find_separator(utf8, candidates)
     refuse_width(width)
-    if _quotes_are_sound(utf8, separator):
-        return _read_arrow(utf8, separator, width)
-    mended, remarks = _close_quotes(utf8.decode(), separator)
-    return replace(_read_arrow(mended.encode(), separator, width), remarques=remarks)
+    remarks: tuple[Problem, ...] = ()
+    if not _quotes_are_sound(utf8, separator):
+        mended, remarks = _close_quotes(utf8.decode(), separator)
+        utf8 = mended.encode()
+    try:
+        grid = _read_regular(utf8, separator, width)
+    except pa.ArrowInvalid:
+        grid = _read_ragged(utf8.decode(), separator, width)
+    return replace(grid, anomalies=remarks)
 
 
-def _read_arrow(utf8: bytes, separator: str, width: int) -> Cells:
-    odd: list[tuple[int, str]] = []
-
-    def set_aside(row: pa.csv.InvalidRow) -> str:
-        odd.append((row.number, row.text))
-        return "skip"
-
+def _read_regular(utf8: bytes, separator: str, width: int) -> Grid:
+    """Lines that all have that width. Raises `pa.ArrowInvalid` for others."""
     names = [str(i) for i in range(width)]
     if not utf8:
-        return Cells(pa.table({name: pa.array([], pa.string()) for name in names}), np.zeros(0, dtype=np.int32))
+        return cells_from_rows([])
     table = pa.csv.read_csv(
         pa.BufferReader(utf8),
         read_options=pa.csv.ReadOptions(
             column_names=names, use_threads=False, block_size=min(len(utf8) + 1, 2**31 - 1)
         ),
-        parse_options=pa.csv.ParseOptions(
-            delimiter=separator, newlines_in_values=True, ignore_empty_lines=False, invalid_row_handler=set_aside
-        ),
+        parse_options=pa.csv.ParseOptions(delimiter=separator, newlines_in_values=True, ignore_empty_lines=False),
         convert_options=pa.csv.ConvertOptions(
             column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
         ),
     )
-    total = table.num_rows + len(odd)
-    lines = np.arange(1, total + 1, dtype=np.int32)
-    if not odd:
-        return Cells(table, lines)
-    numbers = np.array([number for number, _ in odd], dtype=np.int32)
-    rows = [next(csv.reader(io.StringIO(text, newline=""), delimiter=separator), []) for _, text in odd]
-    return _put_back(table, np.delete(lines, numbers - 1), rows, numbers, width, separator)
+    return Grid(table, np.arange(1, table.num_rows + 1, dtype=np.int32))
 
 
-def _put_back(
-    table: pa.Table, lines: np.ndarray, rows: list[list[str]], numbers: np.ndarray, width: int, separator: str
-) -> Cells:
-    """Rows of another width, back in their place among the regular ones."""
-    extra = max((_filled_width(row) for row in rows), default=0)
-    full = min(max(width, extra), width + EN_TROP_MAX)
-    padded = [_fit(row, full, separator) for row in rows]
-    columns = [pa.array(column, pa.string()) for column in zip(*padded, strict=True)]
-    blank = pa.repeat(pa.scalar("", pa.string()), table.num_rows)
-    order = pa.array(np.argsort(np.concatenate([lines, numbers]), kind="stable"))
-    whole = []
-    for i, added in enumerate(columns):
-        regular = table.column(i).chunks if i < width else [blank]
-        whole.append(pa.concat_arrays([*regular, added]).take(order))
-    shorter = tuple(int(n) for n, row in zip(numbers, rows, strict=True) if any(row) and len(row) < width)
-    longer = tuple(int(n) for n, row in zip(numbers, rows, strict=True) if _filled_width(row) > width)
-    names = [str(i) for i in range(full)]
-    return Cells(pa.Table.from_arrays(whole, names=names), np.sort(np.concatenate([lines, numbers])), shorter, longer)
+def _read_ragged(text: str, separator: str, width: int) -> Grid:
+    """Lines of any width (a title, a footer, a cell too many): as wide as the widest, and what is far beyond joins the last column."""
+    rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator))
+    filled = [_filled_width(row) for row in rows]
+    full = min(max(width, *filled), width + EN_TROP_MAX)
+    return replace(
+        cells_from_rows([_fit(row, full, separator) for row in rows]),
+        courtes=tuple(n for n, row in enumerate(rows, 1) if any(row) and len(row) < width),
+        longues=tuple(n for n, last in enumerate(filled, 1) if last > width),
+    )
 
 
 def _filled_width(row: list[str]) -> int:
@@ -202,10 +210,10 @@ def _quotes_are_sound(utf8: bytes, separator: str) -> bool:
     return len(opening) % 2 == 0 and bool(opening[::2].all()) and not opening[1::2].any()
 
 
-def _close_quotes(text: str, separator: str) -> tuple[str, tuple[tuple[int, str], ...]]:
+def _close_quotes(text: str, separator: str) -> tuple[str, tuple[Problem, ...]]:
     """The same text where a quote that never closes, or only further down amid a cell, is a character of its line."""
     lines = io.StringIO(text, newline="").readlines()
-    remarks: list[tuple[int, str]] = []
+    remarks: list[Problem] = []
     start = records = 0
     while start < len(lines) and len(remarks) < REPRISES_MAX:
         reader = csv.reader(itertools.islice(lines, start, None), delimiter=separator)
@@ -215,13 +223,15 @@ def _close_quotes(text: str, separator: str) -> tuple[str, tuple[tuple[int, str]
             records += 1
             if (end - first > 1 or end == len(lines)) and _is_unclosed(lines[first:end], separator):
                 lines[first] = _without_quoting(lines[first], separator)
-                remarks.append((records, "guillemet ouvert et jamais refermé : lu comme un caractère ordinaire"))
+                said = "guillemet ouvert et jamais refermé : lu comme un caractère ordinaire"
+                remarks.append(Problem("", records, "", said))
                 end = first + 1
                 break
         start = end
     if start < len(lines):
         lines[start:] = [_without_quoting(line, separator) if '"' in line else line for line in lines[start:]]
-        remarks.append((records, "trop de guillemets jamais refermés : lus comme des caractères jusqu'à la fin"))
+        said = "trop de guillemets jamais refermés : lus comme des caractères jusqu'à la fin"
+        remarks.append(Problem("", records, "", said))
     return "".join(lines), tuple(remarks)
 
 
@@ -241,10 +251,25 @@ def _is_unclosed(record: list[str], separator: str) -> bool:
     return False
 
 
-def drop_blanks(cells: Cells, shift: int = 0, remarks: tuple[tuple[int, str], ...] = ()) -> Cells:
-    """The same cells without wholly blank rows and columns, row numbers moved by `shift`."""
-    kept, lengths = [], np.zeros(cells.table.num_rows, dtype=np.int64)
-    for i, column in enumerate(cells.table.columns):
+def cells_from_rows(rows: list[list[str]], numbers: Sequence[int] | None = None) -> Grid:
+    """A rectangle of rows → a grid, blank rows and columns left out; rows are numbered from 1 where no number is given."""
+    columns = [_text_array(column) for column in zip(*rows, strict=True)]
+    table = pa.Table.from_arrays(columns, names=[str(i) for i in range(len(columns))])
+    lines = np.array(numbers or range(1, len(rows) + 1), dtype=np.int32)
+    return drop_blanks(Grid(table, lines if columns else lines[:0]))
+
+
+def _text_array(column: tuple[str, ...]) -> pa.Array:
+    try:
+        return pa.array(column, pa.string())
+    except UnicodeEncodeError:  # half of a surrogate pair, as JSON allows
+        return pa.array([text.encode("utf-8", "replace").decode() for text in column], pa.string())
+
+
+def drop_blanks(grid: Grid) -> Grid:
+    """The same grid without wholly blank rows and columns."""
+    kept, lengths = [], np.zeros(grid.table.num_rows, dtype=np.int64)
+    for i, column in enumerate(grid.table.columns):
         own = pa.compute.binary_length(column).to_numpy()
         if not own.any():
             continue
@@ -252,14 +277,43 @@ def drop_blanks(cells: Cells, shift: int = 0, remarks: tuple[tuple[int, str], ..
             raise TooLargeError(f"une cellule de {own.max() // 1000} ko")
         kept.append(i)
         lengths += own
-    table = cells.table.select(kept)
-    filled = lengths > 0
-    if not filled.all():
-        table = table.filter(pa.array(filled))
-    return Cells(
-        table,
-        cells.lignes[filled] + np.int32(shift),
-        tuple(n + shift for n in cells.courtes),
-        tuple(n + shift for n in cells.longues),
-        remarks + tuple((n + shift if n else 0, what) for n, what in cells.remarques),
-    )
+    table, filled = grid.table.select(kept), lengths > 0
+    return replace(grid, table=table if filled.all() else table.filter(pa.array(filled)), lignes=grid.lignes[filled])
+
+
+def extract(lines: Iterable[bytes], keys: Collection[str], wanted: Collection[bytes]) -> tuple[bytes, np.ndarray, int]:
+    """The lines of a large text down to the header (the first that has a cell among `keys`), then those whose cell there is `wanted`.
+
+    Returns the text, the number, from 1, of each of its lines, and how many are of what was asked for (-1: there is no header).
+    A cell of several lines is not known: INSEE's bases have none.
+    """
+    kept: list[bytes] = []
+    numbers: list[int] = []
+    separator, place, rows = b"", -1, -1
+    for number, line in enumerate(lines, start=1):
+        if place < 0:
+            found = _find_key(line, keys) if number <= TITRES else None
+            if number > TITRES:
+                break
+            if found:
+                (separator, place), rows = found, 0
+        else:
+            cells = line.split(separator, place + 1)
+            code = cells[place].strip(b'" \r\n') if place < len(cells) else b""
+            if code not in wanted and (b"-" not in code or code.rpartition(b"-")[2] not in wanted):
+                continue
+            rows += 1
+        kept.append(line)
+        numbers.append(number)
+    return b"".join(kept), np.array(numbers, dtype=np.int32), rows
+
+
+def _find_key(line: bytes, keys: Collection[str]) -> tuple[bytes, int] | None:
+    """The separator of a header and the place of its column of codes."""
+    for separator in dict.fromkeys(re.findall(rb"[;\t,|]", line[:100_000])):
+        cells = line.split(separator)
+        for place, cell in enumerate(cells):
+            name = cell.removeprefix(b"\xef\xbb\xbf").strip(b'" \r\n').decode("latin-1").upper()
+            if name in keys and len(cells) > 2:
+                return separator, place
+    return None

@@ -32,6 +32,12 @@ MEMOIRE_MIN = 512 * MIO  # and at least so much for each file, whatever those be
 PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 ATTENTE = 300  # seconds by the clock with no sign of life: a disk that does not answer uses no processor
 ALLEGER = "Ouvrez-le dans un tableur, gardez-en les lignes et les colonnes utiles et enregistrez-le en CSV"
+
+
+class TooLargeError(Exception):
+    """What would not fit in memory or in a spreadsheet; the message says which part."""
+
+
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
 _refused: dict[str, Problem] = {}
@@ -65,6 +71,8 @@ def reading(fichier: str) -> Iterator[None]:
         yield
     except CvanalysisError:
         raise
+    except TooLargeError as error:
+        raise too_large(fichier, error) from None
     except MemoryError as error:
         limit_memory(None)  # before anything else: there is none left for it
         raise _refusal(fichier, f"sa lecture demande plus de {MEMOIRE // MIO} Mio de mémoire") from error
@@ -83,11 +91,6 @@ def allow(seconds: float) -> None:
 
         _until += seconds
         _limit(resource.RLIMIT_CPU, int(_until) + 1)
-
-
-def threaded() -> bool:
-    """Whether a child may not be forked from this process for its other threads alone: from another process, it may."""
-    return hasattr(os, "fork") and bool(can_fork())
 
 
 def can_fork() -> str:
@@ -123,6 +126,11 @@ def _mapped() -> int:
     if sys.platform != "linux":
         return 0
     return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[5]) * PAGE
+
+
+def too_large(fichier: str, error: TooLargeError) -> ReadError:
+    """What is said of a file that would not fit."""
+    return _refusal(fichier, f"le fichier est démesuré ({error})")
 
 
 def _refusal(fichier: str, found: str) -> ReadError:

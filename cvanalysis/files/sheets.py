@@ -1,5 +1,7 @@
 """One raw file → tables of text with their header found. Owns what a file really is, its sheets and its header line.
 
+Title rows, rows of labels and rows of codes come in any order at the top of INSEE's and of contract teams' sheets.
+
 Refuses to know INSEE, actions or voices (they name the headers they know) and to decode a cell (`values`, `dates`).
 What a file is is told by its first bytes, never by its name: a PDF, an LFS pointer or a web page called `.csv` is a
 `ReadError` that says so. Nothing but `ReadError` leaves this module, whatever the bytes; no cell with content is
@@ -28,49 +30,21 @@ import python_calamine
 from cvanalysis.errors import Problem, ReadError, say_system
 from cvanalysis.files.archives import OCTETS_MAX, TABLEAUX, is_archive
 from cvanalysis.files.atomic import named
-from cvanalysis.files.delimited import Cells, TooLargeError, read_delimited
-from cvanalysis.files.guard import ALLEGER, MIO, SECONDES_PAR_MIO, allow
-from cvanalysis.files.headers import ENTETE_MAX, find_header, find_labels
+from cvanalysis.files.delimited import Grid, read_delimited
+from cvanalysis.files.guard import MIO, SECONDES_PAR_MIO, TooLargeError, allow, too_large
 from cvanalysis.files.workbooks import read_json_rows, read_ods, read_workbook
+from cvanalysis.french import fold
 
 ENREGISTRER = "Ouvrez-le dans un tableur et enregistrez-le en CSV ou en XLSX"
 BLANCS = b" \t\r\n\x0b\x0c;,|\xef\xbb\xbf"
 MACHINE = frozenset({"thumbs.db", "desktop.ini"})
 ATTENDU = "Un fichier CSV, XLS, XLSX, ODS ou une liste JSON était attendu"
 
-IMPOSTEURS = tomllib.loads(Path(__file__).with_name("imposteurs.toml").read_text(encoding="utf-8"))["imposteurs"]
-
-
-@dataclass(frozen=True, slots=True)
-class Grid:
-    """One sheet as it stands: every filled row as text, no header logic.
-
-    `cells` has one column per column of the sheet that holds something, named by its place from 0 (gaps are
-    possible); `lignes` are spreadsheet rows from 1 (wholly blank rows are left out). `courtes` and `longues` are rows of another width than
-    usual in a ragged text file. `entete`: the header's position in JSON; `cachee`: hidden.
-    """
-
-    fichier: str
-    feuille: str
-    table: pa.Table
-    lignes: np.ndarray
-    courtes: tuple[int, ...] = ()
-    longues: tuple[int, ...] = ()
-    anomalies: tuple[Problem, ...] = ()
-    entete: int | None = None
-    cachee: bool = False
-
-    def say(self, line: int, column: str, found: str, to_do: str = "") -> Problem:
-        """Something doubtful of this sheet, which a workbook's message names."""
-        where = f"feuille « {self.feuille} » : " if self.feuille else ""
-        return Problem(self.fichier, line, column, where + found, que_faire=to_do)
-
-    @property
-    def cells(self) -> pd.DataFrame:
-        """Rows × columns of `str`, never missing; a new frame each time."""
-        frame = self.table.to_pandas()
-        frame.columns = [int(name) for name in self.table.column_names]
-        return frame
+IMPOSTEURS, DANS_OLE = tomllib.loads(Path(__file__).with_name("imposteurs.toml").read_text(encoding="utf-8")).values()
+OLE = b"\xd0\xcf\x11\xe0"
+_NOMBRE = re.compile(r"[\s+\-−]*\d[\d\s.,'’%€]*$")
+_CODE = re.compile(r"[A-Za-z][A-Za-z0-9_+.-]{0,31}$")
+ENTETE_MAX = 60  # filled rows among which a header is looked for
 
 
 @dataclass(frozen=True)
@@ -155,40 +129,43 @@ def read_bytes(path: Path, fichier: str) -> bytes:
 def grids_of(data: bytes, fichier: str) -> list[Grid]:
     """`read_grid` for a file that is in memory already."""
     _refuse_impostors(data, fichier)
-    header = None
-    with refusing_too_large(fichier):
-        if data.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-            if is_archive(data):
-                raise _refuse(fichier, "le fichier est une archive ZIP, pas un classeur", "Décompressez-la")
-            sheets = _open_workbook(data, fichier)
-        elif data.startswith(b"\xd0\xcf\x11\xe0"):
-            sheets = _open_ole(data, fichier)
-        elif fichier.lower().endswith((".json", ".geojson")):
-            sheets, header = [("", _open_json(data, fichier))], 0
-        else:
-            sheets = [("", _open_text(data, fichier))]
-    named = [(name, cells) for name, cells in sheets if cells.table.num_rows and cells.table.num_columns]
-    if not named:
+    try:
+        sheets = _open(data, fichier)
+    except TooLargeError as error:
+        raise too_large(fichier, error) from None
+    filled = [grid for grid in sheets if grid.table.num_rows and grid.table.num_columns]
+    if not filled:
         raise _refuse(fichier, "le fichier ne contient aucune cellule remplie", "Téléchargez-le de nouveau")
-    empty = tuple(
-        Problem(fichier, 0, "", f"feuille « {name} » vide", que_faire="Elle est laissée de côté")
-        for name, cells in sheets
-        if not cells.table.num_rows
-    )
-    return [
-        Grid(
-            fichier,
-            name,
-            cells.table,
-            cells.lignes,
-            cells.courtes,
-            cells.longues,
-            (empty if i == 0 else ()) + tuple(Problem(fichier, line, "", what) for line, what in cells.remarques),
-            header,
-            cells.cachee,
-        )
-        for i, (name, cells) in enumerate(named)
+    empty = [
+        Problem(fichier, 0, "", f"feuille « {grid.feuille} » vide", que_faire="Elle est laissée de côté")
+        for grid in sheets
+        if not grid.table.num_rows
     ]
+    told = [[replace(one, fichier=fichier) for one in grid.anomalies] for grid in filled]
+    told[0] = empty + told[0]
+    return [replace(grid, fichier=fichier, anomalies=tuple(of)) for grid, of in zip(filled, told, strict=True)]
+
+
+def _open(data: bytes, fichier: str) -> list[Grid]:
+    if data.startswith(OLE):
+        for word, found, to_do in DANS_OLE:
+            if word.encode("utf-16-le") in data:
+                raise _refuse(fichier, found, to_do)
+        return _open_workbook(data, fichier)
+    if data.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        if is_archive(data):
+            raise _refuse(fichier, "le fichier est une archive ZIP, pas un classeur", "Décompressez-la")
+        return _open_workbook(data, fichier)
+    if not fichier.lower().endswith((".json", ".geojson")):
+        return [read_delimited(data)]
+    try:
+        return [read_json_rows(data)]
+    except ValueError:
+        found, expected = (
+            "le fichier JSON n'est pas une liste d'objets",
+            "Une liste de la forme [{…}, {…}] était attendue",
+        )
+        raise _refuse(fichier, found, "Exportez les données en CSV", expected) from None
 
 
 def read_raw(path: Path, fichier: str, connus: frozenset[str] = frozenset()) -> list[RawTable]:
@@ -210,8 +187,8 @@ def find_table(grid: Grid, connus: frozenset[str] = frozenset()) -> RawTable:
     """The table of one grid: its header, the row of labels next to it, the lines above it."""
     head = list(zip(*(column.to_pylist() for column in grid.table.slice(0, ENTETE_MAX).columns), strict=True))
     lines = [int(n) for n in grid.lignes[: len(head)]]
-    header = grid.entete if grid.entete is not None else find_header(head, connus)
-    labels = None if grid.entete is not None else find_labels(head, lines, header)
+    header = grid.entete if grid.entete is not None else _find_header(head, connus)
+    labels = None if grid.entete is not None else _find_labels(head, lines, header)
     first = max(header, labels if labels is not None else header) + 1
     names, anomalies = _name_columns(grid, head[header], first)
     body = grid.table.slice(first).select([i for i, name in enumerate(names) if name])
@@ -230,6 +207,78 @@ def find_table(grid: Grid, connus: frozenset[str] = frozenset()) -> RawTable:
         lines[header],
         grid.anomalies + anomalies + _say_ragged_rows(grid, lines[header]),
     )
+
+
+def _find_header(head: Sequence[Sequence[str]], connus: frozenset[str] = frozenset()) -> int:
+    """Position of the header among the first filled rows.
+
+    With known names, the row that has most of them (two at least: a lone `A` or `note` can be a cell). Else the first
+    row with at least 70 % of the largest number of distinct words (titles and group headings have fewer); where it
+    adjoins a row as wide of codes (`TX_F`), codes win over labels.
+    """
+    known = {fold(name) for name in connus}
+    if known:
+        hits = [len({fold(cell) for cell in row} & known) for row in head]
+        if max(hits) >= min(2, len(known)):
+            return hits.index(max(hits))
+    words = [_count_words(row) for row in head]
+    most = max(words)
+    if most == 0:
+        return 0
+    header = next(i for i, count in enumerate(words) if count >= max(0.7 * most, 1))
+    below = header + 1
+    if (
+        below < len(head)
+        and words[below] >= 0.7 * words[header]
+        and _are_codes(head[below])
+        and not _are_codes(head[header])
+    ):
+        return below
+    return header
+
+
+def _is_word(cell: str) -> bool:
+    cell = cell.strip()
+    return bool(cell) and not _NOMBRE.match(cell)
+
+
+def _count_words(row: Sequence[str]) -> int:
+    """Distinct words of a row; 0 where most of its cells are numbers: that is data."""
+    filled = [cell for cell in row if cell.strip()]
+    words = {fold(cell) for cell in filled if _is_word(cell)}
+    return len(words) if len(words) * 2 >= len(filled) else 0
+
+
+def _are_codes(row: Sequence[str]) -> bool:
+    filled = [cell.strip() for cell in row if cell.strip()]
+    return bool(filled) and all(_CODE.match(cell) for cell in filled)
+
+
+def _find_labels(head: Sequence[Sequence[str]], lines: list[int], header: int) -> int | None:
+    """The row of labels directly above or below the header: as wide, words only, and longer than codes.
+
+    Below, data may look like it: it is a label only where the rows after it hold numbers and it holds none.
+    """
+    filled = [i for i, cell in enumerate(head[header]) if cell.strip()]
+    if len(filled) < 3:
+        return None
+
+    def is_labels(row: Sequence[str]) -> bool:
+        cells = [row[i].strip() for i in filled if row[i].strip()]
+        return len(cells) >= 0.6 * len(filled) and all(map(_is_word, cells)) and len(set(cells)) >= 0.6 * len(cells)
+
+    if header > 0 and lines[header] - lines[header - 1] == 1 and is_labels(head[header - 1]):
+        return header - 1
+    below = header + 1
+    if below < len(head) and lines[below] - lines[header] == 1 and _are_codes(head[header]) and is_labels(head[below]):
+        after = head[below + 1 : below + 11]
+        numeric = [
+            i for i in filled if any(row[i].strip() for row in after) and not any(_is_word(row[i]) for row in after)
+        ]
+        long = sum(len(head[below][i].strip()) > len(head[header][i].strip()) for i in filled)
+        if len(numeric) * 2 >= len(filled) and long * 2 >= len(filled):
+            return below
+    return None
 
 
 def _name_columns(grid: Grid, header: Sequence[str], first: int) -> tuple[list[str], tuple[Problem, ...]]:
@@ -273,15 +322,6 @@ def _say_ragged_rows(grid: Grid, header: int) -> tuple[Problem, ...]:
     return tuple(said)
 
 
-@contextmanager
-def refusing_too_large(fichier: str) -> Iterator[None]:
-    """Say of which file what is too large is."""
-    try:
-        yield
-    except TooLargeError as error:
-        raise ReadError.of(fichier, f"le fichier est démesuré ({error})", "", ALLEGER) from None
-
-
 def _refuse(fichier: str, found: str, to_do: str, expected: str = ATTENDU) -> ReadError:
     return ReadError.of(fichier, found, expected, to_do)
 
@@ -299,32 +339,14 @@ def _refuse_impostors(data: bytes, fichier: str) -> None:
         raise _refuse(fichier, "le fichier est une page web (HTML)", f"Téléchargez-le de nouveau. {ENREGISTRER}")
 
 
-def _open_text(data: bytes, fichier: str) -> Cells:
-    try:
-        return read_delimited(data)
-    except pa.ArrowInvalid:
-        raise _refuse(fichier, "le texte du fichier ne se découpe pas en cellules", ENREGISTRER) from None
-
-
-def _open_ole(data: bytes, fichier: str) -> list[tuple[str, Cells]]:
-    if "EncryptedPackage".encode("utf-16-le") in data:
-        raise _protected(fichier)
-    if "WordDocument".encode("utf-16-le") in data:
-        raise _refuse(fichier, "le fichier est un document Word", "Copiez le tableau dans un classeur")
-    return _open_workbook(data, fichier)
-
-
-def _protected(fichier: str) -> ReadError:
-    return ReadError.of(fichier, "le classeur est protégé par un mot de passe", "", "Enregistrez-le sans mot de passe")
-
-
-def _open_workbook(data: bytes, fichier: str) -> list[tuple[str, Cells]]:
+def _open_workbook(data: bytes, fichier: str) -> list[Grid]:
     """A workbook's sheets; whatever a damaged one makes calamine, odfpy or zipfile raise means that it is damaged."""
     with _stderr_silenced():
         try:
             return read_workbook(data)
         except python_calamine.PasswordError:
-            raise _protected(fichier) from None
+            _, found, to_do = DANS_OLE[0]
+            raise _refuse(fichier, found, to_do) from None
         except (KeyboardInterrupt, SystemExit, MemoryError, TooLargeError):
             raise
         except BaseException:  # noqa: BLE001 (a panic of calamine's Rust is no Exception)
@@ -349,13 +371,3 @@ def _stderr_silenced() -> Iterator[None]:
         os.dup2(kept, 2)
         os.close(kept)
         os.close(sink)
-
-
-def _open_json(data: bytes, fichier: str) -> Cells:
-    try:
-        return read_json_rows(data)
-    except ValueError:
-        expected = "Une liste de la forme [{…}, {…}] était attendue"
-        raise _refuse(
-            fichier, "le fichier JSON n'est pas une liste d'objets", "Exportez les données en CSV", expected
-        ) from None

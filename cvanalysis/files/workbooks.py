@@ -12,20 +12,22 @@ import io
 import json
 import re
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 from xml.etree import ElementTree
 from xml.sax.saxutils import unescape
 
 import numpy as np
-import pyarrow as pa
 import python_calamine
 
-from cvanalysis.files.delimited import CELLULE_MAX, Cells, TooLargeError, drop_blanks, refuse_width
+from cvanalysis.files.delimited import CELLULE_MAX, Grid, cells_from_rows, refuse_width
+from cvanalysis.files.guard import TooLargeError
 
 JSON_MAX = 100 * 1024**2  # bytes: once read, it takes ten times as many
 DEPLIE_MAX = 1024**3  # bytes of a workbook once unzipped: INSEE's largest have 150 MiB
+    4 * 1024**2
+)  # bytes of a workbook kept by hand; a larger one is an export, and its parts take long to read
 BALISE_MAX = 300  # bytes of the tag of a cell, before and after one of its attributes
 CELLULES_OBJETS_MAX = 10_000_000  # of a list in JSON, as a table: each is an object of Python's
 CELLULES_MAX = 30_000_000  # cells of a sheet's rectangle: beyond, a stray cell far below or right has stretched it
@@ -54,7 +56,7 @@ def cell_text(value: object) -> str:
     return str(value)
 
 
-def read_workbook(data: bytes) -> list[tuple[str, Cells]]:
+def read_workbook(data: bytes) -> list[Grid]:
     """Every sheet that holds something, with its name, in the workbook's order.
 
     Raises what calamine raises (`CalamineError` and its like), `TooLargeError` for a workbook too large to open: calamine
@@ -83,7 +85,7 @@ def read_workbook(data: bytes) -> list[tuple[str, Cells]]:
             if any(row):  # a stray cell at the bottom of a sheet must not make a million rows
                 rows.append(row)
                 numbers.append(number)
-        sheets.append((name, replace(cells_from_rows(rows, numbers), cachee=name in hidden)))
+        sheets.append(replace(cells_from_rows(rows, numbers), feuille=name, cachee=name in hidden))
     return sheets
 
 
@@ -92,7 +94,7 @@ def _percent_text(value: float) -> str:
     return f"{100 * value:.12g}%"
 
 
-def read_ods(data: bytes) -> list[tuple[str, Cells]]:
+def read_ods(data: bytes) -> list[Grid]:
     """An ODS by odfpy, for those that calamine cannot open; repeated cells and rows are unfolded, but for blank ones."""
     from odf.opendocument import load
     from odf.table import CoveredTableCell, Table, TableCell, TableRow
@@ -111,7 +113,8 @@ def read_ods(data: bytes) -> list[tuple[str, Cells]]:
                 continue  # the blank rest of a sheet, folded in one element
             rows += [cells] * times
         width = max(map(len, rows), default=0)
-        sheets.append((table.getAttribute("name") or "", cells_from_rows([r + [""] * (width - len(r)) for r in rows])))
+        grid = cells_from_rows([row + [""] * (width - len(row)) for row in rows])
+        sheets.append(replace(grid, feuille=table.getAttribute("name") or ""))
     return sheets
 
 
@@ -130,7 +133,7 @@ def _ods_text(cell: object) -> str:
     return "\n".join(extractText(p) for p in cell.childNodes if p.qname[1] == "p")
 
 
-def read_json_rows(data: bytes) -> Cells:
+def read_json_rows(data: bytes) -> Grid:
     """A JSON list of flat objects; its first row is the keys, the others are numbered from 1 by their position.
 
     Numbers keep their own writing, null is blank, a nested value stays JSON text. Raises ValueError otherwise.
@@ -140,8 +143,8 @@ def read_json_rows(data: bytes) -> Cells:
         raise ValueError("pas une liste d'objets")
     for row in rows:
         row |= {k: json.dumps(v, ensure_ascii=False) for k, v in row.items() if isinstance(v, dict | list)}
-    cells = cells_from_objects([{key: cell_text(value) for key, value in row.items()} for row in rows])
-    return replace(cells, lignes=cells.lignes - np.int32(1))
+    grid = cells_from_objects([{key: cell_text(value) for key, value in row.items()} for row in rows])
+    return replace(grid, lignes=grid.lignes - np.int32(1), entete=0)
 
 
 def parse_json(data: bytes) -> Any:
@@ -154,28 +157,13 @@ def parse_json(data: bytes) -> Any:
         raise ValueError("JSON trop profond") from None
 
 
-def cells_from_objects(rows: list[dict[str, str]]) -> Cells:
-    """Objects → cells under their keys, which are the first row; each may have its own."""
+def cells_from_objects(rows: list[dict[str, str]]) -> Grid:
+    """Objects → a grid under their keys, which are the first row; each may have its own."""
     keys = list(dict.fromkeys(key for row in rows for key in row))
     refuse_width(len(keys))
     if len(keys) * len(rows) > CELLULES_OBJETS_MAX:
         raise TooLargeError(f"{len(rows)} objets et {len(keys)} noms différents")
     return cells_from_rows([keys, *([row.get(key, "") for key in keys] for row in rows)])
-
-
-def cells_from_rows(rows: list[list[str]], numbers: Sequence[int] | None = None) -> Cells:
-    """A rectangle of rows → cells, blank rows and columns left out; rows are numbered from 1 where no number is given."""
-    columns = [_text_array(column) for column in zip(*rows, strict=True)]
-    table = pa.Table.from_arrays(columns, names=[str(i) for i in range(len(columns))])
-    lines = np.array(numbers or range(1, len(rows) + 1), dtype=np.int32)
-    return drop_blanks(Cells(table, lines if columns else lines[:0]))
-
-
-def _text_array(column: tuple[str, ...]) -> pa.Array:
-    try:
-        return pa.array(column, pa.string())
-    except UnicodeEncodeError:  # half of a surrogate pair, as JSON allows
-        return pa.array([text.encode("utf-8", "replace").decode() for text in column], pa.string())
 
 
 Errors = dict[str, dict[int, list[tuple[int, str]]]]

@@ -16,7 +16,7 @@ from pathlib import Path
 from cvanalysis.catalogue import load_catalogue, normal_header, read_catalogue_rows
 from cvanalysis.errors import ReadError, UsageError
 from cvanalysis.files.archives import TABLEAUX, is_archive, members, read_member
-from cvanalysis.files.extracts import GRAND
+from cvanalysis.files.delimited import GRAND
 from cvanalysis.files.keys import commune_key, departement_of
 from cvanalysis.files.sheets import RawTable, tables_of
 from cvanalysis.french import slug

@@ -23,13 +23,17 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from cvanalysis.actions.clean.fields import Declared
+from cvanalysis.actions.clean.logs import CleanedLogs, clean_logs
 from cvanalysis.actions.clean.propose import propose_all
 from cvanalysis.catalogue import in_use, load_catalogue
+from cvanalysis.engagements.declared import find_engagements, link_engagements, read_engagements, read_partners
 from cvanalysis.errors import CvanalysisError, Problem, say_system
-from cvanalysis.files.anomalies import COLONNES_ANOMALIES, ReadFile, frame_problems, with_unread
+from cvanalysis.files.anomalies import COLONNES_ANOMALIES, Anomalies, ReadFile, frame_problems, with_unread
 from cvanalysis.files.atomic import SUFFIX, WriteFailed, locked, make_folder, to_json, write_all
 from cvanalysis.files.contours import contour_files, read_contours
-from cvanalysis.files.guard import threaded, under_guard
+from cvanalysis.files.guard import can_fork, under_guard
+from cvanalysis.files.keys import carrier_key, split_list
 from cvanalysis.files.texts import read_text
 from cvanalysis.french import quoted
 from cvanalysis.indicateurs.clean.decode import Account, Line, clean_indicators
@@ -40,9 +44,9 @@ from cvanalysis.paroles.table import COMPANIONS
 from cvanalysis.personnes.masking import mask_anomalies
 from cvanalysis.tables.freshness import PACKAGE, RECORD, VOICES, current, forget_withdrawn, made_of, tables_folder
 from cvanalysis.tables.leftover import left_aside
-from cvanalysis.tables.logs import clean_actions
 from cvanalysis.tables.shown import mask_name, names_of, show
 from cvanalysis.territory.contract import Territory
+from cvanalysis.territory.declarations import Inspection
 from cvanalysis.territory.places import Niveau
 
 
@@ -62,17 +66,6 @@ class Domain:
     avertissements: tuple[Problem, ...] = ()
 
 
-@dataclass(frozen=True)
-class Processed:
-    """What `process` wrote: rows per table, the manifest's sources, the files left out, the account of all cells."""
-
-    tables: dict[str, int]
-    sources: list[dict[str, object]]
-    illisibles: tuple[Problem, ...]
-    compte: Account
-    avertissements: tuple[Problem, ...] = ()
-
-
 def prepare(territory: Territory, audience: str) -> Path:
     """The folder of the territory's tables for that audience, made again first where they are not today's."""
     folder = tables_folder(territory.dossier, audience)
@@ -81,7 +74,9 @@ def prepare(territory: Territory, audience: str) -> Path:
         make_folder(folder, private=True)
         with locked(folder, folder.name, wait=True):
             if not current(folder, of):
-                (_process_apart if threaded() else process)(territory, folder, audience, of)
+                # other threads run here: from another process, which has none, a child may be forked
+                apart = hasattr(os, "fork") and can_fork()
+                (_process_apart if apart else process)(territory, folder, audience, of)
     forget_withdrawn(territory.dossier, of)
     return folder
 
@@ -90,7 +85,8 @@ APART = """
 import pickle, sys
 from cvanalysis.tables.process import process
 try:
-    said = process(*pickle.load(sys.stdin.buffer)) and None
+    process(*pickle.load(sys.stdin.buffer))
+    said = None
 except Exception as error:
     said = error
 sys.stdout.buffer.write(pickle.dumps(said))
@@ -117,8 +113,9 @@ def _process_apart(*asked: Any) -> None:
 
 def process(
     territory: Territory, processed: Path, audience: str = "public", of: dict[str, Any] | None = None
-) -> Processed:
-    """Clean every domain and write its tables to `processed`, each replaced whole, and beside them whose they are.
+) -> dict[str, Any]:
+    """Clean every domain and write its tables to `processed`, each replaced whole, and beside them whose they are. Returns what their
+    record says to whoever builds: the manifest's `sources`, what could not be used (`illisibles`) and `avertissements`, as sentences.
 
     `of` is what they are made of (`freshness.made_of`), taken before anything is read: what changes meanwhile makes them old.
     Raises `CvanalysisError` where a table cannot be written (then the former tables stay). A raw file that cannot
@@ -128,11 +125,12 @@ def process(
     return under_guard(lambda: _process(territory, processed, audience, of))
 
 
-def _process(territory: Territory, processed: Path, audience: str, of: dict[str, Any]) -> Processed:
+def _process(territory: Territory, processed: Path, audience: str, of: dict[str, Any]) -> dict[str, Any]:
     every = clean_all(territory, audience)
-    files, compte = every.fichiers, every.compte
+    files = every.fichiers
     tables = every.tables | {"anomalies": every.anomalies, "fichiers": list_files(files)}
-    tables["comptes"] = pd.DataFrame([asdict(line) for line in compte.lignes], columns=[f.name for f in fields(Line)])
+    lines = [asdict(line) for line in every.compte.lignes]
+    tables["comptes"] = pd.DataFrame(lines, columns=[f.name for f in fields(Line)])
     if audience != "equipe":
         voices = [path for path in (territory.dossier / VOICES).rglob("*") if path.is_file()]
         names = {path.relative_to(territory.dossier).as_posix() for path in voices} | {file.fichier for file in files}
@@ -144,19 +142,16 @@ def _process(territory: Territory, processed: Path, audience: str, of: dict[str,
     )
     tables = show(tables, named)
     said = ("fichier", "sha256", "famille", "millesime", "statut")
-    done = Processed(
-        {name: len(table) for name, table in tables.items()},
-        [
+    dit = {
+        "sources": [
             {name: getattr(file, name) for name in said} | {"fichier": named.get(file.fichier, file.fichier)}
             for file in files
         ],
-        tuple(file.probleme for file in files if file.probleme is not None),
-        compte,
-        every.avertissements,
-    )
-    told = {name: [str(one) for one in getattr(done, name)] for name in ("illisibles", "avertissements")}
-    write_tables(tables, processed, {"fait_de": of, "dit": {"sources": done.sources} | told})
-    return done
+        "illisibles": [str(file.probleme) for file in files if file.probleme is not None],
+        "avertissements": [str(one) for one in every.avertissements],
+    }
+    write_tables(tables, processed, {"fait_de": of, "dit": dit})
+    return dit
 
 
 def veil(table: pd.DataFrame, names: Iterable[str]) -> pd.DataFrame:
@@ -219,7 +214,41 @@ def clean_insee(territory: Territory, _audience: str) -> Domain:
     return Domain(tables, anomalies, cleaned.sources, cleaned.account, avertissements=told)
 
 
-def clean_logs(territory: Territory, _audience: str) -> Domain:
+@dataclass(frozen=True)
+class CleanedActions(CleanedLogs):
+    """The tables of this domain, and what was doubtful."""
+
+    engagements: pd.DataFrame
+    partenaires: pd.DataFrame
+    anomalies: pd.DataFrame
+
+
+def clean_actions(territory: Territory, indicateurs: frozenset[str] | None = None) -> CleanedActions:
+    """Everything that `actions/`, `engagements.csv` and `partenaires.csv` say: partners tell whom the logs name, engagements which
+    actions serve them.
+
+    `indicateurs` are the ids that engagements may be linked to (unchecked when None). Raises `DeclarationError` with all the problems of
+    the declarations of this domain; a log that cannot be read disturbs no other.
+    """
+    found, anomalies = Inspection(Path(territory.dossier)), Anomalies()
+    partners = read_partners(territory, found)
+    names = dict(zip(partners["id"], partners["nom"], strict=True))
+    named = zip(partners["id"], partners["nom"], partners["alias"], strict=True)
+    siren = {code: one for code, one in zip(partners["siren"][::-1], partners["id"][::-1], strict=True) if code}
+    engagements = read_engagements(territory, found, names, indicateurs)
+    declared = Declared(
+        partners={carrier_key(word): one for one, name, alias in named for word in (name, *split_list(alias))},
+        sirens=siren,
+        noms=names,
+        engagements=frozenset(engagements["code"]),
+    )
+    logs = clean_logs(territory, declared, found, anomalies)
+    actions = link_engagements(logs.actions, engagements, find_engagements(Path(territory.dossier)), anomalies)
+    others = (engagements, partners, anomalies.frame())
+    return CleanedActions(actions, logs.compte, logs.controles, logs.propositions, logs.fichiers, *others)
+
+
+def clean_money(territory: Territory, _audience: str) -> Domain:
     """Actions, engagements, partners, and the account of money of each log; the same for every audience."""
     cleaned = clean_actions(territory, frozenset(load_catalogue(territory.ajouts).indicateurs))
     names = ("actions", "engagements", "partenaires", "controles", "propositions")
@@ -254,7 +283,7 @@ def clean_rest(territory: Territory, _audience: str) -> Domain:
     return Domain({}, frame_problems(absent), files, complement=told if machine else "")
 
 
-DOMAINES: tuple[Callable[[Territory, str], Domain], ...] = (clean_insee, clean_logs, clean_words, clean_rest)
+DOMAINES: tuple[Callable[[Territory, str], Domain], ...] = (clean_insee, clean_money, clean_words, clean_rest)
 """The domains, in the order in which `check` tells of them: (territory, audience) → `Domain`."""
 
 

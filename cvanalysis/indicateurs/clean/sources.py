@@ -21,7 +21,7 @@ from cvanalysis.catalogue import load_catalogue
 from cvanalysis.errors import Problem, ReadError
 from cvanalysis.files.anomalies import LAISSE, ReadFile
 from cvanalysis.files.archives import archive_of, is_archive, member_size, members, read_member
-from cvanalysis.files.extracts import GRAND, extract
+from cvanalysis.files.delimited import GRAND, extract
 from cvanalysis.files.guard import MIO, SECONDES_PAR_MIO, allow, reading
 from cvanalysis.files.sheets import RawTable, read_bytes, tables_of
 from cvanalysis.indicateurs.clean.recognise import known_headers, recognise

@@ -14,6 +14,7 @@ import html
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 
@@ -22,8 +23,7 @@ import pandas as pd
 
 from cvanalysis.errors import Problem, ReadError
 from cvanalysis.files.guard import reading
-from cvanalysis.files.headers import ENTETE_MAX
-from cvanalysis.files.sheets import Grid, RawTable, find_table, read_bytes, read_grid, refusing_too_large
+from cvanalysis.files.sheets import ENTETE_MAX, Grid, RawTable, find_table, read_bytes, read_grid
 from cvanalysis.files.workbooks import cells_from_objects, parse_json
 from cvanalysis.french import fold
 from cvanalysis.paroles.clean import outils
@@ -268,7 +268,7 @@ def _read_json(path: Path, fichier: str) -> Grid:
     """A JSON export as a sheet: the list of answers, alone (Decidim) or wrapped (`results` of Kobo, `responses` of LimeSurvey), nested
     names joined by `/` as the CSV exports write them."""
     found, data = None, read_bytes(path, fichier)
-    with refusing_too_large(fichier), suppress(ValueError):
+    with suppress(ValueError):
         found = parse_json(data)
     if isinstance(found, dict):
         found = next((v for v in found.values() if isinstance(v, list)), None)
@@ -279,9 +279,7 @@ def _read_json(path: Path, fichier: str) -> Grid:
             "Une liste de la forme [{…}, {…}] était attendue",
         )
         raise ReadError(Problem(fichier, 0, "", what, expected, "Exportez les réponses en CSV"))
-    with refusing_too_large(fichier):
-        cells = cells_from_objects(rows)
-    return Grid(fichier, "", cells.table, cells.lignes, entete=0)
+    return replace(cells_from_objects(rows), fichier=fichier, entete=0)
 
 
 def _unwrap(one: dict) -> dict:

@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 
 from cvanalysis.errors import CvanalysisError, Problem, ReadError
-from cvanalysis.files.delimited import TooLargeError
+from cvanalysis.files.guard import TooLargeError
 from cvanalysis.files.sheets import read_bytes
 from cvanalysis.french import decode, fold
 from cvanalysis.paroles.table import (
