@@ -11,7 +11,7 @@ import os
 import sys
 import traceback
 from collections.abc import Iterator
-from functools import partial
+from functools import partial, reduce
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +19,11 @@ import click
 
 from cvanalysis.errors import CvanalysisError, DeclarationError, UsageError, printed, say_file
 from cvanalysis.publish.limits import MEMORY, SECONDS
+from cvanalysis.territory.contract import read_territory
 
 USAGE, INTERRUPTED = 2, 130
 LARGEST = 10**9
+GENRES = ("paroles", "actions", "engagements")  # of models to fill in
 
 
 class _Command(click.Command):
@@ -60,6 +62,14 @@ def _folder(*names: str, exists: bool, help: str, **rest: Any) -> Any:
     return click.option(*names, type=folder, metavar="DOSSIER", help=help, **rest)
 
 
+def _option(name: str, metavar: str, help: str, **rest: Any) -> Any:
+    return click.option(name, metavar=metavar, help=help, **rest)
+
+
+def _number(name: str, default: int | None, help: str) -> Any:
+    return click.option(name, type=_Number(), default=default, help=help)
+
+
 # -------------------------------------------------------------------------------------------------- commands
 
 _DATA = _folder(
@@ -74,7 +84,8 @@ _AUDIENCE = click.option(
     default="public",
     help="Pour qui (public par défaut).",
 )
-_DEBUG = click.option("--debug", is_flag=True, help="Montre la trace complète d'une erreur.")
+_DEBUG = click.option("--debug", is_flag=True, expose_value=False, help="Montre la trace complète d'une erreur.")
+"""Read by `run`."""
 
 
 @click.group(cls=_Group, subcommand_metavar="COMMANDE", context_settings={"help_option_names": ["-h", "--help"]})
@@ -91,7 +102,7 @@ def cli() -> None:
     help="Quartiers de 2024 ou de 2015 (d'après les fichiers, sinon 2024).",
 )
 @_DEBUG
-def init(epci: str, dossier: Path | None, geographie: str | None, debug: bool) -> int:  # noqa: ARG001
+def init(epci: str, dossier: Path | None, geographie: str | None) -> int:
     """Écrit les déclarations d'un nouveau territoire, d'après le code de son EPCI et les fichiers déposés."""
     from datetime import date
 
@@ -111,11 +122,9 @@ def init(epci: str, dossier: Path | None, geographie: str | None, debug: bool) -
 @_AUDIENCE
 @click.option("--detail", is_flag=True, help="Dit de chaque fichier tout ce qui est su, anomalie par anomalie.")
 @_DEBUG
-def check(data: Path, audience: str, detail: bool, debug: bool) -> int:  # noqa: ARG001 (--debug is read by `run`)
+def check(data: Path, audience: str, detail: bool) -> int:
     """Dit ce qui est à corriger, pour quoi chaque fichier brut a été pris, et ce qui reste vide."""
-    from cvanalysis.territory.contract import read_territory
-
-    territory = read_territory(data)
+    territory = read_territory(data)  # before what reads files, which takes a second to load
     from cvanalysis.tables.check import check as inspect
 
     report = inspect(territory, audience)
@@ -123,40 +132,22 @@ def check(data: Path, audience: str, detail: bool, debug: bool) -> int:  # noqa:
     return report.status
 
 
+_BUILD = (
+    _DATA,
+    _folder("--out", exists=False, default="reports", help="Dossier des pages (reports par défaut)."),
+    _option("--edition", "NOM", "Édition à construire (celle de contrat.toml par défaut)."),
+    _option("--only", "ID", "Ce rapport seulement (QP…, quartiers/*, synthese…) ; se répète.", multiple=True),
+    _AUDIENCE,
+    _number("--jobs", None, "Rapports construits en même temps (le nombre de cœurs par défaut)."),
+    _option("--dask", "ADRESSE", "Construit sur la grappe Dask de cette adresse (tcp://…)."),
+    _number("--timeout", SECONDS, f"Secondes permises à un rapport ({SECONDS} par défaut)."),
+    _number("--memory", MEMORY, f"Mio de mémoire permis à un rapport ({MEMORY} par défaut)."),
+    _DEBUG,
+)
+
+
 def _build_options(command: Any) -> Any:
-    for option in reversed(
-        (
-            _DATA,
-            _folder("--out", exists=False, default="reports", help="Dossier des pages (reports par défaut)."),
-            click.option("--edition", metavar="NOM", help="Édition à construire (celle de contrat.toml par défaut)."),
-            click.option(
-                "--only",
-                metavar="ID",
-                multiple=True,
-                help="Ce rapport seulement (QP…, quartiers/*, synthese…) ; se répète.",
-            ),
-            _AUDIENCE,
-            click.option(
-                "--jobs", type=_Number(), help="Rapports construits en même temps (le nombre de cœurs par défaut)."
-            ),
-            click.option("--dask", metavar="ADRESSE", help="Construit sur la grappe Dask de cette adresse (tcp://…)."),
-            click.option(
-                "--timeout",
-                type=_Number(),
-                default=SECONDS,
-                help=f"Secondes permises à un rapport ({SECONDS} par défaut).",
-            ),
-            click.option(
-                "--memory",
-                type=_Number(),
-                default=MEMORY,
-                help=f"Mio de mémoire permis à un rapport ({MEMORY} par défaut).",
-            ),
-            _DEBUG,
-        )
-    ):
-        command = option(command)
-    return command
+    return reduce(lambda made, option: option(made), reversed(_BUILD), command)
 
 
 @cli.command()
@@ -164,7 +155,7 @@ def _build_options(command: Any) -> Any:
 @click.option("--editions", is_flag=True, help="Toutes les éditions déclarées, de la plus ancienne à la plus récente.")
 @click.option("--force", is_flag=True, help="Reconstruit même ce qui n'a pas changé.")
 @click.option("--dry-run", is_flag=True, help="Dit ce qui serait construit et pourquoi, sans rien construire.")
-def build(debug: bool, editions: bool, **options: Any) -> int:  # noqa: ARG001
+def build(editions: bool, **options: Any) -> int:
     """Construit les analyses qui ont à l'être."""
     from cvanalysis.publish.build import build as run_build
     from cvanalysis.publish.memory.decision import Options
@@ -197,7 +188,6 @@ def editions_to_build(options: dict[str, Any], *, every: bool) -> Iterator[dict[
     """What each build is of, in order: every declared edition, the oldest first, so that each finds the one that it is compared with;
     or the one asked for, after those that stand and hold voices that they may hold no more."""
     from cvanalysis.publish.edition import to_build_again
-    from cvanalysis.territory.contract import read_territory
 
     territory = read_territory(options["data"], options["edition"])
     if every:
@@ -222,7 +212,7 @@ def editions_to_build(options: dict[str, Any], *, every: bool) -> Iterator[dict[
 
 @cli.command()
 @_build_options
-def watch(debug: bool, **options: Any) -> int:  # noqa: ARG001
+def watch(**options: Any) -> int:
     """Construit, puis reconstruit ce que touche chaque fichier enregistré, jusqu'à Ctrl-C."""
     from cvanalysis.publish.build import watch as run_watch
 
@@ -234,7 +224,7 @@ def watch(debug: bool, **options: Any) -> int:  # noqa: ARG001
 @click.argument("apres", metavar="B")
 @_folder("--out", exists=True, default="reports", help="Dossier des pages (reports par défaut).")
 @_DEBUG
-def diff(avant: str, apres: str, out: Path, debug: bool) -> int:  # noqa: ARG001
+def diff(avant: str, apres: str, out: Path) -> int:
     """Dit ce qui a changé de l'édition A à l'édition B, toutes deux construites."""
     from cvanalysis.publish.papers.statements import tell_changes
 
@@ -243,16 +233,13 @@ def diff(avant: str, apres: str, out: Path, debug: bool) -> int:  # noqa: ARG001
 
 
 @cli.command()
-@click.argument(
-    "genre", metavar="paroles|actions|engagements", type=click.Choice(("paroles", "actions", "engagements"))
-)
+@click.argument("genre", metavar="|".join(GENRES), type=click.Choice(GENRES))
 @_DATA
 @_folder("--vers", exists=False, default=".", help="Dossier où écrire les modèles (celui-ci par défaut).")
 @_DEBUG
-def modele(genre: str, data: Path, vers: Path, debug: bool) -> int:  # noqa: ARG001
+def modele(genre: str, data: Path, vers: Path) -> int:
     """Écrit un modèle à remplir, en .xlsx et en .csv."""
     from cvanalysis.tables.models import MODELES, write_model
-    from cvanalysis.territory.contract import read_territory
 
     files = {vers / f"modele-{name}": raw for name, raw in write_model(genre, read_territory(data)).items()}
     _write_new(files)
@@ -262,19 +249,18 @@ def modele(genre: str, data: Path, vers: Path, debug: bool) -> int:  # noqa: ARG
 
 @cli.command()
 @_DATA
-@click.option(
+@_option(
     "--vers",
+    "FICHIER",
+    "Fichier à écrire (par défaut à côté du dossier des données : a-relire.csv pour data/raw, NOM-a-relire.csv pour NOM).",
     type=click.Path(path_type=Path),
-    metavar="FICHIER",
-    help="Fichier à écrire (par défaut à côté du dossier des données : a-relire.csv pour data/raw, NOM-a-relire.csv pour NOM).",
 )
 @_DEBUG
-def relire(data: Path, vers: Path | None, debug: bool) -> int:  # noqa: ARG001
+def relire(data: Path, vers: Path | None) -> int:
     """Écrit la liste des paroles qu'une personne doit relire avant qu'elles soient publiques."""
     from cvanalysis.paroles.clean.consent import readable_texts
     from cvanalysis.paroles.clean.review import how_to_read, read_reviews, write_reading_list
     from cvanalysis.tables.freshness import beside
-    from cvanalysis.territory.contract import read_territory
 
     territory = read_territory(data)
     listed = write_reading_list(readable_texts(territory), read_reviews(territory.dossier))

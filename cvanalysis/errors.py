@@ -15,10 +15,14 @@ CvanalysisError
 from __future__ import annotations
 
 import errno
+import tomllib
 import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
+
+_SYSTEM = tomllib.loads(Path(__file__).with_name("errors.toml").read_text(encoding="utf-8"))
+"""Read now: a system that gives no more files would not give this one."""
 
 
 def printed(text: str, keep: str = "") -> str:
@@ -79,11 +83,12 @@ class DeclarationError(CvanalysisError):
 
     def __init__(self, problems: list[Problem]) -> None:
         self.problems = tuple(problems)
-        many = "problèmes" if len(problems) > 1 else "problème"
-        super().__init__(f"{len(problems)} {many} dans les déclarations :\n" + "\n".join(f"- {p}" for p in problems))
+        super().__init__(problems)
 
-    def __reduce__(self) -> tuple[type, tuple[list[Problem]]]:  # from the child that reads to its parent
-        return type(self), (list(self.problems),)
+    def __str__(self) -> str:
+        many = "problèmes" if len(self.problems) > 1 else "problème"
+        said = "".join(f"\n- {problem}" for problem in self.problems)
+        return f"{len(self.problems)} {many} dans les déclarations :{said}"
 
 
 class ReadError(CvanalysisError):
@@ -91,7 +96,7 @@ class ReadError(CvanalysisError):
 
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
-        super().__init__(str(problem))
+        super().__init__(problem)
 
     @classmethod
     def of(
@@ -99,9 +104,6 @@ class ReadError(CvanalysisError):
     ) -> Self:
         """The error of a file, in the words of `Problem`."""
         return cls(Problem(fichier, ligne, colonne, trouve, attendu, que_faire))
-
-    def __reduce__(self) -> tuple[type, tuple[Problem]]:
-        return type(self), (self.problem,)
 
 
 class UnrecognisedFile(ReadError):
@@ -121,31 +123,11 @@ class ReportFailed(CvanalysisError):
         super().__init__(cause)
 
 
-_SYSTEM = {
-    errno.ENOSPC: "le disque est plein",
-    errno.EDQUOT: "le quota de disque est atteint",
-    errno.EACCES: "l'accès est refusé",
-    errno.EPERM: "l'accès est refusé",
-    errno.EROFS: "le disque est en lecture seule",
-    errno.EMFILE: "trop de fichiers sont ouverts à la fois (`ulimit -n` en permet trop peu)",
-    errno.ENFILE: "trop de fichiers sont ouverts à la fois sur cette machine",
-    errno.ENOMEM: "la mémoire de la machine est épuisée",
-    errno.EAGAIN: "trop de processus tournent à la fois sur cette machine",
-    errno.EIO: "le disque est en panne",
-    errno.ENAMETOOLONG: "son nom est trop long",
-    errno.ENOTDIR: "un fichier est là où un dossier est attendu",
-    errno.EEXIST: "un fichier est là où un dossier est attendu",
-    errno.EISDIR: "c'est un dossier",
-    errno.ENOENT: "il n'est plus là",
-    errno.ELOOP: "c'est un lien qui ne mène qu'à lui-même",
-}
-
-
 def say_system(error: OSError) -> str:
     """Why the system refused something, in French, without the way to it."""
     if "temporary directory" in str(error):
         return "aucun dossier temporaire n'est utilisable (plein, ou l'accès en est refusé\u00a0: voir TMPDIR)"
-    return _SYSTEM.get(error.errno or 0, f"erreur {error.errno} du système")
+    return _SYSTEM.get(errno.errorcode.get(error.errno or 0, ""), f"erreur {error.errno} du système")
 
 
 def say_file(error: OSError) -> str:

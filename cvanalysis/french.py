@@ -8,12 +8,14 @@ from __future__ import annotations
 import codecs
 import difflib
 import re
+import tomllib
 import unicodedata
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import date
 from decimal import ROUND_HALF_UP, Context, Decimal
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -34,16 +36,11 @@ CP1252 = "lu comme du Windows-1252"
 _ALL_DIGITS = Context(prec=400)  # a figure may have more digits than a decimal usually keeps
 _VOYELLES = "aàâäæeéèêëiîïoôöœuùûüyAÀÂÄÆEÉÈÊËIÎÏOÔÖŒUÙÛÜY"
 
-# First word of a name → its article; a plural noun that is not here is told by its final s.
-_ARTICLES = {
-    word: article
-    for article, words in {
-        "le ": "taux nombre revenu rapport parc premier deuxième troisième quatrième cinquième sixième septième huitième neuvième",
-        "la ": "part population densité valeur",
-        "l’": "indice écart évolution ensemble",
-    }.items()
-    for word in words.split()
-}
+_MOTS = tomllib.loads(Path(__file__).with_name("french.toml").read_text(encoding="utf-8"))
+_ARTICLES, _LIEUX = (
+    {word: article for article, words in _MOTS[of].items() for word in words.split()} for of in ("articles", "lieux")
+)
+MOIS = tuple(_MOTS["mois"])
 
 
 def round_half_up(valeur: float, decimales: int) -> Decimal:
@@ -65,16 +62,12 @@ def with_unit(valeur: float, unite: str, decimales: int = 0) -> str:
     return f"{number(valeur, decimales)}{NBSP}{plural(unite, round_half_up(valeur, decimales))}"
 
 
-_INVARIABLES = frozenset({"avis", "cas", "fois", "mois", "parcours", "pays", "permis", "prix", "puits", "relais"})
-"""Words that end in s in the singular too."""
-
-
 def plural(unite: str, nombre: float | Decimal) -> str:
     """A unit declared in the plural, in the singular where the number is below 2."""
     if abs(nombre) >= 2:
         return unite
     head, _, tail = unite.partition(" ")
-    singular = head[:-1] if len(head) > 1 and head.endswith("s") and head not in _INVARIABLES else head
+    singular = head[:-1] if len(head) > 1 and head.endswith("s") and head not in _MOTS["invariables"].split() else head
     return f"{singular} {tail}" if tail else singular
 
 
@@ -93,16 +86,6 @@ def definite(nom: str) -> str:
         return _ARTICLES[first] + nom
     return f"le nombre {of(nom)}" if first.endswith("s") else f"« {nom} »"
 
-
-_LIEUX = {
-    word: article
-    for article, words in {
-        "le": "Bourg Centre Centre-Ville Château Grand-Parc Mail Parc Plateau Village",
-        "la": "Butte Cité Gare Plaine",
-    }.items()
-    for word in words.split()
-}
-"""Names of quarters that are a common noun alone → the article that people say: « au Château », « à la Gare »."""
 
 QUARTIER = "le quartier"
 """How a quarter's own page calls it: its name stands at the top."""
@@ -132,23 +115,14 @@ def of(nom: str) -> str:
     return f"d’{nom}" if nom[:1] in _VOYELLES else f"de {nom}"
 
 
-# How a zone that quarters are compared with is called, by what it is and not by how a territory happens to name it:
-# (where, of, as a subject); `{nom}` is its declared name.
-_REPERES = {
-    "france_qpv": ("dans {qpv}", "de {qpv}", "{qpv}"),
-    "semblables": ("dans {nom}", "de {nom}", "{nom}"),
-    "departement": ("dans le département ({nom})", "du département ({nom})", "le département ({nom})"),
-    "region": ("dans la région ({nom})", "de la région ({nom})", "la région ({nom})"),
-    "france": ("en {nom}", "de {nom}", "{nom}"),
-}
 _INTERCOMMUNALITE = re.compile(r"^(Communauté|Métropole|Agglomération|Eurométropole)\b")
 
 
 def comparator(nom: str, role: str, forme: str) -> str:
     """A comparator inside a sentence: `forme` is `dans`, `de` or `nom`; communes and EPCI go by their names."""
     position = ("dans", "de", "nom").index(forme)
-    if role in _REPERES:
-        return _REPERES[role][position].format(nom=nom, qpv="l’ensemble des QPV de France")
+    if role in _MOTS["reperes"]:
+        return _MOTS["reperes"][role][position].format(nom=nom, qpv="l’ensemble des QPV de France")
     if _INTERCOMMUNALITE.match(nom):
         small = nom[:1].lower() + nom[1:]
         article = "l’" if small[0] in _VOYELLES else "la "
@@ -164,11 +138,6 @@ def quarter(nom: str) -> str:
 def than(texte: str) -> str:
     """« que » before what follows: « qu’à Nantes », « que dans la région »."""
     return f"qu’{texte}" if texte[:1] in _VOYELLES else f"que {texte}"
-
-
-MOIS = (
-    "janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre", "novembre", "décembre",
-)  # fmt: skip
 
 
 def when(annee: str) -> str:
@@ -273,13 +242,11 @@ def slug(title: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", fold(title)).strip("-")
 
 
-def _as_cp1252(error: UnicodeError) -> tuple[str, int]:
-    if not isinstance(error, UnicodeDecodeError):
-        raise error
-    return error.object[error.start : error.end].decode("cp1252", "replace"), error.end
+_PASTED = re.compile("[\udc80-\udcff]+")
 
 
-codecs.register_error("cvanalysis-cp1252", _as_cp1252)
+def _as_cp1252(found: re.Match[str]) -> str:
+    return found[0].encode(errors="surrogateescape").decode("cp1252", "replace")
 
 
 def to_utf8(raw: bytes) -> tuple[bytes, str]:
@@ -298,7 +265,9 @@ def to_utf8(raw: bytes) -> tuple[bytes, str]:
         sound = utf8.decode(errors="ignore")
         wrong = len(utf8) - len(sound.encode())
         mixed = utf8 is not raw or len(sound) - len(sound.encode("ascii", "ignore")) > wrong
-        text = utf8.decode(errors="cvanalysis-cp1252") if mixed else raw.decode("cp1252", "replace")
+        text = (
+            _PASTED.sub(_as_cp1252, utf8.decode(errors="surrogateescape")) if mixed else raw.decode("cp1252", "replace")
+        )
         said = f"{wrong} octet(s) hors UTF-8, lus comme du Windows-1252" if mixed else CP1252
     lost = text.count(LOST)
     return text.encode(), f"{lost} octet(s) illisible(s), remplacé(s) par « {LOST} »" if lost else said

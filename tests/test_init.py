@@ -128,6 +128,30 @@ def test_an_epci_without_a_known_quarter_is_told_what_to_do(tmp_path, geographie
         start("200000000", tmp_path, geographie, JOUR)
 
 
+@pytest.mark.parametrize(
+    ("epci", "geographie", "words"),
+    [
+        ("200067205", "2015", "CA du Cotentin existe et a 3 quartiers de 2024 (Les Provinces (QN05005I)"),
+        ("200067205", "2015", "relancez avec --geographie 2024"),
+        ("200000000", "2024", "n'a pas de quartier prioritaire"),
+        ("2000", "2024", "neuf chiffres"),
+    ],
+)
+def test_a_code_without_a_quarter_is_told_apart_from_a_wrong_one(tmp_path, epci, geographie, words):
+    with pytest.raises(UsageError) as refused:
+        start(epci, tmp_path, geographie, JOUR)
+    assert words in str(refused.value)
+    assert "Vérifiez ce code" not in str(refused.value)
+
+
+def test_a_model_of_partners_is_written_that_says_its_columns_and_declares_none(tmp_path):
+    territory, _ = begin(tmp_path, "244400404")
+    comment, *_, head = (tmp_path / "partenaires.csv").read_text(encoding="utf-8-sig").splitlines()
+    assert comment.startswith("# Les partenaires")
+    assert head.split(";")[:4] == ["id", "nom", "college", "alias"]
+    assert clean_all(territory).tables["partenaires"].empty
+
+
 def test_the_command_puts_loose_files_where_they_are_read_and_erases_nothing(tmp_path, capsys):
     (tmp_path / "DEMO_2022.csv").write_text(DEMO, encoding="utf-8")
     (tmp_path / "contours.geojson").write_text("{}", encoding="utf-8")

@@ -34,32 +34,27 @@ def is_archive(data: bytes) -> bool:
         return False
 
 
-def members(data: bytes, fichier: str) -> list[tuple[str, str]]:
-    """The tables of an archive: (name to tell people, name in it), in the order of names. Raises `ReadError`."""
+def members(data: bytes, fichier: str) -> list[tuple[str, zipfile.ZipInfo]]:
+    """The tables of an archive: (name to tell people, what it says of it), in the order of names. Raises `ReadError`."""
     with _opened(data, fichier) as archive:
-        names = archive.namelist()
-    wanted = sorted(filter(_is_table, names))
+        inside = {one.filename: one for one in archive.infolist()}
+    wanted = sorted(filter(_is_table, inside))
     if not 0 < len(wanted) <= MEMBRES_MAX:
         many = f"contient {len(wanted)} tableaux, plus que les {MEMBRES_MAX} permis" if wanted else "n'a aucun tableau"
-        maps = not wanted and any(name.lower().endswith(CONTOURS) for name in names)
+        maps = not wanted and any(name.lower().endswith(CONTOURS) for name in inside)
         todo = "déposez ses contours dans geo/, en GeoJSON" if maps else "gardez ses données"
         raise _refuse(fichier, f"l'archive ZIP {many}", f"Décompressez-la et {todo}")
-    return [(f"{fichier}/{name}", name) for name in wanted]
+    return [(f"{fichier}/{name}", inside[name]) for name in wanted]
 
 
-def read_member(data: bytes, fichier: str, name: str) -> bytes:
+def read_member(data: bytes, fichier: str, member: zipfile.ZipInfo) -> bytes:
     """One member of an archive. Raises `ReadError`, and before it is unfolded where it says itself too large: zipfile unfolds no more."""
     with _opened(data, fichier) as archive:
-        if (size := archive.getinfo(name).file_size) > OCTETS_MAX:
-            found = f"{PurePosixPath(name).name} fait {size // MIO} Mio une fois décompressé, plus que les {OCTETS_MAX // MIO} permis"
+        if member.file_size > OCTETS_MAX:
+            name, size = PurePosixPath(member.filename).name, member.file_size // MIO
+            found = f"{name} fait {size} Mio une fois décompressé, plus que les {OCTETS_MAX // MIO} permis"
             raise _refuse(fichier, found, "Gardez-en les lignes et les colonnes utiles")
-        return archive.read(name)
-
-
-def member_size(data: bytes, fichier: str, name: str) -> int:
-    """Bytes of one member once unfolded, as the archive says. Raises `ReadError`."""
-    with _opened(data, fichier) as archive:
-        return archive.getinfo(name).file_size
+        return archive.read(member)
 
 
 @contextmanager

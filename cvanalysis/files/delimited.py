@@ -19,6 +19,7 @@ import itertools
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -137,15 +138,10 @@ def refuse_width(columns: int) -> None:
 def _read_text(utf8: bytes, candidates: tuple[str, ...]) -> Grid:
     separator, width = find_separator(utf8, candidates)
     refuse_width(width)
-    remarks: tuple[Problem, ...] = ()
-    if not _quotes_are_sound(utf8, separator):
-        mended, remarks = _close_quotes(utf8.decode(), separator)
-        utf8 = mended.encode()
-    try:
-        grid = _read_regular(utf8, separator, width)
-    except pa.ArrowInvalid:
-        grid = _read_ragged(utf8.decode(), separator, width)
-    return replace(grid, anomalies=remarks)
+    with suppress(pa.ArrowInvalid):
+        if _quotes_are_sound(utf8, separator):
+            return _read_regular(utf8, separator, width)
+    return _read_ragged(utf8.decode(), separator, width)
 
 
 def _read_regular(utf8: bytes, separator: str, width: int) -> Grid:
@@ -168,14 +164,38 @@ def _read_regular(utf8: bytes, separator: str, width: int) -> Grid:
 
 def _read_ragged(text: str, separator: str, width: int) -> Grid:
     """Lines of any width (a title, a footer, a cell too many): as wide as the widest, and what is far beyond joins the last column."""
-    rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator))
+    rows, remarks = _records(io.StringIO(text, newline="").readlines(), separator)
     filled = [_filled_width(row) for row in rows]
-    full = min(max(width, *filled), width + EN_TROP_MAX)
+    full = min(max([width, *filled]), width + EN_TROP_MAX)
     return replace(
         cells_from_rows([_fit(row, full, separator) for row in rows]),
         courtes=tuple(n for n, row in enumerate(rows, 1) if any(row) and len(row) < width),
         longues=tuple(n for n, last in enumerate(filled, 1) if last > width),
+        anomalies=tuple(Problem("", row, "", what) for row, what in remarks),
     )
+
+
+def _records(lines: list[str], separator: str) -> tuple[list[list[str]], list[tuple[int, str]]]:
+    """The records of a text, where a quote that never closes, or only further down amid a cell, is a character of its line; the rows
+    where it is so."""
+    rows: list[list[str]] = []
+    remarks: list[tuple[int, str]] = []
+    end = 0
+    while end < len(lines) and len(remarks) < REPRISES_MAX:
+        start = end
+        reader = csv.reader(itertools.islice(lines, start, None), delimiter=separator)
+        for row in reader:
+            first, end = end, start + reader.line_num
+            rows.append(row)
+            if (end - first > 1 or end == len(lines)) and _is_unclosed(lines[first:end], separator):
+                rows[-1], end = lines[first].rstrip("\r\n").split(separator), first + 1
+                remarks.append((len(rows), "guillemet ouvert et jamais refermé : lu comme un caractère ordinaire"))
+                break
+    if end < len(lines):
+        remarks.append((len(rows), "trop de guillemets jamais refermés : lus comme des caractères jusqu'à la fin"))
+        for line in lines[end:]:
+            rows.append(line.rstrip("\r\n").split(separator))
+    return rows, remarks
 
 
 def _filled_width(row: list[str]) -> int:
@@ -208,38 +228,6 @@ def _quotes_are_sound(utf8: bytes, separator: str) -> bool:
         return False
     opening = opens[odd]
     return len(opening) % 2 == 0 and bool(opening[::2].all()) and not opening[1::2].any()
-
-
-def _close_quotes(text: str, separator: str) -> tuple[str, tuple[Problem, ...]]:
-    """The same text where a quote that never closes, or only further down amid a cell, is a character of its line."""
-    lines = io.StringIO(text, newline="").readlines()
-    remarks: list[Problem] = []
-    start = records = 0
-    while start < len(lines) and len(remarks) < REPRISES_MAX:
-        reader = csv.reader(itertools.islice(lines, start, None), delimiter=separator)
-        end = start
-        for _ in reader:
-            first, end = end, start + reader.line_num
-            records += 1
-            if (end - first > 1 or end == len(lines)) and _is_unclosed(lines[first:end], separator):
-                lines[first] = _without_quoting(lines[first], separator)
-                said = "guillemet ouvert et jamais refermé : lu comme un caractère ordinaire"
-                remarks.append(Problem("", records, "", said))
-                end = first + 1
-                break
-        start = end
-    if start < len(lines):
-        lines[start:] = [_without_quoting(line, separator) if '"' in line else line for line in lines[start:]]
-        said = "trop de guillemets jamais refermés : lus comme des caractères jusqu'à la fin"
-        remarks.append(Problem("", records, "", said))
-    return "".join(lines), tuple(remarks)
-
-
-def _without_quoting(line: str, separator: str) -> str:
-    """One line whose quotes are characters, written so that any reader takes them so."""
-    out = io.StringIO(newline="")
-    csv.writer(out, delimiter=separator, quoting=csv.QUOTE_ALL).writerow(line.rstrip("\r\n").split(separator))
-    return out.getvalue()
 
 
 def _is_unclosed(record: list[str], separator: str) -> bool:

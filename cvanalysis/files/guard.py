@@ -17,10 +17,11 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
+from multiprocessing import get_context
 from multiprocessing.connection import Connection, Pipe
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import Any, TypeVar
 
 from cvanalysis.errors import CvanalysisError, Problem, ReadError
 
@@ -148,12 +149,8 @@ def _run_here(work: Callable[[], T], refused: dict[str, Problem]) -> T:
 
 def _run_in_child(work: Callable[[], T], refused: dict[str, Problem]) -> T:
     heard, said = Pipe(duplex=False)
-    sys.stdout.flush()  # what stands in a buffer would be written twice
-    sys.stderr.flush()
-    parent = os.getpid()
-    pid = os.fork()
-    if pid == 0:
-        _live(work, said, refused, parent)
+    child = get_context("fork").Process(target=_live, args=(work, said, refused, os.getpid()))
+    child.start()
     said.close()
     about, mute = "", False
     try:
@@ -170,17 +167,15 @@ def _run_in_child(work: Callable[[], T], refused: dict[str, Problem]) -> T:
         pass  # it died
     finally:
         heard.close()
-        with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)  # nothing to one that died already: how it did is kept
-        status = os.waitpid(pid, 0)[1]
-    why = f"sa lecture ne répond plus depuis {ATTENTE} s" if mute else _cause(status)
+        child.kill()  # nothing to one that died already: how it did is kept
+        child.join()
+    why = f"sa lecture ne répond plus depuis {ATTENTE} s" if mute else _cause(-(child.exitcode or 0))
     if about:
         raise _refusal(about, why)
     raise CvanalysisError(f"Les données n'ont pas pu être préparées\u00a0: {why}.")
 
 
-def _cause(status: int) -> str:
-    number = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
+def _cause(number: int) -> str:
     if number == signal.SIGXCPU:
         return f"sa lecture demande plus de {SECONDES} s de calcul"
     if number == signal.SIGKILL:
@@ -188,26 +183,23 @@ def _cause(status: int) -> str:
     return "sa lecture fait tomber le programme qui l'ouvre, ou demande plus de mémoire qu'il n'y en a"
 
 
-def _live(work: Callable[[], Any], said: Connection, refused: dict[str, Problem], parent: int) -> NoReturn:
-    """The child's whole life. Leaves by `os._exit`: nothing that the parent was in the middle of is finished twice."""
+def _live(work: Callable[[], Any], said: Connection, refused: dict[str, Problem], parent: int) -> None:
+    """The child's whole life."""
     global _parent, _inherited
+    die_with(parent)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
-        die_with(parent)
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        try:
-            import resource
+        import resource
 
-            _limit(resource.RLIMIT_CORE, 0)
-            _parent, _inherited = said, _mapped()
-            message = ("fin", _run_here(work, refused))
-        except BaseException as error:  # noqa: BLE001 (whatever it is, the parent must hear of it)
-            if not isinstance(error, CvanalysisError):
-                error.add_note("".join(traceback.format_exception(error)))
-            message = ("erreur", error)
-        said.send(message)
-    finally:
-        os._exit(0)
+        _limit(resource.RLIMIT_CORE, 0)
+        _parent, _inherited = said, _mapped()
+        message = ("fin", _run_here(work, refused))
+    except BaseException as error:  # noqa: BLE001 (whatever it is, the parent must hear of it)
+        if not isinstance(error, CvanalysisError):
+            error.add_note("".join(traceback.format_exception(error)))
+        message = ("erreur", error)
+    said.send(message)
 
 
 def _tell(fichier: str) -> None:

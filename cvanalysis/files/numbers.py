@@ -127,24 +127,8 @@ def as_text(strings: Iterable[str] | pd.Series | pa.Array) -> pa.Array:
     return cells.fill_null("") if cells.null_count else cells
 
 
-@dataclass(frozen=True, slots=True)
-class _Signs:
-    """What a column proves of the signs `.` and `,`."""
-
-    milliers: frozenset[str]
-    decimales: frozenset[str]
-
-    def meaning(self, sign: str) -> str | None:
-        """What `1.234` means with that sign: "milliers", "decimales", or None where nothing proves it."""
-        other = "," if sign == "." else "."
-        if sign in self.milliers:
-            return None if sign in self.decimales else "milliers"
-        if other in self.decimales and sign not in self.decimales:
-            return None
-        return "decimales"
-
-
-def _see_signs(texts: list[str], *, entiers: bool) -> _Signs:
+def _see_signs(texts: list[str], *, entiers: bool) -> dict[str, str]:
+    """What `1.234` means with each sign of a column: "milliers", "decimales", or '' where nothing proves it."""
     thousands, decimals, doubtful, round_ones = set(), set(), set(), set()
     bare = False
     for text in texts:
@@ -171,7 +155,8 @@ def _see_signs(texts: list[str], *, entiers: bool) -> _Signs:
         bare = bare or bool(plain and not plain["signe"])
     if entiers:  # a machine may write `12.000` for 12, but then writes no number without decimals
         thousands |= (doubtful | (round_ones if bare else set())) - decimals
-    return _Signs(frozenset(thousands), frozenset(decimals))
+    told = {sign: "decimales" if sign in decimals or not decimals else "" for sign in ".,"}
+    return told | {sign: "" if sign in decimals else "milliers" for sign in thousands}
 
 
 def _is_telling(grouped: re.Match[str]) -> bool:
@@ -185,7 +170,7 @@ def _body(text: str) -> str | None:
     return number["corps"] if number and not number["exposant"] else None
 
 
-def _read_number(text: str, signs: _Signs) -> float | None:
+def _read_number(text: str, signs: dict[str, str]) -> float | None:
     """The value of one cell, None where it is no number or cannot be told."""
     number = _NOMBRE.fullmatch(text)
     if number is None:
@@ -194,8 +179,8 @@ def _read_number(text: str, signs: _Signs) -> float | None:
     grouped = None if number["exposant"] else _MILLIERS.fullmatch(body)
     if grouped:
         sign = "." if grouped["point"] else ","
-        meaning = "milliers" if _is_telling(grouped) else signs.meaning(sign)
-        if meaning is None:
+        meaning = "milliers" if _is_telling(grouped) else signs[sign]
+        if not meaning:
             return None
         if meaning == "milliers":
             body = body.replace(sign, "")

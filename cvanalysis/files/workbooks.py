@@ -26,8 +26,6 @@ from cvanalysis.files.guard import TooLargeError
 
 JSON_MAX = 100 * 1024**2  # bytes: once read, it takes ten times as many
 DEPLIE_MAX = 1024**3  # bytes of a workbook once unzipped: INSEE's largest have 150 MiB
-    4 * 1024**2
-)  # bytes of a workbook kept by hand; a larger one is an export, and its parts take long to read
 BALISE_MAX = 300  # bytes of the tag of a cell, before and after one of its attributes
 CELLULES_OBJETS_MAX = 10_000_000  # of a list in JSON, as a table: each is an object of Python's
 CELLULES_MAX = 30_000_000  # cells of a sheet's rectangle: beyond, a stray cell far below or right has stretched it

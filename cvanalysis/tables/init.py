@@ -14,6 +14,7 @@ from datetime import date
 from pathlib import Path
 
 from cvanalysis.catalogue import load_catalogue, normal_header, read_catalogue_rows
+from cvanalysis.engagements.declared import PARTENAIRE
 from cvanalysis.errors import ReadError, UsageError
 from cvanalysis.files.archives import TABLEAUX, is_archive, members, read_member
 from cvanalysis.files.delimited import GRAND
@@ -66,6 +67,7 @@ def start(epci: str, dossier: Path, geographie: str, jour: date) -> tuple[dict[P
     """
     dit, found, rows = DIT["dit"], _look(dossier / "insee"), list(read_catalogue_rows("quartiers_2024.csv"))
     shipped = [Quarter(row["code"], row["nom"], *(_parts(row[name]) for name in LIVREES)) for row in rows]
+    names = {row["code"]: row["nom"] for row in read_catalogue_rows("epci.csv")}
     annee = geographie or ("2015" if found.listes == {"QP"} else "2024")
     listed = [*(shipped if annee == "2024" else ()), *found.quartiers.values()]
     own = {
@@ -75,9 +77,7 @@ def start(epci: str, dossier: Path, geographie: str, jour: date) -> tuple[dict[P
         (one for one in listed if one.code.startswith("QN" if annee == "2024" else "QP")), epci, own, found.noms
     )
     if not mine:
-        quoi = dit[f"absent_{annee}"].format(dossier=dossier)
-        raise UsageError(dit["absent"].format(annee=annee, epci=epci, quoi=quoi))
-    names = {row["code"]: row["nom"] for row in read_catalogue_rows("epci.csv")}
+        raise UsageError(_say_absent([one for one in shipped if epci in one.epci], names, epci, annee, dossier))
     communes = {code: name for one in mine for code, name in zip(one.codes, one.communes, strict=True)}
     region = next((row["region"] for row in rows if set(_parts(row["communes"])) & communes.keys()), "")
     depuis = {one.code: sorted(old for old, new in found.passages if new == one.code) for one in mine}
@@ -103,6 +103,16 @@ def start(epci: str, dossier: Path, geographie: str, jour: date) -> tuple[dict[P
     return {dossier / name: text for name, text in files.items()}, [
         dit[name].format(dossier=dossier, **places, **counts) for name in told
     ]
+
+
+def _say_absent(of_2024: list[Quarter], names: dict[str, str], epci: str, annee: str, dossier: Path) -> str:
+    """Why no quarter is known of an EPCI in that geography, and what to do."""
+    dit, there = DIT["dit"], [f"{one.nom} ({one.code})" for one in of_2024]
+    told = {"annee": annee, "epci": epci, "nom": names.get(epci, ""), "dossier": dossier, "nombre": len(there)}
+    told["exemples"] = ", ".join(there[:3]) + "…" * (len(there) > 3)
+    why = "connu" if there else "inconnu" if re.fullmatch(r"\d{9}", epci) else "code"
+    told |= {name: dit[f"absent_{of}"].format(**told) for name, of in (("pourquoi", why), ("quoi", annee))}
+    return dit["absent"].format(**told)
 
 
 def tidy(dossier: Path) -> list[str]:
@@ -143,7 +153,7 @@ def _tables(path: Path) -> Iterator[RawTable]:
     try:
         data = path.read_bytes()
         inside = members(data, path.name) if is_archive(data) else []
-        for part in [read_member(data, path.name, name) for _, name in inside] or [data]:
+        for part in [read_member(data, path.name, member) for _, member in inside] or [data]:
             yield from tables_of(part, path.name, known_headers()) if len(part) <= GRAND else ()
     except ReadError:
         return
@@ -217,18 +227,15 @@ def _write(
         [one.code, one.nom.replace(";", ","), ", ".join(one.codes)] + ([", ".join(depuis[one.code])] if new else [])
         for one in mine
     ]
-    rows = {
-        "quartiers": ["code;nom;communes" + ";depuis" * new, *map(";".join, quarters)],
-        "communes": ["code;nom", *map(";".join, communes.items())],
-        "comparateurs": ["zone;niveau;nom", *map(";".join, [*zones, ("METRO", "FRANCE_METRO", dit["metro"])])],
-        "themes": ["id;nom;question"],
-        "piliers": ["id;nom"],
-        "colleges": ["id;nom"],
+    rows = {"quartiers": quarters, "communes": communes.items()}
+    rows["comparateurs"] = [*zones, ("METRO", "FRANCE_METRO", dit["metro"])]
+    said = {"source": dit["source_2024"], "depuis": dit["depuis_2024"], "colonne_depuis": ";depuis"}
+    said = said if new else {"source": dit["source_fichiers"], "depuis": "", "colonne_depuis": ""}
+    said["partenaires"] = ";".join(PARTENAIRE)
+    files = {
+        f"{name}.csv": "\ufeff" + "\n".join([head.format(**said).strip(), *map(";".join, rows.get(name, ())), ""])
+        for name, head in DIT["fichiers"].items()
     }
-    source = dit["source_2024"] if new else dit["source_fichiers"]
-    depuis_2024 = dit["depuis_2024"] if new else ""
-    comments = {name: text.format(source=source, depuis=depuis_2024).strip() for name, text in DIT["fichiers"].items()}
-    files = {f"{name}.csv": "\ufeff" + "\n".join([comments[name], *lines, ""]) for name, lines in rows.items()}
     files["contrat.toml"] = DIT["contrat"].format(**values).lstrip()
     if any(depuis.values()):  # there is a past: its page is made, even while nothing is handed over
         files["precedent.csv"] = "\ufeff" + ";".join(COMPANIONS["precedent.csv"]) + "\n"

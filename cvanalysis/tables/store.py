@@ -84,7 +84,6 @@ class _Table:
     def __init__(self, frame: pd.DataFrame) -> None:
         self.frame = frame
         self._positions: dict[str, dict[str, np.ndarray]] = {}
-        self._codes: dict[str, np.ndarray] = {}
 
     @cached_property
     def hashes(self) -> np.ndarray:
@@ -98,34 +97,23 @@ class _Table:
             if column not in self.frame.columns:
                 return {}
             values = self.frame[column].astype("string").fillna("").to_numpy(dtype=object)
-            codes, keys = pd.factorize(values)
-            rows = np.argsort(codes, kind="stable")
-            bounds = np.searchsorted(codes[rows], np.arange(len(keys) + 1))
-            self._positions[column] = {key: rows[bounds[i] : bounds[i + 1]] for i, key in enumerate(keys)}
-            self._codes[column] = codes
+            self._positions[column] = pd.Series(values).groupby(values, sort=False).indices
         return self._positions[column]
 
     def select(self, where: dict[str, tuple[str, ...]]) -> np.ndarray:
-        """Row numbers, in the table's order, of the rows that satisfy all the filters.
-
-        The filter that keeps the fewest rows goes first and the others only look at what it kept, so that a report of one quarter
-        costs the same in a table of a thousand.
-        """
+        """Row numbers, in the table's order, of the rows that satisfy all the filters; the one that keeps the fewest goes first."""
         if not where:
             return np.arange(len(self.frame))
-        found = {
-            column: [index[value] for value in wanted if value in index]
+        none = np.zeros(0, dtype=np.intp)
+        found = [
+            np.concatenate([none, *(index[value] for value in dict.fromkeys(wanted) if value in index)])
             for column, wanted in where.items()
             for index in (self.positions(column),)
-        }
-        if not all(found.values()):
-            return np.zeros(0, dtype=np.intp)
-        first, *others = sorted(found, key=lambda column: sum(map(len, found[column])))
-        rows = np.sort(np.concatenate(found[first]))
-        for column in others:
-            codes = self._codes[column]
-            rows = rows[np.isin(codes[rows], [codes[one[0]] for one in found[column]])]
-        return rows
+        ]
+        rows, *others = sorted(found, key=len)
+        for other in others:
+            rows = rows[np.isin(rows, other)]
+        return np.sort(rows)
 
 
 _shared: WeakValueDictionary[tuple[Path, str], Tables] = WeakValueDictionary()
@@ -177,7 +165,7 @@ class Store:
         if table == TEXTES:
             return _digest(self._text_path(dict(where)["nom"][0]))
         if table == GEO:
-            return _digest(*self._geo_paths())
+            return _digest(*contour_files(self.territory.dossier))
         return self._select(table, tuple((column, tuple(values)) for column, values in where))[1]
 
     def indicateurs(
@@ -200,16 +188,13 @@ class Store:
 
     def contours(self) -> tuple[tuple[Outline, ...], bool]:
         """The outlines of the territory's GeoJSON files; and whether some cannot be used."""
-        paths = self._geo_paths()
+        paths = contour_files(self.territory.dossier)
         _recorded.append(Lecture(GEO, (), _digest(*paths)))
         read = [read_contours(path) for path in paths]
         return tuple(one for outlines, _, _ in read for one in outlines), any(lost for _, lost, _ in read)
 
     def _text_path(self, nom: str) -> Path:
         return self.territory.dossier / "textes" / f"{nom}.md"
-
-    def _geo_paths(self) -> list[Path]:
-        return contour_files(self.territory.dossier)
 
     def _select(self, table: str, where: tuple[tuple[str, tuple[str, ...]], ...]) -> tuple[np.ndarray, str]:
         quarters = tuple(quartier.code for quartier in self.territory.quartiers)

@@ -20,7 +20,7 @@ import numpy as np
 from cvanalysis.catalogue import load_catalogue
 from cvanalysis.errors import Problem, ReadError
 from cvanalysis.files.anomalies import LAISSE, ReadFile
-from cvanalysis.files.archives import archive_of, is_archive, member_size, members, read_member
+from cvanalysis.files.archives import archive_of, is_archive, members, read_member
 from cvanalysis.files.delimited import GRAND, extract
 from cvanalysis.files.guard import MIO, SECONDES_PAR_MIO, allow, reading
 from cvanalysis.files.sheets import RawTable, read_bytes, tables_of
@@ -62,8 +62,8 @@ def read_sources(path: Path, fichier: str, declared: dict[str, Declare], zones: 
         yield _read_source(lambda: _read_whole(data, fichier), file, declared)
         return
     found = []
-    for told, name in inside:
-        read = partial(_read_member, data, fichier, name, told, zones)
+    for told, member in inside:
+        read = partial(_read_member, data, fichier, member, told, zones)
         found.append(_read_source(read, replace(file, fichier=told), declared))
     useful = any(file.statut == "lu" for file, *_ in found)
     for file, *rest in found:
@@ -93,12 +93,12 @@ def _read_whole(data: bytes, fichier: str) -> list[RawTable]:
     return tables_of(data, fichier, known_headers())
 
 
-def _read_member(data: bytes, archive: str, name: str, fichier: str, zones: Zones) -> list[RawTable]:
-    size = member_size(data, archive, name)
-    if zones is None or size <= GRAND or not name.lower().endswith((".csv", ".txt", ".tsv")):
-        return _read_whole(read_member(data, archive, name), fichier)
+def _read_member(data: bytes, archive: str, member: zipfile.ZipInfo, fichier: str, zones: Zones) -> list[RawTable]:
+    size = member.file_size
+    if zones is None or size <= GRAND or not member.filename.lower().endswith((".csv", ".txt", ".tsv")):
+        return _read_whole(read_member(data, archive, member), fichier)
     with zipfile.ZipFile(io.BytesIO(data)) as opened:
-        return _read_large(io.BufferedReader(opened.open(name), MIO), size, fichier, zones)
+        return _read_large(io.BufferedReader(opened.open(member), MIO), size, fichier, zones)
 
 
 def _read_large(lines: BinaryIO, size: int, fichier: str, zones: Zones) -> list[RawTable]:
