@@ -119,7 +119,7 @@ def test_what_the_system_refuses_is_said_in_french_with_the_file(error, said, mo
     def refused(*_argv, **_kw):
         raise error
 
-    monkeypatch.setattr("cvanalysis.territory.contract.read_territory", refused)
+    monkeypatch.setattr("cvanalysis.cli.read_territory", refused)
     assert run(["check", "--data", str(tmp_path)]) == 1
     told = capsys.readouterr().err
     assert said in told.replace("\u00a0", " ")
