@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from itertools import groupby
@@ -28,7 +28,8 @@ from cvanalysis.files.workbooks import cells_from_objects, parse_json
 from cvanalysis.french import fold
 from cvanalysis.paroles.clean import outils
 from cvanalysis.paroles.clean.interviews import read_interview
-from cvanalysis.paroles.clean.repeats import SEULE, Sheet, join_repeats
+from cvanalysis.paroles.clean.outils import Sheet
+from cvanalysis.paroles.clean.repeats import SEULE, join_repeats
 from cvanalysis.paroles.table import (
     AUCUN,
     JAMAIS,
@@ -76,8 +77,9 @@ def _open(path: Path, fichier: str, declared: Declared) -> list[Sheet]:
         raise ReadError(Problem(fichier, 0, "", "c'est un texte, et non un tableau de paroles", "", CONSEIL))
     known = outils.technical_titles().union(SYNONYMES, declared.colonnes)
     grids = [_read_json(path, fichier)] if path.suffix.lower() == ".json" else read_grid(path, fichier)
-    sheets = [Sheet(find_table(grid, known), grid, declared, fichier) for grid in grids]
-    there = {name for sheet in sheets for name in outils.first_headers(sheet.raw.colonnes)}
+    found = [(find_table(grid, known), grid) for grid in grids]
+    sheets = [Sheet(raw, raw.cells, grid, declared, fichier) for raw, grid in found]
+    there = {name for sheet in sheets for name in sheet.first}
     if lost := [header for header in declared.colonnes if bare(header) not in there]:
         what = f"colonne déclarée dans paroles/colonnes.csv et absente du fichier\u00a0: «\u00a0{lost[0]}\u00a0»"
         raise ReadError(Problem(fichier, 0, "", what, "", "Corrigez cet en-tête dans paroles/colonnes.csv"))
@@ -90,7 +92,7 @@ def _tables(fichier: str, sheets: list[Sheet]) -> list[VoiceTable]:
     spoken = [table for _, table in named if "texte" in table.cells]
     if found := spoken or [table for sheet, table in named if sheet.sert or sheet.venues]:
         return found
-    headers = ", ".join(f"«\u00a0{h}\u00a0»" for sheet in sheets for h in list(sheet.raw.colonnes)[:8])
+    headers = ", ".join(f"«\u00a0{h}\u00a0»" for sheet in sheets for h in list(sheet.cells)[:8])
     # Not in `trouve`, which pages show: without a header the first voice would be taken for one.
     expected = f"Une colonne «\u00a0texte\u00a0» était attendue, on a trouvé\u00a0: {headers}"
     todo = f"Ajoutez à paroles/colonnes.csv la ligne\u00a0: {Path(fichier).name};EN-TÊTE DE LA COLONNE;texte;"
@@ -103,48 +105,46 @@ _A_CHOIX = frozenset(["themes", "codes", "qpv", "college", "qualite", "tonalite"
 
 def _rename(sheet: Sheet) -> VoiceTable:
     """The raw table with our field names; several columns of one field are joined, unread ones are said once."""
-    raw, declared = sheet.raw, sheet.declared
-    outil = outils.recognise(raw.colonnes)
-    above = _questions_above(raw, sheet.grille) if outil.question_au_dessus else {}
-    known = outils.fields_known(outil, declared)
-    own = known[0]
+    raw, outil, own = sheet.raw, sheet.outil, sheet.known[0]
+    above = _questions_above(sheet) if outil.question_au_dessus else {}
     passed, used = JAMAIS.union(outil.techniques), {*outil.date, *outil.numero, *outil.titre}
     columns: dict[str, list[str]] = {}
-    ticked: dict[str, list[tuple[str, str]]] = {}
+    ticked: dict[str, dict[str, str]] = {}
     unread = []
-    for header in raw.colonnes:
+    for header in sheet.cells:
         names = outils.header_names(header)
         if own.keys().isdisjoint(names) and not passed.isdisjoint(names):
             continue
-        if choice := _choice(header, raw, above, known):
-            ticked.setdefault(choice[0], []).append((header, choice[1]))
-        elif (champ := outils.field_of(header, known)) is None:
+        if choice := _choice(header, sheet, above):
+            ticked.setdefault(choice[0], {})[header] = choice[1]
+        elif (champ := sheet.field_of(header)) is None:
             unread += [header] if used.isdisjoint(names) else []
         elif champ != AUCUN:
             columns.setdefault(champ, []).append(header)
-    _technical_columns(raw, outil, columns, set(own.values()))
+    _technical_columns(sheet, columns)
     cells = pd.DataFrame(
-        {champ: _join([raw.cells[h] for h in headers], champ, outil.sans_date) for champ, headers in columns.items()},
-        index=range(len(raw.lignes)),
+        {champ: _join(sheet.cells[headers], champ, outil.sans_date) for champ, headers in columns.items()},
+        index=sheet.cells.index,
     )
     for champ, options in ticked.items():
-        chosen = _chosen(raw, options)
+        yes = {header: sheet.cells[header].map(fold).isin(OUI) for header in options}
+        picked = [yes[header].map({True: answer, False: ""}) for header, answer in options.items()]
+        chosen = pd.Series(["|".join(filter(None, row)) for row in zip(*picked, strict=True)], cells.index, object)
         # Where a tool writes both, the columns of answers say what its summary says, and better.
         cells[champ] = chosen.mask(chosen == "", cells[champ]) if champ in cells else chosen
     cells, lines = _as_the_tool_means(cells, outil, np.asarray(raw.lignes))
     closing = [header for header in unread if PROTECTEURS.search(fold(header))]
-    fill(cells, {**outil.valeurs, **declared.valeurs}, closing)
+    fill(cells, {**outil.valeurs, **sheet.declared.valeurs}, closing)
     if outil.parent and "parole" in cells:  # all the rows of one answer are one person
         fill(cells, {"locuteur": cells["parole"]}, ())
-    filled = cells["texte"].str.strip().ne("") if "texte" in cells else pd.Series(False, index=cells.index)
-    told_there = sheet.origine != raw.fichier
-    said = [_unread(raw, header, header in closing) for header in unread if not (told_there and header in sheet.venues)]
+    told_there = sheet.venues if sheet.origine != raw.fichier else frozenset()
+    said = [_unread(raw, header, header in closing) for header in unread if header not in told_there]
     if sheet.seules:
         todo = "Déposez aussi la table des réponses, ou ôtez ces lignes si leur réponse a été retirée"
         said.append(Problem(raw.fichier, 0, "", f"{SEULE}\u00a0: {sheet.seules}", "", todo))
-    kept = filled.to_numpy()
-    voices = cells[filled].reset_index(drop=True)
-    return VoiceTable(raw.fichier, outil.nom, voices, lines[kept], tuple(said), sheet.origine)
+    spoken = (cells["texte"].str.strip() != "") if "texte" in cells else pd.Series(False, index=cells.index)
+    voices = cells[spoken].reset_index(drop=True)
+    return VoiceTable(raw.fichier, outil.nom, voices, lines[spoken.to_numpy()], tuple(said), sheet.origine)
 
 
 def _unread(raw: RawTable, header: str, closing: bool) -> Problem:
@@ -154,18 +154,18 @@ def _unread(raw: RawTable, header: str, closing: bool) -> Problem:
     return Problem(raw.fichier, raw.ligne_entete, header, what, "", until + todo)
 
 
-def _technical_columns(raw: RawTable, outil: outils.Outil, columns: dict[str, list[str]], declared: set[str]) -> None:
+def _technical_columns(sheet: Sheet, columns: dict[str, list[str]]) -> None:
     """What a tool says besides the answers: its number of the answer, when it arrived (and was said, where no question asks it)."""
-    first = outils.first_headers(raw.colonnes)
+    outil, first = sheet.outil, sheet.first
     arrived = list(dict.fromkeys(first[name] for name in outil.date if name in first))
     number = next((first[name] for name in outil.numero if name in first), None)
     if arrived:
         columns.setdefault("recu", arrived)
         asked = [h for h in columns.get("date", ()) if not any(n in outil.date for n in outils.header_names(h))]
         columns["date"] = asked or arrived
-    if number is not None and "parole" not in declared:
+    if number is not None and "parole" not in sheet.known[0].values():
         columns["parole"] = [number]
-    title = next((h for h in raw.colonnes if outils.header_names(h)[0] in outil.titre), None)
+    title = next((h for h in sheet.cells if outils.header_names(h)[0] in outil.titre), None)
     if title is not None and "texte" in columns:
         columns["texte"] = [title, *columns["texte"]]
 
@@ -178,9 +178,7 @@ CONSEIL = (
 """What helps whoever drops a text where a table of voices is read."""
 
 
-def _choice(
-    header: str, raw: RawTable, above: Mapping[str, str], known: Sequence[Mapping[str, str]]
-) -> tuple[str, str] | None:
+def _choice(header: str, sheet: Sheet, above: Mapping[str, str]) -> tuple[str, str] | None:
     """(field, answer) of a column that is one of the answers to a question of ours, to tick; None where it is not."""
     name = outils.grouped(header.strip())
     if found := outils.ENTRE_CROCHETS.fullmatch(name):
@@ -189,36 +187,28 @@ def _choice(
         question, answer = above[header], name
     elif "/" in name:
         question, answer = name.rsplit("/", 1)
-        if question not in map(outils.grouped, raw.colonnes) and outils.field_of(question, known) not in (
-            "themes",
-            "codes",
-        ):
+        asked = question in map(outils.grouped, sheet.cells)
+        if not asked and sheet.field_of(question) not in ("themes", "codes"):
             return None
     else:
         return None
-    champ = outils.field_of(question, known)
+    champ = sheet.field_of(question)
     if champ not in _A_CHOIX:
         return None
-    words = {fold(str(cell)) for cell in raw.cells[header].unique()}
-    return (champ, answer) if words <= OUI | NON | NON_COCHE else None
+    return (champ, answer) if {*map(fold, sheet.cells[header].unique())} <= OUI | NON | NON_COCHE else None
 
 
-def _chosen(raw: RawTable, options: list[tuple[str, str]]) -> pd.Series:
-    picked = [[answer if fold(str(cell)) in OUI else "" for cell in raw.cells[header]] for header, answer in options]
-    return pd.Series(["|".join(filter(None, row)) for row in zip(*picked, strict=True)], dtype=object)
-
-
-def _questions_above(raw: RawTable, grid: Grid) -> dict[str, str]:
+def _questions_above(sheet: Sheet) -> dict[str, str]:
     """Header → the question that stands above it, where Framaforms writes a question over the answers to tick.
 
     A question stands over the first of its answers; the cells after it, over the others, are blank.
     """
-    head = list(zip(*(column.to_pylist() for column in grid.table.slice(0, ENTETE_MAX).columns), strict=True))
-    lines = [int(n) for n in grid.lignes[: len(head)]]
-    if raw.ligne_entete not in lines or not (row := lines.index(raw.ligne_entete)):
+    head = sheet.grille.cells.iloc[:ENTETE_MAX]
+    lines = sheet.grille.lignes[: len(head)].tolist()
+    if sheet.raw.ligne_entete not in lines or not (row := lines.index(sheet.raw.ligne_entete)):
         return {}
     found, question = {}, ""
-    for over, below in zip(head[row - 1], head[row], strict=True):
+    for over, below in zip(head.iloc[row - 1], head.iloc[row], strict=True):
         question = over.strip() or question
         if question and below.strip():
             found[below.strip()] = question
@@ -251,17 +241,14 @@ def _without_tags(text: str) -> str:
     return " ".join(html.unescape(_BALISE.sub(" ", _DANS_LE_TEXTE.sub("", text))).split())
 
 
-def _join(columns: list[pd.Series], champ: str, none: str) -> pd.Series:
+def _join(columns: pd.DataFrame, champ: str, none: str) -> pd.Series:
     """Several columns of one field: what is said, joined; of days, the first that is one (`none`: what the tool writes for none)."""
-    rows = (
-        [cell.strip() for cell in row if cell.strip()] for row in zip(*(c.astype(str) for c in columns), strict=True)
-    )
+    rows = [[cell.strip() for cell in row if cell.strip()] for row in columns.itertuples(index=False, name=None)]
     if champ in ("date", "recu"):
-        return pd.Series(
-            [next((d for d in row if not (none and d.startswith(none))), "") for row in rows], dtype=object
-        )
-    joiner = ". " if champ == "texte" else "|"
-    return pd.Series([joiner.join(dict.fromkeys(row)) for row in rows], dtype=object)
+        told = [next((d for d in row if not (none and d.startswith(none))), "") for row in rows]
+    else:
+        told = [(". " if champ == "texte" else "|").join(dict.fromkeys(row)) for row in rows]
+    return pd.Series(told, columns.index, object)
 
 
 def _read_json(path: Path, fichier: str) -> Grid:

@@ -1,4 +1,7 @@
-"""Tools whose exports of voices are known (`outils.toml`), told by the titles of a table; titles as compared. Refuses to read a file."""
+"""Tools whose exports of voices are known (`outils.toml`), told by the titles of a table, and what they call our fields.
+
+Titles are as compared. Refuses to read a file.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,12 @@ import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from functools import cached_property
 from importlib.resources import files
 
+import pandas as pd
+
+from cvanalysis.files.sheets import Grid, RawTable
 from cvanalysis.paroles.table import BORDS, SYNONYMES, Declared, bare
 
 
@@ -85,17 +92,39 @@ def grouped(name: str) -> str:
     return name.replace(".", "/") if re.fullmatch(r"[\w-]+(?:\.[\w-]+)+", name) else name
 
 
-def first_headers(headers: Sequence[str]) -> dict[str, str]:
-    """Name as compared → the first header that bears it."""
-    return {name: header for header in reversed(headers) for name in header_names(header)}
+@dataclass(frozen=True)
+class Sheet:
+    """One table of a file of voices, its headers as found. `grille`: where it was found; `declared`: what the team says of its file.
 
+    `origine`: the file of the answers that its rows repeat, else its own; `venues`: the columns that come from there; `sert`: whether
+    others take such columns from it; `seules`: rows whose answer is not there.
+    """
 
-def fields_known(outil: Outil, declared: Declared) -> tuple[Mapping[str, str], ...]:
-    """Title as compared → field, in order of right: as the team declares, as the tool writes, as everyone knows."""
-    own = {bare(title): champ for title, champ in declared.colonnes.items()}
-    return own, {title: champ for champ, titles in outil.colonnes.items() for title in titles}, SYNONYMES
+    raw: RawTable
+    cells: pd.DataFrame
+    grille: Grid
+    declared: Declared
+    origine: str
+    venues: frozenset[str] = frozenset()
+    sert: bool = False
+    seules: int = 0
 
+    @cached_property
+    def outil(self) -> Outil:
+        """The tool that wrote it."""
+        return recognise(self.cells)
 
-def field_of(header: str, known: Sequence[Mapping[str, str]]) -> str | None:
-    names = header_names(header)
-    return next((fields[n] for fields in known for n in names if n in fields), None)
+    @cached_property
+    def first(self) -> Mapping[str, str]:
+        """Name as compared → the first header that bears it."""
+        return {name: header for header in reversed(list(self.cells)) for name in header_names(header)}
+
+    @cached_property
+    def known(self) -> tuple[Mapping[str, str], ...]:
+        """Title as compared → field, in order of right: as the team declares, as the tool writes, as everyone knows."""
+        own = {bare(title): champ for title, champ in self.declared.colonnes.items()}
+        return own, {title: champ for champ, titles in self.outil.colonnes.items() for title in titles}, SYNONYMES
+
+    def field_of(self, header: str) -> str | None:
+        names = header_names(header)
+        return next((fields[n] for fields in self.known for n in names if n in fields), None)
