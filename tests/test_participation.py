@@ -12,8 +12,7 @@ from scipy.optimize import linprog
 from cvanalysis.display.alternatives import describe
 from cvanalysis.display.phrases import say, write
 from cvanalysis.pages.participation import find_participation
-from cvanalysis.paroles.clean.tables import attribute, cite
-from cvanalysis.paroles.clean.voices import clean_voices
+from cvanalysis.paroles.clean.voices import attribute, cite, clean_voices
 from cvanalysis.paroles.said import contributions_by_finding, find_quarter_voices, find_theme_voices
 from cvanalysis.paroles.table import CONTRIBUTIONS, PAROLES
 from cvanalysis.paroles.turnout import AXES, count_participations, coverage_table

@@ -2,7 +2,7 @@
 
 A share of verbatims would measure who came, not what people think: an idea is told by its breadth (how many people, quarters and
 colleges it comes from), and one that few people hold is shown as such, not left out. « Ce qui ne marche pas » comes first.
-A quotation is attributed as `clean.tables` allows: no more closely than the threshold lets us count. A text that may not be shown is not
+A quotation is attributed as `clean.voices` allows: no more closely than the threshold lets us count. A text that may not be shown is not
 in the tables: none is looked for here.
 """
 

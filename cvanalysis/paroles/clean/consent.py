@@ -1,4 +1,4 @@
-"""Which voices an audience and an edition may know. Owns withdrawal, consent to be counted, audience and dates; refuses to clean.
+"""Which voices an audience and an edition may know, and why not the others. Owns withdrawal, consent, audience, dates; refuses to clean.
 
 The order is the protection: withdrawn voices first, then those above the audience, then those that the edition cannot know of. What
 is not plainly said is a no: without an audience a voice is the team's, and so are minors without their parents' agreement and what is of
@@ -8,10 +8,12 @@ article 9. Ages are read to know a minor and never kept.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from fnmatch import fnmatch
+from itertools import pairwise
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
@@ -30,7 +32,9 @@ from cvanalysis.paroles.clean.companions import (
     read_companions,
 )
 from cvanalysis.paroles.clean.exports import read_voice_files
-from cvanalysis.paroles.table import CHAMPS, COMPANIONS, MAJEUR, NON, OUI, VoiceTable
+from cvanalysis.paroles.table import ACCORDANTS, CHAMPS, COMPANIONS, MAJEUR, NON, OUI, VoiceTable
+from cvanalysis.personnes.masking import mask_words
+from cvanalysis.textes import block, fill_in
 
 if TYPE_CHECKING:
     from cvanalysis.territory.contract import Edition, Territory
@@ -40,6 +44,8 @@ Audience = Literal["public", "groupe", "equipe"]
 
 AUDIENCES: tuple[Audience, ...] = ("public", "groupe", "equipe")
 """From the widest to the narrowest: a build for one loads what is open to it and to the wider ones."""
+ACCORDS = ("citation_anonyme", "web", "accord_parental")
+"""Leaves without which a voice is not quoted, or not known."""
 
 
 def may_know(reader: Audience, audience: str) -> bool:
@@ -266,3 +272,67 @@ def proposed(preconisations: pd.DataFrame, edition: Edition) -> pd.DataFrame:
     """Préconisations, but those dated after the edition or at a day that cannot be read."""
     keep = (not t or ((d := read_day(t)) is not None and d <= edition.jusqu_au) for t in preconisations["date"])
     return kept(preconisations, keep).drop(columns=["date"])
+
+
+def immersions_known(
+    immersions: pd.DataFrame,
+    audience: Audience,
+    edition: Edition,
+    read: Callable[[str], tuple[str, str]],
+    enough: frozenset[tuple[str, str]],
+) -> pd.DataFrame:
+    """The accounts of immersions that the audience and the edition may know, in the words that may be read.
+
+    When and where one was made, and by which college, is told only where as many people were heard as a count needs: a day never.
+    """
+    keep = []
+    for audiences, *dates in immersions[["audience", "date", "recu"]].itertuples(index=False, name=None):
+        came = max(filter(None, map(read_day, dates)), default=None)
+        open_to = fold(audiences) if fold(audiences) in AUDIENCES else "equipe"
+        keep.append(came is not None and came <= edition.jusqu_au and may_know(audience, open_to))
+    known = kept(immersions, keep).drop(columns=["audience", "recu"])
+    for column in IMMERSIONS_LUES:
+        known[column] = pd.Series([read(text)[0] for text in known[column]], dtype="str")
+    if audience == "equipe":
+        return known
+    places = [q if (q, "") in enough else "" for q in known["qpv"]]
+    colleges = [c if (q, c) in enough else "" for q, c in zip(places, known["college"], strict=True)]
+    days = map(read_day, known["date"])
+    months = [day.strftime("%Y-%m") if day and q else "" for day, q in zip(days, places, strict=True)]
+    shown = {"qpv": places, "college": colleges, "date": months}
+    return known.assign(**{c: pd.Series(v, index=known.index, dtype="str") for c, v in shown.items()})
+
+
+def account_of_voices(tables: Sequence[VoiceTable], stages: Sequence[Sequence[Row]], statuses: Sequence[str]) -> str:
+    """stages: the voices found, then those left by withdrawal, by audience and by edition; statuses: of the texts of the last ones."""
+    counts = [Counter(row.fichier for row in rows) for rows in stages]
+    ends = Counter(zip((row.fichier for row in stages[-1]), statuses, strict=True))
+    undated = Counter(row.fichier for row in stages[0] if row.recue is None)
+    doubtful = Counter((row.fichier, word) for row in stages[0] for word in unknown_leaves(row))
+    asking = sorted(
+        {(t.fichier, one.colonne) for t in tables for one in t.anomalies if ACCORDANTS.search(fold(one.colonne))}
+    )
+    texts = block("paroles.compte")
+    files = [
+        {
+            "nom": fichier,
+            "codes": kind == "refi-qda",
+            "lues": counts[0][fichier],
+            "publiables": ends[fichier, "publié"],
+            "perdues": [
+                (a[fichier] - b[fichier], what) for (a, b), what in zip(pairwise(counts), texts["perdues"], strict=True)
+            ]
+            + [(ends[fichier, status], what) for status, what in texts["statuts"].items()],
+            "non_datees": undated[fichier],
+            "doutes": [(word, n) for (where, word), n in doubtful.items() if where == fichier],
+            "questions": [title for where, title in asking if where == fichier],
+        }
+        for fichier, kind in {table.fichier: table.format for table in tables}.items()
+    ]
+    return fill_in(texts["modele"], fichiers=files) if files else ""
+
+
+def unknown_leaves(row: Row) -> list[str]:
+    """What stands where a leave is given or refused, and is neither: asked about, and no leave."""
+    cells = [row[champ] for champ in ACCORDS]
+    return [mask_words(cell)[:60] for cell in cells if not is_yes(cell) and fold(cell).strip(" .!") not in NON]

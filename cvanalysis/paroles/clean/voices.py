@@ -5,6 +5,9 @@ reported. So a build for an audience is the same, to the byte, whether what it m
 or not: numbers are given after the rows are chosen, in an order that only their published content makes,
 and a problem in a voice is told in detail to the team alone.
 
+Whatever is chosen may be known: what is added to it here (a number, a pseudonym, how closely a quotation may be attributed) depends on
+those rows alone, so that nothing shows of the others.
+
 A text is there only where it may be quoted: the person agreed (and to the web, for `public`), what identifies is masked and, for
 `public`, a human has read it (`review`). A voice without its text still counts: someone spoke.
 A role is kept as one of five words.
@@ -14,7 +17,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from itertools import groupby
@@ -28,12 +31,10 @@ from cvanalysis.files.anomalies import Anomalies, ReadFile
 from cvanalysis.files.guard import allow, reading
 from cvanalysis.french import fold
 from cvanalysis.paroles.clean import consent
-from cvanalysis.paroles.clean.account import account_of_voices
-from cvanalysis.paroles.clean.companions import IMMERSIONS_LUES, Answer, Companions, read_companions
+from cvanalysis.paroles.clean.companions import Answer, Companions, read_companions
 from cvanalysis.paroles.clean.outils import OUTILS, TABLEUR
 from cvanalysis.paroles.clean.review import read_reviews, read_text
-from cvanalysis.paroles.clean.tables import attribute, cite, heard_enough, number
-from cvanalysis.paroles.table import MOTS, NON_DECLARE, PAGES, VoiceTable
+from cvanalysis.paroles.table import CONTRIBUTIONS, MOTS, NON_DECLARE, PAGES, PAROLES, SAID, VoiceTable
 from cvanalysis.personnes.masking import mask
 from cvanalysis.territory.declarations import Inspection, read_rows
 
@@ -116,7 +117,9 @@ def clean_voices(
     enough = heard_enough(paroles, seuil)
     few = [q.code for q in territory.quartiers if (q.code, "") not in enough and audience != "equipe"]
     bound = {
-        "paroles/immersions.csv": _immersions(companions.tables["immersions"], audience, edition, read, enough),
+        "paroles/immersions.csv": consent.immersions_known(
+            companions.tables["immersions"], audience, edition, read, enough
+        ),
         "paroles/instances.csv": consent.held(companions.tables["instances"], edition),
         "preconisations.csv": consent.proposed(companions.tables["preconisations"], edition),
     }
@@ -127,14 +130,16 @@ def clean_voices(
         anomalies=Anomalies(
             [*told, *((p.fichier, p.ligne, p.colonne, "", p.trouve, p.que_faire) for p in problems)]
         ).frame(),
-        sources=(*_sources(rows, tables, clean), *_companion_sources(bound)),
+        sources=_sources(rows, tables, clean, bound),
         **{Path(fichier).stem: frame for fichier, frame in bound.items()},
         chronologie=consent.held(companions.tables["chronologie"], edition),
         precedent=companions.tables["precedent"],
         codes=codes,
         illisibles=tuple(unread) + companions.illisibles,
         avertissements=tuple(doubtful),
-        compte=account_of_voices(tables, (found, left, open_ones, rows), [row["texte_statut"] for row in clean]),
+        compte=consent.account_of_voices(
+            tables, (found, left, open_ones, rows), [row["texte_statut"] for row in clean]
+        ),
     )
 
 
@@ -310,52 +315,74 @@ def _step(month: str, territory: Territory) -> str:
 
 
 def _sources(
-    rows: list[consent.Row], tables: Iterable[VoiceTable], clean: list[dict[str, object]]
-) -> Iterable[ReadFile]:
-    kinds = {table.fichier: table.format for table in tables}
+    rows: list[consent.Row],
+    tables: Iterable[VoiceTable],
+    clean: list[dict[str, object]],
+    bound: Mapping[str, pd.DataFrame],
+) -> tuple[ReadFile, ...]:
+    """The files that the audience and the edition know of, each with the digest of what was kept of it."""
+    kinds = {table.fichier: table.format for table in tables} | {fichier: Path(fichier).stem for fichier in bound}
     contents: dict[str, list[str]] = {}
     for row, cleaned in zip(rows, clean, strict=True):
         contents.setdefault(row.fichier, []).append(repr(sorted((k, v) for k, v in cleaned.items() if k != "locuteur")))
-    return [_source(fichier, kinds[fichier], sorted(content)) for fichier, content in sorted(contents.items())]
+    contents |= {name: [repr(r) for r in frame.itertuples(index=False)] for name, frame in bound.items() if len(frame)}
+    digests = {name: hashlib.sha256("\n".join(sorted(said)).encode()).hexdigest() for name, said in contents.items()}
+    return tuple(ReadFile(name, one, famille=f"paroles ({kinds[name]})") for name, one in digests.items())
 
 
-def _companion_sources(frames: Mapping[str, pd.DataFrame]) -> Iterable[ReadFile]:
-    return [
-        _source(fichier, Path(fichier).stem, [repr(r) for r in frame.itertuples(index=False)])
-        for fichier, frame in frames.items()
-        if len(frame)
-    ]
+def number(rows: Iterable[dict[str, object]]) -> pd.DataFrame:
+    """Sort by published content, then number: neither order nor number says anything of what was left out.
 
-
-def _source(fichier: str, kind: str, content: Iterable[str]) -> ReadFile:
-    digest = hashlib.sha256("\n".join(content).encode()).hexdigest()
-    return ReadFile(fichier, digest, famille=f"paroles ({kind})")
-
-
-def _immersions(
-    immersions: pd.DataFrame,
-    audience: consent.Audience,
-    edition: Edition,
-    read: Callable[[str], tuple[str, str]],
-    enough: frozenset[tuple[str, str]],
-) -> pd.DataFrame:
-    """The accounts of immersions that the audience and the edition may know, in the words that may be read.
-
-    When and where one was made, and by which college, is told only where as many people were heard as a count needs: a day never.
+    `locuteur` comes as (file, code or '', line where there is no code) and leaves as a pseudonym.
     """
-    keep = []
-    for audiences, *dates in immersions[["audience", "date", "recu"]].itertuples(index=False, name=None):
-        came = max(filter(None, map(consent.read_day, dates)), default=None)
-        open_to = fold(audiences) if fold(audiences) in consent.AUDIENCES else "equipe"
-        keep.append(came is not None and came <= edition.jusqu_au and consent.may_know(audience, open_to))
-    known = consent.kept(immersions, keep).drop(columns=["audience", "recu"])
-    for column in IMMERSIONS_LUES:
-        known[column] = pd.Series([read(text)[0] for text in known[column]], dtype="str")
-    if audience == "equipe":
-        return known
-    places = [q if (q, "") in enough else "" for q in known["qpv"]]
-    colleges = [c if (q, c) in enough else "" for q, c in zip(places, known["college"], strict=True)]
-    days = map(consent.read_day, known["date"])
-    months = [day.strftime("%Y-%m") if day and q else "" for day, q in zip(days, places, strict=True)]
-    shown = {"qpv": places, "college": colleges, "date": months}
-    return known.assign(**{c: pd.Series(v, index=known.index, dtype="str") for c, v in shown.items()})
+
+    def place(row: dict[str, object]) -> tuple[str, ...]:
+        # Speakers without a code spoke once: among voices that read the same they can change places unseen.
+        file, code, _ = row["locuteur"]
+        speaker = hashlib.sha256(f"{file}#{code}".encode()).hexdigest() if code else ""
+        return (*(str(row[c]) for c in SAID), speaker)
+
+    order = sorted(rows, key=place)
+    people: dict[object, str] = {}
+    for n, row in enumerate(order, start=1):
+        row["parole"] = f"P{n:05d}"
+        row["locuteur"] = people.setdefault(row["locuteur"], f"L{len(people) + 1:05d}")
+    frame = pd.DataFrame(order, columns=list(PAROLES[:-2]))
+    return frame.astype(dict.fromkeys((c for c in frame.columns if c != "exemple"), "str") | {"exemple": "bool"})
+
+
+def attribute(paroles: pd.DataFrame, seuil: int) -> pd.DataFrame:
+    """Add `qpv_montre` and `qualite_montree` ('' where they would single someone out).
+
+    Quarter and role are shown where at least `seuil` people share both on that theme; else the quarter alone where as many share it;
+    else the role alone likewise; else nothing.
+    """
+    both, quarter, role = (
+        paroles.groupby(["theme", *axes], sort=False)["locuteur"].transform("nunique") >= seuil
+        for axes in (["qpv", "qualite"], ["qpv"], ["qualite"])
+    )
+    placed = (paroles["qpv"] != "") & quarter
+    shown = (placed & both) | (~placed & role)
+    names = {"qpv_montre": paroles["qpv"].where(placed, ""), "qualite_montree": paroles["qualite"].where(shown, "")}
+    return paroles.assign(**{name: words.astype("str") for name, words in names.items()})
+
+
+def heard_enough(paroles: pd.DataFrame, seuil: int) -> frozenset[tuple[str, str]]:
+    """The (quarter, '') and (quarter, college) in which at least `seuil` people have spoken: elsewhere nobody is told apart."""
+    placed = paroles[paroles["qpv"] != ""]
+    quarters, both = (placed.groupby(axes)["locuteur"].nunique() for axes in (["qpv"], ["qpv", "college"]))
+    return frozenset({*((one, "") for one in quarters.index[quarters >= seuil]), *both.index[both >= seuil]})
+
+
+def cite(paroles: pd.DataFrame, few: Collection[str] = ()) -> pd.DataFrame:
+    """The contributions that cite a finding or an engagement, one row per citation, oldest first under each.
+
+    Under the findings of a quarter where too few have spoken (`few`), neither words nor month: one would know who it was.
+    """
+    cited = (paroles["constat"] + "|" + paroles["engagement"]).str.split("|")
+    rows = paroles.assign(cite=cited).explode("cite", ignore_index=True)
+    rows = rows[rows["cite"].fillna("") != ""]
+    rows = rows.assign(sujet=rows["cite"].str.split("-").str[0], statut=rows["reponse_statut"].replace("", "reçue"))
+    rows[["mois", "texte"]] = rows[["mois", "texte"]].mask(rows["sujet"].isin(list(few)), "")
+    frame = rows[list(CONTRIBUTIONS)].astype(dict.fromkeys(CONTRIBUTIONS[:-1], "str") | {"exemple": "bool"})
+    return frame.sort_values(["cite", "mois", "texte"], kind="stable").reset_index(drop=True)
