@@ -14,7 +14,7 @@ import re
 from collections.abc import Mapping, Sequence
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -37,7 +37,7 @@ from cvanalysis.files.dates import parse_date
 from cvanalysis.files.guard import reading
 from cvanalysis.files.keys import carrier_key, split_list, title_key
 from cvanalysis.files.sheets import read_raw
-from cvanalysis.french import fold, listed, nearest, quoted
+from cvanalysis.french import fold, nearest, quoted
 from cvanalysis.personnes.masking import mask_words
 from cvanalysis.territory.declarations import Inspection, Ligne, match_rows, once, read_rows
 
@@ -68,7 +68,6 @@ def read_engagements(
     optional = (*FACULTATIVES, *colleges)
     fichier = find_engagements(Path(territory.dossier))
     rows = once(_rows(found, fichier, COLONNES, optional) if fichier else (), "code")
-    quarters = [q.code for q in territory.quartiers]
     partners = list(partenaires.items())
     known = {
         "pilier": [(one.id, one.nom) for one in territory.piliers],
@@ -77,15 +76,14 @@ def read_engagements(
         "pilote": partners,
         "partenaires": partners,
         "partenaires_vus": partners,
-        "quartiers": [*((one.code, one.nom) for one in territory.quartiers), ("tous", "tous les quartiers")],
+        "quartiers": _quarters(territory),
     } | ({} if indicateurs is None else {"indicateurs": [(one, one) for one in sorted(indicateurs)]})
     made = []
     for row in rows:
         cells = dict.fromkeys((*COLONNES, *optional), "") | row.cells
         cells |= {name: mask_words(cells[name]) for name in ("libelle", "preuve", "obstacle", "actions")}
         cells |= {name: "|".join(_ids(row, name, cells[name], declared)) for name, declared in known.items()}
-        places = split_list(cells["quartiers"])
-        cells["quartiers"] = "|".join(quarters if "tous" in places else places)
+        cells["quartiers"] = _places(cells["quartiers"], territory)
         for name in ("avancement", *colleges):
             known_words, words = (_ETATS, AVANCEMENTS) if name == "avancement" else (_AVIS, APPRECIATIONS)
             said, cells[name] = cells[name], known_words.get(fold(cells[name]), "")
@@ -102,9 +100,12 @@ def read_engagements(
     return table.assign(exemple=pd.Series(sample, index=table.index, dtype="bool"))
 
 
-_OU = {"pilier": "piliers.csv", "theme": "themes.csv"} | dict.fromkeys(
-    ("pilote", "partenaires", "partenaires_vus"), "partenaires.csv"
-)
+_OU = {
+    "pilier": "piliers.csv",
+    "theme": "themes.csv",
+    "themes": "themes.csv",
+    "college": "colleges.csv",
+} | dict.fromkeys(("pilote", "partenaires", "partenaires_vus"), "partenaires.csv")
 
 
 def _ids(row: Ligne, column: str, cell: str, declared: Sequence[tuple[str, str]]) -> list[str]:
@@ -113,8 +114,9 @@ def _ids(row: Ligne, column: str, cell: str, declared: Sequence[tuple[str, str]]
     A list has `|` between its items, or whatever people put where that gives no known word.
     """
     ids = {fold(word): one for one, name in declared for word in (name, one)}
-    items = split_list(cell) if column in LISTES else (cell,)
-    if column in LISTES and len(items) == 1 and fold(cell) not in ids:
+    many = column in LISTES or column == "themes"
+    items = split_list(cell) if many else (cell,)
+    if many and len(items) == 1 and fold(cell) not in ids:
         items = tuple(item.strip() for item in re.split(r"[,;/]| et ", cell) if item.strip())
     for item in items:
         if item and fold(item) not in ids:
@@ -176,40 +178,42 @@ def read_partners(territory: Territory, found: Inspection) -> pd.DataFrame:
     rows = once(read_rows(found, PARTENAIRES, PARTENAIRE[:3], PARTENAIRE[3:]) if there else (), "id")
     table = pd.DataFrame([_read_partner(row, territory, names) for row in rows], columns=list(PARTENAIRE))
     table["exemple"] = any(fnmatch(PARTENAIRES, pattern) for pattern in territory.exemples)
-    years = {name: table[name].astype("Int16").replace(0, pd.NA) for name in ("debut", "fin")}
+    years = {name: table[name].replace("", pd.NA).astype("Int16") for name in ("debut", "fin")}
     return table.astype({**dict.fromkeys(PARTENAIRE, "str"), "exemple": "bool"}).assign(**years)
 
 
-def _read_partner(row: Ligne, territory: Territory, names: dict[str, str]) -> tuple[str | int, ...]:
-    tell = row.wrong
+def _read_partner(row: Ligne, territory: Territory, names: dict[str, str]) -> dict[str, Any]:
     cells = dict.fromkeys(PARTENAIRE, "") | row.cells
-    quarters = tuple(q.code for q in territory.quartiers)
-    alias, themes, places = (split_list(cells[name]) for name in ("alias", "themes", "quartiers"))
     declared = {
-        "college": ([cells["college"]], [c.id for c in territory.colleges]),
-        "themes": (themes, [t.id for t in territory.themes]),
-        "quartiers": (places, [*quarters, "tous"]),
+        "college": [(one.id, one.nom) for one in territory.colleges],
+        "themes": [(one.id, one.nom) for one in territory.themes],
+        "quartiers": _quarters(territory),
     }
-    for column, (words, known) in declared.items():
-        for word in words:
-            if word and word not in known:
-                to_do = nearest(word, known) or "corrigez la cellule"
-                tell(column, f"{quoted(word)} n'est pas déclaré", f"déclarés : {listed(known)}", to_do)
+    cells |= {name: "|".join(_ids(row, name, cells[name], known)) for name, known in declared.items()}
+    cells["quartiers"] = _places(cells["quartiers"], territory)
     siren, doubt = read_siren(cells["siren"])
     if doubt:
-        tell("siren", f"{quoted(mask_words(cells['siren']))} : {doubt}", "neuf chiffres", "corrigez-le ou laissez vide")
+        what = f"{quoted(mask_words(cells['siren']))} : {doubt}"
+        row.wrong("siren", what, "neuf chiffres", "corrigez-le ou laissez vide")
+    alias = split_list(cells["alias"])
     for label in (cells["nom"], *alias):
         owner = names.setdefault(carrier_key(label), cells["id"])
         if owner != cells["id"]:
             wanted, to_do = "un nom pour un seul partenaire", "retirez-le de l'un des deux"
-            tell("alias", f"{quoted(label)} désigne déjà {quoted(owner)}", wanted, to_do)
-    years = {"debut": cells["debut"], "fin": cells["fin"]}
-    for name, year in years.items():
-        if year and not (year.isdecimal() and len(year) == 4):
-            tell(name, f"{quoted(year)} n'est pas une année", "quatre chiffres")
-            years[name] = ""
+            row.wrong("alias", f"{quoted(label)} désigne déjà {quoted(owner)}", wanted, to_do)
+    for name in ("debut", "fin"):
+        if (year := cells[name]) and not (year.isdecimal() and len(year) == 4):
+            row.wrong(name, f"{quoted(year)} n'est pas une année", "quatre chiffres")
+            cells[name] = ""
     nom = mask_words(cells["nom"])
     called = "|".join(alias if nom == cells["nom"] else (*alias, cells["nom"]))
-    expected = ("|".join(themes), "|".join(quarters if "tous" in places else places))
-    ends = (int(years[name] or 0) for name in years)
-    return (cells["id"], nom, cells["college"], called, siren, *expected, *ends, mask_words(cells["note"]))
+    return cells | {"nom": nom, "alias": called, "siren": siren, "note": mask_words(cells["note"])}
+
+
+def _quarters(territory: Territory) -> list[tuple[str, str]]:
+    return [*((one.code, one.nom) for one in territory.quartiers), ("tous", "tous les quartiers")]
+
+
+def _places(cell: str, territory: Territory) -> str:
+    """The codes of a list of quarters, all of them where it says « tous »."""
+    return "|".join(one.code for one in territory.quartiers) if "tous" in split_list(cell) else cell

@@ -16,21 +16,20 @@ from cvanalysis import textes
 from cvanalysis.catalogue import Ajouts
 from cvanalysis.errors import DeclarationError, UsageError
 from cvanalysis.french import capital, fold, listed, nearest, quoted
-from cvanalysis.territory.declarations import Inspection, Ligne, once, read_rows
+from cvanalysis.territory import places
+from cvanalysis.territory.declarations import (
+    Document,
+    Inspection,
+    Ligne,
+    check_shape,
+    once,
+    read_rows,
+    read_toml,
+    take,
+    take_as,
+)
 from cvanalysis.territory.look import PALETTE, read_look, read_palette
 from cvanalysis.territory.overlay import overlay_files, read_overlay
-from cvanalysis.territory.places import (
-    GEOGRAPHIES,
-    ZONES,
-    Niveau,
-    check_commune,
-    check_origins,
-    check_quarter,
-    check_zone,
-    communes_of,
-    usual_zones,
-)
-from cvanalysis.territory.toml import Document, check_shape, read_toml, take, take_as
 from cvanalysis.territory.words import read_words, word_files
 
 CONTRAT = "contrat.toml"
@@ -63,7 +62,7 @@ class Comparateur:
     """A zone that quarters are compared with; `zone` is as in the processed table (`244400404`, `Ensemble`)."""
 
     zone: str
-    niveau: Niveau
+    niveau: places.Niveau
     nom: str
 
 
@@ -194,7 +193,7 @@ class Territory:
         for niveau in ("EPCI", "FRANCE_QPV"):
             first += [c for c in self.comparateurs if c.niveau == niveau]
         rest = [c for c in self.comparateurs if c.niveau not in ("COMMUNE", "EPCI", "FRANCE_QPV")]
-        return (*first, *sorted(rest, key=lambda c: list(ZONES).index(c.niveau)))
+        return (*first, *sorted(rest, key=lambda c: list(places.ZONES).index(c.niveau)))
 
 
 _ID = r"[a-z0-9]+(-[a-z0-9]+)*"
@@ -228,7 +227,9 @@ def _read(dossier: Path, edition: str | None, _state: tuple[bytes | None, ...]) 
     if found.problems:
         raise DeclarationError(found.problems)
     if not declared["comparateurs"]:
-        usual = usual_zones([(one.code, one.nom) for one in declared["communes"]], declared["epci"], declared["nom"])
+        usual = places.usual_zones(
+            [(one.code, one.nom) for one in declared["communes"]], declared["epci"], declared["nom"]
+        )
         declared["comparateurs"] = tuple(Comparateur(*zone) for zone in usual)
     known = {e.id: e for e in declared["editions"]}
     chosen = edition or declared.pop("edition")
@@ -254,7 +255,7 @@ def _contract(found: Inspection, document: Document) -> dict[str, Any]:
         elif values := take(tables[name], required, optional):
             declared |= (_territoire if name == "territoire" else _contrat)(tables[name], values)
     written = tables["territoire"].cells.get("geographie") if "territoire" in tables else None
-    if written in list(GEOGRAPHIES):  # though its section may be wrong elsewhere: codes are checked
+    if written in list(places.GEOGRAPHIES):  # though its section may be wrong elsewhere: codes are checked
         declared["geographie"] = written
     if not arrays.get("editions"):
         expected = "au moins une liste [[editions]] avec id, nom, jusqu_au"
@@ -305,10 +306,10 @@ def _unknown_sections(document: Document) -> None:
 
 def _territoire(section: Ligne, values: dict[str, Any]) -> dict[str, Any]:
     check_shape(section, "id", _ID, _ID_DIT)
-    check_shape(section, "epci", ZONES["EPCI"], "le SIREN de l'EPCI, neuf chiffres")
-    if (geographie := values.pop("geographie")) not in GEOGRAPHIES:
+    check_shape(section, "epci", places.ZONES["EPCI"], "le SIREN de l'EPCI, neuf chiffres")
+    if (geographie := values.pop("geographie")) not in places.GEOGRAPHIES:
         what = f"{quoted(geographie)} n'est pas une géographie connue"
-        section.unknown("geographie", what, GEOGRAPHIES, "géographies connues", geographie)
+        section.unknown("geographie", what, places.GEOGRAPHIES, "géographies connues", geographie)
     return values | ({"maj": values["maj"].isoformat()} if "maj" in values else {})
 
 
@@ -334,7 +335,7 @@ def _places(found: Inspection, geographie: str | None) -> dict[str, tuple]:
     """Communes, quarters and comparators, checked against each other."""
     rows = read_rows(found, "communes.csv", ("code", "nom"))
     for row in rows:
-        check_zone(row, "code", "COMMUNE")
+        places.check_zone(row, "code", "COMMUNE")
     communes = tuple(Commune(row["code"], row["nom"]) for row in rows)
     once(rows, "code")
     known = {c.code: c.nom for c in communes}
@@ -343,9 +344,9 @@ def _places(found: Inspection, geographie: str | None) -> dict[str, tuple]:
     quartiers = []
     for row in rows:
         if geographie:
-            check_quarter(row, geographie)
-        places = communes_of(row, known), check_origins(row, geographie)
-        quartiers.append(Quartier(row["code"], row["nom"], *places))
+            places.check_quarter(row, geographie)
+        of = places.communes_of(row, known), places.check_origins(row, geographie)
+        quartiers.append(Quartier(row["code"], row["nom"], *of))
     once(rows, "code")
     if not rows and not any(p.fichier == "quartiers.csv" for p in found.problems):
         found.add("quartiers.csv", 0, "", "aucun quartier n'est déclaré", "une ligne par quartier")
@@ -353,13 +354,13 @@ def _places(found: Inspection, geographie: str | None) -> dict[str, tuple]:
     rows = read_rows(found, "comparateurs.csv", ("zone", "niveau", "nom"))
     comparateurs = []
     for row in rows:
-        if row["niveau"] not in ZONES:
+        if row["niveau"] not in places.ZONES:
             what = f"{quoted(row['niveau'])} n'est pas un niveau de comparaison"
-            row.unknown("niveau", what, ZONES, "niveaux connus", row["niveau"])
+            row.unknown("niveau", what, places.ZONES, "niveaux connus", row["niveau"])
             continue
-        check_zone(row, "zone", row["niveau"])
+        places.check_zone(row, "zone", row["niveau"])
         if row["niveau"] == "COMMUNE":
-            check_commune(row, "zone", row["zone"], known)
+            places.check_commune(row, "zone", row["zone"], known)
         comparateurs.append(Comparateur(row["zone"], row["niveau"], row["nom"]))
     once(rows, "zone", "niveau")
     return {"communes": communes, "quartiers": tuple(quartiers), "comparateurs": tuple(comparateurs)}

@@ -1,4 +1,4 @@
-"""Files that people write: their text, the rows of their CSV with their lines, and what is wrong with them.
+"""Files that people write: the rows of their CSV, the tables of their TOML, with their lines, and what is wrong with them.
 
 Owns the reading of them whatever tool saved them (`;`, `,` or tab; UTF-8, UTF-16 or cp1252) and the wording of problems. Refuses to know
 what is declared and to stop at the first problem: everything found goes to one list. Standard library only: an unchanged build
@@ -9,21 +9,29 @@ from __future__ import annotations
 
 import csv
 import io
+import re
+import tomllib
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import MISSING, dataclass, field, fields
+from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 from cvanalysis.errors import Problem, say_system
 from cvanalysis.french import LOST, decode, fold, listed, nearest, quoted
 
+# characters of a line, tables in tables: tomllib takes the square of the one, falls at the other
+_TOML_LIGNE, _TOML_NIVEAUX = 20_000, 20
+
+_HEADER = re.compile(r"^\s*(\[\[?)([^\[\]#,]+)\]\]?\s*(?:#.*)?$")
+_KEY = re.compile(r"^\s*(\"[^\"]+\"|'[^']+'|[A-Za-z0-9_-]+)(?:\s*\.\s*[A-Za-z0-9_-]+)*\s*=")
+_AT_LINE = re.compile(r"\(at line (\d+), column (\d+)\)")
 _OCTETS_MAX = 2 << 20  # of a file that people write: the largest that we know of has 30 KB
 _COLONNES_MAX = 500  # each that is unknown is told, with the nearest that is not
-_CSV_ERRORS = {
-    "end of data": "un guillemet n'est jamais refermé",
-    "field limit": "une cellule dépasse 131 072 caractères, ou un guillemet n'est jamais refermé",
-}
+KNOWN: Mapping[str, Any] = tomllib.loads(files(__package__).joinpath("declarations.toml").read_text("utf-8"))
+"""`declarations.toml`, which tells its parts."""
 
 
 class UnreadableError(Exception):
@@ -61,6 +69,11 @@ def read_written(path: Path, most: int = _OCTETS_MAX) -> tuple[str, str]:
         line = text.count("\n", 0, text.index(LOST)) + 1
         raise UnreadableError("l'encodage n'est ni UTF-8 ni Windows-1252", "enregistrez-le en UTF-8", line)
     return unicodedata.normalize("NFC", text), said
+
+
+def say_fault(kind: str, error: Exception) -> str:
+    """What a library says of a file, in French; '' where it is not known."""
+    return next((said for start, said in KNOWN["fautes"][kind].items() if str(error).startswith(start)), "")
 
 
 @dataclass(slots=True)
@@ -146,7 +159,7 @@ def read_filled(
         # What `extend` took before the fault stays: the fault is in the next one.
         records.extend(csv.reader(io.StringIO(text, newline=""), delimiter=_separator(text, known), strict=True))
     except csv.Error as error:
-        why = next((french for part, french in _CSV_ERRORS.items() if part in str(error)), "guillemets mal placés")
+        why = say_fault("csv", error) or "guillemets mal placés"
         expected = "des guillemets fermés autour d'un texte qui en contient, doublés à l'intérieur"
         found.add(fichier, len(records) + 1, "", f"le CSV ne se lit pas\u00a0: {why}", expected)
         return []
@@ -234,3 +247,128 @@ def once(rows: Iterable[Ligne], *colonnes: str) -> list[Ligne]:
             where = before.lignes.get(colonnes[0], before.ligne)
             row.wrong(colonnes[0], f"{what} est déjà à la ligne {where}", "", "gardez une seule des deux")
     return list(first.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A parsed TOML file: the top level, tables `[a]` and arrays of tables `[[a]]`, each with the lines of its keys."""
+
+    top: Ligne
+    tables: dict[str, Ligne]
+    arrays: dict[str, list[Ligne]]
+    lignes: Lines
+
+
+def read_toml(found: Inspection, fichier: str) -> Document | None:
+    """The file's sections with the lines of their keys; None, once noted, where it cannot be parsed."""
+    text = found.text(fichier, "le fichier de déclaration du contrat, en TOML")
+    if text is None:
+        return None
+    try:
+        data = _parse_toml(text)
+    except RecursionError:
+        found.add(fichier, 0, "", "trop de listes ou de tables les unes dans les autres", "", "écrivez-les à plat")
+        return None
+    except ValueError as error:
+        at = _AT_LINE.search(str(error))
+        line, place = (int(at[1]), f" (caractère {at[2]})") if at else (text.count("\n") + 1, "")
+        what = f"le TOML ne se lit pas\u00a0: {say_fault('toml', error) or 'écriture incorrecte'}{place}"
+        found.add(fichier, line, "", what, "", "corrigez la ligne ou la précédente")
+        return None
+    lines = _lines(text)
+
+    def section(name: str, values: dict[str, Any], rank: int = 0) -> Ligne:
+        keys = lines.get((name, rank), {})
+        return Ligne(found, fichier, keys.get("") or lines["", 0].get(name, 0), values, keys, name)
+
+    tables, arrays, top = {}, {}, {}
+    for key, value in data.items():
+        if isinstance(value, dict):
+            tables[key] = section(key, value)
+        elif isinstance(value, list) and value and all(isinstance(v, dict) for v in value):
+            arrays[key] = [section(key, v, i) for i, v in enumerate(value)]
+        else:
+            top[key] = value
+    return Document(section("", top), tables, arrays, lines)
+
+
+def _parse_toml(text: str) -> dict[str, Any]:
+    """tomllib's reading, refused where it would take the square of a line's length or give what nothing can print."""
+    if max(map(len, text.splitlines()), default=0) > _TOML_LIGNE:
+        raise ValueError("Long line")
+    data = tomllib.loads(text)
+    level: list[Any] = [data]
+    for _ in range(_TOML_NIVEAUX):
+        inside = (one.values() if isinstance(one, dict) else one for one in level if isinstance(one, dict | list))
+        level = [value for values in inside for value in values]
+    if level:
+        raise RecursionError
+    return data
+
+
+Lines = dict[tuple[str, int], dict[str, int]]
+"""(section, its rank among its namesakes) → key → line; key '' for the section's own header."""
+
+
+def _lines(text: str) -> Lines:
+    """Where each section and each of its keys is written.
+
+    A scan by line, enough for declarations: the parser has already said that the file is sound, and a line that looks like
+    a key inside a text of several lines can only make a place less exact, never a value wrong.
+    """
+    places: Lines = {("", 0): {}}
+    namesakes: Counter[str] = Counter()
+    here = places["", 0]
+    for i, line in enumerate(text.splitlines(), start=1):
+        if header := _HEADER.match(line):
+            name = header[2].strip().strip("\"'")
+            here = places.setdefault((name, namesakes[name] if header[1] == "[[" else 0), {})
+            here[""] = i
+            namesakes[name] += 1
+        elif key := _KEY.match(line):
+            here.setdefault(key[1].strip("\"'"), i)
+    return places
+
+
+def take(
+    section: Ligne | None, required: dict[str, type], optional: dict[str, type] | None = None
+) -> dict[str, Any] | None:
+    """Values of a section by key, checked: unknown keys, missing keys, wrong types are noted.
+
+    None where a required one is missing or wrong, or the section is; an optional one that is absent or wrong is not in the result.
+    """
+    if section is None:
+        return None
+    known = required | (optional or {})
+    place = f"[{section.nom}]" if section.nom else "le début du fichier"
+    for key in section.cells:
+        if key not in known:
+            section.unknown(key, f"clé inconnue dans {place}", known, "clés connues", key)
+    values: dict[str, Any] = {}
+    for key, kind in known.items():
+        if key not in section.cells:
+            if key in required:
+                section.wrong(key, f"la clé manque dans {place}", f"{KNOWN['types'][kind.__name__]} attendu")
+            continue
+        value = section.cells[key]
+        if kind is float and type(value) is int:
+            value = float(value)
+        if type(value) is not kind or value == "":
+            section.wrong(key, f"{quoted(value)} ne convient pas", f"{KNOWN['types'][kind.__name__]} attendu")
+        else:
+            values[key] = value
+    return values if required.keys() <= values.keys() else None
+
+
+def take_as(section: Ligne | None, kind: type) -> Any | None:
+    """A section as a dataclass whose fields are its keys, required where they have no default; None as `take`."""
+    kinds = get_type_hints(kind)
+    required = {one.name: kinds[one.name] for one in fields(kind) if one.default is MISSING}
+    values = take(section, required, {name: kind for name, kind in kinds.items() if name not in required})
+    return None if values is None else kind(**values)
+
+
+def check_shape(section: Ligne, key: str, shape: str, attendu: str) -> None:
+    """Note a value whose shape is not the expected one, which `attendu` says."""
+    if not re.fullmatch(shape, section[key]):
+        section.wrong(key, f"{quoted(section[key])} ne convient pas", f"{attendu} attendu")

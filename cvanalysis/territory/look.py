@@ -14,33 +14,16 @@ from typing import Any
 from xml.etree import ElementTree
 
 from cvanalysis.french import quoted
-from cvanalysis.territory.declarations import Ligne
-from cvanalysis.territory.toml import take
+from cvanalysis.territory.declarations import KNOWN, Ligne, take
 
-PALETTE: dict[str, str | tuple[str, ...]] = {
-    "sujet": "#0b5394",
-    "commune": "#1d2733",
-    "epci": "#4a5663",
-    "france_qpv": "#6b7683",
-    "semblables": "#6b7683",
-    "departement": "#6b7683",
-    "region": "#6b7683",
-    "france": "#4a5663",
-    "autre": "#77828e",
-    "femmes": "#0b5394",
-    "hommes": "#6b7683",
-    "part": ("#072f55", "#0b5394", "#2f74b5", "#5a6f84", "#4f8fca", "#77828e", "#1d2733"),
-}
-"""Colours where the territory declares none: told apart by colour-blind eyes, at least 3:1 on white."""
-PAGE = {"accent": "#0b5394", "ici": "#b5004a", "encre": "#1d2733"}
-"""Colours of a page by default: its structure and links, « vous êtes ici », its words. Words are read in them: 4.5:1 at least on white."""
+PAGE, PALETTE = (
+    {role: tuple(one) if role == "part" else one for role, one in KNOWN["couleurs"][what].items()}
+    for what in ("page", "figures")
+)
+"""Role → colour by default, of a page and of the series of figures (`part`: several)."""
 LOGO = 20_000
 """Bytes of a logo at most: it stands in each page."""
 _LONG = 120
-_SHAPES = {
-    "svg", "g", "path", "rect", "circle", "ellipse", "line", "polyline", "polygon", "text", "tspan", "defs", "linearGradient",
-    "radialGradient", "stop", "clipPath", "mask", "use", "symbol", "title", "desc", "style",
-}  # fmt: skip
 _LOADS = re.compile(r"[@\\]|url\((?!#)|\w+script:", re.IGNORECASE)
 _KEPT = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
 _PNG = b"\x89PNG\r\n\x1a\n"
@@ -131,7 +114,7 @@ def live_in_svg(raw: bytes) -> str:
     if root.tag.rpartition("}")[2] != "svg":
         return "ce n'est ni un SVG ni un PNG"
     for one in root.iter():
-        if (name := str(one.tag).rpartition("}")[2]) not in _SHAPES:
+        if (name := str(one.tag).rpartition("}")[2]) not in KNOWN["svg"]["formes"]:
             return f"il contient l'élément {name[:20]}"
         for key, value in (*one.attrib.items(), ("", one.text or "")):
             key = key.rpartition("}")[2].lower()

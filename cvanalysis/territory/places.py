@@ -8,35 +8,14 @@ import re
 from typing import Literal
 
 from cvanalysis.french import fold, listed, nearest, quoted
-from cvanalysis.territory.declarations import Ligne
+from cvanalysis.territory.declarations import KNOWN, Ligne
 
 Niveau = Literal["QPV", "COMMUNE", "EPCI", "DEPARTEMENT", "REGION", "FRANCE_METRO", "FRANCE", "FRANCE_QPV"]
 
-GEOGRAPHIES = {
-    "QP2015": re.compile(r"QP(\d{3}|02[AB])\d{3}"),
-    "QN2024": re.compile(r"QN(\d{3}|02[AB])\d{2}[A-Z]"),
-}
-"""Shape of a quarter's code in each geography; the two are other perimeters and are never joined."""
-
-ZONES = {
-    "COMMUNE": r"\d{5}|2[AB]\d{3}",
-    "EPCI": r"\d{9}",
-    "DEPARTEMENT": r"\d{2,3}|2[AB]",
-    "REGION": r"\d{2}",
-    "FRANCE_METRO": "METRO",
-    "FRANCE": "FRANCE",
-    "FRANCE_QPV": "Ensemble",
-}
+GEOGRAPHIES = {name: re.compile(shape) for name, (shape, _) in KNOWN["geographies"].items()}
+"""Shape of a quarter's code in each geography."""
+ZONES = {niveau: shape for niveau, (shape, _) in KNOWN["zones"].items()}
 """Shape of a zone's code at each level that a quarter can be compared with, from the nearest to the widest."""
-
-
-_EXEMPLES = {"QP2015": "QP001001", "QN2024": "QN00101A"}
-_DIT = {
-    "COMMUNE": "cinq caractères, zéro en tête compris",
-    "EPCI": "neuf chiffres",
-    "DEPARTEMENT": "deux ou trois caractères",
-    "REGION": "deux chiffres",
-}
 
 
 def check_quarter(row: Ligne, geographie: str) -> None:
@@ -52,7 +31,7 @@ def check_quarter(row: Ligne, geographie: str) -> None:
     else:
         what, expected = (
             f"{quoted(code)} n'a pas la forme d'un code de quartier",
-            f"une forme comme {_EXEMPLES[geographie]} est attendue",
+            f"une forme comme {KNOWN['geographies'][geographie][1]} est attendue",
         )
         to_do = f"écrivez {quoted(code.upper())}" if shape.fullmatch(code.upper()) else ""
     row.wrong("code", what, expected, to_do)
@@ -98,7 +77,7 @@ def check_commune(row: Ligne, colonne: str, code: str, known: dict[str, str]) ->
 def check_zone(row: Ligne, colonne: str, niveau: str) -> None:
     if not re.fullmatch(ZONES[niveau], row[colonne]):
         what = f"{quoted(row[colonne])} ne convient pas au niveau {niveau}"
-        row.wrong(colonne, what, f"{_DIT.get(niveau, ZONES[niveau])} attendu")
+        row.wrong(colonne, what, f"{KNOWN['zones'][niveau][1]} attendu")
 
 
 def usual_zones(communes: list[tuple[str, str]], epci: str, nom: str) -> list[tuple[str, Niveau, str]]:

@@ -13,8 +13,7 @@ from typing import Any
 
 from cvanalysis import textes
 from cvanalysis.french import listed, nearest, quoted
-from cvanalysis.territory.declarations import Inspection, Ligne
-from cvanalysis.territory.toml import read_toml
+from cvanalysis.territory.declarations import Inspection, Ligne, read_toml
 
 DOSSIER = "textes"
 _TO_DO = "Partez de la phrase du paquet (`cvanalysis/textes/`)"

@@ -33,8 +33,7 @@ from typing import Any
 
 from cvanalysis.actions.table import CHAMPS, CONSTANTES, MONTANTS, MONTANTS_LUS, TYPES_CREDIT
 from cvanalysis.french import fold, nearest, quoted
-from cvanalysis.territory.declarations import Inspection, Ligne
-from cvanalysis.territory.toml import read_toml, take
+from cvanalysis.territory.declarations import Inspection, Ligne, read_toml, take
 
 CONTRAT = "contrat.toml"
 LISTES = ("actions", "journaux")
