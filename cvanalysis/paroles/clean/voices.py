@@ -126,10 +126,7 @@ def clean_voices(
     return CleanedVoices(
         paroles=paroles,
         contributions=cite(paroles, few),
-        # Not what was expected: of a file without a header it is the first voice.
-        anomalies=Anomalies(
-            [*told, *((p.fichier, p.ligne, p.colonne, "", p.trouve, p.que_faire) for p in problems)]
-        ).frame(),
+        anomalies=Anomalies([*told, *map(_as_told, problems)]).frame(),
         sources=_sources(rows, tables, clean, bound),
         **{Path(fichier).stem: frame for fichier, frame in bound.items()},
         chronologie=consent.held(companions.tables["chronologie"], edition),
@@ -290,6 +287,11 @@ def _citation(cell: str, shape: re.Pattern[str], about: tuple[str, ...] = ("",))
     """The numbers of findings or engagements that a cell cites; anything else is dropped: free text, a name or a phone maybe."""
     words = re.split(r"\s*[|;,\n]\s*", cell.strip())
     return "|".join(dict.fromkeys(w for w in words if shape.fullmatch(w) and w.startswith(about)))
+
+
+def _as_told(problem: Problem) -> tuple[str, int, str, str, str, str]:
+    """An anomaly. Not what was expected: of a file without a header it is the first voice."""
+    return problem.fichier, problem.ligne, problem.colonne, "", problem.trouve, problem.que_faire
 
 
 def _codes_read(
