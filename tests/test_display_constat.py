@@ -14,7 +14,7 @@ from browser.exemples import ABSENT, FIGURES, TERRITOIRE, constat, ecrire, pour_
 from cvanalysis.constat.shape import Manque, Message, Table, Valeur
 from cvanalysis.display.blocs import show_list, show_table, show_unknown
 from cvanalysis.display.constat import RECORDS, Bloc, Constat, lines_in
-from cvanalysis.display.tables import html_table, left_out
+from cvanalysis.display.tables import html_table, left_out, to_frame
 from cvanalysis.errors import UsageError
 from cvanalysis.publish.page.contract import check_live, read_page
 
@@ -225,9 +225,9 @@ def test_what_lines_say_again_is_said_once_above_them():
     assert [html.count(f'scope="rowgroup" colspan="4">{zone}<') for zone in ("Commune", "EPCI", "France")] == [1, 1, 1]
     states = Table(("Code", "État"), tuple((mot(f"E{n}"), mot("fait" if n < 4 else "prévu")) for n in range(8)))
     html = html_table(states, "a", compact=True)
-    assert html.count("Fait") == html.count("Prévu") == 1
-    assert "État" not in html
-    assert "Fait" not in html_table(states, "a")
+    assert html.count("État\u00a0: fait") == html.count("État") == html.count("Prévu") == 1
+    assert "État\u00a0: fait" not in html_table(states, "a")
+    assert list(to_frame(states)["État"]) == ["fait"] * 4 + ["prévu"] * 4
 
 
 def test_lines_that_the_page_shows_elsewhere_are_not_in_a_compact_table_but_in_its_frame():
@@ -288,7 +288,7 @@ def test_lines_are_grouped_by_words_that_come_in_runs_and_never_by_a_single_one_
         html = html_table(Table(("Nom", "État", "Part"), lines), "Titre", compact=True)
         return re.findall(r'<th scope="rowgroup"[^>]*>([^<]*)', html)
 
-    assert heads(*["réalisé"] * 4, *["en cours"] * 4) == ["Réalisé", "En cours"]
+    assert heads(*["réalisé"] * 4, *["en cours"] * 4) == ["État\u00a0: réalisé", "En cours"]
     assert heads(*["personne"] * 8) == []
     assert heads(*["11 à 14"] * 4, *["15 à 19"] * 4) == []
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from html import escape, unescape
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
 _SHARE = label("affichage.blocs.part")
 _ABOUT = re.compile(r"(?s)(?:(«[^»]*») : )?(.*)")
-_BETWEEN_TAGS = re.compile(r"(?<=>)[^<]+(?=<)")
 
 
 ACTIONS, PAROLES, CONSEILS = 6, 3, 3
@@ -280,16 +279,7 @@ def show_text(markdown: str, *, lost: bool = False) -> Bloc:
     if lost:
         return _sentence("affichage.blocs.sans_texte", "avert")
     body = "\n".join(line for line in markdown.splitlines() if not line.startswith("# ")).strip()
-    return Bloc(_BETWEEN_TAGS.sub(_typeset_between, to_html(body)[0]) if body else "", body)
-
-
-def _typeset_between(found: re.Match[str]) -> str:
-    """Typography of the words between two tags, which keep the blanks that part them from their neighbours."""
-    words = found[0].strip(" \t\n")
-    if not words:
-        return found[0]
-    start, _, end = found[0].partition(words)
-    return f"{start}{escape(typeset(unescape(words)), quote=False)}{end}"
+    return Bloc(to_html(body)[0] if body else "", body)
 
 
 def _sentence(key: str, kind: str = "", **values: str) -> Bloc:

@@ -183,8 +183,8 @@ Lines = Sequence[tuple[Valeur, ...]]
 
 
 def _grouped(table: Table) -> tuple[Table, dict[str, Lines]]:
-    """What its lines say again said once, above them: the zone of lines « Zone, year », else the words of a column that come in runs
-    (several: under its heading alone a single one, or a number, would lose its meaning).
+    """What its lines say again said once, above them: the zone of lines « Zone, year », else the words of a column that come in runs,
+    the first after its heading (several: a single one, or a number, is left on its lines).
 
     The table without that column, and its lines by group (all under "" where nothing is said again).
     """
@@ -201,7 +201,8 @@ def _grouped(table: Table) -> tuple[Table, dict[str, Lines]]:
         i = min(found, key=lambda i: len({*told[i]}), default=0)
         if not i:
             return whole
-        keys, bare = told[i], [(*line[:i], *line[i + 1 :]) for line in lines]
+        keys = [f"{table.colonnes[i]} : {words}" if words == told[i][0] else words for words in told[i]]
+        bare = [(*line[:i], *line[i + 1 :]) for line in lines]
         columns = (*table.colonnes[:i], *table.colonnes[i + 1 :])
     if len({*keys}) * 2 > len(lines) or len(lines) < SORTABLE:
         return whole

@@ -7,12 +7,14 @@ A text that cannot be read costs itself, never a page; what is wrong with it is 
 from __future__ import annotations
 
 import re
+from html import escape, unescape
 from pathlib import Path
 
 import mistune
 import nh3
 
 from cvanalysis.errors import Problem
+from cvanalysis.french import typeset
 from cvanalysis.territory.declarations import UnreadableError, read_written
 
 LARGEST = 20_000
@@ -61,12 +63,23 @@ def _read_short(path: Path) -> tuple[str, str]:
     return text, said
 
 
+class _French(mistune.HTMLRenderer):
+    """Typography of words, which keep the blanks that part them from their neighbours."""
+
+    def text(self, text: str) -> str:
+        start, words, end = re.fullmatch(r"(?s)(\s*)(.*?)(\s*)", unescape(text)).groups()
+        return start + escape(typeset(words), quote=False) + end
+
+
+_markdown = mistune.create_markdown(renderer=_French(escape=False), plugins=["strikethrough", "footnotes", "table"])
+
+
 def to_html(markdown: str) -> tuple[str, tuple[str, ...]]:
     """Markdown as HTML of the few elements that it needs, and the names of what was taken out of it.
 
     Its headings start at the second level and skip none: a page has one title, and is read aloud by its levels.
     """
-    made = str(mistune.html(markdown))
+    made = str(_markdown(markdown))
     refused: set[str] = set()
 
     def link(_tag: str, _name: str, address: str) -> str | None:
@@ -92,4 +105,4 @@ def to_html(markdown: str) -> tuple[str, tuple[str, ...]]:
             level = max(2, min(int(found[2]), level + 1))
         return f"<{found[1]}h{level}>"
 
-    return _HEADING.sub(rank, kept), tuple(sorted(refused))
+    return _HEADING.sub(rank, kept.replace("&nbsp;", "\u00a0")), tuple(sorted(refused))

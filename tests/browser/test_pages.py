@@ -35,6 +35,21 @@ def see(chromium, path: Path, size=DESK, *, scripts: bool = True):
     return page, asked
 
 
+def test_a_page_of_one_part_begins_under_its_title(chromium, tmp_path):
+    """A notebook that someone dropped has no table of contents to stand between its title and its first heading."""
+    from browser.exemples import PAGE, nbf
+    from cvanalysis.publish.page.page import render_page
+
+    notebook = nbf.new_notebook(cells=[nbf.new_markdown_cell("# Sport\n\n## Une partie\n\nDu texte.")])
+    path = tmp_path / "sport.html"
+    path.write_text(render_page(notebook, PAGE), encoding="utf-8")
+    for size in (PHONE, {"width": 900, "height": 900}, DESK):
+        page, _ = see(chromium, path, size)
+        gap = "document.querySelector('main h2').getBoundingClientRect().top - document.querySelector('h1').getBoundingClientRect().bottom"
+        assert 0 <= page.evaluate(gap) <= 64, size
+        page.context.close()
+
+
 def test_axe_finds_no_violation(chromium, axe, pages):
     for path in pages:
         for size in (DESK, PHONE):
