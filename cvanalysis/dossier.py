@@ -25,11 +25,11 @@ from cvanalysis.display.page import Page
 from cvanalysis.display.phrases import write
 from cvanalysis.errors import UsageError
 from cvanalysis.pages.engagements import Engagements
-from cvanalysis.pages.partenaires import Funding, Partners
+from cvanalysis.pages.partenaires import Partners
 from cvanalysis.pages.participation import find_participation
 from cvanalysis.pages.preconisations import KINDS, Recommendation, find_recommendations, read_recommendations
 from cvanalysis.pages.qualite import Qualite
-from cvanalysis.pages.quartier import Fiche, QuarterActions, QuarterEngagements
+from cvanalysis.pages.quartier import Fiche, QuarterActions
 from cvanalysis.pages.recit import find_story
 from cvanalysis.pages.suite import Sequel
 from cvanalysis.pages.synthese import Needs, Synthese
@@ -117,13 +117,12 @@ class Dossier(LabelledTables):
         fiche = Fiche(self.store, self.territory, self.catalogue, self.territory.quartier(qpv).code)
         code = fiche.quartier.code
         done = QuarterActions(self.store, self.territory, code)
-        engaged = QuarterEngagements(self.store, self.territory, code)
         voices = Together(code, lambda: self._quarter_voices(fiche.quartier))
         page = self._page(
             f"Fiche de {fiche.quartier.nom} ({code}).",
-            *(fiche, done, engaged, voices),
+            *(fiche, done, voices),
             recto=lambda: blocs.show_recto(fiche, self._map(code)),
-            verso=lambda: blocs.show_verso(fiche, done, engaged.constat("engagements-01"), voices.constats),
+            verso=lambda: blocs.show_verso(fiche, done, voices.constats),
             liste=partial(_list, done, show=blocs.show_actions),
             voisins=lambda: blocs.show_neighbours(fiche.constats, fiche.voisins, fiche.quartier.nom),
             inconnus=lambda: blocs.show_unknown(fiche.inconnus()),
@@ -244,10 +243,7 @@ class Dossier(LabelledTables):
             years = found.constat("mobilisation-04").table or Table((), ())
             return show_all("partenaires", found.constat("mobilisation-01"), years, found.liste)
 
-        funding = Funding(self.store, self.territory)
-        return self._page(
-            "La mobilisation des partenaires.", found, funding, liste=partial(_list, found), fiches=fiches
-        )
+        return self._page("La mobilisation des partenaires.", found, liste=partial(_list, found), fiches=fiches)
 
     def participation(self) -> Page:
         """What can be shown of who spoke, who did not, and what came of it."""

@@ -19,8 +19,8 @@ from cvanalysis.display.phrases import write
 from cvanalysis.display.tables import html_table
 from cvanalysis.errors import UsageError
 from cvanalysis.pages.engagements import Engagements
-from cvanalysis.pages.partenaires import Funding, Partners
-from cvanalysis.pages.quartier import QuarterActions, QuarterEngagements
+from cvanalysis.pages.partenaires import Partners
+from cvanalysis.pages.quartier import QuarterActions
 from cvanalysis.pages.synthese import Needs
 from cvanalysis.pages.theme import ThemeActions
 from cvanalysis.territory.contract import read_territory
@@ -150,7 +150,7 @@ def test_the_tfpb_allowance_is_told_apart_and_adds_up_with_no_subsidy(tmp_path):
     labels = "domaine;libelle;code\ntheme;Culture;exclu\ntype_credit;Bailleur;abattement TFPB\n"
     rows = (*ROWS, "Laver;Bailleur;Culture;Le Haut;2021;;Bailleur;7000;7000;Terminée;;")
     reader, territory = tables(tmp_path, *rows, fichiers={"correspondances.csv": labels})
-    money = Funding(reader, territory)
+    money = Partners(reader, territory)
     funders = money.constat("argent-01")
     assert {line[0].texte: line[-2].valeur for line in funders.table.lignes}["Bailleur"] is None
     assert "245" in write(funders.message)
@@ -213,11 +213,9 @@ def test_a_hostile_cell_is_text_in_every_page(tmp_path, cell):
     )
     chapters = [
         QuarterActions(reader, territory, "QP099001"),
-        QuarterEngagements(reader, territory, "QP099001"),
         ThemeActions(reader, territory, "lecture"),
         Engagements(reader, territory),
         Partners(reader, territory),
-        Funding(reader, territory),
     ]
     pages = "".join(Constat(finding, territory).html for chapter in chapters for finding in chapter.constats)
     pages += html_table(chapters[0].liste, "Actions")
@@ -235,11 +233,9 @@ def test_every_sentence_is_written_and_none_says_a_cause(tmp_path):
     catalogue = load_catalogue()
     chapters = [
         *(QuarterActions(reader, territory, q.code) for q in territory.quartiers),
-        *(QuarterEngagements(reader, territory, q.code) for q in territory.quartiers),
         *(ThemeActions(reader, territory, t.id, catalogue) for t in territory.themes),
         Engagements(reader, territory),
         Partners(reader, territory),
-        Funding(reader, territory),
         Needs(reader, territory, catalogue),
     ]
     seen = set()

@@ -7,7 +7,7 @@ import pytest
 from cvanalysis.display.phrases import write
 from cvanalysis.errors import DeclarationError, UsageError
 from cvanalysis.pages.engagements import Engagements
-from cvanalysis.pages.quartier import QuarterEngagements
+from cvanalysis.pages.quartier import QuarterActions
 from test_actions_territory import Tables, clean
 
 ENTETE = (
@@ -78,13 +78,13 @@ def test_a_quarter_shows_its_engagements_and_those_its_actions_serve(tmp_path):
     from cvanalysis.territory.contract import read_territory
 
     territory = read_territory(tmp_path)
-    here = QuarterEngagements(Tables.of(cleaned), territory, "QP099001").constat("engagements-01")
+    here = QuarterActions(Tables.of(cleaned), territory, "QP099001").constat("engagements-01")
     assert [line[0].texte for line in here.table.lignes] == ["E1", "E2"]
-    nowhere = QuarterEngagements(Tables.of(cleaned), territory, "QP099003").constat("engagements-01")
+    nowhere = QuarterActions(Tables.of(cleaned), territory, "QP099003").constat("engagements-01")
     assert nowhere.figure is None
     assert "Aucun engagement" in write(nowhere.message)
     with pytest.raises(UsageError):
-        QuarterEngagements(Tables.of(cleaned), territory, "QP099009")
+        QuarterActions(Tables.of(cleaned), territory, "QP099009")
 
 
 def test_no_engagement_at_all_gives_findings_that_say_so(tmp_path):

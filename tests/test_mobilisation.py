@@ -17,7 +17,7 @@ from cvanalysis.engagements.mobilisation import (
     by_theme,
     by_year,
 )
-from cvanalysis.pages.partenaires import Funding, Partners
+from cvanalysis.pages.partenaires import Partners
 from cvanalysis.territory.contract import read_territory
 from test_actions_territory import FICHIERS, Tables, clean
 from test_engagements import ROWS, TABLE
@@ -75,7 +75,8 @@ def test_no_partner_at_all_gives_findings_that_say_so(tmp_path):
         *ROWS,
         fichiers={"partenaires.csv": "id;nom;college\n", "correspondances.csv": FICHIERS["correspondances.csv"]},
     )
-    for finding in Partners(Tables.of(cleaned), read_territory(tmp_path)).constats:
+    page = Partners(Tables.of(cleaned), read_territory(tmp_path))
+    for finding in (page.constat(numero) for numero in page.numeros if numero.startswith("mobilisation-")):
         assert write(finding.message) == "Aucun partenaire n’est déclaré"
         assert finding.figure is None
 
@@ -86,7 +87,7 @@ def test_unknown_credit_is_a_line_of_its_own_and_never_a_zero(tmp_path):
         "B;Y;;Le Haut;2020;;;;50;Favorable;;",
         "C;Z;;Le Haut;2020;;;;;Favorable;;",
     )
-    chapter = Funding(Tables.of(clean(tmp_path, *rows)), read_territory(tmp_path))
+    chapter = Partners(Tables.of(clean(tmp_path, *rows)), read_territory(tmp_path))
     credits = chapter.constat("argent-02")
     assert credits.table.colonnes == ("Année", "Droit commun", "Type de crédit inconnu")
     assert credits.table.lignes[0][2].statut == "non_disponible"
@@ -97,7 +98,7 @@ def test_unknown_credit_is_a_line_of_its_own_and_never_a_zero(tmp_path):
 
 def test_refused_money_is_not_granted_money(tmp_path):
     cleaned = clean(tmp_path, "A;X;;Le Haut;2019;;Mairie (essai);;100;Non retenu;;")
-    assert write(Funding(Tables.of(cleaned), read_territory(tmp_path)).constat("argent-01").message).startswith(
+    assert write(Partners(Tables.of(cleaned), read_territory(tmp_path)).constat("argent-01").message).startswith(
         "Les journaux n’écrivent aucun montant"
     )
 
@@ -109,6 +110,6 @@ def test_how_few_carriers_make_half_of_the_money(amounts, few):
 
 def test_carriers_that_came_and_left_are_named(tmp_path):
     rows = ("A;X;;Le Haut;2019;;;;1;Favorable;;", "B;Y;;Le Haut;2020;;;;1;Favorable;;")
-    moves = Funding(Tables.of(clean(tmp_path, *rows)), read_territory(tmp_path)).constat("porteurs-02")
+    moves = Partners(Tables.of(clean(tmp_path, *rows)), read_territory(tmp_path)).constat("porteurs-02")
     line = next(line for line in moves.table.lignes if line[0].texte == "2020")
     assert (line[2].valeur, line[3].valeur, line[4].texte, line[5].texte) == (1, 1, "Y", "X")

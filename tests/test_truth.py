@@ -17,7 +17,7 @@ from cvanalysis.constat.shape import Message
 from cvanalysis.display import phrases
 from cvanalysis.display.constat import Constat
 from cvanalysis.indicateurs.observation import France, Instant, as_value
-from cvanalysis.pages.partenaires import Funding
+from cvanalysis.pages.partenaires import Partners
 from cvanalysis.pages.quartier import Fiche, QuarterActions
 from cvanalysis.pages.synthese import Needs, Synthese
 from cvanalysis.pages.theme import ThemeActions
@@ -429,7 +429,7 @@ def test_what_was_done_and_paid_is_told_with_its_years(store):
     asked += [
         (theme, numero) for theme in themes for numero in ("actions-01", "actions-02", "argent-01", "porteurs-01")
     ]
-    funding = Funding(store, store.territory)
+    funding = Partners(store, store.territory)
     asked += [(funding, numero) for numero in ("argent-01", "argent-02", "argent-03", "porteurs-01")]
     titles = [phrases.write(chapter.constat(numero).message) for chapter, numero in asked]
     assert [title for title in titles if "2015-2022" not in title] == []

@@ -16,7 +16,7 @@ import pandas as pd
 from cvanalysis.actions.counting import carried_out
 from cvanalysis.actions.table import HORS_THEME, NON_RENSEIGNE
 from cvanalysis.constat.make import Builder, Chapter, make, nothing, source_of
-from cvanalysis.constat.shape import Finding, Message, Valeur, word
+from cvanalysis.constat.shape import Finding, Message
 from cvanalysis.territory.contract import Territory
 from cvanalysis.textes import label
 
@@ -96,11 +96,6 @@ def shorten(table: pd.DataFrame) -> pd.DataFrame:
         if long.any():
             table = table.assign(**{name: table[name].mask(long, table[name].str.slice(0, LONGUEUR - 1) + "…")})
     return table
-
-
-def row(*cells: str | Valeur) -> tuple[Valeur, ...]:
-    """A line of a table: its words as cells, « non disponible » where there are none."""
-    return tuple(word(cell, "non_disponible") if isinstance(cell, str) else cell for cell in cells)
 
 
 Build = Callable[[str, pd.DataFrame], Finding]

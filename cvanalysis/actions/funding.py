@@ -12,10 +12,10 @@ from typing import Any
 import pandas as pd
 
 from cvanalysis.actions.counting import TFPB, UNE_FOIS, lines_of, subsidies
-from cvanalysis.actions.field import MONTANTS, ActionChapter, row
+from cvanalysis.actions.field import MONTANTS, ActionChapter
 from cvanalysis.actions.table import TYPES_CREDIT
 from cvanalysis.constat.make import Grid, bars, count, euros
-from cvanalysis.constat.shape import Finding, Manque, Message, Table, Valeur
+from cvanalysis.constat.shape import Finding, Manque, Message, Table, Valeur, row
 from cvanalysis.textes import block, label
 
 TYPES = TYPES_CREDIT

@@ -13,11 +13,11 @@ from typing import Any
 import pandas as pd
 
 from cvanalysis.actions.counting import UNE_FOIS, lines_of, money_by_quarter, subsidies
-from cvanalysis.actions.field import ActionChapter, Field, row
+from cvanalysis.actions.field import ActionChapter, Field
 from cvanalysis.actions.table import HORS_QPV, RETENUS
 from cvanalysis.constat.disclosure import total_withheld, withhold
 from cvanalysis.constat.make import bars, count, euros, leaders
-from cvanalysis.constat.shape import Finding, Manque, Message, Table, Valeur, word
+from cvanalysis.constat.shape import Finding, Manque, Message, Table, Valeur, row, word
 from cvanalysis.textes import label, labels
 
 SANS_PUBLIC = label("actions.publics.sans_public")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from cvanalysis.constat.shape import Figure, Finding, Genre, Manque, Message, Point, Role, Serie, Table, Valeur, word
+from cvanalysis.constat.shape import Figure, Finding, Genre, Manque, Message, Point, Role, Serie, Table, Valeur, row
 from cvanalysis.errors import UsageError
 from cvanalysis.french import enumerate_french
 from cvanalysis.textes import block, label
@@ -28,7 +28,7 @@ def leaders(counts: Mapping[str, float]) -> dict[str, object]:
     return {"premier": said, "ex_aequo": len(names) > 1}
 
 
-def euros(amount: float) -> Valeur:
+def euros(amount: float | None) -> Valeur:
     """Euros, or « non disponible » where no amount is known."""
     import pandas as pd  # not for whoever only compares two editions
 
@@ -76,7 +76,7 @@ class Grid:
     colonnes: tuple[str, ...] = ()
 
     def table(self) -> Table:
-        return Table(self.colonnes, tuple((word(name, "non_disponible"), *line) for name, line in self.lignes.items()))
+        return Table(self.colonnes, tuple(row(name, *line) for name, line in self.lignes.items()))
 
     def figure(self, colonnes: Sequence[str], series: Sequence[str] = ()) -> Figure:
         """`colonnes`: the titles of the table's columns; `series`: other names for the drawn ones."""
@@ -101,8 +101,8 @@ def make(
     textes: str = "",
     grid: Grid | None = None,
     figure: Figure | None = None,
-    table: Table | None = None,
-    lecture: Message | None = None,
+    table: Table | Iterable[Sequence[str | Valeur]] | None = None,
+    lecture: Message | Mapping[str, object] | None = None,
     rows: Sequence[pd.DataFrame] = (),
     precautions: Sequence[str] = (),
     manques: Sequence[Manque] = (),
@@ -115,7 +115,8 @@ def make(
     there, with the message's values in place: `question`, `sous_titre`, `champ`, `source`; `axe` of the figure; `colonnes` and
     `legende` of the table; `series`, the names of those that have none; `precautions`, after those given. A caution without a space
     is the path of a shared one (`commun.sans_cause`). Figure and table are given as they are (with "" and () for what the block
-    says), or both by a `grid` (the figure unless one is given)::
+    says), or both by a `grid` (the figure unless one is given); a table may be its lines alone, of words and values, none where there is
+    no line; `lecture`, the values of the block's own `[….lecture]`, besides the message's::
 
         values = {"total": 7, "debut": 2015}
         make("recit-instances-01", Message("recit.instances", values), grid=Grid("barres", {"2015": [count(7)]}))
@@ -128,10 +129,16 @@ def make(
     `parts` are those texts where they are given, and what few findings have: `section` (where the number does not say it), `poids`,
     `generales`, `fichiers`.
     """
-    one, several = _texts(block(textes or message.gabarit), message.valeurs)
+    path = textes or message.gabarit
+    one, several = _texts(block(path), message.valeurs)
     if grid is not None and grid.lignes:
         table = grid.table()
         figure = figure or grid.figure(table.colonnes or several("colonnes"), several("series"))
+    if table is not None and not isinstance(table, Table):
+        lines = tuple(row(*line) for line in table)
+        table = Table((), lines) if lines else None
+    if lecture is not None and not isinstance(lecture, Message):
+        lecture = Message(f"{path}.lecture", {**message.valeurs, **lecture})
     if figure:
         figure = replace(figure, axe=one("axe", figure.axe), series=_named(figure.series, several("series")))
     if table:

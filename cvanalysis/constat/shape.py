@@ -177,6 +177,11 @@ def word(text: str, vide: Statut = "publié") -> Valeur:
     return Valeur(None, texte=text) if text else Valeur(None, vide)
 
 
+def row(*cells: str | Valeur) -> tuple[Valeur, ...]:
+    """A line of a table: its words as cells, « non disponible » where there are none."""
+    return tuple(word(cell, "non_disponible") if isinstance(cell, str) else cell for cell in cells)
+
+
 @dataclass(frozen=True, slots=True)
 class Definition:
     """An indicator of the fiche in plain words; `sens` is our reading of it, shown as such."""

@@ -48,7 +48,7 @@ def show_recto(fiche: Any, carte: Bloc) -> Bloc:
     return Bloc(str(html), "\n".join(f"- {write(one.message)}" for one in fiche.ressort()), titres=titles())
 
 
-def show_verso(fiche: Any, done: Any, engages: Finding, voices: Sequence[Finding]) -> Bloc:
+def show_verso(fiche: Any, done: Any, voices: Sequence[Finding]) -> Bloc:
     """The back: what was done by theme, engagements, what is said, what is not known, room to write."""
     by_theme = done.constat("actions-02")
     counted = by_theme.table.lignes if by_theme.table else ()
@@ -57,7 +57,7 @@ def show_verso(fiche: Any, done: Any, engages: Finding, voices: Sequence[Finding
     actions: dict[str, list[tuple[Valeur, ...]]] = {}
     for title, _, theme, _, years, whole, here in listed[:ACTIONS]:
         actions.setdefault(theme.texte, []).append((title, years, whole, here))
-    rest = max(len(listed) - ACTIONS, 0)
+    rest, engages = max(len(listed) - ACTIONS, 0), done.constat("engagements-01")
     html = composants("fiche.html.j2").verso(fiche, themes, actions, rest, engages, _said(voices), by_theme.exemple)
     return Bloc(str(html), "\n".join(fiche.lacunes()), titres=titles())
 

@@ -6,14 +6,15 @@ Refuses to call a gap a fault: an engagement can have been kept by other means t
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import pandas as pd
 
-from cvanalysis.actions.field import JOURNAUX, Field, row
+from cvanalysis.actions.field import JOURNAUX, Field
 from cvanalysis.actions.reach import best_title
 from cvanalysis.actions.table import NON_RENSEIGNE
 from cvanalysis.constat.make import bars, count, make, nothing, source_of
-from cvanalysis.constat.shape import Figure, Finding, Message, Table, Valeur
+from cvanalysis.constat.shape import Finding, Message, Table, Valeur, row
 from cvanalysis.engagements.table import AVANCEMENTS
 from cvanalysis.files.keys import split_list
 from cvanalysis.french import french_day
@@ -105,9 +106,24 @@ def states(table: pd.DataFrame) -> dict[str, Valeur]:
     return {state: count(int((table["avancement"] == state).sum()), "engagements") for state in AVANCEMENTS}
 
 
-def progress_figure(table: pd.DataFrame) -> Figure:
-    values = {state.capitalize(): value for state, value in states(table).items()}
-    return bars(label("actions.avancement.axe"), label("actions.avancement.serie"), values)
+def progress_finding(
+    ident: str, mine: pd.DataFrame, textes: str, message: Message | None = None, sujet: str = "", **parts: Any
+) -> Finding:
+    """How far these engagements are, by state; `message` where that is not what the finding says first, `sujet` where it is not of all."""
+    done = mine["avancement"] == "réalisé"
+    said = {"renseignes": int((mine["avancement"] != NON_RENSEIGNE).sum()), "total": len(mine), "sujet": sujet}
+    said |= {"realises": int(done.sum()), "sans_preuve": int((done & (mine["preuve"] == "")).sum())}
+    values = {state.capitalize(): value for state, value in states(mine).items()}
+    return make(
+        ident,
+        message or Message("actions.engagements_avancement", said),
+        textes=textes,
+        rows=[mine],
+        source=SOURCE,
+        figure=bars(label("actions.avancement.axe"), label("actions.avancement.serie"), values),
+        lecture=Message("actions.lecture_engagements", said),
+        **parts,
+    )
 
 
 def progress_rows(table: pd.DataFrame, field: Field) -> Table:

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
 from cvanalysis.constat.make import bars, make, matrix
-from cvanalysis.constat.shape import Figure, Finding, Manque, Message, Table, Valeur, word
+from cvanalysis.constat.shape import Figure, Finding, Manque, Message, Table, Valeur, row, word
 from cvanalysis.french import enumerate_some
 from cvanalysis.indicateurs.context import reason, tell_apart
 from cvanalysis.indicateurs.observation import Observations, Reader
@@ -95,6 +95,31 @@ class Holdings:
             found[one.id] = tuple(dict.fromkeys(instant for *_, instant in ordered))
         return found
 
+    @cached_property
+    def cells(self) -> Cells:
+        """What is known of each indicator at its last moment."""
+        found = {}
+        for one in self.indicateurs_suivis:
+            last = self.moments[one.id][-1] if self.moments[one.id] else None
+            rows = {code: self.par_zone.at(code, one.id, last) for code in self.noms}
+            found[one.id] = {code: seen.statut if seen else "non_disponible" for code, seen in rows.items()}
+        return found
+
+    def lacking(self, cells: Cells, told: Callable[[Indicateur], str]) -> list[tuple[tuple[str, str], str]]:
+        """What is not published, said once for all the indicators that the same quarters lack for the same reason: (status, names of the
+        quarters) → the indicators, as `told` says each."""
+        found: dict[tuple[str, str], list[str]] = {}
+        for one in self.indicateurs_suivis:
+            states = cells.get(one.id, {})
+            for statut in sorted(set(states.values()) - {"publié"}):
+                names = enumerate_some([self.noms[code] for code in self.noms if states[code] == statut])
+                found.setdefault((statut, names), []).append(told(one))
+        return [(key, ", ".join(dict.fromkeys(what))) for key, what in found.items()]
+
+    def head(self, indicateur: Indicateur) -> tuple[Valeur, ...]:
+        """The first cells of an indicator's line: its name, and its last moment."""
+        return row(indicateur.nom, *map(str, self.moments[indicateur.id][-1:] or [""]))
+
     def source(self, ident: str) -> str:
         source = self.catalogue.sources.get(ident)
         return source.nom if source else ident
@@ -107,73 +132,47 @@ class Holdings:
 
 def build_coverage(held: Holdings, ident: str) -> Finding:
     """Indicator × quarter, at the last moment of each indicator: a figure, or the reason why not."""
-    followed = held.indicateurs_suivis
-    moments = {i.id: held.moments[i.id][-1] for i in followed if held.moments[i.id]}
-    cells = {i.id: {code: _status(held, code, i.id, moments.get(i.id)) for code in held.noms} for i in followed}
-    counts = Counter(statut for row in cells.values() for statut in row.values())
+    counts = Counter(statut for line in held.cells.values() for statut in line.values())
     total = counts.total()
     rate = Valeur(100 * counts["publié"] / total, "publié", "%") if total else Valeur(None, "sans_objet", "%")
     told = {"publies": counts["publié"], "total": total, "suspects": counts["suspect"], "taux": rate}
-    figure, table = (_each if len(held.noms) <= COLONNES_MAXI else _counted)(held, cells, moments)
+    figure, table = (_each if len(held.noms) <= COLONNES_MAXI else _counted)(held)
+    missing = (
+        (statut, label("qualite.couverture.manque", quartiers=names, indicateurs=what, raison=reason(statut)))
+        for (statut, names), what in held.lacking(held.cells, lambda one: f"«\u00a0{short(one)}\u00a0»")
+    )
     return make(
         ident,
         Message("qualite.couverture", told),
         **held.commun,
-        figure=figure if followed else None,
+        figure=figure,
         table=table,
         lecture=Message("qualite.lecture_couverture", told),
-        manques=[
-            Manque(label("qualite.couverture.manque", quartiers=names, indicateurs=what, raison=reason(statut)), statut)
-            for (statut, names), what in lacking(held, cells, _short)
-        ],
+        manques=[Manque(quoi, statut) for statut, quoi in missing],
     )
 
 
-def _status(held: Holdings, code: str, ident: str, instant: Instant | None) -> str:
-    row = held.par_zone.at(code, ident, instant)
-    return row.statut if row else "non_disponible"
-
-
-def lacking(held: Holdings, cells: Cells, told: Callable[[Indicateur], str]) -> list[tuple[tuple[str, str], str]]:
-    """What is not published, said once for all the indicators that the same quarters lack for the same reason: (status, names of the
-    quarters) → the indicators, as `told` says each."""
-    found: dict[tuple[str, str], list[str]] = {}
-    for one in held.indicateurs_suivis:
-        row = cells.get(one.id, {})
-        for statut in sorted(set(row.values()) - {"publié"}):
-            names = enumerate_some([held.noms[code] for code in held.noms if row[code] == statut])
-            found.setdefault((statut, names), []).append(told(one))
-    return [(key, ", ".join(dict.fromkeys(what))) for key, what in found.items()]
-
-
-def _each(held: Holdings, cells: Cells, moments: Mapping[str, Instant]) -> tuple[Figure, Table]:
+def _each(held: Holdings) -> tuple[Figure, Table]:
     """One cell per indicator and quarter."""
     states = {
-        i: {held.noms[code]: _state(statut) for code, statut in cells[i.id].items()} for i in held.indicateurs_suivis
+        one: {held.noms[code]: _state(statut) for code, statut in held.cells[one.id].items()}
+        for one in held.indicateurs_suivis
     }
-    lines = tuple(
-        (*_head(i, moments), *row.values(), _quarters(list(cells[i.id].values()).count("publié")))
-        for i, row in states.items()
-    )
+    published = {one: list(held.cells[one.id].values()).count("publié") for one in states}
+    lines = tuple((*held.head(one), *line.values(), _quarters(published[one])) for one, line in states.items())
     columns = (*labels("qualite.couverture.colonnes"), *held.noms.values(), label("qualite.couverture.publie_pour"))
-    return matrix((short(i), row) for i, row in states.items()), Table(columns, lines)
+    return matrix((short(one), line) for one, line in states.items()), Table(columns, lines)
 
 
-def _counted(held: Holdings, cells: Cells, moments: Mapping[str, Instant]) -> tuple[Figure, Table]:
+def _counted(held: Holdings) -> tuple[Figure, Table]:
     """How many quarters have a figure, by indicator, and how many have none, by reason."""
-    counts = {i: Counter(cells[i.id].values()) for i in held.indicateurs_suivis}
-    absences = block("qualite.couverture.absences")
-    told = {"publié": "Publié"} | {
-        s: name for s, name in absences.items() if any(count[s] for count in counts.values())
-    }
-    lines = tuple((*_head(i, moments), *(_quarters(count[s]) for s in told)) for i, count in counts.items())
+    counts = {one: Counter(held.cells[one.id].values()) for one in held.indicateurs_suivis}
+    absences = block("qualite.couverture.absences").items()
+    told = {"publié": "Publié"} | {s: name for s, name in absences if any(found[s] for found in counts.values())}
+    lines = tuple((*held.head(one), *(_quarters(found[s]) for s in told)) for one, found in counts.items())
     words = {"quartiers": len(held.noms), "ailleurs": label("commun.ailleurs")}
-    figure = bars(
-        label("qualite.couverture.axe_nombre", **words),
-        label("qualite.couverture.serie_nombre"),
-        {short(i): _quarters(count["publié"]) for i, count in counts.items()},
-        "autre",
-    )
+    axe, nom = label("qualite.couverture.axe_nombre", **words), label("qualite.couverture.serie_nombre")
+    figure = bars(axe, nom, {short(one): _quarters(found["publié"]) for one, found in counts.items()}, "autre")
     columns = (*labels("qualite.couverture.colonnes"), *told.values())
     return figure, Table(columns, lines, label("qualite.couverture.legende_nombre", **words))
 
@@ -188,30 +187,19 @@ def build_coverage_over_time(held: Holdings, ident: str) -> Finding:
     def published(one: Indicateur, instants: list[Instant]) -> Valeur:
         if not set(instants) & set(held.moments[one.id]):
             return Valeur(None, "non_disponible")
-        rows = ([held.par_zone.at(code, one.id, t) for t in instants] for code in held.noms)
-        return Valeur(float(sum(any(row is not None and row.dite for row in found) for found in rows)))
+        found = ([held.par_zone.at(code, one.id, t) for t in instants] for code in held.noms)
+        return Valeur(float(sum(any(seen is not None and seen.dite for seen in rows) for rows in found)))
 
-    cells = {i: {year: published(i, instants) for year, instants in years.items()} for i in held.indicateurs_suivis}
-    known = [value.valeur for row in cells.values() for value in row.values() if value.valeur is not None]
+    cells = {one: {year: published(one, t) for year, t in years.items()} for one in held.indicateurs_suivis}
+    known = [value.valeur for line in cells.values() for value in line.values() if value.valeur is not None]
     values = {"pleins": known.count(len(held.noms)), "total": len(known), "quartiers": len(held.noms)}
-    return make(
-        ident,
-        Message("qualite.couverture_annees", values),
-        **held.commun,
-        figure=matrix((short(i), row) for i, row in cells.items()) if known else None,
-        table=Table(("Indicateur", *years), tuple((word(i.nom), *row.values()) for i, row in cells.items()))
-        if known
-        else None,
-        manques=[] if known else [Manque(label("qualite.fichiers.aucun"), "non_disponible")],
-    )
-
-
-def _short(indicateur: Indicateur) -> str:
-    return f"«\u00a0{short(indicateur)}\u00a0»"
-
-
-def _head(indicateur: Indicateur, moments: Mapping[str, Instant]) -> tuple[Valeur, Valeur]:
-    return word(indicateur.nom), word(str(moments.get(indicateur.id, "")), "non_disponible")
+    message = Message("qualite.couverture_annees", values)
+    if not known:
+        missing = [Manque(label("qualite.fichiers.aucun"), "non_disponible")]
+        return make(ident, message, **held.commun, manques=missing)
+    figure = matrix((short(one), line) for one, line in cells.items())
+    table = Table(("Indicateur", *years), tuple(row(one.nom, *line.values()) for one, line in cells.items()))
+    return make(ident, message, **held.commun, figure=figure, table=table)
 
 
 def _quarters(number: int) -> Valeur:

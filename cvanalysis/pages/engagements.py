@@ -5,21 +5,21 @@ Refuses to average judgements or to drop what is not filled in from a denominato
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
-from cvanalysis.actions.field import NON_SU, Field, Rows
-from cvanalysis.constat.make import Builder, Chapter, Grid, bars, count, make, nothing
-from cvanalysis.constat.shape import Figure, Finding, Message, Point, Serie, Table, Valeur, word
+from cvanalysis.actions.field import NON_SU, ActionChapter, Build, Field, Rows
+from cvanalysis.constat.make import Builder, Grid, bars, count, make, matrix, nothing
+from cvanalysis.constat.shape import Finding, Message, Table, Valeur, word
 from cvanalysis.engagements.progress import (
     SOURCE,
     disagreements,
     gaps_finding,
     no_engagement,
     orphans_finding,
-    progress_figure,
+    progress_finding,
     progress_rows,
     states,
 )
@@ -29,46 +29,40 @@ from cvanalysis.territory.contract import Territory
 from cvanalysis.textes import label, labels
 
 
-class Engagements(Chapter):
+class Engagements(ActionChapter):
     """Findings `engagements-…`: fill rate, progress, judgements, disagreements, gaps, actions without engagement; `liste`: all of them."""
 
     def __init__(self, reader: Rows, territory: Territory) -> None:
-        self.field = Field(reader, territory)
-        super().__init__(
-            "engagements",
-            {
-                "couverture-01": self._over(self._fill),
-                "avancement-01": self._over(self._progress),
-                "avancement-02": self._over(self._pillars),
-                "appreciation-01": self._over(self._judgements),
-                "appreciation-02": self._over(self._disagreements),
-                "ecarts-01": lambda ident: gaps_finding(ident, self.field),
-                "ecarts-02": lambda ident: orphans_finding(ident, self.field),
-            },
-        )
+        builders = {
+            "couverture-01": self.over(self._fill),
+            "avancement-01": self.over(self._progress),
+            "avancement-02": self.over(self._pillars),
+            "appreciation-01": self.over(self._judgements),
+            "appreciation-02": self.over(self._disagreements),
+            "ecarts-01": lambda ident: gaps_finding(ident, self.field),
+            "ecarts-02": lambda ident: orphans_finding(ident, self.field),
+        }
+        super().__init__("engagements", "engagements", Field(reader, territory), builders)
 
     @property
     def liste(self) -> Table:
         return progress_rows(self.field.engagements, self.field)
 
-    def _over(self, build: Callable[[str, pd.DataFrame], Finding]) -> Builder:
+    def over(self, build: Build) -> Builder:
         """A builder that asks `build` about the engagements, where there are some."""
 
         def ask(ident: str) -> Finding:
             rows = self.field.engagements
-            return no_engagement(ident, label(f"{_texts(ident)}.question")) if rows.empty else build(ident, rows)
+            return no_engagement(ident, self.question(ident)) if rows.empty else build(ident, rows)
 
         return ask
 
-    def _make(self, ident: str, of: pd.DataFrame, said: Mapping[str, object], lecture: dict, **parts: Any) -> Finding:
+    def _make(self, ident: str, of: pd.DataFrame, said: Mapping[str, object], **parts: Any) -> Finding:
         """A finding on the engagements under the texts of its number."""
-        texts = _texts(ident)
-        parts = {"lecture": Message(f"{texts}.lecture", lecture), **parts}
-        return make(ident, Message(texts, said), rows=[of], source=SOURCE, **parts)
+        return make(ident, Message(self.texts(ident), said), rows=[of], source=SOURCE, **parts)
 
     def _nothing(self, ident: str, gabarit: str, said: Mapping[str, object]) -> Finding:
-        question = label(f"{_texts(ident)}.question")
-        return nothing(ident, f"engagements.{gabarit}", said, question=question, source=SOURCE)
+        return nothing(ident, f"engagements.{gabarit}", said, question=self.question(ident), source=SOURCE)
 
     def _pillars_of(self, table: pd.DataFrame) -> dict[str, pd.DataFrame]:
         """Name of a pillar → its engagements, in the order of the table."""
@@ -88,32 +82,16 @@ class Engagements(Chapter):
             ident,
             table,
             {"renseignes": renseignes, "total": len(table), "preuves": preuves},
-            {"pilier": first, "valeur": filled, "total": total},
             figure=bars("", "", {name: values[0] for name, values in pillars.items()}),
             table=Grid("barres", {**pillars, label("engagements.couverture-01.ensemble"): every}).table(),
+            lecture={"pilier": first, "valeur": filled, "total": total},
         )
 
     def _progress(self, ident: str, table: pd.DataFrame) -> Finding:
-        told = [named(code, words) for code, words in zip(table["code"], table["libelle"], strict=True)]
-        codes = {state: " ; ".join(pd.Series(told)[(table["avancement"] == state).to_numpy()]) for state in AVANCEMENTS}
-        said = {
-            "renseignes": int((table["avancement"] != NON_SU).sum()),
-            "total": len(table),
-            "realises": int((table["avancement"] == "réalisé").sum()),
-            "sans_preuve": int(((table["avancement"] == "réalisé") & (table["preuve"] == "")).sum()),
-            "sujet": "",
-        }
-        lines = {state: (value, word(codes[state] or "aucun")) for state, value in states(table).items()}
-        return make(
-            ident,
-            Message("actions.engagements_avancement", said),
-            textes=_texts(ident),
-            rows=[table],
-            source=SOURCE,
-            figure=progress_figure(table),
-            table=Grid("barres", lines).table(),
-            lecture=Message("actions.lecture_engagements", said),
-        )
+        told = pd.Series(map(named, table["code"], table["libelle"]), index=table.index)
+        which = {state: " ; ".join(told[table["avancement"] == state]) or "aucun" for state in AVANCEMENTS}
+        lines = [(state, value, which[state]) for state, value in states(table).items()]
+        return progress_finding(ident, table, self.texts(ident), table=lines)
 
     def _pillars(self, ident: str, table: pd.DataFrame) -> Finding:
         shown = [state for state in AVANCEMENTS if (table["avancement"] == state).any()]
@@ -127,7 +105,7 @@ class Engagements(Chapter):
         ids = {name: rows["pilier"].iloc[0] for name, rows in pillars.items()}
         best = max(pillars, key=lambda name: (done[name] / sizes[name], ids[name]))
         told = [
-            label(f"{_texts(ident)}.realises", pilier=p, nombre=done[p] or "aucun", total=sizes[p]) for p in pillars
+            label(f"{self.texts(ident)}.realises", pilier=p, nombre=done[p] or "aucun", total=sizes[p]) for p in pillars
         ]
         first, last = labels("engagements.avancement-02.colonnes")
         titles = (first, *(state.capitalize() for state in shown))
@@ -136,9 +114,9 @@ class Engagements(Chapter):
             ident,
             table,
             {"realises": told if any(done.values()) else []},
-            {"pilier": best, "valeur": count(done[best], "engagements"), "total": sizes[best]},
             figure=Grid("matrice", lines, ("autre",)).figure(titles),
             table=Grid("matrice", whole, colonnes=(*titles, last)).table(),
+            lecture={"pilier": best, "valeur": count(done[best], "engagements"), "total": sizes[best]},
         )
 
     def _views(self) -> dict[str, str]:
@@ -158,13 +136,12 @@ class Engagements(Chapter):
         }
         college, none = labels("engagements.appreciation-01.colonnes")
         silent = [name for name, number in said.items() if not number]
-        values = {"bas": min(said.values()), "haut": said[most], "total": len(table), "muets": silent}
         return self._make(
             ident,
             table,
-            values,
-            {"college": most, "valeur": count(said[most], "engagements"), "total": len(table)},
+            {"bas": min(said.values()), "haut": said[most], "total": len(table), "muets": silent},
             grid=Grid("matrice", lines, ("autre",), colonnes=(college, *(a.capitalize() for a in APPRECIATIONS), none)),
+            lecture={"college": most, "valeur": count(said[most], "engagements")},
         )
 
     def _disagreements(self, ident: str, table: pd.DataFrame) -> Finding:
@@ -173,31 +150,21 @@ class Engagements(Chapter):
         compared = int((table[list(views)] != "").sum(axis=1).ge(2).sum()) if views else 0
         if not split:
             return self._nothing(ident, "accords", {"compares": compared, "total": len(table)})
-        series = tuple(
-            Serie(
-                named(row["code"], row["libelle"]),
-                "autre",
-                tuple(Point(name, word(row[column].capitalize())) for column, name in views.items() if row[column]),
-            )
-            for row in split
-        )
         none = label("engagements.appreciation-02.sans_avis")
         lines = {
-            row["code"]: [word(row["libelle"], "non_disponible"), *(word(row[c] or none) for c in views)]
-            for row in split
+            one["code"]: [word(one["libelle"], "non_disponible"), *(word(one[c] or none) for c in views)]
+            for one in split
         }
+        marks = (
+            (named(one["code"], one["libelle"]), {n: word(one[c].capitalize()) for c, n in views.items() if one[c]})
+            for one in split
+        )
+        titles = (*labels("engagements.appreciation-02.colonnes"), *views.values())
         return self._make(
             ident,
             table,
-            {"nombre": len(split), "compares": compared, "codes": [r["code"] for r in split]},
-            {"code": split[0]["code"], "libelle": split[0]["libelle"]},
-            figure=Figure("matrice", "", series),
-            table=Grid(
-                "matrice", lines, colonnes=(*labels("engagements.appreciation-02.colonnes"), *views.values())
-            ).table(),
+            {"nombre": len(split), "compares": compared, "codes": list(lines)},
+            figure=matrix(marks),
+            table=Grid("matrice", lines, colonnes=titles).table(),
+            lecture={"code": split[0]["code"], "libelle": split[0]["libelle"]},
         )
-
-
-def _texts(ident: str) -> str:
-    """The path of a finding's words."""
-    return ident.replace("-", ".", 1)

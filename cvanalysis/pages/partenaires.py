@@ -6,7 +6,8 @@ The lack of evidence is never read as a lack of involvement, nor an unknown amou
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import partial
+from functools import cached_property, partial
+from operator import attrgetter
 
 import pandas as pd
 
@@ -23,8 +24,8 @@ from cvanalysis.actions.funding import (
     by_credit,
     carriers_finding,
 )
-from cvanalysis.constat.make import Chapter, Grid, bars, count, euros, make, nothing
-from cvanalysis.constat.shape import Figure, Finding, Message, Point, Serie, Table, Valeur, word
+from cvanalysis.constat.make import Builder, Grid, bars, count, euros, make, matrix, nothing
+from cvanalysis.constat.shape import Finding, Message, Table, Valeur, row, word
 from cvanalysis.engagements.mobilisation import (
     CAS,
     CONSTATE,
@@ -42,19 +43,138 @@ from cvanalysis.french import named
 from cvanalysis.territory.contract import Territory
 from cvanalysis.textes import label, labels
 
+Attended = Callable[[str, Mobilisation], Finding]
+"""Number of a finding, and who was expected and seen → the finding."""
 
-class Funding(ActionChapter):
-    """Money of the whole contract: `argent-01` by funder, `-02` by kind of credit, `-03` by stage; `porteurs-01` and `-02` carriers."""
+
+class Partners(ActionChapter):
+    """`partenaires-mobilisation-01` (engagements, second case), `-02` themes, `-03` quarters, `-04` years, `-05` colleges; then money of
+    the whole contract: `argent-01` by funder, `-02` by kind of credit, `-03` by stage; `porteurs-01` and `-02` carriers."""
 
     def __init__(self, reader: Rows, territory: Territory) -> None:
         builders = {
-            "argent-01": self.over(self._funders),
+            "mobilisation-01": self._seen(by_engagement, self._second_case),
+            "mobilisation-02": self._seen(by_theme, self._matrix),
+            "mobilisation-03": self._seen(by_quarter, self._matrix),
+            "mobilisation-04": self._seen(by_year, self._matrix),
+            "mobilisation-05": self._seen(by_engagement, self._colleges),
+            "argent-01": self.over(self._granted(self._funders)),
             "argent-02": self.over(self._granted(partial(by_credit, self))),
             "argent-03": self.over(self._stages),
             "porteurs-01": self.over(self._granted(partial(carriers_finding, self))),
             "porteurs-02": self.over(self._moves),
         }
         super().__init__("partenaires", "partenaires", Field(reader, territory), builders)
+
+    @cached_property
+    def _names(self) -> dict[str, str]:
+        return dict(zip(self.field.partenaires["id"], self.field.partenaires["nom"], strict=True))
+
+    @property
+    def liste(self) -> Table:
+        """The partners: name, college, on how many actions they are carriers and funders."""
+        field = self.field
+        carried = field.menees.groupby("partenaire")["action"].nunique()
+        funded = field.menees[field.menees["accorde"] > 0].groupby("financeur_id")["action"].nunique()
+        lines = (
+            row(p.nom, field.colleges.get(p.college, p.college), *(count(of.get(p.id, 0)) for of in (carried, funded)))
+            for p in field.partenaires.itertuples(index=False)
+        )
+        return Table(labels("partenaires.liste.colonnes"), tuple(lines))
+
+    # ------------------------------------------------------------------------------------------------------ mobilisation
+
+    def _seen(self, by: Callable[[Field], Mobilisation], build: Attended) -> Builder:
+        """A builder that asks `build` who was expected and seen over one dimension, where partners are declared."""
+        return lambda ident: build(ident, by(self.field)) if self._names else self._silent(ident, "aucun")
+
+    def _silent(self, ident: str, gabarit: str, manque: str = "manque", **parts: str) -> Finding:
+        parts |= {"question": self.question(ident), "quoi": label(f"partenaires.{gabarit}.{manque}")}
+        return nothing(ident, f"partenaires.{gabarit}", {"partenaires": len(self._names)}, source=SOURCE, **parts)
+
+    def _make(self, ident: str, said: Mapping[str, object], **parts: object) -> Finding:
+        """A finding under the texts of its number; the years of the contract may be said in any of them."""
+        field, message = self.field, Message(self.texts(ident), {"periode": self.field.periode, **said})
+        rows = [field.partenaires, field.engagements, field.menees]
+        return make(ident, message, rows=rows, source=SOURCE, precautions=(PREUVE,), **parts)
+
+    def _second_case(self, ident: str, found: Mobilisation) -> Finding:
+        """On which engagements a partner was expected, without evidence that it was there."""
+        names, counts = self._names, {partner: found.counts(partner) for partner in self._names}
+        expected = {partner: number[CONSTATE] + number[SANS_PREUVE] for partner, number in counts.items()}
+        asked = sum(expected.values())
+        if not asked:
+            return self._silent(ident, "sans_attente")
+        drawn = [p for p in names if counts[p][SANS_PREUVE]]  # in the declared order: this ranks nobody
+        case = SANS_PREUVE if drawn else CONSTATE
+        missing = sum(number[SANS_PREUVE] for number in counts.values())
+        lines = []
+        for p, name in names.items():
+            unseen = " ; ".join(named(k, v) for k, v in found.labels.items() if found.case(p, k) == SANS_PREUVE)
+            lines.append((name, *(count(counts[p][one], "engagements") for one in CAS[:3]), unseen or "aucun"))
+        first = next(p for p in names if expected[p])
+        without = count(counts[first][SANS_PREUVE], "engagements")
+        return self._make(
+            ident,
+            {"partenaires": len(drawn), "total": len(names), "vus": asked - missing, "attendus": asked},
+            figure=bars("", "", {names[p]: count(counts[p][case], "engagements") for p in drawn or names}),
+            table=lines,
+            lecture={"partenaire": names[first], "sans": without, "attendu": expected[first]},
+        )
+
+    def _matrix(self, ident: str, found: Mobilisation) -> Finding:
+        """In which case each partner is, theme by theme, quarter by quarter or year by year: a mark where it was expected or seen, no
+        line for who was nowhere."""
+        names = self._names
+        if not found.attendus and not found.constates:
+            champ = label(f"{self.texts(ident)}.champ", periode=self.field.periode)
+            return self._silent(ident, "sans_attente", "manque_ici", champ=champ)
+        cases = {p: {key: found.case(p, key) for key in found.labels} for p in names}
+        lacking = {key: sum(line[key] == SANS_PREUVE for line in cases.values()) for key in found.labels}
+        missing, first = sum(lacking.values()), next(iter(lacking))
+        asked = sum(partner in names and key in found.labels for partner, key in found.attendus)
+        there = sum((p, first) in found.constates for p in names)
+        marks = {
+            names[p]: {found.labels[key]: word(case) for key, case in line.items() if case != NI}
+            for p, line in cases.items()
+        }
+        reading = {"colonne": found.labels[first], "sans": count(lacking[first], "partenaires")}
+        return self._make(
+            ident,
+            {"sans": missing, "attendus": asked, "vus": asked - missing},
+            figure=matrix((name, line) for name, line in marks.items() if line),
+            table=Table(
+                ("Partenaire", *found.labels.values()),
+                tuple(row(names[p], *line.values()) for p, line in cases.items()),
+            ),
+            lecture=Message("partenaires.lecture_matrice", reading | {"vus": count(there, "partenaires")}),
+        )
+
+    def _colleges(self, ident: str, found: Mobilisation) -> Finding:
+        """Of what each college was expected on, what is evidenced."""
+        if not found.attendus:
+            return self._silent(ident, "sans_attente")
+        members = self.field.partenaires.groupby("college")["id"].agg(list)
+        lines, rates = {}, {}
+        for code, name in self.field.colleges.items():
+            mine = [found.counts(p) for p in members.get(code, ())]
+            seen, unseen = (sum(number[case] for number in mine) for case in (CONSTATE, SANS_PREUVE))
+            if seen + unseen:
+                rates[name] = Valeur(100 * seen / (seen + unseen), unite="%")
+            rate = rates.get(name, Valeur(None, "sans_objet", "%"))
+            lines[name] = (count(len(mine), "partenaires"), count(seen, "cas"), count(unseen, "cas"), rate)
+        seen, unseen = (int(sum(line[n].valeur for line in lines.values())) for n in (1, 2))
+        low, high = (end(rates.values(), key=attrgetter("valeur")) for end in (min, max))
+        first = next(iter(rates))
+        return self._make(
+            ident,
+            {"vus": seen, "attendus": seen + unseen, "bas": low, "haut": high},
+            figure=bars("", "", rates, "autre"),
+            table=Grid("barres", lines).table(),
+            lecture={"college": first, "vus": lines[first][1], "taux": rates[first]},
+        )
+
+    # ------------------------------------------------------------------------------------------------------------- money
 
     def _granted(self, build: Build) -> Build:
         """Asked only where some granted amount is written."""
@@ -63,31 +183,19 @@ class Funding(ActionChapter):
     def _funders(self, ident: str, menees: pd.DataFrame) -> Finding:
         rows = lines_of(menees)
         rows = rows[rows["accorde"].notna()]
-        if rows.empty:
-            return self.rien(ident)
-        named = rows.assign(financeur=rows["financeur"].replace("", label("partenaires.argent-01.inconnu")))
-        sums = (
-            subsidies(named)
-            .groupby("financeur")["accorde"]
-            .sum()
-            .reindex(sorted(named["financeur"].unique()))
-            .sort_values(ascending=False, kind="stable")
-        )
+        told = rows.assign(financeur=rows["financeur"].replace("", label("partenaires.argent-01.inconnu")))
+        known = subsidies(told).groupby("financeur")["accorde"].sum().reindex(sorted(told["financeur"].unique()))
+        sums = known.sort_values(ascending=False, kind="stable")
         values = {str(name): euros(amount) for name, amount in sums.items()}
-        pivot = named.pivot_table(index="financeur", columns="type_credit", values="accorde", aggfunc="sum")
+        pivot = told.pivot_table(index="financeur", columns="type_credit", values="accorde", aggfunc="sum")
         kinds = [kind for kind in TYPES if kind in pivot.columns]
-        actions = named.groupby("financeur")["action"].nunique()
+        actions = told.groupby("financeur")["action"].nunique()
         lines = tuple(
-            (
-                word(name, "non_disponible"),
-                *(euros(pivot[kind].get(name, float("nan"))) for kind in kinds),
-                total,
-                count(actions[name]),
-            )
+            row(name, *(euros(pivot[kind].get(name)) for kind in kinds), total, count(actions[name]))
             for name, total in values.items()
         )
-        first = next(iter(values))
-        said = {"premier": first, "valeur": values[first], "total": euros(sums.sum(min_count=1)), "nombre": len(values)}
+        first, value = next(iter(values.items()))
+        said = {"premier": first, "valeur": value, "total": euros(sums.sum(min_count=1)), "nombre": len(values)}
         funder, total, number = labels("partenaires.argent-01.colonnes")
         return self.about(
             ident,
@@ -95,7 +203,7 @@ class Funding(ActionChapter):
             rows,
             figure=bars("", "", _top(values)),
             table=Table((funder, *(NOMS[kind] for kind in kinds), total, number), lines),
-            lecture=Message("actions.lecture_argent", {"etiquette": first, "valeur": values[first]}),
+            lecture=Message("actions.lecture_argent", {"etiquette": first, "valeur": value}),
             precautions=(UNE_FOIS, DROIT_COMMUN, *((AUTRE_RESSOURCE,) if TFPB in kinds else ()), MONTANTS),
             manques=_unknown(menees),
         )
@@ -103,9 +211,6 @@ class Funding(ActionChapter):
     def _stages(self, ident: str, menees: pd.DataFrame) -> Finding:
         """How much is asked, granted, paid: three sums that do not bear on the same lines."""
         rows = lines_of(subsidies(menees))
-        both = rows[
-            rows["demande"].notna() & rows["accorde"].notna()
-        ]  # of the same lines, so that they may be compared
         known = {name: rows[name].dropna() for name in ("demande", "accorde", "paye")}
         if all(amounts.empty for amounts in known.values()):
             return self.rien(ident)
@@ -115,6 +220,7 @@ class Funding(ActionChapter):
             titles[name]: (sums[name], count(len(amounts), "lignes"), count(len(rows), "lignes"))
             for name, amounts in known.items()
         }
+        both = rows.dropna(subset=["demande", "accorde"])  # the same lines, so that they may be compared
         same = {"lignes": len(both), "total": len(rows), "ensemble": len(both) > 0}
         same |= {f"{name}_memes": euros(both[name].sum(min_count=1)) for name in ("demande", "accorde")}
         return self.about(
@@ -136,7 +242,7 @@ class Funding(ActionChapter):
         for year in range(start + 1, end + 1):
             new, gone = first.index[first == year], last.index[last == year - 1]
             numbers = (count(number, "organismes") for number in (present.get(year, 0), len(new), len(gone)))
-            lines[str(year)] = (*numbers, *(word(_some(names), "non_disponible") for names in (new, gone)))
+            lines[str(year)] = (*numbers, word(_some(new)), word(_some(gone)))
         if not lines:
             return self.rien(ident)
         there, new, gone, *_ = lines[str(end)]
@@ -146,7 +252,7 @@ class Funding(ActionChapter):
             Message("partenaires.porteurs-02", said),
             rows,
             grid=Grid("lignes", lines, ("sujet", "autre"), dessin=(1, 2)),
-            lecture=Message("partenaires.porteurs-02.lecture", said),
+            lecture={},
         )
 
 
@@ -155,181 +261,3 @@ def _some(names: pd.Index) -> str:
     found = sorted(names)
     more = f" et {len(found) - NOMS_MAX} autres" if len(found) > NOMS_MAX else ""
     return (", ".join(found[:NOMS_MAX]) or "aucun") + more
-
-
-class Partners(Chapter):
-    """`partenaires-mobilisation-01` (engagements, second case), `-02` themes, `-03` quarters, `-04` years, `-05` colleges."""
-
-    def __init__(self, reader: Rows, territory: Territory) -> None:
-        self.field = Field(reader, territory)
-        builders = {
-            "mobilisation-01": partial(self._second_case, by_engagement),
-            "mobilisation-02": partial(self._matrix, by_theme),
-            "mobilisation-03": partial(self._matrix, by_quarter),
-            "mobilisation-04": partial(self._matrix, by_year),
-            "mobilisation-05": partial(self._colleges, by_engagement),
-        }
-        super().__init__("partenaires", builders)
-
-    @property
-    def _names(self) -> dict[str, str]:
-        return dict(zip(self.field.partenaires["id"], self.field.partenaires["nom"], strict=True))
-
-    def _make(self, ident: str, said: Mapping[str, object], **parts: object) -> Finding:
-        """A finding under the texts of its number; the years of the contract may be said in any of them."""
-        return make(
-            ident,
-            Message(_texts(ident), {"periode": self.field.periode, **said}),
-            rows=[self.field.partenaires, self.field.engagements, self.field.menees],
-            source=SOURCE,
-            precautions=(PREUVE,),
-            **parts,
-        )
-
-    def _nothing(self, ident: str, gabarit: str, manque: str = "", **parts: str) -> Finding:
-        said = {"partenaires": len(self._names)}
-        parts["question"] = label(f"{_texts(ident)}.question")
-        quoi = label(f"partenaires.{gabarit}.{manque or 'manque'}")
-        return nothing(ident, f"partenaires.{gabarit}", said, quoi=quoi, source=SOURCE, **parts)
-
-    def _second_case(self, by: Measure, ident: str) -> Finding:
-        """On which engagements a partner was expected, without evidence that it was there."""
-        names = self._names
-        if not names:
-            return self._nothing(ident, "aucun")
-        found = by(self.field)
-        counts = {partner: found.counts(partner) for partner in names}
-        missing = [number[SANS_PREUVE] for number in counts.values() if number[SANS_PREUVE]]
-        expected = {partner: number[CONSTATE] + number[SANS_PREUVE] for partner, number in counts.items()}
-        if not sum(expected.values()):
-            return self._nothing(ident, "sans_attente")
-        drawn = [p for p in names if counts[p][SANS_PREUVE]]  # in the declared order: this ranks nobody
-        case = SANS_PREUVE if drawn else CONSTATE
-        lines = tuple(
-            (
-                word(names[p], "non_disponible"),
-                *(count(counts[p][case], "engagements") for case in CAS[:3]),
-                word(
-                    " ; ".join(named(k, v) for k, v in found.labels.items() if found.case(p, k) == SANS_PREUVE)
-                    or "aucun"
-                ),
-            )
-            for p in names
-        )
-        first = next((p for p in names if expected[p]), next(iter(names)))
-        asked = sum(expected.values())
-        return self._make(
-            ident,
-            {"partenaires": len(missing), "total": len(names), "vus": asked - sum(missing), "attendus": asked},
-            figure=bars("", "", {names[p]: count(counts[p][case], "engagements") for p in drawn or names}),
-            table=Table((), lines),
-            lecture=Message(
-                "partenaires.mobilisation-01.lecture",
-                {
-                    "partenaire": names[first],
-                    "sans": count(counts[first][SANS_PREUVE], "engagements"),
-                    "attendu": expected[first],
-                },
-            ),
-        )
-
-    def _matrix(self, by: Measure, ident: str) -> Finding:
-        """In which case each partner is, theme by theme, quarter by quarter or year by year."""
-        names = self._names
-        if not names:
-            return self._nothing(ident, "aucun")
-        found = by(self.field)
-        if not found.attendus and not found.constates:
-            champ = label(f"{_texts(ident)}.champ", periode=self.field.periode)
-            return self._nothing(ident, "sans_attente", "manque_ici", champ=champ)
-        cases = {p: {key: found.case(p, key) for key in found.labels} for p in names}
-        lacking = {key: sum(row[key] == SANS_PREUVE for row in cases.values()) for key in found.labels}
-        worst = next(iter(lacking))
-        asked = sum(partner in names and key in found.labels for partner, key in found.attendus)
-        said = {"sans": sum(lacking.values()), "attendus": asked, "vus": asked - sum(lacking.values())}
-        return self._make(
-            ident,
-            said,
-            figure=self._marks(cases, found),
-            table=Table(
-                ("Partenaire", *found.labels.values()),
-                tuple((word(names[p], "non_disponible"), *map(word, row.values())) for p, row in cases.items()),
-            ),
-            lecture=Message(
-                "partenaires.lecture_matrice",
-                {
-                    "colonne": found.labels[worst],
-                    "sans": count(lacking[worst], "partenaires"),
-                    "vus": count(sum((p, worst) in found.constates for p in names), "partenaires"),
-                },
-            ),
-        )
-
-    def _marks(self, cases: Mapping[str, Mapping[str, str]], found: Mobilisation) -> Figure:
-        """A mark where a partner was expected or seen; no line for who was nowhere."""
-        names = self._names
-        marks = {
-            p: tuple(Point(found.labels[key], word(case)) for key, case in row.items() if case != NI)
-            for p, row in cases.items()
-        }
-        return Figure("matrice", "", tuple(Serie(names[p], "autre", points) for p, points in marks.items() if points))
-
-    def _colleges(self, by: Measure, ident: str) -> Finding:
-        """Of what each college was expected on, what is evidenced."""
-        found, names = by(self.field), self._names
-        if not names or not found.attendus:
-            return self._nothing(ident, "sans_attente" if names else "aucun")
-        members = self.field.partenaires.groupby("college")["id"].agg(list)
-        lines, rates = {}, {}
-        for code, name in self.field.colleges.items():
-            mine = [found.counts(p) for p in members.get(code, ())]
-            cases = {case: sum(number[case] for number in mine) for case in (CONSTATE, SANS_PREUVE)}
-            values = {case: count(number, "cas") for case, number in cases.items()}
-            asked = sum(cases.values())
-            rate = (
-                Valeur(100 * cases[CONSTATE] / asked, unite="%", decimales=0)
-                if asked
-                else Valeur(None, "sans_objet", "%")
-            )
-            lines[name] = (count(len(mine), "partenaires"), *values.values(), rate)
-            if asked:
-                rates[name] = rate
-        totals = [sum(line[n].valeur for line in lines.values()) for n in (1, 2)]
-        low, high = min(rates, key=lambda n: rates[n].valeur), max(rates, key=lambda n: rates[n].valeur)
-        first = next(iter(rates))
-        return self._make(
-            ident,
-            {"vus": int(totals[0]), "attendus": int(sum(totals)), "bas": rates[low], "haut": rates[high]},
-            figure=bars("", "", rates, "autre"),
-            table=Grid("barres", lines).table(),
-            lecture=Message(
-                "partenaires.mobilisation-05.lecture", {"college": first, "vus": lines[first][1], "taux": rates[first]}
-            ),
-        )
-
-    @property
-    def liste(self) -> Table:
-        """The partners: name, college, whether seen, on how many actions."""
-        field = self.field
-        carried = field.menees.groupby("partenaire")["action"].nunique()
-        funded = field.menees[field.menees["accorde"] > 0].groupby("financeur_id")["action"].nunique()
-        return Table(
-            labels("partenaires.liste.colonnes"),
-            tuple(
-                (
-                    word(p.nom, "non_disponible"),
-                    word(field.colleges.get(p.college, p.college), "non_disponible"),
-                    count(carried.get(p.id, 0)),
-                    count(funded.get(p.id, 0)),
-                )
-                for p in field.partenaires.itertuples(index=False)
-            ),
-        )
-
-
-Measure = Callable[[Field], Mobilisation]
-"""Over which dimension mobilisation is read."""
-
-
-def _texts(ident: str) -> str:
-    return ident.replace("-", ".", 1)

@@ -8,17 +8,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cvanalysis.constat.make import Chapter, bars, make, matrix, nothing
-from cvanalysis.constat.shape import Finding, Manque, Message, Statut, Table, Valeur, word
+from cvanalysis.constat.shape import Finding, Manque, Message, Statut, Table, Valeur, row, word
 from cvanalysis.french import enumerate_french
 from cvanalysis.indicateurs.question import short
-from cvanalysis.pages.coverage import Holdings, QualityReader, build_coverage, build_coverage_over_time, lacking
+from cvanalysis.pages.coverage import Holdings, QualityReader, build_coverage, build_coverage_over_time
 from cvanalysis.textes import block, label, labels
 
 if TYPE_CHECKING:
-    from cvanalysis.catalogue import Catalogue, Indicateur
+    from cvanalysis.catalogue import Catalogue
     from cvanalysis.territory.contract import Territory
 
 PROPOSITIONS_MAXI = 100
@@ -92,40 +92,32 @@ class Qualite(Chapter):
         lots = self.held.lots
         counts = lots.groupby(["fichier", "publie"], observed=True)["nombre"].sum()
         years = lots.groupby("fichier", observed=True)["millesime"].agg(_when).to_dict()
-        known = {str(row["fichier"]): row for row in self.reader.rows("fichiers").to_dict("records")}
+        known = {str(one["fichier"]): one for one in self.reader.rows("fichiers").to_dict("records")}
         # Journals of actions and voices hold no indicator, and are not silent for that: other pages read them.
         families = self.held.catalogue.familles
         rest = [name for name in known if name not in years]
         others = [n for n in rest if known[n]["statut"] == "lu" and known[n]["famille"] not in families]
         silent = [name for name in rest if name not in others]
         given = {name: Valeur(float(counts.get((name, True), 0)), unite="valeurs") for name in sorted(years)}
-        lines = tuple(
-            (
-                word(name),
-                word(str(known.get(name, {}).get("famille") or ""), "non_disponible"),
-                word(years.get(name, ""), "sans_objet"),
-                *(Valeur(float(counts.get((name, there), 0))) for there in (True, False)),
-                word(str(known.get(name, {}).get("statut") or ("lu" if name in years else "non lu"))),
-            )
-            for name in (*given, *sorted(others), *sorted(silent))
-        )
         total = Valeur(sum(value.valeur for value in given.values()), unite="valeurs")
         values = {"fichiers": len(years), "valeurs": total, "autres": len(others), "ecartes": len(silent)}
-        bare = {name.rsplit("/", 1)[-1]: value for name, value in given.items()}
-        first = dict(zip(("fichier", "valeur"), next(iter(bare.items()), ()), strict=False))
-        return make(
-            ident,
-            Message("qualite.fichiers", values),
-            **self.held.commun,
-            figure=bars("", "", bare, "autre") if given else None,
-            table=Table((), lines) if given else None,
-            lecture=Message("qualite.lecture_fichiers", first) if given else None,
-            manques=[
-                Manque(label("qualite.fichiers.manque", fichier=n, raison=_why(known[n])), "non_disponible")
-                for n in silent
-            ]
-            + ([] if given else [Manque(label("qualite.fichiers.aucun"), "non_disponible")]),
-        )
+        missing = [label("qualite.fichiers.manque", fichier=n, raison=_why(known[n])) for n in silent]
+        parts: dict[str, Any] = {}
+        if given:
+            bare = {name.rsplit("/", 1)[-1]: value for name, value in given.items()}
+            first, value = next(iter(bare.items()))
+            parts = {"figure": bars("", "", bare, "autre"), "table": []}
+            parts |= {"lecture": Message("qualite.lecture_fichiers", {"fichier": first, "valeur": value})}
+            for name in (*given, *sorted(others), *sorted(silent)):
+                file = known.get(name, {})
+                numbers = (Valeur(float(counts.get((name, there), 0))) for there in (True, False))
+                state = str(file.get("statut") or ("lu" if name in years else "non lu"))
+                when = word(years.get(name, ""), "sans_objet")
+                parts["table"].append((name, str(file.get("famille") or ""), when, *numbers, state))
+        else:
+            missing.append(label("qualite.fichiers.aucun"))
+        missing = [Manque(quoi, "non_disponible") for quoi in missing]
+        return make(ident, Message("qualite.fichiers", values), **self.held.commun, manques=missing, **parts)
 
     def _years(self, ident: str) -> Finding:
         """The year of the data behind each publication of each source, where it is established."""
@@ -138,20 +130,9 @@ class Qualite(Chapter):
             self.held.source(source): {str(p): found.get((source, p), "") for p in every}
             for source in sorted({source for source, _ in found})
         }
-        marks = {
-            source: {
-                p: word(told and (SANS_ANNEE if SANS_ANNEE in told else "établie"), "non_disponible")
-                for p, told in row.items()
-            }
-            for source, row in cells.items()
-        }
-        table = Table(
-            ("Source", *(f"Fichiers {p}" for p in every)),
-            tuple(
-                (word(source), *(word(told, "non_disponible") for told in row.values()))
-                for source, row in cells.items()
-            ),
-        )
+        marks = {source: {p: _established(told) for p, told in line.items()} for source, line in cells.items()}
+        lines = tuple(row(source, *line.values()) for source, line in cells.items())
+        table = Table(("Source", *(f"Fichiers {p}" for p in every)), lines)
         message, missing = Message("qualite.annees", values), list(undated(self.held))
         return make(ident, message, **commun, figure=matrix(marks.items()), table=table, manques=missing)
 
@@ -164,10 +145,10 @@ class Qualite(Chapter):
         kinds = rows["probleme"].map(_kind).value_counts().sort_index().sort_values(ascending=False, kind="stable")
         names = ["fichier", "ligne", "colonne", "brut", "probleme", "traitement"]
         shown = rows[names].head(LIGNES_MAXI).itertuples(index=False, name=None)
-        lines = tuple(
+        lines = [
             tuple(map(word, (file, str(n or "fichier entier"), column or "toutes", raw or "vide", problem, done)))
             for file, n, column, raw, problem, done in shown
-        )
+        ]
         values = {"total": len(rows), "genres": len(kinds), "montrees": len(lines)}
         values |= {"premiere": kinds.index[0], "nombre": int(kinds.iloc[0])}
         most = {kind: Valeur(float(n), unite="cas") for kind, n in kinds.head(GENRES_MAXI).items()}
@@ -176,9 +157,14 @@ class Qualite(Chapter):
             Message("qualite.anomalies", values),
             **self.held.commun,
             figure=bars("", "", most, "autre"),
-            table=Table((), lines),
+            table=lines,
             lecture=Message("qualite.lecture_anomalies", values),
         )
+
+
+def _established(told: str) -> Valeur:
+    """Whether data years, in words, are known."""
+    return word(told and (SANS_ANNEE if SANS_ANNEE in told else "établie"), "non_disponible")
 
 
 def _kind(problem: str) -> str:
@@ -236,18 +222,14 @@ def _comparators(held: Holdings) -> Iterator[Manque]:
 
 def _reasons(held: Holdings) -> Iterator[Manque]:
     """The reasons of what is not there, a check of what is doubtful, then the indicators of which nothing came, by file."""
-    cells, nowhere = {}, {}
+    nowhere: dict[str, list[str]] = {}
     for one in held.indicateurs_suivis:
-        if instants := held.moments[one.id]:
-            rows = {code: held.par_zone.at(code, one.id, instants[-1]) for code in held.noms}
-            cells[one.id] = {code: row.statut if row else "non_disponible" for code, row in rows.items()}
-        else:
+        if not held.moments[one.id]:
             nowhere.setdefault(held.catalogue.families_of(one.id), []).append(f"«\u00a0{one.nom}\u00a0»")
-
-    def told(one: Indicateur) -> str:
-        return f"«\u00a0{one.nom}\u00a0» {held.moments[one.id][-1].situe}"
-
-    for (statut, names), what in lacking(held, cells, told):
+    received = {ident: states for ident, states in held.cells.items() if held.moments[ident]}
+    for (statut, names), what in held.lacking(
+        received, lambda one: f"«\u00a0{one.nom}\u00a0» {held.moments[one.id][-1].situe}"
+    ):
         kind = {"suspect": "verification", "non_disponible": "absents"}.get(statut, "raison")
         yield _ask(kind, statut, indicateurs=what, quartiers=names)
     for files, names in nowhere.items():

@@ -15,9 +15,9 @@ import pandas as pd
 from cvanalysis.actions.counting import REGLES, lines_of, subsidies
 from cvanalysis.actions.field import MONTANTS, NON_SU, SANS_CAUSE, ActionChapter, Field, Rows
 from cvanalysis.actions.reach import CATALOGUE_QUARTIER_MAX, list_actions, yearly
-from cvanalysis.constat.make import Chapter, Grid, count, euros, leaders, make, nothing
+from cvanalysis.constat.make import Grid, count, euros, leaders, nothing
 from cvanalysis.constat.shape import Definition, Finding, Manque, Message, Table, Valeur, word
-from cvanalysis.engagements.progress import SOURCE, progress_figure
+from cvanalysis.engagements.progress import SOURCE, progress_finding
 from cvanalysis.engagements.table import AVANCEMENTS
 from cvanalysis.files.keys import split_list
 from cvanalysis.french import QUARTIER, enumerate_french
@@ -149,7 +149,8 @@ class Fiche(Questions):
 
 
 class QuarterActions(ActionChapter):
-    """Actions of one quarter: `actions-01` by year, `actions-02` by theme, `actions-03` what was asked for and not done."""
+    """Actions of one quarter: `actions-01` by year, `actions-02` by theme, `actions-03` what was asked for and not done; then
+    `engagements-01`."""
 
     def __init__(self, reader: Rows, territory: Territory, code: str) -> None:
         self.quartier = territory.quartier(code)
@@ -157,6 +158,7 @@ class QuarterActions(ActionChapter):
             "actions-01": self.over(self._years),
             "actions-02": self.over(self._themes),
             "actions-03": self._statuses,
+            "engagements-01": self._engagements,
         }
         field = Field(reader, territory, (("qpv", (code,)),))
         super().__init__("quartier", code, field, builders, quartier=QUARTIER)
@@ -184,7 +186,7 @@ class QuarterActions(ActionChapter):
             "ailleurs": int((rows.groupby("action")["part"].min() < 0.999).sum()),
         }
         by_year = {
-            year: (number, count(carriers.get(int(year), 0), "organismes"), euros(money.get(int(year), float("nan"))))
+            year: (number, count(carriers.get(int(year), 0), "organismes"), euros(money.get(int(year))))
             for year, number in years.items()
         }
         reading = {"annee": peak, "valeur": years[peak], "lieu": QUARTIER}
@@ -207,22 +209,13 @@ class QuarterActions(ActionChapter):
         whole = entire.groupby(entire["action"].map(of))["accorde"].sum(min_count=1)
         here = (given["accorde"] * given["part"]).groupby(given["theme"]).sum(min_count=1)
         first = max(numbers, key=lambda name: (numbers[name], name))
-        declared = {theme.id for theme in self.field.territory.themes}
-        lines = {
-            name: (
-                count(numbers[name]),
-                count(carriers.get(theme, 0), "organismes"),
-                word("" if pd.isna(last.get(theme)) else str(last[theme]), "non_disponible"),
-                euros(whole.get(theme, float("nan"))),
-                euros(here.get(theme, float("nan"))),
-            )
-            for theme, name in themes.items()
-        }
-        said = {
-            "absents": [name for theme, name in themes.items() if theme in declared and not numbers[name]],
-            **leaders(numbers),
-            "valeur": count(numbers[first]),
-        }
+        lines = {}
+        for theme, name in themes.items():
+            year = word("" if pd.isna(last.get(theme)) else str(last[theme]), "non_disponible")
+            counts = count(numbers[name]), count(carriers.get(theme, 0), "organismes")
+            lines[name] = (*counts, year, euros(whole.get(theme)), euros(here.get(theme)))
+        absent = [theme.nom for theme in self.field.territory.themes if not numbers[theme.nom]]
+        said = {"absents": absent, **leaders(numbers), "valeur": count(numbers[first])}
         return self.about(
             ident,
             Message("quartier.actions-02", self.said | said),
@@ -255,47 +248,19 @@ class QuarterActions(ActionChapter):
         values = {"etiquette": etiquette, "valeur": valeur, "lieu": QUARTIER}
         return Message("actions.lecture_barre", values)
 
-
-class QuarterEngagements(Chapter):
-    """`engagements-01`: the engagements that concern a quarter, declared so or through an action led there."""
-
-    def __init__(self, reader: Rows, territory: Territory, code: str) -> None:
-        self.quartier = territory.quartier(code)
-        self.field = Field(reader, territory, (("qpv", (code,)),))
-        super().__init__(code, {"engagements-01": self._here})
-
-    def _here(self, ident: str) -> Finding:
+    def _engagements(self, ident: str) -> Finding:
+        """The engagements that concern the quarter, declared so or through an action led there."""
         table = self.field.engagements
         by_action = {code for cell in self.field.menees["engagements"].unique() for code in split_list(cell)}
         declared = table["quartiers"].map(lambda cell: self.quartier.code in split_list(cell)).astype(bool)
         mine = table[declared | table["code"].isin(by_action)]
         mine = mine.sort_values("avancement", key=lambda states: states.map(AVANCEMENTS.index), kind="stable")
-        said = {"quartier": QUARTIER, "sujet": QUARTIER, "total": len(mine)}
+        texts, said = self.texts(ident), {"quartier": QUARTIER, "sujet": QUARTIER, "total": len(mine)}
         said |= {"actions": int(mine["code"].isin(by_action).sum())}
-        texts = "quartier.engagements-01"
         if mine.empty:
-            words = {
-                "champ": label(f"{texts}.champ_contrat"),
-                "quoi": label(f"{texts}.manque", **said),
-                "source": SOURCE,
-            }
-            return nothing(ident, "actions.rien_engagements", said, textes=texts, **words)
-        here = labels(f"{texts}.ici")
-        return make(
-            ident,
-            Message(texts, said),
-            rows=[mine],
-            source=SOURCE,
-            figure=progress_figure(mine),
-            table=Table(
-                (),
-                tuple(
-                    (*(word(cell, "non_disponible") for cell in cells), word(here[cells[0] not in by_action]))
-                    for cells in mine[["code", "libelle", "avancement"]].itertuples(index=False)
-                ),
-            ),
-            lecture=Message(
-                "actions.lecture_engagements",
-                {"renseignes": int((mine["avancement"] != NON_SU).sum()), "total": len(mine)},
-            ),
-        )
+            words = {"champ": label(f"{texts}.champ_contrat"), "quoi": label(f"{texts}.manque", **said)}
+            return nothing(ident, "actions.rien_engagements", said, textes=texts, source=SOURCE, **words)
+        yes, no = map(word, labels(f"{texts}.ici"))
+        lines = mine[["code", "libelle", "avancement"]].itertuples(index=False)
+        told = [(*cells, yes if cells[0] in by_action else no) for cells in lines]
+        return progress_finding(ident, mine, texts, Message(texts, said), table=told)

@@ -18,7 +18,7 @@ from cvanalysis.actions.funding import by_credit, carriers_finding
 from cvanalysis.actions.reach import list_actions, place_name, publics_finding, reach, reach_table, yearly
 from cvanalysis.constat.make import Grid, bars, count, euros, leaders, make, nothing, source_of
 from cvanalysis.constat.shape import Figure, Finding, Manque, Message, Point, Serie, Table, Valeur, word
-from cvanalysis.engagements.progress import SOURCE, progress_figure, progress_rows
+from cvanalysis.engagements.progress import progress_finding, progress_rows
 from cvanalysis.errors import UsageError
 from cvanalysis.files.keys import split_list
 from cvanalysis.french import capital
@@ -207,20 +207,6 @@ class ThemeActions(ActionChapter):
         mine = self._mine
         if mine.empty:
             return nothing(ident, "theme.sans_engagement", self.said)
-        said = {
-            "renseignes": int((mine["avancement"] != "non renseigné").sum()),
-            "total": len(mine),
-            "realises": int((mine["avancement"] == "réalisé").sum()),
-            "sans_preuve": int(((mine["avancement"] == "réalisé") & (mine["preuve"] == "")).sum()),
-            "sujet": self.theme.nom,
-        }
-        return make(
-            ident,
-            Message("actions.engagements_avancement", said),
-            textes="theme.engagements-01",
-            rows=[mine],
-            source=SOURCE,
-            figure=progress_figure(mine),
-            table=progress_rows(mine, self.field),
-            lecture=Message("actions.lecture_engagements", said),
+        return progress_finding(
+            ident, mine, self.texts(ident), sujet=self.theme.nom, table=progress_rows(mine, self.field)
         )
