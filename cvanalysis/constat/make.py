@@ -101,7 +101,7 @@ def make(
     textes: str = "",
     grid: Grid | None = None,
     figure: Figure | None = None,
-    table: Table | Iterable[Sequence[str | Valeur]] | None = None,
+    table: Table | Sequence[Sequence[str | Valeur]] | None = None,
     lecture: Message | Mapping[str, object] | None = None,
     rows: Sequence[pd.DataFrame] = (),
     precautions: Sequence[str] = (),
@@ -115,8 +115,8 @@ def make(
     there, with the message's values in place: `question`, `sous_titre`, `champ`, `source`; `axe` of the figure; `colonnes` and
     `legende` of the table; `series`, the names of those that have none; `precautions`, after those given. A caution without a space
     is the path of a shared one (`commun.sans_cause`). Figure and table are given as they are (with "" and () for what the block
-    says), or both by a `grid` (the figure unless one is given); a table may be its lines alone, of words and values, none where there is
-    no line; `lecture`, the values of the block's own `[….lecture]`, besides the message's::
+    says; a table may be its lines alone), or both by a `grid` (the figure unless one is given). `lecture` may be the values, besides
+    the message's, of the block's own `[….lecture]`::
 
         values = {"total": 7, "debut": 2015}
         make("recit-instances-01", Message("recit.instances", values), grid=Grid("barres", {"2015": [count(7)]}))
@@ -126,19 +126,17 @@ def make(
         question = "Quand s'est-on réuni ?"
         colonnes = ["Année", "Réunions"]
 
-    `parts` are those texts where they are given, and what few findings have: `section` (where the number does not say it), `poids`,
-    `generales`, `fichiers`.
+    `parts`: those texts where they are given, and what few findings have (`section` unlike the number, `poids`, `generales`, `fichiers`).
     """
-    path = textes or message.gabarit
-    one, several = _texts(block(path), message.valeurs)
+    textes = textes or message.gabarit
+    one, several = _texts(block(textes), message.valeurs)
     if grid is not None and grid.lignes:
         table = grid.table()
         figure = figure or grid.figure(table.colonnes or several("colonnes"), several("series"))
-    if table is not None and not isinstance(table, Table):
-        lines = tuple(row(*line) for line in table)
-        table = Table((), lines) if lines else None
-    if lecture is not None and not isinstance(lecture, Message):
-        lecture = Message(f"{path}.lecture", {**message.valeurs, **lecture})
+    if table and not isinstance(table, Table):
+        table = Table((), tuple(row(*line) for line in table))
+    if isinstance(lecture, Mapping):
+        lecture = Message(f"{textes}.lecture", {**message.valeurs, **lecture})
     if figure:
         figure = replace(figure, axe=one("axe", figure.axe), series=_named(figure.series, several("series")))
     if table:
@@ -148,7 +146,7 @@ def make(
         section=parts.pop("section", ident.rsplit("-", 2)[1]),
         message=message,
         figure=figure,
-        table=table,
+        table=table or None,
         lecture=lecture,
         precautions=tuple(dict.fromkeys(map(_caution, (*precautions, *several("precautions"))))),
         manques=tuple(manques),
