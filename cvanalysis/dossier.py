@@ -30,7 +30,7 @@ from cvanalysis.pages.participation import find_participation
 from cvanalysis.pages.preconisations import KINDS, Recommendation, find_recommendations, read_recommendations
 from cvanalysis.pages.qualite import Qualite
 from cvanalysis.pages.quartier import Fiche, QuarterActions
-from cvanalysis.pages.recit import find_story
+from cvanalysis.pages.recit import Story
 from cvanalysis.pages.suite import Sequel
 from cvanalysis.pages.synthese import Needs, Synthese
 from cvanalysis.pages.theme import ThemeActions
@@ -258,12 +258,8 @@ class Dossier(LabelledTables):
     def recit(self) -> Page:
         """What can be shown of the story of the contract."""
         read = self.store.rows
-
-        def story() -> tuple[Finding, ...]:
-            years = lines_of(carried_out(read("actions"), self.territory.debut, self.territory.fin))
-            return find_story(self.territory, read("chronologie"), read("instances"), read("partenaires"), years)
-
-        told = Together("recit", story)
+        years = lines_of(carried_out(read("actions"), self.territory.debut, self.territory.fin))
+        told = Story(self.territory, read("chronologie"), read("instances"), read("partenaires"), years)
         return self._page("Le récit du contrat.", told, annees=lambda: show_all("annees", told.constat("annees-01")))
 
     def preconisations(self) -> Page:

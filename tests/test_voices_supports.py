@@ -17,7 +17,7 @@ from cvanalysis.display.constat import Constat
 from cvanalysis.display.phrases import write
 from cvanalysis.french import french_date
 from cvanalysis.pages.preconisations import read_recommendations
-from cvanalysis.pages.recit import find_story
+from cvanalysis.pages.recit import Story
 from cvanalysis.paroles.clean.voices import clean_voices
 from cvanalysis.paroles.said import find_theme_voices
 from cvanalysis.publish.papers.supports import BAS, choose, render_poster, write_handover
@@ -57,7 +57,7 @@ def test_dates_are_said_as_precisely_as_they_are_known():
 def test_the_story_puts_everything_on_the_years_of_the_contract(territory, cleaned):
     partners = pd.DataFrame({"nom": ["A", "B", "C"], "debut": ["2014", "2017", ""], "fin": ["", "2019", ""]})
     actions = pd.DataFrame({"annee": [2018, 2018, 2019], "action": ["x", "y", "x"], "paye": [100.0, None, 50.0]})
-    found = {f.id: f for f in find_story(territory, cleaned.chronologie, cleaned.instances, partners, actions)}
+    found = {f.id: f for f in Story(territory, cleaned.chronologie, cleaned.instances, partners, actions).constats}
     years = {line[0].texte: line for line in found["recit-annees-01"].table.lignes}
     assert list(years) == [str(y) for y in range(territory.debut, territory.fin + 1)]
     assert [v.valeur for v in years["2018"][3:]] == [2.0, 2.0, 100.0]
@@ -71,7 +71,7 @@ def test_the_story_puts_everything_on_the_years_of_the_contract(territory, clean
 
 def test_a_story_without_anything_says_so(territory):
     nothing = pd.DataFrame({"date": pd.Series(dtype="str")})
-    found = find_story(territory, nothing, nothing)
+    found = Story(territory, nothing, nothing, nothing, nothing).constats
     assert [f.figure is None for f in found] == [True, True, True]
     assert all(f.manques for f in found)
     assert not any(char.isdigit() for f in found[:2] for char in write(f.message))
@@ -79,7 +79,8 @@ def test_a_story_without_anything_says_so(territory):
 
 def test_the_story_ends_with_the_edition(territory, cleaned):
     early = replace(territory, edition=replace(territory.edition, jusqu_au=date(2018, 6, 30)))
-    years = find_story(early, cleaned.chronologie, cleaned.instances)[-1]
+    nothing = pd.DataFrame()
+    years = Story(early, cleaned.chronologie, cleaned.instances, nothing, nothing).constat("annees-01")
     assert [line[0].texte for line in years.table.lignes][-1] == "2018"
 
 
