@@ -45,9 +45,10 @@ def bars(axe: str, nom: str, values: Mapping[str, Valeur], role: Role = "sujet")
     return Figure("barres", axe, (serie(nom, role, values.items()),))
 
 
-def matrix(rows: Iterable[tuple[str, Mapping[str, Valeur]]], role: Role = "autre") -> Figure:
-    """A mark by label and column, of a label that need not have every column."""
-    return Figure("matrice", "", tuple(serie(nom, role, marks.items()) for nom, marks in rows))
+def matrix(rows: Iterable[tuple[str, Mapping[str, Valeur]]], role: Role = "autre") -> Figure | None:
+    """A mark by label and column, of a label that need not have every column; nothing without labels."""
+    series = tuple(serie(nom, role, marks.items()) for nom, marks in rows)
+    return Figure("matrice", "", series) if series else None
 
 
 def source_of(rows: pd.DataFrame, nom: str) -> str:

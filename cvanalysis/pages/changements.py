@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from cvanalysis.constat.make import count, make, matrix
 from cvanalysis.constat.record import Record
-from cvanalysis.constat.shape import Finding, Message, Table, Valeur, word
+from cvanalysis.constat.shape import Finding, Message, word
 from cvanalysis.french import named
 from cvanalysis.textes import block, label
 
@@ -136,42 +136,34 @@ def find_changes(
     natures = Counter(c.nature for c in changes)
     numbers = {"nouveaux": natures["nouveau"], "disparus": natures["disparu"], "revises": natures["révisé"]}
     by_reason = Counter((c.nature, raison) for c in changes for raison in c.raisons)
-    raisons = dict.fromkeys(raison for _, raison in by_reason)
+    reasons = dict.fromkeys(raison for _, raison in by_reason)
     absent, none = label("changements.constats.absent"), block("changements.contributions.sans")
+    marks = {n.capitalize(): {_reason(r).capitalize(): count(by_reason[n, r], "") for r in reasons} for n in NATURES}
+    told = [(one.cite, one.texte or none["texte"], one) for one in followed]
+    answers = {
+        named(cite, f"{i}. {texte}"): {"Statut": word(one.apres)} for i, (cite, texte, one) in enumerate(told, start=1)
+    }
     return (
-        _finding(
-            "constats",
-            said | numbers,
-            {n.capitalize(): {_reason(r).capitalize(): count(by_reason[n, r], "") for r in raisons} for n in NATURES},
-            [(c.id, c.nature, c.raison, c.avant or absent, c.apres or absent) for c in changes],
+        make(
+            "changements-constats-01",
+            Message("changements.constats", said | numbers),
+            figure=matrix(marks.items()) if changes else None,
+            table=[(c.id, c.nature, c.raison, c.avant or absent, c.apres or absent) for c in changes],
+            section="changements",
         ),
-        _finding(
-            "contributions",
-            said | {"suivies": len(followed)},
-            {
-                named(one.cite, f"{i}. {one.texte or none['texte']}"): {"Statut": word(one.apres)}
-                for i, one in enumerate(followed, start=1)
-            },
-            [
+        make(
+            "changements-contributions-01",
+            Message("changements.contributions", said | {"suivies": len(followed)}),
+            figure=matrix(answers.items()),
+            table=[
                 (
-                    *(named(c.cite, about(c.cite, territory, {}), 120), c.texte or none["texte"]),
-                    *(c.avant or none["avant"], c.apres, c.reponse or none["reponse"]),
+                    *(named(cite, about(cite, territory, {}), 120), texte),
+                    *(one.avant or none["avant"], one.apres, one.reponse or none["reponse"]),
                 )
-                for c in followed
+                for cite, texte, one in told
             ],
+            section="changements",
         ),
-    )
-
-
-def _finding(
-    name: str, values: Mapping[str, Any], marks: Mapping[str, Mapping[str, Valeur]], lines: Sequence[Sequence[str]]
-) -> Finding:
-    return make(
-        f"changements-{name}-01",
-        Message(f"changements.{name}", values),
-        section="changements",
-        figure=matrix(marks.items()) if lines else None,
-        table=Table((), tuple(tuple(map(word, line)) for line in lines)) if lines else None,
     )
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from cvanalysis.constat.make import count, make, matrix
-from cvanalysis.constat.shape import Finding, Manque, Message, Table, Valeur, word
+from cvanalysis.constat.shape import Finding, Manque, Message, Valeur, word
 from cvanalysis.files.keys import split_list
 from cvanalysis.french import french_date, named
 from cvanalysis.textes import block, label, labels
@@ -129,31 +129,23 @@ def find_recommendations(
     recommendations: tuple[Recommendation, ...],
     territory: Territory,
     theme: str = "",
-    findings: Mapping[str, str] | None = None,
+    findings: Mapping[str, str] = {},
     titles: Mapping[str, str] = {},
 ) -> tuple[Finding, ...]:
-    """Findings for a theme's page (`<theme>-preconisations-01`), or for the COPIL's (`preconisations-chaine-01`, `-02` without enough
-    evidence, `-03` findings without a préconisation, where `findings`, id → message, is given).
+    """Findings for a theme's page (`<theme>-preconisations-01`), or for the COPIL's: `preconisations-chaine-01`, `-02` without enough
+    evidence, `-03` those of `findings` (id → message) without a préconisation.
 
     titles: id → message of the findings that a préconisation cites, where they are at hand.
     """
     mine = tuple(r for r in recommendations if not theme or r.theme == theme)
     if theme:
         return (_chain(mine, territory, f"{theme}-preconisations-01", theme, titles),)
-    more = [_chain(mine, territory, "preconisations-chaine-01", "", titles), _unproved(mine, territory)]
-    return (*more, *([] if findings is None else [_unanswered(mine, territory, findings)]))
+    chain = _chain(mine, territory, "preconisations-chaine-01", "", titles)
+    return chain, _unproved(mine, territory), _unanswered(mine, territory, findings)
 
 
-def _finding(
-    territory: Territory,
-    ident: str,
-    gabarit: str,
-    values: Mapping[str, Any],
-    marks: Sequence[tuple[str, Mapping[str, Valeur]]],
-    lines: Sequence[Sequence[str]],
-    **parts: Any,
-) -> Finding:
-    """A finding with its matrix and its table of words; neither where there is nothing to put in them."""
+def _finding(territory: Territory, ident: str, gabarit: str, values: Mapping[str, Any], **parts: Any) -> Finding:
+    """What all findings on préconisations say alike."""
     return make(
         ident,
         Message(f"preconisations.{gabarit}", values),
@@ -161,10 +153,6 @@ def _finding(
         champ=label("preconisations.tous.champ", territoire=territory.nom, edition=territory.edition.nom),
         source=label("preconisations.tous.source"),
         precautions=labels("preconisations.tous.precautions"),
-        figure=matrix(marks) if marks else None,
-        table=Table((), tuple(tuple(word(cell, "non_disponible") for cell in line) for line in lines))
-        if lines
-        else None,
         **parts,
     )
 
@@ -173,27 +161,21 @@ def _chain(
     mine: Sequence[Recommendation], territory: Territory, ident: str, theme: str, titles: Mapping[str, str]
 ) -> Finding:
     names = {t.id: t.nom for t in territory.themes}
+    values = {"total": len(mine), "fondees": sum(r.fondee for r in mine)}
+    if not mine:
+        lacks = label("preconisations.preconisations.manque", lieu=names.get(theme, territory.nom))
+        parts = {"sous_titre": label("preconisations.preconisations.sans_aucune")}
+        return _finding(territory, ident, "preconisations", values, manques=[Manque(lacks, "non_disponible")], **parts)
     yes, no = word(label("preconisations.preconisations.oui")), Valeur(None, "non_disponible")
+    marks = [(named(r.id, r.texte), {nom: yes if one in r.sortes else no for one, nom in KINDS.items()}) for r in mine]
     lines = []
     for r in mine:
         proofs = told([replace(one, nom=titles.get(one.reference, one.nom)) for one in r.preuves])
         cited = " ; ".join(titles.get(one, CHAINE["constat"].format(numero=one)) for one in r.constats)
         chain = (r.question, proofs, cited, r.qui, r.echeance, r.suivi, r.depart, r.cible)
         lines.append((r.texte, names.get(r.theme, r.theme), *chain, r.id))
-    parts: dict[str, Any] = {"exemple": all(r.exemple for r in mine)}
-    if not mine:
-        lacks = label("preconisations.preconisations.manque", lieu=names.get(theme, territory.nom))
-        nothing = label("preconisations.preconisations.sans_aucune")
-        parts = {"sous_titre": nothing, "manques": [Manque(lacks, "non_disponible")]}
-    return _finding(
-        territory,
-        ident,
-        "preconisations",
-        {"total": len(mine), "fondees": sum(r.fondee for r in mine)},
-        [(named(r.id, r.texte), {name: yes if kind in r.sortes else no for kind, name in KINDS.items()}) for r in mine],
-        lines,
-        **parts,
-    )
+    parts = {"figure": matrix(marks), "table": lines, "exemple": all(r.exemple for r in mine)}
+    return _finding(territory, ident, "preconisations", values, **parts)
 
 
 def told(evidence: Sequence[Evidence]) -> str:
@@ -210,8 +192,8 @@ def _unproved(mine: Sequence[Recommendation], territory: Territory) -> Finding:
         "preconisations-chaine-02",
         "sans_preuve",
         {"nombre": len(weak), "total": len(mine)},
-        [(named(r.id, r.texte), {mark: count(len(r.sortes), kinds)}) for r in weak],
-        [(r.texte, " ; ".join(r.manque), r.id) for r in weak],
+        figure=matrix((named(r.id, r.texte), {mark: count(len(r.sortes), kinds)}) for r in weak),
+        table=[(r.texte, " ; ".join(r.manque), r.id) for r in weak],
         exemple=bool(weak) and all(r.exemple for r in weak),
     )
 
@@ -224,6 +206,6 @@ def _unanswered(mine: Sequence[Recommendation], territory: Territory, findings: 
         "preconisations-chaine-03",
         "sans_suite",
         {"nombre": len(left), "total": len(findings)},
-        [(named(f, findings[f]), {mark: word(none)}) for f in left],
-        [(findings[f], f) for f in left],
+        figure=matrix((named(f, findings[f]), {mark: word(none)}) for f in left),
+        table=[(findings[f], f) for f in left],
     )
