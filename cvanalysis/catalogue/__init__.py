@@ -231,23 +231,18 @@ class Catalogue:
     def exact_date(self, indicateur: str, publication: int, annee: int | None = None) -> str:
         """Date of the data (`31/12/2021`) of an indicator in a publication of whatever family, '' where not established, or of another
         year than `annee`, that of the data where a family says it."""
-        told = (
-            one for one in self.annees if one.millesime == publication and self.selects(one.indicateurs, indicateur)
-        )
+        told = self._told(indicateur, publication)
         return next((one.date for one in told if one.date and annee in (None, one.annee)), "")
 
     def probable_year(self, indicateur: str, publication: int) -> int | None:
         """Year of the data of an indicator in a publication of whatever family, where it is not established but probable."""
-        if indicateur not in self.indicateurs:
-            return None
-        years = (
-            rule.annee
-            for rule in self.annees
-            if rule.millesime == publication
-            and rule.certitude == "probable"
-            and self.selects(rule.indicateurs, indicateur)
+        told = self._told(indicateur, publication) if indicateur in self.indicateurs else ()
+        return next((one.annee for one in told if one.certitude == "probable"), None)
+
+    def _told(self, indicateur: str, publication: int) -> Iterator[Annee]:
+        return (
+            one for one in self.annees if one.millesime == publication and self.selects(one.indicateurs, indicateur)
         )
-        return next(years, None)
 
     def selects(self, choices: tuple[str, ...], indicateur: str) -> bool:
         """True where one of the choices names the indicator: `*`, its id, `source:rp` or `source:rp/taux`."""
@@ -353,16 +348,9 @@ def _colonne(row: dict[str, str], suffixe: bool) -> Colonne:
     """A row of a map; the column `courant` holds headers known from use without a vintage, several parted by `|`, where `{aa}`
     stands for the vintage's two digits."""
     headers = {int(year): header for year, header in row.items() if year.isdigit() and header}
-    usual = [normal_header(header).replace("{AA}", "{aa}") for header in row.get("courant", "").split("|") if header]
-    return Colonne(
-        indicateur=row["indicateur"],
-        note=row["note"],
-        entetes=headers,
-        formes=frozenset(
-            [header_form(header, year) if suffixe else normal_header(header) for year, header in headers.items()]
-            + usual
-        ),
-    )
+    forms = {header_form(header, year) if suffixe else normal_header(header) for year, header in headers.items()}
+    usual = {normal_header(header).replace("{AA}", "{aa}") for header in row.get("courant", "").split("|") if header}
+    return Colonne(row["indicateur"], row["note"], headers, frozenset(forms | usual))
 
 
 def read_catalogue_rows(name: str) -> Iterator[dict[str, str]]:

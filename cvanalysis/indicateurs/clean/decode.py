@@ -131,7 +131,8 @@ def clean_indicators(
     problems += say_absent(declared, names, millesimes)
     suspects = mark_suspects(chunks, catalogue, zones)
     reconciled = reconcile(chunks, catalogue, notes, zones)
-    bad = [_say_bad_cells(chunk, zones) for chunk in chunks]
+    wrong = ((chunk, chunk.illisibles & chunk.wanted(zones)[:, None]) for chunk in chunks)
+    bad = [chunk.frame_cells(cells, "nombre illisible", "Cellule laissée de côté") for chunk, cells in wrong]
     anomalies = pd.concat([frame_problems(problems), *bad, *suspects, reconciled.anomalies], ignore_index=True)
     anomalies = anomalies.sort_values(list(COLONNES_ANOMALIES), kind="stable", ignore_index=True)
     account = make_account(names, chunks, zones, reconciled)
@@ -191,11 +192,6 @@ def _read_notes(table: RawTable, header: str, notes: dict[str, int]) -> np.ndarr
     labels = [cell.strip().removesuffix(",0").removesuffix(".0") for cell in encoded.dictionary.to_pylist()]
     numbers = [notes.setdefault("" if label == "0" else label, len(notes)) for label in labels]
     return np.array([*numbers, 0], dtype=np.int16)[encoded.indices.to_numpy(zero_copy_only=False)]
-
-
-def _say_bad_cells(chunk: Chunk, zones: Zones) -> pd.DataFrame:
-    wrong = chunk.illisibles & chunk.wanted(zones)[:, None]
-    return chunk.frame_cells(wrong, "nombre illisible", "Cellule laissée de côté")
 
 
 def make_account(fichiers: Sequence[str], chunks: Sequence[Chunk], zones: Zones, reconciled: Reconciled) -> Account:

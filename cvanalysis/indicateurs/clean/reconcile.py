@@ -261,7 +261,11 @@ def _printed_again(
         if c2 is None or (one.annees[c1] and two.annees[c2]):
             continue
         known = catalogue.indicateurs[name]
-        blocks[known.source, known.genre].append((c1, c2, *_compare(one, c1, two, c2, rows, euros=known.unite == "€")))
+        digits = [precision_of(chunk.valeurs[:, c], euros=known.unite == "€") for chunk, c in ((one, c1), (two, c2))]
+        a, b = one.valeurs[rows[0], c1], two.valeurs[rows[1], c2]
+        both = ~(np.isnan(a) | np.isnan(b))
+        equal = np.abs(a[both] - b[both]) <= tolerance(min(digits))
+        blocks[known.source, known.genre].append((c1, c2, equal, a[both]))
     found = []
     for columns in blocks.values():
         same = np.concatenate([equal for _, _, equal, _ in columns])
@@ -276,13 +280,3 @@ def _printed_again(
         if len(same) and (enough or declared) and same.mean() >= PART_EGALE:
             found += [(c1, c2) for c1, c2, equal, _ in columns if len(equal) and equal.mean() >= PART_EGALE_COLONNE]
     return found
-
-
-def _compare(
-    one: Chunk, c1: int, two: Chunk, c2: int, rows: tuple[np.ndarray, np.ndarray], *, euros: bool
-) -> tuple[np.ndarray, np.ndarray]:
-    """For the zones published in both columns: whether they are equal (bool), and the values of the first."""
-    a, b = one.valeurs[rows[0], c1], two.valeurs[rows[1], c2]
-    both = ~(np.isnan(a) | np.isnan(b))
-    digits = min(precision_of(one.valeurs[:, c1], euros=euros), precision_of(two.valeurs[:, c2], euros=euros))
-    return np.abs(a[both] - b[both]) <= tolerance(digits), a[both]

@@ -105,16 +105,17 @@ class Chunk:
     def frame_cells(self, which: np.ndarray, probleme: str, traitement: str) -> pd.DataFrame:
         """The cells where `which` holds as rows of the table of anomalies."""
         rows, columns = np.nonzero(which)
-        return pd.DataFrame(
-            {
-                "fichier": self.fichier,
-                "ligne": pd.array(self.table.lignes[rows], dtype="Int32"),
-                "colonne": [self.entetes[c] for c in columns.tolist()],
-                "brut": self.raw(rows, columns),
-                "probleme": probleme,
-                "traitement": traitement,
-            },
-        )
+        headers = [self.entetes[column] for column in columns.tolist()]
+        cells = zip(headers, rows.tolist(), strict=True)
+        said = {
+            "fichier": self.fichier,
+            "ligne": pd.array(self.table.lignes[rows], dtype="Int32"),
+            "colonne": headers,
+            "brut": [self.table.table[header][row].as_py() for header, row in cells],
+            "probleme": probleme,
+            "traitement": traitement,
+        }
+        return pd.DataFrame(said)
 
     def wanted(self, zones: Zones) -> np.ndarray:
         """The rows (bool) of the zones asked for."""
@@ -122,12 +123,6 @@ class Chunk:
             return np.ones(len(self.zones), dtype=bool)
         pairs = zip(self.zones.tolist(), self.niveaux.tolist(), strict=True)
         return np.array([zone in zones or (zone, level) in zones for zone, level in pairs], dtype=bool)
-
-    def raw(self, rows: np.ndarray, columns: np.ndarray) -> list[str]:
-        """The text of cells, as found."""
-        return [
-            self.table.table[self.entetes[c]][r].as_py() for r, c in zip(rows.tolist(), columns.tolist(), strict=True)
-        ]
 
 
 def precision_of(values: np.ndarray, *, euros: bool = False) -> int:
