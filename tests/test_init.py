@@ -48,14 +48,32 @@ def test_the_code_of_an_epci_gives_its_quarters_of_2024(tmp_path):
     assert "Aucun fichier de chiffres" in said
 
 
-def test_files_of_2015_give_the_quarters_of_2015_by_departement_and_commune(tmp_path):
-    territory, said = begin(tmp_path, "244400404", DEMO_2022=DEMO)
+def communes_of(territory) -> dict[str, tuple[str, ...]]:
+    return {one.code: one.communes for one in territory.quartiers}
+
+
+def test_files_of_2015_choose_the_quarters_of_2015_all_of_the_epci_by_departement_and_commune(tmp_path):
+    demo = DEMO + "QP044098;Inconnu de la liste;1500;Orvault, Rezé;52;1,2\nQP044099;Inconnu;1500;Saint-Nazaire;52;1\n"
+    territory, said = begin(tmp_path, "244400404", DEMO_2022=demo)
     assert territory.geographie == "QP2015"
-    assert [(one.code, one.communes) for one in territory.quartiers] == [
-        ("QP044005", ("44109", "44162")),
-        ("QP044017", ("44114",)),
-    ]
+    found = communes_of(territory)
+    assert (found["QP044005"], found["QP044017"]) == (("44109", "44162"), ("44114",))
+    assert found.pop("QP044098") == ("44114", "44143")
+    assert sorted(found) == [f"QP0440{number:02d}" for number in range(5, 20)]
     assert "--geographie 2024" in said
+
+
+def test_the_quarters_of_2015_are_shipped_under_the_names_that_communes_have_now(tmp_path):
+    """Files of 2017 say Évry, Cherbourg-Octeville: their quarters are found all the same; so they are where files name no commune."""
+    bare = "CODGEO;LIBGEO;PMIMP;DISP_Q2;TP60\nQP001001;X;23;11540;46\n"
+    territory, said = begin(tmp_path / "sans_commune", "200071751", REVN_2019=bare)
+    assert territory.geographie == "QP2015"
+    assert communes_of(territory)["QP001001"] == ("01053",)
+    old = "CODGEO;LIBGEO;POP_MUN;LIB_COM;TX_F;IND_JEUNE\nQP091017;Pyramides;9000;Évry;52;1\n"
+    territory, said = begin(tmp_path / "ancien_nom", "200059228", DEMO_2017=old)
+    assert communes_of(territory)["QP091017"] == ("91228",)
+    assert "Évry-Courcouronnes" in [one.nom for one in territory.communes]
+    assert "n'est rattaché" not in said
 
 
 def test_a_list_of_quarters_without_figures_does_not_choose_the_geography(tmp_path):
@@ -82,9 +100,9 @@ def test_figures_follow_a_quarter_whose_contour_has_not_changed_and_stand_beside
 
 
 def test_quarters_of_corsica_are_found_too(tmp_path):
-    demo = "CODGEO;LIBGEO;POP_MUN;LIB_COM;TX_F;IND_JEUNE\nQP02A001;Les Cannes - Les Salines;5000;Ajaccio;52;1\n"
+    demo = "CODGEO;LIBGEO;POP_MUN;LIB_COM;TX_F;IND_JEUNE\nQP02A099;Les Cannes - Les Salines;5000;Ajaccio;52;1\n"
     territory, _ = begin(tmp_path, "242010056", DEMO_2022=demo)
-    assert [(one.code, one.communes) for one in territory.quartiers] == [("QP02A001", ("2A004",))]
+    assert communes_of(territory)["QP02A099"] == ("2A004",)
 
 
 @pytest.mark.parametrize(
@@ -103,23 +121,27 @@ def test_an_epci_is_compared_with_its_own_departement_and_has_its_name(tmp_path,
 
 def test_quarters_are_found_in_the_departements_01_to_09_and_however_a_ligature_is_written(tmp_path):
     demo = (
-        "CODGEO;LIBGEO;POP_MUN;LIB_COM;TX_F;IND_JEUNE\nQP006001;Las Planas;3000;Nice;52;1\n"
-        "QP059080;Nouveau Mons;9519;Lille, Mons-en-Baroeul;53;1\n"
+        "CODGEO;LIBGEO;POP_MUN;LIB_COM;TX_F;IND_JEUNE\nQP006099;Las Planas;3000;Nice;52;1\n"
+        "QP059099;Nouveau Mons;9519;Lille, Mons-en-Baroeul;53;1\n"
     )
-    for epci, own in (("200030195", ("06088",)), ("200093201", ("59350", "59410"))):
+    for epci, code, own in (
+        ("200030195", "QP006099", ("06088",)),
+        ("200093201", "QP059099", ("59350", "59410")),
+    ):
         territory, said = begin(tmp_path / epci, epci, DEMO_2022=demo)
-        assert [one.communes for one in territory.quartiers] == [own]
+        assert communes_of(territory)[code] == own
         assert "n'est rattaché à aucune" not in said
 
 
 def test_a_quarter_of_an_arrondissement_is_one_of_its_city_and_what_may_be_missing_is_named(tmp_path):
     demo = (
-        "CODGEO;LIBGEO;POP_MUN;LIB_COM;TX_F;IND_JEUNE\nQP069034;Moulin A Vent;1521;Lyon 8e Arrondissement;51;1\n"
-        "QP069040;Ailleurs;1200;Oullins;51;1\n"
+        "CODGEO;LIBGEO;POP_MUN;LIB_COM;TX_F;IND_JEUNE\nQP069098;Moulin A Vent;1521;Lyon 8e Arrondissement;51;1\n"
+        "QP069099;Ailleurs;1200;Ternay;51;1\n"
     )
     territory, said = begin(tmp_path, "200046977", DEMO_2022=demo)
-    assert [(one.code, one.communes) for one in territory.quartiers] == [("QP069034", ("69123",))]
-    assert "Le département en a aussi ici : Oullins." in said
+    assert communes_of(territory)["QP069098"] == ("69123",)
+    assert "QP069099" not in communes_of(territory)
+    assert "Le département en a aussi ici : Ternay." in said
 
 
 @pytest.mark.parametrize(("geographie", "words"), [("2024", "La liste livrée"), ("2015", "déposez DEMO_2022")])

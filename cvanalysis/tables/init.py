@@ -1,4 +1,4 @@
-"""A contract from an EPCI's code: its declarations, derived from INSEE's files and the list of the quarters of 2024.
+"""A contract from an EPCI's code: its declarations, derived from the lists of quarters shipped as data and from INSEE's files.
 
 Owns what is derived and how the files are written (their words are data, `init.toml`). Refuses to erase a file, and to join on a name:
 a quarter of 2015 is one of the EPCI where its département and one of its communes are.
@@ -35,7 +35,7 @@ COLONNES = {
     "epci": r"SIREN_EPCI|EPCI|LISTEEPCI\d*|CODE_EPCI",
 }  # headers of a list of quarters
 EXEMPLES = 12  # communes of the département that are named
-LIVREES = ("communes", "noms_communes", "epci")  # of the list of 2024, what a `Quarter` holds
+LIVREES = ("communes", "noms_communes", "epci")  # of the lists shipped, what a `Quarter` holds
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +65,12 @@ def start(epci: str, dossier: Path, geographie: str, jour: date) -> tuple[dict[P
 
     Raises `UsageError` where no quarter is known of the EPCI.
     """
-    dit, found, rows = DIT["dit"], _look(dossier / "insee"), list(read_catalogue_rows("quartiers_2024.csv"))
+    dit, found = DIT["dit"], _look(dossier / "insee")
+    rows = [row for annee in ("2024", "2015") for row in read_catalogue_rows(f"quartiers_{annee}.csv")]
     shipped = [Quarter(row["code"], row["nom"], *(_parts(row[name]) for name in LIVREES)) for row in rows]
     names = {row["code"]: row["nom"] for row in read_catalogue_rows("epci.csv")}
     annee = geographie or ("2015" if found.listes == {"QP"} else "2024")
-    listed = [*(shipped if annee == "2024" else ()), *found.quartiers.values()]
+    listed = [*shipped, *found.quartiers.values()]
     own = {
         code: name for one in shipped if epci in one.epci for code, name in zip(one.codes, one.communes, strict=True)
     }
@@ -86,7 +87,8 @@ def start(epci: str, dossier: Path, geographie: str, jour: date) -> tuple[dict[P
     known = sum(map(bool, depuis.values()))
     around = {one.code[2:5] for one in mine}
     known_keys = {commune_key(name) for one in [*shipped, *mine] if one.code[2:5] in around for name in one.communes}
-    beside = {name for one in listed if one.code[2:5] in around for name in one.communes}
+    new = [one for one in found.quartiers.values() if one.code not in {known.code for known in shipped}]
+    beside = {name for one in new if one.code[2:5] in around for name in one.communes}
     beside = sorted(name for name in beside if commune_key(name) not in known_keys)
     counts = {
         "quartiers": len(mine),
