@@ -153,8 +153,8 @@ def test_an_epci_without_a_known_quarter_is_told_what_to_do(tmp_path, geographie
 @pytest.mark.parametrize(
     ("epci", "geographie", "words"),
     [
-        ("200067205", "2015", "CA du Cotentin existe et a 3 quartiers de 2024 (Les Provinces (QN05005I)"),
-        ("200067205", "2015", "relancez avec --geographie 2024"),
+        ("200060457", "2015", "CA de Dembéni-Mamoudzou existe et a 10 quartiers de 2024 ("),
+        ("200060457", "2015", "relancez avec --geographie 2024"),
         ("200000000", "2024", "n'a pas de quartier prioritaire"),
         ("2000", "2024", "neuf chiffres"),
     ],

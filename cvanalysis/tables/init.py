@@ -78,7 +78,11 @@ def start(epci: str, dossier: Path, geographie: str, jour: date) -> tuple[dict[P
         (one for one in listed if one.code.startswith("QN" if annee == "2024" else "QP")), epci, own, found.noms
     )
     if not mine:
-        raise UsageError(_say_absent([one for one in shipped if epci in one.epci], names, epci, annee, dossier))
+        raise UsageError(
+            _say_absent(
+                [one for one in shipped if epci in one.epci and one.code[1] == "N"], names, epci, annee, dossier
+            )
+        )
     communes = {code: name for one in mine for code, name in zip(one.codes, one.communes, strict=True)}
     region = next((row["region"] for row in rows if set(_parts(row["communes"])) & communes.keys()), "")
     depuis = {one.code: sorted(old for old, new in found.passages if new == one.code) for one in mine}
