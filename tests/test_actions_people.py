@@ -7,6 +7,7 @@ import xlsxwriter
 
 from cvanalysis.actions.clean.formats import read_formats
 from cvanalysis.actions.clean.propose import propose_all
+from cvanalysis.errors import DeclarationError
 from cvanalysis.tables.models import MODELES
 from test_actions_dirty import book, money, pasted
 from test_actions_territory import clean, write_contract
@@ -155,6 +156,53 @@ def test_in_a_known_format_the_question_of_thousands_comes_with_the_block_to_pas
     assert told(cleaned, r'\[\[actions\]\] fichier = "actions/m.xlsx", reconnu = true, milliers = ","')
     block = '[[actions]]\nfichier = "actions/m.xlsx"\nreconnu = true\nmilliers = ","\n'
     assert money(clean(tmp_path / "b", fichiers={"actions/m.xlsx": model}, contrat=block))["retenu"] == 12000
+
+
+@pytest.mark.parametrize("top", ["", "Programmation 2019 (montants en milliers d'euros)\n"])
+def test_amounts_of_a_column_in_thousands_of_euros_are_multiplied_and_it_is_said(tmp_path, top):
+    title = "Accordé" if top else "Accordé (k€)"
+    log = f"{top}Action;Porteur;Année;{title}\nLire;A;2019;12\nJouer;B;2019;3,5\nNager;C;2019;0,8\n"
+    _, cleaned = pasted(tmp_path, "k.csv", log)
+    assert money(cleaned)["retenu"] == 16300
+    assert told(cleaned, "milliers d'euros")
+
+
+def test_the_grant_of_the_year_before_beside_what_is_asked_for_this_year_is_recalled_and_not_counted(tmp_path):
+    log = (
+        "Association;Projet;Subvention 2018;Demande 2019;Proposition DSU;Vote CM 2019\n"
+        "A;Lire;900;1500;1000;1000\nB;Jouer;;2500;2000;2000\nC;Courir;300;700;0;0\nTotal;;1200;4700;3000;3000\n"
+    )
+    _, cleaned = pasted(tmp_path, "vote.csv", log)
+    assert money(cleaned) == {"lu": 6000, "retenu": 3000, "total du fichier": 3000}
+    assert set(cleaned.actions["annee"]) == {2019}
+
+
+def test_the_number_of_an_association_in_its_register_is_no_reference_of_a_request(tmp_path):
+    head = "Nom association;N° RNA;Téléphone;Intitulé action;Montant attribué 2019"
+    log = f"{head}\nA;W123456789;0240000000;Lire;3000\nA;W123456789;0240000000;Jouer;1500\n"
+    proposal, cleaned = pasted(tmp_path, "fdva.csv", log)
+    assert "reference" not in proposal
+    assert money(cleaned)["retenu"] == 4500
+
+
+def test_an_engagement_names_its_actions_by_the_number_that_the_log_gives_them(tmp_path):
+    declared = {
+        "engagements.csv": "code;libelle;pilier;actions\nE1;Faire lire;social;A1|A9\n",
+        "actions/m.xlsx": filled_model(LIRE),
+    }
+    cleaned = clean(tmp_path, fichiers=declared, contrat="")
+    assert cleaned.actions["engagements"].tolist() == ["E1"]
+    (line,) = cleaned.anomalies[cleaned.anomalies["colonne"] == "actions"].itertuples()
+    assert (line.brut, "E1" in line.probleme, line.traitement) == ("A9", True, "lien laissé de côté")
+
+
+def test_where_nothing_is_declared_yet_the_columns_of_the_file_to_write_are_said(tmp_path):
+    files = {
+        "engagements.csv": "code;libelle;pilier;pilote\nE1;Lire;social;Mairie\n",
+        "partenaires.csv": "id;nom;college\n",
+    }
+    with pytest.raises(DeclarationError, match=r"ses colonnes.*id;nom;college"):
+        clean(tmp_path, fichiers=files, contrat="")
 
 
 def test_a_word_of_a_name_suggests_the_only_quarter_that_has_it(tmp_path):

@@ -100,12 +100,12 @@ def read_engagements(
     return table.assign(exemple=pd.Series(sample, index=table.index, dtype="bool"))
 
 
-_OU = {
-    "pilier": "piliers.csv",
-    "theme": "themes.csv",
-    "themes": "themes.csv",
-    "college": "colleges.csv",
-} | dict.fromkeys(("pilote", "partenaires", "partenaires_vus"), "partenaires.csv")
+_OU = dict.fromkeys(("theme", "themes"), ("themes.csv", "id;nom;question")) | {
+    "pilier": ("piliers.csv", "id;nom"),
+    "college": ("colleges.csv", "id;nom"),
+    **dict.fromkeys(("pilote", "partenaires", "partenaires_vus"), (PARTENAIRES, ";".join(PARTENAIRE[:3]))),
+}
+"""Where the words of a column are declared, and the first line of that file."""
 
 
 def _ids(row: Ligne, column: str, cell: str, declared: Sequence[tuple[str, str]]) -> list[str]:
@@ -120,8 +120,9 @@ def _ids(row: Ligne, column: str, cell: str, declared: Sequence[tuple[str, str]]
         items = tuple(item.strip() for item in re.split(r"[,;/]| et ", cell) if item.strip())
     for item in items:
         if item and fold(item) not in ids:
-            names = [name for _, name in declared] or ["aucun"]
-            called = f"déclarés dans {_OU[column]}" if column in _OU else "déclarés"
+            fichier, titres = _OU.get(column, ("", ""))
+            names = [name for _, name in declared] or [f"aucun (ses colonnes\u00a0: {titres})" if titres else "aucun"]
+            called = f"déclarés dans {fichier}" if fichier else "déclarés"
             row.unknown(column, f"{quoted(item)} n'est pas déclaré", names, called, item)
     return [ids.get(fold(item), item) for item in items]
 
@@ -145,7 +146,7 @@ def _rows(found: Inspection, fichier: str, columns: tuple[str, ...], optional: t
 def link_engagements(
     actions: pd.DataFrame, engagements: pd.DataFrame, fichier: str, anomalies: Anomalies
 ) -> pd.DataFrame:
-    """Add the links that engagements declare by an action's title or id to those that the logs bear."""
+    """Add the links that engagements declare by an action's title, id or number in its log to those that the logs bear."""
     declared = engagements.loc[engagements["actions"] != "", ["code", "actions"]]
     if declared.empty:
         return actions
@@ -153,14 +154,16 @@ def link_engagements(
     named = {action: [action] for action in titles["action"]}
     for action, title in zip(titles["action"], titles["titre"], strict=True):
         named.setdefault(title_key(title), []).append(action)
+    for number, one in actions[actions["reference"] != ""].groupby("reference")["action"]:
+        named.setdefault(number, one.unique().tolist())
     links: dict[str, set[str]] = {}
-    for rank, code, cell in declared.itertuples(name=None):
+    for code, cell in declared.itertuples(index=False, name=None):
         for item in split_list(cell):
             hits = named.get(item) or named.get(title_key(item), [])
             if not hits:
                 hint = nearest(item, list(titles["titre"])[:5000])
-                what, done = "action liée inconnue des journaux", f"lien laissé de côté. {hint}".strip()
-                anomalies.add(fichier, rank + 2, "actions", item, what, done)
+                what = f"action liée à l'engagement {code}, et inconnue des journaux"
+                anomalies.add(fichier, 0, "actions", item, what, ". ".join(filter(None, ("lien laissé de côté", hint))))
             for action in hits:
                 links.setdefault(action, set()).add(code)
     both = zip(actions["action"], actions["engagements"], strict=True)

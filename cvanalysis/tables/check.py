@@ -14,7 +14,7 @@ from cvanalysis.actions.clean.money import LU, unbalanced
 from cvanalysis.errors import printed
 from cvanalysis.files.anomalies import LAISSE, ReadFile
 from cvanalysis.files.guard import under_guard
-from cvanalysis.french import capital, number, quoted
+from cvanalysis.french import capital, listed, number, quoted
 from cvanalysis.indicateurs.clean.decode import Account
 from cvanalysis.tables.process import DOMAINES, Domain, gather, read_as_they_are
 from cvanalysis.territory.contract import Territory
@@ -100,11 +100,12 @@ class Check(Domain):
         ]
         if unknown.empty:
             return []
-        first = unknown.iloc[0]
         words = ", ".join(quoted(_shorten(word)) for word in unknown["brut"].drop_duplicates()[:DITES])
-        line = f"{MOTS[first['colonne']]};{_shorten(first['brut'])};IDENTIFIANT"
+        kinds = unknown.assign(domaine=unknown["colonne"].map(MOTS)).drop_duplicates("domaine")
+        said = zip(kinds["domaine"], kinds["brut"], strict=True)
+        lines = listed(quoted(f"{domain};{_shorten(word)};IDENTIFIANT") for domain, word in said)
         todo = "Dites ce qu'ils désignent dans correspondances.csv (première ligne «\u00a0domaine;libelle;code\u00a0»)"
-        return [f"Mots de vos tableaux qui ne sont pas compris\u00a0: {words}. {todo}, par exemple {quoted(line)}."]
+        return [f"Mots de vos tableaux qui ne sont pas compris\u00a0: {words}. {todo}, par exemple {lines}."]
 
     def _say_empty(self) -> list[str]:
         """The quarters that no file has, and those that have no figure: their pages would be empty."""

@@ -38,6 +38,7 @@ ACCORDE = next(words for champ, *words in TITRES["ordre"] if champ == "accorde")
 LIGNES_LUES = 2000
 MONTANTS_CONTENU = "d'après son contenu : des montants"
 
+ANNEE = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 PROPOSE = next(why for why, words in TITRES["pas_montant"].items() if " propos" in words)
 VERSEMENT = "un versement parmi d'autres : ils s'ajoutent"
 
@@ -229,7 +230,10 @@ def _sort_amounts(columns: Sequence[Column], stated: str) -> list[Column]:
     `stated`: the year of the table, '' where it says none.
     """
     columns = list(columns)
-    years = [re.findall(r"(?<!\d)(?:19|20)\d\d(?!\d)", column.titre) for column in columns]
+    years = [ANNEE.findall(column.titre) for column in columns]
+    asked = {tuple(years[i]) for i, column in enumerate(columns) if column.champ == "demande"}
+    if not stated and len(asked) == 1 and len(year := next(iter(asked))) == 1:
+        (stated,) = year  # what is asked for is of the year of the table: an earlier one is recalled
     recalled = any(column.champ == "rappel" for column in columns)
     for i, column in enumerate(columns):
         if column.champ in MONTANTS and stated and len(years[i]) == 1 and years[i][0] < stated:

@@ -21,7 +21,7 @@ from cvanalysis.actions.clean.formats import Located, locate, squeeze
 from cvanalysis.actions.clean.guess import complete
 from cvanalysis.actions.clean.labels import read_labels
 from cvanalysis.actions.clean.lines import Lines, assemble, read_lines
-from cvanalysis.actions.clean.rows import read_rows
+from cvanalysis.actions.clean.rows import in_thousands, read_rows
 from cvanalysis.errors import DeclarationError, Problem, ReadError
 from cvanalysis.files.anomalies import Anomalies, ReadFile
 from cvanalysis.files.guard import reading
@@ -124,7 +124,12 @@ def _read_log(
         if inside := [line for line in lines if line > grid.lignes[max(located.entete)]]:
             many = f" ({len(inside)} lignes, la première ici)" if len(inside) > 1 else ""
             anomalies.add(grid.fichier, inside[0], "", "", f"la ligne a {what} de cellules que les autres{many}", done)
-    return read_lines(read_rows(located, merged), context, anomalies)
+    rows = read_rows(located, merged)
+    for column in rows.montants:
+        if in_thousands(located, column.colonne):
+            what = "montants en milliers d'euros, d'après le titre"
+            anomalies.add(grid.fichier, 0, column.colonne, "", what, "multipliés par 1 000")
+    return read_lines(rows, context, anomalies)
 
 
 def leave_repeats(found: list[Located], anomalies: Anomalies) -> list[Located]:

@@ -21,7 +21,7 @@ from cvanalysis.actions.clean.cells import DOUTEUX, common_words, encode, knowle
 from cvanalysis.actions.clean.declared import LISTES
 from cvanalysis.actions.clean.fields import Context
 from cvanalysis.actions.clean.formats import flatten_header, head_rows, stated_year
-from cvanalysis.actions.clean.guess import PROPOSE, VERSEMENT, Column, guess_columns, merged_columns
+from cvanalysis.actions.clean.guess import ANNEE, PROPOSE, VERSEMENT, Column, guess_columns, merged_columns
 from cvanalysis.actions.clean.labels import EXCLU, Labels, read_labels
 from cvanalysis.actions.table import CHAMPS, DATES, MONTANTS
 from cvanalysis.errors import CvanalysisError
@@ -55,7 +55,9 @@ class Sheet:
     def annee(self) -> tuple[str, str]:
         """The year that the sheet says outside its rows, and where, when no column says one."""
         said = set(DATES) & self.fields or any(column.annee for column in self.columns)
-        return ("", "") if said else stated_year(self.grid, head_rows(self.grid), self.entete)
+        stated = ("", "") if said else stated_year(self.grid, head_rows(self.grid), self.entete)
+        years = {year for column in self.columns if column.champ in MONTANTS for year in ANNEE.findall(column.titre)}
+        return stated if said or stated[0] or len(years) != 1 else (*years, "dans les titres des montants")
 
     def lines(self) -> set[tuple[str, str, float]]:
         """Title, year and amount of each row: what tells that a sheet says another's lines again."""

@@ -12,9 +12,9 @@ from dataclasses import astuple, dataclass, field, replace
 
 import numpy as np
 
-from cvanalysis.actions.clean.cells import Words, constant, encode, line_words, read_amounts
+from cvanalysis.actions.clean.cells import Words, constant, encode, knowledge, line_words, read_amounts
 from cvanalysis.actions.clean.declared import Financement
-from cvanalysis.actions.clean.formats import Located
+from cvanalysis.actions.clean.formats import Located, head_rows
 from cvanalysis.actions.table import MONTANTS_LUS
 from cvanalysis.files.keys import carrier_key
 from cvanalysis.french import fold
@@ -74,6 +74,8 @@ def read_rows(located: Located, merged: Mapping[str, Sequence[tuple[int, int]]] 
         spec = funded.get(name) or (Financement(name, champ) if champ in MONTANTS_LUS else None)
         if spec is not None:
             values, wrong = read_amounts(column, journal.milliers)
+            if in_thousands(located, name):
+                values = values * 1000
             textes = encode(column) if wrong.any() else None
             montants.append(Amounts(*astuple(spec), valeurs=values, mauvais=wrong, textes=textes))
         else:
@@ -191,6 +193,12 @@ def _repeated_headers(located: Located, texts: dict[str, Words], montants: Seque
             other += ~np.isnan(column.valeurs)
         found |= (same >= min(2, len(texts) + len(montants))) & (same * 4 >= (same + other) * 2.4)
     return found
+
+
+def in_thousands(located: Located, name: str) -> bool:
+    """Whether the title of a column of amounts, or the table above its header, says thousands of euros."""
+    said = " ".join(cell for row in head_rows(located.grid)[: min(located.entete)] for cell in row)
+    return any(re.search(knowledge()["titres"]["milliers"], text) for text in (name, said))
 
 
 def _spread_merged(words: Words, lines: np.ndarray, spans: Sequence[tuple[int, int]]) -> Words:
