@@ -6,8 +6,11 @@ clean (tables).
 
 from __future__ import annotations
 
+import ast
 import os
+import sys
 from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from fnmatch import fnmatch
 from functools import cached_property, partial
@@ -24,6 +27,7 @@ from cvanalysis.display.ensemble import show_all
 from cvanalysis.display.page import Page
 from cvanalysis.display.phrases import write
 from cvanalysis.errors import UsageError
+from cvanalysis.french import capital, nearest, quoted
 from cvanalysis.pages.engagements import Engagements
 from cvanalysis.pages.partenaires import Partners
 from cvanalysis.pages.participation import find_participation
@@ -35,6 +39,7 @@ from cvanalysis.pages.suite import Sequel
 from cvanalysis.pages.synthese import Needs, Synthese
 from cvanalysis.pages.theme import ThemeActions
 from cvanalysis.paroles.said import contributions_by_finding, find_quarter_voices, find_theme_voices
+from cvanalysis.tables.freshness import PACKAGE
 from cvanalysis.tables.labelled import LabelledTables
 from cvanalysis.tables.process import prepare
 from cvanalysis.tables.store import Store
@@ -47,14 +52,18 @@ if TYPE_CHECKING:
     from cvanalysis.display.constat import Bloc
     from cvanalysis.territory.contract import Quartier, Territory, Theme
 
+_INJECTED = "# Parameters\n"
+
 
 def ouvrir(donnees: str | Path = "", edition: str = "", audience: str = "") -> Dossier:
     """Open a territory: its declarations, its processed tables (made again first where the raw files changed), the catalogue.
 
-    `donnees` is the folder of `contrat.toml`; by default the one that a build gives, else `data/raw` here or in a parent folder.
+    `donnees` is the folder of `contrat.toml`; by default the one that a build gives, else this one or `data/raw` here, in a parent
+    folder or in the project of this package.
     For an audience (public by default), nothing above it is in what is opened, whoever else opens or builds, and when.
     Raises `UsageError` where there is none, `DeclarationError` with all that is wrong in the declarations.
     """
+    _refuse_strays()
     folder = _find_data(donnees)
     territory = read_territory(folder, edition or os.environ.get("CVANALYSIS_EDITION") or None)
     audience = audience or os.environ.get("CVANALYSIS_AUDIENCE") or "public"
@@ -68,15 +77,39 @@ def _find_data(donnees: str | Path) -> Path:
         folders = [Path(given)]
         told = f"Pas de `contrat.toml` dans « {given} ». Indiquez le dossier des données brutes d'un contrat."
     else:
-        folders = [folder / "data" / "raw" for folder in (here, *here.parents)]
+        around = (here, *here.parents, PACKAGE.parent)  # the project's last: papermill runs a notebook from anywhere
+        folders = [folder / inside for folder in around for inside in ("", "data/raw")]
         told = (
-            "Aucun `data/raw/contrat.toml` dans ce dossier ni au-dessus. Ouvrez le carnet depuis le projet, ou donnez le "
-            'dossier : ouvrir("chemin/vers/les/donnees").'
+            "Aucun `contrat.toml` dans ce dossier ni au-dessus, ni dans `data/raw`. Ouvrez le carnet depuis le projet, ou donnez le "
+            'dossier : ouvrir("chemin/vers/les/donnees"), ou la variable CVANALYSIS_DATA.'
         )
     for folder in folders:
         if (folder / "contrat.toml").exists():
             return folder
     raise UsageError(told)
+
+
+def _refuse_strays() -> None:
+    """Refuse a parameter that papermill was given and that the notebook does not declare.
+
+    papermill only warns, and the figures of another quarter would be shown. Its cell begins with a comment of its own; those that ran
+    before it declare.
+    """
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    declared: set[str] = set()
+    for cell in shell.user_ns.get("In", ()) if shell else ():
+        with suppress(SyntaxError):
+            assigned = {
+                one.id
+                for one in ast.walk(ast.parse(cell))
+                if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)
+            }
+            if cell.startswith(_INJECTED) and declared and (strays := sorted(assigned - declared)):
+                raise UsageError(
+                    f"{quoted(strays[0])} n'est pas un paramètre de ce carnet. {capital(nearest(strays[0], declared))}".rstrip()
+                    + f" Paramètres\u00a0: {', '.join(sorted(declared))}."
+                )
+            declared |= assigned
 
 
 @dataclass(frozen=True, repr=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import doctest
 import shutil
+from xml.etree import ElementTree
 
 import pytest
 
@@ -110,8 +111,23 @@ class TestTables:
         statuses = [name for name in frame.columns if name.endswith(", statut")]
         assert statuses
         assert all(f"{name.removesuffix('statut')}unité" in frame.columns for name in statuses)
+        for name in (status.removesuffix("statut") for status in statuses):
+            assert frame[f"{name}unité"].nunique() == 1  # that of a figure that is missing too
         table = dossier.synthese().tableau()
         assert len(table.df) == len(dossier.territory.quartiers)
+
+
+def test_a_figure_is_saved_as_a_drawing_that_opens_by_itself(dossier, tmp_path):
+    shown = dossier.fiche("Bellevue").constat("revenus-03")
+    text = shown.svg(tmp_path / "figure.svg")
+    root = ElementTree.parse(tmp_path / "figure.svg").getroot()
+    assert root.tag == "{http://www.w3.org/2000/svg}svg"
+    assert text == shown.svg()
+
+
+def test_a_mistyped_number_is_refused_with_the_nearest(dossier):
+    with pytest.raises(UsageError, match="Vouliez-vous dire «\xa0revenus-03\xa0»"):
+        dossier.fiche("Bellevue").constat("revenu-03")
 
 
 @pytest.mark.parametrize("said", ["QP044014", "qp044014", "Bottière Pin Sec", "bottiere pin sec", "Pin Sec"])

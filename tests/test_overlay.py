@@ -88,12 +88,13 @@ def test_a_line_of_the_long_format_that_cannot_be_read_is_told_with_its_line(ave
     assert "ne déclare pas" in problems[7]
 
 
-def test_a_family_of_one_s_own_is_told_by_its_headers(tmp_path):
+@pytest.mark.parametrize("signature", ["LIC_TAUX,LIC_CLUBS", "lic_taux, lic_clubs"])
+def test_a_family_of_one_s_own_is_told_by_its_headers_however_they_are_written(tmp_path, signature):
     raw = write(
         tmp_path / "raw",
         {
             "catalogue/indicateurs.csv": INDICATEURS,
-            "catalogue/familles.csv": "id;nom;signature\nSPORT;Licences;LIC_TAUX,LIC_CLUBS\n",
+            "catalogue/familles.csv": f"id;nom;signature\nSPORT;Licences;{signature}\n",
             "catalogue/annees.csv": "famille;millesime;indicateurs;annee\nSPORT;*;*;=\n",
             "catalogue/colonnes/SPORT.csv": "indicateur;note;courant\nlicences_sport;;LIC_TAUX\n",
             "insee/export_2020.csv": "CODGEO;LIC_TAUX;LIC_CLUBS\nQP973001;11,5;3\nQP973002;10,0;2\n",

@@ -110,6 +110,8 @@ def test_a_restricted_or_invented_page_says_so_on_top():
         ("Beaucoup.", '<img src="data:image/png;base64,AA" alt="">', "texte de remplacement"),
         ("Beaucoup.", "<h4>x</h4>", "niveau est sauté. Écrivez un titre « ##"),
         ("Beaucoup.", '<p id="contenu">x</p>', "en double"),
+        ("Beaucoup.", '<p><a href="#note_1">1</a></p>', "fiche.notes()"),
+        ("Beaucoup.", '<p><a href="#ailleurs">1</a></p>', "Le lien #ailleurs ne mène nulle part"),
         ("</html>", "", "entière"),
         ('lang="fr"', 'lang="en"', "en français"),
         ('id="QP999001-points-01" ', 'id="QP999001-autre-01" ', "QP999001-points-01 manque"),

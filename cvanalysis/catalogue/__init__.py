@@ -341,7 +341,13 @@ _LISTES = {
 def _famille(row: dict[str, str], lines: list[dict[str, str]], exclusions: list[tuple[str, str, str]]) -> Famille:
     colonnes = tuple(_colonne(line, row["suffixe"] == "oui") for line in lines)
     exclues = tuple((pattern, reason) for family, pattern, reason in exclusions if family in ("*", row["id"]))
-    return _record(Famille, row, colonnes=colonnes, exclues=exclues)
+    told = {key: frozenset(map(_form, _ids(row[key]))) for key in ("signature", "exige", "exclut")}
+    return _record(Famille, row, colonnes=colonnes, exclues=exclues, **told)
+
+
+def _form(header: str) -> str:
+    """A header as it is declared without a vintage, as it is compared."""
+    return normal_header(header).replace("{AA}", "{aa}")
 
 
 def _colonne(row: dict[str, str], suffixe: bool) -> Colonne:
@@ -349,7 +355,7 @@ def _colonne(row: dict[str, str], suffixe: bool) -> Colonne:
     stands for the vintage's two digits."""
     headers = {int(year): header for year, header in row.items() if year.isdigit() and header}
     forms = {header_form(header, year) if suffixe else normal_header(header) for year, header in headers.items()}
-    usual = {normal_header(header).replace("{AA}", "{aa}") for header in row.get("courant", "").split("|") if header}
+    usual = {_form(header) for header in row.get("courant", "").split("|") if header}
     return Colonne(row["indicateur"], row["note"], headers, frozenset(forms | usual))
 
 

@@ -120,9 +120,13 @@ class Constat:
         self.figure().savefig(chemin, format="png", dpi=72 * largeur / 640, metadata={"Software": None})
         return Path(chemin)
 
-    def svg(self, largeur: float = 640) -> str:
-        """The figure as an `<svg>` with its alternative, as a page holds it. `UsageError` without one."""
-        return self._draw(largeur).svg
+    def svg(self, chemin: str | Path = "", largeur: float = 640) -> str:
+        """The figure as an `<svg>` with its alternative, as a page holds it; written to `chemin` too. `UsageError` without one."""
+        svg = self._draw(largeur).svg
+        if chemin:
+            alone = svg.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1)  # what a page need not say
+            Path(chemin).write_text(alone, encoding="utf-8")
+        return svg
 
     def _draw(self, largeur: float) -> Drawing:
         from cvanalysis.display.figures import draw

@@ -14,6 +14,7 @@ from cvanalysis.display.blocs import show_notes
 from cvanalysis.display.constat import Bloc, Constat, gather
 from cvanalysis.display.ensemble import show_all
 from cvanalysis.errors import UnknownPart, UsageError
+from cvanalysis.french import capital, nearest
 
 
 @dataclass(frozen=True, repr=False)
@@ -54,7 +55,9 @@ class Page:
         for chapitre in self.chapitres:
             if numero in chapitre.numeros:
                 return self.show(chapitre.constat(numero), self.dites, figure=figure)
-        raise UsageError(f"« {numero} » n'est pas un constat de cette page. Constats : {', '.join(self.numeros)}.")
+        near = capital(nearest(numero, self.numeros))
+        known = f"Constats : {', '.join(self.numeros)}."
+        raise UsageError(" ".join(filter(None, (f"« {numero} » n'est pas un constat de cette page.", near, known))))
 
     def phrases(self, *numeros: str) -> Bloc:
         """What these findings say, each in its sentence, leading to it."""

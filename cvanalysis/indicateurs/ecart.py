@@ -134,7 +134,7 @@ class Ecarts(OverTime):
             serie(
                 label("quartier.ecart.serie", repere=c.nom),
                 c.role,
-                ((i.court, gaps[i].valeur if i in gaps else self._no_gap(c.code, i)) for i in self.instants),
+                ((i.court, gaps[i].valeur if i in gaps else self._no_gap(c.code, i)[0]) for i in self.instants),
             )
             for c in self.ctx.proches
             if (gaps := self.gaps[c.code])
@@ -144,11 +144,12 @@ class Ecarts(OverTime):
         genre = "lignes" if len(dated) == len(self.instants) > 1 else "barres"
         return Figure(genre, axe, tuple(series), ruptures=self.cuts(source, dated))
 
-    def _no_gap(self, zone: str, instant: Instant) -> Valeur:
-        """Why there is no gap at that moment: the reason of the quarter's figure, else that of the other zone's."""
+    def _no_gap(self, zone: str, instant: Instant) -> tuple[Valeur, Valeur, Valeur]:
+        """Why there is no gap, difference or ratio at that moment: the reason of the quarter's figure, else that of the other zone's."""
         sides = (self.ctx.value(code, self.indicateur, instant).statut for code in (self.code, zone))
         statut = next((statut for statut in sides if statut != "publié"), "non_disponible")
-        return Valeur(None, statut, unit_of_gap(self.indicateur), 1)
+        units = unit_of_gap(self.indicateur), unit_of_difference(self.indicateur), ""
+        return tuple(Valeur(None, statut, unite, 1) for unite in units)
 
     def _table(self, measured: Mapping[Zone, Convergence]) -> Table:
         """One line per comparator and year, with both measures; the years of the verdict are marked."""
@@ -163,7 +164,7 @@ class Ecarts(OverTime):
                         word(f"{c.nom}, {instant}"),
                         ctx.value(self.code, one, instant),
                         ctx.value(c.code, one, instant),
-                        *(_measures(one, gap) if gap else [self._no_gap(c.code, instant)] * 3),
+                        *(_measures(one, gap) if gap else self._no_gap(c.code, instant)),
                         word("oui" if instant in used else ""),
                     )
                 )

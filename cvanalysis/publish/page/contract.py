@@ -226,6 +226,10 @@ def _check_structure(html: str, page: read_page) -> Iterator[str]:
     ids = Counter(one.attrs["id"] for one in page.elements if "id" in one.attrs)
     if twice := [key for key, n in ids.items() if n > 1]:
         yield f"Identifiants en double : {', '.join(twice[:5])}."
+    inside = dict.fromkeys(one.attrs["href"][1:] for one in page.find("a") if one.attrs.get("href", "").startswith("#"))
+    if lost := [key for key in inside if key not in ids]:
+        notes = " Finissez le carnet par une cellule de notes : `fiche.notes()`." if lost[0].startswith("note_") else ""
+        yield f"Le lien #{lost[0]} ne mène nulle part dans la page.{notes}"
 
 
 def _check_pictures(page: read_page) -> Iterator[str]:
