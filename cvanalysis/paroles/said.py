@@ -11,9 +11,8 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
 
@@ -107,27 +106,17 @@ def find_theme_voices(
     return tuple(findings)
 
 
-@dataclass(frozen=True)
-class _Idea:
+class _Idea(NamedTuple):
+    """What several say, in one tone. Where its people are withheld its number of places would say how many they are at least: they are
+    told in words."""
+
     code: str
     tonalite: str
     nom: str
     rows: pd.DataFrame
     personnes: Valeur
-
-    @property
-    def quartiers(self) -> Valeur:
-        return self._reach(self.rows.loc[self.rows["qpv"] != "", "qpv"].nunique(), "quartiers")
-
-    @property
-    def colleges(self) -> Valeur:
-        return self._reach(self.rows["college"].nunique(), "collèges d’acteurs")
-
-    def _reach(self, number: int, unite: str) -> Valeur:
-        """How far an idea is heard. Where its people are withheld their number of places would say how many they are at least."""
-        if self.personnes.dite:
-            return Valeur(float(number), unite=unite)
-        return word(label(f"voix.idees.{'plusieurs' if number > 1 else 'un' if number else 'aucun'}"))
+    quartiers: Valeur
+    colleges: Valeur
 
 
 def _ideas(mine: pd.DataFrame, codebook: pd.DataFrame, territory: Territory) -> list[_Idea]:
@@ -144,9 +133,18 @@ def _ideas(mine: pd.DataFrame, codebook: pd.DataFrame, territory: Territory) -> 
     people = count_people(mine, labels, territory)
     ideas = []
     for one, value in people.items():
-        code, tone = one.split("|")
-        ideas.append(_Idea(code, tone, name_of.get(code, code), mine.loc[where[one]], value))
+        (code, tone), rows = one.split("|"), mine.loc[where[one]]
+        places = ((rows.loc[rows["qpv"] != "", "qpv"], "quartiers"), (rows["college"], "collèges d’acteurs"))
+        reach = (_reach(some.nunique(), unit, value.dite) for some, unit in places)
+        ideas.append(_Idea(code, tone, name_of.get(code, code), rows, value, *reach))
     return sorted(ideas, key=lambda i: (-(i.personnes.valeur or 0), i.code))
+
+
+def _reach(number: int, unite: str, told: bool) -> Valeur:
+    """How far an idea is heard."""
+    if told:
+        return Valeur(float(number), unite=unite)
+    return word(label(f"voix.idees.{'plusieurs' if number > 1 else 'un' if number else 'aucun'}"))
 
 
 def _immersions(finding: Finder, theme: Theme, held: pd.DataFrame, territory: Territory) -> Finding:
@@ -156,18 +154,10 @@ def _immersions(finding: Finder, theme: Theme, held: pd.DataFrame, territory: Te
     names = {q.code: q.nom for q in territory.quartiers}
     colleges = {c.id: c.nom for c in territory.colleges}
     texts = block("voix.immersions")
-    lines = [
-        (
-            _day(r.date),
-            names.get(r.qpv, ""),
-            colleges.get(r.college, ""),
-            r.vu or NON_MONTRE,
-            r.marche,
-            r.ne_marche_pas,
-            r.propose,
-        )
-        for r in (held.sort_values("date", kind="stable") if len(held) else held).itertuples()
-    ]
+    lines = []
+    for r in (held.sort_values("date", kind="stable") if len(held) else held).itertuples():
+        who = (_day(r.date), names.get(r.qpv, ""), colleges.get(r.college, ""))
+        lines.append((*who, r.vu or NON_MONTRE, r.marche, r.ne_marche_pas, r.propose))
     missing = max(expected - len(lines), 0)
     values = {"faites": len(lines), "attendues": expected, "manque": missing, "theme": theme.nom}
     states = [texts["faite"]] * len(lines) + [texts["absente"]] * missing

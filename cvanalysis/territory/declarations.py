@@ -28,7 +28,7 @@ _TOML_LIGNE, _TOML_NIVEAUX = 20_000, 20
 _HEADER = re.compile(r"^\s*(\[\[?)([^\[\]#,]+)\]\]?\s*(?:#.*)?$")
 _KEY = re.compile(r"^\s*(\"[^\"]+\"|'[^']+'|[A-Za-z0-9_-]+)(?:\s*\.\s*[A-Za-z0-9_-]+)*\s*=")
 _AT_LINE = re.compile(r"\(at line (\d+), column (\d+)\)")
-_OCTETS_MAX = 2 << 20  # of a file that people write: the largest that we know of has 30 KB
+OCTETS_MAX = 2 << 20  # of a file that people write: the largest that we know of has 30 KB
 _COLONNES_MAX = 500  # each that is unknown is told, with the nearest that is not
 KNOWN: Mapping[str, Any] = tomllib.loads(files(__package__).joinpath("declarations.toml").read_text("utf-8"))
 """`declarations.toml`, which tells its parts."""
@@ -42,7 +42,7 @@ class UnreadableError(Exception):
         super().__init__(found)
 
 
-def read_written(path: Path, most: int = _OCTETS_MAX) -> tuple[str, str]:
+def read_written(path: Path, most: int = OCTETS_MAX) -> tuple[str, str]:
     """The text of a file that people write, and what is to be said of its encoding. Raises `UnreadableError`."""
     try:
         if path.is_dir():
@@ -86,7 +86,7 @@ class Inspection:
     def add(self, fichier: str, ligne: int, colonne: str, trouve: str, attendu: str = "", que_faire: str = "") -> None:
         self.problems.append(Problem(fichier, ligne, colonne, trouve, attendu, que_faire))
 
-    def text(self, fichier: str, attendu: str, most: int = _OCTETS_MAX) -> str | None:
+    def text(self, fichier: str, attendu: str, most: int = OCTETS_MAX) -> str | None:
         """The file's text, or None once what is wrong is noted."""
         try:
             return read_written(self.dossier / fichier, most)[0]
@@ -145,7 +145,7 @@ def read_rows(
 
 
 def read_filled(
-    found: Inspection, fichier: str, known: tuple[str, ...], *, remarks: bool = True, most: int = _OCTETS_MAX
+    found: Inspection, fichier: str, known: tuple[str, ...], *, remarks: bool = True, most: int = OCTETS_MAX
 ) -> list[tuple[int, list[str]]]:
     """The filled rows of a CSV written by people, each with its line, the header first; [] once what is wrong is noted.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fnmatch import fnmatch
@@ -20,7 +20,7 @@ from cvanalysis.files.sheets import raw_files
 from cvanalysis.french import fold, quoted
 from cvanalysis.paroles.clean.interviews import read_codebook
 from cvanalysis.paroles.table import AUCUN, CHAMPS, COMPANIONS, OUI, STATUTS, Declared
-from cvanalysis.territory.declarations import Inspection, match_rows, read_filled, title_key
+from cvanalysis.territory.declarations import OCTETS_MAX, Inspection, Ligne, match_rows, read_filled, title_key
 
 if TYPE_CHECKING:
     from cvanalysis.territory.contract import Territory
@@ -75,23 +75,33 @@ def read_companions(territory: Territory) -> Companions:
     return Companions(tables | {"codes": codes}, answers, declared, read, tuple(anomalies), tuple(unread))
 
 
+def read_beside(
+    found: Inspection, fichier: str, columns: Sequence[str], most: int = OCTETS_MAX
+) -> tuple[list[Ligne], int, list[str], list[str]]:
+    """The rows of a file that the team keeps, the line of its header, the titles that are none of its columns, those that it has not.
+
+    Nothing where it is not there. A line that withdraws is no remark, whatever it begins with.
+    """
+    known = tuple(columns)
+    there = is_there(found.dossier / fichier)
+    filled = read_filled(found, fichier, known, remarks=False, most=most) if there else []
+    rows = match_rows(found, fichier, filled, (), known, free=True)
+    line, titles = filled[0] if filled else (0, list(known))
+    others = [title for title in titles if title and title_key(title) not in map(title_key, known)]
+    return rows, line, others, [c for c in known if title_key(c) not in map(title_key, titles)]
+
+
 def _read(territory: Territory, fichier: str, unread: list[Problem], anomalies: list[Problem]) -> pd.DataFrame:
     """The file under its declared columns (text, '' where blank or missing), plus `exemple` (bool); empty where there is none.
 
     Its index is the spreadsheet row. A column of another name is told, and nobody is left with an audience that was not understood.
     """
-    columns, path = tuple(COMPANIONS[fichier]), territory.dossier / fichier
-    found = Inspection(territory.dossier)
-    # A line that withdraws is no remark, whatever it begins with.
-    filled = read_filled(found, fichier, columns, remarks=False) if is_there(path) else []
-    rows = match_rows(found, fichier, filled, (), columns, free=True) if filled else []
+    columns, found = tuple(COMPANIONS[fichier]), Inspection(territory.dossier)
+    rows, line, others, absent = read_beside(found, fichier, columns)
     unread += found.problems
     frame = pd.DataFrame([row.cells for row in rows], [row.ligne for row in rows], list(columns), "str").fillna("")
-    line, titles = filled[0] if filled else (0, [])
-    others = [title for title in titles if title and title_key(title) not in map(title_key, columns)]
-    absent = {*map(title_key, columns)} - {*map(title_key, titles)}
     told = ", ".join(map(quoted, others))
-    if fichier == RETRAITS and filled and {"parole", "locuteur"} <= absent:
+    if fichier == RETRAITS and {"parole", "locuteur"} <= {*absent}:
         what = f"ni colonne «\u00a0parole\u00a0» ni colonne «\u00a0locuteur\u00a0» (trouvé\u00a0: {told})"
         todo = "Renommez celle qui dit quelle parole, ou quelle personne, se retire : rien n'est construit d'ici là"
         unread.append(Problem(fichier, line, "", what, "", todo))

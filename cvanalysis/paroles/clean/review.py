@@ -9,22 +9,22 @@ is to be read again. What the file holds never leaves the team.
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+import pandas as pd
+
 from cvanalysis.errors import DeclarationError
 from cvanalysis.files.archives import OCTETS_MAX
 from cvanalysis.files.dates import parse_date
 from cvanalysis.french import fold
-from cvanalysis.paroles.clean.companions import is_there
+from cvanalysis.paroles.clean.companions import is_there, read_beside
 from cvanalysis.personnes.masking import KNOWN_MISSES, PRECISION, RECALL, RECALL_MISE_AU_POINT, mask
-from cvanalysis.territory.declarations import Inspection, match_rows, read_filled, title_key
+from cvanalysis.territory.declarations import Inspection
 from cvanalysis.textes import block, fill_in
 
 COLONNES = ("empreinte", "texte_masque", "masque", "decision", "texte_retenu", "a_regarder")
@@ -64,15 +64,12 @@ def read_reviews(dossier: Path, jusqu_au: date | None = None) -> dict[str, Revie
     if not is_there(dossier / RELECTURES):
         return {}
     found, known = Inspection(dossier), (*COLONNES, "date")
-    filled = read_filled(found, RELECTURES, known, remarks=False, most=OCTETS_MAX)
-    titles = [title_key(title) for title in filled[0][1]] if filled else []
-    unknown = [title for title in titles if title and title not in map(title_key, known)]
-    missing = [c for c in ("empreinte", "decision", "texte_retenu") if filled and title_key(c) not in titles]
+    rows, _, others, absent = read_beside(found, RELECTURES, known, OCTETS_MAX)
+    missing = [c for c in ("empreinte", "decision", "texte_retenu") if c in absent]
     # A column that may be the mended text is never passed over: what the reader had put right would be published as it was.
-    if missing and (unknown or missing != ["texte_retenu"]):
-        what = f"sans colonne {', '.join(missing)} (inconnues\u00a0: {', '.join(unknown) or 'aucune'})"
+    if missing and (others or missing != ["texte_retenu"]):
+        what = f"sans colonne {', '.join(missing)} (inconnues\u00a0: {', '.join(others) or 'aucune'})"
         found.add(RELECTURES, 1, "", what, f"Colonnes\u00a0: {', '.join(COLONNES)}, date", "Renommez-les")
-    rows = match_rows(found, RELECTURES, filled, (), known, free=True) if filled else []
     if found.problems:
         raise DeclarationError(found.problems)
     reviews: dict[str, Review] = {}
@@ -106,24 +103,22 @@ def write_reading_list(texts: Iterable[str], reviews: Mapping[str, Review]) -> R
     To be written where only the team reads. Withdrawn voices, those kept from the public and those without consent are not in it: nobody
     needs to read them.
     """
-    lines = []
+    lines = set()
     for masked in map(mask, texts):
         text = masked.texte.strip()
-        lines.append((fingerprint(text), text, ", ".join(sorted({m.genre for m in masked.marques}))))
-    lines = sorted(set(lines))
+        lines.add((fingerprint(text), text, ", ".join(sorted({m.genre for m in masked.marques}))))
     usual = frozenset(word for _, text, _ in lines for word in _MOT.findall(text) if word.islower())
-    out = io.StringIO()
-    writer = csv.writer(out, delimiter=";", lineterminator="\r\n")
-    writer.writerow(COLONNES)
-    done = 0
+    rows = []
     for digest, text, marks in sorted(lines, key=lambda x: (x[0] in reviews, not x[2], x[0])):
         review = reviews.get(digest)
-        done += review is not None
         decision = "" if review is None else "publier" if review.publier else "retenir"
-        kept = review.texte if review else ""
         doubtful = ", ".join(dict.fromkeys(w for w in _MAJUSCULE.findall(text) if w.lower() not in usual))
-        writer.writerow([_quote(c) for c in (f"'{digest}", text, marks, decision, kept, doubtful)])
-    return ReadingList(b"\xef\xbb\xbf" + out.getvalue().encode(), len(lines) - done, done)
+        rows.append((f"'{digest}", text, marks, decision, review.texte if review else "", doubtful))
+    content = (
+        pd.DataFrame(rows, columns=list(COLONNES)).map(_quote).to_csv(None, sep=";", index=False, lineterminator="\r\n")
+    )
+    waiting = sum(not decision for _, _, _, decision, _, _ in rows)
+    return ReadingList(b"\xef\xbb\xbf" + content.encode(), waiting, len(rows) - waiting)
 
 
 _MOT = re.compile(r"[^\W\d_]+")
