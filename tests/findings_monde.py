@@ -53,7 +53,7 @@ class Reader:
                 anomalies, columns=["fichier", "ligne", "colonne", "brut", "probleme", "traitement"]
             ),
             "fichiers": pd.DataFrame(fichiers, columns=["fichier", "famille", "statut"]),
-            "france": pd.DataFrame(columns=["zone", "nom", "communes", "indicateur", "annee", "valeur"]),
+            "france": pd.DataFrame(columns=["zone", "nom", "communes", "indicateur", "annee", "valeur", "fichier"]),
             "comptes": pd.DataFrame(comptes, columns=["fichier", "cellules", "valeurs", "statuts", "anomalies"]),
         }
         self.asked = []

@@ -15,6 +15,7 @@ from cvanalysis.files.contours import read_contours
 from cvanalysis.files.delimited import extract
 from cvanalysis.files.sheets import read_raw
 from cvanalysis.indicateurs.clean.decode import Cleaned, clean_indicators
+from cvanalysis.indicateurs.clean.france import read_france
 from cvanalysis.indicateurs.clean.recognise import Documentation, known_headers, recognise
 
 DS = '"GEO";"GEO_OBJECT";"FILOSOFI_MEASURE";"UNIT_MEASURE";"UNIT_MULT";"CONF_STATUS";"OBS_STATUS";"TIME_PERIOD";"OBS_VALUE"\n'
@@ -443,3 +444,43 @@ def test_the_figures_of_a_quarter_whose_contour_has_not_changed_follow_those_of_
     assert cleaned.anomalies["probleme"].str.contains("contour inchangé").any()
     before = clean_indicators(tmp_path, geographie="QP2015")
     assert said(before, "QP001001", "population") == 1500
+
+
+def national(lines: int, list_: str = "QP") -> str:
+    """A file of as many quarters as there are in France, the first of them poor, each a little richer than the one before."""
+    code = "QP035{:03d}" if list_ == "QP" else "QN035{:02d}M"
+    codes = [
+        code.format(i)
+        if i < 90
+        else f"{list_}{1 + i // 90:03d}{i % 90:0{3 if list_ == 'QP' else 2}d}{'M' * (list_ == 'QN')}"
+        for i in range(1, lines + 1)
+    ]
+    return "CODGEO;LIBGEO;DISP_MED_A19;DISP_TP60_A19;DISP_D1_A19\n" + "".join(
+        f"{one};Q;{10000 + 10 * i};{60 - i / 50:.1f};{8000 + i}\n".replace(".", ",") for i, one in enumerate(codes)
+    )
+
+
+def test_national_files_give_all_quarters_of_france_and_the_file_of_the_territory_those_that_they_lack(tmp_path):
+    """Its quarters stand among all of France, named, from INSEE's own files, whatever the territory; a file of a few is no France."""
+    few = "CODGEO;LIBGEO;DISP_MED_A21;DISP_TP60_A21;DISP_D1_A21\nQP035001;X;9000;61;7000\n"
+    files = {"data_filo19_qp_revdis.csv": national(400), "data_filo21_qp_revdis.csv": few}
+    cleaned = clean(tmp_path, files, zones=frozenset({"QP035001"}), geographie="QP2015")
+    assert len(cleaned.table) == 6
+    (tmp_path / "france_qpv.csv").write_text(
+        "CODGEO;nom;communes;TX_TOT_EMPL;DISP_TP60_A19\nQP035001;X;Saint-Malo;33,3;1\n"
+    )
+    table, problems = read_france(tmp_path, cleaned.france)
+    assert problems == []
+    rate = table[table["indicateur"] == "taux_pauvrete"]
+    assert (len(rate), set(rate["annee"]), set(rate["fichier"])) == (400, {"2019"}, {"data_filo19_qp_revdis.csv"})
+    first = table[table["zone"] == "QP035001"].set_index("indicateur")
+    assert first.loc["revenu_median", ["nom", "communes", "valeur"]].tolist() == ["La Découverte", "Saint-Malo", 10000]
+    assert first.loc["taux_emploi", ["valeur", "fichier"]].tolist() == [33.3, "france_qpv.csv"]
+
+
+def test_all_quarters_of_france_are_those_of_the_territorys_list_and_of_what_was_out(tmp_path):
+    files = {"data_filo19_qp_revdis.csv": national(400)}
+    assert clean(tmp_path, files, geographie="QN2024").france.empty
+    cleaned = clean(tmp_path, {"data_filo19_qp_revdis.csv": national(400, "QN")}, geographie="QN2024")
+    assert len(cleaned.france[cleaned.france["indicateur"] == "taux_pauvrete"]) == 400
+    assert read_france(tmp_path, cleaned.france, {("filosofi", 2019)}).table.empty

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from cvanalysis.indicateurs.observation import Observation, Position, Proche
 
 
-FICHIER, GROUPE = "france_qpv.csv", "SEMBLABLES"
+GROUPE = "SEMBLABLES"
 
 
 class Elsewhere(Question):
@@ -132,10 +132,10 @@ def nearest(ctx: Contexte) -> tuple[Proche, ...]:
 
 
 def told(ctx: Contexte, one: Indicateur, annee: str) -> Iterator[Observation]:
-    """The quarter's figure of that year as the file of all quarters gives it: what a source line names."""
+    """The quarter's figure of that year as a file of all quarters gives it: what a source line names."""
     for row in ctx.serie(ctx.quartier.code, one):
         if str(row.instant) == annee and row.valeur is not None:
-            yield row._replace(fichier=FICHIER)
+            yield row._replace(fichier=ctx.france.file(one.id))
 
 
 def group(ctx: Contexte) -> tuple[Comparateur, tuple[Observation, ...]] | None:

@@ -292,6 +292,11 @@ class France:
         """When the file's figures of an indicator are true, in words; '' where it has none."""
         return self._years.get(indicateur, "")
 
+    def file(self, indicateur: str) -> str:
+        """The file that gives the figures of an indicator; '' where none does."""
+        rows = self._frame[self._frame["indicateur"] == indicateur]
+        return rows["fichier"].iloc[0] if len(rows) else ""
+
     def position(self, zone: str, indicateur: Indicateur) -> Position | None:
         """The place of a quarter's figure; None where it is not published, or too few are."""
         if self._frame.empty or indicateur.id not in self._values or indicateur.genre == "effectif":

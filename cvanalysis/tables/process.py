@@ -202,8 +202,8 @@ def clean_insee(territory: Territory, _audience: str) -> Domain:
     with in_use(territory.ajouts):
         cleaned = clean_indicators(territory.dossier, _codes_in_files(territory), territory.geographie, followed)
     table = cleaned.table.assign(zone=cleaned.table["zone"].cat.rename_categories({ENSEMBLE_2024: ENSEMBLE}))
-    france, late = read_france(territory.dossier), territory.edition.jusqu_au
-    later = {key for key, day in load_catalogue().parutions.items() if day > late}
+    later = {key for key, day in load_catalogue().parutions.items() if day > territory.edition.jusqu_au}
+    france = read_france(territory.dossier, cleaned.france, later)
     known = np.array([key not in later for key in zip(table["source"], table["millesime"], strict=True)], dtype=bool)
     tables = {"indicateurs": as_text_columns(table[known].reset_index(drop=True)), "france": france.table}
     anomalies = pd.concat([cleaned.anomalies, frame_problems(france.problems)], ignore_index=True)

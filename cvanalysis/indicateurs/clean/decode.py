@@ -22,6 +22,7 @@ from cvanalysis.files.anomalies import COLONNES_ANOMALIES, ReadFile, frame_probl
 from cvanalysis.files.guard import reading
 from cvanalysis.files.numbers import STATUTS, as_text, decode_numbers
 from cvanalysis.files.sheets import RawTable, raw_files
+from cvanalysis.indicateurs.clean.france import national_figures
 from cvanalysis.indicateurs.clean.perimeters import follow, settle, unchanged
 from cvanalysis.indicateurs.clean.reconcile import Reconciled, reconcile
 from cvanalysis.indicateurs.clean.sources import (
@@ -90,6 +91,7 @@ class Cleaned:
     anomalies: pd.DataFrame
     sources: tuple[ReadFile, ...]
     account: Account
+    france: pd.DataFrame  # of `national_figures`
 
 
 def clean_indicators(
@@ -136,7 +138,13 @@ def clean_indicators(
     anomalies = pd.concat([frame_problems(problems), *bad, *suspects, reconciled.anomalies], ignore_index=True)
     anomalies = anomalies.sort_values(list(COLONNES_ANOMALIES), kind="stable", ignore_index=True)
     account = make_account(names, chunks, zones, reconciled)
-    return Cleaned(reconciled.table, anomalies.astype({"ligne": "Int32"}), tuple(sources), account)
+    return Cleaned(
+        reconciled.table,
+        anomalies.astype({"ligne": "Int32"}),
+        tuple(sources),
+        account,
+        national_figures(chunks, geographie),
+    )
 
 
 def decode_bloc(sheet: Recognised, bloc: Bloc, fichier: str, catalogue: Catalogue, notes: dict[str, int]) -> Chunk:
