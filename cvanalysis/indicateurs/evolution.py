@@ -24,7 +24,7 @@ from cvanalysis.indicateurs.measure import (
     unit_of_difference,
 )
 from cvanalysis.indicateurs.niveau import Niveau
-from cvanalysis.indicateurs.observation import as_value
+from cvanalysis.indicateurs.observation import Instant, as_value
 from cvanalysis.indicateurs.question import Question, axis
 from cvanalysis.indicateurs.ranking import draw_classes, standout
 from cvanalysis.textes import label, labels
@@ -136,28 +136,27 @@ class Evolutions(OverTime):
         change, why = attempt(self._measure, self.code)
         if change is None:
             return self.refused(why)
-        dated = [row for row in self.own if row.millesime is not None]
         # Comparators between exactly the same two years, the one that a sentence prefers first.
         reperes = [(c, other) for c in preferred(ctx.proches) if (other := self._between(change, c.code)) is not None]
         there = [c for c, _ in reperes]
         zones = {
-            zone: [r for r in ctx.serie(zone.code, one) if r.millesime is not None and r.source == change.avant.source]
+            zone: [row for row in self.dated(zone) if row.source == change.avant.source]
             for zone in (ctx.sujet, *(c for c in ctx.proches if c in there))
         }
-        values = self._values(change, reperes)
-        told = {zone.nom: rows for zone, rows in zones.items()}
+        values, indexed = self._values(change, reperes), self.effectif and bool(there)
+        drawn = {zone: self.drawn(rows, change, indexed=indexed) for zone, rows in zones.items()}
+        told = {zone.nom: self.drawn(rows) for zone, rows in zones.items()}
         if change.deflateur:
-            real = [in_euros_of(row, change.apres.millesime, ctx.rules) for row in zones[ctx.sujet]]
-            told = {label("quartier.evolution.courants", nom=nom): rows for nom, rows in told.items()}
-            told = {label("quartier.evolution.constants", nom=ctx.sujet.nom, annee=change.apres.millesime): real} | told
-        by_zone = [{row.millesime: as_value(row, one) for row in rows} for rows in told.values()]
-        years = sorted({year for found in by_zone for year in found})
-        lines = tuple((word(str(year)), *(found.get(year, self.absent) for found in by_zone)) for year in years)
+            told = {label("quartier.evolution.courants", nom=nom): found for nom, found in told.items()}
+            name = label("quartier.evolution.constants", nom=ctx.sujet.nom, annee=change.prix)
+            told = {name: drawn[ctx.sujet], **told}
+        years = sorted({year for found in told.values() for year in found})
+        lines = tuple((word(str(year)), *(found.get(year, self.absent) for found in told.values())) for year in years)
         return self.finding(
             Message(f"quartier.evolution_{'incertaine' if change.contredit else change.sens}", values),
             [row for rows in zones.values() for row in rows],
-            sous_titre=ctx.subtitle(one, when(row.instant for row in dated)),
-            figure=self._lines(zones, years, change),
+            sous_titre=ctx.subtitle(one, when(row.instant for row in self.dated(ctx.sujet))),
+            figure=self._lines(drawn, years, change, change.avant.millesime if indexed else None),
             table=self._years(list(told), lines),
             lecture=Message("quartier.lecture_evolution", values),
             champ=ctx.champ(one, ctx.quartier.nom, *(c.nom for c in there)),
@@ -165,6 +164,18 @@ class Evolutions(OverTime):
             manques=self._missing(change, there),
             poids=0.0 if change.contredit else self.standing(change, lambda zone: self._between(change, zone)),
         )
+
+    def dated(self, zone: Zone) -> list[Observation]:
+        return [row for row in self.ctx.serie(zone.code, self.indicateur) if row.millesime is not None]
+
+    def drawn(
+        self, rows: Sequence[Observation], change: Evolution | None = None, *, indexed: bool = False
+    ) -> dict[int, Valeur]:
+        """Year → figure of one zone: amounts in euros of the last year of a change; `indexed`, counts in base 100 of its first year."""
+        if indexed:
+            return index(rows, next((row for row in rows if change and row.instant == change.span[0]), None))
+        prices = change.prix if change else None
+        return {row.millesime: as_value(in_euros_of(row, prices, self.ctx.rules), self.indicateur) for row in rows}
 
     def _measure(self, zone: str) -> Evolution:
         ctx, one = self.ctx, self.indicateur
@@ -224,25 +235,6 @@ class Evolutions(OverTime):
             values |= {"ecart_repere": other.taille, "sens_repere": other.sens, "signe_repere": _sign(other)}
         return values
 
-    def _lines(self, zones: Mapping[Zone, Sequence[Observation]], years: Sequence[int], change: Evolution) -> Figure:
-        """Lines over the data years, cut at the declared breaks; counts of several zones in base 100 of the first year."""
-        one, indexed = self.indicateur, self.effectif and len(zones) > 1
-        series = []
-        for zone, rows in zones.items():
-            base = self.ctx.at(zone.code, one, change.avant.instant)
-            real = [
-                in_euros_of(row, change.apres.millesime, self.ctx.rules) if change.deflateur else row for row in rows
-            ]
-            values = index(rows, base) if indexed else {row.millesime: as_value(row, one) for row in real}
-            series.append(serie(zone.nom, zone.role, ((str(year), values.get(year, self.absent)) for year in years)))
-        return Figure(
-            "lignes",
-            axis(one, change.avant.millesime if indexed else None, change.prix),
-            tuple(series),
-            zero=self.effectif,
-            ruptures=self.cuts(change.avant.source, years),
-        )
-
     # ------------------------------------------------------------------------------------------------- all the quarters
 
     def of_all(self) -> Finding:
@@ -261,15 +253,15 @@ class Evolutions(OverTime):
         for name, bound in (("borne_basse", min(bounds)), ("borne_haute", max(bounds))):
             said[name] = Valeur(round(bound, 1), unite=change.unite, decimales=1)
         said |= {"quartier": first.nom, "non_mesures": said["total"] - len(found)}
-        rows = [r for zone in ctx.voisins for r in ctx.serie(zone.code, one) if r.millesime is not None]
-        years = sorted({row.millesime for row in rows if row.valeur is not None})
-        values = {(row.zone, row.millesime): as_value(row, one) for row in rows}
+        rows = [row for zone in ctx.voisins for row in self.dated(zone)]
+        shown = [row for row in rows if row.valeur is not None]
+        years = sorted({row.millesime for row in shown})
         return self.finding(
             Message("synthese.evolution", said),
             rows,
-            sous_titre=ctx.subtitle(one, when(row.instant for row in rows if row.valeur is not None)),
-            figure=self._panels(found, years, values),
-            table=self._changes(found, years, values),
+            sous_titre=ctx.subtitle(one, when(row.instant for row in shown)),
+            figure=self._panels(found, years),
+            table=self._changes(found, years),
             lecture=Message("synthese.lecture_evolution", said),
             manques=self.unmeasured(refused),
             precautions=[*(p for e in found.values() for p in e.precautions), "mobilite"],
@@ -283,9 +275,7 @@ class Evolutions(OverTime):
         message = Message("synthese.evolution_refusee", {**shown.message.valeurs, "raison": raison})
         return replace(shown, message=message, manques=(*manques, *shown.manques))
 
-    def _changes(
-        self, found: Mapping[Zone, Evolution], years: Sequence[int], values: Mapping[tuple[str, int], Valeur]
-    ) -> Table:
+    def _changes(self, found: Mapping[Zone, Evolution], years: Sequence[int]) -> Table:
         money = self.indicateur.genre == "montant"
 
         def cells(zone: Zone) -> tuple[Valeur, ...]:
@@ -295,7 +285,7 @@ class Evolutions(OverTime):
             none = Valeur(None, "non_disponible", "points", 1)
             nominal = Valeur(change.nominale, unite=change.unite, decimales=1) if change else none
             return (
-                *(values.get((zone.code, year), self.absent) for year in years),
+                *(self.ctx.value(zone.code, self.indicateur, Instant("donnees", year)) for year in years),
                 change.valeur if change else none,
                 *((nominal,) if money else ()),
                 word(span or label("synthese.evolution.non_mesuree")),
@@ -305,41 +295,49 @@ class Evolutions(OverTime):
         ordered = sorted(found, key=lambda zone: (found[zone].variation, zone.code))
         return self.by_quarter((before, *map(str, years), *after), cells, ordered, self.ctx.subtitle(self.indicateur))
 
-    def _panels(
-        self, found: Mapping[Zone, Evolution], years: Sequence[int], values: Mapping[tuple[str, int], Valeur]
-    ) -> Figure:
+    def _panels(self, found: Mapping[Zone, Evolution], years: Sequence[int]) -> Figure:
         ctx, one = self.ctx, self.indicateur
         change = next(iter(found.values()))
         if ctx.territory.vaste:
             axe = label("synthese.evolution.axe", nom=one.nom)
             return draw_classes(axe, [e.variation for e in found.values()], change.unite)
-        drawn, prices = values, change.prix
-        if prices:
-            rows = (row for zone in ctx.voisins for row in ctx.serie(zone.code, one) if row.millesime is not None)
-            drawn = {(row.zone, row.millesime): as_value(in_euros_of(row, prices, ctx.rules), one) for row in rows}
-        if self.effectif:
-            # Quarters are of unequal size: on one axis of counts only the largest would be seen to change.
-            drawn = {k: Valeur(None, "sans_objet" if v.dite else v.statut) for k, v in values.items()}
-            for q, e in found.items():
-                drawn |= {(q.code, year): v for year, v in index(ctx.serie(q.code, one), e.avant).items()}
+        # Quarters are of unequal size: on one axis of counts only the largest would be seen to change.
+        drawn = {
+            zone: self.drawn(self.dated(zone), found.get(zone) if self.effectif else change, indexed=self.effectif)
+            for zone in ctx.voisins
+        }
+        return self._lines(drawn, years, change, change.avant.instant if self.effectif else None)
+
+    def _lines(
+        self,
+        drawn: Mapping[Zone, Mapping[int, Valeur]],
+        years: Sequence[int],
+        change: Evolution,
+        base: object,
+    ) -> Figure:
+        """Lines over the data years, cut at the declared breaks: one panel per quarter where it is about all."""
+        ctx = self.ctx
         return Figure(
             "lignes",
-            axis(one, change.avant.instant if self.effectif else None, prices),
+            axis(self.indicateur, base, change.prix),
             tuple(
-                serie(zone.nom, "autre", ((str(y), drawn.get((zone.code, y), self.absent)) for y in years))
-                for zone in ctx.voisins
+                serie(zone.nom, zone.role, ((str(year), found.get(year, self.absent)) for year in years))
+                for zone, found in drawn.items()
             ),
             # A base of 100 is read against 100: a zero would leave three quarters of each panel empty.
-            zero=False,
+            zero=self.effectif and not ctx.tous,
             ruptures=self.cuts(change.avant.source, years),
-            facettes=True,
+            facettes=ctx.tous,
         )
 
 
-def index(rows: Sequence[Observation], base: Observation) -> dict[int, Valeur]:
-    """Year → counts in base 100 of the year of `base`; a year that has none keeps the reason of its table (secret, suspect…)."""
+def index(rows: Sequence[Observation], base: Observation | None) -> dict[int, Valeur]:
+    """Year → counts in base 100 of the year of `base`, none where that is not known; a year that has none keeps the reason of its table
+    (secret, suspect…)."""
     return {
-        row.millesime: Valeur(100 * row.valeur / base.valeur, decimales=1) if row.dite else Valeur(None, row.statut)
+        row.millesime: Valeur(100 * row.valeur / base.valeur, decimales=1)
+        if row.dite and base
+        else Valeur(None, "sans_objet" if row.dite else row.statut)
         for row in rows
         if row.millesime is not None
     }
