@@ -12,6 +12,7 @@ from cvanalysis.display import phrases
 from cvanalysis.display.blocs import show_neighbours
 from cvanalysis.errors import UsageError
 from cvanalysis.pages.quartier import Fiche
+from cvanalysis.pages.synthese import Synthese
 from findings_monde import COMMUNE, EPCI, QPV, A, B, C, D, E, F, Reader, catalogue, everywhere, obs, territory
 
 TOTALS = {row.sur for row in load_catalogue().tableau if row.sur in load_catalogue().indicateurs}
@@ -66,7 +67,7 @@ def test_a_level_shows_the_gap_with_each_comparator_of_the_same_year_only():
     ]
     found = finding("niveau;taux_pauvrete", rows)
     table = {line[0]: line[1:] for line in cells(found.table)}
-    assert table["Valmétropole"] == ["15\u00a0%", "25,0\u00a0points", "2,67"]
+    assert table["Valmétropole"] == ["15\u00a0%", "25\u00a0points", "2,7"]
     assert table["Orville"] == ["non disponible"] * 3
     assert any("Orville" in manque.quoi and "2014" in manque.quoi for manque in found.manques)
 
@@ -101,6 +102,24 @@ def test_a_quarter_whose_last_figure_is_older_than_the_others_is_not_said_to_hav
     for kind in ("niveau", "rang"):
         found = finding(f"{kind};part_menages_1", rows)
         assert not any("plus récent" in manque.quoi for manque in found.manques)
+
+
+def test_the_employment_of_all_and_that_of_women_are_told_of_one_year():
+    rows = [
+        *everywhere("taux_emploi", [40, 41, 42, 43, 44, 45], 2017),
+        *everywhere("taux_emploi", [40, 41, 42, 43, 44, 45], 2018),
+        *everywhere("taux_emploi_femmes", [35, 36, 37, 38, 39, 40], 2017),
+        obs(B, "taux_emploi_femmes", 2018, 36.0),
+        obs(EPCI, "taux_emploi", 2018, 65.0),
+    ]
+    declared = catalogue(
+        "emploi-01;emploi;niveau;taux_emploi", "emploi-02;emploi;paires;taux_emploi_femmes,taux_emploi"
+    )
+    page = Fiche(Reader(rows), territory(), declared, A)
+    assert [page.constat(numero).sous_titre[-4:] for numero in page.numeros] == ["2017", "2017"]
+    assert {line.quand for line in page.tableau} == {"2017"}
+    columns = Synthese(Reader(rows), territory(), declared).apercu().colonnes
+    assert {when for _, indicateur, when in columns if indicateur.startswith("taux_emploi")} == {"2017"}
 
 
 def test_a_level_does_not_go_back_further_than_three_years():
@@ -223,8 +242,8 @@ def test_a_gap_is_told_as_closer_further_or_stable(own, expected):
 def test_two_measures_that_disagree_are_both_in_the_title():
     rows = four_years((40, 46), (15, 19))
     text = said("ecart;taux_pauvrete", rows)
-    assert "se creuse (25,0\u00a0points, puis 27,0\u00a0points)" in text
-    assert "rapport entre les deux se réduit (2,67, puis 2,42)" in text
+    assert "se creuse (25\u00a0points, puis 27\u00a0points)" in text
+    assert "rapport entre les deux se réduit (2,7, puis 2,4)" in text
 
 
 def test_a_gap_with_one_shared_year_is_shown_but_not_followed():

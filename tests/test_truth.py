@@ -193,6 +193,15 @@ def test_whole_numbers_of_2021_are_printed_whole(later):
     assert phrases.say(as_value(row, KNOWN["taux_pauvrete"])) == "50\u00a0%"
 
 
+def test_a_commune_known_to_the_point_is_compared_to_the_point(insee, fiche):
+    assert insee("FILO2018_DISP_Pauvres_COM.csv")["44109"]["TP6018"] == 17
+    assert insee("filo_panel_qp_2012_2021.csv")[DERVALLIERES]["TP60_A18"] == 49.9
+    found = fiche(DERVALLIERES).constat("revenus-04")
+    (line,) = (line for line in found.table.lignes if line[0].texte == "Nantes")
+    assert [phrases.say(value) for value in line[1:]] == ["17\u00a0%", "33\u00a0points", "2,9"]
+    assert "17\u00a0%" in phrases.write(found.message)
+
+
 def test_a_verdict_on_incomes_needs_two_pairs_of_years_that_agree(insee, synthese):
     panel = insee("filo_panel_qp_2012_2021.csv")
     epci = {y: number_of_epci(insee, y) for y in (2014, 2015, 2017, 2018)}
@@ -596,7 +605,9 @@ def test_how_many_indicators_make_quarters_alike_and_how_many_the_table_shows(fi
     [declared] = [one for one in load_catalogue().constats if one.numero == "france-02"]
     found = fiche(DERVALLIERES).constat("france-02")
     assert len(declared.indicateurs) == len(found.table.colonnes) - 2 == 4
-    assert "sur 8 indicateurs (quatre au tableau)" in phrases.write(found.message)
+    assert "sur 8 indicateurs (2018, probable et 2019), dont 4 au tableau" in phrases.write(found.message)
+    assert [name.rsplit(", ", 2)[-1] for name in found.table.colonnes[2:4]] == ["2019", "2019"]
+    assert all("2018, probable" in name for name in found.table.colonnes[4:])
     [caution] = [text for text in found.precautions if "illustration" in text]
     assert len(load_rules().proches["indicateurs"]) == caution.partition("(")[2].partition(")")[0].count(",") + 1 == 8
 

@@ -45,7 +45,7 @@ class Positions(Elsewhere):
             return self._unknown("position")
         first = max(places, key=lambda one: (one.direction != "neutre", abs(places[one].centile - 50)))
         place = places[first]
-        an = next((row.instant.court for row in told(ctx, first, place.annee)), place.annee)
+        an = short_year(ctx, first)
         values = {
             "indicateur": first.id, "nom": first.nom, "quartier": QUARTIER, "zone": self.code, "annee": place.annee, "an": an,
             "valeur": place.valeur, "centile": place.centile, "plus_bas": place.plus_bas, "sur": place.sur,
@@ -110,15 +110,17 @@ class Semblables(Elsewhere):
         values = {
             "indicateur": self.indicateur.id, "quartier": QUARTIER, "zone": self.code, "nom_proche": names[alike[0].code],
             "distance": far[names[alike[0].code]], "plus_loin": far[names[alike[-1].code]], "nombre": len(alike),
-            "indicateurs": alike[0].indicateurs,
+            "indicateurs": len(alike[0].indicateurs), "montres": len(self.indicateurs),
+            "annees": enumerate_french(sorted({short_year(ctx, ctx.catalogue.indicateurs[i]) for i in alike[0].indicateurs})),
         }  # fmt: skip
+        heads = [f"{short(one)}, {short_year(ctx, one)}" for one in self.indicateurs]
         legende = label("quartier.semblables.sous_titre")
         return self.finding(
             Message("quartier.semblables", values),
             [row for one in self.indicateurs for row in told(ctx, one, ctx.france.year(one.id))],
             sous_titre=legende,
             figure=bars(label("quartier.semblables.axe"), ctx.sujet.nom, far, "autre"),
-            table=Table((*labels("quartier.semblables.colonnes"), *map(short, self.indicateurs)), lines, legende),
+            table=Table((*labels("quartier.semblables.colonnes"), *heads), lines, legende),
             lecture=Message("quartier.lecture_semblables", values),
             champ=label("quartier.position.champ"),
             precautions=("semblables",),
@@ -129,6 +131,12 @@ def nearest(ctx: Contexte) -> tuple[Proche, ...]:
     """The quarters of France most like this one, its doubtful figures left out."""
     latest = {i: ctx.observations.latest(ctx.quartier.code, i) for i in ctx.rules.proches["indicateurs"]}
     return ctx.france.proches(ctx.quartier.code, [i for i, row in latest.items() if row and not row.dite])
+
+
+def short_year(ctx: Contexte, one: Indicateur) -> str:
+    """The year of the file of all quarters, as it heads a column."""
+    annee = ctx.france.year(one.id)
+    return next((row.instant.court for row in told(ctx, one, annee)), annee)
 
 
 def told(ctx: Contexte, one: Indicateur, annee: str) -> Iterator[Observation]:

@@ -7,6 +7,7 @@ finding too: it shows what is published and says why no change is measured.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -267,7 +268,7 @@ class Ecarts(OverTime):
             return (
                 before.valeur,
                 after.valeur,
-                Valeur(convergence.variation, unite="points", decimales=1),
+                replace(convergence.taille, valeur=convergence.variation),
                 second(before),
                 second(after),
                 word(label("synthese.ecart.desaccord", verdict=verdict) if convergence.desaccord else verdict),

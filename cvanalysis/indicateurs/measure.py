@@ -65,17 +65,24 @@ class Gap:
     @property
     def valeur(self) -> Valeur:
         """The gap with its sign, ready to be said."""
-        return Valeur(self.ecart, unite=self.unite, decimales=1)
+        return Valeur(self.ecart, unite=self.unite, decimales=precision(self.unite, self.sujet, self.repere))
 
     @property
     def taille(self) -> Valeur:
         """The gap without its sign, for sentences that say « de plus » or « de moins »."""
-        return Valeur(abs(self.ecart), unite=self.unite, decimales=1)
+        return replace(self.valeur, valeur=abs(self.ecart))
 
 
 def ratio_of(gap: Gap) -> Valeur:
-    """The ratio of the two figures, where the comparator's is above zero."""
-    return Valeur(gap.rapport, "publié" if gap.rapport is not None else "sans_objet", decimales=2)
+    """The ratio of the two figures, where the comparator's is above zero; a digit less where one of them is a whole number of %."""
+    decimales = 1 + precision(gap.unite, gap.sujet, gap.repere)
+    return Valeur(gap.rapport, "publié" if gap.rapport is not None else "sans_objet", decimales=decimales)
+
+
+def precision(unite: str, *rows: Observation) -> int:
+    """Decimals of a difference: those of the less precise of the figures, where it is in their own points."""
+    known = [row.decimales for row in rows if row.decimales is not None and unite == "points"]
+    return min(1, *known) if known else 1
 
 
 def unit_of_gap(indicateur: Indicateur) -> str:
@@ -163,7 +170,8 @@ class Convergence:
 
     @property
     def taille(self) -> Valeur:
-        return Valeur(abs(self.variation), unite="points", decimales=1)
+        decimales = min(self.debut.valeur.decimales, self.fin.valeur.decimales)
+        return Valeur(abs(self.variation), unite="points", decimales=decimales)
 
 
 def matched_gaps(
@@ -289,11 +297,11 @@ class Evolution:
 
     @property
     def valeur(self) -> Valeur:
-        return Valeur(self.variation, unite=self.unite, decimales=1)
+        return Valeur(self.variation, unite=self.unite, decimales=precision(self.unite, self.avant, self.apres))
 
     @property
     def taille(self) -> Valeur:
-        return Valeur(abs(self.variation), unite=self.unite, decimales=1)
+        return replace(self.valeur, valeur=abs(self.variation))
 
 
 def check_comparable(avant: Observation, apres: Observation, rules: Rules) -> tuple[str, ...]:

@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from cvanalysis.indicateurs.observation import Instant, Observation
 
 
+PRESQUE_TOUS = 0.75
+"""Share of the quarters that a moment needs, of those that the fullest moment has."""
+
+
 class Question:
     """One declared question in one context. A kind is a subclass that answers it: `of_one` of a quarter, `of_all` of the contract."""
 
@@ -180,7 +184,8 @@ def last_instant(ctx: Contexte, indicateur: Indicateur) -> Instant | None:
     last, instant = ctx.observations.latest(code, indicateur.id), own_instant(ctx, indicateur)
     if last is None or last.instant != instant or not last.dite:
         return instant
-    return _most_telling(ctx, indicateur, [row.instant for row in reversed(ctx.serie(code, indicateur)) if row.dite])
+    told = [row.instant for row in reversed(ctx.serie(code, indicateur)) if row.dite]
+    return _most_telling(ctx, indicateur, _together(ctx, indicateur, told, [code]))
 
 
 def own_instant(ctx: Contexte, indicateur: Indicateur) -> Instant | None:
@@ -193,10 +198,28 @@ def own_instant(ctx: Contexte, indicateur: Indicateur) -> Instant | None:
     return newest or (known[-1] if known else None)
 
 
+def _together(
+    ctx: Contexte, indicateur: Indicateur, instants: Sequence[Instant], codes: Sequence[str]
+) -> Sequence[Instant]:
+    """Of these moments, latest first, those at which women's figure and that of all are both known of as many zones, so that the two are
+    told of one moment; all of them where that would go years back."""
+    other = ctx.catalogue.indicateurs.get(whole(ctx, indicateur).femmes)
+    if other == indicateur:
+        other = whole(ctx, indicateur)
+    count = {i: sum(ctx.value(code, other, i).dite for code in codes) for i in instants} if other else {}
+    both = [i for i in instants if count.get(i) and count[i] >= max(count.values()) * PRESQUE_TOUS]
+    return both if both and instants[0].vers - both[0].vers <= RETOUR_MAXI else instants
+
+
+def whole(ctx: Contexte, indicateur: Indicateur) -> Indicateur:
+    """The indicator of all, where this is that of women."""
+    return next((one for one in ctx.catalogue.indicateurs.values() if one.femmes == indicateur.id), indicateur)
+
+
 def _most_telling(ctx: Contexte, indicateur: Indicateur, instants: Sequence[Instant]) -> Instant:
     """Of these moments, latest first, the first at which the EPCI or a commune has a figure, else any other comparator; the latest one
     where none has, years before it, or where nothing is compared."""
-    last = instants[0]
+    last, indicateur = instants[0], whole(ctx, indicateur)
     if last.etabli and indicateur.genre != "effectif" and not indicateur.rapporte:
         near = [instant for instant in instants if instant.etabli and last.annee - instant.annee <= RETOUR_MAXI]
         for reperes in ([zone for zone in ctx.reperes if zone.role in PREFERENCE[:2]], ctx.reperes):
@@ -211,8 +234,8 @@ def common_instant(ctx: Contexte, indicateur: Indicateur) -> Instant | None:
     codes = [q.code for q in ctx.quartiers]
     instants = ctx.observations.instants(codes, indicateur.id)
     count = {i: sum(ctx.value(code, indicateur, i).dite for code in codes) for i in instants}
-    enough = [i for i in instants if count[i] >= max(count.values()) * 0.75 and count[i]]
-    return _most_telling(ctx, indicateur, enough[::-1]) if enough else None
+    enough = [i for i in instants if count[i] >= max(count.values()) * PRESQUE_TOUS and count[i]]
+    return _most_telling(ctx, indicateur, _together(ctx, indicateur, enough[::-1], codes)) if enough else None
 
 
 def monthly(yearly: Valeur) -> Valeur:

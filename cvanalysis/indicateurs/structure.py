@@ -16,7 +16,7 @@ from cvanalysis.constat.make import serie
 from cvanalysis.constat.shape import Figure, Finding, Manque, Message, Role, Table, Valeur, word
 from cvanalysis.french import capital
 from cvanalysis.indicateurs.context import Contexte, Zone, reason
-from cvanalysis.indicateurs.question import Question, axis, short
+from cvanalysis.indicateurs.question import Question, axis, short, whole
 from cvanalysis.indicateurs.ranking import draw_classes, rank, standout
 from cvanalysis.textes import label, labels
 
@@ -204,8 +204,7 @@ class Paires(Question):
         super().__init__(ctx, declare)
         self.first, self.second = self.indicateurs
         # What a pair is about: the indicator of all, where `first` is that of women.
-        everything = ctx.catalogue.indicateurs.values()
-        self.about = next((one for one in everything if one.femmes == self.first.id), self.first)
+        self.about = whole(ctx, self.first)
 
     def pair(self, zone: str) -> tuple[Valeur, Valeur]:
         return self.value(zone), self.ctx.value(zone, self.second, self.instant)
@@ -218,7 +217,7 @@ class Paires(Question):
             if not value.dite:
                 return Valeur(None, value.statut, unit, 1)
         if not self.effectif:
-            return Valeur(round(b.valeur - a.valeur, 9), unite=unit, decimales=1)
+            return Valeur(round(b.valeur - a.valeur, 9), unite=unit, decimales=min(a.decimales, b.decimales))
         both = a.valeur + b.valeur
         return Valeur(100 * a.valeur / both if both else None, "publié" if both else "sans_objet", unit, 1)
 
@@ -253,7 +252,7 @@ class Paires(Question):
             "second": self.pair(self.code)[1],
             "effectifs": self.effectif,
             "tolerance": self._tolerance(self.code),
-            "mesure": own if own.valeur is None else Valeur(abs(own.valeur), unite=own.unite, decimales=1),
+            "mesure": own if own.valeur is None else replace(own, valeur=abs(own.valeur)),
         }
         others = [self.measure(zone.code) for zone in ctx.voisins]
         lines = tuple((word(zone.nom), *self.pair(zone.code), self.measure(zone.code)) for zone in zones)
