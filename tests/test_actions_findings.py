@@ -81,7 +81,7 @@ def test_totals_count_distinct_actions_of_those_that_took_place(tmp_path):
 
 def test_an_action_that_one_log_places_and_another_does_not_is_placed(tmp_path):
     reader, territory = tables(tmp_path, *ROWS)
-    theme = ThemeActions(reader, territory, "lecture")
+    theme = ThemeActions(reader, territory, "lecture", load_catalogue())
     assert reach(theme.field.menees, theme.field) == {"QP099001": 1, "QP099002": 0, "QP099003": 1}
     assert "Rives, Quais et Ponts" in write(theme.constat("actions-02").message)
 
@@ -105,7 +105,7 @@ def test_a_quarter_or_a_theme_without_any_row_says_so(tmp_path):
 def test_an_unknown_theme_or_finding_is_refused(tmp_path):
     reader, territory = tables(tmp_path, *ROWS)
     with pytest.raises(UsageError, match="lecture, sport"):
-        ThemeActions(reader, territory, "danse")
+        ThemeActions(reader, territory, "danse", load_catalogue())
     with pytest.raises(UsageError, match="actions-01"):
         QuarterActions(reader, territory, "QP099001").constat("actions-99")
 
@@ -136,7 +136,8 @@ def test_an_amount_that_nobody_writes_is_unknown_and_not_zero(tmp_path):
         tmp_path, ROWS[0], "Dire;Les Livres du Palier;La lecture;Rives, Quais et Ponts;2021;;;;;Favorable;;"
     )
     money = {
-        line[0].texte: line[2] for line in ThemeActions(reader, territory, "lecture").constat("actions-02").table.lignes
+        line[0].texte: line[2]
+        for line in ThemeActions(reader, territory, "lecture", load_catalogue()).constat("actions-02").table.lignes
     }
     assert money["Rives, Quais et Ponts"].statut == "non_disponible"
     assert money["Le Haut"].valeur == 50
@@ -213,7 +214,7 @@ def test_a_hostile_cell_is_text_in_every_page(tmp_path, cell):
     )
     chapters = [
         QuarterActions(reader, territory, "QP099001"),
-        ThemeActions(reader, territory, "lecture"),
+        ThemeActions(reader, territory, "lecture", load_catalogue()),
         Engagements(reader, territory),
         Partners(reader, territory),
     ]

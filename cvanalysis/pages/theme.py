@@ -17,7 +17,7 @@ from cvanalysis.actions.field import JOURNAUX, MONTANTS, SANS_CAUSE, ActionChapt
 from cvanalysis.actions.funding import by_credit, carriers_finding
 from cvanalysis.actions.reach import list_actions, place_name, publics_finding, reach, reach_table, yearly
 from cvanalysis.constat.make import Grid, bars, count, euros, leaders, make, nothing, source_of
-from cvanalysis.constat.shape import Figure, Finding, Manque, Message, Point, Serie, Table, Valeur, word
+from cvanalysis.constat.shape import Figure, Finding, Manque, Message, Point, Serie, Table, Valeur, row
 from cvanalysis.engagements.progress import progress_finding, progress_rows
 from cvanalysis.errors import UsageError
 from cvanalysis.files.keys import split_list
@@ -27,7 +27,7 @@ from cvanalysis.territory.contract import Territory
 from cvanalysis.textes import label, labels
 
 if TYPE_CHECKING:
-    from cvanalysis.catalogue import Catalogue
+    from cvanalysis.catalogue import Catalogue, Indicateur
 
 BESOINS_MAXI = 3
 """Needs that the table has room for, beside the actions."""
@@ -36,7 +36,7 @@ BESOINS_MAXI = 3
 class ThemeActions(ActionChapter):
     """Findings of one theme, under `THEME-section-NN`; `liste` is its catalogue of actions."""
 
-    def __init__(self, reader: Rows, territory: Territory, theme: str, catalogue: Catalogue | None = None) -> None:
+    def __init__(self, reader: Rows, territory: Territory, theme: str, catalogue: Catalogue) -> None:
         known = {t.id: t for t in territory.themes}
         if theme not in known:
             raise UsageError(f"« {theme} » n'est pas un thème déclaré. Thèmes déclarés : {', '.join(known)}.")
@@ -77,14 +77,8 @@ class ThemeActions(ActionChapter):
         actions = yearly(rows, self.field)
         carriers = rows.groupby("annee")["porteur"].nunique()
         first, last = next(iter(actions)), list(actions)[-1]
-        said = {
-            "actions": rows["action"].nunique(),
-            "porteurs": rows["porteur"].nunique(),
-            "annee_avant": first,
-            "annee_apres": last,
-            "avant": actions[first],
-            "apres": actions[last],
-        }
+        said = {"actions": rows["action"].nunique(), "porteurs": rows["porteur"].nunique()}
+        said |= {"annee_avant": first, "annee_apres": last, "avant": actions[first], "apres": actions[last]}
         by_year = {y: (number, count(carriers.get(int(y), 0), "organismes")) for y, number in actions.items()}
         return self.about(
             ident,
@@ -97,29 +91,19 @@ class ThemeActions(ActionChapter):
     def _reach(self, ident: str, rows: pd.DataFrame) -> Finding:
         found, quarters = reach(rows, self.field), self.field.quartiers
         top = max(quarters, key=lambda code: (found[code], code))
-        silent = found.get("", 0)
-        said = {
-            "sans": [nom for code, nom in quarters.items() if not found[code]],
-            "muettes": silent,
-            "total": len(quarters),
-            **leaders({nom: found[code] for code, nom in quarters.items()}),
-            "valeur": count(found[top]),
-        }
+        silent, number = found.get("", 0), count(found[top])
+        said = {"sans": [nom for code, nom in quarters.items() if not found[code]], "muettes": silent}
+        said |= leaders({nom: found[code] for code, nom in quarters.items()})
         missing = label("theme.actions-02.manque", nombre=silent, s="s" if silent > 1 else "")
+        equal = label("theme.actions-02.egal", regle=REGLES["egal"].removeprefix("Règle de comptage : "))
         return self.about(
             ident,
-            Message("theme.actions-02", self.said | said),
+            Message("theme.actions-02", self.said | said | {"total": len(quarters), "valeur": number}),
             rows,
-            figure=bars("", "", {place_name(code, self.field): count(number) for code, number in found.items()}),
+            figure=bars("", "", {place_name(code, self.field): count(n) for code, n in found.items()}),
             table=reach_table(rows, self.field),
-            lecture=Message(
-                "actions.lecture_barre", {"etiquette": quarters[top], "valeur": count(found[top]), "lieu": ""}
-            ),
-            precautions=(
-                REGLES["plein"],
-                label("theme.actions-02.egal", regle=REGLES["egal"].removeprefix("Règle de comptage : ")),
-                MONTANTS,
-            ),
+            lecture=Message("actions.lecture_barre", {"etiquette": quarters[top], "valeur": number, "lieu": ""}),
+            precautions=(REGLES["plein"], equal, MONTANTS),
             manques=[Manque(missing, "non_disponible")] if silent else [],
         )
 
@@ -127,50 +111,40 @@ class ThemeActions(ActionChapter):
         """Quarters without action in the last three years, beside the indicator that the theme's engagements point to first."""
         rows, quarters, fin = self.field.menees, self.field.quartiers, self.field.territory.fin
         recent = rows[rows["annee"].ge(fin - 2).fillna(False).astype(bool)]
-        found = reach(recent, self.field)
-        without = [code for code in quarters if not found[code]]
+        found = {code: count(number) for code, number in reach(recent, self.field).items()}
+        without = [code for code in quarters if not found[code].valeur]
         said = self.said | {"sans": [quarters[c] for c in without], "debut": str(fin - 2), "fin": str(fin)}
         wanted = self._latest()
-        needs = {name: found for name, found in wanted.items() if any(value.dite for value, _ in found.values())}
-        missing = [self.catalogue.indicateurs[name] for name in wanted if name not in needs and self.catalogue]
-        names = {ident_: self.catalogue.indicateurs[ident_].nom if self.catalogue else ident_ for ident_ in needs}
-        main = next(iter(needs), "")
+        needs = {one: values for one, values in wanted.items() if any(value.dite for value, _ in values.values())}
         first = without[0] if without else next(iter(quarters))
-        lines = tuple(
-            (word(nom, "non_disponible"), count(found[code]), *(values[code][0] for values in needs.values()))
-            for code, nom in quarters.items()
+        reading = {"quartier": quarters[first], "actions": found[first], "nom": ""}
+        source, missing = source_of(rows, JOURNAUX), []
+        if needs:
+            main, values = next(iter(needs.items()))
+            reading |= {"nom": main.nom, "besoin": values[first][0]}
+            source += label("theme.besoins-01.source_besoins")
+            figure = self._needs_figure(main.nom, values, without)
+        else:
+            missing.append(label("theme.besoins-01.manque", **said))
+            figure = bars("", "", {nom: found[code] for code, nom in quarters.items()})
+        for one in [one for one in wanted if one not in needs]:
+            files = self.catalogue.families_of(one.id)
+            missing.append(label("theme.besoins-01.fichier", nom=one.nom, fichiers=files))
+        lines = (
+            row(nom, found[code], *(values[code][0] for values in needs.values())) for code, nom in quarters.items()
         )
-        columns = (*labels("theme.besoins-01.colonnes", **said), *map(capital, names.values()))
+        columns = (*labels("theme.besoins-01.colonnes", **said), *(capital(one.nom) for one in needs))
         return make(
             ident,
             Message("theme.besoins-01", said),
             rows=[rows],
-            source=source_of(rows, JOURNAUX) + (label("theme.besoins-01.source_besoins") if main else ""),
+            source=source,
             champ=label("theme.besoins-01.champ_besoins", actions=self.champ),
-            figure=self._needs_figure(names[main], needs[main], without)
-            if main
-            else bars("", "", {nom: count(found[code]) for code, nom in quarters.items()}),
-            table=Table(columns, lines),
-            lecture=Message(
-                "theme.besoins-01.lecture",
-                {
-                    "quartier": quarters[first],
-                    "actions": count(found[first]),
-                    "nom": names.get(main, ""),
-                    "besoin": needs[main][first][0] if main else Valeur(None, "non_disponible"),
-                },
-            ),
+            figure=figure,
+            table=Table(columns, tuple(lines)),
+            lecture=reading,
             precautions=(label("theme.besoins-01.vises"), REGLES["plein"], SANS_CAUSE),
-            manques=[
-                *([] if main else [Manque(label("theme.besoins-01.manque", **said), "non_disponible")]),
-                *(
-                    Manque(
-                        label("theme.besoins-01.fichier", nom=one.nom, fichiers=self.catalogue.families_of(one.id)),
-                        "non_disponible",
-                    )
-                    for one in missing
-                ),
-            ],
+            manques=[Manque(quoi, "non_disponible") for quoi in missing],
         )
 
     def _needs_figure(self, nom: str, values: Mapping[str, tuple[Valeur, str]], without: list[str]) -> Figure:
@@ -191,17 +165,14 @@ class ThemeActions(ActionChapter):
         """The engagements of this theme."""
         return self.field.engagements[self.field.engagements["theme"] == self.theme.id]
 
-    def _latest(self) -> dict[str, dict[str, tuple[Valeur, str]]]:
-        """The first indicators that the theme's engagements point to, where something is published: quarter → value and year."""
+    def _latest(self) -> dict[Indicateur, dict[str, tuple[Valeur, str]]]:
+        """The first indicators that the theme's engagements point to: quarter → value and year. A need is told by a rate: a count of
+        people says first how large a quarter is."""
         wanted = dict.fromkeys(name for cell in self._mine["indicateurs"] for name in split_list(cell))
-        known = [name for name in wanted if self._is_rate(name)][:BESOINS_MAXI]
+        known = [self.catalogue.indicateurs[name] for name in wanted if name in self.catalogue.indicateurs]
+        rates = [one for one in known if one.genre != "effectif"][:BESOINS_MAXI]
         quarters = list(self.field.quartiers)
-        return {name: latest_values(self.reader, quarters, name, self.catalogue) for name in known}
-
-    def _is_rate(self, name: str) -> bool:
-        """A need is told by a rate: a count of people says first how large a quarter is."""
-        known = self.catalogue.indicateurs.get(name) if self.catalogue else None
-        return self.catalogue is None or (known is not None and known.genre != "effectif")
+        return {one: latest_values(self.reader, quarters, one.id, self.catalogue) for one in rates}
 
     def _engagements(self, ident: str) -> Finding:
         mine = self._mine
