@@ -13,7 +13,7 @@ import pandas as pd
 
 from cvanalysis.catalogue import load_catalogue
 from cvanalysis.constat.make import Grid, count, make, matrix, nothing
-from cvanalysis.constat.shape import Finding, Manque, Message, Table, Valeur, word
+from cvanalysis.constat.shape import Finding, Manque, Message, Valeur, word
 from cvanalysis.french import month_year, named
 from cvanalysis.paroles.said import NON_MONTRE, OUI, SOURCE, table_of_contributions
 from cvanalysis.paroles.table import STATUTS
@@ -36,23 +36,17 @@ def find_participation(
     """
     coverage = count_participations(paroles, territory)
     if not coverage.personnes:
-        values = {"lieu": territory.nom}
-        return (
-            nothing(
-                "participation-couverture-01", "participation.personne", values, source=SOURCE, section="participation"
-            ),
-        )
-    findings = [
+        words = {"source": SOURCE, "section": "participation"}
+        return (nothing("participation-couverture-01", "participation.personne", {"lieu": territory.nom}, **words),)
+    return (
         _crossed(coverage, "couverture-01", "qpv", "college"),
         _crossed(coverage, "couverture-02", "qpv", "theme"),
         _crossed(coverage, "couverture-03", "college", "theme"),
         _by_step(coverage),
         _missing(coverage),
         _levels(paroles, coverage),
-    ]
-    if len(contributions):
-        findings.append(_road(contributions, coverage, engagements))
-    return tuple(findings)
+        *([_road(contributions, coverage, engagements)] if len(contributions) else []),
+    )
 
 
 def _finding(coverage: Coverage, number: str, gabarit: str, values: Mapping[str, Any], **parts: Any) -> Finding:
@@ -81,13 +75,9 @@ def _crossed(coverage: Coverage, number: str, one: str, two: str) -> Finding:
     rows, columns = coverage.names(one), coverage.names(two)
     cells = {(r, c): coverage.value(f"{one}×{two}", r, c) for r in rows for c in columns}
     axes = block("participation.axes")
-    table = Table(
-        (axes[one], *columns.values(), axes["ensemble"]),
-        (
-            *((word(rows[r]), *(cells[r, c] for c in columns), coverage.value(one, r)) for r in rows),
-            (word(axes["ensemble"]), *(coverage.value(two, c) for c in columns), coverage.value("total")),
-        ),
-    )
+    lines = {rows[r]: [*(cells[r, c] for c in columns), coverage.value(one, r)] for r in rows}
+    lines[axes["ensemble"]] = [*(coverage.value(two, c) for c in columns), coverage.value("total")]
+    titles = (axes[one], *columns.values(), axes["ensemble"])
     declared = [(r, c) for r, c in cells if r and c]
     values = {
         "cle": number,
@@ -109,7 +99,7 @@ def _crossed(coverage: Coverage, number: str, one: str, two: str) -> Finding:
         values,
         question=label(f"participation.couverture.{number}.question"),
         figure=matrix((name, {columns[c]: cells[r, c] for c in columns}) for r, name in rows.items()),
-        table=table,
+        table=Grid("matrice", lines, colonnes=titles).table(),
         lecture=lecture,
     )
 
@@ -149,20 +139,13 @@ def _missing(coverage: Coverage) -> Finding:
     def told(some: Sequence[str], all_of: Mapping[str, str]) -> str:
         return texts["tous"] if len(some) == len(all_of) else ", ".join(all_of[one] for one in some)
 
-    lines = [
-        (
-            word(told(some, colleges)),
-            word(told(about, themes)),
-            count(len(names), "quartiers"),
-            word(texts["tous"] if len(names) == len(quarters) else ", ".join(names) or texts["aucun"]),
-        )
-        for (names, about), some in together.items()
-    ]
+    lines = []
+    for (names, about), some in together.items():
+        where = texts["tous"] if len(names) == len(quarters) else ", ".join(names) or texts["aucun"]
+        lines.append((told(some, colleges), told(about, themes), count(len(names), "quartiers"), where))
     never = [name for q, name in quarters.items() if coverage.is_silent(qpv=q)]
     absent = [name for c, name in colleges.items() if c and coverage.is_silent(college=c)]
-    lacks = [texts["quartier"].format(nom=name) for name in never] + [
-        texts["college"].format(nom=name) for name in absent
-    ]
+    lacks = [texts[of].format(nom=name) for of, names in (("quartier", never), ("college", absent)) for name in names]
     return _finding(
         coverage,
         "manques-01",
@@ -171,7 +154,7 @@ def _missing(coverage: Coverage) -> Finding:
         figure=matrix(
             (name, {themes[t]: count(len(silent[c, t]), "quartiers") for t in themes}) for c, name in colleges.items()
         ),
-        table=Table((), tuple(lines)),
+        table=lines,
         manques=[Manque(lack, "non_disponible") for lack in lacks],
     )
 

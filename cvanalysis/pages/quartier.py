@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 from functools import cached_property
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -115,14 +117,13 @@ class Fiche(Questions):
     def inconnus(self) -> tuple[tuple[str, tuple[Manque, ...]], ...]:
         """« Ce qu'on ne sait pas »: for each finding's id, what is missing about this quarter or its comparators. What is missing about
         the others has its mark in their table."""
-        said: set[str] = set()
-        found = []
+        first: dict[str, tuple[str, Manque]] = {}
         for finding in self.constats:
-            fresh = tuple(manque for manque in finding.manques if not manque.ailleurs and manque.quoi not in said)
-            said.update(manque.quoi for manque in fresh)
-            if fresh:
-                found.append((finding.id, fresh))
-        return tuple(found)
+            for manque in finding.manques:
+                if not manque.ailleurs:
+                    first.setdefault(manque.quoi, (finding.id, manque))
+        by_finding = groupby(first.values(), itemgetter(0))
+        return tuple((ident, tuple(manque for _, manque in ones)) for ident, ones in by_finding)
 
     @property
     def communes(self) -> str:
@@ -180,11 +181,8 @@ class QuarterActions(ActionChapter):
         money = (given["accorde"] * given["part"]).groupby(given["annee"]).sum(min_count=1)
         carriers = rows.groupby("annee")["porteur"].nunique()
         peak = max(years, key=lambda year: (years[year].valeur, year))
-        said = {
-            "actions": rows["action"].nunique(),
-            "porteurs": rows["porteur"].nunique(),
-            "ailleurs": int((rows.groupby("action")["part"].min() < 0.999).sum()),
-        }
+        said = {"actions": rows["action"].nunique(), "porteurs": rows["porteur"].nunique()}
+        said["ailleurs"] = int((rows.groupby("action")["part"].min() < 0.999).sum())
         by_year = {
             year: (number, count(carriers.get(int(year), 0), "organismes"), euros(money.get(int(year))))
             for year, number in years.items()

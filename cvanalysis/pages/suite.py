@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from cvanalysis.constat.make import Chapter, bars, count, make, nothing
-from cvanalysis.constat.shape import Finding, Message, Table, Valeur, word
+from cvanalysis.constat.shape import Finding, Message, Valeur
 from cvanalysis.french import enumerate_french
 from cvanalysis.indicateurs.observation import Observation, Observations, as_value
 from cvanalysis.textes import block, label, labels
@@ -41,28 +41,22 @@ class Sequel(Chapter):
         precedent: pd.DataFrame,
         recommendations: Sequence[Recommendation],
     ) -> None:
-        super().__init__(
-            code,
-            {"suite-01": self._stated, "suite-02": self._proposed, "suite-03": self._followed, "suite-04": self._anew},
-        )
+        asked = (self._stated, self._proposed, self._followed, self._anew)
+        super().__init__(code, {f"suite-0{n}": build for n, build in enumerate(asked, 1)})
         self.quartier, self._catalogue, self._reader = territory.quartier(code), catalogue, reader
         self._precedent, self._recommendations = precedent, recommendations
-        self._said = {
-            "quartier": self.quartier.nom,
-            "avant": enumerate_french(self.quartier.depuis or [label("suite.sans_origine")]),
-            "lettre": code[-1],
-        }
+        self._zones = (code, *self.quartier.depuis)
+        before = enumerate_french(self.quartier.depuis or [label("suite.sans_origine")])
+        self._said = {"quartier": self.quartier.nom, "avant": before, "lettre": code[-1]}
 
     @cached_property
     def _seen(self) -> Observations:
-        zones = (self.quartier.code, *self.quartier.depuis)
-        return Observations.read(self._reader, zones, list(self._catalogue.indicateurs))
+        return Observations.read(self._reader, self._zones, list(self._catalogue.indicateurs))
 
     def _known(self) -> Iterator[Indicateur]:
         """The indicators of which something was published for the quarter or for those that it comes from."""
-        zones = (self.quartier.code, *self.quartier.depuis)
         every = self._catalogue.indicateurs.values()
-        return (one for one in every if any(self._seen.latest(zone, one.id) for zone in zones))
+        return (one for one in every if any(self._seen.latest(zone, one.id) for zone in self._zones))
 
     def _dated(self, indicateur: Indicateur) -> list[Observation]:
         """The figures of the quarter under its own code whose data year is established, oldest first."""
@@ -70,20 +64,19 @@ class Sequel(Chapter):
         return [row for row in rows if row.dite and row.millesime is not None]
 
     def _make(
-        self, ident: str, name: str, lines: Sequence[Sequence[Valeur]], groups: Sequence[str], **values: Any
+        self, ident: str, name: str, lines: Sequence[Sequence[str | Valeur]], groups: Sequence[str], **values: Any
     ) -> Finding:
         """A table of lines, and how many there are of each group, in the order in which they come."""
         said, exemple = self._said | values | {"nombre": len(lines)}, values.pop("exemple", False)
         if not lines:
             return nothing(ident, f"suite.{name}", said)
         counts = {group: count(number, "") for group, number in Counter(groups).items()}
-        table = Table((), tuple(map(tuple, lines)))
-        return make(ident, Message(f"suite.{name}", said), figure=bars("", "", counts), table=table, exemple=exemple)
+        return make(ident, Message(f"suite.{name}", said), figure=bars("", "", counts), table=lines, exemple=exemple)
 
     def _stated(self, ident: str) -> Finding:
         subjects = self._precedent["constat"].str.split("-").str[0]
         rows = self._precedent[subjects.isin(self.quartier.depuis)]
-        lines = [[word(row.titre), word(row.source, "non_disponible"), word(row.constat)] for row in rows.itertuples()]
+        lines = [(row.titre, row.source, row.constat) for row in rows.itertuples()]
         return self._make(ident, "constats", lines, [_domain(name) for name in rows["section"]])
 
     def _proposed(self, ident: str) -> Finding:
@@ -93,7 +86,7 @@ class Sequel(Chapter):
         others = [one for one in self._recommendations if not one.constats]
         here, everywhere = labels("suite.preconisations.portees")
         lines = [
-            [word(cell, "non_disponible") for cell in (one.texte, told, one.qui, one.statut, one.id)]
+            (one.texte, told, one.qui, one.statut, one.id)
             for ones, told in ((own, here), (others, everywhere))
             for one in ones
         ]
@@ -108,7 +101,7 @@ class Sequel(Chapter):
         lines, groups = [], []
         for one in self._known():
             if len(rows := self._dated(one)) > 1:
-                lines.append([word(one.nom), *self._cells(rows[0], one), *self._cells(rows[-1], one)])
+                lines.append((one.nom, *_cells(rows[0], one), *_cells(rows[-1], one)))
                 groups.append(_domain(one.pilier))
         return self._make(ident, "suivis", lines, groups)
 
@@ -118,9 +111,7 @@ class Sequel(Chapter):
             before = [row for code in self.quartier.depuis if (row := self._seen.latest(code, one.id))]
             now = self._seen.latest(self.quartier.code, one.id)
             if before and now:
-                lines += [
-                    [word(one.nom), *self._cells(row, one), *self._cells(now, one), word(row.zone)] for row in before
-                ]
+                lines += [(one.nom, *_cells(row, one), *_cells(now, one), row.zone) for row in before]
                 groups.append(_domain(one.pilier))
         return self._make(ident, "cote_a_cote", lines, groups)
 
@@ -132,11 +123,12 @@ class Sequel(Chapter):
             followed = self.quartier.code.endswith("I") and len(self._dated(one)) > 1
             if last and not followed:
                 groups.append(label(f"suite.nouveaux.{'annee' if last.millesime is None else 'une_annee'}"))
-                lines.append([word(one.nom), *self._cells(last, one)])
+                lines.append((one.nom, *_cells(last, one)))
         return self._make(ident, "nouveaux", lines, groups)
 
-    def _cells(self, row: Observation, indicateur: Indicateur) -> tuple[Valeur, Valeur]:
-        return as_value(row, indicateur), word(str(row.instant))
+
+def _cells(row: Observation, indicateur: Indicateur) -> tuple[Valeur, str]:
+    return as_value(row, indicateur), str(row.instant)
 
 
 def _domain(name: str) -> str:

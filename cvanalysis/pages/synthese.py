@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -54,28 +55,26 @@ class Synthese(Questions):
     """Everything that the synthesis page says. Same parameters as `quartier.Fiche`, for all quarters at once."""
 
     def __init__(self, reader: Reader, territory: Territory, catalogue: Catalogue) -> None:
-        asked = block("synthese.apercu")["colonnes"]
-        wanted = [one[key] for one in asked for key in ("indicateur", "sur") if one[key] in catalogue.indicateurs]
-        super().__init__(reader, territory, catalogue, more=wanted)
+        asked = [one[key] for one in block("synthese.apercu.colonnes") for key in ("indicateur", "sur")]
+        super().__init__(reader, territory, catalogue, more=[one for one in asked if one in catalogue.indicateurs])
 
     def apercu(self) -> Apercu:
         """A line per quarter, the highest need first, each column at the moment of its finding; the widest comparators at the foot."""
-        ctx, asked = self.contexte, block("synthese.apercu")["colonnes"]
+        ctx, asked = self.contexte, block("synthese.apercu.colonnes")
         when = [common_instant(ctx, self.catalogue.indicateurs[one["indicateur"]]) for one in asked]
+        columns = [(one["indicateur"], one["sur"], at) for one, at in zip(asked, when, strict=True)]
 
         def line(zone: Zone) -> tuple[Zone, tuple[Valeur, ...]]:
-            return zone, tuple(
-                told(ctx, one["indicateur"], one["sur"], zone.code, at) for one, at in zip(asked, when, strict=True)
-            )
+            return zone, tuple(told(ctx, ident, sur, zone.code, at) for ident, sur, at in columns)
 
         found = [line(zone) for zone in ctx.voisins]
-        need = next((i for i, one in enumerate(asked) if one["indicateur"] == BESOIN), 0)
+        need = next((i for i, (ident, *_) in enumerate(columns) if ident == BESOIN), 0)
         found.sort(key=lambda one: (not one[1][need].dite, -(one[1][need].valeur or 0.0)))
-        columns = [
-            (one["titre"], one["indicateur"], at.court if at else "") for one, at in zip(asked, when, strict=True)
-        ]
         foot = [line(zone) for zone in ctx.proches if zone.role in ("epci", "france_qpv")]
-        return Apercu(tuple(columns), tuple(found), tuple(foot))
+        heads = [
+            (one["titre"], ident, at.court if at else "") for one, (ident, _, at) in zip(asked, columns, strict=True)
+        ]
+        return Apercu(tuple(heads), tuple(found), tuple(foot))
 
     @property
     def ordre(self) -> str:
@@ -102,11 +101,10 @@ class Synthese(Questions):
         zones, levels = self.contexte.voisins, list(self._levels())
         values = [{zone: self.contexte.value(zone.code, one, instant) for zone in zones} for one, instant in levels]
         if self.territory.vaste:
-            names = [word(f"{short(one)}, {instant.court}") for one, instant in levels]
             lines = [
-                (name, *quartiles(row))
-                for name, row in zip(names, values, strict=True)
-                if any(v.dite for v in row.values())
+                (word(f"{short(one)}, {instant.court}"), *quartiles(line))
+                for (one, instant), line in zip(levels, values, strict=True)
+                if any(value.dite for value in line.values())
             ]
             total = label("synthese.tableau.legende_vaste", total=len(zones))
             return Table(labels("commun.extremes.quartiles"), tuple(lines), f"{total} {label('commun.ailleurs')}")
@@ -117,16 +115,11 @@ class Synthese(Questions):
 
     def _levels(self) -> Iterator[tuple[Indicateur, Instant]]:
         """The indicators of level, once each, with their common moment; women's beside the others that answer them."""
-        used = dict.fromkeys(
-            ident
-            for declare in self.declares
-            if declare.genre != "ecart"
-            for ident in (declare.indicateurs if declare.genre == "paires" else declare.indicateurs[:1])
-        )
-        for ident in used:
+        declared = [one for one in self.declares if one.genre != "ecart"]
+        used = (one.indicateurs if one.genre == "paires" else one.indicateurs[:1] for one in declared)
+        for ident in dict.fromkeys(chain.from_iterable(used)):
             indicateur = self.catalogue.indicateurs[ident]
-            instant = common_instant(self.contexte, indicateur)
-            if instant is not None:
+            if instant := common_instant(self.contexte, indicateur):
                 yield indicateur, instant
 
 
@@ -154,8 +147,9 @@ class Needs(ActionChapter):
         first, last = int(rows["annee"].min()), self._last
         years = last - first + 1
         money, found = granted(rows, self.field), reach(rows, self.field)
-        total = sum(amount.valeur or 0.0 for amount in money.values())
-        outside = sum(amount.valeur or 0.0 for code, amount in money.items() if code not in quarters)
+        amounts = {code: amount.valeur or 0.0 for code, amount in money.items()}
+        outside = sum(amount for code, amount in amounts.items() if code not in quarters)
+        share = Valeur(100 * outside / (sum(amounts.values()) or 1), unite="%")
         each = {code: _by_inhabitant(money[code], people[code][0], years) for code in quarters}
         crowd = {code: people[code][0].valeur for code in quarters if people[code][0].valeur}
         inside = subsidies(rows[rows["qpv"].isin(quarters)])
@@ -174,7 +168,7 @@ class Needs(ActionChapter):
         said = {"haut": quarters[top], "valeur_haut": each[top], "bas": quarters[low], "valeur_bas": each[low]}
         said |= {"autre_bas": shared_out[0], "autre_haut": shared_out[-1]} if shared_out else {}
         said |= {"quartiers": len(quarters), "periode": f"{first}-{last}"}
-        said |= {"annee": f" {year}" if year else "", "ailleurs": Valeur(100 * outside / (total or 1), unite="%")}
+        said |= {"annee": f" {year}" if year else "", "ailleurs": share}
         actions = {quarters[c]: count(found[c]) for c in order}
         reading = {"quartier": quarters[top], "valeur": each[top], "besoin": need[top][0], "annee_besoin": year}
         return self.about(
@@ -218,17 +212,13 @@ class Needs(ActionChapter):
         code, theme = empty[0] if empty else (next(iter(quarters)), next(iter(themes)))
         said = {"vides": len(empty), "total": len(quarters) * len(themes), "annees": f"{fin - 2}-{fin}"}
         reading = {"quartier": quarters[code], "theme": themes[theme], "valeur": count(found[theme][code])}
+        lines = {nom: [count(found[t][c]) for t in themes] for c, nom in quarters.items()}
         return self.about(
             ident,
             Message("synthese.besoins-02", said),
             rows,
             champ="",
-            grid=Grid(
-                "matrice",
-                {nom: [count(found[t][c]) for t in themes] for c, nom in quarters.items()},
-                roles=("autre",),
-                colonnes=(label("synthese.tableau.colonne"), *themes.values()),
-            ),
+            grid=Grid("matrice", lines, ("autre",), colonnes=(label("synthese.tableau.colonne"), *themes.values())),
             lecture=Message("synthese.lecture_angles", reading),
             precautions=(REGLES["plein"], *labels("synthese.besoins-02.zero"), SANS_CAUSE),
         )
