@@ -17,6 +17,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cvanalysis import textes
 from cvanalysis.actions.counting import carried_out, lines_of
 from cvanalysis.catalogue import load_catalogue
 from cvanalysis.constat.make import Chapter, Together
@@ -119,6 +120,12 @@ class Dossier(LabelledTables):
     territory: Territory
     store: Store
 
+    def __getattribute__(self, nom: str) -> Any:
+        """Whatever is asked of a territory is said in its own words, were another one opened since."""
+        own = super().__getattribute__
+        textes.use(own("territory").phrases)
+        return own(nom)
+
     def __repr__(self) -> str:
         return f"{self.territory.nom}, {self.territory.contrat}, édition «\u00a0{self.territory.edition.nom}\u00a0»"
 
@@ -136,7 +143,7 @@ class Dossier(LabelledTables):
 
     def _page(self, titre: str, *chapitres: Chapter, **ways: Callable[..., Any]) -> Page:
         """A page of findings, and the blocks around them by name."""
-        return Page(self.show, titre, chapitres, ways, {})
+        return Page(self.show, titre, chapitres, ways, {}, self.territory.phrases)
 
     def fiche(self, qpv: str) -> Page:
         """What can be shown of one quarter, by its code or its name; an unknown one raises `UsageError` with the known ones.

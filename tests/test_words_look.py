@@ -15,6 +15,7 @@ from carnets import cva, territoire
 from cvanalysis import textes
 from cvanalysis.constat.shape import Message
 from cvanalysis.display.phrases import write
+from cvanalysis.dossier import ouvrir
 from cvanalysis.errors import DeclarationError
 from cvanalysis.publish.page.contract import check_live, read_page
 from cvanalysis.tables.freshness import made_of
@@ -73,6 +74,28 @@ def test_a_sentence_of_a_finding_uses_the_values_of_its_claim(tmp_path):
     )
     read_territory(raw)
     assert write(Message("changements.contributions", {"suivies": 3})) == "3 réponses en plus"
+
+
+def test_two_territories_opened_in_one_notebook_speak_each_in_its_own_words(tmp_path):
+    opened = []
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        word = f'[actions-01]\nquestion = "Ce qu\'on demande en {name} ?"\n'
+        raw = written(tmp_path / name, quartier=word, qualite=f'[demandes]\naucune = "Rien en {name}."\n')
+        opened.append(ouvrir(raw))
+    for name, dossier in zip(("a", "b"), opened, strict=True):
+        page = dossier.fiche(dossier.territory.quartiers[0].code)
+        asked = page.constat("actions-01").finding.question
+        assert asked == f"Ce qu'on demande en {name} ?"
+    first, last = (dossier.fiche(dossier.territory.quartiers[0].code) for dossier in opened)
+    shown = [page.constat("actions-01") for page in (last, first)]
+    assert all(
+        label("qualite.demandes.aucune") == f"Rien en {name}."
+        for name, one in zip("ba", shown, strict=True)
+        if one.html
+    )
+    first.notes()
+    assert label("qualite.demandes.aucune") == "Rien en a."
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cvanalysis import textes
 from cvanalysis.constat.record import record
 from cvanalysis.constat.shape import Contribution, Figure, Finding, Table
 from cvanalysis.display.alternatives import describe, notes
@@ -63,10 +64,12 @@ class Constat:
 
     @property
     def titre(self) -> str:
+        textes.use(self.territory.phrases)
         return write(self.finding.message)
 
     @property
     def html(self) -> str:
+        textes.use(self.territory.phrases)
         f = self.finding
         key = escape(f.id)
         if self._short and f.table is None:
@@ -140,6 +143,7 @@ class Constat:
         return self._draw(358) if self._seen else None
 
     def _drawn(self) -> Figure:
+        textes.use(self.territory.phrases)
         if self.finding.figure is None:
             raise UsageError(label("affichage.constat.sans_figure", ident=self.finding.id))
         return self.finding.figure

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from cvanalysis import textes
 from cvanalysis.constat.make import Chapter
 from cvanalysis.display.blocs import show_notes
 from cvanalysis.display.constat import Bloc, Constat, gather
@@ -22,7 +23,7 @@ class Page:
     """What a notebook shows: numbered findings, by chapter, and blocks around them, each called by its name (`page.recto()`).
 
     `show` makes of a finding what people see. `dites`: where cautions are said once, at the foot of the page (`notes()`), those met so
-    far and their numbers.
+    far and their numbers. `mots`: the territory's own sentences, in force while its page speaks.
     """
 
     show: Callable[..., Constat]
@@ -30,6 +31,7 @@ class Page:
     chapitres: Sequence[Chapter]
     blocs: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     dites: dict[str, int] | None = None
+    mots: Mapping[str, Any] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return f"{self.titre} Constats\u00a0: {', '.join(self.numeros)}."
@@ -42,16 +44,23 @@ class Page:
         if nom not in blocs:
             known = ["constat", "section", *blocs]
             raise UnknownPart(f"« {nom} » n'est pas de cette page. Elle a : {', '.join(known)}.")
-        return blocs[nom]
+
+        def own(*asked: Any, **more: Any) -> Any:
+            textes.use(self.mots)
+            return blocs[nom](*asked, **more)
+
+        return own
 
     @property
     def numeros(self) -> tuple[str, ...]:
         """The numbers of the findings, in reading order."""
+        textes.use(self.mots)
         return tuple(numero for chapitre in self.chapitres for numero in chapitre.numeros)
 
     def constat(self, numero: str, *, figure: bool = True) -> Constat:
         """One finding, by its stable number on this page (`revenus-03`), with its figure or with its table alone; `UsageError` names
         the known ones."""
+        textes.use(self.mots)
         for chapitre in self.chapitres:
             if numero in chapitre.numeros:
                 return self.show(chapitre.constat(numero), self.dites, figure=figure)
@@ -78,4 +87,5 @@ class Page:
 
     def notes(self) -> Bloc:
         """The cautions of the findings shown so far, each once, under its number."""
+        textes.use(self.mots)
         return show_notes(self.dites or {})

@@ -32,13 +32,18 @@ FIXED = frozenset({
 """Texts that the code takes once, as words to count by or to mark with: no territory changes them."""
 
 _replaced: list[tuple[dict[str, Any], str, Any]] = []
+_in_use: list[Mapping[str, Any]] = []
 
 
 def use(words: Mapping[str, Any]) -> None:
     """Put a territory's texts (by path) in place of the package's, and the package's back in place of another territory's.
 
-    They change where they stand: whoever holds a block has them.
+    They change where they stand: whoever holds a block has them. Asked again for the same territory, nothing is done: whatever is shown
+    of one of two that are open may ask.
     """
+    if _in_use and _in_use[0] is words:
+        return
+    _in_use[:] = [words]
     while _replaced:
         holder, key, ours = _replaced.pop()
         holder[key] = ours
