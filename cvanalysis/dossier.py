@@ -318,12 +318,23 @@ class Dossier(LabelledTables):
 
     def recommendations(self, findings: Mapping[str, str] | None = None) -> tuple[Recommendation, ...]:
         """The préconisations with their evidence checked; `findings` (id → message) are those of the edition, where at hand."""
-        read = self.store.rows
-        engaged = read("engagements")
+        engaged = self.store.rows("engagements")
         wording = dict(zip(engaged["code"], engaged["libelle"], strict=True)) if len(engaged) else {}
-        return read_recommendations(
-            read("preconisations"), read("paroles"), read("codes"), read("immersions"), findings, wording
-        )
+        if findings is not None:
+            findings = {**{one: title for one, (title, _) in self._handed.items()}, **findings}
+        tables = map(self.store.rows, ("preconisations", "paroles", "codes", "immersions"))
+        return read_recommendations(*tables, findings, wording)
+
+    @cached_property
+    def _handed(self) -> dict[str, tuple[str, str]]:
+        """The findings of the former evaluation → their title, and the page of the quarter that comes from theirs."""
+        after = {code: quarter for quarter in self.territory.quartiers[::-1] for code in quarter.depuis}
+        found = {}
+        for one in self.store.rows("precedent").itertuples():
+            quarter = after.get(one.constat.partition("-")[0])
+            page = f"quartiers/{quarter.code}-suite.html#{quarter.code}-suite-01" if quarter else ""
+            found[one.constat] = (f"{quarter.nom}\u00a0: {one.titre}" if quarter else one.titre, page)
+        return found
 
     @cached_property
     def _departs(self) -> dict[str, tuple[str, str]]:
@@ -334,6 +345,8 @@ class Dossier(LabelledTables):
 
     def _cited(self, constat: str) -> tuple[str, str] | None:
         """The title and the address of a finding of the synthesis, of a theme or of a quarter."""
+        if constat in self._handed:
+            return self._handed[constat]
         subject, _, numero = constat.partition("-")
         if subject in self._liens:
             fiche = Fiche(self.store, self.territory, load_catalogue(), subject)

@@ -28,7 +28,7 @@ def one(preuves, **more):
     }
     frame = pd.DataFrame([row | {"preuves": preuves} | more])
     (found,) = read_recommendations(
-        frame, PAROLES, CODES, IMMERSIONS, {"QP044006-revenus-03"}, {"E01": "Ouvrir un lieu"}
+        frame, PAROLES, CODES, IMMERSIONS, {"QP044006-revenus-03": "Un constat"}, {"E01": "Ouvrir un lieu"}
     )
     return found
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
+import shutil
+
 import pandas as pd
 import pytest
 
 from conftest import RACINE
 from cvanalysis.catalogue import load_catalogue
+from cvanalysis.dossier import ouvrir
+from cvanalysis.french import typeset
 from cvanalysis.indicateurs.observation import COLONNES
 from cvanalysis.pages.preconisations import Recommendation
 from cvanalysis.pages.suite import Sequel
@@ -129,3 +134,23 @@ def test_the_figures_of_the_second_territory_are_those_published_each_in_its_con
     assert ("QN04407I", 2019) in by_zone
     assert every.compte.juste
     assert [file.fichier for file in every.fichiers if file.probleme] == []
+
+
+def test_a_statement_of_the_former_evaluation_is_taken_up_by_its_title_and_leads_to_its_quarter(tmp_path):
+    shutil.copytree(EXEMPLE, tmp_path / "raw")
+    dossier = ouvrir(tmp_path / "raw")
+    shown = dossier.preconisations()
+    (one,) = [r for r in dossier.recommendations() if r.constats]
+    title = dict(zip(*(dossier.store.rows("precedent")[name] for name in ("constat", "titre")), strict=True))[
+        one.constats[0]
+    ]
+    html = shown.fiches().html
+    assert typeset(title) in html
+    assert 'href="quartiers/QN04406M-suite.html#QN04406M-suite-01"' in html
+    assert not re.search(r"constat.QP", html)
+    (line,) = [line for line in shown.constat("chaine-01").finding.table.lignes if line[-1].texte == one.id]
+    assert title in line[3].texte
+    assert title in line[4].texte
+    (held,) = [r for r in dossier.recommendations({}) if r.constats]
+    assert held.sortes == {"chiffre"}
+    assert title[:40] in held.preuves[0].nom

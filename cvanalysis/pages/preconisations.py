@@ -83,17 +83,17 @@ def read_recommendations(
     paroles: pd.DataFrame,
     codes: pd.DataFrame,
     immersions: pd.DataFrame,
-    findings: Collection[str] | None = None,
+    findings: Mapping[str, str] | None = None,
     engagements: Mapping[str, str] | None = None,
 ) -> tuple[Recommendation, ...]:
     """The préconisations in their file's order, each with its evidence checked.
 
-    findings: ids of the findings of the edition; engagements: code → wording. Where either is None it is not at hand and what cites
-    it is taken at its word.
+    findings: id → message of the findings of the edition, and of those handed over; engagements: code → wording. Where either is None
+    it is not at hand and what cites it is taken at its word.
     """
     heard = {code for cell in paroles["codes"] for code in cell.split("|")} if len(paroles) else set()
     known: dict[str, Mapping[str, str] | None] = {
-        "chiffre": None if findings is None else dict.fromkeys(findings, ""),
+        "chiffre": findings if findings is None else {one: named(one, said, 120) for one, said in findings.items()},
         "action": engagements,
         "parole": {code: nom for code, nom in zip(codes["code"], codes["nom"], strict=True) if code in heard},
         "immersion": dict(zip(immersions["immersion"], immersions["vu"], strict=True)),
@@ -102,8 +102,8 @@ def read_recommendations(
     def evidence(proof: str) -> Evidence:
         kind, _, reference = proof.partition(":")
         names = known.get(kind, {})
-        name = CHAINE["constat"].format(numero=reference) if kind == "chiffre" else (names or {}).get(reference)
-        return Evidence(kind, reference, name or reference, names is None or reference in names)
+        bare = CHAINE["constat"].format(numero=reference) if kind == "chiffre" else reference
+        return Evidence(kind, reference, (names or {}).get(reference) or bare, names is None or reference in names)
 
     same = ("id", "theme", "question", "qui", "suivi", "depart", "cible", "statut")
     return tuple(
