@@ -127,9 +127,28 @@ def test_a_workbook_of_engagements_that_is_wrong_is_refused_where_it_is_wrong(tm
     with pytest.raises(DeclarationError) as refused:
         clean_actions(empty)
     assert [(p.fichier, p.ligne, p.colonne) for p in refused.value.problems] == [("engagements.xlsx", 3, "pilier")]
-    (tmp_path / "engagements.xlsx").write_bytes(b"PK\x03\x04")
-    with pytest.raises(DeclarationError, match="abîmé"):
-        clean_actions(empty)
+
+
+def test_a_workbook_of_engagements_that_cannot_be_read_is_left_out_and_named_and_the_rest_is_told(tmp_path):
+    territory = write_contract(
+        tmp_path, {"insee/notes.csv": "a;b\n1;2\n", "engagements.xlsx": b"PK\x03\x04"}, contrat=""
+    )
+    report = check(territory)
+    told = report.render()
+    assert report.status == 1
+    assert "✗ engagements.xlsx\u00a0: laissé de côté\u00a0: le classeur est incomplet ou abîmé." in told
+    assert "insee/notes.csv" in told
+    assert clean_actions(territory).engagements.empty
+
+
+def test_wrong_engagements_are_told_first_and_hide_nothing_of_the_other_files(tmp_path):
+    wrong = "code;libelle;pilier\nE9;Courir;inconnu\n"
+    territory = write_contract(tmp_path, {"insee/notes.csv": "a;b\n1;2\n", "engagements.csv": wrong}, contrat="")
+    report = check(territory)
+    told = report.render()
+    assert report.status == 2
+    assert told.index("`engagements.csv`, ligne 2, colonne `pilier`") < told.index("insee/notes.csv")
+    assert told.splitlines()[-1].endswith("rien n'est construit tant qu'il en reste.")
 
 
 def test_of_two_files_of_engagements_the_csv_is_read_and_the_other_is_named(tmp_path):

@@ -71,6 +71,16 @@ def test_check_balances_and_nothing_of_the_overlay_is_left_aside(avec):
     assert {file.famille for file in told.fichiers} >= {"LOCAL"}
 
 
+def test_check_names_a_local_indicator_that_says_no_more_than_its_name(avec):
+    told = check(read_territory(avec)).render().split("Remarques")[0]
+    assert "« licences_sport » n'a pas de définition" in told.replace("\u00a0", " ")
+    said = INDICATEURS.replace("source\n", "source;definition\n").replace(
+        "des sports\n", "des sports;Licences délivrées.\n"
+    )
+    (avec / "catalogue" / "indicateurs.csv").write_text(said, encoding="utf-8")
+    assert "définition" not in check(read_territory(avec)).render()
+
+
 def test_the_next_territory_of_the_same_process_has_nothing_of_it(avec, tmp_path):
     ouvrir(avec).indicateurs()
     other = write(tmp_path / "autre" / "raw", {})

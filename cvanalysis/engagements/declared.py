@@ -31,7 +31,6 @@ from cvanalysis.engagements.table import (
     PARTENAIRES,
     PREFIXE,
 )  # fmt: skip
-from cvanalysis.errors import ReadError
 from cvanalysis.files.anomalies import Anomalies
 from cvanalysis.files.dates import parse_date
 from cvanalysis.files.guard import reading
@@ -57,16 +56,20 @@ def find_engagements(folder: Path) -> str:
 
 
 def read_engagements(
-    territory: Territory, found: Inspection, partenaires: Mapping[str, str], indicateurs: frozenset[str] | None = None
+    territory: Territory,
+    found: Inspection,
+    fichier: str,
+    partenaires: Mapping[str, str],
+    indicateurs: frozenset[str] | None = None,
 ) -> pd.DataFrame:
     """One row per engagement, in the file's order: `code, libelle, pilier, …, date_preuve (ISO or ''), appreciation_*, exemple`.
 
     `partenaires` is id → name; a partner, pillar, theme, quarter or indicator that is not declared is a problem of `found`, as is a
-    state or a judgement in other words than ours. An absent file gives an empty table with its columns.
+    state or a judgement in other words than ours. No file ('') gives an empty table with its columns.
+    Raises `ReadError` where a workbook of them cannot be read.
     """
     colleges = [PREFIXE + college.id for college in territory.colleges]
     optional = (*FACULTATIVES, *colleges)
-    fichier = find_engagements(Path(territory.dossier))
     rows = once(_rows(found, fichier, COLONNES, optional) if fichier else (), "code")
     partners = list(partenaires.items())
     known = {
@@ -131,12 +134,8 @@ def _rows(found: Inspection, fichier: str, columns: tuple[str, ...], optional: t
     """The rows of the CSV, or those of the sheet of a workbook that has most of the columns."""
     if fichier == ENGAGEMENTS:
         return read_rows(found, fichier, columns, optional)
-    try:
-        with reading(fichier):
-            tables = read_raw(found.dossier / fichier, fichier, frozenset((*columns, *optional)))
-    except ReadError as error:
-        found.problems.append(error.problem)
-        return []
+    with reading(fichier):
+        tables = read_raw(found.dossier / fichier, fichier, frozenset((*columns, *optional)))
     table = max(tables, key=lambda one: len(set(one.colonnes) & {*columns, *optional}))
     records = zip(table.lignes.tolist(), table.cells.to_numpy().tolist(), strict=True)
     cells = [(line, [cell.strip() for cell in row]) for line, row in records]

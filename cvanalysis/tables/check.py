@@ -10,8 +10,9 @@ from itertools import islice
 
 import pandas as pd
 
+from cvanalysis.actions.clean.money import COLONNES as COMPTE
 from cvanalysis.actions.clean.money import LU, unbalanced
-from cvanalysis.errors import printed
+from cvanalysis.errors import DeclarationError, Problem, printed
 from cvanalysis.files.anomalies import LAISSE, ReadFile
 from cvanalysis.files.guard import under_guard
 from cvanalysis.french import capital, listed, number, quoted
@@ -46,12 +47,21 @@ class Check(Domain):
     geographie: str = ""
     quartiers: tuple[str, ...] = ()
     comparateurs: tuple[tuple[str, str], ...] = ()
+    declarations: tuple[Problem, ...] = ()
+    """What is wrong in the declarations of a domain: nothing can be built, and nothing of that domain is read."""
+
+    @property
+    def argent(self) -> pd.DataFrame:
+        """The account of money, empty where the declarations of its domain are wrong."""
+        return self.tables.get("argent", pd.DataFrame(columns=COMPTE))
 
     @property
     def status(self) -> int:
-        """Exit status: 0, or 1 where some file was left out or the account does not balance."""
+        """Exit status: 0, 1 where some file was left out or the account does not balance, 2 where declarations are wrong."""
+        if self.declarations:
+            return 2
         left_out = any(file.probleme is not None for file in self.fichiers)
-        return int(left_out or not self.compte.juste or len(unbalanced(self.tables["argent"])) > 0)
+        return int(left_out or not self.compte.juste or len(unbalanced(self.argent)) > 0)
 
     def render(self, *, detail: bool = False) -> str:
         """The report as text: a line for each file, and each kind of anomaly once; with `detail`, all that is known of each file."""
@@ -70,13 +80,14 @@ class Check(Domain):
             named = (f"{_mark(file)} {file.fichier}\u00a0: " for file in self.fichiers)
             lines += [*map("".join, zip(named, taken, strict=True)), ""] if self.fichiers else []
             lines += _titled("Remarques (une par une\u00a0: cvanalysis check --detail)", _say_anomalies(told[~wrong]))
-        lines += [*_say_account(self.compte, detail=detail), "", *_say_money(self.tables["argent"])]
+        lines += [*_say_account(self.compte, detail=detail), "", *_say_money(self.argent)]
         lines += self.complement.split("\n") if self.complement else []
         return "\n".join(map(printed, [*lines, *self._say_words(told), *self._say_empty(), *self._conclude()]))
 
     def _say_left_out(self) -> list[str]:
         wrong = [file.probleme for file in self.fichiers if file.probleme is not None]
-        said = [f"- {one.fichier}\u00a0: {one.trouve.rstrip('.')}. {one.que_faire.rstrip('.')}." for one in wrong]
+        said = [f"- {one}" for one in self.declarations]
+        said += [f"- {one.fichier}\u00a0: {one.trouve.rstrip('.')}. {one.que_faire.rstrip('.')}." for one in wrong]
         where = f"celui d'un quartier du contrat ({self.geographie})\u00a0: la carte ne sera pas dessinée"
         strange = [file for file in self.fichiers if file.pris_pour == "contours" and not file.trouvees]
         said += [f"- {file.fichier}\u00a0: aucun de ses contours n'est {where}." for file in strange]
@@ -109,7 +120,9 @@ class Check(Domain):
 
     def _say_empty(self) -> list[str]:
         """The quarters that no file has, and those that have no figure: their pages would be empty."""
-        table = self.tables.get("indicateurs", pd.DataFrame(columns=["zone", "valeur"]))
+        if "indicateurs" not in self.tables:  # their declarations are wrong
+            return []
+        table = self.tables["indicateurs"]
         figures = set(table.loc[table["valeur"].notna(), "zone"])
         found = {zone for file in self.fichiers for zone in file.trouvees}
         if self.quartiers and not figures.intersection(self.quartiers):
@@ -132,6 +145,9 @@ class Check(Domain):
         ]
 
     def _conclude(self) -> list[str]:
+        if self.declarations:
+            many = _count(len(self.declarations), "problème", "problèmes")
+            return [f"{many} dans les déclarations\u00a0: rien n'est construit tant qu'il en reste."]
         if not self.fichiers:
             return ["Aucun fichier de données n'a été trouvé."]
         left_out = [file.fichier for file in self.fichiers if file.probleme is not None or file.statut == LAISSE]
@@ -151,11 +167,21 @@ def check(territory: Territory, audience: str = "public") -> Check:
 
 
 def _check(territory: Territory, audience: str) -> Check:
-    every = gather([*(clean(territory, audience) for clean in DOMAINES), read_as_they_are(territory)])
-    codes = tuple(one.code for one in territory.quartiers)
-    compared = tuple((one.zone, one.nom) for one in territory.comparateurs)
-    titre = f"{territory.nom} — {territory.contrat}"
-    return Check(**vars(every), titre=titre, geographie=territory.geographie, quartiers=codes, comparateurs=compared)
+    read, wrong = [read_as_they_are(territory)], []
+    for clean in reversed(DOMAINES):
+        try:
+            read.insert(0, clean(territory, audience))
+        except DeclarationError as error:
+            wrong += error.problems
+    every = gather(read)
+    return Check(
+        **vars(every),
+        titre=f"{territory.nom} — {territory.contrat}",
+        geographie=territory.geographie,
+        quartiers=tuple(one.code for one in territory.quartiers),
+        comparateurs=tuple((one.zone, one.nom) for one in territory.comparateurs),
+        declarations=tuple(wrong),
+    )
 
 
 def _titled(title: str, lines: list[str]) -> list[str]:

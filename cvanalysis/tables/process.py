@@ -28,7 +28,7 @@ from cvanalysis.actions.clean.logs import CleanedLogs, clean_logs
 from cvanalysis.actions.clean.propose import propose_all
 from cvanalysis.catalogue import in_use, load_catalogue
 from cvanalysis.engagements.declared import find_engagements, link_engagements, read_engagements, read_partners
-from cvanalysis.errors import CvanalysisError, Problem, say_system
+from cvanalysis.errors import CvanalysisError, Problem, ReadError, say_system
 from cvanalysis.files.anomalies import COLONNES_ANOMALIES, Anomalies, ReadFile, frame_problems, with_unread
 from cvanalysis.files.atomic import SUFFIX, WriteFailed, locked, make_folder, to_json, write_all
 from cvanalysis.files.contours import contour_files, read_contours
@@ -228,14 +228,19 @@ def clean_actions(territory: Territory, indicateurs: frozenset[str] | None = Non
     actions serve them.
 
     `indicateurs` are the ids that engagements may be linked to (unchecked when None). Raises `DeclarationError` with all the problems of
-    the declarations of this domain; a log that cannot be read disturbs no other.
+    the declarations of this domain; a log or a workbook of engagements that cannot be read disturbs no other.
     """
     found, anomalies = Inspection(Path(territory.dossier)), Anomalies()
     partners = read_partners(territory, found)
     names = dict(zip(partners["id"], partners["nom"], strict=True))
     named = zip(partners["id"], partners["nom"], partners["alias"], strict=True)
     siren = {code: one for code, one in zip(partners["siren"][::-1], partners["id"][::-1], strict=True) if code}
-    engagements = read_engagements(territory, found, names, indicateurs)
+    fichier, unread = find_engagements(Path(territory.dossier)), ()
+    try:
+        engagements = read_engagements(territory, found, fichier, names, indicateurs)
+    except ReadError as error:
+        engagements = read_engagements(territory, found, "", names)
+        unread = (ReadFile(fichier, statut="illisible", probleme=error.problem),)
     declared = Declared(
         partners={carrier_key(word): one for one, name, alias in named for word in (name, *split_list(alias))},
         sirens=siren,
@@ -243,9 +248,9 @@ def clean_actions(territory: Territory, indicateurs: frozenset[str] | None = Non
         engagements=frozenset(engagements["code"]),
     )
     logs = clean_logs(territory, declared, found, anomalies)
-    actions = link_engagements(logs.actions, engagements, find_engagements(Path(territory.dossier)), anomalies)
+    actions = link_engagements(logs.actions, engagements, fichier, anomalies)
     others = (engagements, partners, anomalies.frame())
-    return CleanedActions(actions, logs.compte, logs.controles, logs.propositions, logs.fichiers, *others)
+    return CleanedActions(actions, logs.compte, logs.controles, logs.propositions, (*unread, *logs.fichiers), *others)
 
 
 def clean_money(territory: Territory, _audience: str) -> Domain:
@@ -253,7 +258,7 @@ def clean_money(territory: Territory, _audience: str) -> Domain:
     cleaned = clean_actions(territory, frozenset(load_catalogue(territory.ajouts).indicateurs))
     names = ("actions", "engagements", "partenaires", "controles", "propositions")
     tables = {name: getattr(cleaned, name) for name in names} | {"argent": cleaned.compte}
-    unknown = [problem.fichier for problem in cleaned.illisibles]
+    unknown = [problem.fichier for problem in cleaned.illisibles if problem.fichier.startswith("actions/")]
     return Domain(tables, cleaned.anomalies, cleaned.fichiers, complement=propose_all(territory, unknown))
 
 
@@ -270,7 +275,7 @@ def clean_words(territory: Territory, audience: str) -> Domain:
 
 
 def clean_rest(territory: Territory, _audience: str) -> Domain:
-    """The files that no other domain reads, and the examples that are declared and not there."""
+    """The files that no other domain reads, the examples that are declared and not there, what local indicators do not say."""
     files, machine = left_aside(territory)
     folder = Path(territory.dossier)
     names = [path.relative_to(folder).as_posix() for path in folder.rglob("*")]
@@ -278,6 +283,18 @@ def clean_rest(territory: Territory, _audience: str) -> Domain:
         Problem("contrat.toml", 0, "exemples", f"aucun fichier ne correspond à {quoted(glob)}", "", "Corrigez ce nom")
         for glob in territory.exemples
         if not any(fnmatch(name, glob) for name in names)
+    ]
+    local = [dict(row) for name, rows in territory.ajouts if name == "indicateurs.csv" for row in rows]
+    absent += [
+        Problem(
+            "catalogue/indicateurs.csv",
+            0,
+            "definition",
+            f"{quoted(row['id'])} n'a pas de définition\u00a0: les pages n'en montrent que le nom",
+            que_faire="Écrivez ce qu'il compte, et de qui",
+        )
+        for row in local
+        if row["definition"] == f"{row['nom']}."  # what stands for none
     ]
     told = f"Notices, fichiers cachés ou temporaires, que personne ne lit\u00a0: {', '.join(machine)}.\n"
     return Domain({}, frame_problems(absent), files, complement=told if machine else "")

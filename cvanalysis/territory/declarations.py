@@ -56,7 +56,7 @@ def read_written(path: Path, most: int = OCTETS_MAX) -> tuple[str, str]:
             raise UnreadableError(f"le fichier est trop long (plus de {size})", "gardez-en ce qui sert")
         raw = path.read_bytes()
     except FileNotFoundError:
-        raise UnreadableError("le fichier manque", "créez-le («\u00a0cvanalysis init\u00a0» l'écrit)") from None
+        raise UnreadableError("le fichier manque", "Créez-le («\u00a0cvanalysis init\u00a0» l'écrit)") from None
     except OSError as error:
         raise UnreadableError(
             f"le fichier ne peut pas être lu ({say_system(error)})", "vérifiez-le et ses droits"
@@ -151,7 +151,7 @@ def read_filled(
 
     `known`: titles that it may have. Rows that begin with # are comments, unless no `remarks` are taken; `most`: bytes that it may have.
     """
-    text = found.text(fichier, f"un CSV avec les colonnes {listed(known)}", most)
+    text = found.text(fichier, f"Un CSV avec les colonnes {listed(known)} est attendu", most)
     if text is None:
         return []
     records: list[list[str]] = []
@@ -261,7 +261,7 @@ class Document:
 
 def read_toml(found: Inspection, fichier: str) -> Document | None:
     """The file's sections with the lines of their keys; None, once noted, where it cannot be parsed."""
-    text = found.text(fichier, "le fichier de déclaration du contrat, en TOML")
+    text = found.text(fichier, "La déclaration du contrat, en TOML, est attendue")
     if text is None:
         return None
     try:
