@@ -173,3 +173,23 @@ def test_what_is_understood_of_a_model_filled_as_people_write_is_said(tmp_path):
     ):
         (said,) = [x for x in lines if f"colonne {column} : écrit autrement (« {cell} »)" in x]
         assert f"Compris : « {understood}" in said
+
+
+def test_a_column_is_called_by_the_title_that_stands_in_its_file(tmp_path):
+    log = "Intitulé de l'action;Structure;Thématique évaluée;Montant accordé;Exercice\nLire;Livres;cirque;100;2019\n"
+    voices = "Parole recueillie;Quartier\nLe square est fermé.;Atlantide\n"
+    files = {"actions/suivi.csv": log, "paroles/mots.csv": voices}
+    declared = """[[actions]]
+fichier = "actions/suivi.csv"
+[actions.colonnes]
+"Intitulé de l'action" = "action"
+"Structure" = "porteur"
+"Thématique évaluée" = "theme"
+"Montant accordé" = "accorde"
+"Exercice" = "annee"
+"""
+    told = check(write_contract(tmp_path, files, contrat=declared), "equipe").render()
+    assert "actions/suivi.csv, ligne 2, colonne Thématique évaluée" in told
+    assert "colonne theme" not in told
+    assert "colonne qpv" not in told
+    assert "paroles/mots.csv, ligne 2, colonne Quartier\u00a0:" in told

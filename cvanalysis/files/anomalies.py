@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 import pandas as pd
@@ -19,7 +19,7 @@ class ReadFile:
 
     `statut` is lu, documentation, non reconnu, illisible or laissé de côté; `pris_pour` says in French what it was taken for;
     `trouvees` and `manquantes` are the territory's zones of the file's levels; `absentes` headers that the vintage should have,
-    `inconnues` those of no known meaning, not read.
+    `inconnues` those of no known meaning, not read; `titres` field → the title of its column in a file of the team.
     """
 
     fichier: str
@@ -33,6 +33,7 @@ class ReadFile:
     manquantes: tuple[str, ...] = ()
     absentes: tuple[str, ...] = ()
     inconnues: tuple[str, ...] = ()
+    titres: Mapping[str, str] = field(default_factory=dict)
     probleme: Problem | None = None
 
 

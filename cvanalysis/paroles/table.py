@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.resources import files
 from typing import Any
 
@@ -80,7 +80,7 @@ class VoiceTable:
     """One file's rows under our names: `cells` has a subset of `CHAMPS` as columns (text, '' where blank).
 
     `lignes[i]` is the spreadsheet row of row i (for an interview, its rank among the coded passages). `origine`: the file of the answers
-    that its rows repeat, '' where they are answers themselves.
+    that its rows repeat, '' where they are answers themselves. `titres`: field → the title of its column in the file.
     """
 
     fichier: str
@@ -89,6 +89,7 @@ class VoiceTable:
     lignes: np.ndarray
     anomalies: tuple[Problem, ...] = ()
     origine: str = ""
+    titres: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

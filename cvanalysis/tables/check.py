@@ -68,7 +68,9 @@ class Check(Domain):
         why = {(file.fichier, file.probleme.trouve) for file in self.fichiers if file.probleme is not None}
         known = zip(self.anomalies["fichier"], self.anomalies["probleme"], strict=True)
         mine = [not any(one == name and said.startswith(found) for name, found in why) for one, said in known]
-        told = self.anomalies.loc[mine]
+        titles = {(file.fichier, champ): title for file in self.fichiers for champ, title in file.titres.items()}
+        places = zip(self.anomalies["fichier"], self.anomalies["colonne"], strict=True)
+        told = self.anomalies.assign(titre=[titles.get(key, key[1]) for key in places]).loc[mine]
         wrong = told["traitement"].str.contains(A_CORRIGER) | told["probleme"].str.contains(FAUX)
         voices = told.loc[told["fichier"].str.match("paroles/") & told["ligne"].eq(0), "probleme"]
         where = [EQUIPE] if voices.str.contains("non déclaré").any() else []
@@ -228,7 +230,7 @@ def _say_anomalies(rows: pd.DataFrame, *, each: bool = False) -> list[str]:
         first = same.iloc[0]
         raws = [quoted(_shorten(raw)) for raw in same["brut"].drop_duplicates() if raw and raw not in first["probleme"]]
         raw = f" ({', '.join(raws[:EXEMPLES])}{'…' if len(raws) > EXEMPLES else ''})" if raws else ""
-        places = [_place(*key, columns) for key, columns in same.groupby(["fichier", "ligne"], sort=False)["colonne"]]
+        places = [_place(*key, columns) for key, columns in same.groupby(["fichier", "ligne"], sort=False)["titre"]]
         where = places[0].removeprefix(first["fichier"]).removeprefix(", ") if each else places[0]
         others = " De même\u00a0: " + "\u00a0; ".join(places[1:EXEMPLES]) if len(places) > 1 else ""
         others += f" et {_count(len(places) - EXEMPLES, 'autre', 'autres')}" if len(places) > EXEMPLES else ""

@@ -5,7 +5,7 @@ Owns the files of `actions/` and what became of each; refuses to count or to jud
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatch
 from hashlib import sha256
@@ -93,7 +93,9 @@ def _read_file(
             found = leave_repeats(locate(grids, journals, context.territory.geographie), anomalies)
             merged = merged_down(data)
             mine = [_read_log(one, merged.get(one.grid.feuille, {}), context, anomalies) for one in found]
-            told = _tell_file(ReadFile(fichier, digest), mine, grids)
+            fields = [lines.rows.located.journal.colonnes for lines in mine]
+            titles = {champ: title for pair in zip(found, fields, strict=True) for champ, title in _titles(*pair)}
+            told = _tell_file(ReadFile(fichier, digest, titres=titles), mine, grids)
     except ReadError as error:
         return ReadFile(fichier, digest, "illisible", pris_pour="non reconnu", probleme=error.problem)
     heads = {one.grid.feuille: int(one.grid.lignes[max(one.entete)]) for one in found}
@@ -170,6 +172,15 @@ def _tell_file(file: ReadFile, logs: list[Lines], grids: list[Grid]) -> ReadFile
         pris_pour=f"{family}{sheets}{f', {span}' if span else ''}{left}",
         inconnues=tuple(dict.fromkeys(mask_words(name) for name in others)),
     )
+
+
+def _titles(located: Located, fields: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Each field with the title of its column as it stands in the file, the lowest where a header has several rows."""
+    columns = located.grid.table.columns
+    head = [[column[row].as_py() for column in columns] for row in sorted(located.entete, reverse=True)]
+    for name, *cells in zip(located.noms, *head, strict=False):
+        if name in fields and (title := next((cell.strip() for cell in cells if cell.strip()), "")):
+            yield fields[name], mask_words(title)
 
 
 def _count(file: ReadFile, actions: pd.DataFrame, quarters: tuple[str, ...]) -> ReadFile:

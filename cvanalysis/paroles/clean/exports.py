@@ -144,7 +144,8 @@ def _rename(sheet: Sheet) -> VoiceTable:
         said.append(Problem(raw.fichier, 0, "", f"{SEULE}\u00a0: {sheet.seules}", "", todo))
     spoken = (cells["texte"].str.strip() != "") if "texte" in cells else pd.Series(False, index=cells.index)
     voices = cells[spoken].reset_index(drop=True)
-    return VoiceTable(raw.fichier, outil.nom, voices, lines[spoken.to_numpy()], tuple(said), sheet.origine)
+    titles = {champ: headers[0] for champ, headers in columns.items()}
+    return VoiceTable(raw.fichier, outil.nom, voices, lines[spoken.to_numpy()], tuple(said), sheet.origine, titles)
 
 
 def _unread(raw: RawTable, header: str, closing: bool) -> Problem:

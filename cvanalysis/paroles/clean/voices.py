@@ -329,7 +329,11 @@ def _sources(
         contents.setdefault(row.fichier, []).append(repr(sorted((k, v) for k, v in cleaned.items() if k != "locuteur")))
     contents |= {name: [repr(r) for r in frame.itertuples(index=False)] for name, frame in bound.items() if len(frame)}
     digests = {name: hashlib.sha256("\n".join(sorted(said)).encode()).hexdigest() for name, said in contents.items()}
-    return tuple(ReadFile(name, one, famille=f"paroles ({kinds[name]})") for name, one in digests.items())
+    titles = {table.fichier: table.titres for table in tables}
+    return tuple(
+        ReadFile(name, one, famille=f"paroles ({kinds[name]})", titres=titles.get(name, {}))
+        for name, one in digests.items()
+    )
 
 
 def number(rows: Iterable[dict[str, object]]) -> pd.DataFrame:
