@@ -167,9 +167,9 @@ def test_what_is_understood_of_a_model_filled_as_people_write_is_said(tmp_path):
     line = ";".join(row.get(name, "") for name in names)
     lines = told(tmp_path, {"actions/m.csv": f"{header}\n{line}\n"})
     for column, cell, understood in (
-        ("annee", "2021-2022", "2021"),
-        ("beneficiaires", "environ 60", "60"),
-        ("statut", "en cours", ""),
+        ("Année", "2021-2022", "2021"),
+        ("Bénéficiaires", "environ 60", "60"),
+        ("Statut", "en cours", ""),
     ):
         (said,) = [x for x in lines if f"colonne {column} : écrit autrement (« {cell} »)" in x]
         assert f"Compris : « {understood}" in said
