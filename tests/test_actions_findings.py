@@ -110,6 +110,13 @@ def test_an_unknown_theme_or_finding_is_refused(tmp_path):
         QuarterActions(reader, territory, "QP099001").constat("actions-99")
 
 
+def test_what_the_logs_say_of_a_theme_bears_its_years(tmp_path):
+    theme = ThemeActions(*tables(tmp_path, *ROWS, fichiers={"engagements.csv": TABLE}), "lecture", load_catalogue())
+    told = {numero: write(theme.constat(numero).message) for numero in theme.numeros if numero != "engagements-01"}
+    told["orphelines"] = write(Engagements(theme.field.reader, theme.field.territory).constat("ecarts-02").message)
+    assert [numero for numero, said in told.items() if not re.search(r"\b20\d\d\b", said)] == []
+
+
 def test_blind_spots_are_quarters_without_recent_action_beside_the_theme_s_own_indicators(tmp_path):
     engagements = TABLE.replace(";Lire;;satis", ";Lire;taux_pauvrete;satis")
     theme = ThemeActions(

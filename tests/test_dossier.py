@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import ast
 import doctest
+import json
 import shutil
+from collections import Counter
 from xml.etree import ElementTree
 
 import pytest
+from bs4 import BeautifulSoup
 
+import cvanalysis
+from conftest import RACINE
 from cvanalysis.dossier import ouvrir
 from cvanalysis.errors import UsageError
 
@@ -174,3 +180,32 @@ def test_the_examples_of_the_documentation_run(dossier):
     tried = [runner.run(example).attempted for example in found if example.examples]
     assert runner.summarize().failed == 0
     assert len(tried) == 5
+
+
+CARNETS = sorted(one for one in (RACINE / "notebooks").glob("*.ipynb") if one.stem != "explorer")
+NOMMENT = ".num, .etats, .pastille, .filtre, .leg, table, summary, dt, svg"
+"""What names or labels a thing beside it, and is no line that one reads: numbers and codes, states, controls, tables."""
+
+
+def shown_by(carnet, dossier, monkeypatch) -> str:
+    """The HTML that a notebook's cells display, run in order on a territory."""
+    monkeypatch.setattr(cvanalysis, "ouvrir", lambda **_: dossier)
+    names, parts = {}, []
+    for cell in json.loads(carnet.read_text(encoding="utf-8"))["cells"]:
+        if cell["cell_type"] == "code":
+            *before, last = ast.parse("".join(cell["source"])).body
+            asked = isinstance(last, ast.Expr)
+            exec(compile(ast.Module([*before, *([] if asked else [last])], []), carnet.name, "exec"), names)
+            told = eval(compile(ast.Expression(last.value), carnet.name, "eval"), names) if asked else None
+            parts.append(told._repr_mimebundle_()[0]["text/html"] if asked else "")
+    return "".join(parts)
+
+
+@pytest.mark.parametrize("carnet", CARNETS, ids=lambda one: one.stem)
+def test_no_line_is_read_more_than_three_times_on_a_page(dossier, carnet, monkeypatch):
+    page = BeautifulSoup(shown_by(carnet, dossier, monkeypatch), "html.parser")
+    for named in page.select(NOMMENT):
+        named.extract()
+    read = [one for one in page.select("p, li, dd, h3, h4") if not one.select("p, li, dd, h3")]
+    lines = Counter(" ".join(one.get_text().split()) for one in read)
+    assert {line: n for line, n in lines.items() if n > 3 and len(line.split()) > 1} == {}

@@ -105,7 +105,7 @@ def publics_finding(chapter: ActionChapter, ident: str, rows: pd.DataFrame) -> F
     missing = [Manque(label("actions.publics.manque", **said), "non_disponible")] if filled < lines_count else []
     return chapter.about(
         ident,
-        Message("actions.publics", said),
+        Message("actions.publics", chapter.said | said),
         rows,
         textes="actions.publics",
         question=chapter.question(ident),

@@ -47,6 +47,9 @@ TONS = {
 BESIDE = 24
 """Quarters that strips or small multiples set side by side: beyond, nobody compares them, and a table says it better."""
 
+REPETITIONS = 3
+"""Times that a page may say one line: beyond, it is said once for all that it is true of."""
+
 UNITES_LONGUES = ("habitants", "actions", "organismes", "quartiers")
 """Units that the words under a landmark say better than the figure itself."""
 
@@ -113,6 +116,7 @@ def equip(environment: Environment) -> None:
         tonalites=[(f"voix-0{n}", title, f"0{n}") for n, title in enumerate(block("voix.tons").values(), 2)],
         breadth=_breadth,
         beside=BESIDE,
+        repeats=REPETITIONS,
         bare_unit=lambda one: replace(one, unite="") if one.unite in UNITES_LONGUES else one,
         absent_of=lambda lines: dict.fromkeys(
             one.statut

@@ -30,7 +30,7 @@
     box.addEventListener("input", function () {
       var words = mine.map(function (b) { return plain(b.value) }).join(" ").split(/\s+/), n = 0;
       items.forEach(function (item) {
-        var text = item.plainText || (item.plainText = plain(item.textContent)), ok = words.every(function (w) { return text.indexOf(w) >= 0 });
+        var text = item.plainText || (item.plainText = plain(item.textContent + " " + (item.dataset.mots || ""))), ok = words.every(function (w) { return text.indexOf(w) >= 0 });
         item.hidden = !ok;
         n += ok;
       });
