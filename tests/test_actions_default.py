@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from cvanalysis.actions.clean.money import unbalanced
+from cvanalysis.actions.clean.lines import unbalanced
 from cvanalysis.catalogue import load_catalogue
 from cvanalysis.tables.process import clean_actions
 from cvanalysis.territory.contract import read_territory

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import pytest
 import xlsxwriter
 
-from cvanalysis.actions.clean.money import unbalanced
+from cvanalysis.actions.clean.lines import unbalanced
 from cvanalysis.actions.clean.propose import propose_all
 from test_actions_territory import clean, write_contract
 

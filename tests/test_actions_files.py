@@ -10,7 +10,7 @@ import pytest
 from openpyxl.comments import Comment
 from openpyxl.styles import PatternFill
 
-from cvanalysis.actions.clean.money import unbalanced
+from cvanalysis.actions.clean.lines import unbalanced
 from cvanalysis.actions.clean.propose import propose_all
 from cvanalysis.tables.process import clean_actions
 from test_actions_territory import clean, write_contract

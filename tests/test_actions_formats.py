@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cvanalysis.actions.clean.money import unbalanced
+from cvanalysis.actions.clean.lines import unbalanced
 from test_actions_territory import clean
 
 CLASSIQUE = (

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conftest import examples
-from cvanalysis.actions.clean.money import unbalanced
+from cvanalysis.actions.clean.lines import unbalanced
 from cvanalysis.errors import DeclarationError
 from cvanalysis.tables.process import clean_actions
 from test_actions_territory import CONTRAT, ENTETE, JOURNAL, clean, write_contract

@@ -7,7 +7,7 @@ import shutil
 
 import pytest
 
-from cvanalysis.actions.clean.money import unbalanced
+from cvanalysis.actions.clean.lines import unbalanced
 from cvanalysis.tables.process import clean_actions
 from test_actions_territory import write_contract
 

@@ -10,8 +10,8 @@ from itertools import islice
 
 import pandas as pd
 
-from cvanalysis.actions.clean.money import COLONNES as COMPTE
-from cvanalysis.actions.clean.money import LU, unbalanced
+from cvanalysis.actions.clean.lines import COLONNES as COMPTE
+from cvanalysis.actions.clean.lines import LU, unbalanced
 from cvanalysis.errors import DeclarationError, Problem, printed
 from cvanalysis.files.anomalies import LAISSE, ReadFile
 from cvanalysis.files.guard import under_guard

@@ -116,9 +116,9 @@ def constant(word: str, rows: int) -> Words:
     return Words(np.zeros(rows, dtype=np.int32), (word,))
 
 
-_CENTIMES = r"^-?\d{1,9}(\.\d{1,2})?$"
-_FRANCAIS = r"^-?\d{1,9}(,\d{1,2})?$"
-DOUTEUX = r"^-?[1-9]\d{0,2}[.,]\d{3}$"
+_EUROS = r"^-?\d{1,9}([.,]\d{1,2})?$"
+_BLANCS = "[ \u00a0\u202f\u2009€]"
+DOUTEUX = re.compile(r"-?[1-9]\d{0,2}[.,]\d{3}", re.ASCII)
 """« 12,000 »: twelve thousand euros, or twelve."""
 
 
@@ -127,63 +127,55 @@ def read_amounts(column: pa.ChunkedArray | pa.Array, milliers: str = "") -> tupl
 
     `milliers`: the sign that parts thousands, where it is declared; else only a column that shows it (« 1,234,567 ») proves it.
 
-    Amounts with one or two decimals can mean one thing only and are decoded at once; the others go through `values`, with the
-    signs that the column was seen to use, and the habits of those who write of money are tried last.
+    Amounts with one or two decimals can mean one thing only; the others go through `decode_numbers`, with the signs that the column
+    was seen to use, and the habits of those who write of money are tried last.
     """
-    column = as_text(column)
-    values = np.full(len(column), np.nan)
-    wrong = np.zeros(len(column), dtype=bool)
-    plainly = pc.match_substring_regex(column, _CENTIMES)
-    rest = _fill(values, np.arange(len(column)), column, plainly)
-    texts = column.take(pa.array(rest))
-    filled = pc.not_equal(texts, "")
-    rest, texts = rest[filled.to_numpy(zero_copy_only=False)], texts.filter(filled)
-    bare = pc.replace_substring_regex(texts, "[ \u00a0\u202f\u2009€]", "")
-    texts, bare, wrong[rest] = _part_thousands(texts, bare, milliers)
-    usual = pc.match_substring_regex(bare, _FRANCAIS)
-    odd = texts.filter(pc.invert(usual))
-    rest = _fill(values, rest, pc.replace_substring(bare, ",", "."), usual)
-    if not len(rest):
-        return values, wrong
-    shown = {",": bare.filter(usual), ".": column.filter(plainly)}  # the signs that the column was seen to use
-    witnesses = [f"0{sign}5" for sign, seen in shown.items() if pc.any(pc.match_substring(seen, sign)).as_py()]
-    decoded = decode_numbers(pa.concat_arrays([odd, pa.array(witnesses, pa.string())]))
-    numbers, bad = decoded.valeurs[: len(odd)].copy(), decoded.mauvais[: len(odd)].copy()
-    for i in np.flatnonzero(bad):
-        value = _read_habit(odd[i].as_py())
-        if value is not None:
-            numbers[i], bad[i] = value, False
-    too_large = np.abs(np.nan_to_num(numbers)) > MONTANT_MAXI
-    numbers[too_large] = np.nan
-    values[rest] = numbers
-    wrong[rest] |= bad | too_large
+    coded = as_text(column).dictionary_encode()
+    words, bare = coded.dictionary, pc.replace_substring_regex(coded.dictionary, _BLANCS, "")
+    plain = pc.match_substring_regex(bare, _EUROS)
+    usual = pc.replace_substring(pc.if_else(plain, bare, "nan"), ",", ".")
+    values = pc.cast(usual, pa.float64()).to_numpy(zero_copy_only=False).copy()
+    wrong = np.zeros(len(values), dtype=bool)
+    left = np.flatnonzero(pc.and_not(pc.not_equal(bare, ""), plain).to_numpy(zero_copy_only=False))
+    if len(left):
+        odd = (some.take(left).to_pylist() for some in (words, bare))
+        values[left], wrong[left] = _read_odd(*odd, bare.filter(plain), milliers)
+    codes = coded.indices.to_numpy(zero_copy_only=False)
+    return values[codes], wrong[codes]
+
+
+def _read_odd(words: list[str], bare: list[str], usual: pa.Array, milliers: str) -> tuple[np.ndarray, np.ndarray]:
+    """The amounts of the words that are no plain ones, and which of them are wrong; `usual`: the plain ones of the column."""
+    found = list(bare)
+    wrong = _part_thousands(bare, milliers)
+    witnesses = [f"0{sign}5" for sign in ",." if pc.any(pc.match_substring(usual, sign)).as_py()]
+    cells = zip(words, found, bare, wrong, strict=True)
+    read = ["" if doubtful else word if then == now else now for word, then, now, doubtful in cells]
+    decoded = decode_numbers([*read, *witnesses])
+    values = decoded.valeurs[: len(words)].copy()
+    for i in np.flatnonzero(decoded.mauvais[: len(words)] & ~wrong):
+        value = _read_habit(words[i])
+        wrong[i], values[i] = value is None, np.nan if value is None else value
+    wrong |= np.abs(np.nan_to_num(values)) > MONTANT_MAXI
+    values[wrong] = np.nan
     return values, wrong
 
 
-def _part_thousands(texts: pa.Array, bare: pa.Array, milliers: str) -> tuple[pa.Array, pa.Array, np.ndarray]:
-    """The cells without the sign between their thousands where it is known; those that it leaves doubtful are blank, and wrong."""
-    wrong = np.zeros(len(texts), dtype=bool)
+def _part_thousands(bare: list[str], milliers: str) -> np.ndarray:
+    """Takes the sign between thousands out of the words, in place, where it is known; which of them it leaves doubtful."""
+    wrong = np.zeros(len(bare), dtype=bool)
     for sign in ",.":
-        doubtful = pc.and_(pc.match_substring_regex(bare, DOUTEUX), pc.match_substring(bare, sign))
+        doubtful = [rank for rank, word in enumerate(bare) if sign in word and DOUTEUX.fullmatch(word)]
         # Of a point, only a last zero tells that no machine wrote these decimals.
-        tells = doubtful if sign == "," else pc.and_(doubtful, pc.ends_with(bare, "0"))
-        if not pc.any(tells).as_py():
+        if not any(sign == "," or bare[rank].endswith("0") for rank in doubtful):
             continue
-        proof = rf"^-?\d{{1,3}}(\{sign}\d{{3}}){{2,}}|\{sign}\d{{3}}[{',.'.replace(sign, '')}]\d"
-        known = sign == milliers or pc.any(pc.match_substring_regex(bare, proof)).as_py()
-        plain = pc.replace_substring(bare, sign, "") if known else ""
-        texts, bare = (pc.if_else(doubtful, plain, one) for one in (texts, bare))
-        if not known:
-            wrong |= doubtful.to_numpy(zero_copy_only=False)
-    return texts, bare, wrong
-
-
-def _fill(values: np.ndarray, places: np.ndarray, texts: pa.Array, good: pa.Array) -> np.ndarray:
-    """Put the good texts as numbers; the places of the others."""
-    mask = good.to_numpy(zero_copy_only=False)
-    if mask.any():
-        values[places[mask]] = pc.cast(texts.filter(good), pa.float64()).to_numpy(zero_copy_only=False)
-    return places[~mask]
+        proof = re.compile(rf"-?\d{{1,3}}(\{sign}\d{{3}}){{2,}}|.*\{sign}\d{{3}}[{',.'.replace(sign, '')}]\d")
+        if sign == milliers or any(map(proof.match, bare)):
+            for rank in doubtful:
+                bare[rank] = bare[rank].replace(sign, "")
+        else:
+            wrong[doubtful] = True
+    return wrong
 
 
 def _read_habit(text: str) -> float | None:

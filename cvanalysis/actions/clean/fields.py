@@ -331,7 +331,7 @@ class FieldReader:
             cells, lines = column.textes.array(), self.rows.lignes
             for i in at[:MONTANTS_DITS]:
                 what, done = "pas un montant", "montant laissé vide"
-                if re.match(DOUTEUX, cells[i].strip(" €")):
+                if DOUTEUX.fullmatch(cells[i].strip(" €")):
                     what, sign = "des milliers, ou des décimales", cells[i].strip(" €")[-4]
                     block = "[[actions]]"
                     if self.rows.located.format is not None:

@@ -220,6 +220,19 @@ def _headers(grid: Grid, journal: Journal) -> list[tuple[int, ...]]:
     return [(i,) for i in range(rows)] + [(i, i + 1) for i in range(rows - 1)]
 
 
+def repeats(said: Sequence[set[tuple[Any, ...]]]) -> dict[int, int]:
+    """Rank of each sheet most of whose lines others say → rank of the one that says most of them; the fullest are kept."""
+    found: dict[int, int] = {}
+    known: set[tuple[Any, ...]] = set()
+    for rank in sorted(range(len(said)), key=lambda rank: -len(said[rank])):
+        mine = said[rank]
+        if len(mine & known) > 0.5 * len(mine):
+            others = (one for one in range(len(said)) if one not in (rank, *found))
+            found[rank] = max(others, key=lambda one, mine=mine: len(mine & said[one]))
+        known |= mine
+    return found
+
+
 def flatten_header(
     rows: Sequence[Sequence[str]], entete: tuple[int, ...], wanted: Container[str] = frozenset()
 ) -> tuple[str, ...]:

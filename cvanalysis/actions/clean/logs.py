@@ -17,7 +17,7 @@ import pandas as pd
 from cvanalysis.actions.clean.declared import CONTRAT, Journal, read_journals
 from cvanalysis.actions.clean.duplicates import read_decisions
 from cvanalysis.actions.clean.fields import Context, Declared
-from cvanalysis.actions.clean.formats import Located, locate, squeeze
+from cvanalysis.actions.clean.formats import Located, locate, repeats, squeeze
 from cvanalysis.actions.clean.guess import complete
 from cvanalysis.actions.clean.labels import read_labels
 from cvanalysis.actions.clean.lines import Lines, assemble, read_lines
@@ -41,7 +41,7 @@ EXTENSIONS = (".csv", ".txt", ".tsv", ".xlsx", ".xlsm", ".xlsb", ".xls", ".ods",
 class CleanedLogs:
     """What cleaning gives: new frames, and the state of each file.
 
-    `compte` is the account of money (`money.COLONNES`); `controles` the files' own totals against our sums; `propositions` the questions
+    `compte` is the account of money (`lines.COLONNES`); `controles` the files' own totals against our sums; `propositions` the questions
     to decide (`duplicates.COLONNES`).
     """
 
@@ -90,7 +90,7 @@ def _read_file(
             digest = sha256(data).hexdigest()
             grids = grids_of(data, fichier)
             anomalies.tell((problem for grid in grids for problem in grid.anomalies), "lu tel quel")
-            found = leave_repeats(locate(grids, journals, context.territory.geographie), anomalies)
+            found = _leave_repeats(locate(grids, journals, context.territory.geographie), anomalies)
             merged = merged_down(data)
             mine = [_read_log(one, merged.get(one.grid.feuille, {}), context, anomalies) for one in found]
             fields = [lines.rows.located.journal.colonnes for lines in mine]
@@ -134,22 +134,20 @@ def _read_log(
     return read_lines(rows, context, anomalies)
 
 
-def leave_repeats(found: list[Located], anomalies: Anomalies) -> list[Located]:
+def _leave_repeats(found: list[Located], anomalies: Anomalies) -> list[Located]:
     """The sheets of a file, but for those whose rows another has already, for the same year."""
     if len(found) < 2:
         return found
-    kept: dict[int, tuple[str, set[tuple[str, ...]]]] = {}
-    for rank in sorted(range(len(found)), key=lambda rank: -found[rank].grid.table.num_rows):
-        grid, year = found[rank].grid, found[rank].journal.constantes.get("annee", "")
-        body = grid.table.slice(max(found[rank].entete) + 1)
-        mine = set(zip(*(column.to_pylist() for column in body.columns), strict=True))
-        same = (other for other, (y, rows) in kept.items() if y == year and len(mine & rows) > 0.5 * len(mine))
-        if (other := next(same, None)) is None:
-            kept[rank] = (year, mine)
-        else:
-            what = f"feuille « {grid.feuille} » : répète la feuille « {found[other].grid.feuille} »"
-            anomalies.add(grid.fichier, 0, "", "", what, "non lue : la lire aussi compterait deux fois le même argent")
-    return [found[rank] for rank in sorted(kept)]
+    said = []
+    for one in found:
+        year, body = one.journal.constantes.get("annee", ""), one.grid.table.slice(max(one.entete) + 1)
+        said.append({(year, *row) for row in zip(*(column.to_pylist() for column in body.columns), strict=True)})
+    again = repeats(said)
+    for rank, other in again.items():
+        grid = found[rank].grid
+        what = f"feuille « {grid.feuille} » : répète la feuille « {found[other].grid.feuille} »"
+        anomalies.add(grid.fichier, 0, "", "", what, "non lue : la lire aussi compterait deux fois le même argent")
+    return [one for rank, one in enumerate(found) if rank not in again]
 
 
 def _tell_file(file: ReadFile, logs: list[Lines], grids: list[Grid]) -> ReadFile:

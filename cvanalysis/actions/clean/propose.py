@@ -7,7 +7,6 @@ proposed, never applied.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -20,7 +19,7 @@ from rapidfuzz import fuzz, process
 from cvanalysis.actions.clean.cells import DOUTEUX, common_words, encode, knowledge, line_words, read_amounts
 from cvanalysis.actions.clean.declared import LISTES
 from cvanalysis.actions.clean.fields import Context
-from cvanalysis.actions.clean.formats import flatten_header, head_rows, stated_year
+from cvanalysis.actions.clean.formats import flatten_header, head_rows, repeats, stated_year
 from cvanalysis.actions.clean.guess import ANNEE, PROPOSE, VERSEMENT, Column, guess_columns, merged_columns
 from cvanalysis.actions.clean.labels import EXCLU, Labels, read_labels
 from cvanalysis.actions.table import CHAMPS, DATES, MONTANTS
@@ -80,19 +79,14 @@ def propose_journal(path: Path, fichier: str, territory: Territory) -> str:
     if not sheets:
         return _skeleton(fichier, grids[0], known)
     named = any("action" in sheet.fields for sheet in sheets)
-    blocks: dict[int, str] = {}
-    said: set[tuple[str, str, float]] = set()
-    for rank in sorted(range(len(sheets)), key=lambda rank: -len(sheets[rank].lines())):
-        lines, block = sheets[rank].lines(), _write(fichier, sheets[rank], labels)
-        if named and "action" not in sheets[rank].fields:
-            block = _set_aside(block, "ne dit aucune action : sans doute un récapitulatif")
-        elif sheets[rank].grid.cachee:
-            block = _set_aside(block, "est cachée dans le classeur")
-        elif lines and len(lines & said) > 0.5 * len(lines):
-            block = _set_aside(block, "répète une autre feuille : la lire aussi compterait deux fois le même argent")
-        said |= lines
-        blocks[rank] = block
-    return "\n".join(blocks[rank] for rank in sorted(blocks))
+    aside = {id(one): "est cachée dans le classeur" for one in sheets if one.grid.cachee}
+    recaps = (id(one) for one in sheets if named and "action" not in one.fields)
+    aside |= dict.fromkeys(recaps, "ne dit aucune action : sans doute un récapitulatif")
+    left = [one for one in sheets if id(one) not in aside]
+    again = "répète une autre feuille : la lire aussi compterait deux fois le même argent"
+    aside |= {id(left[rank]): again for rank in repeats([one.lines() for one in left])}
+    blocks = ((_write(fichier, one, labels), aside.get(id(one))) for one in sheets)
+    return "\n".join(_set_aside(block, why) if why else block for block, why in blocks)
 
 
 def propose_all(territory: Territory, fichiers: Sequence[str]) -> str:
@@ -202,7 +196,7 @@ def _write(fichier: str, sheet: Sheet, labels: dict[str, Labels]) -> str:
 def _thousands(column: Column) -> list[str]:
     """The cells of a column of amounts that may be read in two ways."""
     words = (word.strip(" €") for word in encode(column.cellules).words)
-    return [word for word in words if re.match(DOUTEUX, word)] if read_amounts(column.cellules)[1].any() else []
+    return [word for word in words if DOUTEUX.fullmatch(word)] if read_amounts(column.cellules)[1].any() else []
 
 
 def _unknown_words(columns: Sequence[Column], labels: dict[str, Labels]) -> list[str]:

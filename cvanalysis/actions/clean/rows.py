@@ -11,6 +11,7 @@ from collections.abc import Container, Mapping, Sequence
 from dataclasses import astuple, dataclass, field, replace
 
 import numpy as np
+import pyarrow.compute as pc
 
 from cvanalysis.actions.clean.cells import Words, constant, encode, knowledge, line_words, read_amounts
 from cvanalysis.actions.clean.declared import Financement
@@ -149,7 +150,7 @@ def _tell_kinds(
     sums = _sums_of_others(few & amounts & (lettered <= 2) & ~purse & (total | (usual > 1)), montants)
     natures[sums | (few & total & (amounts | (filled <= 2)) & ((usual > 1) | bare)) | (bare & amounts)] = TOTAL
     natures[(lettered == 0) & amounts & ~named] = TOTAL
-    natures[_repeated_headers(located, texts, montants, rows)] = ENTETE
+    natures[_repeated_headers(located)] = ENTETE
     return natures, labels
 
 
@@ -176,22 +177,18 @@ def _sums_of_others(doubtful: np.ndarray, montants: Sequence[Amounts]) -> np.nda
     return found
 
 
-def _repeated_headers(located: Located, texts: dict[str, Words], montants: Sequence[Amounts], rows: int) -> np.ndarray:
+def _repeated_headers(located: Located) -> np.ndarray:
     """Rows that say the header again (either of its lines): at least two of its cells, and six in ten of what they hold."""
-    found = np.zeros(rows, dtype=bool)
-    columns = dict(zip(located.noms, located.grid.table.columns, strict=True))
-    amounts = {column.colonne: column.textes for column in montants if column.textes is not None}
+    titled = [column for name, column in zip(located.noms, located.grid.table.columns, strict=True) if name]
+    first = max(located.entete) + 1
+    filled = sum(pc.not_equal(column.slice(first), "").to_numpy().astype(int) for column in titled)
+    found = np.zeros(len(filled), dtype=bool)
     for position in located.entete:
-        same, other = np.zeros(rows, dtype=np.int16), np.zeros(rows, dtype=np.int16)
-        for name, words in {**texts, **amounts}.items():
-            title = fold(columns[name][position].as_py())
-            again = words.codes == (words.folded.index(title) if title and title in words.folded else -1)
-            same += again
-            if name in texts:
-                other += words.filled[words.codes] & ~again
-        for column in montants:
-            other += ~np.isnan(column.valeurs)
-        found |= (same >= min(2, len(texts) + len(montants))) & (same * 4 >= (same + other) * 2.4)
+        titles = [(column, column[position].as_py()) for column in titled]
+        same = sum(
+            pc.equal(column.slice(first), title).to_numpy().astype(int) for column, title in titles if title.strip()
+        )
+        found |= (same >= min(2, len(titled))) & (same >= 0.6 * filled)
     return found
 
 
