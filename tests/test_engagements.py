@@ -121,3 +121,41 @@ def test_an_engagement_that_names_an_unknown_action_is_told_with_the_nearest(tmp
     told = cleaned.anomalies[cleaned.anomalies["fichier"] == "engagements.csv"].iloc[0]
     assert told["brut"] == "Lirre"
     assert "Lire" in told["traitement"]
+
+
+@pytest.mark.parametrize(
+    ("written", "day"),
+    [
+        ("2023-2024", "31/08/2024"),
+        ("vers mars 2021", "31/03/2021"),
+        ("mars 2021", "31/03/2021"),
+        ("fin 2020", "31/12/2020"),
+    ],
+)
+def test_what_is_understood_of_the_date_of_an_evidence_is_said(tmp_path, written, day):
+    cleaned = clean(tmp_path, *ROWS, fichiers={"engagements.csv": TABLE.replace("15/03/2022", written)})
+    assert cleaned.engagements["date_preuve"][0] == "-".join(reversed(day.split("/")))
+    (told,) = cleaned.anomalies[cleaned.anomalies["colonne"] == "date_preuve"].itertuples()
+    assert (told.fichier, told.ligne, told.brut) == ("engagements.csv", 2, written)
+    assert (told.probleme, told.traitement) == ("écrit autrement", f"compris\u00a0: «\u00a0{day}\u00a0»")
+
+
+def test_a_plain_day_of_an_evidence_makes_no_remark_and_what_is_no_date_is_refused(tmp_path):
+    cleaned = clean(tmp_path / "a", *ROWS, fichiers={"engagements.csv": TABLE})
+    assert "date_preuve" not in set(cleaned.anomalies["colonne"])
+    with pytest.raises(DeclarationError, match=r"en cours.*n'est pas une date"):
+        clean(tmp_path / "b", *ROWS, fichiers={"engagements.csv": TABLE.replace("15/03/2022", "en cours")})
+
+
+def test_a_state_of_advance_that_covers_two_is_said_to_be_one(tmp_path):
+    cleaned = clean(tmp_path, *ROWS, fichiers={"engagements.csv": TABLE.replace("réalisé", "abandonné ou réorienté")})
+    (told,) = cleaned.anomalies[cleaned.anomalies["colonne"] == "avancement"].itertuples()
+    assert (told.brut, told.traitement) == ("abandonné ou réorienté", "compris\u00a0: «\u00a0abandonné\u00a0»")
+
+
+def test_a_partner_names_its_college_its_themes_and_its_quarters_as_people_do(tmp_path):
+    from test_actions_territory import FICHIERS
+
+    partners = FICHIERS["partenaires.csv"] + "neuf;Neuf;Villes;;;La lecture, Le sport;Le Haut;;;\n"
+    table = clean(tmp_path, fichiers={"partenaires.csv": partners}, contrat="").partenaires.set_index("id")
+    assert table.loc["neuf", ["college", "themes", "quartiers"]].tolist() == ["villes", "lecture|sport", "QP099001"]

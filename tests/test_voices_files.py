@@ -320,3 +320,56 @@ def test_the_debates_of_a_real_platform_are_read_and_dated(tmp_path, real, terri
     assert {str(read_day(c["date"]))[:7] for c in cells} == {one["created_at"][:7] for one in known}
     assert len(list(rows_of(table, territory))) == len(known)
     assert not any("<" in c["texte"] for c in cells)
+
+
+@pytest.mark.parametrize("audience", ["public", "equipe"])
+def test_what_is_understood_of_a_voice_filled_as_people_write_is_said_with_its_line(territory, audience):
+    put(
+        territory,
+        OPEN | {"texte": "A.", "date": "2021-2022", "qualite": "retraitée"},
+        OPEN | {"texte": "B.", "date": "vers mars 2021", "age": "environ 60"},
+        OPEN | {"texte": "C.", "date": "en cours", "audience": "tout le monde"},
+        OPEN | {"texte": "D.", "date": "14/06/2022", "qualite": "Habitante", "age": "60 ans"},
+    )
+    lines = [line.strip() for line in told(territory, audience).replace("\xa0", " ").split("\n")]
+    dates = (
+        "date écrit autrement : « 2021-2022 » (ligne 2) compris « 31/08/2022 » ; "
+        "« vers mars 2021 » (ligne 3) compris « 31/03/2021 » ; « en cours » (ligne 4) compris « sans date »."
+    )
+    for said in (
+        dates,
+        "qualite écrit autrement : « retraitée » (ligne 2) compris « autre ».",
+        "age écrit autrement : « environ 60 » (ligne 3) compris « 60 ans ».",
+        "audience écrit autrement : « tout le monde » (ligne 4) compris « l’équipe seule ».",
+    ):
+        assert said in lines
+    assert not [line for line in lines if "14/06/2022" in line or "Habitante" in line or "60 ans » (" in line]
+
+
+def test_many_voices_written_alike_are_said_once_and_counted(territory):
+    put(territory, *(OPEN | {"texte": f"A{i}.", "date": f"{2010 + i}"} for i in range(8)))
+    (line,) = [x for x in told(territory).replace("\xa0", " ").split("\n") if "écrit autrement" in x]
+    assert line.endswith("et 5 autres.")
+
+
+def test_a_period_is_dated_by_its_last_day_and_about_a_day_by_it():
+    assert str(read_day("du 12/06/2022 au 15/06/2022")) == "2022-06-15"
+    assert str(read_day("environ le 12/06/2022")) == "2022-06-12"
+    assert read_day("en cours") is None
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("preconisations.csv", "id;theme;preconisation;statut\nR1;mobilité douce;Ouvrir.;proposée\n"),
+        ("paroles/codes.csv", "code;nom;theme;tonalite\nbus;Le bus;mobilité douce;propose\n"),
+        ("paroles/immersions.csv", "immersion;theme;date;audience;vu\nI1;mobilité douce;2022-03-01;public;Un bus.\n"),
+    ],
+)
+def test_a_theme_that_nobody_declared_is_told_with_its_file_its_line_its_column_and_its_word(territory, name, text):
+    write(territory, name, text)
+    (found,) = clean_voices(territory, "equipe").anomalies.itertuples()
+    assert (found.fichier, found.ligne, found.colonne, found.brut) == (name, 2, "theme", "mobilité douce")
+    assert found.probleme == "thème non déclaré"
+    assert "mobilité douce" not in clean_voices(territory).anomalies.to_csv()
+    assert [f.ligne for f in clean_voices(territory).anomalies.itertuples()] == [0]

@@ -32,7 +32,7 @@ from cvanalysis.engagements.table import (
     PREFIXE,
 )  # fmt: skip
 from cvanalysis.files.anomalies import Anomalies
-from cvanalysis.files.dates import parse_date
+from cvanalysis.files.dates import read_when
 from cvanalysis.files.guard import reading
 from cvanalysis.files.keys import carrier_key, split_list, title_key
 from cvanalysis.files.sheets import read_raw
@@ -59,14 +59,15 @@ def read_engagements(
     territory: Territory,
     found: Inspection,
     fichier: str,
+    anomalies: Anomalies,
     partenaires: Mapping[str, str],
     indicateurs: frozenset[str] | None = None,
 ) -> pd.DataFrame:
     """One row per engagement, in the file's order: `code, libelle, pilier, …, date_preuve (ISO or ''), appreciation_*, exemple`.
 
     `partenaires` is id → name; a partner, pillar, theme, quarter or indicator that is not declared is a problem of `found`, as is a
-    state or a judgement in other words than ours. No file ('') gives an empty table with its columns.
-    Raises `ReadError` where a workbook of them cannot be read.
+    state or a judgement in other words than ours; what is read otherwise than it is written goes to `anomalies`. No file ('') gives an
+    empty table with its columns. Raises `ReadError` where a workbook of them cannot be read.
     """
     colleges = [PREFIXE + college.id for college in territory.colleges]
     optional = (*FACULTATIVES, *colleges)
@@ -83,6 +84,7 @@ def read_engagements(
     } | ({} if indicateurs is None else {"indicateurs": [(one, one) for one in sorted(indicateurs)]})
     made = []
     for row in rows:
+        otherwise: dict[str, tuple[str, str]] = {}
         cells = dict.fromkeys((*COLONNES, *optional), "") | row.cells
         cells |= {name: mask_words(cells[name]) for name in ("libelle", "preuve", "obstacle", "actions")}
         cells |= {name: "|".join(_ids(row, name, cells[name], declared)) for name, declared in known.items()}
@@ -92,11 +94,17 @@ def read_engagements(
             said, cells[name] = cells[name], known_words.get(fold(cells[name]), "")
             if fold(said) not in known_words:
                 row.unknown(name, f"{quoted(said)} n'est pas connu", words, "mots connus", said)
-        day = cells["date_preuve"]
-        when = parse_date(day) if day else None
-        cells["date_preuve"] = when[1].isoformat() if when else ""  # the last day of a period
+            elif said and fold(said) != fold(cells[name]):
+                otherwise[name] = said, cells[name]
+        day, when = cells["date_preuve"], read_when(cells["date_preuve"])
+        cells["date_preuve"] = when[0].isoformat() if when else ""  # the last day of a period
         if day and when is None:
             row.wrong("date_preuve", f"{quoted(day)} n'est pas une date", "JJ/MM/AAAA ou AAAA-MM-JJ")
+        elif when and not when[1]:
+            otherwise["date_preuve"] = day, f"{when[0]:%d/%m/%Y}"
+        for name, (written, understood) in otherwise.items():
+            done = f"compris\u00a0: {quoted(understood)}"
+            anomalies.add(row.fichier, row.ligne, name, written, "écrit autrement", done)
         made.append(cells)
     table = pd.DataFrame(made, columns=[*COLONNES, *optional]).astype("str")
     sample = any(fnmatch(name, pattern) for name in (fichier, ENGAGEMENTS) for pattern in territory.exemples)

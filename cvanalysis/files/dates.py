@@ -38,6 +38,8 @@ _SCOLAIRE = re.compile(r"(?:annee scolaire )?(\d{4}) ?[/-] ?(\d{4}|\d{2})")
 _NOMBRE = re.compile(r"(\d{5})(?:[.,]\d+)?")
 _AVANT = re.compile(r"^(?:periode )?(?:du|de|le|depuis le) ")
 
+_DANS_UN_TEXTE = re.compile(r"\d{4}[-/]\d{2}[-/]\d{2}|\d{1,2}/\d{1,2}/\d{4}")
+_ENVIRON = re.compile(r"^(?:environ|vers|autour|aux alentours|courant|debut|fin|mi|~)[ -]*(?:(?:le|la|de|du) )?")
 _ENTRE = re.compile(
     r" ?(?:-+>|=>|→|>|_) ?"
     r"| (?:-|/|au|a|jusqu'au|jusqu'a) "
@@ -60,6 +62,22 @@ def parse_date(text: str) -> tuple[date, date, str] | None:
         start = _parse_single(first) or (end and _parse_single(_complete(first, last)))
         return (start[0], end[1], "periode") if start and end and start[0] <= end[1] else None
     return _parse_single(bare) if bare != folded else None
+
+
+def read_when(text: str) -> tuple[date, bool] | None:
+    """The last day of what a cell says, and whether it says that day and no more; None for a blank or for what is no date.
+
+    A day is found in what tools write around it (an hour, the day's name); « vers mars 2021 », « fin 2020 » are the period that they name.
+
+    >>> [read_when(cell) for cell in ("12/06/2022 à 6:12 PM", "vers mars 2021", "en cours")]
+    [(datetime.date(2022, 6, 12), True), (datetime.date(2021, 3, 31), False), None]
+    """
+    if parsed := parse_date(text):
+        return parsed[1], parsed[2] == "jour"
+    if (said := _DANS_UN_TEXTE.search(text)) and (parsed := parse_date(said[0])):
+        return parsed[1], True
+    about = parse_date(_ENVIRON.sub("", fold(text)))
+    return (about[1], False) if about else None
 
 
 def _complete(start: str, end: str) -> str:

@@ -237,9 +237,9 @@ def clean_actions(territory: Territory, indicateurs: frozenset[str] | None = Non
     siren = {code: one for code, one in zip(partners["siren"][::-1], partners["id"][::-1], strict=True) if code}
     fichier, unread = find_engagements(Path(territory.dossier)), ()
     try:
-        engagements = read_engagements(territory, found, fichier, names, indicateurs)
+        engagements = read_engagements(territory, found, anomalies, fichier, names, indicateurs)
     except ReadError as error:
-        engagements = read_engagements(territory, found, "", names)
+        engagements = read_engagements(territory, found, anomalies, "", names)
         unread = (ReadFile(fichier, statut="illisible", probleme=error.problem),)
     declared = Declared(
         partners={carrier_key(word): one for one, name, alias in named for word in (name, *split_list(alias))},

@@ -14,13 +14,14 @@ from dataclasses import dataclass, replace
 from datetime import date
 from fnmatch import fnmatch
 from itertools import pairwise
+from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
 
 from cvanalysis.errors import Problem
-from cvanalysis.files.dates import parse_date
+from cvanalysis.files.dates import parse_date, read_when
 from cvanalysis.files.guard import under_guard
 from cvanalysis.files.sheets import raw_files
 from cvanalysis.french import fold
@@ -32,7 +33,7 @@ from cvanalysis.paroles.clean.companions import (
     read_companions,
 )
 from cvanalysis.paroles.clean.exports import read_voice_files
-from cvanalysis.paroles.table import ACCORDANTS, CHAMPS, COMPANIONS, MAJEUR, NON, OUI, VoiceTable
+from cvanalysis.paroles.table import ACCORDANTS, CHAMPS, COMPANIONS, MAJEUR, MOTS, NON, OUI, VoiceTable
 from cvanalysis.personnes.masking import mask_words
 from cvanalysis.textes import block, fill_in
 
@@ -216,10 +217,7 @@ def when_received(row: Row, said: date | None) -> date | None:
 
 def read_day(text: str) -> date | None:
     """The last day of what a cell says; form tools add an hour or the day's name, each in its way."""
-    day = re.search(r"\d{4}[-/]\d{2}[-/]\d{2}|\d{1,2}/\d{1,2}/\d{4}", text)
-    said = day.group() if day else text
-    parsed = parse_date(said.replace("/", "-") if said[:4].isdigit() else said) if text else None
-    return parsed[1] if parsed else None
+    return when[0] if (when := read_when(text)) else None
 
 
 def is_known_at(row: Row, territory: Territory, edition: Edition) -> bool:
@@ -257,6 +255,21 @@ def match_all(
             parts += cut
     found = [match(p, known, alias) for p in parts]
     return list(dict.fromkeys(f for f in found if f)), [p for p, f in zip(parts, found, strict=True) if not f]
+
+
+def undeclared(
+    companions: Companions, names: Mapping[str, Mapping[str, str]], audience: Audience
+) -> Iterable[tuple[str, int, str, str]]:
+    """(file, line, column, word) of the team's own files whose word the contract does not have: what they say would be on no page."""
+    for fichier, columns in COMPANIONS.items():
+        table = companions.tables.get(Path(fichier).stem)
+        for champ in [one for one in ("theme", "qpv", "college") if one in columns]:
+            for line, word, *open_to in table[[champ, *table.columns.intersection(["audience"])]].itertuples(name=None):
+                known = not open_to or may_know(
+                    audience, fold(open_to[0]) if fold(open_to[0]) in AUDIENCES else "equipe"
+                )
+                if word and known and not match(word, names["themes" if champ == "theme" else champ]):
+                    yield fichier, line, champ, word
 
 
 def kept(frame: pd.DataFrame, keep: Iterable[bool]) -> pd.DataFrame:
@@ -309,6 +322,11 @@ def account_of_voices(tables: Sequence[VoiceTable], stages: Sequence[Sequence[Ro
     ends = Counter(zip((row.fichier for row in stages[-1]), statuses, strict=True))
     undated = Counter(row.fichier for row in stages[0] if row.recue is None)
     doubtful = Counter((row.fichier, word) for row in stages[0] for word in unknown_leaves(row))
+    otherwise: dict[str, dict[str, dict[tuple[str, str], int]]] = {}
+    for row in stages[0]:
+        for champ, cell, understood in written_otherwise(row):
+            said = otherwise.setdefault(row.fichier, {}).setdefault(champ, {})
+            said.setdefault((mask_words(cell)[:60], understood), row.ligne)
     asking = sorted(
         {(t.fichier, one.colonne) for t in tables for one in t.anomalies if ACCORDANTS.search(fold(one.colonne))}
     )
@@ -325,11 +343,30 @@ def account_of_voices(tables: Sequence[VoiceTable], stages: Sequence[Sequence[Ro
             + [(ends[fichier, status], what) for status, what in texts["statuts"].items()],
             "non_datees": undated[fichier],
             "doutes": [(word, n) for (where, word), n in doubtful.items() if where == fichier],
+            "autrement": otherwise.get(fichier, {}),
             "questions": [title for where, title in asking if where == fichier],
         }
         for fichier, kind in {table.fichier: table.format for table in tables}.items()
     ]
     return fill_in(texts["modele"], fichiers=files) if files else ""
+
+
+def written_otherwise(row: Row) -> Iterable[tuple[str, str, str]]:
+    """(field, cell, what was understood) where a cell is read as something that it does not plainly say."""
+    texts = block("paroles.compte.compris")
+    for champ in ("date", "recu"):
+        when = read_when(row[champ])
+        if row[champ] and not (when and when[1]):
+            yield champ, row[champ], when[0].strftime("%d/%m/%Y") if when else texts["sans_date"]
+    if fold(row["audience"]) not in ("", *AUDIENCES):
+        yield "audience", row["audience"], texts["equipe"]
+    if row["qualite"] and fold(row["qualite"]) not in MOTS["qualite"]:
+        yield "qualite", row["qualite"], texts["autre"]
+    if re.match(r"environ|vers|autour|~", fold(row["age"])):
+        yield "age", row["age"], texts["ans"].format(age=_age(row["age"], row["date"]))
+    for champ in ("mineur", "art9"):
+        if fold(row[champ]) not in OUI | NON | MAJEUR:
+            yield champ, row[champ], texts["protegee"]
 
 
 def unknown_leaves(row: Row) -> list[str]:

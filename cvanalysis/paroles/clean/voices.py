@@ -98,8 +98,10 @@ def clean_voices(
     rows = [row for row in open_ones if consent.is_known_at(row, territory, edition)]
     read = partial(read_text, audience=audience, reviews=read_reviews(territory.dossier, edition.jusqu_au))
     codes = _codes_read(companions, audience, read)
-    companions = replace(companions, tables=companions.tables | {"codes": codes})
+    kept_beside, companions = companions, replace(companions, tables=companions.tables | {"codes": codes})
     reader = _Reader(territory, audience, edition, companions, read, Anomalies())
+    for fichier, ligne, champ, word in consent.undeclared(kept_beside, reader.names, audience):
+        reader.told(fichier, ligne, champ, word, NON_DECLARE[champ], "laissé de côté des pages")
     answers = reader.answers(rows)
     clean = []
     for fichier, mine in groupby(rows, lambda row: row.fichier):
@@ -182,9 +184,13 @@ class _Reader:
         """How the number of a finding may begin: by a quarter, a theme or the whole."""
         return tuple(f"{one}-" for one in (*self.names["qpv"], *self.names["themes"], *PAGES))
 
-    def tell(self, row: consent.Row, colonne: str, brut: str, probleme: str, traitement: str) -> None:
-        where = (row.ligne, colonne, brut[:200]) if self.audience == "equipe" else (0, colonne, "")
-        self.log.add(row.fichier, *where, probleme, traitement)
+    def told(self, fichier: str, ligne: int, colonne: str, brut: str, probleme: str, traitement: str) -> None:
+        where = (ligne, colonne, brut[:200]) if self.audience == "equipe" else (0, colonne, "")
+        self.log.add(fichier, *where, probleme, traitement)
+
+    def tell(self, row: consent.Row, *said: str) -> None:
+        """Column, cell, what is wrong and what was done."""
+        self.told(row.fichier, row.ligne, *said)
 
     def word(self, row: consent.Row, champ: str) -> str:
         """What a cell names among what is declared, or the word of its vocabulary; '' where it is neither."""
@@ -206,7 +212,7 @@ class _Reader:
         for name in unknown:
             if not (both and consent.match(name, self.names["qpv"])):
                 self.tell(
-                    row, "themes", name, "thème non déclaré", "laissé de côté (correspondances.csv peut le nommer)"
+                    row, "themes", name, NON_DECLARE["themes"], "laissé de côté (correspondances.csv peut le nommer)"
                 )
         return themes, places[0] if places else ""
 
