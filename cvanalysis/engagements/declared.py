@@ -58,8 +58,8 @@ def find_engagements(folder: Path) -> str:
 def read_engagements(
     territory: Territory,
     found: Inspection,
-    fichier: str,
     anomalies: Anomalies,
+    fichier: str,
     partenaires: Mapping[str, str],
     indicateurs: frozenset[str] | None = None,
 ) -> pd.DataFrame:
