@@ -17,7 +17,7 @@ from __future__ import annotations
 import errno
 import tomllib
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
@@ -87,8 +87,19 @@ class DeclarationError(CvanalysisError):
 
     def __str__(self) -> str:
         many = "problèmes" if len(self.problems) > 1 else "problème"
-        said = "".join(f"\n- {problem}" for problem in self.problems)
-        return f"{len(self.problems)} {many} dans les déclarations :{said}"
+        alike: dict[tuple[str, ...], list[Problem]] = {}
+        for one in self.problems:
+            place = (one.fichier, str(one.ligne), one.colonne) if one.ligne or one.colonne else ()
+            alike.setdefault((one.trouve, one.que_faire, *place), []).append(one)
+        lines = [  # files that are wrong alike, each as a whole, are one line
+            str(
+                one
+                if not same
+                else replace(one, fichier="`, `".join(other.fichier for other in (one, *same)), attendu="")
+            )
+            for one, *same in alike.values()
+        ]
+        return f"{len(self.problems)} {many} dans les déclarations :" + "".join(f"\n- {line}" for line in lines)
 
 
 class ReadError(CvanalysisError):

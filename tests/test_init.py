@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from cvanalysis.cli import run
-from cvanalysis.errors import UsageError
+from cvanalysis.errors import DeclarationError, UsageError
 from cvanalysis.tables.init import start
 from cvanalysis.tables.process import clean_all
 from cvanalysis.territory.contract import read_territory
@@ -192,3 +192,11 @@ def test_without_a_declared_comparison_quarters_are_compared_with_their_communes
     (tmp_path / "comparateurs.csv").write_text("zone;niveau;nom\n", encoding="utf-8")
     compared = read_territory(tmp_path).compares("QN04405M")
     assert [one.zone for one in compared] == ["44109", "44162", "244400404", "Ensemble"]
+
+
+def test_a_folder_without_declarations_is_told_in_one_line_what_writes_them(tmp_path):
+    with pytest.raises(DeclarationError) as refused:
+        read_territory(tmp_path)
+    (line,) = str(refused.value).replace("\u00a0", " ").splitlines()[1:]
+    assert line.startswith("- `contrat.toml`, `communes.csv`, `quartiers.csv`")
+    assert line.endswith("le fichier manque. « cvanalysis init EPCI DOSSIER » l'écrit.")

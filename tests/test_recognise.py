@@ -164,11 +164,12 @@ def test_a_dictionary_of_variables_is_documentation(tmp_path):
     assert found == Documentation()
 
 
-def test_an_unknown_file_is_told_what_was_looked_for_and_the_nearest_family(tmp_path):
+def test_an_unknown_file_is_told_the_nearest_family_and_what_to_do(tmp_path):
     with pytest.raises(UnrecognisedFile) as error:
         look(tmp_path, "x.csv", "code_qp;TX_F;POP_MUN;date\nQP044005;1;2;3\n")
     assert "DEMO (Démographie), dont" in str(error.value)
-    assert "FILO_DISP" in str(error.value)
+    assert "Familles cherchées" not in str(error.value)  # a list of names is no help
+    assert "docs/carnets.md" in str(error.value)
     with pytest.raises(UnrecognisedFile, match="Aucune colonne caractéristique"):
         look(tmp_path, "y.csv", "nom;prenom\na;b\n")
 

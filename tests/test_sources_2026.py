@@ -484,3 +484,40 @@ def test_all_quarters_of_france_are_those_of_the_territorys_list_and_of_what_was
     cleaned = clean(tmp_path, {"data_filo19_qp_revdis.csv": national(400, "QN")}, geographie="QN2024")
     assert len(cleaned.france[cleaned.france["indicateur"] == "taux_pauvrete"]) == 400
     assert read_france(tmp_path, cleaned.france, {("filosofi", 2019)}).table.empty
+
+
+def test_the_bases_that_mix_census_and_incomes_are_read_for_both(tmp_path):
+    """`base_cc_comparateur`, `dossier_complet`: incomes stand beside the census, and are no less published there."""
+    head = "CODGEO;LIBGEO;REG;DEP;P21_POP;P15_POP;SUPERF;P21_MEN;NBMENFISC21;PIMP21;MED21;TP6021;P21_CHOM1564;P21_ACT1564\n"
+    row = "35238;Rennes;53;35;225081;215366;50,4;120000;95000;52;21800;22;17000;112000\n"
+    cleaned = clean(tmp_path, {"base_cc_comparateur.csv": head + row})
+    assert said(cleaned, "35238", "population", 2021) == 225081
+    assert said(cleaned, "35238", "population", 2015) == 215366
+    assert said(cleaned, "35238", "revenu_median", 2021) == 21800
+    assert said(cleaned, "35238", "taux_pauvrete", 2021) == 22
+
+
+def test_a_census_by_iris_is_told_as_such(tmp_path):
+    rows = "".join(f"3523801{i:02d};35238;H;{2000 + i}\n" for i in range(10))
+    (read,) = clean(tmp_path, {"base-ic-evol-struct-pop-2021.CSV": "IRIS;COM;TYP_IRIS;P21_POP\n" + rows}).sources
+    assert (read.statut, "pour des iris" in read.pris_pour) == ("laissé de côté", True)
+
+
+@pytest.mark.parametrize(
+    ("head", "row", "words"),
+    [
+        ("UAI;Nom;Secteur;IPS;Code INSEE de la commune", "0350001A;X;public;92,1;35238", "établissements scolaires"),
+        ("Session;Numero d'etablissement;Inscrits;Admis", "2023;0350001A;100;85", "établissements scolaires"),
+        ("Code;Libellé;Taux de chômage annuel moyen 2023", "35;Ille-et-Vilaine;5,5", "« Statistiques locales »"),
+        ("NIVGEO;CODGEO;LIBGEO;SEXE;AGED100;NB", "COM;35238;Rennes;1;000;12", "prenez base-cc-evol-struct-pop"),
+        ("CODGEO;QP035001;QP035002", "POP_MUN;5000;8883", "Les quartiers y sont en colonnes"),
+        ("CODE_QPV;NOM_QPV;NB_ECOLES", "QP035002;Villejean;4", "déclarez ses colonnes"),
+        ("Code Commune;Taux de logements sociaux (%);geom", "35238;25;{}", "déclarez ses colonnes"),
+        ("nom;valeur", "Rennes;4", "docs/insee.md, « Où les télécharger »"),
+    ],
+)
+def test_a_table_that_is_not_read_says_what_it_seems_to_be_and_what_to_take(tmp_path, head, row, words):
+    (read,) = clean(tmp_path, {"x_2022.csv": f"{head}\n{row}\n"}).sources
+    told = f"{read.pris_pour} {read.probleme or ''}".replace("\u00a0", " ")
+    assert words in told
+    assert "Familles cherchées" not in told

@@ -56,7 +56,7 @@ def read_written(path: Path, most: int = OCTETS_MAX) -> tuple[str, str]:
             raise UnreadableError(f"le fichier est trop long (plus de {size})", "gardez-en ce qui sert")
         raw = path.read_bytes()
     except FileNotFoundError:
-        raise UnreadableError("le fichier manque", "Créez-le («\u00a0cvanalysis init\u00a0» l'écrit)") from None
+        raise UnreadableError("le fichier manque", "«\u00a0cvanalysis init EPCI DOSSIER\u00a0» l'écrit") from None
     except OSError as error:
         raise UnreadableError(
             f"le fichier ne peut pas être lu ({say_system(error)})", "vérifiez-le et ses droits"

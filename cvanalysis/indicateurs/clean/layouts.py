@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from cvanalysis.catalogue import LOCAL, load_catalogue, normal_header, once_per_catalogue
+from cvanalysis.catalogue import LOCAL, header_form, load_catalogue, normal_header, once_per_catalogue
 from cvanalysis.errors import Problem
 from cvanalysis.files.numbers import decode_numbers
 from cvanalysis.files.sheets import RawTable
@@ -181,18 +181,22 @@ def _from_columns(table: RawTable, zones: dict[str, str]) -> Iterator[RawTable]:
 
 
 def _from_census(table: RawTable, headers: dict[str, str]) -> Iterator[RawTable]:
-    """Columns of several years side by side → a table per year, with what maps and formulas read."""
+    """Columns of several years side by side → a table per year, with what maps and formulas read; the last has other families' too."""
     years: dict[str, dict[str, str]] = {}
-    labels = {}
+    labels, others = {}, {}
     for name, header in headers.items():
         if not (found := _CENSUS.fullmatch(name)):
-            labels |= {header: table.table[header]} if name in (*CLES, "LIBGEO") else {}
+            if name in (*CLES, "LIBGEO") or "IRIS" in name:
+                labels[header] = table.table[header]
+            elif {name, header_form(name, int(name[-2:] if name[-2:].isdigit() else 0))} & map_headers():
+                others[header] = table.table[header]
         elif f"{found[1]}_{found[3]}" in read_headers():
             years.setdefault(f"20{found[2]}", {})[f"{found[1]}_{found[3]}"] = header
     for year, columns in sorted(years.items()):
         told = pa.chunked_array([pa.array([year] * table.table.num_rows, pa.string())])
         wanted = {name: table.table[header] for name, header in columns.items()}
-        yield replace(table, table=pa.table(labels | {"ANNEE": told} | wanted))
+        more = others if year == max(years) else {}
+        yield replace(table, table=pa.table(labels | {"ANNEE": told} | wanted | more))
 
 
 def _add_formulas(table: RawTable) -> RawTable:

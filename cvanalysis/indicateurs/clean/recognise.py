@@ -39,7 +39,6 @@ from cvanalysis.indicateurs.clean.zones import (
     MILLESIMES,
     Declare,
     find_key,
-    is_quarter,
     read_zones,
     refuse_level,
 )
@@ -365,7 +364,7 @@ def is_dictionary(table: RawTable) -> bool:
 
 
 def say_unknown(tables: Sequence[RawTable], fichier: str, catalogue: Catalogue) -> Problem:
-    """What was looked for, and the family that is nearest by the share of its signature."""
+    """What a table of no family has, the family that is nearest by the share of its signature, and what to do with what it seems to be."""
     shares = []
     twins = {family.declare for family in catalogue.familles.values()}
     for family in catalogue.familles.values():
@@ -373,16 +372,14 @@ def say_unknown(tables: Sequence[RawTable], fichier: str, catalogue: Catalogue) 
             forms = {form for form, _ in find_forms(table, family).values()}
             shares.append((len(forms & family.signature) / len(family.signature), family))
     share, nearest = max(shares, key=lambda pair: pair[0], default=(0.0, None))
-    headers = [header for table in tables for header in table.colonnes][:6]
-    looked = ", ".join(catalogue.familles)
+    headers = [header for table in tables for header in table.colonnes]
+    what = f"aucune famille de fichiers connue (premières colonnes\u00a0: {', '.join(headers[:6]) or 'aucune'})"
     near = (
         f"La plus proche est {nearest.id} ({nearest.nom}), dont {round(100 * share)}\u00a0% des colonnes caractéristiques sont là"
         if nearest and share > 0
         else "Aucune colonne caractéristique d'une famille n'a été trouvée"
     )
-    what = f"aucune famille de fichiers connue (premières colonnes\u00a0: {', '.join(headers) or 'aucune'})"
-    to_do = "Vérifiez que c'est bien un fichier de l'Insee sur les quartiers ou leurs zones de comparaison, sinon retirez-le du dossier"
-    cells = (cell for table in tables for column in table.table.columns[:3] for cell in column.slice(0, 50).to_pylist())
-    if any(map(is_quarter, cells)):
-        to_do = "Ce sont des quartiers\u00a0: déclarez ses colonnes (docs/carnets.md «\u00a0Ajouter un indicateur\u00a0»), sinon retirez-le"
-    return Problem(fichier, 0, "", what, f"Familles cherchées\u00a0: {looked}. {near}", to_do)
+    line = ";".join(map(normal_header, headers))
+    advice = (told for pattern, told in CODES["conseils"].items() if re.search(pattern, line))
+    zones = "zones" if any(map(find_key, tables)) else "sinon"
+    return Problem(fichier, 0, "", what, near, next(advice, CODES["conseil"][zones]))
