@@ -91,15 +91,11 @@ class DeclarationError(CvanalysisError):
         for one in self.problems:
             place = (one.fichier, str(one.ligne), one.colonne) if one.ligne or one.colonne else ()
             alike.setdefault((one.trouve, one.que_faire, *place), []).append(one)
-        lines = [  # files that are wrong alike, each as a whole, are one line
-            str(
-                one
-                if not same
-                else replace(one, fichier="`, `".join(other.fichier for other in (one, *same)), attendu="")
-            )
-            for one, *same in alike.values()
-        ]
-        return f"{len(self.problems)} {many} dans les déclarations :" + "".join(f"\n- {line}" for line in lines)
+        lines = []
+        for one, *same in alike.values():
+            names = "`, `".join(other.fichier for other in (one, *same))  # files that are wrong alike are one line
+            lines.append(f"\n- {replace(one, fichier=names, attendu='') if same else one}")
+        return f"{len(self.problems)} {many} dans les déclarations :{''.join(lines)}"
 
 
 class ReadError(CvanalysisError):
