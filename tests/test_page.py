@@ -68,6 +68,13 @@ def test_a_notebook_with_an_error_gives_no_page():
         render_page(nbf.new_notebook(cells=[cell]), PAGE)
 
 
+def test_where_no_margin_is_printed_the_second_sheet_says_its_page_and_its_edition():
+    html = wrap_page("<h2>a</h2>", PAGE | {"entete": "Bellevue, Nantes", "edition": "Juin 2022"})
+    firefox = html.partition("@supports (-moz-appearance: none)")[2].partition("</style>")[0]
+    assert '@media print { .verso::before { content: "Bellevue, Nantes, Juin 2022" } }' in firefox
+    assert check_page(html, [], 300_000) == []
+
+
 def test_what_stands_on_every_printed_sheet_cannot_leave_its_string():
     html = wrap_page("<h2>a</h2>", PAGE | {"entete": '"} body { display:none } </style><b>', "edition": "L’« été »"})
     style = html.split("<style>")[2].split("</style>")[0]

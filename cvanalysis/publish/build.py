@@ -7,7 +7,6 @@ This process starts no thread and reads no raw file: what could leave a trace in
 from __future__ import annotations
 
 import contextlib
-import os
 import subprocess
 import sys
 import tempfile
@@ -21,8 +20,7 @@ from typing import TYPE_CHECKING, Any
 from cvanalysis.files import atomic
 from cvanalysis.files.guard import MIO, can_fork
 from cvanalysis.publish.edition import DONE, Edition, lasting, voices_of
-from cvanalysis.publish.files import FORMER, Say, count, record_opened, shown, take_over
-from cvanalysis.publish.limits import Limits
+from cvanalysis.publish.files import FORMER, Limits, Say, count, record_opened, shown, take_over
 from cvanalysis.publish.memory.decision import EDITION, UNCHANGED, Decision, Fate, Options, Slices
 from cvanalysis.publish.memory.ledger import LIBRARIES, Ledger, digest_notebook, report_key
 from cvanalysis.publish.plan import Report, check_notebooks, find_notebooks, select
@@ -340,16 +338,10 @@ def watch(argv: list[str], data: Path, say: Say) -> int:
 def look(folders: Iterable[Path]) -> dict[str, tuple[int, ...]]:
     """The files of these folders and what a save changes of each; hidden ones and those of editors apart."""
     found = {}
-    for folder in folders:
-        for root, inside, names in os.walk(folder):
-            inside[:] = [name for name in inside if name[0] != "." and name != "__pycache__"]
-            for name in names:
-                if name[0] == "." or name.endswith(("~", ".swp", ".pyc")):
-                    continue
-                path = Path(root, name)
-                try:
-                    said = path.lstat()
-                except OSError:  # gone meanwhile
-                    continue
+    for around, path in ((folder, path) for folder in folders for path in folder.rglob("*")):
+        hidden = any(part[0] == "." for part in path.relative_to(around).parts)
+        with contextlib.suppress(OSError):  # gone meanwhile
+            if not (hidden or path.name.endswith(("~", ".swp", ".pyc")) or path.is_dir()):
+                said = path.lstat()
                 found[str(path)] = (said.st_mtime_ns, said.st_size, said.st_ino)
     return found

@@ -29,8 +29,7 @@ from typing import TYPE_CHECKING, Any
 
 from cvanalysis.errors import CvanalysisError, UsageError
 from cvanalysis.files import atomic
-from cvanalysis.publish.files import zipped
-from cvanalysis.publish.limits import UNBOUND, Limits
+from cvanalysis.publish.files import UNBOUND, Limits, zipped
 from cvanalysis.publish.memory import ledger
 from cvanalysis.publish.run.child import Emit, Outcome, run_children, run_one
 from cvanalysis.publish.run.warm import warm_up

@@ -19,8 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cvanalysis.files import atomic
-from cvanalysis.publish.files import envelope, link, state_folder
-from cvanalysis.publish.limits import MEMORY, SECONDS
+from cvanalysis.publish.files import MEMORY, SECONDS, envelope, link, state_folder
 from cvanalysis.publish.memory.ledger import Ledger, Record, differences, report_key
 from cvanalysis.publish.plan import LAST, Report, plan_reports
 from cvanalysis.tables import freshness
@@ -294,16 +293,18 @@ class Slices:
         for table, where in dict.fromkeys(changed):
             then = record["tables"].get(table, "")
             counts |= self.compare(then, table, where)  # two reads can cover the same rows: no sum
-        return [_sentence(table, what, origin, count) for (table, what, origin), count in sorted(counts.items())]
+        return [_sentence(*what, count) for what, count in sorted(counts.items())]
 
     def _compare(self, then: str, table: str, where: Where) -> Counter[tuple[str, str, str]]:
-        """Counts by (table, what, origin)."""
-        if table in {"textes", "@fichiers"}:
-            return Counter({(table, "modifié", dict(where)["nom"][0]): 1})
-        if table == "geo":
-            return Counter({(table, "modifiés", ""): 1})
-        if not (old := self._then(then)):
-            return Counter({(table, "modifiées", ""): 1})
+        """Counts of rows by (table, what, origin); of what has no rows, its own sentence in the place of the origin."""
+        name = dict(where).get("nom", ("",))[0]
+        whole = {
+            "textes": f"texte « {name} » modifié",
+            "@fichiers": f"fichier {'de paroles' if name.startswith(freshness.VOICES) else name} modifié",
+            "geo": "contours modifiés",
+        }
+        if table in whole or not (old := self._then(then)):
+            return Counter([(table, "", whole.get(table, f"table {table} modifiée"))])
         return compare_rows(table, old.rows(then, where), self.store.rows(table, where))
 
     def _open_then(self, then: str) -> Store | None:
@@ -347,13 +348,7 @@ def _origins(frame: pd.DataFrame, table: str) -> list[str]:
 
 
 def _sentence(table: str, what: str, origin: str, count: int) -> str:
-    if table == "textes":
-        return f"texte « {origin} » modifié"
-    if table == "@fichiers":
-        return f"fichier {'de paroles' if origin.startswith(freshness.VOICES) else origin} modifié"
-    if table == "geo":
-        return "contours modifiés"
-    if not origin:
-        return f"table {table} modifiée"
+    if not what:
+        return origin
     name, s = NAMES.get(table, "ligne").partition(" "), "s" if count > 1 else ""
     return f"{count} {name[0]}{s}{name[1]}{name[2]} {what}{s} dans {origin}"

@@ -220,9 +220,12 @@ def css_string(text: str) -> Markup:
 OUR_SCRIPTS = {_script(), _script("index.js")}
 """All that a script of a page may be."""
 
+_SAID = r'\{ content: "[^"<>{}]*" \}'
 OUR_STYLE = re.compile(
     re.escape(_asset("page.css"))
     + r"(\n:root \{( --(accent|ici|encre): #[0-9A-Fa-f]{6};)+ \})?"
-    + r'\n@page \{ @top-left \{ content: "[^"<>{}]*" \} @top-right \{ content: "[^"<>{}]*" \}( @bottom-left \{ content: "[^"<>{}]*" \})? \}'
+    + rf"\n@page \{{ @top-left {_SAID} @top-right {_SAID}( @bottom-left {_SAID})? \}}"
+    + rf"\n@supports \(-moz-appearance: none\) \{{ @media print \{{ \.verso::before {_SAID} \}} \}}"
 )
-"""All that the style of a page may be: ours, and what stands on its printed sheets."""
+"""All that the style of a page may be: ours, and what stands on its printed sheets. Firefox prints no margin box: the second sheet says
+its page itself."""

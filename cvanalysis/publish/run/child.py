@@ -28,7 +28,7 @@ from typing import Any
 
 from cvanalysis.errors import DeclarationError, ReportFailed, UsageError, say_file
 from cvanalysis.files.guard import MIO, can_fork, die_with, limit_memory
-from cvanalysis.publish.limits import UNBOUND, Limits
+from cvanalysis.publish.files import UNBOUND, Limits
 
 SCRATCH = "cvanalysis-"  # then the parent's number: `sweep_scratch` knows whose folder it was
 TICK = 0.1  # seconds between two looks at time-outs and captured files

@@ -23,7 +23,7 @@ from tqdm import tqdm
 from traitlets.config import Config
 
 from cvanalysis.files.guard import can_fork
-from cvanalysis.publish.limits import Limits
+from cvanalysis.publish.files import Limits
 from cvanalysis.publish.run.child import Emit, Outcome, is_child, run_children
 
 logger = logging.getLogger("cvanalysis")

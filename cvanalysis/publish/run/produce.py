@@ -28,8 +28,7 @@ from papermill.parameterize import parameterize_notebook
 
 from cvanalysis.errors import ReportFailed
 from cvanalysis.files import atomic
-from cvanalysis.publish.files import record_opened
-from cvanalysis.publish.limits import Limits
+from cvanalysis.publish.files import Limits, record_opened
 from cvanalysis.publish.page.contract import check_page
 from cvanalysis.publish.page.page import render_page, told_by
 from cvanalysis.publish.run.child import Emit, Outcome, is_child

@@ -123,35 +123,21 @@ class _Shell(ZMQInteractiveShell):
         self.active_eventloop = gui
 
 
-_prepared: dict[str, Any] = {}
-
-
 def prepare() -> None:
-    """Make the shell before forking: a child finds it made. What IPython changes of this process is put back, for a child to do."""
-    environment, main = dict(os.environ), sys.modules["__main__"]
+    """Make the shell before forking: a child finds it made. Their first use compiles and imports: once here instead of once in each."""
     shell = open_shell()
-    _prepared["environment"] = {key: value for key, value in os.environ.items() if environment.get(key) != value}
-    _prepared["main"] = sys.modules["__main__"]
-    os.environ.clear()
-    os.environ.update(environment)
-    sys.modules["__main__"] = main
-    # Their first use compiles and imports: once here instead of once in each child.
     shell.transform_cell("a = 1\n%time a")
     shell.display_formatter.format("")
 
 
 def open_shell() -> InteractiveShell:
     """The shell of this process, ready to run cells; IPython's own singleton, so `get_ipython()` and `display()` find it."""
-    if _prepared:
-        os.environ.update(_prepared["environment"])
-        sys.modules["__main__"] = _prepared["main"]
-        return _Shell.instance()
-    config = Config()
-    config.HistoryManager.enabled = False  # a database and a thread
-    shell = _Shell.instance(config=config, compiler_class=_Compiler)
-    # `exit` in a cell asks the kernel's loop to stop: there is none, and `InProcessClient` sees `exit_now` after the cell.
-    shell.kernel = SimpleNamespace(eventloop=None)
-    return shell
+    if not _Shell.initialized():
+        config = Config()
+        config.HistoryManager.enabled = False  # a database and a thread
+        # `exit` in a cell asks the kernel's loop to stop: there is none, and `InProcessClient` sees `exit_now` after the cell.
+        _Shell.instance(config=config, compiler_class=_Compiler).kernel = SimpleNamespace(eventloop=None)
+    return _Shell.instance()
 
 
 def raw_input(*_args: object, **_kw: object) -> str:
