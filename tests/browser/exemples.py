@@ -16,7 +16,7 @@ from cvanalysis.publish.files import link
 LONG = "Saint-Étienne-du-Grand-Détour - Les Hauts de l’Île aux Bœufs - Cité de l’Ancienne Manufacture"
 ICI = "Les Quatre Vents"
 NOMS = (ICI, LONG, *(f"Quartier n° {i}" for i in range(3, 16)))
-TERRITOIRE = SimpleNamespace(palette={"sujet": "#0b5394", "part": ("#0072B2", "#C75000")})
+TERRITOIRE = SimpleNamespace(phrases={}, palette={"sujet": "#0b5394", "part": ("#0072B2", "#C75000")})
 
 
 def pour_cent(x: float | None, statut: Statut = "publié") -> Valeur:
