@@ -200,3 +200,11 @@ def test_a_folder_without_declarations_is_told_in_one_line_what_writes_them(tmp_
     (line,) = str(refused.value).replace("\u00a0", " ").splitlines()[1:]
     assert line.startswith("- `contrat.toml`, `communes.csv`, `quartiers.csv`")
     assert line.endswith("le fichier manque. « cvanalysis init EPCI DOSSIER » l'écrit.")
+
+
+def test_two_sirens_of_one_epci_are_one_comparison(tmp_path):
+    territory, _ = begin(tmp_path, "245900410")
+    assert territory.epci == "200093201"
+    lines = "zone;niveau;nom\n200093201;EPCI;Lille\n245900410;EPCI;Lille, avant 2020\n59;DEPARTEMENT;Nord\n"
+    (tmp_path / "comparateurs.csv").write_text(lines, encoding="utf-8")
+    assert [one.zone for one in read_territory(tmp_path).comparateurs] == ["200093201", "59"]

@@ -521,3 +521,26 @@ def test_a_table_that_is_not_read_says_what_it_seems_to_be_and_what_to_take(tmp_
     told = f"{read.pris_pour} {read.probleme or ''}".replace("\u00a0", " ")
     assert words in told
     assert "Familles cherchées" not in told
+
+
+def test_an_epci_that_changed_its_siren_is_one_zone_and_check_says_it(tmp_path):
+    """Lille: 245900410 until 2020, 200093201 since."""
+    before = "CODGEO;LIBGEO;NBMEN18;NBPERS18;NBUC18;Q218\n245900410;Lille;457805;1070215;722960,4;20690\n"
+    after = "CODGEO;NBMENFISC21;NBPERSMENFISC21;MED21\n200093201;490000;1100000;22000\n"
+    cleaned = clean(tmp_path, {"FILO2018_DISP_EPCI.csv": before, "cc_filosofi_2021_EPCI.csv": after})
+    rows = cleaned.table[cleaned.table["indicateur"] == "revenu_median"]
+    assert rows[["zone", "millesime", "valeur"]].to_numpy().tolist() == [
+        ["200093201", 2018, 20690],
+        ["200093201", 2021, 22000],
+    ]
+    (told,) = cleaned.anomalies.loc[cleaned.anomalies["probleme"].str.contains("ancien SIREN"), "probleme"]
+    assert "245900410" in told
+
+
+def test_of_a_very_large_text_the_rows_under_a_former_siren_are_kept_too(tmp_path, monkeypatch):
+    monkeypatch.setattr("cvanalysis.indicateurs.clean.sources.GRAND", 100)
+    text = (
+        "CODGEO;LIBGEO;NBMEN18;NBPERS18;NBUC18;Q218\n" + "200000172;X;1;2;3;4\n" * 9 + "245900410;Lille;5;6;7;20690\n"
+    )
+    cleaned = clean(tmp_path, {"FILO2018_DISP_EPCI.csv": text}, zones=frozenset({("200093201", "EPCI")}))
+    assert said(cleaned, "200093201", "revenu_median") == 20690

@@ -76,6 +76,12 @@ def load_codes() -> Mapping[str, Any]:
 
 
 @cache
+def load_sirens() -> Mapping[str, str]:
+    """Former SIREN of an EPCI → today's (`sirens.csv`): under one name, merged or of another status since."""
+    return {row["ancien"]: row["code"] for row in read_catalogue_rows("sirens.csv")}
+
+
+@cache
 def load_rules() -> Rules:
     """The rules shipped with the package; `ipc` is the consumer price index by year (`ipc.csv`)."""
     read = _read("regles.toml")

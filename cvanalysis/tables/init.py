@@ -15,6 +15,7 @@ from pathlib import Path
 
 from cvanalysis.catalogue import load_catalogue, normal_header, read_catalogue_rows
 from cvanalysis.engagements.declared import PARTENAIRE
+from cvanalysis.catalogue.rules import load_sirens
 from cvanalysis.errors import ReadError, UsageError
 from cvanalysis.files.archives import TABLEAUX, is_archive, members, read_member
 from cvanalysis.files.delimited import GRAND
@@ -65,7 +66,7 @@ def start(epci: str, dossier: Path, geographie: str, jour: date) -> tuple[dict[P
 
     Raises `UsageError` where no quarter is known of the EPCI.
     """
-    dit, found = DIT["dit"], _look(dossier / "insee")
+    dit, found, epci = DIT["dit"], _look(dossier / "insee"), load_sirens().get(epci, epci)
     rows = [row for annee in ("2024", "2015") for row in read_catalogue_rows(f"quartiers_{annee}.csv")]
     shipped = [Quarter(row["code"], row["nom"], *(_parts(row[name]) for name in LIVREES)) for row in rows]
     names = {row["code"]: row["nom"] for row in read_catalogue_rows("epci.csv")}

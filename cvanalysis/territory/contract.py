@@ -14,6 +14,7 @@ from typing import Any
 
 from cvanalysis import textes
 from cvanalysis.catalogue import Ajouts
+from cvanalysis.catalogue.rules import load_sirens
 from cvanalysis.errors import DeclarationError, UsageError
 from cvanalysis.french import capital, fold, listed, nearest, quoted
 from cvanalysis.territory import places
@@ -310,6 +311,7 @@ def _territoire(section: Ligne, values: dict[str, Any]) -> dict[str, Any]:
     if (geographie := values.pop("geographie")) not in places.GEOGRAPHIES:
         what = f"{quoted(geographie)} n'est pas une géographie connue"
         section.unknown("geographie", what, places.GEOGRAPHIES, "géographies connues", geographie)
+    values["epci"] = load_sirens().get(values["epci"], values["epci"])
     return values | ({"maj": values["maj"].isoformat()} if "maj" in values else {})
 
 
@@ -361,7 +363,9 @@ def _places(found: Inspection, geographie: str | None) -> dict[str, tuple]:
         places.check_zone(row, "zone", row["niveau"])
         if row["niveau"] == "COMMUNE":
             places.check_commune(row, "zone", row["zone"], known)
-        comparateurs.append(Comparateur(row["zone"], row["niveau"], row["nom"]))
+        zone = load_sirens().get(row["zone"], row["zone"])
+        if not any((one.zone, one.niveau) == (zone, row["niveau"]) for one in comparateurs):  # two SIREN of one EPCI
+            comparateurs.append(Comparateur(zone, row["niveau"], row["nom"]))
     once(rows, "zone", "niveau")
     return {"communes": communes, "quartiers": tuple(quartiers), "comparateurs": tuple(comparateurs)}
 

@@ -18,6 +18,7 @@ from typing import BinaryIO
 import numpy as np
 
 from cvanalysis.catalogue import load_catalogue
+from cvanalysis.catalogue.rules import load_sirens
 from cvanalysis.errors import Problem, ReadError
 from cvanalysis.files.anomalies import LAISSE, ReadFile
 from cvanalysis.files.archives import archive_of, is_archive, members, read_member
@@ -105,6 +106,7 @@ def _read_large(lines: BinaryIO, size: int, fichier: str, zones: Zones) -> list[
     """The tables of a large text, with the rows of the zones asked for and the aggregates, under their own line numbers."""
     allow(size / MIO * SECONDES_PAR_MIO)
     codes = {zone if isinstance(zone, str) else zone[0] for zone in zones or ()} | set(AGREGATS)
+    codes |= {old for old, new in load_sirens().items() if new in codes}
     wanted = {form.encode() for code in codes for form in (code, code.lstrip("0"))}
     with lines:
         text, numbers, rows = extract(lines, CLES, wanted)
@@ -207,6 +209,9 @@ def say_sheet(sheet: Recognised, fichier: str, geographie: str) -> Iterator[Prob
         count = f"{len(rows)} lignes de quartiers" if len(rows) > 1 else "une ligne de quartier"
         what = f"{count} d'une autre géographie (codes {other}…) dans un fichier en {sheet.geographie}\u00a0: deux découpages"
         yield Problem(fichier, int(sheet.table.lignes[rows[0]]), sheet.cle, what, "", "Lignes non jointes aux autres")
+    if old := sorted(load_sirens().keys() & set(sheet.table.table[sheet.cle].to_pylist())):
+        what = f"{len(old)} intercommunalité{'s' * (len(old) > 1)} sous un ancien SIREN ({', '.join(old[:3])}{'…' * (len(old) > 3)})"
+        yield Problem(fichier, 0, sheet.cle, what, "", "Lues sous celui d'aujourd'hui, avec leur périmètre d'alors")
     unknown = np.flatnonzero(sheet.niveaux == "").tolist()
     for row in unknown[:CODES_DITS]:
         code = sheet.table.table[sheet.cle][row].as_py()

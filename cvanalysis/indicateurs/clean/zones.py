@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow.compute as pc
 
 from cvanalysis.catalogue import Catalogue, Famille, load_catalogue, normal_header
-from cvanalysis.catalogue.rules import load_codes
+from cvanalysis.catalogue.rules import load_codes, load_sirens
 from cvanalysis.errors import UnrecognisedFile
 from cvanalysis.files.keys import title_key
 from cvanalysis.files.numbers import as_text
@@ -172,7 +172,7 @@ def _zone_of(cell: str, level_of_small: str, n_codes: int) -> tuple[str, str]:
     if _COMMUNE.match(cell):
         return cell, "COMMUNE"
     if _EPCI.match(cell):
-        return cell, "EPCI"
+        return load_sirens().get(cell, cell), "EPCI"
     if _PETIT.match(cell) and level_of_small:
         if level_of_small == "FRANCE_METRO":
             return METRO, level_of_small
