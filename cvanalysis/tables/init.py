@@ -14,8 +14,8 @@ from datetime import date
 from pathlib import Path
 
 from cvanalysis.catalogue import load_catalogue, normal_header, read_catalogue_rows
-from cvanalysis.engagements.declared import PARTENAIRE
 from cvanalysis.catalogue.rules import load_sirens
+from cvanalysis.engagements.declared import PARTENAIRE
 from cvanalysis.errors import ReadError, UsageError
 from cvanalysis.files.archives import TABLEAUX, is_archive, members, read_member
 from cvanalysis.files.delimited import GRAND
