@@ -202,6 +202,14 @@ def shown_by(carnet, dossier, monkeypatch) -> str:
 
 
 @pytest.mark.parametrize("carnet", CARNETS, ids=lambda one: one.stem)
+def test_every_note_that_a_page_refers_to_is_on_it(dossier, carnet, monkeypatch):
+    page = BeautifulSoup(shown_by(carnet, dossier, monkeypatch), "html.parser")
+    asked = {one["href"] for one in page.select('a[href^="#note_"]')}
+    assert asked
+    assert {one for one in asked if not page.select(one)} == set()
+
+
+@pytest.mark.parametrize("carnet", CARNETS, ids=lambda one: one.stem)
 def test_no_line_is_read_more_than_three_times_on_a_page(dossier, carnet, monkeypatch):
     page = BeautifulSoup(shown_by(carnet, dossier, monkeypatch), "html.parser")
     for named in page.select(NOMMENT):
