@@ -81,6 +81,14 @@ def test_under_the_map_stands_which_perimeters_of_2015_were_changed(contours):
     assert "celui de 2015" in tell_contours(contours, "QP044007")
 
 
+def test_a_contract_of_2024_is_not_told_that_its_figures_bear_on_2015(outlines):
+    contours = find_contours(outlines, {"QN04405M": "Bellevue", "QN04407I": "Le Breil"})
+    for told in (tell_contours(contours), tell_contours(contours, "QN04405M")):
+        assert "2024" in told
+        assert "chiffres" not in told
+    assert "celui de 2015" in tell_contours(contours, "QN04407I")
+
+
 def test_words_of_a_map_have_at_most_25_words(contours):
     for one in contours:
         assert len(describe_map(contours, one.code).split()) <= 25 + len(one.nom.split())

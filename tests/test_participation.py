@@ -384,3 +384,12 @@ def test_a_contribution_stands_under_the_finding_that_it_cites_with_its_answer(t
     by_finding = contributions_by_finding(clean_voices(territory).contributions)
     (said,) = by_finding["QP044006-revenus-03"]
     assert (said.statut, bool(said.reponse), said.rapport) == ("répondue", True, "Complète")
+
+
+def test_how_people_took_part_is_told_by_the_way_that_most_took(territory):
+    cleaned = clean_voices(territory)
+    found = the("niveaux-01", find_participation(cleaned.paroles, cleaned.contributions, territory))
+    bars = {one.etiquette: one.valeur for one in found.figure.series[0].points if one.valeur.dite}
+    most = max(bars.values(), key=lambda one: one.valeur)
+    first = next(name for name, value in bars.items() if value == most)
+    assert write(found.message).startswith(f"On a surtout participé par\u00a0: {first.lower()} ({say(most)})")

@@ -18,6 +18,7 @@ from cvanalysis.pages.suite import Sequel
 from cvanalysis.publish.plan import find_notebooks, plan_reports
 from cvanalysis.tables.process import clean_all
 from cvanalysis.territory.contract import Quartier, read_territory
+from cvanalysis.textes import label
 
 EXEMPLE = RACINE / "data" / "exemple-2024"
 STATED = pd.DataFrame(
@@ -136,9 +137,22 @@ def test_the_figures_of_the_second_territory_are_those_published_each_in_its_con
     assert [file.fichier for file in every.fichiers if file.probleme] == []
 
 
-def test_a_statement_of_the_former_evaluation_is_taken_up_by_its_title_and_leads_to_its_quarter(tmp_path):
-    shutil.copytree(EXEMPLE, tmp_path / "raw")
-    dossier = ouvrir(tmp_path / "raw")
+@pytest.fixture(scope="module")
+def dossier(tmp_path_factory):
+    raw = tmp_path_factory.mktemp("data") / "raw"
+    shutil.copytree(EXEMPLE, raw)
+    return ouvrir(raw)
+
+
+def test_a_fiche_of_a_new_contract_announces_no_bar_that_is_not_there_and_reads_aloud(dossier):
+    fiche = dossier.fiche("QN04406M")
+    assert label("quartier.engagements-01.partout") not in fiche.verso().html
+    front = " ".join(re.sub(r"<[^>]+>", " ", fiche.recto().html).split())
+    assert "non disponible revenu médian par mois d’une personne seule" in front
+    assert "non disponible part des 15-64 ans en emploi" in front
+
+
+def test_a_statement_of_the_former_evaluation_is_taken_up_by_its_title_and_leads_to_its_quarter(dossier):
     shown = dossier.preconisations()
     (one,) = [r for r in dossier.recommendations() if r.constats]
     title = dict(zip(*(dossier.store.rows("precedent")[name] for name in ("constat", "titre")), strict=True))[

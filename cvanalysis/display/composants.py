@@ -138,7 +138,7 @@ def states_of(finding: Finding) -> list[tuple[str, int, str]]:
 def _breadth(personnes: Valeur, quartiers: Valeur, colleges: Valeur) -> str:
     """How widely an idea is heard; nothing more where its people are withheld."""
     if not personnes.dite:
-        return label("affichage.raisons.masqué")
+        return label("affichage.feuille.entendu_peu")
     said = {"personnes": say(personnes), "quartiers": say(quartiers), "colleges": say(colleges)}
     return label("affichage.feuille.entendu", **said)
 

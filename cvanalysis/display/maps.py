@@ -118,14 +118,15 @@ def tell_contours(contours: Collection[Contour], sujet: str = "") -> str:
     asked = [one for one in contours if sujet in ("", one.code)]
     said = [label("affichage.carte.source", source=source) for source in sorted({one.source for one in asked} - {""})]
     moved, kept = ([one.nom for one in asked if one.lien == letter] for letter in "MI")
+    ours = (
+        "_2024" if any(one.code.startswith("QN") for one in asked) else ""
+    )  # figures bear on the contract's own perimeters
     if sujet:
-        said += [label("affichage.carte.modifie_ici")] * bool(moved) + [label("affichage.carte.inchange_ici")] * bool(
-            kept
-        )
+        keys = ([f"modifie_ici{ours}"] if moved else []) + (["inchange_ici"] if kept else [])
+        said += [label(f"affichage.carte.{key}") for key in keys]
     elif moved:
-        said.append(
-            label("affichage.carte.modifies", nombre=len(moved), total=len(asked), noms=enumerate_french(moved))
-        )
+        numbers = {"nombre": len(moved), "total": len(asked), "noms": enumerate_french(moved)}
+        said.append(label(f"affichage.carte.modifies{ours}", **numbers))
     elif kept:
         said.append(label("affichage.carte.inchanges"))
     return typeset(" ".join(said))

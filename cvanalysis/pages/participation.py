@@ -106,11 +106,16 @@ def _crossed(coverage: Coverage, number: str, one: str, two: str) -> Finding:
 
 def _by_step(coverage: Coverage) -> Finding:
     values = {name: coverage.value("sequence", step) for step, name in coverage.names("sequence").items()}
-    most = max((value.valeur for value in values.values() if value.dite), default=None)
-    first = [name for name, value in values.items() if value.dite and value.valeur == most]
-    said = {"etapes": first, "valeur": values[first[0]] if first else Valeur(None, "masqué")}
+    said = dict(zip(("etapes", "valeur"), _most(values), strict=True))
     grid = Grid("barres", {name: [value] for name, value in values.items()})
     return _finding(coverage, "couverture-04", "etapes", said, grid=grid)
+
+
+def _most(values: Mapping[str, Valeur]) -> tuple[list[str], Valeur]:
+    """Those that have the highest count, in order, and it; none where no count may be told."""
+    known = {name: value for name, value in values.items() if value.dite}
+    most = max(known.values(), key=lambda value: value.valeur, default=Valeur(None, "masqué"))
+    return [name for name, value in known.items() if value.valeur == most.valeur], most
 
 
 def _all_heard(coverage: Coverage) -> bool:
@@ -168,7 +173,10 @@ def _levels(paroles: pd.DataFrame, coverage: Coverage) -> Finding:
     # Immersions are told in their accounts, where nobody is counted.
     told = people | {"immersion": people.get("immersion", word(label("participation.niveaux.immersions")))}
     values = {name: told.get(nature, none) for nature, name in ways.items()}
+    most, value = _most(values)
     said = {
+        "plus": [name.lower() for name in most],
+        "valeur": value,
         "jamais": [name.lower() for name, value in values.items() if value.texte == PERSONNE],
         "facons": sum(value.dite for value in values.values()),
     }

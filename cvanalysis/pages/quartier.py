@@ -78,6 +78,7 @@ class Fiche(Questions):
             "nom": one.libelle,
             "quand": line.quand,
             "rang": line.rang,
+            "dite": line.valeur.dite,
             "reperes": [(zone, value) for zone, value, other_year in line.reperes if value.dite and not other_year],
             "sens": "",
         }
