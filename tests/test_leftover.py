@@ -1,6 +1,7 @@
 """Nothing vanishes: each file under the data folder is read, or named by `check` and by the table of files, with what to do."""
 
 import io
+import unicodedata
 from datetime import datetime
 
 import openpyxl
@@ -14,13 +15,14 @@ from cvanalysis.tables.check import check
 from cvanalysis.tables.models import columns_of, write_model
 from cvanalysis.tables.process import clean_actions, process
 from cvanalysis.tables.store import Store
+from cvanalysis.territory.contract import read_territory
 from test_actions_territory import FICHIERS, write_contract
 
 TABLE = b"a;b\n1;2\n"
 STRAY = {
     "indicateurs/x.csv": "Déplacez-le dans insee/",
     "essai.xlsx": "Déplacez-le dans insee/",
-    "geo/ancien/contours.geojson": "Déplacez-le dans insee/",
+    "geo/ancien/contours.geojson": "Mettez-le dans geo/",
     "partenaires.xlsx": "sous le nom partenaires.csv",
     "paroles/notes.txt": "une ligne du modèle",
     "textes/theme-inconnu.md": "themes.csv",
@@ -183,3 +185,34 @@ def test_without_any_statistics_each_finding_on_quality_has_a_picture_and_a_tabl
     for finding in Qualite(Store(tmp_path / "out", territory), territory, load_catalogue()).constats:
         assert (finding.figure is None) == (finding.table is None), finding.id
         assert finding.figure is not None or finding.manques, finding.id
+
+
+@pytest.mark.parametrize(
+    ("fichier", "said"),
+    [
+        ("textes/INTRO.MD", "seuls les fichiers de textes/ même, en .md ou .toml, sont lus"),
+        ("textes/ancien/intro.md", "seuls les fichiers de textes/ même"),
+        ("geo/ancien/x.geojson", "seuls les fichiers de geo/ même, en .geojson, sont lus"),
+        ("paroles", "un fichier est là où un dossier est attendu"),
+        ("__MACOSX/x.csv", "que personne ne lit\u00a0: __MACOSX/x.csv"),
+    ],
+)
+def test_a_file_that_is_nearly_where_it_is_read_is_named_with_what_to_do(tmp_path, fichier, said):
+    assert said in check(write_contract(tmp_path, {fichier: "x"}, contrat="")).render()
+
+
+def test_a_contour_is_read_whatever_the_case_of_its_suffix(tmp_path):
+    told = check(write_contract(tmp_path, {"geo/Q.GEOJSON": "{}"}, contrat="")).render()
+    assert "geo/Q.GEOJSON\u00a0: il n'a pas de liste « features »" in told
+
+
+def test_a_name_whose_accents_stand_apart_is_that_which_a_person_declares(tmp_path):
+    name = "actions/été.csv"
+    declared = f'[[actions]]\nfichier = "{name}"\n[actions.colonnes]\n"Quoi" = "action"\n"Qui" = "porteur"\n"Combien" = "accorde"\n'
+    log = "Quoi;Qui;Combien\nChanter;Chorale;100\n"
+    territory = write_contract(tmp_path, {unicodedata.normalize("NFD", name): log}, contrat=declared)
+    report = check(territory)
+    assert report.status == 0, report.render()
+    assert list(clean_actions(territory).actions["source"].unique()) == [name]
+    (tmp_path / "contrat.toml").write_text((tmp_path / "contrat.toml").read_text().split("[[actions]]")[0])
+    assert f'fichier = "{name}"' in check(read_territory(tmp_path)).render()  # the proposal, ready to paste

@@ -300,3 +300,18 @@ def test_no_content_raises_anything_but_our_errors(tmp_path, name, junk, cut):
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
+
+
+@pytest.mark.parametrize(
+    ("there", "to_do"),
+    [
+        ("THEMES.CSV", "Renommez-le themes.csv"),
+        ("themes.xlsx", "Enregistrez-le au format CSV UTF-8, sous le nom themes.csv"),
+    ],
+)
+def test_a_declaration_under_a_name_that_is_nearly_its_own_is_named_with_what_to_do(dossier, there, to_do):
+    (dossier / "themes.csv").rename(dossier / there)
+    with pytest.raises(DeclarationError) as refused:
+        read_territory(dossier)
+    assert f"le fichier manque\u00a0; {there} est là, et ne se lit pas sous ce nom" in str(refused.value)
+    assert to_do in str(refused.value)

@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 import json
 import os
+import unicodedata
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -137,8 +138,10 @@ def digest_value(value: Any) -> str:
 
 
 def named(path: Path, folder: Path) -> str:
-    """How a file is named to people: relative to the data folder, with `/`; what is no text or steers a terminal as its number."""
-    return printed(os.fsencode(path.relative_to(folder).as_posix()).decode("utf-8", "backslashreplace"))
+    """How a file is named to people: relative to the data folder, with `/`, each accent with its letter (a Mac writes them apart); what
+    is no text or steers a terminal as its number."""
+    name = os.fsencode(path.relative_to(folder).as_posix()).decode("utf-8", "backslashreplace")
+    return printed(unicodedata.normalize("NFC", name))
 
 
 def digest_tree(folder: Path) -> dict[str, str]:

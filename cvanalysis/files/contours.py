@@ -39,7 +39,7 @@ Read = tuple[tuple[Outline, ...], tuple[Problem, ...], tuple[Problem, ...]]
 
 def contour_files(data: Path) -> list[Path]:
     """The files of contours of a data folder."""
-    return sorted((data / "geo").glob("*.geojson"))
+    return sorted(path for path in (data / "geo").glob("*") if path.suffix.lower() == ".geojson")
 
 
 def read_contours(path: Path) -> Read:

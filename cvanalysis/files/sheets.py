@@ -37,7 +37,7 @@ from cvanalysis.french import fold
 
 ENREGISTRER = "Ouvrez-le dans un tableur et enregistrez-le en CSV ou en XLSX"
 BLANCS = b" \t\r\n\x0b\x0c;,|\xef\xbb\xbf"
-MACHINE = frozenset({"thumbs.db", "desktop.ini"})
+MACHINE = frozenset({"thumbs.db", "desktop.ini", "__macosx"})
 ATTENDU = "Un fichier CSV, XLS, XLSX, ODS ou une liste JSON était attendu"
 
 IMPOSTEURS, DANS_OLE = tomllib.loads(Path(__file__).with_name("imposteurs.toml").read_text(encoding="utf-8")).values()
@@ -150,7 +150,7 @@ def _open(data: bytes, fichier: str) -> list[Grid]:
     if data.startswith(OLE):
         for word, found, to_do in DANS_OLE:
             if word.encode("utf-16-le") in data:
-                raise _refuse(fichier, found, to_do)
+                raise _refuse(fichier, found, to_do, "")
         return _open_workbook(data, fichier)
     if data.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         if is_archive(data):
@@ -346,7 +346,7 @@ def _open_workbook(data: bytes, fichier: str) -> list[Grid]:
             return read_workbook(data)
         except python_calamine.PasswordError:
             _, found, to_do = DANS_OLE[0]
-            raise _refuse(fichier, found, to_do) from None
+            raise _refuse(fichier, found, to_do, "") from None
         except (KeyboardInterrupt, SystemExit, MemoryError, TooLargeError):
             raise
         except BaseException:  # noqa: BLE001 (a panic of calamine's Rust is no Exception)

@@ -89,7 +89,9 @@ class Check(Domain):
     def _say_left_out(self) -> list[str]:
         wrong = [file.probleme for file in self.fichiers if file.probleme is not None]
         said = [f"- {one}" for one in self.declarations]
-        said += [f"- {one.fichier}\u00a0: {one.trouve.rstrip('.')}. {one.que_faire.rstrip('.')}." for one in wrong]
+        said += [
+            f"- {one.fichier}\u00a0: {one.trouve.rstrip('.')}. {capital(one.que_faire).rstrip('.')}." for one in wrong
+        ]
         where = f"celui d'un quartier du contrat ({self.geographie})\u00a0: la carte ne sera pas dessinée"
         strange = [file for file in self.fichiers if file.pris_pour == "contours" and not file.trouvees]
         said += [f"- {file.fichier}\u00a0: aucun de ses contours n'est {where}." for file in strange]
@@ -211,7 +213,7 @@ def _say_file(file: ReadFile) -> list[str]:
     lines = [f"{_mark(file)} {file.fichier}", *(f"    {part}" for part in _taken_for(file))]
     if file.probleme is not None:
         parts = (file.probleme.attendu, file.probleme.que_faire)
-        lines += [f"    {part.rstrip('.')}." for part in parts if part]
+        lines += [f"    {capital(part).rstrip('.')}." for part in parts if part]
     for what, names in (
         ("zones absentes", file.manquantes),
         ("colonnes attendues et absentes", file.absentes),

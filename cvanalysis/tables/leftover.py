@@ -93,6 +93,7 @@ def _is_read(name: str, folder: Path) -> bool:
         return False
     if top in ("insee", "paroles"):
         return True
+    suffix = suffix if top != "textes" else Path(name).suffix  # asked for by its whole name
     return suffix in _LUS[top] and (top in ("actions", DOSSIER) or not rest)
 
 
@@ -109,7 +110,18 @@ def _tell(name: str) -> ReadFile:
         return _left(
             name, "contours dans un format qui n'est pas lu\u00a0: exportez-les en GeoJSON et déposez-les dans geo/"
         )
-    if name in CLASSEURS:
+    top = name.partition("/")[0]
+    if name in _LUS:
+        found, to_do = (
+            "un fichier est là où un dossier est attendu",
+            "Renommez-le, ou mettez-le dans un dossier de ce nom",
+        )
+    elif top in ("textes", "geo") and suffix in _LUS[top]:
+        found, to_do = (
+            f"seuls les fichiers de {top}/ même, en {' ou '.join(_LUS[top])}, sont lus",
+            f"Mettez-le dans {top}/, ainsi nommé",
+        )
+    elif name in CLASSEURS:
         found, to_do = f"{ENGAGEMENTS} est lu à sa place", "Gardez un seul des deux"
     elif "/" not in name and table in DECLARATIONS:
         found = "cette déclaration n'est lue qu'en CSV"

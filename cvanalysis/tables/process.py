@@ -30,7 +30,7 @@ from cvanalysis.catalogue import in_use, load_catalogue
 from cvanalysis.engagements.declared import find_engagements, link_engagements, read_engagements, read_partners
 from cvanalysis.errors import CvanalysisError, Problem, ReadError, say_system
 from cvanalysis.files.anomalies import COLONNES_ANOMALIES, Anomalies, ReadFile, frame_problems, with_unread
-from cvanalysis.files.atomic import SUFFIX, WriteFailed, locked, make_folder, to_json, write_all
+from cvanalysis.files.atomic import SUFFIX, WriteFailed, locked, make_folder, named, to_json, write_all
 from cvanalysis.files.contours import contour_files, read_contours
 from cvanalysis.files.guard import can_fork, under_guard
 from cvanalysis.files.keys import carrier_key, split_list
@@ -133,18 +133,18 @@ def _process(territory: Territory, processed: Path, audience: str, of: dict[str,
     tables["comptes"] = pd.DataFrame(lines, columns=[f.name for f in fields(Line)])
     if audience != "equipe":
         voices = [path for path in (territory.dossier / VOICES).rglob("*") if path.is_file()]
-        names = {path.relative_to(territory.dossier).as_posix() for path in voices} | {file.fichier for file in files}
+        names = {named(path, territory.dossier) for path in voices} | {file.fichier for file in files}
         tables |= {name: veil(tables[name], names) for name in ("anomalies", "fichiers")}
     unread = {file.fichier for file in files if file.statut != "lu"}
-    named = names_of(
+    shown = names_of(
         (file.fichier for file in files if not file.fichier.startswith(VOICES)),
         lambda name: mask_name(name, read=name not in unread),
     )
-    tables = show(tables, named)
+    tables = show(tables, shown)
     said = ("fichier", "sha256", "famille", "millesime", "statut")
     dit = {
         "sources": [
-            {name: getattr(file, name) for name in said} | {"fichier": named.get(file.fichier, file.fichier)}
+            {name: getattr(file, name) for name in said} | {"fichier": shown.get(file.fichier, file.fichier)}
             for file in files
         ],
         "illisibles": [str(file.probleme) for file in files if file.probleme is not None],

@@ -56,7 +56,7 @@ def read_written(path: Path, most: int = OCTETS_MAX) -> tuple[str, str]:
             raise UnreadableError(f"le fichier est trop long (plus de {size})", "gardez-en ce qui sert")
         raw = path.read_bytes()
     except FileNotFoundError:
-        raise UnreadableError("le fichier manque", "«\u00a0cvanalysis init EPCI DOSSIER\u00a0» l'écrit") from None
+        raise _missing(path) from None
     except OSError as error:
         raise UnreadableError(
             f"le fichier ne peut pas être lu ({say_system(error)})", "vérifiez-le et ses droits"
@@ -69,6 +69,17 @@ def read_written(path: Path, most: int = OCTETS_MAX) -> tuple[str, str]:
         line = text.count("\n", 0, text.index(LOST)) + 1
         raise UnreadableError("l'encodage n'est ni UTF-8 ni Windows-1252", "enregistrez-le en UTF-8", line)
     return unicodedata.normalize("NFC", text), said
+
+
+def _missing(path: Path) -> UnreadableError:
+    """The file is not there; another may be, of the same name otherwise written or of another kind."""
+    there = sorted(path.parent.glob("*")) if path.parent.is_dir() else ()
+    near = [one.name for one in there if one.stem.casefold() == path.stem.casefold() and one.is_file()]
+    if not near:
+        return UnreadableError("le fichier manque", "«\u00a0cvanalysis init EPCI DOSSIER\u00a0» l'écrit")
+    same = near[0].casefold() == path.name.casefold()
+    to_do = f"Renommez-le {path.name}" if same else f"Enregistrez-le au format CSV UTF-8, sous le nom {path.name}"
+    return UnreadableError(f"le fichier manque\u00a0; {near[0]} est là, et ne se lit pas sous ce nom", to_do)
 
 
 def say_fault(kind: str, error: Exception) -> str:

@@ -25,7 +25,7 @@ from cvanalysis.actions.clean.labels import EXCLU, Labels, read_labels
 from cvanalysis.actions.table import CHAMPS, DATES, MONTANTS
 from cvanalysis.errors import CvanalysisError
 from cvanalysis.files.guard import reading
-from cvanalysis.files.sheets import Grid, read_grid
+from cvanalysis.files.sheets import Grid, raw_files, read_grid
 from cvanalysis.french import fold, quoted
 from cvanalysis.personnes.masking import mask_words
 from cvanalysis.territory.declarations import Inspection
@@ -91,10 +91,10 @@ def propose_journal(path: Path, fichier: str, territory: Territory) -> str:
 
 def propose_all(territory: Territory, fichiers: Sequence[str]) -> str:
     """The blocks of several files, one after the other; a file that cannot be read is left to the message that says so."""
-    blocks = []
-    for fichier in fichiers:
+    blocks, root = [], Path(territory.dossier)
+    for path, fichier in raw_files(root / "actions", root):
         with suppress(CvanalysisError), reading(fichier):
-            blocks.append(propose_journal(Path(territory.dossier) / fichier, fichier, territory))
+            blocks.append(propose_journal(path, fichier, territory) if fichier in fichiers else "")
     return "\n".join(block for block in blocks if block)
 
 
