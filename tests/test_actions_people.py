@@ -205,6 +205,12 @@ def test_where_nothing_is_declared_yet_the_columns_of_the_file_to_write_are_said
         clean(tmp_path, fichiers=files, contrat="")
 
 
+def test_dashes_and_blanks_written_out_do_not_hide_that_a_column_is_of_amounts(tmp_path):
+    log = "Bénéficiaire;Objet;Année;Montant\nA;Lire;2019;1 000,50 €\nB;Jouer;2019;-\nC;Nager;2019;néant\n"
+    _, cleaned = pasted(tmp_path, "t.csv", log)
+    assert money(cleaned)["retenu"] == 1000.5
+
+
 def test_a_word_of_a_name_suggests_the_only_quarter_that_has_it(tmp_path):
     row = "Lire;Chorale;;Quais;2019;;;;300;;;"
     assert told(clean(tmp_path, row), "le plus proche.*Rives, Quais et Ponts")

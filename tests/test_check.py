@@ -135,6 +135,14 @@ def test_a_word_that_nobody_declared_leads_to_the_file_that_says_what_it_means(t
     assert "« theme;Musique ancienne;IDENTIFIANT »" in line
 
 
+def test_the_account_of_money_shows_its_cents_where_its_sum_would_seem_wrong_without_them(tmp_path):
+    log = "Annee;Action;Porteur;Accorde\n2020;Chanter;Chorale;28500,5\n;Total;;28500,5\n"
+    titles = "".join(f'"{name}" = "{name.lower()}"\n' for name in ("Annee", "Action", "Porteur", "Accorde"))
+    declared = f'\n[[actions]]\nfichier = "actions/j.csv"\n[actions.colonnes]\n{titles}'
+    (line,) = [x for x in told(tmp_path, {"actions/j.csv": log}, declared) if "lus = " in x]
+    assert "57\u202f001,00 € lus = retenu 28\u202f500,50 € + total du fichier 28\u202f500,50 €" in line.replace("\xa0", " ")
+
+
 def test_who_may_not_see_a_line_of_voices_is_told_who_may(tmp_path):
     write_contract(tmp_path, contrat="")
     columns = columns_of("paroles", read_territory(tmp_path))

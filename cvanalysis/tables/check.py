@@ -264,18 +264,15 @@ def _say_money(argent: pd.DataFrame) -> list[str]:
     for (fichier, feuille, colonne), rows in argent.groupby(["fichier", "feuille", "colonne"], sort=False):
         read = rows.loc[rows["motif"] == LU, "montant"].sum()
         told = [(row.motif, row.montant) for row in rows[rows["motif"] != LU].itertuples()]
-        parts = " + ".join(f"{motif} {_euros(amount)}" for motif, amount in told)
+        cents = 2 if (rows["montant"].round(2) % 1).any() else 0  # for the sum to be seen to be right
+        parts = " + ".join(f"{motif} {number(amount, cents)}\u00a0€" for motif, amount in told)
         sheet = f" [{feuille}]" if feuille else ""
-        lines.append(f"{fichier}{sheet}, {colonne}\u00a0: {_euros(read)} lus = {parts or 'rien'}")
+        lines.append(f"{fichier}{sheet}, {colonne}\u00a0: {number(read, cents)}\u00a0€ lus = {parts or 'rien'}")
     if not lines:
         return []
     lost = unbalanced(argent)
     verdict = "Les montants sont tous retrouvés." if lost.empty else f"{len(lost)} colonne(s) ne tombent pas juste."
     return ["Montants des journaux d'actions", *lines, verdict, ""]
-
-
-def _euros(amount: float) -> str:
-    return f"{number(round(amount))}\u00a0€"
 
 
 def _say_account(account: Account, *, detail: bool) -> list[str]:

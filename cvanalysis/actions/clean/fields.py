@@ -123,23 +123,24 @@ class FieldReader:
             line = self.rows.lignes[at[0]]
             self.anomalies.add(self.fichier, line, name, "", problem + many.format(len(at)), treatment)
 
-    def tell_understood(self, name: str, read: Callable[[str], str]) -> None:
-        """In our own model, filled as people write: what was made of each word that says it otherwise."""
-        if self.rows.located.format is None or not (own := self.rows.located.format.modele):
-            return
-        words = self.field(name)
-        said = zip(words.words, words.folded, strict=True)
-        other = [
-            r for r, (w, key) in enumerate(said) if key and (one := read(w)) and key not in {fold(one), *map(fold, own)}
-        ]
-        self.tell(name, dict.fromkeys(other, "écrit autrement"), lambda word: f"compris\u00a0: {quoted(read(word))}")
+    def decode(
+        self, name: str, read: Callable, problem: str, treatment: Callable | str, blank: Any = "", said: str = ""
+    ) -> np.ndarray:
+        """A field through `read`; a word that it does not know (None) gives `blank` and an anomaly.
 
-    def decode(self, name: str, read: Callable, problem: str, treatment: Callable | str, blank: Any = "") -> np.ndarray:
-        """A field through `read`; a word that it does not know (None) gives `blank` and an anomaly."""
+        In our own model, filled as people write, what was made of a word that says it otherwise is told, in the form `said`.
+        """
         words = self.field(name)
         ours = self.journal.valeurs.get(name, {}) if name in TRADUITS_AILLEURS else {}
         made = [read(ours.get(key, word)) for word, key in zip(words.words, words.folded, strict=True)]
         self.tell(name, {rank: problem for rank, one in enumerate(made) if one is None}, treatment)
+        if said and self.rows.located.format is not None and (own := self.rows.located.format.modele):
+            meant = {
+                rank: said.format(one) for rank, one in enumerate(made) if words.filled[rank] and one and pd.notna(one)
+            }
+            other = [rank for rank, one in meant.items() if words.folded[rank] not in {fold(one), *map(fold, own)}]
+            told = {words.words[rank]: f"compris\u00a0: {quoted(meant[rank])}" for rank in other}
+            self.tell(name, dict.fromkeys(other, "écrit autrement"), told.__getitem__)
         cells = [blank if one is None else one for one in made]
         return np.array(cells, dtype=object if blank == "" else type(blank))[words.codes]
 
@@ -212,8 +213,7 @@ class FieldReader:
 
     def years(self) -> pd.Series:
         what, done = "pas une année, ou plusieurs", "année prise de la date, ou laissée vide"
-        years = self.decode("annee", lambda w: read_year(w) or (None if w.strip() else 0), what, done, 0)
-        self.tell_understood("annee", lambda word: str(read_year(word) or ""))
+        years = self.decode("annee", lambda w: read_year(w) or (None if w.strip() else 0), what, done, 0, "{}")
         known = self.rows.located.format
         if known is not None and known.annee_dans:
             form, champ = known.annee_dans["forme"], known.annee_dans["champ"]
@@ -280,17 +280,15 @@ class FieldReader:
             lambda w: NON_RENSEIGNE if not w.strip() else own.get(fold(w)) or common.get(fold(w)),
             "suite donnée inconnue",
             lambda w: _with_hint(f"comptée comme {NON_RENSEIGNE}e", nearest(w, common)),
+            said="{}",
         )
-        self.tell_understood("statut", lambda word: own.get(fold(word)) or common.get(fold(word)) or "")
         return np.where(made == "", NON_RENSEIGNE, made)
 
     def counts(self) -> np.ndarray:
         what, done = "pas un nombre de personnes", "laissé vide"
-        counts = self.decode(
-            "beneficiaires", lambda w: None if np.isneginf(n := read_count(w)) else n, what, done, np.nan
+        return self.decode(
+            "beneficiaires", lambda w: None if np.isneginf(n := read_count(w)) else n, what, done, np.nan, "{:.0f}"
         )
-        self.tell_understood("beneficiaires", lambda word: f"{n:.0f}" if np.isfinite(n := read_count(word)) else "")
-        return counts
 
     def engagements(self) -> np.ndarray:
         words = self.field("engagement")

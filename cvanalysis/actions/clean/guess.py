@@ -105,7 +105,8 @@ def _field(titles: Sequence[str], sample: Sequence[str], cells: pa.Array, known:
         return "", "colonne vide"
     others = "argent d'autres financeurs : à déclarer dans [[actions.financements]] s'il est accordé"
     many = f"{len(sample)} valeur{'s' if len(sample) > 1 else ''} différente{'s' if len(sample) > 1 else ''}"
-    numeric = _share(sample, lambda w: w.strip()[:1].isdigit() and not re.search(r"[^\W\d_]{4}", w)) > 0.5
+    told = [word for word in sample if fold(word) not in line_words("sans_montant")]
+    numeric = _share(told, lambda w: w.strip()[:1].isdigit() and not re.search(r"[^\W\d_]{4}", w)) > 0.5
     for title in titles:
         bare = re.sub(r"\([^)]*\)", " ", title)
         reasons = (why for why, words in TITRES["pas_montant"].items() if _said(words, bare))
@@ -182,7 +183,8 @@ def _holds(champ: str, sample: Sequence[str], cells: pa.Array, known: Context | 
         values, _ = read_amounts(cells, ",")
         read = values[~np.isnan(values)]
         codes = len(sample) > 1 and all(w.isdigit() and len(w) == len(sample[0]) > 7 for w in map(str.strip, sample))
-        digits, shares = (_share(sample, lambda w, s=s: re.search(s, w)) for s in (r"\d", "%"))
+        told = [word for word in sample if fold(word) not in line_words("sans_montant")]
+        digits, shares = (_share(told, lambda w, s=s: re.search(s, w)) for s in (r"\d", "%"))
         return bool(len(read)) and digits > 0.5 and not (shares > 0.2 or codes)
     if champ == "qpv":
         wanted = (*known.quartiers, HORS_QPV)

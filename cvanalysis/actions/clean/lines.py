@@ -206,7 +206,8 @@ def assemble(
         controls += control_totals(lines.rows)
     controles = pd.DataFrame(controls, columns=list(CONTROLES))
     for row in controles[controles["ecart"].abs() >= 0.01].itertuples(index=False):
-        what = f"le total du fichier s'écarte de {row.ecart:.2f} € de la somme des lignes ({row.portee})"
+        gap = f"{row.ecart:.2f}".replace(".", ",")
+        what = f"le total du fichier s'écarte de {gap} € de la somme des lignes ({row.portee})"
         anomalies.add(row.fichier, row.ligne, row.colonne, row.libelle, what, "les lignes font foi")
     asked = zip(questions["genre"], questions["a"], questions["b"], strict=True)
     questions["decision"] = [decisions.get(question, "") for question in asked]
