@@ -140,7 +140,9 @@ def test_the_account_of_money_shows_its_cents_where_its_sum_would_seem_wrong_wit
     titles = "".join(f'"{name}" = "{name.lower()}"\n' for name in ("Annee", "Action", "Porteur", "Accorde"))
     declared = f'\n[[actions]]\nfichier = "actions/j.csv"\n[actions.colonnes]\n{titles}'
     (line,) = [x for x in told(tmp_path, {"actions/j.csv": log}, declared) if "lus = " in x]
-    assert "57\u202f001,00 € lus = retenu 28\u202f500,50 € + total du fichier 28\u202f500,50 €" in line.replace("\xa0", " ")
+    assert "57\u202f001,00 € lus = retenu 28\u202f500,50 € + total du fichier 28\u202f500,50 €" in line.replace(
+        "\xa0", " "
+    )
 
 
 def test_who_may_not_see_a_line_of_voices_is_told_who_may(tmp_path):
