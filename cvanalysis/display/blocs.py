@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup
 
 from cvanalysis.constat.shape import Table, Valeur, word
-from cvanalysis.display.composants import composants, titles
+from cvanalysis.display.composants import composants, text, titles
 from cvanalysis.display.constat import Bloc, said_once
 from cvanalysis.display.maps import describe_map, find_contours, locator, overview, tell_contours
 from cvanalysis.display.phrases import write
-from cvanalysis.display.tables import html_table, shorten, text
+from cvanalysis.display.tables import html_table, shorten
 from cvanalysis.files.texts import to_html
 from cvanalysis.french import QUARTIER, capital, typeset
 from cvanalysis.textes import block, label, labels

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cache
+from html import escape
 from itertools import groupby
 from operator import attrgetter, itemgetter
 from pathlib import Path
@@ -19,7 +20,7 @@ from markupsafe import Markup
 
 from cvanalysis.constat.shape import Valeur
 from cvanalysis.display.phrases import say, write
-from cvanalysis.french import french_date, slug, typeset
+from cvanalysis.french import capital, french_date, month_year, slug, typeset
 from cvanalysis.textes import block, label
 
 if TYPE_CHECKING:
@@ -85,21 +86,31 @@ def titles() -> tuple[tuple[str, str], ...]:
     return said
 
 
+def text(words: str) -> Markup:
+    """Words as HTML, with the no-break spaces that French wants."""
+    return Markup(escape(typeset(words), quote=False))  # noqa: S704 - escaped here
+
+
 def equip(environment: Environment) -> None:
     """Give an environment what the macros use; its loader must know the folder `DOSSIER`."""
     environment.filters |= {
         "as": lambda sujet, number: say(Valeur(number, "publié", sujet.unite, sujet.decimales)),
+        "attribute": lambda words: Markup(escape(words)),  # noqa: S704 - escaped here
         "bare": lambda text: text.partition("\u00a0: ")[2] or text,
+        "capital": capital,
         "dire": lambda one: say(one) if isinstance(one, Valeur) else typeset(str(one)),
         "fr": typeset,
         "grouped": lambda lines, name: groupby(lines, attrgetter(name)),
         "small": lambda words: words[:1].lower() + words[1:],
         "mark": lambda one: block("affichage.marques")[one.statut],
         "middle": median,
+        "mois": month_year,
         "jour": french_date,
         "ranges": _ranges,
         "runs": _runs,
+        "said": lambda one: Markup(escape(say(one), quote=False)),  # noqa: S704 - escaped here
         "sure": lambda one: replace(one, statut="publié"),
+        "text": text,
         "transposed": lambda rows: list(zip(*rows, strict=True)),
         "unitless": lambda one: replace(one, unite=""),
         "px": lambda number: f"{round(number, 1):g}",

@@ -9,22 +9,24 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from markupsafe import Markup
 
 from cvanalysis import textes
 from cvanalysis.constat.record import record
 from cvanalysis.constat.shape import Contribution, Figure, Finding, Table
-from cvanalysis.display.alternatives import describe, notes
+from cvanalysis.display.alternatives import describe
+from cvanalysis.display.alternatives import notes as notes_of
 from cvanalysis.display.composants import BESIDE, composants
 from cvanalysis.display.phrases import write
-from cvanalysis.display.tables import EXAMPLE, html_table, left_out, meanings, text, to_frame
+from cvanalysis.display.tables import html_table, left_out, meanings, to_frame
 from cvanalysis.errors import UsageError
-from cvanalysis.french import capital, month_year, typeset
+from cvanalysis.french import capital, typeset
 from cvanalysis.territory.contract import Territory
 from cvanalysis.textes import label, labels
 
@@ -43,6 +45,7 @@ which costs more than the drawing of small figures.
 """
 FIGURES = "application/vnd.cvanalysis.figures"
 """The same for the drawings that the page shows of them: what goes to paper takes them from it."""
+_MACROS = "constat.html.j2"
 _FILES = re.compile(r" \((?:fichiers? )?([^()]*\.\w{3,4}[^()]*)\)")
 _YEARS = re.compile(r", [^,;]*\b\d{4}\b[^;]*?(?= ; |$)")
 
@@ -70,42 +73,18 @@ class Constat:
     @property
     def html(self) -> str:
         textes.use(self.territory.phrases)
-        f = self.finding
-        key = escape(f.id)
-        if self._short and f.table is None:
-            return self._line(key)
+        f, made = self.finding, composants(_MACROS)
+        bare = (
+            self._short and f.table is None
+        )  # its page says the rest: one line, and why where its title does not say it
+        notes = made.list(self._unsaid()) if bare else self._brief_notes() if self._short else self._notes()
+        under = [] if self._short or not self._seen else notes_of(f.figure)  # else said once for the page
+        picture = made.picture(self.dessinee, under) if self.dessinee else ""
+        return str(made.finding(self, self._kind, self._short, bare, picture, self._table(), notes))
 
-        def said(name: str) -> str:
-            return text(label(f"affichage.constat.{name}"))
-
-        return "".join(
-            (
-                f'<figure class="constat{self._kind}" id="{key}" aria-labelledby="{key}-t"><figcaption>',
-                f'<p class="num"><a href="#{key}">{"" if self._short else "Constat "}{key}</a>{EXAMPLE if f.exemple else ""}</p>',
-                "" if self._short else f'<p class="q">{text(f.question)}</p>',
-                f'<h3 id="{key}-t">{text(self.titre)}</h3>',
-                f'<p class="st">{text(f.sous_titre)}</p>' if f.sous_titre and not self._short else "",
-                "</figcaption>",
-                self._picture(),
-                self._table(),
-                self._brief_notes() if self._short else self._notes(),
-                self._answers(),
-                ""
-                if self._short
-                else f'<div class="avis"><p><strong>{said("avis")}</strong> {said("demande")} {key}.</p></div>',
-                "</figure>",
-            )
-        )
-
-    def _line(self, key: str) -> str:
-        """What is known of nothing, where its page says the rest: its title, and why where the title does not say it."""
-        missing = [one.quoi for one in self.finding.manques]
-        why = [one for one in missing if typeset(one.rstrip(".").split(" : ")[-1]) not in self.titre]
-        return (
-            f'<figure class="constat vide" id="{key}" aria-labelledby="{key}-t"><figcaption>'
-            f'<p class="num"><a href="#{key}">{key}</a></p><h3 id="{key}-t">{text(self.titre)}</h3></figcaption>'
-            f"{_list(why)}{self._answers()}</figure>"
-        )
+    def _unsaid(self) -> list[str]:
+        missing = (manque.quoi for manque in self.finding.manques)
+        return [one for one in missing if typeset(one.rstrip(".").split(" : ")[-1]) not in self.titre]
 
     def tracer(self, ax: Axes | None = None, largeur: float = 358) -> Axes:
         """The figure of the page on `ax`, or on a sheet of its own, `largeur` points wide; returns the Axes. `UsageError` without one."""
@@ -173,16 +152,6 @@ class Constat:
         there = [line[0].texte in self.ailleurs for line in said]
         return any(there) and there.count(False) <= 1
 
-    def _picture(self) -> str:
-        f = self.finding
-        if self.dessinee is None:
-            return ""
-        if self._short:  # said once for the page
-            return self.dessinee.svg
-        return self.dessinee.svg + "".join(
-            f'<p class="leg">{escape(note, quote=False)}</p>' for note in notes(f.figure)
-        )
-
     def _table(self) -> str:
         f = self.finding
         if f.table is None or self._elsewhere:
@@ -193,65 +162,40 @@ class Constat:
             f.table, caption, exemple=f.exemple and not self._short, compact=self._short, ailleurs=self.ailleurs
         )
         summary = label(f"affichage.constat.{'chiffres_courts' if self._short else 'tableau'}")
-        return f"<details><summary>{summary}</summary>{shown}</details>"
+        return composants(_MACROS).folded_table(summary, Markup(shown))  # noqa: S704 - made of a template
 
     def _notes(self) -> str:
         f = self.finding
         lecture = write(f.lecture) if f.lecture is not None else ""
-        notes = zip(labels("affichage.constat.notes"), (lecture, f.champ, f.source), strict=True)
-        told = "".join(f"<p><strong>{name}\u00a0:</strong> {text(said)}</p>" for name, said in notes if said)
+        told = zip(labels("affichage.constat.notes"), (lecture, f.champ, f.source), strict=True)
         # What is particular to this finding is seen at once; what is true of the indicator anywhere is one step away.
         particular = [p for p in f.precautions if p not in f.generales] + [manque.quoi for manque in f.manques]
-        return f'<div class="notes">{told}{_list(particular)}{self._folded()}</div>'
+        files = [label("affichage.constat.fichiers", noms=", ".join(f.fichiers))] if f.fichiers else []
+        counts = {"precautions": len(f.generales), "fichiers_lus": len(f.fichiers)}
+        title = " et ".join(label(f"affichage.constat.{name}", nombre=n) for name, n in counts.items() if n)
+        return composants(_MACROS).notes(told, particular, capital(title), [*f.generales, *files])
 
     def _brief_notes(self) -> str:
-        """What only this finding says: a reading that says much more than its title, what is missing where nothing is there;
-        numbers for all that the page says once, its source first."""
+        """What only this finding says: a reading that says much more than its title; numbers for all that the page says once, its
+        source first."""
         f = self.finding
         lecture = write(f.lecture) if f.lecture is not None else ""
-        told = f"<p>{text(lecture)}</p>" if len(lecture) > 3 * len(self.titre) else ""
         names = [found[1] for found in _FILES.finditer(f.source)] or f.fichiers
         self.notes.update((name, 0) for one in names for name in one.split(", "))
         whom, *_, where = [*f.champ.split(" ; "), ""]
         source = _YEARS.sub("", _FILES.sub("", f.source))  # titles and tables have the years
         said = [source, *f.precautions, whom, where]
-        said += notes(f.figure, seuls=f.table is None) if self._seen else []
-        if f.table is not None:
-            legend, titles = f.table.legende, f"{f.sous_titre} {f.figure.axe if f.figure else ''}".lower()
-            said += [] if f.sous_titre[:9] in legend or legend[:9].lower() in titles else [legend]
-            said.append(left_out(f.table))
-            if any(line[0].texte in self.ailleurs for line in f.table.lignes):
-                said.append(label("affichage.constat.ailleurs"))
-        else:
-            told += _list([manque.quoi for manque in f.manques])
+        said += notes_of(f.figure, seuls=False) if self._seen else []
+        legend, titles = f.table.legende, f"{f.sous_titre} {f.figure.axe if f.figure else ''}".lower()
+        said += [] if f.sous_titre[:9] in legend or legend[:9].lower() in titles else [legend]
+        said.append(left_out(f.table))
+        if any(line[0].texte in self.ailleurs for line in f.table.lignes):
+            said.append(label("affichage.constat.ailleurs"))
         said = dict.fromkeys(capital(one) for one in said if one)
         numbers = [self.notes.setdefault(one, len(said_once(self.notes)) + 1) for one in said]
-        for meaning in meanings(f.table) if f.table is not None else ():  # a mark needs no number
+        for meaning in meanings(f.table):  # a mark needs no number
             self.notes.setdefault(capital(meaning), len(said_once(self.notes)) + 1)
-        return f'<div class="notes">{told}{composants().note_marks(numbers)}</div>'
-
-    def _folded(self) -> str:
-        """General cautions, and the files where they are many: closed on a screen, open on paper."""
-        f = self.finding
-        files = [label("affichage.constat.fichiers", noms=", ".join(f.fichiers))] if f.fichiers else []
-        if not f.generales and not files:
-            return ""
-        counts = {"precautions": len(f.generales), "fichiers_lus": len(f.fichiers)}
-        title = " et ".join(label(f"affichage.constat.{name}", nombre=n) for name, n in counts.items() if n)
-        return f"<details><summary>{capital(title)}</summary>{_list([*f.generales, *files])}</details>"
-
-    def _answers(self) -> str:
-        """What people said of this finding, and what came of it."""
-        if not self.contributions:
-            return ""
-        items = "".join(
-            "<li>"
-            + (f"«\u00a0{text(one.texte)}\u00a0» " if one.texte else label("affichage.constat.sans_texte") + " ")
-            + f'<span class="num">{escape(", ".join(part for part in (one.rapport, month_year(one.mois)) if part))}</span>'
-            + f"<br><strong>{text(capital(one.statut))}.</strong> {text(one.reponse)}</li>"
-            for one in self.contributions
-        )
-        return f'<div class="reponses"><h4>{label("affichage.constat.reponses")}</h4><ul>{items}</ul></div>'
+        return composants(_MACROS).brief_notes(lecture if len(lecture) > 3 * len(self.titre) else "", numbers)
 
     @property
     def df(self) -> pd.DataFrame:
@@ -274,11 +218,6 @@ class Constat:
 def said_once(notes: Mapping[str, int]) -> list[str]:
     """The notes of a page in the order of their numbers, without the names of files that it keeps beside them (under 0)."""
     return [one for one, number in notes.items() if number]
-
-
-def _list(texts: Sequence[str]) -> str:
-    items = "".join(f"<li>{text(said)}</li>" for said in dict.fromkeys(texts))
-    return f"<ul>{items}</ul>" if items else ""
 
 
 def to_lines(records: Iterable[dict[str, Any]]) -> str:

@@ -6,16 +6,15 @@ The first column holds row headers. Nothing depends on a script: the page's one 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
-from html import escape
 from itertools import accumulate, groupby
 from typing import TYPE_CHECKING, get_args
 
 from cvanalysis.constat.shape import Statut, Table, Valeur
 from cvanalysis.display.composants import composants
 from cvanalysis.display.phrases import say
-from cvanalysis.french import capital, enumerate_french, typeset
+from cvanalysis.french import enumerate_french, typeset
 from cvanalysis.textes import block, label
 
 if TYPE_CHECKING:
@@ -33,9 +32,6 @@ ROOM = 60_000
 BESIDE = 60
 """Characters of a line that paper can hold beside a figure."""
 
-EXAMPLE = f' <span class="ex">{label("affichage.exemple")}</span>'
-"""The mark of invented data, wherever they show."""
-
 
 def html_table(
     table: Table, caption: str, *, exemple: bool = False, compact: bool = False, ailleurs: Collection[str] = ()
@@ -48,37 +44,30 @@ def html_table(
     """
     if compact:
         table = shorten(table, ailleurs)
-    name = escape(typeset(caption))
     table, groups = _grouped(table) if compact else (table, {"": table.lignes})
-    kind = "t tri" if len(table.lignes) >= SORTABLE and "" in groups else "t"
-    # What paper can hold: beside a figure, in a page's width, or only with upright headings.
+    made = composants("constat.html.j2")
+    numeric = [any(_is_figure(line[i]) for line in table.lignes) for i in range(len(table.colonnes))]
+    rows: list[str] = []
+    for group, lines in groups.items():
+        rows += [made.group(group, len(table.colonnes))] if group else []
+        rows += [made.row(line, numeric, compact) for line in lines]
+    kept = [row for row, size in zip(rows, accumulate(map(len, rows)), strict=True) if size <= ROOM]
+    cut = label("affichage.suite", vues=len(kept), total=len(rows)) if len(kept) < len(rows) else ""
+    legend = [] if compact else [one for one in (table.legende, *_meanings(table).values()) if one]
+    heads = list(zip(table.colonnes, numeric, strict=True))
+    kind = _kind(table, sorts="" in groups)
+    return str(made.table(typeset(caption), kind, heads, kept, exemple, cut, legend))
+
+
+def _kind(table: Table, *, sorts: bool) -> str:
+    """What paper can hold of it: beside a figure, in a page's width, or only with upright headings; whether a browser may sort it."""
+    kind = "t tri" if len(table.lignes) >= SORTABLE and sorts else "t"
     wide = len(table.colonnes)
     if _breadth(table) <= BESIDE:
         kind += " etroit"
     elif wide > 6:
         kind += " tres-large" if wide > 11 else " large"
-    if all(len(say(line[0])) <= SHORT for line in table.lignes):
-        kind += " court"
-    numeric = [any(_is_figure(line[i]) for line in table.lignes) for i in range(len(table.colonnes))]
-    heads = "".join(
-        f'<th scope="col">{text(c)}</th>' if number or not i else f'<th scope="col" class="g">{text(c)}</th>'
-        for i, (c, number) in enumerate(zip(table.colonnes, numeric, strict=True))
-    )
-    tell = _tight if compact else _text
-    rows = []
-    for group, lines in groups.items():
-        if group:
-            rows.append(f'<tr class="groupe"><th scope="rowgroup" colspan="{wide}">{text(capital(group))}</th></tr>')
-        rows += [_row(line, numeric, tell) for line in lines]
-    kept = [row for row, size in zip(rows, accumulate(map(len, rows)), strict=True) if size <= ROOM]
-    cut = text(label("affichage.suite", vues=len(kept), total=len(rows))) if len(kept) < len(rows) else ""
-    return (
-        f'<div class="defile" tabindex="0" role="region" aria-label="{name}"><table class="{kind}">'
-        f"<caption><span>{name}{EXAMPLE if exemple else ''}</span></caption>"
-        f"<thead><tr>{heads}</tr></thead><tbody>{''.join(kept)}</tbody></table></div>"
-        + (f'<p class="leg">{cut}</p>' if cut else "")
-        + ("" if compact else _legend(table))
-    )
+    return kind + (" court" if all(len(say(line[0])) <= SHORT for line in table.lignes) else "")
 
 
 def to_frame(table: Table | None) -> pd.DataFrame:
@@ -112,31 +101,8 @@ def _breadth(table: Table) -> int:
     return min(first, 24) + sum(others)
 
 
-def text(words: str) -> str:
-    """Words as HTML, with the no-break spaces that French wants."""
-    return escape(typeset(words), quote=False)
-
-
 def _is_figure(value: Valeur) -> bool:
     return value.valeur is not None or value.statut != "publié"
-
-
-def _row(line: tuple[Valeur, ...], numeric: list[bool], tell: Callable[[Valeur], str]) -> str:
-    first, *others = line
-    cells = "".join(_cell(value, number, tell) for value, number in zip(others, numeric[1:], strict=True))
-    return f'<tr><th scope="row">{tell(first)}</th>{cells}</tr>'
-
-
-def _cell(value: Valeur, number: bool, tell: Callable[[Valeur], str]) -> str:
-    kind = "" if number else ' class="g"'
-    if value.valeur is None and value.statut != "publié":
-        kind = ' class="v"'
-    return f"<td{kind}>{tell(value)}</td>"
-
-
-def _text(value: Valeur) -> str:
-    said = escape(say(value), quote=False)
-    return f"{said} <small>(note\u00a0{escape(value.note)})</small>" if value.note else said
 
 
 def shorten(table: Table, ailleurs: Collection[str] = ()) -> Table:
@@ -233,13 +199,3 @@ def meanings(table: Table) -> list[str]:
 def _meanings(table: Table) -> dict[str, str]:
     found = {value.statut for line in table.lignes for value in line}
     return {statut: meaning for statut, meaning in block("affichage.statuts").items() if statut in found}
-
-
-def _tight(value: Valeur) -> str:
-    """The mark of an absence or of a doubt, whose meaning the page says once."""
-    return str(composants().cell(value)) if value.statut != "publié" and not value.texte else _text(value)
-
-
-def _legend(table: Table) -> str:
-    parts = [*([text(table.legende)] if table.legende else []), *_meanings(table).values()]
-    return "".join(f'<p class="leg">{capital(part)}{"" if part.endswith(".") else "."}</p>' for part in parts)
