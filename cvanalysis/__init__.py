@@ -15,7 +15,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from cvanalysis.display.figures.shown import montrer, style
+    from cvanalysis.display.figures import montrer, style
     from cvanalysis.dossier import Dossier, ouvrir
     from cvanalysis.errors import CvanalysisError
 
@@ -24,8 +24,8 @@ __all__ = ["CvanalysisError", "Dossier", "montrer", "ouvrir", "style"]
 _HOMES = {
     "Dossier": "cvanalysis.dossier",
     "ouvrir": "cvanalysis.dossier",
-    "montrer": "cvanalysis.display.figures.shown",
-    "style": "cvanalysis.display.figures.shown",
+    "montrer": "cvanalysis.display.figures",
+    "style": "cvanalysis.display.figures",
     "CvanalysisError": "cvanalysis.errors",
 }
 

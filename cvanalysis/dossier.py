@@ -23,8 +23,8 @@ from cvanalysis.catalogue import load_catalogue
 from cvanalysis.constat.make import Chapter, Together
 from cvanalysis.constat.shape import Table
 from cvanalysis.display import blocs
+from cvanalysis.display.blocs import show_all
 from cvanalysis.display.constat import Constat
-from cvanalysis.display.ensemble import show_all
 from cvanalysis.display.page import Page
 from cvanalysis.display.phrases import write
 from cvanalysis.errors import UsageError

@@ -17,10 +17,10 @@ from matplotlib.figure import Figure as Sheet
 from browser.exemples import ABSENT, FIGURES, ICI, LONG, TERRITOIRE, courbe, pour_cent
 from cvanalysis.constat.shape import Figure, Point, Serie, Valeur
 from cvanalysis.display import font
-from cvanalysis.display.figures import draw, trace
+from cvanalysis.display.figures import draw, style, trace
 from cvanalysis.display.figures.lines import spread
 from cvanalysis.display.figures.marks import _LOOKS, ABSENCES, contrast, ink_on, look, looks, shades, state_looks
-from cvanalysis.display.figures.sheet import WIDTH, apply_style, round_scale, say_mark, styled, wrap
+from cvanalysis.display.figures.sheet import WIDTH, round_scale, say_mark, styled, wrap
 from cvanalysis.display.figures.svg import measure
 from cvanalysis.territory.look import PALETTE
 
@@ -102,7 +102,7 @@ def test_the_name_that_an_analyst_gives_to_an_axis_stands_under_its_ticks():
 def test_a_chart_in_our_style_leaves_room_for_the_names_of_its_axes_and_our_figures_keep_their_own():
     with mpl.rc_context():
         drawn = draw(FIGURES["points"], {}, "x")
-        apply_style()
+        style()
         assert draw(FIGURES["points"], {}, "x") == drawn
         sheet = Sheet()
         FigureCanvasAgg(sheet)

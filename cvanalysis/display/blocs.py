@@ -8,13 +8,12 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
 from cvanalysis.constat.shape import Table, Valeur, word
-from cvanalysis.display.composants import composants, text, titles
+from cvanalysis.display.composants import composants, titles
 from cvanalysis.display.constat import Bloc, said_once
 from cvanalysis.display.maps import describe_map, find_contours, locator, overview, tell_contours
 from cvanalysis.display.phrases import write
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from cvanalysis.territory.contract import Territory
 
 
+_MACROS = "blocs.html.j2"
 _SHARE = label("affichage.blocs.part")
 _ABOUT = re.compile(r"(?s)(?:(«[^»]*») : )?(.*)")
 
@@ -40,6 +40,11 @@ ACTIONS, PAROLES, CONSEILS = 6, 3, 3
 
 NOTHING = Valeur(None)
 """A cell where there is nothing to say: no rank beside a figure that is missing."""
+
+
+def show_all(macro: str, *given: Any, texte: str = "") -> Bloc:
+    """What a macro of `ensemble.html.j2` gives, and the words that stand for it in a notebook."""
+    return Bloc(str(getattr(composants("ensemble.html.j2"), macro)(*given)), texte)
 
 
 def show_recto(fiche: Any, carte: Bloc) -> Bloc:
@@ -162,41 +167,36 @@ def show_unknown(inconnus: Sequence[tuple[str, Sequence[Manque]]]) -> Bloc:
     """What is missing, with the reason, each leading to its finding."""
     if not inconnus:
         return _sentence("affichage.blocs.rien_ne_manque")
-    said: dict[
-        tuple[str, str], list[str]
-    ] = {}  # what is said of several, or one thing whole -> links: « X », « Y » : no figure in 2021
+    said: dict[tuple[str, str], list[tuple[str, str]]] = {}
     for ident, quoi in ((ident, manque.quoi) for ident, manques in inconnus for manque in manques):
-        of, what = _ABOUT.fullmatch(quoi).groups()
-        key = (f"\u00a0: {text(what)}", "") if of else ("", quoi)
-        said.setdefault(key, []).append(f'<a href="#{escape(ident)}">{text(of or quoi)}</a>')
-    items = "".join(f"<li>{', '.join(links)}{what}</li>" for (what, _), links in said.items())
-    told = "\n".join(f"- {manque.quoi}" for _, manques in inconnus for manque in manques)
-    return Bloc(f'<ul class="inconnus">{items}</ul>', told)
+        of, what = _ABOUT.fullmatch(quoi).groups()  # « X », « Y » : no figure in 2021
+        said.setdefault((what, "") if of else ("", quoi), []).append((ident, of or quoi))
+    html = composants(_MACROS).unknown([(what, links) for (what, _), links in said.items()])
+    return Bloc(str(html), "\n".join(f"- {manque.quoi}" for _, manques in inconnus for manque in manques))
 
 
 def show_definitions(definitions: Sequence[Definition], sources: Sequence[Source]) -> Bloc:
     """Each indicator in plain words, under our reading of its direction, and the sources with their licence."""
-    terms = "".join(
-        f'<h3>{text(label("affichage.blocs.lecture", sens=sens))}</h3><ul class="definitions">'
-        + "".join(f"<li>{_define(one)}</li>" for one in definitions if one.sens == sens)
-        + "</ul>"
-        for sens in dict.fromkeys(one.sens for one in definitions)
-    )
-    listed = "".join(
-        f"<p>{text(label('affichage.blocs.sources', licence=licence, noms=' ; '.join(dict.fromkeys(names))))}</p>"
-        for licence in dict.fromkeys(one.licence for one in sources)
-        if (names := [one.producteur for one in sources if one.licence == licence])
-    )
-    return Bloc(terms + listed, "\n".join(f"{one.nom} : {one.definition}" for one in definitions))
+    readings: dict[str, list[tuple[str, str]]] = {}
+    for one in definitions:
+        readings.setdefault(label("affichage.blocs.lecture", sens=one.sens), []).append(_define(one))
+    producers: dict[str, dict[str, None]] = {}
+    for source in sources:
+        producers.setdefault(source.licence, {})[source.producteur] = None
+    listed = [
+        label("affichage.blocs.sources", licence=licence, noms=" ; ".join(names))
+        for licence, names in producers.items()
+    ]
+    html = composants(_MACROS).definitions(readings.items(), listed)
+    return Bloc(str(html), "\n".join(f"{one.nom} : {one.definition}" for one in definitions))
 
 
-def _define(one: Definition) -> str:
-    """A name and its definition, without the words by which both begin; the definition alone where it holds all those of the name."""
+def _define(one: Definition) -> tuple[str, str]:
+    """A name and its definition, without the words by which both begin; no name where the definition holds all its words."""
     name, said = (set(re.findall(r"\w+", words.lower())) for words in (one.nom, one.definition))
     if name <= said:
-        return text(one.definition)
-    rest = one.definition.removeprefix(_SHARE) if capital(one.nom).startswith(_SHARE) else one.definition
-    return f"<b>{text(capital(one.nom))}</b>\u00a0: {text(rest)}"
+        return "", one.definition
+    return one.nom, one.definition.removeprefix(_SHARE) if capital(one.nom).startswith(_SHARE) else one.definition
 
 
 def show_notes(notes: Mapping[str, int]) -> Bloc:
@@ -211,12 +211,8 @@ def show_list(table: Table, titre: str, *, exemple: bool = False) -> Bloc:
     """A catalogue, one line each: everything is there without scripts; with them, a box keeps the lines that hold the words."""
     if not table.lignes:
         return Bloc(_sentence("affichage.blocs.sans_ligne").html, titre)
-    key = _key(titre)
-    box = (
-        f'<label class="filtre" hidden>{label("affichage.blocs.chercher")} <input type="search" data-filtre="#l-{key} tbody tr" '
-        f'data-dit="d-{key}"></label><p id="d-{key}" role="status" class="leg"></p>'
-    )
-    return Bloc(f'{box}<div id="l-{key}">{html_table(table, titre, exemple=exemple)}</div>', titre, tableau=table)
+    html = composants(_MACROS).searched(_key(titre), html_table(table, titre, exemple=exemple))
+    return Bloc(str(html), titre, tableau=table)
 
 
 def _key(titre: str) -> str:
@@ -228,8 +224,8 @@ def show_demands(demandes: Sequence[Manque]) -> Bloc:
     """What to ask producers for, the most useful first."""
     if not demandes:
         return _sentence("qualite.demandes.aucune")
-    items = "".join(f"<li>{text(one.quoi)}</li>" for one in demandes)
-    return Bloc(f"<ul>{items}</ul>", "\n".join(f"- {one.quoi}" for one in demandes))
+    html = composants("constat.html.j2").list([one.quoi for one in demandes])
+    return Bloc(str(html), "\n".join(f"- {one.quoi}" for one in demandes))
 
 
 def show_accounts(table: Table) -> Bloc:
@@ -244,9 +240,8 @@ def show_map(outlines: Sequence[Outline], code: str, territory: Territory, *, lo
     drawn = locator(contours, code)
     if not drawn:
         return _sentence("affichage.blocs.sans_carte", "avert") if lost else Bloc("", "")
-    return Bloc(
-        f'<div class="carte">{drawn}{_under(tell_contours(contours, code))}</div>', describe_map(contours, code)
-    )
+    html = composants(_MACROS).map(drawn, tell_contours(contours, code))
+    return Bloc(str(html), describe_map(contours, code))
 
 
 def show_overview(
@@ -259,12 +254,8 @@ def show_overview(
     )
     if not contours or territory.vaste:
         return Bloc(why, "")
-    drawn = overview(contours, liens)
-    return Bloc(f'<div class="carte">{drawn}{_under(tell_contours(contours))}</div>{why}', describe_map(contours))
-
-
-def _under(words: str) -> str:
-    return f'<p class="leg">{escape(words)}</p>' if words else ""
+    html = composants(_MACROS).map(overview(contours, liens), tell_contours(contours))
+    return Bloc(f"{html}{why}", describe_map(contours))
 
 
 def show_table(table: Table, caption: str, *, exemple: bool = False) -> Bloc:
@@ -285,5 +276,4 @@ def show_text(markdown: str, *, lost: bool = False) -> Bloc:
 def _sentence(key: str, kind: str = "", **values: str) -> Bloc:
     """One sentence of ours, alone."""
     said = label(key, **values)
-    start = f'<p class="{kind}">' if kind else "<p>"
-    return Bloc(f"{start}{text(said)}</p>", said)
+    return Bloc(str(composants(_MACROS).sentence(said, kind)), said)

@@ -11,9 +11,8 @@ from typing import Any
 
 from cvanalysis import textes
 from cvanalysis.constat.make import Chapter
-from cvanalysis.display.blocs import show_notes
+from cvanalysis.display.blocs import show_all, show_notes
 from cvanalysis.display.constat import Bloc, Constat, gather
-from cvanalysis.display.ensemble import show_all
 from cvanalysis.errors import UnknownPart, UsageError
 from cvanalysis.french import capital, nearest
 

@@ -2,28 +2,34 @@
 
 Refuses to compute or to choose what is shown. In all of them: no meaning is borne by colour alone (shape, dash, position or words say it
 too); a value that is missing has the mark of its reason, never that of a 0; a suspect one is crossed or hatched; numbers are in French; the
-same figure gives the same bytes.
+same figure gives the same bytes. A figure that an analyst made is shown as it is, with the words of whoever does not see it, never without.
 """
 
 from __future__ import annotations
 
+import io
+import sys
+from base64 import b64encode
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from html import escape
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+from matplotlib import rcParams
 from matplotlib.backends import backend_registry
 
 from cvanalysis.constat.shape import Figure, Point, Serie, Valeur
 from cvanalysis.display import font
-from cvanalysis.display.figures.events import events
 from cvanalysis.display.figures.lines import lines
 from cvanalysis.display.figures.marks import INK, Palette
-from cvanalysis.display.figures.matrix import matrix
-from cvanalysis.display.figures.rows import rows, turned
-from cvanalysis.display.figures.sheet import SIZE, WIDTH, styled
+from cvanalysis.display.figures.rows import events, matrix, rows, turned
+from cvanalysis.display.figures.sheet import SIZE, WIDTH, house_style, styled
 from cvanalysis.display.figures.svg import write_svg
+from cvanalysis.errors import UsageError
 from cvanalysis.french import typeset
+from cvanalysis.territory.look import PALETTE
+from cvanalysis.textes import label
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -92,3 +98,48 @@ def warm() -> None:
     """Do what the first figure would have to: for the process that report runners are forked from."""
     draw(Figure("barres", "a", (Serie("a", "sujet", (Point("a", Valeur(1.0)),)),)), {}, "a")
     backend_registry.list_all()  # looks for those that are installed: each notebook chooses one
+
+
+# ------------------------------------------------------------------------------------- the figures of an analyst
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Shown:
+    """A picture (PNG, two pixels for each of the page's) and its alternative; displays itself in JupyterLab and in the pages."""
+
+    png: bytes
+    alt: str
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict[str, Any], dict[str, Any]]:
+        width = int.from_bytes(self.png[16:20], "big") // 2  # where a PNG says it
+        data = {"image/png": b64encode(self.png).decode(), "text/plain": self.alt}
+        return data, {"image/png": {"alt": self.alt, "width": width}}
+
+    def __repr__(self) -> str:
+        return self.alt
+
+
+def montrer(figure: Any, alt: str) -> Shown:
+    """Show a matplotlib or seaborn figure (itself, its Axes, what `plt.subplots` or `sns.catplot` gave) with its alternative.
+
+    `alt` says in one French sentence what the eye would see: kind of figure, message. `UsageError` where it is empty.
+    """
+    if not alt.strip():
+        raise UsageError(label("affichage.image.sans_alt"))
+    first = np.ravel(np.asarray(figure, dtype=object))[0]
+    sheet = first.figure
+    out = io.BytesIO()
+    sheet.savefig(out, format="png", dpi=144, bbox_inches="tight", metadata={"Software": None})
+    if pyplot := sys.modules.get("matplotlib.pyplot"):
+        pyplot.close(sheet)  # else it would be shown a second time at the end of the cell
+    return Shown(out.getvalue(), typeset(alt.strip()))
+
+
+def style(dossier: Any = None) -> dict[str, str | tuple[str, ...]]:
+    """Give matplotlib, and seaborn with it, the font and looks of our figures from here on; returns the colour of each role.
+
+    `sujet` (the quarter), `commune`, `epci`, `france_qpv`, `autre`, `femmes`, `hommes`, and `part` (several, for shares): those that the
+    contract of `dossier` declares, else ours.
+    """
+    rcParams.update(house_style() | {"figure.constrained_layout.use": True})  # room for the names of axes
+    return dict(dossier.territory.palette if dossier is not None else PALETTE)

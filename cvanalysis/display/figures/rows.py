@@ -1,29 +1,53 @@
-"""One row per zone, category or share, on a common axis: dots, bars, pairs, shares, and all the quarters on one line.
+"""Labels down the side and what stands beside each: one row per zone, category or share; a grid of cells; events down a time line.
 
-They are one drawing: a row has its label, a bar for the first of its values or a line that joins them, marks, and the value said.
+Rows of dots, bars, pairs, shares, and all the quarters on one line are one drawing: a row has its label, a bar for the first of its
+values or a line that joins them, marks, and the value said. Of a grid, numbers are shaded and written, states and absences are shapes.
 """
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from cvanalysis.constat.shape import Figure, Serie, Valeur
-from cvanalysis.display.figures.marks import FAINT, GREY, RULE, Palette, look, looks
+from cvanalysis.constat.shape import Figure, Point, Serie, Valeur
+from cvanalysis.display.figures.marks import (
+    ABSENCES,
+    FAINT,
+    GREY,
+    RULE,
+    Palette,
+    ink_on,
+    look,
+    looks,
+    shades,
+    state_looks,
+    state_of,
+)
 from cvanalysis.display.figures.sheet import (
+    LINE,
+    ROW,
     WIDTH,
-    open_rows,
+    Margins,
+    Scale,
+    known,
+    name_rows,
+    open_axes,
     put_absence,
     put_bars,
     put_marks,
     put_strokes,
     round_scale,
     say_mark,
+    size_of,
     widest,
+    wrap,
 )
 from cvanalysis.display.figures.svg import measure
+from cvanalysis.display.phrases import say
+from cvanalysis.french import MOIS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -65,7 +89,7 @@ def rows(data: Figure, *, ax: Axes | None = None, palette: Palette = {}, width: 
     beside = barred and shared
     before = said + 8 if joined or beside or (barred and scale.low < 0) else 10
     right = 18 if beside else max(said + 12, 18)
-    ax, ys, point = open_rows(ax, width, names, scale, (before, right), (data.axe, tuple(keys)))
+    ax, ys, point = _open_rows(ax, width, names, scale, (before, right), (data.axe, tuple(keys)))
     if scale.low <= 0 <= scale.high:
         ax.axvline(0, color=RULE, linewidth=1)
     ends = [(y, row.known[0][0], row.known[-1][0]) for row, y in zip(found, ys, strict=True) if row.known]
@@ -95,10 +119,44 @@ def rows(data: Figure, *, ax: Axes | None = None, palette: Palette = {}, width: 
     return ax
 
 
+def _open_rows(
+    ax: Axes | None,
+    width: float,
+    names: Sequence[tuple[str, bool]],
+    scale: Scale,
+    around: tuple[float, float],
+    head: tuple,
+) -> tuple[Axes, list[float], float]:
+    """Labels (in bold or not) down the left side of a horizontal axis: the Axes, the height of each row, and what a point is worth.
+
+    `around` is the room at both sides of the axis.
+    """
+    room = min(0.42 * width, 0.7 * width - sum(around))  # the marks have three tenths of the sheet at least
+    labels = [wrap(name, room, 600 if strong else 400) for name, strong in names]
+    left = (
+        max(
+            (widest(label, 600 if strong else 400) for label, (_, strong) in zip(labels, names, strict=True)), default=0
+        )
+        + around[0]
+        + 4
+    )
+    tall = [max(ROW, LINE * len(label) + 8) for label in labels]
+    ax = open_axes(ax, width, sum(tall), Margins(left, around[1], 24 if scale.ticks else 4, head))
+    ys = [sum(tall[:i]) + one / 2 for i, one in enumerate(tall)]
+    ax.set_xlim(scale.low, scale.high)
+    if scale.ticks:
+        room = (size_of(ax)[0] + 16) / len(scale.ticks) - 6
+        every = 1 if widest(scale.said) <= room else 2  # every other tick where two would touch
+        ax.set_xticks(scale.ticks[::every], scale.said[::every])
+        ax.xaxis.grid(visible=True)
+    else:
+        ax.xaxis.set_visible(False)
+    name_rows(ax, left, ys, sum(tall), zip(labels, (strong for _, strong in names), strict=True))
+    return ax, ys, (scale.high - scale.low) / size_of(ax)[0]
+
+
 def turned(data: Figure) -> tuple[Serie, ...]:
     """The series as rows want them, one per zone: where they are shares of a whole, the zones that share their labels."""
-    from cvanalysis.constat.shape import Point
-
     if data.genre != "parts" or not all(s.role in ("part", "femmes", "hommes") for s in data.series):
         return data.series
     zones = list(dict.fromkeys(p.etiquette for s in data.series for p in s.points))
@@ -183,3 +241,127 @@ def _say_row(
         weight = 600 if roles[i] == "sujet" and (row.strong or len(row.known) > 1) else 400
         ax.text(x + (gap if outside == "right" else -gap), y, say_mark(value), va="center", fontweight=weight,
                 ha="left" if outside == "right" else "right")  # fmt: skip
+
+
+_STEPS = 5
+_LONGEST = 150
+
+
+def matrix(data: Figure, *, ax: Axes | None = None, palette: Palette = {}, width: float = WIDTH) -> Axes:  # noqa: B006
+    """Draw `matrice` on `ax` (one of its own by default): series are rows, labels of their points columns; returns the Axes."""
+    columns = list(dict.fromkeys(p.etiquette for s in data.series for p in s.points))
+    where = {label: i for i, label in enumerate(columns)}
+    labels = [
+        wrap(s.nom, (0.34 if len(columns) > 6 else 0.42) * width, 600 if s.role == "sujet" else 400)
+        for s in data.series
+    ]
+    tall = [max(22, LINE * len(label) + 6) for label in labels]
+    edges = [sum(tall[:i]) for i in range(len(tall) + 1)]
+    cells = [
+        (y + h / 2, h, where[p.etiquette], p.valeur)
+        for s, y, h in zip(data.series, edges, tall, strict=False)
+        for p in s.points
+    ]
+    states = state_looks(list(dict.fromkeys(filter(None, (state_of(v) for *_, v in cells)))), palette)
+    absent = {
+        say(v): ABSENCES[v.statut] for *_, v in cells if v.valeur is None and not state_of(v) and v.statut in ABSENCES
+    }
+    left = max(map(widest, labels), default=0) + 14
+    wide = (width - left) / max(1, len(columns))
+    level = max((widest(column.split(" ")) for column in columns), default=0) <= wide - 3
+    heads = [wrap(c, wide - 3) if level else _at_most(wrap(c, _LONGEST), max(1, int(wide / LINE))) for c in columns]
+    above = max(map(len, heads), default=0) * LINE if level else max(map(widest, heads), default=0)
+    ax = open_axes(ax, width, above + 6 + sum(tall), Margins(left, 0, 4, (data.axe, tuple((states | absent).items()))))
+    ax.set_xlim(0, len(columns))
+    ax.xaxis.set_visible(False)
+    ys = [y + h / 2 for y, h in zip(edges, tall, strict=False)]
+    name_rows(ax, left, ys, sum(tall), zip(labels, (s.role == "sujet" for s in data.series), strict=True), -above - 6)
+    put_strokes(ax, [(edge, -left / wide, len(columns)) for edge in edges[1:]], FAINT, 1)
+    for i, head in enumerate(heads):
+        ax.text(i + 0.5, -4, "\n".join(head), ha="center", va="bottom", color=GREY, rotation=0 if level else 90)
+    _put_numbers(ax, cells, wide, palette)
+    for this in (states | absent).items():
+        there = [
+            (x + 0.5, y) for y, _, x, v in cells if (state_of(v) or (say(v) if v.valeur is None else "")) == this[0]
+        ]
+        ax.plot(*zip(*there, strict=True), **this[1].mark(size=min(this[1].size, wide - 3)))
+    return ax
+
+
+def _put_numbers(ax: Axes, cells: list, wide: float, palette: Palette) -> None:
+    numbers = known(v for *_, v in cells)
+    if not numbers:
+        return
+    low, span = min(numbers), (max(numbers) - min(numbers)) or 1
+    fills = shades(look("sujet", palette).colour, _STEPS)
+    boxes: dict[tuple[str, float], list] = {}
+    for y, tall, x, value in cells:
+        if value.valeur is None:
+            continue
+        fill = fills[min(int((value.valeur - low) / span * _STEPS), _STEPS - 1)]
+        # A bar's value is its length: here, a cell's width.
+        boxes.setdefault((fill, tall), []).append((y, x + 1 / wide, replace(value, valeur=1 - 2 / wide)))
+        text = value.texte or say_mark(value)
+        if measure(text) <= wide - 3:
+            ax.text(x + 0.5, y, text, ha="center", va="center", color=ink_on(fill) if value.dite else GREY)
+    for (fill, tall), bars in boxes.items():
+        put_bars(ax, bars, fill, tall - 2, 1)
+
+
+def _at_most(lines: list[str], count: int) -> list[str]:
+    """The first lines; the last one says so where some are left out (the table has the whole)."""
+    return lines if len(lines) <= count else [*lines[: count - 1], lines[count - 1].rstrip(" -,") + "…"]
+
+
+_MOIS = re.compile(rf"\b({'|'.join(MOIS)}) (?=\d)")
+_DATE = re.compile(r"(?:(\d{1,2})/)?(?:(\d{1,2})/)?(\d{4})|(\d{4})-(\d{2})(?:-(\d{2}))?")
+
+
+def events(data: Figure, *, ax: Axes | None = None, palette: Palette = {}, width: float = WIDTH) -> Axes:  # noqa: B006
+    """Draw `frise` on `ax` (one of its own by default): the date at the left of the line, the event at its right; returns the Axes.
+
+    A point's value is its date: `texte` (`21/02/2014`, `2014-02-21`, `décembre 2019`, `2019`) or a year as a number.
+    """
+    seen = looks([s.role for s in data.series], palette)
+    keys = tuple((s.nom, k) for s, k in zip(data.series, seen, strict=True)) if len(data.series) > 1 else ()
+    found = [(when(p.valeur), p, k) for s, k in zip(data.series, seen, strict=True) for p in s.points]
+    found.sort(key=lambda event: event[0])
+    left = widest(say(p.valeur) for _, p, _ in found) + 16
+    texts = [wrap(p.etiquette, width - left - 18) for _, p, _ in found]
+    ys, y, previous = [], 0.0, None
+    for (at, *_), text in zip(found, texts, strict=True):
+        # A long silence is seen, but a page is not spent on it.
+        y += min(26, max(0, at - previous - 0.5) * 9) if previous is not None and at < 9999 else 0
+        ys.append(y + LINE / 2)
+        y += LINE * len(text) + 9
+        previous = at if at < 9999 else previous
+    ax = open_axes(ax, width, y, Margins(left, 0, 4, (data.axe, keys)))
+    across = width - left
+    ax.set_xlim(0, across)
+    ax.xaxis.set_visible(False)
+    name_rows(ax, left, ys, y, (([say(p.valeur)], False) for _, p, _ in found))
+    ax.axvline(0, color=RULE, linewidth=2, clip_on=False)
+    for (_, point, this), text, at in zip(found, texts, ys, strict=True):
+        sure = Valeur(0) if point.valeur.statut == "publié" else Valeur(0, "suspect")
+        put_marks(ax, [(0, sure)], [at], this)
+        ax.text(15, at - LINE / 2 + 1, "\n".join(text), va="top")
+    return ax
+
+
+def when(value: Valeur) -> float:
+    """The date as a number of years; unknown ones come last."""
+    if value.valeur is not None:
+        return float(value.valeur)
+    text = _MOIS.sub(lambda month: f"{MOIS.index(month[1]) + 1}/", value.texte)
+    found = _DATE.search(text)
+    if not found:
+        return 9999.0
+    one, two, french, iso, month, day = found.groups()
+    if iso:
+        return _years(iso, month, day)
+    return _years(french, two, one) if two else _years(french, one, None)
+
+
+def _years(year: str, month: str | None, day: str | None) -> float:
+    """A year alone is its first day: December must not reach into the next year."""
+    return int(year) + (int(month or 1) - 1) / 12 + (int(day or 1) - 1) / 372

@@ -35,7 +35,7 @@ _GAP = 6
 
 
 @cache
-def _style() -> dict[str, Any]:
+def house_style() -> dict[str, Any]:
     """Our style as checked values, once its font is known to matplotlib."""
     for ttf, _ in font.files().values():
         font_manager.fontManager.addfont(ttf)
@@ -45,18 +45,13 @@ def _style() -> dict[str, Any]:
 @contextmanager
 def styled() -> Iterator[None]:
     """Our style meanwhile: as `rc_context`, which would check it again for each figure."""
-    ours = _style()
+    ours = house_style()
     kept = {key: dict.__getitem__(mpl.rcParams, key) for key in ours}
     dict.update(mpl.rcParams, ours)
     try:
         yield
     finally:
         dict.update(mpl.rcParams, kept)
-
-
-def apply_style() -> None:
-    """Our style from here on, for the charts of an analyst, which leave room for the names of their axes."""
-    mpl.rcParams.update(_style() | {"figure.constrained_layout.use": True})
 
 
 class _Plain:
@@ -222,42 +217,6 @@ def known(values: Iterable[Valeur]) -> list[float]:
 
 def unit_of(values: Iterable[Valeur]) -> str:
     return next((v.unite for v in values if v.valeur is not None), "")
-
-
-def open_rows(
-    ax: Axes | None,
-    width: float,
-    names: Sequence[tuple[str, bool]],
-    scale: Scale,
-    around: tuple[float, float],
-    head: tuple,
-) -> tuple[Axes, list[float], float]:
-    """Labels (in bold or not) down the left side of a horizontal axis: the Axes, the height of each row, and what a point is worth.
-
-    `around` is the room at both sides of the axis.
-    """
-    room = min(0.42 * width, 0.7 * width - sum(around))  # the marks have three tenths of the sheet at least
-    labels = [wrap(name, room, 600 if strong else 400) for name, strong in names]
-    left = (
-        max(
-            (widest(label, 600 if strong else 400) for label, (_, strong) in zip(labels, names, strict=True)), default=0
-        )
-        + around[0]
-        + 4
-    )
-    tall = [max(ROW, LINE * len(label) + 8) for label in labels]
-    ax = open_axes(ax, width, sum(tall), Margins(left, around[1], 24 if scale.ticks else 4, head))
-    ys = [sum(tall[:i]) + one / 2 for i, one in enumerate(tall)]
-    ax.set_xlim(scale.low, scale.high)
-    if scale.ticks:
-        room = (size_of(ax)[0] + 16) / len(scale.ticks) - 6
-        every = 1 if widest(scale.said) <= room else 2  # every other tick where two would touch
-        ax.set_xticks(scale.ticks[::every], scale.said[::every])
-        ax.xaxis.grid(visible=True)
-    else:
-        ax.xaxis.set_visible(False)
-    name_rows(ax, left, ys, sum(tall), zip(labels, (strong for _, strong in names), strict=True))
-    return ax, ys, (scale.high - scale.low) / size_of(ax)[0]
 
 
 def name_rows(
