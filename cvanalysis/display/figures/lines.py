@@ -65,8 +65,8 @@ def lines(data: Figure, *, ax: Axes | None = None, palette: Palette = {}, width:
     room = (ends[1] - ends[0] or 1) * 0.06
     ax.set_xlim(ends[0] - room, ends[1] + room)
     ax.set_ylim(scale.low, scale.high)
+    ax.yaxis.grid(visible=True)  # before there are ticks: each would be told
     ax.set_yticks(scale.ticks, scale.said)
-    ax.yaxis.grid(visible=True)
     _put_times(ax, xs, pad=14 if gone else 4)
     for (_, before), (time, after) in pairwise(sorted(xs.items(), key=lambda place: place[1])):
         if time in data.ruptures:  # the source changed somewhere between the two
@@ -95,9 +95,9 @@ def _put_times(ax: Axes, xs: Mapping[str, float], pad: float) -> None:
             reached = x * point + half
     narrow = min((b - a for a, b in pairwise(said.values())), default=high - low) * point
     labels = [time if _YEAR.fullmatch(time) else "\n".join(wrap(time, max(narrow - 6, 50))) for time in said]
-    ax.set_xticks(list(said.values()), labels)
     if pad > 4:
         ax.tick_params(axis="x", pad=pad)
+    ax.set_xticks(list(said.values()), labels)
 
 
 def _line(ax: Axes, serie: Serie, this: Look | None, xs: Mapping[str, float], ruptures: Sequence[str]) -> None:

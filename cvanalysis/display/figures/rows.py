@@ -147,8 +147,8 @@ def _open_rows(
     if scale.ticks:
         room = (size_of(ax)[0] + 16) / len(scale.ticks) - 6
         every = 1 if widest(scale.said) <= room else 2  # every other tick where two would touch
+        ax.xaxis.grid(visible=True)  # before there are ticks: each would be told
         ax.set_xticks(scale.ticks[::every], scale.said[::every])
-        ax.xaxis.grid(visible=True)
     else:
         ax.xaxis.set_visible(False)
     name_rows(ax, left, ys, sum(tall), zip(labels, (strong for _, strong in names), strict=True))

@@ -63,6 +63,9 @@ class _Plain:
     def set_clip_path(self, path: object, transform: object = None) -> None:
         pass
 
+    def _copy_tick_props(self, src: object, dest: object) -> None:
+        """Of ticks made alike, nothing is to be copied."""
+
     def _update_label_position(self, renderer: object) -> None:
         if self.label.get_text():
             super()._update_label_position(renderer)

@@ -32,6 +32,7 @@ from cvanalysis.publish.files import UNBOUND, Limits
 
 SCRATCH = "cvanalysis-"  # then the parent's number: `sweep_scratch` knows whose folder it was
 TICK = 0.1  # seconds between two looks at time-outs and captured files
+SELDOM = 100_000  # new objects between two collections: a child ends before its garbage is much, and figures make a lot
 GRACE = 2.0  # seconds that an interrupted child has to say where it was
 LAST_WORDS = (b'{"fin": ', b'{"erreur": ')
 Emit = Callable[[dict[str, Any]], None]
@@ -115,6 +116,7 @@ class Child:
         try:
             os.setsid()
             die_with(parent)
+            gc.set_threshold(SELDOM)
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             signal.signal(signal.SIGINT, signal.default_int_handler)
             try:
