@@ -74,9 +74,7 @@ class Constat:
     def html(self) -> str:
         textes.use(self.territory.phrases)
         f, made = self.finding, composants(_MACROS)
-        bare = (
-            self._short and f.table is None
-        )  # its page says the rest: one line, and why where its title does not say it
+        bare = self._short and f.table is None  # its page says the rest: one line, and what its title does not say
         notes = made.list(self._unsaid()) if bare else self._brief_notes() if self._short else self._notes()
         under = [] if self._short or not self._seen else notes_of(f.figure)  # else said once for the page
         picture = made.picture(self.dessinee, under) if self.dessinee else ""
