@@ -149,7 +149,7 @@ def test_nothing_published_at_all_still_gives_a_figure_in_words():
 
 def test_looks_differ_by_shape_and_dash_and_stand_out_on_white():
     compared = [_LOOKS[r] for r in ("sujet", "commune", "epci", "france_qpv", "departement", "region", "france")]
-    assert len({k.marker for k in compared}) == len({k.dash for k in compared}) == len(compared)
+    assert len({k.marker for k in compared}) == len({str(k.dash) for k in compared}) == len(compared)
     assert _LOOKS["femmes"].marker != _LOOKS["hommes"].marker
     assert all(contrast(look(role, {}).colour.lower()) >= 3 for role in _LOOKS)
     assert all(contrast(colour) >= 3 for colour in PALETTE["part"])

@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from cvanalysis.constat.shape import Figure, Serie
+from cvanalysis.constat.shape import Figure, Serie, Valeur
 from cvanalysis.display.figures.marks import FAINT, GREY, PALE, RULE, Look, Palette, look, looks
 from cvanalysis.display.figures.sheet import (
     LINE,
@@ -100,6 +100,13 @@ def _put_times(ax: Axes, xs: Mapping[str, float], pad: float) -> None:
     ax.set_xticks(list(said.values()), labels)
 
 
+def _known(serie: Serie, xs: Mapping[str, float]) -> list[tuple[float, Valeur]]:
+    """Where its figures stand in time, in order."""
+    return sorted(
+        ((xs[p.etiquette], p.valeur) for p in serie.points if p.valeur.valeur is not None), key=lambda place: place[0]
+    )
+
+
 def _line(ax: Axes, serie: Serie, this: Look | None, xs: Mapping[str, float], ruptures: Sequence[str]) -> None:
     """One line and its marks; what is missing stands under the axis: on it, it would be read as a zero."""
     nan = float("nan")
@@ -114,65 +121,52 @@ def _line(ax: Axes, serie: Serie, this: Look | None, xs: Mapping[str, float], ru
         ax.plot(x, y, color=PALE, linewidth=1)
         return
     ax.plot(x, y, color=this.colour, linewidth=this.width, linestyle=(0, this.dash) if this.dash else "-")
-    there = [p for p in serie.points if p.valeur.valeur is not None]
-    small = replace(this, size=this.size * 0.75)
-    put_marks(ax, [(xs[p.etiquette], p.valeur) for p in there], [float(p.valeur.valeur) for p in there], small)
+    there = [(xs[p.etiquette], p.valeur) for p in serie.points if p.valeur.valeur is not None]
+    put_marks(ax, there, [float(value.valeur) for _, value in there], replace(this, size=this.size * 0.75))
     # The subject's holes are always shown; those of a comparator only inside its line, where one would read through them.
-    known_at = [xs[p.etiquette] for p in there]
+    ends = [at for at, _ in there] or [0.0]
     for point in serie.points:
         at = xs[point.etiquette]
-        if point.valeur.valeur is None and (
-            serie.role in ("sujet", "autre") or (known_at and min(known_at) < at < max(known_at))
-        ):
+        if point.valeur.valeur is None and (serie.role in ("sujet", "autre") or min(ends) < at < max(ends)):
             put_absence(ax, at, -9 / size_of(ax)[1], point.valeur, transform=ax.get_xaxis_transform())
 
 
 def _say_start(ax: Axes, shown: Sequence[Serie], xs: Mapping[str, float]) -> None:
     """The subject's first value (the last stands with its name), on the side where fewer other lines begin."""
+    low, high = ax.get_ylim()
+    point = (ax.get_xlim()[1] - ax.get_xlim()[0]) / size_of(ax)[0]
     for serie in shown:
-        there = [p for p in serie.points if p.valeur.valeur is not None]
+        there = _known(serie, xs)
         if serie.role != "sujet" or len(there) < 2:
             continue
-        first = min(there, key=lambda p: xs[p.etiquette])
-        second = sorted(there, key=lambda p: xs[p.etiquette])[1]
-        low, high = ax.get_ylim()
-        part = (first.valeur.valeur - low) / (high - low)
+        (x, first), (_, second), *_ = there
+        part = (first.valeur - low) / (high - low)
         # On the side that the line leaves free, if the frame has room there.
-        up = part < 0.12 or (second.valeur.valeur <= first.valeur.valeur and part < 0.95)
+        up = part < 0.12 or (second.valeur <= first.valeur and part < 0.95)
         away = (11 if up else -11) * (high - low) / size_of(ax)[1]
-        x = xs[first.etiquette] - 5 * (ax.get_xlim()[1] - ax.get_xlim()[0]) / size_of(ax)[0]
-        ax.text(x, first.valeur.valeur + away, say_mark(first.valeur), va="center", fontweight=600)
+        ax.text(x - 5 * point, first.valeur + away, say_mark(first), va="center", fontweight=600)
 
 
 def _name_ends(ax: Axes, named: Sequence[tuple[Serie, Look]], xs: Mapping[str, float], aside: float) -> None:
     """Names and last values at the right, pushed apart where lines end close together, and tied to their end by a thin line."""
-    tall = size_of(ax)[1]
+    across, tall = size_of(ax)
     low, high = ax.get_ylim()
     blocks = []
     for serie, this in named:
-        there = [p for p in serie.points if p.valeur.valeur is not None]
-        if there:
-            end = max(there, key=lambda p: xs[p.etiquette])
+        for x, value in _known(serie, xs)[-1:]:
             weight = 600 if serie.role == "sujet" else 400
-            text = wrap(f"{serie.nom} {say_mark(end.valeur)}", aside - 24, weight)
+            text = wrap(f"{serie.nom} {say_mark(value)}", aside - 24, weight)
             if len(text) > 4:
-                text = [*text[:3], f"… {say_mark(end.valeur)}"]
-            y = (end.valeur.valeur - low) / (high - low) * tall
-            blocks.append((y, xs[end.etiquette], end.valeur.valeur, text, this, weight))
+                text = [*text[:3], f"… {say_mark(value)}"]
+            blocks.append(((value.valeur - low) / (high - low) * tall, x, value.valeur, text, this, weight))
     blocks.sort(key=lambda block: (-block[0], block[3]))
     middles = spread([y for y, *_ in blocks], [LINE * len(text) + 2 for *_, text, _, _ in blocks], -30, tall + 14)
-    across = size_of(ax)[0]
-    right = ax.get_xlim()[1]
-    point = (right - ax.get_xlim()[0]) / across
+    left, right = ax.get_xlim()
+    point = (right - left) / across
     for middle, (_, x, value, text, this, weight) in zip(middles, blocks, strict=True):
         y = low + middle / tall * (high - low)
-        ax.plot(
-            [x + 6 * point, right + 5 * point, right + 12 * point],
-            [value, y, y],
-            color=this.colour,
-            linewidth=0.8,
-            clip_on=False,
-        )
+        tie = [x + 6 * point, right + 5 * point, right + 12 * point]
+        ax.plot(tie, [value, y, y], color=this.colour, linewidth=0.8, clip_on=False)
         ax.text(right + 15 * point, y, "\n".join(text), va="center", fontweight=weight)
 
 
@@ -206,12 +200,8 @@ def _panels(data: Figure, ax: Axes | None, palette: Palette, width: float) -> Ax
     ends = (min(xs.values()), max(xs.values()))
     for i, (serie, title) in enumerate(zip(data.series, titles, strict=True)):
         top = sum(heads[: i // abreast + 1]) + i // abreast * (_PANEL + 30)
-        box = (
-            (i % abreast * wide + _SIDE) / width,
-            1 - (top + _PANEL) / whole,
-            (wide - 2 * _SIDE) / width,
-            _PANEL / whole,
-        )
+        left, inside = (i % abreast * wide + _SIDE) / width, wide - 2 * _SIDE
+        box = (left, 1 - (top + _PANEL) / whole, inside / width, _PANEL / whole)
         panel = ax.inset_axes(box, axes_class=PlainAxes)
         panel.set_axis_off()
         panel.set_xlim(*ends) if ends[0] < ends[1] else None
@@ -221,27 +211,13 @@ def _panels(data: Figure, ax: Axes | None, palette: Palette, width: float) -> Ax
         panel.axhline(scale.low, color=RULE, linewidth=1)
         role = "sujet" if serie.role == "autre" else serie.role
         _line(panel, serie, replace(look(role, palette), size=8, width=2, dash=None), xs, data.ruptures)
-        panel.text(
-            (2 - _SIDE) / (wide - 2 * _SIDE),
-            1 + 19 / _PANEL,
-            "\n".join(title),
-            transform=panel.transAxes,
-            va="bottom",
-            fontweight=600,
-        )
-        there = sorted((p for p in serie.points if p.valeur.valeur is not None), key=lambda p: xs[p.etiquette])
-        for p in dict.fromkeys((*there[:1], *there[-1:])):
-            up = p.valeur.valeur + 10 * (scale.high - scale.low) / _PANEL
-            bare = replace(p.valeur, unite="")  # said once for all the panels
-            panel.text(xs[p.etiquette], up, say_mark(bare), ha="center", va="center")
+        place = {"transform": panel.transAxes, "va": "bottom", "fontweight": 600}
+        panel.text((2 - _SIDE) / inside, 1 + 19 / _PANEL, "\n".join(title), **place)
+        there = _known(serie, xs)
+        for x, value in dict.fromkeys((*there[:1], *there[-1:])):
+            up = value.valeur + 10 * (scale.high - scale.low) / _PANEL
+            panel.text(x, up, say_mark(replace(value, unite="")), ha="center", va="center")  # said once for all
+        under = {"transform": panel.get_xaxis_transform(), "ha": "center", "va": "center", "color": GREY}
         for time in dict.fromkeys((next(iter(xs)), list(xs)[-1])):
-            panel.text(
-                xs[time],
-                -20 / _PANEL,
-                time,
-                transform=panel.get_xaxis_transform(),
-                ha="center",
-                va="center",
-                color=GREY,
-            )
+            panel.text(xs[time], -20 / _PANEL, time, **under)
     return ax

@@ -5,8 +5,10 @@ A role keeps its look in every figure of every report, so that a reader learns i
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from cvanalysis.constat.shape import Valeur
@@ -19,7 +21,7 @@ INK, GREY, RULE, FAINT, PALE = "#1d2733", "#4a5663", "#8a94a0", "#dfe4ea", "#c4c
 @dataclass(frozen=True, slots=True)
 class Look:
     marker: str
-    dash: tuple[float, ...] | None = None
+    dash: Sequence[float] | None = None
     size: float = 9
     width: float = 1.6
     colour: str = ""
@@ -39,50 +41,11 @@ class Look:
         }
 
 
-_LOOKS: dict[str, Look] = {
-    "sujet": Look("o", None, 12, 2.8),
-    "commune": Look("s", (5, 2)),
-    "epci": Look("D", (1.5, 1.5), 8),
-    "france_qpv": Look("^", (7, 2, 1.5, 2), 10),
-    "semblables": Look("d", (4, 2), 10),
-    "departement": Look("v", (3, 3), 10),
-    "region": Look("p", (8, 3), 10),
-    "france": Look("X", (2, 4), 10),
-    "autre": Look("o", (1, 2), 8, 1.1),
-    "part": Look("s"),
-    "femmes": Look("o", None, 11, 2.2),
-    "hommes": Look("s", (5, 2), 9.5, 2.2),
-}
-
-ABSENCES: dict[str, Look] = {
-    "non_diffusé": Look("o", size=9, hollow=True, colour=GREY),
-    "secret": Look("s", size=8, hollow=True, colour=GREY),
-    "non_significatif": Look("^", size=9, hollow=True, colour=GREY),
-    "masqué": Look("D", size=8, hollow=True, colour=GREY),
-    "non_disponible": Look("_", size=9, hollow=True, colour=GREY),
-    "sans_objet": Look("x", size=7, hollow=True, colour=GREY),
-}
-"""One mark per reason for an absence, the same in every figure; a suspect figure is its own mark, hollow and crossed."""
-
-_STATES: dict[str, Look] = {
-    state: this
-    for this, states in (
-        (
-            Look("o", size=10),
-            ("oui", "dit", "publié", "établie", "faite", "attendu et constaté", "satisfaisant", "répondue"),
-        ),
-        (
-            Look("o", size=10, hollow=True),
-            ("personne", "aucune", "non établie", "manque", "attendu, sans preuve", "reçue"),
-        ),
-        (Look("D", size=8), ("constaté sans être attendu", "prise en compte", "mitigé")),
-        (Look("X", size=10), ("insatisfaisant", "écartée")),
-    )
-    for state in states
-}
-"""A state is drawn alike in every figure, whichever comes first in one: what is there is full, what is missing is hollow."""
-
-_OTHER_STATES = (Look("s", size=10), Look("^", size=9, hollow=True), Look("v", size=9), Look("P", size=9, hollow=True))
+_SAID = tomllib.loads((Path(__file__).parent / "reperes.toml").read_text(encoding="utf-8"))
+_LOOKS = {role: Look(**told) for role, told in _SAID["roles"].items()}
+ABSENCES = {statut: Look(hollow=True, colour=GREY, **told) for statut, told in _SAID["absences"].items()}
+_STATES = {state: Look(**one["marque"]) for one in _SAID["etats"] for state in one["mots"]}
+_OTHER_STATES = [Look(**told) for told in _SAID["autres"]["marques"]]
 _DASHES = (None, (5, 2), (1.5, 1.5), (7, 2, 1.5, 2))
 _SPARE = ("s", "D", "^", "v", "p", "X", "P", "h", "8")
 
