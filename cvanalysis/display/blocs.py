@@ -85,23 +85,19 @@ def show_actions(table: Table, titre: str, *, exemple: bool = False) -> Bloc:
 def show_neighbours(findings: Sequence[Finding], noms: Sequence[str], sujet: str) -> Bloc:
     """What the findings' tables say of the quarter (`sujet`) and of the others (`noms`), in one table; a question that does not arise
     for any is left out, and so are ranks."""
-    heads, columns, here = [], [], capital(QUARTIER)
+    here = capital(QUARTIER)
     noms = (here, *noms)
+    heads: list[tuple[str, str]] = []
+    columns: list[list[Valeur]] = []
     for one in findings:
-        told = (
-            {(here if line[0].texte == sujet else line[0].texte): line for line in one.table.lignes}
-            if one.table
-            else {}
-        )
-        lines = {nom: line for nom, line in told.items() if nom in noms} if len(told.keys() & {*noms}) > 1 else {}
-        for i, head in enumerate(one.table.colonnes[1:], 1) if lines else ():
-            if head == block("quartier.rang")["colonnes"][1]:
-                continue
-            column = [lines[nom][i] if nom in lines else Valeur(None, "non_disponible") for nom in noms]
-            column = [value if value.valeur is not None or value.statut != "publié" else NOTHING for value in column]
-            if column not in columns and any(
-                value.statut not in ("sans_objet", NOTHING.statut) or value.valeur is not None for value in column
-            ):
+        table = one.table or Table((), ())
+        told = {here if line[0].texte == sujet else line[0].texte: line for line in table.lignes}
+        if len(told.keys() & {*noms}) < 2:
+            continue
+        for i, head in enumerate(table.colonnes[1:], 1):
+            column = [_beside(told[nom][i]) if nom in told else Valeur(None, "non_disponible") for nom in noms]
+            arises = any(value != NOTHING and (value.dite or value.statut != "sans_objet") for value in column)
+            if arises and head != block("quartier.rang")["colonnes"][1] and column not in columns:
                 heads.append((one.id, head))
                 columns.append(column)
     if not columns:
@@ -113,6 +109,11 @@ def show_neighbours(findings: Sequence[Finding], noms: Sequence[str], sujet: str
     named = [(ident, head) for (ident, _), head in zip(heads, short.colonnes[1:], strict=True)]
     html = composants("fiche.html.j2").voisins(titre, premier, named, short.lignes)
     return Bloc(str(html), titre, tableau=table)
+
+
+def _beside(value: Valeur) -> Valeur:
+    """A cell of words, such as a rank, has no place in a table of figures."""
+    return NOTHING if value.valeur is None and value.statut == "publié" else value
 
 
 def show_theme_recto(theme: Any, findings: Mapping[str, Finding]) -> Bloc:

@@ -65,7 +65,7 @@ class Constat:
     dessin: bool = True
     ailleurs: Collection[str] = ()
 
-    @property
+    @cached_property
     def titre(self) -> str:
         textes.use(self.territory.phrases)
         return write(self.finding.message)
