@@ -58,7 +58,7 @@ class Problem:
             where += f", ligne {self.ligne}"
         if self.colonne:
             where += f", colonne `{self.colonne}`"
-        parts = (part.strip().rstrip(".") for part in (self.trouve, self.attendu, self.que_faire))
+        parts = (" ".join(part.split("\n")).strip().rstrip(".") for part in (self.trouve, self.attendu, self.que_faire))
         return printed(f"{where} : " + " ".join(part if part.endswith("?") else f"{part}." for part in parts if part))
 
 

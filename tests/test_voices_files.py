@@ -3,6 +3,7 @@
 import csv
 import io
 from dataclasses import replace
+from itertools import takewhile
 
 import openpyxl
 import pytest
@@ -373,3 +374,137 @@ def test_a_theme_that_nobody_declared_is_told_with_its_file_its_line_its_column_
     assert found.probleme == "thème non déclaré"
     assert "mobilité douce" not in clean_voices(territory).anomalies.to_csv()
     assert [f.ligne for f in clean_voices(territory).anomalies.itertuples()] == [0]
+
+
+def asked(territory, name, *lines, audience="public"):
+    """The lines that `check` tells of one file of voices, in what becomes of them."""
+    write(territory, f"paroles/{name}", table_of(*lines))
+    said = told(territory, audience).replace("\xa0", " ").split("\n")
+    where = next(i for i, line in enumerate(said) if line.startswith(f"paroles/{name} : "))
+    return [said[where], *(line.strip() for line in takewhile(lambda line: line.startswith("    "), said[where + 1 :]))]
+
+
+def test_where_no_column_is_the_voice_the_questions_that_may_be_it_are_proposed_as_lines_to_paste(territory):
+    said = asked(
+        territory,
+        "f.csv",
+        ["Horodateur", "Votre quartier", "Que vivez-vous ; et où ?", "Que proposez-vous ?", "J'accepte d'être cité"],
+        ["2022/06/12 6:12:00 PM UTC+2", "Malakoff", "Le bus du soir est rare.", "Plus de bus le soir.", "Oui, je l'accepte bien"],
+    )  # fmt: skip
+    assert said[0].startswith("paroles/f.csv : 0 parole lue : aucune colonne ne porte le texte d'une parole.")
+    assert said[-2:] == ['f.csv;"Que vivez-vous ; et où ?";texte;', "f.csv;Que proposez-vous ?;texte;"]
+    declared = "fichier;colonne;champ;valeur\n" + "\n".join(said[-2:]) + "\n"
+    write(territory, "paroles/colonnes.csv", declared)
+    (voice,) = clean_voices(territory, "equipe").paroles["texte"]
+    assert voice == "Le bus du soir est rare. Plus de bus le soir."
+
+
+def test_a_question_of_limesurvey_is_named_by_its_text_and_its_code_names_it_too(territory):
+    lines = (
+        [
+            "id. ID de la réponse",
+            "submitdate. Date de soumission",
+            "lastpage. Dernière page",
+            "G02Q04. Racontez-nous cela.",
+        ],
+        ["1", "2022-10-20 11:20:00", "4", "La cantine est bien trop chère."],
+    )
+    assert asked(territory, "l.csv", *lines)[-1] == "l.csv;Racontez-nous cela.;texte;"
+    for name in ("Racontez-nous cela.", "G02Q04"):
+        write(territory, "paroles/colonnes.csv", f"fichier;colonne;champ;valeur\nl.csv;{name};texte;\n")
+        assert clean_voices(territory, "equipe").paroles["texte"].tolist() == ["La cantine est bien trop chère."]
+
+
+def test_questions_exported_as_codes_alone_are_asked_for_with_their_text(territory):
+    lines = (
+        ["id", "submitdate", "lastpage", "startlanguage", "G02Q04"],
+        ["1", "2022-10-20 11:20:00", "4", "fr", "La cantine est bien trop chère."],
+    )
+    said = asked(territory, "l.csv", *lines)
+    assert said[-1] == "l.csv;G02Q04;texte;"
+    assert "exportez de nouveau avec le texte des questions" in " ".join(said)
+
+
+def test_a_file_that_says_nothing_of_who_may_read_it_is_asked_about_with_the_line_to_paste(territory):
+    said = asked(territory, "f.csv", ["Horodateur", "Votre avis"], ["12/06/2022 18:12:00", "Plus tôt."])
+    assert said[0].endswith("1 sans audience publique.")
+    assert any(line.endswith("f.csv;;audience;public") for line in said)
+    titles, cells = ["Horodateur", "Votre avis", "Pour qui"], ["12/06/2022 18:12:00", "Plus tôt.", "equipe"]
+    assert not any("audience;public" in line for line in asked(territory, "f.csv", titles, cells))
+
+
+def test_a_question_that_may_give_leave_comes_with_the_lines_that_say_which(territory):
+    said = asked(
+        territory,
+        "f.csv",
+        ["Horodateur", "Votre avis", "J'autorise la diffusion de mes propos par la Ville"],
+        ["12/06/2022 18:12:00", "Plus tôt.", "Oui"],
+    )
+    assert "f.csv;J'autorise la diffusion de mes propos par la Ville;citation_anonyme;" in said
+    assert "f.csv;J'autorise la diffusion de mes propos par la Ville;web;" in said
+
+
+def test_repeated_rows_whose_words_are_not_recognised_are_asked_about(territory):
+    book = openpyxl.load_workbook(io.BytesIO(kobo()))
+    book["paroles"]["A1"] = "Et ici, qu'avez-vous noté ?"
+    for row, text in enumerate(("Le local ferme tôt.", "Il ouvre trop tard.", "Jamais le samedi."), start=2):
+        book["paroles"].cell(row, 1, text)
+    book.save(territory.dossier / "paroles/k.xlsx")
+    said = told(territory).replace("\xa0", " ")
+    assert "paroles/k.xlsx : 0 parole lue : aucune colonne ne porte le texte d'une parole." in said
+    assert "k.xlsx;Et ici, qu'avez-vous noté ?;texte;" in said
+
+
+@pytest.mark.parametrize(
+    ("headers", "cells"),
+    [
+        (["Date", "Quartier", "Doléance", "J’accepte d’être cité(e) anonymement", "J'accepte la publication sur internet"], ["14/03/2022", "Malakoff", "Un banc.", "Oui", "Oui"]),  # noqa: E501
+        (["Date", "1. Quartier", "2. Votre avis", "3. J'accepte d'être cité·e sans mon nom", "4) J'accepte la publication sur internet"], ["14/03/2022", "Malakoff", "Un banc.", "Oui", "Oui"]),  # noqa: E501
+        (["Date", "Quartier", "Que dit la personne ?", "Acceptez-vous que vos propos soient cités anonymement ?", "Acceptez-vous une publication sur internet ?"], ["14/03/2022", "Malakoff", "Un banc.", "Oui", "Oui"]),  # noqa: E501
+    ],
+)  # fmt: skip
+def test_titles_as_people_write_them_are_understood(territory, headers, cells):
+    write(territory, "paroles/c.csv", table_of([*headers, "Pour qui"], [*cells, "public"]))
+    (row,) = clean_voices(territory).paroles.itertuples()
+    assert (row.qpv, row.texte_statut, row.mois) == ("QP044013", "non_relu", "2022-03")
+
+
+def test_a_title_that_may_protect_someone_is_asked_about_whoever_reads(territory):
+    lines = (["Date", "Votre avis", "Êtes-vous majeur·e ou non ?"], ["14/03/2022", "Un banc.", "Non"])
+    said = asked(territory, "p.csv", *lines)
+    assert said[1].startswith("« Êtes-vous majeur·e ou non ? » protège peut-être quelqu'un, et n'est pas comprise")
+    assert said[1].endswith(": p.csv;Êtes-vous majeur·e ou non ?;CHAMP;")
+    assert clean_voices(territory, "groupe").paroles.empty
+
+
+def test_a_file_that_says_no_leave_is_asked_about(territory):
+    lines = (["Date", "Votre avis", "Pour qui"], ["14/03/2022", "Un banc.", "public"])
+    said = asked(territory, "p.csv", *lines)
+    assert said[0].endswith("0 publiable : 1 sans accord.")
+    assert said[-2:] == ["p.csv;;citation_anonyme;oui", "p.csv;;web;oui"]
+    assert set(clean_voices(territory).paroles["texte"]) == {""}
+
+
+def test_one_question_can_give_two_leaves(territory):
+    question = "J'autorise la publication de mes propos sur internet, sans mon nom"
+    write(territory, "paroles/f.csv", table_of(["Date", "Votre avis", question], ["14/03/2022", "Un banc.", "Oui"]))
+    lines = [f"f.csv;{question};citation_anonyme;", f"f.csv;{question};web;", "f.csv;;audience;public"]
+    write(territory, "paroles/colonnes.csv", "\n".join(["fichier;colonne;champ;valeur", *lines]))
+    (row,) = clean_voices(territory).paroles.itertuples()
+    assert row.texte_statut == "non_relu"  # to be read: both leaves are there
+
+
+def test_a_leave_to_be_quoted_without_that_of_the_web_says_what_is_missing(territory):
+    titles = ["Date", "Votre avis", "Pour qui", "J'accepte d'être cité sans mon nom"]
+    said = asked(territory, "p.csv", titles, ["14/03/2022", "Un banc.", "public", "oui"])
+    assert said[0].endswith("0 publiable : 1 sans accord.")
+    assert said[-1] == "p.csv;;web;oui"
+    assert "p.csv;;citation_anonyme;oui" not in said
+
+
+def test_a_minor_and_what_is_sensitive_are_counted_apart(territory):
+    titles = ["Date", "Votre avis", "Pour qui", "Votre âge"]
+    said = asked(
+        territory, "p.csv", titles, ["14/03/2022", "Un banc.", "public", "16"], ["14/03/2022", "Rien.", "equipe", "40"]
+    )
+    assert said[0].endswith("0 publiable : 2 sans audience publique (dont 1 protégée : mineur ou donnée sensible).")

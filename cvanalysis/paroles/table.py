@@ -45,8 +45,12 @@ BORDS = " *:?"
 
 
 def bare(header: str) -> str:
-    """A header as compared: folded, without the marks around it."""
-    return fold(header).strip(BORDS)
+    """A header as compared: folded, without the marks around it nor what says « or a woman ».
+
+    >>> bare("J’accepte d’être cité(e) :"), bare("Habitant·e")
+    ("j'accepte d'etre cite", 'habitant')
+    """
+    return re.sub(r"(?<=\w)(?:\(e\)|[·•.]e)(?=s?(?:\W|$))", "", fold(header)).strip(BORDS)
 
 
 def keys(groups: Mapping[str, list[str]]) -> dict[str, str]:
@@ -94,7 +98,7 @@ class VoiceTable:
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """What `colonnes.csv` says of one file: header → field, and fields that are the same on every row."""
+    """What `colonnes.csv` says of one file: header → field (several: `|` between them), and fields that are the same on every row."""
 
     colonnes: Mapping[str, str]
     valeurs: Mapping[str, str]

@@ -213,7 +213,8 @@ def _say_file(file: ReadFile) -> list[str]:
     lines = [f"{_mark(file)} {file.fichier}", *(f"    {part}" for part in _taken_for(file))]
     if file.probleme is not None:
         parts = (file.probleme.attendu, file.probleme.que_faire)
-        lines += [f"    {capital(part).rstrip('.')}." for part in parts if part]
+        told = "\n".join(f"{capital(part).rstrip('.')}." for part in parts if part)
+        lines += [f"    {line}" for line in told.split("\n") if line]
     for what, names in (
         ("zones absentes", file.manquantes),
         ("colonnes attendues et absentes", file.absentes),

@@ -204,7 +204,8 @@ def _declared(frame: pd.DataFrame, territory: Territory, refused: list[Problem])
             what = f"«\u00a0{row.fichier}\u00a0» n'est pas dans paroles/"
             refused.append(Problem(DECLAREES, row.Index, "fichier", what, "", "Corrigez ce nom, ou ôtez la ligne"))
         elif row.colonne:
-            columns.setdefault(name, {})[row.colonne] = champ
+            given = columns.setdefault(name, {})
+            given[row.colonne] = f"{given[row.colonne]}|{champ}" if row.colonne in given else champ
         else:
             values.setdefault(name, {})[champ] = row.valeur
     return {name: Declared(columns.get(name, {}), values.get(name, {})) for name in sorted({*columns, *values})}

@@ -1,4 +1,4 @@
-"""Which voices an audience and an edition may know, and why not the others. Owns withdrawal, consent, audience, dates; refuses to clean.
+"""Which voices an audience and an edition may know. Owns withdrawal, consent to be counted, audience and dates; refuses to clean.
 
 The order is the protection: withdrawn voices first, then those above the audience, then those that the edition cannot know of. What
 is not plainly said is a no: without an audience a voice is the team's, and so are minors without their parents' agreement and what is of
@@ -8,12 +8,10 @@ article 9. Ages are read to know a minor and never kept.
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from fnmatch import fnmatch
-from itertools import pairwise
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
@@ -33,9 +31,7 @@ from cvanalysis.paroles.clean.companions import (
     read_companions,
 )
 from cvanalysis.paroles.clean.exports import read_voice_files
-from cvanalysis.paroles.table import ACCORDANTS, CHAMPS, COMPANIONS, MAJEUR, MOTS, NON, OUI, VoiceTable
-from cvanalysis.personnes.masking import mask_words
-from cvanalysis.textes import block, fill_in
+from cvanalysis.paroles.table import CHAMPS, COMPANIONS, MAJEUR, NON, OUI, VoiceTable
 
 if TYPE_CHECKING:
     from cvanalysis.territory.contract import Edition, Territory
@@ -45,8 +41,6 @@ Audience = Literal["public", "groupe", "equipe"]
 
 AUDIENCES: tuple[Audience, ...] = ("public", "groupe", "equipe")
 """From the widest to the narrowest: a build for one loads what is open to it and to the wider ones."""
-ACCORDS = ("citation_anonyme", "web", "accord_parental")
-"""Leaves without which a voice is not quoted, or not known."""
 
 
 def may_know(reader: Audience, audience: str) -> bool:
@@ -177,12 +171,12 @@ def audience_of(row: Row) -> Audience:
     """The widest audience of a voice: what is declared, `equipe` where nothing is, and for minors and art. 9 without more."""
     declared = fold(row["audience"])
     widest: Audience = next((a for a in AUDIENCES if a == declared), "equipe")
-    minor = fold(row["mineur"]) not in MAJEUR | NON or _age(row["age"], row["date"]) < 18
+    minor = fold(row["mineur"]) not in MAJEUR | NON or age_of(row["age"], row["date"]) < 18
     sensitive = fold(row["art9"]) not in NON
     return "equipe" if sensitive or (minor and not is_yes(row["accord_parental"])) else widest
 
 
-def _age(cell: str, said: str) -> int:
+def age_of(cell: str, said: str) -> int:
     """An age in years where the cell says one (« 16 », « 16 ans », « moins de 18 ans », « né en 2008 »), else a grown-up's."""
     text = fold(cell)
     if "mineur" in text:
@@ -314,62 +308,3 @@ def immersions_known(
     months = [day.strftime("%Y-%m") if day and q else "" for day, q in zip(days, places, strict=True)]
     shown = {"qpv": places, "college": colleges, "date": months}
     return known.assign(**{c: pd.Series(v, index=known.index, dtype="str") for c, v in shown.items()})
-
-
-def account_of_voices(tables: Sequence[VoiceTable], stages: Sequence[Sequence[Row]], statuses: Sequence[str]) -> str:
-    """stages: the voices found, then those left by withdrawal, by audience and by edition; statuses: of the texts of the last ones."""
-    counts = [Counter(row.fichier for row in rows) for rows in stages]
-    ends = Counter(zip((row.fichier for row in stages[-1]), statuses, strict=True))
-    undated = Counter(row.fichier for row in stages[0] if row.recue is None)
-    doubtful = Counter((row.fichier, word) for row in stages[0] for word in unknown_leaves(row))
-    otherwise: dict[str, dict[str, dict[tuple[str, str], int]]] = {}
-    for row in stages[0]:
-        for champ, cell, understood in written_otherwise(row):
-            said = otherwise.setdefault(row.fichier, {}).setdefault(champ, {})
-            said.setdefault((mask_words(cell)[:60], understood), row.ligne)
-    asking = sorted(
-        {(t.fichier, one.colonne) for t in tables for one in t.anomalies if ACCORDANTS.search(fold(one.colonne))}
-    )
-    texts = block("paroles.compte")
-    files = [
-        {
-            "nom": fichier,
-            "codes": kind == "refi-qda",
-            "lues": counts[0][fichier],
-            "publiables": ends[fichier, "publié"],
-            "perdues": [
-                (a[fichier] - b[fichier], what) for (a, b), what in zip(pairwise(counts), texts["perdues"], strict=True)
-            ]
-            + [(ends[fichier, status], what) for status, what in texts["statuts"].items()],
-            "non_datees": undated[fichier],
-            "doutes": [(word, n) for (where, word), n in doubtful.items() if where == fichier],
-            "autrement": otherwise.get(fichier, {}),
-            "questions": [title for where, title in asking if where == fichier],
-        }
-        for fichier, kind in {table.fichier: table.format for table in tables}.items()
-    ]
-    return fill_in(texts["modele"], fichiers=files) if files else ""
-
-
-def written_otherwise(row: Row) -> Iterable[tuple[str, str, str]]:
-    """(field, cell, what was understood) where a cell is read as something that it does not plainly say."""
-    texts = block("paroles.compte.compris")
-    for champ in ("date", "recu"):
-        when = read_when(row[champ])
-        if row[champ] and not (when and when[1]):
-            yield champ, row[champ], when[0].strftime("%d/%m/%Y") if when else texts["sans_date"]
-    if fold(row["audience"]) not in ("", *AUDIENCES):
-        yield "audience", row["audience"], texts["equipe"]
-    if row["qualite"] and fold(row["qualite"]) not in MOTS["qualite"]:
-        yield "qualite", row["qualite"], texts["autre"]
-    if re.match(r"environ|vers|autour|~", fold(row["age"])):
-        yield "age", row["age"], texts["ans"].format(age=_age(row["age"], row["date"]))
-    for champ in ("mineur", "art9"):
-        if fold(row[champ]) not in OUI | NON | MAJEUR:
-            yield champ, row[champ], texts["protegee"]
-
-
-def unknown_leaves(row: Row) -> list[str]:
-    """What stands where a leave is given or refused, and is neither: asked about, and no leave."""
-    cells = [row[champ] for champ in ACCORDS]
-    return [mask_words(cell)[:60] for cell in cells if not is_yes(cell) and fold(cell).strip(" .!") not in NON]

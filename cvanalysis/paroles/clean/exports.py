@@ -31,6 +31,7 @@ from cvanalysis.paroles.clean.interviews import read_interview
 from cvanalysis.paroles.clean.outils import Sheet
 from cvanalysis.paroles.clean.repeats import SEULE, join_repeats
 from cvanalysis.paroles.table import (
+    ACCORDANTS,
     AUCUN,
     JAMAIS,
     NON,
@@ -90,13 +91,30 @@ def _tables(fichier: str, sheets: list[Sheet]) -> list[VoiceTable]:
     """The tables of one file that hold voices, or serve those that do. Raises `ReadError` where nothing tells the text of a voice."""
     named = [(sheet, _rename(sheet)) for sheet in sheets]
     spoken = [table for _, table in named if "texte" in table.cells]
-    if found := spoken or [table for sheet, table in named if sheet.sert or sheet.venues]:
+    # What only serves others has no words of its own; rows that repeat under it have some.
+    mute = any(sheet.venues and not sheet.sert for sheet in sheets)
+    if found := spoken or [table for sheet, table in named if sheet.sert and not mute]:
         return found
-    headers = ", ".join(f"«\u00a0{h}\u00a0»" for sheet in sheets for h in list(sheet.cells)[:8])
-    # Not in `trouve`, which pages show: without a header the first voice would be taken for one.
-    expected = f"Une colonne «\u00a0texte\u00a0» était attendue, on a trouvé\u00a0: {headers}"
-    todo = f"Ajoutez à paroles/colonnes.csv la ligne\u00a0: {Path(fichier).name};EN-TÊTE DE LA COLONNE;texte;"
+    wordy = [header for sheet, table in named for header in _wordy(sheet, table)]
+    # In `attendu`, which no page shows: without a header the first voice would be taken for one.
+    expected = "\n".join([_LAQUELLE if wordy else _AUCUNE, *(outils.to_paste(fichier, one, "texte") for one in wordy)])
+    if wordy and not any(" " in header for header in wordy):
+        expected = f"{_EN_CODES}\n{expected}"
+    todo = "Dites laquelle dans paroles/colonnes.csv (les lignes à coller sont à la fin de ce que dit cvanalysis check)"
     raise ReadError(Problem(fichier, 0, "", "aucune colonne ne porte le texte d'une parole", expected, todo))
+
+
+_LAQUELLE = "Si la parole est dans l'une de ces colonnes, ou plusieurs, ajoutez à paroles/colonnes.csv la ligne\u00a0:"
+_AUCUNE = "Une colonne «\u00a0texte\u00a0» était attendue, et aucune ne contient de phrases"
+_EN_CODES = "Ses titres sont des codes\u00a0: exportez de nouveau avec le texte des questions, ou dites lesquelles."
+
+
+def _wordy(sheet: Sheet, table: VoiceTable) -> list[str]:
+    """The unread columns that hold sentences, but those that may protect someone or give leave."""
+    unread = [one.colonne for one in table.anomalies if one.colonne]
+    free = [h for h in unread if not (PROTECTEURS.search(fold(h)) or ACCORDANTS.search(fold(h)))]
+    words = {one: sheet.cells[sheet.first[bare(one)]].str.split().str.len() for one in free if bare(one) in sheet.first}
+    return [one for one, count in words.items() if count[count > 0].mean() >= 3]
 
 
 _A_CHOIX = frozenset(["themes", "codes", "qpv", "college", "qualite", "tonalite", "nature"])
@@ -120,7 +138,8 @@ def _rename(sheet: Sheet) -> VoiceTable:
         elif (champ := sheet.field_of(header)) is None:
             unread += [header] if used.isdisjoint(names) else []
         elif champ != AUCUN:
-            columns.setdefault(champ, []).append(header)
+            for one in champ.split("|"):
+                columns.setdefault(one, []).append(header)
     _technical_columns(sheet, columns)
     cells = pd.DataFrame(
         {champ: _join(sheet.cells[headers], champ, outil.sans_date) for champ, headers in columns.items()},
@@ -151,8 +170,9 @@ def _rename(sheet: Sheet) -> VoiceTable:
 def _unread(raw: RawTable, header: str, closing: bool) -> Problem:
     what = "colonne qui peut protéger quelqu'un, et non comprise" if closing else "colonne non lue"
     until = "ces paroles restent à l'équipe tant qu'elle n'est pas déclarée\u00a0; " if closing else ""
-    todo = f"si elle compte, déclarez-la dans paroles/colonnes.csv\u00a0: {Path(raw.fichier).name};{header};CHAMP;"
-    return Problem(raw.fichier, raw.ligne_entete, header, what, "", until + todo)
+    line = outils.to_paste(raw.fichier, header, "CHAMP")
+    todo = f"si elle compte, déclarez-la dans paroles/colonnes.csv\u00a0: {line}"
+    return Problem(raw.fichier, raw.ligne_entete, outils.question_of(header), what, "", until + todo)
 
 
 def _technical_columns(sheet: Sheet, columns: dict[str, list[str]]) -> None:
@@ -248,8 +268,14 @@ def _join(columns: pd.DataFrame, champ: str, none: str) -> pd.Series:
     if champ in ("date", "recu"):
         told = [next((d for d in row if not (none and d.startswith(none))), "") for row in rows]
     else:
-        told = [(". " if champ == "texte" else "|").join(dict.fromkeys(row)) for row in rows]
+        parts = ([*dict.fromkeys(row)] for row in rows)
+        told = [_sentences(row) if champ == "texte" else "|".join(row) for row in parts]
     return pd.Series(told, columns.index, object)
+
+
+def _sentences(parts: list[str]) -> str:
+    """Answers one after the other, each ended as a sentence but the last, which stays as it is."""
+    return " ".join([*(part if part[-1] in ".!?…»" else f"{part}." for part in parts[:-1]), *parts[-1:]])
 
 
 def _read_json(path: Path, fichier: str) -> Grid:

@@ -59,8 +59,8 @@ def read_interview(path: Path, fichier: str, declared: Declared = NOTHING_DECLAR
     if cells.empty:
         todo = "Vérifiez que les sources sont dans le projet, et que des passages y sont codés"
         said.append(Problem(fichier, 0, "", "0 passage lu\u00a0: aucun passage codé n'a de source lisible", "", todo))
-    cells = cells[list(keep)].rename(columns=keep)
-    cells = cells.loc[:, ~cells.columns.duplicated()]
+    first = [(one, c) for c, champ in reversed(keep.items()) for one in champ.split("|")]
+    cells = pd.DataFrame({champ: cells[c] for champ, c in first}, index=cells.index)
     fill(cells, {"nature": "entretien", **declared.valeurs}, closing)
     return VoiceTable(fichier, "refi-qda", cells, np.arange(1, len(cells) + 1), tuple(said))
 

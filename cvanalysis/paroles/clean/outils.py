@@ -5,6 +5,8 @@ Titles are as compared. Refuses to read a file.
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
@@ -66,7 +68,7 @@ def technical_titles() -> frozenset[str]:
     return frozenset().union(*(outil.techniques for outil in OUTILS.values()))
 
 
-_CODE_QUESTION = re.compile(r"[a-z]\w{0,30}(?:\[\w+\])?\. (?=.)")
+_CODE_QUESTION = re.compile(r"(?:([a-z]\w{0,30})(?:\[\w+\])?\.|\d{1,3}[.)]) (?=.)", re.IGNORECASE)
 ENTRE_CROCHETS = re.compile(r"(.*?\S)\s*\[([^\[\]]+)\]")
 
 
@@ -80,11 +82,24 @@ def header_names(header: str) -> tuple[str, ...]:
     if "/" in parted and last not in ("id", "name", "fr", "url", "title", "body", "total_count"):
         names.append(last)
     if found := _CODE_QUESTION.match(name):
-        names.append(name[found.end() :].strip(BORDS))
+        names += [name[found.end() :].strip(BORDS), *filter(None, found.groups())]
     if found := ENTRE_CROCHETS.fullmatch(names[-1]):
         names.append(found[2])
     names += [n.replace("_", " ").strip(" *:") for n in names if "_" in n and not n.startswith("_")]
     return tuple(dict.fromkeys(names))
+
+
+def question_of(header: str) -> str:
+    """A header without LimeSurvey's code, or the number, of the question."""
+    return _CODE_QUESTION.sub("", header.strip(), count=1)
+
+
+def to_paste(fichier: str, colonne: str, champ: str, valeur: str = "") -> str:
+    """The line of `colonnes.csv` that says what a column is."""
+    line = io.StringIO()
+    name = fichier.removeprefix("paroles/")
+    csv.writer(line, delimiter=";", lineterminator="").writerow([name, question_of(colonne), champ, valeur])
+    return line.getvalue()
 
 
 def grouped(name: str) -> str:

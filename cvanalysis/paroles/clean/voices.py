@@ -31,6 +31,7 @@ from cvanalysis.files.anomalies import Anomalies, ReadFile
 from cvanalysis.files.guard import allow, reading
 from cvanalysis.french import fold
 from cvanalysis.paroles.clean import consent
+from cvanalysis.paroles.clean.account import account_of_voices
 from cvanalysis.paroles.clean.companions import Answer, Companions, read_companions
 from cvanalysis.paroles.clean.outils import OUTILS, TABLEUR
 from cvanalysis.paroles.clean.review import read_reviews, read_text
@@ -136,9 +137,7 @@ def clean_voices(
         codes=codes,
         illisibles=tuple(unread) + companions.illisibles,
         avertissements=tuple(doubtful),
-        compte=consent.account_of_voices(
-            tables, (found, left, open_ones, rows), [row["texte_statut"] for row in clean]
-        ),
+        compte=account_of_voices(tables, unread, (found, left, open_ones, rows), clean),
     )
 
 
