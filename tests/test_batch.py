@@ -67,6 +67,15 @@ def edit(folder, old: bytes, new: bytes):
 # ------------------------------------------------------------------------------------------------- what is built
 
 
+def test_the_pages_that_leave_an_edition_built_from_other_notebooks_are_named(pays):
+    carnet(pays / "miens" / "sport.ipynb", PHRASE, parameters="x = 1")
+    done = cva("build", cwd=pays, notebooks=pays / "miens")
+    assert done.returncode == 0, done.stderr
+    assert "Retirées de l'édition, que ni le contrat ni les carnets de miens ne demandent plus" in done.stderr
+    assert "quartiers/QP973001, quartiers/QP973002, quartiers/QP973003, synthese. Pour garder" in done.stderr
+    assert not (pays / "reports" / "essai" / "synthese.html").exists()
+
+
 def test_the_manifest_has_the_keys_of_the_contract(modele):
     told = manifest(modele / "reports")
     assert list(told) == ["territoire", "edition", "audience", "reports", "sources"]

@@ -1,8 +1,10 @@
 """Nothing vanishes: each file under the data folder is read, or named by `check` and by the table of files, with what to do."""
 
+import errno
 import io
 import unicodedata
 from datetime import datetime
+from pathlib import Path
 
 import openpyxl
 import pandas as pd
@@ -216,3 +218,25 @@ def test_a_name_whose_accents_stand_apart_is_that_which_a_person_declares(tmp_pa
     assert list(clean_actions(territory).actions["source"].unique()) == [name]
     (tmp_path / "contrat.toml").write_text((tmp_path / "contrat.toml").read_text().split("[[actions]]")[0])
     assert f'fichier = "{name}"' in check(read_territory(tmp_path)).render()  # the proposal, ready to paste
+
+
+def test_a_folder_that_does_not_open_is_named(tmp_path, monkeypatch):
+    territory = write_contract(tmp_path, {"insee/ferme/x.csv": "a;b\n1;2\n"}, contrat="")
+    monkeypatch.setattr("cvanalysis.tables.leftover.os.access", lambda path, _rights: path.name != "ferme")
+    report = check(territory)
+    assert report.status == 1
+    assert "- insee/ferme\u00a0: dossier qui ne s'ouvre pas (l'accès est refusé). Rendez-le lisible." in report.render()
+
+
+def test_a_declaration_that_does_not_open_is_a_problem_of_the_declarations(tmp_path, monkeypatch):
+    write_contract(tmp_path, contrat="")
+    read = Path.read_bytes
+
+    def refuse(path):
+        if path.name == "themes.csv":
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return read(path)
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    with pytest.raises(DeclarationError, match=r"themes\.csv.*l'accès est refusé"):
+        read_territory(tmp_path)

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from cvanalysis.files import atomic
 from cvanalysis.files.guard import MIO, can_fork
+from cvanalysis.french import listed
 from cvanalysis.publish.edition import DONE, Edition, lasting, voices_of
 from cvanalysis.publish.files import FORMER, Limits, Say, count, record_opened, shown, take_over
 from cvanalysis.publish.memory.decision import EDITION, UNCHANGED, Decision, Fate, Options, Slices
@@ -300,7 +301,13 @@ class _Build:
     def forget(self, slices: Slices) -> None:
         """Remove what belongs to reports that are no longer asked for, and states that no record names."""
         decision = self.decision
-        decision.ledger.keep_only("rapports", [report_key(report.id) for report in decision.reports])
+        gone = decision.ledger.keep_only("rapports", [report_key(report.id) for report in decision.reports])
+        if gone:
+            self.warn(
+                f"Retirées de l'édition, que ni le contrat ni les carnets de {shown(decision.notebooks)} ne demandent plus : "
+                f"{listed(key.removeprefix(report_key('')) for key in gone)}. Pour garder les unes et les autres pages, "
+                "donnez aux carnets à part leur propre dossier de pages (--out)."
+            )
         records = [record for report in decision.reports if (record := decision.record(report))]
         slices.forget(records)
         named = {record["de"]["environnement"] for record in records}

@@ -6,6 +6,7 @@ suite (`~$x.xlsx`) are told in one line.
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -55,7 +56,11 @@ def left_aside(territory: Territory) -> tuple[tuple[ReadFile, ...], list[str]]:
         name = named(path, folder)
         if path.is_dir():
             if path.is_symlink() and name not in _LUS:
-                found.append(_tell_link(name))
+                found.append(
+                    _tell_folder(name, "lien vers un dossier, qui n'est pas suivi", "Mettez-y les fichiers eux-mêmes")
+                )
+            elif not os.access(path, os.R_OK | os.X_OK):
+                found.append(_tell_folder(name, "dossier qui ne s'ouvre pas (l'accès est refusé)", "Rendez-le lisible"))
             continue
         if is_machine(Path(name)) or _is_notice(name):
             machine.append(name)
@@ -97,9 +102,8 @@ def _is_read(name: str, folder: Path) -> bool:
     return suffix in _LUS[top] and (top in ("actions", DOSSIER) or not rest)
 
 
-def _tell_link(name: str) -> ReadFile:
-    why = "lien vers un dossier, qui n'est pas suivi"
-    return _left(name, why, Problem(name, 0, "", why, "", "Mettez-y les fichiers eux-mêmes"))
+def _tell_folder(name: str, why: str, to_do: str) -> ReadFile:
+    return _left(name, why, Problem(name, 0, "", why, "", to_do))
 
 
 def _tell(name: str) -> ReadFile:

@@ -6,6 +6,7 @@ All that is particular to a métropole is here and nowhere in the code: places, 
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from datetime import date
 from functools import lru_cache
@@ -213,9 +214,16 @@ def read_territory(dossier: Path, edition: str | None = None) -> Territory:
     """
     folder = Path(dossier)
     paths = [*(folder / name for name in _FICHIERS), *overlay_files(folder), *word_files(folder)]
-    territory = _read(folder, edition, tuple(path.read_bytes() if path.is_file() else None for path in paths))
+    territory = _read(folder, edition, tuple(map(_bytes, paths)))
     textes.use(territory.phrases)
     return territory
+
+
+def _bytes(path: Path) -> bytes | None:
+    """A file as it stands; None where it is not there or does not open, which reading it says."""
+    with suppress(OSError):
+        return path.read_bytes() if path.is_file() else None
+    return None
 
 
 @lru_cache(maxsize=4)  # reports are forked from a process that has read them

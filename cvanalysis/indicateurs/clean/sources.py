@@ -143,7 +143,7 @@ def read_millesimes(folder: Path, fichier: str) -> tuple[dict[str, Declare], lis
     """The lines of `millesimes.csv` (`fichier;millesime[;niveau]`) by file name, and what is wrong in the others."""
     found = Inspection(folder)
     declared = {}
-    there = (folder / fichier).is_file()
+    there = any(path.is_file() for path in folder.glob(fichier))  # none in a folder that does not open
     for row in read_rows(found, fichier, ("fichier", "millesime"), ("niveau",), untitled=True) if there else ():
         year, level = row["millesime"], row.cells.get("niveau", "").upper()
         if not re.fullmatch(r"20\d{2}|\d{2}", year) or level not in ("", "REGION", "DEPARTEMENT", "FRANCE_METRO"):

@@ -81,11 +81,14 @@ class Ledger:
         """Say more of a thing."""
         atomic.write_json(self._path(key), self.read(key) | rest)
 
-    def keep_only(self, kind: str, wanted: Iterable[str]) -> None:
-        """Remove what is made no longer, files and records."""
+    def keep_only(self, kind: str, wanted: Iterable[str]) -> list[str]:
+        """Remove what is made no longer, files and records; returns their keys, in order."""
         found = (self.folder / kind).rglob("*.json")
-        for key in {path.relative_to(self.folder).as_posix().removesuffix(".json") for path in found} - set(wanted):
+        keys = {path.relative_to(self.folder).as_posix().removesuffix(".json") for path in found}
+        gone = sorted(keys - set(wanted))
+        for key in gone:
             self.remove(key)
+        return gone
 
     def remove(self, key: str) -> None:
         """Take a thing back, with its record."""
