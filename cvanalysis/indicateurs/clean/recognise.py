@@ -365,12 +365,15 @@ def is_dictionary(table: RawTable) -> bool:
 
 def say_unknown(tables: Sequence[RawTable], fichier: str, catalogue: Catalogue) -> Problem:
     """What a table of no family has, the family that is nearest by the share of its signature, and what to do with what it seems to be."""
-    shares = []
     twins = {family.declare for family in catalogue.familles.values()}
-    for family in catalogue.familles.values():
-        for table in tables if family.id not in twins else ():
-            forms = {form for form, _ in find_forms(table, family).values()}
-            shares.append((len(forms & family.signature) / len(family.signature), family))
+    shares = [
+        (
+            len({form for form, _ in find_forms(table, family).values()} & family.signature) / len(family.signature),
+            family,
+        )
+        for family in catalogue.familles.values()
+        for table in (tables if family.id not in twins else ())
+    ]
     share, nearest = max(shares, key=lambda pair: pair[0], default=(0.0, None))
     headers = [header for table in tables for header in table.colonnes]
     what = f"aucune famille de fichiers connue (premières colonnes\u00a0: {', '.join(headers[:6]) or 'aucune'})"

@@ -43,34 +43,33 @@ def read_sources(path: Path, fichier: str, declared: dict[str, Declare], zones: 
     INSEE's archives hold more than what reports compare: a member of no use is left aside as documentation, unless no other is read.
     Of a text that is very large, only the rows of `zones` are read, where they are given.
     """
-    file = ReadFile(fichier)
     try:
         with reading(fichier):
-            if zones is not None and _is_large_text(path):
-                with path.open("rb") as lines:
-                    file = replace(file, sha256=hashlib.file_digest(lines, "sha256").hexdigest())
-                size = path.stat().st_size
-                yield _read_source(lambda: _read_large(path.open("rb"), size, fichier, zones), file, declared)
-                return
-            data = read_bytes(path, fichier)
-            _refuse_contours(data, fichier)
-            file = replace(file, sha256=hashlib.sha256(data).hexdigest())
-            inside = members(data, fichier) if is_archive(data) else []
+            parts = _parts(path, fichier, zones)
     except ReadError as error:
-        yield replace(file, statut="illisible", probleme=error.problem), (), ()
+        yield ReadFile(fichier, statut="illisible", probleme=error.problem), (), ()
         return
-    if not inside:
-        yield _read_source(lambda: _read_whole(data, fichier), file, declared)
-        return
-    found = []
-    for told, member in inside:
-        read = partial(_read_member, data, fichier, member, told, zones)
-        found.append(_read_source(read, replace(file, fichier=told), declared))
+    found = [_read_source(read, file, declared) for file, read in parts]
     useful = any(file.statut == "lu" for file, *_ in found)
     for file, *rest in found:
         idle = file.probleme is not None and file.statut == "non reconnu" and MILLESIMES not in file.probleme.que_faire
         left = replace(file, statut="documentation", probleme=None, pris_pour=_PARTIE)
         yield (left if useful and idle else file), *rest
+
+
+def _parts(path: Path, fichier: str, zones: Zones) -> list[tuple[ReadFile, Callable[[], list[RawTable]]]]:
+    """The file, or each table of an archive, and what reads it."""
+    if zones is not None and _is_large_text(path):
+        with path.open("rb") as lines:
+            file = ReadFile(fichier, hashlib.file_digest(lines, "sha256").hexdigest())
+        return [(file, lambda: _read_large(path.open("rb"), path.stat().st_size, fichier, zones))]
+    data = read_bytes(path, fichier)
+    _refuse_contours(data, fichier)
+    digest = hashlib.sha256(data).hexdigest()
+    if not is_archive(data):
+        return [(ReadFile(fichier, digest), lambda: _read_whole(data, fichier))]
+    inside = members(data, fichier)
+    return [(ReadFile(told, digest), partial(_read_member, data, fichier, one, told, zones)) for told, one in inside]
 
 
 def _refuse_contours(data: bytes, fichier: str) -> None:

@@ -58,8 +58,9 @@ def _test_alone(chunks: Sequence[Chunk], catalogue: Catalogue) -> Found:
             low = values[:, column] < known.mini if known.mini is not None else False
             high = values[:, column] > known.maxi if known.maxi is not None else False
             if np.any(low | high):
-                what = f"hors des bornes plausibles ({_bounds(known.mini, known.maxi)})"
-                yield chunk, _in_column(chunk, column, low | high), what
+                words = (("au moins", known.mini), ("au plus", known.maxi))
+                bounds = ", ".join(f"{word} {bound:g}" for word, bound in words if bound is not None).replace(".", ",")
+                yield chunk, _in_column(chunk, column, low | high), f"hors des bornes plausibles ({bounds})"
         for control in catalogue.controles:
             wrong = _fails(control, values, chunk, people, catalogue)
             if wrong.any():
@@ -162,11 +163,6 @@ def _people(chunks: Sequence[Chunk]) -> dict[str, float]:
                 if not np.isnan(value):
                     people[zone] = max(value, people.get(zone, 0.0))
     return people
-
-
-def _bounds(low: float | None, high: float | None) -> str:
-    words = [f"au moins {low:g}" if low is not None else "", f"au plus {high:g}" if high is not None else ""]
-    return ", ".join(word for word in words if word).replace(".", ",")
 
 
 def _test_together(chunks: Sequence[Chunk], catalogue: Catalogue) -> Found:
