@@ -20,6 +20,7 @@ from cvanalysis.errors import Problem
 from cvanalysis.files.numbers import decode_numbers
 from cvanalysis.files.sheets import RawTable
 from cvanalysis.french import fold
+from cvanalysis.indicateurs.clean.vintage import say
 from cvanalysis.indicateurs.clean.zones import CLES, CODES, OBJETS
 
 LONG, PLAIN = CODES["long"], CODES["simple"]
@@ -90,8 +91,8 @@ def _widen(table: RawTable, rows: pd.DataFrame) -> Iterator[RawTable]:
     if unread := sorted(name.removeprefix(COMPARATEUR) for name, read in known.items() if not read):
         more = f" et {len(unread) - _CITES} autres" if len(unread) > _CITES else ""
         names = ", ".join(unread[:_CITES])
-        what = f"{len(unread)} colonnes ou mesures que les rapports n'utilisent pas\u00a0: {names}{more}"
-        said = Problem(table.fichier, table.ligne_entete, "", what, "", "Non lues")
+        told = say("inutiles", nombre=len(unread), noms=names + more)
+        said = Problem(table.fichier, table.ligne_entete, "", *told)
         table = replace(table, anomalies=(*table.anomalies, said))
     for year, part in rows[rows["mesure"].map(known)].groupby("annee"):
         wide = part.pivot_table(index="zone", columns="mesure", values="valeur", aggfunc="first").fillna(ABSENT)

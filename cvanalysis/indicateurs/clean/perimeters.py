@@ -16,7 +16,7 @@ from cvanalysis.catalogue import normal_header
 from cvanalysis.errors import Problem, ReadError, UnrecognisedFile
 from cvanalysis.files.archives import archive_of
 from cvanalysis.files.sheets import RawTable
-from cvanalysis.indicateurs.clean.vintage import Read, Recognised
+from cvanalysis.indicateurs.clean.vintage import Read, Recognised, say
 from cvanalysis.indicateurs.clean.zones import ENSEMBLE, ENSEMBLE_2024
 
 ANNEE_QN = 2024  # before this publication there is no other list of quarters than that of 2015
@@ -55,10 +55,7 @@ def keep_later_perimeter(found: list[Recognised], fichier: str) -> list[Recognis
     for sheets in dated.values():
         *before, (_, last) = sorted(sheets, key=lambda pair: pair[0])
         names = ", ".join(sheet.table.feuille for _, sheet in before)
-        done = f"La feuille «\u00a0{last.table.feuille}\u00a0», du périmètre le plus récent, est gardée"
-        said = Problem(
-            fichier, 0, "", f"les mêmes EPCI à une date antérieure, non lus\u00a0: feuille {names}", "", done
-        )
+        said = Problem(fichier, 0, "", *say("perimetre", noms=names, gardee=last.table.feuille))
         kept = replace(last, remarques=(*last.remarques, said)) if before else last
         left = [id(sheet) for _, sheet in before]
         found = [kept if sheet is last else sheet for sheet in found if id(sheet) not in left]
@@ -104,12 +101,7 @@ def _settle_sheet(sheet: Recognised, fichier: str, told: Mapping[str, set[str]])
     before = "QP2015" if sheet.blocs[-1].millesime + sheet.famille.delai < ANNEE_QN else ""
     geography = sheet.geographie or _list_in_name(fichier) or next(alone, before)
     if not geography:
-        raise UnrecognisedFile.of(
-            fichier,
-            "ensemble des quartiers, sans que rien ne dise lesquels (ceux de 2015 ou ceux de 2024)",
-            "Un nom qui le dise (qp24, QPV2024, qp15…) ou, à côté, le fichier des quartiers de la même année était attendu",
-            "Rendez au fichier le nom que lui donne l'Insee, ou déposez à côté celui des quartiers",
-        )
+        raise UnrecognisedFile.of(fichier, *say("sans_geographie"))
     zones = np.where(sheet.zones == ENSEMBLE, ENSEMBLE_2024, sheet.zones) if geography == "QN2024" else sheet.zones
     return replace(sheet, zones=zones, geographie=geography)
 
@@ -127,7 +119,6 @@ def follow(sheet: Recognised, suivis: Mapping[str, str]) -> Recognised:
     if sheet.geographie != "QP2015" or not (known := set(sheet.zones.tolist()) & suivis.keys()):
         return sheet
     many = "chiffres d'un quartier" if len(known) == 1 else f"chiffres de {len(known)} quartiers"
-    what = f"{many} de 2015 au contour inchangé (lettre I)"
-    said = Problem(sheet.table.fichier, 0, sheet.cle, what, "", "Lus sous leur code de 2024")
+    said = Problem(sheet.table.fichier, 0, sheet.cle, *say("suivis", combien=many))
     zones = np.array([suivis.get(zone, zone) for zone in sheet.zones.tolist()], dtype=object)
     return replace(sheet, zones=zones, remarques=(*sheet.remarques, said))

@@ -31,7 +31,7 @@ from cvanalysis.files.sheets import RawTable
 from cvanalysis.french import fold
 from cvanalysis.indicateurs.clean.layouts import LONG, PLAIN, census_headers, lay_out, map_headers
 from cvanalysis.indicateurs.clean.perimeters import PERIMETRE, SANS_MESURE, keep_later_perimeter, read_list
-from cvanalysis.indicateurs.clean.vintage import Bloc, Documentation, Lue, Recognised
+from cvanalysis.indicateurs.clean.vintage import Bloc, Documentation, Lue, Recognised, say
 from cvanalysis.indicateurs.clean.zones import (
     CLES,
     CLES_AUTRES,
@@ -229,9 +229,7 @@ def _recognise_table(
         unknown &= left
         connu = all(year in family.millesimes for year, _ in years)
         sheets.append(Recognised(table, family, key, zones, levels, geography, blocs, connu, by, (), missing, ()))
-    done = "Colonne non lue\u00a0: laissez les fichiers de l'Insee séparés, ou renommez-la"
-    what = "nom de colonne à deux sens, dans un tableau qui mêle plusieurs familles de fichiers"
-    said = [Problem(fichier, table.ligne_entete, header, what, "", done) for header in disputed]
+    said = [Problem(fichier, table.ligne_entete, header, *say("deux_sens")) for header in disputed]
     known = {h for part in held for h, (form, _) in part.forms.items() if part.famille.reason_excluded(form)}
     unknown -= known | set(disputed)
     first = replace(
@@ -251,13 +249,8 @@ def _read_key(
     own = {header for part in held for header, (form, _) in part.forms.items() if part.famille.column_of(form)}
     key = find_key(table, own)
     if key is None:
-        raise UnrecognisedFile.of(
-            fichier,
-            f"famille {main.id} reconnue, mais aucune colonne de codes de zone",
-            f"Une colonne nommée {', '.join(CLES[:4])} ou portant des codes de quartier, de commune ou d'EPCI était attendue",
-            "Remettez la colonne des codes",
-            table.ligne_entete,
-        )
+        told = say("sans_cle", famille=main.id, noms=", ".join(CLES[:4]))
+        raise UnrecognisedFile.of(fichier, *told, table.ligne_entete)
     zones, levels, geography = read_zones(table, key, fichier, declare, catalogue)
     if not (levels != "").any():
         first = list(dict.fromkeys(cell for cell in table.table[key].to_pylist() if cell.strip()))[:3]
@@ -266,14 +259,8 @@ def _read_key(
             if first
             else "aucune ligne sous les titres"
         )
-        raise UnrecognisedFile.of(
-            fichier,
-            f"famille {main.id} reconnue, mais {none}",
-            "Des codes de quartiers, de communes, d'EPCI, de départements ou de régions étaient attendus",
-            "Remettez la colonne des codes de l'Insee, sinon retirez le fichier du dossier",
-            table.ligne_entete,
-            key,
-        )
+        told = say("sans_code", famille=main.id, aucun=none)
+        raise UnrecognisedFile.of(fichier, *told, table.ligne_entete, key)
     return key, zones, levels, geography
 
 
@@ -314,13 +301,7 @@ def _vintages(
         if told and (year := _year_in_name(told, family)) is not None:
             return [(year, None)], "nom"
     name = fichier.removeprefix("insee/")
-    raise UnrecognisedFile.of(
-        fichier,
-        f"famille {family.id} ({family.nom}) reconnue, mais rien ne dit son millésime",
-        "Ni les colonnes ni le nom du fichier ne portent une année, ou le nom en porte plusieurs",
-        f"Ajoutez à insee/{MILLESIMES} la ligne «\u00a0{name};AAAA\u00a0», AAAA étant l'année dite par l'Insee dans le titre du fichier"
-        f" (première ligne de {MILLESIMES}\u00a0: «\u00a0fichier;millesime\u00a0»)",
-    )
+    raise UnrecognisedFile.of(fichier, *say("sans_millesime", famille=family.id, nom=family.nom, fichier=name))
 
 
 def _year_in_name(fichier: str, family: Famille) -> int | None:

@@ -26,7 +26,7 @@ from cvanalysis.files.delimited import GRAND, extract
 from cvanalysis.files.guard import MIO, SECONDES_PAR_MIO, allow, reading
 from cvanalysis.files.sheets import RawTable, read_bytes, tables_of
 from cvanalysis.indicateurs.clean.recognise import known_headers, recognise
-from cvanalysis.indicateurs.clean.vintage import Documentation, Read, Recognised, Zones
+from cvanalysis.indicateurs.clean.vintage import Documentation, Read, Recognised, Zones, say
 from cvanalysis.indicateurs.clean.zones import AGREGATS, CLES, MILLESIMES, Declare, OtherLevel
 from cvanalysis.territory.declarations import Inspection, read_rows
 
@@ -77,8 +77,8 @@ def _refuse_contours(data: bytes, fichier: str) -> None:
     shapes = fichier.lower().endswith(CARTES)
     if not shapes and not re.search(rb'"type"\s*:\s*"FeatureCollection"', data[:4000]):
         return
-    to_do = "Déposez-le dans geo/" + (", une fois enregistré en GeoJSON par un logiciel de cartes" if shapes else "")
-    raise ReadError.of(fichier, "ce sont des contours, pas des chiffres", "", to_do)
+    also = ", une fois enregistré en GeoJSON par un logiciel de cartes" if shapes else ""
+    raise ReadError.of(fichier, *say("contours", aussi=also))
 
 
 def _is_large_text(path: Path) -> bool:
@@ -110,9 +110,7 @@ def _read_large(lines: BinaryIO, size: int, fichier: str, zones: Zones) -> list[
     with lines:
         text, numbers, rows = extract(lines, CLES, wanted)
     if not rows:
-        raise OtherLevel.of(
-            fichier, "aucune de ses lignes n'est d'une zone du territoire", "", "Vérifiez qu'il est du bon niveau"
-        )
+        raise OtherLevel.of(fichier, *say("aucune_zone"))
     tables = tables_of(text, fichier, known_headers())
     return [
         replace(one, lignes=numbers[one.lignes - 1], ligne_entete=int(numbers[one.ligne_entete - 1])) for one in tables
@@ -146,9 +144,7 @@ def read_millesimes(folder: Path, fichier: str) -> tuple[dict[str, Declare], lis
     for row in read_rows(found, fichier, ("fichier", "millesime"), ("niveau",), untitled=True) if there else ():
         year, level = row["millesime"], row.cells.get("niveau", "").upper()
         if not re.fullmatch(r"20\d{2}|\d{2}", year) or level not in ("", "REGION", "DEPARTEMENT", "FRANCE_METRO"):
-            what = f"ligne non comprise\u00a0: «\u00a0{';'.join(row.cells.values())}\u00a0»"
-            expected = "Une ligne «\u00a0fichier;millesime\u00a0» était attendue, avec une année de quatre chiffres"
-            found.add(fichier, row.ligne, "", what, expected, "Corrigez la ligne")
+            found.add(fichier, row.ligne, "", *say("ligne_declaree", ligne=";".join(row.cells.values())))
         else:
             declared[row["fichier"]] = Declare(int(year) % 100 + 2000, level)
     return declared, found.problems
@@ -158,11 +154,7 @@ def say_absent(declared: Iterable[str], fichiers: Iterable[str], where: str) -> 
     """The files that `millesimes.csv` names and that are not there."""
     there = {name.removeprefix(f"{DOSSIER}/") for fichier in fichiers for name in (fichier, archive_of(fichier))}
     absent = [name for name in declared if name.removeprefix(f"{DOSSIER}/") not in there]
-    todo = "Vérifiez son nom, ou retirez la ligne"
-    return [
-        Problem(where, 0, "fichier", f"fichier déclaré et absent\u00a0: «\u00a0{name}\u00a0»", "", todo)
-        for name in absent
-    ]
+    return [Problem(where, 0, "fichier", *say("declare_absent", nom=name)) for name in absent]
 
 
 def tell_file(file: ReadFile, sheets: tuple[Recognised, ...], zones: Zones) -> ReadFile:
@@ -197,28 +189,27 @@ def say_sheet(sheet: Recognised, fichier: str, geographie: str) -> Iterator[Prob
     """What a person should know of a sheet that was read; `geographie` is the territory's ('': of none)."""
     yield from sheet.remarques
     if geographie and sheet.geographie and sheet.geographie != geographie:
-        what = f"fichier de la géographie {sheet.geographie}, territoire en {geographie}\u00a0: deux découpages"
-        yield Problem(fichier, 0, sheet.cle, what, "", "Lignes des quartiers, ou de leur ensemble, non jointes")
+        told = say("autre_geographie", la_sienne=sheet.geographie, celle_du_contrat=geographie)
+        yield Problem(fichier, 0, sheet.cle, *told)
     for header in sheet.inconnues:
-        yield Problem(fichier, sheet.table.ligne_entete, header, "colonne inconnue du catalogue, non lue")
+        yield Problem(fichier, sheet.table.ligne_entete, header, *say("colonne_inconnue"))
     if not sheet.connu:
         yield from _say_vintage(sheet, fichier)
     other = {"QN2024": "QP", "QP2015": "?" if geographie == "QN2024" else "QN"}.get(sheet.geographie, "?")
     if rows := [row for row, zone in enumerate(sheet.zones.tolist()) if zone.startswith(other)]:
         count = f"{len(rows)} lignes de quartiers" if len(rows) > 1 else "une ligne de quartier"
-        what = f"{count} d'une autre géographie (codes {other}…) dans un fichier en {sheet.geographie}\u00a0: deux découpages"
-        yield Problem(fichier, int(sheet.table.lignes[rows[0]]), sheet.cle, what, "", "Lignes non jointes aux autres")
+        told = say("deux_listes", combien=count, codes=other, geographie=sheet.geographie)
+        yield Problem(fichier, int(sheet.table.lignes[rows[0]]), sheet.cle, *told)
     if old := sorted(load_sirens().keys() & set(sheet.table.table[sheet.cle].to_pylist())):
-        what = f"{len(old)} intercommunalité{'s' * (len(old) > 1)} sous un ancien SIREN ({', '.join(old[:3])}{'…' * (len(old) > 3)})"
-        yield Problem(fichier, 0, sheet.cle, what, "", "Lues sous celui d'aujourd'hui, avec leur périmètre d'alors")
+        count, codes = f"{len(old)} intercommunalité{'s' * (len(old) > 1)}", ", ".join(old[:3]) + "…" * (len(old) > 3)
+        yield Problem(fichier, 0, sheet.cle, *say("ancien_siren", combien=count, codes=codes))
     unknown = np.flatnonzero(sheet.niveaux == "").tolist()
     for row in unknown[:CODES_DITS]:
         code = sheet.table.table[sheet.cle][row].as_py()
-        what = f"code de zone inconnu\u00a0: «\u00a0{code}\u00a0»" if code.strip() else "ligne sans code de zone"
-        yield Problem(fichier, int(sheet.table.lignes[row]), sheet.cle, what, "", "Ligne laissée de côté")
+        told = say("code_inconnu" if code.strip() else "code_vide", code=code)
+        yield Problem(fichier, int(sheet.table.lignes[row]), sheet.cle, *told)
     if more := len(unknown[CODES_DITS:]):
-        what = f"{more} autres lignes sans code de zone connu"
-        yield Problem(fichier, 0, sheet.cle, what, "", "Lignes laissées de côté")
+        yield Problem(fichier, 0, sheet.cle, *say("codes_inconnus", nombre=more))
 
 
 def _say_vintage(sheet: Recognised, fichier: str) -> Iterator[Problem]:

@@ -6,7 +6,9 @@ Refuses to know other chunks (`reconcile`) and to judge a value (`validity`).
 
 from __future__ import annotations
 
+import tomllib
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NamedTuple, get_args
 
 import numpy as np
@@ -23,6 +25,7 @@ STATUTS_TABLE = (*STATUTS, "suspect", "masqué")
 PUBLIE, SUSPECT = STATUTS_TABLE.index("publié"), STATUTS_TABLE.index("suspect")
 NIVEAUX = get_args(Niveau)
 DICTIONNAIRE = "dictionnaire de variables de l'Insee, laissé de côté"
+_DIT = tomllib.loads(Path(__file__).with_name("problemes.toml").read_text(encoding="utf-8"))
 PRECISIONS = (-1, 0, 1, 2, 3)  # tens (Filosofi rounds euros so), units, decimals
 
 Zones = frozenset[str] | frozenset[tuple[str, str]] | None
@@ -138,3 +141,8 @@ def precision_of(values: np.ndarray, *, euros: bool = False) -> int:
 def tolerance(digits: np.ndarray | int) -> np.ndarray | float:
     """How far apart two values may be and still be the same at that precision."""
     return 0.5 * 10.0 ** (-np.asarray(digits, dtype=float)) * (1 + 1e-9) + 1e-9
+
+
+def say(kind: str, **values: object) -> tuple[str, ...]:
+    """What was found, what was expected and what to do, in the words of `problemes.toml`."""
+    return tuple(text.format_map(values) for text in _DIT[kind])

@@ -20,6 +20,7 @@ from cvanalysis.errors import UnrecognisedFile
 from cvanalysis.files.keys import title_key
 from cvanalysis.files.numbers import as_text
 from cvanalysis.files.sheets import RawTable
+from cvanalysis.indicateurs.clean.vintage import say
 from cvanalysis.territory.places import Niveau
 
 MILLESIMES = "millesimes.csv"
@@ -102,13 +103,8 @@ def refuse_level(table: RawTable, fichier: str, family: Famille | None) -> None:
     for pattern, level in CODES["autres_niveaux"].items():
         in_name = re.search(rf"(?<![A-Z])(?:{pattern})(?![A-Z])", stem)
         if any(re.fullmatch(pattern, header) for header in headers) or in_name or level == by_codes:
-            raise OtherLevel.of(
-                fichier,
-                f"famille {family.id} reconnue, mais pour {level}" if family else f"tableau de chiffres pour {level}",
-                "Des quartiers, des communes, des EPCI, des départements, des régions ou la France étaient attendus",
-                "Prenez le fichier du même millésime à l'un de ces niveaux, sinon retirez celui-ci du dossier",
-                table.ligne_entete,
-            )
+            what = f"famille {family.id} reconnue, mais" if family else "tableau de chiffres"
+            raise OtherLevel.of(fichier, *say("autre_niveau", quoi=what, niveau=level), table.ligne_entete)
 
 
 def _level_of_codes(codes: list[str]) -> str:
@@ -204,9 +200,4 @@ def _level_of_small(
     if padded == {"01"} and "1" in small:
         return "FRANCE_METRO"
     name = fichier.removeprefix("insee/")
-    raise UnrecognisedFile.of(
-        fichier,
-        f"codes {', '.join(sorted(padded))} de région ou de département, sans libellé pour le dire",
-        "Un libellé (LIBGEO) ou davantage de zones était attendu",
-        f"Ajoutez à insee/{MILLESIMES} la ligne «\u00a0{name};AAAA;DEPARTEMENT\u00a0» ou «\u00a0{name};AAAA;REGION\u00a0»",
-    )
+    raise UnrecognisedFile.of(fichier, *say("petits_codes", codes=", ".join(sorted(padded)), nom=name))
