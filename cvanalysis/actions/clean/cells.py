@@ -34,12 +34,6 @@ def knowledge() -> Mapping[str, Any]:
 
 
 @lru_cache(maxsize=8)
-def common_words(name: str) -> Mapping[str, str]:
-    """Folded word → ours, of `[statuts]`, `[types_credit]`."""
-    return {fold(word): ours for ours, words in knowledge()[name].items() for word in words}
-
-
-@lru_cache(maxsize=8)
 def line_words(name: str) -> frozenset[str]:
     """Folded words of a list of `[lignes]`."""
     return frozenset(fold(word) for word in knowledge()["lignes"][name])

@@ -19,7 +19,6 @@ from rapidfuzz import fuzz, process
 from cvanalysis.actions.clean.cells import (
     DOUTEUX,
     Words,
-    common_words,
     constant,
     instalment,
     read_count,
@@ -263,25 +262,18 @@ class FieldReader:
         words, partners = self.field("financeur"), self.declared.partners
         ids = words.map(lambda word: partners.get(carrier_key(word), ""))
         names = words.map(lambda word: self.declared.noms.get(partners.get(carrier_key(word), "")) or word.strip())
-        known, common = self.labels["type_credit"].codes, common_words("types_credit")
-        credit = self.decode(
-            "type_credit",
-            lambda w: "" if not w.strip() else common.get(fold(w)) or known.get(fold(w)),
-            "type de crédit inconnu",
-            f"compté comme {INCONNU}",
-        )
-        credit = self.filled(credit, ("dispositif", "financeur"), lambda word: known.get(fold(word)))
+        kinds = self.labels["type_credit"]
+        credit = self.decode("type_credit", kinds.code, "type de crédit inconnu", f"compté comme {INCONNU}")
+        credit = self.filled(credit, ("dispositif", "financeur"), kinds.code)
         return names, ids, np.where(credit == "", INCONNU, credit)
 
     def statuses(self) -> np.ndarray:
-        common, own = common_words("statuts"), self.labels["statut"].codes
-        made = self.decode(
-            "statut",
-            lambda w: NON_RENSEIGNE if not w.strip() else own.get(fold(w)) or common.get(fold(w)),
-            "suite donnée inconnue",
-            lambda w: _with_hint(f"comptée comme {NON_RENSEIGNE}e", nearest(w, common)),
-            said="{}",
-        )
+        statuses = self.labels["statut"]
+
+        def left(word: str) -> str:
+            return _with_hint(f"comptée comme {NON_RENSEIGNE}e", statuses.suggest(word))
+
+        made = self.decode("statut", statuses.code, "suite donnée inconnue", left, said="{}")
         return np.where(made == "", NON_RENSEIGNE, made)
 
     def counts(self) -> np.ndarray:

@@ -15,7 +15,6 @@ import numpy as np
 import pyarrow as pa
 
 from cvanalysis.actions.clean.cells import (
-    common_words,
     encode,
     knowledge,
     line_words,
@@ -121,7 +120,7 @@ def _field(titles: Sequence[str], sample: Sequence[str], cells: pa.Array, known:
             return "", barred
     if _share(sample, lambda word: any(code in known.quartiers for code in known.quarters_of(word))) > 0.6:
         return "qpv", "d'après son contenu : des quartiers du contrat"
-    if _share(sample, lambda w: fold(w) in common_words("statuts")) > 0.8:
+    if _share(sample, known.labels["statut"].code) > 0.8:
         return "statut", "d'après son contenu : des suites données"
     if len(sample) > 1 and _share(sample, lambda w: len(_digits(w)) == 14 and read_siren(w)[0] != "") > 0.6:
         return "siret", "d'après son contenu : des SIRET"
@@ -214,8 +213,7 @@ def complete(located: Located, known: Context) -> tuple[Located, list[tuple[str,
             doubtful.append((title, money, "montants d'une colonne que ce format ne lit pas", left))
         champ = next((c for c in fields_said(title) if c in PLUS and c not in found.values()), "")
         if champ and sample and not _said(["juridique"], title):
-            codes = {name: known.labels[name].code for name in ("theme", "pilier")}
-            codes |= {"statut": lambda w: common_words("statuts").get(fold(w)) or known.labels["statut"].code(w)}
+            codes = {name: known.labels[name].code for name in ("theme", "pilier", "statut")}
             codes |= {"qpv": lambda w: any(known.quarters_of(w))}
             if _share(sample, codes[champ]) > 0.3:
                 found[name] = champ

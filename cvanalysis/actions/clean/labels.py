@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 CORRESPONDANCES = "correspondances.csv"
 EXCLU = "exclu"
+COURANTS = {"statut": "statuts", "type_credit": "types_credit"}
+"""Domains of which everyone uses some words: the block of `formats.toml` that has them. A declared word wins."""
 PROCHE = 70  # score out of 100 from which a declared label is worth suggesting
 _NUMERO = re.compile(r"^\d+(?:\.\d+)*[a-z]?\s*[-.:)]?\s+")
 _CODE = re.compile(r"(?i)\bq[pn][\s_-]?\d[0-9ab]?\d{2,4}[a-z]?\b")
@@ -95,10 +97,12 @@ def read_labels(territory: Territory, found: Inspection) -> dict[str, Labels]:
         elif known[domain].setdefault(label, code) != code:
             what = f"{quoted(label)} a déjà le code {known[domain][label]}"
             tell("libelle", what, "", "gardez une seule ligne")
-    return {
-        domain: Labels({fold(label): code for label, code in labels.items()}, {fold(label): label for label in labels})
-        for domain, labels in known.items()
-    }
+    made = {}
+    for domain, labels in known.items():
+        usual = {word: ours for ours, words in knowledge().get(COURANTS.get(domain, ""), {}).items() for word in words}
+        told = {fold(label): (label, code) for words in (usual, labels) for label, code in words.items()}
+        made[domain] = Labels({k: code for k, (_, code) in told.items()}, {k: label for k, (label, _) in told.items()})
+    return made
 
 
 @dataclass(frozen=True, slots=True)

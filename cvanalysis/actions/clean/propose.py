@@ -14,9 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from rapidfuzz import fuzz, process
 
-from cvanalysis.actions.clean.cells import DOUTEUX, common_words, encode, knowledge, line_words, read_amounts
+from cvanalysis.actions.clean.cells import DOUTEUX, encode, knowledge, line_words, read_amounts
 from cvanalysis.actions.clean.declared import LISTES
 from cvanalysis.actions.clean.fields import Context
 from cvanalysis.actions.clean.formats import flatten_header, head_rows, repeats, stated_year
@@ -201,7 +200,12 @@ def _thousands(column: Column) -> list[str]:
 
 def _unknown_words(columns: Sequence[Column], labels: dict[str, Labels]) -> list[str]:
     """Words of statuses and themes that nobody declared, as comments: where to say what they are."""
-    made, themes = [], labels["theme"]
+    made = []
+    states = ", ".join(sorted(knowledge()["statuts"]))
+    wanted = {
+        "statut": (f"[{LISTE}.valeurs.statut]  # suites données à traduire : {states}", "?"),
+        "theme": (f"# Thématiques à déclarer dans correspondances.csv (un thème, ou « {EXCLU} ») :", EXCLU),
+    }
     titles = {fold(column.titre) for column in columns} | {fold(column.titre.rsplit(" ", 1)[-1]) for column in columns}
     for column in columns:
         said = encode(column.cellules)
@@ -214,22 +218,13 @@ def _unknown_words(columns: Sequence[Column], labels: dict[str, Labels]) -> list
             and len(word) < 80
             and mask_words(word) == word  # a person's name is nothing to declare
         }
-        if column.champ == "statut":
-            known = common_words("statuts")
-            unknown = sorted(key for key in words if key not in known and key not in labels["statut"].codes)[:30]
-            if unknown:
-                states = ", ".join(sorted(knowledge()["statuts"]))
-                made += ["", f"[{LISTE}.valeurs.statut]  # suites données à traduire : {states}"]
-                near = {
-                    key: process.extractOne(key, list(known), scorer=fuzz.ratio, score_cutoff=75) for key in unknown
-                }
-                made += [f"# {_text(words[key])} = {_text(known[at[0]] if at else '?')}" for key, at in near.items()]
-        elif column.champ == "theme":
-            unknown = sorted(key for key in words if themes.code(key) is None)[:30]
-            if unknown:
-                made += ["", f"# Thématiques à déclarer dans correspondances.csv (un thème, ou « {EXCLU} ») :"]
-                near = {key: themes.code(themes.nearest(key)) or EXCLU for key in unknown}
-                made += [f"#   theme;{words[key]};{code};" for key, code in near.items()]
+        known = labels.get(column.champ)
+        unknown = sorted(key for key in words if known.code(key) is None)[:30] if column.champ in wanted else ()
+        head, none = wanted.get(column.champ, ("", ""))
+        made += ["", head] if unknown else []
+        for key in unknown:
+            word, code = words[key], known.code(known.nearest(key)) or none
+            made.append(f"#   theme;{word};{code};" if none == EXCLU else f"# {_text(word)} = {_text(code)}")
     return made
 
 
