@@ -239,11 +239,23 @@ def test_a_gap_is_told_as_closer_further_or_stable(own, expected):
     assert finding("ecart;taux_pauvrete", rows).message.gabarit == f"quartier.ecart_{expected}"
 
 
+def test_a_gap_is_told_with_its_side_once_where_it_does_not_cross():
+    text = said("ecart;taux_pauvrete", four_years((40, 36), (15, 15)))
+    assert text.count("au-dessus") == 1
+    assert "points au-dessus" in text
+
+
+def test_a_column_of_figures_bears_their_year():
+    rows = everywhere("taux_pauvrete", [40, 30, 31, 32, 33, 34])
+    for kind in ("niveau", "rang"):
+        assert any(name == "pauvreté, 2018" for name in finding(f"{kind};taux_pauvrete", rows).table.colonnes)
+
+
 def test_two_measures_that_disagree_are_both_in_the_title():
     rows = four_years((40, 46), (15, 19))
     text = said("ecart;taux_pauvrete", rows)
-    assert "se creuse (25\u00a0points, puis 27\u00a0points)" in text
-    assert "rapport entre les deux se réduit (2,7, puis 2,4)" in text
+    assert "se creuse (25,0\u00a0points au-dessus, puis 27,0\u00a0points)" in text
+    assert "rapport entre les deux se réduit (2,67, puis 2,42)" in text
 
 
 def test_a_gap_with_one_shared_year_is_shown_but_not_followed():

@@ -246,7 +246,7 @@ def test_percent_and_euros_that_disagree_are_flagged():
 
 
 def test_a_gap_is_not_followed_where_only_one_year_is_shared():
-    with pytest.raises(ComparisonRefused, match="un seul chiffre"):
+    with pytest.raises(ComparisonRefused, match="un seul écart est connu, en 2018"):
         convergence("taux_pauvrete", {2014: 40, 2018: 46}, {2018: 19})
 
 

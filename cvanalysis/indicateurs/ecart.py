@@ -128,6 +128,10 @@ class Ecarts(OverTime):
                     abs(gap.absolu) * (found.deflateur if gap is found.debut else 1.0), unite=unite, decimales=decimales
                 ),
             }
+        # On which side, said of the second only where it is no longer that of the first.
+        crossed = values["sens_avant"] != values["sens_apres"]
+        for when_, told in (("avant", True), ("apres", crossed)):
+            values[f"cote_{when_}"] = label(f"quartier.ecart.{values[f'sens_{when_}']}") if told else ""
         return values
 
     def _lines(self, axe: str) -> Figure:

@@ -77,7 +77,9 @@ class Questions(Chapter):
         where = self.territory
         quarters = (self.quartier, *where.voisins(self.quartier.code)) if self.quartier else where.quartiers
         compared = tuple(where.compares(self.quartier.code)) if self.quartier else self._shared()
-        zones = dict.fromkeys([*(q.code for q in quarters), *(c.zone for c in compared)])
+        # Those of the other quarters too: how precise a file of communes is, one figure of it does not tell.
+        beside = (c.zone for c in (*compared, *where.comparateurs))
+        zones = dict.fromkeys([*(q.code for q in quarters), *beside])
         used = dict.fromkeys([*self._more, *(ident for declare in self.declares for ident in declare.indicateurs)])
         read = Observations.read(self._reader, tuple(zones), tuple(used))
         ctx = Contexte(where, self.catalogue, self.quartier, compared, read, France(self._reader))

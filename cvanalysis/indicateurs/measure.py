@@ -201,6 +201,8 @@ def measure_convergence(
     gaps = {gap.sujet.instant: gap for gap in matched_gaps(indicateur, sujet, repere, seuils)}
     if not gaps:
         raise refusal("aucune_annee")
+    if len(gaps) == 1:
+        raise refusal("un_ecart", quand=next(iter(gaps)).situe)
     avant, apres = choose_pair((gap.sujet for gap in gaps.values()), debut, fin, rules)
     first, last = gaps[avant.instant], gaps[apres.instant]
     precautions = dict.fromkeys(

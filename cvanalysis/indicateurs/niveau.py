@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from cvanalysis.constat.shape import Figure, Finding, Genre, Manque, Message, Serie, Table, Valeur, word
-from cvanalysis.indicateurs.context import Zone, preferred
+from cvanalysis.indicateurs.context import Zone, preferred, when
 from cvanalysis.indicateurs.measure import Gap, attempt, measure_gap, ratio_of, unit_of_gap
 from cvanalysis.indicateurs.observation import as_value
 from cvanalysis.indicateurs.question import Question, axis, monthly, own_instant, short
@@ -52,6 +52,11 @@ class Niveau(Question):
             zone._replace(nom=f"{zone.nom} ({row.instant.court})") if row and row.instant != self.instant else zone
             for zone, row in rows
         )
+
+    @property
+    def column(self) -> str:
+        """The figure as it heads a column, with its year: « pauvreté, 2018 »."""
+        return f"{short(self.indicateur)}, {self.instant.court}"
 
     def value(self, zone: str) -> Valeur:
         return as_value(self.beside[zone], self.indicateur) if zone in self.beside else super().value(zone)
@@ -155,11 +160,12 @@ class Niveau(Question):
                 return word(zone.nom), value
             if zone.code in gaps:
                 return word(zone.nom), value, gaps[zone.code].valeur, ratio_of(gaps[zone.code])
-            statut = "sans_objet" if value.dite else value.statut
+            # Of another quarter, or of the quarter itself, no gap is asked.
+            statut = value.statut if zone in self.reperes and not value.dite else "sans_objet"
             return word(zone.nom), value, Valeur(None, statut, unit_of_gap(one), 1), Valeur(None, statut)
 
         return Table(
-            labels("quartier.niveau.colonnes", nom=short(one))[: None if gaps else 2],
+            labels("quartier.niveau.colonnes", nom=self.column)[: None if gaps else 2],
             tuple(map(cells, zones)),
             label("quartier.niveau.legende", nom=ctx.subtitle(one, str(self.instant)), quartier=ctx.quartier.nom),
         )
@@ -172,8 +178,8 @@ class Niveau(Question):
         known = []
         for zone in absent:
             rows = self.ctx.serie(zone.code, self.indicateur)
-            if years := [row.instant.court for row in rows if row.valeur is not None]:
-                known.append(f"{zone.nom} : {', '.join(years)}")
+            if years := when(row.instant for row in rows if row.valeur is not None):
+                known.append(f"{zone.nom}, {years}")
         text = label(
             f"quartier.manque.{'reperes_ailleurs' if known else 'reperes'}",
             nom=self.indicateur.nom,
@@ -204,7 +210,7 @@ class Niveau(Question):
             sous_titre=legende,
             figure=self._dots(known, silent, compared),
             table=self.by_quarter(
-                labels("quartier.niveau.colonnes", nom=short(one))[:2],
+                labels("quartier.niveau.colonnes", nom=self.column)[:2],
                 lambda zone: (self.value(zone.code),),
                 known[::-1],
                 legende,
@@ -276,4 +282,4 @@ class Rang(Niveau):
         )
         nom = self.ctx.subtitle(self.indicateur, str(self.instant))
         legende = label("quartier.rang.legende", nom=nom, parmi=self.ctx.parmi)
-        return Table(labels("quartier.rang.colonnes", nom=short(self.indicateur)), lines, legende)
+        return Table(labels("quartier.rang.colonnes", nom=self.column), lines, legende)

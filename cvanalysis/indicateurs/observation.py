@@ -178,8 +178,8 @@ def _when(row: Observation) -> tuple[int, int]:
 
 RETOUR_MAXI = 3
 """How many years back one may go to find a figure that more quarters, or comparators, have."""
-ENTIERS_MINI = 4
-"""Figures of an indicator in one file from which they tell its precision by themselves: whole ones are so by chance no more."""
+ENTIERS_MINI = 3
+"""Figures of one file, all of them whole, from which that is its precision and not chance."""
 
 
 def _rates(rows: Iterable[Observation], one: TauxCalcule) -> Iterator[Observation]:
@@ -197,22 +197,16 @@ def _rates(rows: Iterable[Observation], one: TauxCalcule) -> Iterator[Observatio
 
 
 def _as_precise(rows: Iterable[Observation]) -> Iterator[Observation]:
-    """The rows, those of a file and year that gives whole numbers only said so: « 50 % », not « 50,0 % ». Where few figures of an indicator
-    are read (a commune's alone), the file's other figures of the same unit say how precise it is."""
-    rows, known = list(rows), load_catalogue().indicateurs
-    whole: dict[tuple[object, ...], list[bool]] = {}
-
-    def keys(row: Observation) -> tuple[tuple[object, ...], ...]:
-        unit = known[row.indicateur].unite if row.indicateur in known else row.indicateur
-        return (row.fichier, row.millesime, row.indicateur), (row.fichier, row.millesime, unit)
-
+    """The rows, those of a file and year that gives whole numbers only said so: « 50 % », not « 50,0 % »."""
+    rows = list(rows)
+    whole: dict[tuple[str, str, int | None], list[bool]] = {}
     for row in rows:
-        for key in keys(row) if row.valeur is not None else ():
-            whole.setdefault(key, []).append(row.valeur == round(row.valeur))
-    for row in rows:
-        of_its_own, of_its_unit = (whole.get(key, ()) for key in keys(row))
-        each = of_its_own if len(of_its_own) >= ENTIERS_MINI else of_its_unit
-        yield row._replace(decimales=0) if each and all(each) else row
+        if row.valeur is not None:
+            whole.setdefault((row.indicateur, row.fichier, row.millesime), []).append(row.valeur == round(row.valeur))
+    rounded = {key for key, each in whole.items() if len(each) >= ENTIERS_MINI and all(each)}
+    return (
+        row._replace(decimales=0) if (row.indicateur, row.fichier, row.millesime) in rounded else row for row in rows
+    )
 
 
 def as_value(row: Observation | None, indicateur: Indicateur) -> Valeur:

@@ -234,7 +234,13 @@ class Paires(Question):
 
     def _columns(self, page: str) -> tuple[str, ...]:
         first, second = map(_name, self.indicateurs)
-        words = {"premier": first, "second": second, "premier_min": first.lower(), "second_min": second.lower()}
+        year = self.instant.court
+        words = {
+            "premier": f"{first}, {year}",
+            "second": f"{second}, {year}",
+            "premier_min": first.lower(),
+            "second_min": second.lower(),
+        }
         return labels(f"{page}.paires.{'effectifs' if self.effectif else 'taux'}", **words)
 
     def of_one(self) -> Finding:

@@ -50,6 +50,10 @@ class Apercu:
         place = next((i for i, (_, ident, _) in enumerate(self.colonnes) if ident == indicateur), None)
         return {} if place is None else {zone.code: values[place] for zone, values in self.lignes}
 
+    def year(self, indicateur: str) -> str:
+        """When the values of a column are true, as it heads it: « 2018 », « 2018, probable »; '' where it has none."""
+        return next((quand for _, ident, quand in self.colonnes if ident == indicateur), "")
+
 
 class Synthese(Questions):
     """Everything that the synthesis page says. Same parameters as `quartier.Fiche`, for all quarters at once."""
