@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from itertools import combinations
+from itertools import chain, combinations
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from cvanalysis.catalogue.rules import load_rules
@@ -199,15 +199,11 @@ def measure_convergence(
     if indicateur.genre == "effectif":
         raise refusal("effectifs")
     gaps = {gap.sujet.instant: gap for gap in matched_gaps(indicateur, sujet, repere, seuils)}
-    if not gaps:
-        raise refusal("aucune_annee")
-    if len(gaps) == 1:
-        raise refusal("un_ecart", quand=next(iter(gaps)).situe)
+    if len(gaps) < 2:
+        raise refusal("un_ecart", quand=next(iter(gaps)).situe) if gaps else refusal("aucune_annee")
     avant, apres = choose_pair((gap.sujet for gap in gaps.values()), debut, fin, rules)
     first, last = gaps[avant.instant], gaps[apres.instant]
-    precautions = dict.fromkeys(
-        (*check_comparable(avant, apres, rules), *check_comparable(first.repere, last.repere, rules))
-    )
+    cautions = check_comparable(avant, apres, rules), check_comparable(first.repere, last.repere, rules)
     seuil = tolerance(indicateur, seuils)
     verdict = _judge(indicateur.direction, first.ecart, last.ecart, seuil)
     pairs = witnesses([gap.sujet for gap in gaps.values()], (avant, apres), fin, rules)
@@ -221,7 +217,7 @@ def measure_convergence(
         round(last.ecart - first.ecart, 9),
         "incertain" if against or not pairs else verdict,
         _disagree(first, last, seuil, deflator),
-        tuple(precautions),
+        tuple(dict.fromkeys(chain(*cautions))),
         temoin and (temoin[0].millesime, temoin[1].millesime),
         deflator,
     )
