@@ -39,6 +39,7 @@ UNUSED = ("rfc3987_syntax", "lxml", "scipy")
 def warm_up() -> None:
     """Import and prepare all that reports share."""
     one_thread()
+    gc.disable()  # of all that is loaded here, nothing goes
     hidden = [name for name in UNUSED if name not in sys.modules]
     sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]  # as if they were not installed
     try:
@@ -73,4 +74,5 @@ def warm_up() -> None:
     info = {"titre": "t", "territoire": "t", "edition": "t", "maj": "2000-01-01"}
     page.render_page(nbformat.v4.new_notebook(cells=cells), info)
     shell.prepare()
+    gc.enable()
     gc.collect()  # once: what is left would be frozen with the rest at each fork
