@@ -211,6 +211,18 @@ def test_dashes_and_blanks_written_out_do_not_hide_that_a_column_is_of_amounts(t
     assert money(cleaned)["retenu"] == 1000.5
 
 
+def test_a_column_of_one_s_own_in_the_model_of_engagements_is_told_and_stops_nothing(tmp_path):
+    def fill(workbook):
+        sheet = workbook.add_worksheet("engagements")
+        sheet.write_row(0, 0, [column["titre"] for column in MODELES["engagements"]["colonnes"]] + ["À voir avec"])
+        sheet.write_row(1, 0, ["E1", "Faire lire", "social", *[""] * 12, "Service culture"])
+
+    cleaned = clean(tmp_path, fichiers={"engagements.xlsx": book(fill)}, contrat="")
+    assert cleaned.engagements["code"].tolist() == ["E1"]
+    (line,) = cleaned.anomalies[cleaned.anomalies["fichier"] == "engagements.xlsx"].itertuples()
+    assert (line.colonne, line.probleme) == ("À voir avec", "colonne à vous")
+
+
 def test_a_word_of_a_name_suggests_the_only_quarter_that_has_it(tmp_path):
     row = "Lire;Chorale;;Quais;2019;;;;300;;;"
     assert told(clean(tmp_path, row), "le plus proche.*Rives, Quais et Ponts")

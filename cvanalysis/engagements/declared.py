@@ -71,7 +71,7 @@ def read_engagements(
     """
     colleges = [PREFIXE + college.id for college in territory.colleges]
     optional = (*FACULTATIVES, *colleges)
-    rows = once(_rows(found, fichier, COLONNES, optional) if fichier else (), "code")
+    rows = once(_rows(found, anomalies, fichier, optional) if fichier else (), "code")
     partners = list(partenaires.items())
     known = {
         "pilier": [(one.id, one.nom) for one in territory.piliers],
@@ -138,16 +138,22 @@ def _ids(row: Ligne, column: str, cell: str, declared: Sequence[tuple[str, str]]
     return [ids.get(fold(item), item) for item in items]
 
 
-def _rows(found: Inspection, fichier: str, columns: tuple[str, ...], optional: tuple[str, ...]) -> list[Ligne]:
-    """The rows of the CSV, or those of the sheet of a workbook that has most of the columns."""
+def _rows(found: Inspection, anomalies: Anomalies, fichier: str, optional: tuple[str, ...]) -> list[Ligne]:
+    """The rows of the CSV, or those of the sheet of a workbook that has most of the columns; a team's own columns there are told."""
     if fichier == ENGAGEMENTS:
-        return read_rows(found, fichier, columns, optional)
+        return read_rows(found, fichier, COLONNES, optional)
+    known = (*COLONNES, *optional)
     with reading(fichier):
-        tables = read_raw(found.dossier / fichier, fichier, frozenset((*columns, *optional)))
-    table = max(tables, key=lambda one: len(set(one.colonnes) & {*columns, *optional}))
-    records = zip(table.lignes.tolist(), table.cells.to_numpy().tolist(), strict=True)
+        tables = read_raw(found.dossier / fichier, fichier, frozenset(known))
+    table = max(tables, key=lambda one: len(set(one.colonnes) & set(known)))
+    ours = [name for name in table.colonnes if fold(name).replace(" ", "_") in known]
+    for name in table.colonnes:
+        if name not in ours:
+            done = ". ".join(filter(None, ("gardée dans le fichier, et non lue", nearest(name, known))))
+            anomalies.add(fichier, table.ligne_entete, mask_words(name), "", "colonne à vous", done)
+    records = zip(table.lignes.tolist(), table.cells[ours].to_numpy().tolist(), strict=True)
     cells = [(line, [cell.strip() for cell in row]) for line, row in records]
-    return match_rows(found, fichier, [(table.ligne_entete, list(table.colonnes)), *cells], columns, optional)
+    return match_rows(found, fichier, [(table.ligne_entete, ours), *cells], COLONNES, optional)
 
 
 def link_engagements(
