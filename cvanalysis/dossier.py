@@ -308,8 +308,8 @@ class Dossier(LabelledTables):
         themes = {theme.id: theme.nom for theme in self.territory.themes}
 
         def chain() -> tuple[Finding, ...]:
-            cited = {one: title for one, (title, _) in self._departs.items()}
-            return find_recommendations(found, self.territory, findings=self._titles, titles=cited)
+            stated, cited = ({one: title for one, (title, _) in of.items()} for of in (self._stated, self._departs))
+            return find_recommendations(found, self.territory, findings=stated, titles=cited)
 
         fiches = partial(show_all, "preconisations", found, KINDS, themes)
         return self._page(
@@ -337,37 +337,28 @@ class Dossier(LabelledTables):
         return found
 
     @cached_property
-    def _departs(self) -> dict[str, tuple[str, str]]:
-        """The findings that préconisations take up → their title and address, from a page of the whole."""
-        found = self.recommendations()
-        cited = {c for r in found for c in (*r.constats, *(p.reference for p in r.preuves if p.genre == "chiffre"))}
-        return {one: told for one in sorted(cited) if (told := self._cited(one))}
-
-    def _cited(self, constat: str) -> tuple[str, str] | None:
-        """The title and the address of a finding of the synthesis, of a theme or of a quarter."""
-        if constat in self._handed:
-            return self._handed[constat]
-        subject, _, numero = constat.partition("-")
-        if subject in self._liens:
-            fiche = Fiche(self.store, self.territory, load_catalogue(), subject)
-            if numero not in fiche.numeros:
-                return None
-            title = f"{fiche.quartier.nom}\u00a0: {write(fiche.constat(numero).message)}"
-            return title, f"{self._liens[subject]}#{constat}"
-        subject = next((one.id for one in self.territory.themes if constat.startswith(f"{one.id}-")), subject)
-        folder = "" if subject == "synthese" else "themes/"
-        return (self._titles[constat], f"{folder}{subject}.html#{constat}") if constat in self._titles else None
+    def _stated(self) -> dict[str, tuple[str, str]]:
+        """The findings of the synthesis and of the themes that state something → their title and address, from a page of the whole."""
+        pages = [("", "synthese.html", Synthese(self.store, self.territory, self.catalogue).constats)]
+        for theme in self.territory.themes:
+            acted = ThemeActions(self.store, self.territory, theme.id, self.catalogue).constats
+            pages.append((f"{theme.nom}\u00a0: ", f"themes/{theme.id}.html", (*acted, *self._theme_voices(theme))))
+        said = ((of, page, one.id, write(one.message)) for of, page, ones in pages for one in ones if one.table)
+        return {ident: (of + title.removeprefix(of), f"{page}#{ident}") for of, page, ident, title in said}
 
     @cached_property
-    def _titles(self) -> dict[str, str]:
-        """The titles of the findings that a préconisation may take up, by their number: those that state something."""
-        known = self.catalogue
-        found = [("", one) for one in Synthese(self.store, self.territory, known).constats]
-        for theme in self.territory.themes:
-            acted = ThemeActions(self.store, self.territory, theme.id, known).constats
-            found += [(f"{theme.nom}\u00a0: ", one) for one in (*acted, *self._theme_voices(theme))]
-        said = {one.id: (of, write(one.message)) for of, one in found if one.table}
-        return {ident: title if title.startswith(of) else of + title for ident, (of, title) in said.items()}
+    def _departs(self) -> dict[str, tuple[str, str]]:
+        """Those findings, those of the former evaluation, and those of a quarter that préconisations take up."""
+        found = self._stated | self._handed
+        for r in self.recommendations():
+            for one in (*r.constats, *(proof.reference for proof in r.preuves if proof.genre == "chiffre")):
+                subject, _, numero = one.partition("-")
+                if one not in found and subject in self._liens:
+                    fiche = Fiche(self.store, self.territory, self.catalogue, subject)
+                    if numero in fiche.numeros:
+                        title = f"{fiche.quartier.nom}\u00a0: {write(fiche.constat(numero).message)}"
+                        found[one] = (title, f"{self._liens[subject]}#{one}")
+        return found
 
     def _theme_voices(self, theme: Theme) -> tuple[Finding, ...]:
         tables = map(self.store.rows, ("paroles", "contributions", "immersions", "codes"))
