@@ -147,6 +147,10 @@ def dossier(tmp_path_factory):
 def test_a_fiche_of_a_new_contract_announces_no_bar_that_is_not_there_and_reads_aloud(dossier):
     fiche = dossier.fiche("QN04406M")
     assert label("quartier.engagements-01.partout") not in fiche.verso().html
+    first, *_ = fiche.chapitres[0].lacunes()
+    assert re.search(
+        r"\b1\d chiffres, dont Moins de 25 ans, 60 ans ou plus et Familles monoparentales \(CAF\)\.", first
+    )
     front = " ".join(re.sub(r"<[^>]+>", " ", fiche.recto().html).split())
     assert "non disponible revenu médian par mois d’une personne seule" in front
     assert "non disponible part des 15-64 ans en emploi" in front

@@ -40,6 +40,9 @@ SUITES = ("accordé", "à justifier", "justifié", "terminé", "en instruction",
 """What becomes of a demand, in the order of a page; and what did not come to anything."""
 
 
+NOMMEES = 4
+"""Lines of the dashboard that a sentence names: beyond, it counts them and names the first ones."""
+
 EVIDENT = 4
 """Words that a definition must add to a name to say more than it (« Part des personnes de … dans la … » adds four)."""
 
@@ -109,7 +112,11 @@ class Fiche(Questions):
             beside[zone.nom] += not value.dite
         undated = sum(line.instant is not None and not line.instant.etabli for line in shown)
         unranked = [line.declaree.libelle for line in known if line.rang is None]
-        words = {"total": len(shown), "dates": undated, "lignes": enumerate_french(own or unranked or [""])}
+        names = own or unranked or [""]
+        words = {"total": len(shown), "dates": undated, "lignes": enumerate_french(names)}
+        if len(names) > NOMMEES:
+            first = enumerate_french(names[: NOMMEES - 1])
+            words["lignes"] = label("quartier.lacunes.beaucoup", nombre=len(names), lignes=first)
         least = max(beside, key=lambda nom: beside[nom], default="")
         words |= {"lieu": least, "manquants": beside.get(least, 0)}
         there = {"quartier": own, "repere": words["manquants"], "date": undated, "rang": unranked and not own}
