@@ -51,6 +51,14 @@ def test_two_kinds_of_known_evidence_are_needed(preuves, founded):
     assert bool(found.manque) != founded
 
 
+def test_evidence_is_named_as_one_of_a_list():
+    read = pd.DataFrame({"immersion": ["I1"], "vu": ["Deux heures à l'accueil."]})
+    frame = pd.DataFrame([dict.fromkeys(("id", "theme", "question", "preconisation", "constats", "statut"), "x")])
+    frame = frame.assign(exemple=False, qui="", echeance="", suivi="", depart="", cible="", preuves="immersion:I1")
+    (found,) = read_recommendations(frame, PAROLES, CODES, read)
+    assert [one.nom for one in found.preuves] == ["Deux heures à l'accueil"]
+
+
 def test_a_missing_link_of_the_chain_is_said():
     assert one("parole:locaux|immersion:I1", qui="", suivi="").manque == (
         "qui n'est pas dit",

@@ -192,7 +192,7 @@ class Constat:
         said = dict.fromkeys(capital(one) for one in said if one)
         numbers = [self.notes.setdefault(one, len(said_once(self.notes)) + 1) for one in said]
         for meaning in meanings(f.table):  # a mark needs no number
-            self.notes.setdefault(capital(meaning), len(said_once(self.notes)) + 1)
+            self.notes.setdefault(meaning, len(said_once(self.notes)) + 1)
         return composants(_MACROS).brief_notes(lecture if len(lecture) > 3 * len(self.titre) else "", numbers)
 
     @property

@@ -103,7 +103,8 @@ def read_recommendations(
         kind, _, reference = proof.partition(":")
         names = known.get(kind, {})
         bare = CHAINE["constat"].format(numero=reference) if kind == "chiffre" else reference
-        return Evidence(kind, reference, (names or {}).get(reference) or bare, names is None or reference in names)
+        name = ((names or {}).get(reference) or bare).rstrip(".")  # one of a list
+        return Evidence(kind, reference, name, names is None or reference in names)
 
     same = ("id", "theme", "question", "qui", "suivi", "depart", "cible", "statut")
     return tuple(
