@@ -57,12 +57,16 @@ _INJECTED = "# Parameters\n"
 
 
 def ouvrir(donnees: str | Path = "", edition: str = "", audience: str = "") -> Dossier:
-    """Open a territory: its declarations, its processed tables (made again first where the raw files changed), the catalogue.
+    """Ouvre un territoire : ses déclarations, ses tables (refaites d'abord si les fichiers bruts ont changé), le catalogue.
 
-    `donnees` is the folder of `contrat.toml`; by default the one that a build gives, else this one or `data/raw` here, in a parent
-    folder or in the project of this package.
-    For an audience (public by default), nothing above it is in what is opened, whoever else opens or builds, and when.
-    Raises `UsageError` where there is none, `DeclarationError` with all that is wrong in the declarations.
+    `donnees` : le dossier de `contrat.toml` ; par défaut celui de la construction, sinon ce dossier ou son `data/raw`, sinon ceux
+    au-dessus, sinon le `data/raw` du projet. `edition` : celle du contrat par défaut. `audience` : `public` (par défaut), `groupe` ou
+    `equipe` ; rien de réservé à d'autres n'est dans ce qui est ouvert.
+
+    Raises
+    ------
+    UsageError : aucun dossier, ou un paramètre de papermill que le carnet ne déclare pas.
+    DeclarationError : tout ce qui ne va pas dans les déclarations.
     """
     _refuse_strays()
     folder = _find_data(donnees)
@@ -115,7 +119,10 @@ def _refuse_strays() -> None:
 
 @dataclass(frozen=True, repr=False)
 class Dossier(LabelledTables):
-    """One territory, opened. `territory` holds its declarations, `store` its processed tables."""
+    """Un territoire ouvert : ses tables (`indicateurs()`, `actions()`…), et une méthode par page (`fiche("Bellevue")`, `synthese()`…).
+
+    `territory` tient ses déclarations, `store` ses tables nettoyées.
+    """
 
     territory: Territory
     store: Store
@@ -130,7 +137,7 @@ class Dossier(LabelledTables):
         return f"{self.territory.nom}, {self.territory.contrat}, édition «\u00a0{self.territory.edition.nom}\u00a0»"
 
     def __getitem__(self, qpv: str) -> Page:
-        """`dossier["Bellevue"]` is `dossier.fiche("Bellevue")`, and the Tab key completes names and codes."""
+        """`dossier["Bellevue"]` est `dossier.fiche("Bellevue")` ; la touche Tabulation complète noms et codes."""
         return self.fiche(qpv)
 
     def _ipython_key_completions_(self) -> list[str]:
@@ -138,7 +145,7 @@ class Dossier(LabelledTables):
 
     @property
     def catalogue(self) -> Catalogue:
-        """The indicators, sources and questions that this territory's pages know."""
+        """Les indicateurs, sources et questions que connaissent les pages de ce territoire."""
         return load_catalogue(self.territory.ajouts)
 
     def _page(self, titre: str, *chapitres: Chapter, **ways: Callable[..., Any]) -> Page:
@@ -146,13 +153,13 @@ class Dossier(LabelledTables):
         return Page(self.show, titre, chapitres, ways, {}, self.territory.phrases)
 
     def fiche(self, qpv: str) -> Page:
-        """What can be shown of one quarter, by its code or its name; an unknown one raises `UsageError` with the known ones.
+        """Ce qui se montre d'un quartier, par son code, son nom ou des mots du nom ; inconnu, `UsageError` nomme les connus.
 
         >>> dossier.fiche("Bellevue").constat("revenus-03").finding.id
         'QP044005-revenus-03'
 
-        Besides findings, of indicators, actions, engagements and voices: `recto()` and `verso()`, the sheet that one hands out; `liste()`
-        of the actions, `voisins()` (what findings say of the other quarters), `inconnus()`, `definitions()`, `notes()`.
+        À côté des constats (indicateurs, actions, engagements, paroles) : `recto()` et `verso()`, la feuille à remettre ; `liste()` des
+        actions, `voisins()` (ce que les constats disent des autres quartiers), `inconnus()`, `definitions()`, `notes()`.
         """
         fiche = Fiche(self.store, self.territory, self.catalogue, self.territory.quartier(qpv).code)
         code = fiche.quartier.code
@@ -172,7 +179,7 @@ class Dossier(LabelledTables):
         return replace(page, show=lambda one, *how, **more: self.show(one, *how, ailleurs=elsewhere, **more))
 
     def suite(self, qpv: str) -> Page:
-        """What a quarter takes from the former contract: statements, préconisations, what can be followed and what starts anew."""
+        """Ce qu'un quartier reçoit du contrat précédent : constats, préconisations, ce qui se suit et ce qui commence."""
         code, handed = self.territory.quartier(qpv).code, self.store.rows("precedent")
         found = Sequel(self.store, self.territory, self.catalogue, code, handed, self.recommendations())
         return self._page(f"D'un contrat au suivant, {code}.", found)
@@ -192,13 +199,13 @@ class Dossier(LabelledTables):
         return show_all("apercu", found.apercu(), self._liens, texte=label("synthese.apercu.legende"))
 
     def plan(self, montrees: Collection[str] = ()) -> Bloc:
-        """The map of all the quarters; `montrees`: codes of those whose page stands (all by default)."""
+        """La carte de tous les quartiers ; `montrees` : les codes de ceux dont la page existe (tous par défaut)."""
         outlines, lost = self.store.contours()
         liens = {code: lien for code, lien in self._liens.items() if not montrees or code in montrees}
         return blocs.show_overview(outlines, self.territory, liens, lost=lost)
 
     def cartons(self, montrees: Collection[str]) -> Bloc:
-        """A card for each quarter; `montrees`: codes of those whose page stands."""
+        """Une vignette par quartier ; `montrees` : les codes de ceux dont la page existe."""
         names = {commune.code: commune.nom for commune in self.territory.communes}
         lieux = {one.code: [names.get(c, c) for c in one.communes] for one in self.territory.quartiers}
         found = Synthese(self.store, self.territory, load_catalogue())
@@ -211,9 +218,9 @@ class Dossier(LabelledTables):
         return find_quarter_voices(quarter, said, cited, self.territory)
 
     def synthese(self) -> Page:
-        """What can be shown of all the quarters side by side, and of actions against needs.
+        """Ce qui se montre de tous les quartiers côte à côte, et des actions en face des besoins.
 
-        Besides findings: `plan()`, `apercu()`, `tableau()` of all indicators, `liste()` of the actions, `inconnus()`.
+        À côté des constats : `plan()`, `apercu()`, `tableau()` de tous les indicateurs, `liste()` des actions, `inconnus()`.
         """
         found = Synthese(self.store, self.territory, self.catalogue)
         needs = Needs(self.store, self.territory, self.catalogue)
@@ -228,9 +235,10 @@ class Dossier(LabelledTables):
         )
 
     def qualite(self) -> Page:
-        """What can be shown of the data: files, vintages, coverage, anomalies.
+        """Ce qui se montre des données : fichiers, millésimes, couverture, anomalies.
 
-        Besides findings: `comptes()` of cells, `argent()`, `controles()` and `propositions()` of the logs, `demandes()` to producers.
+        À côté des constats : `comptes()` des cellules, `argent()`, `controles()` et `propositions()` des journaux,
+        `demandes()` aux producteurs.
         """
         found = Qualite(self.store, self.territory, self.catalogue)
         return self._page(
@@ -248,7 +256,7 @@ class Dossier(LabelledTables):
         return blocs.show_table(page.journaux(nom), label(f"qualite.{nom}.titre"), exemple=invented)
 
     def theme(self, theme: str) -> Page:
-        """What can be shown of one theme: actions, money, needs, voices, préconisations; an unknown one raises `UsageError`."""
+        """Ce qui se montre d'un thème : actions, argent, besoins, paroles, préconisations ; inconnu, `UsageError`."""
         acted = ThemeActions(self.store, self.territory, theme, self.catalogue)
         said = Together(theme, lambda: self._theme_voices(acted.theme))
         advised = Together(theme, lambda: find_recommendations(self.recommendations(), self.territory, theme))
@@ -263,7 +271,7 @@ class Dossier(LabelledTables):
         )
 
     def avancement(self) -> Page:
-        """What can be shown of the engagements (`engagements()` is their table): how many are documented, how far they are."""
+        """Ce qui se montre des engagements (leur table : `engagements()`) : combien sont documentés, où ils en sont."""
         found = Engagements(self.store, self.territory)
         rows, piliers = found.field.engagements.to_dict("records"), self.territory.piliers
         invented = any(one["exemple"] for one in rows)
@@ -276,7 +284,7 @@ class Dossier(LabelledTables):
         )
 
     def partenaires(self) -> Page:
-        """What can be shown of the partners: who was expected and is not to be seen, money, carriers."""
+        """Ce qui se montre des partenaires : qui était attendu et ne se voit pas, l'argent, les porteurs."""
         found = Partners(self.store, self.territory)
 
         def fiches() -> Bloc:
@@ -286,7 +294,7 @@ class Dossier(LabelledTables):
         return self._page("La mobilisation des partenaires.", found, liste=partial(_list, found), fiches=fiches)
 
     def participation(self) -> Page:
-        """What can be shown of who spoke, who did not, and what came of it."""
+        """Ce qui se montre de qui a parlé, de qui ne l'a pas fait, et de ce qui en est venu."""
 
         def find() -> tuple[Finding, ...]:
             paroles, contributions, engagements = map(self.store.rows, ("paroles", "contributions", "engagements"))
@@ -296,14 +304,14 @@ class Dossier(LabelledTables):
         return self._page("La participation.", Together("participation", find))
 
     def recit(self) -> Page:
-        """What can be shown of the story of the contract."""
+        """Ce qui se montre du récit du contrat."""
         read = self.store.rows
         years = lines_of(carried_out(read("actions"), self.territory.debut, self.territory.fin))
         told = Story(self.territory, read("chronologie"), read("instances"), read("partenaires"), years)
         return self._page("Le récit du contrat.", told, annees=lambda: show_all("annees", told.constat("annees-01")))
 
     def preconisations(self) -> Page:
-        """What can be shown of the préconisations, for the COPIL."""
+        """Ce qui se montre des préconisations, pour le COPIL."""
         found = self.recommendations()
         themes = {theme.id: theme.nom for theme in self.territory.themes}
 

@@ -170,6 +170,18 @@ def test_the_tab_key_completes_quarters_and_numbers(dossier):
     assert repr(fiche["revenus-03"]) == repr(fiche.constat("revenus-03"))
 
 
+def test_the_tab_key_shows_of_a_page_what_an_analyst_may_ask_of_it(dossier):
+    assert {"constat", "recto", "notes"} <= set(dir(dossier["Bellevue"]))
+    assert not {"show", "blocs", "chapitres", "dites"} & set(dir(dossier["Bellevue"]))
+
+
+@pytest.mark.parametrize("name", ["fiche", "synthese", "theme", "indicateurs", "actions", "qualite", "recit"])
+def test_help_speaks_french(dossier, name):
+    told = f" {(getattr(dossier, name).__doc__ or '').lower()} "
+    assert any(word in told for word in (" de ", " des ", " du ", " les ", " d'un "))
+    assert " the " not in told
+
+
 def test_the_examples_of_the_documentation_run(dossier):
     from cvanalysis import dossier as doors
     from cvanalysis.tables import labelled

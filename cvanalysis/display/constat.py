@@ -85,23 +85,23 @@ class Constat:
         return [one for one in missing if typeset(one.rstrip(".").split(" : ")[-1]) not in self.titre]
 
     def tracer(self, ax: Axes | None = None, largeur: float = 358) -> Axes:
-        """The figure of the page on `ax`, or on a sheet of its own, `largeur` points wide; returns the Axes. `UsageError` without one."""
+        """Trace la figure de la page sur `ax`, ou à part, large de `largeur` points ; rend l'Axes. Sans figure, `UsageError`."""
         # Here and not above: a list of findings or a page's plan should not cost the import of matplotlib.
         from cvanalysis.display.figures import trace
 
         return trace(self._drawn(), self.territory.palette, ax, largeur)
 
     def figure(self, largeur: float = 640) -> Sheet:
-        """The same as a matplotlib Figure, `largeur` points wide (72 an inch): restyle it, save it. `UsageError` without one."""
+        """La figure de matplotlib, large de `largeur` points (72 par pouce), à retoucher et enregistrer. Sans figure, `UsageError`."""
         return self.tracer(largeur=largeur).figure
 
     def png(self, chemin: str | Path, largeur: int = 1280) -> Path:
-        """Write the figure as a PNG `largeur` pixels wide, for a slide; returns where. `UsageError` without a figure."""
+        """Écrit la figure en PNG, large de `largeur` pixels, pour une diapositive ; rend le chemin. Sans figure, `UsageError`."""
         self.figure().savefig(chemin, format="png", dpi=72 * largeur / 640, metadata={"Software": None})
         return Path(chemin)
 
     def svg(self, chemin: str | Path = "", largeur: float = 640) -> str:
-        """The figure as an `<svg>` with its alternative, as a page holds it; written to `chemin` too. `UsageError` without one."""
+        """La figure en `<svg>` avec son alternative, comme dans la page ; écrite aussi dans `chemin`. Sans figure, `UsageError`."""
         svg = self._draw(largeur).svg
         if chemin:
             alone = svg.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1)  # what a page need not say

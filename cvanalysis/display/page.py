@@ -36,7 +36,8 @@ class Page:
         return f"{self.titre} Constats\u00a0: {', '.join(self.numeros)}."
 
     def __dir__(self) -> Iterable[str]:
-        return [*super().__dir__(), *self.blocs]
+        """What an analyst may want of it: the Tab key shows no more."""
+        return ["constat", "notes", "numeros", "phrases", "section", "titre", *self.blocs]
 
     def __getattr__(self, nom: str) -> Callable[..., Any]:
         blocs = vars(self).get("blocs", {})  # a copy is asked for its ways before it has any
@@ -52,13 +53,12 @@ class Page:
 
     @property
     def numeros(self) -> tuple[str, ...]:
-        """The numbers of the findings, in reading order."""
+        """Les numéros des constats, dans l'ordre de lecture."""
         textes.use(self.mots)
         return tuple(numero for chapitre in self.chapitres for numero in chapitre.numeros)
 
     def constat(self, numero: str, *, figure: bool = True) -> Constat:
-        """One finding, by its stable number on this page (`revenus-03`), with its figure or with its table alone; `UsageError` names
-        the known ones."""
+        """Un constat, par son numéro stable (`revenus-03`), avec sa figure ou son seul tableau ; inconnu, `UsageError` nomme les connus."""
         textes.use(self.mots)
         for chapitre in self.chapitres:
             if numero in chapitre.numeros:
@@ -68,23 +68,23 @@ class Page:
         raise UsageError(" ".join(filter(None, (f"« {numero} » n'est pas un constat de cette page.", near, known))))
 
     def phrases(self, *numeros: str) -> Bloc:
-        """What these findings say, each in its sentence, leading to it."""
+        """Ce que disent ces constats, une phrase chacun, qui mène à lui."""
         found = [self.constat(numero) for numero in numeros]
         return show_all("phrases", [one.finding for one in found], texte="\n".join(map(repr, found)))
 
     def __getitem__(self, numero: str) -> Constat:
-        """`fiche["revenus-03"]` is `fiche.constat("revenus-03")`, and the Tab key completes the numbers."""
+        """`fiche["revenus-03"]` est `fiche.constat("revenus-03")` ; la touche Tabulation complète les numéros."""
         return self.constat(numero)
 
     def _ipython_key_completions_(self) -> list[str]:
         return list(self.numeros)
 
     def section(self, nom: str, *, figure: bool = True) -> Bloc:
-        """All the findings of a section (`voix`), however many there are."""
+        """Tous les constats d'une section (`voix`), quel qu'en soit le nombre."""
         asked = (numero for numero in self.numeros if numero.rpartition("-")[0] == nom)
         return gather(self.constat(numero, figure=figure) for numero in asked)
 
     def notes(self) -> Bloc:
-        """The cautions of the findings shown so far, each once, under its number."""
+        """Les notes des constats montrés jusqu'ici (source, champ, précautions), chacune une fois, sous son numéro."""
         textes.use(self.mots)
         return show_notes(self.dites or {})

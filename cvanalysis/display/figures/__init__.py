@@ -120,9 +120,9 @@ class Shown:
 
 
 def montrer(figure: Any, alt: str) -> Shown:
-    """Show a matplotlib or seaborn figure (itself, its Axes, what `plt.subplots` or `sns.catplot` gave) with its alternative.
+    """Montre une figure de matplotlib ou de seaborn (elle, ses Axes, ce qu'ont rendu `plt.subplots` ou `sns.catplot`) avec son alternative.
 
-    `alt` says in one French sentence what the eye would see: kind of figure, message. `UsageError` where it is empty.
+    `alt` dit en une phrase ce que verrait l'œil : la sorte de figure, son message. Vide, `UsageError`.
     """
     if not alt.strip():
         raise UsageError(label("affichage.image.sans_alt"))
@@ -136,10 +136,10 @@ def montrer(figure: Any, alt: str) -> Shown:
 
 
 def style(dossier: Any = None) -> dict[str, str | tuple[str, ...]]:
-    """Give matplotlib, and seaborn with it, the font and looks of our figures from here on; returns the colour of each role.
+    """Donne à matplotlib, donc à seaborn, la police et l'allure de nos figures, à partir d'ici ; rend la couleur de chaque rôle.
 
-    `sujet` (the quarter), `commune`, `epci`, `france_qpv`, `autre`, `femmes`, `hommes`, and `part` (several, for shares): those that the
-    contract of `dossier` declares, else ours.
+    `sujet` (le quartier), `commune`, `epci`, `france_qpv`, `autre`, `femmes`, `hommes`, et `part` (plusieurs, pour des parts) : celles du
+    contrat de `dossier`, sinon les nôtres.
     """
     rcParams.update(house_style() | {"figure.constrained_layout.use": True})  # room for the names of axes
     return dict(dossier.territory.palette if dossier is not None else PALETTE)
