@@ -53,20 +53,14 @@ if TYPE_CHECKING:
     from cvanalysis.display.constat import Bloc
     from cvanalysis.territory.contract import Quartier, Territory, Theme
 
-_INJECTED = "# Parameters\n"
-
 
 def ouvrir(donnees: str | Path = "", edition: str = "", audience: str = "") -> Dossier:
     """Ouvre un territoire : ses déclarations, ses tables (refaites d'abord si les fichiers bruts ont changé), le catalogue.
 
     `donnees` : le dossier de `contrat.toml` ; par défaut celui de la construction, sinon ce dossier ou son `data/raw`, sinon ceux
     au-dessus, sinon le `data/raw` du projet. `edition` : celle du contrat par défaut. `audience` : `public` (par défaut), `groupe` ou
-    `equipe` ; rien de réservé à d'autres n'est dans ce qui est ouvert.
-
-    Raises
-    ------
-    UsageError : aucun dossier, ou un paramètre de papermill que le carnet ne déclare pas.
-    DeclarationError : tout ce qui ne va pas dans les déclarations.
+    `equipe` ; rien de réservé à d'autres n'est dans ce qui est ouvert. `UsageError` sans dossier, ou pour un paramètre de papermill que le
+    carnet ne déclare pas ; `DeclarationError` dit tout ce qui ne va pas dans les déclarations.
     """
     _refuse_strays()
     folder = _find_data(donnees)
@@ -109,7 +103,7 @@ def _refuse_strays() -> None:
                 for one in ast.walk(ast.parse(cell))
                 if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)
             }
-            if cell.startswith(_INJECTED) and declared and (strays := sorted(assigned - declared)):
+            if cell.startswith("# Parameters\n") and declared and (strays := sorted(assigned - declared)):
                 raise UsageError(
                     f"{quoted(strays[0])} n'est pas un paramètre de ce carnet. {capital(nearest(strays[0], declared))}".rstrip()
                     + f" Paramètres\u00a0: {', '.join(sorted(declared))}."
