@@ -544,3 +544,14 @@ def test_of_a_very_large_text_the_rows_under_a_former_siren_are_kept_too(tmp_pat
     )
     cleaned = clean(tmp_path, {"FILO2018_DISP_EPCI.csv": text}, zones=frozenset({("200093201", "EPCI")}))
     assert said(cleaned, "200093201", "revenu_median") == 20690
+
+
+def test_the_national_files_of_insee_place_the_quarters_of_any_territory():
+    """Those of 2015 to 2022, as published, for Rennes: more than a thousand quarters, of the last edition of each figure."""
+    real = shared("real/insee")
+    zones = frozenset({("QP035002", "QPV"), ("243500139", "EPCI")})
+    table, problems = read_france(real, clean_indicators(real, zones, "QP2015").france)
+    assert problems == []
+    assert table.groupby("indicateur").size()[["taux_pauvrete", "revenu_median", "taux_emploi"]].min() > 1000
+    assert table.groupby("indicateur")["annee"].first()[["taux_pauvrete", "population"]].tolist() == ["2019", "2018"]
+    assert table.loc[table["zone"] == "QP035002", ["nom", "communes"]].iloc[0].tolist() == ["Villejean", "Rennes"]

@@ -371,12 +371,8 @@ def _records(kind: type[T], rows: list[dict[str, str]]) -> Iterator[T]:
 
 def _record(kind: type[T], row: dict[str, str], **more: object) -> T:
     """A row under the fields of its record, each read as its type says; `more` are those that no column gives."""
-    told = {name: _READ.get(shape, str)(row[name]) for name, shape in _shapes(kind) if name not in more}
-    return kind(**told, **more)
-
-
-def _shapes(kind: type) -> list[tuple[str, str]]:
-    return [(name, getattr(shape, "__forward_arg__", shape)) for name, shape in kind.__annotations__.items()]
+    shapes = {name: getattr(shape, "__forward_arg__", shape) for name, shape in kind.__annotations__.items()}
+    return kind(**{n: _READ.get(shape, str)(row[n]) for n, shape in shapes.items() if n not in more}, **more)
 
 
 def _ids(text: str) -> tuple[str, ...]:
