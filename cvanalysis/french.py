@@ -12,7 +12,6 @@ import tomllib
 import unicodedata
 from collections.abc import Iterable
 from contextlib import suppress
-from datetime import date
 from decimal import ROUND_HALF_UP, Context, Decimal
 from functools import lru_cache
 from pathlib import Path
@@ -205,10 +204,6 @@ def enumerate_some(names: Sequence[str]) -> str:
     if len(names) <= LUS_MAXI:
         return enumerate_french(names)
     return f"{', '.join(names[:LUS_ABREGES])} et {len(names) - LUS_ABREGES} autres quartiers"
-
-
-def french_day(day: date) -> str:
-    return f"{day.day:02d}/{day.month:02d}/{day.year}"
 
 
 def french_date(text: str) -> str:

@@ -17,7 +17,6 @@ from cvanalysis.constat.make import bars, count, make, nothing, source_of
 from cvanalysis.constat.shape import Finding, Message, Table, Valeur, row
 from cvanalysis.engagements.table import AVANCEMENTS
 from cvanalysis.files.keys import split_list
-from cvanalysis.french import french_day
 from cvanalysis.textes import label, labels
 
 SOURCE = label("actions.avancement.source")
@@ -36,7 +35,7 @@ def gaps_finding(ident: str, field: Field) -> Finding:
     values = {title: count(len(codes), "engagements") for title, codes in found.items()}
     names = dict(zip(table["code"], table["libelle"], strict=True))
     which = {title: " ; ".join(f"{code} {names[code]}" for code in codes) for title, codes in found.items()}
-    months, day = field.territory.seuils.preuve_ancienne_mois, french_day(field.territory.edition.jusqu_au)
+    months, day = field.territory.seuils.preuve_ancienne_mois, f"{field.territory.edition.jusqu_au:%d/%m/%Y}"
     said = {"sans_action": len(found[SANS_ACTION]), "sans_preuve": len(found[SANS_PREUVE]), "total": len(table)}
     said |= {"ancienne": len(found[ANCIENNE]), "mois": months, "jour": day}
     reading = {"etiquette": SANS_ACTION, "valeur": values[SANS_ACTION], "total": len(table)}
@@ -130,7 +129,7 @@ def progress_rows(table: pd.DataFrame, field: Field) -> Table:
     """One row per engagement: wording, pilot, progress, evidence and its date, obstacle."""
     lines = []
     for one in table.itertuples(index=False):
-        day = french_day(date.fromisoformat(one.date_preuve)) if one.date_preuve else "sans date"
+        day = f"{date.fromisoformat(one.date_preuve):%d/%m/%Y}" if one.date_preuve else "sans date"
         proof = (one.preuve or "aucune", day, one.obstacle or "aucun signalé")
         lines.append(row(one.code, one.libelle, field.partner_name(one.pilote), one.avancement, *proof))
     return Table(labels("actions.avancement.colonnes"), tuple(lines))

@@ -57,10 +57,10 @@ def left_aside(territory: Territory) -> tuple[tuple[ReadFile, ...], list[str]]:
         if path.is_dir():
             if path.is_symlink() and name not in _LUS:
                 found.append(
-                    _tell_folder(name, "lien vers un dossier, qui n'est pas suivi", "Mettez-y les fichiers eux-mêmes")
+                    _lost(name, "lien vers un dossier, qui n'est pas suivi", "Mettez-y les fichiers eux-mêmes")
                 )
             elif not os.access(path, os.R_OK | os.X_OK):
-                found.append(_tell_folder(name, "dossier qui ne s'ouvre pas (l'accès est refusé)", "Rendez-le lisible"))
+                found.append(_lost(name, "dossier qui ne s'ouvre pas (l'accès est refusé)", "Rendez-le lisible"))
             continue
         if is_machine(Path(name)) or _is_notice(name):
             machine.append(name)
@@ -102,37 +102,27 @@ def _is_read(name: str, folder: Path) -> bool:
     return suffix in _LUS[top] and (top in ("actions", DOSSIER) or not rest)
 
 
-def _tell_folder(name: str, why: str, to_do: str) -> ReadFile:
-    return _left(name, why, Problem(name, 0, "", why, "", to_do))
+def _lost(name: str, found: str, to_do: str) -> ReadFile:
+    """Something that a person meant to be read."""
+    return _left(name, found, Problem(name, 0, "", found, "", to_do))
 
 
 def _tell(name: str) -> ReadFile:
-    path = Path(name)
-    suffix = path.suffix.lower()
-    table = f"{path.stem}.csv"
+    suffix, top, table = Path(name).suffix.lower(), name.partition("/")[0], f"{Path(name).stem}.csv"
     if suffix in CONTOURS:
-        return _left(
-            name, "contours dans un format qui n'est pas lu\u00a0: exportez-les en GeoJSON et déposez-les dans geo/"
-        )
-    top = name.partition("/")[0]
+        why = "contours dans un format qui n'est pas lu\u00a0: exportez-les en GeoJSON et déposez-les dans geo/"
+        return _left(name, why)
     if name in _LUS:
-        found, to_do = (
-            "un fichier est là où un dossier est attendu",
-            "Renommez-le, ou mettez-le dans un dossier de ce nom",
-        )
-    elif top in ("textes", "geo") and suffix in _LUS[top]:
-        found, to_do = (
-            f"seuls les fichiers de {top}/ même, en {' ou '.join(_LUS[top])}, sont lus",
-            f"Mettez-le dans {top}/, ainsi nommé",
-        )
-    elif name in CLASSEURS:
-        found, to_do = f"{ENGAGEMENTS} est lu à sa place", "Gardez un seul des deux"
-    elif "/" not in name and table in DECLARATIONS:
-        found = "cette déclaration n'est lue qu'en CSV"
+        return _lost(name, "un fichier est là où un dossier est attendu", "Renommez-le, et faites un dossier de ce nom")
+    if top in ("textes", "geo") and suffix in _LUS[top]:
+        found = f"seuls les fichiers de {top}/ même, en {' ou '.join(_LUS[top])}, sont lus"
+        return _lost(name, found, f"Mettez-le dans {top}/, ainsi nommé")
+    if name in CLASSEURS:
+        return _lost(name, f"{ENGAGEMENTS} est lu à sa place", "Gardez un seul des deux")
+    if "/" not in name and table in DECLARATIONS:
         to_do = f"Enregistrez-la au format CSV UTF-8, sous le nom {table}"
-    elif suffix in TABLES:
-        found = "tableau à un endroit que personne ne lit"
+        return _lost(name, "cette déclaration n'est lue qu'en CSV", to_do)
+    if suffix in TABLES:
         to_do = f"Déplacez-le dans {DOSSIERS}, selon ce qu'il contient"
-    else:
-        return _left(name, "ni tableau, ni texte, ni déclaration : rien ne s'en sert ici")
-    return _left(name, found, Problem(name, 0, "", found, "", to_do))
+        return _lost(name, "tableau à un endroit que personne ne lit", to_do)
+    return _left(name, "ni tableau, ni texte, ni déclaration : rien ne s'en sert ici")

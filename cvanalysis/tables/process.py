@@ -205,7 +205,11 @@ def clean_insee(territory: Territory, _audience: str) -> Domain:
     later = {key for key, day in load_catalogue().parutions.items() if day > territory.edition.jusqu_au}
     france = read_france(territory.dossier, cleaned.france, later)
     known = np.array([key not in later for key in zip(table["source"], table["millesime"], strict=True)], dtype=bool)
-    tables = {"indicateurs": as_text_columns(table[known].reset_index(drop=True)), "france": france.table}
+    words = table.select_dtypes("category").columns
+    tables = {
+        "indicateurs": table[known].astype(dict.fromkeys(words, "str")).reset_index(drop=True),
+        "france": france.table,
+    }
     anomalies = pd.concat([cleaned.anomalies, frame_problems(france.problems)], ignore_index=True)
     quarters = {one.code for one in territory.quartiers}
     empty = bool(quarters) and not quarters.intersection(table.loc[table["valeur"].notna(), "zone"])
@@ -349,11 +353,6 @@ def list_files(files: list[ReadFile]) -> pd.DataFrame:
     frame = pd.DataFrame([[getattr(file, name) for name in columns] for file in files], columns=list(columns))
     frame["millesime"] = frame["millesime"].map(lambda year: "" if year is None else str(year)).astype("str")
     return frame.astype({"lignes": "int64"})
-
-
-def as_text_columns(table: pd.DataFrame) -> pd.DataFrame:
-    """The table with its categories as plain text."""
-    return table.astype({name: "str" for name in table.columns if isinstance(table[name].dtype, pd.CategoricalDtype)})
 
 
 def write_tables(tables: dict[str, pd.DataFrame], folder: Path, record: dict[str, Any]) -> None:
