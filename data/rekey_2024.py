@@ -49,6 +49,7 @@ DEVENUES = {
     "R6": "abandonnée",
     "R7": "reprise",
 }  # invented, as the préconisations are
+FONDEE = {"R3": "QP044006-familles-02"}  # so is the figure of a quarter that one of them rests on
 
 
 def key(text: str) -> str:
@@ -114,8 +115,8 @@ def hand_over(constats: Path) -> None:
     proposed = read(AVANT / "preconisations.csv")
     known = {row["constat"] for row in stated}
     for row in proposed:
-        row["preuves"] = "|".join(one for one in row["preuves"].split("|") if one.removeprefix("chiffre:") in known)
-        row["constats"] = "|".join(one for one in row["constats"].split("|") if one in known)
+        taken = [one for one in (*row["constats"].split("|"), FONDEE.get(row["id"])) if one in known]
+        row["preuves"], row["constats"] = "|".join(f"chiffre:{one}" for one in taken), "|".join(taken)
         row["statut"], row["date"] = DEVENUES[row["id"]], "2024-03-31"
     write("preconisations.csv", [list(proposed[0]), *(list(row.values()) for row in proposed)])
 
