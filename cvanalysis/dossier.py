@@ -28,10 +28,10 @@ from cvanalysis.display.constat import Constat
 from cvanalysis.display.page import Page
 from cvanalysis.display.phrases import write
 from cvanalysis.errors import UsageError
-from cvanalysis.french import capital, nearest, quoted
+from cvanalysis.french import capital, named, nearest, quoted
 from cvanalysis.pages.engagements import Engagements
 from cvanalysis.pages.partenaires import Partners
-from cvanalysis.pages.participation import find_participation
+from cvanalysis.pages.participation import about, find_participation
 from cvanalysis.pages.preconisations import KINDS, Recommendation, find_recommendations, read_recommendations
 from cvanalysis.pages.qualite import Qualite
 from cvanalysis.pages.quartier import Fiche, QuarterActions
@@ -363,8 +363,11 @@ class Dossier(LabelledTables):
         return found
 
     def _theme_voices(self, theme: Theme) -> tuple[Finding, ...]:
-        tables = map(self.store.rows, ("paroles", "contributions", "immersions", "codes"))
-        return find_theme_voices(theme, *tables, self.territory)
+        said, cited, held, codes = map(self.store.rows, ("paroles", "contributions", "immersions", "codes"))
+        declared = self.store.rows("engagements")
+        names = dict(zip(declared["code"], declared["libelle"], strict=True))
+        words = [named(cite, about(cite, self.territory, names), 120) for cite in cited["cite"]]
+        return find_theme_voices(theme, said, cited.assign(cite=words), held, codes, self.territory)
 
     def show(
         self,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import doctest
 import json
+import re
 import shutil
 from collections import Counter
 from xml.etree import ElementTree
@@ -229,3 +230,10 @@ def test_no_line_is_read_more_than_three_times_on_a_page(dossier, carnet, monkey
     read = [one for one in page.select("p, li, dd, h3, h4") if not one.select("p, li, dd, h3")]
     lines = Counter(" ".join(one.get_text().split()) for one in read)
     assert {line: n for line, n in lines.items() if n > 3 and len(line.split()) > 1} == {}
+
+
+def test_what_a_contribution_cites_is_said_in_words_on_the_page_of_a_theme(dossier):
+    table = dossier.theme("scolarite").constat("voix-06").finding.table
+    cited = [line[0].texte for line in table.lignes]
+    assert cited
+    assert all(re.fullmatch(r".{8,} \([\w-]+\)", one) for one in cited)

@@ -6,6 +6,7 @@ import io
 import json
 import zipfile
 from dataclasses import replace
+from html import unescape
 
 import pandas as pd
 import pytest
@@ -16,7 +17,7 @@ from cvanalysis.publish.page.contract import check_page
 from cvanalysis.publish.papers.downloads import DECLARED, table_schema, to_french_csv, write_downloads
 from cvanalysis.publish.plan import plan_reports
 from cvanalysis.publish.site import describe, pack, render_index, write_editions
-from cvanalysis.territory.contract import read_territory
+from cvanalysis.territory.contract import Etape, read_territory
 
 
 @pytest.fixture
@@ -81,6 +82,17 @@ def test_the_editions_that_stand_are_listed_the_latest_first(pays, tmp_path):
     page = (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
     assert page.index("essai/index.html") < page.index("autre/index.html") < page.index("2021-06/index.html")
     assert ">Autre édition</a>" in page
+
+
+def test_the_list_of_editions_says_at_which_step_each_is_handed_over(pays, tmp_path):
+    first, *others = pays.editions
+    step = Etape("copil", "Comité de pilotage", "2022-03")
+    (tmp_path / first.id).mkdir()
+    (tmp_path / first.id / "manifest.json").write_text("{}")
+    write_editions(tmp_path, replace(pays, calendrier=(step,), editions=(replace(first, etape="copil"), *others)))
+    assert "remise à l’étape «\u00a0Comité de pilotage\u00a0»" in unescape((tmp_path / "index.html").read_text("utf-8"))
+    write_editions(tmp_path, replace(pays, calendrier=(), editions=(replace(first, etape=""), *others)))
+    assert "étape" not in (tmp_path / "index.html").read_text("utf-8")
 
 
 def test_a_csv_for_people_has_semicolons_a_decimal_comma_and_the_mark_of_utf_8():

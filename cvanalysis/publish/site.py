@@ -95,7 +95,8 @@ def write_editions(out: Path, territory: Territory) -> None:
 
     One list for all: where some are public, those alone, for who has that list has the public's; else those of the next readers.
     """
-    names = {edition.id: edition.nom for edition in territory.editions}
+    steps = {one.id: one.nom for one in territory.calendrier}
+    known = {one.id: (one.nom, steps.get(one.etape, "")) for one in territory.editions}
     found: dict[str, list[str]] = {}
     for path in sorted(out.glob("*/manifest.json"), reverse=True):
         found.setdefault(read_manifest(path.parent).get("audience", "equipe"), []).append(path.parent.name)
@@ -103,7 +104,7 @@ def write_editions(out: Path, territory: Territory) -> None:
     html = wrap_template(
         "editions.html.j2",
         envelope("Les éditions", territory, audience, edition=territory.contrat),
-        editions=[{"url": f"{one}/index.html", "nom": names.get(one, one)} for one in found.get(audience, ())],
+        editions=[(f"{one}/index.html", *known.get(one, (one, ""))) for one in found.get(audience, ())],
         lecteurs=reserved_for(audience) or "pour tout le monde",
     )
     atomic.write(out / "index.html", html.encode())
