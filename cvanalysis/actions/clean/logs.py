@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
+import pyarrow as pa
 
 from cvanalysis.actions.clean.declared import CONTRAT, Journal, read_journals
 from cvanalysis.actions.clean.duplicates import read_decisions
@@ -75,6 +76,7 @@ def clean_logs(territory: Territory, declared: Declared, found: Inspection, anom
             anomalies.add(CONTRAT, journal.ligne, "actions", journal.fichier, what, done)
     logs: list[Lines] = []
     told = [_read_file(path, fichier, journals, context, anomalies, logs) for path, fichier in files]
+    pa.default_memory_pool().release_unused()  # what held the cells: putting the lines together is the peak
     actions, *others = assemble(logs, context, decisions, anomalies)
     return CleanedLogs(actions, *others, tuple(_count(file, actions, context.quartiers) for file in told))
 
