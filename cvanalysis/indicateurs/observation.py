@@ -19,7 +19,7 @@ from cvanalysis.textes import label
 if TYPE_CHECKING:
     import pandas as pd
 
-    from cvanalysis.catalogue import Catalogue, Indicateur, TauxCalcule
+    from cvanalysis.catalogue import Indicateur, TauxCalcule
 
 
 COLONNES = ("zone", "indicateur", "millesime", "publication", "valeur", "statut", "source", "fichier", "note")
@@ -111,12 +111,6 @@ class Reader(Protocol):
     def rows(self, table: str) -> pd.DataFrame: ...
 
 
-def as_observations(frame: pd.DataFrame) -> Iterator[Observation]:
-    """Rows of a tidy frame (columns `COLONNES` at least) as observations, in the frame's order."""
-    plain = frame[list(COLONNES)].astype(object)
-    return (Observation(*row) for row in plain.where(plain.notna(), None).itertuples(index=False))
-
-
 class Observations:
     """All observations of one report, read once, by (zone, indicateur).
 
@@ -145,7 +139,8 @@ class Observations:
         rates = [one for one in load_catalogue().taux if one.indicateur in indicateurs]
         parts = (part for one in rates for part in (*one.numerateur, one.denominateur))
         asked = list(dict.fromkeys([*indicateurs, *parts]))
-        rows = list(as_observations(reader.indicateurs(zones=list(zones), indicateurs=asked)))
+        frame = reader.indicateurs(zones=list(zones), indicateurs=asked)[list(COLONNES)].astype(object)
+        rows = [Observation(*row) for row in frame.where(frame.notna(), None).itertuples(index=False)]
         return cls([*rows, *(rate for one in rates for rate in _rates(rows, one))])
 
     def serie(self, zone: str, indicateur: str) -> tuple[Observation, ...]:
@@ -217,21 +212,15 @@ def as_value(row: Observation | None, indicateur: Indicateur) -> Valeur:
     return Valeur(row.valeur, row.statut, indicateur.unite, decimales, note=row.note)
 
 
-def latest_values(
-    reader: object, codes: list[str], indicateur: str, catalogue: Catalogue | None
-) -> dict[str, tuple[Valeur, str]]:
+def latest_values(reader: Reader, codes: Sequence[str], indicateur: Indicateur) -> dict[str, tuple[Valeur, str]]:
     """Quarter → (value, year) at the moment of the last years at which most quarters have a figure; a missing one keeps its status."""
-    known = catalogue.indicateurs.get(indicateur) if catalogue is not None else None
-    if known is None:
-        return {code: (Valeur(None, "non_disponible"), "") for code in codes}
-    seen = Observations.read(reader, codes, [indicateur])
-    instants = seen.instants(codes, indicateur)
+    seen = Observations.read(reader, codes, [indicateur.id])
+    instants = seen.instants(codes, indicateur.id)
     recent = [i for i in instants if (i.apart(instants[-1]) or 0) <= RETOUR_MAXI]
-    told = {i: sum(as_value(seen.at(code, indicateur, i), known).dite for code in codes) for i in recent}
-    instant = max(recent, key=lambda i: (told[i], recent.index(i)), default=None)
-    return {
-        code: (as_value(seen.at(code, indicateur, instant), known), str(instant) if instant else "") for code in codes
-    }
+    told = {i: {code: as_value(seen.at(code, indicateur.id, i), indicateur) for code in codes} for i in recent}
+    best = max(recent, key=lambda i: (sum(v.dite for v in told[i].values()), recent.index(i)), default=None)
+    none = as_value(None, indicateur)
+    return {code: (told[best][code] if best else none, str(best or "")) for code in codes}
 
 
 POSITION_MINI = 100

@@ -42,10 +42,6 @@ class Composition:
     total: Valeur | None = None
     coherente: bool = True
 
-    @property
-    def complete(self) -> bool:
-        return all(part.dite for part in self.parts)
-
 
 class Structure(Question):
     """`structure`: the shares of a whole in a quarter, beside those of its comparators at the same instant."""
@@ -75,11 +71,11 @@ class Structure(Question):
             return Composition(values)
         whole = self.ctx.value(zone, self.total, self.instant)
 
-        def unknown(statut: str, *, coherente: bool) -> Composition:
+        def unknown(statut: str, *, coherente: bool = True) -> Composition:
             return Composition(tuple(Valeur(None, statut, "%", 1) for _ in values), values, whole, coherente)
 
         if not whole.dite or whole.valeur <= 0:
-            return unknown(whole.statut if not whole.dite else "sans_objet", coherente=True)
+            return unknown(whole.statut if not whole.dite else "sans_objet")
         known = sum(value.valeur for value in values if value.dite)
         if not all(part.additif for part in self.parts) or known > whole.valeur * (1 + JEU_RELATIF):
             return unknown("suspect", coherente=False)
@@ -135,7 +131,7 @@ class Structure(Question):
         values |= {"premiere": short(first), "part_premiere": share}
         values |= {"deuxieme": short(second), "part_deuxieme": next_share}
         values |= {"par_an_premiere": self._by_year(first, share), "par_an_deuxieme": self._by_year(second, next_share)}
-        return Message("quartier.structure" if own.complete else "quartier.structure_partielle", values)
+        return Message(f"quartier.structure{'_partielle' if values['manquantes'] else ''}", values)
 
     def _by_year(self, part: Indicateur, share: Valeur) -> Valeur:
         """The share by year of age: a class of more years is not larger for that; the share itself where it is no class of ages."""

@@ -147,7 +147,9 @@ class Needs(ActionChapter):
 
     def _money(self, ident: str, rows: pd.DataFrame) -> Finding:
         quarters = self.field.quartiers
-        people, need = (latest_values(self.reader, list(quarters), i, self.catalogue) for i in (POPULATION, BESOIN))
+        people, need = (
+            latest_values(self.reader, list(quarters), self.catalogue.indicateurs[i]) for i in (POPULATION, BESOIN)
+        )
         first, last = int(rows["annee"].min()), self._last
         years = last - first + 1
         money, found = granted(rows, self.field), reach(rows, self.field)

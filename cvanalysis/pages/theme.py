@@ -172,7 +172,7 @@ class ThemeActions(ActionChapter):
         known = [self.catalogue.indicateurs[name] for name in wanted if name in self.catalogue.indicateurs]
         rates = [one for one in known if one.genre != "effectif"][:BESOINS_MAXI]
         quarters = list(self.field.quartiers)
-        return {one: latest_values(self.reader, quarters, one.id, self.catalogue) for one in rates}
+        return {one: latest_values(self.reader, quarters, one) for one in rates}
 
     def _engagements(self, ident: str) -> Finding:
         mine = self._mine
