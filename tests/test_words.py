@@ -14,7 +14,7 @@ from cvanalysis.french import typeset
 CARNETS = sorted((RACINE / "notebooks").glob("*.ipynb"))
 TEXTES = sorted((RACINE / "data" / "raw" / "textes").glob("*.md"))
 CATALOGUE = sorted((RACINE / "cvanalysis" / "catalogue").glob("*.csv"))
-CODE = sorted(p for room in ("findings", "display") for p in (RACINE / "cvanalysis" / room).rglob("*.py"))
+CODE = sorted((RACINE / "cvanalysis").rglob("*.py"))
 
 CAUSES = re.compile(
     r"gr[âa]ce (à|aux?)\b|à cause d|\b(a|ont) permis|\bpermet(tent)? d|entraîn|\ben raison d|\bdu fait d|\beffets? d|\bimpacts?\b"
