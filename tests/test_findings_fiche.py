@@ -10,6 +10,7 @@ import pytest
 from cvanalysis.catalogue import load_catalogue
 from cvanalysis.display import phrases
 from cvanalysis.display.blocs import show_neighbours
+from cvanalysis.display.composants import composants
 from cvanalysis.errors import UsageError
 from cvanalysis.pages.quartier import Fiche
 from cvanalysis.pages.synthese import Synthese
@@ -243,6 +244,37 @@ def test_a_gap_is_told_with_its_side_once_where_it_does_not_cross():
     text = said("ecart;taux_pauvrete", four_years((40, 36), (15, 15)))
     assert text.count("au-dessus") == 1
     assert "points au-dessus" in text
+
+
+def test_no_gap_is_asked_of_another_quarter_nor_of_the_quarter_itself():
+    found = finding(
+        "niveau;taux_pauvrete", [*everywhere("taux_pauvrete", [40, "secret", 31, 32, 33, 34]), obs(EPCI, valeur=15)]
+    )
+    beside = [
+        line[2].statut
+        for line in found.table.lignes
+        if line[0].texte not in ("Orville", "Valmétropole", "Ensemble des QPV de France")
+    ]
+    assert set(beside) == {"sans_objet"}
+
+
+def test_a_card_of_the_front_page_says_the_year_of_each_figure():
+    rows = [
+        *everywhere("taux_pauvrete", [40, 30, 31, 32, 33, 34]),
+        *everywhere("revenu_median", [12_000, 13_000, 13_100, 13_200, 13_300, 13_400], 2019),
+        *everywhere("population", [1200, 1300, 1310, 1320, 1330, 1340], 2017, source="rp"),
+    ]
+    found = Synthese(Reader(rows), territory(), catalogue("revenus-01;revenus;niveau;taux_pauvrete")).apercu()
+    assert [found.year(one) for one in ("population", "revenu_median", "taux_pauvrete", "gini")] == [
+        "2017",
+        "2019",
+        "2018",
+        "",
+    ]
+    html = composants("ensemble.html.j2").cartons(
+        found, territory().quartiers, dict.fromkeys((A, B, C, D, E, F), ()), ()
+    )
+    assert all(f"({year})</p>" in html for year in ("2017", "2018", "2019"))
 
 
 def test_a_column_of_figures_bears_their_year():
