@@ -61,6 +61,15 @@ def test_a_territory_is_opened_from_its_own_folder_and_below(tmp_path, monkeypat
         assert ouvrir().territory.dossier.samefile(raw)
 
 
+def test_an_audience_that_is_none_is_refused_with_the_known_ones(tmp_path):
+    raw = territoire(tmp_path)
+    with pytest.raises(
+        UsageError, match=r"«\xa0tous\xa0» n'est pas une audience\. Audiences\xa0: public, groupe, equipe"
+    ):
+        ouvrir(raw, audience="tous")
+    assert not list(raw.parent.rglob("*tous*"))
+
+
 def test_a_given_folder_without_a_contract_is_refused(tmp_path):
     with pytest.raises(UsageError, match=r"Pas de `contrat\.toml` dans"):
         ouvrir(tmp_path)

@@ -28,7 +28,7 @@ from cvanalysis.actions.clean.logs import CleanedLogs, clean_logs
 from cvanalysis.actions.clean.propose import propose_all
 from cvanalysis.catalogue import in_use, load_catalogue
 from cvanalysis.engagements.declared import find_engagements, link_engagements, read_engagements, read_partners
-from cvanalysis.errors import CvanalysisError, Problem, ReadError, say_system
+from cvanalysis.errors import CvanalysisError, Problem, ReadError, UsageError, say_system
 from cvanalysis.files.anomalies import COLONNES_ANOMALIES, Anomalies, ReadFile, frame_problems, with_unread
 from cvanalysis.files.atomic import SUFFIX, WriteFailed, locked, make_folder, named, to_json, write_all
 from cvanalysis.files.contours import contour_files, read_contours
@@ -39,6 +39,7 @@ from cvanalysis.french import quoted
 from cvanalysis.indicateurs.clean.decode import Account, Line, clean_indicators
 from cvanalysis.indicateurs.clean.france import read_france
 from cvanalysis.indicateurs.clean.zones import ENSEMBLE, ENSEMBLE_2024
+from cvanalysis.paroles.clean.consent import AUDIENCES
 from cvanalysis.paroles.clean.voices import clean_voices
 from cvanalysis.paroles.table import COMPANIONS
 from cvanalysis.personnes.masking import mask_anomalies
@@ -67,7 +68,9 @@ class Domain:
 
 
 def prepare(territory: Territory, audience: str) -> Path:
-    """The folder of the territory's tables for that audience, made again first where they are not today's."""
+    """The folder of the territory's tables for that audience, made again first where they are not today's. `UsageError` for no audience."""
+    if audience not in AUDIENCES:
+        raise UsageError(f"{quoted(audience)} n'est pas une audience. Audiences\u00a0: {', '.join(AUDIENCES)}.")
     folder = tables_folder(territory.dossier, audience)
     of = made_of(territory, audience)
     if not current(folder, of):
