@@ -143,8 +143,9 @@ class Dossier(LabelledTables):
         return load_catalogue(self.territory.ajouts)
 
     def _page(self, titre: str, *chapitres: Chapter, **ways: Callable[..., Any]) -> Page:
-        """A page of findings, and the blocks around them by name."""
-        return Page(self.show, titre, chapitres, ways, {}, self.territory.phrases)
+        """A page of findings, and the blocks around them by name; its cautions stand at its foot, or at each where nothing shows it."""
+        said = None if os.environ.get("CVANALYSIS_NOTES") == "constat" else {}
+        return Page(self.show, titre, chapitres, ways, said, self.territory.phrases)
 
     def fiche(self, qpv: str) -> Page:
         """Ce qui se montre d'un quartier, par son code, son nom ou des mots du nom ; inconnu, `UsageError` nomme les connus.

@@ -18,7 +18,7 @@ from cvanalysis.catalogue.rules import load_rules
 from cvanalysis.errors import Problem, ReadError
 from cvanalysis.files.numbers import decode_numbers
 from cvanalysis.files.sheets import read_raw
-from cvanalysis.indicateurs.clean.vintage import PUBLIE, Chunk
+from cvanalysis.indicateurs.clean.vintage import PUBLIE, SUSPECT, Chunk
 
 FICHIER = "france_qpv.csv"
 COLONNES = ("zone", "nom", "communes", "indicateur", "annee", "valeur", "fichier")
@@ -44,7 +44,7 @@ def national_figures(chunks: Sequence[Chunk], geographie: str) -> pd.DataFrame:
     for chunk in chunks:
         quarters = np.array([zone.startswith(letters) for zone in chunk.zones.tolist()], dtype=bool)
         for column, name in enumerate(chunk.indicateurs):
-            rows = quarters & (chunk.statuts[:, column] == PUBLIE)
+            rows = quarters & np.isin(chunk.statuts[:, column], [PUBLIE, SUSPECT])  # as in the file, which has no controls
             if name in wanted and rows.sum() >= NATIONAL_MINI:
                 told = (chunk.annees[column] or 0, chunk.publication, chunk.valeurs[rows, column], chunk.fichier)
                 parts.append(pd.DataFrame(dict(zip(columns, (chunk.zones[rows], name, *told), strict=True))))
@@ -66,7 +66,7 @@ def read_france(dossier: Path, national: pd.DataFrame, later: Collection[tuple[s
     names = {row["code"]: row for year in ("2015", "2024") for row in read_catalogue_rows(f"quartiers_{year}.csv")}
     for column, shipped in (("nom", "nom"), ("communes", "noms_communes")):
         usual = table["zone"].map({code: row[shipped].replace("|", ", ") for code, row in names.items()})
-        table[column] = table[column].fillna(usual).fillna("")
+        table[column] = usual.fillna(table[column]).fillna("")
     return Read(table.drop_duplicates(["zone", "indicateur"], ignore_index=True), problems)
 
 
