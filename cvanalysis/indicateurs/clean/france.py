@@ -44,7 +44,8 @@ def national_figures(chunks: Sequence[Chunk], geographie: str) -> pd.DataFrame:
     for chunk in chunks:
         quarters = np.array([zone.startswith(letters) for zone in chunk.zones.tolist()], dtype=bool)
         for column, name in enumerate(chunk.indicateurs):
-            rows = quarters & np.isin(chunk.statuts[:, column], [PUBLIE, SUSPECT])  # as in the file, which has no controls
+            # Doubtful ones too, as in the file, which has no controls.
+            rows = quarters & np.isin(chunk.statuts[:, column], [PUBLIE, SUSPECT])
             if name in wanted and rows.sum() >= NATIONAL_MINI:
                 told = (chunk.annees[column] or 0, chunk.publication, chunk.valeurs[rows, column], chunk.fichier)
                 parts.append(pd.DataFrame(dict(zip(columns, (chunk.zones[rows], name, *told), strict=True))))
