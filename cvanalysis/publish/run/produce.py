@@ -91,7 +91,7 @@ def run_notebook(task: Task, limits: Limits, emit: Emit) -> nbformat.NotebookNod
     """The executed notebook, by papermill; each cell is told to the journal, from which a broken notebook is kept."""
     source = Path("carnet.ipynb")
     source.write_text(task.carnet, encoding="utf-8")
-    if ".notes(" not in task.carnet:  # of somebody's own: what its findings must say is said at each, or would be nowhere
+    if ".notes(" not in task.carnet:  # what its findings must say is said at each, or would be nowhere
         os.environ["CVANALYSIS_NOTES"] = "constat"
 
     def journal(index: int, state: str, cell: Any) -> None:
