@@ -128,6 +128,8 @@ def check(data: Path, audience: str, detail: bool) -> int:
     from cvanalysis.tables.check import check as inspect
 
     report = inspect(territory, audience)
+    if report.declarations:
+        _tell(str(DeclarationError(list(report.declarations))))
     click.echo(report.render(detail=detail))
     return report.status
 

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from cvanalysis.catalogue import load_catalogue
+from cvanalysis.cli import run as main
 from cvanalysis.errors import DeclarationError
 from cvanalysis.pages.qualite import Qualite
 from cvanalysis.tables.check import check
@@ -145,14 +146,17 @@ def test_a_workbook_of_engagements_that_cannot_be_read_is_left_out_and_named_and
     assert clean_actions(territory).engagements.empty
 
 
-def test_wrong_engagements_are_told_first_and_hide_nothing_of_the_other_files(tmp_path):
+def test_wrong_engagements_are_told_first_and_hide_nothing_of_the_other_files(tmp_path, capsys):
     wrong = "code;libelle;pilier\nE9;Courir;inconnu\n"
     territory = write_contract(tmp_path, {"insee/notes.csv": "a;b\n1;2\n", "engagements.csv": wrong}, contrat="")
     report = check(territory)
     told = report.render()
     assert report.status == 2
-    assert told.index("`engagements.csv`, ligne 2, colonne `pilier`") < told.index("insee/notes.csv")
+    assert str(report.declarations[0]).startswith("`engagements.csv`, ligne 2, colonne `pilier`")
+    assert "insee/notes.csv" in told
     assert told.splitlines()[-1].endswith("rien n'est construit tant qu'il en reste.")
+    assert main(["check", "--data", str(tmp_path)]) == 2
+    assert capsys.readouterr().err.startswith("1 problème dans les déclarations :\n- `engagements.csv`, ligne 2")
 
 
 def test_of_two_files_of_engagements_the_csv_is_read_and_the_other_is_named(tmp_path):

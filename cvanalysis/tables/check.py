@@ -48,7 +48,8 @@ class Check(Domain):
     quartiers: tuple[str, ...] = ()
     comparateurs: tuple[tuple[str, str], ...] = ()
     declarations: tuple[Problem, ...] = ()
-    """What is wrong in the declarations of a domain: nothing can be built, and nothing of that domain is read."""
+    """What is wrong in the declarations of a domain: nothing can be built, and nothing of that domain is read.
+    They are told apart, as `build` tells them."""
 
     @property
     def argent(self) -> pd.DataFrame:
@@ -88,8 +89,7 @@ class Check(Domain):
 
     def _say_left_out(self) -> list[str]:
         wrong = [file.probleme for file in self.fichiers if file.probleme is not None]
-        said = [f"- {one}" for one in self.declarations]
-        said += [
+        said = [
             f"- {one.fichier}\u00a0: {one.trouve.rstrip('.')}. {capital(one.que_faire).rstrip('.')}." for one in wrong
         ]
         where = f"celui d'un quartier du contrat ({self.geographie})\u00a0: la carte ne sera pas dessinée"
