@@ -165,11 +165,11 @@ def _read_regular(utf8: bytes, separator: str, width: int) -> Grid:
 def _read_ragged(text: str, separator: str, width: int) -> Grid:
     """Lines of any width (a title, a footer, a cell too many): as wide as the widest, and what is far beyond joins the last column."""
     rows, remarks = _records(io.StringIO(text, newline="").readlines(), separator)
-    filled = [_filled_width(row) for row in rows]
+    filled = [_filled_width(row) if len(row) > width else 0 for row in rows]  # most are as wide as usual
     full = min(max([width, *filled]), width + EN_TROP_MAX)
     return replace(
-        cells_from_rows([_fit(row, full, separator) for row in rows]),
-        courtes=tuple(n for n, row in enumerate(rows, 1) if any(row) and len(row) < width),
+        cells_from_rows([row if len(row) == full else _fit(row, full, separator) for row in rows]),
+        courtes=tuple(n for n, row in enumerate(rows, 1) if len(row) < width and any(row)),
         longues=tuple(n for n, last in enumerate(filled, 1) if last > width),
         anomalies=tuple(Problem("", row, "", what) for row, what in remarks),
     )
