@@ -172,3 +172,16 @@ def test_a_statement_of_the_former_evaluation_is_taken_up_by_its_title_and_leads
     (held,) = [r for r in dossier.recommendations({}) if r.constats]
     assert held.sortes == {"chiffre"}
     assert title[:40] in held.preuves[0].nom
+
+
+def test_rates_published_in_whole_numbers_stand_so_beside_those_of_the_former_contour(dossier):
+    lines = dossier.suite("QN04406M")["suite-03"].finding.table.lignes
+    (rate,) = [line for line in lines if line[0].texte.startswith("taux de pauvreté")]
+    assert [(cell.valeur, cell.decimales) for cell in (rate[1], rate[3])] == [(50.0, 0), (50.0, 0)]
+
+
+def test_what_is_known_of_no_indicator_is_said_once_for_all_of_them(dossier):
+    missing = dossier.fiche("QN04406M")["france-01"].finding.manques
+    assert len(missing) == 1
+    assert missing[0].quoi.count("aucun fichier de tous les quartiers") == 1
+    assert "« part des moins de 25 ans », « part des 60 ans ou plus »" in missing[0].quoi.replace("\N{NO-BREAK SPACE}", " ")

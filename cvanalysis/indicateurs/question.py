@@ -95,13 +95,14 @@ class Question:
         one = self.indicateur
         raison = raison or (label("commun.refus.aucun_chiffre") if self.ctx.tous else reason(statut))
         values = {"indicateur": one.id, "nom": one.nom, "raison": raison}
+        names = [indicateur.nom for indicateur in self.indicateurs]
         if not self.ctx.tous:
             values["quartier"], values["zone"] = QUARTIER, self.code
         return self.finding(
             message or Message("synthese.rien" if self.ctx.tous else "quartier.rien", values),
             (),
             sous_titre=self.ctx.subtitle(one),
-            manques=[Manque(label("commun.manque.rien", nom=i.nom, raison=raison), statut) for i in self.indicateurs],
+            manques=[Manque(label("commun.manque.rien", nom=" », « ".join(names), raison=raison), statut)],
         )
 
     def basics(self, instant: Instant | None = None, indicateur: Indicateur | None = None) -> dict[str, object]:

@@ -46,12 +46,14 @@ class Sequel(Chapter):
         self.quartier, self._catalogue, self._reader = territory.quartier(code), catalogue, reader
         self._precedent, self._recommendations = precedent, recommendations
         self._zones = (code, *self.quartier.depuis)
+        self._every = [zone for one in territory.quartiers for zone in (one.code, *one.depuis)]
         before = enumerate_french(self.quartier.depuis or [label("suite.sans_origine")])
         self._said = {"quartier": self.quartier.nom, "avant": before, "lettre": code[-1]}
 
     @cached_property
     def _seen(self) -> Observations:
-        return Observations.read(self._reader, self._zones, list(self._catalogue.indicateurs))
+        """Of all the quarters: one figure alone does not tell how precise its file is."""
+        return Observations.read(self._reader, list(dict.fromkeys(self._every)), list(self._catalogue.indicateurs))
 
     def _known(self) -> Iterator[Indicateur]:
         """The indicators of which something was published for the quarter or for those that it comes from."""
