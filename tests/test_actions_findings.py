@@ -126,6 +126,7 @@ def test_blind_spots_are_quarters_without_recent_action_beside_the_theme_s_own_i
     assert "Rives, Quais et Ponts" in write(finding.message)
     assert [serie.role for serie in finding.figure.series] == ["sujet", "autre"]
     assert [line[2].valeur for line in finding.table.lignes] == [40, 35, 30]
+    assert finding.table.colonnes[2] == "Taux de pauvreté à 60\N{NO-BREAK SPACE}%, 2018"
 
 
 def test_money_by_inhabitant_leaves_out_what_has_no_published_population_and_says_it(tmp_path):

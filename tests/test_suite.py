@@ -184,4 +184,6 @@ def test_what_is_known_of_no_indicator_is_said_once_for_all_of_them(dossier):
     missing = dossier.fiche("QN04406M")["france-01"].finding.manques
     assert len(missing) == 1
     assert missing[0].quoi.count("aucun fichier de tous les quartiers") == 1
-    assert "« part des moins de 25 ans », « part des 60 ans ou plus »" in missing[0].quoi.replace("\N{NO-BREAK SPACE}", " ")
+    assert "« part des moins de 25 ans », « part des 60 ans ou plus »" in missing[0].quoi.replace(
+        "\N{NO-BREAK SPACE}", " "
+    )

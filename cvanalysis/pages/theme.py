@@ -133,7 +133,10 @@ class ThemeActions(ActionChapter):
         lines = (
             row(nom, found[code], *(values[code][0] for values in needs.values())) for code, nom in quarters.items()
         )
-        columns = (*labels("theme.besoins-01.colonnes", **said), *(capital(one.nom) for one in needs))
+        columns = (
+            *labels("theme.besoins-01.colonnes", **said),
+            *(_dated(one.nom, each) for one, each in needs.items()),
+        )
         return make(
             ident,
             Message("theme.besoins-01", said),
@@ -150,7 +153,6 @@ class ThemeActions(ActionChapter):
     def _needs_figure(self, nom: str, values: Mapping[str, tuple[Valeur, str]], without: list[str]) -> Figure:
         """A need, quarter by quarter, those without any recent action apart."""
         quarters = self.field.quartiers
-        year = next((when for _, when in values.values() if when), "")
         sides = (("sujet", without), ("autre", [code for code in quarters if code not in without]))
         names = labels("theme.besoins-01.groupes")
         series = tuple(
@@ -158,7 +160,7 @@ class ThemeActions(ActionChapter):
             for name, (role, codes) in zip(names, sides, strict=True)
             if codes
         )
-        return Figure("points", f"{capital(nom)}{', ' + year if year else ''}", series)
+        return Figure("points", _dated(nom, values), series)
 
     @cached_property
     def _mine(self) -> pd.DataFrame:
@@ -181,3 +183,8 @@ class ThemeActions(ActionChapter):
         return progress_finding(
             ident, mine, self.texts(ident), sujet=self.theme.nom, table=progress_rows(mine, self.field)
         )
+
+
+def _dated(nom: str, values: Mapping[str, tuple[Valeur, str]]) -> str:
+    """The indicator and the year of its figures."""
+    return ", ".join(filter(None, (capital(nom), next((when for _, when in values.values() if when), ""))))
