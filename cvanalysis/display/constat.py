@@ -182,7 +182,7 @@ class Constat:
         self.notes.update((name, 0) for one in names for name in one.split(", "))
         whom, *_, where = [*f.champ.split(" ; "), ""]
         source = _YEARS.sub("", _FILES.sub("", f.source))  # titles and tables have the years
-        said = [source, *f.precautions, whom, where]
+        said = [*source.split(" ; "), *f.precautions, whom, where]
         said += notes_of(f.figure, seuls=False) if self._seen else []
         legend, titles = f.table.legende, f"{f.sous_titre} {f.figure.axe if f.figure else ''}".lower()
         said += [] if f.sous_titre[:9] in legend or legend[:9].lower() in titles else [legend]

@@ -58,7 +58,7 @@ class Positions(Elsewhere):
         lines = (
             (
                 word(capital(short(one))),
-                word(p.annee),
+                word(short_year(ctx, one)),
                 p.valeur,
                 p.mediane,
                 marks[capital(short(one))],

@@ -4,6 +4,7 @@ territory built for these tests, else (`sample`) one page of findings of every g
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -73,15 +74,23 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
         return Path(given)
     if not (RACINE / "cvanalysis" / "cli.py").is_file():
         pytest.skip("la commande `cvanalysis build` n'existe pas encore")
-    out = tmp_path_factory.mktemp("reports")
-    done = subprocess.run(
-        [sys.executable, "-m", "cvanalysis.cli", "build", "--editions", "--out", str(out)],
-        cwd=RACINE,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    out, made = shared / "reports", shared / "reports.fait"
+    with (shared / "reports.verrou").open("w", encoding="utf-8") as lock:
+        # A second worker would be told that a build is under way: it takes the first one's.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not made.exists():
+            done = subprocess.run(
+                [sys.executable, "-m", "cvanalysis.cli", "build", "--editions", "--out", str(out)],
+                cwd=RACINE,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            assert done.returncode == 0, done.stderr[-2000:]
+            made.touch()
     return [p for p in sorted(out.iterdir()) if p.is_dir()][-1]
 
 
