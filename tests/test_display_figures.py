@@ -155,6 +155,11 @@ def test_looks_differ_by_shape_and_dash_and_stand_out_on_white():
     assert all(contrast(colour) >= 3 for colour in PALETTE["part"])
 
 
+def test_the_series_of_a_role_that_has_several_colours_take_them_in_turn():
+    seen = looks(["part", "sujet", "part", "part"], {"part": ("#072f55", "#5a6f84")})
+    assert [k.colour for k in seen] == ["#072f55", PALETTE["sujet"], "#5a6f84", "#072f55"]
+
+
 def test_a_photocopy_still_tells_the_quarter_from_the_others():
     """In grey the quarter's mark is darker than theirs by half as much again, and larger."""
     quarter, other = look("sujet", {}), look("autre", {})

@@ -64,9 +64,12 @@ def colours(role: str, palette: Palette) -> tuple[str, ...]:
 
 
 def looks(roles: list[str], palette: Palette) -> list[Look]:
-    """The looks of the series of one figure: a role met again takes another marker, never the same twice side by side."""
+    """The looks of the series of one figure: a role met again takes its next colour and another marker, never the same twice side by side."""
     taken: set[str] = set()
-    out = [look(role, palette) for role in roles]
+    out = []
+    for i, role in enumerate(roles):
+        tones = colours(role, palette)
+        out.append(replace(_LOOKS[role], colour=tones[roles[:i].count(role) % len(tones)]))
     own = {this.marker for this in out}
     # The subject chooses first, then whoever is the first of its role: their marks are those that readers know.
     for i in sorted(range(len(out)), key=lambda i: (roles[i] != "sujet", roles.index(roles[i]) != i)):
