@@ -64,7 +64,7 @@ def colours(role: str, palette: Palette) -> tuple[str, ...]:
 
 
 def looks(roles: list[str], palette: Palette) -> list[Look]:
-    """The looks of the series of one figure: a role met again takes its next colour and another marker, never the same twice side by side."""
+    """The looks of the series of one figure: a role met again takes its next colour and another marker, never twice the same."""
     taken: set[str] = set()
     out = []
     for i, role in enumerate(roles):
