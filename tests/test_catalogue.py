@@ -81,7 +81,7 @@ def test_a_column_map_names_known_indicators_and_no_header_twice(family):
 def test_no_two_families_would_claim_the_same_signature():
     """`A` alone tells nothing; each signature has enough headers that are its own, or some that it requires or refuses."""
     told_otherwise = {("FILO", "FILO_PANEL"), ("FILO_PANEL", "FILO")}
-    twins = {family.declare for family in CATALOGUE.familles.values()}
+    twins = {family.jumelle for family in CATALOGUE.familles.values()}
     for one in CATALOGUE.familles.values():
         for two in CATALOGUE.familles.values():
             told = one.exige & two.exclut or two.exige & one.exclut or {one.id, two.id} & twins
@@ -94,7 +94,7 @@ def test_what_a_family_requires_or_refuses_is_a_header_that_some_map_or_exclusio
         others = CATALOGUE.familles.values()
         for form in family.exige | family.exclut:
             assert any(other.column_of(form) or other.reason_excluded(form) for other in others), form
-        assert not family.declare or family.declare in CATALOGUE.familles
+        assert not family.jumelle or family.jumelle in CATALOGUE.familles
 
 
 @pytest.mark.parametrize(

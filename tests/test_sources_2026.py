@@ -123,6 +123,29 @@ READ = [
         {"QN00101M": {"etablissements": 410}},
     ),
     (
+        "export.csv",
+        (
+            "Taux de pauvreté, Population municipale, …\nCommune\nCode;Libellé;Taux de pauvreté 2020;Taux de pauvreté 2021;"
+            "Médiane du niveau de vie 2021;Part des pers. âgées de 75 ans ou + 2022;Densité de population 2022;Population municipale 2022\n"
+            "44109;Nantes;16,1;17,0;23750;7,9;4900;325070\n44001;Abbaretz;N/A - résultat non disponible;"
+            "N/A - secret statistique;N/A - secret statistique;N/A - division par 0;1;2100\n"
+        ),
+        {
+            "44109": {"part_75_plus": 7.9, "revenu_median": 23750, "population": 325070},
+            "44001": {"revenu_median": "secret", "part_75_plus": "sans_objet"},
+        },
+    ),
+    (
+        "DS_POPULATIONS_REFERENCE_2022_data.csv",
+        "GEO;GEO_OBJECT;FREQ;POPREF_MEASURE;TIME_PERIOD;OBS_VALUE\n44109;COM;A;PMUN;2022;325070\n44109;COM;A;PTOT;2022;331000\n",
+        {"44109": {"population": 325070}},
+    ),
+    (
+        "donnees_quartiers.csv",
+        "qp;libqp;nbmen_a13;tp60_a13;pmono_a13\nQP044005;Bellevue;7100;35,4;22,0\n",
+        {"QP044005": {"taux_pauvrete": 35.4}},
+    ),
+    (
         "DEFM2024_QP24.csv",
         "CODGEO;LIBGEO;ABCDE;ABC;A;ABC_26A49\nQN00101M;X;980;900;nd;560\n",
         {"QN00101M": {"demandeurs_abc": 900, "demandeurs_abc_25_49": 560, "demandeurs_a": "non_disponible"}},
@@ -303,12 +326,69 @@ def test_an_aggregate_whose_geography_nothing_tells_is_refused(tmp_path):
             "aucune mesure ne sert",
         ),
         ("q.csv", "QP;Nom_QP;Commune;EPCI\nQN00101M;X;Bourg;200071751\n", "documentation", "liste de quartiers"),
+        (
+            "v_commune_2025.csv",
+            "TYPECOM,COM,REG,DEP,CTCD,ARR,TNCC,NCC,NCCENR,LIBELLE,CAN,COMPARENT\nCOM,44109,52,44,44D,442,0,NANTES,Nantes,Nantes,4499,\n",
+            "documentation",
+            "liste de communes",
+        ),
+        (
+            "epci_au_01-01-2025.csv",
+            "CODGEO;LIBGEO;EPCI;LIBEPCI;DEP;REG\n44109;Nantes;244400404;Nantes Métropole;44;52\n",
+            "documentation",
+            "liste de communes",
+        ),
     ],
 )
 def test_what_no_page_needs_is_told_and_is_no_error(tmp_path, name, text, status, words):
     (file,) = clean(tmp_path, {name: text}).sources
     assert (file.statut, file.probleme) == (status, None)
     assert words in file.pris_pour
+
+
+def test_a_title_is_known_however_it_is_typeset(tmp_path):
+    text = (
+        "Nom géographique GMS;Code géographique;[DISP] 1ᵉʳ quartile (€);[DISP] Médiane (€);[DISP] 9ᵉ décile (€);"
+        "[DISP] Part des revenus d’activité (%);[DEC] Médiane (€)\nNantes;44109;16 020;23 750;45 000;79,6;22 000\n"
+    )
+    cleaned = clean(tmp_path, {"revenu 2021.csv": text})
+    values = [
+        said(cleaned, "44109", name) for name in ("revenu_q1", "revenu_d9", "part_revenus_activite", "revenu_median")
+    ]
+    assert values == [16020, 45000, 79.6, 23750]
+
+
+@pytest.mark.parametrize(
+    ("name", "head", "year"),
+    [
+        ("DEFM2022.csv", "CODGEO;LIBGEO;ABCDE;ABC;NOTE\n", 2022),
+        (
+            "emploi_2022.csv",
+            "Demandeurs d'emploi en fin de mois au 31 décembre 2022;;;;\nCODGEO;LIBGEO;ABCDE;ABC;NOTE\n",
+            2022,
+        ),
+        ("IPRO_2022.csv", "CODGEO;LIBGEO;ABCDE;ABC;TX_TOT_EMPL\n", 2021),
+    ],
+)
+def test_the_job_seekers_of_a_file_by_source_are_of_its_own_year(tmp_path, name, head, year):
+    cleaned = clean(tmp_path, {name: head + "QP044005;Bellevue;2406;2217;0\n"})
+    assert said(cleaned, "QP044005", "demandeurs_abc", year) == 2217
+
+
+@pytest.mark.parametrize(
+    ("text", "odd"),
+    [
+        ("codgeo;an;p_pop\n44109;1968;259208\n44109;2021;323204\n44109;2015-2021;9\n", "1968, 2015-2021"),
+        (
+            "GEO;GEO_OBJECT;RP_MEASURE;TIME_PERIOD;OBS_VALUE\n44109;COM;POP;2021-T4;9\n44109;COM;POP;2021;323204\n",
+            "2021-T4",
+        ),
+    ],
+)
+def test_a_period_that_is_no_year_is_told_and_never_read_as_one(tmp_path, text, odd):
+    cleaned = clean(tmp_path, {"population.csv": text})
+    assert said(cleaned, "44109", "population") == 323204
+    assert any(f"({odd})" in problem for problem in cleaned.anomalies["probleme"])
 
 
 def test_a_title_in_words_is_not_taken_for_the_code_of_another_level(tmp_path):

@@ -18,6 +18,8 @@ from functools import lru_cache, wraps
 from pathlib import Path
 from typing import Literal, NamedTuple, ParamSpec, TypeVar
 
+from cvanalysis.french import fold
+
 ICI = Path(__file__).resolve().parent
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -127,8 +129,8 @@ class Famille:
     """A family of files. `signature` are the headers that tell it, of which at least `minimum` must be there; `suffixe`: its
     headers bear the vintage; `delai`: usual years from that vintage to the publication, to tell which file came later.
 
-    `exige`: headers of which one must be there, `exclut`: of which none may be; `declare`: the family that has the same headers for
-    declared income, which only a title or a name tells."""
+    `exige`: headers of which one must be there, `exclut`: of which none may be; `jumelle`: the family that has the same headers for
+    something else (declared income, another year), which only a title or a name tells."""
 
     id: str
     nom: str
@@ -140,7 +142,7 @@ class Famille:
     exclues: tuple[tuple[str, str], ...]
     exige: frozenset[str] = frozenset()
     exclut: frozenset[str] = frozenset()
-    declare: str = ""
+    jumelle: str = ""
 
     @property
     def millesimes(self) -> tuple[int, ...]:
@@ -255,8 +257,8 @@ class Catalogue:
 
 
 def normal_header(header: str) -> str:
-    """A header as it is compared: capitals, no outer or doubled space (`EVOL_CA_N_E ` and `evol_ca_n_e` are one)."""
-    return " ".join(header.split()).upper()
+    """A header as it is compared: `EVOL_CA_N_E ` and `evol_ca_n_e` are one, so are `1ᵉʳ décile` and `1er decile`."""
+    return fold(header).upper()
 
 
 def header_form(header: str, millesime: int) -> str:

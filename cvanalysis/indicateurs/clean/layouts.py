@@ -25,9 +25,10 @@ from cvanalysis.indicateurs.clean.zones import CLES, CODES, OBJETS
 
 LONG, PLAIN = CODES["long"], CODES["simple"]
 AUTRES = frozenset({*LONG, *CODES["long_autres"]})
-SECRET, ABSENT = "s", "nd"
+SECRET, ABSENT, ODD = "s", "nd", "?"
 _CENSUS = re.compile(r"([PC])(\d\d)_(\w+)")
 _CODE = re.compile(r"\((\w+)\)\s*$")
+_PERIODE = re.compile(r"(20\d\d)(?:\.0|-\d\d-\d\d)?|")  # of a year, a day of it, or not said
 _ANNEE = re.compile(r"\s*,?\s*(?:en|fin|au 1er janvier)\s+(20\d\d)\b")
 COMPARATEUR = "Comparateur : "  # before a label of zones in columns, in the maps
 _CITES = 8  # headers that are not read, named in one line
@@ -39,7 +40,7 @@ def formulas() -> dict[str, tuple[tuple[str, ...], tuple[str, ...], float]]:
     found = {}
     columns = [column for family in load_catalogue().familles.values() for column in family.colonnes]
     for form, name in ((form, column.indicateur) for column in columns for form in column.formes):
-        if " / " in form or " + " in form:
+        if (" / " in form or " + " in form) and "{aa}" not in form:
             above, _, below = form.partition(" / ")
             percent = below and load_catalogue().indicateurs[name].unite == "%"
             terms = tuple(tuple(part.split(" + ")) if part else () for part in (above, below))
@@ -77,9 +78,23 @@ def lay_out(table: RawTable) -> list[RawTable]:
         tables = list(_from_columns(table, zones))
     elif any(f"{found[1]}_{found[3]}" in read_headers() for name in headers if (found := _CENSUS.fullmatch(name))):
         tables = list(_from_census(table, headers))
+    elif dated := next((headers[name] for name in CODES["annee"] if name in headers), ""):
+        years, table = _read_periods(table.table[dated].to_pandas(), table)
+        tables = [table.keep((years != ODD).to_numpy(), table.colonnes)]
     else:
         tables = [table]
     return [_add_formulas(one) for one in tables]
+
+
+def _read_periods(periods: pd.Series, table: RawTable) -> tuple[pd.Series, RawTable]:
+    """The year of each line (`ODD` for any other period than a year since 2000), and the table with a word of those periods."""
+    found = {period: _PERIODE.fullmatch(period.strip()) for period in periods.unique()}
+    years = periods.map({period: (one[1] or "") if one else ODD for period, one in found.items()})
+    if not (odd := periods[years == ODD]).empty:
+        told = say("periodes", nombre=len(odd), s="s" * (len(odd) > 1), exemples=", ".join(sorted(set(odd))[:3]))
+        said = Problem(table.fichier, int(table.lignes[odd.index[0]]), "", *told)
+        table = replace(table, anomalies=(*table.anomalies, said))
+    return years, table
 
 
 def _widen(table: RawTable, rows: pd.DataFrame) -> Iterator[RawTable]:
@@ -91,7 +106,7 @@ def _widen(table: RawTable, rows: pd.DataFrame) -> Iterator[RawTable]:
     if unread := sorted(name.removeprefix(COMPARATEUR) for name, read in known.items() if not read):
         more = f" et {len(unread) - _CITES} autres" if len(unread) > _CITES else ""
         names = ", ".join(unread[:_CITES])
-        told = say("inutiles", nombre=len(unread), noms=names + more)
+        told = say("inutiles", noms=names + more)
         said = Problem(table.fichier, table.ligne_entete, "", *told)
         table = replace(table, anomalies=(*table.anomalies, said))
     for year, part in rows[rows["mesure"].map(known)].groupby("annee"):
@@ -121,9 +136,10 @@ def _from_long(table: RawTable, headers: dict[str, str]) -> Iterator[RawTable]:
     frame["mesure"] = f"{prefix}." + names + ("[" + cuts + "]").mask(cuts == "", "")
     whole = frame["GEO"].str.contains("-") | (frame["GEO_OBJECT"] == "")
     frame["zone"] = frame["GEO"].where(whole, frame["GEO_OBJECT"].str.upper() + "-" + frame["GEO"])
-    frame = frame.assign(ligne=table.lignes, valeur=_values_of_long(frame), annee=frame["TIME_PERIOD"].str[:4])
+    years, table = _read_periods(frame["TIME_PERIOD"], table)
+    frame = frame.assign(ligne=table.lignes, valeur=_values_of_long(frame), annee=years)
     compared = (frame["GEO_OBJECT"] == "") | frame["GEO_OBJECT"].str.upper().isin(OBJETS)
-    yield from _widen(table, frame[compared & frame["annee"].str.fullmatch(r"(20\d\d)?")])
+    yield from _widen(table, frame[compared & (years != ODD)])
 
 
 def _from_plain(table: RawTable, key: str, headers: dict[str, str]) -> Iterator[RawTable]:

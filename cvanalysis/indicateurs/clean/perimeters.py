@@ -17,7 +17,7 @@ from cvanalysis.errors import Problem, ReadError, UnrecognisedFile
 from cvanalysis.files.archives import archive_of
 from cvanalysis.files.sheets import RawTable
 from cvanalysis.indicateurs.clean.vintage import Read, Recognised, say
-from cvanalysis.indicateurs.clean.zones import ENSEMBLE, ENSEMBLE_2024
+from cvanalysis.indicateurs.clean.zones import ENSEMBLE, ENSEMBLE_2024, find_key
 
 ANNEE_QN = 2024  # before this publication there is no other list of quarters than that of 2015
 PERIMETRE = re.compile(
@@ -26,21 +26,25 @@ PERIMETRE = re.compile(
 _EPCI_DATE = re.compile(r"EPCI\D{0,3}((?:20)?\d\d)$", re.IGNORECASE)  # a sheet named after a perimeter
 _LISTE = re.compile(
     r"(CODE|LIB|LABEL|LIBELLE|NOM|INSEE|SIREN|STATUT|TYPE)?_?(QN|QPV?|REG|DEP|COM|COMMUNES?|QUARTIERS?|REGION|DEPARTEMENT|EPCI|UU|ZRU)?_?(20)?(10|15|20|24|25)?(_\d)?"
-    r"|CODGEO|LIBGEO|FID|GEOM|GEO_.*|SURFACE.*|LIEN.*"
-)  # what a list of quarters says of them
+    r"|CODGEO|LIBGEO|FID|GEOM|GEO_.*|SURFACE.*|LIEN.*|LIBELLE|LIB_?(EPCI|COM)|NATURE_EPCI|NB_COM|TYPECOM|CTCD|TNCC|NCC(ENR)?"
+    r"|CAN|COMPARENT|(ARR|CV|ZE|UU|TUU|TDUU|AAV|TAAV|TDAAV|CATEAAV|BV|ZE|EPT|ARRDEP|CANOV)(20\d\d)?"
+)  # what a list of zones says of them
 _QUARTIERS = re.compile(r"\bQ[PN](?:\d{3}|02[AB])\d\d[\dA-Z]\b")  # several may stand in one cell
 SANS_MESURE = "fichier de l'Insee au format long, dont aucune mesure ne sert aux rapports"
 LISTE = "liste de quartiers, sans chiffre\u00a0: « cvanalysis init » en remplit quartiers.csv"
+ZONES = "liste de communes ou d'intercommunalités, sans chiffre : les rapports n'en ont pas besoin"
 PASSAGE = "table de passage des quartiers de 2015 à ceux de 2024\u00a0: elle dit d'où vient chaque quartier"
 
 
 def read_list(table: RawTable) -> tuple[str, tuple[tuple[str, str], ...]] | None:
-    """What a table of codes and names of quarters is, and the passages that it tells; None for any other."""
+    """What a table of codes and names of zones is, and the passages that it tells; None for any other."""
     headers = [header for header in table.colonnes if not header.startswith("(sans titre")]
     rows = zip(*(table.table[header].to_pylist() for header in headers), strict=True)
     told = [_QUARTIERS.findall(" ".join(row).upper()) for row in rows]
-    if not any(told) or not all(_LISTE.fullmatch(normal_header(header)) for header in headers):
+    if len(headers) < 2 or not all(_LISTE.fullmatch(normal_header(header)) for header in headers):
         return None
+    if not any(told):
+        return (ZONES, ()) if find_key(table) else None
     pairs = {(old, new) for row in told for new in row if new[1] == "N" for old in row if old[1] == "P"}
     return (PASSAGE, tuple(sorted(pairs))) if pairs else (LISTE, ())
 

@@ -103,7 +103,7 @@ def families_of(table: RawTable, fichier: str, catalogue: Catalogue) -> tuple[li
     if not table.table.num_columns or is_dictionary(table):
         return [], ()
     families = catalogue.familles.values()
-    twins = {family.declare for family in families} - {""}
+    twins = {family.jumelle for family in families} - {""}
     forms = {family.id: find_forms(table, family) for family in families}
     dated = any(map(_is_year, table.colonnes))
     # `TP60` without a year is not `TP60_A{aa}`, unless a column gives the year
@@ -120,7 +120,7 @@ def families_of(table: RawTable, fichier: str, catalogue: Catalogue) -> tuple[li
         if not family.exclut & set(telling[family.id].values()) and (family.exige or family.id not in twins)
     ]
     fitting = [family for family in open_to if _fits(family, set(telling[family.id].values()))]
-    fitting.sort(key=lambda family: -len(own[family.id]))
+    fitting.sort(key=lambda family: (-len(own[family.id]), len(family.colonnes)))
     if (
         not fitting
     ):  # an extract of a few columns: the family that has them all, where the others that do mean the same by them
@@ -140,7 +140,7 @@ def families_of(table: RawTable, fichier: str, catalogue: Catalogue) -> tuple[li
         disputed |= {
             header for header, column in mine.items() if taken.get(header, column.indicateur) != column.indicateur
         }
-        twin = _declared_twin(family, forms[family.id], table, fichier, catalogue)
+        twin = _twin(family, forms[family.id], table, fichier, catalogue)
         held.append(Held(twin, forms[twin.id], frozenset(taken)))
         taken |= {header: column.indicateur for header, column in mine.items()}
     return [part._replace(ailleurs=part.ailleurs | disputed) for part in held], tuple(sorted(disputed))
@@ -193,15 +193,14 @@ def _has_all(family: Famille, forms: Forms, own: Mapping[str, Colonne]) -> bool:
     )
 
 
-def _declared_twin(family: Famille, forms: Forms, table: RawTable, fichier: str, catalogue: Catalogue) -> Famille:
-    """The family on declared income where title, labels or name say so and no header says the contrary."""
-    twin = catalogue.familles.get(family.declare)
+def _twin(family: Famille, forms: Forms, table: RawTable, fichier: str, catalogue: Catalogue) -> Famille:
+    """The family with the same headers where title, labels or name say so and no header says the contrary."""
+    twin = catalogue.familles.get(family.jumelle)
     if twin is None or {form for form, _ in forms.values()} & twin.exclut:
         return family
-    said = fold(" ".join((*table.preambule, *table.etiquettes.values())))
     stem = fichier.rsplit("/", 1)[-1].rsplit(".", 1)[0]
-    declared = "declare" in said and "disponible" not in said
-    return twin if declared or re.search(r"(?<![a-z])dec(?![a-z])", stem, re.IGNORECASE) else family
+    said = "\n".join(map(fold, (" ".join((*table.preambule, *table.etiquettes.values())), stem)))
+    return twin if re.search(CODES["jumelles"][twin.id], said) else family
 
 
 def _declared(fichier: str, declares: Mapping[str, Declare]) -> Declare:
@@ -292,7 +291,7 @@ def _vintages(
         return [(year, None) for year in sorted(borne)], "colonnes"
     if year_column := next((h for h in table.colonnes if _is_year(h)), None):
         cells = np.array([cell.strip()[:4] for cell in table.table[year_column].to_pylist()], dtype=object)
-        found = sorted({cell for cell in cells.tolist() if re.fullmatch(r"20\d{2}", cell)})
+        found = sorted(set(cells.tolist()) - {""})
         if found:
             return [(int(year), cells == year) for year in found], "colonnes"
     if declare.millesime:
@@ -346,7 +345,7 @@ def is_dictionary(table: RawTable) -> bool:
 
 def say_unknown(tables: Sequence[RawTable], fichier: str, catalogue: Catalogue) -> Problem:
     """What a table of no family has, the family that is nearest by the share of its signature, and what to do with what it seems to be."""
-    twins = {family.declare for family in catalogue.familles.values()}
+    twins = {family.jumelle for family in catalogue.familles.values()}
     shares = [
         (
             len({form for form, _ in find_forms(table, family).values()} & family.signature) / len(family.signature),
