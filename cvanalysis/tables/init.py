@@ -79,11 +79,8 @@ def start(epci: str, dossier: Path, geographie: str, jour: date) -> tuple[dict[P
         (one for one in listed if one.code.startswith("QN" if annee == "2024" else "QP")), epci, own, found.noms
     )
     if not mine:
-        raise UsageError(
-            _say_absent(
-                [one for one in shipped if epci in one.epci and one.code[1] == "N"], names, epci, annee, dossier
-            )
-        )
+        there = [one for one in shipped if epci in one.epci and one.code[1] == "N"]
+        raise UsageError(_say_absent(there, names, epci, annee, dossier))
     communes = {code: name for one in mine for code, name in zip(one.codes, one.communes, strict=True)}
     region = next((row["region"] for row in rows if set(_parts(row["communes"])) & communes.keys()), "")
     depuis = {one.code: sorted(old for old, new in found.passages if new == one.code) for one in mine}
@@ -178,10 +175,8 @@ def _look_at(table: RawTable, found: Found) -> set[str]:
     if not roles["nom"]:
         return seen
     for i, cell in enumerate(cells[key]):
-        code, told = (
-            cell.strip().upper(),
-            {role: cells[name][i].strip() if name else "" for role, name in roles.items()},
-        )
+        code = cell.strip().upper()
+        told = {role: cells[name][i].strip() if name else "" for role, name in roles.items()}
         if not is_quarter(code):
             found.noms.setdefault(code, told["nom"])
         elif code not in found.quartiers or not found.quartiers[code].communes:

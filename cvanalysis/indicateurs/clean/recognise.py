@@ -12,6 +12,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import product
+from operator import itemgetter
 from typing import NamedTuple
 
 import numpy as np
@@ -106,28 +108,24 @@ def families_of(table: RawTable, fichier: str, catalogue: Catalogue) -> tuple[li
     twins = {family.jumelle for family in families} - {""}
     forms = {family.id: find_forms(table, family) for family in families}
     dated = any(map(_is_year, table.colonnes))
-    # `TP60` without a year is not `TP60_A{aa}`, unless a column gives the year
-    telling = {
-        name: {
-            header: form for header, (form, year) in known.items() if dated or year is not None or "{aa}" not in form
-        }
+    telling = {  # `TP60` without a year is not `TP60_A{aa}`, unless a column gives the year
+        name: {h: form for h, (form, year) in known.items() if dated or year is not None or "{aa}" not in form}
         for name, known in forms.items()
     }
     own = {family.id: _own(family, telling[family.id]) for family in families}
-    open_to = [
-        family
-        for family in families
-        if not family.exclut & set(telling[family.id].values()) and (family.exige or family.id not in twins)
+    there = {name: set(known.values()) for name, known in telling.items()}
+    open_to = [one for one in families if not one.exclut & there[one.id] and (one.exige or one.id not in twins)]
+    fitting = [
+        one
+        for one in open_to
+        if len(there[one.id] & one.signature) >= one.minimum and (not one.exige or there[one.id] & one.exige)
     ]
-    fitting = [family for family in open_to if _fits(family, set(telling[family.id].values()))]
     fitting.sort(key=lambda family: (-len(own[family.id]), len(family.colonnes)))
     if (
         not fitting
-    ):  # an extract of a few columns: the family that has them all, where the others that do mean the same by them
-        whole = [
-            family for family in open_to if not family.exige and _has_all(family, forms[family.id], own[family.id])
-        ]
-        alike = {tuple(column.indicateur for column in own[family.id].values()) for family in whole}
+    ):  # an extract of a few columns: the family that has them all, where all that do mean the same by them
+        whole = [one for one in open_to if not one.exige and _has_all(one, forms[one.id], own[one.id])]
+        alike = {tuple(column.indicateur for column in own[one.id].values()) for one in whole}
         fitting = whole[:1] if len(alike) == 1 else []
     held: list[Held] = []
     taken: dict[str, str] = {}
@@ -137,9 +135,7 @@ def families_of(table: RawTable, fichier: str, catalogue: Catalogue) -> tuple[li
         new = {telling[family.id][header] for header in mine if header not in taken} & family.signature
         if held and len(new) < family.minimum:
             continue
-        disputed |= {
-            header for header, column in mine.items() if taken.get(header, column.indicateur) != column.indicateur
-        }
+        disputed |= {h for h, column in mine.items() if taken.get(h, column.indicateur) != column.indicateur}
         twin = _twin(family, forms[family.id], table, fichier, catalogue)
         held.append(Held(twin, forms[twin.id], frozenset(taken)))
         taken |= {header: column.indicateur for header, column in mine.items()}
@@ -158,10 +154,7 @@ def find_forms(table: RawTable, family: Famille) -> Forms:
             if year in ANNEES_CONNUES and (family.column_of(form) or family.reason_excluded(form)):
                 forms[header] = (form, year)
         if family.suffixe and forms[header][1] is None and not family.column_of(normal):
-            longer = (
-                f"{normal}_A{{aa}}",
-                f"{normal}{{aa}}",
-            )  # `DISP_MED`, where the year stands in a column of its own
+            longer = (f"{normal}_A{{aa}}", f"{normal}{{aa}}")  # `DISP_MED`, its year in a column of its own
             forms[header] = (next(filter(family.column_of, longer), normal), None)
     return forms
 
@@ -174,11 +167,6 @@ def _own(family: Famille, forms: Mapping[str, str]) -> dict[str, Colonne]:
     """The headers that are columns of a family; codes of blocks are nobody's."""
     found = {header: family.column_of(form) for header, form in forms.items()}
     return {header: column for header, column in found.items() if column and not column.indicateur.startswith("note_")}
-
-
-def _fits(family: Famille, forms: set[str]) -> bool:
-    """Whether enough of its signature is there, with what it requires."""
-    return len(forms & family.signature) >= family.minimum and (not family.exige or bool(forms & family.exige))
 
 
 def _has_all(family: Famille, forms: Forms, own: Mapping[str, Colonne]) -> bool:
@@ -345,16 +333,12 @@ def is_dictionary(table: RawTable) -> bool:
 
 def say_unknown(tables: Sequence[RawTable], fichier: str, catalogue: Catalogue) -> Problem:
     """What a table of no family has, the family that is nearest by the share of its signature, and what to do with what it seems to be."""
-    twins = {family.jumelle for family in catalogue.familles.values()}
-    shares = [
-        (
-            len({form for form, _ in find_forms(table, family).values()} & family.signature) / len(family.signature),
-            family,
+    share, nearest = 0.0, None
+    for table, family in product(tables, catalogue.familles.values()):
+        forms = {form for form, _ in find_forms(table, family).values()}
+        share, nearest = max(
+            (share, nearest), (len(forms & family.signature) / len(family.signature), family), key=itemgetter(0)
         )
-        for family in catalogue.familles.values()
-        for table in (tables if family.id not in twins else ())
-    ]
-    share, nearest = max(shares, key=lambda pair: pair[0], default=(0.0, None))
     headers = [header for table in tables for header in table.colonnes]
     what = f"aucune famille de fichiers connue (premières colonnes\u00a0: {', '.join(headers[:6]) or 'aucune'})"
     near = (
