@@ -7,8 +7,10 @@ two never meet, so that a file's year is never taken for a data year.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from functools import cache, cached_property
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import cache, cached_property, partial
+from operator import eq, gt
+from statistics import median
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from cvanalysis.catalogue import load_catalogue
@@ -87,12 +89,15 @@ class Observation(NamedTuple):
             # What is known of the years of an edition is of the quarters of 2015: a file of those of 2024 keeps its own.
             renewed = self.zone.startswith("QN") and (self.zone[-1] != "I" or _DE_2024.search(self.fichier))
             return _undated(self.indicateur, self.publication, bool(renewed))
-        return Instant("donnees", self.millesime)
+        return _dated(self.millesime)
 
     @property
     def dite(self) -> bool:
         """True where the figure may be ranked, compared, averaged: a `suspect` one may only be shown."""
         return self.statut == "publié" and self.valeur is not None
+
+
+_dated = cache(partial(Instant, "donnees"))
 
 
 @cache
@@ -118,57 +123,52 @@ class Observations:
     """
 
     def __init__(self, rows: Iterable[Observation]) -> None:
-        rows = _as_precise(rows)
         found: dict[tuple[str, str], dict[Instant, Observation]] = {}
-        for row in rows:
-            series = found.setdefault((row.zone, row.indicateur), {})
-            other = series.get(row.instant)
+        for row in _as_precise(rows):
+            series, instant = found.setdefault((row.zone, row.indicateur), {}), row.instant
+            other = series.get(instant)
             if other is None or row.publication >= other.publication:
-                series[row.instant] = row
-        self._par_instant = found
-        self._series = {key: tuple(sorted(series.values(), key=_when)) for key, series in found.items()}
+                series[instant] = row
+        self._series = {key: dict(sorted(series.items(), key=_when)) for key, series in found.items()}
 
     @property
     def rows(self) -> Iterator[Observation]:
         """All of them."""
-        return (row for series in self._series.values() for row in series)
+        return (row for series in self._series.values() for row in series.values())
 
     @classmethod
     def read(cls, reader: Reader, zones: Sequence[str], indicateurs: Sequence[str]) -> Observations:
         """One read for all that a report compares, the rates that are computed of two counts among it (`catalogue/taux.csv`)."""
         rates = [one for one in load_catalogue().taux if one.indicateur in indicateurs]
-        parts = (part for one in rates for part in (*one.numerateur, one.denominateur))
+        parts = [part for one in rates for part in (*one.numerateur, one.denominateur)]
         asked = list(dict.fromkeys([*indicateurs, *parts]))
         frame = reader.indicateurs(zones=list(zones), indicateurs=asked)[list(COLONNES)].astype(object)
-        rows = [Observation(*row) for row in frame.where(frame.notna(), None).itertuples(index=False)]
-        return cls([*rows, *(rate for one in rates for rate in _rates(rows, one))])
+        rows = [Observation(*row) for row in frame.where(frame.notna(), None).itertuples(index=False, name=None)]
+        counts = {(row.indicateur, row.zone, row.publication): row for row in rows if row.indicateur in parts}
+        return cls([*rows, *(rate for one in rates for rate in _rates(rows, counts, one))])
 
     def serie(self, zone: str, indicateur: str) -> tuple[Observation, ...]:
         """What is known of an indicator in a zone, oldest first, absences included."""
-        return self._series.get((zone, indicateur), ())
+        return tuple(self._series.get((zone, indicateur), {}).values())
 
     def at(self, zone: str, indicateur: str, instant: Instant | None) -> Observation | None:
         """The observation of exactly that instant: never the nearest one."""
-        if instant is None:
-            return None
-        return self._par_instant.get((zone, indicateur), {}).get(instant)
+        return self._series.get((zone, indicateur), {}).get(instant)
 
     def latest(self, zone: str, indicateur: str) -> Observation | None:
         """The most recent figure, a suspect one included; None where nothing was ever published."""
-        shown = [row for row in self.serie(zone, indicateur) if row.valeur is not None]
-        return shown[-1] if shown else None
+        return next((row for row in reversed(self.serie(zone, indicateur)) if row.valeur is not None), None)
 
     def instants(self, zones: Iterable[str], indicateur: str) -> tuple[Instant, ...]:
         """The instants at which at least one of the zones has a figure, oldest first."""
-        found = {
-            row.instant: _when(row) for zone in zones for row in self.serie(zone, indicateur) if row.valeur is not None
-        }
+        every = (one for zone in zones for one in self._series.get((zone, indicateur), {}).items())
+        found = {one[0]: _when(one) for one in every if one[1].valeur is not None}
         return tuple(sorted(found, key=lambda instant: (found[instant], instant)))
 
 
-def _when(row: Observation) -> tuple[int, int]:
+def _when(dated: tuple[Instant, Observation]) -> tuple[int, int]:
     """Order on one axis: the data year, or for undated figures the file's year, then the publication."""
-    return (row.instant.vers, row.publication)
+    return (dated[0].vers, dated[1].publication)
 
 
 RETOUR_MAXI = 3
@@ -177,11 +177,12 @@ ENTIERS_MINI = 3
 """Figures of one file, all of them whole, from which that is its precision and not chance."""
 
 
-def _rates(rows: Iterable[Observation], one: TauxCalcule) -> Iterator[Observation]:
+def _rates(
+    rows: Iterable[Observation], counts: Mapping[tuple[str, str, int], Observation], one: TauxCalcule
+) -> Iterator[Observation]:
     """The rate of each zone and edition that has all of its counts; where one can't be used, the reason why."""
-    found = {(row.indicateur, row.zone, row.publication): row for row in rows}
     for row in [row for row in rows if row.indicateur == one.numerateur[0]]:
-        parts = [found.get((name, row.zone, row.publication)) for name in (*one.numerateur, one.denominateur)]
+        parts = [counts.get((name, row.zone, row.publication)) for name in (*one.numerateur, one.denominateur)]
         if None not in parts:
             statut = next(
                 (part.statut for part in parts if not part.dite), "publié" if parts[-1].valeur else "sans_objet"
@@ -261,55 +262,56 @@ class France:
         return self._reader.rows("france")
 
     @cached_property
-    def _values(self) -> pd.DataFrame:
-        """Quarters × indicators."""
-        return self._frame.pivot_table(index="zone", columns="indicateur", values="valeur", aggfunc="first")
+    def _values(self) -> dict[str, dict[str, float]]:
+        """Indicator → quarter → figure, of those published."""
+        found: dict[str, dict[str, float]] = {}
+        rows = self._frame.reindex(columns=["zone", "indicateur", "valeur"]).dropna()
+        for zone, ident, value in rows.itertuples(index=False, name=None):
+            found.setdefault(ident, {}).setdefault(zone, value)
+        return found
 
     def value(self, zone: str, indicateur: Indicateur) -> Valeur:
         """The figure of any quarter of France."""
         number = self._values.get(indicateur.id, {}).get(zone)
-        known = number is not None and number == number  # noqa: PLR0124
-        return Valeur(
-            *((float(number), "publié") if known else (None, "non_disponible")), indicateur.unite, indicateur.decimales
-        )
+        return Valeur(number, "non_disponible" if number is None else "publié", indicateur.unite, indicateur.decimales)
 
     @cached_property
-    def _years(self) -> dict[str, str]:
-        return self._frame.drop_duplicates("indicateur").set_index("indicateur")["annee"].to_dict()
+    def _told(self) -> dict[str, tuple[str, str]]:
+        """Indicator → when its figures are true, in words, and the file that gives them."""
+        first = self._frame.drop_duplicates("indicateur")[["indicateur", "annee", "fichier"]]
+        return {ident: tuple(told) for ident, *told in first.itertuples(index=False, name=None)}
 
     def year(self, indicateur: str) -> str:
         """When the file's figures of an indicator are true, in words; '' where it has none."""
-        return self._years.get(indicateur, "")
+        return self._told.get(indicateur, ("", ""))[0]
 
     def file(self, indicateur: str) -> str:
         """The file that gives the figures of an indicator; '' where none does."""
-        rows = self._frame[self._frame["indicateur"] == indicateur]
-        return rows["fichier"].iloc[0] if len(rows) else ""
+        return self._told.get(indicateur, ("", ""))[1]
 
     def position(self, zone: str, indicateur: Indicateur) -> Position | None:
         """The place of a quarter's figure; None where it is not published, or too few are."""
-        if self._frame.empty or indicateur.id not in self._values or indicateur.genre == "effectif":
-            return None
-        known = self._values[indicateur.id].dropna()
-        if zone not in known.index or len(known) < POSITION_MINI:
+        known = self._values.get(indicateur.id, {})
+        if zone not in known or len(known) < POSITION_MINI or indicateur.genre == "effectif":
             return None
         own = known[zone]
-        below, same = int((known < own).sum()), int((known == own).sum()) - 1
-        share = round(100 * (below + same / 2) / (len(known) - 1))
-        middle = Valeur(float(known.median()), unite=indicateur.unite, decimales=indicateur.decimales)
+        below, same = (sum(map(partial(is_so, own), known.values())) for is_so in (gt, eq))
+        share = round(100 * (below + (same - 1) / 2) / (len(known) - 1))
+        middle = Valeur(median(known.values()), unite=indicateur.unite, decimales=indicateur.decimales)
         return Position(self.value(zone, indicateur), self.year(indicateur.id), share, below, len(known), middle)
 
     def proches(self, zone: str, ecartes: Collection[str] = ()) -> tuple[Proche, ...]:
         """The quarters of France most like one, the nearest first, on the declared indicators but those in `ecartes` (its fragile
         figures); none where too few of its figures are known."""
+        import pandas as pd  # here: other findings are compared without it
+
         rule = load_rules().proches
-        if self._frame.empty or zone not in self._values.index:
-            return ()
-        declared = [name for name in rule["indicateurs"] if name in self._values and name not in ecartes]
-        used = list(self._values.loc[zone, declared].dropna().index)
+        declared = [name for name in rule["indicateurs"] if name not in ecartes]
+        used = [name for name in declared if zone in self._values.get(name, {})]
         if len(used) < rule["partages"]:
             return ()
-        standard = (self._values[used] - self._values[used].mean()) / self._values[used].std()
+        values = pd.DataFrame({name: self._values[name] for name in used}).sort_index()
+        standard = (values - values.mean()) / values.std()
         apart = (standard.drop(index=zone) - standard.loc[zone]).dropna()
         far = ((apart**2).mean(axis=1) ** 0.5).sort_values(kind="stable").head(rule["nombre"])
         names = self._frame.drop_duplicates("zone").set_index("zone")
