@@ -142,8 +142,9 @@ class Observations:
         rates = [one for one in load_catalogue().taux if one.indicateur in indicateurs]
         parts = [part for one in rates for part in (*one.numerateur, one.denominateur)]
         asked = list(dict.fromkeys([*indicateurs, *parts]))
-        frame = reader.indicateurs(zones=list(zones), indicateurs=asked)[list(COLONNES)].astype(object)
-        rows = [Observation(*row) for row in frame.where(frame.notna(), None).itertuples(index=False, name=None)]
+        frame = reader.indicateurs(zones=list(zones), indicateurs=asked)
+        columns = (frame[name].astype(object).where(frame[name].notna(), None).tolist() for name in COLONNES)
+        rows = [Observation(*row) for row in zip(*columns, strict=True)]
         counts = {(row.indicateur, row.zone, row.publication): row for row in rows if row.indicateur in parts}
         return cls([*rows, *(rate for one in rates for rate in _rates(rows, counts, one))])
 
@@ -198,10 +199,10 @@ def _as_precise(rows: Iterable[Observation]) -> Iterator[Observation]:
     whole: dict[tuple[str, str, int | None], list[bool]] = {}
     for row in rows:
         if row.valeur is not None:
-            whole.setdefault((row.indicateur, row.fichier, row.millesime), []).append(row.valeur == round(row.valeur))
+            whole.setdefault((row.indicateur, row.fichier, row.millesime), []).append(float(row.valeur).is_integer())
     rounded = {key for key, each in whole.items() if len(each) >= ENTIERS_MINI and all(each)}
     return (
-        row._replace(decimales=0) if (row.indicateur, row.fichier, row.millesime) in rounded else row for row in rows
+        Observation(*row[:-1], 0) if (row.indicateur, row.fichier, row.millesime) in rounded else row for row in rows
     )
 
 
@@ -265,8 +266,8 @@ class France:
     def _values(self) -> dict[str, dict[str, float]]:
         """Indicator → quarter → figure, of those published."""
         found: dict[str, dict[str, float]] = {}
-        rows = self._frame.reindex(columns=["zone", "indicateur", "valeur"]).dropna()
-        for zone, ident, value in rows.itertuples(index=False, name=None):
+        rows = self._frame.reindex(columns=["indicateur", "zone", "valeur"]).dropna()
+        for ident, zone, value in zip(*(rows[name].tolist() for name in rows), strict=True):
             found.setdefault(ident, {}).setdefault(zone, value)
         return found
 
