@@ -47,9 +47,7 @@ class Positions(Elsewhere):
         place = places[first]
         an = short_year(ctx, first)
         values = {
-            "indicateur": first.id, "nom": first.nom, "quartier": QUARTIER, "zone": self.code, "annee": place.annee, "an": an,
-            "valeur": place.valeur, "centile": place.centile, "plus_bas": place.plus_bas, "sur": place.sur,
-            "mediane": place.mediane,
+            "indicateur": first.id, "nom": first.nom, "quartier": QUARTIER, "zone": self.code, "an": an, **place._asdict(),
         }  # fmt: skip
         absent = [one.nom for one in self.indicateurs if one not in places]
         quoi = label("quartier.position.manque", noms=enumerate_french(absent)) if absent else ""
@@ -68,7 +66,7 @@ class Positions(Elsewhere):
         )
         return self.finding(
             Message("quartier.position", values),
-            [row for one in places for row in told(ctx, one, places[one].annee)],
+            [row for one in places for row in told(ctx, one)],
             sous_titre=legende,
             figure=bars(label("quartier.position.axe"), ctx.sujet.nom, marks),
             table=Table(labels("quartier.position.colonnes", quartier=ctx.sujet.nom), tuple(lines), legende),
@@ -117,7 +115,7 @@ class Semblables(Elsewhere):
         legende = label("quartier.semblables.sous_titre")
         return self.finding(
             Message("quartier.semblables", values),
-            [row for one in self.indicateurs for row in told(ctx, one, ctx.france.year(one.id))],
+            [row for one in self.indicateurs for row in told(ctx, one)],
             sous_titre=legende,
             figure=bars(label("quartier.semblables.axe"), ctx.sujet.nom, far, "autre"),
             table=Table((*labels("quartier.semblables.colonnes"), *heads), lines, legende),
@@ -135,15 +133,15 @@ def nearest(ctx: Contexte) -> tuple[Proche, ...]:
 
 def short_year(ctx: Contexte, one: Indicateur) -> str:
     """The year of the file of all quarters, as it heads a column."""
-    annee = ctx.france.year(one.id)
-    return next((row.instant.court for row in told(ctx, one, annee)), annee)
+    return next((row.instant.court for row in told(ctx, one)), ctx.france.told(one.id)[0])
 
 
-def told(ctx: Contexte, one: Indicateur, annee: str) -> Iterator[Observation]:
-    """The quarter's figure of that year as a file of all quarters gives it: what a source line names."""
+def told(ctx: Contexte, one: Indicateur) -> Iterator[Observation]:
+    """The quarter's figure as a file of all quarters gives it: what a source line names."""
+    annee, fichier = ctx.france.told(one.id)
     for row in ctx.serie(ctx.quartier.code, one):
         if str(row.instant) == annee and row.valeur is not None:
-            yield row._replace(fichier=ctx.france.file(one.id))
+            yield row._replace(fichier=fichier)
 
 
 def group(ctx: Contexte) -> tuple[Comparateur, tuple[Observation, ...]] | None:
@@ -153,7 +151,6 @@ def group(ctx: Contexte) -> tuple[Comparateur, tuple[Observation, ...]] | None:
     for one in ctx.catalogue.indicateurs.values() if alike else ():
         known = [value.valeur for near in alike if (value := ctx.france.value(near.code, one)).dite]
         if 2 * len(known) > len(alike) and one.genre != "effectif":
-            rows = told(ctx, one, ctx.france.year(one.id))
-            found += [row._replace(zone=GROUPE, valeur=median(known), statut="publié") for row in rows]
+            found += [row._replace(zone=GROUPE, valeur=median(known), statut="publié") for row in told(ctx, one)]
     name = label("quartier.semblables.repere", nombre=len(alike))
     return (Comparateur(GROUPE, GROUPE, name), tuple(found)) if found else None

@@ -278,17 +278,12 @@ class France:
 
     @cached_property
     def _told(self) -> dict[str, tuple[str, str]]:
-        """Indicator → when its figures are true, in words, and the file that gives them."""
         first = self._frame.drop_duplicates("indicateur")[["indicateur", "annee", "fichier"]]
         return {ident: tuple(told) for ident, *told in first.itertuples(index=False, name=None)}
 
-    def year(self, indicateur: str) -> str:
-        """When the file's figures of an indicator are true, in words; '' where it has none."""
-        return self._told.get(indicateur, ("", ""))[0]
-
-    def file(self, indicateur: str) -> str:
-        """The file that gives the figures of an indicator; '' where none does."""
-        return self._told.get(indicateur, ("", ""))[1]
+    def told(self, indicateur: str) -> tuple[str, str]:
+        """When the file's figures of an indicator are true, in words, and which file gives them; '' where none does."""
+        return self._told.get(indicateur, ("", ""))
 
     def position(self, zone: str, indicateur: Indicateur) -> Position | None:
         """The place of a quarter's figure; None where it is not published, or too few are."""
@@ -299,7 +294,7 @@ class France:
         below, same = (sum(map(partial(is_so, own), known.values())) for is_so in (gt, eq))
         share = round(100 * (below + (same - 1) / 2) / (len(known) - 1))
         middle = Valeur(median(known.values()), unite=indicateur.unite, decimales=indicateur.decimales)
-        return Position(self.value(zone, indicateur), self.year(indicateur.id), share, below, len(known), middle)
+        return Position(self.value(zone, indicateur), self.told(indicateur.id)[0], share, below, len(known), middle)
 
     def proches(self, zone: str, ecartes: Collection[str] = ()) -> tuple[Proche, ...]:
         """The quarters of France most like one, the nearest first, on the declared indicators but those in `ecartes` (its fragile

@@ -6,7 +6,6 @@ values or a line that joins them, marks, and the value said. Of a grid, numbers 
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -47,7 +46,7 @@ from cvanalysis.display.figures.sheet import (
 )
 from cvanalysis.display.figures.svg import measure
 from cvanalysis.display.phrases import say
-from cvanalysis.french import MOIS
+from cvanalysis.files.dates import parse_date
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -313,10 +312,6 @@ def _at_most(lines: list[str], count: int) -> list[str]:
     return lines if len(lines) <= count else [*lines[: count - 1], lines[count - 1].rstrip(" -,") + "…"]
 
 
-_MOIS = re.compile(rf"\b({'|'.join(MOIS)}) (?=\d)")
-_DATE = re.compile(r"(?:(\d{1,2})/)?(?:(\d{1,2})/)?(\d{4})|(\d{4})-(\d{2})(?:-(\d{2}))?")
-
-
 def events(data: Figure, *, ax: Axes | None = None, palette: Palette = {}, width: float = WIDTH) -> Axes:  # noqa: B006
     """Draw `frise` on `ax` (one of its own by default): the date at the left of the line, the event at its right; returns the Axes.
 
@@ -349,19 +344,8 @@ def events(data: Figure, *, ax: Axes | None = None, palette: Palette = {}, width
 
 
 def when(value: Valeur) -> float:
-    """The date as a number of years; unknown ones come last."""
+    """The date as a number of years, a year or a month being its first day; unknown ones come last."""
     if value.valeur is not None:
         return float(value.valeur)
-    text = _MOIS.sub(lambda month: f"{MOIS.index(month[1]) + 1}/", value.texte)
-    found = _DATE.search(text)
-    if not found:
-        return 9999.0
-    one, two, french, iso, month, day = found.groups()
-    if iso:
-        return _years(iso, month, day)
-    return _years(french, two, one) if two else _years(french, one, None)
-
-
-def _years(year: str, month: str | None, day: str | None) -> float:
-    """A year alone is its first day: December must not reach into the next year."""
-    return int(year) + (int(month or 1) - 1) / 12 + (int(day or 1) - 1) / 372
+    known = parse_date(value.texte)
+    return known[0].year + (known[0].month - 1) / 12 + (known[0].day - 1) / 372 if known else 9999.0
