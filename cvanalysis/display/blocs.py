@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from cvanalysis.territory.contract import Territory
 
 
-_MACROS = "blocs.html.j2"
 _SHARE = label("affichage.blocs.part")
 _ABOUT = re.compile(r"(?s)(?:(«[^»]*») : )?(.*)")
 
@@ -42,15 +41,16 @@ NOTHING = Valeur(None)
 """A cell where there is nothing to say: no rank beside a figure that is missing."""
 
 
-def show_all(macro: str, *given: Any, texte: str = "") -> Bloc:
-    """What a macro of `ensemble.html.j2` gives, and the words that stand for it in a notebook."""
-    return Bloc(str(getattr(composants("ensemble.html.j2"), macro)(*given)), texte)
+def show_all(macro: str, *given: Any, texte: str = "", de: str = "ensemble", tableau: Table | None = None) -> Bloc:
+    """What a macro of a template (`de`) gives, and the words that stand for it in a notebook; the table that it shows."""
+    html = getattr(composants(f"{de}.html.j2"), macro)(*given)
+    return Bloc(str(html), texte, tableau=tableau, titres=titles())
 
 
 def show_recto(fiche: Any, carte: Bloc) -> Bloc:
     """The front of a quarter's sheet: landmarks, what stands out, the dashboard."""
-    html = composants("fiche.html.j2").recto(fiche, Markup(carte.html))  # noqa: S704 - our own drawing
-    return Bloc(str(html), "\n".join(f"- {write(one.message)}" for one in fiche.ressort()), titres=titles())
+    said = "\n".join(f"- {write(one.message)}" for one in fiche.ressort())
+    return show_all("recto", fiche, Markup(carte.html), texte=said, de="fiche")  # noqa: S704 - our own drawing
 
 
 def show_verso(fiche: Any, done: Any, voices: Sequence[Finding]) -> Bloc:
@@ -63,8 +63,8 @@ def show_verso(fiche: Any, done: Any, voices: Sequence[Finding]) -> Bloc:
     for title, _, theme, _, years, whole, here in listed[:ACTIONS]:
         actions.setdefault(theme.texte, []).append((title, years, whole, here))
     rest, engages = max(len(listed) - ACTIONS, 0), done.constat("engagements-01")
-    html = composants("fiche.html.j2").verso(fiche, themes, actions, rest, engages, _said(voices), by_theme.exemple)
-    return Bloc(str(html), "\n".join(fiche.lacunes()), titres=titles())
+    given = (fiche, themes, actions, rest, engages, _said(voices), by_theme.exemple)
+    return show_all("verso", *given, texte="\n".join(fiche.lacunes()), de="fiche")
 
 
 def show_actions(table: Table, titre: str, *, exemple: bool = False) -> Bloc:
@@ -76,10 +76,8 @@ def show_actions(table: Table, titre: str, *, exemple: bool = False) -> Bloc:
     for action, who, theme, where, years, whole, here in lines:
         themes.setdefault(theme.texte, []).append((action, who, where, years, whole, here))
     heads, legend = labels("quartier.liste.colonnes"), f"{table.legende}."
-    html = composants("fiche.html.j2").liste(
-        _key(titre), titre, legend, heads, sorted(themes.items()), (last[0], last[-1]), exemple
-    )
-    return Bloc(str(html), titre, tableau=table)
+    given = (_key(titre), titre, legend, heads, sorted(themes.items()), (last[0], last[-1]), exemple)
+    return show_all("liste", *given, texte=titre, de="fiche", tableau=table)
 
 
 def show_neighbours(findings: Sequence[Finding], noms: Sequence[str], sujet: str) -> Bloc:
@@ -107,8 +105,7 @@ def show_neighbours(findings: Sequence[Finding], noms: Sequence[str], sujet: str
     table = Table((premier, *(head for _, head in heads)), lines)
     short = shorten(table)
     named = [(ident, head) for (ident, _), head in zip(heads, short.colonnes[1:], strict=True)]
-    html = composants("fiche.html.j2").voisins(titre, premier, named, short.lignes)
-    return Bloc(str(html), titre, tableau=table)
+    return show_all("voisins", titre, premier, named, short.lignes, texte=titre, de="fiche", tableau=table)
 
 
 def _beside(value: Valeur) -> Valeur:
@@ -126,15 +123,15 @@ def show_theme_recto(theme: Any, findings: Mapping[str, Finding]) -> Bloc:
     lines = [(line[0], *line[5:10]) for line in advised.lignes] if advised else []
     invented = any(one.exemple for one in findings.values())
     kept, rest = lines[:CONSEILS], max(len(lines) - CONSEILS, 0)
-    html = composants("theme.html.j2").recto(theme, findings, heard, kept, rest, invented)
-    return Bloc(str(html), "\n".join(write(one.message) for one in findings.values()), titres=titles())
+    said = "\n".join(write(one.message) for one in findings.values())
+    return show_all("recto", theme, findings, heard, kept, rest, invented, texte=said, de="theme")
 
 
 def show_theme_verso(theme: Any, findings: Mapping[str, Finding]) -> Bloc:
     """The back: needs and actions by quarter, what is recommended, room to write."""
     asked = [(findings[numero], said) for numero, said in block("theme.questions").items()]
-    html = composants("theme.html.j2").verso(theme, findings, findings["besoins-01"].table, asked)
-    return Bloc(str(html), write(findings["besoins-01"].message), titres=titles())
+    needs = findings["besoins-01"]
+    return show_all("verso", theme, findings, needs.table, asked, texte=write(needs.message), de="theme")
 
 
 _IDEA = labels("voix.idees.colonnes")
@@ -172,8 +169,8 @@ def show_unknown(inconnus: Sequence[tuple[str, Sequence[Manque]]]) -> Bloc:
     for ident, quoi in ((ident, manque.quoi) for ident, manques in inconnus for manque in manques):
         of, what = _ABOUT.fullmatch(quoi).groups()  # « X », « Y » : no figure in 2021
         said.setdefault((what, "") if of else ("", quoi), []).append((ident, of or quoi))
-    html = composants(_MACROS).unknown([(what, links) for (what, _), links in said.items()])
-    return Bloc(str(html), "\n".join(f"- {manque.quoi}" for _, manques in inconnus for manque in manques))
+    told = "\n".join(f"- {manque.quoi}" for _, manques in inconnus for manque in manques)
+    return show_all("unknown", [(what, links) for (what, _), links in said.items()], texte=told, de="blocs")
 
 
 def show_definitions(definitions: Sequence[Definition], sources: Sequence[Source]) -> Bloc:
@@ -188,8 +185,8 @@ def show_definitions(definitions: Sequence[Definition], sources: Sequence[Source
         label("affichage.blocs.sources", licence=licence, noms=" ; ".join(names))
         for licence, names in producers.items()
     ]
-    html = composants(_MACROS).definitions(readings.items(), listed)
-    return Bloc(str(html), "\n".join(f"{one.nom} : {one.definition}" for one in definitions))
+    told = "\n".join(f"{one.nom} : {one.definition}" for one in definitions)
+    return show_all("definitions", readings.items(), listed, texte=told, de="blocs")
 
 
 def _define(one: Definition) -> tuple[str, str]:
@@ -205,15 +202,15 @@ def show_notes(notes: Mapping[str, int]) -> Bloc:
     said = said_once(notes)
     if not all(notes.values()):
         said.append(label("affichage.constat.fichiers_page"))
-    return Bloc(str(composants().notes(said)), "\n".join(f"{n}. {one}" for n, one in enumerate(said, 1)))
+    return show_all("notes", said, texte="\n".join(f"{n}. {one}" for n, one in enumerate(said, 1)), de="composants")
 
 
 def show_list(table: Table, titre: str, *, exemple: bool = False) -> Bloc:
     """A catalogue, one line each: everything is there without scripts; with them, a box keeps the lines that hold the words."""
     if not table.lignes:
         return Bloc(_sentence("affichage.blocs.sans_ligne").html, titre)
-    html = composants(_MACROS).searched(_key(titre), html_table(table, titre, exemple=exemple))
-    return Bloc(str(html), titre, tableau=table)
+    shown = html_table(table, titre, exemple=exemple)
+    return show_all("searched", _key(titre), shown, texte=titre, de="blocs", tableau=table)
 
 
 def _key(titre: str) -> str:
@@ -225,8 +222,8 @@ def show_demands(demandes: Sequence[Manque]) -> Bloc:
     """What to ask producers for, the most useful first."""
     if not demandes:
         return _sentence("qualite.demandes.aucune")
-    html = composants("constat.html.j2").list([one.quoi for one in demandes])
-    return Bloc(str(html), "\n".join(f"- {one.quoi}" for one in demandes))
+    asked = [one.quoi for one in demandes]
+    return show_all("list", asked, texte="\n".join(f"- {one}" for one in asked), de="constat")
 
 
 def show_accounts(table: Table) -> Bloc:
@@ -241,8 +238,7 @@ def show_map(outlines: Sequence[Outline], code: str, territory: Territory, *, lo
     drawn = locator(contours, code)
     if not drawn:
         return _sentence("affichage.blocs.sans_carte", "avert") if lost else Bloc("", "")
-    html = composants(_MACROS).map(drawn, tell_contours(contours, code))
-    return Bloc(str(html), describe_map(contours, code))
+    return show_all("map", drawn, tell_contours(contours, code), texte=describe_map(contours, code), de="blocs")
 
 
 def show_overview(
@@ -255,7 +251,7 @@ def show_overview(
     )
     if not contours or territory.vaste:
         return Bloc(why, "")
-    html = composants(_MACROS).map(overview(contours, liens), tell_contours(contours))
+    html = composants("blocs.html.j2").map(overview(contours, liens), tell_contours(contours))
     return Bloc(f"{html}{why}", describe_map(contours))
 
 
@@ -277,4 +273,4 @@ def show_text(markdown: str, *, lost: bool = False) -> Bloc:
 def _sentence(key: str, kind: str = "", **values: str) -> Bloc:
     """One sentence of ours, alone."""
     said = label(key, **values)
-    return Bloc(str(composants(_MACROS).sentence(said, kind)), said)
+    return show_all("sentence", said, kind, texte=said, de="blocs")

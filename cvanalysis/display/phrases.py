@@ -8,15 +8,14 @@ that fifteen fiches don't read the same and that one fiche always reads the same
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator, Mapping
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from jinja2 import Environment, StrictUndefined
 
 from cvanalysis import french
 from cvanalysis.constat.shape import Message, Valeur
-from cvanalysis.textes import block, label, pages
+from cvanalysis.textes import block, label, pages, variants
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,8 +39,9 @@ def say(valeur: Valeur) -> str:
 
 def write(message: Message) -> str:
     """The sentence of a message, typeset. Raises `KeyError` for an unknown template, `UndefinedError` for a missing value."""
-    variants = _variants(message)
-    said = _template(variants[_choice(message, len(variants))]).render(message.valeurs)
+    entry, key = block(message.gabarit), message.valeurs.get("cle") or message.valeurs.get("indicateur")
+    found = (entry[key] if isinstance(entry.get(key), dict) else entry)["variantes"]
+    said = _template(found[_choice(message, len(found))]).render(message.valeurs)
     return french.capital(french.typeset(said))
 
 
@@ -53,21 +53,7 @@ def warm() -> None:
 
 def every_text(page: str = "") -> tuple[str, ...]:
     """All variants of all templates, or of those of one page, for tests and for warming."""
-    return tuple(_templates(pages()[page] if page else pages()))
-
-
-def _templates(entry: Mapping[str, Any]) -> Iterator[str]:
-    for key, part in entry.items():
-        if key == "variantes":
-            yield from part
-        elif isinstance(part, Mapping):
-            yield from _templates(part)
-
-
-def _variants(message: Message) -> list[str]:
-    entry = block(message.gabarit)
-    key = message.valeurs.get("cle") or message.valeurs.get("indicateur")
-    return (entry[key] if isinstance(entry.get(key), dict) else entry)["variantes"]
+    return tuple(variants(pages()[page] if page else pages()))
 
 
 def _choice(message: Message, count: int) -> int:

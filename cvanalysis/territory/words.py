@@ -115,9 +115,9 @@ def _fields(lines: list[str]) -> set[str]:
 
 def _template(page: str, way: list[str], lines: list[str]) -> tuple[list[str], set[str]]:
     """The same for a sentence: its claim gives its names, the package's templates what they are written with."""
-    own = frozenset(_variants(textes.pages()[page][way[0]]))
+    own = frozenset(textes.variants(textes.pages()[page][way[0]]))
     names = _said(own)[0]
-    tools, marks = _said(frozenset(one for every in textes.pages().values() for one in _variants(every)))[1:]
+    tools, marks = _said(frozenset(one for every in textes.pages().values() for one in textes.variants(every)))[1:]
     used, called, written = _said(frozenset(lines))
     return sorted(used - names) + sorted(called - tools) + sorted(written - marks), names | tools
 
@@ -143,11 +143,3 @@ def _said(templates: frozenset[str]) -> tuple[set[str], set[str], set[str]]:
         tools |= {one.attr for one in tree.find_all(nodes.Getattr)}
         marks |= {type(one).__name__ for one in tree.find_all(nodes.Node)}
     return names, tools, marks
-
-
-def _variants(entry: Mapping[str, Any]) -> Iterator[str]:
-    for key, part in entry.items():
-        if key == "variantes":
-            yield from part
-        elif isinstance(part, Mapping):
-            yield from _variants(part)

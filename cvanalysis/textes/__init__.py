@@ -7,7 +7,7 @@ columns and axes, notes), in which `{nom}` stands for a value. A text that is no
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
@@ -70,6 +70,15 @@ def block(key: str) -> Any:
     for part in key.split("."):
         found = found[part]
     return found
+
+
+def variants(entry: Mapping[str, Any]) -> Iterator[str]:
+    """The templates of all the sentences of claims under an entry."""
+    for key, part in entry.items():
+        if key == "variantes":
+            yield from part
+        elif isinstance(part, Mapping):
+            yield from variants(part)
 
 
 def fill_in(modele: str, /, **values: object) -> str:

@@ -13,7 +13,6 @@ from cvanalysis.display.figures.marks import FAINT, GREY, PALE, RULE, Look, Pale
 from cvanalysis.display.figures.sheet import (
     LINE,
     WIDTH,
-    Margins,
     PlainAxes,
     known,
     open_axes,
@@ -60,7 +59,7 @@ def lines(data: Figure, *, ax: Axes | None = None, palette: Palette = {}, width:
     gone = any(v.valeur is None for v in values)
     left, aside = widest(scale.said) + 10, 0.36 * width
     tall = _TALL if known(values) else 40
-    ax = open_axes(ax, width, tall, Margins(left, aside, 36 if gone else 24, (data.axe, ())))
+    ax = open_axes(ax, width, tall, (left, aside, 36 if gone else 24), data.axe)
     ends = (min(xs.values()), max(xs.values())) if xs else (0, 1)
     room = (ends[1] - ends[0] or 1) * 0.06
     ax.set_xlim(ends[0] - room, ends[1] + room)
@@ -193,7 +192,7 @@ def _panels(data: Figure, ax: Axes | None, palette: Palette, width: float) -> Ax
     levels = range(0, len(titles), abreast)
     heads = [max(map(len, titles[i : i + abreast])) * LINE + 24 for i in levels]
     whole = sum(heads) + len(heads) * (_PANEL + 30)
-    ax = open_axes(ax, width, whole, Margins(0, 0, 2, (data.axe, ())))
+    ax = open_axes(ax, width, whole, (0, 0, 2), data.axe)
     ax.set_axis_off()
     at = {time: known(p.valeur for s in data.series for p in s.points if p.etiquette == time) for time in xs}
     band = [(xs[time], min(found), max(found)) for time, found in at.items() if found]

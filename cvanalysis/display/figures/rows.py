@@ -29,7 +29,6 @@ from cvanalysis.display.figures.sheet import (
     LINE,
     ROW,
     WIDTH,
-    Margins,
     Scale,
     known,
     name_rows,
@@ -140,7 +139,7 @@ def _open_rows(
         + 4
     )
     tall = [max(ROW, LINE * len(label) + 8) for label in labels]
-    ax = open_axes(ax, width, sum(tall), Margins(left, around[1], 24 if scale.ticks else 4, head))
+    ax = open_axes(ax, width, sum(tall), (left, around[1], 24 if scale.ticks else 4), *head)
     ys = [sum(tall[:i]) + one / 2 for i, one in enumerate(tall)]
     ax.set_xlim(scale.low, scale.high)
     if scale.ticks:
@@ -270,7 +269,7 @@ def matrix(data: Figure, *, ax: Axes | None = None, palette: Palette = {}, width
     level = max((widest(column.split(" ")) for column in columns), default=0) <= wide - 3
     heads = [wrap(c, wide - 3) if level else _at_most(wrap(c, _LONGEST), max(1, int(wide / LINE))) for c in columns]
     above = max(map(len, heads), default=0) * LINE if level else max(map(widest, heads), default=0)
-    ax = open_axes(ax, width, above + 6 + sum(tall), Margins(left, 0, 4, (data.axe, tuple((states | absent).items()))))
+    ax = open_axes(ax, width, above + 6 + sum(tall), (left, 0, 4), data.axe, [*(states | absent).items()])
     ax.set_xlim(0, len(columns))
     ax.xaxis.set_visible(False)
     ys = [y + h / 2 for y, h in zip(edges, tall, strict=False)]
@@ -330,7 +329,7 @@ def events(data: Figure, *, ax: Axes | None = None, palette: Palette = {}, width
         ys.append(y + LINE / 2)
         y += LINE * len(text) + 9
         previous = at if at < 9999 else previous
-    ax = open_axes(ax, width, y, Margins(left, 0, 4, (data.axe, keys)))
+    ax = open_axes(ax, width, y, (left, 0, 4), data.axe, keys)
     across = width - left
     ax.set_xlim(0, across)
     ax.xaxis.set_visible(False)

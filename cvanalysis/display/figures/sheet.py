@@ -93,19 +93,17 @@ class PlainAxes(Axes):
         pass
 
 
-@dataclass(frozen=True, slots=True)
-class Margins:
-    """Room around the marks, in points; `head` is what the figure's name and its legend take of `top`."""
-
-    left: float
-    right: float
-    bottom: float
-    head: tuple[str, tuple[tuple[str, Look | str], ...]] = ("", ())
-
-
-def open_axes(ax: Axes | None, width: float, height: float, around: Margins) -> Axes:
-    """The Axes that was given, or one on a sheet `width` wide that has `height` for its marks; its name and legend stand above."""
-    name, keys = around.head
+def open_axes(
+    ax: Axes | None,
+    width: float,
+    height: float,
+    around: tuple[float, float, float],
+    name: str,
+    keys: Sequence[tuple[str, Look | str]] = (),
+) -> Axes:
+    """The Axes that was given, or one on a sheet `width` wide that has `height` for its marks, and room `around` (left, right, below);
+    its name and legend stand above."""
+    left, right, below = around
     own = ax is None
     room = width if own else size_of(ax)[0]
     titled = wrap(name, room) if name else []
@@ -114,11 +112,11 @@ def open_axes(ax: Axes | None, width: float, height: float, around: Margins) -> 
     lines = sum(max(entry.count("\n") + 1 for entry in entries[i::deep]) for i in range(deep))
     top = (len(titled) + lines) * LINE + (4 * deep + 4 if deep else 0) + _GAP
     if own:
-        whole = top + height + around.bottom
-        inside = (around.left / width, around.bottom / whole, 1 - (around.left + around.right) / width, height / whole)
+        whole = top + height + below
+        inside = (left / width, below / whole, 1 - (left + right) / width, height / whole)
         ax = Sheet(figsize=(width / 72, whole / 72), dpi=72).add_axes(inside, axes_class=PlainAxes)
     across, up = size_of(ax)
-    start = -around.left / across if own else 0
+    start = -left / across if own else 0
     if titled:
         ax.text(start, 1 + top / up, "\n".join(titled), transform=ax.transAxes, va="top", color=GREY)
     if keys:
