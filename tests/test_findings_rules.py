@@ -155,6 +155,12 @@ def test_the_measured_years_avoid_breaks_then_start_near_the_contract_then_span_
     assert (avant.millesime, apres.millesime) == (2014, 2018)
 
 
+def test_before_the_contract_has_a_figure_the_longest_span_is_measured():
+    years = {2012: 10, 2013: 11, 2014: 12, 2016: 13, 2018: 14, 2019: 15, 2021: 16}
+    avant, apres = choose_pair(series("taux_pauvrete", years), 2024, 2030, RULES)
+    assert (avant.millesime, apres.millesime) == (2012, 2018)
+
+
 def test_a_break_is_crossed_only_where_no_other_pair_exists():
     avant, apres = choose_pair(series("taux_pauvrete", {2018: 14, 2021: 16}), 2014, 2022, RULES)
     assert (avant.millesime, apres.millesime) == (2018, 2021)

@@ -373,8 +373,8 @@ def in_euros_of(row: Observation, annee: int, rules: Rules) -> Observation:
 def choose_pair(series: Iterable[Observation], debut: int, fin: int, rules: Rules) -> Pair:
     """The two observations between which a change is measured, by a rule that doesn't look at the values.
 
-    Among the pairs that may be compared, up to the end of the contract: the fewest breaks crossed, then the start closest
-    to that of the contract, then the longest span. Raises `ComparisonRefused` with the most telling reason where there is none.
+    Among the pairs that may be compared, up to the end of the contract: the fewest breaks crossed, then those that end after its
+    beginning, the start closest to it, then the longest span. Raises `ComparisonRefused` with the most telling reason where there is none.
     """
     series = tuple(series)
     rows = [row for row in series if row.dite and (row.millesime is None or row.millesime <= fin)]
@@ -386,7 +386,8 @@ def choose_pair(series: Iterable[Observation], debut: int, fin: int, rules: Rule
             reasons.append(why)
         else:
             a, b = avant.millesime, apres.millesime
-            pairs.setdefault((len(rules.of(avant.source).crossed(a, b)), abs(a - debut), a - b), (avant, apres))
+            far = abs(a - debut) if b > debut else fin  # of a contract that has no figure yet, the longest span says most
+            pairs.setdefault((len(rules.of(avant.source).crossed(a, b)), far, a - b), (avant, apres))
     if pairs:
         return pairs[min(pairs)]
     if len(rows) < 2:
