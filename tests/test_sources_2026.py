@@ -346,6 +346,73 @@ def test_what_no_page_needs_is_told_and_is_no_error(tmp_path, name, text, status
     assert words in file.pris_pour
 
 
+LONG = [  # columns of INSEE's files, what a line of each says, what they give
+    (
+        "AGE;SEX",
+        "RP",
+        {"_T;_T": 1000, "Y_LT15;_T": 200, "Y15T24;_T": 150, "Y_GE65;_T": 180},
+        {"population": 1000, "part_moins_25": 35.0, "part_65_plus": 18.0, "part_60_plus": None},
+    ),
+    (
+        "RP_MEASURE;OCS;L_STAY;TSH;CARS",
+        "",
+        {
+            "DWELLINGS;_T;_T;_T;_T": 500,
+            "DWELLINGS;DW_MAIN;_T;_T;_T": 400,
+            "DWELLINGS;DW_MAIN;_T;100;_T": 100,
+            "DWELLINGS;DW_MAIN;_T;221;_T": 160,
+            "DWELLINGS;DW_MAIN;Y_LT2;_T;_T": 60,
+            "DWELLINGS_POPSIZE;DW_MAIN;_T;_T;_T": 960,
+            "DWELLINGS;DW_MAIN;_T;_T;C0": 90,
+            "DWELLINGS;DW_VAC;_T;_T;_T": 40,
+        },
+        {
+            "logements": 500,
+            "part_proprietaires": 25.0,
+            "part_locataires_hlm": 40.0,
+            "part_emmenages_recents": 15.0,
+            "personnes_par_logement": 2.4,
+            "part_logements_vacants": 8.0,
+        },
+    ),
+    (
+        "EDUC;SEX",
+        "RP",
+        {"_T;_T": 700, "_T;F": 360, "001T100_RP;_T": 140, "500T702_RP;_T": 210},
+        {"population": None, "part_sans_diplome": 20.0, "part_diplome_superieur": 30.0, "tx_femmes": None},
+    ),
+    (
+        "RP_MEASURE;TPH;PCS;PREFPH",
+        "",
+        {"DWELLINGS;_T;_T;_T": 400, "DWELLINGS;1;_T;_T": 150},
+        {"logements": None, "menages": 400},
+    ),
+    (
+        "AGE;EDUC;EMPSTA_ENQ;SEX",
+        "RP",
+        {
+            "Y15T64;_T;_T;_T": 600,
+            "Y15T64;_T;1T2;_T": 450,
+            "Y15T64;_T;1;_T": 390,
+            "Y15T64;_T;2;_T": 60,
+            "Y15T64;700_RP;2;_T": 5,
+        },
+        {"taux_emploi": 65.0, "taux_chomage_rp": 13.333, "population": None},
+    ),
+]
+
+
+@pytest.mark.parametrize(("columns", "measure", "lines", "expected"), LONG, ids=[columns for columns, *_ in LONG])
+def test_a_total_of_the_long_format_is_that_of_all_only_where_its_file_says_so(
+    tmp_path, columns, measure, lines, expected
+):
+    head = f"GEO;GEO_OBJECT;{'RP_MEASURE;' if measure else ''}{columns};TIME_PERIOD;OBS_VALUE\n"
+    rows = [f"44109;COM;{'POP;' if measure else ''}{cells};2022;{value}\n" for cells, value in lines.items()]
+    table = clean(tmp_path, {"DS_data.csv": head + "".join(rows)}).table
+    found = {row.indicateur: round(row.valeur, 3) for row in table.itertuples() if row.statut == "publié"}
+    assert {name: found.get(name) for name in expected} == expected
+
+
 def test_a_title_is_known_however_it_is_typeset(tmp_path):
     text = (
         "Nom géographique GMS;Code géographique;[DISP] 1ᵉʳ quartile (€);[DISP] Médiane (€);[DISP] 9ᵉ décile (€);"

@@ -189,21 +189,19 @@ def find_table(grid: Grid, connus: frozenset[str] = frozenset()) -> RawTable:
     lines = [int(n) for n in grid.lignes[: len(head)]]
     header = grid.entete if grid.entete is not None else _find_header(head, connus)
     labels = None if grid.entete is not None else _find_labels(head, lines, header)
-    first = max(header, labels if labels is not None else header) + 1
+    first = max(header, header if labels is None else labels) + 1
     names, anomalies = _name_columns(grid, head[header], first)
     body = grid.table.slice(first).select([i for i, name in enumerate(names) if name])
     kept = [name for name in names if name]
     lignes = grid.lignes[first:]
-    above = min(header, labels if labels is not None else header)
+    above, told = (header, [""] * len(names)) if labels is None else (min(header, labels), head[labels])
     return RawTable(
         grid.fichier,
         grid.feuille,
         pa.Table.from_arrays(body.columns, names=kept),
         lignes,
         tuple(" ".join(cell.strip() for cell in row if cell.strip()) for row in head[:above]),
-        {n: c.strip() for n, c in zip(names, head[labels], strict=True) if n and c.strip()}
-        if labels is not None
-        else {},
+        {n: c.strip() for n, c in zip(names, told, strict=True) if n and c.strip()},
         lines[header],
         grid.anomalies + anomalies + _say_ragged_rows(grid, lines[header]),
     )

@@ -386,7 +386,9 @@ def choose_pair(series: Iterable[Observation], debut: int, fin: int, rules: Rule
             reasons.append(why)
         else:
             a, b = avant.millesime, apres.millesime
-            far = abs(a - debut) if b > debut else fin  # of a contract that has no figure yet, the longest span says most
+            far = (
+                abs(a - debut) if b > debut else fin
+            )  # of a contract that has no figure yet, the longest span says most
             pairs.setdefault((len(rules.of(avant.source).crossed(a, b)), far, a - b), (avant, apres))
     if pairs:
         return pairs[min(pairs)]

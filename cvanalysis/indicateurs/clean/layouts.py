@@ -19,7 +19,7 @@ from cvanalysis.catalogue import LOCAL, header_form, load_catalogue, normal_head
 from cvanalysis.errors import Problem
 from cvanalysis.files.numbers import decode_numbers
 from cvanalysis.files.sheets import RawTable
-from cvanalysis.french import fold
+from cvanalysis.french import fold, listed
 from cvanalysis.indicateurs.clean.vintage import say
 from cvanalysis.indicateurs.clean.zones import CLES, CODES, OBJETS
 
@@ -31,7 +31,6 @@ _CODE = re.compile(r"\((\w+)\)\s*$")
 _PERIODE = re.compile(r"(20\d\d)(?:\.0|-\d\d-\d\d)?|")  # of a year, a day of it, or not said
 _ANNEE = re.compile(r"\s*,?\s*(?:en|fin|au 1er janvier)\s+(20\d\d)\b")
 COMPARATEUR = "Comparateur : "  # before a label of zones in columns, in the maps
-_CITES = 8  # headers that are not read, named in one line
 
 
 @once_per_catalogue
@@ -91,10 +90,15 @@ def _read_periods(periods: pd.Series, table: RawTable) -> tuple[pd.Series, RawTa
     found = {period: _PERIODE.fullmatch(period.strip()) for period in periods.unique()}
     years = periods.map({period: (one[1] or "") if one else ODD for period, one in found.items()})
     if not (odd := periods[years == ODD]).empty:
-        told = say("periodes", nombre=len(odd), s="s" * (len(odd) > 1), exemples=", ".join(sorted(set(odd))[:3]))
-        said = Problem(table.fichier, int(table.lignes[odd.index[0]]), "", *told)
-        table = replace(table, anomalies=(*table.anomalies, said))
+        line, many = int(table.lignes[odd.index[0]]), "s" * (len(odd) > 1)
+        table = _tell(table, line, "periodes", nombre=len(odd), s=many, exemples=listed(sorted(set(odd))))
     return years, table
+
+
+def _tell(table: RawTable, line: int, kind: str, **values: object) -> RawTable:
+    """The table with a word of `problemes.toml` said of it."""
+    said = Problem(table.fichier, line, "", *say(kind, **values))
+    return replace(table, anomalies=(*table.anomalies, said))
 
 
 def _widen(table: RawTable, rows: pd.DataFrame) -> Iterator[RawTable]:
@@ -104,11 +108,7 @@ def _widen(table: RawTable, rows: pd.DataFrame) -> Iterator[RawTable]:
     """
     known = {name: normal_header(name) in read_headers() for name in rows["mesure"].unique()}
     if unread := sorted(name.removeprefix(COMPARATEUR) for name, read in known.items() if not read):
-        more = f" et {len(unread) - _CITES} autres" if len(unread) > _CITES else ""
-        names = ", ".join(unread[:_CITES])
-        told = say("inutiles", noms=names + more)
-        said = Problem(table.fichier, table.ligne_entete, "", *told)
-        table = replace(table, anomalies=(*table.anomalies, said))
+        table = _tell(table, table.ligne_entete, "inutiles", noms=listed(unread))
     for year, part in rows[rows["mesure"].map(known)].groupby("annee"):
         wide = part.pivot_table(index="zone", columns="mesure", values="valeur", aggfunc="first").fillna(ABSENT)
         lines = part.groupby("zone")["ligne"].min().reindex(wide.index).to_numpy(np.int32)
@@ -133,7 +133,9 @@ def _from_long(table: RawTable, headers: dict[str, str]) -> Iterator[RawTable]:
         told = (f"{part}=" + frame[part]).mask(frame[part].isin(CODES["totaux"]), "")
         cuts = cuts + np.where((cuts != "") & (told != ""), ",", "") + told
     prefix = (measure or "").removesuffix("_MEASURE")
-    frame["mesure"] = f"{prefix}." + names + ("[" + cuts + "]").mask(cuts == "", "")
+    outside = f"[{','.join(parts)}]" if parts else ""  # a total is that of all where what tells all is a column
+    total = {name: "" if {*CODES["champs"].get(name, parts)} & {*parts} else outside for name in names.unique()}
+    frame["mesure"] = f"{prefix}." + names + ("[" + cuts + "]").mask(cuts == "", names.map(total))
     whole = frame["GEO"].str.contains("-") | (frame["GEO_OBJECT"] == "")
     frame["zone"] = frame["GEO"].where(whole, frame["GEO_OBJECT"].str.upper() + "-" + frame["GEO"])
     years, table = _read_periods(frame["TIME_PERIOD"], table)

@@ -112,7 +112,11 @@ def families_of(table: RawTable, fichier: str, catalogue: Catalogue) -> tuple[li
         name: {h: form for h, (form, year) in known.items() if dated or year is not None or "{aa}" not in form}
         for name, known in forms.items()
     }
-    own = {family.id: _own(family, telling[family.id]) for family in families}
+    columns = {one.id: {header: one.column_of(form) for header, form in telling[one.id].items()} for one in families}
+    own = {  # codes of blocks are nobody's
+        name: {header: one for header, one in found.items() if one and not one.indicateur.startswith("note_")}
+        for name, found in columns.items()
+    }
     there = {name: set(known.values()) for name, known in telling.items()}
     open_to = [one for one in families if not one.exclut & there[one.id] and (one.exige or one.id not in twins)]
     fitting = [
@@ -163,21 +167,15 @@ def _is_year(header: str) -> bool:
     return normal_header(header) in CODES["annee"]
 
 
-def _own(family: Famille, forms: Mapping[str, str]) -> dict[str, Colonne]:
-    """The headers that are columns of a family; codes of blocks are nobody's."""
-    found = {header: family.column_of(form) for header, form in forms.items()}
-    return {header: column for header, column in found.items() if column and not column.indicateur.startswith("note_")}
-
-
 def _has_all(family: Famille, forms: Forms, own: Mapping[str, Colonne]) -> bool:
     """Whether all columns are a family's, or say nothing against it: a key, a year, a column of codes, one left out on purpose."""
-    left = {header: form for header, (form, _) in forms.items() if header not in own}
     return bool(own) and all(
-        _is_year(header)
+        header in own
+        or _is_year(header)
         or normal_header(header) in (*CLES, *CLES_AUTRES)
         or family.reason_excluded(form)
         or ((column := family.column_of(form)) and column.indicateur.startswith("note_"))
-        for header, form in left.items()
+        for header, (form, _) in forms.items()
     )
 
 
@@ -277,10 +275,9 @@ def _vintages(
     borne = {year for form, year in forms.values() if year is not None and family.column_of(form)}
     if borne:
         return [(year, None) for year in sorted(borne)], "colonnes"
-    if year_column := next((h for h in table.colonnes if _is_year(h)), None):
+    if year_column := next(filter(_is_year, table.colonnes), None):
         cells = np.array([cell.strip()[:4] for cell in table.table[year_column].to_pylist()], dtype=object)
-        found = sorted(set(cells.tolist()) - {""})
-        if found:
+        if found := sorted(set(cells.tolist()) - {""}):
             return [(int(year), cells == year) for year in found], "colonnes"
     if declare.millesime:
         return [(declare.millesime, None)], MILLESIMES
