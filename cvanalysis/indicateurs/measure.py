@@ -373,22 +373,18 @@ def in_euros_of(row: Observation, annee: int, rules: Rules) -> Observation:
 def choose_pair(series: Iterable[Observation], debut: int, fin: int, rules: Rules) -> Pair:
     """The two observations between which a change is measured, by a rule that doesn't look at the values.
 
-    Among the pairs that may be compared, up to the end of the contract: the fewest breaks crossed, then those that end after its
-    beginning, the start closest to it, then the longest span. Raises `ComparisonRefused` with the most telling reason where there is none.
+    Among the pairs that may be compared, up to the end of the contract: the fewest breaks crossed, then, of those that end after its
+    beginning, the start closest to it, then the longest span. Raises `ComparisonRefused` with the most telling reason for none.
     """
     series = tuple(series)
     rows = [row for row in series if row.dite and (row.millesime is None or row.millesime <= fin)]
     pairs: dict[tuple[int, int, int], Pair] = {}
-    reasons: list[str] = []
+    why = ""
     for avant, apres in combinations(rows, 2):
         cautions, why = attempt(check_comparable, avant, apres, rules)
-        if cautions is None:
-            reasons.append(why)
-        else:
+        if cautions is not None:
             a, b = avant.millesime, apres.millesime
-            far = (
-                abs(a - debut) if b > debut else fin
-            )  # of a contract that has no figure yet, the longest span says most
+            far = abs(a - debut) if b > debut else fin  # before a contract has a figure, the longest span says most
             pairs.setdefault((len(rules.of(avant.source).crossed(a, b)), far, a - b), (avant, apres))
     if pairs:
         return pairs[min(pairs)]
@@ -398,4 +394,4 @@ def choose_pair(series: Iterable[Observation], debut: int, fin: int, rules: Rule
         told = [f"{row.instant.situe} {label(why, fin=fin)}" for row, why in zip(aside, reasons, strict=True)]
         key = f"{'un' if rows else 'aucun'}_chiffre{'_utilisable' if told else ''}"
         raise refusal(key, quand=rows[0].instant.situe if rows else "", autres=" ; ".join(told))
-    raise ComparisonRefused(reasons[-1])
+    raise ComparisonRefused(why)
