@@ -28,7 +28,11 @@ CELLS = {
     "        return {'text/html': '<p>', 'text/plain': 'p'}, {'m': (1, 2)}\nA()",
     "an object that cannot be shown": "class B:\n    __repr__ = lambda s: 'b'\n"
     "    def _repr_html_(self):\n        raise ValueError('non')\nB()",
+    "after it, a cell goes well": "'encore'",
     "top-level await": "import asyncio\nawait asyncio.sleep(0, 'fini')",
+    "a task is begun without being awaited": "async def f():\n    return 'faite'\nt = asyncio.create_task(f())",
+    "and awaited by the next cell": "await t",
+    "a loop runs in any cell": "asyncio.get_running_loop().is_running()",
     "a figure is drawn at the end of its cell": "import matplotlib.pyplot as plt\nplt.plot([1, 2]);",
     "magics": "%precision 2\n3.14159",
     "a cell magic": "%%capture z\nprint('caché')",
@@ -36,6 +40,7 @@ CELLS = {
     "a shell line": "!echo ligne",
     "history names": "_, __, In[2][:8]",
     "nobody answers a question": "try:\n    input('?')\nexcept Exception as e:\n    print(type(e).__name__, e)",
+    "nor tells a secret": "import getpass\ntry:\n    getpass.getpass()\nexcept Exception as e:\n    print(e)",
     "an unhandled name": "inconnu",
     "nothing after the error runs": "print('jamais')",
 }
@@ -96,7 +101,8 @@ def normal(path: Path) -> dict:
 @pytest.fixture(scope="module")
 def both(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("moteurs")
-    carnet(folder / "cellules.ipynb", *CELLS.values())
+    expected = list(CELLS).index("an object that cannot be shown")
+    carnet(folder / "cellules.ipynb", *CELLS.values(), tags={expected: ["raises-exception"]})
     run_both(folder, ["cellules"])
     return folder
 
@@ -106,6 +112,12 @@ def test_a_run_has_the_same_metadata_parameters_and_cells(both):
     assert ours["metadata"] == default["metadata"]
     assert [cell["source"] for cell in ours["cells"]] == [cell["source"] for cell in default["cells"]]
     assert [cell["metadata"] for cell in ours["cells"]] == [cell["metadata"] for cell in default["cells"]]
+
+
+def test_all_cells_run_up_to_the_error(both):
+    cells = [cell for cell in normal(both / "cellules.None.ipynb")["cells"] if cell["cell_type"] == "code"]
+    rest = [cell["source"] for cell in cells if cell["metadata"]["papermill"].get("status") != "completed"]
+    assert ["".join(source) for source in rest] == [CELLS["an unhandled name"], CELLS["nothing after the error runs"]]
 
 
 @pytest.mark.parametrize("behaviour", CELLS)

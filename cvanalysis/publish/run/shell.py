@@ -7,6 +7,7 @@ So outputs are the same by construction, not by imitation. A process runs one no
 
 from __future__ import annotations
 
+import asyncio
 import builtins
 import getpass
 import io
@@ -15,13 +16,13 @@ import sys
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 from ipykernel.compiler import XCachingCompiler
 from ipykernel.ipkernel import IPythonKernel
-from ipykernel.kernelbase import StdinNotImplementedError
 from ipykernel.zmqshell import ZMQInteractiveShell
 from IPython.core.interactiveshell import InteractiveShell
 from jupyter_client.session import Session
@@ -118,6 +119,10 @@ class _Compiler(XCachingCompiler):
 class _Shell(ZMQInteractiveShell):
     """The kernel's shell."""
 
+    def should_run_async(self, *args: Any, **kw: Any) -> bool:
+        """A cell finds a loop that runs, as in a kernel: a task that one begins, another awaits. Not what a magic of it runs inside."""
+        return asyncio._get_running_loop() is None or super().should_run_async(*args, **kw)  # noqa: SLF001 (of the documented API)
+
     def enable_gui(self, gui: str | None = None) -> None:
         """There is no window here, and no loop to feed one: `%matplotlib inline` asks for nothing more."""
         self.active_eventloop = gui
@@ -136,12 +141,10 @@ def open_shell() -> InteractiveShell:
         config = Config()
         config.HistoryManager.enabled = False  # a database and a thread
         # `exit` in a cell asks the kernel's loop to stop: there is none, and `InProcessClient` sees `exit_now` after the cell.
-        _Shell.instance(config=config, compiler_class=_Compiler).kernel = SimpleNamespace(eventloop=None)
+        _Shell.instance(config=config, compiler_class=_Compiler).kernel = SimpleNamespace(
+            eventloop=None, _allow_stdin=False
+        )
     return _Shell.instance()
-
-
-def raw_input(*_args: object, **_kw: object) -> str:
-    raise StdinNotImplementedError("raw_input was called, but this frontend does not support input requests.")
 
 
 class InProcessClient(PapermillNotebookClient):
@@ -175,7 +178,8 @@ class InProcessClient(PapermillNotebookClient):
         self._shell.displayhook.session = self._shell.display_pub.session = self.wire
         sys.stdout = _Stream("stdout", self, 1)
         sys.stderr = _Stream("stderr", self, 2)
-        builtins.input = getpass.getpass = raw_input
+        builtins.input = partial(IPythonKernel.raw_input, self._shell.kernel)  # nobody answers: it says so
+        getpass.getpass = partial(IPythonKernel.getpass, self._shell.kernel)
         if "" not in sys.path:
             sys.path.insert(0, "")  # as in a kernel: a notebook imports what lies beside it
         # What a cell draws by pyplot becomes its output, as in a kernel. matplotlib looks at the environment when it is imported: the
