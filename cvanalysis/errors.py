@@ -59,7 +59,8 @@ class Problem:
         if self.colonne:
             where += f", colonne `{self.colonne}`"
         parts = (" ".join(part.split("\n")).strip().rstrip(".") for part in (self.trouve, self.attendu, self.que_faire))
-        return printed(f"{where} : " + " ".join(part if part.endswith("?") else f"{part}." for part in parts if part))
+        found, *others = (part if part.endswith("?") else f"{part}." for part in parts if part)
+        return printed(" ".join((f"{where} : {found}", *(one[0].upper() + one[1:] for one in others))))
 
 
 class CvanalysisError(Exception):

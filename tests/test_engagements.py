@@ -110,8 +110,8 @@ def test_every_fault_of_the_table_is_told_with_its_place(tmp_path):
         "presque",
         "hier",
         "super",
-        "déclarés dans piliers.csv",
-        "déclarés dans partenaires.csv",
+        "Déclarés dans piliers.csv",
+        "Déclarés dans partenaires.csv",
     ):
         assert word in str(raised.value)
 

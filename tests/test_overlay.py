@@ -122,7 +122,7 @@ def test_a_family_of_one_s_own_is_told_by_its_headers_however_they_are_written(t
     [
         ("indicateurs.csv", "id;nom;unite;source\npopulation;x;%;y\n", "« population » est déjà dans le catalogue"),
         ("indicateurs.csv", "id;nom;unite;source\nMon-Taux;x;%;y\n", "ne peut pas servir d'identifiant"),
-        ("indicateurs.csv", "id;nom;unite;source;direction\nx;x;%;y;monte\n", "permis : hausse, baisse, neutre"),
+        ("indicateurs.csv", "id;nom;unite;source;direction\nx;x;%;y;monte\n", "Permis : hausse, baisse, neutre"),
         ("indicateurs.csv", "id;nom;unite\nx;x;%\n", "colonne `source` : la colonne manque"),
         (
             "constats.csv",

@@ -92,7 +92,7 @@ def _check(found: Inspection, rows: Mapping[str, list[Ligne]]) -> None:
             _refuse(row, "precautions", "n'est pas une précaution connue", to_do)
     for row in rows["constats.csv"]:
         if not re.fullmatch(r"local-\d\d", row["numero"]):
-            _refuse(row, "numero", "n'est pas un numéro de constat local", "local-01, local-02…")
+            _refuse(row, "numero", "n'est pas un numéro de constat local", "numérotez-le local-01, local-02…")
         if row["genre"] not in GENRES:
             _refuse(row, "genre", "n'est pas permis ici", f"permis\u00a0: {listed(GENRES)}")
         _check_known(row, "indicateurs", indicators)
