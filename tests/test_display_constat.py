@@ -230,6 +230,19 @@ def test_what_lines_say_again_is_said_once_above_them():
     assert list(to_frame(states)["État"]) == ["fait"] * 4 + ["prévu"] * 4
 
 
+def test_a_frame_has_zone_and_year_in_columns_of_their_own():
+    frame = to_frame(GAPS)
+    assert list(frame.columns[:2]) == ["Zone", "Année"]
+    assert set(frame["Zone"]) == {"Commune", "EPCI", "France"}
+    assert frame["Année"].dtype == "Int64"
+    days = to_frame(Table(("Zone", "n"), ((mot("Saint-Éloi, Bourg, 31/12/2021"), pour_cent(1)),)))
+    assert days.iloc[0, :3].to_list() == ["Saint-Éloi, Bourg", "31/12/2021", 1]
+    assert list(to_frame(Table(("Zone", "n"), ((mot("Ici, 2014"), RIEN), (mot("Là"), RIEN))))["Zone"]) == [
+        "Ici, 2014",
+        "Là",
+    ]
+
+
 def test_lines_that_the_page_shows_elsewhere_are_not_in_a_compact_table_but_in_its_frame():
     table = Table(("Zone", "n"), ((mot("Ici"), pour_cent(1)), (mot("Là"), pour_cent(2))))
     shown = Constat(replace(constat("points"), table=table), TERRITOIRE, notes={}, ailleurs=("Là",))

@@ -71,7 +71,8 @@ def _kind(table: Table, *, sorts: bool) -> str:
 
 
 def to_frame(table: Table | None) -> pd.DataFrame:
-    """Le tableau d'un constat en table pandas, une ligne par ligne montrée, sous les mêmes titres.
+    """Le tableau d'un constat en table pandas, une ligne par ligne montrée, sous les mêmes titres ; « Nantes, 2014 » y est une zone et une
+    année.
 
     Une colonne de mots est de texte. Une colonne de chiffres `X` (flottants, non arrondis) est suivie de `X, unité` et de `X, statut`,
     catégorie ordonnée : « publié », sinon la raison pour laquelle le chiffre est vide.
@@ -81,7 +82,13 @@ def to_frame(table: Table | None) -> pd.DataFrame:
     if table is None:
         return pd.DataFrame()
     found: dict[str, object] = {}
-    for i, title in enumerate(table.colonnes):
+    dated = [re.fullmatch(r"(.+), ([^,]*\d{4}[^,]*)", line[0].texte) for line in table.lignes]
+    if split := bool(dated) and all(dated):
+        zones, years = zip(*(one.groups() for one in dated), strict=True)
+        numbers = all(map(str.isdigit, years))
+        columns = pd.array(zones, dtype="str"), pd.array([*map(int, years)] if numbers else years)
+        found |= zip(block("affichage.cadre"), columns, strict=True)
+    for i, title in list(enumerate(table.colonnes))[split:]:
         cells = [line[i] for line in table.lignes]
         if not any(map(_is_figure, cells)):
             found[title] = pd.array([cell.texte for cell in cells], dtype="str")

@@ -97,7 +97,7 @@ class LabelledTables:
         """Les engagements, une ligne chacun (`dossier.avancement()` : ce qui s'en dit, en constats).
 
         `avancement` et `appreciation_COLLEGE` sont des catégories ordonnées, où « non renseigné » dit que personne ne s'est prononcé ;
-        `partenaires`, `quartiers`, `actions`, `indicateurs` sont des codes séparés par `|`.
+        `date_preuve` est une date ; `partenaires`, `quartiers`, `actions`, `indicateurs` sont des codes séparés par `|`.
 
         >>> int(dossier.engagements()["quartiers"].str.split("|").explode().nunique())
         15
@@ -151,7 +151,8 @@ def label_engagements(rows: pd.DataFrame, territory: Territory) -> pd.DataFrame:
         for name, order in words.items()
         if name in rows.columns
     }
-    return _with_names(rows, territory).assign(**said)
+    day = pd.to_datetime(rows["date_preuve"], format="%Y-%m-%d", errors="coerce")
+    return _with_names(rows, territory).assign(**said, date_preuve=day)
 
 
 def _with_names(rows: pd.DataFrame, territory: Territory) -> pd.DataFrame:

@@ -23,6 +23,7 @@ from cvanalysis.publish.memory.decision import Slices
 from cvanalysis.publish.papers.statements import Shown, shown_in
 from cvanalysis.publish.plan import Report
 from cvanalysis.territory.contract import Territory
+from cvanalysis.textes import label
 
 if TYPE_CHECKING:
     from docx.document import Document
@@ -127,7 +128,7 @@ def write_handover(
     from cvanalysis.publish.page.page import template
 
     document = docx.Document()
-    titre = typeset(f"{territory.contrat} : éléments pour le prochain contrat")
+    titre = typeset(label("preconisations.passation.titre", contrat=territory.contrat))
     _prepare(document, territory, titre)
     written = template("supports/passation.xml.j2").render(
         territoire=territory,
