@@ -183,28 +183,31 @@ class Dossier(LabelledTables):
         outlines, lost = self.store.contours()
         return blocs.show_map(outlines, code, self.territory, lost=lost)
 
+    def _lien(self, page: str, ancre: str = "") -> str:
+        """The address of a report's page, from a page of the whole; '' of one that the edition being built does not have."""
+        return "" if page in os.environ.get("CVANALYSIS_ABSENTES", "").split() else f"{page}.html{ancre}"
+
     @property
     def _liens(self) -> dict[str, str]:
-        """Quarter's code → its page, from a page of the whole."""
-        return {quarter.code: f"quartiers/{quarter.code}.html" for quarter in self.territory.quartiers}
+        """Quarter's code → its page."""
+        return {quarter.code: self._lien(f"quartiers/{quarter.code}") for quarter in self.territory.quartiers}
 
     def _apercu(self, found: Synthese) -> Bloc:
         if self.territory.vaste:
             return blocs.show_table(found.tableau(), found.ordre)
         return show_all("apercu", found.apercu(), self._liens, texte=label("synthese.apercu.legende"))
 
-    def plan(self, montrees: Collection[str] = ()) -> Bloc:
-        """La carte de tous les quartiers ; `montrees` : les codes de ceux dont la page existe (tous par défaut)."""
+    def plan(self) -> Bloc:
+        """La carte de tous les quartiers, qui mène à leurs pages."""
         outlines, lost = self.store.contours()
-        liens = {code: lien for code, lien in self._liens.items() if not montrees or code in montrees}
-        return blocs.show_overview(outlines, self.territory, liens, lost=lost)
+        return blocs.show_overview(outlines, self.territory, self._liens, lost=lost)
 
-    def cartons(self, montrees: Collection[str]) -> Bloc:
-        """Une vignette par quartier ; `montrees` : les codes de ceux dont la page existe."""
+    def cartons(self) -> Bloc:
+        """Une vignette par quartier."""
         names = {commune.code: commune.nom for commune in self.territory.communes}
         lieux = {one.code: [names.get(c, c) for c in one.communes] for one in self.territory.quartiers}
         found = Synthese(self.store, self.territory, load_catalogue())
-        return show_all("cartons", found.apercu(), self.territory.quartiers, lieux, montrees)
+        return show_all("cartons", found.apercu(), self.territory.quartiers, lieux, self._liens)
 
     def _quarter_voices(self, quarter: Quartier) -> tuple[Finding, ...]:
         """What people say of the quarter, and of what its page says of it."""
@@ -308,7 +311,7 @@ class Dossier(LabelledTables):
     def preconisations(self) -> Page:
         """Ce qui se montre des préconisations, pour le COPIL."""
         found = self.recommendations()
-        themes = {theme.id: theme.nom for theme in self.territory.themes}
+        themes = {theme.id: (theme.nom, self._lien(f"themes/{theme.id}")) for theme in self.territory.themes}
 
         def chain() -> tuple[Finding, ...]:
             stated, cited = ({one: title for one, (title, _) in of.items()} for of in (self._stated, self._departs))
@@ -335,19 +338,19 @@ class Dossier(LabelledTables):
         found = {}
         for one in self.store.rows("precedent").itertuples():
             quarter = after.get(one.constat.partition("-")[0])
-            page = f"quartiers/{quarter.code}-suite.html#{quarter.code}-suite-01" if quarter else ""
+            page = self._lien(f"quartiers/{quarter.code}-suite", f"#{quarter.code}-suite-01") if quarter else ""
             found[one.constat] = (f"{quarter.nom}\u00a0: {one.titre}" if quarter else one.titre, page)
         return found
 
     @cached_property
     def _stated(self) -> dict[str, tuple[str, str]]:
         """The findings of the synthesis and of the themes that state something → their title and address, from a page of the whole."""
-        pages = [("", "synthese.html", Synthese(self.store, self.territory, self.catalogue).constats)]
+        pages = [("", "synthese", Synthese(self.store, self.territory, self.catalogue).constats)]
         for theme in self.territory.themes:
             acted = ThemeActions(self.store, self.territory, theme.id, self.catalogue).constats
-            pages.append((f"{theme.nom}\u00a0: ", f"themes/{theme.id}.html", (*acted, *self._theme_voices(theme))))
+            pages.append((f"{theme.nom}\u00a0: ", f"themes/{theme.id}", (*acted, *self._theme_voices(theme))))
         said = ((of, page, one.id, write(one.message)) for of, page, ones in pages for one in ones if one.table)
-        return {ident: (of + title.removeprefix(of), f"{page}#{ident}") for of, page, ident, title in said}
+        return {ident: (of + title.removeprefix(of), self._lien(page, f"#{ident}")) for of, page, ident, title in said}
 
     @cached_property
     def _departs(self) -> dict[str, tuple[str, str]]:
@@ -360,7 +363,7 @@ class Dossier(LabelledTables):
                     fiche = Fiche(self.store, self.territory, self.catalogue, subject)
                     if numero in fiche.numeros:
                         title = f"{fiche.quartier.nom}\u00a0: {write(fiche.constat(numero).message)}"
-                        found[one] = (title, f"{self._liens[subject]}#{one}")
+                        found[one] = (title, self._lien(f"quartiers/{subject}", f"#{one}"))
         return found
 
     def _theme_voices(self, theme: Theme) -> tuple[Finding, ...]:

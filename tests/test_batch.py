@@ -276,6 +276,29 @@ def test_only_rebuilds_what_is_named_and_marks_what_is_left_behind(pays):
     assert "QP973003 : 1 valeur modifiée" in build(pays).stdout
 
 
+def test_pages_lead_to_no_page_that_is_not_built(pays):
+    carnet(
+        pays / "nb" / "synthese.ipynb", "import cvanalysis as cv\ncv.ouvrir().synthese().apercu()", parameters="x = 1"
+    )
+    out = pays / "reports" / "essai"
+
+    def lead_to() -> set[str]:
+        pages = {path: path.read_text(encoding="utf-8") for path in out.rglob("*.html")}
+        led = {
+            (page.parent / href) for page, html in pages.items() for href in re.findall(r'href="([^"#:]+\.html)', html)
+        }
+        assert not [str(path) for path in led if not path.exists() and path.resolve() != out.parent / "index.html"]
+        return {path.name for path in led}
+
+    shutil.rmtree(pays / "reports")
+    assert build(pays, "--only", "synthese").returncode == 0
+    assert "QP973001.html" not in lead_to()
+    assert build(pays, "--only", "QP973001").returncode == 0
+    assert {"QP973001.html", "synthese.html"} <= lead_to()
+    assert build(pays).returncode == 0
+    assert {"QP973001.html", "QP973002.html", "synthese.html"} <= lead_to()
+
+
 # ------------------------------------------------------------------------------------------------- what goes wrong
 
 VILAINS = {

@@ -21,7 +21,7 @@ from cvanalysis.territory.look import PALETTE
 
 DOCS = RACINE / "docs"
 TOLD = "".join(path.read_text(encoding="utf-8") for path in (RACINE / "LISEZMOI.md", *sorted(DOCS.glob("*.md"))))
-INTERNES = {"CVANALYSIS_PROCESSED", "CVANALYSIS_OUT"}
+INTERNES = {"CVANALYSIS_ABSENTES", "CVANALYSIS_OUT", "CVANALYSIS_PROCESSED"}
 """Variables by which a build tells its children where they are: nobody sets them."""
 
 

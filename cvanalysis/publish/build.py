@@ -22,9 +22,9 @@ from cvanalysis.files.guard import MIO, can_fork
 from cvanalysis.french import listed
 from cvanalysis.publish.edition import DONE, Edition, lasting, voices_of
 from cvanalysis.publish.files import FORMER, Limits, Say, count, record_opened, shown, take_over
-from cvanalysis.publish.memory.decision import EDITION, UNCHANGED, Decision, Fate, Options, Slices
+from cvanalysis.publish.memory.decision import ABSENT, EDITION, UNCHANGED, Decision, Fate, Options, Slices
 from cvanalysis.publish.memory.ledger import LIBRARIES, Ledger, digest_notebook, report_key
-from cvanalysis.publish.plan import Report, check_notebooks, find_notebooks, select
+from cvanalysis.publish.plan import check_notebooks, find_notebooks
 from cvanalysis.publish.run.child import Outcome, run_children, run_one, sweep_scratch
 from cvanalysis.tables import freshness
 from cvanalysis.territory.contract import read_territory
@@ -55,14 +55,13 @@ def build(options: Options, say: Say, warn: Say) -> int:
         "options": {"edition": territory.edition.id, "audience": options.audience},
     }
     decision = Decision(options, territory, notebooks, inputs)
-    chosen = select(decision.reports, options.only)
     if not options.force and (code := _unchanged(decision, say, warn)) is not None:
         return code
     from cvanalysis.publish.run.warm import warm_up
 
     warm_up()  # before any page is written: what comes first decides how libraries are loaded
     check_notebooks(decision.reports, notebooks)
-    this = _Build(decision, chosen, declarations, say, warn, started)
+    this = _Build(decision, declarations, say, warn, started)
     if options.dry_run:
         return this.foresee()
     out, etat = decision.out, decision.etat
@@ -105,7 +104,6 @@ class _Build:
     """One run of the build, step by step; `run` reads as the table of contents. `declarations`: files that the territory was read from."""
 
     decision: Decision
-    chosen: tuple[Report, ...]
     declarations: list[str]
     say: Say
     warn: Say
@@ -128,7 +126,7 @@ class _Build:
         slices = self.slices(self.options.processed)
         slices.keep()
         self.decision.ledger.note(self.decision.environment, self.decision.made_with, {})
-        fates = self.decision.decide(self.chosen, slices)
+        fates = self.decision.decide(slices)
         self.announce(fates)
         late = [fate for fate in fates if not fate.status]
         if late:  # what was packed may hold what these pages may hold no more
@@ -152,7 +150,7 @@ class _Build:
             if not freshness.current(folder, self.made_of):
                 folder = Path(scratch) / "processed"
                 self.process(folder)
-            self.announce(self.decision.decide(self.chosen, self.slices(folder)))
+            self.announce(self.decision.decide(self.slices(folder)))
         return DONE
 
     # ------------------------------------------------------------------------------------------------ raw data
@@ -222,6 +220,7 @@ class _Build:
             "CVANALYSIS_PROCESSED": str(slices.processed),
             "CVANALYSIS_EDITION": self.territory.edition.id,
             "CVANALYSIS_AUDIENCE": options.audience,
+            ABSENT: decision.absent,
         }
         made = {"generation": decision.generation, "tables": slices.tables}
         read = cache(lambda notebook: (decision.notebooks / notebook).read_text(encoding="utf-8"))

@@ -3,6 +3,7 @@ stand beside hold voices that they may hold no more; refuses to make a report.""
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -12,7 +13,7 @@ from typing import Any
 
 from cvanalysis.files import atomic
 from cvanalysis.publish.files import Say, audience_of, count, read_manifest, shown, state_folder
-from cvanalysis.publish.memory.decision import EDITION, Decision, Fate, Slices
+from cvanalysis.publish.memory.decision import ABSENT, EDITION, Decision, Fate, Slices
 from cvanalysis.publish.memory.ledger import Ledger
 from cvanalysis.publish.papers import statements
 from cvanalysis.publish.papers.downloads import write_downloads
@@ -190,10 +191,10 @@ class Edition:
 
         def render(envoi: str = home) -> dict[str, bytes]:
             parts = {"papiers": papers, "constats": self.titles(), "envoi": envoi}
-            shown = [one["id"].rpartition("/")[2] for one in reports if one["genre"] == "quartier" and one["url"]]
-            if shown and not self.territory.vaste:
+            if any(one["genre"] == "quartier" and one["url"] for one in reports) and not self.territory.vaste:
                 opened = Dossier(self.territory, self.slices.store)
-                parts["accueil"] = opened.plan(shown).html, opened.cartons(shown).html
+                os.environ[ABSENT] = " ".join(one["id"] for one in reports if not one["url"])
+                parts["accueil"] = opened.plan().html, opened.cartons().html
             return {"index.html": render_index(self.territory, self.audience, reports, downloads, **parts)}
 
         def send() -> dict[str, bytes]:

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from cvanalysis.files import atomic
 from cvanalysis.publish.files import MEMORY, SECONDS, envelope, link, state_folder
 from cvanalysis.publish.memory.ledger import Ledger, Record, differences, report_key
-from cvanalysis.publish.plan import LAST, Report, plan_reports
+from cvanalysis.publish.plan import LAST, Report, plan_reports, select
 from cvanalysis.tables import freshness
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 UNCHANGED = "rien n'a changé"
 EDITION = "edition"  # the key of the whole edition in its ledger
+ABSENT = "CVANALYSIS_ABSENTES"  # the reports that have no page, for the notebooks: they lead to no other
 Where = tuple[tuple[str, tuple[str, ...]], ...]
 
 NAMES = {
@@ -99,6 +100,7 @@ class Decision:
 
     def __post_init__(self) -> None:
         self.reports = plan_reports(self.territory, self.notebooks)
+        self.chosen = select(self.reports, self.options.only)
         self.out = self.options.out.resolve() / self.territory.edition.id
         self.etat = state_folder(self.options.data, self.out)
         self.ledger = Ledger(self.out, self.etat)
@@ -108,9 +110,9 @@ class Decision:
         """The number of this build among those that reached their end."""
         return self.ledger.read(EDITION).get("generation", 0) + 1
 
-    def decide(self, chosen: tuple[Report, ...], slices: Slices) -> list[Fate]:
+    def decide(self, slices: Slices) -> list[Fate]:
         """For each report, whether it is to be made again and why."""
-        asked = {report.id for report in chosen}
+        asked = {report.id for report in self.chosen}
         fates = []
         for report in self.reports:
             record = self.record(report)
@@ -167,7 +169,7 @@ class Decision:
         return self.common | {
             "carnet": self.inputs["notebooks"][report.notebook],
             "parametres": atomic.digest_value(report.parameters),
-            "page": atomic.digest_value(self.pages[report.id]),
+            "page": atomic.digest_value([self.pages[report.id], self.absent]),
         }
 
     def inputs_digest(self, fate: Fate) -> str:
@@ -183,10 +185,22 @@ class Decision:
         return atomic.digest_value({"parts": record["de"], "lectures": lectures, "montre": shown})
 
     @cached_property
+    def there(self) -> list[Report]:
+        """The reports that have a page, or that this build makes: pages lead to no other."""
+        asked = {one.id for one in self.chosen}
+        return [one for one in self.reports if one.id in asked or (self.out / one.path).exists()]
+
+    @cached_property
+    def absent(self) -> str:
+        """The others' ids."""
+        there = {one.id for one in self.there}
+        return " ".join(one.id for one in self.reports if one.id not in there)
+
+    @cached_property
     def pages(self) -> dict[str, dict[str, Any]]:
         """What each report's page says around it: titles and links between neighbours of the same kind."""
         found = {}
-        for _, group in groupby(self.reports, key=lambda one: (one.genre, bool(one.sujet) and one.notebook)):
+        for _, group in groupby(self.there, key=lambda one: (one.genre, bool(one.sujet) and one.notebook)):
             same = list(group)
             for before, report, after in zip([None, *same], same, [*same[1:], None], strict=False):
                 depth, near = "../" * report.path.count("/"), {"precedent": before, "suivant": after}
@@ -198,7 +212,7 @@ class Decision:
                     index=link("Toutes les analyses", f"{depth}index.html"),
                     liens=[
                         link(other.titre, f"{depth}{other.path}")
-                        for other in self.reports
+                        for other in self.there
                         if other.genre != "quartier" and other.id != report.id and other.ordre < LAST
                     ],
                     **{key: link(one.titre, f"{depth}{one.path}") for key, one in near.items() if one},
