@@ -62,10 +62,6 @@ def _folder(*names: str, exists: bool, help: str, **rest: Any) -> Any:
     return click.option(*names, type=folder, metavar="DOSSIER", help=help, **rest)
 
 
-def _option(name: str, metavar: str, help: str, **rest: Any) -> Any:
-    return click.option(name, metavar=metavar, help=help, **rest)
-
-
 def _number(name: str, default: int | None, help: str) -> Any:
     return click.option(name, type=_Number(), default=default, help=help)
 
@@ -137,11 +133,13 @@ def check(data: Path, audience: str, detail: bool) -> int:
 _BUILD = (
     _DATA,
     _folder("--out", exists=False, default="reports", help="Dossier des pages (reports par défaut)."),
-    _option("--edition", "NOM", "Édition à construire (celle de contrat.toml par défaut)."),
-    _option("--only", "ID", "Ce rapport seulement (QP…, quartiers/*, synthese…) ; se répète.", multiple=True),
+    click.option("--edition", metavar="NOM", help="Édition à construire (celle de contrat.toml par défaut)."),
+    click.option(
+        "--only", metavar="ID", help="Ce rapport seulement (QP…, quartiers/*, synthese…) ; se répète.", multiple=True
+    ),
     _AUDIENCE,
     _number("--jobs", None, "Rapports construits en même temps (le nombre de cœurs par défaut)."),
-    _option("--dask", "ADRESSE", "Construit sur la grappe Dask de cette adresse (tcp://…)."),
+    click.option("--dask", metavar="ADRESSE", help="Construit sur la grappe Dask de cette adresse (tcp://…)."),
     _number("--timeout", SECONDS, f"Secondes permises à un rapport ({SECONDS} par défaut)."),
     _number("--memory", MEMORY, f"Mio de mémoire permis à un rapport ({MEMORY} par défaut)."),
     _DEBUG,
@@ -251,10 +249,10 @@ def modele(genre: str, data: Path, vers: Path) -> int:
 
 @cli.command()
 @_DATA
-@_option(
+@click.option(
     "--vers",
-    "FICHIER",
-    "Fichier à écrire (par défaut à côté du dossier des données : a-relire.csv pour data/raw, NOM-a-relire.csv pour NOM).",
+    metavar="FICHIER",
+    help="Fichier à écrire (par défaut à côté du dossier des données : a-relire.csv pour data/raw, NOM-a-relire.csv pour NOM).",
     type=click.Path(path_type=Path),
 )
 @_DEBUG
@@ -310,9 +308,8 @@ def cores() -> int:
 def run(argv: list[str] | None = None) -> int:
     """Run a command line; returns the exit status. No traceback reaches a person but under --debug."""
     argv = sys.argv[1:] if argv is None else argv
-    gettext.bindtextdomain(
-        "messages", Path(__file__).parent / "textes" / "click"
-    )  # click's sentences, from its catalogue
+    # click's sentences, from its catalogue
+    gettext.bindtextdomain("messages", Path(__file__).parent / "textes" / "click")
     os.environ["LANGUAGE"] = "fr"
     debug = "--debug" in argv
     if debug:

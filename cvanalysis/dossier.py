@@ -204,7 +204,7 @@ class Dossier(LabelledTables):
 
     def cartons(self) -> Bloc:
         """Une vignette par quartier."""
-        names = {commune.code: commune.nom for commune in self.territory.communes}
+        names = self.territory.noms
         lieux = {one.code: [names.get(c, c) for c in one.communes] for one in self.territory.quartiers}
         found = Synthese(self.store, self.territory, load_catalogue())
         return show_all("cartons", found.apercu(), self.territory.quartiers, lieux, self._liens)

@@ -31,7 +31,7 @@ def told(territory, audience="public"):
     """What `check` says of the voices."""
     words = clean_words(territory, audience)
     money = pd.DataFrame(columns=["fichier", "feuille", "colonne", "motif", "montant"])
-    return Check(**vars(gather([words])) | {"tables": {"argent": money}}).render()
+    return Check(**vars(gather([words])) | {"tables": {"argent": money}}, territory=territory).render()
 
 
 def texts(territory, audience="equipe"):

@@ -5,7 +5,6 @@ A notebook of `notebooks/` says itself what it is for (metadata `cvanalysis`): e
 
 from __future__ import annotations
 
-import difflib
 import json
 import os
 import re
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from cvanalysis.errors import UsageError
+from cvanalysis.french import capital, nearest
 from cvanalysis.territory.contract import Territory
 
 KINDS = {"quartier": ("quartiers", "qpv"), "theme": ("themes", "theme"), "contrat": ("", "")}
@@ -133,7 +133,6 @@ def plan_reports(territory: Territory, notebooks: Path) -> tuple[Report, ...]:
     The notebook that bears the name of its parameter (`qpv`, `theme`) makes the page of the quarter or theme itself
     (`quartiers/QP044006`); any other a page beside it (`quartiers/QP044006-sport`).
     """
-    names = {commune.code: commune.nom for commune in territory.communes}
     places = {
         "quartier": [(one.code, one.nom, one.communes) for one in territory.quartiers],
         "theme": [(one.id, one.nom, ()) for one in territory.themes],
@@ -154,7 +153,7 @@ def plan_reports(territory: Territory, notebooks: Path) -> tuple[Report, ...]:
                 titre=nom if itself else "\u00a0: ".join(filter(None, (nom, one["titre"]))),
                 genre=one["pour"],
                 sujet=sujet,
-                communes=tuple(names.get(code, code) for code in communes),
+                communes=tuple(territory.noms.get(code, code) for code in communes),
                 supports=one["supports"],
                 ordre=one["ordre"],
             )
@@ -176,9 +175,8 @@ def select(reports: Iterable[Report], only: Collection[str]) -> tuple[Report, ..
         found = {ident for ident, names in named.items() if any(fnmatchcase(name, page) for name in names)}
         chosen |= found
         if not found:
-            near = difflib.get_close_matches(page, [name for names in named.values() for name in names[:2]], 3, 0.6)
-            hint = f" Vouliez-vous dire : {', '.join(dict.fromkeys(near))} ?" if near else ""
-            unknown.append(f"« {page} » ne désigne aucun rapport de ce territoire.{hint}")
+            near = capital(nearest(page, [name for names in named.values() for name in names[:2]]))
+            unknown.append(f"« {page} » ne désigne aucun rapport de ce territoire. {near}".rstrip())
     if unknown:
         raise UsageError(" ".join(unknown))
     return tuple(report for report in reports if report.id in chosen) if only else reports

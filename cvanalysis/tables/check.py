@@ -5,7 +5,7 @@ Owns the report, as an object and as French text for a terminal. Refuses to writ
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 
 import pandas as pd
@@ -20,11 +20,8 @@ from cvanalysis.indicateurs.clean.decode import Account
 from cvanalysis.tables.process import DOMAINES, Domain, gather, read_as_they_are
 from cvanalysis.territory.contract import Territory
 
-DITES, EXEMPLES, COLONNES = (
-    20,
-    3,
-    12,
-)  # kinds of anomalies told (the object has them all), places, cells and columns given of each
+DITES, EXEMPLES, COLONNES = 20, 3, 12
+"""Kinds of anomalies told (the object has them all); places or cells, and columns, given of each."""
 BRUT_MAX = 60  # characters of a raw cell, in the text
 A_CORRIGER = (
     r"(?i)^\w+ez\b|[;,.] (?:écrivez|ajoutez|déclarez|corrigez|si « . »)\b"
@@ -43,10 +40,7 @@ EQUIPE = "  Leur ligne et leur mot, pour l'équipe\u00a0: cvanalysis check --aud
 class Check(Domain):
     """The report on all domains. `fichiers` in the folder's order; `anomalies` as in `anomalies.parquet`."""
 
-    titre: str = ""
-    geographie: str = ""
-    quartiers: tuple[str, ...] = ()
-    comparateurs: tuple[tuple[str, str], ...] = ()
+    territory: Territory = field(kw_only=True)
     declarations: tuple[Problem, ...] = ()
     """What is wrong in the declarations of a domain: nothing can be built, and nothing of that domain is read.
     They are told apart, as `build` tells them."""
@@ -75,7 +69,12 @@ class Check(Domain):
         wrong = told["traitement"].str.contains(A_CORRIGER) | told["probleme"].str.contains(FAUX)
         voices = told.loc[told["fichier"].str.match("paroles/") & told["ligne"].eq(0), "probleme"]
         where = [EQUIPE] if voices.str.contains("non déclaré").any() else []
-        lines = [self.titre, "", *_titled("À corriger", [*self._say_left_out(), *_say_anomalies(told[wrong]), *where])]
+        here = self.territory
+        lines = [
+            f"{here.nom} — {here.contrat}",
+            "",
+            *_titled("À corriger", [*self._say_left_out(), *_say_anomalies(told[wrong]), *where]),
+        ]
         if detail:
             lines += self._say_files(told)
         else:
@@ -92,7 +91,7 @@ class Check(Domain):
         said = [
             f"- {one.fichier}\u00a0: {one.trouve.rstrip('.')}. {capital(one.que_faire).rstrip('.')}." for one in wrong
         ]
-        where = f"celui d'un quartier du contrat ({self.geographie})\u00a0: la carte ne sera pas dessinée"
+        where = f"celui d'un quartier du contrat ({self.territory.geographie})\u00a0: la carte ne sera pas dessinée"
         strange = [file for file in self.fichiers if file.pris_pour == "contours" and not file.trouvees]
         said += [f"- {file.fichier}\u00a0: aucun de ses contours n'est {where}." for file in strange]
         return [line.replace(". .", ".") for line in said]
@@ -126,17 +125,18 @@ class Check(Domain):
         """The quarters that no file has, and those that have no figure: their pages would be empty."""
         if "indicateurs" not in self.tables:  # their declarations are wrong
             return []
-        table = self.tables["indicateurs"]
+        table, here = self.tables["indicateurs"], self.territory
+        quartiers = [one.code for one in here.quartiers]
         figures = set(table.loc[table["valeur"].notna(), "zone"])
         found = {zone for file in self.fichiers for zone in file.trouvees}
-        if self.quartiers and not figures.intersection(self.quartiers):
-            theirs = any(f"QPV, géographie {self.geographie}" in file.pris_pour for file in self.fichiers)
-            why = "aucun fichier ne les a" if theirs else f"aucun fichier en {self.geographie}"
-            return [f"{_count(len(self.quartiers), 'fiche', 'fiches')} sans aucun chiffre\u00a0: {why}.", A_TELECHARGER]
+        if quartiers and not figures.intersection(quartiers):
+            theirs = any(f"QPV, géographie {here.geographie}" in file.pris_pour for file in self.fichiers)
+            why = "aucun fichier ne les a" if theirs else f"aucun fichier en {here.geographie}"
+            return [f"{_count(len(quartiers), 'fiche', 'fiches')} sans aucun chiffre\u00a0: {why}.", A_TELECHARGER]
         drawn = any(file.pris_pour == "contours" and file.trouvees for file in self.fichiers)
-        alone = [f"{nom} ({zone})" for zone, nom in self.comparateurs if zone not in figures]
-        nowhere = [code for code in self.quartiers if code not in found | figures]
-        empty = [code for code in self.quartiers if code in found and code not in figures]
+        alone = [f"{one.nom} ({one.zone})" for one in here.comparateurs if one.zone not in figures]
+        nowhere = [code for code in quartiers if code not in found | figures]
+        empty = [code for code in quartiers if code in found and code not in figures]
         said = [] if drawn else ["Pas de carte\u00a0: geo/ n'a le contour d'aucun quartier (docs/insee.md)."]
         said += [f"Comparaisons sans aucun chiffre\u00a0: {', '.join(alone)}. {A_TELECHARGER}"] if alone else []
         return said + [
@@ -177,15 +177,7 @@ def _check(territory: Territory, audience: str) -> Check:
             read.insert(0, clean(territory, audience))
         except DeclarationError as error:
             wrong += error.problems
-    every = gather(read)
-    return Check(
-        **vars(every),
-        titre=f"{territory.nom} — {territory.contrat}",
-        geographie=territory.geographie,
-        quartiers=tuple(one.code for one in territory.quartiers),
-        comparateurs=tuple((one.zone, one.nom) for one in territory.comparateurs),
-        declarations=tuple(wrong),
-    )
+    return Check(**vars(gather(read)), territory=territory, declarations=tuple(wrong))
 
 
 def _titled(title: str, lines: list[str]) -> list[str]:

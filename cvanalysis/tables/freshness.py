@@ -133,10 +133,7 @@ def forget_withdrawn(data: Path, of: dict[str, Any]) -> None:
         known = read_record(folder)
         if known and voices(known["fait_de"]["data"]) == voices(of["data"]):
             continue
-        with (
-            contextlib.suppress(UsageError, OSError),
-            locked(folder, folder.name),
-        ):  # a build that is reading them goes on
+        with contextlib.suppress(UsageError, OSError), locked(folder, folder.name):  # a build that reads them goes on
             for path in (folder / RECORD, *folder.glob("*.parquet")):
                 path.unlink(missing_ok=True)
 

@@ -130,7 +130,7 @@ def label_indicators(rows: pd.DataFrame, territory: Territory, catalogue: Catalo
     dates = {key: catalogue.exact_date(key[0], *map(int, key[1:])) for key in seen}
     told = [dates.get(key, "") for key in map(tuple, rows[of].itertuples(index=False))]
     frame = rows.assign(
-        nom_zone=_named(rows["zone"], _zones(territory)),
+        nom_zone=_named(rows["zone"], territory.noms),
         niveau=_ordered(rows["niveau"], get_args(Niveau)),
         libelle=_named(rows["indicateur"], {key: one.nom for key, one in known.items()}),
         unite=_named(rows["indicateur"], {key: one.unite for key, one in known.items()}, code=False),
@@ -159,7 +159,7 @@ def _with_names(rows: pd.DataFrame, territory: Territory) -> pd.DataFrame:
     """The names of quarters, themes and piliers, each beside its code."""
     frame = rows.copy()
     names = {
-        "qpv": _zones(territory) | {HORS_QPV: "hors des quartiers"},
+        "qpv": territory.noms | {HORS_QPV: "hors des quartiers"},
         "theme": {one.id: one.nom for one in territory.themes} | {HORS_THEME: "hors des thèmes évalués"},
         "pilier": {one.id: one.nom for one in territory.piliers},
         "college": {one.id: one.nom for one in territory.colleges},
@@ -169,11 +169,6 @@ def _with_names(rows: pd.DataFrame, territory: Territory) -> pd.DataFrame:
             said = _named(rows[column], {"": NON_RENSEIGNE} | known)
             frame.insert(frame.columns.get_loc(column) + 1, f"nom_{column}", said)
     return frame
-
-
-def _zones(territory: Territory) -> dict[str, str]:
-    named = {one.zone: one.nom for one in territory.comparateurs}
-    return named | {one.code: one.nom for one in (*territory.communes, *territory.quartiers)}
 
 
 def _named(codes: pd.Series, names: Mapping[str, str], *, code: bool = True) -> pd.Series:

@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from cvanalysis.errors import UsageError
-from cvanalysis.files.atomic import digest_value
+from cvanalysis.files.atomic import digest, digest_value
 from cvanalysis.files.contours import Outline, contour_files, read_contours
 from cvanalysis.files.texts import read_text
 from cvanalysis.tables.freshness import read_own
@@ -156,16 +156,16 @@ class Store:
     def rows(self, table: str, where: Iterable[tuple[str, tuple[str, ...]]] = ()) -> pd.DataFrame:
         """A new frame of the rows of `table` that satisfy `where`, in the table's order; the read is recorded."""
         where = tuple((column, tuple(values)) for column, values in where)
-        positions, digest = self._select(table, where)
-        _recorded.append(Lecture(table, where, digest))
+        positions, rows = self._select(table, where)
+        _recorded.append(Lecture(table, where, rows))
         return self.tables[table].frame.iloc[positions].reset_index(drop=True)
 
     def digest(self, table: str, where: Iterable[tuple[str, tuple[str, ...]]] = ()) -> str:
         """The digest that a read would have now, without recording it."""
         if table == TEXTES:
-            return _digest(self._text_path(dict(where)["nom"][0]))
+            return digest(self._text_path(dict(where)["nom"][0]))
         if table == GEO:
-            return _digest(*contour_files(self.territory.dossier))
+            return digest_value([digest(path) for path in contour_files(self.territory.dossier)])
         return self._select(table, tuple((column, tuple(values)) for column, values in where))[1]
 
     def indicateurs(
@@ -182,14 +182,14 @@ class Store:
     def texte(self, nom: str) -> tuple[str, bool]:
         """A text of `textes/` (Markdown), '' where there is none to be had; and whether there is one that cannot be read."""
         path = self._text_path(nom)
-        _recorded.append(Lecture(TEXTES, (("nom", (nom,)),), _digest(path)))
+        _recorded.append(Lecture(TEXTES, (("nom", (nom,)),), digest(path)))
         text, lost, _ = read_text(path) if path.exists() else ("", (), ())
         return text, bool(lost)
 
     def contours(self) -> tuple[tuple[Outline, ...], bool]:
         """The outlines of the territory's GeoJSON files; and whether some cannot be used."""
         paths = contour_files(self.territory.dossier)
-        _recorded.append(Lecture(GEO, (), _digest(*paths)))
+        _recorded.append(Lecture(GEO, (), self.digest(GEO)))
         read = [read_contours(path) for path in paths]
         return tuple(one for outlines, _, _ in read for one in outlines), any(lost for _, lost, _ in read)
 
@@ -202,10 +202,3 @@ class Store:
         source = self.tables[table]
         positions = source.select(wanted)
         return positions, hashlib.sha256(source.hashes[positions].tobytes()).hexdigest()[:24]
-
-
-def _digest(*paths: Path) -> str:
-    digest = hashlib.sha256()
-    for path in paths:
-        digest.update(path.read_bytes() if path.is_file() else b"absent")
-    return digest.hexdigest()[:24]

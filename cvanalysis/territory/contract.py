@@ -69,30 +69,22 @@ class Comparateur:
 
 
 @dataclass(frozen=True, slots=True)
-class Theme:
+class Mot:
+    """A word of the contract: a pillar, a college."""
+
     id: str
     nom: str
+
+
+@dataclass(frozen=True, slots=True)
+class Theme(Mot):
     question: str
 
 
 @dataclass(frozen=True, slots=True)
-class Pilier:
-    id: str
-    nom: str
-
-
-@dataclass(frozen=True, slots=True)
-class College:
-    id: str
-    nom: str
-
-
-@dataclass(frozen=True, slots=True)
-class Etape:
+class Etape(Mot):
     """A step of the calendar: a sequence of work, the temps fort, a COPIL, the hand-over."""
 
-    id: str
-    nom: str
     mois: str  # AAAA-MM
 
 
@@ -138,8 +130,8 @@ class Territory:
     communes: tuple[Commune, ...]
     comparateurs: tuple[Comparateur, ...]
     themes: tuple[Theme, ...]
-    piliers: tuple[Pilier, ...]
-    colleges: tuple[College, ...]
+    piliers: tuple[Mot, ...]
+    colleges: tuple[Mot, ...]
     calendrier: tuple[Etape, ...]
     seuils: Seuils
     palette: dict[str, str | tuple[str, ...]] = field(default_factory=dict)  # role → colour; `part` → several
@@ -173,6 +165,12 @@ class Territory:
         no = "le nom d'aucun" if named else "pas un"
         what = f"{quoted(said)} n'est {no} quartier de {quoted(self.nom)}."
         raise UsageError(" ".join(filter(None, (what, near, f"Quartiers déclarés\u00a0: {told}."))))
+
+    @property
+    def noms(self) -> dict[str, str]:
+        """Code of a place → its name."""
+        compared = {one.zone: one.nom for one in self.comparateurs}
+        return compared | {one.code: one.nom for one in (*self.communes, *self.quartiers)}
 
     @property
     def vaste(self) -> bool:
@@ -381,7 +379,7 @@ def _places(found: Inspection, geographie: str | None) -> dict[str, tuple]:
 def _words(found: Inspection) -> dict[str, tuple]:
     """Themes, pillars and colleges."""
     declared: dict[str, tuple] = {}
-    for name, kind, older in (("themes", Theme, ()), ("piliers", Pilier, ("transversal",)), ("colleges", College, ())):
+    for name, kind, older in (("themes", Theme, ()), ("piliers", Mot, ("transversal",)), ("colleges", Mot, ())):
         columns = tuple(field.name for field in fields(kind))
         rows = read_rows(found, f"{name}.csv", columns, older)
         for row in rows:

@@ -289,9 +289,7 @@ class Slices:
         for name in self.tables.keys() - set(VOICES):
             target = self.kept / f"{self.tables[name]}.parquet"
             if not target.exists():
-                with suppress(
-                    OSError, atomic.WriteFailed
-                ):  # a full disk: a later build will only say less well what changed
+                with suppress(OSError, atomic.WriteFailed):  # a later build will only say less well what changed
                     atomic.write(target, (self.processed / f"{name}.parquet").read_bytes())
 
     def forget(self, records: list[Record]) -> None:

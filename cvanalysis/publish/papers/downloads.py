@@ -32,11 +32,9 @@ def write_downloads(processed: Path, territory: Territory) -> dict[str, bytes]:
     from cvanalysis.catalogue import load_catalogue
     from cvanalysis.paroles.turnout import count_participations, coverage_table
 
-    zones = {one.zone: one.nom for one in territory.comparateurs}
-    zones |= {one.code: one.nom for one in (*territory.communes, *territory.quartiers)}
     known = load_catalogue(territory.ajouts).indicateurs.items()
     labels = {  # for who does not know codes by heart: column → that of the code, what it says
-        "nom_zone": ("zone", zones),
+        "nom_zone": ("zone", territory.noms),
         "nom_indicateur": ("indicateur", {key: one.nom for key, one in known}),
         "unite": ("indicateur", {key: one.unite for key, one in known}),
     }

@@ -180,9 +180,8 @@ def _pictures(document: Document, shown: Sequence[Shown]) -> dict[str, dict[str,
     letters = [str(ttf) for ttf, _ in font.files().values()]
     found = {}
     for number, one in enumerate(shown, 1):
-        svg = one["figure"]["svg"].replace(
-            "<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1
-        )  # which a page does without
+        # which a page does without
+        svg = one["figure"]["svg"].replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1)
         png = resvg_py.svg_to_bytes(svg, background="#ffffff", skip_system_fonts=True, font_files=letters, zoom=FINE)
         relation, image = document.part.get_or_add_image(io.BytesIO(png))
         sides = [Pt(pixels / FINE) for pixels in (image.px_width, image.px_height)]
