@@ -39,6 +39,12 @@ def table_of(*lines):
         ("drupal webform", ["Numéro de série", "Identifiant de la soumission", "Créé", "Terminé", "Modifié", "Adresse IP distante", "Votre quartier", "Votre témoignage"], ["1", "8101", "12/06/2022 - 18:00", "12/06/2022 - 18:12", "", "10.0.0.9", "Malakoff", "Tôt."], "2022-06-12"),  # noqa: E501
         ("démarche numérique", ["ID", "Email", "État du dossier", "Déposé le", "Traité le", "Votre quartier", "Votre témoignage"], ["77", "a@x.invalid", "Accepté", "12/06/2022 18:12", "", "Malakoff", "Tôt."], "2022-06-12"),  # noqa: E501
         ("sphinx", ["CLE", "DATE_SAISIE", "TEMPS_SAISIE", "PROGRESSION", "Votre quartier", "Votre témoignage"], ["12", "12/06/2022", "120", "100", "Malakoff", "Tôt."], "2022-06-12"),  # noqa: E501
+        ("typeform", ["#", "Votre quartier", "Votre témoignage", "Response Type", "Start Date (UTC)", "Stage Date (UTC)", "Submit Date (UTC)", "Network ID", "Tags"], ["k3", "Malakoff", "Tôt.", "completed", "2022-06-11 23:00:00", "", "2022-06-12 18:12:00", "653e", ""], "2022-06-12"),  # noqa: E501
+        ("surveymonkey", ["Respondent ID", "Collector ID", "Start Date", "End Date", "IP Address", "Email Address", "First Name", "Last Name", "Custom Data 1", "Votre quartier", "Votre témoignage"], ["11", "4", "06/12/2022 06:00:00 PM", "06/12/2022 06:12:00 PM", "10.0.0.9", "a@x.invalid", "Awa", "Exemple", "", "Malakoff", "Tôt."], "2022-06-12"),  # noqa: E501
+        ("surveymonkey", ["Identifiant du répondant", "Identifiant du collecteur", "Date de création", "Date de modification", "Adresse IP", "Adresse e-mail", "Prénom", "Nom", "Données personnalisées 1", "Votre quartier", "Votre témoignage"], ["11", "4", "12/06/2022 18:00:00", "12/06/2022 18:12:00", "10.0.0.9", "a@x.invalid", "Awa", "Exemple", "", "Malakoff", "Tôt."], "2022-06-12"),  # noqa: E501
+        ("formulaire en ligne", ["Submission ID", "Respondent ID", "Submitted at", "Votre quartier", "Votre témoignage"], ["s1", "r1", "2022-06-12 18:12:00", "Malakoff", "Tôt."], "2022-06-12"),  # noqa: E501
+        ("cap collectif", ["type", "contributions_id", "contributions_author_id", "contributions_section_title", "contributions_title", "contributions_bodyText", "contributions_createdAt", "contributions_url", "contributions_trashedAt", "Quartier"], ["opinion", "o1", "u1", "", "", "Tôt.", "2022-06-12 18:12:00", "https://x.invalid", "", "Malakoff"], "2022-06-12"),  # noqa: E501
+        ("cap collectif, propositions", ["contribution_type", "proposal_id", "proposal_title", "proposal_createdAt", "proposal_author_username", "proposal_author_email", "proposal_district_name", "proposal_description"], ["proposal", "p1", "", "2022-06-12 18:12:00", "Awa Exemple", "a@x.invalid", "Malakoff", "Tôt."], "2022-06-12"),  # noqa: E501
         ("limesurvey", ["Date de soumission", "Dernière page", "Langue de départ", "Votre quartier", "Votre témoignage"], ["1980-01-01 00:00:00", "4", "fr", "Malakoff", "Tôt."], None),  # noqa: E501
     ],
 )  # fmt: skip
@@ -258,6 +264,11 @@ def test_correspondances_names_a_category_that_is_no_theme_of_ours(territory):
     [
         "id,document,tag,content\n1,Awa,école,La salle ferme.\n1,Awa,horaires,La salle ferme.\n2,Awa,école,Trop loin.\n",
         "File/case,Coder,Coded,Codename\nAwa,moi,La salle ferme.,école\nAwa,moi,La salle ferme.,horaires\nAwa,moi,Trop loin.,école\n",
+        "Color,Comment,Document group,Document name,Code,Begin,End,Weight score,Segment,Modified by,Modified\n"
+        "o,,G,Awa,école,3,3,0,La salle ferme.,moi,12/06/2022\no,,G,Awa,horaires,3,3,0,La salle ferme.,moi,13/06/2022\no,,G,Awa,école,9,9,0,Trop loin.,moi,\n",
+        "Couleur,Groupe de documents,Nom du document,Code,Début,Fin,Segment\no,G,Awa,école,3,3,La salle ferme.\no,G,Awa,horaires,3,3,La salle ferme.\n"
+        "o,G,Awa,école,9,9,Trop loin.\n",
+        'ID,Document,Quotation Name,Quotation Content,Comment,Codes,Reference\n3:1,Awa,a,La salle ferme.,,"école|horaires",4\n3:2,Awa,b,Trop loin.,,école,9\n',
     ],
 )
 def test_one_quotation_with_two_tags_is_one_voice_of_one_person(tmp_path, content):
@@ -268,6 +279,50 @@ def test_one_quotation_with_two_tags_is_one_voice_of_one_person(tmp_path, conten
     ]
     assert len({c["locuteur"] for c in cells}) == 1
     assert len(table.lignes) == 2
+
+
+def test_of_cap_collectif_a_vote_is_no_voice_an_argument_is_one_and_what_was_put_in_the_bin_is_withdrawn(tmp_path):
+    head = ["type", "contributions_id", "contributions_author_id", "contributions_title", "contributions_bodyText", "contributions_createdAt",
+            "contributions_trashedAt", "contributions_votes_id", "contributions_arguments_author_id", "contributions_arguments_body",
+            "contributions_arguments_createdAt"]  # fmt: skip
+    found, _ = rows(tmp_path, "c.csv", table_of(
+        head,
+        ["opinion", "o1", "u1", "La salle", "Elle ferme.", "2022-06-12 10:00:00", "", "", "", "", ""],
+        ["vote", "", "", "", "", "", "", "v1", "", "", ""],
+        ["argument", "", "", "", "", "", "", "", "u2", "Je suis pour.", "2022-06-13 10:00:00"],
+        ["opinion", "o2", "u3", "", "Insulte.", "2022-06-12 10:00:00", "2022-06-14", "", "", "", ""],
+    ))  # fmt: skip
+    assert [(one["locuteur"], one["texte"], one["date"][:10], bool(one["retrait"])) for one in found] == [
+        ("u1", "La salle. Elle ferme.", "2022-06-12", False),
+        ("u2", "Je suis pour.", "2022-06-13", False),
+        ("u3", "Insulte.", "2022-06-12", True),
+    ]
+
+
+def test_a_proposal_of_cap_collectif_is_one_voice_however_many_voted_for_it(tmp_path):
+    head = [
+        "contribution_type",
+        "proposal_id",
+        "proposal_title",
+        "proposal_createdAt",
+        "proposal_description",
+        "proposal_votes_id",
+    ]
+    votes = (["proposalVote", "p1", "Un banc", "2022-06-12", "Au marché.", f"v{i}"] for i in range(3))
+    found, _ = rows(
+        tmp_path, "p.csv", table_of(head, ["proposal", "p1", "Un banc", "2022-06-12", "Au marché.", ""], *votes)
+    )
+    assert [(one["parole"], one["texte"]) for one in found] == [("p1", "Un banc. Au marché.")]
+
+
+def test_the_second_line_of_titles_of_surveymonkey_is_no_voice(tmp_path):
+    head = ["Respondent ID", "Collector ID", "Start Date", "Votre témoignage"]
+    found, _ = rows(
+        tmp_path,
+        "s.csv",
+        table_of(head, ["", "", "", "Open-Ended Response"], ["1", "2", "06/12/2022 10:00:00 AM", "Tôt."]),
+    )
+    assert [(one["texte"], str(read_day(one["date"]))) for one in found] == [("Tôt.", "2022-06-12")]
 
 
 @pytest.mark.parametrize("name", ["notes.txt", "entretien.odt", "entretien.docx"])

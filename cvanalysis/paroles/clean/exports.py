@@ -141,8 +141,10 @@ def _rename(sheet: Sheet) -> VoiceTable:
             for one in champ.split("|"):
                 columns.setdefault(one, []).append(header)
     _technical_columns(sheet, columns)
+    turned = {h: sheet.cells[h].map(_day_first) for h in sheet.cells if bare(h) in outil.mois_d_abord}
+    found = sheet.cells.assign(**turned)
     cells = pd.DataFrame(
-        {champ: _join(sheet.cells[headers], champ, outil.sans_date) for champ, headers in columns.items()},
+        {champ: _join(found[headers], champ, outil.sans_date) for champ, headers in columns.items()},
         index=sheet.cells.index,
     )
     for champ, options in ticked.items():
@@ -161,7 +163,11 @@ def _rename(sheet: Sheet) -> VoiceTable:
     if sheet.seules:
         todo = "Déposez aussi la table des réponses, ou ôtez ces lignes si leur réponse a été retirée"
         said.append(Problem(raw.fichier, 0, "", f"{SEULE}\u00a0: {sheet.seules}", "", todo))
-    spoken = (cells["texte"].str.strip() != "") if "texte" in cells else pd.Series(False, index=cells.index)
+    spoken = (
+        ~cells["texte"].map(fold).isin(["", *outil.sous_titres])
+        if "texte" in cells
+        else pd.Series(False, index=cells.index)
+    )
     voices = cells[spoken].reset_index(drop=True)
     titles = {champ: headers[0] for champ, headers in columns.items()}
     return VoiceTable(raw.fichier, outil.nom, voices, lines[spoken.to_numpy()], tuple(said), sheet.origine, titles)
@@ -236,6 +242,11 @@ def _questions_above(sheet: Sheet) -> dict[str, str]:
     return found
 
 
+def _day_first(cell: str) -> str:
+    """A day as we read it, where a tool writes the month before it."""
+    return re.sub(r"(\d{1,2})/(\d{1,2})/(?=\d)", r"\2/\1/", cell, count=1)
+
+
 _DANS_LE_TEXTE = re.compile(
     r"</?(?:a|abbr|b|del|em|font|i|ins|mark|s|small|span|strong|sub|sup|u)\b[^<>]{0,500}>", re.IGNORECASE
 )
@@ -249,10 +260,11 @@ def _as_the_tool_means(cells: pd.DataFrame, outil: outils.Outil, lines: np.ndarr
     if outil.retire and "reponse_statut" in cells:
         gone = cells["reponse_statut"].map(fold).isin(outil.retire)
         cells["retrait"] = pd.Series(np.where(gone, "oui", cells.get("retrait", "")), index=cells.index, dtype=object)
-    if not outil.une_voix or not {"codes", "texte"} <= set(cells.columns):
+    if not outil.une_voix or "texte" not in cells:
         return cells, lines
-    same = cells.groupby([c for c in cells.columns if c != "codes"], sort=False, dropna=False)
-    cells["codes"] = same["codes"].transform(lambda some: "|".join(dict.fromkeys(filter(None, some))))
+    if "codes" in cells:
+        same = cells.groupby([c for c in cells.columns if c != "codes"], sort=False, dropna=False)
+        cells["codes"] = same["codes"].transform(lambda some: "|".join(dict.fromkeys(filter(None, some))))
     first = ~cells.duplicated().to_numpy()
     return cells[first].reset_index(drop=True), lines[first]
 
