@@ -14,6 +14,8 @@ from cvanalysis.actions.clean.propose import propose_all
 from cvanalysis.personnes.masking import is_nir, mask_carrier, mask_cell, mask_words
 from cvanalysis.tables.check import check
 from cvanalysis.tables.process import process
+from hostiles import ACTIONS
+from hostiles_tables import action
 from test_actions_territory import ENTETE, FICHIERS, clean, write_contract
 
 NIR = "1 85 05 78 006 084 36"  # invented
@@ -181,6 +183,22 @@ def test_no_cell_of_a_log_gives_a_person_in_any_table(tmp_path):
     assert "sécurité sociale" in told
     assert "particulier" in told
     assert [word for word in TOKENS if word in told.casefold()] == []
+
+
+def test_what_a_comment_of_a_cell_says_is_the_teams(tmp_path):
+    book = openpyxl.Workbook()
+    for line in (ACTIONS.split(";"), action().split("\n")[1].split(";")):
+        book.active.append(line)
+    book.active["A2"].comment = openpyxl.comments.Comment("zremarque de l'agent", "nous")
+    book.save(out := io.BytesIO())
+    territory = write_contract(tmp_path / "raw", {"actions/journal.xlsx": out.getvalue()}, "")
+    told = {}
+    for audience in ("public", "groupe", "equipe"):
+        process(territory, tmp_path / audience, audience)
+        found = pd.read_parquet(tmp_path / audience / "anomalies.parquet")
+        assert "commentaire" in set(found["probleme"])
+        told[audience] = "zremarque" in found.to_csv()
+    assert told == {"public": False, "groupe": False, "equipe": True}
 
 
 def test_people_helped_alike_are_lines_of_one_action_none_of_which_is_lost_nor_asked_about(tmp_path):

@@ -77,6 +77,12 @@ def test_a_text_keeps_its_form_its_typography_and_its_links():
     assert '<a href="mailto:a@exemple.org">' in html
 
 
+def test_what_a_text_remarks_for_its_writers_is_in_no_form_that_it_is_shown_in():
+    shown = show_text('Bonjour **vous**.\n\n<!-- zremarque -->\n\n[//]: # (zremarque)\n\n<i data-x="zremarque">ici</i>')
+    assert "zremarque" not in str(shown._repr_mimebundle_())
+    assert shown.texte.split() == ["Bonjour", "vous.", "ici"]
+
+
 def test_headings_of_a_text_skip_no_level_and_make_no_second_title():
     html = show_text("Un\n==\n\n#### Deux\n\n<h1>Trois</h1>\n\n##### Quatre").html
     assert re.findall(r"<h(\d)>", html) == ["2", "3", "2", "3"]

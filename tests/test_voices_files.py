@@ -40,7 +40,7 @@ def table_of(*lines):
         ("démarche numérique", ["ID", "Email", "État du dossier", "Déposé le", "Traité le", "Votre quartier", "Votre témoignage"], ["77", "a@x.invalid", "Accepté", "12/06/2022 18:12", "", "Malakoff", "Tôt."], "2022-06-12"),  # noqa: E501
         ("sphinx", ["CLE", "DATE_SAISIE", "TEMPS_SAISIE", "PROGRESSION", "Votre quartier", "Votre témoignage"], ["12", "12/06/2022", "120", "100", "Malakoff", "Tôt."], "2022-06-12"),  # noqa: E501
         ("typeform", ["#", "Votre quartier", "Votre témoignage", "Response Type", "Start Date (UTC)", "Stage Date (UTC)", "Submit Date (UTC)", "Network ID", "Tags"], ["k3", "Malakoff", "Tôt.", "completed", "2022-06-11 23:00:00", "", "2022-06-12 18:12:00", "653e", ""], "2022-06-12"),  # noqa: E501
-        ("surveymonkey", ["Respondent ID", "Collector ID", "Start Date", "End Date", "IP Address", "Email Address", "First Name", "Last Name", "Custom Data 1", "Votre quartier", "Votre témoignage"], ["11", "4", "06/12/2022 06:00:00 PM", "06/12/2022 06:12:00 PM", "10.0.0.9", "a@x.invalid", "Awa", "Exemple", "", "Malakoff", "Tôt."], "2022-06-12"),  # noqa: E501
+        ("surveymonkey, en anglais", ["Respondent ID", "Collector ID", "Start Date", "End Date", "IP Address", "Email Address", "First Name", "Last Name", "Custom Data 1", "Votre quartier", "Votre témoignage"], ["11", "4", "06/12/2022 06:00:00 PM", "06/12/2022 06:12:00 PM", "10.0.0.9", "a@x.invalid", "Awa", "Exemple", "", "Malakoff", "Tôt."], "2022-06-12"),  # noqa: E501
         ("surveymonkey", ["Identifiant du répondant", "Identifiant du collecteur", "Date de création", "Date de modification", "Adresse IP", "Adresse e-mail", "Prénom", "Nom", "Données personnalisées 1", "Votre quartier", "Votre témoignage"], ["11", "4", "12/06/2022 18:00:00", "12/06/2022 18:12:00", "10.0.0.9", "a@x.invalid", "Awa", "Exemple", "", "Malakoff", "Tôt."], "2022-06-12"),  # noqa: E501
         ("formulaire en ligne", ["Submission ID", "Respondent ID", "Submitted at", "Votre quartier", "Votre témoignage"], ["s1", "r1", "2022-06-12 18:12:00", "Malakoff", "Tôt."], "2022-06-12"),  # noqa: E501
         ("cap collectif", ["type", "contributions_id", "contributions_author_id", "contributions_section_title", "contributions_title", "contributions_bodyText", "contributions_createdAt", "contributions_url", "contributions_trashedAt", "Quartier"], ["opinion", "o1", "u1", "", "", "Tôt.", "2022-06-12 18:12:00", "https://x.invalid", "", "Malakoff"], "2022-06-12"),  # noqa: E501
@@ -264,11 +264,34 @@ def test_correspondances_names_a_category_that_is_no_theme_of_ours(territory):
     [
         "id,document,tag,content\n1,Awa,école,La salle ferme.\n1,Awa,horaires,La salle ferme.\n2,Awa,école,Trop loin.\n",
         "File/case,Coder,Coded,Codename\nAwa,moi,La salle ferme.,école\nAwa,moi,La salle ferme.,horaires\nAwa,moi,Trop loin.,école\n",
-        "Color,Comment,Document group,Document name,Code,Begin,End,Weight score,Segment,Modified by,Modified\n"
-        "o,,G,Awa,école,3,3,0,La salle ferme.,moi,12/06/2022\no,,G,Awa,horaires,3,3,0,La salle ferme.,moi,13/06/2022\no,,G,Awa,école,9,9,0,Trop loin.,moi,\n",
-        "Couleur,Groupe de documents,Nom du document,Code,Début,Fin,Segment\no,G,Awa,école,3,3,La salle ferme.\no,G,Awa,horaires,3,3,La salle ferme.\n"
-        "o,G,Awa,école,9,9,Trop loin.\n",
-        'ID,Document,Quotation Name,Quotation Content,Comment,Codes,Reference\n3:1,Awa,a,La salle ferme.,,"école|horaires",4\n3:2,Awa,b,Trop loin.,,école,9\n',
+        table_of(
+            [
+                "Color",
+                "Comment",
+                "Document group",
+                "Document name",
+                "Code",
+                "Begin",
+                "End",
+                "Segment",
+                "Modified by",
+                "Modified",
+            ],
+            ["o", "", "G", "Awa", "école", "3", "3", "La salle ferme.", "moi", "12/06/2022"],
+            ["o", "", "G", "Awa", "horaires", "3", "3", "La salle ferme.", "moi", "13/06/2022"],
+            ["o", "", "G", "Awa", "école", "9", "9", "Trop loin.", "moi", ""],
+        ),
+        table_of(
+            ["Couleur", "Groupe de documents", "Nom du document", "Code", "Début", "Fin", "Segment"],
+            ["o", "G", "Awa", "école", "3", "3", "La salle ferme."],
+            ["o", "G", "Awa", "horaires", "3", "3", "La salle ferme."],
+            ["o", "G", "Awa", "école", "9", "9", "Trop loin."],
+        ),
+        table_of(
+            ["ID", "Document", "Quotation Name", "Quotation Content", "Comment", "Codes", "Reference"],
+            ["3:1", "Awa", "a", "La salle ferme.", "", "école|horaires", "4"],
+            ["3:2", "Awa", "b", "Trop loin.", "", "école", "9"],
+        ),
     ],
 )
 def test_one_quotation_with_two_tags_is_one_voice_of_one_person(tmp_path, content):
@@ -282,7 +305,7 @@ def test_one_quotation_with_two_tags_is_one_voice_of_one_person(tmp_path, conten
 
 
 def test_of_cap_collectif_a_vote_is_no_voice_an_argument_is_one_and_what_was_put_in_the_bin_is_withdrawn(tmp_path):
-    head = ["type", "contributions_id", "contributions_author_id", "contributions_title", "contributions_bodyText", "contributions_createdAt",
+    head = ["type", "contributions_id", "contributions_author_id", "contributions_title", "contributions_bodyText", "contributions_createdAt",  # noqa: E501
             "contributions_trashedAt", "contributions_votes_id", "contributions_arguments_author_id", "contributions_arguments_body",
             "contributions_arguments_createdAt"]  # fmt: skip
     found, _ = rows(tmp_path, "c.csv", table_of(

@@ -331,6 +331,12 @@ def test_check_says_how_many_voices_may_be_shown_and_why_the_others_may_not(terr
     assert "publiable" not in everything(clean_voices(territory))  # the account is the team's
 
 
+def test_a_codebook_that_names_no_code_is_said(territory):
+    book = '<CodeBook xmlns="urn:QDA-XML:codebook:1.0"><Codes><Code guid="1" name=" "/></Codes></CodeBook>'
+    (territory.dossier / "paroles" / "codes.qdc").write_text(book)
+    assert "ce livre de codes ne nomme aucun code" in str(clean_voices(territory, "public").illisibles)
+
+
 def test_check_says_that_no_passage_was_read_where_no_source_is_readable(territory):
     import zipfile
 

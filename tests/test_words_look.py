@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import zlib
+from base64 import b64decode
 
 import pytest
 
@@ -172,6 +173,19 @@ def test_of_a_png_only_the_picture_is_kept(tmp_path):
     (tmp_path / "logo.png").write_bytes(held)
     (tmp_path / "nu.png").write_bytes(png())
     assert logo_uri(tmp_path, "logo.png") == logo_uri(tmp_path, "nu.png")
+
+
+def test_of_an_svg_neither_a_remark_nor_what_a_program_notes_of_its_author_is_kept(tmp_path):
+    noted = 'xmlns:inkscape="http://www.inkscape.org/namespaces/inkscape" inkscape:export-filename="/home/jeanne/l.png"'
+    drawn = SVG.replace("<svg", f"<!-- Jeanne --><?x Jeanne?><svg {noted}", 1)
+    (tmp_path / "logo.svg").write_text(drawn)
+    kept = b64decode(logo_uri(tmp_path, "logo.svg").partition(",")[2])
+    assert b"eanne" not in kept
+    assert live_in_svg(kept) == ""
+
+
+def test_an_svg_in_an_encoding_that_nobody_knows_is_no_logo(tmp_path):
+    assert live_in_svg(b'<?xml version="1.0" encoding="klingon"?>' + SVG.encode()) != ""
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
+from html import unescape
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
@@ -267,7 +268,8 @@ def show_text(markdown: str, *, lost: bool = False) -> Bloc:
     if lost:
         return _sentence("affichage.blocs.sans_texte", "avert")
     body = "\n".join(line for line in markdown.splitlines() if not line.startswith("# ")).strip()
-    return Bloc(to_html(body)[0] if body else "", body)
+    html = to_html(body)[0] if body else ""
+    return Bloc(html, unescape(re.sub("<[^>]*>", "", html)).strip())  # not as written: remarks are not for readers
 
 
 def _sentence(key: str, kind: str = "", **values: str) -> Bloc:

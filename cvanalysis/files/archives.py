@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import PurePosixPath
 
 from cvanalysis.errors import CvanalysisError, ReadError
@@ -27,11 +27,9 @@ def is_archive(data: bytes) -> bool:
     """Whether bytes are a ZIP that is no workbook; a damaged one is left to the reader of workbooks, who says so."""
     if not data.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return False
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            return not CLASSEURS & set(archive.namelist())
-    except Exception:  # noqa: BLE001 (a damaged archive makes zipfile raise anything)
-        return False
+    with suppress(ReadError), _opened(data, "") as archive:
+        return not CLASSEURS & set(archive.namelist())
+    return False
 
 
 def members(data: bytes, fichier: str) -> list[tuple[str, zipfile.ZipInfo]]:

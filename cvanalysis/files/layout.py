@@ -14,6 +14,7 @@ from xml.etree import ElementTree
 
 from cvanalysis.files.workbooks import sheet_parts, targets
 
+COMMENTAIRE = "commentaire"
 OCTETS_MAX = 4 * 1024**2  # a workbook that is kept by hand; a larger one is an export, and its parts take long to read
 _ROW = re.compile(rb'<row ([^>]*?\br="(\d{1,7})"[^>]*)>(.*?)(?=<row |</sheetData>)', re.DOTALL)
 _FUSION = re.compile(rb'<mergeCell ref="([A-Z]{1,3})(\d{1,7}):[A-Z]{1,3}(\d{1,7})"')
@@ -55,7 +56,7 @@ def layout_notes(data: bytes, heads: Mapping[str, int]) -> list[tuple[str, int, 
             ):
                 many = f" ({len(lines)} lignes, la première ici)" if len(lines) > 1 else ""
                 notes += [(name, lines[0], "", "", what + many)] if lines else []
-            notes += [(name, *note, "commentaire") for note in _comments(archive, part)]
+            notes += [(name, *note, COMMENTAIRE) for note in _comments(archive, part)]
     return notes
 
 

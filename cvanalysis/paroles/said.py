@@ -66,6 +66,11 @@ def _silence(
     return finding(number, Message(f"voix.{gabarit}", values), manques=[manque], **parts)
 
 
+def _told(lines: Iterable[Iterable[str | Valeur]], legende: str = "") -> Table:
+    """A table of words, but where a cell is a value."""
+    return Table((), tuple(tuple(word(c) if isinstance(c, str) else c for c in line) for line in lines), legende)
+
+
 def _is_example(rows: pd.DataFrame) -> bool:
     return bool(len(rows) and rows["exemple"].all())
 
@@ -168,7 +173,7 @@ def _immersions(finding: Finder, theme: Theme, held: pd.DataFrame, territory: Te
         "voix-01",
         Message("voix.immersions", values),
         figure=matrix(((n, {texts["marque"]: word(state)}) for n, state in zip(ranks, states, strict=True)), "sujet"),
-        table=Table((), tuple(tuple(map(word, (n, *line))) for n, line in zip(ranks, lines, strict=True))),
+        table=_told((n, *line) for n, line in zip(ranks, lines, strict=True)),
         manques=[Manque(lacks, "non_disponible")] if missing else (),
         source=texts["source"],
         exemple=_is_example(held),
@@ -203,10 +208,7 @@ def _tone(
         Message("voix.idees", values),
         question=question,
         figure=Figure("barres", "", (serie("", "sujet", [(i.nom, i.personnes) for i in ideas]),)),
-        table=Table(
-            (),
-            tuple((word(i.nom), i.personnes, i.quartiers, i.colleges, word(quote(i.rows, territory))) for i in ideas),
-        ),
+        table=_told((i.nom, i.personnes, i.quartiers, i.colleges, quote(i.rows, territory)) for i in ideas),
         lecture=Message("voix.lecture_idees", values) if first.personnes.dite else None,
     )
 
@@ -219,7 +221,7 @@ def _minority(finding: Finder, theme: Theme, rare: Sequence[_Idea], territory: T
         "voix-05",
         Message("voix.minorite", {"idees": len(rare), "theme": theme.nom}),
         figure=matrix((i.nom, {TONS[i.tonalite]: said}) for i in rare),
-        table=Table((), tuple(tuple(map(word, line)) for line in lines)),
+        table=_told(lines),
     )
 
 
@@ -263,11 +265,7 @@ def _here(finding: Finder, quartier: Quartier, mine: pd.DataFrame, territory: Te
         "voix-01",
         Message("voix.ici", values),
         figure=matrix(marks),
-        table=Table(
-            (),
-            tuple(tuple(map(word, line)) for line in lines or [nothing]),
-            "" if lines else label("voix.ici.sans_citation"),
-        ),
+        table=_told(lines or [nothing], "" if lines else label("voix.ici.sans_citation")),
     )
 
 
@@ -305,10 +303,7 @@ def quote(rows: pd.DataFrame, territory: Territory) -> str:
 def table_of_contributions(found: pd.DataFrame, second: Iterable[str]) -> Table:
     """What became of each contribution; `second` is what the second column says of each."""
     rows = zip(found.itertuples(), second, strict=True)
-    return Table(
-        (),
-        tuple(tuple(map(word, (r.cite, of, shorten(r.texte) or NON_MONTRE, r.statut, r.reponse))) for r, of in rows),
-    )
+    return _told((r.cite, of, shorten(r.texte) or NON_MONTRE, r.statut, r.reponse) for r, of in rows)
 
 
 def face(finding: Callable[..., Finding], number: str, found: pd.DataFrame, values: dict[str, object]) -> Finding:

@@ -23,8 +23,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from cvanalysis.french import fold
 
 _ICI = Path(__file__).parent
@@ -277,17 +275,6 @@ def without_words(title: str, name: str) -> str:
     """
     words = [re.escape(word) for word in re.findall(r"[\w'’\-]{3,}", name) if fold(word) not in _known()["civilites"]]
     return re.sub(rf"(?i)\b(?:{'|'.join(words)})\b(?:\s+(?:{'|'.join(words)})\b)*", NOM, title) if words else title
-
-
-def mask_anomalies(frame: pd.DataFrame) -> pd.DataFrame:
-    """Anomalies as anyone may read them: no raw cell, and no word quoted in a sentence, gives a person."""
-    rules = {"brut": mask_cell, "colonne": mask_words, "probleme": mask_words, "traitement": mask_words}
-    return frame.assign(
-        **{
-            name: frame[name].map({word: rule(word) for word in frame[name].unique()}).astype("str")
-            for name, rule in rules.items()
-        }
-    )
 
 
 def _is_first_name(word: str) -> bool:

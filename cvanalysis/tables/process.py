@@ -34,6 +34,7 @@ from cvanalysis.files.atomic import SUFFIX, WriteFailed, locked, make_folder, na
 from cvanalysis.files.contours import contour_files, read_contours
 from cvanalysis.files.guard import can_fork, under_guard
 from cvanalysis.files.keys import carrier_key, split_list
+from cvanalysis.files.layout import COMMENTAIRE
 from cvanalysis.files.texts import read_text
 from cvanalysis.french import quoted
 from cvanalysis.indicateurs.clean.decode import Account, Line, clean_indicators
@@ -42,10 +43,9 @@ from cvanalysis.indicateurs.clean.zones import ENSEMBLE, ENSEMBLE_2024
 from cvanalysis.paroles.clean.consent import AUDIENCES
 from cvanalysis.paroles.clean.voices import clean_voices
 from cvanalysis.paroles.table import COMPANIONS
-from cvanalysis.personnes.masking import mask_anomalies
 from cvanalysis.tables.freshness import PACKAGE, RECORD, VOICES, current, forget_withdrawn, made_of, tables_folder
 from cvanalysis.tables.leftover import left_aside
-from cvanalysis.tables.shown import mask_name, names_of, show
+from cvanalysis.tables.shown import ANOMALIES, mask_name, names_of, replaced, show
 from cvanalysis.territory.contract import Territory
 from cvanalysis.territory.declarations import Inspection
 from cvanalysis.territory.places import Niveau
@@ -135,6 +135,8 @@ def _process(territory: Territory, processed: Path, audience: str, of: dict[str,
     lines = [asdict(line) for line in every.compte.lignes]
     tables["comptes"] = pd.DataFrame(lines, columns=[f.name for f in fields(Line)])
     if audience != "equipe":
+        remarks = tables["anomalies"]["probleme"] == COMMENTAIRE
+        tables["anomalies"] = tables["anomalies"].assign(brut=tables["anomalies"]["brut"].mask(remarks, ""))
         voices = [path for path in (territory.dossier / VOICES).rglob("*") if path.is_file()]
         names = {named(path, territory.dossier) for path in voices} | {file.fichier for file in files}
         tables |= {name: veil(tables[name], names) for name in ("anomalies", "fichiers")}
@@ -190,7 +192,7 @@ def gather(domains: Sequence[Domain]) -> Domain:
     said = pd.concat([domain.anomalies for domain in domains], ignore_index=True).astype({"ligne": "Int32"})
     return Domain(
         {name: table for domain in domains for name, table in domain.tables.items()},
-        mask_anomalies(said.sort_values(list(COLONNES_ANOMALIES), kind="stable", ignore_index=True)),
+        replaced(said.sort_values(list(COLONNES_ANOMALIES), kind="stable", ignore_index=True), ANOMALIES),
         tuple(file for domain in domains for file in domain.fichiers),
         Account(tuple(line for domain in domains for line in domain.compte.lignes)),
         "\n".join(domain.complement for domain in domains if domain.complement),

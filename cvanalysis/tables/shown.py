@@ -10,10 +10,14 @@ from collections.abc import Callable, Iterable, Mapping
 
 import pandas as pd
 
-from cvanalysis.personnes.masking import mask, mask_words
+from cvanalysis.personnes.masking import mask, mask_cell, mask_words
 
 PROSE = ("chronologie", "codes", "instances", "preconisations")
 """Tables of what the team has written, published as it stands: their cells are masked as a log's words are."""
+
+
+ANOMALIES = {"brut": mask_cell, "colonne": mask_words, "probleme": mask_words, "traitement": mask_words}
+"""Anomalies as anyone may read them: no raw cell, and no word quoted in a sentence, gives a person."""
 
 
 def mask_name(name: str, *, read: bool = True) -> str:
@@ -59,12 +63,12 @@ def show(tables: Mapping[str, pd.DataFrame], files: Mapping[str, str]) -> dict[s
     rules = {column: lambda word, names=names: names.get(word, word) for column, names in known.items()}
     rules["pris_pour"] = mask_words
     return {
-        name: _replaced(table, dict.fromkeys(table, mask_words) if name in PROSE else rules)
+        name: replaced(table, dict.fromkeys(table, mask_words) if name in PROSE else rules)
         for name, table in tables.items()
     }
 
 
-def _replaced(table: pd.DataFrame, rules: Mapping[str, Callable[[str], str]]) -> pd.DataFrame:
+def replaced(table: pd.DataFrame, rules: Mapping[str, Callable[[str], str]]) -> pd.DataFrame:
     """The table with each rule applied to the texts of its column; untouched where nothing changes."""
     for column, rule in rules.items():
         if column not in table:

@@ -27,6 +27,7 @@ _LONG = 120
 _LOADS = re.compile(r"[@\\]|url\((?!#)|\w+script:", re.IGNORECASE)
 _KEPT = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
 _PNG = b"\x89PNG\r\n\x1a\n"
+ElementTree.register_namespace("", "http://www.w3.org/2000/svg")
 
 
 def read_look(section: Ligne | None) -> dict[str, Any]:
@@ -90,7 +91,16 @@ def logo_uri(dossier: Path, name: str) -> str:
         return f"data:image/png;base64,{b64encode(_PNG + b''.join(_chunks(raw))).decode()}"
     if problem := live_in_svg(raw):
         raise ValueError(problem, "un SVG qui ne fait que dessiner, ou un PNG", "Enregistrez-le en « SVG simple »")
-    return f"data:image/svg+xml;base64,{b64encode(raw).decode()}"
+    return f"data:image/svg+xml;base64,{b64encode(_drawing(raw)).decode()}"
+
+
+def _drawing(raw: bytes) -> bytes:
+    """An SVG without remarks, nor what a drawing program notes in attributes of its own: who, where, from which file."""
+    root = ElementTree.fromstring(raw)  # noqa: S314 - it only draws
+    for one in root.iter():
+        for key in [key for key in one.attrib if key.startswith("{") and "w3.org" not in key]:
+            del one.attrib[key]
+    return ElementTree.tostring(root)
 
 
 def _chunks(raw: bytes) -> Iterator[bytes]:
@@ -109,7 +119,7 @@ def live_in_svg(raw: bytes) -> str:
         return "il déclare des entités ou un DOCTYPE"
     try:
         root = ElementTree.fromstring(raw)  # noqa: S314 - without a declaration, nothing in it is expanded
-    except ElementTree.ParseError:
+    except (ElementTree.ParseError, LookupError, ValueError):  # the two others: an encoding that nobody knows
         return "ce n'est ni un SVG ni un PNG"
     if root.tag.rpartition("}")[2] != "svg":
         return "ce n'est ni un SVG ni un PNG"

@@ -41,17 +41,12 @@ def account_of_voices(
         for champ, cell, understood in written_otherwise(row):
             said = otherwise.setdefault(row.fichier, {}).setdefault(champ, {})
             said.setdefault((mask_words(cell)[:60], understood), row.ligne)
-    closed = {(row.fichier, row.ligne) for row in stages[1]} - {(row.fichier, row.ligne) for row in stages[2]}
-    protected = Counter(
-        row.fichier for row in stages[1] if (row.fichier, row.ligne) in closed and fold(row["audience"]) == "public"
-    )
+    open_ones = set(map(id, stages[2]))
+    protected = Counter(r.fichier for r in stages[1] if id(r) not in open_ones and fold(r["audience"]) == "public")
     known = {(table.fichier, champ) for table in tables for champ in table.cells}
-    titles = {
-        table.fichier: sorted(
-            {one.colonne for other in tables if other.fichier == table.fichier for one in other.anomalies}
-        )
-        for table in tables
-    }
+    titles: dict[str, set[str]] = {}
+    for table in tables:
+        titles.setdefault(table.fichier, set()).update(one.colonne for one in table.anomalies)
     texts = block("paroles.compte")
     files = [
         {
@@ -67,11 +62,13 @@ def account_of_voices(
             "doutes": [(word, n) for (where, word), n in doubtful.items() if where == fichier],
             "autrement": [(champ, [*said.items()]) for champ, said in otherwise.get(fichier, {}).items()],
             "questions": [
-                (one, [to_paste(fichier, one, champ) for champ in LEAVES]) for one in titles[fichier] if _asks(one)
+                (one, [to_paste(fichier, one, champ) for champ in LEAVES])
+                for one in sorted(titles[fichier])
+                if _asks(one)
             ],
             "protections": [
                 (one, to_paste(fichier, one, "CHAMP"))
-                for one in titles[fichier]
+                for one in sorted(titles[fichier])
                 if PROTECTEURS.search(fold(one)) and not _asks(one)
             ],
             "sans_accord": [to_paste(fichier, "", champ, "oui") for champ in LEAVES if (fichier, champ) not in known],

@@ -141,10 +141,8 @@ def _rename(sheet: Sheet) -> VoiceTable:
             for one in champ.split("|"):
                 columns.setdefault(one, []).append(header)
     _technical_columns(sheet, columns)
-    turned = {h: sheet.cells[h].map(_day_first) for h in sheet.cells if bare(h) in outil.mois_d_abord}
-    found = sheet.cells.assign(**turned)
     cells = pd.DataFrame(
-        {champ: _join(found[headers], champ, outil.sans_date) for champ, headers in columns.items()},
+        {champ: _join(sheet.cells[headers], champ, outil) for champ, headers in columns.items()},
         index=sheet.cells.index,
     )
     for champ, options in ticked.items():
@@ -242,14 +240,10 @@ def _questions_above(sheet: Sheet) -> dict[str, str]:
     return found
 
 
-def _day_first(cell: str) -> str:
-    """A day as we read it, where a tool writes the month before it."""
-    return re.sub(r"(\d{1,2})/(\d{1,2})/(?=\d)", r"\2/\1/", cell, count=1)
-
-
 _DANS_LE_TEXTE = re.compile(
     r"</?(?:a|abbr|b|del|em|font|i|ins|mark|s|small|span|strong|sub|sup|u)\b[^<>]{0,500}>", re.IGNORECASE
 )
+_MOIS_JOUR = re.compile(r"^(\d{1,2})/(\d{1,2})/(?=\d)")
 _BALISE = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)[^<>]{0,500}>")
 
 
@@ -274,11 +268,12 @@ def _without_tags(text: str) -> str:
     return " ".join(html.unescape(_BALISE.sub(" ", _DANS_LE_TEXTE.sub("", text))).split())
 
 
-def _join(columns: pd.DataFrame, champ: str, none: str) -> pd.Series:
-    """Several columns of one field: what is said, joined; of days, the first that is one (`none`: what the tool writes for none)."""
+def _join(columns: pd.DataFrame, champ: str, outil: outils.Outil) -> pd.Series:
+    """Several columns of one field: what is said, joined; of days, the first that is one, its day before its month."""
     rows = [[cell.strip() for cell in row if cell.strip()] for row in columns.itertuples(index=False, name=None)]
     if champ in ("date", "recu"):
-        told = [next((d for d in row if not (none and d.startswith(none))), "") for row in rows]
+        told = [next((d for d in row if not d.startswith(outil.sans_date or "-")), "") for row in rows]
+        told = [_MOIS_JOUR.sub(r"\2/\1/", d) for d in told] if outil.mois_d_abord else told
     else:
         parts = ([*dict.fromkeys(row)] for row in rows)
         told = [_sentences(row) if champ == "texte" else "|".join(row) for row in parts]

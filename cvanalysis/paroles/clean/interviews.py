@@ -88,6 +88,8 @@ def read_codebook(path: Path, fichier: str) -> list[tuple[str, str]]:
             with zipfile.ZipFile(io.BytesIO(raw)) as archive:
                 raw = _unfold(archive, next(n for n in archive.namelist() if n.lower().endswith((".qdc", ".qde"))))
         walk(_tree(raw), "")
+    if not found:
+        raise ReadError(Problem(fichier, 0, "", "ce livre de codes ne nomme aucun code", "", "Exportez-le de nouveau"))
     return list(dict.fromkeys(found))
 
 

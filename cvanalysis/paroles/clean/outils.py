@@ -38,7 +38,7 @@ class Outil:
     valeurs: Mapping[str, str] = field(default_factory=dict)
     une_voix: bool = False
     sans_date: str = ""
-    mois_d_abord: Sequence[str] = ()
+    mois_d_abord: bool = False
     sous_titres: Sequence[str] = ()
     parent: Sequence[Sequence[str]] = ()
     question_au_dessus: bool = False

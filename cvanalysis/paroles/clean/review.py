@@ -122,7 +122,6 @@ def write_reading_list(texts: Iterable[str], reviews: Mapping[str, Review]) -> R
 
 
 _MOT = re.compile(r"[^\W\d_]+")
-
 _MAJUSCULE = re.compile(r"\b[A-ZÀ-ÖØ-Þ][^\W\d_]{2,}(?:['’-][^\W\d_]+)*")
 """What may be a name that no pattern tells: a capital, on a word that none of the texts writes without."""
 

@@ -18,7 +18,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property, partial
 from itertools import groupby
 from pathlib import Path
@@ -76,9 +76,8 @@ class CleanedVoices:
     @property
     def tables(self) -> dict[str, pd.DataFrame]:
         """Name of the Parquet file → table."""
-        ours = ("precedent", "chronologie", "codes")
-        names = ("paroles", "contributions", "immersions", "preconisations", "instances", *ours)
-        return {name: getattr(self, name) for name in names}
+        frames = (one.name for one in fields(self) if isinstance(getattr(self, one.name), pd.DataFrame))
+        return {name: getattr(self, name) for name in frames if name != "anomalies"}
 
 
 def clean_voices(
@@ -110,11 +109,13 @@ def clean_voices(
             for row in mine:
                 allow(SECONDES_PAR_LIGNE)
                 clean.append(reader.clean(row, answers.get((row["parole"], row.fichier))))
-    told = reader.log.lignes if audience == "equipe" else sorted(set(reader.log.lignes))
+    log = Anomalies(reader.log.lignes if audience == "equipe" else sorted(set(reader.log.lignes)))
     spoken = {row.fichier for row in rows}
     shown = [table for table in tables if audience == "equipe" and (table.cells.empty or table.fichier in spoken)]
     problems = [problem for table in shown for problem in table.anomalies]
     problems += [*companions.anomalies, *doubtful, *unread]
+    # Not what was expected: of a file without a header it is the first voice.
+    log.tell((replace(one, attendu="") for one in problems), "")
     seuil = territory.seuils.personnes
     paroles = attribute(number(clean), seuil)
     enough = heard_enough(paroles, seuil)
@@ -129,7 +130,7 @@ def clean_voices(
     return CleanedVoices(
         paroles=paroles,
         contributions=cite(paroles, few),
-        anomalies=Anomalies([*told, *map(_as_told, problems)]).frame(),
+        anomalies=log.frame(),
         sources=_sources(rows, tables, clean, bound),
         **{Path(fichier).stem: frame for fichier, frame in bound.items()},
         chronologie=consent.held(companions.tables["chronologie"], edition),
@@ -207,13 +208,11 @@ class _Reader:
         themes, unknown = consent.match_all(row["themes"], self.names["themes"], self.alias["themes"])
         themes = [theme for theme in themes if theme != "exclu"]
         both = OUTILS.get(row.format, TABLEUR).themes_et_lieux
-        places = [place for name in unknown if both and (place := consent.match(name, self.names["qpv"]))]
-        for name in unknown:
-            if not (both and consent.match(name, self.names["qpv"])):
-                self.tell(
-                    row, "themes", name, NON_DECLARE["themes"], "laissé de côté (correspondances.csv peut le nommer)"
-                )
-        return themes, places[0] if places else ""
+        places = {name: place for name in unknown if both and (place := consent.match(name, self.names["qpv"]))}
+        done = "laissé de côté (correspondances.csv peut le nommer)"
+        for name in (name for name in unknown if name not in places):
+            self.tell(row, "themes", name, NON_DECLARE["themes"], done)
+        return themes, next(iter(places.values()), "")
 
     def codes(self, row: consent.Row) -> list[str]:
         found, unknown = consent.match_all(row["codes"], self.names["codes"])
@@ -292,11 +291,6 @@ def _citation(cell: str, shape: re.Pattern[str], about: tuple[str, ...] = ("",))
     """The numbers of findings or engagements that a cell cites; anything else is dropped: free text, a name or a phone maybe."""
     words = re.split(r"\s*[|;,\n]\s*", cell.strip())
     return "|".join(dict.fromkeys(w for w in words if shape.fullmatch(w) and w.startswith(about)))
-
-
-def _as_told(problem: Problem) -> tuple[str, int, str, str, str, str]:
-    """An anomaly. Not what was expected: of a file without a header it is the first voice."""
-    return problem.fichier, problem.ligne, problem.colonne, "", problem.trouve, problem.que_faire
 
 
 def _codes_read(
