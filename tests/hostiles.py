@@ -29,7 +29,14 @@ from carnets import environment, territoire
 LUS = frozenset({0, 1})
 DECLARES = frozenset({0, 1, 2})
 MIO = 1024**2
-MODULES = ("hostiles_tables", "hostiles_workbooks", "hostiles_text", "hostiles_people", "hostiles_declared")
+MODULES = (
+    "hostiles_tables",
+    "hostiles_workbooks",
+    "hostiles_text",
+    "hostiles_people",
+    "hostiles_declared",
+    "hostiles_outils",
+)
 VOISIN = "insee/REVN_2022.csv"
 ACTIONS = "reference;annee;action;porteur;siren;theme;pilier;qpv;financeur;type_credit;demande;accorde;paye;statut;beneficiaires"
 PAROLES = "parole;date;themes;qpv;qualite;locuteur;texte;codes;audience;citation_anonyme;web"
@@ -224,7 +231,9 @@ def judge(outcome: Outcome, ones: Collection[Hostile], pages: Path | None = None
         missing = {one.rapport for one in ones if one.rapport} - {
             p.relative_to(pages).with_suffix("").as_posix() for p in made
         }
-        found += [f"page perdue : {', '.join(sorted(missing))}"] if missing and not outcome.tue else []
+        # A declaration that is refused stops everything, and says so: no page is lost that was owed.
+        lost = missing and not outcome.tue and outcome.code != 2
+        found += [f"page perdue : {', '.join(sorted(missing))}"] if lost else []
         held = sorted({what for page in made for what in alive(page.read_text(encoding="utf-8"))})
         found += [f"vivant : {', '.join(held)}"] if held else []
     return outcome
