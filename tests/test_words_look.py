@@ -176,7 +176,7 @@ def test_of_a_png_only_the_picture_is_kept(tmp_path):
 
 
 def test_of_an_svg_neither_a_remark_nor_what_a_program_notes_of_its_author_is_kept(tmp_path):
-    noted = 'xmlns:inkscape="http://www.inkscape.org/namespaces/inkscape" inkscape:export-filename="/home/jeanne/l.png"'
+    noted = 'xmlns:inkscape="http://www.inkscape.org/namespaces/inkscape" inkscape:export-filename="jeanne/l.png"'
     drawn = SVG.replace("<svg", f"<!-- Jeanne --><?x Jeanne?><svg {noted}", 1)
     (tmp_path / "logo.svg").write_text(drawn)
     kept = b64decode(logo_uri(tmp_path, "logo.svg").partition(",")[2])
