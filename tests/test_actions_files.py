@@ -408,3 +408,71 @@ def test_the_table_of_a_family_fund_keeps_its_two_grants_and_leaves_aid_in_kind_
     proposal, cleaned = pasted(tmp_path, "caf.csv", log)
     assert fields(proposal)["Gestionnaire"] == "porteur"
     assert money(cleaned)["retenu"] == 6 * 5000 + 2 * 15
+
+
+def test_money_that_was_cancelled_is_no_grant_and_the_proposal_says_what_to_do_of_it(tmp_path):
+    log = "Année;Porteur;Action;Montant accordé;Montant annulé;Désengagement\n2021;A;Lire;5000;0;0\n2021;B;Courir;3000;1000;200\n"
+    proposal, cleaned = pasted(tmp_path, "l.csv", log)
+    assert money(cleaned) == {"lu": 8000, "retenu": 8000}
+    assert proposal.count("annulé ou désengagé") == 2
+
+
+def test_a_known_format_says_the_money_that_it_has_cancelled(tmp_path):
+    log = f"{SCDL};montantAnnule\nVille;2021-03-01;D1;Livres;Lire;1000;aide en numéraire;2021-04-01;400\n"
+    cleaned = known(tmp_path, "l.csv", log)
+    assert money(cleaned) == {"lu": 1000, "retenu": 1000}
+    assert cleaned.anomalies["probleme"].str.contains("annulé ou désengagé").any()
+
+
+def test_an_amendment_is_a_part_of_the_total_granted_or_adds_to_the_first_amount(tmp_path):
+    log = "Année;Porteur;Action;Montant initial;Avenant;Montant total accordé\n2021;A;Lire;4000;1000;5000\n"
+    log += "2021;B;Courir;3000;;3000\n2021;C;Nager;2000;-500;1500\n"
+    _, cleaned = pasted(tmp_path / "a", "l.csv", log)
+    assert money(cleaned)["retenu"] == 9500
+    _, cleaned = pasted(tmp_path / "b", "l.csv", "\n".join(line.rpartition(";")[0] for line in log.split("\n")))
+    assert money(cleaned)["retenu"] == 9500
+
+
+def test_columns_titled_with_a_year_alone_are_the_amounts_of_that_year_even_of_two_lines(tmp_path):
+    log = "Association;Action;2019;2020;2021\nLivres;Lire;1000;1200;\nCourse;Courir;;2000;1500\n"
+    _, cleaned = pasted(tmp_path, "l.csv", log)
+    assert cleaned.actions.groupby("annee")["accorde"].sum().to_dict() == {2019: 1000, 2020: 3200, 2021: 1500}
+
+
+def test_a_column_titled_with_a_funder_alone_is_money_even_where_it_gives_once(tmp_path):
+    log = "Porteur;Action;Année;Etat (P147);Ville;CAF\nLivres;Lire;2021;3000;2000;1000\nCourse;Courir;2021;2500;500;\n"
+    _, cleaned = pasted(tmp_path, "l.csv", log)
+    assert money(cleaned)["retenu"] == 9000
+
+
+def test_among_names_and_amounts_alone_only_pure_words_of_budgets_are_envelopes(tmp_path):
+    log = "Association;Montant 2021\nLivres;1000\nReste à Faire (compagnie);2000\nProvision Théâtre;500\nDotation Jeunes;300\n"
+    log += "Total;3800\nReste à programmer;700\nEnveloppe disponible 2021;4500\n"
+    _, cleaned = pasted(tmp_path, "l.csv", log)
+    assert money(cleaned) == {
+        "lu": 12800,
+        "retenu": 3800,
+        "total du fichier": 3800,
+        "enveloppe ou reste à programmer": 5200,
+    }
+
+
+def test_a_heading_alone_on_its_line_is_no_action_and_it_is_told(tmp_path):
+    log = "Action;Porteur;Année;Accordé\nLE HAUT;;;\nLire;Livres;2021;1000\nL'ÎLOT;;;\nCourir;Course;2021;500\n"
+    log += "Document établi par le service;;;\n"
+    _, cleaned = pasted(tmp_path, "l.csv", log)
+    assert (money(cleaned)["retenu"], cleaned.actions["titre"].tolist()) == (1500, ["Lire", "Courir"])
+    told = cleaned.anomalies.query("probleme.str.startswith('ligne d')")
+    assert told["brut"].tolist() == ["LE HAUT"]
+    assert "3 lignes" in told["probleme"].item()
+
+
+@pytest.mark.parametrize("again", ["idem", "//", '""""', "Idem.", "''"])
+def test_a_cell_that_says_as_above_says_what_is_above(tmp_path, again):
+    rows = ["Année;Porteur;Quartier;Action;Accordé", "2021;Livres;Le Haut;Lire;1000"]
+    rows += [f"{again};{again};{again};Écrire;2000", f"{again};Course;;Courir;500\n"]
+    log = "\n".join(rows)
+    _, cleaned = pasted(tmp_path, "l.csv", log)
+    assert cleaned.actions["annee"].tolist() == [2021] * 3
+    assert cleaned.actions["porteur"].tolist() == ["Livres", "Livres", "Course"]
+    assert cleaned.actions["qpv"].tolist() == ["QP099001", "QP099001", ""]

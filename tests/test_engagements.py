@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+
+import openpyxl
 import pytest
 
 from cvanalysis.display.phrases import write
@@ -159,3 +162,33 @@ def test_a_partner_names_its_college_its_themes_and_its_quarters_as_people_do(tm
     partners = FICHIERS["partenaires.csv"] + "neuf;Neuf;Villes;;;La lecture, Le sport;Le Haut;;;\n"
     table = clean(tmp_path, fichiers={"partenaires.csv": partners}, contrat="").partenaires.set_index("id")
     assert table.loc["neuf", ["college", "themes", "quartiers"]].tolist() == ["villes", "lecture|sport", "QP099001"]
+
+
+@pytest.mark.parametrize(
+    ("written", "state"), [("Fait", "réalisé"), ("pas commencé", "non engagé"), ("?", "non renseigné")]
+)
+def test_a_state_of_advance_in_the_words_of_everyone_is_understood_and_said(tmp_path, written, state):
+    cleaned = clean(tmp_path, *ROWS, fichiers={"engagements.csv": TABLE.replace("réalisé", written)})
+    assert cleaned.engagements["avancement"][0] == state
+    (told,) = cleaned.anomalies[cleaned.anomalies["colonne"] == "avancement"].itertuples()
+    assert (told.brut, told.traitement) == (written, f"compris\u00a0: «\u00a0{state}\u00a0»")
+
+
+def test_a_judgement_in_the_words_of_everyone_is_understood_and_said(tmp_path):
+    cleaned = clean(tmp_path, *ROWS, fichiers={"engagements.csv": TABLE.replace(";satisfaisant;", ";bien;")})
+    assert cleaned.engagements["appreciation_etat"][0] == "satisfaisant"
+    assert "compris" in cleaned.anomalies.query("colonne == 'appreciation_etat'")["traitement"].item()
+
+
+def test_a_total_and_a_note_under_the_engagements_of_a_workbook_are_told_and_stop_nothing(tmp_path):
+    book = openpyxl.Workbook()
+    for row in (["Code", "Libellé", "Pilier", "Avancement"], ["E1", "Ouvrir", "social", "fait"]):
+        book.active.append(row)
+    for row in ([None, "Total", None, "1"], [], ["À compléter avant le comité", None, None, None]):
+        book.active.append(row)
+    out = io.BytesIO()
+    book.save(out)
+    cleaned = clean(tmp_path, fichiers={"engagements.xlsx": out.getvalue()}, contrat="")
+    assert cleaned.engagements["code"].tolist() == ["E1"]
+    left = cleaned.anomalies[cleaned.anomalies["probleme"].str.startswith("total, ou ligne")]
+    assert left[["ligne", "brut"]].to_numpy().tolist() == [[3, "Total"], [5, "À compléter avant le comité"]]

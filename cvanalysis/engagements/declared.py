@@ -11,6 +11,7 @@ Partners: `id;nom;college`, and if known `alias` (names met in logs, `|` between
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Mapping, Sequence
 from fnmatch import fnmatch
 from pathlib import Path
@@ -46,8 +47,18 @@ if TYPE_CHECKING:
 
 PARTENAIRE = ("id", "nom", "college", "alias", "siren", "themes", "quartiers", "debut", "fin", "note")
 CLASSEURS = ("engagements.xlsx", "engagements.xlsm", "engagements.ods", "engagements.xls")
-_ETATS = {fold(word): word for word in AVANCEMENTS} | {"abandonne ou reoriente": "abandonné", "": NON_RENSEIGNE}
-_AVIS = {fold(word): word for word in APPRECIATIONS} | {"": ""}
+_MOTS = tomllib.loads(Path(__file__).with_name("mots.toml").read_text(encoding="utf-8"))
+
+
+def _understood(own: Sequence[str], usual: Mapping[str, Sequence[str]], blank: str) -> dict[str, str]:
+    """Each word that people write for a state or a judgement → ours."""
+    return (
+        {fold(word): ours for ours, words in usual.items() for word in words} | {fold(w): w for w in own} | {"": blank}
+    )
+
+
+_ETATS = _understood(AVANCEMENTS, _MOTS["avancement"], NON_RENSEIGNE)
+_AVIS = _understood(APPRECIATIONS, _MOTS["appreciation"], "")
 
 
 def find_engagements(folder: Path) -> str:
@@ -95,7 +106,7 @@ def read_engagements(
             if fold(said) not in known_words:
                 row.unknown(name, f"{quoted(said)} n'est pas connu", words, "mots connus", said)
             elif said and fold(said) != fold(cells[name]):
-                otherwise[name] = said, cells[name]
+                otherwise[name] = said, cells[name] or "sans avis"
         day, when = cells["date_preuve"], read_when(cells["date_preuve"])
         cells["date_preuve"] = when[0].isoformat() if when else ""  # the last day of a period
         if day and when is None:
@@ -152,7 +163,14 @@ def _rows(found: Inspection, anomalies: Anomalies, fichier: str, optional: tuple
             done = ". ".join(filter(None, ("gardée dans le fichier, et non lue", nearest(name, known))))
             anomalies.add(fichier, table.ligne_entete, mask_words(name), "", "colonne à vous", done)
     records = zip(table.lignes.tolist(), table.cells[ours].to_numpy().tolist(), strict=True)
-    cells = [(line, [cell.strip() for cell in row]) for line, row in records]
+    cells = []
+    for line, row in records:
+        filled = [cell.strip() for cell in row if cell.strip()]
+        if len(filled) == 1 or (len(filled) < 4 and title_key(filled[0]).startswith(("total", "sous-total"))):
+            done = "laissée de côté ; si c'est un engagement, complétez-la"
+            anomalies.add(fichier, line, "", mask_words(filled[0]), "total, ou ligne d'une seule cellule remplie", done)
+        else:
+            cells.append((line, [cell.strip() for cell in row]))
     return match_rows(found, fichier, [(table.ligne_entete, ours), *cells], COLONNES, optional)
 
 

@@ -32,7 +32,7 @@ from cvanalysis.actions.table import HORS_THEME, INCONNU, NON_RENSEIGNE
 from cvanalysis.files.anomalies import Anomalies
 from cvanalysis.files.keys import carrier_key, commune_key, title_key
 from cvanalysis.french import fold, nearest, quoted
-from cvanalysis.personnes.masking import PARTICULIER, without_words
+from cvanalysis.personnes.masking import PARTICULIER, mask_words, without_words
 
 if TYPE_CHECKING:
     from cvanalysis.territory.contract import Territory
@@ -119,8 +119,8 @@ class FieldReader:
         at = np.flatnonzero(rows)
         if len(at):
             many = told or (f" ({len(at)} lignes, la première ici)" if len(at) > 1 else "")
-            line = self.rows.lignes[at[0]]
-            self.anomalies.add(self.fichier, line, name, "", problem + many.format(len(at)), treatment)
+            line, raw = self.rows.lignes[at[0]], mask_words(self.rows.libelles[at[0]])
+            self.anomalies.add(self.fichier, line, name, raw, problem + many.format(len(at)), treatment)
 
     def decode(
         self, name: str, read: Callable, problem: str, treatment: Callable | str, blank: Any = "", said: str = ""

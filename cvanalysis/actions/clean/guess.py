@@ -38,7 +38,11 @@ LIGNES_LUES = 2000
 MONTANTS_CONTENU = "d'après son contenu : des montants"
 
 ANNEE = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
-PROPOSE = next(why for why, words in TITRES["pas_montant"].items() if " propos" in words)
+PROPOSE, ANNULE = (
+    next(w for w, words in TITRES["pas_montant"].items() if one in words) for one in (" propos", " annul")
+)
+FINANCEURS = {word.strip() for word in TITRES["financeurs"] if word[0] == word[-1] == " "}
+"""Words that name a funder when a title says nothing else."""
 VERSEMENT = "un versement parmi d'autres : ils s'ajoutent"
 
 GROUPES = ("porteur", "theme", "pilier", "financeur", "dispositif", "annee")
@@ -94,7 +98,7 @@ def sample_of(cells: pa.Array, titles: Sequence[str]) -> list[str]:
     return [
         word
         for word, key, full in zip(words.words, words.folded, words.filled, strict=True)
-        if full and key not in said and not key.startswith(totals)
+        if full and key not in said and not key.startswith(totals) and key not in line_words("idem")
     ][:300]
 
 
@@ -148,8 +152,11 @@ def _is_money(sample: Sequence[str], cells: pa.Array, title: str) -> bool:
     if not len(read) or np.median(read) < 100 or not _holds("accorde", sample, cells, None):
         return False
     widths = {len(_digits(word)) for word in sample}
+    bare = fold(re.sub(r"\([^)]*\)", "", title))
+    if ANNEE.fullmatch(bare):
+        return True
     if _said(TITRES["financeurs"], title) and not (len(widths) == 1 and min(widths) >= 5):
-        return len(read) > 2
+        return len(read) > 2 or bare in FINANCEURS
     return (
         len(read) > 5
         and len(set(read)) > 3
@@ -195,10 +202,10 @@ def _holds(champ: str, sample: Sequence[str], cells: pa.Array, known: Context | 
     return _share(sample, holds) > least
 
 
-def complete(located: Located, known: Context) -> tuple[Located, list[tuple[str, str, str, str]]]:
+def complete(located: Located, known: Context) -> tuple[Located, list[tuple[str, str, str]]]:
     """A known format with the columns that it does not have, where title and content agree.
 
-    Of those that it leaves and that may count: title, field, what is doubtful, what was done.
+    Of those that it leaves and that may count: title, what is doubtful, what was done.
     """
     grid, start = located.grid, max(located.entete) + 1
     found, doubtful = dict(located.journal.colonnes), []
@@ -208,9 +215,13 @@ def complete(located: Located, known: Context) -> tuple[Located, list[tuple[str,
         cells = grid.table.column(i).slice(start, LIGNES_LUES).combine_chunks()
         sample = sample_of(cells, [title])
         money, why = _field((title,), sample, cells, known)
-        if money in MONTANTS and why != MONTANTS_CONTENU:
-            left = "gardés dans le fichier, et non analysés ; s'ils ont été demandés, accordés ou payés,"
-            doubtful.append((title, money, "montants d'une colonne que ce format ne lit pas", left))
+        paste = f'[[actions]] fichier = "{grid.fichier}", reconnu = true, [actions.colonnes] "{title}" ='
+        if why == ANNULE:
+            doubtful.append((title, *why.split(" : ")))
+        elif money in MONTANTS and why != MONTANTS_CONTENU:
+            left = "gardés dans le fichier, et non analysés ; s'ils ont été demandés, accordés ou payés, collez dans contrat.toml :"
+            what = "montants d'une colonne que ce format ne lit pas"
+            doubtful.append((title, what, f'{left} {paste} "{money}"'))
         champ = next((c for c in fields_said(title) if c in PLUS and c not in found.values()), "")
         if champ and sample and not _said(["juridique"], title):
             codes = {name: known.labels[name].code for name in ("theme", "pilier", "statut")}
@@ -219,8 +230,8 @@ def complete(located: Located, known: Context) -> tuple[Located, list[tuple[str,
                 found[name] = champ
             elif _said(PLUS[champ], title):
                 what = f"semble dire « {champ} », avec des mots que personne n'a déclarés"
-                left = "non lue ; déclarez ses mots dans correspondances.csv, ou"
-                doubtful.append((title, champ, what, left))
+                left = "non lue ; déclarez ses mots dans correspondances.csv, ou collez dans contrat.toml :"
+                doubtful.append((title, what, f'{left} {paste} "{champ}"'))
     return replace(located, journal=replace(located.journal, colonnes=found)), doubtful
 
 
@@ -257,7 +268,7 @@ def _sort_amounts(columns: Sequence[Column], stated: str) -> list[Column]:
             if i not in kept:
                 why = "somme des autres colonnes de montants : la compter doublerait l'argent"
                 change = {"champ": "", "raison": why}
-            elif several and len(years[i]) == 1:
+            elif len(years[i]) == 1 and (several or title == years[i][0]):
                 change |= {"annee": years[i][0]}
             elif i not in titled and len(titled) == 1:
                 change = {"champ": "", "raison": "des montants, sans que son titre dise lesquels"}

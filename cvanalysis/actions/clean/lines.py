@@ -24,7 +24,7 @@ from cvanalysis.actions.clean.cells import category, constant, other_aid
 from cvanalysis.actions.clean.duplicates import COLONNES as QUESTIONS
 from cvanalysis.actions.clean.duplicates import DECISIONS, exact_duplicates, merged_actions, propose
 from cvanalysis.actions.clean.fields import Context, FieldReader
-from cvanalysis.actions.clean.rows import ACTION, ORPHELIN, TOTAL, LogRows
+from cvanalysis.actions.clean.rows import ACTION, ORPHELIN, PIED, TOTAL, LogRows
 from cvanalysis.actions.table import ACTIONS, INCONNU, MONTANTS, NON_RENSEIGNE, TERMINE
 from cvanalysis.files.anomalies import Anomalies
 from cvanalysis.files.keys import carrier_key, commune_key, departement_of
@@ -57,6 +57,9 @@ def read_lines(rows: LogRows, context: Context, anomalies: Anomalies) -> Lines:
     reader = FieldReader(rows, context, anomalies)
     done = "compté à part, dans aucune action ; écrivez l'action ou le porteur sur sa ligne"
     reader.tell_rows("", rows.natures == ORPHELIN, ORPHELIN, done)
+    alone = (rows.natures == PIED) & (rows.libelles != "")
+    done = "prise pour un titre ou un pied de tableau, et non pour une action"
+    reader.tell_rows("", alone, "ligne d'une seule cellule remplie, sans montant", done)
     _leave_others_out(reader, motifs)
     made: dict[str, Any] = {"position": np.arange(count), "ligne": rows.lignes}
     made["titre"], made["titre_cle"] = reader.titles()

@@ -113,9 +113,8 @@ def _read_log(
     """The lines of one sheet; what its layout has that is doubtful is told. `merged`: its cells over several lines, by column."""
     located, doubtful = complete(located, context) if located.format is not None else (located, [])
     grid = located.grid
-    for title, champ, what, done in doubtful:
-        paste = f'[[actions]] fichier = "{grid.fichier}", reconnu = true, [actions.colonnes] "{title}" = "{champ}"'
-        anomalies.add(grid.fichier, 0, title, "", what, f"{done} collez dans contrat.toml : {paste}")
+    for title, what, done in doubtful:
+        anomalies.add(grid.fichier, 0, title, "", what, done)
     for name in located.absentes:
         anomalies.add(grid.fichier, 0, name, "", "colonne déclarée introuvable", "lue comme vide")
     if located.annee[0]:

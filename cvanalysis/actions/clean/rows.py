@@ -80,13 +80,14 @@ def read_rows(located: Located, merged: Mapping[str, Sequence[tuple[int, int]]] 
             textes = encode(column) if wrong.any() else None
             montants.append(Amounts(*astuple(spec), valeurs=values, mauvais=wrong, textes=textes))
         else:
-            texts[name] = words = _spread_merged(encode(column), grid.lignes[first:], merged.get(place, ()))
+            words = _spread_merged(encode(column), grid.lignes[first:], merged.get(place, ()))
+            texts[name] = words = _fill_down(words, words.filled & np.isin(words.folded, list(line_words("idem"))))
             if not champ:
                 autres[name] = words
             elif champ in champs:
                 champs[champ] = _coalesce(champs[champ], words)
             else:
-                champs[champ] = _fill_down(words) if name in journal.fusionnees else words
+                champs[champ] = _fill_down(words, ~words.filled) if name in journal.fusionnees else words
     for champ, value in journal.constantes.items():
         said = constant(value, table.num_rows)
         champs[champ] = _coalesce(champs[champ], said) if champ in champs else said
@@ -124,7 +125,7 @@ def _tell_kinds(
     filled = np.sum([words.filled[words.codes] for words in texts.values()], axis=0, initial=0)
     lettered = np.sum([words.map(_LETTRE.search, bool) for words in texts.values()], axis=0, initial=0)
     total, labels = says("totaux")
-    purse, _ = says("enveloppes")
+    purse, purses = says("enveloppes")
     counted = amounts | (not montants)  # without a column of money, what a line says must be enough
     plainly = named & counted & ~total & ~purse
     usual = float(np.median(filled[plainly])) if plainly.any() else 1.0
@@ -136,22 +137,28 @@ def _tell_kinds(
         few &= ~np.all([words.filled[words.codes] for words in said], axis=0)
     natures[~named & amounts] = ORPHELIN
     natures[~named & ~amounts] = PIED
-    natures[named & ~amounts & (filled <= 1) & (len(texts) >= 3)] = PIED
-    natures[few & purse & counted] = ENVELOPPE
-    # « Total général » and « Total 2019 » say of nothing, nor does « Sous-total Danse »; « Total Danse » does.
-    plain = {word for start in line_words("totaux") for word in re.findall(r"\w+", start)} | line_words("du_total")
-    words_of = {label: re.findall(r"\w+", fold(label)) for label in set(labels.tolist()) - {""}}
-    of_nothing = [
-        one
-        for one, said in words_of.items()
-        if said[0] in ("s", "sous") or all(w in plain or w.isdigit() for w in said)
-    ]
-    bare = np.isin(labels, of_nothing)
+    heading = named & ~amounts & (filled <= 1) & ((len(texts) >= 3) | (usual >= 2))
+    natures[heading] = PIED
+    for words in map(champs.__getitem__, naming):
+        at = heading & words.filled[words.codes]
+        labels[at] = words.array()[at]
+    bare = _of_nothing(labels, "totaux")
+    natures[few & purse & counted & ((usual > 1) | _of_nothing(purses, "enveloppes"))] = ENVELOPPE
     sums = _sums_of_others(few & amounts & (lettered <= 2) & ~purse & (total | (usual > 1)), montants)
     natures[sums | (few & total & (amounts | (filled <= 2)) & ((usual > 1) | bare)) | (bare & amounts)] = TOTAL
     natures[(lettered == 0) & amounts & ~named] = TOTAL
     natures[_repeated_headers(located)] = ENTETE
     return natures, labels
+
+
+def _of_nothing(labels: np.ndarray, name: str) -> np.ndarray:
+    """Labels that say of nothing: only words of a list, or of totals, and numbers; « Sous-total Danse » does not either."""
+    plain = {word for start in line_words(name) for word in re.findall(r"\w+", start)} | line_words("du_total")
+    words = {label: re.findall(r"\w+", fold(label)) for label in set(labels.tolist()) - {""}}
+    found = [
+        one for one, said in words.items() if said[0] in ("s", "sous") or all(w in plain or w.isdigit() for w in said)
+    ]
+    return np.isin(labels, found)
 
 
 def _sums_of_others(doubtful: np.ndarray, montants: Sequence[Amounts]) -> np.ndarray:
@@ -206,10 +213,11 @@ def _spread_merged(words: Words, lines: np.ndarray, spans: Sequence[tuple[int, i
     return replace(words, codes=codes)
 
 
-def _fill_down(words: Words) -> Words:
-    """Blank cells repeat the one above: merged cells of a spreadsheet, where the declaration says so."""
-    blank = ~words.filled[words.codes]
-    at = np.where(blank, 0, np.arange(len(blank)))
+def _fill_down(words: Words, again: np.ndarray) -> Words:
+    """Some words (those that say « idem »; the blank, where the declaration says so) repeat the cell above."""
+    if not again.any():
+        return words
+    at = np.where(again[words.codes], 0, np.arange(len(words.codes)))
     return Words(words.codes[np.maximum.accumulate(at)], words.words)
 
 
