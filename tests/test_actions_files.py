@@ -275,6 +275,7 @@ def test_where_nothing_tells_what_a_file_is_there_is_a_block_to_fill_in(tmp_path
     [
         ("scdl.csv", "nomAttribuant;exercice;datedeConvention;termeConvention;nomBeneficiaire;object;montantAttribue;nature\nEssai;2019;2019-01-01;2020-01-01;Asso {n};Objet {n};{m};numéraire", "accorde", "subventions SCDL"),  # noqa: E501
         ("chorus.csv", "Centre financier;N° EJ;Fournisseur;Exercice;Montant payé\n0147-D044;2100{i};Asso {n};2019;{m}", "paye", "paiements Chorus"),  # noqa: E501
+        ("chorus.csv", "N° EJ;Fournisseur payé (DP);;Code taxe 1;Référentiel de programmation;;N° DP;Date de dernière opération sur la DP;Montant payé\n2{i};10{i};Asso {n};;BG00/07;Appels;9{i};12/07/2019;{m}", "paye", "paiements Chorus"),  # noqa: E501
         ("helios.csv", "ID;NUM_MANDAT;COLLEC;OBJET_MANDAT;MONTANT_PAIEMENT;DATE_PAIEMENT;NOM;COMPTE_NATURE\n1;52{i};Ville;Subvention {n};{m};11/06/2019;Asso {n};65748", "paye", "mandats de paiement (HELIOS)"),  # noqa: E501
         ("osiris.csv", "Numero Action Osiris;Etat dossier;N° Siret;Nom;Code postal;Intitulé;Demandé;Proposé;Accordé;%Accordé/Demandé\nDD44-19-00{i}-1;A évaluer;;Asso {n};44000;Action {n};9000;7;{m};50 %", "accorde", "dossiers Osiris"),  # noqa: E501
         ("fonjep.csv", "Tiers;Poste;Versement;Dispositif;Exercice\nAsso {n};J0000{i};{m};Jeunesse;2019", "paye", "versements FONJEP"),
@@ -476,3 +477,35 @@ def test_a_cell_that_says_as_above_says_what_is_above(tmp_path, again):
     assert cleaned.actions["annee"].tolist() == [2021] * 3
     assert cleaned.actions["porteur"].tolist() == ["Livres", "Livres", "Course"]
     assert cleaned.actions["qpv"].tolist() == ["QP099001", "QP099001", ""]
+
+
+def test_an_export_that_names_its_carriers_by_their_siret_alone_is_read_and_a_closed_file_is_no_instalment(tmp_path):
+    titles = "Financeur Principal;Référence administrative - Demande;annee_demande;SIRET - Demandeur;Date - Décision;"
+    titles += "Montant voté TTC - Décision;Montant Ttc;Dispositif - Dossier de financement;Thematique Title;Statut - Dossier de financement\n"
+    log = (
+        titles
+        + "CIPD;R1;2021;83831012600027;44317;1000;1234;FIPD;Sport;VOTE\nCIPD;R2;2021;35600000000048;44317;8000;9000;FIPD;Sport;SOLDE\n"
+    )
+    cleaned = known(tmp_path, "l.csv", log)
+    assert cleaned.fichiers[0].famille == "dossiers Subventia (export)"
+    assert cleaned.actions["accorde"].tolist() == [1000, 8000]
+    assert cleaned.actions["siren"].tolist() == cleaned.actions["porteur"].tolist() == ["838310126", "356000000"]
+
+
+def test_the_codes_of_a_workbook_are_read_under_the_names_that_its_other_sheets_give_them(tmp_path):
+    posts = "Code DispositifId PstStatutPosteLibelle FinanceurPrincipalCode AssociationBeneficiaireCode Annee MontantSubvention"
+    data = workbook(
+        {
+            "Tiers": [["Code", "RaisonSociale"], ["E920", "Chorale"], [10008, "Agence"]],
+            "Poste": [posts.split(), ["D00598", 3, "Attribué", "10008", "E920", 2017, 5068]],
+            "Dispositif": [["ID", "Libelle", "FinanceurCode"], [3, "Politique de la ville", 10008]],
+        }
+    )
+    (line,) = known(tmp_path, "fonjep.xlsx", data).actions.itertuples()
+    assert (line.titre, line.porteur, line.financeur, line.type_credit) == (
+        "Poste FONJEP D00598",
+        "Chorale",
+        "Agence",
+        "spécifique",
+    )
+    assert (line.annee, line.accorde, line.statut) == (2017, 5068, "accordé")

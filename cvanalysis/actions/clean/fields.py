@@ -169,7 +169,11 @@ class FieldReader:
     def instalments(self) -> np.ndarray:
         """Rows that are the payment of a part of a grant: their title says so, or another of their cells says that alone."""
         found = self.field("action").map(lambda word: instalment(word)[0], bool)
-        for words in (*self.rows.autres.values(), *(self.field(name) for name in ("observation", "nature", "statut"))):
+        asked = any(
+            column.champ == "demande" for column in self.rows.montants
+        )  # of a whole file: « Solde » is its state
+        names = ("observation", "nature", *(() if asked else ("statut",)))
+        for words in (*self.rows.autres.values(), *map(self.field, names)):
             found |= words.map(lambda word: instalment(word.strip()) == (True, ""), bool)
         done = "versements d'une même subvention : payés, et jamais une subvention ni une action de plus"
         self.tell_rows("action", found & self.kept, "acomptes et soldes", done)

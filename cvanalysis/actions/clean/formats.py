@@ -36,6 +36,7 @@ class Format:
     annonce: tuple[str, ...] = ()
     annee_dans: Mapping[str, str] = field(default_factory=dict)
     laissees: frozenset[str] = frozenset()
+    libelles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     modele: tuple[str, ...] = ()  # ours, that people fill: what is understood of other words than its own is told
 
 
@@ -74,6 +75,7 @@ def read_formats(geographie: str) -> tuple[Format, ...]:
         told["signature"] = tuple(tuple(_alternatives(group, told["colonnes"])) for group in item["signature"])
         told["modele"] = tuple(item.get("modele", ()))
         told["annonce"] = tuple(map(fold, item.get("annonce", ())))
+        told["libelles"] = {champ: tuple(map(squeeze, words)) for champ, words in item.get("libelles", {}).items()}
         told["laissees"] = frozenset(map(squeeze, item.get("laissees", ())))
         made.append(Format(**told))
     return tuple(made)
@@ -95,7 +97,7 @@ def locate(grids: Sequence[Grid], journals: Sequence[Journal], geographie: str) 
     declared = [journal for journal in journals if fnmatch(fichier, journal.fichier)]
     if whole := [journal for journal in declared if not journal.reconnu]:
         return [_locate_declared(grids, journal) for journal in whole]
-    found = [one for grid in grids if (one := _locate_known(grid, geographie)) is not None]
+    found = [_name_codes(one, grids) for grid in grids if (one := _locate_known(grid, geographie)) is not None]
     found = [one for one in found if not one.grid.cachee] or found
     for journal in declared:
         found = [_complete(one, journal) for one in found]
@@ -120,6 +122,18 @@ def _complete(located: Located, said: Journal) -> Located:
     return replace(located, journal=journal, absentes=tuple(sorted(said.colonnes.keys() - more.keys())))
 
 
+def _name_codes(located: Located, grids: Sequence[Grid]) -> Located:
+    """A log whose format has codes that another sheet of its workbook names: read under these names."""
+    made: dict[str, dict[str, str]] = {}
+    for champ, titles in located.format.libelles.items():
+        for grid in grids:
+            keys = [squeeze(column[0].as_py()) for column in grid.table.columns]
+            if set(titles) <= set(keys):
+                codes, names = (grid.table.column(keys.index(title)).to_pylist() for title in titles)
+                made.setdefault(champ, {}).update(zip(map(fold, codes[1:]), names[1:], strict=True))
+    return replace(located, journal=replace(located.journal, valeurs=made)) if made else located
+
+
 def head_rows(grid: Grid) -> list[tuple[str, ...]]:
     """The first filled rows, as found."""
     return list(zip(*(column.to_pylist() for column in grid.table.slice(0, ENTETE_MAX).columns), strict=True))
@@ -130,7 +144,9 @@ def _locate_known(grid: Grid, geographie: str) -> Located | None:
     for position, row in enumerate(head):
         exact = [squeeze(cell) for cell in row]
         undated = [re.sub(r"(?:19|20)\d\d", "", key) for key in exact]
-        for keys in (exact, undated) if len(set(undated) - {""}) == len([key for key in undated if key]) else (exact,):
+        spoken = [key or (before and f"libellede{before}") for key, before in zip(exact, ["", *exact], strict=False)]
+        alike = len(set(undated) - {""}) < len([key for key in undated if key])
+        for keys in (spoken, exact, *(() if alike else (undated,))):
             present = set(keys)
             for known in read_formats(geographie):
                 signed = all(present & set(group) for group in known.signature)
@@ -143,7 +159,8 @@ def _agrees(grid: Grid, head: Sequence[Sequence[str]], position: int, keys: Sequ
     """Whether what the headers promise holds: the form of posts' numbers, the programme, the title that announces the list."""
     body = dict(zip(reversed(keys), reversed(grid.table.slice(position + 1).columns), strict=True))
     if known.poste:
-        cells = body["idposte"].slice(0, 200).to_pylist()
+        title = next(title for title in known.colonnes["reference"] if title in body)
+        cells = body[title].slice(0, 200).to_pylist()
         return sum(bool(re.match(known.poste["forme"], cell)) for cell in cells) * 2 > len(cells)
     if known.programme:
         title = next(title for title in known.colonnes["programme"] if title in keys)
@@ -158,7 +175,7 @@ def _agrees(grid: Grid, head: Sequence[Sequence[str]], position: int, keys: Sequ
 
 def _read_as(grid: Grid, head: Sequence[Sequence[str]], position: int, keys: Sequence[str], known: Format) -> Located:
     """How a sheet of a known format is read: of each field, the first of its titles that is there."""
-    noms = _unique([fold(cell) for cell in head[position]])
+    noms = _unique([fold(cell) or key for cell, key in zip(head[position], keys, strict=True)])
     colonnes: dict[str, str] = {}
     for champ, titles in known.colonnes.items():
         if title := next((title for title in titles if title in keys), ""):

@@ -120,6 +120,7 @@ def _tell_kinds(
         amounts |= ~np.isnan(column.valeurs)
     by_post = located.format is not None and bool(located.format.poste)
     naming = [n for n in ("action", "porteur", *(("reference",) if by_post else ())) if n in champs]
+    naming = naming or [n for n in ("siret", "reference") if n in champs]
     none = np.zeros(rows, dtype=bool)
     named = np.any([none, *(champs[n].filled[champs[n].codes] for n in naming)], axis=0)
     filled = np.sum([words.filled[words.codes] for words in texts.values()], axis=0, initial=0)
