@@ -481,7 +481,8 @@ def test_a_cell_that_says_as_above_says_what_is_above(tmp_path, again):
 
 def test_an_export_that_names_its_carriers_by_their_siret_alone_is_read_and_a_closed_file_is_no_instalment(tmp_path):
     titles = "Financeur Principal;Référence administrative - Demande;annee_demande;SIRET - Demandeur;Date - Décision;"
-    titles += "Montant voté TTC - Décision;Montant Ttc;Dispositif - Dossier de financement;Thematique Title;Statut - Dossier de financement\n"
+    titles += "Montant voté TTC - Décision;Montant Ttc;Dispositif - Dossier de financement;Thematique Title;"
+    titles += "Statut - Dossier de financement\n"
     log = (
         titles
         + "CIPD;R1;2021;83831012600027;44317;1000;1234;FIPD;Sport;VOTE\nCIPD;R2;2021;35600000000048;44317;8000;9000;FIPD;Sport;SOLDE\n"
