@@ -1,27 +1,7 @@
 """Action logs as a territory declares them: `[[actions]]` (or `[[journaux]]`) of `contrat.toml` → frozen objects. Refuses to open a log.
 
 A log of a known format (`formats.toml`) needs no declaration; any other is declared once: its sheet, its header, what each
-column is. `cvanalysis check` proposes that declaration (`propose`).
-
-    [[actions]]
-    fichier = "actions/suivi_*.xlsx"       # relative to the data folder, * allowed
-    feuille = "Programmation"              # the only sheet, or the first that has the columns, where absent
-    entete = [4, 5]                        # line(s) of the header; found by its content where absent
-    reconnu = true                         # of a known format: the block says only what it changes
-    milliers = ","                         # the sign between thousands, where « 12,000 » may be read in two ways
-    fusionnees = ["Porteur"]               # merged cells: an empty cell repeats the one above
-    [actions.colonnes]                    # header as it is read → field (see `CHAMPS`)
-    "Intitulé de l'action" = "action"
-    [actions.constantes]                  # what the file does not say, the same for all its rows
-    financeur = "Ville"
-    [actions.valeurs.statut]              # words of this log → ours
-    "OK commission" = "accordé"
-    [[actions.financements]]              # one column of amounts per funder, or per year
-    colonne = "Part Ville"
-    champ = "accorde"
-    financeur = "Ville"
-    type_credit = "droit commun"
-    annee = 2019                           # where the column is that of a year
+column is. `cvanalysis check` proposes that declaration (`propose`). All that it may say: docs/actions.md.
 """
 
 from __future__ import annotations
