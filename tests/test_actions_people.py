@@ -226,3 +226,16 @@ def test_a_column_of_one_s_own_in_the_model_of_engagements_is_told_and_stops_not
 def test_a_word_of_a_name_suggests_the_only_quarter_that_has_it(tmp_path):
     row = "Lire;Chorale;;Quais;2019;;;;300;;;"
     assert told(clean(tmp_path, row), "le plus proche.*Rives, Quais et Ponts")
+
+
+def test_a_line_of_data_as_full_as_its_titles_is_never_taken_for_a_second_line_of_titles(tmp_path):
+    log = "Réf;Année;Action;Porteur;Accordé;Statut\nA1;2021;Lire;Livres;4 000 €;validée\nA2;2021;Courir;Course;environ 3000;validée\n"
+    proposal = propose_all(write_contract(tmp_path, {"actions/l.csv": log}, contrat=""), ["actions/l.csv"])
+    assert "entete = 1\n" in proposal
+
+
+def test_our_model_with_a_column_renamed_and_another_removed_is_still_ours(tmp_path):
+    log = "Référence;Année;Action;Porteur;Financeur;Type de crédit;Demandé (€);Montant accordé;Statut;Bénéficiaires\n"
+    log += "A1;2021;Lire;Livres;Ville;droit commun;5000;4 000 €;accordée;30\n"
+    cleaned = clean(tmp_path, fichiers={"actions/l.csv": log}, contrat="")
+    assert (cleaned.fichiers[0].famille, cleaned.actions["accorde"].tolist()) == ("modèle de cvanalysis", [4000])

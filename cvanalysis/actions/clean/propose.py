@@ -7,6 +7,7 @@ proposed, never applied.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -124,14 +125,24 @@ def _headers(grid: Grid) -> list[tuple[int, ...]]:
     rows = head_rows(grid)[:20]
     words = [sum(bool(cell.strip()) for cell in row) for row in rows]
     good = [i for i, row in enumerate(rows) if words[i] >= 2 and not any(map(_is_number, row))]
-    pairs = [(i, i + 1) for i in good if i + 1 in good and grid.lignes[i + 1] == grid.lignes[i] + 1]
+    pairs = [
+        (i, i + 1)
+        for i in good
+        if i + 1 in good and grid.lignes[i + 1] == grid.lignes[i] + 1 and not _stands_alone(rows[i], rows[i + 1])
+    ]
     return [*((i,) for i in good), *pairs]
 
 
+def _stands_alone(upper: Sequence[str], lower: Sequence[str]) -> bool:
+    """Whether a row titles every column of the row below it, most of which is filled: that one is of data."""
+    titles = [top.strip() for top, low in zip(upper, lower, strict=True) if low.strip()]
+    return all(titles) and len(set(titles)) == len(titles) >= 0.6 * sum(bool(cell.strip()) for cell in upper)
+
+
 def _is_number(cell: str) -> bool:
-    """Whether a cell holds a number; a year is none, since columns of amounts are titled with it."""
-    bare = cell.strip().replace(" ", "").replace(",", "").replace(".", "")
-    return bare.isdigit() and not (len(bare) == 4 and bare[:2] in ("19", "20"))
+    """Whether a cell holds a number, or an amount; a year is none, since columns of amounts are titled with it."""
+    bare = re.sub(r"[\s.,€]|euros?$", "", cell)
+    return bare.isdigit() and not ANNEE.fullmatch(bare)
 
 
 def _set_aside(block: str, why: str) -> str:
