@@ -656,6 +656,8 @@ def test_a_census_by_iris_is_told_as_such(tmp_path):
         ("UAI;Nom;Secteur;IPS;Code INSEE de la commune", "0350001A;X;public;92,1;35238", "établissements scolaires"),
         ("Session;Numero d'etablissement;Inscrits;Admis", "2023;0350001A;100;85", "établissements scolaires"),
         ("Code;Libellé;Taux de chômage annuel moyen 2023", "35;Ille-et-Vilaine;5,5", "« Statistiques locales »"),
+        ("Taux de pauvreté\nCommune\nCode;Libellé;2020;2021", "35238;Rennes;20,0;21,0", "l'année dans leur titre"),
+        ("CODGEO;P20_SAL15P;P20_SAL15P_TP", "35238;80000;15000", "base communale du recensement"),
         ("NIVGEO;CODGEO;LIBGEO;SEXE;AGED100;NB", "COM;35238;Rennes;1;000;12", "prenez base-cc-evol-struct-pop"),
         ("CODGEO;QP035001;QP035002", "POP_MUN;5000;8883", "Les quartiers y sont en colonnes"),
         ("CODE_QPV;NOM_QPV;NB_ECOLES", "QP035002;Villejean;4", "déclarez ses colonnes"),

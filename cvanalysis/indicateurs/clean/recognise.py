@@ -63,7 +63,7 @@ def known_headers() -> frozenset[str]:
     """Every header that the catalogue can name, of any year: the line that has most of them is a table's header."""
     years = [f"{year % 100:02d}" for year in ANNEES_CONNUES]
     spread = {form.replace("{aa}", year) for form in map_headers() for year in (years if "{aa}" in form else [""])}
-    return frozenset(spread | census_headers(years) | {*CLES, *LONG, *PLAIN, "LIBGEO", "COD_VAR", "LIB_VAR", "LIB_COM"})
+    return frozenset(spread | census_headers(years) | {*CLES, *LONG, *PLAIN, "LIBGEO", "LIBELLE", "COD_VAR", "LIB_VAR", "LIB_COM"})
 
 
 def recognise(
