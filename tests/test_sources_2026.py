@@ -142,7 +142,10 @@ READ = [
     ),
     (
         "donnees_quartiers.csv",
-        "qp;libqp;nbmen_a13;tp60_a13;pmono_a13\nQP044005;Bellevue;7100;35,4;22,0\n",
+        (
+            "Code;Libellé;Ménages;Taux de pauvreté;Monoparents\nqp;libqp;nbmen_a13;tp60_a13;pmono_a13\n"
+            "QP044005;Bellevue;7100;35,4;22,0\n"
+        ),
         {"QP044005": {"taux_pauvrete": 35.4}},
     ),
     (

@@ -171,7 +171,7 @@ def _open(data: bytes, fichier: str) -> list[Grid]:
 def read_raw(path: Path, fichier: str, connus: frozenset[str] = frozenset()) -> list[RawTable]:
     """Every sheet of a file as a table whose header is found by its content.
 
-    `connus` are header names that the caller knows: the row that has most of them is the header (ties: the first).
+    `connus` are header names that the caller knows: the row that has most of them is the header (a row of codes first; ties: the first).
     Without any, it is the first of the rows with most distinct words. Sheets with no header at all come out too,
     their first row taken for one. Raises `ReadError`.
     """
@@ -210,7 +210,7 @@ def find_table(grid: Grid, connus: frozenset[str] = frozenset()) -> RawTable:
 def _find_header(head: Sequence[Sequence[str]], connus: frozenset[str] = frozenset()) -> int:
     """Position of the header among the first filled rows.
 
-    With known names, the row that has most of them (two at least: a lone `A` or `note` can be a cell). Else the first
+    With known names, the row that has most of them, codes before labels (two at least: a lone `A` or `note` can be a cell). Else the first
     row with at least 70 % of the largest number of distinct words (titles and group headings have fewer); where it
     adjoins a row as wide of codes (`TX_F`), codes win over labels.
     """
@@ -218,7 +218,7 @@ def _find_header(head: Sequence[Sequence[str]], connus: frozenset[str] = frozens
     if known:
         hits = [len({fold(cell) for cell in row} & known) for row in head]
         if max(hits) >= min(2, len(known)):
-            return hits.index(max(hits))
+            return max(range(len(head)), key=lambda i: (hits[i] > 1 and _are_codes(head[i]), hits[i], -i))
     words = [_count_words(row) for row in head]
     most = max(words)
     if most == 0:

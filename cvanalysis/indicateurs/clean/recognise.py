@@ -63,7 +63,8 @@ def known_headers() -> frozenset[str]:
     """Every header that the catalogue can name, of any year: the line that has most of them is a table's header."""
     years = [f"{year % 100:02d}" for year in ANNEES_CONNUES]
     spread = {form.replace("{aa}", year) for form in map_headers() for year in (years if "{aa}" in form else [""])}
-    return frozenset(spread | census_headers(years) | {*CLES, *LONG, *PLAIN, "LIBGEO", "LIBELLE", "COD_VAR", "LIB_VAR", "LIB_COM"})
+    titles = {*CLES, *LONG, *PLAIN, "LIBGEO", "LIBELLE", "COD_VAR", "LIB_VAR", "LIB_COM"}
+    return frozenset(spread | census_headers(years) | titles)
 
 
 def recognise(
@@ -150,8 +151,7 @@ def find_forms(table: RawTable, family: Famille) -> Forms:
     """Each header of a table as that family writes it."""
     forms: Forms = {}
     for header in table.colonnes:
-        normal = normal_header(header)
-        forms[header] = (normal, None)
+        forms[header] = ((normal := normal_header(header)), None)
         if family.suffixe and re.search(r".\d{2}$", normal):
             year = 2000 + int(normal[-2:])
             form = header_form(normal, year)
