@@ -304,7 +304,7 @@ class Dossier(LabelledTables):
     def recit(self) -> Page:
         """Ce qui se montre du récit du contrat."""
         read = self.store.rows
-        years = lines_of(carried_out(read("actions"), self.territory.debut, self.territory.fin))
+        years = lines_of(carried_out(read("actions"), self.territory.debut, self.territory.connue))
         told = Story(self.territory, read("chronologie"), read("instances"), read("partenaires"), years)
         return self._page("Le récit du contrat.", told, annees=lambda: show_all("annees", told.constat("annees-01")))
 

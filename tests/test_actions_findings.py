@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from datetime import date
 
 import pandas as pd
 import pytest
@@ -84,6 +86,25 @@ def test_an_action_that_one_log_places_and_another_does_not_is_placed(tmp_path):
     theme = ThemeActions(reader, territory, "lecture", load_catalogue())
     assert reach(theme.field.menees, theme.field) == {"QP099001": 1, "QP099002": 0, "QP099003": 1}
     assert "Rives, Quais et Ponts" in write(theme.constat("actions-02").message)
+
+
+def test_nothing_is_said_of_years_that_the_edition_cannot_know(tmp_path):
+    """A contract that goes on to 2030, read in 2021: no action of 2030 is missing."""
+    reader, declared = tables(tmp_path, *ROWS)
+    territory = replace(declared, fin=2030, edition=replace(declared.edition, jusqu_au=date(2021, 6, 30)))
+    theme = ThemeActions(reader, territory, "lecture", load_catalogue())
+    assert write(theme.constat("besoins-01").message).startswith("De 2019 à 2021, ")
+    assert "-2021)" in write(theme.constat("actions-01").message)
+    assert list(column(theme.constat("actions-01"))) == ["2020", "2021"]
+    assert list(column(QuarterActions(reader, territory, "QP099001").constat("actions-01"))) == ["2020", "2021"]
+
+
+def test_a_theme_without_action_says_so_under_its_landmarks_in_the_singular(tmp_path):
+    theme = ThemeActions(*tables(tmp_path, *ROWS), "sport", load_catalogue())
+    told = [write(words) for _, words, _ in theme.reperes]
+    assert told[0].startswith("Action différente, ")
+    assert "aucun n’est écrit" in told[2]
+    assert told[3].startswith("Quartier sur 3 a eu")
 
 
 def test_a_quarter_or_a_theme_without_any_row_says_so(tmp_path):

@@ -502,8 +502,8 @@ def test_an_income_is_said_to_be_per_consumption_unit_under_its_title():
 def test_job_seekers_are_dated_and_their_categories_named_in_the_title():
     rows = [obs(A, "demandeurs_abc", None, n, publication=p, source="pole_emploi") for p, n in ((2017, 90), (2022, 70))]
     text = said("evolution;demandeurs_abc", rows)
-    assert "publication 2022" in text
-    assert "A, B" in text
+    assert "(publ. 2022)" in text
+    assert "A,\u00a0B,\u00a0C" in text
 
 
 def test_a_structure_tells_its_parts_and_no_place_among_six():
@@ -544,3 +544,30 @@ def test_what_is_not_known_of_two_structures_is_said_of_each():
     ]
     assert sum("Et familles-01" in quoi for quoi in told) == 1
     assert sum("Et familles-02" in quoi for quoi in told) == 1
+
+
+def test_a_share_is_a_share_for_the_others_too_where_the_quarter_has_none():
+    """The dashboard sets in % what is a part of a count, even where one's own count is missing or doubtful."""
+    others = {"demandeurs_abc": [200.0] * 6, "demandeurs_abc_duree_4": ["non_diffusé", 40, 50, 60, 70, 80]}
+    rows = [row for name, values in others.items() for row in everywhere(name, values, 2021, source="pole_emploi")]
+    declared = "emploi-06;emploi;structure;demandeurs_abc,demandeurs_abc_duree_4"
+    (line,) = Fiche(Reader(rows), territory(), catalogue(declared), A).tableau
+    assert [phrases.say(value) for value in line.tous] == [
+        "non diffusé",
+        *(f"{n},0\u00a0%" for n in (20, 25, 30, 35, 40)),
+    ]
+    assert {value.unite for value in line.tous} == {"%"}
+
+
+def test_nobody_is_asked_why_of_a_figure_that_nobody_knows():
+    rows = everywhere("taux_emploi", ["non_diffusé", 40, 41, 42, 43, 44])
+    (asked,) = Fiche(Reader(rows), territory(), catalogue("emploi-01;emploi;niveau;taux_emploi"), A).questions()
+    assert asked[1] == "Qu'en savez-vous, ici ?"
+
+
+def test_a_comparator_that_is_missing_is_named_as_in_a_sentence():
+    found = finding(
+        "niveau;revenu_median",
+        [*everywhere("revenu_median", [1] * 6), obs(EPCI, "revenu_median"), obs(COMMUNE, "revenu_median")],
+    )
+    assert any("pour l’ensemble des QPV de France" in one.quoi for one in found.manques)

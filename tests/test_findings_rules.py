@@ -353,10 +353,10 @@ def test_a_gap_stands_out_only_where_few_quarters_have_such_a_one():
     ("place", "expected"),
     [
         (Rank(1, 15, 0, 0, 0), "la part la plus élevée des quinze quartiers"),
-        (Rank(14, 15, 0, 0, 0), "la deuxième part la plus faible des quinze quartiers"),
-        (Rank(10, 11, 0, 4, 0), "la deuxième part la plus faible des onze quartiers publiés"),
-        (Rank(3, 12, 1, 0, 0), "la troisième part la plus élevée des douze quartiers, à égalité"),
-        (Rank(30, 240, 0, 7, 0), "la 30ᵉ part la plus élevée des 240 quartiers publiés"),
+        (Rank(14, 15, 0, 0, 0), "deuxième part la plus faible des quinze quartiers"),
+        (Rank(10, 11, 0, 4, 0), "deuxième part la plus faible des onze quartiers publiés"),
+        (Rank(3, 12, 1, 0, 0), "troisième part la plus élevée des douze quartiers, à égalité"),
+        (Rank(30, 240, 0, 7, 0), "30ᵉ part la plus élevée des 240 quartiers publiés"),
         (Rank(7, 15, 0, 0, 0), "au milieu des quinze quartiers"),
         (Rank(5, 12, 1, 3, 0), "au milieu des douze quartiers publiés"),
     ],
@@ -368,9 +368,9 @@ def test_a_place_is_told_from_its_nearer_end_and_only_among_ten_and_two_thirds(p
 @pytest.mark.parametrize(
     ("nom", "expected"),
     [
-        ("taux d’emploi", "le deuxième taux le plus élevé des onze quartiers"),
-        ("indice de jeunesse", "le deuxième indice le plus élevé des onze quartiers"),
-        ("ménages", "la deuxième valeur la plus élevée des onze quartiers"),
+        ("taux d’emploi", "deuxième taux le plus élevé des onze quartiers"),
+        ("indice de jeunesse", "deuxième indice le plus élevé des onze quartiers"),
+        ("ménages", "deuxième valeur la plus élevée des onze quartiers"),
     ],
 )
 def test_a_place_agrees_with_what_is_ranked(nom, expected):

@@ -541,3 +541,11 @@ def test_no_published_value_of_the_default_territory_is_under_two_years(brut):
         full = rows.dropna(axis=1)
         if full.shape[1] >= 5:
             assert not full.duplicated().any(), name
+
+
+def test_more_people_covered_than_inhabitants_is_doubtful_where_nobody_knows_the_years_of_an_edition(tmp_path):
+    people = "codeQPV;popMuniQPV;partMen1p QN04405M;900;40 QN04406M;2000;41"
+    covered = "CODGEO;A;PERCOU QN04405M;400;1000 QN04406M;400;1000"
+    cleaned = clean_indicators(put(tmp_path, population_QPV2024_2024=people, allocataires_2024_QP24=covered))
+    assert value(cleaned, "QN04405M", "part_menages_1") == (40, "suspect")
+    assert value(cleaned, "QN04406M", "part_menages_1") == (41, "publié")

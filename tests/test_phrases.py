@@ -187,7 +187,7 @@ class Anything(dict):
         "publies", "total", "hausse", "baisse", "stable", "rapproche", "eloigne", "negatifs", "fichiers", "ecartes",
         "inconnues", "suspects", "pleins", "quartiers", "genres", "montrees", "nombre", "non_mesures",
         "incertain", "aussi_haut", "aussi_bas", "actions", "vides", "perdues",
-        "hausse_incertaine", "baisse_incertaine", "proches", "centile", "indicateurs", "lus", "montres",
+        "hausse_incertaine", "baisse_incertaine", "proches", "centile", "femmes_publies", "indicateurs", "lus", "montres",
     )  # fmt: skip
 
     def __init__(self, count):

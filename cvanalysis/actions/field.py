@@ -49,8 +49,8 @@ class Field:
     @cached_property
     def menees(self) -> pd.DataFrame:
         """Rows of actions carried out within the contract's years, up to that of the edition."""
-        fin = min(self.territory.fin, self.territory.edition.jusqu_au.year)
-        return carried_out(self.lues, self.territory.debut, fin) if len(self.lues) else self.lues
+        where = self.territory
+        return carried_out(self.lues, where.debut, where.connue) if len(self.lues) else self.lues
 
     @cached_property
     def engagements(self) -> pd.DataFrame:
@@ -62,13 +62,13 @@ class Field:
 
     @property
     def periode(self) -> str:
-        return f"{self.territory.debut}-{self.territory.fin}"
+        return f"{self.territory.debut}-{self.territory.connue}"
 
     @property
     def annees(self) -> str:
-        """The years of which the actions are known: since the first that the logs tell, up to the contract's last."""
+        """The years of which the actions are known: since the first that the logs tell, up to the last that the edition knows."""
         years = self.menees["annee"] if len(self.menees) else [self.territory.debut]
-        return f"{int(min(years))}-{self.territory.fin}"
+        return f"{int(min(years))}-{self.territory.connue}"
 
     @property
     def themes(self) -> dict[str, str]:

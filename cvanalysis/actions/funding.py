@@ -35,7 +35,7 @@ def by_credit(chapter: ActionChapter, ident: str, rows: pd.DataFrame) -> Finding
     pivot = own[own["accorde"].notna()].pivot_table(
         index="annee", columns="type_credit", values="accorde", aggfunc="sum"
     )
-    years = [str(year) for year in range(int(rows["annee"].min()), chapter.field.territory.fin + 1)]
+    years = [str(year) for year in range(int(rows["annee"].min()), chapter.field.territory.connue + 1)]
     kinds = [kind for kind in TYPES if kind in pivot.columns]
     known = {kind: euros(pivot[kind].sum() if kind in kinds else float("nan")) for kind in TYPES}
     cells = {year: [euros(pivot[kind].get(int(year), float("nan"))) for kind in kinds] for year in years}

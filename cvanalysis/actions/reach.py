@@ -29,7 +29,7 @@ def yearly(rows: pd.DataFrame, field: Field) -> dict[str, Valeur]:
     """Distinct actions of each year of the contract since the first that the logs cover; a year without any is a true 0."""
     found = rows.groupby("annee")["action"].nunique()
     start = int(rows["annee"].min()) if len(rows) else field.territory.debut
-    return {str(year): count(found.get(year, 0)) for year in range(start, field.territory.fin + 1)}
+    return {str(year): count(found.get(year, 0)) for year in range(start, field.territory.connue + 1)}
 
 
 def reach(rows: pd.DataFrame, field: Field) -> dict[str, int]:

@@ -63,7 +63,7 @@ def by_quarter(field: Field) -> Mobilisation:
 
 def by_year(field: Field) -> Mobilisation:
     """Expected: between the years that the partner declares. Seen: an action that year, or an evidence dated then that names it."""
-    years = {str(year): str(year) for year in range(field.territory.debut, field.territory.fin + 1)}
+    years = {str(year): str(year) for year in range(field.territory.debut, field.territory.connue + 1)}
     expected = set()
     said = field.partenaires.dropna(how="all", subset=["debut", "fin"])
     said = said.fillna({"debut": field.territory.debut, "fin": field.territory.fin})

@@ -108,8 +108,8 @@ class Semblables(Elsewhere):
         values = {
             "indicateur": self.indicateur.id, "quartier": QUARTIER, "zone": self.code, "nom_proche": names[alike[0].code],
             "distance": far[names[alike[0].code]], "plus_loin": far[names[alike[-1].code]], "nombre": len(alike),
-            "indicateurs": len(alike[0].indicateurs), "montres": len(self.indicateurs),
-            "annees": enumerate_french(sorted({short_year(ctx, ctx.catalogue.indicateurs[i]) for i in alike[0].indicateurs})),
+            "indicateurs": len(alike[0].indicateurs),
+            "annees": enumerate_french(sorted({short_year(ctx, ctx.catalogue.indicateurs[i]) for i in alike[0].indicateurs}, key=len)),
         }  # fmt: skip
         heads = [f"{short(one)}, {short_year(ctx, one)}" for one in self.indicateurs]
         legende = label("quartier.semblables.sous_titre")
@@ -118,7 +118,7 @@ class Semblables(Elsewhere):
             [row for one in self.indicateurs for row in told(ctx, one)],
             sous_titre=legende,
             figure=bars(label("quartier.semblables.axe"), ctx.sujet.nom, far, "autre"),
-            table=Table((*labels("quartier.semblables.colonnes"), *heads), lines, legende),
+            table=Table((*labels("quartier.semblables.colonnes", **values), *heads), lines, legende),
             lecture=Message("quartier.lecture_semblables", values),
             champ=label("quartier.position.champ"),
             precautions=("semblables",),

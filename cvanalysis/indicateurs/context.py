@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from cvanalysis.catalogue.rules import Rules, load_rules
 from cvanalysis.constat.shape import Manque, Role, Valeur
-from cvanalysis.french import QUARTIER, capital, enumerate_french, enumerate_some
+from cvanalysis.french import QUARTIER, capital, comparator, enumerate_french, enumerate_some
 from cvanalysis.indicateurs.observation import France, Instant, Observation, Observations, as_value
 from cvanalysis.textes import block, label
 
@@ -200,9 +200,11 @@ class Contexte:
             return label("commun.les_quartiers", nombre=len(names))
         return enumerate_some(names)
 
-    def compared(self, names: Sequence[str], among: Sequence[Zone]) -> str:
-        """These comparators by name; all at once where none of those asked is left out."""
-        return label("quartier.manque.tous") if len(names) == len(among) > 2 else enumerate_french(names)
+    def compared(self, zones: Sequence[Zone], among: Sequence[Zone]) -> str:
+        """These comparators inside a sentence; all at once where none of those asked is left out."""
+        if len(zones) == len(among) > 2:
+            return label("quartier.manque.tous")
+        return enumerate_french(comparator(zone.nom, zone.role, "nom") for zone in zones)
 
     def missing(
         self, indicateur: Indicateur, instant: Instant, quartiers: Iterable[Zone] | None = None

@@ -191,7 +191,7 @@ class Evolutions(OverTime):
         return attempt(measure_evolution, self.indicateur, avant, apres, self.ctx.territory.seuils, self.ctx.rules)[0]
 
     def _missing(self, change: Evolution, there: Sequence[Zone]) -> list[Manque]:
-        absent = [c.nom for c in self.ctx.proches if c not in there]
+        absent = [c for c in self.ctx.proches if c not in there]
         if not absent:
             return []
         avant, apres = change.span

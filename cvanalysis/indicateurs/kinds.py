@@ -146,14 +146,12 @@ def _line(ctx: Contexte, row: LigneDeclaree, instant: Instant | None) -> Ligne:
 def told(ctx: Contexte, indicateur: str, sur: str, zone: str, instant: Instant | None) -> Valeur:
     """A figure as its line or column says it: as it is, by month (`sur`: 12), or as a share of another count."""
     value = ctx.value(zone, ctx.catalogue.indicateurs[indicateur], instant)
-    if not sur or not value.dite:
-        return value
-    if sur == MOIS:
-        return monthly(value)
+    if sur in ("", MOIS):
+        return monthly(value) if sur else value
     whole = ctx.value(zone, ctx.catalogue.indicateurs[sur], instant)
-    if not whole.dite or not whole.valeur:
-        return Valeur(None, whole.statut if not whole.dite else "sans_objet", "%", 1)
-    return Valeur(100 * value.valeur / whole.valeur, unite="%", decimales=1)
+    if value.valeur is None or not whole.valeur:
+        return Valeur(None, next((v.statut for v in (value, whole) if v.valeur is None), "sans_objet"), "%", 1)
+    return Valeur(100 * value.valeur / whole.valeur, "publié" if value.dite and whole.dite else "suspect", "%", 1)
 
 
 def _beside(ctx: Contexte, row: LigneDeclaree, zone: str, instant: Instant | None) -> tuple[Valeur, str]:

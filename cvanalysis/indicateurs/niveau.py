@@ -184,7 +184,7 @@ class Niveau(Question):
             f"quartier.manque.{'reperes_ailleurs' if known else 'reperes'}",
             nom=self.indicateur.nom,
             quand=self.instant.situe,
-            noms=self.ctx.compared([zone.nom for zone in absent], self.ctx.reperes),
+            noms=self.ctx.compared(absent, self.ctx.reperes),
             connus=" ; ".join(known),
         )
         return (Manque(text, "non_disponible"),)

@@ -127,7 +127,8 @@ class Question:
     def summary(self, known: Sequence[Zone]) -> dict[str, object]:
         """The values that every template about all the quarters may use."""
         one, total = self.indicateur, len(self.ctx.territory.quartiers)
-        return {"indicateur": one.id, "nom": one.nom, "publies": len(known), "mesures": len(known), "total": total}
+        an = self.instant.court if self.instant else ""
+        return {"indicateur": one.id, "nom": one.nom, "an": an, "publies": len(known), "total": total}
 
     def absence(self, instant: Instant | None = None, indicateur: Indicateur | None = None) -> Message | None:
         """The message of a figure that is missing or suspect; None where it can be used."""

@@ -90,7 +90,7 @@ class Structure(Question):
         zones = {ctx.sujet: own} | {zone: found for zone, found in near.items() if any(p.dite for p in found.parts)}
         others = [self.compose(quarter.code) for quarter in ctx.voisins]
         message = self._message(own, others)
-        absent = [zone.nom for zone in near if zone not in zones]
+        absent = [zone for zone in near if zone not in zones]
         words = {"question": self.declare.question, "quand": self.instant.situe}
         manques = [manque for one in self.indicateurs for manque in ctx.missing(one, self.instant)]
         if absent:
@@ -229,13 +229,12 @@ class Paires(Question):
         return Figure("paires", axis(self.about), series, sujet=sujet)
 
     def _columns(self, page: str) -> tuple[str, ...]:
-        first, second = map(_name, self.indicateurs)
         year = self.instant.court
         words = {
-            "premier": f"{first}, {year}",
-            "second": f"{second}, {year}",
-            "premier_min": first.lower(),
-            "second_min": second.lower(),
+            "premier": f"{short(self.first)}, {year}",
+            "second": f"{short(self.second)}, {year}",
+            "premier_min": _name(self.first).lower(),
+            "second_min": _name(self.second).lower(),
         }
         return labels(f"{page}.paires.{'effectifs' if self.effectif else 'taux'}", **words)
 
@@ -333,20 +332,15 @@ class Paires(Question):
             low, high = known[0], known[-1]
             said |= {"bas": low.nom, "mesure_bas": measures[low]}
             said |= {"haut": high.nom, "mesure_haut": measures[high]}
-            # Those below the half, or the others' rate, by more than the tolerance.
-            middle = 50 if self.effectif else 0
-            said["negatifs"] = sum(measures[q].valeur <= middle - self._tolerance(q.code).valeur for q in known)
-            said["proches"] = sum(abs(measures[q].valeur - middle) < self._tolerance(q.code).valeur for q in known)
-            said["tolerance"] = self._tolerance(low.code)
+            said["tolerance"] = near = self.tolerance()  # that of two rates
+            said["negatifs"] = sum(measures[q].valeur <= -near.valeur for q in known)
+            said["proches"] = sum(abs(measures[q].valeur) < near.valeur for q in known)
             said["premier"], said["second"] = self.pair(low.code)
-            women = {zone: self.pair(zone.code)[1] for zone in known}
-            least, most = (pick(known, key=lambda zone: (women[zone].valeur, zone.nom)) for pick in (min, max))
-            said |= {
-                "femmes_bas": least.nom,
-                "taux_bas": women[least],
-                "femmes_haut": most.nom,
-                "taux_haut": women[most],
-            }
+            # Of the women's figures alone, those beside a doubtful one of all included.
+            women = {zone: value for zone in measures if (value := self.pair(zone.code)[1]).dite}
+            least, most = (pick(women, key=lambda zone: (women[zone].valeur, zone.nom)) for pick in (min, max))
+            said |= {"femmes_bas": least.nom, "taux_bas": women[least], "femmes_publies": len(women)}
+            said |= {"femmes_haut": most.nom, "taux_haut": women[most]}
         return said
 
 

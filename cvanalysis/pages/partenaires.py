@@ -236,7 +236,7 @@ class Partners(ActionChapter):
         """Which carriers no log named before a year, and which were last named the year before."""
         years = rows.groupby("porteur")["annee"]
         first, last = years.min(), years.max()
-        start, end = int(rows["annee"].min()), self.field.territory.fin
+        start, end = int(rows["annee"].min()), self.field.territory.connue
         present = rows.groupby("annee")["porteur"].nunique()
         lines = {}
         for year in range(start + 1, end + 1):

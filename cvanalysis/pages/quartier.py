@@ -99,7 +99,8 @@ class Fiche(Questions):
         top = [line.declaree.constat for line, _ in self.reperes][::-1]
         asked = {one.id: one for one in (*self.ressort(), *map(self.constat, top))}
         texts = block("quartier.questions")
-        about = {one.id: one.section if one.table else "sans_chiffre" for one in asked.values()}
+        known = [one.id for one in asked.values() if one.table and "absent" not in one.message.gabarit]
+        about = {ident: one.section if ident in known else "sans_chiffre" for ident, one in asked.items()}
         return tuple((one, texts.get(about[one.id], texts["autre"])) for one in list(asked.values())[:QUESTIONS])
 
     def lacunes(self) -> tuple[str, ...]:
@@ -233,7 +234,7 @@ class QuarterActions(ActionChapter):
 
     def _statuses(self, ident: str) -> Finding:
         rows, contract = self.field.lues, self.field.territory
-        inside = rows[rows["annee"].between(contract.debut, contract.fin).fillna(False).astype(bool)]
+        inside = rows[rows["annee"].between(contract.debut, contract.connue).fillna(False).astype(bool)]
         if inside.empty:
             return self.rien(ident)
         found = inside.groupby("statut")["edition"].nunique()

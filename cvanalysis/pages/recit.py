@@ -39,7 +39,7 @@ class Story(Chapter):
     ) -> None:
         self.territory, self.chronologie, self.instances = territory, chronologie, instances
         self.partenaires, self.actions = partenaires, actions
-        self.span = [str(y) for y in range(territory.debut, min(territory.fin, territory.edition.jusqu_au.year) + 1)]
+        self.span = [str(y) for y in range(territory.debut, territory.connue + 1)]
         years = [(one.nom, _year(one.debut), _year(one.fin)) for one in partenaires.itertuples()]
         self.people = [(nom, start, end) for nom, start, end in years if start is not None]
         builders = {"jalons-01": self._milestones, "instances-01": self._instances, "partenaires-01": self._partners}

@@ -140,17 +140,12 @@ class Needs(ActionChapter):
         """Every action of the contract, those of no evaluated theme and of no quarter included."""
         return list_actions(self.field.menees, self.field)
 
-    @property
-    def _last(self) -> int:
-        """The last year that can have been written: an edition knows nothing of what comes after it."""
-        return min(self.field.territory.fin, self.field.territory.edition.jusqu_au.year)
-
     def _money(self, ident: str, rows: pd.DataFrame) -> Finding:
         quarters = self.field.quartiers
         people, need = (
             latest_values(self.reader, list(quarters), self.catalogue.indicateurs[i]) for i in (POPULATION, BESOIN)
         )
-        first, last = int(rows["annee"].min()), self._last
+        first, last = int(rows["annee"].min()), self.field.territory.connue
         years = last - first + 1
         money, found = granted(rows, self.field), reach(rows, self.field)
         amounts = {code: amount.valeur or 0.0 for code, amount in money.items()}
@@ -208,7 +203,7 @@ class Needs(ActionChapter):
                 yield Manque(label("synthese.besoins-01.incalculable", quartier=nom), each[code].statut)
 
     def _blind_spots(self, ident: str, rows: pd.DataFrame) -> Finding:
-        quarters, fin = self.field.quartiers, self._last
+        quarters, fin = self.field.quartiers, self.field.territory.connue
         themes = {t.id: t.nom for t in self.field.territory.themes}
         if not themes:
             return self.rien(ident)

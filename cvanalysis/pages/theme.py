@@ -59,19 +59,20 @@ class ThemeActions(ActionChapter):
         return list_actions(self.field.menees, self.field)
 
     @property
-    def reperes(self) -> tuple[tuple[Valeur, str, str], ...]:
+    def reperes(self) -> tuple[tuple[Valeur, Message, str], ...]:
         """What stands at the top of the page: a figure, what is said under it, the number of its finding."""
         rows, quarters = self.field.menees, self.field.quartiers
         there = sum(reach(rows, self.field)[code] > 0 for code in quarters)
         money = lines_of(subsidies(rows))["accorde"].sum(min_count=1)
-        said = {**self.said, "total": len(quarters)}
         figures = {
             "actions-01": count(rows["action"].nunique()),
             "porteurs-01": count(rows["porteur"].nunique(), "organismes"),
             "argent-01": euros(money),
             "actions-02": count(there, "quartiers"),
         }
-        return tuple((value, label(f"theme.repere.{numero}", **said), numero) for numero, value in figures.items())
+        said = {**self.said, "total": len(quarters)}
+        words = [Message("theme.repere", {**said, "cle": n, "nombre": v.valeur or 0}) for n, v in figures.items()]
+        return tuple(zip(figures.values(), words, figures, strict=True))
 
     def _trend(self, ident: str, rows: pd.DataFrame) -> Finding:
         actions = yearly(rows, self.field)
@@ -109,11 +110,12 @@ class ThemeActions(ActionChapter):
 
     def _needs(self, ident: str) -> Finding:
         """Quarters without action in the last three years, beside the indicator that the theme's engagements point to first."""
-        rows, quarters, fin = self.field.menees, self.field.quartiers, self.field.territory.fin
+        rows, quarters, fin = self.field.menees, self.field.quartiers, self.field.territory.connue
         recent = rows[rows["annee"].ge(fin - 2).fillna(False).astype(bool)]
         found = {code: count(number) for code, number in reach(recent, self.field).items()}
         without = [code for code in quarters if not found[code].valeur]
-        said = self.said | {"sans": [quarters[c] for c in without], "debut": str(fin - 2), "fin": str(fin)}
+        said = self.said | {"sans": [quarters[c] for c in without], "total": len(quarters)}
+        said |= {"debut": str(max(fin - 2, self.field.territory.debut)), "fin": str(fin)}
         wanted = self._latest()
         needs = {one: values for one, values in wanted.items() if any(value.dite for value, _ in values.values())}
         first = without[0] if without else next(iter(quarters))

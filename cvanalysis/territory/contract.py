@@ -143,6 +143,11 @@ class Territory:
     phrases: dict[str, Any] = field(default_factory=dict, repr=False)  # its own; no table is made of them
     sections: dict[str, Any] = field(default_factory=dict)  # `[actions]`, `[paroles]`…: their readers check them
 
+    @property
+    def connue(self) -> int:
+        """The last year of the contract that the edition can know of: nothing of what comes after it is written, or missing."""
+        return max(self.debut, min(self.fin, self.edition.jusqu_au.year))
+
     def appeles(self, said: str) -> list[Quartier]:
         """The quarters of that code or whole name (capitals and accents aside), else those whose name holds these words."""
         asked = fold(said)

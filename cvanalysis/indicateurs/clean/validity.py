@@ -210,7 +210,8 @@ def _jumps(control: Controle, chunks: Sequence[Chunk], catalogue: Catalogue) -> 
 
 
 def _near(a: int | None, b: int | None, years: int = PARTAGE) -> bool:
-    return a is not None and b is not None and abs(a - b) <= years
+    # Of years that nobody knows, two figures of one edition are of one time.
+    return a == b or (a is not None and b is not None and abs(a - b) <= years)
 
 
 def _figures(
