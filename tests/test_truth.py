@@ -654,7 +654,7 @@ def test_an_answer_says_what_the_fiche_shows_today(answers, fiche):
     assert "hébergées" in answers["08"]
     assert not any("hébergé" in one.nom for one in KNOWN.values())
     assert "tous les âges" in answers["10"]
-    assert "emplois précaires" in phrases.write(malakoff.constat("emploi-03").message)
+    assert "Emplois précaires" in phrases.write(malakoff.constat("emploi-03").message)
     assert not any("25 ans" in one.nom and "précaire" in one.nom for one in KNOWN.values())
 
 
