@@ -184,6 +184,12 @@ def test_of_an_svg_neither_a_remark_nor_what_a_program_notes_of_its_author_is_ke
     assert live_in_svg(kept) == ""
 
 
+def test_an_svg_of_groups_without_end_is_refused_in_a_sentence(tmp_path):
+    (tmp_path / "logo.svg").write_text(SVG.replace("</svg>", "<g>" * 2_400 + "</g>" * 2_400 + "</svg>"))
+    with pytest.raises(ValueError, match="trop de groupes"):
+        logo_uri(tmp_path, "logo.svg")
+
+
 def test_an_svg_in_an_encoding_that_nobody_knows_is_no_logo(tmp_path):
     assert live_in_svg(b'<?xml version="1.0" encoding="klingon"?>' + SVG.encode()) != ""
 

@@ -100,7 +100,13 @@ def _drawing(raw: bytes) -> bytes:
     for one in root.iter():
         for key in [key for key in one.attrib if key.startswith("{") and "w3.org" not in key]:
             del one.attrib[key]
-    return ElementTree.tostring(root)
+    try:
+        return ElementTree.tostring(root)
+    except RecursionError:
+        what = "il a trop de groupes l'un dans l'autre"
+        raise ValueError(
+            what, "un SVG qui ne fait que dessiner, ou un PNG", "Enregistrez-le en « SVG simple »"
+        ) from None
 
 
 def _chunks(raw: bytes) -> Iterator[bytes]:
