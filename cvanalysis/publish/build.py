@@ -279,9 +279,8 @@ class _Build:
         env = {"CVANALYSIS_DATA": str(self.options.data.resolve()), "CVANALYSIS_OUT": str(self.options.out.resolve())}
         fate.status = "failed"
         fate.why = scrub(outcome.cause.strip().rstrip("."), env) or outcome.kind
-        key = report_key(fate.report.id)
         if fate.record and slices.voices_changed(fate.record):
-            self.decision.ledger.remove(key)
+            self.decision.ledger.remove(report_key(fate.report.id))
             fate.record = None
         fate.stale = fate.why if fate.record else ""
         notebook, text = self.decision.aside(fate.report)
@@ -289,8 +288,6 @@ class _Build:
         broken, told = broken_notebook(source, fate.report.parameters, outcome, env)
         try:
             atomic.write_all([(notebook, broken.encode()), (text, told.encode())])
-            if fate.record:
-                self.decision.ledger.amend(key, echec=fate.why)
         except atomic.WriteFailed as error:
             self.warn(f"{fate.report.court} : {error}")
         self.warn(f"{fate.report.court} : échec. {fate.why}. Le détail est dans {shown(text)}.")

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 PACKAGE = Path(__file__).resolve().parents[1]
 RECORD = ".etat.json"
 VOICES = "paroles/"
+FILES = "@fichiers"  # the table that stands, in a record of what was read, for a raw file read as it is
 
 LIBRARIES = ("numpy", "odfpy", "pandas", "pyarrow", "python-calamine", "rapidfuzz")
 """Those that tables are made with."""

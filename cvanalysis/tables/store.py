@@ -22,7 +22,7 @@ from cvanalysis.errors import UsageError
 from cvanalysis.files.atomic import digest, digest_value
 from cvanalysis.files.contours import Outline, contour_files, read_contours
 from cvanalysis.files.texts import read_text
-from cvanalysis.tables.freshness import read_own
+from cvanalysis.tables.freshness import FILES, read_own
 
 if TYPE_CHECKING:
     from cvanalysis.territory.contract import Territory
@@ -162,6 +162,8 @@ class Store:
 
     def digest(self, table: str, where: Iterable[tuple[str, tuple[str, ...]]] = ()) -> str:
         """The digest that a read would have now, without recording it."""
+        if table == FILES:
+            return digest(self.territory.dossier / dict(where)["nom"][0])
         if table == TEXTES:
             return digest(self._text_path(dict(where)["nom"][0]))
         if table == GEO:

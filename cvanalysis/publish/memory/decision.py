@@ -140,7 +140,7 @@ class Decision:
         if was["environnement"] != now["environnement"]:
             reasons += differences(self.ledger.read(was["environnement"]).get("de", {}), self.made_with)
         reasons += slices.say(record, slices.changed(record))
-        if not reasons and "echec" in record:
+        if not reasons and self.aside(report)[1].exists():
             reasons.append("échec à la construction précédente")
         return reasons or self.ledger.altered(record)
 
@@ -237,7 +237,7 @@ OPEN = {
 
 def is_open(lecture: dict[str, Any]) -> bool:
     """Whether nothing of voices is in what a report read there."""
-    if lecture["table"] == "@fichiers":
+    if lecture["table"] == freshness.FILES:
         return not dict(lecture["where"])["nom"][0].startswith(freshness.VOICES)
     return lecture["table"] in OPEN
 
@@ -249,23 +249,14 @@ class Slices:
     """Today's tables, and those that records were made from."""
 
     def __init__(self, processed: Path, etat: Path, territory: Territory, audience: str) -> None:
-        self.processed = processed
-        self.territory = territory
-        self.audience = audience
-        self.kept = etat / "tables"  # each under its digest
-        self.tables: dict[str, str] = freshness.read_own(processed, territory, audience)["tables"]
-        self.digest, self.compare, self._then = cache(self._digest), cache(self._compare), cache(self._open_then)
-
-    @cached_property
-    def store(self) -> Store:
         from cvanalysis.tables.store import Store
 
-        return Store(self.processed, self.territory, self.audience)
-
-    def _digest(self, table: str, where: Where) -> str:
-        if table == "@fichiers":
-            return atomic.digest(self.territory.dossier / dict(where)["nom"][0])
-        return self.store.digest(table, where)
+        self.processed = processed
+        self.territory = territory
+        self.kept = etat / "tables"  # each under its digest
+        self.store = Store(processed, territory, audience)
+        self.tables = self.store.tables.digests
+        self.digest, self.compare, self._then = cache(self.store.digest), cache(self._compare), cache(self._open_then)
 
     def changed(self, record: dict[str, Any]) -> list[tuple[str, Where]]:
         """The reads of a record that would not give the same rows now."""
@@ -312,7 +303,7 @@ class Slices:
         name = dict(where).get("nom", ("",))[0]
         whole = {
             "textes": f"texte « {name} » modifié",
-            "@fichiers": f"fichier {'de paroles' if name.startswith(freshness.VOICES) else name} modifié",
+            freshness.FILES: f"fichier {'de paroles' if name.startswith(freshness.VOICES) else name} modifié",
             "geo": "contours modifiés",
         }
         if table in whole or not (old := self._then(then)):

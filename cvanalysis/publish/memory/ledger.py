@@ -77,10 +77,6 @@ class Ledger:
         atomic.write_all([*places, (self._path(key), atomic.to_json(record))])
         return record
 
-    def amend(self, key: str, **rest: Any) -> None:
-        """Say more of a thing."""
-        atomic.write_json(self._path(key), self.read(key) | rest)
-
     def keep_only(self, kind: str, wanted: Iterable[str]) -> list[str]:
         """Remove what is made no longer, files and records; returns their keys, in order."""
         found = (self.folder / kind).rglob("*.json")

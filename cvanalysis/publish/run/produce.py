@@ -33,12 +33,12 @@ from cvanalysis.publish.page.contract import check_page
 from cvanalysis.publish.page.page import render_page, told_by
 from cvanalysis.publish.run.child import Emit, Outcome, is_child
 from cvanalysis.publish.run.entry import ForkEngine
+from cvanalysis.tables import freshness
 
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 WEIGHT = 300_000  # bytes that a page may weigh
 Keep = Callable[..., dict[str, Any]]
 INJECTED = "injected-parameters"
-FILES = "@fichiers"  # the table that stands, in a record, for a raw file read as it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +164,7 @@ def reads(task: Task, opened: set[str]) -> list[dict[str, Any]]:
         opened = set(atomic.digest_tree(data))
     known = {one.table for one in told}
     return [asdict(one) for one in told] + [
-        {"table": FILES, "where": [["nom", [name]]], "digest": atomic.digest(data / name)}
+        {"table": freshness.FILES, "where": [["nom", [name]]], "digest": atomic.digest(data / name)}
         for name in sorted(opened - set(task.declarations))
         if name.partition("/")[0] not in known  # `textes` and `geo` are the store's own words for those folders
     ]
