@@ -98,12 +98,9 @@ def read_record(folder: Path) -> dict[str, Any]:
 def current(folder: Path, of: dict[str, Any]) -> dict[str, Any]:
     """The record of tables that are made of just that, each as it was written; else {}."""
     known = read_record(folder)
-    stand = (
-        known
-        and known["fait_de"] == of
-        and all(digest(folder / f"{n}.parquet") == d for n, d in known["tables"].items())
-    )
-    return known if stand else {}
+    if not known or known["fait_de"] != of:
+        return {}
+    return known if all(digest(folder / f"{n}.parquet") == d for n, d in known["tables"].items()) else {}
 
 
 def read_own(folder: Path, territory: Territory, audience: str) -> dict[str, Any]:

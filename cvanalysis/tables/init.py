@@ -27,6 +27,7 @@ from cvanalysis.indicateurs.clean.recognise import known_headers
 from cvanalysis.indicateurs.clean.zones import is_quarter
 from cvanalysis.paroles.table import COMPANIONS
 from cvanalysis.tables.leftover import DECLARATIONS
+from cvanalysis.territory.places import split_codes
 
 DIT = tomllib.loads(Path(__file__).with_name("init.toml").read_text(encoding="utf-8"))
 COLONNES = {
@@ -68,7 +69,7 @@ def start(epci: str, dossier: Path, geographie: str, jour: date) -> tuple[dict[P
     """
     dit, found, epci = DIT["dit"], _look(dossier / "insee"), load_sirens().get(epci, epci)
     rows = [row for annee in ("2024", "2015") for row in read_catalogue_rows(f"quartiers_{annee}.csv")]
-    shipped = [Quarter(row["code"], row["nom"], *(_parts(row[name]) for name in LIVREES)) for row in rows]
+    shipped = [Quarter(row["code"], row["nom"], *(split_codes(row[name]) for name in LIVREES)) for row in rows]
     names = {row["code"]: row["nom"] for row in read_catalogue_rows("epci.csv")}
     annee = geographie or ("2015" if found.listes == {"QP"} else "2024")
     listed = [*shipped, *found.quartiers.values()]
@@ -82,7 +83,7 @@ def start(epci: str, dossier: Path, geographie: str, jour: date) -> tuple[dict[P
         there = [one for one in shipped if epci in one.epci and one.code[1] == "N"]
         raise UsageError(_say_absent(there, names, epci, annee, dossier))
     communes = {code: name for one in mine for code, name in zip(one.codes, one.communes, strict=True)}
-    region = next((row["region"] for row in rows if set(_parts(row["communes"])) & communes.keys()), "")
+    region = next((row["region"] for row in rows if set(split_codes(row["communes"])) & communes.keys()), "")
     depuis = {one.code: sorted(old for old, new in found.passages if new == one.code) for one in mine}
     nom = found.noms.get(epci) or names.get(epci) or f"EPCI {epci}"
     places = {"nom": nom, "epci": epci, "annee": annee, "geographie": "QN2024" if annee == "2024" else "QP2015"}
@@ -132,10 +133,6 @@ def tidy(dossier: Path) -> list[str]:
     return [DIT["dit"]["range"].format(nom=path.name, ou=place) for path, place in moved.items()]
 
 
-def _parts(cell: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in re.split(r"[,;/|]", cell) if part.strip())
-
-
 def _is_table(path: Path) -> bool:
     return path.suffix.lower() in (*TABLEAUX, ".zip") and path.is_file()
 
@@ -180,8 +177,10 @@ def _look_at(table: RawTable, found: Found) -> set[str]:
         if not is_quarter(code):
             found.noms.setdefault(code, told["nom"])
         elif code not in found.quartiers or not found.quartiers[code].communes:
-            codes = tuple(code.zfill(5) for code in _parts(told["codes"]))
-            found.quartiers[code] = Quarter(code, told["nom"], codes, _parts(told["communes"]), _parts(told["epci"]))
+            codes = tuple(code.zfill(5) for code in split_codes(told["codes"]))
+            found.quartiers[code] = Quarter(
+                code, told["nom"], codes, split_codes(told["communes"]), split_codes(told["epci"])
+            )
     return seen
 
 

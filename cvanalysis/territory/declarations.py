@@ -268,6 +268,7 @@ class Document:
     tables: dict[str, Ligne]
     arrays: dict[str, list[Ligne]]
     lignes: Lines
+    data: dict[str, Any]  # as it was parsed
 
 
 def read_toml(found: Inspection, fichier: str) -> Document | None:
@@ -300,7 +301,7 @@ def read_toml(found: Inspection, fichier: str) -> Document | None:
             arrays[key] = [section(key, v, i) for i, v in enumerate(value)]
         else:
             top[key] = value
-    return Document(section("", top), tables, arrays, lines)
+    return Document(section("", top), tables, arrays, lines, data)
 
 
 def _parse_toml(text: str) -> dict[str, Any]:

@@ -24,22 +24,18 @@ def check_quarter(row: Ligne, geographie: str) -> None:
         return
     if other := next((name for name, known in GEOGRAPHIES.items() if known.fullmatch(code)), ""):
         expected = f"le contrat est déclaré en {geographie}, et les périmètres des deux listes diffèrent"
-        what, to_do = (
-            f"{quoted(code)} est un quartier de la géographie {other}",
-            "ne mêlez pas les deux listes dans un même contrat",
-        )
+        what = f"{quoted(code)} est un quartier de la géographie {other}"
+        to_do = "ne mêlez pas les deux listes dans un même contrat"
     else:
-        what, expected = (
-            f"{quoted(code)} n'a pas la forme d'un code de quartier",
-            f"une forme comme {KNOWN['geographies'][geographie][1]} est attendue",
-        )
+        what = f"{quoted(code)} n'a pas la forme d'un code de quartier"
+        expected = f"une forme comme {KNOWN['geographies'][geographie][1]} est attendue"
         to_do = f"écrivez {quoted(code.upper())}" if shape.fullmatch(code.upper()) else ""
     row.wrong("code", what, expected, to_do)
 
 
 def check_origins(row: Ligne, geographie: str | None) -> tuple[str, ...]:
     """The QP of 2015 that a quarter of 2024 is declared to come from; a new one (letter N) has none."""
-    codes = _codes(row.cells.get("depuis", ""))
+    codes = split_codes(row.cells.get("depuis", ""))
     wrong = [code for code in codes if geographie != "QN2024" or not GEOGRAPHIES["QP2015"].fullmatch(code)]
     if wrong or (codes and row["code"].endswith("N")):
         what = f"{listed(map(quoted, wrong or codes))} ne peut pas être l'origine de {row['code']}"
@@ -49,7 +45,7 @@ def check_origins(row: Ligne, geographie: str | None) -> tuple[str, ...]:
 
 
 def communes_of(row: Ligne, known: dict[str, str]) -> tuple[str, ...]:
-    codes = _codes(row["communes"])
+    codes = split_codes(row["communes"])
     for code in codes:
         check_commune(row, "communes", code, known)
     if len(set(codes)) < len(codes):
@@ -57,7 +53,7 @@ def communes_of(row: Ligne, known: dict[str, str]) -> tuple[str, ...]:
     return codes
 
 
-def _codes(cell: str) -> tuple[str, ...]:
+def split_codes(cell: str) -> tuple[str, ...]:
     return tuple(code for piece in re.split(r"[,;/|]", cell) if (code := piece.strip()))
 
 

@@ -35,14 +35,11 @@ def read_words(found: Inspection, dossier: Path) -> dict[str, Any]:
             known = (f"{one}.toml" for one in textes.pages())
             Ligne(found, fichier, 0, {}).unknown("", what, known, "fichiers lus", path.name)
         elif document := read_toml(found, fichier):
-            given = {**document.top.cells, **{name: one.cells for name, one in document.tables.items()}}
-            given |= {name: [one.cells for one in many] for name, many in document.arrays.items()}
-            for key, text in _flat(given, textes.pages()[page]):
+            lines = document.lignes
+            for key, text in _flat(document.data, textes.pages()[page]):
                 *way, last = key
-                section = ".".join(way)
-                line = document.lignes.get((section, 0), {}).get(last) or document.lignes.get(
-                    (".".join(key), 0), {}
-                ).get("", 0)
+                own = lines.get((".".join(key), 0), {})  # of a table
+                line = lines.get((".".join(way), 0), {}).get(last) or own.get("", 0)
                 if problem := _wrong(page, key, text):
                     found.add(fichier, line, ".".join(key), *problem)
                 else:
