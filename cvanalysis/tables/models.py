@@ -15,9 +15,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cvanalysis.errors import UsageError
-from cvanalysis.french import listed, quoted
-
 if TYPE_CHECKING:
     from cvanalysis.territory.contract import Territory
 
@@ -38,9 +35,7 @@ class Column:
 
 
 def write_model(genre: str, territory: Territory) -> dict[str, bytes]:
-    """`{"paroles.xlsx": …, "paroles.csv": …}` for `paroles`, `actions` or `engagements`. Raises `UsageError` for another word."""
-    if genre not in MODELES:
-        raise UsageError(f"il n'y a pas de modèle {quoted(genre)}. Modèles\u00a0: {listed(MODELES)}.")
+    """`{"paroles.xlsx": …, "paroles.csv": …}` for `paroles`, `actions` or `engagements`."""
     columns = columns_of(genre, territory)
     return {f"{genre}.xlsx": _xlsx(genre, columns, territory, MODELES[genre]["ou"]), f"{genre}.csv": _csv(columns)}
 

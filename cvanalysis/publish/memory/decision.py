@@ -169,7 +169,8 @@ class Decision:
         return self.common | {
             "carnet": self.inputs["notebooks"][report.notebook],
             "parametres": atomic.digest_value(report.parameters),
-            "page": atomic.digest_value([self.pages[report.id], self.absent]),
+            # a page of a quarter or of a theme leads to its neighbours alone
+            "page": atomic.digest_value([self.pages[report.id], report.genre == "contrat" and self.absent]),
         }
 
     def inputs_digest(self, fate: Fate) -> str:
