@@ -13,7 +13,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
@@ -132,8 +132,7 @@ def _process(territory: Territory, processed: Path, audience: str, of: dict[str,
     every = clean_all(territory, audience)
     files = every.fichiers
     tables = every.tables | {"anomalies": every.anomalies, "fichiers": list_files(files)}
-    lines = [asdict(line) for line in every.compte.lignes]
-    tables["comptes"] = pd.DataFrame(lines, columns=[f.name for f in fields(Line)])
+    tables["comptes"] = pd.DataFrame(every.compte.lignes, columns=[f.name for f in fields(Line)])
     if audience != "equipe":
         remarks = tables["anomalies"]["probleme"] == COMMENTAIRE
         tables["anomalies"] = tables["anomalies"].assign(brut=tables["anomalies"]["brut"].mask(remarks, ""))
