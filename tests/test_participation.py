@@ -367,7 +367,7 @@ def test_a_quarter_whose_voices_cannot_be_quoted_says_so(territory):
     some = [{"locuteur": f"L{i}", "qpv": quarter.code, "theme": territory.themes[i % 3].id} for i in range(12)]
     (found,) = find_quarter_voices(quarter, voices(*some), pd.DataFrame(columns=list(CONTRIBUTIONS)), territory)
     assert write(found.message) == (
-        "Dans le quartier, on a parlé des 3 thèmes de l’évaluation, mais trop peu de personnes pour en citer une"
+        "On a parlé ici des 3 thèmes de l’évaluation, mais trop peu de personnes pour en citer une"
     )
 
 
