@@ -68,8 +68,13 @@ class Questions(Chapter):
             d for d in catalogue.constats if code or KINDS[d.genre].ensemble
         )
         self._reader, self._more = reader, tuple(more)
-        asked = {d.numero: lambda _, d=d: KINDS[d.genre](self.contexte, d).find() for d in self.declares}
-        super().__init__(code or "synthese", asked)
+        numbers = (d.numero for d in self.declares)
+        super().__init__(code or "synthese", {numero: lambda _, n=numero: self.asked[n].find() for numero in numbers})
+
+    @cached_property
+    def asked(self) -> dict[str, Question]:
+        """Number → the question, in its context."""
+        return {d.numero: KINDS[d.genre](self.contexte, d) for d in self.declares}
 
     @cached_property
     def contexte(self) -> Contexte:
@@ -117,13 +122,12 @@ class Ligne:
         return self.instant.court if self.instant else ""
 
 
-def lines(ctx: Contexte, declares: Iterable[ConstatDeclare]) -> Iterator[Ligne]:
+def lines(asked: Mapping[str, Question], declared: Iterable[LigneDeclaree]) -> Iterator[Ligne]:
     """The declared lines whose finding is asked on this page, in order."""
-    asked = {declare.numero: declare for declare in declares}
-    for row in ctx.catalogue.tableau:
-        declare = asked.get(row.constat)
-        if declare is not None and row.indicateur in declare.indicateurs:
-            yield _line(ctx, row, KINDS[declare.genre](ctx, declare).instant)
+    for row in declared:
+        question = asked.get(row.constat)
+        if question is not None and row.indicateur in question.declare.indicateurs:
+            yield _line(question.ctx, row, question.instant)
 
 
 def _line(ctx: Contexte, row: LigneDeclaree, instant: Instant | None) -> Ligne:

@@ -61,7 +61,7 @@ class Fiche(Questions):
     @cached_property
     def tableau(self) -> tuple[Ligne, ...]:
         """The dashboard's lines and those of the landmarks, in the declared order."""
-        return tuple(lines(self.contexte, self.declares))
+        return tuple(lines(self.asked, self.catalogue.tableau))
 
     @property
     def voisins(self) -> tuple[str, ...]:

@@ -158,7 +158,8 @@ class Store:
         where = tuple((column, tuple(values)) for column, values in where)
         positions, rows = self._select(table, where)
         _recorded.append(Lecture(table, where, rows))
-        return self.tables[table].frame.iloc[positions].reset_index(drop=True)
+        frame = self.tables[table].frame
+        return frame.iloc[positions].reset_index(drop=True) if len(positions) else frame.iloc[:0]
 
     def digest(self, table: str, where: Iterable[tuple[str, tuple[str, ...]]] = ()) -> str:
         """The digest that a read would have now, without recording it."""
