@@ -19,8 +19,9 @@ from matplotlib.axes import Axes
 from matplotlib.axis import XAxis, YAxis
 from matplotlib.figure import Figure as Sheet
 from matplotlib.lines import Line2D
-from matplotlib.patches import Patch
+from matplotlib.patches import Patch, Rectangle
 from matplotlib.ticker import MaxNLocator
+from matplotlib.transforms import IdentityTransform
 
 from cvanalysis.constat.shape import Valeur
 from cvanalysis.display import font
@@ -63,6 +64,15 @@ class _Plain:
     def set_clip_path(self, path: object, transform: object = None) -> None:
         pass
 
+    def set_tick_params(self, *which: object, **how: object) -> None:
+        """Told before there is a tick, it makes none: those to come are made so."""
+        lazy = "majorTicks" not in vars(self)
+        if lazy:
+            self.majorTicks = ()
+        super().set_tick_params(*which, **how)
+        if lazy:
+            del self.majorTicks
+
     def _copy_tick_props(self, src: object, dest: object) -> None:
         """Of ticks made alike, nothing is to be copied."""
 
@@ -82,8 +92,18 @@ class _Y(_Plain, YAxis):
     pass
 
 
+class _Ground(Rectangle):
+    """The ground of an Axes, asked where it stands by all that it may clip: it is its unit square."""
+
+    def get_patch_transform(self) -> IdentityTransform:
+        return IdentityTransform()
+
+
 class PlainAxes(Axes):
     """The Axes of our own sheets; an analyst may give any other."""
+
+    def _gen_axes_patch(self) -> Rectangle:
+        return _Ground((0, 0), 1, 1)
 
     def _init_axis(self) -> None:
         super()._init_axis()
