@@ -58,6 +58,7 @@ def source_of(rows: pd.DataFrame, nom: str) -> str:
 
 
 def is_example(*tables: pd.DataFrame) -> bool:
+    """Whether some of the rows are declared as examples."""
     return any(bool(table["exemple"].any()) for table in tables if "exemple" in table.columns and len(table))
 
 

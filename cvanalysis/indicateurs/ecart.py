@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from cvanalysis.constat.make import bars, serie
-from cvanalysis.constat.shape import Figure, Finding, Manque, Message, Table, Valeur, word
+from cvanalysis.constat.shape import Figure, Finding, Message, Table, Valeur, word
 from cvanalysis.french import capital, enumerate_some
 from cvanalysis.indicateurs.context import Zone, preferred, when
 from cvanalysis.indicateurs.evolution import OverTime
@@ -73,10 +73,7 @@ class Ecarts(OverTime):
             else:
                 measured[comparateur] = found
         why = next(iter(refused.values()), label("quartier.ecart.sans_repere"))
-        manques = [
-            Manque(label("quartier.manque.ecart", repere=c.nom, nom=one.nom, raison=text), "non_disponible")
-            for c, text in refused.items()
-        ]
+        manques = [self.lack("ecart", repere=c.nom, raison=text) for c, text in refused.items()]
         if not self.instants:
             return self.refused(why, manques)
         rows = [row for gaps in self.gaps.values() for gap in gaps.values() for row in (gap.sujet, gap.repere)]

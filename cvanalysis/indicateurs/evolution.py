@@ -81,10 +81,7 @@ class OverTime(Question):
             figure=Figure("barres", axis(one), (serie(ctx.sujet.nom, "sujet", bars),)),
             table=self._years((ctx.sujet.nom,), lines),
             lecture=Message("quartier.lecture_seul", self.basics(shown[-1].instant)),
-            manques=[
-                Manque(label("quartier.manque.evolution", nom=one.nom, raison=raison), "non_disponible"),
-                *manques,
-            ],
+            manques=[self.lack("evolution", raison=raison), *manques],
         )
 
     def _years(self, noms: Sequence[str], lines: tuple[tuple[Valeur, ...], ...]) -> Table:
@@ -161,7 +158,13 @@ class Evolutions(OverTime):
             lecture=Message("quartier.lecture_evolution", values),
             champ=ctx.champ(one, ctx.quartier.nom, *(c.nom for c in there)),
             precautions=(*change.precautions, "mobilite"),
-            manques=self._missing(change, there),
+            manques=self.beside_none(
+                "annees",
+                [c for c in ctx.proches if c not in there],
+                ctx.proches,
+                avant=change.span[0],
+                apres=change.span[1],
+            ),
             poids=0.0 if change.contredit else self.standing(change, lambda zone: self._between(change, zone)),
         )
 
@@ -189,15 +192,6 @@ class Evolutions(OverTime):
         if avant is None or apres is None:
             return None
         return attempt(measure_evolution, self.indicateur, avant, apres, self.ctx.territory.seuils, self.ctx.rules)[0]
-
-    def _missing(self, change: Evolution, there: Sequence[Zone]) -> list[Manque]:
-        absent = [c for c in self.ctx.proches if c not in there]
-        if not absent:
-            return []
-        avant, apres = change.span
-        noms = self.ctx.compared(absent, self.ctx.proches)
-        words = {"nom": self.indicateur.nom, "avant": avant, "apres": apres, "noms": noms}
-        return [Manque(label("quartier.manque.annees", **words), "non_disponible")]
 
     def _change(self, change: Evolution) -> dict[str, object]:
         """What every sentence on a change may use."""

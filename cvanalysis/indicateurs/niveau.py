@@ -91,8 +91,7 @@ class Niveau(Question):
         message, lecture = (kind and Message(f"quartier.{kind}", values) for kind in self.kinds)
         manques = [*self.missing_own(one), *self._missing_comparators(), *ctx.missing(one, instant, ctx.voisins)]
         if last is not None and last.instant.vers > instant.vers:
-            words = {"nom": one.nom, "quand": last.instant.situe}
-            manques.append(Manque(label("quartier.manque.plus_recent", **words), "non_disponible"))
+            manques.append(self.lack("plus_recent", quand=last.instant.situe))
         return self.finding(
             self.absence() or message,
             [*self.quarters.values(), *(gap.repere for _, gap in self.gaps)],
@@ -170,24 +169,16 @@ class Niveau(Question):
             label("quartier.niveau.legende", nom=ctx.subtitle(one, str(self.instant)), quartier=ctx.quartier.nom),
         )
 
-    def _missing_comparators(self) -> tuple[Manque, ...]:
+    def _missing_comparators(self) -> list[Manque]:
         """Comparators that have no figure at that instant: said, never replaced by another year."""
         absent = [] if self.effectif else [zone for zone in self.reperes if not self.value(zone.code).dite]
-        if not absent:
-            return ()
         known = []
         for zone in absent:
             rows = self.ctx.serie(zone.code, self.indicateur)
             if years := when(row.instant for row in rows if row.valeur is not None):
                 known.append(f"{zone.nom}, {years}")
-        text = label(
-            f"quartier.manque.{'reperes_ailleurs' if known else 'reperes'}",
-            nom=self.indicateur.nom,
-            quand=self.instant.situe,
-            noms=self.ctx.compared(absent, self.ctx.reperes),
-            connus=" ; ".join(known),
-        )
-        return (Manque(text, "non_disponible"),)
+        words = {"quand": self.instant.situe, "connus": " ; ".join(known)}
+        return self.beside_none("reperes_ailleurs" if known else "reperes", absent, self.ctx.reperes, **words)
 
     # ------------------------------------------------------------------------------------------------- all the quarters
 
@@ -255,9 +246,8 @@ class Rang(Niveau):
         ctx = self.ctx
         if ctx.voisins:
             return super().of_one()
-        text = label("quartier.manque.rang", quartier=ctx.quartier.nom, parmi=ctx.parmi)
-        level = Niveau(ctx, self.declare).of_one()
-        return replace(level, manques=(*level.manques, Manque(text, "sans_objet")))
+        level, alone = Niveau(ctx, self.declare).of_one(), {"quartier": ctx.quartier.nom, "parmi": ctx.parmi}
+        return replace(level, manques=(*level.manques, self.lack("rang", "sans_objet", **alone)))
 
     @property
     def kinds(self) -> tuple[str, str | None]:

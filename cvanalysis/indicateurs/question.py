@@ -155,7 +155,15 @@ class Question:
             return ()
         statut = ctx.value(self.code, one, later[-1]).statut
         words = {"quartier": ctx.quartier.nom, "nom": one.nom, "quand": later[-1].situe, "raison": reason(statut)}
-        return (Manque(label("quartier.manque.plus_tard", **words), statut),)
+        return (self.lack("plus_tard", statut, **words),)
+
+    def lack(self, key: str, statut: str = "non_disponible", **words: object) -> Manque:
+        """What is not known of a quarter, in a sentence."""
+        return Manque(label(f"quartier.manque.{key}", **{"nom": self.indicateur.nom, **words}), statut)
+
+    def beside_none(self, key: str, absent: Sequence[Zone], among: Sequence[Zone], **words: object) -> list[Manque]:
+        """Which of those that the quarter is compared with have no figure, in a sentence; nothing where all have one."""
+        return [self.lack(key, noms=self.ctx.compared(absent, among), **words)] if absent else []
 
     def by_quarter(
         self,

@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from cvanalysis.constat.make import serie
-from cvanalysis.constat.shape import Figure, Finding, Manque, Message, Role, Table, Valeur, word
+from cvanalysis.constat.shape import Figure, Finding, Message, Role, Table, Valeur, word
 from cvanalysis.french import capital
 from cvanalysis.indicateurs.context import Contexte, Zone, reason
 from cvanalysis.indicateurs.question import Question, axis, short, whole
@@ -93,9 +93,7 @@ class Structure(Question):
         absent = [zone for zone in near if zone not in zones]
         words = {"question": self.declare.question, "quand": self.instant.situe}
         manques = [manque for one in self.indicateurs for manque in ctx.missing(one, self.instant)]
-        if absent:
-            text = label("quartier.manque.structure", noms=ctx.compared(absent, ctx.proches), **words)
-            manques.append(Manque(text, "non_disponible"))
+        manques += self.beside_none("structure", absent, ctx.proches, **words)
         return self.finding(
             message,
             [ctx.at(zone.code, one, self.instant) for zone in zones for one in self.indicateurs],
@@ -246,7 +244,7 @@ class Paires(Question):
         zones = (ctx.sujet, *reperes, *ctx.voisins)
         manques = [*self.missing_own(self.first), *self.missing_own(self.second)]
         if not self.effectif and not self.first.hommes:
-            manques.append(Manque(label("quartier.manque.hommes", nom=self.first.nom), "non_disponible"))
+            manques.append(self.lack("hommes"))
         values = self.basics() | {
             "nom_second": self.second.nom,
             "nom_tous": self.about.nom,
