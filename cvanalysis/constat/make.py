@@ -57,8 +57,12 @@ def source_of(rows: pd.DataFrame, nom: str) -> str:
     return f"{nom} ({', '.join(files)})" if files else nom
 
 
+def only_examples(rows: pd.DataFrame) -> bool:
+    """Whether all of them, and there are some, are declared as examples."""
+    return len(rows) > 0 and "exemple" in rows and bool(rows["exemple"].all())
+
+
 def is_example(*tables: pd.DataFrame) -> bool:
-    """Whether some of the rows are declared as examples."""
     return any(bool(table["exemple"].any()) for table in tables if "exemple" in table.columns and len(table))
 
 
@@ -113,9 +117,10 @@ def make(
 ) -> Finding:
     """A finding under its number (`SUJET-section-NN`); its mark of example data comes from the rows that it used, or is given.
 
-    `textes` is the path of its block in `textes/*.toml` (else that of the message's template). What is not given here is taken
-    there, with the message's values in place: `question`, `sous_titre`, `champ`, `source`; `axe` of the figure; `colonnes` and
-    `legende` of the table; `series`, the names of those that have none; `precautions`, after those given. A caution without a space
+    `textes` is the path of its block in `textes/*.toml` (else that of the message's template). What is not given here is taken there,
+    else in what all findings of that page say (`[tous]`), with the message's values in place: `question`, `sous_titre`, `champ`,
+    `source`; `axe` of the figure; `colonnes` and `legende` of the table; `series`, the names of those that have none; `precautions`,
+    after those given. A caution without a space
     is the path of a shared one (`commun.sans_cause`). Figure and table are given as they are (with "" and () for what the block
     says; a table may be its lines alone), or both by a `grid` (the figure unless one is given). `lecture` may be the values, besides
     the message's, of the block's own `[….lecture]`::
@@ -131,7 +136,8 @@ def make(
     `parts`: those texts where they are given, and what few findings have (`section` unlike the number, `poids`, `generales`, `fichiers`).
     """
     textes = textes or message.gabarit
-    one, several = _texts(block(textes), message.valeurs)
+    every = block(textes.partition(".")[0]).get("tous", {})
+    one, several = _texts({**every, **block(textes)}, message.valeurs)
     if grid is not None and grid.lignes:
         table = grid.table()
         figure = figure or grid.figure(table.colonnes or several("colonnes"), several("series"))

@@ -88,13 +88,8 @@ def _cut() -> dict[int, tuple[bytes, bytes]]:
         one = TTFont(io.BytesIO(whole), recalcTimestamp=False)
         one = instancer.instantiateVariableFont(one, {"wght": weight})
         style = "Regular" if weight == WEIGHTS[0] else "SemiBold"
-        for ident, name in (
-            (1, FAMILY),
-            (2, style),
-            (3, f"{FAMILY} {style}"),
-            (4, f"{FAMILY} {style}"),
-            (6, f"ContratSans-{style}"),
-        ):
+        full = f"{FAMILY} {style}"
+        for ident, name in {1: FAMILY, 2: style, 3: full, 4: full, 6: f"ContratSans-{style}"}.items():
             one["name"].setName(name, ident, 3, 1, 0x409)
         one["OS/2"].usWeightClass = weight
         made[weight] = (_saved(one), _saved(one, "woff2"))

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
-from cvanalysis.constat.make import bars, make, matrix
+from cvanalysis.constat.make import bars, count, make, matrix
 from cvanalysis.constat.shape import Figure, Finding, Manque, Message, Table, Valeur, row, word
 from cvanalysis.french import enumerate_some
 from cvanalysis.indicateurs.context import reason, tell_apart
@@ -159,7 +159,7 @@ def _each(held: Holdings) -> tuple[Figure, Table]:
         for one in held.indicateurs_suivis
     }
     published = {one: list(held.cells[one.id].values()).count("publié") for one in states}
-    lines = tuple((*held.head(one), *line.values(), _quarters(published[one])) for one, line in states.items())
+    lines = tuple((*held.head(one), *line.values(), count(published[one], "quartiers")) for one, line in states.items())
     columns = (*labels("qualite.couverture.colonnes"), *held.noms.values(), label("qualite.couverture.publie_pour"))
     return matrix((short(one), line) for one, line in states.items()), Table(columns, lines)
 
@@ -169,10 +169,10 @@ def _counted(held: Holdings) -> tuple[Figure, Table]:
     counts = {one: Counter(held.cells[one.id].values()) for one in held.indicateurs_suivis}
     absences = block("qualite.couverture.absences").items()
     told = {"publié": "Publié"} | {s: name for s, name in absences if any(found[s] for found in counts.values())}
-    lines = tuple((*held.head(one), *(_quarters(found[s]) for s in told)) for one, found in counts.items())
+    lines = tuple((*held.head(one), *(count(found[s], "quartiers") for s in told)) for one, found in counts.items())
     words = {"quartiers": len(held.noms), "ailleurs": label("commun.ailleurs")}
     axe, nom = label("qualite.couverture.axe_nombre", **words), label("qualite.couverture.serie_nombre")
-    figure = bars(axe, nom, {short(one): _quarters(found["publié"]) for one, found in counts.items()}, "autre")
+    figure = bars(axe, nom, {short(one): count(found["publié"], "quartiers") for one, found in counts.items()}, "autre")
     columns = (*labels("qualite.couverture.colonnes"), *told.values())
     return figure, Table(columns, lines, label("qualite.couverture.legende_nombre", **words))
 
@@ -200,10 +200,6 @@ def build_coverage_over_time(held: Holdings, ident: str) -> Finding:
     figure = matrix((short(one), line) for one, line in cells.items())
     table = Table(("Indicateur", *years), tuple(row(one.nom, *line.values()) for one, line in cells.items()))
     return make(ident, message, **held.commun, figure=figure, table=table)
-
-
-def _quarters(number: int) -> Valeur:
-    return Valeur(float(number), unite="quartiers")
 
 
 def _state(statut: str) -> Valeur:

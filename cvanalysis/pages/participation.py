@@ -18,7 +18,7 @@ from cvanalysis.french import month_year, named
 from cvanalysis.paroles.said import NON_MONTRE, OUI, SOURCE, table_of_contributions
 from cvanalysis.paroles.table import STATUTS
 from cvanalysis.paroles.turnout import PAS, PERSONNE, Coverage, count_participations, count_people
-from cvanalysis.textes import block, label, labels
+from cvanalysis.textes import block, label
 
 if TYPE_CHECKING:
     from cvanalysis.territory.contract import Territory
@@ -52,15 +52,11 @@ def find_participation(
 def _finding(coverage: Coverage, number: str, gabarit: str, values: Mapping[str, Any], **parts: Any) -> Finding:
     t = coverage.territory
     common = {"territoire": t.nom, "edition": t.edition.nom, "seuil": t.seuils.personnes, "pas": PAS}
-    path = f"participation.{gabarit}"
     return make(
         f"participation-{number}",
-        Message(path, {**values, **common}),
+        Message(f"participation.{gabarit}", {**values, **common}),
         section="participation",
-        sous_titre=label(f"{path if 'sous_titre' in block(path) else 'participation.tous'}.sous_titre", **common),
-        champ=label("participation.tous.champ", **common),
         source=SOURCE,
-        precautions=labels("participation.tous.precautions", **common),
         exemple=coverage.exemple,
         **parts,
     )

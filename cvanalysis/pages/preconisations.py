@@ -16,7 +16,7 @@ from cvanalysis.constat.make import count, make, matrix
 from cvanalysis.constat.shape import Finding, Manque, Message, Valeur, word
 from cvanalysis.files.keys import split_list
 from cvanalysis.french import french_date, named
-from cvanalysis.textes import block, label, labels
+from cvanalysis.textes import block, label
 
 if TYPE_CHECKING:
     from cvanalysis.territory.contract import Territory
@@ -149,11 +149,8 @@ def _finding(territory: Territory, ident: str, gabarit: str, values: Mapping[str
     """What all findings on préconisations say alike."""
     return make(
         ident,
-        Message(f"preconisations.{gabarit}", values),
+        Message(f"preconisations.{gabarit}", {**values, "territoire": territory.nom, "edition": territory.edition.nom}),
         section="preconisations",
-        champ=label("preconisations.tous.champ", territoire=territory.nom, edition=territory.edition.nom),
-        source=label("preconisations.tous.source"),
-        precautions=labels("preconisations.tous.precautions"),
         **parts,
     )
 

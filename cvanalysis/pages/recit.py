@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from cvanalysis.constat.make import Chapter, Grid, bars, count, make, nothing, serie
+from cvanalysis.constat.make import Chapter, Grid, bars, count, make, nothing, only_examples, serie
 from cvanalysis.constat.shape import Figure, Finding, Message, Valeur, word
 from cvanalysis.french import french_date
 from cvanalysis.textes import label, labels
@@ -50,7 +50,7 @@ class Story(Chapter):
     def _make(self, ident: str, values: dict[str, Any], **parts: Any) -> Finding:
         """A finding of the story; there is nothing to show where neither table nor grid is given."""
         name = ident.split("-")[1]
-        parts["champ"] = label("recit.tous.champ", contrat=self.territory.contrat, territoire=self.territory.nom)
+        values = {**values, "contrat": self.territory.contrat, "territoire": self.territory.nom}
         if not parts.keys() & {"table", "grid"}:
             return nothing(ident, f"recit.{name}", values, section="recit", **parts)
         return make(ident, Message(f"recit.{name}", values), section="recit", **parts)
@@ -76,8 +76,9 @@ class Story(Chapter):
             return self._make(ident, values)
         met = self.instances.sort_values("date", kind="stable").itertuples()
         lines = [tuple(map(word, (french_date(one.date), one.instance, one.detail))) for one in met]
-        invented = bool(self.instances["exemple"].all())
-        return self._make(ident, values, figure=bars("", "", counts), table=lines, exemple=invented)
+        return self._make(
+            ident, values, figure=bars("", "", counts), table=lines, exemple=only_examples(self.instances)
+        )
 
     def _partners(self, ident: str) -> Finding:
         # Those who were there from the start did not come: the contract may be signed after its first year.
@@ -92,7 +93,7 @@ class Story(Chapter):
         present = zip(self.span, _since(self._there(), "partenaires"), strict=True)
         lines = {year: (there, named(came, year), named(left, year)) for year, there in present}
         values = {"venus": len(came), "partis": len(left), "debut": first, "fin": last}
-        return self._make(ident, values, grid=Grid("barres", lines), exemple=_invented(self.partenaires))
+        return self._make(ident, values, grid=Grid("barres", lines), exemple=only_examples(self.partenaires))
 
     def _years(self, ident: str) -> Finding:
         """Everything by year, one row each: what could not be counted says so instead of showing 0."""
@@ -114,7 +115,7 @@ class Story(Chapter):
             values,
             figure=Figure("lignes", "", tuple(lines), facettes=True),
             table=list(zip(span, *counted, spent, strict=True)),
-            exemple=_invented(self.instances) or _invented(self.actions),
+            exemple=only_examples(self.instances) or only_examples(self.actions),
             precautions=[label("recit.annees.montants")] if any(acted) else [],
         )
 
@@ -137,8 +138,3 @@ def _since(counts: Sequence[int], unite: str = "") -> list[Valeur]:
 def _year(cell: object) -> int | None:
     text = str(cell).split(".")[0].strip()[:4]
     return int(text) if text.isdigit() else None
-
-
-def _invented(rows: pd.DataFrame) -> bool:
-    """Whether all of them are declared as examples."""
-    return "exemple" in rows and len(rows) > 0 and bool(rows["exemple"].all())

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
 
-from cvanalysis.constat.make import make, matrix, serie
+from cvanalysis.constat.make import make, matrix, only_examples, serie
 from cvanalysis.constat.shape import Contribution, Figure, Finding, Manque, Message, Table, Valeur, word
 from cvanalysis.french import QUARTIER
 from cvanalysis.paroles.turnout import PAS, count_people
@@ -71,10 +71,6 @@ def _told(lines: Iterable[Iterable[str | Valeur]], legende: str = "") -> Table:
     return Table((), tuple(tuple(word(c) if isinstance(c, str) else c for c in line) for line in lines), legende)
 
 
-def _is_example(rows: pd.DataFrame) -> bool:
-    return bool(len(rows) and rows["exemple"].all())
-
-
 def find_theme_voices(
     theme: Theme,
     paroles: pd.DataFrame,
@@ -96,7 +92,7 @@ def find_theme_voices(
         "pas": PAS,
         "seuil": territory.seuils.personnes,
     }
-    finding = partial(_finding, "theme", theme.id, values, _is_example(mine))
+    finding = partial(_finding, "theme", theme.id, values, only_examples(mine))
     ideas = _ideas(mine, codes, territory)
     held = immersions[immersions["theme"] == theme.id] if len(immersions) else immersions
     findings = [_immersions(finding, theme, held, territory)]
@@ -176,7 +172,7 @@ def _immersions(finding: Finder, theme: Theme, held: pd.DataFrame, territory: Te
         table=_told((n, *line) for n, line in zip(ranks, lines, strict=True)),
         manques=[Manque(lacks, "non_disponible")] if missing else (),
         source=texts["source"],
-        exemple=_is_example(held),
+        exemple=only_examples(held),
     )
 
 
@@ -234,7 +230,7 @@ def find_quarter_voices(
     No count of people is printed here; those are on the participation page.
     """
     values = {"quartier": quartier.nom, "edition": territory.edition.nom}
-    finding = partial(_finding, "quartier", quartier.code, values, _is_example(paroles))
+    finding = partial(_finding, "quartier", quartier.code, values, only_examples(paroles))
     findings = [_here(finding, quartier, paroles, territory)]
     if len(contributions):
         findings.append(face(finding, "voix-02", contributions, {"lieu": QUARTIER}))
