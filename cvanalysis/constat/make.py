@@ -119,11 +119,10 @@ def make(
 
     `textes` is the path of its block in `textes/*.toml` (else that of the message's template). What is not given here is taken there,
     else in what all findings of that page say (`[tous]`), with the message's values in place: `question`, `sous_titre`, `champ`,
-    `source`; `axe` of the figure; `colonnes` and `legende` of the table; `series`, the names of those that have none; `precautions`,
-    after those given. A caution without a space
-    is the path of a shared one (`commun.sans_cause`). Figure and table are given as they are (with "" and () for what the block
-    says; a table may be its lines alone), or both by a `grid` (the figure unless one is given). `lecture` may be the values, besides
-    the message's, of the block's own `[….lecture]`::
+    `source`; `axe` of the figure; `colonnes` and `legende` of the table; `series`, the names of those that have none;
+    `precautions`, after those given. A caution without a space is the path of a shared one (`commun.sans_cause`). Figure and table are
+    given as they are (with "" and () for what the block says; a table may be its lines alone), or both by a `grid` (the figure unless
+    one is given). `lecture` may be the values, besides the message's, of the block's own `[….lecture]`::
 
         values = {"total": 7, "debut": 2015}
         make("recit-instances-01", Message("recit.instances", values), grid=Grid("barres", {"2015": [count(7)]}))
@@ -136,8 +135,7 @@ def make(
     `parts`: those texts where they are given, and what few findings have (`section` unlike the number, `poids`, `generales`, `fichiers`).
     """
     textes = textes or message.gabarit
-    every = block(textes.partition(".")[0]).get("tous", {})
-    one, several = _texts({**every, **block(textes)}, message.valeurs)
+    one, several = _texts(textes, message.valeurs)
     if grid is not None and grid.lignes:
         table = grid.table()
         figure = figure or grid.figure(table.colonnes or several("colonnes"), several("series"))
@@ -164,11 +162,10 @@ def make(
     )
 
 
-def _texts(
-    texts: Mapping[str, Any], values: Mapping[str, object]
-) -> tuple[Callable[..., str], Callable[[str], tuple[str, ...]]]:
-    """How the texts of a block are had with a message's values in place: one of them unless it is given ("" where the block has
+def _texts(path: str, values: Mapping[str, object]) -> tuple[Callable[..., str], Callable[[str], tuple[str, ...]]]:
+    """How the texts of a block are had with a message's values in place: one of them unless it is given ("" where there is
     none, but for a question), and all those of a list."""
+    texts = {**block(path.partition(".")[0]).get("tous", {}), **block(path)}
 
     def one(name: str, given: str = "") -> str:
         if name == "question" and not given and name not in texts:
