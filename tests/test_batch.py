@@ -163,6 +163,33 @@ def test_a_dropped_notebook_is_made_for_what_it_says_checked_and_linked_from_the
     assert not list((pays / "reports" / "essai").glob("*/*-sport.*"))
 
 
+def test_a_page_whose_own_figure_is_made_of_invented_rows_says_so(pays):
+    raw = pays / "data" / "raw"
+    contrat = (raw / "contrat.toml").read_text(encoding="utf-8")
+    (raw / "contrat.toml").write_text(
+        contrat + '\n[[exemples]]\nfichiers = "actions/*"\nexemple = true\n', encoding="utf-8"
+    )
+    (raw / "actions").mkdir()
+    (raw / "actions" / "journal.csv").write_text(
+        "nomAttribuant;idAttribuant;dateConvention;referenceDecision;nomBeneficiaire;idBeneficiaire;objet;montant;nature\n"
+        "Bourg-Neuf;21973900000010;2018-03-01;;Association d'essai;;Fête;1000;aide en numéraire\n",
+        encoding="utf-8",
+    )
+    draw = "import cvanalysis as cv\n{}\ncv.montrer(frame['annee'].plot(), alt='Une ligne')"
+    for name, frame in (
+        ("actes", "frame = cv.ouvrir().actions()"),
+        ("chiffres", "import pandas as pd\nframe = pd.DataFrame({'annee': [1, 2]})"),
+    ):
+        carnet(pays / "nb" / f"{name}.ipynb", draw.format(frame), parameters="x = 1")
+    done = build(pays)
+    assert done.returncode == 0, done.stderr
+    said = {
+        name: "données d’exemple" in (pays / "reports" / "essai" / f"{name}.html").read_text(encoding="utf-8")
+        for name in ("actes", "chiffres")
+    }
+    assert said == {"actes": True, "chiffres": False}
+
+
 def test_a_dropped_notebook_that_breaks_the_contract_of_pages_is_a_failed_report(pays):
     carnet(
         pays / "nb" / "bilan.ipynb",

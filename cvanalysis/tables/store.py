@@ -118,6 +118,7 @@ class _Table:
 
 _shared: WeakValueDictionary[tuple[Path, str], Tables] = WeakValueDictionary()
 _recorded: list[Lecture] = []
+_invented: set[str] = set()
 
 
 def open_tables(processed: Path, digests: dict[str, str]) -> Tables:
@@ -132,11 +133,17 @@ def open_tables(processed: Path, digests: dict[str, str]) -> Tables:
 def start_recording() -> None:
     """Forget the reads so far: what a parent read to decide is not what its child reads for a report."""
     _recorded.clear()
+    _invented.clear()
 
 
 def recorded() -> list[Lecture]:
     """What this process has read so far, each read once, in order."""
     return list(dict.fromkeys(_recorded))
+
+
+def read_invented() -> bool:
+    """Whether rows that an example declares were among them."""
+    return bool(_invented)
 
 
 class Store:
@@ -159,7 +166,10 @@ class Store:
         positions, rows = self._select(table, where)
         _recorded.append(Lecture(table, where, rows))
         frame = self.tables[table].frame
-        return frame.iloc[positions].reset_index(drop=True) if len(positions) else frame.iloc[:0]
+        found = frame.iloc[positions].reset_index(drop=True) if len(positions) else frame.iloc[:0]
+        if "exemple" in found and found["exemple"].any():
+            _invented.add(table)
+        return found
 
     def digest(self, table: str, where: Iterable[tuple[str, tuple[str, ...]]] = ()) -> str:
         """The digest that a read would have now, without recording it."""

@@ -80,7 +80,8 @@ def produce(task: Task, keep: Keep, emit: Emit) -> dict[str, Any]:
     paths = machine_paths(task.env)
     if leaked := sorted({name for path, name in paths.items() if f"{path}/" in text or f'{path}"' in text}):
         raise ReportFailed(f"le carnet exécuté contient un chemin de cette machine ({', '.join(leaked)})")
-    html = render_page(notebook, task.page)
+    store = sys.modules.get("cvanalysis.tables.store")  # an analyst's own figure bears no mark: the page says it
+    html = render_page(notebook, task.page | {"exemple": bool(store and store.read_invented())})
     processed, data = (Path(task.env[f"CVANALYSIS_{name}"]) for name in ("PROCESSED", "DATA"))
     hold_to_contract(html, findings, processed, data)
     files = {f"{task.id}.html": html.encode(), f"notebooks/{task.id}.ipynb": text.encode()}
