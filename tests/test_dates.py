@@ -63,6 +63,10 @@ def test_a_day_is_read_in_its_notation(text):
         ("12/03 au 15/04/2018", "2018-03-12", "2018-04-15", "periode"),
         ("de mars à juin 2018", "2018-03-01", "2018-06-30", "periode"),
         ("janvier 2018 – mars 2019", "2018-01-01", "2019-03-31", "periode"),
+        ("Printemps 2021", "2021-03-01", "2021-05-31", "periode"),
+        ("l’été 2021", "2021-06-01", "2021-08-31", "periode"),
+        ("2ème trimestre 2021", "2021-04-01", "2021-06-30", "periode"),
+        ("2e semestre 2021", "2021-07-01", "2021-12-31", "periode"),
     ],
 )
 def test_a_period_is_read_from_its_first_to_its_last_day(text, start, end, precision):
@@ -73,6 +77,7 @@ def test_a_period_is_read_from_its_first_to_its_last_day(text, start, end, preci
     "text",
     [
         "au printemps",
+        "5e trimestre 2021",
         "11/20/2018",
         "31/02/2018",
         "1234",

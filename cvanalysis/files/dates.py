@@ -1,10 +1,11 @@
 """Text of a cell → day or period. Owns the ways in which French logs write dates; refuses free text (it is reported).
 
 Read: `2018-11-20` (with a time or not), `20/11/2018`, `20.11.18`, `20 novembre 2018`, Excel serials (`43424`), `MAI
-2014`, `05/2014`, `2014-05`, `2018`, `2018.0`, school years (`2018/2019`, `2018-19`), years (`2015-2018`), and two of
-them joined by `->`, `→`, `_`, `/`, ` - `, `au`, `à` or `jusqu'au`, with `du`, `de` or `le` before and what only the
-end says understood at the start (`12 au 15 mars 2018`). Two digits of a year mean 20xx up to 68, 19xx from 69. Day
-before month, always: what cannot be so (`11/20/2018`) is bad, never turned round.
+2014`, `05/2014`, `2014-05`, `printemps 2014` (March to May), `2e trimestre 2014`, `2018`, `2018.0`, school years
+(`2018/2019`, `2018-19`), years (`2015-2018`), and two of them joined by `->`, `→`, `_`, `/`, ` - `, `au`, `à` or
+`jusqu'au`, with `du`, `de` or `le` before and what only the end says understood at the start (`12 au 15 mars 2018`).
+Two digits of a year mean 20xx up to 68, 19xx from 69. Day before month, always: what
+cannot be so (`11/20/2018`) is bad, never turned round.
 
 A month or a year is the period that it covers; a school year runs from 1 September to 31 August.
 """
@@ -33,6 +34,8 @@ _JOUR_ECRIT = re.compile(
 _MOIS_ECRIT = re.compile(r"([a-z]+)\.?[ -]?(\d{4}|\d{2})")
 _MOIS_CHIFFRE = re.compile(r"(\d{1,2})[/-](\d{4})")
 _MOIS_ISO = re.compile(r"(\d{4})-(\d{2})")
+_PARTIE = re.compile(r"(?:l')?(printemps|ete|automne|\d ?(?:er|e|eme|nd|de)? (?:trimestre|semestre)) (\d{4})")
+_PARTIES = {"printemps": (3, 5), "ete": (6, 8), "automne": (9, 11), "trimestre": (1, 3), "semestre": (1, 6)}
 _ANNEE = re.compile(r"(?:annee )?(\d{4})(?:[.,]0+)?")
 _SCOLAIRE = re.compile(r"(?:annee scolaire )?(\d{4}) ?[/-] ?(\d{4}|\d{2})")
 _NOMBRE = re.compile(r"(\d{5})(?:[.,]\d+)?")
@@ -107,6 +110,11 @@ def _parse_single(text: str) -> tuple[date, date, str] | None:
             return date(year, 9, 1), date(year + 1, 8, 31), "annee_scolaire"
         if int(found[2]) in ANNEES and int(found[2]) > year:
             return date(year, 1, 1), date(int(found[2]), 12, 31), "periode"
+    if found := _PARTIE.fullmatch(text):
+        first, last = _PARTIES[found[1].split()[-1]]
+        later = (int(found[1][0]) - 1) * last if found[1][0].isdigit() else 0
+        start, end = _month(found[2], first + later), _month(found[2], last + later)
+        return (start[0], end[1], "periode") if start and end else None
     if found := _MOIS_CHIFFRE.fullmatch(text):
         return _month(found[2], int(found[1]))
     if found := _MOIS_ISO.fullmatch(text):
