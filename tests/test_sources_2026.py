@@ -476,6 +476,19 @@ def test_a_large_base_without_a_row_of_the_territory_says_so(tmp_path, monkeypat
     assert "aucune de ses lignes" in file.pris_pour
 
 
+@pytest.mark.parametrize("zipped", [False, True])
+def test_a_text_beyond_all_that_insee_publishes_is_refused_before_it_is_looked_through(tmp_path, monkeypatch, zipped):
+    monkeypatch.setattr("cvanalysis.indicateurs.clean.sources.GRAND", 10)
+    monkeypatch.setattr("cvanalysis.indicateurs.clean.sources.IMMENSE", 100)
+    rows, out = "CODGEO;P22_POP;P22_POPF\n" + "01053;9;4\n" * 50, io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("base.csv", rows)
+    files = {"base.zip": out.getvalue()} if zipped else {"base.csv": rows}
+    (file,) = clean(tmp_path, files, zones=frozenset({("01053", "COMMUNE")})).sources
+    assert file.fichier.startswith("base.")
+    assert "démesuré" in file.probleme.trouve
+
+
 @pytest.mark.parametrize("name", ["contours.geojson", "contours.json", "qpv.shp"])
 def test_contours_among_figures_are_sent_where_they_are_read(tmp_path, name):
     (file,) = clean(tmp_path, {name: '{"type": "FeatureCollection", "features": []}'}).sources

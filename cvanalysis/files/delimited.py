@@ -41,6 +41,7 @@ csv.field_size_limit(2**31 - 1)  # cells of people have no limit; csv's own (131
 LIGNE_MAX = 20_000_000  # bytes of one line: INSEE's widest have 8,000
 CELLULE_MAX = 1_000_000  # bytes of one cell: a spreadsheet's holds 32,767, a long interview in one piece 200,000
 GRAND = 16 * MIO  # bytes of a text beyond which only what is asked for is kept
+IMMENSE = 1024 * MIO  # beyond, no text of INSEE that we know of: to look for a few zones in it would take minutes
 TITRES = 60  # lines among which its header is looked for; a text without it is cut there, and whoever recognises it says what it is
 COLONNES_MAX = 16_384  # those of a spreadsheet; INSEE's widest file has 1,000
 

@@ -22,8 +22,8 @@ from cvanalysis.catalogue.rules import load_sirens
 from cvanalysis.errors import Problem, ReadError
 from cvanalysis.files.anomalies import LAISSE, ReadFile
 from cvanalysis.files.archives import archive_of, is_archive, members, read_member
-from cvanalysis.files.delimited import GRAND, extract
-from cvanalysis.files.guard import MIO, SECONDES_PAR_MIO, allow, reading
+from cvanalysis.files.delimited import GRAND, IMMENSE, extract
+from cvanalysis.files.guard import MIO, SECONDES_PAR_MIO, TooLargeError, allow, reading
 from cvanalysis.files.sheets import RawTable, read_bytes, tables_of
 from cvanalysis.indicateurs.clean.recognise import known_headers, recognise
 from cvanalysis.indicateurs.clean.vintage import Documentation, Read, Recognised, Zones, say
@@ -103,6 +103,8 @@ def _read_member(data: bytes, archive: str, member: zipfile.ZipInfo, fichier: st
 
 def _read_large(lines: BinaryIO, size: int, fichier: str, zones: Zones) -> list[RawTable]:
     """The tables of a large text, with the rows of the zones asked for and the aggregates, under their own line numbers."""
+    if size > IMMENSE:
+        raise TooLargeError(f"{size // MIO} Mio de texte, plus que les {IMMENSE // MIO} permis")
     allow(size / MIO * SECONDES_PAR_MIO)
     codes = {zone if isinstance(zone, str) else zone[0] for zone in zones or ()} | set(AGREGATS)
     codes |= {old for old, new in load_sirens().items() if new in codes}
