@@ -81,7 +81,7 @@ def read_rows(located: Located, merged: Mapping[str, Sequence[tuple[int, int]]] 
             montants.append(Amounts(*astuple(spec), valeurs=values, mauvais=wrong, textes=textes))
         else:
             words = _spread_merged(encode(column), grid.lignes[first:], merged.get(place, ()))
-            texts[name] = words = _fill_down(words, words.filled & np.isin(words.folded, list(line_words("idem"))))
+            texts[name] = words = _fill_down(words, _say_again(words))
             if not champ:
                 autres[name] = words
             elif champ in champs:
@@ -212,6 +212,13 @@ def _spread_merged(words: Words, lines: np.ndarray, spans: Sequence[tuple[int, i
     for start, end in np.searchsorted(lines, [(first, last + 1) for first, last in spans]).reshape(-1, 2):
         codes[start:end] = codes[start : start + 1]
     return replace(words, codes=codes)
+
+
+def _say_again(words: Words) -> np.ndarray:
+    """Per word: whether it is « idem » or its like. Of 200,000 titles none is folded to know it: their keys take memory."""
+    said = line_words("idem")
+    short = 2 * max(map(len, said))
+    return np.array([len(word) <= short and fold(word) in said for word in words.words], dtype=bool)
 
 
 def _fill_down(words: Words, again: np.ndarray) -> Words:
