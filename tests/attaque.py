@@ -11,6 +11,7 @@ import csv
 import json
 import re
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -52,11 +53,15 @@ def tables(out: Path) -> dict[str, list[list[str]]]:
     """Number of the finding → its table, header first, as the page prints it."""
     found = {}
     for page in sorted(out.rglob("*.html")):
-        soup = BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser")
-        for figure in soup.select("figure.constat"):
-            if (table := figure.select_one("table")) is not None:
-                found[figure["id"]] = lines_of(table)
+        found |= tables_of(page.read_text(encoding="utf-8"))
     return found
+
+
+@cache
+def tables_of(page: str) -> dict[str, list[list[str]]]:
+    """Those of one page, which the reader reads once."""
+    figures = BeautifulSoup(page, "html.parser").select("figure.constat")
+    return {one["id"]: lines_of(table) for one in figures if (table := one.select_one("table")) is not None}
 
 
 def lines_of(table: Tag) -> list[list[str]]:
