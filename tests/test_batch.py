@@ -56,6 +56,14 @@ def build(folder, *argv, **kw):
     return cva("build", *argv, cwd=folder, notebooks=folder / "nb", **kw)
 
 
+def build_without_forks(folder, *argv):
+    told = f"import os, sys\ndel os.fork\nfrom cvanalysis.cli import run\nsys.exit(run(['build', *{argv!r}]))"
+    return subprocess.run(
+        [sys.executable, "-c", told], cwd=folder, env=environment(folder / "nb"), capture_output=True, text=True,
+        timeout=1200, check=False,
+    )  # fmt: skip
+
+
 def edit(folder, old: bytes, new: bytes):
     path = folder / "data" / "raw" / "insee" / "REVN_2022.csv"
     assert old in path.read_bytes()
@@ -163,7 +171,8 @@ def test_a_dropped_notebook_is_made_for_what_it_says_checked_and_linked_from_the
     assert not list((pays / "reports" / "essai").glob("*/*-sport.*"))
 
 
-def test_a_page_whose_own_figure_is_made_of_invented_rows_says_so(pays):
+@pytest.mark.parametrize("builds", [build, pytest.param(build_without_forks, marks=pytest.mark.slow)])
+def test_a_page_whose_own_figure_is_made_of_invented_rows_says_so(pays, builds):
     raw = pays / "data" / "raw"
     contrat = (raw / "contrat.toml").read_text(encoding="utf-8")
     (raw / "contrat.toml").write_text(
@@ -181,13 +190,14 @@ def test_a_page_whose_own_figure_is_made_of_invented_rows_says_so(pays):
         ("chiffres", "import pandas as pd\nframe = pd.DataFrame({'annee': [1, 2]})"),
     ):
         carnet(pays / "nb" / f"{name}.ipynb", draw.format(frame), parameters="x = 1")
-    done = build(pays)
+    done = builds(pays)
     assert done.returncode == 0, done.stderr
     said = {
         name: "données d’exemple" in (pays / "reports" / "essai" / f"{name}.html").read_text(encoding="utf-8")
         for name in ("actes", "chiffres")
     }
-    assert said == {"actes": True, "chiffres": False}
+    # What a notebook reads in a kernel is not known: all that it could have read counts.
+    assert said == {"actes": True, "chiffres": builds is build_without_forks}
 
 
 def test_a_dropped_notebook_that_breaks_the_contract_of_pages_is_a_failed_report(pays):
@@ -640,14 +650,7 @@ def test_where_a_fork_is_not_to_be_had_papermill_s_engine_makes_the_same_pages_o
     carnet(tmp_path / "nb" / "qualite.ipynb", "import os\nos._exit(3)", parameters="x = 1")
     carnet(tmp_path / "nb" / "recit.ipynb", "import time\ntime.sleep(600)", parameters="x = 1")
 
-    def build_without_forks(*argv):
-        told = f"import os, sys\ndel os.fork\nfrom cvanalysis.cli import run\nsys.exit(run(['build', *{argv!r}]))"
-        return subprocess.run(
-            [sys.executable, "-c", told], cwd=tmp_path, env=environment(tmp_path / "nb"), capture_output=True, text=True,
-            timeout=1200, check=False,
-        )  # fmt: skip
-
-    done = build_without_forks("--timeout", "25")
+    done = build_without_forks(tmp_path, "--timeout", "25")
     assert done.returncode == 1, done.stderr
     assert done.stderr.count("par le moteur de papermill") == 1
     told = {report["id"]: report for report in manifest(tmp_path / "reports")["reports"]}
@@ -655,15 +658,15 @@ def test_where_a_fork_is_not_to_be_had_papermill_s_engine_makes_the_same_pages_o
     assert "le délai de 25 s est dépassé" in told["recit"]["why"]
     (tmp_path / "nb" / "qualite.ipynb").unlink()
     (tmp_path / "nb" / "recit.ipynb").unlink()
-    assert build_without_forks().returncode == 0
+    assert build_without_forks(tmp_path).returncode == 0
     expected = published(modele / "reports")
     found = published(tmp_path / "reports")
     for report in QUARTIERS:
         for name in (f"{report}.html", f"notebooks/{report}.ipynb"):
             assert found[name] == expected[name]
-    assert "Rien n'a changé" in build_without_forks().stdout
+    assert "Rien n'a changé" in build_without_forks(tmp_path).stdout
     edit(tmp_path, b"38,0", b"39,0")
-    assert "4 rapports à construire" in build_without_forks("--dry-run").stdout, (
+    assert "4 rapports à construire" in build_without_forks(tmp_path, "--dry-run").stdout, (
         "what was read is not known: all of them"
     )
 

@@ -169,9 +169,8 @@ class FieldReader:
     def instalments(self) -> np.ndarray:
         """Rows that are the payment of a part of a grant: their title says so, or another of their cells says that alone."""
         found = self.field("action").map(lambda word: instalment(word)[0], bool)
-        asked = any(
-            column.champ == "demande" for column in self.rows.montants
-        )  # of a whole file: « Solde » is its state
+        # Where amounts are asked for, « Solde » is the state of a file.
+        asked = any(column.champ == "demande" for column in self.rows.montants)
         names = ("observation", "nature", *(() if asked else ("statut",)))
         for words in (*self.rows.autres.values(), *map(self.field, names)):
             found |= words.map(lambda word: instalment(word.strip()) == (True, ""), bool)

@@ -80,12 +80,13 @@ def produce(task: Task, keep: Keep, emit: Emit) -> dict[str, Any]:
     paths = machine_paths(task.env)
     if leaked := sorted({name for path, name in paths.items() if f"{path}/" in text or f'{path}"' in text}):
         raise ReportFailed(f"le carnet exécuté contient un chemin de cette machine ({', '.join(leaked)})")
+    lectures = reads(task, opened)
     store = sys.modules.get("cvanalysis.tables.store")  # an analyst's own figure bears no mark: the page says it
     html = render_page(notebook, task.page | {"exemple": bool(store and store.read_invented())})
     processed, data = (Path(task.env[f"CVANALYSIS_{name}"]) for name in ("PROCESSED", "DATA"))
     hold_to_contract(html, findings, processed, data)
     files = {f"{task.id}.html": html.encode(), f"notebooks/{task.id}.ipynb": text.encode()}
-    return keep(files, lectures=reads(task, opened), findings=findings)
+    return keep(files, lectures=lectures, findings=findings)
 
 
 def run_notebook(task: Task, limits: Limits, emit: Emit) -> nbformat.NotebookNode:
@@ -156,12 +157,14 @@ def reads(task: Task, opened: set[str]) -> list[dict[str, Any]]:
     module = sys.modules.get("cvanalysis.tables.store")
     told = module.recorded() if module else []
     if not is_child():
-        from cvanalysis.tables.store import Lecture, Store
+        from cvanalysis.tables.store import Store, recorded
         from cvanalysis.territory.contract import read_territory
 
         territory = read_territory(data, task.env["CVANALYSIS_EDITION"])
         store = Store(Path(task.env["CVANALYSIS_PROCESSED"]), territory, task.env["CVANALYSIS_AUDIENCE"])
-        told = [Lecture(name, (), store.digest(name)) for name in sorted(store.tables.digests)]
+        for name in sorted(store.tables.digests):
+            store.rows(name)
+        told = recorded()
         opened = set(atomic.digest_tree(data))
     known = {one.table for one in told}
     return [asdict(one) for one in told] + [
