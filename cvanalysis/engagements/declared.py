@@ -15,7 +15,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
@@ -39,11 +39,8 @@ from cvanalysis.files.keys import carrier_key, split_list, title_key
 from cvanalysis.files.sheets import read_raw
 from cvanalysis.french import fold, nearest, quoted
 from cvanalysis.personnes.masking import mask_words
+from cvanalysis.territory.contract import Territory
 from cvanalysis.territory.declarations import Inspection, Ligne, match_rows, once, read_rows
-
-if TYPE_CHECKING:
-    from cvanalysis.territory.contract import Territory
-
 
 PARTENAIRE = ("id", "nom", "college", "alias", "siren", "themes", "quartiers", "debut", "fin", "note")
 CLASSEURS = ("engagements.xlsx", "engagements.xlsm", "engagements.ods", "engagements.xls")

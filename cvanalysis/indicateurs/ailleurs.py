@@ -7,20 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from statistics import median
-from typing import TYPE_CHECKING
 
+from cvanalysis.catalogue import Indicateur
 from cvanalysis.constat.make import bars
 from cvanalysis.constat.shape import Finding, Manque, Message, Table, Valeur, word
 from cvanalysis.french import QUARTIER, capital, enumerate_french
+from cvanalysis.indicateurs.context import Contexte
+from cvanalysis.indicateurs.observation import Observation, Position, Proche
 from cvanalysis.indicateurs.question import Question, short
 from cvanalysis.territory.contract import Comparateur
 from cvanalysis.textes import label, labels
-
-if TYPE_CHECKING:
-    from cvanalysis.catalogue import Indicateur
-    from cvanalysis.indicateurs.context import Contexte
-    from cvanalysis.indicateurs.observation import Observation, Position, Proche
-
 
 GROUPE = "SEMBLABLES"
 

@@ -6,22 +6,18 @@ Owns the lines under a figure (unit and year, Champ, Source, cautions, what is m
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
+from cvanalysis.catalogue import Catalogue, Indicateur
 from cvanalysis.catalogue.rules import Rules, load_rules
 from cvanalysis.constat.shape import Manque, Role, Valeur
 from cvanalysis.french import QUARTIER, capital, comparator, enumerate_french, enumerate_some
 from cvanalysis.indicateurs.observation import France, Instant, Observation, Observations, as_value
+from cvanalysis.territory.contract import Comparateur, Quartier, Territory
 from cvanalysis.textes import block, label
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from cvanalysis.catalogue import Catalogue, Indicateur
-    from cvanalysis.territory.contract import Comparateur, Quartier, Territory
-
 
 PREFERENCE: tuple[Role, ...] = ("epci", "commune", "france_qpv", "semblables", "departement", "region", "france")
 """Which comparator a title speaks of, when several have a figure of the same year."""

@@ -6,10 +6,9 @@ finding too: it shows what is published and says why no change is measured.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from cvanalysis.constat.make import bars, serie
 from cvanalysis.constat.shape import Figure, Finding, Message, Table, Valeur, word
@@ -26,14 +25,10 @@ from cvanalysis.indicateurs.measure import (
     unit_of_difference,
     unit_of_gap,
 )
+from cvanalysis.indicateurs.observation import Instant
 from cvanalysis.textes import block, label, labels
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from cvanalysis.indicateurs.observation import Instant
-
-    Followed = tuple[Zone | None, dict[Zone, Convergence], dict[str, list[str]]]
+Followed = tuple[Zone | None, dict[Zone, Convergence], dict[str, list[str]]]
 
 
 class Ecarts(OverTime):

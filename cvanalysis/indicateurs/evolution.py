@@ -6,15 +6,16 @@ finding too: it shows what is published and says why no change is measured.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 from cvanalysis.constat.make import serie
 from cvanalysis.constat.shape import Figure, Finding, Manque, Message, Table, Valeur, word
 from cvanalysis.indicateurs.context import Zone, preferred, when
 from cvanalysis.indicateurs.measure import (
+    Convergence,
     Evolution,
     attempt,
     choose_pair,
@@ -24,18 +25,12 @@ from cvanalysis.indicateurs.measure import (
     unit_of_difference,
 )
 from cvanalysis.indicateurs.niveau import Niveau
-from cvanalysis.indicateurs.observation import Instant, as_value
+from cvanalysis.indicateurs.observation import Instant, Observation, as_value
 from cvanalysis.indicateurs.question import Question, axis
 from cvanalysis.indicateurs.ranking import draw_classes, standout
 from cvanalysis.textes import label, labels
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
-    from cvanalysis.indicateurs.measure import Convergence
-    from cvanalysis.indicateurs.observation import Observation
-
-    Change = Evolution | Convergence
+Change = Evolution | Convergence
 
 
 class OverTime(Question):

@@ -10,26 +10,20 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
+from cvanalysis.catalogue import Catalogue, ConstatDeclare, LigneDeclaree
 from cvanalysis.constat.make import Chapter
 from cvanalysis.constat.shape import Valeur
 from cvanalysis.indicateurs.ailleurs import Positions, Semblables, group
-from cvanalysis.indicateurs.context import Contexte
+from cvanalysis.indicateurs.context import Contexte, Zone
 from cvanalysis.indicateurs.ecart import Ecarts
 from cvanalysis.indicateurs.evolution import Evolutions
 from cvanalysis.indicateurs.niveau import Niveau, Rang
-from cvanalysis.indicateurs.observation import France, Observations, Reader, as_value
+from cvanalysis.indicateurs.observation import France, Instant, Observations, Reader, as_value
 from cvanalysis.indicateurs.question import Question, monthly
 from cvanalysis.indicateurs.ranking import Rank, rank
 from cvanalysis.indicateurs.structure import Paires, Structure
-
-if TYPE_CHECKING:
-    from cvanalysis.catalogue import Catalogue, ConstatDeclare, LigneDeclaree
-    from cvanalysis.indicateurs.context import Zone
-    from cvanalysis.indicateurs.observation import Instant
-    from cvanalysis.territory.contract import Comparateur, Quartier, Territory
-
+from cvanalysis.territory.contract import Comparateur, Quartier, Territory
 
 MOIS = "12"
 

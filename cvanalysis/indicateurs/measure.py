@@ -7,24 +7,20 @@ size have no gap (they are compared in base 100). The ratio is secondary. « Hor
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, combinations
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
-from cvanalysis.catalogue.rules import load_rules
+from cvanalysis.catalogue import Indicateur
+from cvanalysis.catalogue.rules import Rules, load_rules
 from cvanalysis.constat.shape import Valeur
 from cvanalysis.errors import ComparisonRefused
+from cvanalysis.indicateurs.observation import Instant, Observation
+from cvanalysis.territory.contract import Seuils
 from cvanalysis.textes import label
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-
-    from cvanalysis.catalogue import Indicateur
-    from cvanalysis.catalogue.rules import Rules
-    from cvanalysis.indicateurs.observation import Instant, Observation
-    from cvanalysis.territory.contract import Seuils
-
-    Pair = tuple[Observation, Observation]
+Pair = tuple[Observation, Observation]
 
 
 M = TypeVar("M")

@@ -7,18 +7,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from cvanalysis.constat.shape import Figure, Finding, Genre, Manque, Message, Serie, Table, Valeur, word
 from cvanalysis.indicateurs.context import Zone, preferred, when
 from cvanalysis.indicateurs.measure import Gap, attempt, measure_gap, ratio_of, unit_of_gap
-from cvanalysis.indicateurs.observation import as_value
+from cvanalysis.indicateurs.observation import Instant, Observation, as_value
 from cvanalysis.indicateurs.question import Question, axis, monthly, own_instant, short
 from cvanalysis.indicateurs.ranking import Rank, draw_classes, rank, standout
 from cvanalysis.textes import label, labels
-
-if TYPE_CHECKING:
-    from cvanalysis.indicateurs.observation import Instant, Observation
 
 
 class Niveau(Question):

@@ -13,15 +13,13 @@ from operator import eq, gt
 from statistics import median
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from cvanalysis.catalogue import load_catalogue
+from cvanalysis.catalogue import Indicateur, TauxCalcule, load_catalogue
 from cvanalysis.catalogue.rules import load_rules
 from cvanalysis.constat.shape import Statut, Valeur
 from cvanalysis.textes import label
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from cvanalysis.catalogue import Indicateur, TauxCalcule
 
 
 COLONNES = ("zone", "indicateur", "millesime", "publication", "valeur", "statut", "source", "fichier", "note")

@@ -5,26 +5,20 @@ Asked of all, nothing is added up or averaged across quarters; a quarter without
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
 from fnmatch import fnmatch
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from cvanalysis.catalogue import ConstatDeclare, Indicateur
 from cvanalysis.constat.make import make, serie
-from cvanalysis.constat.shape import Finding, Manque, Message, Serie, Table, Valeur, word
+from cvanalysis.constat.shape import Finding, Manque, Message, Role, Serie, Table, Valeur, word
 from cvanalysis.french import QUARTIER, capital
 from cvanalysis.indicateurs.context import PREFERENCE, Contexte, Zone, reason
 from cvanalysis.indicateurs.measure import tolerance, unit_of_gap
-from cvanalysis.indicateurs.observation import RETOUR_MAXI
+from cvanalysis.indicateurs.observation import RETOUR_MAXI, Instant, Observation
 from cvanalysis.indicateurs.ranking import table_of_ends
 from cvanalysis.textes import label
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-
-    from cvanalysis.catalogue import ConstatDeclare, Indicateur
-    from cvanalysis.constat.shape import Role
-    from cvanalysis.indicateurs.observation import Instant, Observation
-
 
 PRESQUE_TOUS = 0.75
 """Share of the quarters that a moment needs, of those that the fullest moment has."""

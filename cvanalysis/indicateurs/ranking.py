@@ -9,23 +9,17 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
-from typing import TYPE_CHECKING
 
 from cvanalysis.constat.make import bars
-from cvanalysis.constat.shape import Figure, Table, Valeur, word
+from cvanalysis.constat.shape import Figure, Finding, Table, Valeur, word
 from cvanalysis.french import definite, number, ordinal
+from cvanalysis.indicateurs.context import Zone
+from cvanalysis.indicateurs.observation import Observation
 from cvanalysis.textes import block, label
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-
-    from cvanalysis.constat.shape import Finding
-    from cvanalysis.indicateurs.context import Zone
-    from cvanalysis.indicateurs.observation import Observation
-
 
 RESSORT = 3
 """Findings that a fiche puts forward."""

@@ -8,24 +8,19 @@ where men are not published, they are not deduced from women and the whole.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
 
+from cvanalysis.catalogue import ConstatDeclare, Indicateur
 from cvanalysis.constat.make import serie
 from cvanalysis.constat.shape import Figure, Finding, Message, Role, Table, Valeur, word
 from cvanalysis.french import capital
 from cvanalysis.indicateurs.context import Contexte, Zone, reason
+from cvanalysis.indicateurs.observation import Instant
 from cvanalysis.indicateurs.question import Question, axis, short, whole
 from cvanalysis.indicateurs.ranking import draw_classes, rank, standout
 from cvanalysis.textes import label, labels
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from cvanalysis.catalogue import ConstatDeclare, Indicateur
-    from cvanalysis.indicateurs.observation import Instant
-
 
 DESSINES = 20
 """Other quarters up to which each has its row in the figure; more of them are in the table only."""

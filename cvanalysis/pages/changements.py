@@ -10,17 +10,14 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from cvanalysis.constat.make import count, make, matrix
 from cvanalysis.constat.record import Record
 from cvanalysis.constat.shape import Finding, Message, word
 from cvanalysis.french import named
+from cvanalysis.territory.contract import Territory
 from cvanalysis.textes import block, label
-
-if TYPE_CHECKING:
-    from cvanalysis.territory.contract import Territory
-
 
 Nature = Literal["nouveau", "disparu", "révisé"]
 

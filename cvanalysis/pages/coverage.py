@@ -10,20 +10,18 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
+from cvanalysis.catalogue import Catalogue, Indicateur
 from cvanalysis.constat.make import bars, count, make, matrix
 from cvanalysis.constat.shape import Figure, Finding, Manque, Message, Table, Valeur, row, word
 from cvanalysis.french import enumerate_some
 from cvanalysis.indicateurs.context import reason, tell_apart
-from cvanalysis.indicateurs.observation import Observations, Reader
+from cvanalysis.indicateurs.observation import Instant, Observations, Reader
 from cvanalysis.indicateurs.question import short
+from cvanalysis.territory.contract import Territory
 from cvanalysis.textes import block, label, labels
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from cvanalysis.catalogue import Catalogue, Indicateur
-    from cvanalysis.indicateurs.observation import Instant
-    from cvanalysis.territory.contract import Territory
 
 
 COLONNES_MAXI = 20

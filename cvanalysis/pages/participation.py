@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
@@ -18,11 +18,8 @@ from cvanalysis.french import month_year, named
 from cvanalysis.paroles.said import NON_MONTRE, OUI, SOURCE, table_of_contributions
 from cvanalysis.paroles.table import STATUTS
 from cvanalysis.paroles.turnout import PAS, PERSONNE, Coverage, count_participations, count_people
+from cvanalysis.territory.contract import Territory
 from cvanalysis.textes import block, label
-
-if TYPE_CHECKING:
-    from cvanalysis.territory.contract import Territory
-
 
 NO_NAME: Mapping[str, str] = MappingProxyType({})
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
@@ -16,11 +16,8 @@ from cvanalysis.constat.make import count, make, matrix
 from cvanalysis.constat.shape import Finding, Manque, Message, Valeur, word
 from cvanalysis.files.keys import split_list
 from cvanalysis.french import french_date, named
+from cvanalysis.territory.contract import Territory
 from cvanalysis.textes import block, label
-
-if TYPE_CHECKING:
-    from cvanalysis.territory.contract import Territory
-
 
 KINDS: dict[str, str] = block("preconisations.preuves")
 SUFFISANT = 2

@@ -8,18 +8,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from cvanalysis.catalogue import Catalogue
 from cvanalysis.constat.make import Chapter, bars, make, matrix, nothing
 from cvanalysis.constat.shape import Finding, Manque, Message, Statut, Table, Valeur, row, word
 from cvanalysis.french import enumerate_french
 from cvanalysis.indicateurs.question import short
 from cvanalysis.pages.coverage import Holdings, QualityReader, build_coverage, build_coverage_over_time
+from cvanalysis.territory.contract import Territory
 from cvanalysis.textes import block, label, labels
-
-if TYPE_CHECKING:
-    from cvanalysis.catalogue import Catalogue
-    from cvanalysis.territory.contract import Territory
 
 PROPOSITIONS_MAXI = 100
 """Proposals printed on the page; all of them are in the download."""

@@ -10,13 +10,13 @@ import re
 from functools import cached_property
 from itertools import groupby
 from operator import itemgetter
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from cvanalysis.actions.counting import REGLES, lines_of, subsidies
 from cvanalysis.actions.field import MONTANTS, NON_SU, SANS_CAUSE, ActionChapter, Field, Rows
 from cvanalysis.actions.reach import CATALOGUE_QUARTIER_MAX, list_actions, yearly
+from cvanalysis.catalogue import Catalogue, Indicateur, Source
 from cvanalysis.constat.make import Grid, count, euros, leaders, nothing
 from cvanalysis.constat.shape import Definition, Finding, Manque, Message, Table, Valeur, word
 from cvanalysis.engagements.progress import SOURCE, progress_finding
@@ -28,10 +28,6 @@ from cvanalysis.indicateurs.observation import Reader
 from cvanalysis.indicateurs.ranking import stand_out
 from cvanalysis.territory.contract import Territory
 from cvanalysis.textes import block, label, labels
-
-if TYPE_CHECKING:
-    from cvanalysis.catalogue import Catalogue, Indicateur, Source
-
 
 QUESTIONS, LACUNES = 2, 3
 """What a sheet of paper has room for, beside the open question: questions, and sentences on what is not known."""

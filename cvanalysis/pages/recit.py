@@ -7,17 +7,15 @@ cleaned logs. A year without anything shows as such.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
 from cvanalysis.constat.make import Chapter, Grid, bars, count, make, nothing, only_examples, serie
 from cvanalysis.constat.shape import Figure, Finding, Message, Valeur, word
 from cvanalysis.french import french_date
+from cvanalysis.territory.contract import Territory
 from cvanalysis.textes import label, labels
-
-if TYPE_CHECKING:
-    from cvanalysis.territory.contract import Territory
 
 UNKNOWN = Valeur(None, "non_disponible")
 

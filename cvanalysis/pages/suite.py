@@ -11,19 +11,17 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from cvanalysis.catalogue import Catalogue, Indicateur
 from cvanalysis.constat.make import Chapter, bars, count, make, nothing
 from cvanalysis.constat.shape import Finding, Message, Valeur
 from cvanalysis.french import enumerate_french
-from cvanalysis.indicateurs.observation import Observation, Observations, as_value
+from cvanalysis.indicateurs.observation import Observation, Observations, Reader, as_value
+from cvanalysis.pages.preconisations import Recommendation
+from cvanalysis.territory.contract import Territory
 from cvanalysis.textes import block, label, labels
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from cvanalysis.catalogue import Catalogue, Indicateur
-    from cvanalysis.indicateurs.observation import Reader
-    from cvanalysis.pages.preconisations import Recommendation
-    from cvanalysis.territory.contract import Territory
 
 
 class Sequel(Chapter):

@@ -9,28 +9,23 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import chain
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from cvanalysis.actions.counting import REGLES, money_by_population, subsidies
 from cvanalysis.actions.field import JOURNAUX, MONTANTS, SANS_CAUSE, ActionChapter, Field, Rows
 from cvanalysis.actions.reach import granted, list_actions, reach
+from cvanalysis.catalogue import Catalogue, Indicateur
 from cvanalysis.constat.make import Grid, bars, count, euros, source_of
 from cvanalysis.constat.shape import Finding, Manque, Message, Table, Valeur, word
 from cvanalysis.french import number
+from cvanalysis.indicateurs.context import Zone
 from cvanalysis.indicateurs.kinds import Questions, told
-from cvanalysis.indicateurs.observation import Reader, latest_values
+from cvanalysis.indicateurs.observation import Instant, Reader, latest_values
 from cvanalysis.indicateurs.question import common_instant, short
 from cvanalysis.indicateurs.ranking import quartiles
 from cvanalysis.territory.contract import Territory
 from cvanalysis.textes import block, label, labels
-
-if TYPE_CHECKING:
-    from cvanalysis.catalogue import Catalogue, Indicateur
-    from cvanalysis.indicateurs.context import Zone
-    from cvanalysis.indicateurs.observation import Instant
-
 
 RAISONS = tuple(block("commun.raisons").values())
 POPULATION, BESOIN = "population", "taux_pauvrete"

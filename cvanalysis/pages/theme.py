@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property, partial
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -16,6 +15,7 @@ from cvanalysis.actions.counting import REGLES, lines_of, subsidies
 from cvanalysis.actions.field import JOURNAUX, MONTANTS, SANS_CAUSE, ActionChapter, Field, Rows
 from cvanalysis.actions.funding import by_credit, carriers_finding
 from cvanalysis.actions.reach import list_actions, place_name, publics_finding, reach, reach_table, yearly
+from cvanalysis.catalogue import Catalogue, Indicateur
 from cvanalysis.constat.make import Grid, bars, count, euros, leaders, make, nothing, source_of
 from cvanalysis.constat.shape import Figure, Finding, Manque, Message, Point, Serie, Table, Valeur, row
 from cvanalysis.engagements.progress import progress_finding, progress_rows
@@ -25,9 +25,6 @@ from cvanalysis.french import capital
 from cvanalysis.indicateurs.observation import latest_values
 from cvanalysis.territory.contract import Territory
 from cvanalysis.textes import label, labels
-
-if TYPE_CHECKING:
-    from cvanalysis.catalogue import Catalogue, Indicateur
 
 BESOINS_MAXI = 3
 """Needs that the table has room for, beside the actions."""

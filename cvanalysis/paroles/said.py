@@ -12,7 +12,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -20,11 +20,8 @@ from cvanalysis.constat.make import make, matrix, only_examples, serie
 from cvanalysis.constat.shape import Contribution, Figure, Finding, Manque, Message, Table, Valeur, word
 from cvanalysis.french import QUARTIER
 from cvanalysis.paroles.turnout import PAS, count_people
+from cvanalysis.territory.contract import Quartier, Territory, Theme
 from cvanalysis.textes import block, label, labels
-
-if TYPE_CHECKING:
-    from cvanalysis.territory.contract import Quartier, Territory, Theme
-
 
 SOURCE = label("voix.tous.source")
 NON_MONTRE = label("voix.tous.non_montre")

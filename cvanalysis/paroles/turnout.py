@@ -11,17 +11,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, product
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
 from cvanalysis.constat.disclosure import Cell, Protected, protect
 from cvanalysis.constat.shape import Valeur
+from cvanalysis.territory.contract import Edition, Etape, Territory
 from cvanalysis.textes import label
-
-if TYPE_CHECKING:
-    from cvanalysis.territory.contract import Edition, Etape, Territory
-
 
 PAS = 5
 """Counts of voices are printed in classes of five (« 15 à 19 »): what a subtraction would find is then only noise."""
