@@ -15,16 +15,16 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatch
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from cvanalysis import textes
 from cvanalysis.actions.counting import carried_out, lines_of
-from cvanalysis.catalogue import load_catalogue
+from cvanalysis.catalogue import Catalogue, load_catalogue
 from cvanalysis.constat.make import Chapter, Together
-from cvanalysis.constat.shape import Table
+from cvanalysis.constat.shape import Finding, Table
 from cvanalysis.display import blocs
 from cvanalysis.display.blocs import show_all
-from cvanalysis.display.constat import Constat
+from cvanalysis.display.constat import Bloc, Constat
 from cvanalysis.display.page import Page
 from cvanalysis.display.phrases import write
 from cvanalysis.errors import UsageError
@@ -44,14 +44,8 @@ from cvanalysis.tables.freshness import PACKAGE
 from cvanalysis.tables.labelled import LabelledTables
 from cvanalysis.tables.process import prepare
 from cvanalysis.tables.store import Store
-from cvanalysis.territory.contract import read_territory
+from cvanalysis.territory.contract import Quartier, Territory, Theme, read_territory
 from cvanalysis.textes import label
-
-if TYPE_CHECKING:
-    from cvanalysis.catalogue import Catalogue
-    from cvanalysis.constat.shape import Finding
-    from cvanalysis.display.constat import Bloc
-    from cvanalysis.territory.contract import Quartier, Territory, Theme
 
 
 def ouvrir(donnees: str | Path = "", edition: str = "", audience: str = "") -> Dossier:
