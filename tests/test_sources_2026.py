@@ -14,7 +14,7 @@ from conftest import shared
 from cvanalysis.files.contours import read_contours
 from cvanalysis.files.delimited import extract
 from cvanalysis.files.sheets import read_raw
-from cvanalysis.indicateurs.clean.decode import Cleaned, clean_indicators
+from cvanalysis.indicateurs.clean.decode import Cleaned, clean_indicators, lost_cells
 from cvanalysis.indicateurs.clean.france import read_france
 from cvanalysis.indicateurs.clean.recognise import Documentation, known_headers, recognise
 
@@ -27,7 +27,7 @@ def clean(folder: Path, files: dict[str, str | bytes], **rest: object) -> Cleane
     for name, text in files.items():
         (folder / name).write_bytes(text if isinstance(text, bytes) else text.encode())
     cleaned = clean_indicators(folder, **rest)
-    assert cleaned.account.juste
+    assert not lost_cells(cleaned.account).any()
     return cleaned
 
 
@@ -577,7 +577,7 @@ def _alone(folder: Path, path: Path) -> Path:
 
 def test_every_case_given_is_read_or_left_with_a_sentence():
     cleaned = clean_indicators(shared("cases/insee"))
-    assert cleaned.account.juste
+    assert not lost_cells(cleaned.account).any()
     assert {file.statut for file in cleaned.sources} <= {"lu", "documentation"}
 
 
@@ -646,7 +646,7 @@ def test_all_quarters_of_france_are_those_of_the_territorys_list_and_of_what_was
     assert clean(tmp_path, files, geographie="QN2024").france.empty
     cleaned = clean(tmp_path, {"data_filo19_qp_revdis.csv": national(400, "QN")}, geographie="QN2024")
     assert len(cleaned.france[cleaned.france["indicateur"] == "taux_pauvrete"]) == 400
-    assert read_france(tmp_path, cleaned.france, {("filosofi", 2019)}).table.empty
+    assert read_france(tmp_path, cleaned.france, {("filosofi", 2019)})[0].empty
 
 
 def test_the_bases_that_mix_census_and_incomes_are_read_for_both(tmp_path):

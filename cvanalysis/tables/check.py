@@ -16,7 +16,7 @@ from cvanalysis.errors import DeclarationError, Problem, printed
 from cvanalysis.files.anomalies import LAISSE, ReadFile
 from cvanalysis.files.guard import under_guard
 from cvanalysis.french import capital, listed, number, quoted
-from cvanalysis.indicateurs.clean.decode import Account
+from cvanalysis.indicateurs.clean.decode import lost_cells
 from cvanalysis.tables.process import DOMAINES, Domain, gather, read_as_they_are
 from cvanalysis.territory.contract import Territory
 
@@ -56,7 +56,7 @@ class Check(Domain):
         if self.declarations:
             return 2
         left_out = any(file.probleme is not None for file in self.fichiers)
-        return int(left_out or not self.compte.juste or len(unbalanced(self.argent)) > 0)
+        return int(left_out or lost_cells(self.tables["comptes"]).any() or len(unbalanced(self.argent)) > 0)
 
     def render(self, *, detail: bool = False) -> str:
         """The report as text: a line for each file, and each kind of anomaly once; with `detail`, all that is known of each file."""
@@ -82,7 +82,7 @@ class Check(Domain):
             named = (f"{_mark(file)} {file.fichier}\u00a0: " for file in self.fichiers)
             lines += [*map("".join, zip(named, taken, strict=True)), ""] if self.fichiers else []
             lines += _titled("Remarques (une par une\u00a0: cvanalysis check --detail)", _say_anomalies(told[~wrong]))
-        lines += [*_say_account(self.compte, detail=detail), "", *_say_money(self.argent)]
+        lines += [*_say_account(self.tables["comptes"], detail=detail), "", *_say_money(self.argent)]
         lines += self.complement.split("\n") if self.complement else []
         return "\n".join(map(printed, [*lines, *self._say_words(told), *self._say_empty(), *self._conclude()]))
 
@@ -268,14 +268,12 @@ def _say_money(argent: pd.DataFrame) -> list[str]:
     return ["Montants des journaux d'actions", *lines, verdict, ""]
 
 
-def _say_account(account: Account, *, detail: bool) -> list[str]:
+def _say_account(account: pd.DataFrame, *, detail: bool) -> list[str]:
     """What became of each cell that was read: in all, and by file where detail is asked for."""
-    shown = [line for line in account.lignes if detail or line.ecart]
-    head = ("fichier", "cellules", "valeurs", "statuts", "anomalies", "écart")
-    rows = [
-        (line.fichier, *(number(n) for n in (line.cellules, line.valeurs, line.statuts, line.anomalies, line.ecart)))
-        for line in (*shown, account.total)
-    ]
+    account = account.set_index("fichier").assign(écart=lost_cells(account).to_numpy())
+    shown = account if detail else account[account["écart"] != 0]
+    lines = [*shown.itertuples(name=None), ("Total", *account.sum())]
+    head, rows = ("fichier", *account.columns), [(name, *map(number, counts)) for name, *counts in lines]
     widths = [max(len(row[i]) for row in (head, *rows)) for i in range(len(head))]
     text = [
         "  ".join([row[0].ljust(widths[0]), *(cell.rjust(n) for cell, n in zip(row[1:], widths[1:], strict=True))])
@@ -283,7 +281,7 @@ def _say_account(account: Account, *, detail: bool) -> list[str]:
     ]
     verdict = (
         "Le compte est juste\u00a0: chaque cellule lue est une valeur, un statut ou une anomalie."
-        if account.juste
+        if not account["écart"].any()
         else "Le compte N'EST PAS juste\u00a0: des cellules sont perdues ou comptées deux fois (colonne écart)."
     )
     return ["Compte des cellules lues", *text, verdict]

@@ -13,7 +13,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, replace
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
@@ -37,7 +37,7 @@ from cvanalysis.files.keys import carrier_key, split_list
 from cvanalysis.files.layout import COMMENTAIRE
 from cvanalysis.files.texts import read_text
 from cvanalysis.french import quoted
-from cvanalysis.indicateurs.clean.decode import Account, Line, clean_indicators
+from cvanalysis.indicateurs.clean.decode import clean_indicators
 from cvanalysis.indicateurs.clean.france import read_france
 from cvanalysis.indicateurs.clean.zones import ENSEMBLE, ENSEMBLE_2024
 from cvanalysis.paroles.clean.consent import AUDIENCES
@@ -53,7 +53,7 @@ from cvanalysis.territory.places import Niveau
 
 @dataclass(frozen=True)
 class Domain:
-    """What one domain gives: named tables, anomalies, its files, the account of its cells.
+    """What one domain gives: named tables, anomalies, its files.
 
     `complement` is what only `check` tells of it: a declaration to paste for the files that it does not know, what became of the voices.
     `avertissements`: what whoever builds is told too, since nothing else would show it.
@@ -62,7 +62,6 @@ class Domain:
     tables: dict[str, pd.DataFrame]
     anomalies: pd.DataFrame
     fichiers: tuple[ReadFile, ...]
-    compte: Account = field(default_factory=lambda: Account(()))
     complement: str = ""
     avertissements: tuple[Problem, ...] = ()
 
@@ -132,7 +131,6 @@ def _process(territory: Territory, processed: Path, audience: str, of: dict[str,
     every = clean_all(territory, audience)
     files = every.fichiers
     tables = every.tables | {"anomalies": every.anomalies, "fichiers": list_files(files)}
-    tables["comptes"] = pd.DataFrame(every.compte.lignes, columns=[f.name for f in fields(Line)])
     if audience != "equipe":
         remarks = tables["anomalies"]["probleme"] == COMMENTAIRE
         tables["anomalies"] = tables["anomalies"].assign(brut=tables["anomalies"]["brut"].mask(remarks, ""))
@@ -187,13 +185,12 @@ def clean_all(territory: Territory, audience: str = "public") -> Domain:
 
 
 def gather(domains: Sequence[Domain]) -> Domain:
-    """Several domains as one: their tables, files and accounts, and all their anomalies, by place, as anyone may read them."""
+    """Several domains as one: their tables and files, and all their anomalies, by place, as anyone may read them."""
     said = pd.concat([domain.anomalies for domain in domains], ignore_index=True).astype({"ligne": "Int32"})
     return Domain(
         {name: table for domain in domains for name, table in domain.tables.items()},
         replaced(said.sort_values(list(COLONNES_ANOMALIES), kind="stable", ignore_index=True), ANOMALIES),
         tuple(file for domain in domains for file in domain.fichiers),
-        Account(tuple(line for domain in domains for line in domain.compte.lignes)),
         "\n".join(domain.complement for domain in domains if domain.complement),
         tuple(one for domain in domains for one in domain.avertissements),
     )
@@ -207,19 +204,20 @@ def clean_insee(territory: Territory, _audience: str) -> Domain:
         cleaned = clean_indicators(territory.dossier, _codes_in_files(territory), territory.geographie, followed)
     table = cleaned.table.assign(zone=cleaned.table["zone"].cat.rename_categories({ENSEMBLE_2024: ENSEMBLE}))
     later = {key for key, day in load_catalogue().parutions.items() if day > territory.edition.jusqu_au}
-    france = read_france(territory.dossier, cleaned.france, later)
+    france, problems = read_france(territory.dossier, cleaned.france, later)
     known = np.array([key not in later for key in zip(table["source"], table["millesime"], strict=True)], dtype=bool)
     words = table.select_dtypes("category").columns
     tables = {
         "indicateurs": table[known].astype(dict.fromkeys(words, "str")).reset_index(drop=True),
-        "france": france.table,
+        "france": france,
+        "comptes": cleaned.account,
     }
-    anomalies = pd.concat([cleaned.anomalies, frame_problems(france.problems)], ignore_index=True)
+    anomalies = pd.concat([cleaned.anomalies, frame_problems(problems)], ignore_index=True)
     quarters = {one.code for one in territory.quartiers}
     empty = bool(quarters) and not quarters.intersection(table.loc[table["valeur"].notna(), "zone"])
     say = f"aucun chiffre sur les quartiers du contrat ({territory.geographie})\u00a0: leurs fiches sont vides"
     told = (Problem("insee/", 0, "", say, "", "Voir docs/insee.md, «\u00a0Où les télécharger\u00a0»"),) * empty
-    return Domain(tables, anomalies, cleaned.sources, cleaned.account, avertissements=told)
+    return Domain(tables, anomalies, cleaned.sources, avertissements=told)
 
 
 @dataclass(frozen=True)

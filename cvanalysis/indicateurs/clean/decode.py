@@ -24,7 +24,7 @@ from cvanalysis.files.numbers import STATUTS, as_text, decode_numbers
 from cvanalysis.files.sheets import RawTable, raw_files
 from cvanalysis.indicateurs.clean.france import national_figures
 from cvanalysis.indicateurs.clean.perimeters import follow, settle, unchanged
-from cvanalysis.indicateurs.clean.reconcile import Reconciled, reconcile
+from cvanalysis.indicateurs.clean.reconcile import reconcile
 from cvanalysis.indicateurs.clean.sources import (
     DOSSIER,
     read_millesimes,
@@ -41,42 +41,9 @@ IGNORES = (".md",)  # what people leave to explain a folder
 NON_DIFFUSE, NON_DISPONIBLE = STATUTS.index("non_diffusé"), STATUTS.index("non_disponible")
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """The cells of one file (or of all): `cellules` read = `valeurs` + `statuts` + `anomalies` where nothing is lost.
-
-    `valeurs` are figures of the tidy table, `statuts` its rows without a figure that may be used (blank, secret, suspect…), `anomalies`
-    cells that could not be read or that another file says.
-    """
-
-    fichier: str
-    cellules: int
-    valeurs: int
-    statuts: int
-    anomalies: int
-
-    @property
-    def ecart(self) -> int:
-        """Cells lost (positive) or made up (negative): 0 when the account balances."""
-        return self.cellules - self.valeurs - self.statuts - self.anomalies
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """One line per file, in the files' order, and the total."""
-
-    lignes: tuple[Line, ...]
-
-    @property
-    def total(self) -> Line:
-        """All files together."""
-        names = ("cellules", "valeurs", "statuts", "anomalies")
-        return Line("Total", *(sum(getattr(line, name) for line in self.lignes) for name in names))
-
-    @property
-    def juste(self) -> bool:
-        """Whether every file balances."""
-        return all(line.ecart == 0 for line in self.lignes)
+COMPTE = ("cellules", "valeurs", "statuts", "anomalies")
+"""Cells read of a file = `valeurs`, figures of the tidy table + `statuts`, its rows without a figure that may be used (blank, secret,
+suspect…) + `anomalies`, cells that could not be read or that another file says: where nothing is lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +57,7 @@ class Cleaned:
     table: pd.DataFrame
     anomalies: pd.DataFrame
     sources: tuple[ReadFile, ...]
-    account: Account
+    account: pd.DataFrame  # of `make_account`
     france: pd.DataFrame  # of `national_figures`
 
 
@@ -132,14 +99,14 @@ def clean_indicators(
     names = [file.fichier for file in sources]
     problems += say_absent(declared, names, millesimes)
     suspects = mark_suspects(chunks, catalogue, zones)
-    reconciled = reconcile(chunks, catalogue, notes, zones)
+    table, said_twice, elsewhere = reconcile(chunks, catalogue, notes, zones)
     wrong = ((chunk, chunk.illisibles & chunk.wanted(zones)[:, None]) for chunk in chunks)
     bad = [chunk.frame_cells(cells, "nombre illisible", "Cellule laissée de côté") for chunk, cells in wrong]
-    anomalies = pd.concat([frame_problems(problems), *bad, *suspects, reconciled.anomalies], ignore_index=True)
+    anomalies = pd.concat([frame_problems(problems), *bad, *suspects, said_twice], ignore_index=True)
     anomalies = anomalies.sort_values(list(COLONNES_ANOMALIES), kind="stable", ignore_index=True)
-    account = make_account(names, chunks, zones, reconciled)
+    account = make_account(names, chunks, zones, table, elsewhere)
     return Cleaned(
-        reconciled.table,
+        table,
         anomalies.astype({"ligne": "Int32"}),
         tuple(sources),
         account,
@@ -202,17 +169,24 @@ def _read_notes(table: RawTable, header: str, notes: dict[str, int]) -> np.ndarr
     return np.array([*numbers, 0], dtype=np.int16)[encoded.indices.to_numpy(zero_copy_only=False)]
 
 
-def make_account(fichiers: Sequence[str], chunks: Sequence[Chunk], zones: Zones, reconciled: Reconciled) -> Account:
-    """The account of the files, from two sides that know nothing of each other: the cells read (rows × columns), and what the tidy table
-    and the anomalies hold. Only the rows of `zones` count where they were asked for."""
-    table = reconciled.table
+def make_account(
+    fichiers: Sequence[str], chunks: Sequence[Chunk], zones: Zones, table: pd.DataFrame, elsewhere: Mapping[str, int]
+) -> pd.DataFrame:
+    """The account of the files (`fichier`, then `COMPTE`), from two sides that know nothing of each other: the cells read (rows × columns),
+    and what the tidy table and the anomalies hold. Only the rows of `zones` count where they were asked for."""
     in_table = table["fichier"].value_counts()
     values = table.loc[table["statut"] == "publié", "fichier"].value_counts()
     read: Counter[str] = Counter()
-    wrong = Counter(reconciled.ailleurs)
+    wrong = Counter(elsewhere)
     for chunk in chunks:
         rows = chunk.wanted(zones)
         read[chunk.fichier] += int(rows.sum()) * len(chunk.indicateurs)
         wrong[chunk.fichier] += int(chunk.illisibles[rows].sum())
     known = [(name, int(values.get(name, 0)), int(in_table.get(name, 0))) for name in fichiers]
-    return Account(tuple(Line(name, read[name], sound, all_ - sound, wrong[name]) for name, sound, all_ in known))
+    lines = [(name, read[name], sound, all_ - sound, wrong[name]) for name, sound, all_ in known]
+    return pd.DataFrame(lines, columns=["fichier", *COMPTE])
+
+
+def lost_cells(account: pd.DataFrame) -> pd.Series:
+    """How many cells of each file are lost, or made up (below 0): none where the account balances."""
+    return account["cellules"] - account[list(COMPTE[1:])].sum(axis=1)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -23,13 +22,6 @@ from cvanalysis.indicateurs.clean.vintage import PUBLIE, SUSPECT, Chunk
 FICHIER = "france_qpv.csv"
 COLONNES = ("zone", "nom", "communes", "indicateur", "annee", "valeur", "fichier")
 NATIONAL_MINI = 300  # quarters of one list in a file that makes it a national one: no territory has as many
-
-
-class Read(NamedTuple):
-    """`table`: a row per published figure (columns `COLONNES`, `annee` in words); what is wrong with the file."""
-
-    table: pd.DataFrame
-    problems: list[Problem]
 
 
 def national_figures(chunks: Sequence[Chunk], geographie: str) -> pd.DataFrame:
@@ -52,9 +44,12 @@ def national_figures(chunks: Sequence[Chunk], geographie: str) -> pd.DataFrame:
     return pd.concat(parts[1:] or parts, ignore_index=True)
 
 
-def read_france(dossier: Path, national: pd.DataFrame, later: Collection[tuple[str, int]] = ()) -> Read:
-    """All quarters of France: of each indicator the last edition of `national` that was out (`later`: sources and years that were not),
-    else the column of the file of a territory's folder; an empty table where there is neither."""
+def read_france(
+    dossier: Path, national: pd.DataFrame, later: Collection[tuple[str, int]] = ()
+) -> tuple[pd.DataFrame, list[Problem]]:
+    """All quarters of France, a row per published figure (`COLONNES`, `annee` in words), and what is wrong with the file: of each
+    indicator the last edition of `national` that was out (`later`: sources and years that were not), else the column of the file of a
+    territory's folder; an empty table where there is neither."""
     told, problems = _read_file(Path(dossier) / FICHIER)
     known = load_catalogue().indicateurs
     for (name, millesime, publication), rows in national.groupby(["indicateur", "millesime", "publication"]):
@@ -68,7 +63,7 @@ def read_france(dossier: Path, national: pd.DataFrame, later: Collection[tuple[s
     for column, shipped in (("nom", "nom"), ("communes", "noms_communes")):
         usual = table["zone"].map({code: row[shipped].replace("|", ", ") for code, row in names.items()})
         table[column] = usual.fillna(table[column]).fillna("")
-    return Read(table.drop_duplicates(["zone", "indicateur"], ignore_index=True), problems)
+    return table.drop_duplicates(["zone", "indicateur"], ignore_index=True), problems
 
 
 def _read_file(path: Path) -> tuple[dict[str, pd.DataFrame], list[Problem]]:

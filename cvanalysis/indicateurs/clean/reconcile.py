@@ -15,7 +15,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -30,6 +29,7 @@ from cvanalysis.indicateurs.clean.vintage import (
     Chunk,
     Zones,
     precision_of,
+    say,
     tolerance,
 )
 
@@ -40,21 +40,15 @@ CELLULES_MINI = 8  # fewer cells may be equal by chance…
 DISTINCTES_MINI = 3  # … and so may fewer distinct values
 
 
-@dataclass(frozen=True, slots=True)
-class Reconciled:
-    """The tidy table, the anomalies, and per file how many cells became a value, a status, or were said elsewhere."""
-
-    table: pd.DataFrame
-    anomalies: pd.DataFrame
-    ailleurs: dict[str, int]
-
-
 _CLE = ["zone", "indicateur", "temps", "niveau"]
 """What a cell is a figure of, as numbers."""
 
 
-def reconcile(chunks: Sequence[Chunk], catalogue: Catalogue, notes: Collection[str], zones: Zones = None) -> Reconciled:
-    """One row per (zone, indicator, data year or publication) of the wanted zones; all zones decide what was printed again."""
+def reconcile(
+    chunks: Sequence[Chunk], catalogue: Catalogue, notes: Collection[str], zones: Zones = None
+) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, int]]:
+    """One row per (zone, indicator, data year or publication) of the wanted zones, the anomalies, and how many cells of each file are said
+    elsewhere; all zones decide what was printed again."""
     order = {family: i for i, family in enumerate(catalogue.familles)}
     chunks = sorted(chunks, key=lambda c: (c.parution, order[c.famille.id], c.fichier, c.publication))
     times, republished = find_times(chunks, catalogue)
@@ -64,7 +58,7 @@ def reconcile(chunks: Sequence[Chunk], catalogue: Catalogue, notes: Collection[s
     cells = pd.concat(parts) if parts else pd.DataFrame(columns=_COLONNES, dtype="int64")
     cells = cells.sort_values(_CLE, kind="stable", ignore_index=True)  # ties stay in order of publication
     kept, anomalies, elsewhere = _choose(cells, chunks, republished)
-    return Reconciled(_tidy(cells[kept], chunks, names, places, notes, catalogue), anomalies, elsewhere)
+    return _tidy(cells[kept], chunks, names, places, notes, catalogue), anomalies, elsewhere
 
 
 _COLONNES = [*_CLE, "k", "ligne", "colonne", "valeur", "statut", "note", "precision"]
@@ -146,27 +140,21 @@ def _say_lost(
     for (k, row, column), (w, there, other_column) in zip(*revised, strict=True):
         chunk, other = chunks[k], chunks[w]
         mine, theirs = chunk.table.table[chunk.entetes[column]][row].as_py(), other.entetes[other_column]
-        what = (
-            f"révision\u00a0: {chunk.zones[row]}, «\u00a0{mine}\u00a0» ici,"
-            f" «\u00a0{other.table.table[theirs][there].as_py()}\u00a0» dans {other.fichier} (colonne {theirs})"
-        )
-        done = f"Valeur de {other.fichier} gardée"
-        rows.append((chunk.fichier, int(chunk.table.lignes[row]), chunk.entetes[column], mine, what, done))
+        words = {
+            "zone": chunk.zones[row],
+            "ici": mine,
+            "la": other.table.table[theirs][there].as_py(),
+            "colonne": theirs,
+        }
+        told = say("revision", autre=other.fichier, **words)
+        rows.append((chunk.fichier, int(chunk.table.lignes[row]), chunk.entetes[column], mine, *told))
     return Anomalies(rows).frame(), elsewhere
 
 
-def _say_group(chunk: Chunk, other: Chunk, case: str, n: int, *, again: bool) -> tuple[str, str]:
-    cells = f"{n}\u00a0cellule" + ("s" if n > 1 else "")
-    if other is chunk:
-        return f"zone en double dans le fichier\u00a0: {cells}", "La dernière ligne est gardée"
-    if case == "blanc":
-        return f"{cells} sans valeur ici, publiée dans {other.fichier}", f"Valeur de {other.fichier} gardée"
-    if again:
-        return (
-            f"republication\u00a0: mêmes chiffres dans {other.fichier} ({cells})",
-            f"Gardés une fois, sous la publication {max(chunk.publication, other.publication)}",
-        )
-    return f"doublon\u00a0: {cells} aussi dans {other.fichier}, de même valeur", f"Gardé une fois ({other.fichier})"
+def _say_group(chunk: Chunk, other: Chunk, case: str, n: int, *, again: bool) -> tuple[str, ...]:
+    kind = "blanc" if case == "blanc" else "republication" if again else "doublon"
+    words = {"combien": f"{n}\u00a0cellule" + "s" * (n > 1), "publication": max(chunk.publication, other.publication)}
+    return say("zone_double" if other is chunk else kind, autre=other.fichier, **words)
 
 
 def _tidy(
