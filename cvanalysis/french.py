@@ -195,11 +195,11 @@ def enumerate_french(words: Iterable[str]) -> str:
     return f"{', '.join(first)} et {last}" if first else last
 
 
-def enumerate_some(names: Sequence[str]) -> str:
-    """All the names where they can be read, else the first ones and how many others."""
-    if len(names) <= LUS_MAXI:
-        return enumerate_french(names)
-    return f"{', '.join(names[:LUS_ABREGES])} et {len(names) - LUS_ABREGES} autres quartiers"
+def enumerate_some(
+    names: Sequence[str], most: int = LUS_MAXI, few: int = LUS_ABREGES, others: str = "autres quartiers"
+) -> str:
+    """All the names where they can be read, `most` of them, else the first `few` and how many others."""
+    return enumerate_french(names if len(names) <= most else [*names[:few], f"{len(names) - few} {others}"])
 
 
 def french_date(text: str) -> str:

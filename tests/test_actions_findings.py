@@ -157,7 +157,7 @@ def test_money_by_inhabitant_leaves_out_what_has_no_published_population_and_say
     assert list(rows) == ["Le Haut", "Rives, Quais et Ponts", "L'Îlot"]  # by decreasing poverty
     assert rows["L'Îlot"][4].statut == "non_diffusé"
     assert rows["Le Haut"][4].valeur == round(135 / 1000 / 3, 2)
-    assert any("60" in m.quoi and "aucun quartier" in m.quoi for m in finding.manques)
+    assert any("60" in m and "aucun quartier" in m for m in finding.manques)
 
 
 def test_an_amount_that_nobody_writes_is_unknown_and_not_zero(tmp_path):

@@ -55,7 +55,7 @@ def test_a_matrix_draws_one_series_per_label():
 
 def test_a_finding_about_nothing_says_what_is_missing():
     found = nothing("a-b-01", "recit.instances", VALUES)
-    assert [manque.quoi for manque in found.manques] == ["Rien depuis 2015."]
+    assert list(found.manques) == ["Rien depuis 2015."]
     assert (found.figure, found.table) == (None, None)
 
 

@@ -11,7 +11,7 @@ import pytest
 from matplotlib.pyplot import close, subplots
 
 from browser.exemples import ABSENT, FIGURES, TERRITOIRE, constat, ecrire, pour_cent
-from cvanalysis.constat.shape import Manque, Message, Table, Valeur
+from cvanalysis.constat.shape import Message, Table, Valeur
 from cvanalysis.display.blocs import show_list, show_table, show_unknown
 from cvanalysis.display.constat import RECORDS, Bloc, Constat, lines_in
 from cvanalysis.display.tables import html_table, left_out, to_frame
@@ -89,9 +89,7 @@ def test_invented_data_bear_their_mark():
 
 
 def test_a_finding_without_figure_says_why_and_has_no_picture():
-    finding = replace(
-        constat("points"), figure=None, table=None, lecture=None, manques=(Manque("Rien n’est publié.", "non_diffusé"),)
-    )
+    finding = replace(constat("points"), figure=None, table=None, lecture=None, manques=("Rien n’est publié.",))
     html = Constat(finding, TERRITOIRE).html
     assert "<svg" not in html
     assert "<table" not in html
@@ -181,13 +179,13 @@ def test_a_list_or_a_table_of_invented_rows_bears_the_mark_and_an_empty_one_says
 
 
 def test_what_is_not_known_leads_to_its_finding():
-    shown = show_unknown([("QP1-revenus-01", [Manque("Rien n'est publié.", "secret")])])
+    shown = show_unknown([("QP1-revenus-01", "Rien n'est publié.")])
     assert '<li><a href="#QP1-revenus-01">Rien n’est publié.</a></li>' in shown.html
 
 
 def test_what_is_not_known_of_several_figures_for_one_reason_is_said_once_and_leads_to_each():
     of = ["« a » : rien en 2021.", "« b » : rien en 2021.", "« a » n'est pas publié."]
-    html = show_unknown([(f"X-{n}", [Manque(quoi, "secret")]) for n, quoi in enumerate(of)]).html
+    html = show_unknown([(f"X-{n}", quoi) for n, quoi in enumerate(of)]).html
     assert html.count("<li>") == 2
     assert '<a href="#X-0">«\u00a0a\u00a0»</a>, <a href="#X-1">«\u00a0b\u00a0»</a>\u00a0: rien en 2021.' in html
 
@@ -284,14 +282,14 @@ def test_one_s_own_charts_take_our_font_and_the_colour_of_each_role():
 
 def test_where_a_page_says_the_rest_once_nothing_known_is_one_line():
     bare = replace(constat("points"), figure=None, table=None)
-    page = Constat(replace(bare, manques=(Manque("« a » : rien d'autre.", "secret"),)), TERRITOIRE, notes={})
+    page = Constat(replace(bare, manques=("« a » : rien d'autre.",)), TERRITOIRE, notes={})
     assert (
         "<li>« a » : rien d’autre.</li>".replace("« ", "«\xa0").replace(" »", "\xa0»").replace(" :", "\xa0:")
         in page.html
     )
     assert "<h3" in page.html
     assert 'class="notes"' not in page.html
-    said = replace(bare, manques=(Manque("« a » : ce que montre la figure.", "secret"),))
+    said = replace(bare, manques=("« a » : ce que montre la figure.",))
     assert "<li>" not in Constat(said, TERRITOIRE, notes={}).html
 
 

@@ -58,10 +58,7 @@ def test_each_file_that_nobody_reads_is_named_with_what_to_do_by_check_and_in_th
 
 def test_the_quality_page_says_of_each_why_it_gave_nothing(strewn, tmp_path):
     process(strewn, tmp_path / "out")
-    told = " ".join(
-        gap.quoi
-        for gap in Qualite(Store(tmp_path / "out", strewn), strewn, load_catalogue()).constat("fichiers-01").manques
-    )
+    told = " ".join(Qualite(Store(tmp_path / "out", strewn), strewn, load_catalogue()).constat("fichiers-01").manques)
     assert "logo.png n'a donné aucune valeur\u00a0: ni tableau" in told
     assert "indicateurs/x.csv n'a donné aucune valeur\u00a0: tableau à un endroit" in told
 

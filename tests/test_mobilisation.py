@@ -31,33 +31,33 @@ def partners(tmp_path):
 
 def test_the_four_cases_by_engagement(partners):
     found = by_engagement(partners.field)
-    assert found.case("livres", "E1") == CONSTATE  # named among those seen, and carries the linked action
-    assert found.case("course", "E1") == SANS_PREUVE  # the second case
-    assert found.case("prefecture", "E1") == CONSTATE  # pilot, and funds the linked action
-    assert found.case("livres", "E2") == SANS_PREUVE
-    assert found.case("course", "E4") == NI
+    assert found.cases["livres"]["E1"] == CONSTATE  # named among those seen, and carries the linked action
+    assert found.cases["course"]["E1"] == SANS_PREUVE  # the second case
+    assert found.cases["prefecture"]["E1"] == CONSTATE  # pilot, and funds the linked action
+    assert found.cases["livres"]["E2"] == SANS_PREUVE
+    assert found.cases["course"]["E4"] == NI
 
 
 def test_a_partner_seen_where_nobody_expected_it_is_the_third_case(tmp_path):
     row = "Nager;La Course Lente;Le sport;Le Haut;2021;;;10;10;Favorable;;E2"
     cleaned = clean(tmp_path, row, fichiers={"engagements.csv": TABLE.replace(";Lire;;", ";;;")})
-    assert by_engagement(Partners(Tables.of(cleaned), read_territory(tmp_path)).field).case("course", "E2") == EN_PLUS
+    assert by_engagement(Partners(Tables.of(cleaned), read_territory(tmp_path)).field).cases["course"]["E2"] == EN_PLUS
 
 
 def test_by_theme_by_quarter_and_by_year(partners):
-    assert by_theme(partners.field).case("livres", "lecture") == CONSTATE
-    assert by_theme(partners.field).case("course", "sport") == SANS_PREUVE
-    assert by_quarter(partners.field).case("course", "QP099003") == SANS_PREUVE
-    assert by_quarter(partners.field).case("livres", "QP099001") == CONSTATE
-    assert by_year(partners.field).case("livres", "2021") == CONSTATE
-    assert by_year(partners.field).case("course", "2020") == SANS_PREUVE
-    assert by_year(partners.field).case("prefecture", "2020") == NI
+    assert by_theme(partners.field).cases["livres"]["lecture"] == CONSTATE
+    assert by_theme(partners.field).cases["course"]["sport"] == SANS_PREUVE
+    assert by_quarter(partners.field).cases["course"]["QP099003"] == SANS_PREUVE
+    assert by_quarter(partners.field).cases["livres"]["QP099001"] == CONSTATE
+    assert by_year(partners.field).cases["livres"]["2021"] == CONSTATE
+    assert by_year(partners.field).cases["course"]["2020"] == SANS_PREUVE
+    assert by_year(partners.field).cases["prefecture"]["2020"] == NI
 
 
 def test_a_funder_that_was_only_asked_is_not_seen(tmp_path):
     cleaned = clean(tmp_path, ROWS[0].replace(";10;10;Favorable", ";10;;Favorable"))
     assert (
-        by_theme(Partners(Tables.of(cleaned), read_territory(tmp_path)).field).case("prefecture", "lecture")
+        by_theme(Partners(Tables.of(cleaned), read_territory(tmp_path)).field).cases["prefecture"]["lecture"]
         == SANS_PREUVE
     )
 
@@ -91,7 +91,7 @@ def test_unknown_credit_is_a_line_of_its_own_and_never_a_zero(tmp_path):
     credits = chapter.constat("argent-02")
     assert credits.table.colonnes == ("Année", "Droit commun", "Type de crédit inconnu")
     assert credits.table.lignes[0][2].statut == "non_disponible"
-    assert "1 ligne retenue sur 3" in credits.manques[0].quoi
+    assert "1 ligne retenue sur 3" in credits.manques[0]
     funders = {line[0].texte: line[-2].valeur for line in chapter.constat("argent-01").table.lignes}
     assert funders == {"Mairie (essai)": 100, "Financeur non renseigné": 50}
 

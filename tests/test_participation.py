@@ -285,7 +285,7 @@ def test_whose_voice_is_missing_lists_the_silent_quarters_and_colleges(territory
     here = {"qpv": territory.quartiers[0].code, "college": territory.colleges[0].id, "theme": territory.themes[0].id}
     assert not said_of_missing(territory, *crowd(10, **here))[1].manques
     _, missing = said_of_missing(territory, *crowd(11, **here))
-    said = " ".join(m.quoi for m in missing.manques)
+    said = " ".join(missing.manques)
     assert territory.quartiers[0].nom not in said
     assert all(q.nom in said for q in territory.quartiers[1:])
     assert all(c.nom in said for c in territory.colleges[1:])

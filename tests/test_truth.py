@@ -295,7 +295,7 @@ def test_a_fiche_tells_the_place_among_all_quarters_of_france_and_not_from_a_dou
     assert found.message.valeurs["centile"] == round(100 * (below + (same - 1) / 2) / (len(known) - 1)) == 99
     assert "plus que dans 99\u00a0% des QPV de France" in phrases.write(found.message)
     assert "Taux d’emploi des 15-64 ans" not in [line[0].texte for line in found.table.lignes]
-    assert "taux d’emploi des 15-64 ans" in found.manques[0].quoi
+    assert "taux d’emploi des 15-64 ans" in found.manques[0]
     assert "france_qpv.csv" in found.source
 
 

@@ -6,16 +6,16 @@ to choose a message.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any
 
 import pandas as pd
 
 from cvanalysis.actions.counting import carried_out
 from cvanalysis.actions.table import HORS_THEME, NON_RENSEIGNE
-from cvanalysis.constat.make import Builder, Chapter, make, nothing, source_of
+from cvanalysis.constat.make import Builder, Chapter, Reader, make, nothing, source_of
 from cvanalysis.constat.shape import Finding, Message
 from cvanalysis.territory.contract import Territory
 from cvanalysis.textes import label
@@ -27,17 +27,11 @@ NON_SU = NON_RENSEIGNE
 SANS_CAUSE, JOURNAUX, MONTANTS = (label(f"actions.communs.{name}") for name in ("sans_cause", "journaux", "montants"))
 
 
-class Rows(Protocol):
-    """What gives the rows of a processed table (`tables.store.Store`)."""
-
-    def rows(self, table: str, where: Iterable[tuple[str, tuple[str, ...]]] = ()) -> pd.DataFrame: ...
-
-
 @dataclass(frozen=True)
 class Field:
     """The tables of this domain, each read once; `where` bounds the actions that are read (a quarter, a theme)."""
 
-    reader: Rows
+    reader: Reader
     territory: Territory
     where: tuple[tuple[str, tuple[str, ...]], ...] = ()
 

@@ -15,7 +15,7 @@ from cvanalysis.actions.counting import TFPB, UNE_FOIS, lines_of, subsidies
 from cvanalysis.actions.field import MONTANTS, ActionChapter
 from cvanalysis.actions.table import TYPES_CREDIT
 from cvanalysis.constat.make import Grid, bars, count, euros
-from cvanalysis.constat.shape import Finding, Manque, Message, Table, Valeur, row
+from cvanalysis.constat.shape import Finding, Message, Table, Valeur, row
 from cvanalysis.textes import block, label
 
 TYPES = TYPES_CREDIT
@@ -124,11 +124,11 @@ def _top(values: dict[str, Valeur]) -> dict[str, Valeur]:
     return dict([*values.items()][: BARRES_MAX - 1]) | {label("actions.porteurs.autres", nombre=len(rest)): others}
 
 
-def _unknown(rows: pd.DataFrame) -> list[Manque]:
+def _unknown(rows: pd.DataFrame) -> list[str]:
     """How many lines have no granted amount: unknown, not zero."""
     granted = lines_of(rows).groupby(["source", "feuille", "ligne"])["accorde"].count()
     missing = int((granted == 0).sum())
     if not missing:
         return []
     told = label("actions.credits.manque", nombre=missing, s="s" * (missing > 1), total=len(granted))
-    return [Manque(told, "non_disponible")]
+    return [told]

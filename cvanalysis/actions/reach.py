@@ -17,7 +17,7 @@ from cvanalysis.actions.field import ActionChapter, Field
 from cvanalysis.actions.table import HORS_QPV, RETENUS
 from cvanalysis.constat.disclosure import total_withheld, withhold
 from cvanalysis.constat.make import bars, count, euros, leaders
-from cvanalysis.constat.shape import Finding, Manque, Message, Table, Valeur, row, word
+from cvanalysis.constat.shape import Finding, Message, Table, Valeur, row, word
 from cvanalysis.textes import label, labels
 
 SANS_PUBLIC = label("actions.publics.sans_public")
@@ -102,7 +102,7 @@ def publics_finding(chapter: ActionChapter, ident: str, rows: pd.DataFrame) -> F
         "absentes": lines_count - filled,
         "seuil": seuil,
     }
-    missing = [Manque(label("actions.publics.manque", **said), "non_disponible")] if filled < lines_count else []
+    missing = [label("actions.publics.manque", **said)] if filled < lines_count else []
     return chapter.about(
         ident,
         Message("actions.publics", chapter.said | said),

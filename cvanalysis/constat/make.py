@@ -5,15 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
-from cvanalysis.constat.shape import Figure, Finding, Genre, Manque, Message, Point, Role, Serie, Table, Valeur, row
+from cvanalysis.constat.shape import Figure, Finding, Genre, Message, Point, Role, Serie, Table, Valeur, row
 from cvanalysis.errors import UsageError
-from cvanalysis.french import enumerate_french
+from cvanalysis.french import enumerate_some
 from cvanalysis.textes import block, label
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+class Reader(Protocol):
+    """What gives the rows that findings are made of (`tables.store.Store`)."""
+
+    def indicateurs(
+        self, zones: Sequence[str] | None = None, indicateurs: Sequence[str] | None = None
+    ) -> pd.DataFrame: ...
+
+    def rows(self, table: str, where: Iterable[tuple[str, tuple[str, ...]]] = ()) -> pd.DataFrame: ...
 
 
 def count(number: float, unite: str = "actions") -> Valeur:
@@ -24,8 +34,7 @@ def leaders(counts: Mapping[str, float]) -> dict[str, object]:
     """Who has the highest count (`premier`), all of them, since a tie (`ex_aequo`) has no first; the first ones where they are many."""
     most = max(counts.values())
     names = [name for name, number in counts.items() if number == most]
-    said = enumerate_french(names if len(names) <= 4 else [*names[:3], f"{len(names) - 3} autres"])
-    return {"premier": said, "ex_aequo": len(names) > 1}
+    return {"premier": enumerate_some(names, 4, 3, "autres"), "ex_aequo": len(names) > 1}
 
 
 def euros(amount: float | None) -> Valeur:
@@ -57,12 +66,8 @@ def source_of(rows: pd.DataFrame, nom: str) -> str:
     return f"{nom} ({', '.join(files)})" if files else nom
 
 
-def only_examples(rows: pd.DataFrame) -> bool:
-    """Whether all of them, and there are some, are declared as examples."""
-    return len(rows) > 0 and "exemple" in rows and bool(rows["exemple"].all())
-
-
 def is_example(*tables: pd.DataFrame) -> bool:
+    """Whether some of these rows are declared as examples: the mark stands wherever one shows."""
     return any(bool(table["exemple"].any()) for table in tables if "exemple" in table.columns and len(table))
 
 
@@ -111,7 +116,7 @@ def make(
     lecture: Message | Mapping[str, object] | None = None,
     rows: Sequence[pd.DataFrame] = (),
     precautions: Sequence[str] = (),
-    manques: Sequence[Manque] = (),
+    manques: Sequence[str] = (),
     exemple: bool = False,
     **parts: Any,
 ) -> Finding:
@@ -188,7 +193,7 @@ def nothing(ident: str, gabarit: str, valeurs: Mapping[str, Any], *, quoi: str =
 
     `quoi` is what is missing, else the `manque` of the gabarit's block; `parts` are those of `make`.
     """
-    missing = Manque(quoi or label(f"{gabarit}.manque", **valeurs), "non_disponible")
+    missing = quoi or label(f"{gabarit}.manque", **valeurs)
     return make(ident, Message(gabarit, valeurs), manques=[missing], **parts)
 
 

@@ -23,7 +23,7 @@ def record(finding: Finding, message: str, lecture: str = "") -> dict[str, Any]:
         "gabarit": finding.message.gabarit,
         "lecture": lecture,
         "precautions": list(finding.precautions),
-        "manques": [manque.quoi for manque in finding.manques],
+        "manques": [*finding.manques, *finding.ailleurs],
         "colonnes": list(table.colonnes),
         "lignes": [[_cell(value) for value in line] for line in table.lignes],
         "legende": table.legende,

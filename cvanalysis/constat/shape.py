@@ -133,16 +133,6 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
-class Manque:
-    """Something that is not known, said under « Ce qu'on ne sait pas »: `quoi` is a sentence in French, `statut` its reason;
-    `ailleurs`: of other quarters than the page's, whose table has its mark."""
-
-    quoi: str
-    statut: Statut
-    ailleurs: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class Finding:
     """One claim about one subject, under a stable number.
 
@@ -151,7 +141,8 @@ class Finding:
     `message` says so and `manques` says why). `poids` orders « En bref » (0: never there; the rule is in
     `indicateurs.ranking`). `precautions` are finished French sentences from the catalogue; `generales` are those of them that hold for
     the indicator wherever it is shown, which a page may fold. `fichiers` are the files behind `source`, where they are too many to
-    stand in it. `exemple` marks invented data.
+    stand in it. `exemple` marks invented data. `manques` are sentences: what is not known, and why; `ailleurs`: those on other quarters
+    than the page's, whose table has its mark.
     """
 
     id: str
@@ -165,11 +156,12 @@ class Finding:
     champ: str
     source: str
     precautions: tuple[str, ...] = ()
-    manques: tuple[Manque, ...] = ()
+    manques: tuple[str, ...] = ()
     poids: float = 0.0
     exemple: bool = False
     generales: tuple[str, ...] = ()
     fichiers: tuple[str, ...] = ()
+    ailleurs: tuple[str, ...] = ()
 
 
 def word(text: str, vide: Statut = "publié") -> Valeur:

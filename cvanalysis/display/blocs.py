@@ -25,7 +25,7 @@ from cvanalysis.textes import block, label, labels
 
 if TYPE_CHECKING:
     from cvanalysis.catalogue import Source
-    from cvanalysis.constat.shape import Definition, Finding, Manque
+    from cvanalysis.constat.shape import Definition, Finding
     from cvanalysis.files.contours import Outline
     from cvanalysis.territory.contract import Territory
 
@@ -158,19 +158,19 @@ def _said(voices: Sequence[Finding]) -> list[tuple[str, str, bool]]:
     if found or not voices:
         return found[:PAROLES]
     silent = voices[0]
-    said = [f"{write(silent.message)}.", silent.table.legende] if silent.table else [one.quoi for one in silent.manques]
+    said = [f"{write(silent.message)}.", silent.table.legende] if silent.table else silent.manques
     return [("", capital(" ".join(said)), silent.exemple)]
 
 
-def show_unknown(inconnus: Sequence[tuple[str, Sequence[Manque]]]) -> Bloc:
+def show_unknown(inconnus: Sequence[tuple[str, str]]) -> Bloc:
     """What is missing, with the reason, each leading to its finding."""
     if not inconnus:
         return _sentence("affichage.blocs.rien_ne_manque")
     said: dict[tuple[str, str], list[tuple[str, str]]] = {}
-    for ident, quoi in ((ident, manque.quoi) for ident, manques in inconnus for manque in manques):
+    for ident, quoi in inconnus:
         of, what = _ABOUT.fullmatch(quoi).groups()  # « X », « Y » : no figure in 2021
         said.setdefault((what, "") if of else ("", quoi), []).append((ident, of or quoi))
-    told = "\n".join(f"- {manque.quoi}" for _, manques in inconnus for manque in manques)
+    told = "\n".join(f"- {quoi}" for _, quoi in inconnus)
     return show_all("unknown", [(what, links) for (what, _), links in said.items()], texte=told, de="blocs")
 
 
@@ -219,12 +219,11 @@ def _key(titre: str) -> str:
     return hashlib.sha256(titre.encode()).hexdigest()[:8]
 
 
-def show_demands(demandes: Sequence[Manque]) -> Bloc:
+def show_demands(demandes: Sequence[str]) -> Bloc:
     """What to ask producers for, the most useful first."""
     if not demandes:
         return _sentence("qualite.demandes.aucune")
-    asked = [one.quoi for one in demandes]
-    return show_all("list", asked, texte="\n".join(f"- {one}" for one in asked), de="constat")
+    return show_all("list", demandes, texte="\n".join(f"- {one}" for one in demandes), de="constat")
 
 
 def show_accounts(table: Table) -> Bloc:

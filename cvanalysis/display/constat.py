@@ -81,7 +81,7 @@ class Constat:
         return str(made.finding(self, self._kind, self._short, bare, picture, self._table(), notes))
 
     def _unsaid(self) -> list[str]:
-        missing = (manque.quoi for manque in self.finding.manques)
+        missing = (*self.finding.manques, *self.finding.ailleurs)
         return [one for one in missing if typeset(one.rstrip(".").split(" : ")[-1]) not in self.titre]
 
     def tracer(self, ax: Axes | None = None, largeur: float = 358) -> Axes:
@@ -167,7 +167,7 @@ class Constat:
         lecture = write(f.lecture) if f.lecture is not None else ""
         told = zip(labels("affichage.constat.notes"), (lecture, f.champ, f.source), strict=True)
         # What is particular to this finding is seen at once; what is true of the indicator anywhere is one step away.
-        particular = [p for p in f.precautions if p not in f.generales] + [manque.quoi for manque in f.manques]
+        particular = [p for p in f.precautions if p not in f.generales] + [*f.manques, *f.ailleurs]
         files = [label("affichage.constat.fichiers", noms=", ".join(f.fichiers))] if f.fichiers else []
         counts = {"precautions": len(f.generales), "fichiers_lus": len(f.fichiers)}
         title = " et ".join(label(f"affichage.constat.{name}", nombre=n) for name, n in counts.items() if n)

@@ -7,7 +7,7 @@ among those seen on an engagement, or one that carries or funds an action. Refus
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from cvanalysis.actions.field import Field
 from cvanalysis.files.keys import split_list
@@ -19,26 +19,18 @@ CAS = (CONSTATE, SANS_PREUVE, EN_PLUS, NI)
 SOURCE, PREUVE = label("actions.mobilisation.source"), label("actions.mobilisation.preuve")
 
 
-@dataclass(frozen=True, slots=True)
-class Mobilisation:
-    """Who was expected and who was seen, over one dimension: keys (`labels`: key → name) and sets of (partner, key)."""
+class Mobilisation(NamedTuple):
+    """Who was expected and who was seen, over one dimension: its keys with their names, and partner → key → which of the four cases."""
 
     labels: Mapping[str, str]
-    attendus: frozenset[tuple[str, str]]
-    constates: frozenset[tuple[str, str]]
+    cases: Mapping[str, Mapping[str, str]]
 
-    def case(self, partner: str, key: str) -> str:
-        """Which of the four cases a partner is in.
 
-        >>> Mobilisation({"E01": ""}, frozenset({("p", "E01")}), frozenset()).case("p", "E01")
-        'Attendu, sans preuve'
-        """
-        expected, seen = (partner, key) in self.attendus, (partner, key) in self.constates
-        return CONSTATE if expected and seen else SANS_PREUVE if expected else EN_PLUS if seen else NI
-
-    def counts(self, partner: str) -> dict[str, int]:
-        found = [self.case(partner, key) for key in self.labels]
-        return {case: found.count(case) for case in CAS}
+def _compare(field: Field, labels: Mapping[str, str], expected: set, seen: set) -> Mobilisation:
+    """The case of each declared partner for each key; `expected` and `seen`: pairs of a partner and a key."""
+    of = {(True, True): CONSTATE, (True, False): SANS_PREUVE, (False, True): EN_PLUS, (False, False): NI}
+    partners = field.partenaires["id"]
+    return Mobilisation(labels, {p: {k: of[(p, k) in expected, (p, k) in seen] for k in labels} for p in partners})
 
 
 def by_engagement(field: Field) -> Mobilisation:
@@ -50,7 +42,7 @@ def by_engagement(field: Field) -> Mobilisation:
     for partner, cell in _acting(field, "engagements"):
         seen |= {(partner, code) for code in split_list(cell)}
     labels = dict(zip(field.engagements["code"], field.engagements["libelle"], strict=True))
-    return Mobilisation(labels, frozenset(expected), frozenset(pair for pair in seen if pair[1] in labels))
+    return _compare(field, labels, expected, seen)
 
 
 def by_theme(field: Field) -> Mobilisation:
@@ -69,17 +61,15 @@ def by_year(field: Field) -> Mobilisation:
     said = said.fillna({"debut": field.territory.debut, "fin": field.territory.fin})
     for row in said.itertuples(index=False):
         expected |= {(row.id, year) for year in years if row.debut <= int(year) <= row.fin}
-    seen = {(partner, str(year)) for partner, year in _acting(field, "annee") if str(year) in years}
+    seen = {(partner, str(year)) for partner, year in _acting(field, "annee")}
     for row in field.engagements.itertuples(index=False):
-        if row.date_preuve[:4] in years:
-            seen |= {(partner, row.date_preuve[:4]) for partner in split_list(row.partenaires_vus)}
-    return Mobilisation(years, frozenset(expected), frozenset(seen))
+        seen |= {(partner, row.date_preuve[:4]) for partner in split_list(row.partenaires_vus)}
+    return _compare(field, years, expected, seen)
 
 
 def _by_cell(field: Field, column: str, labels: Mapping[str, str], dimension: str) -> Mobilisation:
     expected = {(row["id"], key) for _, row in field.partenaires.iterrows() for key in split_list(row[column])}
-    seen = {(partner, key) for partner, key in _acting(field, dimension) if key in labels}
-    return Mobilisation(labels, frozenset(expected), frozenset(seen))
+    return _compare(field, labels, expected, set(_acting(field, dimension)))
 
 
 def _acting(field: Field, column: str) -> Iterable[tuple[str, object]]:

@@ -10,7 +10,7 @@ from statistics import median
 
 from cvanalysis.catalogue import Indicateur
 from cvanalysis.constat.make import bars
-from cvanalysis.constat.shape import Finding, Manque, Message, Table, Valeur, word
+from cvanalysis.constat.shape import Finding, Message, Table, Valeur, word
 from cvanalysis.french import QUARTIER, capital, enumerate_french
 from cvanalysis.indicateurs.context import Contexte
 from cvanalysis.indicateurs.observation import Observation, Position, Proche
@@ -68,7 +68,7 @@ class Positions(Elsewhere):
             table=Table(labels("quartier.position.colonnes", quartier=ctx.sujet.nom), tuple(lines), legende),
             lecture=Message("quartier.lecture_position", values),
             champ=label("quartier.position.champ"),
-            manques=[Manque(quoi, "non_disponible")] if quoi else (),
+            manques=[quoi] if quoi else (),
         )
 
     def _place(self, one: Indicateur) -> Position | None:

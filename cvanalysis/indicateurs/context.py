@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from cvanalysis.catalogue import Catalogue, Indicateur
 from cvanalysis.catalogue.rules import Rules, load_rules
-from cvanalysis.constat.shape import Manque, Role, Valeur
+from cvanalysis.constat.shape import Role, Valeur
 from cvanalysis.french import QUARTIER, capital, comparator, enumerate_french, enumerate_some
 from cvanalysis.indicateurs.observation import France, Instant, Observation, Observations, as_value
 from cvanalysis.territory.contract import Comparateur, Quartier, Territory
@@ -204,7 +204,7 @@ class Contexte:
 
     def missing(
         self, indicateur: Indicateur, instant: Instant, quartiers: Iterable[Zone] | None = None
-    ) -> tuple[Manque, ...]:
+    ) -> tuple[str, ...]:
         """What is not published for these quarters (for those whom the page is about), in one sentence per reason."""
         by_reason: dict[str, list[str]] = {}
         for quarter in self.sujets if quartiers is None else quartiers:
@@ -212,9 +212,8 @@ class Contexte:
             if not value.dite:
                 by_reason.setdefault(value.statut, []).append(quarter.nom)
         words = {"nom": indicateur.nom, "quand": instant.situe}
-        away = quartiers is not None
         return tuple(
-            Manque(label("commun.manque.zones", noms=self.named(names), raison=reason(statut), **words), statut, away)
+            label("commun.manque.zones", noms=self.named(names), raison=reason(statut), **words)
             for statut, names in sorted(by_reason.items())
         )
 

@@ -12,7 +12,7 @@ from functools import cached_property
 from itertools import pairwise
 
 from cvanalysis.constat.make import serie
-from cvanalysis.constat.shape import Figure, Finding, Manque, Message, Table, Valeur, word
+from cvanalysis.constat.shape import Figure, Finding, Message, Table, Valeur, word
 from cvanalysis.indicateurs.context import Zone, preferred, when
 from cvanalysis.indicateurs.measure import (
     Convergence,
@@ -57,7 +57,7 @@ class OverTime(Question):
             message = Message(f"quartier.absent_{self.declare.genre}", message.valeurs)
         return self.nothing(statut=self.own[-1].statut, message=message)
 
-    def refused(self, raison: str, manques: Sequence[Manque] = ()) -> Finding:
+    def refused(self, raison: str, manques: Sequence[str] = ()) -> Finding:
         """What is published, one bar per figure and never a line, and why no change is measured."""
         ctx, one = self.ctx, self.indicateur
         shown = [row for row in self.own if row.valeur is not None]
@@ -111,13 +111,10 @@ class OverTime(Question):
                 refused.setdefault(label("synthese.autres_annees"), []).append(zone.nom)
         return found, refused
 
-    def unmeasured(self, refused: Mapping[str, Sequence[str]]) -> list[Manque]:
+    def unmeasured(self, refused: Mapping[str, Sequence[str]]) -> list[str]:
         """The quarters whose change is not measured, by reason."""
         key, nom = f"synthese.manque.{self.declare.genre}", self.indicateur.nom
-        return [
-            Manque(label(key, noms=self.ctx.named(names), nom=nom, raison=text), "non_disponible")
-            for text, names in refused.items()
-        ]
+        return [label(key, noms=self.ctx.named(names), nom=nom, raison=text) for text, names in refused.items()]
 
 
 class Evolutions(OverTime):
@@ -256,7 +253,7 @@ class Evolutions(OverTime):
             precautions=[*(p for e in found.values() for p in e.precautions), "mobilite"],
         )
 
-    def _last_figures(self, raison: str, manques: Sequence[Manque]) -> Finding:
+    def _last_figures(self, raison: str, manques: Sequence[str]) -> Finding:
         """A change that may not be measured anywhere: the last published figures are shown, and the reason is the title."""
         shown = Niveau(self.ctx, self.declare).of_all()
         if shown.figure is None:

@@ -12,14 +12,14 @@ from functools import cached_property
 from itertools import pairwise
 
 from cvanalysis.catalogue import Catalogue, ConstatDeclare, LigneDeclaree
-from cvanalysis.constat.make import Chapter
+from cvanalysis.constat.make import Chapter, Reader
 from cvanalysis.constat.shape import Valeur
 from cvanalysis.indicateurs.ailleurs import Positions, Semblables, group
 from cvanalysis.indicateurs.context import Contexte, Zone
 from cvanalysis.indicateurs.ecart import Ecarts
 from cvanalysis.indicateurs.evolution import Evolutions
 from cvanalysis.indicateurs.niveau import Niveau, Rang
-from cvanalysis.indicateurs.observation import France, Instant, Observations, Reader, as_value
+from cvanalysis.indicateurs.observation import France, Instant, Observations, as_value
 from cvanalysis.indicateurs.question import Question, monthly
 from cvanalysis.indicateurs.ranking import Rank, rank
 from cvanalysis.indicateurs.structure import Paires, Structure

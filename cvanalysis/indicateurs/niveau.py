@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import cached_property
 
-from cvanalysis.constat.shape import Figure, Finding, Genre, Manque, Message, Serie, Table, Valeur, word
+from cvanalysis.constat.shape import Figure, Finding, Genre, Message, Serie, Table, Valeur, word
 from cvanalysis.indicateurs.context import Zone, preferred, when
 from cvanalysis.indicateurs.measure import Gap, attempt, measure_gap, ratio_of, unit_of_gap
 from cvanalysis.indicateurs.observation import Instant, Observation, as_value
@@ -85,7 +85,7 @@ class Niveau(Question):
         ctx, one, instant = self.ctx, self.indicateur, self.instant
         values, last = self._values(), ctx.observations.latest(self.code, one.id)
         message, lecture = (kind and Message(f"quartier.{kind}", values) for kind in self.kinds)
-        manques = [*self.missing_own(one), *self._missing_comparators(), *ctx.missing(one, instant, ctx.voisins)]
+        manques = [*self.missing_own(one), *self._missing_comparators()]
         if last is not None and last.instant.vers > instant.vers:
             manques.append(self.lack("plus_recent", quand=last.instant.situe))
         return self.finding(
@@ -98,6 +98,7 @@ class Niveau(Question):
             champ=self.champ,
             precautions=self.precautions,
             manques=manques,
+            ailleurs=ctx.missing(one, instant, ctx.voisins),
             poids=self.weight,
         )
 
@@ -165,7 +166,7 @@ class Niveau(Question):
             label("quartier.niveau.legende", nom=ctx.subtitle(one, str(self.instant)), quartier=ctx.quartier.nom),
         )
 
-    def _missing_comparators(self) -> list[Manque]:
+    def _missing_comparators(self) -> list[str]:
         """Comparators that have no figure at that instant: said, never replaced by another year."""
         absent = [] if self.effectif else [zone for zone in self.reperes if not self.value(zone.code).dite]
         known = []
@@ -243,7 +244,7 @@ class Rang(Niveau):
         if ctx.voisins:
             return super().of_one()
         level, alone = Niveau(ctx, self.declare).of_one(), {"quartier": ctx.quartier.nom, "parmi": ctx.parmi}
-        return replace(level, manques=(*level.manques, self.lack("rang", "sans_objet", **alone)))
+        return replace(level, manques=(*level.manques, self.lack("rang", **alone)))
 
     @property
     def kinds(self) -> tuple[str, str | None]:

@@ -11,10 +11,11 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache, cached_property, partial
 from operator import eq, gt
 from statistics import median
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple
 
 from cvanalysis.catalogue import Indicateur, TauxCalcule, load_catalogue
 from cvanalysis.catalogue.rules import load_rules
+from cvanalysis.constat.make import Reader
 from cvanalysis.constat.shape import Statut, Valeur
 from cvanalysis.textes import label
 
@@ -102,16 +103,6 @@ _dated = cache(partial(Instant, "donnees"))
 def _undated(indicateur: str, publication: int, renewed: bool) -> Instant:
     probable = None if renewed else load_catalogue().probable_year(indicateur, publication)
     return Instant("publication", publication, probable)
-
-
-class Reader(Protocol):
-    """What findings need of the store."""
-
-    def indicateurs(
-        self, zones: Sequence[str] | None = None, indicateurs: Sequence[str] | None = None
-    ) -> pd.DataFrame: ...
-
-    def rows(self, table: str) -> pd.DataFrame: ...
 
 
 class Observations:

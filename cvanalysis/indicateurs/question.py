@@ -12,7 +12,7 @@ from typing import Any
 
 from cvanalysis.catalogue import ConstatDeclare, Indicateur
 from cvanalysis.constat.make import make, serie
-from cvanalysis.constat.shape import Finding, Manque, Message, Role, Serie, Table, Valeur, word
+from cvanalysis.constat.shape import Finding, Message, Role, Serie, Table, Valeur, word
 from cvanalysis.french import QUARTIER, capital
 from cvanalysis.indicateurs.context import PREFERENCE, Contexte, Zone, reason
 from cvanalysis.indicateurs.measure import tolerance, unit_of_gap
@@ -59,7 +59,7 @@ class Question:
         rows: Sequence[Observation | None],
         *,
         precautions: Sequence[str] = (),
-        manques: Iterable[Manque] = (),
+        manques: Iterable[str] = (),
         poids: float = 0.0,
         **parts: Any,
     ) -> Finding:
@@ -96,7 +96,7 @@ class Question:
             message or Message("synthese.rien" if self.ctx.tous else "quartier.rien", values),
             (),
             sous_titre=self.ctx.subtitle(one),
-            manques=[Manque(label("commun.manque.rien", nom=" », « ".join(names), raison=raison), statut)],
+            manques=[label("commun.manque.rien", nom=" », « ".join(names), raison=raison)],
         )
 
     def basics(self, instant: Instant | None = None, indicateur: Indicateur | None = None) -> dict[str, object]:
@@ -134,7 +134,7 @@ class Question:
         short = label(f"affichage.raisons.{values['statut']}")
         return Message("quartier.absent", {**values, "court": short})
 
-    def missing_own(self, one: Indicateur) -> tuple[Manque, ...]:
+    def missing_own(self, one: Indicateur) -> tuple[str, ...]:
         """What is not known of the quarter itself: this figure, or a more recent one that others have."""
         ctx, instant = self.ctx, self.instant
         if here := ctx.missing(one, instant):
@@ -149,13 +149,13 @@ class Question:
             return ()
         statut = ctx.value(self.code, one, later[-1]).statut
         words = {"quartier": ctx.quartier.nom, "nom": one.nom, "quand": later[-1].situe, "raison": reason(statut)}
-        return (self.lack("plus_tard", statut, **words),)
+        return (self.lack("plus_tard", **words),)
 
-    def lack(self, key: str, statut: str = "non_disponible", **words: object) -> Manque:
+    def lack(self, key: str, **words: object) -> str:
         """What is not known of a quarter, in a sentence."""
-        return Manque(label(f"quartier.manque.{key}", **{"nom": self.indicateur.nom, **words}), statut)
+        return label(f"quartier.manque.{key}", **{"nom": self.indicateur.nom, **words})
 
-    def beside_none(self, key: str, absent: Sequence[Zone], among: Sequence[Zone], **words: object) -> list[Manque]:
+    def beside_none(self, key: str, absent: Sequence[Zone], among: Sequence[Zone], **words: object) -> list[str]:
         """Which of those that the quarter is compared with have no figure, in a sentence; nothing where all have one."""
         return [self.lack(key, noms=self.ctx.compared(absent, among), **words)] if absent else []
 

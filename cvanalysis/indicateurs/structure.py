@@ -99,7 +99,6 @@ class Structure(Question):
             champ=ctx.champ(self.parts[0], *(zone.nom for zone in zones)),
             precautions=("parts_calculees",) if self.total is not None and own.coherente else (),
             manques=manques,
-            poids=_weight(own, others),
         )
 
     def _message(self, own: Composition, others: Sequence[Composition]) -> Message:
@@ -174,16 +173,6 @@ class Structure(Question):
             denominateur=denominator,
             quand=self.ctx.moment(self.indicateur, self.instant),
         )
-
-
-def _weight(own: Composition, others: Sequence[Composition]) -> float:
-    """How far the quarter's largest part stands from the same part elsewhere."""
-    largest = max(
-        (index for index, part in enumerate(own.parts) if part.dite), key=lambda i: own.parts[i].valeur, default=None
-    )
-    if largest is None:
-        return 0.0
-    return standout(own.parts[largest].valeur, [o.parts[largest].valeur for o in others if o.parts[largest].dite])
 
 
 class Paires(Question):

@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from cvanalysis.catalogue import Catalogue, Indicateur
-from cvanalysis.constat.make import bars, count, make, matrix
-from cvanalysis.constat.shape import Figure, Finding, Manque, Message, Table, Valeur, row, word
+from cvanalysis.constat.make import Reader, bars, count, make, matrix
+from cvanalysis.constat.shape import Figure, Finding, Message, Table, Valeur, row, word
 from cvanalysis.french import enumerate_some
 from cvanalysis.indicateurs.context import reason, tell_apart
-from cvanalysis.indicateurs.observation import Instant, Observations, Reader
+from cvanalysis.indicateurs.observation import Instant, Observations
 from cvanalysis.indicateurs.question import short
 from cvanalysis.territory.contract import Territory
 from cvanalysis.textes import block, label, labels
@@ -32,16 +32,10 @@ Cells = Mapping[str, Mapping[str, str]]
 """Indicator → quarter → status."""
 
 
-class QualityReader(Reader, Protocol):
-    """What the quality page reads: all indicators of the territory, the anomalies, the files and the account of cells."""
-
-    def rows(self, table: str) -> pd.DataFrame: ...
-
-
 class Holdings:
     """The rows of a territory; `reader`: its `indicateurs` and its tables `anomalies`, `fichiers` and `comptes`."""
 
-    def __init__(self, reader: QualityReader, territory: Territory, catalogue: Catalogue) -> None:
+    def __init__(self, reader: Reader, territory: Territory, catalogue: Catalogue) -> None:
         self.territory = territory
         self.catalogue = catalogue
         self._reader = reader
@@ -135,10 +129,10 @@ def build_coverage(held: Holdings, ident: str) -> Finding:
     rate = Valeur(100 * counts["publié"] / total, "publié", "%") if total else Valeur(None, "sans_objet", "%")
     told = {"publies": counts["publié"], "total": total, "suspects": counts["suspect"], "taux": rate}
     figure, table = (_each if len(held.noms) <= COLONNES_MAXI else _counted)(held)
-    missing = (
-        (statut, label("qualite.couverture.manque", quartiers=names, indicateurs=what, raison=reason(statut)))
+    missing = [
+        label("qualite.couverture.manque", quartiers=names, indicateurs=what, raison=reason(statut))
         for (statut, names), what in held.lacking(held.cells, lambda one: f"«\u00a0{short(one)}\u00a0»")
-    )
+    ]
     return make(
         ident,
         Message("qualite.couverture", told),
@@ -146,7 +140,7 @@ def build_coverage(held: Holdings, ident: str) -> Finding:
         figure=figure,
         table=table,
         lecture=Message("qualite.lecture_couverture", told),
-        manques=[Manque(quoi, statut) for statut, quoi in missing],
+        manques=missing,
     )
 
 
@@ -193,7 +187,7 @@ def build_coverage_over_time(held: Holdings, ident: str) -> Finding:
     values = {"pleins": known.count(len(held.noms)), "total": len(known), "quartiers": len(held.noms)}
     message = Message("qualite.couverture_annees", values)
     if not known:
-        missing = [Manque(label("qualite.fichiers.aucun"), "non_disponible")]
+        missing = [label("qualite.fichiers.aucun")]
         return make(ident, message, **held.commun, manques=missing)
     figure = matrix((short(one), line) for one, line in cells.items())
     table = Table(("Indicateur", *years), tuple(row(one.nom, *line.values()) for one, line in cells.items()))

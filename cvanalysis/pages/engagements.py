@@ -10,9 +10,9 @@ from typing import Any
 
 import pandas as pd
 
-from cvanalysis.actions.field import NON_SU, ActionChapter, Build, Field, Rows
-from cvanalysis.constat.make import Builder, Grid, bars, count, make, matrix, nothing
-from cvanalysis.constat.shape import Finding, Message, Table, Valeur, word
+from cvanalysis.actions.field import NON_SU, ActionChapter, Build, Field
+from cvanalysis.constat.make import Builder, Grid, Reader, bars, count, make, matrix, nothing
+from cvanalysis.constat.shape import Finding, Message, Table, word
 from cvanalysis.engagements.progress import (
     SOURCE,
     disagreements,
@@ -32,7 +32,7 @@ from cvanalysis.textes import label, labels
 class Engagements(ActionChapter):
     """Findings `engagements-…`: fill rate, progress, judgements, disagreements, gaps, actions without engagement; `liste`: all of them."""
 
-    def __init__(self, reader: Rows, territory: Territory) -> None:
+    def __init__(self, reader: Reader, territory: Territory) -> None:
         builders = {
             "couverture-01": self.over(self._fill),
             "avancement-01": self.over(self._progress),
@@ -64,27 +64,23 @@ class Engagements(ActionChapter):
     def _nothing(self, ident: str, gabarit: str, said: Mapping[str, object]) -> Finding:
         return nothing(ident, f"engagements.{gabarit}", said, question=self.question(ident), source=SOURCE)
 
-    def _pillars_of(self, table: pd.DataFrame) -> dict[str, pd.DataFrame]:
-        """Name of a pillar → its engagements, in the order of the table."""
-        names = {p.id: p.nom for p in self.field.territory.piliers}
-        return {names.get(ident, ident): rows for ident, rows in table.groupby("pilier", sort=False)}
+    def _pillar(self, table: pd.DataFrame) -> pd.Series:
+        """The name of the pillar of each engagement."""
+        return table["pilier"].replace({p.id: p.nom for p in self.field.territory.piliers})
 
     def _fill(self, ident: str, table: pd.DataFrame) -> Finding:
-        def line(rows: pd.DataFrame) -> tuple[Valeur, ...]:
-            numbers = ((rows["avancement"] != NON_SU).sum(), (rows["preuve"] != "").sum(), len(rows))
-            return tuple(count(int(number), "engagements") for number in numbers)
-
-        pillars = {name: line(rows) for name, rows in self._pillars_of(table).items()}
-        first, (filled, _, total) = next(iter(pillars.items()))
-        every = line(table)
-        renseignes, preuves, _ = (int(value.valeur) for value in every)
+        filled = pd.DataFrame({"dits": table["avancement"] != NON_SU, "prouves": table["preuve"] != "", "tous": True})
+        pillars = filled.groupby(self._pillar(table), sort=False).sum()
+        every = label("engagements.couverture-01.ensemble"), *filled.sum()
+        lines = {name: [count(n, "engagements") for n in numbers] for name, *numbers in (*pillars.itertuples(), every)}
+        first, (said, _, total) = next(iter(lines.items()))
         return self._make(
             ident,
             table,
-            {"renseignes": renseignes, "total": len(table), "preuves": preuves},
-            figure=bars("", "", {name: values[0] for name, values in pillars.items()}),
-            table=Grid("barres", {**pillars, label("engagements.couverture-01.ensemble"): every}).table(),
-            lecture={"pilier": first, "valeur": filled, "total": total},
+            {"renseignes": int(every[1]), "total": len(table), "preuves": int(every[2])},
+            figure=bars("", "", {name: lines[name][0] for name in pillars.index}),
+            table=[(name, *line) for name, line in lines.items()],
+            lecture={"pilier": first, "valeur": said, "total": total},
         )
 
     def _progress(self, ident: str, table: pd.DataFrame) -> Finding:
@@ -94,18 +90,14 @@ class Engagements(ActionChapter):
         return progress_finding(ident, table, self.texts(ident), table=lines)
 
     def _pillars(self, ident: str, table: pd.DataFrame) -> Finding:
-        shown = [state for state in AVANCEMENTS if (table["avancement"] == state).any()]
-        pillars = self._pillars_of(table)
-        lines = {
-            name: [count(int((rows["avancement"] == state).sum()), "engagements") for state in shown]
-            for name, rows in pillars.items()
-        }
-        sizes = {name: len(rows) for name, rows in pillars.items()}
-        done = {name: int((rows["avancement"] == "réalisé").sum()) for name, rows in pillars.items()}
-        ids = {name: rows["pilier"].iloc[0] for name, rows in pillars.items()}
-        best = max(pillars, key=lambda name: (done[name] / sizes[name], ids[name]))
+        pillar = self._pillar(table)
+        found = pd.crosstab(pillar, table["avancement"]).reindex(pillar.unique())
+        shown = [state for state in AVANCEMENTS if state in found]
+        lines = {name: [count(n, "engagements") for n in found.loc[name, shown]] for name in found.index}
+        sizes, done = found.sum(axis=1), found.reindex(columns=AVANCEMENTS, fill_value=0)["réalisé"]
+        best = (done / sizes)[::-1].idxmax()
         told = [
-            label(f"{self.texts(ident)}.realises", pilier=p, nombre=done[p] or "aucun", total=sizes[p]) for p in pillars
+            label(f"{self.texts(ident)}.realises", pilier=p, nombre=done[p] or "aucun", total=sizes[p]) for p in lines
         ]
         first, last = labels("engagements.avancement-02.colonnes")
         titles = (first, *(state.capitalize() for state in shown))
@@ -113,7 +105,7 @@ class Engagements(ActionChapter):
         return self._make(
             ident,
             table,
-            {"realises": told if any(done.values()) else []},
+            {"realises": told if done.any() else []},
             figure=Grid("matrice", lines, ("autre",)).figure(titles),
             table=Grid("matrice", whole, colonnes=(*titles, last)).table(),
             lecture={"pilier": best, "valeur": count(done[best], "engagements"), "total": sizes[best]},

@@ -5,6 +5,7 @@ The lack of evidence is never read as a lack of involvement, nor an unknown amou
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from functools import cached_property, partial
 from operator import attrgetter
@@ -12,7 +13,7 @@ from operator import attrgetter
 import pandas as pd
 
 from cvanalysis.actions.counting import TFPB, UNE_FOIS, lines_of, subsidies
-from cvanalysis.actions.field import MONTANTS, ActionChapter, Build, Field, Rows
+from cvanalysis.actions.field import MONTANTS, ActionChapter, Build, Field
 from cvanalysis.actions.funding import (
     AUTRE_RESSOURCE,
     DROIT_COMMUN,
@@ -24,11 +25,12 @@ from cvanalysis.actions.funding import (
     by_credit,
     carriers_finding,
 )
-from cvanalysis.constat.make import Builder, Grid, bars, count, euros, make, matrix, nothing
+from cvanalysis.constat.make import Builder, Grid, Reader, bars, count, euros, make, matrix, nothing
 from cvanalysis.constat.shape import Finding, Message, Table, Valeur, row, word
 from cvanalysis.engagements.mobilisation import (
     CAS,
     CONSTATE,
+    EN_PLUS,
     NI,
     PREUVE,
     SANS_PREUVE,
@@ -39,7 +41,7 @@ from cvanalysis.engagements.mobilisation import (
     by_theme,
     by_year,
 )
-from cvanalysis.french import named
+from cvanalysis.french import enumerate_some, named
 from cvanalysis.territory.contract import Territory
 from cvanalysis.textes import label, labels
 
@@ -51,7 +53,7 @@ class Partners(ActionChapter):
     """`partenaires-mobilisation-01` (engagements, second case), `-02` themes, `-03` quarters, `-04` years, `-05` colleges; then money of
     the whole contract: `argent-01` by funder, `-02` by kind of credit, `-03` by stage; `porteurs-01` and `-02` carriers."""
 
-    def __init__(self, reader: Rows, territory: Territory) -> None:
+    def __init__(self, reader: Reader, territory: Territory) -> None:
         builders = {
             "mobilisation-01": self._seen(by_engagement, self._second_case),
             "mobilisation-02": self._seen(by_theme, self._matrix),
@@ -100,7 +102,7 @@ class Partners(ActionChapter):
 
     def _second_case(self, ident: str, found: Mobilisation) -> Finding:
         """On which engagements a partner was expected, without evidence that it was there."""
-        names, counts = self._names, {partner: found.counts(partner) for partner in self._names}
+        names, counts = self._names, {partner: Counter(line.values()) for partner, line in found.cases.items()}
         expected = {partner: number[CONSTATE] + number[SANS_PREUVE] for partner, number in counts.items()}
         asked = sum(expected.values())
         if not asked:
@@ -110,7 +112,7 @@ class Partners(ActionChapter):
         missing = sum(number[SANS_PREUVE] for number in counts.values())
         lines = []
         for p, name in names.items():
-            unseen = " ; ".join(named(k, v) for k, v in found.labels.items() if found.case(p, k) == SANS_PREUVE)
+            unseen = " ; ".join(named(k, v) for k, v in found.labels.items() if found.cases[p][k] == SANS_PREUVE)
             lines.append((name, *(count(counts[p][one], "engagements") for one in CAS[:3]), unseen or "aucun"))
         first = next(p for p in names if expected[p])
         without = count(counts[first][SANS_PREUVE], "engagements")
@@ -125,15 +127,14 @@ class Partners(ActionChapter):
     def _matrix(self, ident: str, found: Mobilisation) -> Finding:
         """In which case each partner is, theme by theme, quarter by quarter or year by year: a mark where it was expected or seen, no
         line for who was nowhere."""
-        names = self._names
-        if not found.attendus and not found.constates:
+        names, cases = self._names, found.cases
+        if {NI}.issuperset(case for line in cases.values() for case in line.values()):
             champ = label(f"{self.texts(ident)}.champ", periode=self.field.periode)
             return self._silent(ident, "sans_attente", "manque_ici", champ=champ)
-        cases = {p: {key: found.case(p, key) for key in found.labels} for p in names}
         lacking = {key: sum(line[key] == SANS_PREUVE for line in cases.values()) for key in found.labels}
         missing, first = sum(lacking.values()), next(iter(lacking))
-        asked = sum(partner in names and key in found.labels for partner, key in found.attendus)
-        there = sum((p, first) in found.constates for p in names)
+        asked = missing + sum(case == CONSTATE for line in cases.values() for case in line.values())
+        there = sum(line[first] in (CONSTATE, EN_PLUS) for line in cases.values())
         marks = {
             names[p]: {found.labels[key]: word(case) for key, case in line.items() if case != NI}
             for p, line in cases.items()
@@ -152,17 +153,17 @@ class Partners(ActionChapter):
 
     def _colleges(self, ident: str, found: Mobilisation) -> Finding:
         """Of what each college was expected on, what is evidenced."""
-        if not found.attendus:
-            return self._silent(ident, "sans_attente")
         members = self.field.partenaires.groupby("college")["id"].agg(list)
         lines, rates = {}, {}
         for code, name in self.field.colleges.items():
-            mine = [found.counts(p) for p in members.get(code, ())]
-            seen, unseen = (sum(number[case] for number in mine) for case in (CONSTATE, SANS_PREUVE))
+            mine = [list(found.cases[p].values()) for p in members.get(code, ())]
+            seen, unseen = (sum(line.count(case) for line in mine) for case in (CONSTATE, SANS_PREUVE))
             if seen + unseen:
                 rates[name] = Valeur(100 * seen / (seen + unseen), unite="%")
             rate = rates.get(name, Valeur(None, "sans_objet", "%"))
             lines[name] = (count(len(mine), "partenaires"), count(seen, "cas"), count(unseen, "cas"), rate)
+        if not rates:
+            return self._silent(ident, "sans_attente")
         seen, unseen = (int(sum(line[n].valeur for line in lines.values())) for n in (1, 2))
         low, high = (end(rates.values(), key=attrgetter("valeur")) for end in (min, max))
         first = next(iter(rates))
@@ -242,7 +243,8 @@ class Partners(ActionChapter):
         for year in range(start + 1, end + 1):
             new, gone = first.index[first == year], last.index[last == year - 1]
             numbers = (count(number, "organismes") for number in (present.get(year, 0), len(new), len(gone)))
-            lines[str(year)] = (*numbers, word(_some(new)), word(_some(gone)))
+            told = (enumerate_some(sorted(names) or ["aucun"], NOMS_MAX, NOMS_MAX, "autres") for names in (new, gone))
+            lines[str(year)] = (*numbers, *map(word, told))
         if not lines:
             return self.rien(ident)
         there, new, gone, *_ = lines[str(end)]
@@ -254,10 +256,3 @@ class Partners(ActionChapter):
             grid=Grid("lignes", lines, ("sujet", "autre"), dessin=(1, 2)),
             lecture={},
         )
-
-
-def _some(names: pd.Index) -> str:
-    """Names in their order, « aucun », or the first and how many more."""
-    found = sorted(names)
-    more = f" et {len(found) - NOMS_MAX} autres" if len(found) > NOMS_MAX else ""
-    return (", ".join(found[:NOMS_MAX]) or "aucun") + more

@@ -13,7 +13,7 @@ import pandas as pd
 
 from cvanalysis.catalogue import load_catalogue
 from cvanalysis.constat.make import Grid, count, make, matrix, nothing
-from cvanalysis.constat.shape import Finding, Manque, Message, Valeur, word
+from cvanalysis.constat.shape import Finding, Message, Valeur, word
 from cvanalysis.french import month_year, named
 from cvanalysis.paroles.said import NON_MONTRE, OUI, SOURCE, table_of_contributions
 from cvanalysis.paroles.table import STATUTS
@@ -153,7 +153,7 @@ def _missing(coverage: Coverage) -> Finding:
             (name, {themes[t]: count(len(silent[c, t]), "quartiers") for t in themes}) for c, name in colleges.items()
         ),
         table=lines,
-        manques=[Manque(lack, "non_disponible") for lack in lacks],
+        manques=lacks,
     )
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from cvanalysis.constat.make import count, make, matrix
-from cvanalysis.constat.shape import Finding, Manque, Message, Valeur, word
+from cvanalysis.constat.shape import Finding, Message, Valeur, word
 from cvanalysis.files.keys import split_list
 from cvanalysis.french import french_date, named
 from cvanalysis.territory.contract import Territory
@@ -160,7 +160,7 @@ def _chain(
     if not mine:
         lacks = label("preconisations.preconisations.manque", lieu=names.get(theme, territory.nom))
         parts = {"sous_titre": label("preconisations.preconisations.sans_aucune")}
-        return _finding(territory, ident, "preconisations", values, manques=[Manque(lacks, "non_disponible")], **parts)
+        return _finding(territory, ident, "preconisations", values, manques=[lacks], **parts)
     yes, no = word(label("preconisations.preconisations.oui")), Valeur(None, "non_disponible")
     marks = [(named(r.id, r.texte), {nom: yes if one in r.sortes else no for one, nom in KINDS.items()}) for r in mine]
     lines = []
@@ -169,7 +169,7 @@ def _chain(
         cited = " ; ".join(titles.get(one, CHAINE["constat"].format(numero=one)) for one in r.constats)
         chain = (r.question, proofs, cited, r.qui, r.echeance, r.suivi, r.depart, r.cible)
         lines.append((r.texte, names.get(r.theme, r.theme), *chain, r.id))
-    parts = {"figure": matrix(marks), "table": lines, "exemple": all(r.exemple for r in mine)}
+    parts = {"figure": matrix(marks), "table": lines, "exemple": any(r.exemple for r in mine)}
     return _finding(territory, ident, "preconisations", values, **parts)
 
 
@@ -189,7 +189,7 @@ def _unproved(mine: Sequence[Recommendation], territory: Territory) -> Finding:
         {"nombre": len(weak), "total": len(mine)},
         figure=matrix((named(r.id, r.texte), {mark: count(len(r.sortes), kinds)}) for r in weak),
         table=[(r.texte, " ; ".join(r.manque), r.id) for r in weak],
-        exemple=bool(weak) and all(r.exemple for r in weak),
+        exemple=any(r.exemple for r in weak),
     )
 
 

@@ -11,11 +11,11 @@ from functools import partial
 from typing import Any
 
 from cvanalysis.catalogue import Catalogue
-from cvanalysis.constat.make import Chapter, bars, make, matrix, nothing
-from cvanalysis.constat.shape import Finding, Manque, Message, Statut, Table, Valeur, row, word
+from cvanalysis.constat.make import Chapter, Reader, bars, make, matrix, nothing
+from cvanalysis.constat.shape import Finding, Message, Table, Valeur, row, word
 from cvanalysis.french import enumerate_french
 from cvanalysis.indicateurs.question import short
-from cvanalysis.pages.coverage import Holdings, QualityReader, build_coverage, build_coverage_over_time
+from cvanalysis.pages.coverage import Holdings, build_coverage, build_coverage_over_time
 from cvanalysis.territory.contract import Territory
 from cvanalysis.textes import block, label, labels
 
@@ -36,7 +36,7 @@ _EUROS = ("montant", "total_lu", "somme_lignes", "ecart")
 class Qualite(Chapter):
     """Everything that the quality page says. Same parameters as `Holdings`."""
 
-    def __init__(self, reader: QualityReader, territory: Territory, catalogue: Catalogue) -> None:
+    def __init__(self, reader: Reader, territory: Territory, catalogue: Catalogue) -> None:
         self.reader = reader
         self.held = Holdings(reader, territory, catalogue)
         super().__init__(
@@ -81,7 +81,7 @@ class Qualite(Chapter):
         told = label(f"qualite.{nom}.legende", montrees=most, autres=rest) if not most or rest > 0 else ""
         return Table(tuple(names.values()), tuple(cells), told)
 
-    def demandes(self) -> tuple[Manque, ...]:
+    def demandes(self) -> tuple[str, ...]:
         """What to ask the producers for, one sentence each: missing years, comparators, reasons, meanings of notes."""
         return tuple(ask_for(self.held))
 
@@ -114,7 +114,6 @@ class Qualite(Chapter):
                 parts["table"].append((name, str(file.get("famille") or ""), when, *numbers, state))
         else:
             missing.append(label("qualite.fichiers.aucun"))
-        missing = [Manque(quoi, "non_disponible") for quoi in missing]
         return make(ident, Message("qualite.fichiers", values), **self.held.commun, manques=missing, **parts)
 
     def _years(self, ident: str) -> Finding:
@@ -180,28 +179,26 @@ def _when(years: Iterable[str]) -> str:
     return enumerate_french(sorted({year or SANS_ANNEE for year in years}))
 
 
-def _ask(what: str, statut: Statut = "non_disponible", **values: str) -> Manque:
-    return Manque(label(f"qualite.demandes.{what}", **values), statut)
-
-
-def undated(held: Holdings) -> Iterator[Manque]:
+def undated(held: Holdings) -> Iterator[str]:
     """The publications of each source whose data year nobody has established."""
     rows = held.lots[held.lots["millesime"] == ""]
     for ident, years in rows.groupby("source", observed=True)["publication"]:
-        yield _ask("annee", source=held.source(ident), annees=enumerate_french(map(str, sorted(set(years)))))
+        yield label(
+            "qualite.demandes.annee", source=held.source(ident), annees=enumerate_french(map(str, sorted(set(years))))
+        )
 
 
-def ask_for(held: Holdings) -> Iterator[Manque]:
+def ask_for(held: Holdings) -> Iterator[str]:
     """What to ask the producers for, one sentence each, the most useful first."""
     yield from undated(held)
     yield from _comparators(held)
     yield from _reasons(held)
     noted = held.lots[held.lots["note"].str.strip("0 ") != ""]
     for source, note in sorted(set(zip(noted["source"], noted["note"], strict=True))):
-        yield _ask("note", source=held.source(source), note=note)
+        yield label("qualite.demandes.note", source=held.source(source), note=note)
 
 
-def _comparators(held: Holdings) -> Iterator[Manque]:
+def _comparators(held: Holdings) -> Iterator[str]:
     """By files to ask for, the territories compared that have no figure, those that lack the same indicators together."""
     absent: dict[str, dict[str, list[str]]] = {}
     for one in held.territory.comparateurs:
@@ -215,10 +212,10 @@ def _comparators(held: Holdings) -> Iterator[Manque]:
             absent.setdefault(source, {}).setdefault(enumerate_french(names), []).append(one.nom)
     for source, told in absent.items():
         missing = " ; ".join(f"{enumerate_french(noms)}, {names}" for names, noms in told.items())
-        yield _ask("comparateur", fichiers=held.catalogue.sources[source].fichiers, manque=missing)
+        yield label("qualite.demandes.comparateur", fichiers=held.catalogue.sources[source].fichiers, manque=missing)
 
 
-def _reasons(held: Holdings) -> Iterator[Manque]:
+def _reasons(held: Holdings) -> Iterator[str]:
     """The reasons of what is not there, a check of what is doubtful, then the indicators of which nothing came, by file."""
     nowhere: dict[str, list[str]] = {}
     for one in held.indicateurs_suivis:
@@ -229,6 +226,6 @@ def _reasons(held: Holdings) -> Iterator[Manque]:
         received, lambda one: f"«\u00a0{one.nom}\u00a0» {held.moments[one.id][-1].situe}"
     ):
         kind = {"suspect": "verification", "non_disponible": "absents"}.get(statut, "raison")
-        yield _ask(kind, statut, indicateurs=what, quartiers=names)
+        yield label(f"qualite.demandes.{kind}", indicateurs=what, quartiers=names)
     for files, names in nowhere.items():
-        yield _ask("rien", indicateurs=enumerate_french(names), fichiers=files)
+        yield label("qualite.demandes.rien", indicateurs=enumerate_french(names), fichiers=files)

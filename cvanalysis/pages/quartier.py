@@ -8,23 +8,20 @@ from __future__ import annotations
 
 import re
 from functools import cached_property
-from itertools import groupby
-from operator import itemgetter
 
 import pandas as pd
 
 from cvanalysis.actions.counting import REGLES, lines_of, subsidies
-from cvanalysis.actions.field import MONTANTS, NON_SU, SANS_CAUSE, ActionChapter, Field, Rows
+from cvanalysis.actions.field import MONTANTS, NON_SU, SANS_CAUSE, ActionChapter, Field
 from cvanalysis.actions.reach import CATALOGUE_QUARTIER_MAX, list_actions, yearly
 from cvanalysis.catalogue import Catalogue, Indicateur, Source
-from cvanalysis.constat.make import Grid, count, euros, leaders, nothing
-from cvanalysis.constat.shape import Definition, Finding, Manque, Message, Table, Valeur, word
+from cvanalysis.constat.make import Grid, Reader, count, euros, leaders, nothing
+from cvanalysis.constat.shape import Definition, Finding, Message, Table, Valeur, word
 from cvanalysis.engagements.progress import SOURCE, progress_finding
 from cvanalysis.engagements.table import AVANCEMENTS
 from cvanalysis.files.keys import split_list
-from cvanalysis.french import QUARTIER, enumerate_french
+from cvanalysis.french import QUARTIER, enumerate_french, enumerate_some
 from cvanalysis.indicateurs.kinds import Ligne, Questions, lines
-from cvanalysis.indicateurs.observation import Reader
 from cvanalysis.indicateurs.ranking import stand_out
 from cvanalysis.territory.contract import Territory
 from cvanalysis.textes import block, label, labels
@@ -35,9 +32,6 @@ PERDUES = ("ajourné", "annulé", "refusé")
 SUITES = ("accordé", "à justifier", "justifié", "terminé", "en instruction", *PERDUES, NON_SU)
 """What becomes of a demand, in the order of a page; and what did not come to anything."""
 
-
-NOMMEES = 4
-"""Lines of the dashboard that a sentence names: beyond, it counts them and names the first ones."""
 
 EVIDENT = 4
 """Words that a definition must add to a name to say more than it (« Part des personnes de … dans la … » adds four)."""
@@ -110,25 +104,16 @@ class Fiche(Questions):
         undated = sum(line.instant is not None and not line.instant.etabli for line in shown)
         unranked = [line.declaree.libelle for line in known if line.rang is None]
         names = own or unranked or [""]
-        words = {"total": len(shown), "dates": undated, "lignes": enumerate_french(names)}
-        if len(names) > NOMMEES:
-            first = enumerate_french(names[: NOMMEES - 1])
-            words["lignes"] = label("quartier.lacunes.beaucoup", nombre=len(names), lignes=first)
+        words = {"total": len(shown), "dates": undated, "lignes": enumerate_some(names, 4, 3, "autres")}
         least = max(beside, key=lambda nom: beside[nom], default="")
         words |= {"lieu": least, "manquants": beside.get(least, 0)}
         there = {"quartier": own, "repere": words["manquants"], "date": undated, "rang": unranked and not own}
         return tuple(label(f"quartier.lacunes.{key}", **words) for key, yes in there.items() if yes)[:LACUNES]
 
-    def inconnus(self) -> tuple[tuple[str, tuple[Manque, ...]], ...]:
-        """« Ce qu'on ne sait pas »: for each finding's id, what is missing about this quarter or its comparators. What is missing about
-        the others has its mark in their table."""
-        first: dict[str, tuple[str, Manque]] = {}
-        for finding in self.constats:
-            for manque in finding.manques:
-                if not manque.ailleurs:
-                    first.setdefault(manque.quoi, (finding.id, manque))
-        by_finding = groupby(first.values(), itemgetter(0))
-        return tuple((ident, tuple(manque for _, manque in ones)) for ident, ones in by_finding)
+    def inconnus(self) -> tuple[tuple[str, str], ...]:
+        """« Ce qu'on ne sait pas » of this quarter or its comparators, each with the id of the first finding that lacks it."""
+        told = {quoi: finding.id for finding in self.constats[::-1] for quoi in finding.manques[::-1]}
+        return tuple((ident, quoi) for quoi, ident in list(told.items())[::-1])
 
     @property
     def communes(self) -> str:
@@ -158,7 +143,7 @@ class QuarterActions(ActionChapter):
     """Actions of one quarter: `actions-01` by year, `actions-02` by theme, `actions-03` what was asked for and not done; then
     `engagements-01`."""
 
-    def __init__(self, reader: Rows, territory: Territory, code: str) -> None:
+    def __init__(self, reader: Reader, territory: Territory, code: str) -> None:
         self.quartier = territory.quartier(code)
         builders = {
             "actions-01": self.over(self._years),

@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from cvanalysis.constat.make import Chapter, Grid, bars, count, make, nothing, only_examples, serie
+from cvanalysis.constat.make import Chapter, Grid, bars, count, euros, make, nothing, serie
 from cvanalysis.constat.shape import Figure, Finding, Message, Valeur, word
 from cvanalysis.french import french_date
 from cvanalysis.territory.contract import Territory
@@ -74,9 +74,7 @@ class Story(Chapter):
             return self._make(ident, values)
         met = self.instances.sort_values("date", kind="stable").itertuples()
         lines = [tuple(map(word, (french_date(one.date), one.instance, one.detail))) for one in met]
-        return self._make(
-            ident, values, figure=bars("", "", counts), table=lines, exemple=only_examples(self.instances)
-        )
+        return self._make(ident, values, figure=bars("", "", counts), table=lines, rows=[self.instances])
 
     def _partners(self, ident: str) -> Finding:
         # Those who were there from the start did not come: the contract may be signed after its first year.
@@ -91,16 +89,14 @@ class Story(Chapter):
         present = zip(self.span, _since(self._there(), "partenaires"), strict=True)
         lines = {year: (there, named(came, year), named(left, year)) for year, there in present}
         values = {"venus": len(came), "partis": len(left), "debut": first, "fin": last}
-        return self._make(ident, values, grid=Grid("barres", lines), exemple=only_examples(self.partenaires))
+        return self._make(ident, values, grid=Grid("barres", lines), rows=[self.partenaires])
 
     def _years(self, ident: str) -> Finding:
         """Everything by year, one row each: what could not be counted says so instead of showing 0."""
-        span, acted, spent = self.span, [0] * len(self.span), [UNKNOWN] * len(self.span)
-        if len(self.actions):
-            year = self.actions["annee"].astype("string").str.slice(0, 4)
-            acted = [self.actions.loc[year == y, "action"].nunique() for y in span]
-            sums = [self.actions.loc[year == y, "paye"] for y in span]
-            spent = [count(s.sum(), "€") if s.notna().any() else UNKNOWN for s in sums]
+        span, acts = self.span, self.actions.reindex(columns=["annee", "action", "paye"]).astype({"paye": float})
+        years = acts.groupby(acts["annee"].astype("string").str.slice(0, 4))
+        acted = years["action"].nunique().reindex(span, fill_value=0).tolist()
+        spent = map(euros, years["paye"].sum(min_count=1).reindex(span))
         dated = self._dated(self.chronologie), self._dated(self.instances)
         counted = [_since(each) for each in (*dated, self._there(), acted)]
         values = {"debut": span[0], "fin": span[-1], "compte": any(value.dite for row in counted for value in row)}
@@ -113,7 +109,7 @@ class Story(Chapter):
             values,
             figure=Figure("lignes", "", tuple(lines), facettes=True),
             table=list(zip(span, *counted, spent, strict=True)),
-            exemple=only_examples(self.instances) or only_examples(self.actions),
+            rows=[self.instances, self.actions],
             precautions=[label("recit.annees.montants")] if any(acted) else [],
         )
 

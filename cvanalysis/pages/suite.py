@@ -9,19 +9,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
 
 from cvanalysis.catalogue import Catalogue, Indicateur
-from cvanalysis.constat.make import Chapter, bars, count, make, nothing
+from cvanalysis.constat.make import Chapter, Reader, bars, count, make, nothing
 from cvanalysis.constat.shape import Finding, Message, Valeur
 from cvanalysis.french import enumerate_french
-from cvanalysis.indicateurs.observation import Observation, Observations, Reader, as_value
+from cvanalysis.indicateurs.observation import Observation, Observations, as_value
 from cvanalysis.pages.preconisations import Recommendation
 from cvanalysis.territory.contract import Territory
 from cvanalysis.textes import block, label, labels
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 class Sequel(Chapter):
@@ -90,7 +89,7 @@ class Sequel(Chapter):
             for ones, told in ((own, here), (others, everywhere))
             for one in ones
         ]
-        invented = bool(lines) and any(one.exemple for one in (*own, *others))
+        invented = any(one.exemple for one in (*own, *others))
         groups = [one.statut or label("suite.preconisations.sans") for one in (*own, *others)]
         return self._make(ident, "preconisations", lines, groups, ici=len(own), exemple=invented)
 

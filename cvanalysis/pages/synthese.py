@@ -7,21 +7,21 @@ neutral: the declared one in tables and small panels, by value on a common axis.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import chain
 
 import pandas as pd
 
 from cvanalysis.actions.counting import REGLES, money_by_population, subsidies
-from cvanalysis.actions.field import JOURNAUX, MONTANTS, SANS_CAUSE, ActionChapter, Field, Rows
+from cvanalysis.actions.field import JOURNAUX, MONTANTS, SANS_CAUSE, ActionChapter, Field
 from cvanalysis.actions.reach import granted, list_actions, reach
 from cvanalysis.catalogue import Catalogue, Indicateur
-from cvanalysis.constat.make import Grid, bars, count, euros, source_of
-from cvanalysis.constat.shape import Finding, Manque, Message, Table, Valeur, word
+from cvanalysis.constat.make import Grid, Reader, bars, count, euros, source_of
+from cvanalysis.constat.shape import Finding, Message, Table, Valeur, word
 from cvanalysis.french import number
 from cvanalysis.indicateurs.context import Zone
 from cvanalysis.indicateurs.kinds import Questions, told
-from cvanalysis.indicateurs.observation import Instant, Reader, latest_values
+from cvanalysis.indicateurs.observation import Instant, latest_values
 from cvanalysis.indicateurs.question import common_instant, short
 from cvanalysis.indicateurs.ranking import quartiles
 from cvanalysis.territory.contract import Territory
@@ -80,19 +80,16 @@ class Synthese(Questions):
         """In which order quarters stand, for the reader."""
         return label("commun.ailleurs") if self.territory.vaste else " ".join(block("synthese.ordre").values())
 
-    def inconnus(self) -> tuple[tuple[str, tuple[Manque, ...]], ...]:
+    def inconnus(self) -> tuple[tuple[str, str], ...]:
         """What cannot be said of the quarters together, once for all that the same ones lack for the same reason; the number of the
         first finding that lacks it."""
-        found: dict[tuple[str, str], tuple[str, Manque, dict[str, None]]] = {}
+        found: dict[tuple[str, str], tuple[str, dict[str, None]]] = {}
         for finding in self.constats:
             for one in finding.manques:
-                why = next((end for raison in RAISONS if one.quoi.endswith(end := f", {raison}.")), ".")
-                names, colon, what = one.quoi.removesuffix(why).partition(" : ")
-                found.setdefault((names + colon, why), (finding.id, one, {}))[2][what] = None
-        return tuple(
-            (ident, (replace(one, quoi=f"{names}{' ; '.join(what)}{why}"),))
-            for (names, why), (ident, one, what) in found.items()
-        )
+                why = next((end for raison in RAISONS if one.endswith(end := f", {raison}.")), ".")
+                names, colon, what = one.removesuffix(why).partition(" : ")
+                found.setdefault((names + colon, why), (finding.id, {}))[1][what] = None
+        return tuple((ident, f"{names}{' ; '.join(what)}{why}") for (names, why), (ident, what) in found.items())
 
     def tableau(self) -> Table:
         """One line per quarter in the declared order, one column per indicator of level, each at its common moment; of a vast contract,
@@ -125,7 +122,7 @@ class Synthese(Questions):
 class Needs(ActionChapter):
     """`synthese-besoins-01`: money per inhabitant and poverty; `synthese-besoins-02`: themes without action by quarter."""
 
-    def __init__(self, reader: Rows, territory: Territory, catalogue: Catalogue) -> None:
+    def __init__(self, reader: Reader, territory: Territory, catalogue: Catalogue) -> None:
         self.reader, self.catalogue = reader, catalogue
         asked = {"besoins-01": self.over(self._money), "besoins-02": self.over(self._blind_spots)}
         super().__init__("synthese", "synthese", Field(reader, territory), asked)
@@ -189,13 +186,13 @@ class Needs(ActionChapter):
         link = label("synthese.besoins-01.regle", lien=number(sizes.corr(amounts), 2))
         return REGLES["egal"], REGLES["population"], link
 
-    def _unplaced(self, outside: float, each: Mapping[str, Valeur]) -> Iterator[Manque]:
+    def _unplaced(self, outside: float, each: Mapping[str, Valeur]) -> Iterator[str]:
         """The money of no quarter, and the quarters where none can be told by inhabitant."""
         if outside >= 1:
-            yield Manque(label("synthese.besoins-01.ailleurs", montant=number(outside)), "non_disponible")
+            yield label("synthese.besoins-01.ailleurs", montant=number(outside))
         for code, nom in self.field.quartiers.items():
             if not each[code].dite:
-                yield Manque(label("synthese.besoins-01.incalculable", quartier=nom), each[code].statut)
+                yield label("synthese.besoins-01.incalculable", quartier=nom)
 
     def _blind_spots(self, ident: str, rows: pd.DataFrame) -> Finding:
         quarters, fin = self.field.quartiers, self.field.territory.connue

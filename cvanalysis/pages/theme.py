@@ -12,12 +12,12 @@ from functools import cached_property, partial
 import pandas as pd
 
 from cvanalysis.actions.counting import REGLES, lines_of, subsidies
-from cvanalysis.actions.field import JOURNAUX, MONTANTS, SANS_CAUSE, ActionChapter, Field, Rows
+from cvanalysis.actions.field import JOURNAUX, MONTANTS, SANS_CAUSE, ActionChapter, Field
 from cvanalysis.actions.funding import by_credit, carriers_finding
 from cvanalysis.actions.reach import list_actions, place_name, publics_finding, reach, reach_table, yearly
 from cvanalysis.catalogue import Catalogue, Indicateur
-from cvanalysis.constat.make import Grid, bars, count, euros, leaders, make, nothing, source_of
-from cvanalysis.constat.shape import Figure, Finding, Manque, Message, Point, Serie, Table, Valeur, row
+from cvanalysis.constat.make import Grid, Reader, bars, count, euros, leaders, make, nothing, source_of
+from cvanalysis.constat.shape import Figure, Finding, Message, Point, Serie, Table, Valeur, row
 from cvanalysis.engagements.progress import progress_finding, progress_rows
 from cvanalysis.errors import UsageError
 from cvanalysis.files.keys import split_list
@@ -33,7 +33,7 @@ BESOINS_MAXI = 3
 class ThemeActions(ActionChapter):
     """Findings of one theme, under `THEME-section-NN`; `liste` is its catalogue of actions."""
 
-    def __init__(self, reader: Rows, territory: Territory, theme: str, catalogue: Catalogue) -> None:
+    def __init__(self, reader: Reader, territory: Territory, theme: str, catalogue: Catalogue) -> None:
         known = {t.id: t for t in territory.themes}
         if theme not in known:
             raise UsageError(f"« {theme} » n'est pas un thème déclaré. Thèmes déclarés : {', '.join(known)}.")
@@ -102,7 +102,7 @@ class ThemeActions(ActionChapter):
             table=reach_table(rows, self.field),
             lecture=Message("actions.lecture_barre", {"etiquette": quarters[top], "valeur": number, "lieu": ""}),
             precautions=(REGLES["plein"], equal, MONTANTS),
-            manques=[Manque(missing, "non_disponible")] if silent else [],
+            manques=[missing] if silent else [],
         )
 
     def _needs(self, ident: str) -> Finding:
@@ -146,7 +146,7 @@ class ThemeActions(ActionChapter):
             table=Table(columns, tuple(lines)),
             lecture=reading,
             precautions=(label("theme.besoins-01.vises"), REGLES["plein"], SANS_CAUSE),
-            manques=[Manque(quoi, "non_disponible") for quoi in missing],
+            manques=missing,
         )
 
     def _needs_figure(self, nom: str, values: Mapping[str, tuple[Valeur, str]], without: list[str]) -> Figure:

@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from cvanalysis.constat.make import make, matrix, only_examples, serie
-from cvanalysis.constat.shape import Contribution, Figure, Finding, Manque, Message, Table, Valeur, word
+from cvanalysis.constat.make import is_example, make, matrix, serie
+from cvanalysis.constat.shape import Contribution, Figure, Finding, Message, Table, Valeur, word
 from cvanalysis.french import QUARTIER
 from cvanalysis.paroles.turnout import PAS, count_people
 from cvanalysis.territory.contract import Quartier, Territory, Theme
@@ -55,12 +55,10 @@ def _finding(
     return make(f"{sujet}-{number}", message, **common | parts)
 
 
-def _silence(
-    finding: Finder, number: str, gabarit: str, values: dict[str, Any], statut: str = "non_disponible", **parts: Any
-) -> Finding:
+def _silence(finding: Finder, number: str, gabarit: str, values: dict[str, Any], **parts: Any) -> Finding:
     """Nothing that could be shown, and why."""
-    manque = Manque(label(f"voix.{gabarit}.manque", **values), statut)
-    return finding(number, Message(f"voix.{gabarit}", values), manques=[manque], **parts)
+    manques = [label(f"voix.{gabarit}.manque", **values)]
+    return finding(number, Message(f"voix.{gabarit}", values), manques=manques, **parts)
 
 
 def _told(lines: Iterable[Iterable[str | Valeur]], legende: str = "") -> Table:
@@ -89,7 +87,7 @@ def find_theme_voices(
         "pas": PAS,
         "seuil": territory.seuils.personnes,
     }
-    finding = partial(_finding, "theme", theme.id, values, only_examples(mine))
+    finding = partial(_finding, "theme", theme.id, values, is_example(mine))
     ideas = _ideas(mine, codes, territory)
     held = immersions[immersions["theme"] == theme.id] if len(immersions) else immersions
     findings = [_immersions(finding, theme, held, territory)]
@@ -167,9 +165,9 @@ def _immersions(finding: Finder, theme: Theme, held: pd.DataFrame, territory: Te
         Message("voix.immersions", values),
         figure=matrix(((n, {texts["marque"]: word(state)}) for n, state in zip(ranks, states, strict=True)), "sujet"),
         table=_told((n, *line) for n, line in zip(ranks, lines, strict=True)),
-        manques=[Manque(lacks, "non_disponible")] if missing else (),
+        manques=[lacks] if missing else (),
         source=texts["source"],
-        exemple=only_examples(held),
+        exemple=is_example(held),
     )
 
 
@@ -227,7 +225,7 @@ def find_quarter_voices(
     No count of people is printed here; those are on the participation page.
     """
     values = {"quartier": quartier.nom, "edition": territory.edition.nom}
-    finding = partial(_finding, "quartier", quartier.code, values, only_examples(paroles))
+    finding = partial(_finding, "quartier", quartier.code, values, is_example(paroles))
     findings = [_here(finding, quartier, paroles, territory)]
     if len(contributions):
         findings.append(face(finding, "voix-02", contributions, {"lieu": QUARTIER}))
@@ -238,7 +236,7 @@ def _here(finding: Finder, quartier: Quartier, mine: pd.DataFrame, territory: Te
     if mine.empty:
         return _silence(finding, "voix-01", "personne", {"lieu": QUARTIER})
     if mine["locuteur"].nunique() < territory.seuils.personnes:
-        return _silence(finding, "voix-01", "trop_peu", {"quartier": QUARTIER}, "masqué")
+        return _silence(finding, "voix-01", "trop_peu", {"quartier": QUARTIER})
     said_of = set(zip(mine["theme"], mine["tonalite"], strict=True))
     unsaid, said = Valeur(None, "non_disponible"), word(label("voix.tous.dit"))
     marks = (

@@ -16,6 +16,7 @@ from typing import Any
 import pandas as pd
 
 from cvanalysis.constat.disclosure import Cell, Protected, protect
+from cvanalysis.constat.make import is_example
 from cvanalysis.constat.shape import Valeur
 from cvanalysis.territory.contract import Edition, Etape, Territory
 from cvanalysis.textes import label
@@ -112,7 +113,7 @@ def count_participations(paroles: pd.DataFrame, territory: Territory) -> Coverag
             people.setdefault(place, set()).add(person)
     protege = _protect(groups, territory, lambda key, rank: _faces(key) if key[-1] <= rank else ())
     counts = {place: len(some) for place, some in people.items()}
-    return Coverage(territory, territory.edition.id, protege, counts, bool(len(paroles) and paroles["exemple"].all()))
+    return Coverage(territory, territory.edition.id, protege, counts, is_example(paroles))
 
 
 def _editions(territory: Territory) -> list[Edition]:
