@@ -216,8 +216,14 @@ def month_year(text: str) -> str:
 
 def named(code: str, words: str, most: int = 60) -> str:
     """A thing by its words, cut where they are many, then its code: a code alone says nothing to who has not the list."""
-    short = words if len(words) <= most else f"{words[:most].rsplit(' ', 1)[0]}…"
+    short = shorten(words, most)
     return f"{short} ({code})" if short else code
+
+
+def shorten(text: str, most: int) -> str:
+    """A text cut at a word where it is longer."""
+    text = " ".join(text.split())
+    return text if len(text) <= most else f"{text[:most].rsplit(' ', 1)[0]}…"
 
 
 @lru_cache(maxsize=65536)

@@ -52,7 +52,12 @@ def carried_out(actions: pd.DataFrame, debut: int, fin: int) -> pd.DataFrame:
     Refused, postponed and cancelled ones are left out; without a status, money granted is what tells.
     """
     retained = actions["statut"].isin(RETENUS) | ((actions["statut"] == NON_RENSEIGNE) & (actions["accorde"] > 0))
-    return actions[retained & actions["annee"].between(debut, fin).fillna(False).astype(bool)]
+    return of_years(actions[retained], debut, fin)
+
+
+def of_years(actions: pd.DataFrame, debut: int, fin: int) -> pd.DataFrame:
+    """Rows of those years; one without a year is of none."""
+    return actions[actions["annee"].between(debut, fin).fillna(False).astype(bool)]
 
 
 def subsidies(actions: pd.DataFrame) -> pd.DataFrame:

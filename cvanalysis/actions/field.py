@@ -14,7 +14,7 @@ from typing import Any
 import pandas as pd
 
 from cvanalysis.actions.counting import carried_out
-from cvanalysis.actions.table import HORS_THEME, NON_RENSEIGNE
+from cvanalysis.actions.table import HORS_THEME
 from cvanalysis.constat.make import Builder, Chapter, Reader, make, nothing, source_of
 from cvanalysis.constat.shape import Finding, Message
 from cvanalysis.territory.contract import Territory
@@ -23,7 +23,6 @@ from cvanalysis.textes import label
 LONGUEUR = 160
 """What a page shows of one text at most: a cell of a log can hold 50,000 characters."""
 TEXTES = ("titre", "porteur", "financeur", "public", "libelle", "nom", "preuve", "obstacle")
-NON_SU = NON_RENSEIGNE
 SANS_CAUSE, JOURNAUX, MONTANTS = (label(f"actions.communs.{name}") for name in ("sans_cause", "journaux", "montants"))
 
 

@@ -18,8 +18,6 @@ from cvanalysis.constat.make import Grid, bars, count, euros
 from cvanalysis.constat.shape import Finding, Message, Table, Valeur, row
 from cvanalysis.textes import block, label
 
-TYPES = TYPES_CREDIT
-
 NOMS: Mapping[str, str] = block("actions.credits.noms")
 BARRES_MAX = 15
 
@@ -36,8 +34,8 @@ def by_credit(chapter: ActionChapter, ident: str, rows: pd.DataFrame) -> Finding
         index="annee", columns="type_credit", values="accorde", aggfunc="sum"
     )
     years = [str(year) for year in range(int(rows["annee"].min()), chapter.field.territory.connue + 1)]
-    kinds = [kind for kind in TYPES if kind in pivot.columns]
-    known = {kind: euros(pivot[kind].sum() if kind in kinds else float("nan")) for kind in TYPES}
+    kinds = [kind for kind in TYPES_CREDIT if kind in pivot.columns]
+    known = {kind: euros(pivot[kind].sum() if kind in kinds else float("nan")) for kind in TYPES_CREDIT}
     cells = {year: [euros(pivot[kind].get(int(year), float("nan"))) for kind in kinds] for year in years}
     said: dict[str, Any] = {"theme": "", **chapter.said, "inconnu": known["inconnu"]}
     said |= {"specifique": known["spécifique"], "droit_commun": known["droit commun"]}

@@ -25,11 +25,11 @@ CATALOGUE_MAX, CATALOGUE_QUARTIER_MAX = 1500, 60
 """Lines of a catalogue on a page: beyond, a page is too heavy for a phone, and the download has them all."""
 
 
-def yearly(rows: pd.DataFrame, field: Field) -> dict[str, Valeur]:
-    """Distinct actions of each year of the contract since the first that the logs cover; a year without any is a true 0."""
-    found = rows.groupby("annee")["action"].nunique()
-    start = int(rows["annee"].min()) if len(rows) else field.territory.debut
-    return {str(year): count(found.get(year, 0)) for year in range(start, field.territory.connue + 1)}
+def yearly(rows: pd.DataFrame, field: Field) -> dict[str, tuple[Valeur, Valeur]]:
+    """Distinct actions and carriers of each year of the contract since the first that the logs cover; a year without any is a true 0."""
+    found = rows.groupby("annee")[["action", "porteur"]].nunique()
+    years = found.reindex(range(int(rows["annee"].min()), field.territory.connue + 1), fill_value=0)
+    return {str(year): (count(acts), count(carriers, "organismes")) for year, acts, carriers in years.itertuples()}
 
 
 def reach(rows: pd.DataFrame, field: Field) -> dict[str, int]:

@@ -5,7 +5,6 @@ Refuses to call a gap a fault: an engagement can have been kept by other means t
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 import pandas as pd
@@ -17,6 +16,7 @@ from cvanalysis.constat.make import bars, count, make, nothing, source_of
 from cvanalysis.constat.shape import Finding, Message, Table, Valeur, row
 from cvanalysis.engagements.table import AVANCEMENTS
 from cvanalysis.files.keys import split_list
+from cvanalysis.french import french_date
 from cvanalysis.textes import label, labels
 
 SOURCE = label("actions.avancement.source")
@@ -129,7 +129,7 @@ def progress_rows(table: pd.DataFrame, field: Field) -> Table:
     """One row per engagement: wording, pilot, progress, evidence and its date, obstacle."""
     lines = []
     for one in table.itertuples(index=False):
-        day = f"{date.fromisoformat(one.date_preuve):%d/%m/%Y}" if one.date_preuve else "sans date"
+        day = french_date(one.date_preuve) or "sans date"
         proof = (one.preuve or "aucune", day, one.obstacle or "aucun signalé")
         lines.append(row(one.code, one.libelle, field.partner_name(one.pilote), one.avancement, *proof))
     return Table(labels("actions.avancement.colonnes"), tuple(lines))

@@ -69,10 +69,9 @@ class Contexte:
         zone shown bears."""
         where, here = self.territory, self.quartier
         shown = where.quartiers if here is None else (here, *where.voisins(here.code))
-        communes = {commune.code: commune.nom for commune in where.communes}
         taken = [c.nom for c in self.comparateurs]
         names = tell_apart(
-            [q for q in where.quartiers if q in shown], communes, taken, everywhere=self.tous and where.vaste
+            [q for q in where.quartiers if q in shown], where.noms, taken, everywhere=self.tous and where.vaste
         )
         return tuple(Zone(nom, code, "autre") for code, nom in names.items())
 

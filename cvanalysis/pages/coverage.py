@@ -58,8 +58,7 @@ class Holdings:
     @cached_property
     def noms(self) -> dict[str, str]:
         """Code → the name of a quarter in figures, tables and lists."""
-        communes = {commune.code: commune.nom for commune in self.territory.communes}
-        return tell_apart(self.territory.quartiers, communes, everywhere=self.territory.vaste)
+        return tell_apart(self.territory.quartiers, self.territory.noms, everywhere=self.territory.vaste)
 
     @property
     def indicateurs_suivis(self) -> tuple[Indicateur, ...]:

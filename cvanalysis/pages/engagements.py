@@ -10,7 +10,8 @@ from typing import Any
 
 import pandas as pd
 
-from cvanalysis.actions.field import NON_SU, ActionChapter, Build, Field
+from cvanalysis.actions.field import ActionChapter, Build, Field
+from cvanalysis.actions.table import NON_RENSEIGNE
 from cvanalysis.constat.make import Builder, Grid, Reader, bars, count, make, matrix, nothing
 from cvanalysis.constat.shape import Finding, Message, Table, word
 from cvanalysis.engagements.progress import (
@@ -69,7 +70,9 @@ class Engagements(ActionChapter):
         return table["pilier"].replace({p.id: p.nom for p in self.field.territory.piliers})
 
     def _fill(self, ident: str, table: pd.DataFrame) -> Finding:
-        filled = pd.DataFrame({"dits": table["avancement"] != NON_SU, "prouves": table["preuve"] != "", "tous": True})
+        filled = pd.DataFrame(
+            {"dits": table["avancement"] != NON_RENSEIGNE, "prouves": table["preuve"] != "", "tous": True}
+        )
         pillars = filled.groupby(self._pillar(table), sort=False).sum()
         every = label("engagements.couverture-01.ensemble"), *filled.sum()
         lines = {name: [count(n, "engagements") for n in numbers] for name, *numbers in (*pillars.itertuples(), every)}

@@ -19,12 +19,12 @@ from cvanalysis.actions.funding import (
     DROIT_COMMUN,
     NOMS,
     NOMS_MAX,
-    TYPES,
     _top,
     _unknown,
     by_credit,
     carriers_finding,
 )
+from cvanalysis.actions.table import TYPES_CREDIT
 from cvanalysis.constat.make import Builder, Grid, Reader, bars, count, euros, make, matrix, nothing
 from cvanalysis.constat.shape import Finding, Message, Table, Valeur, row, word
 from cvanalysis.engagements.mobilisation import (
@@ -189,7 +189,7 @@ class Partners(ActionChapter):
         sums = known.sort_values(ascending=False, kind="stable")
         values = {str(name): euros(amount) for name, amount in sums.items()}
         pivot = told.pivot_table(index="financeur", columns="type_credit", values="accorde", aggfunc="sum")
-        kinds = [kind for kind in TYPES if kind in pivot.columns]
+        kinds = [kind for kind in TYPES_CREDIT if kind in pivot.columns]
         actions = told.groupby("financeur")["action"].nunique()
         lines = tuple(
             row(name, *(euros(pivot[kind].get(name)) for kind in kinds), total, count(actions[name]))

@@ -11,9 +11,10 @@ from functools import cached_property
 
 import pandas as pd
 
-from cvanalysis.actions.counting import REGLES, lines_of, subsidies
-from cvanalysis.actions.field import MONTANTS, NON_SU, SANS_CAUSE, ActionChapter, Field
+from cvanalysis.actions.counting import REGLES, lines_of, of_years, subsidies
+from cvanalysis.actions.field import MONTANTS, SANS_CAUSE, ActionChapter, Field
 from cvanalysis.actions.reach import CATALOGUE_QUARTIER_MAX, list_actions, yearly
+from cvanalysis.actions.table import NON_RENSEIGNE
 from cvanalysis.catalogue import Catalogue, Indicateur, Source
 from cvanalysis.constat.make import Grid, Reader, count, euros, leaders, nothing
 from cvanalysis.constat.shape import Definition, Finding, Message, Table, Valeur, word
@@ -29,7 +30,7 @@ from cvanalysis.textes import block, label, labels
 QUESTIONS, LACUNES = 2, 3
 """What a sheet of paper has room for, beside the open question: questions, and sentences on what is not known."""
 PERDUES = ("ajourné", "annulé", "refusé")
-SUITES = ("accordé", "à justifier", "justifié", "terminé", "en instruction", *PERDUES, NON_SU)
+SUITES = ("accordé", "à justifier", "justifié", "terminé", "en instruction", *PERDUES, NON_RENSEIGNE)
 """What becomes of a demand, in the order of a page; and what did not come to anything."""
 
 
@@ -117,7 +118,7 @@ class Fiche(Questions):
 
     @property
     def communes(self) -> str:
-        names = {commune.code: commune.nom for commune in self.territory.communes}
+        names = self.territory.noms
         return enumerate_french(names.get(code, code) for code in self.quartier.communes)
 
     def definitions(self) -> tuple[Definition, ...]:
@@ -169,15 +170,11 @@ class QuarterActions(ActionChapter):
     def _years(self, ident: str, rows: pd.DataFrame) -> Finding:
         years, given = yearly(rows, self.field), subsidies(rows)
         money = (given["accorde"] * given["part"]).groupby(given["annee"]).sum(min_count=1)
-        carriers = rows.groupby("annee")["porteur"].nunique()
-        peak = max(years, key=lambda year: (years[year].valeur, year))
+        peak = max(years, key=lambda year: (years[year][0].valeur, year))
         said = {"actions": rows["action"].nunique(), "porteurs": rows["porteur"].nunique()}
         said["ailleurs"] = int((rows.groupby("action")["part"].min() < 0.999).sum())
-        by_year = {
-            year: (number, count(carriers.get(int(year), 0), "organismes"), euros(money.get(int(year))))
-            for year, number in years.items()
-        }
-        reading = {"annee": peak, "valeur": years[peak], "lieu": QUARTIER}
+        by_year = {year: (*numbers, euros(money.get(int(year)))) for year, numbers in years.items()}
+        reading = {"annee": peak, "valeur": years[peak][0], "lieu": QUARTIER}
         return self.about(
             ident,
             Message("actions.quartier_annees", self.said | said),
@@ -215,7 +212,7 @@ class QuarterActions(ActionChapter):
 
     def _statuses(self, ident: str) -> Finding:
         rows, contract = self.field.lues, self.field.territory
-        inside = rows[rows["annee"].between(contract.debut, contract.connue).fillna(False).astype(bool)]
+        inside = of_years(rows, contract.debut, contract.connue)
         if inside.empty:
             return self.rien(ident)
         found = inside.groupby("statut")["edition"].nunique()

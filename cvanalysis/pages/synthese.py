@@ -12,7 +12,7 @@ from itertools import chain
 
 import pandas as pd
 
-from cvanalysis.actions.counting import REGLES, money_by_population, subsidies
+from cvanalysis.actions.counting import REGLES, money_by_population, of_years, subsidies
 from cvanalysis.actions.field import JOURNAUX, MONTANTS, SANS_CAUSE, ActionChapter, Field
 from cvanalysis.actions.reach import granted, list_actions, reach
 from cvanalysis.catalogue import Catalogue, Indicateur
@@ -199,7 +199,7 @@ class Needs(ActionChapter):
         themes = {t.id: t.nom for t in self.field.territory.themes}
         if not themes:
             return self.rien(ident)
-        recent = rows[rows["annee"].ge(fin - 2).fillna(False).astype(bool)]
+        recent = of_years(rows, fin - 2, fin)
         found = {theme: reach(recent[recent["theme"] == theme], self.field) for theme in themes}
         empty = [(code, theme) for code in quarters for theme in themes if not found[theme][code]]
         code, theme = empty[0] if empty else (next(iter(quarters)), next(iter(themes)))

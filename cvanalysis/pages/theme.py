@@ -11,7 +11,7 @@ from functools import cached_property, partial
 
 import pandas as pd
 
-from cvanalysis.actions.counting import REGLES, lines_of, subsidies
+from cvanalysis.actions.counting import REGLES, lines_of, of_years, subsidies
 from cvanalysis.actions.field import JOURNAUX, MONTANTS, SANS_CAUSE, ActionChapter, Field
 from cvanalysis.actions.funding import by_credit, carriers_finding
 from cvanalysis.actions.reach import list_actions, place_name, publics_finding, reach, reach_table, yearly
@@ -72,12 +72,11 @@ class ThemeActions(ActionChapter):
         return tuple(zip(figures.values(), words, figures, strict=True))
 
     def _trend(self, ident: str, rows: pd.DataFrame) -> Finding:
-        actions = yearly(rows, self.field)
-        carriers = rows.groupby("annee")["porteur"].nunique()
+        by_year = yearly(rows, self.field)
+        actions = {year: number for year, (number, _) in by_year.items()}
         first, last = next(iter(actions)), list(actions)[-1]
         said = {"actions": rows["action"].nunique(), "porteurs": rows["porteur"].nunique()}
         said |= {"annee_avant": first, "annee_apres": last, "avant": actions[first], "apres": actions[last]}
-        by_year = {y: (number, count(carriers.get(int(y), 0), "organismes")) for y, number in actions.items()}
         return self.about(
             ident,
             Message("theme.actions-01", self.said | said),
@@ -108,8 +107,8 @@ class ThemeActions(ActionChapter):
     def _needs(self, ident: str) -> Finding:
         """Quarters without action in the last three years, beside the indicator that the theme's engagements point to first."""
         rows, quarters, fin = self.field.menees, self.field.quartiers, self.field.territory.connue
-        recent = rows[rows["annee"].ge(fin - 2).fillna(False).astype(bool)]
-        found = {code: count(number) for code, number in reach(recent, self.field).items()}
+        recent = reach(of_years(rows, fin - 2, fin), self.field)
+        found = {code: count(number) for code, number in recent.items()}
         without = [code for code in quarters if not found[code].valeur]
         said = self.said | {"sans": [quarters[c] for c in without], "total": len(quarters)}
         said |= {"debut": str(max(fin - 2, self.field.territory.debut)), "fin": str(fin)}

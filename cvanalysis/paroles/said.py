@@ -18,7 +18,7 @@ import pandas as pd
 
 from cvanalysis.constat.make import is_example, make, matrix, serie
 from cvanalysis.constat.shape import Contribution, Figure, Finding, Message, Table, Valeur, word
-from cvanalysis.french import QUARTIER
+from cvanalysis.french import QUARTIER, french_date, shorten
 from cvanalysis.paroles.turnout import PAS, count_people
 from cvanalysis.territory.contract import Quartier, Territory, Theme
 from cvanalysis.textes import block, label, labels
@@ -27,6 +27,8 @@ SOURCE = label("voix.tous.source")
 NON_MONTRE = label("voix.tous.non_montre")
 RAPPORTS: dict[str, str] = block("voix.face_a_face.rapports")
 OUI = word(label("voix.tous.oui"))
+LONGUEUR = 400
+"""Characters of a text that a cell shows; the whole is for the team."""
 CITATIONS = 2
 """Quotations under an idea: enough to hear it, too few to count who said it."""
 NUMEROS = {"ne_marche_pas": "voix-02", "marche": "voix-03", "propose": "voix-04"}
@@ -152,7 +154,7 @@ def _immersions(finding: Finder, theme: Theme, held: pd.DataFrame, territory: Te
     texts = block("voix.immersions")
     lines = []
     for r in (held.sort_values("date", kind="stable") if len(held) else held).itertuples():
-        who = (_day(r.date), names.get(r.qpv, ""), colleges.get(r.college, ""))
+        who = (french_date(r.date), names.get(r.qpv, ""), colleges.get(r.college, ""))
         lines.append((*who, r.vu or NON_MONTRE, r.marche, r.ne_marche_pas, r.propose))
     missing = max(expected - len(lines), 0)
     values = {"faites": len(lines), "attendues": expected, "manque": missing, "theme": theme.nom}
@@ -169,11 +171,6 @@ def _immersions(finding: Finder, theme: Theme, held: pd.DataFrame, territory: Te
         source=texts["source"],
         exemple=is_example(held),
     )
-
-
-def _day(text: str) -> str:
-    """A day or a month as read aloud: `2022-03-29` → 29/03/2022."""
-    return "/".join(reversed(text[:10].split("-"))) if text[:4].isdigit() else text
 
 
 def _tone(
@@ -265,7 +262,7 @@ def contributions_by_finding(contributions: pd.DataFrame) -> dict[str, tuple[Con
     found: dict[str, list[Contribution]] = {}
     for row in contributions.itertuples():
         said = Contribution(
-            row.cite, shorten(row.texte), RAPPORTS.get(row.rapport, ""), row.mois, row.statut, row.reponse
+            row.cite, shorten(row.texte, LONGUEUR), RAPPORTS.get(row.rapport, ""), row.mois, row.statut, row.reponse
         )
         found.setdefault(row.cite, []).append(said)
     return {cite: tuple(said) for cite, said in found.items()}
@@ -287,14 +284,14 @@ def quote(rows: pd.DataFrame, territory: Territory) -> str:
     roles, told = block("voix.qualites"), []
     for text, _, qpv, role in chosen.values():
         who = [w for w in (roles[role or "autre"], territory.quartier(qpv).nom if qpv else "") if w]
-        told.append(f"« {shorten(text)} »" + (f" ({', '.join(who)})" if who else ""))
+        told.append(f"« {shorten(text, LONGUEUR)} »" + (f" ({', '.join(who)})" if who else ""))
     return " ".join(told)
 
 
 def table_of_contributions(found: pd.DataFrame, second: Iterable[str]) -> Table:
     """What became of each contribution; `second` is what the second column says of each."""
     rows = zip(found.itertuples(), second, strict=True)
-    return _told((r.cite, of, shorten(r.texte) or NON_MONTRE, r.statut, r.reponse) for r, of in rows)
+    return _told((r.cite, of, shorten(r.texte, LONGUEUR) or NON_MONTRE, r.statut, r.reponse) for r, of in rows)
 
 
 def face(finding: Callable[..., Finding], number: str, found: pd.DataFrame, values: dict[str, object]) -> Finding:
@@ -308,9 +305,3 @@ def face(finding: Callable[..., Finding], number: str, found: pd.DataFrame, valu
     said = {"confirme": tally["confirme"], "contredit": tally["contredit"], "total": len(found)}
     message = Message("voix.face_a_face", values | said)
     return finding(number, message, figure=figure, table=table_of_contributions(found, kinds))
-
-
-def shorten(text: str, longest: int = 400) -> str:
-    """A text cut at a word, for a cell; the whole is for the team."""
-    text = " ".join(text.split())
-    return text if len(text) <= longest else text[:longest].rsplit(" ", 1)[0] + "…"
