@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scipy.optimize import linprog
 
 from conftest import examples
-from cvanalysis.constat.disclosure import Cell, protect, total_withheld, withhold
+from cvanalysis.constat.disclosure import Cell, protect
 
 
 def attack(sizes, cells, printed):
@@ -46,33 +46,28 @@ def cross(groups, edition="a"):
     return cells + [Cell((edition, *g), frozenset([i])) for i, g in enumerate(groups)]
 
 
-def test_a_lone_small_count_takes_the_smallest_other_with_it():
-    assert withhold([30, 4, 12, 0], 11) == (False, True, True, False)
+def listed(counts):
+    """The cells of a list of counts and of its total."""
+    every = Cell(("total",), frozenset(range(len(counts))))
+    return [*(Cell((str(i),), frozenset([i])) for i in range(len(counts))), every]
 
 
-def test_without_a_total_only_the_small_ones_are_withheld():
-    assert withhold([30, 4, 12, 0], 11, total=False) == (False, True, False, False)
+def test_a_lone_small_count_takes_the_total_of_its_list_with_it():
+    printed = protect([30, 4, 12], [listed([30, 4, 12])], 11).comptes
+    assert [name for (name,), count in printed.items() if count is None] == ["1", "total"]
 
 
 def test_two_ones_hide_nothing_since_their_sum_gives_both():
-    assert withhold([30, 1, 1], 11) == (True, True, True)
+    assert protect([30, 1, 1], [listed([30, 1, 1])], 11).comptes["total",] is None
+    assert protect([30, 4, 3], [listed([30, 4, 3])], 11).comptes["total",] == 37
 
 
-def test_a_single_group_takes_its_total_along():
-    hidden = withhold([4, 0], 11)
-    assert hidden == (True, False)
-    assert total_withheld([4, 0], hidden)
-    assert not total_withheld([30, 4, 12], withhold([30, 4, 12], 11))
-
-
-@given(st.lists(st.integers(0, 40), min_size=1, max_size=8), st.integers(2, 15))
+@examples(25)
+@given(st.lists(st.integers(1, 40), min_size=1, max_size=8), st.integers(4, 15))
 def test_no_count_of_a_list_is_recovered_from_its_total(counts, seuil):
-    hidden = withhold(counts, seuil)
-    assert all(h or n == 0 or n >= seuil for n, h in zip(counts, hidden, strict=True))
-    secret = [n for n, h in zip(counts, hidden, strict=True) if h]
-    if secret and not total_withheld(counts, hidden):
-        assert len(secret) > 1
-        assert sum(secret) - len(secret) >= 2
+    printed = protect(counts, [listed(counts)], seuil).comptes
+    assert all(printed[str(i),] is None for i, n in enumerate(counts) if n < seuil)
+    assert all(high - low >= 2 - 1e-6 for low, high in attack(counts, listed(counts), printed).values())
 
 
 @examples(25)

@@ -15,7 +15,7 @@ import pandas as pd
 from cvanalysis.actions.counting import UNE_FOIS, lines_of, money_by_quarter, subsidies
 from cvanalysis.actions.field import ActionChapter, Field
 from cvanalysis.actions.table import HORS_QPV, RETENUS
-from cvanalysis.constat.disclosure import total_withheld, withhold
+from cvanalysis.constat.disclosure import Cell, protect
 from cvanalysis.constat.make import bars, count, euros, leaders
 from cvanalysis.constat.shape import Finding, Message, Table, Valeur, row, word
 from cvanalysis.textes import label, labels
@@ -73,12 +73,11 @@ def people_by_public(rows: pd.DataFrame, seuil: int) -> tuple[dict[str, Valeur],
     one = lines_of(rows).drop_duplicates(["source", "feuille", "ligne"])
     said = one[one["beneficiaires"].notna()]
     sums = said.groupby(said["public"].replace("", SANS_PUBLIC))["beneficiaires"].sum().sort_index()
-    counts = [int(n) for n in sums]
     # One action alone behind a sum is the action's own count: it is protected as any count of people.
-    hidden = withhold(counts, seuil)
-    told = zip([*counts, sum(counts)], [*hidden, total_withheld(counts, hidden)], strict=True)
-    *values, total = (Valeur(None, "masqué", "personnes") if h else count(n, "personnes") for n, h in told)
-    return dict(zip(sums.index, values, strict=True)), total, len(said), len(one)
+    counts = {name: int(number) for name, number in sums.items() if number}
+    cells = [Cell((name,), frozenset({i})) for i, name in enumerate(counts)]
+    told = protect(list(counts.values()), [[*cells, Cell((), frozenset(range(len(counts))))]], seuil)
+    return {name: told.valeur(name) for name in sums.index}, told.valeur(), len(said), len(one)
 
 
 def publics_finding(chapter: ActionChapter, ident: str, rows: pd.DataFrame) -> Finding:

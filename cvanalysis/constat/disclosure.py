@@ -8,8 +8,8 @@ The reader that we protect against knows everything that is printed, in every ed
 one person, and nothing else. He is played by a linear program: a withheld cell is safe when the smallest and the largest
 count that agree with what is printed differ by at least `MARGE`.
 
-Two doors: `withhold` for a plain list and its total (cheap, in every quarter's page), `protect` for any set of tables and editions
-over the same people (a linear program: once per build, on the page that shows them).
+One door, `protect`: any set of tables and editions over the same people, were it a list and its total. Where no count is small, nothing is
+computed.
 """
 
 from __future__ import annotations
@@ -37,35 +37,6 @@ def class_of(count: int, seuil: int, pas: int) -> tuple[int, int]:
     if first + pas - seuil < 3 and start <= first + pas:
         return seuil, first + 2 * pas - 1
     return max(start, seuil), start + pas - 1
-
-
-def withhold(counts: Sequence[int], seuil: int, total: bool = True) -> tuple[bool, ...]:
-    """Which of these counts of people must be withheld, where their total is printed too (`total`) or not.
-
-    Counts are of disjoint groups. Returns one flag per count, True for withheld. A lone small count would be the total minus the
-    rest, so the smallest of the others goes with it, and further ones until the hidden sum leaves room for doubt.
-    Where nothing is left to hide behind (one group only), the flags say withheld and the caller must withhold the total too:
-    `total_withheld` tells.
-    """
-    hidden = [0 < n < seuil for n in counts]
-    if not total or not any(hidden):
-        return tuple(hidden)
-    others = sorted((i for i, n in enumerate(counts) if n and not hidden[i]), key=lambda i: (counts[i], i))
-    for i in others:
-        if not _guessable([n for n, h in zip(counts, hidden, strict=True) if h]):
-            break
-        hidden[i] = True
-    return tuple(hidden)
-
-
-def total_withheld(counts: Sequence[int], hidden: Sequence[bool]) -> bool:
-    """True where the total of these counts must be withheld too: printed, it would give away the hidden ones."""
-    return _guessable([n for n, h in zip(counts, hidden, strict=True) if h])
-
-
-def _guessable(hidden: list[int]) -> bool:
-    """With their sum known and each at least 1: every one of k counts lies between 1 and sum - (k - 1)."""
-    return bool(hidden) and (len(hidden) == 1 or sum(hidden) - len(hidden) < MARGE)
 
 
 @dataclass(frozen=True, slots=True)
