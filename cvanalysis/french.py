@@ -221,8 +221,8 @@ def named(code: str, words: str, most: int = 60) -> str:
 
 
 def shorten(text: str, most: int) -> str:
-    """A text cut at a word where it is longer."""
-    text = " ".join(text.split())
+    """A text on one line, cut at a word where it is longer."""
+    text = re.sub(r"[ \t\r\n]+", " ", text).strip()
     return text if len(text) <= most else f"{text[:most].rsplit(' ', 1)[0]}…"
 
 

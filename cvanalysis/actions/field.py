@@ -133,5 +133,6 @@ class ActionChapter(Chapter):
 
     def about(self, ident: str, message: Message, rows: pd.DataFrame, **parts: Any) -> Finding:
         """A finding made of these rows of the logs."""
-        texts = {"source": source_of(rows, JOURNAUX), "champ": self.champ, "textes": self.texts(ident)}
+        texts = {"question": self.question(ident), "source": source_of(rows, JOURNAUX), "champ": self.champ}
+        texts["textes"] = self.texts(ident)
         return make(ident, message, rows=[rows], **texts | parts)

@@ -52,7 +52,6 @@ def by_credit(chapter: ActionChapter, ident: str, rows: pd.DataFrame) -> Finding
         Message("actions.credits", said),
         rows,
         textes="actions.credits",
-        question=chapter.question(ident),
         precautions=(
             UNE_FOIS,
             *((label("actions.credits.depuis", annee=int(min(since))),) if since else ()),
@@ -93,7 +92,6 @@ def carriers_finding(chapter: ActionChapter, ident: str, rows: pd.DataFrame) -> 
         message,
         rows,
         textes="actions.porteurs",
-        question=chapter.question(ident),
         sous_titre=f"{axe}, {chapter.field.annees}",
         figure=bars(axe, label("actions.porteurs.serie"), _top(values)),
         table=Table((), tuple(lines), more if len(order) > LIGNES_MAX else ""),

@@ -107,7 +107,6 @@ def publics_finding(chapter: ActionChapter, ident: str, rows: pd.DataFrame) -> F
         Message("actions.publics", chapter.said | said),
         rows,
         textes="actions.publics",
-        question=chapter.question(ident),
         figure=bars("", label("actions.publics.serie"), values),
         table=Table((), (*lines, whole)),
         lecture=Message("actions.lecture_barre", {"etiquette": first, "valeur": values[first], "lieu": ""}),

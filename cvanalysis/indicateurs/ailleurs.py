@@ -21,24 +21,16 @@ from cvanalysis.textes import label, labels
 GROUPE = "SEMBLABLES"
 
 
-class Elsewhere(Question):
-    """What a quarter is asked about the rest of France."""
-
-    ensemble = False
-
-    def _unknown(self, kind: str) -> Finding:
-        values = {"indicateur": self.indicateur.id, "quartier": QUARTIER, "zone": self.code}
-        return self.nothing(label(f"quartier.{kind}.sans"), message=Message(f"quartier.{kind}_sans", values))
-
-
-class Positions(Elsewhere):
+class Positions(Question):
     """`position`: among all the QPV of France, how many have a lower figure, indicator by indicator."""
+
+    ensemble = dated = False
 
     def of_one(self) -> Finding:
         ctx = self.ctx
         places = {one: place for one in self.indicateurs if (place := self._place(one))}
         if not places:
-            return self._unknown("position")
+            return self.nothing(label("quartier.position.sans"), gabarit="quartier.position_sans")
         first = max(places, key=lambda one: (one.direction != "neutre", abs(places[one].centile - 50)))
         place = places[first]
         an = short_year(ctx, first)
@@ -76,13 +68,15 @@ class Positions(Elsewhere):
         return self.ctx.france.position(self.code, one) if own is None or own.dite else None
 
 
-class Semblables(Elsewhere):
+class Semblables(Question):
     """`semblables`: the QPV of France nearest on the declared indicators, with the distance, and what some figures are there."""
+
+    ensemble = dated = False
 
     def of_one(self) -> Finding:
         ctx, alike = self.ctx, nearest(self.ctx)
         if not alike:
-            return self._unknown("semblables")
+            return self.nothing(label("quartier.semblables.sans"), gabarit="quartier.semblables_sans")
 
         def figures(code: str) -> tuple[Valeur, ...]:
             return tuple(ctx.france.value(code, one) for one in self.indicateurs)

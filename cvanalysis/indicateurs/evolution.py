@@ -13,7 +13,7 @@ from itertools import pairwise
 
 from cvanalysis.constat.make import serie
 from cvanalysis.constat.shape import Figure, Finding, Message, Table, Valeur, word
-from cvanalysis.indicateurs.context import Zone, preferred, when
+from cvanalysis.indicateurs.context import Zone, preferred, reason, when
 from cvanalysis.indicateurs.measure import (
     Convergence,
     Evolution,
@@ -36,6 +36,8 @@ Change = Evolution | Convergence
 class OverTime(Question):
     """What changes and changes of gaps share: one's own series, and what is said where nothing may be measured."""
 
+    dated = False
+
     @cached_property
     def own(self) -> tuple[Observation, ...]:
         return self.ctx.serie(self.code, self.indicateur)
@@ -51,11 +53,9 @@ class OverTime(Question):
         """Nothing published for this quarter: the other quarters' figures aren't drawn in its place."""
         if not self.own:
             return self.nothing()
-        message = self.absence(self.own[-1].instant)
-        if message is not None and message.gabarit == "quartier.absent":
-            # The same absence, said of the question asked: not « what is it » but « did it change », « does it come closer ».
-            message = Message(f"quartier.absent_{self.declare.genre}", message.valeurs)
-        return self.nothing(statut=self.own[-1].statut, message=message)
+        # The absence, said of the question asked: not « what is it » but « did it change », « does it come closer ».
+        values = self.absence(self.own[-1].instant).valeurs
+        return self.nothing(reason(self.own[-1].statut), f"quartier.absent_{self.declare.genre}", **values)
 
     def refused(self, raison: str, manques: Sequence[str] = ()) -> Finding:
         """What is published, one bar per figure and never a line, and why no change is measured."""
@@ -255,7 +255,7 @@ class Evolutions(OverTime):
 
     def _last_figures(self, raison: str, manques: Sequence[str]) -> Finding:
         """A change that may not be measured anywhere: the last published figures are shown, and the reason is the title."""
-        shown = Niveau(self.ctx, self.declare).of_all()
+        shown = Niveau(self.ctx, self.declare).find()
         if shown.figure is None:
             return shown
         message = Message("synthese.evolution_refusee", {**shown.message.valeurs, "raison": raison})

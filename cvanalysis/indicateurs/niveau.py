@@ -80,8 +80,6 @@ class Niveau(Question):
         return standout(own.valeur, others)
 
     def of_one(self) -> Finding:
-        if self.instant is None:
-            return self.nothing()
         ctx, one, instant = self.ctx, self.indicateur, self.instant
         values, last = self._values(), ctx.observations.latest(self.code, one.id)
         message, lecture = (kind and Message(f"quartier.{kind}", values) for kind in self.kinds)
@@ -181,8 +179,6 @@ class Niveau(Question):
 
     def of_all(self) -> Finding:
         """A dot per quarter on a common axis, with the comparators of that same moment."""
-        if self.instant is None:
-            return self.nothing()
         ctx, one = self.ctx, self.indicateur
         published = [zone for zone in ctx.voisins if self.value(zone.code).dite]
         known = sorted(published, key=lambda zone: (-self.value(zone.code).valeur, zone.nom))
@@ -243,7 +239,7 @@ class Rang(Niveau):
         ctx = self.ctx
         if ctx.voisins:
             return super().of_one()
-        level, alone = Niveau(ctx, self.declare).of_one(), {"quartier": ctx.quartier.nom, "parmi": ctx.parmi}
+        level, alone = Niveau(ctx, self.declare).find(), {"quartier": ctx.quartier.nom, "parmi": ctx.parmi}
         return replace(level, manques=(*level.manques, self.lack("rang", **alone)))
 
     @property

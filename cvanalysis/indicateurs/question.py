@@ -28,6 +28,7 @@ class Question:
     """One declared question in one context. A kind is a subclass that answers it: `of_one` of a quarter, `of_all` of the contract."""
 
     ensemble = True  # whether it can be asked of all quarters at once
+    dated = True  # whether it is asked of one moment, and has nothing to say where there is none
 
     def __init__(self, ctx: Contexte, declare: ConstatDeclare) -> None:
         self.ctx, self.declare = ctx, declare
@@ -36,6 +37,8 @@ class Question:
         self.effectif = self.indicateur.genre == "effectif"
 
     def find(self) -> Finding:
+        if self.dated and self.instant is None:
+            return self.nothing()
         return self.of_all() if self.ctx.tous else self.of_one()
 
     @cached_property
@@ -84,19 +87,18 @@ class Question:
             **{"champ": ctx.champ(self.indicateur, here), **parts},
         )
 
-    def nothing(self, raison: str = "", statut: str = "non_disponible", message: Message | None = None) -> Finding:
+    def nothing(self, raison: str = "", gabarit: str = "", **valeurs: object) -> Finding:
         """The finding where nothing at all is published, for anyone: no figure, no table, and it says so."""
-        one = self.indicateur
-        raison = raison or (label("commun.refus.aucun_chiffre") if self.ctx.tous else reason(statut))
+        one, tous = self.indicateur, self.ctx.tous
+        raison = raison or (label("commun.refus.aucun_chiffre") if tous else reason("non_disponible"))
         values = {"indicateur": one.id, "nom": one.nom, "raison": raison}
-        names = [indicateur.nom for indicateur in self.indicateurs]
-        if not self.ctx.tous:
-            values["quartier"], values["zone"] = QUARTIER, self.code
+        values |= {} if tous else {"quartier": QUARTIER, "zone": self.code}
+        names = " », « ".join(indicateur.nom for indicateur in self.indicateurs)
         return self.finding(
-            message or Message("synthese.rien" if self.ctx.tous else "quartier.rien", values),
+            Message(gabarit or ("synthese.rien" if tous else "quartier.rien"), values | valeurs),
             (),
             sous_titre=self.ctx.subtitle(one),
-            manques=[label("commun.manque.rien", nom=" », « ".join(names), raison=raison)],
+            manques=[label("commun.manque.rien", nom=names, raison=raison)],
         )
 
     def basics(self, instant: Instant | None = None, indicateur: Indicateur | None = None) -> dict[str, object]:

@@ -78,8 +78,6 @@ class Structure(Question):
         return Composition(shares, values, whole)
 
     def of_one(self) -> Finding:
-        if self.instant is None:
-            return self.nothing()
         ctx, own = self.ctx, self.compose(self.code)
         near = {zone: self.compose(zone.code) for zone in ctx.proches}
         zones = {ctx.sujet: own} | {zone: found for zone, found in near.items() if any(p.dite for p in found.parts)}
@@ -221,8 +219,6 @@ class Paires(Question):
         return labels(f"{page}.paires.{'effectifs' if self.effectif else 'taux'}", **words)
 
     def of_one(self) -> Finding:
-        if self.instant is None:
-            return self.nothing()
         ctx, own = self.ctx, self.measure(self.code)
         reperes = () if self.effectif else tuple(zone for zone in ctx.reperes if self.value(zone.code).dite)
         zones = (ctx.sujet, *reperes, *ctx.voisins)
@@ -274,8 +270,6 @@ class Paires(Question):
         return Message(f"quartier.paires_{kind}", values)
 
     def of_all(self) -> Finding:
-        if self.instant is None:
-            return self.nothing()
         ctx = self.ctx
         measures = {zone: self.measure(zone.code) for zone in ctx.voisins}
         published = [zone for zone in measures if measures[zone].dite]
