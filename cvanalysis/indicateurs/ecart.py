@@ -59,16 +59,11 @@ class Ecarts(OverTime):
 
     def measured(self) -> Finding:
         ctx, one = self.ctx, self.indicateur
-        measured: dict[Zone, Convergence] = {}
-        refused: dict[Zone, str] = {}
-        for comparateur in preferred(ctx.proches):
-            found, why = attempt(self._measure, self.code, comparateur)
-            if found is None:
-                refused[comparateur] = why
-            else:
-                measured[comparateur] = found
-        why = next(iter(refused.values()), label("quartier.ecart.sans_repere"))
-        manques = [self.lack("ecart", repere=c.nom, raison=text) for c, text in refused.items()]
+        tried = {c: attempt(self._measure, self.code, c) for c in preferred(ctx.proches)}
+        measured = {c: found for c, (found, _) in tried.items() if found}
+        reasons = [why for found, why in tried.values() if not found]
+        why = next(iter(reasons), label("quartier.ecart.sans_repere"))
+        manques = [self.lack("ecart", repere=c.nom, raison=why) for c, (found, why) in tried.items() if not found]
         if not self.instants:
             return self.refused(why, manques)
         rows = [row for gaps in self.gaps.values() for gap in gaps.values() for row in (gap.sujet, gap.repere)]
@@ -131,18 +126,21 @@ class Ecarts(OverTime):
             serie(
                 label("quartier.ecart.serie", repere=c.nom),
                 c.role,
-                ((i.court, gaps[i].valeur if i in gaps else self._no_gap(c.code, i)[0]) for i in self.instants),
+                ((i.court, self._measures(c.code, i)[0]) for i in self.instants),
             )
             for c in self.ctx.proches
-            if (gaps := self.gaps[c.code])
+            if self.gaps[c.code]
         ]
         source = next(gap.sujet.source for gaps in self.gaps.values() for gap in gaps.values())
         dated = [i.annee for i in self.instants if i.etabli]
         genre = "lignes" if len(dated) == len(self.instants) > 1 else "barres"
         return Figure(genre, axe, tuple(series), ruptures=self.cuts(source, dated))
 
-    def _no_gap(self, zone: str, instant: Instant) -> tuple[Valeur, Valeur, Valeur]:
-        """Why there is no gap, difference or ratio at that moment: the reason of the quarter's figure, else that of the other zone's."""
+    def _measures(self, zone: str, instant: Instant) -> tuple[Valeur, Valeur, Valeur]:
+        """The gap with a zone at a moment, the difference and the ratio; where there is none, the reason of the quarter's figure, else that
+        of the other zone's."""
+        if gap := self.gaps[zone].get(instant):
+            return _measures(self.indicateur, gap)
         sides = (self.ctx.value(code, self.indicateur, instant).statut for code in (self.code, zone))
         statut = next((statut for statut in sides if statut != "publié"), "non_disponible")
         units = unit_of_gap(self.indicateur), unit_of_difference(self.indicateur), ""
@@ -155,16 +153,9 @@ class Ecarts(OverTime):
         for c in ctx.proches:
             used = measured[c].span if c in measured else ()
             for instant in self.instants if self.gaps[c.code] else ():
-                gap = self.gaps[c.code].get(instant)
-                lines.append(
-                    (
-                        word(f"{c.nom}, {instant}"),
-                        ctx.value(self.code, one, instant),
-                        ctx.value(c.code, one, instant),
-                        *(_measures(one, gap) if gap else self._no_gap(c.code, instant)),
-                        word("oui" if instant in used else ""),
-                    )
-                )
+                sides = (ctx.value(code, one, instant) for code in (self.code, c.code))
+                marked = word("oui" if instant in used else "")
+                lines.append((word(f"{c.nom}, {instant}"), *sides, *self._measures(c.code, instant), marked))
         columns = labels(
             "quartier.ecart.colonnes",
             quartier=ctx.sujet.nom,

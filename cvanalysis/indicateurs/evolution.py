@@ -95,21 +95,14 @@ class OverTime(Question):
 
     def followed(self, measure: Callable[[str], Change]) -> tuple[dict[Zone, Change], dict[str, list[str]]]:
         """The change of each quarter between the two moments that most of them share, and the names of the others by reason."""
-        found: dict[Zone, Change] = {}
-        refused: dict[str, list[str]] = {}
-        for zone in self.ctx.voisins:
-            change, why = attempt(measure, zone.code)
-            if change is None:
-                refused.setdefault(why, []).append(zone.nom)
-            else:
-                found[zone] = change
-        spans = [change.span for change in found.values()]
+        tried = {zone: attempt(measure, zone.code) for zone in self.ctx.voisins}
+        spans = [change.span for change, _ in tried.values() if change]
         common = max(dict.fromkeys(spans), key=spans.count, default=None)
-        for zone, span in zip(tuple(found), spans, strict=True):
-            if span != common:
-                del found[zone]
-                refused.setdefault(label("synthese.autres_annees"), []).append(zone.nom)
-        return found, refused
+        refused: dict[str, list[str]] = {}
+        for zone, (change, why) in tried.items():
+            if not change or change.span != common:
+                refused.setdefault(why or label("synthese.autres_annees"), []).append(zone.nom)
+        return {zone: change for zone, (change, _) in tried.items() if change and change.span == common}, refused
 
     def unmeasured(self, refused: Mapping[str, Sequence[str]]) -> list[str]:
         """The quarters whose change is not measured, by reason."""
