@@ -43,6 +43,7 @@ from cvanalysis.territory.contract import Territory
 from cvanalysis.territory.declarations import Inspection, Ligne, match_rows, once, read_rows
 
 PARTENAIRE = ("id", "nom", "college", "alias", "siren", "themes", "quartiers", "debut", "fin", "note")
+TOUS = "tous"
 CLASSEURS = ("engagements.xlsx", "engagements.xlsm", "engagements.ods", "engagements.xls")
 _MOTS = tomllib.loads(Path(__file__).with_name("mots.toml").read_text(encoding="utf-8"))
 
@@ -81,22 +82,15 @@ def read_engagements(
     optional = (*FACULTATIVES, *colleges)
     rows = once(_rows(found, anomalies, fichier, optional) if fichier else (), "code")
     partners = list(partenaires.items())
-    known = {
-        "pilier": [(one.id, one.nom) for one in territory.piliers],
-        "theme": [(one.id, one.nom) for one in territory.themes],
-        "nature": list(zip(NATURES, NATURES, strict=True)),
-        "pilote": partners,
-        "partenaires": partners,
-        "partenaires_vus": partners,
-        "quartiers": _quarters(territory),
-    } | ({} if indicateurs is None else {"indicateurs": [(one, one) for one in sorted(indicateurs)]})
+    known = _declared(territory, "pilier", "theme", "nature", "quartiers")
+    known |= {"pilote": partners, "partenaires": partners, "partenaires_vus": partners}
+    known |= {} if indicateurs is None else {"indicateurs": [(one, one) for one in sorted(indicateurs)]}
     made = []
     for row in rows:
         otherwise: dict[str, tuple[str, str]] = {}
         cells = dict.fromkeys((*COLONNES, *optional), "") | row.cells
         cells |= {name: mask_words(cells[name]) for name in ("libelle", "preuve", "obstacle", "actions")}
-        cells |= {name: "|".join(_ids(row, name, cells[name], declared)) for name, declared in known.items()}
-        cells["quartiers"] = _places(cells["quartiers"], territory)
+        cells |= {name: _ids(row, name, cells[name], declared) for name, declared in known.items()}
         for name in ("avancement", *colleges):
             known_words, words = (_ETATS, AVANCEMENTS) if name == "avancement" else (_AVIS, APPRECIATIONS)
             said, cells[name] = cells[name], known_words.get(fold(cells[name]), "")
@@ -127,10 +121,20 @@ _OU = dict.fromkeys(("theme", "themes"), ("themes.csv", "id;nom;question")) | {
 """Where the words of a column are declared, and the first line of that file."""
 
 
-def _ids(row: Ligne, column: str, cell: str, declared: Sequence[tuple[str, str]]) -> list[str]:
+def _declared(territory: Territory, *columns: str) -> dict[str, list[tuple[str, str]]]:
+    """Column → id and name of each thing that it may name."""
+    t = territory
+    ones = {"pilier": t.piliers, "theme": t.themes, "themes": t.themes, "college": t.colleges}
+    known = {column: [(one.id, one.nom) for one in some] for column, some in ones.items()}
+    known["nature"] = list(zip(NATURES, NATURES, strict=True))
+    known["quartiers"] = [*((one.code, one.nom) for one in t.quartiers), (TOUS, "tous les quartiers")]
+    return {column: known[column] for column in columns}
+
+
+def _ids(row: Ligne, column: str, cell: str, declared: Sequence[tuple[str, str]]) -> str:
     """The ids of what a cell names, by id or by name, accents and capitals aside; a word that is neither is noted.
 
-    A list has `|` between its items, or whatever people put where that gives no known word.
+    A list has `|` between its items, or whatever people put where that gives no known word; « tous » are all the others.
     """
     ids = {fold(word): one for one, name in declared for word in (name, one)}
     many = column in LISTES or column == "themes"
@@ -143,7 +147,9 @@ def _ids(row: Ligne, column: str, cell: str, declared: Sequence[tuple[str, str]]
             names = [name for _, name in declared] or [f"aucun (ses colonnes\u00a0: {titres})" if titres else "aucun"]
             called = f"déclarés dans {fichier}" if fichier else "déclarés"
             row.unknown(column, f"{quoted(item)} n'est pas déclaré", names, called, item)
-    return [ids.get(fold(item), item) for item in items]
+    found = [ids.get(fold(item), item) for item in items]
+    every = TOUS in found and TOUS in dict(declared)
+    return "|".join([one for one, _ in declared if one != TOUS] if every else found)
 
 
 def _rows(found: Inspection, anomalies: Anomalies, fichier: str, optional: tuple[str, ...]) -> list[Ligne]:
@@ -215,13 +221,8 @@ def read_partners(territory: Territory, found: Inspection) -> pd.DataFrame:
 
 def _read_partner(row: Ligne, territory: Territory, names: dict[str, str]) -> dict[str, Any]:
     cells = dict.fromkeys(PARTENAIRE, "") | row.cells
-    declared = {
-        "college": [(one.id, one.nom) for one in territory.colleges],
-        "themes": [(one.id, one.nom) for one in territory.themes],
-        "quartiers": _quarters(territory),
-    }
-    cells |= {name: "|".join(_ids(row, name, cells[name], known)) for name, known in declared.items()}
-    cells["quartiers"] = _places(cells["quartiers"], territory)
+    declared = _declared(territory, "college", "themes", "quartiers")
+    cells |= {name: _ids(row, name, cells[name], known) for name, known in declared.items()}
     siren, doubt = read_siren(cells["siren"])
     if doubt:
         what = f"{quoted(mask_words(cells['siren']))} : {doubt}"
@@ -239,12 +240,3 @@ def _read_partner(row: Ligne, territory: Territory, names: dict[str, str]) -> di
     nom = mask_words(cells["nom"])
     called = "|".join(alias if nom == cells["nom"] else (*alias, cells["nom"]))
     return cells | {"nom": nom, "alias": called, "siren": siren, "note": mask_words(cells["note"])}
-
-
-def _quarters(territory: Territory) -> list[tuple[str, str]]:
-    return [*((one.code, one.nom) for one in territory.quartiers), ("tous", "tous les quartiers")]
-
-
-def _places(cell: str, territory: Territory) -> str:
-    """The codes of a list of quarters, all of them where it says « tous »."""
-    return "|".join(one.code for one in territory.quartiers) if "tous" in split_list(cell) else cell
