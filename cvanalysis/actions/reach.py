@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from itertools import groupby
-from typing import Any
 
 import pandas as pd
 
@@ -18,6 +17,7 @@ from cvanalysis.actions.table import HORS_QPV, RETENUS
 from cvanalysis.constat.disclosure import Cell, protect
 from cvanalysis.constat.make import bars, count, euros, leaders
 from cvanalysis.constat.shape import Finding, Message, Table, Valeur, row, word
+from cvanalysis.files.keys import grouped
 from cvanalysis.textes import label, labels
 
 SANS_PUBLIC = label("actions.publics.sans_public")
@@ -131,10 +131,8 @@ def list_actions(rows: pd.DataFrame, field: Field, limit: int = CATALOGUE_MAX, c
     shares = own["accorde"] * own["part"]
     by_action = shares.groupby(own["action"]).sum(min_count=1).to_dict()
     cells = shown[["action", "titre", "porteur", "theme", "qpv", "annee"]]
-    told: dict[str, list[Any]] = {}
-    for one in cells.sort_values(["titre", "action"], kind="stable").itertuples(index=False):
-        told.setdefault(one.action, []).append(one)
-    for action, group in told.items():
+    ordered = cells.sort_values(["titre", "action"], kind="stable").itertuples(index=False)
+    for action, group in grouped((one.action, one) for one in ordered).items():
         latest = max(reversed(group), key=lambda one: one.annee)
         led = dict.fromkeys(one.qpv for one in group)
         every = len(led.keys() & field.quartiers.keys()) == len(field.quartiers) > 1

@@ -1,10 +1,15 @@
-"""Keys under which two spellings are one: a carrier, a title, a commune, the items of a cell. Owns no list of words."""
+"""Keys under which two spellings are one: a carrier, a title, a commune, the items of a cell; and what stands under one key.
+Owns no list of words."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Hashable, Iterable
+from typing import TypeVar
 
 from cvanalysis.french import fold
+
+K, V = TypeVar("K", bound=Hashable), TypeVar("V")
 
 
 def carrier_key(label: str) -> str:
@@ -50,3 +55,11 @@ def departement_of(code: str) -> str:
 def split_list(cell: str) -> tuple[str, ...]:
     """The items of a cell, `|` between them."""
     return tuple(item.strip() for item in cell.split("|") if item.strip())
+
+
+def grouped(pairs: Iterable[tuple[K, V]]) -> dict[K, list[V]]:
+    """Key → what comes under it, both in the order in which they come."""
+    found: dict[K, list[V]] = {}
+    for key, value in pairs:
+        found.setdefault(key, []).append(value)
+    return found

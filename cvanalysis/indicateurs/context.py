@@ -14,6 +14,7 @@ from typing import NamedTuple
 from cvanalysis.catalogue import Catalogue, Indicateur
 from cvanalysis.catalogue.rules import Rules, load_rules
 from cvanalysis.constat.shape import Role, Valeur
+from cvanalysis.files.keys import grouped
 from cvanalysis.french import QUARTIER, capital, comparator, enumerate_french, enumerate_some
 from cvanalysis.indicateurs.observation import France, Instant, Observation, Observations, as_value
 from cvanalysis.territory.contract import Comparateur, Quartier, Territory
@@ -156,12 +157,9 @@ class Contexte:
     def source(self, rows: Iterable[Observation | None]) -> tuple[str, tuple[str, ...]]:
         """Producer, name, data years and files of all the figures shown: « Insee…, Filosofi 2014 et 2018 (REVN_2022.csv) »; the
         files apart where they are more than can be read in a line."""
-        times: dict[str, set[Instant]] = {}
-        names: dict[str, set[str]] = {}
-        for row in rows:
-            if row is not None and row.valeur is not None:
-                times.setdefault(row.source, set()).add(row.instant)
-                names.setdefault(row.source, set()).add(row.fichier.rsplit("/", 1)[-1])
+        shown = [row for row in rows if row is not None and row.valeur is not None]
+        times = grouped((row.source, row.instant) for row in shown)
+        names = grouped(dict.fromkeys((row.source, row.fichier.rsplit("/", 1)[-1]) for row in shown))
         files = tuple(sorted({name for found in names.values() for name in found}))
         apart = len(files) > FICHIERS_MAXI
 
@@ -205,11 +203,9 @@ class Contexte:
         self, indicateur: Indicateur, instant: Instant, quartiers: Iterable[Zone] | None = None
     ) -> tuple[str, ...]:
         """What is not published for these quarters (for those whom the page is about), in one sentence per reason."""
-        by_reason: dict[str, list[str]] = {}
-        for quarter in self.sujets if quartiers is None else quartiers:
-            value = self.value(quarter.code, indicateur, instant)
-            if not value.dite:
-                by_reason.setdefault(value.statut, []).append(quarter.nom)
+        asked = self.sujets if quartiers is None else quartiers
+        values = ((quarter.nom, self.value(quarter.code, indicateur, instant)) for quarter in asked)
+        by_reason = grouped((value.statut, nom) for nom, value in values if not value.dite)
         words = {"nom": indicateur.nom, "quand": instant.situe}
         return tuple(
             label("commun.manque.zones", noms=self.named(names), raison=reason(statut), **words)

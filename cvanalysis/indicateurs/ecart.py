@@ -12,6 +12,7 @@ from functools import cached_property
 
 from cvanalysis.constat.make import bars, serie
 from cvanalysis.constat.shape import Figure, Finding, Message, Table, Valeur, word
+from cvanalysis.files.keys import grouped
 from cvanalysis.french import capital, enumerate_some
 from cvanalysis.indicateurs.context import Zone, preferred, when
 from cvanalysis.indicateurs.evolution import OverTime
@@ -173,9 +174,7 @@ class Ecarts(OverTime):
         comparateur, found, refused = self._best_comparator()
         if comparateur is None:
             return self.nothing(next(iter(refused), label("synthese.ecart.sans_repere")))
-        groups: dict[str, list[str]] = {}
-        for zone, convergence in found.items():
-            groups.setdefault(convergence.verdict, []).append(zone.nom)
+        groups = grouped((convergence.verdict, zone.nom) for zone, convergence in found.items())
         said = self._summary(comparateur, found, groups)
         axe = self._axis("synthese.ecart.axe", repere=comparateur.nom)
         return self.finding(

@@ -13,6 +13,7 @@ from itertools import pairwise
 
 from cvanalysis.constat.make import serie
 from cvanalysis.constat.shape import Figure, Finding, Message, Table, Valeur, word
+from cvanalysis.files.keys import grouped
 from cvanalysis.indicateurs.context import Zone, preferred, reason, when
 from cvanalysis.indicateurs.measure import (
     Convergence,
@@ -98,11 +99,9 @@ class OverTime(Question):
         tried = {zone: attempt(measure, zone.code) for zone in self.ctx.voisins}
         spans = [change.span for change, _ in tried.values() if change]
         common = max(dict.fromkeys(spans), key=spans.count, default=None)
-        refused: dict[str, list[str]] = {}
-        for zone, (change, why) in tried.items():
-            if not change or change.span != common:
-                refused.setdefault(why or label("synthese.autres_annees"), []).append(zone.nom)
-        return {zone: change for zone, (change, _) in tried.items() if change and change.span == common}, refused
+        found = {zone: change for zone, (change, _) in tried.items() if change and change.span == common}
+        others = label("synthese.autres_annees")
+        return found, grouped((why or others, zone.nom) for zone, (_, why) in tried.items() if zone not in found)
 
     def unmeasured(self, refused: Mapping[str, Sequence[str]]) -> list[str]:
         """The quarters whose change is not measured, by reason."""

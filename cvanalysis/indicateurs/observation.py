@@ -17,6 +17,7 @@ from cvanalysis.catalogue import Indicateur, TauxCalcule, load_catalogue
 from cvanalysis.catalogue.rules import load_rules
 from cvanalysis.constat.make import Reader
 from cvanalysis.constat.shape import Statut, Valeur
+from cvanalysis.files.keys import grouped
 from cvanalysis.textes import label
 
 if TYPE_CHECKING:
@@ -185,10 +186,8 @@ def _rates(
 def _as_precise(rows: Iterable[Observation]) -> Iterator[Observation]:
     """The rows, those of a file and year that gives whole numbers only said so: « 50 % », not « 50,0 % »."""
     rows = list(rows)
-    whole: dict[tuple[str, str, int | None], list[bool]] = {}
-    for row in rows:
-        if row.valeur is not None:
-            whole.setdefault((row.indicateur, row.fichier, row.millesime), []).append(float(row.valeur).is_integer())
+    told = (row for row in rows if row.valeur is not None)
+    whole = grouped(((row.indicateur, row.fichier, row.millesime), float(row.valeur).is_integer()) for row in told)
     rounded = {key for key, each in whole.items() if len(each) >= ENTIERS_MINI and all(each)}
     return (
         Observation(*row[:-1], 0) if (row.indicateur, row.fichier, row.millesime) in rounded else row for row in rows

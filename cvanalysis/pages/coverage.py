@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from cvanalysis.catalogue import Catalogue, Indicateur
 from cvanalysis.constat.make import Reader, bars, count, make, matrix
 from cvanalysis.constat.shape import Figure, Finding, Message, Table, Valeur, row, word
+from cvanalysis.files.keys import grouped
 from cvanalysis.french import enumerate_some
 from cvanalysis.indicateurs.context import reason, tell_apart
 from cvanalysis.indicateurs.observation import Instant, Observations
@@ -99,13 +100,11 @@ class Holdings:
     def lacking(self, cells: Cells, told: Callable[[Indicateur], str]) -> list[tuple[tuple[str, str], str]]:
         """What is not published, said once for all the indicators that the same quarters lack for the same reason: (status, names of the
         quarters) → the indicators, as `told` says each."""
-        found: dict[tuple[str, str], list[str]] = {}
+        lacks = []
         for one in self.indicateurs_suivis:
-            states = cells.get(one.id, {})
-            for statut in sorted(set(states.values()) - {"publié"}):
-                names = enumerate_some([self.noms[code] for code in self.noms if states[code] == statut])
-                found.setdefault((statut, names), []).append(told(one))
-        return [(key, ", ".join(dict.fromkeys(what))) for key, what in found.items()]
+            by_state = grouped((statut, self.noms[code]) for code, statut in cells.get(one.id, {}).items())
+            lacks += [((s, enumerate_some(names)), told(one)) for s, names in sorted(by_state.items()) if s != "publié"]
+        return [(key, ", ".join(dict.fromkeys(what))) for key, what in grouped(lacks).items()]
 
     def head(self, indicateur: Indicateur) -> tuple[Valeur, ...]:
         """The first cells of an indicator's line: its name, and its last moment."""
@@ -171,9 +170,7 @@ def _counted(held: Holdings) -> tuple[Figure, Table]:
 def build_coverage_over_time(held: Holdings, ident: str) -> Finding:
     """Indicator × year: for how many quarters a figure is published."""
     every = {t for instants in held.moments.values() for t in instants}
-    years: dict[str, list[Instant]] = {}
-    for instant in sorted(every, key=lambda t: (t.vers, not t.etabli, t.annee)):
-        years.setdefault(instant.court, []).append(instant)
+    years = grouped((t.court, t) for t in sorted(every, key=lambda t: (t.vers, not t.etabli, t.annee)))
 
     def published(one: Indicateur, instants: list[Instant]) -> Valeur:
         if not set(instants) & set(held.moments[one.id]):

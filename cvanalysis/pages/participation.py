@@ -14,6 +14,7 @@ import pandas as pd
 from cvanalysis.catalogue import load_catalogue
 from cvanalysis.constat.make import Grid, count, make, matrix, nothing
 from cvanalysis.constat.shape import Finding, Message, Valeur, word
+from cvanalysis.files.keys import grouped
 from cvanalysis.french import month_year, named
 from cvanalysis.paroles.said import NON_MONTRE, OUI, SOURCE, table_of_contributions
 from cvanalysis.paroles.table import STATUTS
@@ -127,12 +128,8 @@ def _missing(coverage: Coverage) -> Finding:
     }
     texts = block("participation.manquantes")
     # Colleges and themes of which the same quarters have not heard are told together.
-    by_college: dict[tuple[str, tuple[str, ...]], list[str]] = {}
-    for (c, t), names in silent.items():
-        by_college.setdefault((c, tuple(names)), []).append(t)
-    together: dict[tuple[tuple[str, ...], tuple[str, ...]], list[str]] = {}
-    for (c, names), some in by_college.items():
-        together.setdefault((names, tuple(some)), []).append(c)
+    by_college = grouped(((c, tuple(names)), t) for (c, t), names in silent.items())
+    together = grouped(((names, tuple(some)), c) for (c, names), some in by_college.items())
 
     def told(some: Sequence[str], all_of: Mapping[str, str]) -> str:
         return texts["tous"] if len(some) == len(all_of) else ", ".join(all_of[one] for one in some)

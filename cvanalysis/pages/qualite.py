@@ -13,6 +13,7 @@ from typing import Any
 from cvanalysis.catalogue import Catalogue
 from cvanalysis.constat.make import Chapter, Reader, bars, make, matrix, nothing
 from cvanalysis.constat.shape import Finding, Message, Table, Valeur, row, word
+from cvanalysis.files.keys import grouped
 from cvanalysis.french import enumerate_french
 from cvanalysis.indicateurs.question import short
 from cvanalysis.pages.coverage import Holdings, build_coverage, build_coverage_over_time
@@ -200,27 +201,21 @@ def ask_for(held: Holdings) -> Iterator[str]:
 
 def _comparators(held: Holdings) -> Iterator[str]:
     """By files to ask for, the territories compared that have no figure, those that lack the same indicators together."""
-    absent: dict[str, dict[str, list[str]]] = {}
-    for one in held.territory.comparateurs:
-        if held.territory.vaste and one.niveau == "COMMUNE":
-            continue  # a sentence per commune of a country would hide all the others
-        lacks: dict[str, list[str]] = {}
-        for i in held.indicateurs_suivis:
-            if i.genre != "effectif" and held.par_zone.latest(one.zone, i.id) is None:
-                lacks.setdefault(i.source, []).append(short(i))
-        for source, names in lacks.items():
-            absent.setdefault(source, {}).setdefault(enumerate_french(names), []).append(one.nom)
-    for source, told in absent.items():
-        missing = " ; ".join(f"{enumerate_french(noms)}, {names}" for names, noms in told.items())
+    told, vast = [], held.territory.vaste
+    # A sentence per commune of a country would hide all the others.
+    for one in (c for c in held.territory.comparateurs if not (vast and c.niveau == "COMMUNE")):
+        asked = (i for i in held.indicateurs_suivis if i.genre != "effectif")
+        lacks = grouped((i.source, short(i)) for i in asked if held.par_zone.latest(one.zone, i.id) is None)
+        told += [(source, (enumerate_french(names), one.nom)) for source, names in lacks.items()]
+    for source, lacks in grouped(told).items():
+        missing = " ; ".join(f"{enumerate_french(noms)}, {names}" for names, noms in grouped(lacks).items())
         yield label("qualite.demandes.comparateur", fichiers=held.catalogue.sources[source].fichiers, manque=missing)
 
 
 def _reasons(held: Holdings) -> Iterator[str]:
     """The reasons of what is not there, a check of what is doubtful, then the indicators of which nothing came, by file."""
-    nowhere: dict[str, list[str]] = {}
-    for one in held.indicateurs_suivis:
-        if not held.moments[one.id]:
-            nowhere.setdefault(held.catalogue.families_of(one.id), []).append(f"«\u00a0{one.nom}\u00a0»")
+    absent = (one for one in held.indicateurs_suivis if not held.moments[one.id])
+    nowhere = grouped((held.catalogue.families_of(one.id), f"«\u00a0{one.nom}\u00a0»") for one in absent)
     received = {ident: states for ident, states in held.cells.items() if held.moments[ident]}
     for (statut, names), what in held.lacking(
         received, lambda one: f"«\u00a0{one.nom}\u00a0» {held.moments[one.id][-1].situe}"

@@ -18,6 +18,7 @@ import pandas as pd
 
 from cvanalysis.constat.make import is_example, make, matrix, serie
 from cvanalysis.constat.shape import Contribution, Figure, Finding, Message, Table, Valeur, word
+from cvanalysis.files.keys import grouped
 from cvanalysis.french import QUARTIER, french_date, shorten
 from cvanalysis.paroles.turnout import PAS, count_people
 from cvanalysis.territory.contract import Quartier, Territory, Theme
@@ -121,13 +122,11 @@ def _ideas(mine: pd.DataFrame, codebook: pd.DataFrame, territory: Territory) -> 
     """One idea per code and tone (the codebook's, else the voice's), broadest first, then by code. Uncoded voices make no idea."""
     tone_of = dict(zip(codebook["code"], codebook["tonalite"], strict=True))
     name_of = dict(zip(codebook["code"], codebook["nom"], strict=True))
-    where: dict[str, list[int]] = {}
-    labels = []
-    for i, codes, tone in zip(mine.index, mine["codes"], mine["tonalite"], strict=True) if len(mine) else ():
-        named = {f"{code}|{said}" for code in codes.split("|") if code and (said := tone_of.get(code) or tone)}
-        labels.append(named)
-        for one in named:
-            where.setdefault(one, []).append(i)
+    labels = [
+        {f"{code}|{said}" for code in codes.split("|") if code and (said := tone_of.get(code) or tone)}
+        for codes, tone in (zip(mine["codes"], mine["tonalite"], strict=True) if len(mine) else ())
+    ]
+    where = grouped((one, i) for i, named in zip(mine.index, labels, strict=True) for one in named)
     people = count_people(mine, labels, territory)
     ideas = []
     for one, value in people.items():
@@ -259,13 +258,11 @@ def _here(finding: Finder, quartier: Quartier, mine: pd.DataFrame, territory: Te
 
 def contributions_by_finding(contributions: pd.DataFrame) -> dict[str, tuple[Contribution, ...]]:
     """Finding or engagement → the contributions that cite it, oldest first; a text that may not be quoted is ''."""
-    found: dict[str, list[Contribution]] = {}
-    for row in contributions.itertuples():
-        said = Contribution(
-            row.cite, shorten(row.texte, LONGUEUR), RAPPORTS.get(row.rapport, ""), row.mois, row.statut, row.reponse
-        )
-        found.setdefault(row.cite, []).append(said)
-    return {cite: tuple(said) for cite, said in found.items()}
+    found = (
+        Contribution(r.cite, shorten(r.texte, LONGUEUR), RAPPORTS.get(r.rapport, ""), r.mois, r.statut, r.reponse)
+        for r in contributions.itertuples()
+    )
+    return {cite: tuple(said) for cite, said in grouped((one.cite, one) for one in found).items()}
 
 
 def quote(rows: pd.DataFrame, territory: Territory) -> str:
@@ -298,9 +295,7 @@ def face(finding: Callable[..., Finding], number: str, found: pd.DataFrame, valu
     """Voices and figures face to face: what is said of each finding, and whether it confirms or contradicts it."""
     tally = Counter(found["rapport"])
     kinds = [RAPPORTS.get(rapport, RAPPORTS["autre"]) for rapport in found["rapport"]]
-    by_cite: dict[str, set[str]] = {}
-    for cite, kind in zip(found["cite"], kinds, strict=True):
-        by_cite.setdefault(cite, set()).add(kind)
+    by_cite = grouped(zip(found["cite"], kinds, strict=True))
     figure = matrix((cite, {kind: OUI for kind in RAPPORTS.values() if kind in some}) for cite, some in by_cite.items())
     said = {"confirme": tally["confirme"], "contredit": tally["contredit"], "total": len(found)}
     message = Message("voix.face_a_face", values | said)

@@ -8,9 +8,11 @@ threshold's number of people have around it: else what is empty would tell where
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, product
+from operator import itemgetter
 from typing import Any
 
 import pandas as pd
@@ -18,6 +20,7 @@ import pandas as pd
 from cvanalysis.constat.disclosure import Cell, Protected, protect
 from cvanalysis.constat.make import is_example
 from cvanalysis.constat.shape import Valeur
+from cvanalysis.files.keys import grouped
 from cvanalysis.territory.contract import Edition, Etape, Territory
 from cvanalysis.textes import label
 
@@ -100,20 +103,21 @@ class Coverage:
 
 def count_participations(paroles: pd.DataFrame, territory: Territory) -> Coverage:
     """Count participations of `paroles` (as cleaned for this audience), protected over this edition and the earlier ones."""
-    seen: dict[tuple[str, ...], int] = {}
-    for person, arrival, *axes in _arrivals(paroles, territory, AXES):
-        key = (person, *axes)
-        seen[key] = min(seen.get(key, arrival), arrival)
-    groups: dict[tuple[Any, ...], set[str]] = {}
-    people: dict[Place, set[str]] = {}
-    for (person, *axes), rank in seen.items():
-        groups.setdefault((*axes, rank), set()).add(person)
-        for chosen in product((True, False), repeat=len(AXES)):
-            place = tuple(one if told else None for one, told in zip(axes, chosen, strict=True))
-            people.setdefault(place, set()).add(person)
+    seen = _first(((person, *axes), rank) for person, rank, *axes in _arrivals(paroles, territory, AXES))
+    groups = grouped(((*axes, rank), person) for (person, *axes), rank in seen.items())
+    places = {
+        (tuple(one if told else None for one, told in zip(axes, chosen, strict=True)), person)
+        for person, *axes in seen
+        for chosen in product((True, False), repeat=len(AXES))
+    }
     protege = _protect(groups, territory, lambda key, rank: _faces(key) if key[-1] <= rank else ())
-    counts = {place: len(some) for place, some in people.items()}
+    counts = Counter(place for place, _ in places)
     return Coverage(territory, territory.edition.id, protege, counts, is_example(paroles))
+
+
+def _first(known: Iterable[tuple[tuple[str, ...], int]]) -> dict[tuple[str, ...], int]:
+    """Each of them with the first edition that knows it."""
+    return dict(sorted(known, key=itemgetter(1), reverse=True))
 
 
 def _editions(territory: Territory) -> list[Edition]:
@@ -141,7 +145,7 @@ def _faces(key: tuple[Any, ...]) -> list[tuple[str, ...]]:
 
 
 def _protect(
-    groups: Mapping[tuple[Any, ...], set[str]],
+    groups: Mapping[tuple[Any, ...], list[str]],
     territory: Territory,
     faces: Callable[[tuple[Any, ...], int], Iterable[tuple[str, ...]]],
 ) -> Protected:
@@ -149,10 +153,7 @@ def _protect(
     keys = sorted(groups)
     cells = []
     for rank, edition in enumerate(_editions(territory)):
-        members: dict[tuple[str, ...], set[int]] = {}
-        for i, key in enumerate(keys):
-            for face in faces(key, rank):
-                members.setdefault((edition.id, *face), set()).add(i)
+        members = grouped(((edition.id, *face), i) for i, key in enumerate(keys) for face in faces(key, rank))
         counts = {cle: len(set().union(*(groups[keys[i]] for i in ids))) for cle, ids in members.items()}
         cells.append([Cell(cle, frozenset(ids), counts[cle]) for cle, ids in sorted(members.items())])
     return protect([len(groups[key]) for key in keys], cells, territory.seuils.personnes, PAS)
@@ -174,15 +175,10 @@ def count_people(paroles: pd.DataFrame, labels: Sequence[Iterable[str]], territo
 
     labels: those of each row of `paroles`. Two editions side by side, or these counts and their whole, give back no withheld one.
     """
-    ranks: dict[str, dict[str, int]] = {}
-    for (person, rank), names in zip(_arrivals(paroles, territory), labels, strict=True):
-        known = ranks.setdefault(person, {})
-        for name in names:
-            known[name] = min(known.get(name, rank), rank)
-    groups: dict[tuple[Any, ...], set[str]] = {}
-    for person, known in ranks.items():
-        if known:
-            groups.setdefault(tuple(sorted(known.items())), set()).add(person)
+    arrivals = zip(_arrivals(paroles, territory), labels, strict=True)
+    seen = _first(((person, name), rank) for (person, rank), names in arrivals for name in names)
+    known = grouped((person, (name, rank)) for (person, name), rank in seen.items())
+    groups = grouped((tuple(sorted(names)), person) for person, names in known.items())
 
     def faces(key: tuple[Any, ...], rank: int) -> Iterable[tuple[str, ...]]:
         return {face for name, arrived in key if arrived <= rank for face in (("total",), ("label", name))}

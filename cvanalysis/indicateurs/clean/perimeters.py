@@ -15,6 +15,7 @@ import numpy as np
 from cvanalysis.catalogue import normal_header
 from cvanalysis.errors import Problem, ReadError, UnrecognisedFile
 from cvanalysis.files.archives import archive_of
+from cvanalysis.files.keys import grouped
 from cvanalysis.files.sheets import RawTable
 from cvanalysis.indicateurs.clean.vintage import Read, Recognised, say
 from cvanalysis.indicateurs.clean.zones import ENSEMBLE, ENSEMBLE_2024, find_key
@@ -79,11 +80,8 @@ def settle(reads: Iterable[Read]) -> Iterator[Read]:
     """The same files, the aggregate of all quarters under its own geography: that of its rows, of its name, of a sibling or of the same
     family and year; one whose geography nothing tells is refused, for the two aggregates are of other quarters."""
     reads = list(reads)
-    told: dict[str, set[str]] = {}
-    for file, sheets, _ in reads:
-        for sheet in (one for one in sheets if one.geographie):
-            for name in _names(file.fichier, sheet):
-                told.setdefault(name, set()).add(sheet.geographie)
+    sure = ((file.fichier, sheet) for file, sheets, _ in reads for sheet in sheets if sheet.geographie)
+    told = grouped({(name, sheet.geographie) for fichier, sheet in sure for name in _names(fichier, sheet)})
     for file, sheets, passage in reads:
         try:
             yield file, tuple(_settle_sheet(sheet, file.fichier, told) for sheet in sheets), passage
@@ -97,10 +95,10 @@ def _names(fichier: str, sheet: Recognised) -> list[str]:
     return [fichier, sibling, *(f"{sheet.famille.id} {bloc.millesime}" for bloc in reversed(sheet.blocs))]
 
 
-def _settle_sheet(sheet: Recognised, fichier: str, told: Mapping[str, set[str]]) -> Recognised:
+def _settle_sheet(sheet: Recognised, fichier: str, told: Mapping[str, list[str]]) -> Recognised:
     if not (sheet.zones == ENSEMBLE).any():
         return sheet
-    alone = (next(iter(told[name])) for name in _names(fichier, sheet) if len(told.get(name, ())) == 1)
+    alone = (told[name][0] for name in _names(fichier, sheet) if len(told.get(name, ())) == 1)
     # a file that came out before the list of 2024 can be of no other than that of 2015
     before = "QP2015" if sheet.blocs[-1].millesime + sheet.famille.delai < ANNEE_QN else ""
     geography = sheet.geographie or _list_in_name(fichier) or next(alone, before)
@@ -112,10 +110,8 @@ def _settle_sheet(sheet: Recognised, fichier: str, told: Mapping[str, set[str]])
 
 def unchanged(passages: Iterable[tuple[str, str]]) -> dict[str, str]:
     """QP → QN of those whose contour has not changed (letter I), among the passages (QP, QN) that tables tell."""
-    origins: dict[str, set[str]] = {}
-    for old, new in passages:
-        origins.setdefault(new, set()).add(old)
-    return {next(iter(old)): new for new, old in origins.items() if new.endswith("I") and len(old) == 1}
+    origins = grouped((new, old) for old, new in set(passages))
+    return {old[0]: new for new, old in origins.items() if new.endswith("I") and len(old) == 1}
 
 
 def follow(sheet: Recognised, suivis: Mapping[str, str]) -> Recognised:
