@@ -29,20 +29,19 @@ DROIT_COMMUN, AUTRE_RESSOURCE = label("actions.credits.droit_commun"), label("ac
 
 def by_credit(chapter: ActionChapter, ident: str, rows: pd.DataFrame) -> Finding:
     """Money granted each year, by kind of credit; years without any known amount are said to be so."""
-    own = lines_of(rows)
-    pivot = own[own["accorde"].notna()].pivot_table(
-        index="annee", columns="type_credit", values="accorde", aggfunc="sum"
-    )
-    years = [str(year) for year in range(int(rows["annee"].min()), chapter.field.territory.connue + 1)]
-    kinds = [kind for kind in TYPES_CREDIT if kind in pivot.columns]
-    known = {kind: euros(pivot[kind].sum() if kind in kinds else float("nan")) for kind in TYPES_CREDIT}
-    cells = {year: [euros(pivot[kind].get(int(year), float("nan"))) for kind in kinds] for year in years}
+    own = lines_of(rows).dropna(subset="accorde")
+    amounts = own.pivot_table(index="annee", columns="type_credit", values="accorde", aggfunc="sum")
+    years = range(int(rows["annee"].min()), chapter.field.territory.connue + 1)
+    table = amounts.reindex(index=years, columns=TYPES_CREDIT).astype(float)
+    kinds = [kind for kind in TYPES_CREDIT if table[kind].notna().any()]
+    cells = {str(year): list(map(euros, line[kinds])) for year, line in table.iterrows()}
+    known = table.sum(min_count=1).map(euros)
     said: dict[str, Any] = {"theme": "", **chapter.said, "inconnu": known["inconnu"]}
     said |= {"specifique": known["spécifique"], "droit_commun": known["droit commun"]}
-    since = [year for year in pivot.index if pd.notna(pivot.get("droit commun", pd.Series()).get(year))]
+    since = table["droit commun"].first_valid_index()
     parts: dict[str, Any] = {}
     if kinds:
-        most = max(years, key=lambda year: (cells[year][0].valeur or 0.0, year))
+        most = max(cells, key=lambda year: (cells[year][0].valeur or 0.0, year))
         reading = {"annee": most, "type": NOMS[kinds[0]], "valeur": cells[most][0]}
         titles = (label("actions.credits.annee"), *(NOMS[kind] for kind in kinds))
         parts = {"grid": Grid("lignes", cells, ["part"] * len(kinds), colonnes=titles)}
@@ -54,7 +53,7 @@ def by_credit(chapter: ActionChapter, ident: str, rows: pd.DataFrame) -> Finding
         textes="actions.credits",
         precautions=(
             UNE_FOIS,
-            *((label("actions.credits.depuis", annee=int(min(since))),) if since else ()),
+            *((label("actions.credits.depuis", annee=since),) if since else ()),
             DROIT_COMMUN,
             *((AUTRE_RESSOURCE,) if TFPB in kinds else ()),
             MONTANTS,
