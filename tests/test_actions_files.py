@@ -354,7 +354,7 @@ def test_the_lines_of_mayenne_that_are_dropped_are_equal_in_every_cell_and_the_4
     cleaned = known(tmp_path, "cd53.xlsx", data)
     assert money(cleaned)["doublon exact"] == pytest.approx(sum(float(row[7]) for row in again if row[7] != "None"))
     doubles = cleaned.propositions[cleaned.propositions["genre"] == "doublon"]
-    assert "42000.00 / 42000.00" in set(doubles["montants"])
+    assert "42\u202f000\u00a0€ / 42\u202f000\u00a0€" in set(doubles["montants"])
 
 
 def test_an_instalment_and_its_balance_are_payments_of_one_grant_and_said_so(tmp_path):

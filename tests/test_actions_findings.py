@@ -186,6 +186,10 @@ def test_the_tfpb_allowance_is_told_apart_and_adds_up_with_no_subsidy(tmp_path):
     assert "245" in write(funders.message)
     assert "Abattement de TFPB" in funders.table.colonnes
     assert column(money.constat("argent-03"))["Accordé"] == 245
+    said = money.constat("argent-03").message.valeurs  # what the title says stands in the table too
+    assert {said["demande_memes"].valeur, said["accorde_memes"].valeur} <= set(
+        column(money.constat("argent-03")).values()
+    )
     assert column(money.constat("porteurs-01"))["Bailleur"] is None
     here = QuarterActions(reader, territory, "QP099001")
     assert column(here.constat("actions-01"), 3)["2021"] == 80

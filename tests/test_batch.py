@@ -336,6 +336,22 @@ def test_pages_lead_to_no_page_that_is_not_built(pays):
     assert {"QP973001.html", "QP973002.html", "synthese.html"} <= lead_to()
 
 
+def test_a_page_on_all_leads_to_the_sheets_of_quarters_and_a_sheet_to_the_other_pages_of_its_quarter(pays):
+    for name, pour in (("bilan", "contrat"), ("sante", "theme"), ("apres", "quartier")):
+        asked = {"quartier": "qpv = ''", "theme": "theme = ''", "contrat": "x = 1"}[pour]
+        carnet(pays / "nb" / f"{name}.ipynb", PHRASE, parameters=asked, pour={"pour": pour, "titre": name, "ordre": 9})
+    assert build(pays).returncode == 0
+    out = pays / "reports" / "essai"
+    found = {
+        path.stem: set(re.findall(r'href="([^"#]+)', path.read_text(encoding="utf-8"))) for path in out.rglob("*.html")
+    }
+    assert {"quartiers/QP973001.html", "quartiers/QP973003.html"} <= found["bilan"]
+    assert {"../quartiers/QP973001.html", "../bilan.html"} <= found["associations-sante"]
+    assert "../quartiers/QP973001-apres.html" in found["QP973001"]
+    assert "../quartiers/QP973001.html" in found["QP973001-apres"]
+    assert not {"../quartiers/QP973003.html", "../quartiers/QP973002-apres.html"} & found["QP973001"]
+
+
 # ------------------------------------------------------------------------------------------------- what goes wrong
 
 VILAINS = {

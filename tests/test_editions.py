@@ -114,11 +114,41 @@ def test_contributions_that_moved_are_followed(brut):
         ("E01", "", "reçue"),
     ]
     territory = read_territory(brut)
-    constats, contributions = find_changes((), moved, territory, "juin")
+    constats, contributions = find_changes((), moved, territory, "juin", {"E01": "Ouvrir un lieu"})
     assert write(constats.message) == "Rien n’a changé depuis l’édition «\u00a0juin\u00a0»"
+    assert write(contributions.message) == "1 contribution nouvelle\u00a0; 1 a changé de statut ou reçu une réponse"
+    assert contributions.table.lignes[1][0].texte == "Ouvrir un lieu (E01)"
     assert len(contributions.table.lignes) == 2
     assert contributions.table.lignes[0][0].texte.startswith("Les Dervallières\u00a0: Le revenu se rapproche-t-il")
     marks = [point.etiquette for serie in contributions.figure.series for point in serie.points]
     assert any(
         "1. Étonnant. (QP044006-revenus-03)" in text for text in (*marks, *(s.nom for s in contributions.figure.series))
     )
+
+
+def test_a_contribution_that_could_be_read_only_later_is_not_new():
+    was = Contribution("E01", "", "", "", "reçue", "")
+    now = Contribution("E01", "Pas ouvert.", "", "2022-06", "répondue", "Il ouvre.")
+    assert [(one.avant, one.apres) for one in follow([was], [now])] == [("reçue", "répondue")]
+
+
+def test_a_finding_that_changed_is_told_by_its_question_and_a_title_that_did_not_is_not_said_twice(brut):
+    territory = read_territory(brut)
+    before = [
+        printed(id="associations-voix-02", question="Qu’est-ce qui ne marche pas ?"),
+        printed(id="QP044006-emploi-01"),
+    ]
+    after = [one | {"lignes": [], "source": "Filosofi 2018"} for one in before]
+    asked = {one["id"]: one["question"] for one in before}
+    constats, _ = find_changes(diff(before, after), (), territory, "juin", asked)
+    theme, quarter = (tuple(cell.texte for cell in line) for line in constats.table.lignes)
+    assert theme[0] == "Le soutien aux associations\u00a0: Qu’est-ce qui ne marche pas ? (associations-voix-02)"
+    assert quarter[0].startswith("Les Dervallières\u00a0: ")
+    assert theme[3] == "Un titre"
+    assert theme[4].startswith("même titre")
+
+
+def test_a_table_that_is_shown_for_the_first_time_is_no_other_method():
+    voices = "Paroles recueillies pour l'évaluation."
+    before = printed(source=voices, message="Personne n’a parlé") | {"colonnes": [], "lignes": []}
+    assert reasons(before, printed(source=voices), "voix") == {"voix"}

@@ -236,6 +236,7 @@ def test_anomalies_are_counted_by_kind_and_listed():
     found = quality([obs()], anomalies).constat("anomalies-01")
     assert (found.message.valeurs["total"], found.message.valeurs["genres"]) == (2, 1)
     assert cells(found.table)[1][1] == "fichier entier"
+    assert "vide" not in cells(found.table)[1]  # a whole column is not an empty cell
 
 
 def test_a_file_read_for_another_page_is_not_said_to_have_given_nothing():

@@ -390,6 +390,7 @@ def test_a_rise_that_years_nearby_do_not_show_is_uncertain_and_says_which():
     assert confirmed({2014: 36, 2015: 40, 2017: 40, 2018: 39}).contredit == (2015, 2018, "stable")
     assert confirmed({2014: 36, 2015: 37, 2017: 40, 2018: 41}).contredit is None
     assert confirmed({2014: 36, 2018: 41}).contredit is None  # no other year to contradict it
+    assert confirmed({2014: 36, 2015: 33, 2017: 36, 2018: 36.5}).contredit == (2015, 2018, "hausse")  # nor is it stable
 
 
 def test_no_witness_crosses_a_break_that_the_measured_years_do_not():

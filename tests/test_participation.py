@@ -223,7 +223,7 @@ def test_a_missing_immersion_is_said(territory):
     first = find_theme_voices(
         theme, cleaned.paroles, cleaned.contributions, cleaned.immersions, cleaned.codes, territory
     )[0]
-    assert write(first.message) == "1 immersion faite sur 2\u00a0: il en manque 1"
+    assert write(first.message) == "1 immersion sur 2 a son compte rendu\u00a0: il en manque 1"
     assert first.manques
 
 

@@ -187,6 +187,7 @@ class Anything(dict):
         "publies", "total", "hausse", "baisse", "stable", "rapproche", "eloigne", "negatifs", "fichiers", "ecartes",
         "inconnues", "suspects", "pleins", "quartiers", "genres", "montrees", "nombre", "non_mesures",
         "incertain", "aussi_haut", "aussi_bas", "actions", "vides", "perdues",
+        "stable_incertaine",
         "hausse_incertaine", "baisse_incertaine", "proches", "centile", "femmes_publies", "indicateurs", "lus", "montres",
     )  # fmt: skip
 
@@ -200,7 +201,7 @@ def render(text, count, flag):
     words = (
         "nom", "nom_second", "quartier", "repere", "raison", "premiere", "deuxieme", "haut", "fichier",
         "nom_tous", "nom_proche", "femmes_bas", "femmes_haut", "noms_rapproche", "noms_eloigne", "parmi", "theme", "annees", "annee_besoin",
-        "cote_avant", "cote_apres",
+        "cote_avant", "cote_apres", "question",
     )  # fmt: skip
     values |= dict.fromkeys(words, "taux d’emploi") | {"indicateur": "revenu_d1" if count else "taux_emploi"}
     values |= dict.fromkeys(("annee", "annee_avant", "annee_apres", "periode"), "2018")

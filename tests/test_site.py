@@ -161,6 +161,15 @@ def test_the_index_opens_three_doors_and_leads_to_the_findings_by_their_titles(i
     )
 
 
+def test_the_index_speaks_of_what_changed_only_where_an_edition_comes_before(pays, fates):
+    """`essai` is of December, `autre` of June: there is nothing before the first."""
+    for edition, there in ((pays.edition, True), (next(e for e in pays.editions if e.id == "autre"), False)):
+        page = render_index(
+            replace(pays, edition=edition), "public", [describe(f) for f in fates], ["changements.html"]
+        )
+        assert (b'href="changements.html"' in page) is there, edition.id
+
+
 def test_an_edition_in_one_file_has_the_same_bytes_whatever_the_order_and_the_day(pays):
     files = {"index.html": b"a", "quartiers/QP1.html": "é".encode()}
     one, other = pack(pays, files), pack(pays, dict(reversed(files.items())))

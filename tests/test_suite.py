@@ -15,6 +15,7 @@ from cvanalysis.french import typeset
 from cvanalysis.indicateurs.clean.decode import lost_cells
 from cvanalysis.indicateurs.observation import COLONNES
 from cvanalysis.pages.preconisations import Recommendation
+from cvanalysis.pages.quartier import Fiche
 from cvanalysis.pages.suite import Sequel
 from cvanalysis.publish.plan import find_notebooks, plan_reports
 from cvanalysis.tables.process import clean_all
@@ -184,3 +185,70 @@ def test_what_is_known_of_no_indicator_is_said_once_for_all_of_them(dossier):
     assert len(missing) == 1
     assert missing[0].count("aucun fichier de tous les quartiers") == 1
     assert "« part des moins de 25 ans », « part des 60 ans ou plus »" in missing[0].replace("\N{NO-BREAK SPACE}", " ")
+
+
+# -------------------------------------------------------------------------- what the second territory's pages say, read aloud
+
+
+def every_page(dossier):
+    """Name of a page → its findings, of every kind of page."""
+    codes = [quarter.code for quarter in dossier.territory.quartiers]
+    pages = {code: dossier.fiche(code) for code in codes} | {f"{code}-suite": dossier.suite(code) for code in codes}
+    pages |= {theme.id: dossier.theme(theme.id) for theme in dossier.territory.themes}
+    names = ("synthese", "avancement", "partenaires", "recit", "participation", "preconisations", "qualite")
+    return pages | {name: getattr(dossier, name)() for name in names}
+
+
+@pytest.fixture(scope="module")
+def titles(dossier):
+    return {name: [(n, page[n].titre) for n in page.numeros] for name, page in every_page(dossier).items()}
+
+
+def test_a_title_of_a_quarter_is_read_in_one_breath_in_a_new_contract_too(titles):
+    """Eighteen words at most; what a no-break space holds together is one."""
+    long = [
+        one for name, told in titles.items() if name.startswith("QN") for one in told if len(one[1].split(" ")) > 18
+    ]
+    assert long == []
+
+
+def test_no_page_says_the_same_title_of_two_findings(titles):
+    """Where nothing is known, each says of what."""
+    told = {name: [title for _, title in page] for name, page in titles.items()}
+    assert {name: page for name, page in told.items() if len(page) > len(set(page))} == {}
+
+
+def test_where_no_log_was_received_nothing_says_that_nothing_was_done(dossier, titles):
+    theme = dossier.territory.themes[0].id
+    texts = [title for name in (theme, "synthese", "partenaires", "QN04407I") for ident, title in titles[name]]
+    assert not [text for text in texts if "journaux" in text]
+    assert any("Aucun journal d’actions n’est reçu" in text for text in texts)
+    front = dossier.theme(theme).recto().html + dossier.theme(theme).verso().html
+    assert "action différente" not in front
+    assert "0 action" not in front.replace("\u00a0", " ")
+    assert "Les journaux" not in dossier.fiche("QN04407I").verso().html.replace("\u00a0", " ")
+
+
+def test_a_landmark_is_found_in_the_finding_that_it_leads_to(dossier):
+    for quarter in dossier.territory.quartiers:
+        page = Fiche(dossier.store, dossier.territory, dossier.catalogue, quarter.code)
+        for line, _ in page.reperes:
+            one = line.valeur
+            found = page.constat(line.declaree.constat).table
+            cells = {cell.valeur for row in found.lignes for cell in row} if found else set()
+            # an income by month there, by year here
+            assert one.valeur is None or {one.valeur, 12 * one.valeur} & cells, (quarter.code, line.declaree.constat)
+
+
+def test_the_synthesis_tells_the_reason_of_most_quarters_and_each_quarter_its_own(dossier):
+    found = dossier.synthese()["revenus-03"]
+    assert "un seul écart est connu, en 2019" in found.titre  # of the eight whose contour is that of 2015
+    said = " ".join(found.finding.manques)
+    assert "aucune année" in said
+    assert "Bellevue" in said
+    assert "La Boissière" in said
+
+
+def test_two_rates_are_compared_among_quarters_only_where_two_thirds_of_them_have_both(dossier):
+    for numero in ("emploi-02", "emploi-05"):
+        assert "seulement, on ne compare pas" in dossier.synthese()[numero].titre, numero

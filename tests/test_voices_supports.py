@@ -103,6 +103,8 @@ def test_the_handover_file_holds_each_chain_and_each_finding_and_is_the_same_twi
         for label in ("Question", "Preuves", "Qui", "Pour quand", "À quoi on le verra", "données d’exemple")
     )
     assert len(document.tables) == sum(f.table is not None for f in findings)
+    cautions = [p.text for p in document.paragraphs if p.text.startswith("À savoir")]
+    assert len(cautions) == len(set(cautions)) > 0  # each once, not under every finding
     assert document.core_properties.language == "fr-FR"
 
 

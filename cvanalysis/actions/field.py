@@ -40,6 +40,11 @@ class Field:
         return shorten(self.reader.rows("actions", self.where))
 
     @cached_property
+    def recus(self) -> bool:
+        """Whether any log is there: without one nothing is known of what was done, and a count of 0 would say that nothing was."""
+        return len(self.lues) > 0 or len(self.reader.rows("actions")) > 0
+
+    @cached_property
     def menees(self) -> pd.DataFrame:
         """Rows of actions carried out within the contract's years, up to that of the edition."""
         where = self.territory
@@ -129,7 +134,8 @@ class ActionChapter(Chapter):
     def rien(self, ident: str) -> Finding:
         """That there is nothing to speak of, and why it may be so."""
         texts = {"question": self.question(ident), "champ": self.champ, "source": JOURNAUX}
-        return nothing(ident, f"{self.page}.sans_action", self.said, **texts)
+        why = f"{self.page}.sans_action" if self.field.recus else "actions.sans_journal"
+        return nothing(ident, why, self.said, **texts)
 
     def about(self, ident: str, message: Message, rows: pd.DataFrame, **parts: Any) -> Finding:
         """A finding made of these rows of the logs."""

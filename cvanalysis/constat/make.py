@@ -191,10 +191,11 @@ def _caution(text: str) -> str:
 def nothing(ident: str, gabarit: str, valeurs: Mapping[str, Any], *, quoi: str = "", **parts: Any) -> Finding:
     """The claim that there is nothing, with why it may be so: a page that says so, not an empty frame.
 
-    `quoi` is what is missing, else the `manque` of the gabarit's block; `parts` are those of `make`.
+    `quoi` is what is missing, else the `manque` of the gabarit's block; `parts` are those of `make`. Its sentence may say its `question`,
+    so that a page where nothing is known does not say the same line under each.
     """
     missing = quoi or label(f"{gabarit}.manque", **valeurs)
-    return make(ident, Message(gabarit, valeurs), manques=[missing], **parts)
+    return make(ident, Message(gabarit, {"question": parts.get("question", ""), **valeurs}), manques=[missing], **parts)
 
 
 Builder = Callable[[str], Finding]

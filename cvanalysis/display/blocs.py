@@ -64,7 +64,7 @@ def show_verso(fiche: Any, done: Any, voices: Sequence[Finding]) -> Bloc:
     for title, _, theme, _, years, whole, here in listed[:ACTIONS]:
         actions.setdefault(theme.texte, []).append((title, years, whole, here))
     rest, engages = max(len(listed) - ACTIONS, 0), done.constat("engagements-01")
-    given = (fiche, themes, actions, rest, engages, _said(voices), by_theme.exemple)
+    given = (fiche, themes, actions, rest, engages, _said(voices), by_theme.exemple, done.field.recus)
     return show_all("verso", *given, texte="\n".join(fiche.lacunes()), de="fiche")
 
 

@@ -129,7 +129,7 @@ def progress_rows(table: pd.DataFrame, field: Field) -> Table:
     """One row per engagement: wording, pilot, progress, evidence and its date, obstacle."""
     lines = []
     for one in table.itertuples(index=False):
-        day = french_date(one.date_preuve) or "sans date"
+        day = french_date(one.date_preuve) or ("sans date" if one.preuve else "sans objet")
         proof = (one.preuve or "aucune", day, one.obstacle or "aucun signalé")
         lines.append(row(one.code, one.libelle, field.partner_name(one.pilote), one.avancement, *proof))
     return Table(labels("actions.avancement.colonnes"), tuple(lines))

@@ -173,7 +173,8 @@ class Ecarts(OverTime):
         ctx = self.ctx
         comparateur, found, refused = self._best_comparator()
         if comparateur is None:
-            return self.nothing(next(iter(refused), label("synthese.ecart.sans_repere")))
+            why = max(refused, key=lambda raison: len(refused[raison]), default=label("synthese.ecart.sans_repere"))
+            return replace(self.nothing(why), manques=tuple(self.unmeasured(refused)))
         groups = grouped((convergence.verdict, zone.nom) for zone, convergence in found.items())
         said = self._summary(comparateur, found, groups)
         axe = self._axis("synthese.ecart.axe", repere=comparateur.nom)

@@ -26,7 +26,7 @@ from cvanalysis.indicateurs.measure import (
     unit_of_difference,
 )
 from cvanalysis.indicateurs.niveau import Niveau
-from cvanalysis.indicateurs.observation import Instant, Observation, as_value
+from cvanalysis.indicateurs.observation import Observation, as_value
 from cvanalysis.indicateurs.question import Question, axis
 from cvanalysis.indicateurs.ranking import draw_classes, standout
 from cvanalysis.textes import label, labels
@@ -128,11 +128,16 @@ class Evolutions(OverTime):
         drawn = {zone: self.drawn(rows, change, indexed=indexed) for zone, rows in zones.items()}
         told = {zone.nom: self.drawn(rows) for zone, rows in zones.items()}
         if change.deflateur:
-            told = {label("quartier.evolution.courants", nom=nom): found for nom, found in told.items()}
-            name = label("quartier.evolution.constants", nom=ctx.sujet.nom, annee=change.prix)
-            told = {name: drawn[ctx.sujet], **told}
+            nominal = label("quartier.evolution.courants", nom=ctx.sujet.nom), told[ctx.sujet.nom]
+            name = "quartier.evolution.constants"
+            real = [(label(name, nom=zone.nom, annee=change.prix), found) for zone, found in drawn.items()]
+            told = dict((real[0], nominal, *real[1:]))
         years = sorted({year for found in told.values() for year in found})
         lines = tuple((word(str(year)), *(found.get(year, self.absent) for found in told.values())) for year in years)
+        # A figure without a year is in no line; where it is the newest one the page shows it elsewhere, and it is found here too.
+        undated = [row for row in self.own if row.dite and row.millesime is None and not change.deflateur]
+        none = [self.absent] * (len(told) - 1)
+        lines += tuple((word(self._moment(row)), as_value(row, one), *none) for row in undated)
         return self.finding(
             Message(f"quartier.evolution_{'incertaine' if change.contredit else change.sens}", values),
             [row for rows in zones.values() for row in rows],
@@ -179,6 +184,7 @@ class Evolutions(OverTime):
 
     def _change(self, change: Evolution) -> dict[str, object]:
         """What every sentence on a change may use."""
+        against = change.contredit or ()
         return {
             "avant": as_value(change.avant, self.indicateur),
             "nombre_avant": replace(as_value(change.avant, self.indicateur), unite=""),
@@ -188,10 +194,8 @@ class Evolutions(OverTime):
             "ecart": change.taille,
             "sens": change.sens,
             "tolerance": Valeur(change.seuil, unite=change.unite, decimales=1),
-            "temoin": label("quartier.evolution.temoin", debut=change.contredit[0], fin=change.contredit[1])
-            if change.contredit
-            else "",
-            "sens_temoin": change.contredit[2] if change.contredit else "",
+            "temoin": " et ".join(map(str, against[:2])),
+            "sens_temoin": "".join(against[2:]),
             "nominale": Valeur(change.nominale, unite=change.unite, decimales=1),
             "sens_signe": _sign(change),
             "constants": change.deflateur is not None,
@@ -226,7 +230,7 @@ class Evolutions(OverTime):
         said = self.summary(tuple(found)) | self._change(change)
         said |= {sens: sum(e.sens == sens for e in found.values()) for sens in ("hausse", "baisse", "stable")}
         unsure = [e.sens for e in found.values() if e.contredit]
-        said |= {f"{sens}_incertaine": unsure.count(sens) for sens in ("hausse", "baisse")}
+        said |= {f"{sens}_incertaine": unsure.count(sens) for sens in ("hausse", "baisse", "stable")}
         bounds = [e.seuil for e in found.values() if e.sens == "stable"] or [change.seuil]
         for name, bound in (("borne_basse", min(bounds)), ("borne_haute", max(bounds))):
             said[name] = Valeur(round(bound, 1), unite=change.unite, decimales=1)
@@ -254,16 +258,23 @@ class Evolutions(OverTime):
         return replace(shown, message=message, manques=(*manques, *shown.manques))
 
     def _changes(self, found: Mapping[Zone, Evolution], years: Sequence[int]) -> Table:
-        money = self.indicateur.genre == "montant"
+        money, prices = self.indicateur.genre == "montant", next(iter(found.values())).prix
+        heads = [
+            f"{year} ({label('commun.euros_de', unite='€', annee=prices)})" if prices else str(year) for year in years
+        ]
 
         def cells(zone: Zone) -> tuple[Valeur, ...]:
             change = found.get(zone)
+            own = self.drawn(self.dated(zone), next(iter(found.values())))
             key = "span_incertain" if change and change.contredit else "span"
             span = label(f"synthese.evolution.{key}", avant=change.span[0], apres=change.span[1]) if change else ""
-            none = Valeur(None, "non_disponible", "points", 1)
+            unsure = (
+                row.statut for row in self.dated(zone)[::-1] if not row.dite
+            )  # a doubtful figure is not a missing one
+            none = Valeur(None, next(unsure, "non_disponible"), "points", 1)
             nominal = Valeur(change.nominale, unite=change.unite, decimales=1) if change else none
             return (
-                *(self.ctx.value(zone.code, self.indicateur, Instant("donnees", year)) for year in years),
+                *(own.get(year, self.absent) for year in years),
                 change.valeur if change else none,
                 *((nominal,) if money else ()),
                 word(span or label("synthese.evolution.non_mesuree")),
@@ -271,7 +282,7 @@ class Evolutions(OverTime):
 
         before, *after = labels(f"synthese.evolution.{'colonnes_euros' if money else 'colonnes'}")
         ordered = sorted(found, key=lambda zone: (found[zone].variation, zone.code))
-        return self.by_quarter((before, *map(str, years), *after), cells, ordered, self.ctx.subtitle(self.indicateur))
+        return self.by_quarter((before, *heads, *after), cells, ordered, self.ctx.subtitle(self.indicateur))
 
     def _panels(self, found: Mapping[Zone, Evolution], years: Sequence[int]) -> Figure:
         ctx, one = self.ctx, self.indicateur

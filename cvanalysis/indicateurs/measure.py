@@ -351,9 +351,8 @@ def confirm(
     change: Evolution, indicateur: Indicateur, rows: Sequence[Observation], fin: int, seuils: Seuils, rules: Rules
 ) -> Evolution:
     """The change with the years nearby that say otherwise, where its source asks a movement to be confirmed."""
-    if change.sens == "stable" or not rules.of(change.avant.source).temoin:
-        return change
-    for pair in witnesses(rows, (change.avant, change.apres), fin, rules):
+    asked = rules.of(change.avant.source).temoin
+    for pair in witnesses(rows, (change.avant, change.apres), fin, rules) if asked else ():
         other = measure_evolution(indicateur, *pair, seuils, rules)
         if other.sens != change.sens:
             return replace(change, contredit=(pair[0].millesime, pair[1].millesime, other.sens))

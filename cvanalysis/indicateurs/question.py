@@ -91,7 +91,7 @@ class Question:
         """The finding where nothing at all is published, for anyone: no figure, no table, and it says so."""
         one, tous = self.indicateur, self.ctx.tous
         raison = raison or (label("commun.refus.aucun_chiffre") if tous else reason("non_disponible"))
-        values = {"indicateur": one.id, "nom": one.nom, "raison": raison}
+        values = {"indicateur": one.id, "nom": one.nom, "raison": raison, "question": self.declare.question}
         values |= {} if tous else {"quartier": QUARTIER, "zone": self.code}
         names = " », « ".join(indicateur.nom for indicateur in self.indicateurs)
         return self.finding(
@@ -108,6 +108,7 @@ class Question:
         values: dict[str, object] = {
             "indicateur": one.id,
             "nom": one.nom,
+            "question": self.declare.question,
             "quartier": QUARTIER,
             "zone": self.code,
             "valeur": value,

@@ -74,11 +74,16 @@ class Rank:
         return f"{said}{names['egal']}" if self.ex_aequo and not self.milieu else said
 
 
+def enough(known: int, total: int, mini: int = RANG_MINI) -> bool:
+    """Whether so many published quarters may be compared with each other."""
+    return known >= mini and 3 * known >= 2 * total
+
+
 def rank(zone: str, rows: Mapping[str, Observation | None], mini: int = RANG_MINI) -> Rank | None:
     """Rank of a zone among all quarters (zone → observation at one instant); None where its own figure can't be ranked, or where
     fewer than `mini`, or than two thirds of all, are published."""
     values = {key: row.valeur for key, row in rows.items() if row is not None and row.dite}
-    if zone not in values or len(values) < mini or 3 * len(values) < 2 * len(rows):
+    if zone not in values or not enough(len(values), len(rows), mini):
         return None
     own = values[zone]
     suspects = sum(1 for row in rows.values() if row is not None and row.statut == "suspect")

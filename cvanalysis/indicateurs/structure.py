@@ -19,7 +19,7 @@ from cvanalysis.french import capital
 from cvanalysis.indicateurs.context import Contexte, Zone, reason
 from cvanalysis.indicateurs.observation import Instant
 from cvanalysis.indicateurs.question import Question, axis, short, whole
-from cvanalysis.indicateurs.ranking import draw_classes, rank, standout
+from cvanalysis.indicateurs.ranking import draw_classes, enough, rank, standout
 from cvanalysis.textes import label, labels
 
 DESSINES = 20
@@ -274,7 +274,8 @@ class Paires(Question):
         measures = {zone: self.measure(zone.code) for zone in ctx.voisins}
         published = [zone for zone in measures if measures[zone].dite]
         known = sorted(published, key=lambda zone: (measures[zone].valeur, zone.nom))
-        several = len(known) > 1
+        mini = ctx.territory.seuils.rang_mini
+        several = len(known) > 1 and (ctx.territory.vaste or enough(len(known), len(measures), mini))
         said = self._summary(known, measures)
         if ctx.territory.vaste and known:
             what = label(f"synthese.paires.axe_{'effectifs' if self.effectif else 'taux'}", nom=self.about.nom)
@@ -282,6 +283,8 @@ class Paires(Question):
         else:
             figure = self._figure(ctx.voisins)
         kind = f"paires_{'effectifs' if self.effectif else 'taux'}" if several else "niveau_peu"
+        if not several and not self.effectif:  # it is the second rate that the other question does not tell
+            said["nom"] = self.second.nom
         return self.finding(
             Message(f"synthese.{kind}", said),
             [ctx.at(zone.code, one, self.instant) for zone in ctx.voisins for one in self.indicateurs],

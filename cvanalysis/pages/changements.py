@@ -85,7 +85,8 @@ def _why(old: Record, new: Record, moved: set[str], known: bool) -> tuple[str, .
         reasons.append("millesime")
     if _EDITION.sub("", old["champ"]) != _EDITION.sub("", new["champ"]):
         reasons.append("perimetre")
-    if old["question"] != new["question"] or (old["colonnes"] != new["colonnes"] and "millesime" not in reasons):
+    columns = old["colonnes"], new["colonnes"]  # where one of the two shows no table, the other's is no other method
+    if old["question"] != new["question"] or (all(columns) and columns[0] != columns[1] and "millesime" not in reasons):
         reasons.append("methode")
     reasons += [one for one in _of_origins(new, moved) if not (one == "revision" and "millesime" in reasons)]
     if known and "perimetre" in moved and not reasons:
@@ -115,18 +116,24 @@ def _without_answers(one: Record) -> Any:
 
 
 def follow(before: Sequence[Any], after: Sequence[Any]) -> tuple[Followed, ...]:
-    """Contributions (`shape.Contribution`) that are new to the later edition or whose status moved, known by what they cite and say."""
+    """Contributions (`shape.Contribution`) that are new to the later edition or whose status moved, known by what they cite and say;
+    one whose text could not be read yet, by what it cites."""
     old = {(c.cite, c.texte, c.mois): (c.statut, c.reponse) for c in before}
-    found = ((c, old.get((c.cite, c.texte, c.mois), ("", ""))) for c in after)
+    found = ((c, old.get((c.cite, c.texte, c.mois)) or old.get((c.cite, "", ""), ("", ""))) for c in after)
     return tuple(
         Followed(c.cite, c.texte, was[0], c.statut, c.reponse) for c, was in found if was != (c.statut, c.reponse)
     )
 
 
 def find_changes(
-    changes: Sequence[Change], followed: Sequence[Followed], territory: Territory, avant: str
+    changes: Sequence[Change],
+    followed: Sequence[Followed],
+    territory: Territory,
+    avant: str,
+    dits: Mapping[str, str],
 ) -> tuple[Finding, ...]:
-    """Findings of « Ce qui a changé » since the edition named `avant`: `changements-constats-01`, `changements-contributions-01`."""
+    """Findings of « Ce qui a changé » since the edition named `avant`: `changements-constats-01`, `changements-contributions-01`;
+    `dits`: finding → its question, engagement → its wording."""
     from cvanalysis.pages.participation import about  # pandas: not for whoever only finds that nothing changed
 
     said = {"avant": avant, "territoire": territory.nom, "edition": territory.edition.nom}
@@ -135,8 +142,10 @@ def find_changes(
     by_reason = Counter((c.nature, raison) for c in changes for raison in c.raisons)
     reasons = dict.fromkeys(raison for _, raison in by_reason)
     absent, none = label("changements.constats.absent"), block("changements.contributions.sans")
+    same = label("changements.constats.meme")
     marks = {n.capitalize(): {_reason(r).capitalize(): count(by_reason[n, r], "") for r in reasons} for n in NATURES}
     told = [(one.cite, one.texte or none["texte"], one) for one in followed]
+    new = sum(not one.avant for one in followed)
     answers = {
         named(cite, f"{i}. {texte}"): {"Statut": word(one.apres)} for i, (cite, texte, one) in enumerate(told, start=1)
     }
@@ -145,16 +154,22 @@ def find_changes(
             "changements-constats-01",
             Message("changements.constats", said | numbers),
             figure=matrix(marks.items()) if changes else None,
-            table=[(c.id, c.nature, c.raison, c.avant or absent, c.apres or absent) for c in changes],
+            table=[
+                (
+                    *(named(c.id, about(c.id, territory, dits), 120), c.nature, c.raison),
+                    *(c.avant or absent, same if c.avant == c.apres else c.apres or absent),
+                )
+                for c in changes
+            ],
             section="changements",
         ),
         make(
             "changements-contributions-01",
-            Message("changements.contributions", said | {"suivies": len(followed)}),
+            Message("changements.contributions", said | {"suivies": len(followed), "nouvelles": new}),
             figure=matrix(answers.items()),
             table=[
                 (
-                    *(named(cite, about(cite, territory, {}), 120), texte),
+                    *(named(cite, about(cite, territory, dits), 120), texte),
                     *(one.avant or none["avant"], one.apres, one.reponse or none["reponse"]),
                 )
                 for cite, texte, one in told

@@ -223,7 +223,11 @@ class Partners(ActionChapter):
         }
         both = rows.dropna(subset=["demande", "accorde"])  # the same lines, so that they may be compared
         same = {"lignes": len(both), "total": len(rows), "ensemble": len(both) > 0}
-        same |= {f"{name}_memes": euros(both[name].sum(min_count=1)) for name in ("demande", "accorde")}
+        for name in ("demande", "accorde"):
+            same[f"{name}_memes"] = amount = euros(both[name].sum(min_count=1))
+            if len(both):  # what the title says, in its table too
+                told = label("partenaires.argent-03.memes", etape=titles[name])
+                lines[told] = amount, count(len(both), "lignes"), count(len(rows), "lignes")
         return self.about(
             ident,
             Message("partenaires.argent-03", self.said | sums | same),

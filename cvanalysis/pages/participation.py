@@ -196,4 +196,4 @@ def about(cite: str, territory: Territory, engagements: Mapping[str, str]) -> st
     places = {q.code: q.nom for q in territory.quartiers} | {t.id: t.nom for t in territory.themes}
     place = next((one for one in places if cite.startswith(f"{one}-")), "")
     asked = {one.numero: one.question for one in load_catalogue().constats}.get(cite.removeprefix(f"{place}-"), "")
-    return "\u00a0: ".join(filter(None, (places.get(place, ""), asked))) or engagements.get(cite, "")
+    return "\u00a0: ".join(filter(None, (places.get(place, ""), asked or engagements.get(cite, ""))))

@@ -161,13 +161,15 @@ def _chain(
         lacks = label("preconisations.preconisations.manque", lieu=names.get(theme, territory.nom))
         parts = {"sous_titre": label("preconisations.preconisations.sans_aucune")}
         return _finding(territory, ident, "preconisations", values, manques=[lacks], **parts)
-    yes, no = word(label("preconisations.preconisations.oui")), Valeur(None, "non_disponible")
+    yes, no = word(label("preconisations.preconisations.oui")), Valeur(None, "sans_objet")
+    unsaid = label("preconisations.fiches.non_dit")
     marks = [(named(r.id, r.texte), {nom: yes if one in r.sortes else no for one, nom in KINDS.items()}) for r in mine]
     lines = []
     for r in mine:
         proofs = told([replace(one, nom=titles.get(one.reference, one.nom)) for one in r.preuves])
         cited = " ; ".join(titles.get(one, CHAINE["constat"].format(numero=one)) for one in r.constats)
-        chain = (r.question, proofs, cited, r.qui, r.echeance, r.suivi, r.depart, r.cible)
+        told_of = (one or unsaid for one in (r.qui, r.echeance, r.suivi, r.depart, r.cible))
+        chain = (r.question, proofs, cited or label("preconisations.preconisations.sans_constat"), *told_of)
         lines.append((r.texte, names.get(r.theme, r.theme), *chain, r.id))
     parts = {"figure": matrix(marks), "table": lines, "exemple": any(r.exemple for r in mine)}
     return _finding(territory, ident, "preconisations", values, **parts)

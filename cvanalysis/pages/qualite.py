@@ -109,7 +109,9 @@ class Qualite(Chapter):
             parts |= {"lecture": Message("qualite.lecture_fichiers", {"fichier": first, "valeur": value})}
             for name in (*given, *sorted(others), *sorted(silent)):
                 file = known.get(name, {})
-                numbers = (Valeur(float(counts.get((name, there), 0))) for there in (True, False))
+                numbers = [Valeur(float(counts.get((name, there), 0))) for there in (True, False)]
+                if name in others:  # 0 would say that nothing was read of it
+                    numbers = [Valeur(None, "sans_objet")] * 2
                 state = str(file.get("statut") or ("lu" if name in years else "non lu"))
                 when = word(years.get(name, ""), "sans_objet")
                 parts["table"].append((name, str(file.get("famille") or ""), when, *numbers, state))
@@ -142,11 +144,12 @@ class Qualite(Chapter):
             return nothing(ident, "qualite.anomalies_aucune", values, textes="qualite.anomalies", **self.held.commun)
         kinds = rows["probleme"].map(_kind).value_counts().sort_index().sort_values(ascending=False, kind="stable")
         names = ["fichier", "ligne", "colonne", "brut", "probleme", "traitement"]
+        whole, every, empty, several = labels("qualite.anomalies.entiers")
         shown = rows[names].head(LIGNES_MAXI).itertuples(index=False, name=None)
-        lines = [
-            tuple(map(word, (file, str(n or "fichier entier"), column or "toutes", raw or "vide", problem, done)))
-            for file, n, column, raw, problem, done in shown
-        ]
+        lines = []
+        for file, n, column, raw, problem, done in shown:
+            read = raw or (empty if n and column else several)
+            lines.append((file, str(n or whole), column or every, read, problem, done))
         values = {"total": len(rows), "genres": len(kinds), "montrees": len(lines)}
         values |= {"premiere": kinds.index[0], "nombre": int(kinds.iloc[0])}
         most = {kind: Valeur(float(n), unite="cas") for kind, n in kinds.head(GENRES_MAXI).items()}
@@ -208,7 +211,7 @@ def _comparators(held: Holdings) -> Iterator[str]:
         lacks = grouped((i.source, short(i)) for i in asked if held.par_zone.latest(one.zone, i.id) is None)
         told += [(source, (enumerate_french(names), one.nom)) for source, names in lacks.items()]
     for source, lacks in grouped(told).items():
-        missing = " ; ".join(f"{enumerate_french(noms)}, {names}" for names, noms in grouped(lacks).items())
+        missing = " ; ".join(f"{enumerate_french(noms)} ({names})" for names, noms in grouped(lacks).items())
         yield label("qualite.demandes.comparateur", fichiers=held.catalogue.sources[source].fichiers, manque=missing)
 
 

@@ -16,7 +16,7 @@ import pandas as pd
 from cvanalysis.catalogue import Catalogue, Indicateur
 from cvanalysis.constat.make import Chapter, Reader, bars, count, make, nothing
 from cvanalysis.constat.shape import Finding, Message, Valeur
-from cvanalysis.french import enumerate_french
+from cvanalysis.french import QUARTIER, enumerate_french
 from cvanalysis.indicateurs.observation import Observation, Observations, as_value
 from cvanalysis.pages.preconisations import Recommendation
 from cvanalysis.territory.contract import Territory
@@ -45,7 +45,7 @@ class Sequel(Chapter):
         self._zones = (code, *self.quartier.depuis)
         self._every = [zone for one in territory.quartiers for zone in (one.code, *one.depuis)]
         before = enumerate_french(self.quartier.depuis or [label("suite.sans_origine")])
-        self._said = {"quartier": self.quartier.nom, "avant": before, "lettre": code[-1]}
+        self._said = {"quartier": QUARTIER, "nom": self.quartier.nom, "avant": before, "lettre": code[-1]}
 
     @cached_property
     def _seen(self) -> Observations:

@@ -67,7 +67,9 @@ class ThemeActions(ActionChapter):
             "argent-01": euros(money),
             "actions-02": count(there, "quartiers"),
         }
-        said = {**self.said, "total": len(quarters)}
+        if not self.field.recus:
+            figures = dict.fromkeys(figures, Valeur(None, "non_disponible"))
+        said = {**self.said, "total": len(quarters), "journaux": self.field.recus}
         words = [Message("theme.repere", {**said, "cle": n, "nombre": v.valeur or 0}) for n, v in figures.items()]
         return tuple(zip(figures.values(), words, figures, strict=True))
 
@@ -107,6 +109,8 @@ class ThemeActions(ActionChapter):
     def _needs(self, ident: str) -> Finding:
         """Quarters without action in the last three years, beside the indicator that the theme's engagements point to first."""
         rows, quarters, fin = self.field.menees, self.field.quartiers, self.field.territory.connue
+        if not self.field.recus:
+            return self.rien(ident)
         recent = reach(of_years(rows, fin - 2, fin), self.field)
         found = {code: count(number) for code, number in recent.items()}
         without = [code for code in quarters if not found[code].valeur]

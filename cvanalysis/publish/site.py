@@ -14,6 +14,7 @@ from cvanalysis.publish.page.page import wrap_template
 from cvanalysis.publish.papers.downloads import DECLARED
 from cvanalysis.publish.papers.statements import PAGE as CHANGES
 from cvanalysis.publish.papers.statements import TITLE as CHANGES_TITLE
+from cvanalysis.publish.papers.statements import earlier_editions
 from cvanalysis.territory.contract import Territory
 
 GROUPS = (("contrat", "Pour commencer"), ("quartier", "Les quartiers"), ("theme", "Les thèmes"))
@@ -42,7 +43,7 @@ def render_index(
         villes=sorted({city for one in rapports for city in one["communes"]}),
         themes=[one for one in territory.themes if any(one.id in r["themes"] for r in rapports)],
         donnees=data,
-        changements=(CHANGES, CHANGES_TITLE) if CHANGES in downloads else (),
+        changements=(CHANGES, CHANGES_TITLE) if CHANGES in downloads and earlier_editions(territory) else (),
         la={one["url"] for one in rapports},
         codes={quarter.code for quarter in territory.quartiers},
         **{"papiers": (), "accueil": ("", ""), "constats": (), "envoi": ""} | parts,

@@ -24,7 +24,7 @@ from rapidfuzz import fuzz, process
 
 from cvanalysis.actions.clean.cells import Words, read_year
 from cvanalysis.files.dates import parse_date
-from cvanalysis.french import listed, nearest, quoted
+from cvanalysis.french import listed, nearest, quoted, with_unit
 from cvanalysis.personnes.masking import PARTICULIER
 from cvanalysis.territory.declarations import Inspection, read_rows
 
@@ -178,10 +178,15 @@ def _same_lines(table: Mapping[str, np.ndarray]) -> list[tuple]:
     best = lines.sort_values(["score", "cle_premiere", "cle"], ascending=[False, True, True])[:PROPOSITIONS_MAX]
     made = []
     for a, b, near, i, j in best[["cle_premiere", "cle", "score", "premiere", "autre"]].itertuples(index=False):
-        both = f"{amounts[i]:.2f} / {amounts[j]:.2f}"
+        both = f"{_euros(amounts[i])} / {_euros(amounts[j])}"
         line = (table["titre"][i], table["titre"][j], table["porteur"][i], f"{table['annee'][i]:.0f}", both)
         made.append(("doublon", a, b, near, *line))
     return made
+
+
+def _euros(amount: float) -> str:
+    """As a person reads it; « ? » where no amount is written."""
+    return "?" if np.isnan(amount) else with_unit(amount, "€", 0 if amount == int(amount) else 2)
 
 
 def _conventions(table: Mapping[str, np.ndarray]) -> Iterator[tuple]:
@@ -191,7 +196,7 @@ def _conventions(table: Mapping[str, np.ndarray]) -> Iterator[tuple]:
     found = groups[["titre", "porteur"]].first().join(groups["annee"].agg(["min", "max"]))
     for (action, convention, amount), title, carrier, low, high in found.itertuples(name=None):
         if low < high:
-            both = (_span(low, high), f"{amount:.2f}")
+            both = (_span(low, high), _euros(amount))
             yield ("convention", action, convention, 100.0, title, convention, carrier, *both)
 
 

@@ -201,6 +201,8 @@ class Decision:
     def pages(self) -> dict[str, dict[str, Any]]:
         """What each report's page says around it: titles and links between neighbours of the same kind."""
         found = {}
+        sheets = [one for one in self.there if one.genre == "quartier" and one.court == one.sujet]
+        sheets *= not self.territory.vaste  # a list of all the quarters of a country leads nowhere
         for _, group in groupby(self.there, key=lambda one: (one.genre, bool(one.sujet) and one.notebook)):
             same = list(group)
             for before, report, after in zip([None, *same], same, [*same[1:], None], strict=False):
@@ -212,13 +214,17 @@ class Decision:
                     entete=", ".join(filter(None, (report.titre, " et ".join(report.communes)))),
                     index=link("Toutes les analyses", f"{depth}index.html"),
                     liens=[
-                        link(other.titre, f"{depth}{other.path}")
-                        for other in self.there
-                        if other.genre != "quartier" and other.id != report.id and other.ordre < LAST
+                        [link(other.titre, f"{depth}{other.path}") for other in group]
+                        for group in (self.beside(report), sheets if report.genre != "quartier" else ())
                     ],
                     **{key: link(one.titre, f"{depth}{one.path}") for key, one in near.items() if one},
                 )
         return found
+
+    def beside(self, report: Report) -> list[Report]:
+        """The pages on the whole contract, on the themes, and on the same quarter."""
+        near = (one for one in self.there if one.genre != "quartier" or one.sujet == report.sujet)
+        return [one for one in near if one.id != report.id and one.ordre < LAST]
 
     def record(self, report: Report) -> Record | None:
         """The record of the page that stands."""

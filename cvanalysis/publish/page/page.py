@@ -39,7 +39,7 @@ Around = Mapping[str, Any]
 
 `entete` is printed on every sheet beside the edition (the title when empty); `maj` is the declared date of the data's last
 update (AAAA-MM-JJ); `contact` is whom to answer; `exemple` adds the warning even where no finding bears the mark. A link is its
-`titre` and its `url`; `liens` lead to the pages of the whole contract and of its themes. `logo`, `couleurs`, `pied`: see `territory.look`.
+`titre` and its `url`; `liens` lead to other pages, in groups. `logo`, `couleurs`, `pied`: see `territory.look`.
 """
 _ABSENT = "entete", "exemple", "index", "precedent", "suivant", "liens", "maj", "contact", "logo", "couleurs", "pied"
 _DEFAULT = dict.fromkeys(_ABSENT, "") | {"audience": "public", "licence": "Licence Ouverte 2.0"}

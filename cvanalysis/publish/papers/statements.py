@@ -215,13 +215,17 @@ def write_changes(out: Path, territory: Territory, audience: str, processed: Pat
     from cvanalysis.display.constat import Constat
     from cvanalysis.publish.page.page import wrap_template
     from cvanalysis.publish.run.produce import hold_to_contract
+    from cvanalysis.tables.store import Store
 
     shown: list[Constat] = []
     for edition in earlier_editions(territory):
         then = read_stated(out.parent / edition.id)
         if then and _readers(then) == (territory.id, audience):
             if now := read_stated(out):
-                found = find_changes(*compare(then, now), territory, edition.nom)
+                frame = Store(processed, territory, audience).rows("engagements")
+                said = {one["id"]: one["question"] for one in (*then["constats"], *now["constats"])}
+                said |= zip(frame["code"], frame["libelle"], strict=True) if len(frame) else {}
+                found = find_changes(*compare(then, now), territory, edition.nom, said)
                 # The titles quoted here are those of other findings: some may be invented wherever the territory declares examples.
                 shown = [Constat(replace(one, exemple=bool(territory.exemples)), territory) for one in found]
             break
@@ -253,7 +257,7 @@ def tell_changes(out: Path, before: str, after: str) -> str:
             f"{after} pour « {now['audience']} » ({now['territoire']})."
         )
     changes, followed = compare(then, now)
-    followed_count = f"{count(len(followed), 'contribution')} dont le statut a changé"
+    followed_count = f"{count(len(followed), 'contribution')} dont le statut a changé, nouvelles comprises"
     lines = [f"De {before} à {after} : {count(len(changes), 'changement')} dans les constats, {followed_count}."]
     for nature in NATURES:
         mine = [one for one in changes if one.nature == nature]
