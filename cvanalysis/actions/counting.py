@@ -25,18 +25,12 @@ LIGNE = ("source", "feuille", "ligne", "financeur", "cle")
 """What makes a line of money: all rows that share these are the quarters of one line."""
 
 
-def share_lines(actions: pd.DataFrame) -> pd.DataFrame:
-    """The rows of `actions`, with the `part` of each line of money that is its quarter's, by equal shares.
+def shared_by(actions: pd.DataFrame, column: str) -> pd.Series:
+    """Euros by a column, of each row its equal share of its line of money (`part`); NaN where no line says an amount: unknown is no zero.
 
     A line that its file itself splits between quarters keeps the file's split: it is several lines, each whole.
     """
-    return actions.assign(part=1.0 / actions.groupby(list(LIGNE), dropna=False)["qpv"].transform("size"))
-
-
-def money_by_quarter(actions: pd.DataFrame) -> pd.Series:
-    """Euros of each quarter by equal shares, NaN where none of its lines says an amount: unknown is no zero."""
-    shared = share_lines(actions)
-    return (shared["part"] * shared["accorde"]).groupby(shared["qpv"]).sum(min_count=1)
+    return (actions["accorde"] * actions["part"]).groupby(actions[column]).sum(min_count=1)
 
 
 def money_by_population(actions: pd.DataFrame, people: Mapping[str, float]) -> pd.Series:

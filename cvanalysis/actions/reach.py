@@ -11,7 +11,7 @@ from itertools import groupby
 
 import pandas as pd
 
-from cvanalysis.actions.counting import UNE_FOIS, lines_of, money_by_quarter, subsidies
+from cvanalysis.actions.counting import UNE_FOIS, lines_of, shared_by, subsidies
 from cvanalysis.actions.field import ActionChapter, Field
 from cvanalysis.actions.table import HORS_QPV, RETENUS
 from cvanalysis.constat.disclosure import Cell, protect
@@ -60,7 +60,7 @@ def reach_table(rows: pd.DataFrame, field: Field) -> Table:
 
 def granted(rows: pd.DataFrame, field: Field) -> dict[str, Valeur]:
     """Quarter code → money granted at equal shares, without the TFPB allowance: 0 where nothing was done, unknown where nobody says it."""
-    money = money_by_quarter(subsidies(rows)) if len(rows) else {}
+    money = shared_by(subsidies(rows), "qpv") if len(rows) else {}
     known = {code: float("nan") if number else 0.0 for code, number in reach(rows, field).items()} | dict(money)
     return {code: euros(round(amount, 2)) for code, amount in known.items()}
 
@@ -128,8 +128,7 @@ def list_actions(rows: pd.DataFrame, field: Field, limit: int = CATALOGUE_MAX, c
     shown = kept[kept["action"].isin(latest_years.index[:limit])]
     amounts = lines_of(subsidies(shown)).groupby("action")["accorde"].sum(min_count=1).to_dict()
     own = subsidies(kept)[lambda given: given["qpv"] == code]
-    shares = own["accorde"] * own["part"]
-    by_action = shares.groupby(own["action"]).sum(min_count=1).to_dict()
+    shares = shared_by(own, "action")
     cells = shown[["action", "titre", "porteur", "theme", "qpv", "annee"]]
     ordered = cells.sort_values(["titre", "action"], kind="stable").itertuples(index=False)
     for action, group in grouped((one.action, one) for one in ordered).items():
@@ -140,7 +139,7 @@ def list_actions(rows: pd.DataFrame, field: Field, limit: int = CATALOGUE_MAX, c
         years = sorted({int(one.annee) for one in group if not pd.isna(one.annee)})
         who = (latest.porteur, names.get(latest.theme, latest.theme))
         line = (best_title(one.titre for one in group), *who, said, span(years), euros(amounts.get(action)))
-        made.append(row(*line, *((euros(by_action.get(action)),) if code else ())))
+        made.append(row(*line, *((euros(shares.get(action)),) if code else ())))
     rest = len(latest_years) - len(made)
     rule = label("actions.liste.regle") + (label("actions.liste.reste", montres=len(made), reste=rest) if rest else "")
     if code and made:

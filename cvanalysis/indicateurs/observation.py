@@ -202,15 +202,14 @@ def as_value(row: Observation | None, indicateur: Indicateur) -> Valeur:
     return Valeur(row.valeur, row.statut, indicateur.unite, decimales, note=row.note)
 
 
-def latest_values(reader: Reader, codes: Sequence[str], indicateur: Indicateur) -> dict[str, tuple[Valeur, str]]:
-    """Quarter → (value, year) at the moment of the last years at which most quarters have a figure; a missing one keeps its status."""
+def latest_values(reader: Reader, codes: Sequence[str], indicateur: Indicateur) -> tuple[dict[str, Valeur], str]:
+    """Quarter → value at the moment of the last years at which most quarters have one, and that year; a missing one keeps its status."""
     seen = Observations.read(reader, codes, [indicateur.id])
     instants = seen.instants(codes, indicateur.id)
     recent = [i for i in instants if (i.apart(instants[-1]) or 0) <= RETOUR_MAXI]
-    told = {i: {code: as_value(seen.at(code, indicateur.id, i), indicateur) for code in codes} for i in recent}
+    told = {i: {code: as_value(seen.at(code, indicateur.id, i), indicateur) for code in codes} for i in (*recent, None)}
     best = max(recent, key=lambda i: (sum(v.dite for v in told[i].values()), recent.index(i)), default=None)
-    none = as_value(None, indicateur)
-    return {code: (told[best][code] if best else none, str(best or "")) for code in codes}
+    return told[best], str(best or "")
 
 
 POSITION_MINI = 100

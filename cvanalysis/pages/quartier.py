@@ -11,7 +11,7 @@ from functools import cached_property
 
 import pandas as pd
 
-from cvanalysis.actions.counting import REGLES, lines_of, of_years, subsidies
+from cvanalysis.actions.counting import REGLES, lines_of, of_years, shared_by, subsidies
 from cvanalysis.actions.field import MONTANTS, SANS_CAUSE, ActionChapter, Field
 from cvanalysis.actions.reach import CATALOGUE_QUARTIER_MAX, list_actions, yearly
 from cvanalysis.actions.table import NON_RENSEIGNE
@@ -169,7 +169,7 @@ class QuarterActions(ActionChapter):
 
     def _years(self, ident: str, rows: pd.DataFrame) -> Finding:
         years, given = yearly(rows, self.field), subsidies(rows)
-        money = (given["accorde"] * given["part"]).groupby(given["annee"]).sum(min_count=1)
+        money = shared_by(given, "annee")
         peak = max(years, key=lambda year: (years[year][0].valeur, year))
         said = {"actions": rows["action"].nunique(), "porteurs": rows["porteur"].nunique()}
         said["ailleurs"] = int((rows.groupby("action")["part"].min() < 0.999).sum())
@@ -192,7 +192,7 @@ class QuarterActions(ActionChapter):
         entire = lines_of(subsidies(self._entieres))
         of = rows.sort_values("annee").groupby("action")["theme"].last()  # as the list of actions has it
         whole = entire.groupby(entire["action"].map(of))["accorde"].sum(min_count=1)
-        here = (given["accorde"] * given["part"]).groupby(given["theme"]).sum(min_count=1)
+        here = shared_by(given, "theme")
         first = max(numbers, key=lambda name: (numbers[name], name))
         lines = {}
         for theme, name in themes.items():

@@ -23,13 +23,12 @@ from cvanalysis.indicateurs.context import Zone
 from cvanalysis.indicateurs.kinds import Questions, told
 from cvanalysis.indicateurs.observation import Instant, latest_values
 from cvanalysis.indicateurs.question import common_instant, short
-from cvanalysis.indicateurs.ranking import quartiles
+from cvanalysis.indicateurs.ranking import RANG_MINI, quartiles
 from cvanalysis.territory.contract import Territory
 from cvanalysis.textes import block, label, labels
 
 RAISONS = tuple(block("commun.raisons").values())
 POPULATION, BESOIN = "population", "taux_pauvrete"
-RANGS_MINI = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +133,7 @@ class Needs(ActionChapter):
 
     def _money(self, ident: str, rows: pd.DataFrame) -> Finding:
         quarters = self.field.quartiers
-        people, need = (
+        (people, _), (need, year) = (
             latest_values(self.reader, list(quarters), self.catalogue.indicateurs[i]) for i in (POPULATION, BESOIN)
         )
         first, last = int(rows["annee"].min()), self.field.territory.connue
@@ -143,27 +142,26 @@ class Needs(ActionChapter):
         amounts = {code: amount.valeur or 0.0 for code, amount in money.items()}
         outside = sum(amount for code, amount in amounts.items() if code not in quarters)
         share = Valeur(100 * outside / (sum(amounts.values()) or 1), unite="%")
-        each = {code: _by_inhabitant(money[code], people[code][0], years) for code in quarters}
-        crowd = {code: people[code][0].valeur for code in quarters if people[code][0].valeur}
+        each = {code: _by_inhabitant(money[code], people[code], years) for code in quarters}
+        crowd = {code: people[code].valeur for code in quarters if people[code].valeur}
         inside = subsidies(rows[rows["qpv"].isin(quarters)])
         shared = {code: euros(amount) for code, amount in money_by_population(inside, crowd).items()}
-        other = {c: _by_inhabitant(shared.get(c, money[c]), people[c][0], years) for c in quarters}
+        other = {c: _by_inhabitant(shared.get(c, money[c]), people[c], years) for c in quarters}
         known = [code for code in quarters if each[code].dite]
-        order = sorted(quarters, key=lambda code: (-(need[code][0].valeur or 0.0) if need[code][0].dite else 1.0, code))
-        lines = {quarters[c]: (need[c][0], count(found[c]), money[c], each[c], other[c]) for c in order}
-        if silent := [quarters[c] for c in order if not need[c][0].dite]:
+        order = sorted(quarters, key=lambda code: (-(need[code].valeur or 0.0) if need[code].dite else 1.0, code))
+        lines = {quarters[c]: (need[c], count(found[c]), money[c], each[c], other[c]) for c in order}
+        if silent := [quarters[c] for c in order if not need[c].dite]:
             apart = {name: lines.pop(name) for name in silent}
             lines |= {label("synthese.besoins-01.hors_ordre"): (Valeur(None, "sans_objet"),) * 5} | apart
         top = max(known, key=lambda code: each[code].valeur, default=order[0])
         low = min(known, key=lambda code: each[code].valeur, default=order[0])
         shared_out = sorted((other[code] for code in known if other[code].dite), key=lambda one: one.valeur)
-        year = next((when for _, when in need.values() if when), "")
         said = {"haut": quarters[top], "valeur_haut": each[top], "bas": quarters[low], "valeur_bas": each[low]}
         said |= {"autre_bas": shared_out[0], "autre_haut": shared_out[-1]} if shared_out else {}
         said |= {"quartiers": len(quarters), "periode": f"{first}-{last}"}
         said |= {"annee": f" {year}" if year else "", "ailleurs": share}
         actions = {quarters[c]: count(found[c]) for c in order}
-        reading = {"quartier": quarters[top], "valeur": each[top], "besoin": need[top][0], "annee_besoin": year}
+        reading = {"quartier": quarters[top], "valeur": each[top], "besoin": need[top], "annee_besoin": year}
         return self.about(
             ident,
             Message("synthese.besoins-01" if known else "synthese.besoins_sans_population", said),
@@ -180,7 +178,7 @@ class Needs(ActionChapter):
     def _rules(self, each: Mapping[str, Valeur], crowd: Mapping[str, float]) -> tuple[str, ...]:
         """Both rules of split, and how much the first one follows from the size of the quarters."""
         both = [(crowd[code], value.valeur) for code, value in each.items() if value.dite]
-        if len(both) < RANGS_MINI:
+        if len(both) < RANG_MINI:
             return REGLES["egal"], REGLES["population"]
         sizes, amounts = (pd.Series(column).rank() for column in zip(*both, strict=True))
         link = label("synthese.besoins-01.regle", lien=number(sizes.corr(amounts), 2))

@@ -16,8 +16,8 @@ from cvanalysis.actions.field import JOURNAUX, MONTANTS, SANS_CAUSE, ActionChapt
 from cvanalysis.actions.funding import by_credit, carriers_finding
 from cvanalysis.actions.reach import list_actions, place_name, publics_finding, reach, reach_table, yearly
 from cvanalysis.catalogue import Catalogue, Indicateur
-from cvanalysis.constat.make import Grid, Reader, bars, count, euros, leaders, make, nothing, source_of
-from cvanalysis.constat.shape import Figure, Finding, Message, Point, Serie, Table, Valeur, row
+from cvanalysis.constat.make import Grid, Reader, bars, count, euros, leaders, make, nothing, serie, source_of
+from cvanalysis.constat.shape import Figure, Finding, Message, Table, Valeur, row
 from cvanalysis.engagements.progress import progress_finding, progress_rows
 from cvanalysis.errors import UsageError
 from cvanalysis.files.keys import split_list
@@ -117,15 +117,15 @@ class ThemeActions(ActionChapter):
         said = self.said | {"sans": [quarters[c] for c in without], "total": len(quarters)}
         said |= {"debut": str(max(fin - 2, self.field.territory.debut)), "fin": str(fin)}
         wanted = self._latest()
-        needs = {one: values for one, values in wanted.items() if any(value.dite for value, _ in values.values())}
+        needs = {one: found for one, found in wanted.items() if any(value.dite for value in found[0].values())}
         first = without[0] if without else next(iter(quarters))
         reading = {"quartier": quarters[first], "actions": found[first], "nom": ""}
         source, missing = source_of(rows, JOURNAUX), []
         if needs:
-            main, values = next(iter(needs.items()))
-            reading |= {"nom": main.nom, "besoin": values[first][0]}
+            main, (values, year) = next(iter(needs.items()))
+            reading |= {"nom": main.nom, "besoin": values[first]}
             source += label("theme.besoins-01.source_besoins")
-            figure = self._needs_figure(main.nom, values, without)
+            figure = self._needs_figure(_dated(main.nom, year), values, without)
         else:
             missing.append(label("theme.besoins-01.manque", **said))
             figure = bars("", "", {nom: found[code] for code, nom in quarters.items()})
@@ -133,11 +133,11 @@ class ThemeActions(ActionChapter):
             files = self.catalogue.families_of(one.id)
             missing.append(label("theme.besoins-01.fichier", nom=one.nom, fichiers=files))
         lines = (
-            row(nom, found[code], *(values[code][0] for values in needs.values())) for code, nom in quarters.items()
+            row(nom, found[code], *(values[code] for values, _ in needs.values())) for code, nom in quarters.items()
         )
         columns = (
             *labels("theme.besoins-01.colonnes", **said),
-            *(_dated(one.nom, each) for one, each in needs.items()),
+            *(_dated(one.nom, year) for one, (_, year) in needs.items()),
         )
         return make(
             ident,
@@ -152,25 +152,25 @@ class ThemeActions(ActionChapter):
             manques=missing,
         )
 
-    def _needs_figure(self, nom: str, values: Mapping[str, tuple[Valeur, str]], without: list[str]) -> Figure:
+    def _needs_figure(self, axe: str, values: Mapping[str, Valeur], without: list[str]) -> Figure:
         """A need, quarter by quarter, those without any recent action apart."""
         quarters = self.field.quartiers
         sides = (("sujet", without), ("autre", [code for code in quarters if code not in without]))
         names = labels("theme.besoins-01.groupes")
-        series = tuple(
-            Serie(name, role, tuple(Point(quarters[code], values[code][0]) for code in codes))
+        series = (
+            serie(name, role, ((quarters[code], values[code]) for code in codes))
             for name, (role, codes) in zip(names, sides, strict=True)
             if codes
         )
-        return Figure("points", _dated(nom, values), series)
+        return Figure("points", axe, tuple(series))
 
     @cached_property
     def _mine(self) -> pd.DataFrame:
         """The engagements of this theme."""
         return self.field.engagements[self.field.engagements["theme"] == self.theme.id]
 
-    def _latest(self) -> dict[Indicateur, dict[str, tuple[Valeur, str]]]:
-        """The first indicators that the theme's engagements point to: quarter → value and year. A need is told by a rate: a count of
+    def _latest(self) -> dict[Indicateur, tuple[dict[str, Valeur], str]]:
+        """The first indicators that the theme's engagements point to: quarter → value, and the year. A need is told by a rate: a count of
         people says first how large a quarter is."""
         wanted = dict.fromkeys(name for cell in self._mine["indicateurs"] for name in split_list(cell))
         known = [self.catalogue.indicateurs[name] for name in wanted if name in self.catalogue.indicateurs]
@@ -187,6 +187,6 @@ class ThemeActions(ActionChapter):
         )
 
 
-def _dated(nom: str, values: Mapping[str, tuple[Valeur, str]]) -> str:
+def _dated(nom: str, year: str) -> str:
     """The indicator and the year of its figures."""
-    return ", ".join(filter(None, (capital(nom), next((when for _, when in values.values() if when), ""))))
+    return ", ".join(filter(None, (capital(nom), year)))
