@@ -45,7 +45,7 @@ def gaps_finding(ident: str, field: Field) -> Finding:
         rows=[table, field.menees],
         source=f"{SOURCE} ; {source_of(field.menees, label('actions.ecarts.source_journaux'))}",
         figure=bars("", label("actions.ecarts.serie"), values),
-        table=Table((), tuple(row(title, values[title], which[title] or "aucun") for title in found)),
+        table=[(title, values[title], which[title] or "aucun") for title in found],
         lecture=Message("actions.lecture_ecarts", reading),
     )
 
@@ -62,7 +62,7 @@ def orphans_finding(ident: str, field: Field) -> Finding:
         values[name] = count(mine["action"].nunique())
         of[name] = count(rows.loc[rows["theme"] == theme, "action"].nunique())
         titles = sorted(mine.groupby("action")["titre"].agg(best_title))
-        lines.append(row(name, values[name], of[name], " ; ".join(titles) or "aucune"))
+        lines.append((name, values[name], of[name], " ; ".join(titles) or "aucune"))
     first = max(values, key=lambda name: (values[name].valeur, name))
     said = {"nombre": int((~linked).sum()), "total": len(linked), "periode": field.annees}
     return make(
@@ -71,7 +71,7 @@ def orphans_finding(ident: str, field: Field) -> Finding:
         rows=[rows],
         source=source_of(rows, JOURNAUX),
         figure=bars("", label("actions.sans_engagement.serie"), values),
-        table=Table((), tuple(lines)),
+        table=lines,
         lecture=Message("actions.lecture_sur", {"etiquette": first, "valeur": values[first], "total": of[first]}),
     )
 

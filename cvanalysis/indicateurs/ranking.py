@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
+from typing import TypeVar
 
 from cvanalysis.constat.make import bars
 from cvanalysis.constat.shape import Figure, Finding, Table, Valeur, word
@@ -21,6 +22,7 @@ from cvanalysis.indicateurs.context import Zone
 from cvanalysis.indicateurs.observation import Observation
 from cvanalysis.textes import block, label
 
+V = TypeVar("V")
 RESSORT = 3
 """Findings that a fiche puts forward."""
 SEUIL = 1.0
@@ -161,7 +163,7 @@ def _bounds(ordered: Sequence[float]) -> list[float]:
     return [round(i * step, 10) for i in range(first, last + 1)]
 
 
-def quantile(ordered: Sequence[float], share: float) -> float:
+def quantile(ordered: Sequence[V], share: float) -> V:
     """The value below which that share of an ordered series lies: one of its own values, never one in between."""
     return ordered[min(len(ordered) - 1, math.floor(share * len(ordered)))]
 
@@ -193,16 +195,6 @@ def table_of_ends(
 def quartiles(values: Mapping[Zone, Valeur]) -> tuple[Valeur, ...]:
     """Lowest, first quartile, middle, third quartile and highest of the published values, the ends with the quarter's name."""
     ordered = sorted((q for q in values if values[q].dite), key=lambda q: (values[q].valeur, q.code))
-    numbers, model = [values[q].valeur for q in ordered], values[ordered[0]]
-
-    def middle(share: float) -> Valeur:
-        return Valeur(quantile(numbers, share), unite=model.unite, decimales=model.decimales)
-
-    return (
-        Valeur(float(len(ordered)), unite="quartiers"),
-        values[ordered[0]],
-        word(ordered[0].nom),
-        *(middle(share) for share in (0.25, 0.5, 0.75)),
-        values[ordered[-1]],
-        word(ordered[-1].nom),
-    )
+    low, *middle, high = (quantile(ordered, share) for share in (0, 0.25, 0.5, 0.75, 1))
+    ends = (values[low], word(low.nom)), (values[high], word(high.nom))
+    return (Valeur(float(len(ordered)), unite="quartiers"), *ends[0], *(values[q] for q in middle), *ends[1])

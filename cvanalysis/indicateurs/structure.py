@@ -82,6 +82,9 @@ class Structure(Question):
         near = {zone: self.compose(zone.code) for zone in ctx.proches}
         zones = {ctx.sujet: own} | {zone: found for zone, found in near.items() if any(p.dite for p in found.parts)}
         others = [self.compose(quarter.code) for quarter in ctx.voisins]
+        known = [n for n, part in enumerate(own.parts) if part.dite]
+        largest = max(known, key=lambda n: own.parts[n].valeur, default=0)
+        beside = (other.parts[largest] for other in others if known)
         message = self._message(own, others)
         absent = [zone for zone in near if zone not in zones]
         words = {"question": self.declare.question, "quand": self.instant.situe}
@@ -97,6 +100,7 @@ class Structure(Question):
             champ=ctx.champ(self.parts[0], *(zone.nom for zone in zones)),
             precautions=("parts_calculees",) if self.total is not None and own.coherente else (),
             manques=manques,
+            poids=standout(own.parts[largest].valeur, [part.valeur for part in beside if part.dite]),
         )
 
     def _message(self, own: Composition, others: Sequence[Composition]) -> Message:

@@ -5,7 +5,6 @@ A fill rate comes before any result: each cell (indicator × quarter) is a figur
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any
@@ -142,7 +141,9 @@ class Qualite(Chapter):
         if rows.empty:
             values = {"lus": len(self.reader.rows("fichiers"))}
             return nothing(ident, "qualite.anomalies_aucune", values, textes="qualite.anomalies", **self.held.commun)
-        kinds = rows["probleme"].map(_kind).value_counts().sort_index().sort_values(ascending=False, kind="stable")
+        # The words before the particulars of a problem (« : … », « (3 lignes) ») say of which sort it is.
+        said = rows["probleme"].str.split(r"\s*:|\s*\(", n=1, regex=True).str[0]
+        kinds = said.value_counts().sort_index().sort_values(ascending=False, kind="stable")
         names = ["fichier", "ligne", "colonne", "brut", "probleme", "traitement"]
         whole, every, empty, several = labels("qualite.anomalies.entiers")
         shown = rows[names].head(LIGNES_MAXI).itertuples(index=False, name=None)
@@ -166,11 +167,6 @@ class Qualite(Chapter):
 def _established(told: str) -> Valeur:
     """Whether data years, in words, are known."""
     return word(told and (SANS_ANNEE if SANS_ANNEE in told else "établie"), "non_disponible")
-
-
-def _kind(problem: str) -> str:
-    """What sort of problem it is: the words before its particulars (« : … », « (3 lignes) »)."""
-    return re.split(r"\s*:|\s*\(", problem, maxsplit=1)[0]
 
 
 def _why(file: Mapping[str, object]) -> str:

@@ -52,11 +52,9 @@ def read_list(table: RawTable) -> tuple[str, tuple[tuple[str, str], ...]] | None
 
 def keep_later_perimeter(found: list[Recognised], fichier: str) -> list[Recognised]:
     """Of the sheets of a workbook that hold the EPCI of several dates, the one of the latest: the others are said and left."""
-    dated: dict[tuple[str, tuple[int, ...]], list[tuple[str, Recognised]]] = {}
-    for sheet in found:
-        if told := _EPCI_DATE.search(sheet.table.feuille):
-            key = (sheet.famille.id, tuple(bloc.millesime for bloc in sheet.blocs))
-            dated.setdefault(key, []).append((told[1][-2:], sheet))
+    named = [(sheet, told) for sheet in found if (told := _EPCI_DATE.search(sheet.table.feuille))]
+    years = ((sheet.famille.id, tuple(bloc.millesime for bloc in sheet.blocs)) for sheet, _ in named)
+    dated = grouped(zip(years, ((told[1][-2:], sheet) for sheet, told in named), strict=True))
     for sheets in dated.values():
         *before, (_, last) = sorted(sheets, key=lambda pair: pair[0])
         names = ", ".join(sheet.table.feuille for _, sheet in before)
