@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Collection, Mapping
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from cvanalysis.catalogue import ICI, read_catalogue_rows
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
 
 
 class Rupture(NamedTuple):
