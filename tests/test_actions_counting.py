@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cvanalysis.actions.counting import carried_out, money_by_quarter, share_lines
+from cvanalysis.actions.counting import carried_out, shared_by
 
 QUARTERS = ["Q1", "Q2", "Q3", "HORS_QPV", ""]
 
@@ -47,15 +47,14 @@ LINES = st.lists(
 
 
 @given(lines=LINES)
-def test_equal_shares_add_up_to_the_whole_of_each_line(lines):
+def test_the_shares_of_all_quarters_add_up_to_the_whole_of_each_line(lines):
     rows = table(*lines)
-    assert share_lines(rows).groupby("ligne")["part"].sum().round(9).eq(1).all()
-    assert money_by_quarter(rows).sum() == pytest.approx(sum(line[2] for line in lines))
+    assert shared_by(rows, "qpv").sum() == pytest.approx(sum(line[2] for line in lines))
 
 
 def test_a_quarter_whose_lines_say_no_amount_has_an_unknown_sum_and_no_zero():
     rows = table(("A1-2019", ["Q1"], 100.0, 0.0), ("A2-2019", ["Q2"], float("nan"), 0.0))
-    assert money_by_quarter(rows).isna().to_dict() == {"Q1": False, "Q2": True}
+    assert shared_by(rows, "qpv").isna().to_dict() == {"Q1": False, "Q2": True}
 
 
 def test_only_what_took_place_within_the_contract_is_counted():
