@@ -411,6 +411,29 @@ def test_a_failed_report_keeps_its_last_good_page_and_is_tried_again(pays):
     assert not (state(pays) / "echecs" / "synthese.ipynb").exists()
 
 
+def test_no_page_leads_to_one_that_could_not_be_made(pays):
+    def lead():
+        pages = [*(pays / "reports").rglob("*.html")]
+        assert [f"{page.name}: {to}" for page in pages for to in links(page) if not (page.parent / to).exists()] == []
+        return {page.name for page in pages if any("bilan.html" in to for to in links(page))}
+
+    carnet(
+        pays / "nb" / "bilan.ipynb", "1 / 0", parameters="x = 1", pour={"pour": "contrat", "titre": "Bilan", "ordre": 5}
+    )
+    assert build(pays).returncode == 1
+    assert lead() == set()
+    assert "1 rapport à construire, 4 à jour" in build(pays).stdout  # the others are as they were
+    carnet(
+        pays / "nb" / "bilan.ipynb", PHRASE, parameters="x = 1", pour={"pour": "contrat", "titre": "Bilan", "ordre": 5}
+    )
+    assert build(pays).returncode == 0
+    assert lead() >= {"synthese.html", "QP973001.html", "index.html"}
+
+
+def links(page):
+    return [to for to in re.findall(r'href="([^"#:]+)', page.read_text(encoding="utf-8"))]
+
+
 def test_a_page_that_breaks_its_contract_is_a_failed_report(pays):
     carnet(
         pays / "nb" / "synthese.ipynb",

@@ -127,11 +127,11 @@ class _Build:
         slices.keep()
         self.decision.ledger.note(self.decision.environment, self.decision.made_with, {})
         fates = self.decision.decide(slices)
-        self.announce(fates)
-        late = [fate for fate in fates if not fate.status]
-        if late:  # what was packed may hold what these pages may hold no more
-            self.decision.ledger.remove("envoi")
-        self.make(late, slices)
+        self.make(fates, slices)
+        if self.decision.look_again():
+            again = self.decision.decide(slices)
+            fates = [was if was.status == "failed" else now for was, now in zip(fates, again, strict=True)]
+            self.make(fates, slices)
         self.forget(slices)
         return Edition(self.decision, fates, processed, slices, self.log, self.warn).conclude(self.started, self.say)
 
@@ -235,9 +235,12 @@ class _Build:
         return Limits(self.options.timeout, self.options.memory * MIO)
 
     def make(self, fates: list[Fate], slices: Slices) -> None:
-        """Make reports, on this machine's cores or on the cluster's."""
+        """Make those that are to be, on this machine's cores or on the cluster's."""
+        self.announce(fates)
+        fates = [fate for fate in fates if not fate.status]
         if not fates:
             return
+        self.decision.ledger.remove("envoi")  # what was packed may hold what these pages may hold no more
         from tqdm import tqdm
 
         failures = 0

@@ -187,9 +187,16 @@ class Decision:
 
     @cached_property
     def there(self) -> list[Report]:
-        """The reports that have a page, or that this build makes: pages lead to no other."""
-        asked = {one.id for one in self.chosen}
+        """The reports that have a page, or that this build makes and that did not fail when last made: pages lead to no other."""
+        asked = {one.id for one in self.chosen if not self.aside(one)[1].exists()}
         return [one for one in self.reports if one.id in asked or (self.out / one.path).exists()]
+
+    def look_again(self) -> bool:
+        """Whether other reports have a page, once some were made, than those that they lead to: some are then to be made again."""
+        before = self.absent
+        for known in ("there", "absent", "pages"):
+            self.__dict__.pop(known, None)
+        return self.absent != before
 
     @cached_property
     def absent(self) -> str:
@@ -200,12 +207,15 @@ class Decision:
     @cached_property
     def pages(self) -> dict[str, dict[str, Any]]:
         """What each report's page says around it: titles and links between neighbours of the same kind."""
-        found = {}
+        found, there = {}, {one.id for one in self.there}
         sheets = [one for one in self.there if one.genre == "quartier" and one.court == one.sujet]
         sheets *= not self.territory.vaste  # a list of all the quarters of a country leads nowhere
-        for _, group in groupby(self.there, key=lambda one: (one.genre, bool(one.sujet) and one.notebook)):
+        for _, group in groupby(self.reports, key=lambda one: (one.genre, bool(one.sujet) and one.notebook)):
             same = list(group)
-            for before, report, after in zip([None, *same], same, [*same[1:], None], strict=False):
+            for i, report in enumerate(same):
+                before, after = (
+                    next((one for one in ones if one.id in there), None) for ones in (same[:i][::-1], same[i + 1 :])
+                )
                 depth, near = "../" * report.path.count("/"), {"precedent": before, "suivant": after}
                 found[report.id] = envelope(
                     report.titre if report.genre != "quartier" else f"{report.titre} ({report.sujet})",
