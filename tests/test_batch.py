@@ -431,7 +431,7 @@ def test_no_page_leads_to_one_that_could_not_be_made(pays):
 
 
 def links(page):
-    return [to for to in re.findall(r'href="([^"#:]+)', page.read_text(encoding="utf-8"))]
+    return re.findall(r'href="([^"#:]+)', page.read_text(encoding="utf-8"))
 
 
 def test_a_page_that_breaks_its_contract_is_a_failed_report(pays):

@@ -14,9 +14,9 @@ import pytest
 from browser.exemples import FIGURES, PAGE, TERRITOIRE, carnet, constat, ecrire
 from cvanalysis.display.constat import Bloc, Constat
 from cvanalysis.errors import ReportFailed
-from cvanalysis.publish.page.contract import check_live, check_page, read_page
+from cvanalysis.publish.page.contract import advise, check_live, check_page, read_page
 from cvanalysis.publish.page.page import render_page, wrap_page
-from cvanalysis.publish.run.produce import words_of_data
+from cvanalysis.publish.run.produce import clean_notebook, words_of_data
 
 WEIGHT = 300_000
 
@@ -213,13 +213,62 @@ def test_a_browser_is_told_to_run_our_script_alone_and_to_load_nothing(page):
     assert f"script-src 'sha256-{digest}'" in policy
 
 
-def test_a_table_of_pandas_is_shown_in_the_style_of_the_page():
-    cell = nbf.new_code_cell(
-        "x", outputs=[nbf.new_output("execute_result", {"text/html": pd.DataFrame({"a": [1]})._repr_html_()})]
-    )
-    html = render_page(nbf.new_notebook(cells=[cell]), PAGE)
-    assert "<td>1</td>" in html
+def rendered(output) -> str:
+    """The page of a notebook of one output."""
+    return render_page(nbf.new_notebook(cells=[nbf.new_code_cell("x", outputs=[output])]), PAGE)
+
+
+TABLE = pd.DataFrame({"a": [1.25, 3], "b": ["x", "y"]})
+
+
+@pytest.mark.parametrize(
+    ("table", "cell"),
+    [
+        (pd.DataFrame({"a": [1]}), "<td>1</td>"),
+        (TABLE.style.format(precision=1, decimal=","), ">1,2</td>"),
+        (TABLE.style.background_gradient(subset=["a"]).hide(axis="index"), "background-color"),
+        (TABLE.style.bar(subset=["a"]).set_caption("Le taux"), "linear-gradient"),
+    ],
+)
+def test_a_table_of_pandas_is_shown_formatted_or_not(table, cell):
+    html = rendered(nbf.new_output("execute_result", {"text/html": table._repr_html_()}))
+    assert cell in html
     assert check_live(read_page(html)) == []
+
+
+def test_the_style_of_a_formatted_table_loads_and_hides_nothing():
+    for rule in ("background: url(x.png)", "display: none", "background: URL(x)", "color: red} body{color: red"):
+        html = f'<style type="text/css">\n#T_a_row0 {{\n  {rule};\n}}\n</style>'
+        assert check_live(read_page(html)) != [], rule
+
+
+def test_a_formatted_table_and_an_address_are_the_same_at_each_run():
+    def cleaned():
+        one = TABLE.style.highlight_max(subset=["a"])
+        data = {"text/html": one._repr_html_(), "text/plain": repr(one)}
+        notebook = nbf.new_notebook(cells=[nbf.new_code_cell("x", outputs=[nbf.new_output("execute_result", data)])])
+        clean_notebook(notebook, {"cells": []})
+        return notebook.cells[0].outputs[0]["data"]
+
+    assert cleaned() == cleaned()
+
+
+def test_what_is_refused_is_told_with_what_to_write_instead():
+    refused = check_page(rendered(nbf.new_output("display_data", {"text/plain": "0    1\ndtype: int64"})), [], 10**6)
+    assert advise(refused) == " Une série se montre en tableau : `serie.to_frame()`."
+    assert advise(["autre chose"]) == ""
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["application/vnd.jupyter.widget-view+json", "image/svg+xml", "text/latex", "application/vnd.plotly.v1+json"],
+)
+def test_what_only_jupyterlab_shows_leaves_a_sentence_in_its_place(kind):
+    data = {kind: {"model_id": "d57d"} if kind.endswith("json") else "x", "text/plain": "IntSlider(value=3)"}
+    html = rendered(nbf.new_output("display_data", data))
+    assert "ce qui ne se montre que dans JupyterLab" in html
+    assert "IntSlider" not in html
+    assert check_page(html, [], 10**6) == []
 
 
 def test_html_in_a_cell_of_text_of_a_notebook_is_seen_too():

@@ -34,9 +34,14 @@ _LOOK = {
 }  # fmt: skip
 """What drawings are made of, inside a page: shapes at numbers, the classes of our style, and for figures their colours and letters."""
 
-_FRAME_STYLE = re.compile(r"(\s*\.dataframe [\w :-]+ \{\s*(vertical|text)-align: \w+;\s*\})*\s*")
-"""What pandas writes before each of its tables."""
+_TABLE_STYLE = re.compile(
+    r"(\s*(\.dataframe [\w :-]+|#T_[\w ,#:]+) \{"
+    r"(\s*(vertical-align|text-align|color|background|background-color|width|height|font-weight|font-style):"
+    r"( (?!(?i:url|image))[\w#%.,()-]+)+;)*\s*\})*\s*"
+)
+"""What pandas writes before each of its tables, and before one that an analyst formats (`table.style`)."""
 
+_OF_TABLES = ({"scoped": ""}, {"type": "text/css"})
 _SCHEMES = ("http", "https", "mailto", "tel")
 _SCHEME = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]*):")
 _VOID = {"br", "col", "hr", "img", "input", "meta", "wbr"}
@@ -69,6 +74,12 @@ def check_page(
         *_check_addresses(page, dit),
         *_check_words(" ".join(page.words), dit),
     ]
+
+
+def advise(problems: list[str]) -> str:
+    """What to write instead, for the problems whose first words tell it."""
+    said = (advice for start, advice in _TOLD["conseils"].items() if any(one.startswith(start) for one in problems))
+    return "".join(f" {advice}" for advice in dict.fromkeys(said))
 
 
 @dataclass(slots=True)
@@ -153,7 +164,7 @@ def check_live(page: read_page, style: re.Pattern[str] = OUR_STYLE) -> list[str]
             found.append(f"un script qui n’est pas des nôtres ({one.said.strip()[:40]})")
         if one.tag == "style":
             ours = not one.attrs and (style.fullmatch(one.said) or one.said == font_style())
-            if not ours and not (one.attrs == {"scoped": ""} and _FRAME_STYLE.fullmatch(one.said)):
+            if not ours and not (one.attrs in _OF_TABLES and _TABLE_STYLE.fullmatch(one.said)):
                 found.append(f"un style qui n’est pas des nôtres ({one.said.strip()[:40]})")
         if one.attrs.get("http-equiv", _POLICY) != _POLICY:
             found.append("une instruction au navigateur (meta)")

@@ -29,13 +29,15 @@ from papermill.parameterize import parameterize_notebook
 from cvanalysis.errors import ReportFailed
 from cvanalysis.files import atomic
 from cvanalysis.publish.files import Limits, record_opened
-from cvanalysis.publish.page.contract import check_page
+from cvanalysis.publish.page.contract import advise, check_page
 from cvanalysis.publish.page.page import render_page, told_by
 from cvanalysis.publish.run.child import Emit, Outcome, is_child
 from cvanalysis.publish.run.entry import ForkEngine
 from cvanalysis.tables import freshness
 
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
+DRAWN = re.compile(r"(?<=[#\"])T_[0-9a-f]{5}(?=[_ \"])|(?<= at )0x[0-9a-f]{6,}")
+"""What pandas calls a table that is formatted, at each run anew; an address in memory."""
 WEIGHT = 300_000  # bytes that a page may weigh
 Keep = Callable[..., dict[str, Any]]
 INJECTED = "injected-parameters"
@@ -76,10 +78,13 @@ def produce(task: Task, keep: Keep, emit: Emit) -> dict[str, Any]:
     outputs = (output for cell in notebook.cells for output in cell.get("outputs", []))
     findings = list(dict.fromkeys(ident for output in outputs for ident in told_by(output, "constats")))
     clean_notebook(notebook, json.loads(task.carnet))
+    for output in (one for cell in notebook.cells for one in cell.get("outputs", []) if one.get("name") == "stderr"):
+        output["text"] = scrub(output["text"], task.env)  # a library's warning names the file that gives it
     text = nbformat.v4.writes_json(notebook) + "\n"
     paths = machine_paths(task.env)
     if leaked := sorted({name for path, name in paths.items() if f"{path}/" in text or f'{path}"' in text}):
-        raise ReportFailed(f"le carnet exécuté contient un chemin de cette machine ({', '.join(leaked)})")
+        told = f"le carnet exécuté contient un chemin de cette machine ({', '.join(leaked)})"
+        raise ReportFailed(f"{told}.{advise([told])}")
     lectures = reads(task, opened)
     store = sys.modules.get("cvanalysis.tables.store")  # an analyst's own figure bears no mark: the page says it
     html = render_page(notebook, task.page | {"exemple": bool(store and store.read_invented())})
@@ -141,7 +146,8 @@ def _cell_cause(error: PapermillExecutionError) -> str:
     if error.ename in {"MemoryError", "ArrowMemoryError", "_ArrayMemoryError"}:
         return f"la mémoire permise au rapport est dépassée ({where})"
     said = " ".join(error.evalue.split())
-    return f"{where} : {said}" if error.ename in OURS and said else f"{where} : {error.ename} : {said}".rstrip(" :")
+    told = said if error.ename in OURS and said else f"{error.ename} : {said}".rstrip(" :")
+    return f"{where} : {told.rstrip('.')}.{advise([told])}"
 
 
 OURS = {"CvanalysisError", "UsageError", "DeclarationError", "ReadError", "ComparisonRefused"}
@@ -186,6 +192,7 @@ def clean_notebook(notebook: nbformat.NotebookNode, source: dict[str, Any]) -> N
     )
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     known = {cell["id"] for cell in source["cells"] if "id" in cell}
+    drawn: dict[str, str] = {}
     for index, cell in enumerate(notebook.cells):
         for key in ("papermill", "execution"):
             cell.metadata.pop(key, None)
@@ -193,6 +200,9 @@ def clean_notebook(notebook: nbformat.NotebookNode, source: dict[str, Any]) -> N
             cell.metadata.pop("tags", None)
         if cell.cell_type == "code":
             cell.outputs = _shown_once(cell.outputs)
+            for data in (output["data"] for output in cell.outputs if "data" in output):
+                for kind in data.keys() & {"text/html", "text/plain"}:
+                    data[kind] = DRAWN.sub(lambda m: drawn.setdefault(m[0], f"{m[0][:2]}{len(drawn)}"), data[kind])
         if INJECTED in cell.metadata.get("tags", []):
             cell["id"] = INJECTED
         elif cell.get("id") not in known:
@@ -240,7 +250,8 @@ def hold_to_contract(html: str, findings: list[str], processed: Path, data: Path
     if problems := check_page(html, findings, WEIGHT, dit=words_of_data(processed, data)):
         shown = " ; ".join(problems[:5])
         more = f" ; et {len(problems) - 5} autres" if len(problems) > 5 else ""
-        raise ReportFailed(f"{page} ne tient pas son contrat : {shown}{more}", "\n".join(problems))
+        told = f"{page} ne tient pas son contrat : {shown}{more}"
+        raise ReportFailed(f"{told.rstrip('.')}.{advise(problems)}", "\n".join(problems))
 
 
 def words_of_data(processed: Path, data: Path) -> Callable[[str], bool]:
