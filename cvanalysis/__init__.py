@@ -1,14 +1,16 @@
-"""cvanalysis: the evaluation of a contrat de ville, from INSEE's published files to pages that can be shared.
+"""L'évaluation d'un contrat de ville, des fichiers de l'Insee aux pages que l'on partage.
 
     import cvanalysis as cv
-    dossier = cv.ouvrir()
-    fiche = dossier.fiche("…")
-    fiche.constat("revenus-03")
-    cv.montrer(figure, alt="…")
-    couleurs = cv.style()  # the font and looks of our figures for one's own, the colour of each role
+    dossier = cv.ouvrir()           # le territoire ; help(dossier) : ses tables et ses pages
+    fiche = dossier.fiche("…")      # un code, un nom, ou des mots du nom
+    fiche.constat("revenus-03")     # un constat : titre, figure, tableau, source
+    cv.montrer(figure, alt="…")     # une figure à vous, dans une page
+    couleurs = cv.style()           # pour elle, notre police ; la couleur de chaque rôle
 
-The names are loaded on first use: the command line must not pay for pandas to say that nothing has changed.
+docs/carnets.md a les recettes.
 """
+
+# The names are loaded on first use: the command line must not pay for pandas to say that nothing has changed.
 
 from __future__ import annotations
 

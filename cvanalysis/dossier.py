@@ -248,10 +248,18 @@ class Dossier(LabelledTables):
         return blocs.show_table(page.journaux(nom), label(f"qualite.{nom}.titre"), exemple=invented)
 
     def theme(self, theme: str) -> Page:
-        """Ce qui se montre d'un thème : actions, argent, besoins, paroles, préconisations ; inconnu, `UsageError`."""
+        """Ce qui se montre d'un thème : actions, argent, besoins, paroles, préconisations ; par son identifiant ou son nom.
+
+        >>> dossier.theme("Scolarité").constat("actions-01").finding.id
+        'scolarite-actions-01'
+
+        À côté des constats : `recto()` et `verso()`, la feuille à remettre ; `liste()` des actions. Inconnu, `UsageError` nomme les connus.
+        """
         acted = ThemeActions(self.store, self.territory, theme, self.catalogue)
-        said = Together(theme, lambda: self._theme_voices(acted.theme))
-        advised = Together(theme, lambda: find_recommendations(self.recommendations(), self.territory, theme))
+        said = Together(acted.theme.id, lambda: self._theme_voices(acted.theme))
+        advised = Together(
+            acted.theme.id, lambda: find_recommendations(self.recommendations(), self.territory, acted.theme.id)
+        )
         chapters = (acted, said, advised)
 
         def sides(show: Callable[..., Bloc]) -> Bloc:

@@ -64,7 +64,7 @@ class Problem:
 
 
 class CvanalysisError(Exception):
-    """Root of all errors that this project raises on purpose."""
+    """Ce que cvanalysis refuse, en une phrase (`UsageError`, `DeclarationError`… en sont)."""
 
     def _render_traceback_(self) -> list[str]:
         """What a notebook shows: the message alone, since the way through our code helps nobody to mend a code or a file."""

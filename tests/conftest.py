@@ -25,6 +25,13 @@ settings.load_profile("projet")
 RACINE = Path(__file__).resolve().parents[1]
 
 
+def our_notebooks(folder: Path = RACINE / "notebooks") -> list[Path]:
+    """The project's notebooks: those whose page `cvanalysis/pages` makes, and the workbench. What an analyst drops beside them, with the
+    libraries of their choice, is held to no rule of ours."""
+    pages = {path.stem for path in (RACINE / "cvanalysis" / "pages").glob("*.py")} - {"quartier"} | {"qpv", "explorer"}
+    return sorted(path for path in folder.glob("*.ipynb") if path.stem in pages)
+
+
 def examples(count: int) -> settings:
     """So many examples of a property that is costly to try, and as many more as the profile has of the others."""
     return settings(max_examples=count * settings.default.max_examples // 100)

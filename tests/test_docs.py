@@ -90,31 +90,40 @@ def test_the_recipes_run_as_they_are_written(brut, tmp_path, monkeypatch):
     assert (tmp_path / "revenus.png").is_file()
 
 
-def test_the_notebook_of_the_documentation_makes_a_page_with_its_sources(tmp_path):
-    raw = territoire(tmp_path)
-    for start, name in (("id;nom;unite;source", "indicateurs"), ("numero;genre;", "constats")):
-        path = raw / "catalogue" / f"{name}.csv"
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(block(start), encoding="utf-8")
-    (raw / "insee" / "sport.csv").write_text(block("code;annee;indicateur;valeur"), encoding="utf-8")
-    first, *cells = re.split(r"\n\n", block('qpv = "QP044005"').strip())
+def notebook_of(start, pour, titre):
+    """A notebook of the documentation, cell by cell, the one that begins with this line."""
+    first, *cells = re.split(r"\n\n", block(start).strip())
     new = nbformat.v4
-    notebook = new.new_notebook(metadata={"cvanalysis": {"pour": "quartier", "titre": "Le sport"}})
+    notebook = new.new_notebook(metadata={"cvanalysis": {"pour": pour, "titre": titre}})
     notebook.cells = [new.new_code_cell(first, metadata={"tags": ["parameters"]})]
     for cell in cells:
         lines = [line.split("   ")[0] for line in cell.split("\n")]
         headings = [line for line in lines if line.startswith("#")]
         notebook.cells += [new.new_markdown_cell(line) for line in headings]
         notebook.cells.append(new.new_code_cell("\n".join(lines[len(headings) :])))
+    return notebook
+
+
+def test_the_notebooks_of_the_documentation_make_pages_with_their_sources(tmp_path):
+    raw = territoire(tmp_path)
+    for start, name in (("id;nom;unite;source", "indicateurs"), ("numero;genre;", "constats")):
+        path = raw / "catalogue" / f"{name}.csv"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(block(start), encoding="utf-8")
+    (raw / "insee" / "sport.csv").write_text(block("code;annee;indicateur;valeur"), encoding="utf-8")
     (tmp_path / "nb").mkdir()
-    nbformat.write(notebook, tmp_path / "nb" / "sport.ipynb")
-    done = cva(
-        "build", "--data", raw, "--out", "out", "--only", "QP973001-sport", cwd=tmp_path, notebooks=tmp_path / "nb"
-    )
+    nbformat.write(notebook_of('qpv = "QP044005"', "quartier", "Le sport"), tmp_path / "nb" / "sport.ipynb")
+    nbformat.write(notebook_of('theme = "associations"', "theme", "Le sport"), tmp_path / "nb" / "club.ipynb")
+    asked = ("--only", "QP973001-sport", "--only", "associations-club")
+    done = cva("build", "--data", raw, "--out", "out", *asked, cwd=tmp_path, notebooks=tmp_path / "nb")
     assert done.returncode == 0, done.stderr
     page = (tmp_path / "out" / "essai" / "quartiers" / "QP973001-sport.html").read_text(encoding="utf-8")
     assert "Ville, service des sports" in page
     assert "Barres : les licences sportives" in page.replace("\xa0", " ")
+    assert ">12,5</td>" in page
+    assert "associations-actions-01" in (tmp_path / "out" / "essai" / "themes" / "associations-club.html").read_text(
+        encoding="utf-8"
+    )
 
 
 MINIMAL = """[territoire]\nid="a"\nnom="A"\nepci="249799990"\ngeographie="QP2015"\n[contrat]\nnom="C"\ncode="C"\ndebut=2015\nfin=2022

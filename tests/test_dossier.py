@@ -14,7 +14,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 import cvanalysis
-from conftest import RACINE
+from conftest import our_notebooks
 from cvanalysis.dossier import ouvrir
 from cvanalysis.errors import UsageError
 
@@ -193,10 +193,19 @@ def test_the_examples_of_the_documentation_run(dossier):
     runner = doctest.DocTestRunner()
     tried = [runner.run(example).attempted for example in found if example.examples]
     assert runner.summarize().failed == 0
-    assert len(tried) == 5
+    assert len(tried) == 6
 
 
-CARNETS = sorted(one for one in (RACINE / "notebooks").glob("*.ipynb") if one.stem != "explorer")
+def test_a_zone_or_a_theme_is_known_by_its_name_and_refused_with_the_known_ones(dossier):
+    assert set(dossier.indicateurs("Bellevue")["zone"]) == {"QP044005"}
+    assert len(dossier.indicateurs(dossier.territory.epci))
+    with pytest.raises(UsageError, match=r"«\sDervalieres\s» n'est le nom d'aucun quartier.*Les Dervallières"):
+        dossier.indicateurs("Dervalieres")
+    with pytest.raises(UsageError, match=r"« sport » n'est pas un thème déclaré. Thèmes déclarés : .*\(scolarite\)"):
+        dossier.theme("sport")
+
+
+CARNETS = [one for one in our_notebooks() if one.stem != "explorer"]
 NOMMENT = ".num, .etats, .pastille, .filtre, .leg, table, summary, dt, svg"
 """What names or labels a thing beside it, and is no line that one reads: numbers and codes, states, controls, tables."""
 

@@ -15,14 +15,14 @@ from typing import get_args
 
 import pytest
 
-from conftest import RACINE, shared
+from conftest import RACINE, our_notebooks, shared
 from cvanalysis.constat.shape import Genre
 from cvanalysis.display import figures
 from cvanalysis.territory.contract import read_territory
 from cvanalysis.textes import block
 
 BIN = Path(sys.executable).parent
-CARNETS = sorted((RACINE / "notebooks").glob("*.ipynb"))
+CARNETS = our_notebooks()
 PAQUET = RACINE / "cvanalysis"
 SANS_TERRITOIRE = sorted(
     [*CARNETS, *(p for p in PAQUET.rglob("*") if p.suffix in (".py", ".toml", ".j2", ".html", ".css"))]
@@ -80,7 +80,14 @@ def test_the_import_contract_can_fail(tmp_path):
 
 
 def test_there_are_notebooks():
-    assert {"qpv", "synthese", "qualite"} <= {path.stem for path in CARNETS}
+    assert {"qpv", "synthese", "qualite", "explorer"} <= {path.stem for path in CARNETS}
+    assert len(CARNETS) >= 11
+
+
+def test_a_notebook_that_an_analyst_drops_is_held_to_no_rule_of_ours(tmp_path):
+    for name in ("qpv", "sport"):
+        (tmp_path / f"{name}.ipynb").write_text("{}")
+    assert [path.stem for path in our_notebooks(tmp_path)] == ["qpv"]
 
 
 @pytest.mark.parametrize("carnet", CARNETS, ids=lambda path: path.stem)

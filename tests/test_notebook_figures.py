@@ -71,6 +71,8 @@ def test_a_figure_is_not_shown_without_words():
 
     with pytest.raises(cv.CvanalysisError, match="`alt` est vide"):
         cv.montrer(None, alt=" ")
+    with pytest.raises(cv.CvanalysisError, match="n’est ni une figure, ni des Axes"):
+        cv.montrer(3, alt="Barres")
 
 
 def test_the_axes_of_a_finding_can_be_shown_by_an_analyst():

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from carnets import cva
-from conftest import RACINE
+from conftest import RACINE, our_notebooks
 from cvanalysis.catalogue import load_catalogue
 from cvanalysis.display.phrases import write
 from cvanalysis.pages.quartier import Fiche
@@ -26,7 +26,7 @@ from cvanalysis.tables.store import Store
 from cvanalysis.territory.contract import read_territory
 from territoires.invente import CODES, DEUX_COMMUNES, LONG_NOM, SECRET, SEUL
 
-NOTEBOOKS = sorted(path.name for path in (RACINE / "notebooks").glob("*.ipynb"))
+NOTEBOOKS = [path.name for path in our_notebooks()]
 
 
 # ------------------------------------------------------------------------- the same figures, the same pages

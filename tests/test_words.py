@@ -8,10 +8,10 @@ import re
 
 import pytest
 
-from conftest import RACINE
+from conftest import RACINE, our_notebooks
 from cvanalysis.french import typeset
 
-CARNETS = sorted((RACINE / "notebooks").glob("*.ipynb"))
+CARNETS = our_notebooks()
 TEXTES = sorted((RACINE / "data" / "raw" / "textes").glob("*.md"))
 CATALOGUE = sorted((RACINE / "cvanalysis" / "catalogue").glob("*.csv"))
 CODE = sorted((RACINE / "cvanalysis").rglob("*.py"))

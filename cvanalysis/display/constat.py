@@ -52,10 +52,11 @@ _YEARS = re.compile(r", [^,;]*\b\d{4}\b[^;]*?(?= ; |$)")
 
 @dataclass(frozen=True)
 class Constat:
-    """A finding as people see it: displays itself in JupyterLab and in the pages; `.finding` is the claim itself.
+    """Un constat tel qu'on le voit : à la fin d'une cellule, il se montre. `df` : son tableau ; `figure()`, `tracer()`, `png()`, `svg()` :
+    sa figure ; `finding` : ce qu’il affirme, en valeurs.
 
-    `notes`: the texts that its page says once, with their numbers, to which it adds its own (and its files, numbered 0);
-    `dessin`: with its figure; `ailleurs`: the lines of its table that its page shows elsewhere, by their headers.
+    `notes` : les textes que sa page dit une fois, et leurs numéros ; `dessin` : avec sa figure ; `ailleurs` : les lignes de son tableau que
+    sa page montre ailleurs.
     """
 
     finding: Finding
@@ -197,7 +198,8 @@ class Constat:
 
     @property
     def df(self) -> pd.DataFrame:
-        """Le tableau du constat, en table pandas : voir `display.tables.to_frame`. Vide où le constat n'a pas de tableau."""
+        """Le tableau du constat, en table pandas, sous les mêmes titres ; vide où il n'en a pas. Chaque colonne de chiffres `X`, non
+        arrondis, est suivie de `X, unité` et de `X, statut` : « publié », sinon la raison pour laquelle le chiffre est vide."""
         return to_frame(self.finding.table)
 
     @property
@@ -242,7 +244,7 @@ class Bloc:
 
     @property
     def df(self) -> pd.DataFrame:
-        """Le tableau montré, en table pandas (`display.tables.to_frame`) ; vide où le bloc n'en a pas."""
+        """Le tableau montré, en table pandas (comme `constat.df`) ; vide où le bloc n'en a pas."""
         return to_frame(self.tableau)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -19,7 +19,8 @@ from cvanalysis.french import capital, nearest
 
 @dataclass(frozen=True, repr=False)
 class Page:
-    """What a notebook shows: numbered findings, by chapter, and blocks around them, each called by its name (`page.recto()`).
+    """Ce qu'une page sait dire : des constats numérotés (`fiche["revenus-03"]` ; `numeros` les nomme tous), et des blocs, chacun appelé par
+    son nom (`fiche.recto()` ; la touche Tabulation les montre).
 
     `show` makes of a finding what people see. `dites`: where cautions are said once, at the foot of the page (`notes()`), those met so
     far and their numbers. `mots`: the territory's own sentences, in force while its page speaks.

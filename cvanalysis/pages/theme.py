@@ -21,7 +21,7 @@ from cvanalysis.constat.shape import Figure, Finding, Message, Table, Valeur, ro
 from cvanalysis.engagements.progress import progress_finding, progress_rows
 from cvanalysis.errors import UsageError
 from cvanalysis.files.keys import split_list
-from cvanalysis.french import capital
+from cvanalysis.french import capital, fold, listed
 from cvanalysis.indicateurs.observation import latest_values
 from cvanalysis.territory.contract import Territory
 from cvanalysis.textes import label, labels
@@ -34,11 +34,12 @@ class ThemeActions(ActionChapter):
     """Findings of one theme, under `THEME-section-NN`; `liste` is its catalogue of actions."""
 
     def __init__(self, reader: Reader, territory: Territory, theme: str, catalogue: Catalogue) -> None:
-        known = {t.id: t for t in territory.themes}
-        if theme not in known:
-            raise UsageError(f"« {theme} » n'est pas un thème déclaré. Thèmes déclarés : {', '.join(known)}.")
-        self.theme = known[theme]
-        self.reader, self.catalogue = reader, catalogue
+        known = {fold(said): one for one in territory.themes for said in (one.nom, one.id)}
+        if fold(theme) not in known:
+            told = listed(f"{one.nom} ({one.id})" for one in territory.themes)
+            raise UsageError(f"« {theme} » n'est pas un thème déclaré. Thèmes déclarés : {told}.")
+        self.theme, self.reader, self.catalogue = known[fold(theme)], reader, catalogue
+        theme = self.theme.id
         field = Field(reader, territory, (("theme", (theme,)),))
         builders = {
             "actions-01": self.over(self._trend),

@@ -45,13 +45,13 @@ class LabelledTables:
         Returns
         -------
         Une table pandas neuve : `zone`, `nom_zone`, `niveau` (catégorie), `indicateur`, `libelle`, `unite` (%, €, habitants…), `annee`
-        (celle des données, vide où personne ne l'a établie), `date_donnees`, `publication` (année du fichier), `valeur` (dans l'unité :
-        41,5 % s'écrit 41.5), `statut` (catégorie ordonnée : « publié », sinon la raison pour laquelle `valeur` est vide, ou « suspect »),
-        `source`, `fichier`, `note`.
+        (celle des données, vide où personne ne l'a établie), `date_donnees` (le jour, où il est connu), `publication` (année du fichier),
+        `valeur` (dans l'unité : 41,5 % s'écrit 41.5), `statut` (catégorie ordonnée : « publié », sinon la raison pour laquelle `valeur`
+        est vide, ou « suspect »), `source`, `fichier`, `note`.
 
         Raises
         ------
-        UsageError : un indicateur que le catalogue n'a pas, avec les plus proches.
+        UsageError : un indicateur que le catalogue n'a pas, une zone que personne n'a déclarée, avec les plus proches.
 
         Examples
         --------
@@ -69,7 +69,8 @@ class LabelledTables:
                     + " Tous : dossier.indicateurs().drop_duplicates('indicateur')[['indicateur', 'libelle', 'unite']]."
                 )
         here = self.territory
-        codes = [here.quartier(one).code if here.appeles(one) else one for one in _several(zones)]
+        places = {*here.noms, *(code for quarter in here.quartiers for code in quarter.depuis)}
+        codes = [one if one in places else here.quartier(one).code for one in _several(zones)]
         rows = self.store.indicateurs(codes or None, chosen or None)
         return label_indicators(rows, self.territory, self.catalogue)
 

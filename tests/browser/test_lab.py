@@ -15,9 +15,10 @@ from pathlib import Path
 import pytest
 
 from browser.conftest import RACINE
+from conftest import our_notebooks
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
-CARNETS = sorted(path.stem for path in (RACINE / "notebooks").glob("*.ipynb"))
+CARNETS = [path.stem for path in our_notebooks()]
 AUTRE = {
     "qpv": ('qpv = "QP044006"', 'qpv = "QP044012"', "Le Ranzay"),
     "theme": ('theme = "scolarite"', 'theme = "aller-vers"', ""),

@@ -122,12 +122,13 @@ class Shown:
 def montrer(figure: Any, alt: str) -> Shown:
     """Montre une figure de matplotlib ou de seaborn (elle, ses Axes, ce qu'ont rendu `plt.subplots` ou `sns.catplot`) avec son alternative.
 
-    `alt` dit en une phrase ce que verrait l'œil : la sorte de figure, son message. Vide, `UsageError`.
+    `alt` dit en une phrase ce que verrait l'œil : la sorte de figure, son message. Vide, ou sans figure, `UsageError`.
     """
     if not alt.strip():
         raise UsageError(label("affichage.image.sans_alt"))
-    first = np.ravel(np.asarray(figure, dtype=object))[0]
-    sheet = first.figure
+    sheet = getattr(next(iter(np.ravel(np.asarray(figure, dtype=object))), None), "figure", None)
+    if sheet is None:
+        raise UsageError(label("affichage.image.sans_figure"))
     out = io.BytesIO()
     sheet.savefig(out, format="png", dpi=144, bbox_inches="tight", metadata={"Software": None})
     if pyplot := sys.modules.get("matplotlib.pyplot"):

@@ -25,6 +25,7 @@ from ipykernel.compiler import XCachingCompiler
 from ipykernel.ipkernel import IPythonKernel
 from ipykernel.zmqshell import ZMQInteractiveShell
 from IPython.core.interactiveshell import InteractiveShell
+from IPython.core.shellapp import InteractiveShellApp
 from jupyter_client.session import Session
 from nbclient.exceptions import DeadKernelError
 from nbformat import NotebookNode
@@ -139,7 +140,7 @@ def open_shell() -> InteractiveShell:
     """The shell of this process, ready to run cells; IPython's own singleton, so `get_ipython()` and `display()` find it."""
     if not _Shell.initialized():
         config = Config()
-        config.HistoryManager.enabled = False  # a database and a thread
+        config.HistoryManager.hist_file = ":memory:"  # no file, and no thread to write it
         # `exit` in a cell asks the kernel's loop to stop: there is none, and `InProcessClient` sees `exit_now` after the cell.
         _Shell.instance(config=config, compiler_class=_Compiler).kernel = SimpleNamespace(
             eventloop=None, _allow_stdin=False
@@ -180,8 +181,9 @@ class InProcessClient(PapermillNotebookClient):
         sys.stderr = _Stream("stderr", self, 2)
         builtins.input = partial(IPythonKernel.raw_input, self._shell.kernel)  # nobody answers: it says so
         getpass.getpass = partial(IPythonKernel.getpass, self._shell.kernel)
-        if "" not in sys.path:
-            sys.path.insert(0, "")  # as in a kernel: a notebook imports what lies beside it
+        # As in a kernel, a notebook imports what lies beside it, after Python's own.
+        sys.path = [one for one in sys.path if one]
+        InteractiveShellApp.init_path(SimpleNamespace(ignore_cwd=False))
         # What a cell draws by pyplot becomes its output, as in a kernel. matplotlib looks at the environment when it is imported: the
         # warmed parent has done that already, so what it found there is put right.
         backend = os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
