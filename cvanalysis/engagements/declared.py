@@ -237,6 +237,6 @@ def _read_partner(row: Ligne, territory: Territory, names: dict[str, str]) -> di
         if (year := cells[name]) and not (year.isdecimal() and len(year) == 4):
             row.wrong(name, f"{quoted(year)} n'est pas une année", "quatre chiffres")
             cells[name] = ""
-    nom = mask_words(cells["nom"])
+    nom = mask_words(cells["nom"], organisation=True)
     called = "|".join(alias if nom == cells["nom"] else (*alias, cells["nom"]))
     return cells | {"nom": nom, "alias": called, "siren": siren, "note": mask_words(cells["note"])}

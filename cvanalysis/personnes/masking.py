@@ -17,7 +17,7 @@ import csv
 import re
 import tomllib
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -166,6 +166,7 @@ NUMERO, NOM = MARKS["numero"], MARKS["nom"]
 _DONNEES: Mapping[str, Any] = tomllib.loads((_ICI / "personnes.toml").read_text(encoding="utf-8"))
 _MOTIFS = {name: re.compile(expand(motif, _DONNEES["morceaux"])) for name, motif in _DONNEES["motifs"].items()}
 _JOINT = ("courriel", "telephone", "naissance")
+_INTIME = (*_JOINT, "nom", "adresse", "numero")
 
 
 @cache
@@ -188,27 +189,31 @@ def is_nir(cell: str) -> bool:
     return _MOTIFS["nir"].search(cell) is not None
 
 
-def mask_words(text: str) -> str:
+def mask_words(text: str, *, organisation: bool = False) -> str:
     """Words of a log without names, numbers of social security, telephones nor e-mails; twice gives the same.
+
+    Of an organisation, what follows a word with a capital is its own name (« Transports Michel Vaillant »).
 
     >>> mask_words("Bourse au permis pour M. Dupont"), mask_words("Fête au collège Rosa PARKS")
     ('Bourse au permis pour [nom]', 'Fête au collège Rosa PARKS')
     """
     if len(text) < 4 or (text.isdigit() and len(text) < 10):
         return text
+    if not organisation and len(text.split()) < 3 and _is_name(text):
+        return NOM
     text = _MOTIFS["nir"].sub(NUMERO, text)
     if _MOTIFS["joindre"].search(text):
-        for found in reversed(find_marks(text)):
-            if found.genre in _JOINT and not text[found.debut - 1 : found.debut].isalnum():
-                text = f"{text[: found.debut]}{MARKS[found.genre]}{text[found.fin :]}"
+        text = _without(text, _JOINT)
     for _ in range(3):  # « M. M. M. Dupont »: what a name hides is looked at again
         text = _MOTIFS["nomme"].sub(lambda found: NOM if _is_named(found) else found[0], text)
     for order in ("nom_prenom", "prenom_nom"):
         text = _MOTIFS[order].sub(lambda found: NOM if _is_written_as_person(found) else found[0], text)
-    return _MOTIFS["pour"].sub(
-        lambda found: _without(found) if _is_first_name(found["prenom"]) and not _is_thing(found["nom"]) else found[0],
-        text,
-    )
+    text = _MOTIFS["pour"].sub(lambda found: found["avant"] + NOM if _is_announced(found) else found[0], text)
+    alone = _MOTIFS["individuel"].search(text) is not None
+    if not alone and not any(_is_said(word) for word in text.split()):
+        return text
+    shown = _without(text, _INTIME if alone else ("nom",), alone=alone, organisation=organisation)
+    return shown if shown == text else mask_words(shown, organisation=organisation)
 
 
 def mask_carrier(name: str) -> str:
@@ -225,9 +230,10 @@ def mask_carrier(name: str) -> str:
     at = _MOTIFS["chez"].search(name)
     if at and at.start() and _is_home(name, at):
         name = name[: at.start()].rstrip(" ,;(-–")
-    if is_person(" ".join(name.replace(",", " ").split())):
+    first = re.split(r"\s*[,/+(]\s*", name)[0]
+    if is_person(" ".join(name.replace(",", " ").split())) or (is_person(first) and not _is_thing(name)):
         return PARTICULIER
-    shown = mask_words(name)
+    shown = mask_words(name, organisation=True)
     return shown if shown == name else mask_carrier(shown)  # a masked name may leave the home of a person in sight
 
 
@@ -235,14 +241,26 @@ def is_person(name: str) -> bool:
     """Whether a whole name is that of a person: a civility, « EI », or a first name beside a name that no organisation bears."""
     if found := _MOTIFS["nomme"].match(name):
         return _is_named(found)
-    if _MOTIFS["entreprise"].search(name) or _MOTIFS["initiales"].fullmatch(name):
+    return _MOTIFS["entreprise"].search(name) is not None or _is_name(name)
+
+
+def _is_name(text: str) -> bool:
+    """Whether a whole text is initials and a name, or a first name beside a name that no organisation bears."""
+    if _MOTIFS["initiales"].fullmatch(text):
         return True
-    words = name.split()
-    if not 2 <= len(words) <= 3 or not all(_MOTIFS["mot"].fullmatch(word) for word in words) or _is_thing(name):
+    words = text.split()
+    if not 2 <= len(words) <= 3 or _is_thing(text):
         return False
+    if not all(_MOTIFS["mot"].fullmatch(word) for word in words):
+        return _MOTIFS["abrege"].fullmatch(text) is not None
     return _is_first_name(words[-1]) or (
         _is_first_name(words[0]) and (len(words) == 2 or words[-1].isupper() > words[0].isupper())
     )
+
+
+def mask_told(sentence: str) -> str:
+    """A sentence of ours that quotes a raw cell."""
+    return mask_words(_MOTIFS["loge"].sub(NOM, sentence))
 
 
 def mask_cell(cell: str) -> str:
@@ -253,7 +271,7 @@ def mask_cell(cell: str) -> str:
         and len(re.sub(r"\D", "", cell)) in (*range(1, 10), 14)
     ):
         return cell
-    shown = mask_carrier(mask(mask_words(cell[:BRUT_LU])).texte)
+    shown = mask(mask_carrier(_MOTIFS["loge"].sub(NOM, cell[:BRUT_LU]))).texte
     return shown if len(shown) <= BRUT_MAX else f"{shown[:BRUT_MAX]}…"
 
 
@@ -295,18 +313,32 @@ def _is_named(found: re.Match[str]) -> bool:
     """
     before = found.string[: found.start()].rstrip()
     acronym = fold(found["civil"]) == "m" and (len(found["mot"]) < 2 or _is_thing(" ".join(before.split()[-2:])))
-    return not before[-1:].isdigit() and not acronym and fold(found["mot"]) not in _known()["fonctions"]
+    family = fold(found["civil"]) == "famille" and (
+        _is_thing(f"{before} {found['mot']}") or fold(found["mot"]) in _known()["familles"]
+    )
+    return not (before[-1:].isdigit() or acronym or family or fold(found["mot"]) in _known()["fonctions"])
 
 
 def _is_written_as_person(found: re.Match[str]) -> bool:
     """« DUPONT Jean » or « Jean DUPONT », unless a word of an organisation or place stands just before."""
-    before = re.split(r"[(:,;]|\s[-–]\s", found.string[: found.start()])[-1].split()[-3:]
-    return _is_first_name(found["prenom"]) and not _is_thing(" ".join([*before, found[0]]))
+    return _is_first_name(found["prenom"]) and not _belongs(found.string, *found.span(), 3)
+
+
+def _is_announced(found: re.Match[str]) -> bool:
+    """Whether the two words after « animateur : » are a first name and a name, or its initial, in any order."""
+    name = found["nom"]
+    return (name.endswith(".") or any(map(_is_first_name, name.split()))) and not _is_thing(name)
+
+
+def _belongs(text: str, start: int, end: int, near: int) -> bool:
+    """Whether a name holds a word of an organisation or place, or has one among the few words before it."""
+    before = re.split(r"[(:,;]|\s[-–]\s", text[:start])[-1].split()[-near:]
+    return _is_thing(" ".join([*before, text[start:end]]))
 
 
 def _is_home(name: str, chez: re.Match[str]) -> bool:
     """Whether « chez … » says a person: a civility, a first name, or one lone name after an association's."""
-    who = chez["qui"]
+    who = re.split(r"\s[-–]\s|[,;(]|\s\d", chez["qui"])[0]
     words = who.split()
     bound = "c/o" in fold(chez[0]) or fold(name).startswith("asso")
     alone = bound and len(words) == 1 and fold(who) not in _known()["pronoms"]
@@ -317,6 +349,24 @@ def _is_home(name: str, chez: re.Match[str]) -> bool:
     )
 
 
-def _without(found: re.Match[str]) -> str:
-    start, end = found.span("nom")
-    return f"{found.string[found.start() : start]}{NOM}{found.string[end : found.end()]}"
+def _is_said(word: str) -> bool:
+    """Whether a word is a first name, or an initial, in a text that is not all capitals (whole logs are written so)."""
+    word = word.strip(",.;:()«»").removeprefix("d'").removeprefix("d’")
+    return word[:1].isupper() and (len(word) == 1 or (not word.isupper() and _is_first_name(word)))
+
+
+def _without(text: str, kinds: Container[str], *, alone: bool = True, organisation: bool = False) -> str:
+    """A text without marks of these kinds: a name of two words, or a first name `alone` where the text is of one person."""
+    for found in reversed(find_marks(text)):
+        before, said = text[: found.debut], text[found.debut : found.fin]
+        words = said.split()
+        named = found.genre != "nom" or (
+            any(map(_is_said, words))
+            and not said.isupper()
+            and (len(words) > 1 or (alone and _MOTIFS["devant"].search(before) is not None))
+            and not (organisation and _MOTIFS["capitale"].search(before))
+            and not _belongs(text, found.debut, found.fin, 2)
+        )
+        if found.genre in kinds and named and not before[-1:].isalnum():
+            text = f"{before}{MARKS[found.genre]}{text[found.fin :]}"
+    return text
