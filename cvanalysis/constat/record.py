@@ -25,13 +25,9 @@ def record(finding: Finding, message: str, lecture: str = "") -> dict[str, Any]:
         "precautions": list(finding.precautions),
         "manques": [*finding.manques, *finding.ailleurs],
         "colonnes": list(table.colonnes),
-        "lignes": [[_cell(value) for value in line] for line in table.lignes],
+        "lignes": [[[v.valeur, v.statut, v.texte, v.unite, v.decimales] for v in line] for line in table.lignes],
         "legende": table.legende,
     }
-
-
-def _cell(value: Valeur) -> list[Any]:
-    return [value.valeur, value.statut, value.texte, value.unite, value.decimales]
 
 
 def read_line(line: Iterable[Sequence[Any]]) -> tuple[Valeur, ...]:

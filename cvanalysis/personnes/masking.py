@@ -7,8 +7,9 @@ can't find (a rare name, a nickname, a role that only one person holds) is why a
 Time grows as the text does, whatever is repeated in it: no pattern holds a repetition without a bound, first names are looked up once a
 word, and what is taken is kept by character.
 
-A log names organisations, many of them after a person (« Collège Rosa Parks »), so that a name alone proves nothing there: it takes a
-civility, the order and capitals of an administration (« DUPONT Jean »), or a column that says so. Its words are in `personnes.toml`.
+A log names organisations, many of them after a person (« Collège Rosa Parks »): a name proves a person there where it has a civility, the
+order and capitals of an administration (« DUPONT Jean »), a first name and a name that no word of an organisation announces, or a column
+that says so; where it tells of one person (« Permis de … »), all is masked that would be in a voice. Its words are in `personnes.toml`.
 """
 
 from __future__ import annotations

@@ -62,7 +62,7 @@ def left_aside(territory: Territory) -> tuple[tuple[ReadFile, ...], list[str]]:
             elif not os.access(path, os.R_OK | os.X_OK):
                 found.append(_lost(name, "dossier qui ne s'ouvre pas (l'accès est refusé)", "Rendez-le lisible"))
             continue
-        if is_machine(Path(name)) or _is_notice(name):
+        if is_machine(Path(name)) or (name.lower().endswith(NOTICES) and not name.startswith("textes/")):
             machine.append(name)
         elif name != logo and not _is_read(name, folder):
             found.append(_tell(name))
@@ -83,10 +83,6 @@ def _together(items: list[ReadFile]) -> ReadFile:
 
 def _left(name: str, why: str, problem: Problem | None = None) -> ReadFile:
     return ReadFile(name, statut=LAISSE, pris_pour=why, probleme=problem)
-
-
-def _is_notice(name: str) -> bool:
-    return name.lower().endswith(NOTICES) and not name.startswith("textes/")
 
 
 def _is_read(name: str, folder: Path) -> bool:
