@@ -8,9 +8,11 @@ import openpyxl
 import pytest
 
 from cvanalysis.display.phrases import write
+from cvanalysis.engagements.progress import progress_rows
 from cvanalysis.errors import DeclarationError, UsageError
 from cvanalysis.pages.engagements import Engagements
 from cvanalysis.pages.quartier import QuarterActions
+from cvanalysis.territory.contract import read_territory
 from test_actions_territory import Tables, clean
 
 ENTETE = (
@@ -31,8 +33,6 @@ ROWS = (
 @pytest.fixture
 def chapter(tmp_path):
     cleaned = clean(tmp_path, *ROWS, fichiers={"engagements.csv": TABLE})
-    from cvanalysis.territory.contract import read_territory
-
     return Engagements(Tables.of(cleaned), read_territory(tmp_path))
 
 
@@ -63,6 +63,27 @@ def test_colleges_that_disagree_are_shown_and_not_averaged(chapter):
     assert cells(finding)["E1"][1:] == ["satisfaisant", "insatisfaisant", "sans avis"]
 
 
+def test_pillars_come_in_their_declared_order_whatever_that_of_the_engagements(tmp_path):
+    told = []
+    for n, lines in enumerate((TABLE.splitlines()[1:], TABLE.splitlines()[:0:-1])):
+        (folder := tmp_path / str(n)).mkdir()
+        cleaned = clean(folder, *ROWS, fichiers={"engagements.csv": "\n".join((ENTETE, *lines))})
+        chapter = Engagements(Tables.of(cleaned), read_territory(folder))
+        told.append([[*cells(chapter.constat(numero))] for numero in ("couverture-01", "avancement-02")])
+    assert told[0] == told[1]
+
+
+def test_the_pillars_where_something_is_done_are_named_and_the_others_counted(chapter):
+    title = write(chapter.constat("avancement-02").message)
+    assert title.startswith("Dits réalisés\u00a0: 1 sur 2 (")
+    assert title.endswith("aucun dans l’autre pilier")
+
+
+def test_a_proof_without_a_date_is_not_the_absence_of_a_proof(chapter):
+    dates = {line[0].texte: line[5].texte for line in progress_rows(chapter.field.engagements, chapter.field).lignes}
+    assert dates == {"E1": "15/03/2022", "E2": "01/01/2020", "E3": "sans objet", "E4": "sans objet"}
+
+
 def test_the_gaps_are_listed(chapter):
     gaps = cells(chapter.constat("ecarts-01"))
     assert gaps["Sans action dans les journaux"] == [2, "E3 Embaucher ; E4 Rêver"]
@@ -78,8 +99,6 @@ def test_actions_are_linked_by_the_log_and_by_the_table(chapter):
 
 def test_a_quarter_shows_its_engagements_and_those_its_actions_serve(tmp_path):
     cleaned = clean(tmp_path, *ROWS, fichiers={"engagements.csv": TABLE})
-    from cvanalysis.territory.contract import read_territory
-
     territory = read_territory(tmp_path)
     here = QuarterActions(Tables.of(cleaned), territory, "QP099001").constat("engagements-01")
     assert [line[0].texte for line in here.table.lignes] == ["E1", "E2"]
@@ -92,8 +111,6 @@ def test_a_quarter_shows_its_engagements_and_those_its_actions_serve(tmp_path):
 
 def test_no_engagement_at_all_gives_findings_that_say_so(tmp_path):
     cleaned = clean(tmp_path, *ROWS)
-    from cvanalysis.territory.contract import read_territory
-
     for finding in Engagements(Tables.of(cleaned), read_territory(tmp_path)).constats:
         assert "Aucun engagement" in write(finding.message)
         assert finding.manques

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections import Counter
 
 import pandas as pd
 import pytest
@@ -216,6 +217,13 @@ def test_no_page_says_the_same_title_of_two_findings(titles):
     """Where nothing is known, each says of what."""
     told = {name: [title for _, title in page] for name, page in titles.items()}
     assert {name: page for name, page in told.items() if len(page) > len(set(page))} == {}
+
+
+def test_a_reason_that_is_that_of_a_whole_page_is_not_listed_under_each_of_its_findings(dossier):
+    for name in ("avancement", "partenaires", "synthese"):
+        page = getattr(dossier, name)()
+        said = Counter(re.findall(r"<li>(.*?)</li>", "".join(page[n].html for n in page.numeros)))
+        assert [text for text, times in said.items() if times > 3] == [], name
 
 
 def test_where_no_log_was_received_nothing_says_that_nothing_was_done(dossier, titles):

@@ -126,11 +126,7 @@ def follow(before: Sequence[Any], after: Sequence[Any]) -> tuple[Followed, ...]:
 
 
 def find_changes(
-    changes: Sequence[Change],
-    followed: Sequence[Followed],
-    territory: Territory,
-    avant: str,
-    dits: Mapping[str, str],
+    changes: Sequence[Change], followed: Sequence[Followed], territory: Territory, avant: str, dits: Mapping[str, str]
 ) -> tuple[Finding, ...]:
     """Findings of « Ce qui a changé » since the edition named `avant`: `changements-constats-01`, `changements-contributions-01`;
     `dits`: finding → its question, engagement → its wording."""

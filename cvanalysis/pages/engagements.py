@@ -66,14 +66,17 @@ class Engagements(ActionChapter):
         return nothing(ident, f"engagements.{gabarit}", said, question=self.question(ident), source=SOURCE)
 
     def _pillar(self, table: pd.DataFrame) -> pd.Series:
-        """The name of the pillar of each engagement."""
-        return table["pilier"].replace({p.id: p.nom for p in self.field.territory.piliers})
+        """The name of the pillar of each engagement, in the order in which the contract declares its pillars."""
+        names = {p.id: p.nom for p in self.field.territory.piliers}
+        rank = {ident: n for n, ident in enumerate(names)}
+        return table["pilier"].sort_values(key=lambda ids: ids.map(rank), kind="stable").replace(names)
 
     def _fill(self, ident: str, table: pd.DataFrame) -> Finding:
         filled = pd.DataFrame(
             {"dits": table["avancement"] != NON_RENSEIGNE, "prouves": table["preuve"] != "", "tous": True}
         )
-        pillars = filled.groupby(self._pillar(table), sort=False).sum()
+        pillar = self._pillar(table)
+        pillars = filled.loc[pillar.index].groupby(pillar, sort=False).sum()
         every = label("engagements.couverture-01.ensemble"), *filled.sum()
         lines = {name: [count(n, "engagements") for n in numbers] for name, *numbers in (*pillars.itertuples(), every)}
         first, (said, _, total) = next(iter(lines.items()))
@@ -99,16 +102,15 @@ class Engagements(ActionChapter):
         lines = {name: [count(n, "engagements") for n in found.loc[name, shown]] for name in found.index}
         sizes, done = found.sum(axis=1), found.reindex(columns=AVANCEMENTS, fill_value=0)["réalisé"]
         best = (done / sizes)[::-1].idxmax()
-        told = [
-            label(f"{self.texts(ident)}.realises", pilier=p, nombre=done[p] or "aucun", total=sizes[p]) for p in lines
-        ]
+        some = [name for name in lines if done[name]]
+        told = [label(f"{self.texts(ident)}.realises", pilier=p, nombre=done[p], total=sizes[p]) for p in some]
         first, last = labels("engagements.avancement-02.colonnes")
         titles = (first, *(state.capitalize() for state in shown))
         whole = {name: (*line, count(sizes[name], "engagements")) for name, line in lines.items()}
         return self._make(
             ident,
             table,
-            {"realises": told if done.any() else []},
+            {"realises": told, "autres": len(lines) - len(some)},
             figure=Grid("matrice", lines, ("autre",)).figure(titles),
             table=Grid("matrice", whole, colonnes=(*titles, last)).table(),
             lecture={"pilier": best, "valeur": count(done[best], "engagements"), "total": sizes[best]},
