@@ -36,6 +36,7 @@ MODULES = (
     "hostiles_people",
     "hostiles_declared",
     "hostiles_outils",
+    "hostiles_ailleurs",
 )
 VOISIN = "insee/REVN_2022.csv"
 ACTIONS = "reference;annee;action;porteur;siren;theme;pilier;qpv;financeur;type_credit;demande;accorde;paye;statut;beneficiaires"
