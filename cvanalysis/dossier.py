@@ -331,7 +331,7 @@ class Dossier(LabelledTables):
         if findings is not None:
             findings = {**{one: title for one, (title, _) in self._handed.items()}, **findings}
         tables = map(self.store.rows, ("preconisations", "paroles", "codes", "immersions"))
-        return read_recommendations(*tables, findings, wording)
+        return read_recommendations(*tables, findings, wording, str(self.territory.edition.jusqu_au))
 
     @cached_property
     def _handed(self) -> dict[str, tuple[str, str]]:

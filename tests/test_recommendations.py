@@ -51,6 +51,24 @@ def test_two_kinds_of_known_evidence_are_needed(preuves, founded):
     assert bool(found.manque) != founded
 
 
+@pytest.mark.parametrize(
+    ("term", "told"),
+    [
+        ("2023-06", "juin 2023 (échéance passée)"),
+        ("2026-06", "juin 2026"),
+        ("2025", "2025 (échéance passée)"),
+        ("2026-06-29", "29/06/2026 (échéance passée)"),
+        ("au printemps", "au printemps"),
+        ("", ""),
+    ],
+)
+def test_a_term_that_is_past_on_the_day_of_the_edition_says_so(term, told):
+    frame = pd.DataFrame([dict.fromkeys(("id", "theme", "question", "preconisation", "constats", "statut"), "x")])
+    frame = frame.assign(exemple=False, qui="", echeance=term, suivi="", depart="", cible="", preuves="")
+    (found,) = read_recommendations(frame, PAROLES, CODES, IMMERSIONS, jour="2026-06-30")
+    assert found.echeance == told
+
+
 def test_evidence_is_named_as_one_of_a_list():
     read = pd.DataFrame({"immersion": ["I1"], "vu": ["Deux heures à l'accueil."]})
     frame = pd.DataFrame([dict.fromkeys(("id", "theme", "question", "preconisation", "constats", "statut"), "x")])

@@ -6,6 +6,7 @@ counts for nothing and is said. Refuses to write one: they are people's, from `p
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -82,11 +83,12 @@ def read_recommendations(
     immersions: pd.DataFrame,
     findings: Mapping[str, str] | None = None,
     engagements: Mapping[str, str] | None = None,
+    jour: str = "",
 ) -> tuple[Recommendation, ...]:
     """The préconisations in their file's order, each with its evidence checked.
 
     findings: id → message of the findings of the edition, and of those handed over; engagements: code → wording. Where either is None
-    it is not at hand and what cites it is taken at its word.
+    it is not at hand and what cites it is taken at its word. `jour` is that of the edition: a term before it is said to be past.
     """
     heard = {code for cell in paroles["codes"] for code in cell.split("|")} if len(paroles) else set()
     known: dict[str, Mapping[str, str] | None] = {
@@ -103,11 +105,12 @@ def read_recommendations(
         name = ((names or {}).get(reference) or bare).rstrip(".")  # one of a list
         return Evidence(kind, reference, name, names is None or reference in names)
 
+    past = label("preconisations.passee")
     same = ("id", "theme", "question", "qui", "suivi", "depart", "cible", "statut")
     return tuple(
         Recommendation(
             **{name: row[name] for name in same},
-            echeance=french_date(row["echeance"]),
+            echeance=french_date(row["echeance"]) + (past if _is_before(row["echeance"], jour) else ""),
             texte=row["preconisation"],
             preuves=tuple(map(evidence, split_list(row["preuves"]))),
             constats=tuple(split_list(row["constats"])),
@@ -115,6 +118,11 @@ def read_recommendations(
         )
         for row in preconisations.to_dict("records")
     )
+
+
+def _is_before(term: str, jour: str) -> bool:
+    """Whether a year, a month or a day is over on that day; words are not read."""
+    return re.fullmatch(r"\d{4}(-\d\d){0,2}", term) is not None and term < jour[: len(term)]
 
 
 def without_recommendation(recommendations: Collection[Recommendation], findings: Mapping[str, str]) -> tuple[str, ...]:
