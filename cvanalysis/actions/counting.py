@@ -14,11 +14,11 @@ from collections.abc import Mapping
 import pandas as pd
 
 from cvanalysis.actions.table import NON_RENSEIGNE, RETENUS, TFPB
-from cvanalysis.textes import block, label
+from cvanalysis.textes import block
 
 REGLES: Mapping[str, str] = block("actions.regles")
 """The rule in force, as it is printed under every table."""
-UNE_FOIS = label("actions.communs.une_fois")
+UNE_FOIS = "actions.communs.une_fois"
 """The rule of tables that tell no quarter apart."""
 
 LIGNE = ("source", "feuille", "ligne", "financeur", "cle")

@@ -23,7 +23,7 @@ from cvanalysis.textes import label
 LONGUEUR = 160
 """What a page shows of one text at most: a cell of a log can hold 50,000 characters."""
 TEXTES = ("titre", "porteur", "financeur", "public", "libelle", "nom", "preuve", "obstacle")
-SANS_CAUSE, JOURNAUX, MONTANTS = (label(f"actions.communs.{name}") for name in ("sans_cause", "journaux", "montants"))
+SANS_CAUSE, JOURNAUX, MONTANTS = (f"actions.communs.{name}" for name in ("sans_cause", "journaux", "montants"))
 
 
 @dataclass(frozen=True)

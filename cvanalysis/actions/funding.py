@@ -24,7 +24,7 @@ BARRES_MAX = 15
 LIGNES_MAX, NOMS_MAX = 300, 40
 """Carriers of a table, and names in a cell: a list of all the subsidies of a département has thousands of them."""
 
-DROIT_COMMUN, AUTRE_RESSOURCE = label("actions.credits.droit_commun"), label("actions.credits.autre_ressource")
+DROIT_COMMUN, AUTRE_RESSOURCE = "actions.credits.droit_commun", "actions.credits.autre_ressource"
 
 
 def by_credit(chapter: ActionChapter, ident: str, rows: pd.DataFrame) -> Finding:

@@ -20,7 +20,7 @@ from cvanalysis.constat.shape import Finding, Message, Table, Valeur, row, word
 from cvanalysis.files.keys import grouped
 from cvanalysis.textes import label, labels
 
-SANS_PUBLIC = label("actions.publics.sans_public")
+SANS_PUBLIC = "actions.publics.sans_public"
 CATALOGUE_MAX, CATALOGUE_QUARTIER_MAX = 1500, 60
 """Lines of a catalogue on a page: beyond, a page is too heavy for a phone, and the download has them all."""
 
@@ -72,7 +72,7 @@ def people_by_public(rows: pd.DataFrame, seuil: int) -> tuple[dict[str, Valeur],
     """
     one = lines_of(rows).drop_duplicates(["source", "feuille", "ligne"])
     said = one[one["beneficiaires"].notna()]
-    sums = said.groupby(said["public"].replace("", SANS_PUBLIC))["beneficiaires"].sum().sort_index()
+    sums = said.groupby(said["public"].replace("", label(SANS_PUBLIC)))["beneficiaires"].sum().sort_index()
     # One action alone behind a sum is the action's own count: it is protected as any count of people.
     counts = {name: int(number) for name, number in sums.items() if number}
     cells = [Cell((name,), frozenset({i})) for i, name in enumerate(counts)]
@@ -85,7 +85,7 @@ def publics_finding(chapter: ActionChapter, ident: str, rows: pd.DataFrame) -> F
     told = rows["public"] != ""
     # A log that does not say it takes nothing from one that does.
     counted = rows[told | ~rows["action"].isin(set(rows.loc[told, "action"]))]
-    by_public = counted.groupby(counted["public"].replace("", SANS_PUBLIC))["action"].nunique()
+    by_public = counted.groupby(counted["public"].replace("", label(SANS_PUBLIC)))["action"].nunique()
     ranked = by_public.sort_values(ascending=False, kind="stable")
     values = {str(name): count(number) for name, number in ranked.items()}
     seuil = chapter.field.territory.seuils.personnes

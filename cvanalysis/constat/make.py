@@ -63,7 +63,7 @@ def matrix(rows: Iterable[tuple[str, Mapping[str, Valeur]]], role: Role = "autre
 def source_of(rows: pd.DataFrame, nom: str) -> str:
     """« Journaux d'actions (a.xlsx, b.csv) »: the files that the rows come from, where they say it."""
     files = sorted({str(name).rsplit("/", 1)[-1] for name in rows.get("source", ()) if name})
-    return f"{nom} ({', '.join(files)})" if files else nom
+    return f"{_shared(nom)} ({', '.join(files)})" if files else nom
 
 
 def is_example(*tables: pd.DataFrame) -> bool:
@@ -125,7 +125,7 @@ def make(
     `textes` is the path of its block in `textes/*.toml` (else that of the message's template). What is not given here is taken there,
     else in what all findings of that page say (`[tous]`), with the message's values in place: `question`, `sous_titre`, `champ`,
     `source`; `axe` of the figure; `colonnes` and `legende` of the table; `series`, the names of those that have none;
-    `precautions`, after those given. A caution without a space is the path of a shared one (`commun.sans_cause`). Figure and table are
+    `precautions`, after those given. A caution, a source may be the path of a shared one (`commun.sans_cause`). Figure and table are
     given as they are (with "" and () for what the block says; a table may be its lines alone), or both by a `grid` (the figure unless
     one is given). `lecture` may be the values, besides the message's, of the block's own `[….lecture]`::
 
@@ -159,7 +159,7 @@ def make(
         figure=figure,
         table=table or None,
         lecture=lecture,
-        precautions=tuple(dict.fromkeys(map(_caution, (*precautions, *several("precautions"))))),
+        precautions=tuple(dict.fromkeys(map(_shared, (*precautions, *several("precautions"))))),
         manques=tuple(manques),
         exemple=exemple or is_example(*rows),
         **{name: one(name, parts.pop(name, "")) for name in ("question", "sous_titre", "champ", "source")},
@@ -175,7 +175,7 @@ def _texts(path: str, values: Mapping[str, object]) -> tuple[Callable[..., str],
     def one(name: str, given: str = "") -> str:
         if name == "question" and not given and name not in texts:
             raise KeyError("no question is given, nor stands in the block of texts")
-        return given or texts.get(name, "").format_map(values)
+        return _shared(given) if given else texts.get(name, "").format_map(values)
 
     return one, lambda name: tuple(text.format_map(values) for text in texts.get(name, ()))
 
@@ -184,8 +184,9 @@ def _named(series: Sequence[Serie], names: Sequence[str]) -> tuple[Serie, ...]:
     return tuple(replace(one, nom=one.nom or names[n]) for n, one in enumerate(series))
 
 
-def _caution(text: str) -> str:
-    return text if " " in text else label(text)
+def _shared(text: str) -> str:
+    """A text as it is given, or the one that stands at the path that is given."""
+    return label(text) if "." in text and " " not in text else text
 
 
 def nothing(ident: str, gabarit: str, valeurs: Mapping[str, Any], *, quoi: str = "", **parts: Any) -> Finding:

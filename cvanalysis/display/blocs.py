@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from cvanalysis.territory.contract import Territory
 
 
-_SHARE = label("affichage.blocs.part")
 _ABOUT = re.compile(r"(?s)(?:(«[^»]*») : )?(.*)")
 
 
@@ -195,7 +194,8 @@ def _define(one: Definition) -> tuple[str, str]:
     name, said = (set(re.findall(r"\w+", words.lower())) for words in (one.nom, one.definition))
     if name <= said:
         return "", one.definition
-    return one.nom, one.definition.removeprefix(_SHARE) if capital(one.nom).startswith(_SHARE) else one.definition
+    share = label("affichage.blocs.part")
+    return one.nom, one.definition.removeprefix(share) if capital(one.nom).startswith(share) else one.definition
 
 
 def show_notes(notes: Mapping[str, int]) -> Bloc:

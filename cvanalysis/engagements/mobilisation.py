@@ -11,12 +11,11 @@ from typing import NamedTuple
 
 from cvanalysis.actions.field import Field
 from cvanalysis.files.keys import split_list
-from cvanalysis.textes import label
 
 CONSTATE, SANS_PREUVE = "Attendu et constaté", "Attendu, sans preuve"
 EN_PLUS, NI = "Constaté sans être attendu", "Non attendu"
 CAS = (CONSTATE, SANS_PREUVE, EN_PLUS, NI)
-SOURCE, PREUVE = label("actions.mobilisation.source"), label("actions.mobilisation.preuve")
+SOURCE, PREUVE = "actions.mobilisation.source", "actions.mobilisation.preuve"
 
 
 class Mobilisation(NamedTuple):

@@ -19,7 +19,7 @@ from cvanalysis.files.keys import split_list
 from cvanalysis.french import french_date
 from cvanalysis.textes import label, labels
 
-SOURCE = label("actions.avancement.source")
+SOURCE = "actions.avancement.source"
 
 
 def no_engagement(ident: str, question: str) -> Finding:
@@ -43,7 +43,7 @@ def gaps_finding(ident: str, field: Field) -> Finding:
         ident,
         Message("actions.ecarts", said),
         rows=[table, field.menees],
-        source=f"{SOURCE} ; {source_of(field.menees, label('actions.ecarts.source_journaux'))}",
+        source=f"{label(SOURCE)} ; {source_of(field.menees, label('actions.ecarts.source_journaux'))}",
         figure=bars("", label("actions.ecarts.serie"), values),
         table=[(title, values[title], which[title] or "aucun") for title in found],
         lecture=Message("actions.lecture_ecarts", reading),

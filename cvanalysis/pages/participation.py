@@ -175,7 +175,7 @@ def _levels(paroles: pd.DataFrame, coverage: Coverage) -> Finding:
 
 
 def _road(found: pd.DataFrame, coverage: Coverage, engagements: Mapping[str, str]) -> Finding:
-    words = [f"{i}. {texte or NON_MONTRE}" for i, texte in enumerate(found["texte"], start=1)]
+    words = [f"{i}. {texte or label(NON_MONTRE)}" for i, texte in enumerate(found["texte"], start=1)]
     names = [named(cite, said) for cite, said in zip(found["cite"], words, strict=True)]
     states = [status if status in STATUTS else STATUTS[0] for status in found["statut"]]
     waiting = int((found["statut"] == STATUTS[0]).sum())
@@ -186,7 +186,9 @@ def _road(found: pd.DataFrame, coverage: Coverage, engagements: Mapping[str, str
         "reponses-01",
         "reponses",
         {"contributions": len(found), "attente": waiting, "repondues": len(found) - waiting},
-        figure=matrix((name, {state.capitalize(): OUI}) for name, state in zip(names, states, strict=True)),
+        figure=matrix(
+            (name, {state.capitalize(): word(label(OUI))}) for name, state in zip(names, states, strict=True)
+        ),
         table=table_of_contributions(found.assign(cite=cited), months),
     )
 

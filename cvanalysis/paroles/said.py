@@ -24,10 +24,8 @@ from cvanalysis.paroles.turnout import PAS, count_people
 from cvanalysis.territory.contract import Quartier, Territory, Theme
 from cvanalysis.textes import block, label, labels
 
-SOURCE = label("voix.tous.source")
-NON_MONTRE = label("voix.tous.non_montre")
+SOURCE, NON_MONTRE, OUI = (f"voix.tous.{name}" for name in ("source", "non_montre", "oui"))
 RAPPORTS: dict[str, str] = block("voix.face_a_face.rapports")
-OUI = word(label("voix.tous.oui"))
 LONGUEUR = 400
 """Characters of a text that a cell shows; the whole is for the team."""
 CITATIONS = 2
@@ -154,7 +152,7 @@ def _immersions(finding: Finder, theme: Theme, held: pd.DataFrame, territory: Te
     lines = []
     for r in (held.sort_values("date", kind="stable") if len(held) else held).itertuples():
         who = (french_date(r.date), names.get(r.qpv, ""), colleges.get(r.college, ""))
-        lines.append((*who, r.vu or NON_MONTRE, r.marche, r.ne_marche_pas, r.propose))
+        lines.append((*who, r.vu or label(NON_MONTRE), r.marche, r.ne_marche_pas, r.propose))
     missing = max(expected - len(lines), 0)
     values = {"faites": len(lines), "attendues": expected, "manque": missing, "theme": theme.nom}
     states = [texts["faite"]] * len(lines) + [texts["absente"]] * missing
@@ -203,7 +201,7 @@ def _tone(
 def _minority(finding: Finder, theme: Theme, rare: Sequence[_Idea], territory: Territory) -> Finding:
     rare = sorted(rare, key=lambda i: (i.tonalite, i.code))
     said = word(label("voix.tous.dit"))
-    lines = ((i.nom, TONS[i.tonalite], quote(i.rows, territory) or NON_MONTRE) for i in rare)
+    lines = ((i.nom, TONS[i.tonalite], quote(i.rows, territory) or label(NON_MONTRE)) for i in rare)
     return finding(
         "voix-05",
         Message("voix.minorite", {"idees": len(rare), "theme": theme.nom}),
@@ -288,7 +286,7 @@ def quote(rows: pd.DataFrame, territory: Territory) -> str:
 def table_of_contributions(found: pd.DataFrame, second: Iterable[str]) -> Table:
     """What became of each contribution; `second` is what the second column says of each."""
     rows = zip(found.itertuples(), second, strict=True)
-    return _told((r.cite, of, shorten(r.texte, LONGUEUR) or NON_MONTRE, r.statut, r.reponse) for r, of in rows)
+    return _told((r.cite, of, shorten(r.texte, LONGUEUR) or label(NON_MONTRE), r.statut, r.reponse) for r, of in rows)
 
 
 def face(finding: Callable[..., Finding], number: str, found: pd.DataFrame, values: dict[str, object]) -> Finding:
@@ -296,7 +294,8 @@ def face(finding: Callable[..., Finding], number: str, found: pd.DataFrame, valu
     tally = Counter(found["rapport"])
     kinds = [RAPPORTS.get(rapport, RAPPORTS["autre"]) for rapport in found["rapport"]]
     by_cite = grouped(zip(found["cite"], kinds, strict=True))
-    figure = matrix((cite, {kind: OUI for kind in RAPPORTS.values() if kind in some}) for cite, some in by_cite.items())
+    yes = word(label(OUI))
+    figure = matrix((cite, {kind: yes for kind in RAPPORTS.values() if kind in some}) for cite, some in by_cite.items())
     said = {"confirme": tally["confirme"], "contredit": tally["contredit"], "total": len(found)}
     message = Message("voix.face_a_face", values | said)
     return finding(number, message, figure=figure, table=table_of_contributions(found, kinds))

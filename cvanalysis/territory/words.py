@@ -75,7 +75,7 @@ def _wrong(page: str, key: tuple[str, ...], text: Any) -> tuple[str, str, str] |
         to_do = f"écrivez-la dans {there[0]}" if there else nearest(last, list(around))
         return "clé inconnue", f"clés permises ici\u00a0: {listed(around)}", to_do
     ours = around[last]
-    if ".".join((page, *key)) in textes.FIXED or isinstance(ours, Mapping):
+    if isinstance(ours, Mapping):
         return "ce texte ne se change pas", "", "Retirez la ligne"
     lines = [text] if isinstance(ours, str) else text
     if not isinstance(lines, list) or not lines or not all(isinstance(one, str) and one.strip() for one in lines):

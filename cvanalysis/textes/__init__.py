@@ -23,14 +23,6 @@ def pages() -> Mapping[str, Mapping[str, Any]]:
     return MappingProxyType({item.name[:-5]: tomllib.loads(item.read_text(encoding="utf-8")) for item in found})
 
 
-FIXED = frozenset({
-    "actions.avancement.source", "actions.communs.journaux", "actions.communs.montants", "actions.communs.sans_cause",
-    "actions.communs.une_fois", "actions.credits.autre_ressource", "actions.credits.droit_commun", "actions.mobilisation.preuve",
-    "actions.mobilisation.source", "actions.publics.sans_public", "affichage.blocs.part",
-    "voix.tous.non_montre", "voix.tous.oui", "voix.tous.source",
-})  # fmt: skip
-"""Texts that the code takes once, as words to count by or to mark with: no territory changes them."""
-
 _replaced: list[tuple[dict[str, Any], str, Any]] = []
 _in_use: list[Mapping[str, Any]] = []
 
