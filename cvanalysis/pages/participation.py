@@ -6,7 +6,6 @@ An empty cell is a result: it is shown as such. Counts come from `turnout`, as t
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
@@ -22,11 +21,9 @@ from cvanalysis.paroles.turnout import PAS, PERSONNE, Coverage, count_participat
 from cvanalysis.territory.contract import Territory
 from cvanalysis.textes import block, label
 
-NO_NAME: Mapping[str, str] = MappingProxyType({})
-
 
 def find_participation(
-    paroles: pd.DataFrame, contributions: pd.DataFrame, territory: Territory, engagements: Mapping[str, str] = NO_NAME
+    paroles: pd.DataFrame, contributions: pd.DataFrame, territory: Territory, engagements: Mapping[str, str] = {}
 ) -> tuple[Finding, ...]:
     """The findings of `participation.ipynb`, in reading order. An empty `paroles` gives findings that say so, without a figure.
 

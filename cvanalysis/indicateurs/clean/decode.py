@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
@@ -62,7 +61,7 @@ class Cleaned:
 
 
 def clean_indicators(
-    folder: Path, zones: Zones = None, geographie: str = "", suivis: Mapping[str, str] = MappingProxyType({})
+    folder: Path, zones: Zones = None, geographie: str = "", suivis: Mapping[str, str] = {}
 ) -> Cleaned:
     """Read and clean all the files of `folder/insee` (of `folder` itself where it is no territory's and has no `insee`).
 
