@@ -77,7 +77,7 @@ def test_no_partner_at_all_gives_findings_that_say_so(tmp_path):
     )
     page = Partners(Tables.of(cleaned), read_territory(tmp_path))
     for finding in (page.constat(numero) for numero in page.numeros if numero.startswith("mobilisation-")):
-        assert write(finding.message) == "Aucun partenaire n’est déclaré"
+        assert write(finding.message).endswith("? Aucun partenaire n’est déclaré")
         assert finding.figure is None
 
 
