@@ -98,9 +98,15 @@ def test_unknown_credit_is_a_line_of_its_own_and_never_a_zero(tmp_path):
 
 def test_refused_money_is_not_granted_money(tmp_path):
     cleaned = clean(tmp_path, "A;X;;Le Haut;2019;;Mairie (essai);;100;Non retenu;;")
-    assert write(Partners(Tables.of(cleaned), read_territory(tmp_path)).constat("argent-01").message).startswith(
-        "Les journaux n’écrivent aucun montant"
-    )
+    said = write(Partners(Tables.of(cleaned), read_territory(tmp_path)).constat("argent-01").message)
+    assert "Les journaux n’écrivent aucun montant accordé" in said
+
+
+def test_actions_whose_amounts_nobody_writes_are_not_told_as_no_action(tmp_path):
+    cleaned = clean(tmp_path, "A;X;;Le Haut;2019;;Mairie (essai);;;Favorable;;")
+    said = write(Partners(Tables.of(cleaned), read_territory(tmp_path)).constat("argent-01").message)
+    assert "aucun montant accordé" in said
+    assert "aucune action" not in said
 
 
 @pytest.mark.parametrize(("amounts", "few"), [([100], 1), ([50, 50], 1), ([40, 30, 30], 2), ([1] * 10, 5)])
