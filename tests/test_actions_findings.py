@@ -125,7 +125,7 @@ def test_a_quarter_or_a_theme_without_any_row_says_so(tmp_path):
 
 def test_an_unknown_theme_or_finding_is_refused(tmp_path):
     reader, territory = tables(tmp_path, *ROWS)
-    with pytest.raises(UsageError, match="lecture, sport"):
+    with pytest.raises(UsageError, match=r"La lecture \(lecture\), Le sport \(sport\)"):
         ThemeActions(reader, territory, "danse", load_catalogue())
     with pytest.raises(UsageError, match="actions-01"):
         QuarterActions(reader, territory, "QP099001").constat("actions-99")
