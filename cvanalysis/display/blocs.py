@@ -219,11 +219,13 @@ def _key(titre: str) -> str:
     return hashlib.sha256(titre.encode()).hexdigest()[:8]
 
 
-def show_demands(demandes: Sequence[str]) -> Bloc:
-    """What to ask producers for, the most useful first."""
+def show_demands(demandes: Mapping[str, Sequence[str]]) -> Bloc:
+    """What to ask producers for, by what is asked, the most useful first."""
     if not demandes:
         return _sentence("qualite.demandes.aucune")
-    return show_all("list", demandes, texte="\n".join(f"- {one}" for one in demandes), de="constat")
+    told = "\n".join(f"- {title} : {one}" for title, said in demandes.items() for one in said)
+    groups = [(title, [("", one) for one in said]) for title, said in demandes.items()]
+    return show_all("definitions", groups, (), texte=told, de="blocs")
 
 
 def show_accounts(table: Table) -> Bloc:

@@ -81,9 +81,9 @@ class Qualite(Chapter):
         told = label(f"qualite.{nom}.legende", montrees=most, autres=rest) if not most or rest > 0 else ""
         return Table(tuple(names.values()), tuple(cells), told)
 
-    def demandes(self) -> tuple[str, ...]:
-        """What to ask the producers for, one sentence each: missing years, comparators, reasons, meanings of notes."""
-        return tuple(ask_for(self.held))
+    def demandes(self) -> dict[str, list[str]]:
+        """What to ask the producers for, by what is asked: missing years, comparators, reasons, checks, meanings of notes."""
+        return grouped((label(f"qualite.demandes.titres.{kind}"), said) for kind, said in ask_for(self.held))
 
     def _files(self, ident: str) -> Finding:
         """Which files were read, what each one gave, which were left out."""
@@ -188,14 +188,14 @@ def undated(held: Holdings) -> Iterator[str]:
         )
 
 
-def ask_for(held: Holdings) -> Iterator[str]:
-    """What to ask the producers for, one sentence each, the most useful first."""
-    yield from undated(held)
-    yield from _comparators(held)
+def ask_for(held: Holdings) -> Iterator[tuple[str, str]]:
+    """What to ask the producers for: (what is asked, the rest of the sentence), the most useful first."""
+    yield from (("annee", said) for said in undated(held))
+    yield from (("comparateur", said) for said in _comparators(held))
     yield from _reasons(held)
     noted = held.lots[held.lots["note"].str.strip("0 ") != ""]
     for source, note in sorted(set(zip(noted["source"], noted["note"], strict=True))):
-        yield label("qualite.demandes.note", source=held.source(source), note=note)
+        yield "note", label("qualite.demandes.note", source=held.source(source), note=note)
 
 
 def _comparators(held: Holdings) -> Iterator[str]:
@@ -211,7 +211,7 @@ def _comparators(held: Holdings) -> Iterator[str]:
         yield label("qualite.demandes.comparateur", fichiers=held.catalogue.sources[source].fichiers, manque=missing)
 
 
-def _reasons(held: Holdings) -> Iterator[str]:
+def _reasons(held: Holdings) -> Iterator[tuple[str, str]]:
     """The reasons of what is not there, a check of what is doubtful, then the indicators of which nothing came, by file."""
     absent = (one for one in held.indicateurs_suivis if not held.moments[one.id])
     nowhere = grouped((held.catalogue.families_of(one.id), f"«\u00a0{one.nom}\u00a0»") for one in absent)
@@ -220,6 +220,6 @@ def _reasons(held: Holdings) -> Iterator[str]:
         received, lambda one: f"«\u00a0{one.nom}\u00a0» {held.moments[one.id][-1].situe}"
     ):
         kind = {"suspect": "verification", "non_disponible": "absents"}.get(statut, "raison")
-        yield label(f"qualite.demandes.{kind}", indicateurs=what, quartiers=names)
+        yield kind, label("qualite.demandes.quartiers", indicateurs=what, quartiers=names)
     for files, names in nowhere.items():
-        yield label("qualite.demandes.rien", indicateurs=enumerate_french(names), fichiers=files)
+        yield "rien", label("qualite.demandes.rien", indicateurs=enumerate_french(names), fichiers=files)
