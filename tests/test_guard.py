@@ -9,6 +9,7 @@ import resource
 import shutil
 import subprocess
 import sys
+import unicodedata
 import zipfile
 from collections.abc import Iterator
 from contextlib import suppress
@@ -385,6 +386,14 @@ def test_a_workbook_whatever_its_xml_is_read_or_refused(tmp_path, data):
 def test_names_that_are_no_utf_8_are_told_apart():
     one, two = (named(Path("/d") / os.fsdecode(raw), Path("/d")) for raw in (b"caf\xe9.csv", b"caf\xe8.csv"))
     assert (one, two) == ("caf\\xe9.csv", "caf\\xe8.csv")
+
+
+def test_two_files_whose_names_look_the_same_are_two_files(tmp_path):
+    both = [tmp_path / unicodedata.normalize(form, "été.csv") for form in ("NFC", "NFD")]
+    both[1].touch()
+    assert named(both[1], tmp_path) == "été.csv"
+    both[0].touch()
+    assert len({named(path, tmp_path) for path in both}) == 2
 
 
 def test_time_allowed_while_no_file_is_read_limits_nothing():

@@ -139,9 +139,11 @@ def digest_value(value: Any) -> str:
 
 def named(path: Path, folder: Path) -> str:
     """How a file is named to people: relative to the data folder, with `/`, each accent with its letter (a Mac writes them apart); what
-    is no text or steers a terminal as its number."""
+    is no text or steers a terminal as its number. Beside a file whose name looks the same, it keeps its own."""
     name = os.fsencode(path.relative_to(folder).as_posix()).decode("utf-8", "backslashreplace")
-    return printed(unicodedata.normalize("NFC", name))
+    one = unicodedata.normalize("NFC", name)
+    twin = one != name and path.exists() and (folder / one).exists() and not path.samefile(folder / one)
+    return printed(name if twin else one)
 
 
 def digest_tree(folder: Path) -> dict[str, str]:
