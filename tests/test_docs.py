@@ -15,6 +15,7 @@ import pytest
 
 from carnets import COMMUNES, QUARTIERS, RACINE, cva, territoire
 from cvanalysis.cli import cli
+from cvanalysis.dossier import ouvrir
 from cvanalysis.errors import DeclarationError
 from cvanalysis.territory.contract import read_territory
 from cvanalysis.territory.look import PALETTE
@@ -67,6 +68,23 @@ def test_the_indicator_of_the_documentation_is_accepted_as_it_is_written(tmp_pat
     (tmp_path / "catalogue" / "constats.csv").write_text(block("numero;genre;"), encoding="utf-8")
     test_the_minimal_contract_opens_with_headers_alone_where_it_says_so(tmp_path)
     assert dict(read_territory(tmp_path).ajouts).keys() >= {"indicateurs.csv", "constats.csv", "sources.csv"}
+
+
+def test_the_wide_file_of_the_documentation_is_read_as_it_is_declared(tmp_path):
+    raw = territoire(tmp_path)
+    starts = {
+        "indicateurs": "id;nom;unite;source",
+        "familles": "id;nom;signature",
+        "colonnes/SPORT": "indicateur;note;",
+        "annees": "famille;",
+    }
+    for name, start in starts.items():
+        path = raw / "catalogue" / f"{name}.csv"
+        path.parent.mkdir(exist_ok=True, parents=True)
+        path.write_text(block(start), encoding="utf-8")
+    (raw / "insee" / "licences_2020.csv").write_text("QUARTIER;LIC_TAUX;LIC_CLUBS\nQP973001;11,5;3\n", encoding="utf-8")
+    table = ouvrir(raw).indicateurs(indicateurs="licences_sport")
+    assert table[["zone", "annee", "valeur"]].to_numpy().tolist() == [["QP973001", 2020, 11.5]]
 
 
 def test_the_variables_of_the_documentation_are_those_of_the_code():
