@@ -14,7 +14,7 @@ import pytest
 from browser.exemples import FIGURES, PAGE, TERRITOIRE, carnet, constat, ecrire
 from cvanalysis.display.constat import Bloc, Constat
 from cvanalysis.errors import ReportFailed
-from cvanalysis.publish.page.contract import advise, check_live, check_page, read_page
+from cvanalysis.publish.page.contract import advised, check_live, check_page, read_page
 from cvanalysis.publish.page.page import render_page, wrap_page
 from cvanalysis.publish.run.produce import clean_notebook, words_of_data
 
@@ -255,8 +255,8 @@ def test_a_formatted_table_and_an_address_are_the_same_at_each_run():
 
 def test_what_is_refused_is_told_with_what_to_write_instead():
     refused = check_page(rendered(nbf.new_output("display_data", {"text/plain": "0    1\ndtype: int64"})), [], 10**6)
-    assert advise(refused) == " Une série se montre en tableau : `serie.to_frame()`."
-    assert advise(["autre chose"]) == ""
+    assert advised("Refusée", *refused) == "Refusée. Une série se montre en tableau : `serie.to_frame()`."
+    assert advised("autre chose.") == "autre chose."
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -128,9 +128,10 @@ class _Build:
         self.decision.ledger.note(self.decision.environment, self.decision.made_with, {})
         fates = self.decision.decide(slices)
         self.make(fates, slices)
-        if self.decision.look_again():
-            again = self.decision.decide(slices)
-            fates = [was if was.status == "failed" else now for was, now in zip(fates, again, strict=True)]
+        if (now := replace(self.decision)).absent != self.decision.absent:
+            self.decision = now  # other reports have a page than those that pages lead to
+            again = now.decide(slices)
+            fates = [was if was.status == "failed" else one for was, one in zip(fates, again, strict=True)]
             self.make(fates, slices)
         self.forget(slices)
         return Edition(self.decision, fates, processed, slices, self.log, self.warn).conclude(self.started, self.say)

@@ -191,13 +191,6 @@ class Decision:
         asked = {one.id for one in self.chosen if not self.aside(one)[1].exists()}
         return [one for one in self.reports if one.id in asked or (self.out / one.path).exists()]
 
-    def look_again(self) -> bool:
-        """Whether other reports have a page, once some were made, than those that they lead to: some are then to be made again."""
-        before = self.absent
-        for known in ("there", "absent", "pages"):
-            self.__dict__.pop(known, None)
-        return self.absent != before
-
     @cached_property
     def absent(self) -> str:
         """The others' ids."""

@@ -76,10 +76,14 @@ def check_page(
     ]
 
 
-def advise(problems: list[str]) -> str:
-    """What to write instead, for the problems whose first words tell it."""
-    said = (advice for start, advice in _TOLD["conseils"].items() if any(one.startswith(start) for one in problems))
-    return "".join(f" {advice}" for advice in dict.fromkeys(said))
+def advised(told: str, *problems: str) -> str:
+    """What went wrong, then what to write instead of each of the problems (itself, without others) whose first words tell it."""
+    kinds = [
+        advice
+        for start, advice in _TOLD["conseils"].items()
+        if any(one.startswith(start) for one in problems or [told])
+    ]
+    return " ".join([f"{told.rstrip('.')}.", *kinds])
 
 
 @dataclass(slots=True)

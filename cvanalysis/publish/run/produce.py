@@ -29,7 +29,7 @@ from papermill.parameterize import parameterize_notebook
 from cvanalysis.errors import ReportFailed
 from cvanalysis.files import atomic
 from cvanalysis.publish.files import Limits, record_opened
-from cvanalysis.publish.page.contract import advise, check_page
+from cvanalysis.publish.page.contract import advised, check_page
 from cvanalysis.publish.page.page import render_page, told_by
 from cvanalysis.publish.run.child import Emit, Outcome, is_child
 from cvanalysis.publish.run.entry import ForkEngine
@@ -83,8 +83,7 @@ def produce(task: Task, keep: Keep, emit: Emit) -> dict[str, Any]:
     text = nbformat.v4.writes_json(notebook) + "\n"
     paths = machine_paths(task.env)
     if leaked := sorted({name for path, name in paths.items() if f"{path}/" in text or f'{path}"' in text}):
-        told = f"le carnet exécuté contient un chemin de cette machine ({', '.join(leaked)})"
-        raise ReportFailed(f"{told}.{advise([told])}")
+        raise ReportFailed(advised(f"le carnet exécuté contient un chemin de cette machine ({', '.join(leaked)})"))
     lectures = reads(task, opened)
     store = sys.modules.get("cvanalysis.tables.store")  # an analyst's own figure bears no mark: the page says it
     html = render_page(notebook, task.page | {"exemple": bool(store and store.read_invented())})
@@ -147,7 +146,7 @@ def _cell_cause(error: PapermillExecutionError) -> str:
         return f"la mémoire permise au rapport est dépassée ({where})"
     said = " ".join(error.evalue.split())
     told = said if error.ename in OURS and said else f"{error.ename} : {said}".rstrip(" :")
-    return f"{where} : {told.rstrip('.')}.{advise([told])}"
+    return f"{where} : {advised(told)}"
 
 
 OURS = {"CvanalysisError", "UsageError", "DeclarationError", "ReadError", "ComparisonRefused"}
@@ -250,8 +249,8 @@ def hold_to_contract(html: str, findings: list[str], processed: Path, data: Path
     if problems := check_page(html, findings, WEIGHT, dit=words_of_data(processed, data)):
         shown = " ; ".join(problems[:5])
         more = f" ; et {len(problems) - 5} autres" if len(problems) > 5 else ""
-        told = f"{page} ne tient pas son contrat : {shown}{more}"
-        raise ReportFailed(f"{told.rstrip('.')}.{advise(problems)}", "\n".join(problems))
+        told = advised(f"{page} ne tient pas son contrat : {shown}{more}", *problems)
+        raise ReportFailed(told, "\n".join(problems))
 
 
 def words_of_data(processed: Path, data: Path) -> Callable[[str], bool]:
