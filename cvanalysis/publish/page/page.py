@@ -14,22 +14,21 @@ from functools import cache
 from hashlib import sha256
 from itertools import chain, count
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import nbformat
 from babel.dates import format_date
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
+from nbconvert.exporters import HTMLExporter, TemplateExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat import NotebookNode
+from traitlets.config import Config
 
 from cvanalysis.display import composants, font
 from cvanalysis.errors import ReportFailed
 from cvanalysis.french import slug
 from cvanalysis.publish.files import reserved_for
-
-if TYPE_CHECKING:
-    from nbconvert.exporters import HTMLExporter
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 
@@ -56,7 +55,9 @@ def render_page(notebook: NotebookNode, page: Around) -> str:
     cells = _shown(notebook.cells)
     headings = Headings(key for cell in cells for one in cell.get("outputs", ()) for key, _ in told_by(one, "titres"))
     shown = nbformat.from_dict(notebook | {"cells": cells})
-    body, kept = exporter().from_notebook_node(shown, {"titres": headings})  # which nbconvert copies
+    # Ends where the template ends: HTMLExporter then parses the whole page again, to give pictures an English filler for an alternative and
+    # to make cells focusable, which would cost more than all the rest. What it is given, it copies.
+    body, kept = TemplateExporter.from_notebook_node(exporter(), shown, {"titres": headings})
     return wrap_page(body, page, sommaire=kept["titres"].contents)
 
 
@@ -154,24 +155,11 @@ def wrap_template(name: str, page: Around, *scripts: str, **values: Any) -> str:
 @cache
 def exporter() -> HTMLExporter:
     """The one exporter of a process: making it costs more than a hundred pages."""
-    from nbconvert.exporters import HTMLExporter
-    from nbconvert.exporters.templateexporter import TemplateExporter
-    from traitlets.config import Config
-
-    class Exporter(HTMLExporter):
-        """Ends where the template ends: HTMLExporter then parses the whole page again, to give pictures an English filler
-        for an alternative and to make cells focusable, which would cost more than all the rest."""
-
-        def from_notebook_node(self, nb: NotebookNode, resources: Any = None, **kw: Any) -> tuple[str, dict[str, Any]]:
-            return TemplateExporter.from_notebook_node(self, nb, resources, **kw)
-
     config = Config()
     # nbconvert's usual steps prepare code, notebook styles and widgets, none of which is shown.
     config.Exporter.default_preprocessors = []
-    config.Exporter.preprocessors = []
     config.Exporter.optimistic_validation = True
-    config.Exporter.exclude_anchor_links = True
-    made = Exporter(config=config, template_name="corps", extra_template_basedirs=[str(TEMPLATES)])
+    made = HTMLExporter(config=config, template_name="corps", extra_template_basedirs=[str(TEMPLATES)])
     # A name that the parent templates mention and that ours never reaches.
     made.register_filter("highlight_code", lambda source, **_: source)
     return made
