@@ -18,7 +18,7 @@ from typing import Any
 import click
 
 from cvanalysis.errors import CvanalysisError, DeclarationError, UsageError, printed, say_file
-from cvanalysis.publish.files import MEMORY, SECONDS
+from cvanalysis.files.child import MEMORY, SECONDS
 from cvanalysis.territory.contract import read_territory
 
 USAGE, INTERRUPTED = 2, 130

@@ -233,7 +233,7 @@ def test_where_a_fork_is_not_to_be_had_papermill_s_engine_does_the_work_and_it_i
 
 def test_a_process_with_threads_is_not_forked(tmp_path):
     script = (
-        "import threading\nfrom cvanalysis.publish.run.child import can_fork\nprint(can_fork() == '')\nend = threading.Event()\n"
+        "import threading\nfrom cvanalysis.files.child import can_fork\nprint(can_fork() == '')\nend = threading.Event()\n"
         "threading.Thread(target=end.wait, name='autre').start()\nprint(can_fork())\nend.set()"
     )
     done = subprocess.run(

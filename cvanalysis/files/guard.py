@@ -1,36 +1,29 @@
-"""Raw files read under guard: one made to hurt costs itself and no other. Owns the child that reads and what a file may use.
+"""Raw files read under guard: one made to hurt costs itself and no other. Owns what a file may use, and the refusal of one.
 
-A parser may never end, swallow the memory or abort, and no `except` helps. So what reads raw files runs in a forked child that says which
-one it is about; the kernel allows each its processor time and memory anew. When the child dies, its parent refuses the file that it was
-about and starts again without it. Where no fork is to be had, the work runs here, without limits: an exception still costs its file
+A parser may never end, swallow the memory or abort, and no `except` helps. So what reads raw files runs in a child (`child`) that says
+which one it is about; the kernel allows each its processor time and memory anew. When the child dies, its parent refuses the file that it
+was about and starts again without it. Where no fork is to be had, the work runs here, without limits: an exception still costs its file
 alone, but a file without end has to be interrupted by hand. Where other threads run (a Jupyter kernel), opening a territory has it done
 by a process that has none (`tables.process.prepare`). Standard library only.
 """
 
 from __future__ import annotations
 
-import ctypes
 import logging
-import os
 import signal
-import sys
-import threading
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from multiprocessing import get_context
-from multiprocessing.connection import Connection, Pipe
-from pathlib import Path
-from typing import Any, TypeVar
+from functools import partial
+from typing import TypeVar
 
 from cvanalysis.errors import CvanalysisError, Problem, ReadError
+from cvanalysis.files.child import MIO, Emit, Limits, Outcome, can_fork, limit, limit_memory, mapped, run_children
 
-MIO = 1 << 20
 SECONDES = 15  # of processor for one file, whatever its size: the largest workbooks that we know of take 3
 SECONDES_PAR_MIO = 0.2  # and more for a large one: a census of 143 MiB takes 5 in all
 MEMOIRE = 1700 * MIO  # for all that is read, beyond what the child inherits: with it, less than 2 GiB
 MEMOIRE_MIN = 512 * MIO  # and at least so much for each file, whatever those before it have taken
-PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 ATTENTE = 300  # seconds by the clock with no sign of life: a disk that does not answer uses no processor
 ALLEGER = "Ouvrez-le dans un tableur, gardez-en les lignes et les colonnes utiles et enregistrez-le en CSV"
 
@@ -42,7 +35,7 @@ class TooLargeError(Exception):
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
 _refused: dict[str, Problem] = {}
-_parent: Connection | None = None  # in a child: where to say what it is about
+_say: Emit | None = None  # in a child: how to say what it is about
 _inherited = 0  # bytes that it mapped at its birth
 _until = 0.0  # processor time at which the file at hand will have had enough; 0: none is at hand
 
@@ -91,42 +84,7 @@ def allow(seconds: float) -> None:
         import resource
 
         _until += seconds
-        _limit(resource.RLIMIT_CPU, int(_until) + 1)
-
-
-def can_fork() -> str:
-    """'' where a child may be forked from this process, else the reason why not, in French."""
-    if not hasattr(os, "fork"):
-        return "ce système ne sait pas dupliquer un processus"
-    others = [thread.name for thread in threading.enumerate() if thread is not threading.main_thread()]
-    if others or threading.current_thread() is not threading.main_thread():
-        return (
-            f"ce processus a d'autres fils d'exécution ({', '.join(sorted(others)) or 'appel hors du fil principal'})"
-        )
-    return ""
-
-
-def die_with(parent: int) -> None:
-    """A child that outlives its parent could write over what a later one has written."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(1, int(signal.SIGKILL))  # PR_SET_PDEATHSIG
-    if os.getppid() != parent:
-        os._exit(1)
-
-
-def limit_memory(beyond: int | None) -> None:
-    """Let this process map so many bytes more than it does (what it shares with its parent costs nothing); None: no limit."""
-    if sys.platform == "linux":
-        import resource
-
-        _limit(resource.RLIMIT_DATA, None if beyond is None else _mapped() + beyond)
-
-
-def _mapped() -> int:
-    """Bytes of its own that this process may write: what libraries and allocators merely reserve is not among them."""
-    if sys.platform != "linux":
-        return 0
-    return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[5]) * PAGE
+        limit(resource.RLIMIT_CPU, int(_until) + 1)
 
 
 def too_large(fichier: str, error: TooLargeError) -> ReadError:
@@ -148,28 +106,19 @@ def _run_here(work: Callable[[], T], refused: dict[str, Problem]) -> T:
 
 
 def _run_in_child(work: Callable[[], T], refused: dict[str, Problem]) -> T:
-    heard, said = Pipe(duplex=False)
-    child = get_context("fork").Process(target=_live, args=(work, said, refused, os.getpid()))
-    child.start()
-    said.close()
-    about, mute = "", False
-    try:
-        while not mute:
-            mute = not heard.poll(ATTENTE if about else None)
-            if not mute:
-                kind, value = heard.recv()
-                if kind == "fin":
-                    return value
-                if kind == "erreur":
-                    raise value
-                about = value
-    except EOFError:
-        pass  # it died
-    finally:
-        heard.close()
-        child.kill()  # nothing to one that died already: how it did is kept
-        child.join()
-    why = f"sa lecture ne répond plus depuis {ATTENTE} s" if mute else _cause(-(child.exitcode or 0))
+    about, outcome = "", Outcome("")
+    limits = Limits(ATTENTE, None, None, per_event=True, captured=False)
+    for _, said in run_children(iter([("", partial(_live, work, refused))]), 1, limits, live=True):
+        if isinstance(said, Outcome):
+            outcome = said
+        else:
+            about = said
+    if outcome.kind == "fini":
+        result, error = outcome.value
+        if error is not None:
+            raise error
+        return result
+    why = f"sa lecture ne répond plus depuis {ATTENTE} s" if outcome.kind == "delai" else _cause(outcome.value)
     if about:
         raise _refusal(about, why)
     raise CvanalysisError(f"Les données n'ont pas pu être préparées\u00a0: {why}.")
@@ -183,46 +132,34 @@ def _cause(number: int) -> str:
     return "sa lecture fait tomber le programme qui l'ouvre, ou demande plus de mémoire qu'il n'y en a"
 
 
-def _live(work: Callable[[], Any], said: Connection, refused: dict[str, Problem], parent: int) -> None:
-    """The child's whole life."""
-    global _parent, _inherited
-    die_with(parent)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+def _live(work: Callable[[], T], refused: dict[str, Problem], emit: Emit) -> tuple[T | None, Exception | None]:
+    """In the child: what the work returns, or raises."""
+    global _say, _inherited
+    _say, _inherited = emit, mapped()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # its parent ends it; as it is, what it is about stays known
+    emit("")  # nothing is being read: the clock waits
     try:
-        import resource
-
-        _limit(resource.RLIMIT_CORE, 0)
-        _parent, _inherited = said, _mapped()
-        message = ("fin", _run_here(work, refused))
-    except BaseException as error:  # noqa: BLE001 (whatever it is, the parent must hear of it)
+        return _run_here(work, refused), None
+    except Exception as error:  # noqa: BLE001 (whatever it is, it is raised where the work was asked for)
         if not isinstance(error, CvanalysisError):
             error.add_note("".join(traceback.format_exception(error)))
-        message = ("erreur", error)
-    said.send(message)
+        return None, error
 
 
 def _tell(fichier: str) -> None:
     """Say to the parent what is being read, and start its limits; '': nothing is, and nothing is limited."""
     global _until  # noqa: PLW0603 (a process has one clock)
-    if _parent is None:
+    if _say is None:
         return
     import resource
 
     if not fichier:
         _until = 0.0
         limit_memory(None)
-        _limit(resource.RLIMIT_CPU, None)
-    _parent.send(("fichier", fichier))
+        limit(resource.RLIMIT_CPU, None)
+    _say(fichier)
     if fichier:
         used = resource.getrusage(resource.RUSAGE_SELF)
         _until = used.ru_utime + used.ru_stime
         allow(SECONDES)
-        limit_memory(max(_inherited + MEMOIRE - _mapped(), MEMOIRE_MIN))
-
-
-def _limit(kind: int, soft: int | None) -> None:
-    import resource  # not to be had on every system, like forks
-
-    hard = resource.getrlimit(kind)[1]
-    resource.setrlimit(kind, (hard if soft is None or 0 <= hard < soft else soft, hard))
+        limit_memory(max(_inherited + MEMOIRE - mapped(), MEMOIRE_MIN))

@@ -18,14 +18,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cvanalysis.files import atomic
-from cvanalysis.files.guard import MIO, can_fork
+from cvanalysis.files.child import MIO, Limits, Outcome, can_fork, run_children, sweep_scratch
+from cvanalysis.files.guard import under_guard
 from cvanalysis.french import listed
 from cvanalysis.publish.edition import DONE, Edition, lasting, voices_of
-from cvanalysis.publish.files import FORMER, Limits, Say, count, record_opened, shown, take_over
+from cvanalysis.publish.files import FORMER, Say, count, record_opened, shown, take_over
 from cvanalysis.publish.memory.decision import ABSENT, EDITION, UNCHANGED, Decision, Fate, Options, Slices
 from cvanalysis.publish.memory.ledger import LIBRARIES, Ledger, digest_notebook, report_key
 from cvanalysis.publish.plan import check_notebooks, find_notebooks
-from cvanalysis.publish.run.child import Outcome, run_children, run_one, sweep_scratch
 from cvanalysis.tables import freshness
 from cvanalysis.territory.contract import read_territory
 
@@ -166,28 +166,16 @@ class _Build:
         """Raw files → processed tables, unless they stand already. In a child: what reading leaves in memory dies with it."""
         if known := freshness.current(folder, self.made_of):
             return known["dit"]
-        data, audience, territory, of = self.options.data, self.options.audience, self.territory, self.made_of
+        from cvanalysis.tables.process import process
 
-        def work(_emit: Any) -> None:
-            from cvanalysis.tables.process import process
-
-            process(territory, folder, audience, of)
-
-        outcome = run_one(work)
-        outcome.result(f"Les données de {shown(data)} n'ont pas pu être préparées")
-        self.log.append({"id": "données"} | outcome.told())
-        return freshness.read_record(folder)["dit"]
+        return process(self.territory, folder, self.options.audience, self.made_of)
 
     def left_out(self) -> list[str]:
         """What is wrong with the texts and contours that reports read as they are."""
+        from cvanalysis.tables.process import read_as_they_are
 
-        def work(_emit: Any) -> list[str]:
-            from cvanalysis.tables.process import read_as_they_are
-
-            return [str(file.probleme) for file in read_as_they_are(self.territory).fichiers if file.probleme]
-
-        outcome = run_one(work, Limits(self.options.timeout, None, None))
-        return outcome.value if outcome.kind == "fini" else [outcome.cause]
+        files = under_guard(lambda: read_as_they_are(self.territory).fichiers)
+        return [str(file.probleme) for file in files if file.probleme]
 
     def slices(self, folder: Path) -> Slices:
         slices = Slices(folder, self.decision.etat, self.territory, self.options.audience)

@@ -29,9 +29,9 @@ from typing import TYPE_CHECKING, Any
 
 from cvanalysis.errors import CvanalysisError, UsageError
 from cvanalysis.files import atomic
-from cvanalysis.publish.files import UNBOUND, Limits, zipped
+from cvanalysis.files.child import UNBOUND, Emit, Limits, Outcome, run_children, run_one
+from cvanalysis.publish.files import zipped
 from cvanalysis.publish.memory import ledger
-from cvanalysis.publish.run.child import Emit, Outcome, run_children, run_one
 from cvanalysis.publish.run.warm import warm_up
 from cvanalysis.tables import freshness
 

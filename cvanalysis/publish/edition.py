@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from cvanalysis.files import atomic
+from cvanalysis.files.child import run_one
 from cvanalysis.publish.files import Say, audience_of, count, read_manifest, shown, state_folder
 from cvanalysis.publish.memory.decision import ABSENT, EDITION, Decision, Fate, Slices
 from cvanalysis.publish.memory.ledger import Ledger
@@ -20,7 +21,6 @@ from cvanalysis.publish.papers.downloads import write_downloads
 from cvanalysis.publish.papers.statements import CONSTATS, CONTRIBUTIONS, earlier_files
 from cvanalysis.publish.papers.supports import CHAIN, HANDOVER, WHOLE, make_paper
 from cvanalysis.publish.plan import read_purposes
-from cvanalysis.publish.run.child import run_one
 from cvanalysis.tables import freshness
 from cvanalysis.tables.freshness import VOICES
 from cvanalysis.territory.contract import Edition as Declared

@@ -1,4 +1,4 @@
-"""What all of publishing shares. Owns what a report may use, the folders of an edition and whose it is, what pages say around their
+"""What all of publishing shares. Owns the folders of an edition and whose it is, what pages say around their
 bodies, what is opened in a folder, how a terminal names things; refuses to know what is built.
 """
 
@@ -11,13 +11,11 @@ import shutil
 import sys
 import zipfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from cvanalysis.errors import UsageError
 from cvanalysis.files import atomic
-from cvanalysis.files.guard import MIO
 from cvanalysis.tables.freshness import beside
 from cvanalysis.territory.contract import Territory
 from cvanalysis.territory.look import look_of
@@ -26,29 +24,6 @@ FORMER = ".etat"  # what served the next build stood among the pages
 OURS = {"build-log.json", "donnees", "manifest.json", "notebooks", "passation.docx", "quartiers", "supports", "themes"}
 Say = Callable[[str], None]
 _AUDIENCES = {"groupe": "groupes de travail", "equipe": "équipe d’évaluation"}
-SECONDS, MEMORY, STREAMS = 300, 1024, 10  # what one report may use, unless the build is asked otherwise; Mio
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What one report may use: `seconds` of wall time, `memory` bytes beyond what it inherits, `streams` bytes written to
-    its standard streams. None: no limit."""
-
-    seconds: float | None = SECONDS
-    memory: int | None = MEMORY * MIO
-    streams: int | None = STREAMS * MIO
-    per_event: bool = False  # the time-out runs anew from each event (a cell) instead of from the start
-
-    @property
-    def late(self) -> str:
-        return f"le délai de {self.seconds:g} s est dépassé"
-
-    @property
-    def flooded(self) -> str:
-        return f"le carnet a écrit plus de {(self.streams or 0) // MIO} Mio sur ses sorties standard"
-
-
-UNBOUND = Limits(None, None, None)
 
 
 def state_folder(data: Path, out: Path) -> Path:

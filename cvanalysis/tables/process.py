@@ -31,8 +31,9 @@ from cvanalysis.engagements.declared import find_engagements, link_engagements, 
 from cvanalysis.errors import CvanalysisError, Problem, ReadError, UsageError, say_system
 from cvanalysis.files.anomalies import COLONNES_ANOMALIES, Anomalies, ReadFile, frame_problems, with_unread
 from cvanalysis.files.atomic import SUFFIX, WriteFailed, locked, make_folder, named, to_json, write_all
+from cvanalysis.files.child import can_fork
 from cvanalysis.files.contours import contour_files, read_contours
-from cvanalysis.files.guard import can_fork, under_guard
+from cvanalysis.files.guard import reading, under_guard
 from cvanalysis.files.keys import carrier_key, split_list
 from cvanalysis.files.layout import COMMENTAIRE
 from cvanalysis.files.texts import read_text
@@ -315,8 +316,12 @@ def read_as_they_are(territory: Territory) -> Domain:
     files, said = [], []
     codes = [quarter.code for quarter in territory.quartiers]
     for path in sorted((territory.dossier / "textes").glob("*.md")) + contour_files(territory.dossier):
-        found, lost, remarks = (read_text if path.suffix == ".md" else read_contours)(path)
         fichier = f"{path.parent.name}/{path.name}"
+        try:
+            with reading(fichier):
+                found, lost, remarks = (read_text if path.suffix == ".md" else read_contours)(path)
+        except ReadError as error:
+            found, lost, remarks = (), (error.problem,), ()
         file = ReadFile(fichier, "", "illisible" if lost else "lu", probleme=lost[0] if lost else None)
         if path.suffix == ".md":
             file = replace(file, pris_pour="texte du territoire")

@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cvanalysis.files import atomic
-from cvanalysis.publish.files import MEMORY, SECONDS, envelope, link, state_folder
+from cvanalysis.files.child import MEMORY, SECONDS
+from cvanalysis.publish.files import envelope, link, state_folder
 from cvanalysis.publish.memory.ledger import Ledger, Record, differences, report_key
 from cvanalysis.publish.plan import LAST, Report, plan_reports, select
 from cvanalysis.tables import freshness

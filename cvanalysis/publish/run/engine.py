@@ -9,6 +9,7 @@ Import it through `cvanalysis.publish.run.entry`, which says why.
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import tempfile
@@ -22,9 +23,7 @@ from papermill.engines import NBClientEngine, NotebookExecutionManager
 from tqdm import tqdm
 from traitlets.config import Config
 
-from cvanalysis.files.guard import can_fork
-from cvanalysis.publish.files import Limits
-from cvanalysis.publish.run.child import Emit, Outcome, is_child, run_children
+from cvanalysis.files.child import Emit, Limits, Outcome, can_fork, is_child, run_children
 
 logger = logging.getLogger("cvanalysis")
 tqdm.monitor_interval = 0  # bars are else watched from a thread, which a fork would leave behind
@@ -72,17 +71,17 @@ class ForkEngine(NBClientEngine):
                             cls.on_cell(index, "done", cell)
         seconds = kwargs.get("execution_timeout") or kwargs.get("timeout")
 
-        def work(emit: Emit) -> dict[str, Any]:
+        def work(emit: Emit) -> str:
             nb_man.output_path = None  # the parent saves and tells, from the journal
             if nb_man.pbar is not None:
                 nb_man.pbar.disable = True
                 nb_man.pbar = None
 
             def tell(index: int, state: str, cell: Any) -> None:
-                emit({"cellule": index, "etat": state, "contenu": cell})
+                emit({"cellule": index, "etat": state, "contenu": json.dumps(cell)})
 
             _run_cells(nb_man, streams, tell, kwargs)
-            return {"metadata": nb_man.nb.metadata, "cells": nb_man.nb.cells}
+            return json.dumps({"metadata": nb_man.nb.metadata, "cells": nb_man.nb.cells})
 
         limits = Limits(seconds, memory, streams, per_event=True)
         _follow(nb_man, run_children(iter([("", work)]), 1, limits, live=True), seconds, kwargs)
@@ -109,7 +108,7 @@ def _follow(
     for _, one in said:
         if not isinstance(one, Outcome):
             index = one["cellule"]
-            cell = nb_man.nb.cells[index] = nbformat.from_dict(one["contenu"])
+            cell = nb_man.nb.cells[index] = nbformat.from_dict(json.loads(one["contenu"]))
             if one["etat"] == "done":
                 for output in cell.outputs:
                     client.log_output_message(output)
@@ -117,7 +116,7 @@ def _follow(
             if nb_man.pbar and one["etat"] == "done":
                 nb_man.pbar.update(index + 1 - nb_man.pbar.n)
         elif one.kind == "fini":
-            nb_man.nb.update(nbformat.from_dict(one.value))
+            nb_man.nb.update(nbformat.from_dict(json.loads(one.value)))
         else:
             if index is not None:
                 nb_man.cell_exception(cell, cell_index=index)

@@ -28,10 +28,10 @@ from papermill.parameterize import parameterize_notebook
 
 from cvanalysis.errors import ReportFailed
 from cvanalysis.files import atomic
-from cvanalysis.publish.files import Limits, record_opened
+from cvanalysis.files.child import Emit, Limits, Outcome, is_child
+from cvanalysis.publish.files import record_opened
 from cvanalysis.publish.page.contract import advised, check_page
 from cvanalysis.publish.page.page import render_page, told_by
-from cvanalysis.publish.run.child import Emit, Outcome, is_child
 from cvanalysis.publish.run.entry import ForkEngine
 from cvanalysis.tables import freshness
 
@@ -101,7 +101,8 @@ def run_notebook(task: Task, limits: Limits, emit: Emit) -> nbformat.NotebookNod
         os.environ["CVANALYSIS_NOTES"] = "constat"
 
     def journal(index: int, state: str, cell: Any) -> None:
-        emit({"cellule": index, "etat": state} | ({"contenu": cell} if state == "done" else {"source": cell.source}))
+        said = {"contenu": json.dumps(cell)} if state == "done" else {"source": cell.source}
+        emit({"cellule": index, "etat": state} | said)
 
     ForkEngine.on_cell = staticmethod(journal)
     # Imported here, and not when the parent warms up: the cells find the libraries as a new kernel would.
@@ -289,7 +290,7 @@ def broken_notebook(source: str, parameters: dict[str, Any], outcome: Outcome, e
         notebook = parameterize_notebook(notebook, parameters, kernel_name="python3", language="python")
     for event in outcome.events:
         if event["etat"] == "done":
-            notebook.cells[event["cellule"]] = nbformat.from_dict(event["contenu"])
+            notebook.cells[event["cellule"]] = nbformat.from_dict(json.loads(event["contenu"]))
     clean_notebook(notebook, json.loads(source))
     last = next((event for event in reversed(outcome.events) if event["etat"] == "start"), None)
     told = [f"Cause : {outcome.cause}."]

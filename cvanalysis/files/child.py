@@ -1,48 +1,109 @@
 """One forked child and its leash. Owns fork, limits, the journal and the cause of a death; refuses to know what the child does.
 
-A child tells what happens through a pipe, one JSON line per event, so that whatever kills it, what it had done is known. It
-has its own session, so that what it started dies with it, and it dies with its parent. Its parent has no thread: a lock held by
-another thread at the time of the fork would be held for ever in the child. Where a fork is not to be had, works run one after
-the other in this very process, and what each changes of it is put back.
+A child tells what happens through a pipe, so that whatever kills it, what it had done is known. It has its own session, so that what
+it started dies with it, and it dies with its parent. Its parent has no thread: a lock held by another thread at the time of the fork
+would be held for ever in the child. Where a fork is not to be had, works run one after the other in this very process, and what each
+changes of it is put back. Standard library only.
 """
 
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import gc
-import json
 import logging
+import math
 import os
 import selectors
 import shutil
 import signal
 import sys
 import tempfile
+import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
+from multiprocessing.connection import Connection, Pipe
 from pathlib import Path
 from typing import Any
 
 from cvanalysis.errors import DeclarationError, ReportFailed, UsageError, say_file
-from cvanalysis.files.guard import MIO, can_fork, die_with, limit_memory
-from cvanalysis.publish.files import UNBOUND, Limits
 
+MIO = 1 << 20
+SECONDS, MEMORY, STREAMS = 300, 1024, 10  # what one report may use, unless the build is asked otherwise; Mio
+PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 SCRATCH = "cvanalysis-"  # then the parent's number: `sweep_scratch` knows whose folder it was
 TICK = 0.1  # seconds between two looks at time-outs and captured files
 SELDOM = 100_000  # new objects between two collections: a child ends before its garbage is much, and figures make a lot
 GRACE = 2.0  # seconds that an interrupted child has to say where it was
-LAST_WORDS = (b'{"fin": ', b'{"erreur": ')
-Emit = Callable[[dict[str, Any]], None]
+Emit = Callable[[Any], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one child may use: `seconds` of wall time, `memory` bytes beyond what it inherits, `streams` bytes written to its standard
+    streams. None: no limit."""
+
+    seconds: float | None = SECONDS
+    memory: int | None = MEMORY * MIO
+    streams: int | None = STREAMS * MIO
+    per_event: bool = False  # the time-out runs anew from each event (a cell), and waits after one that says nothing
+    captured: bool = True  # its standard streams are; else they are its parent's
+
+    @property
+    def late(self) -> str:
+        return f"le délai de {self.seconds:g} s est dépassé"
+
+    @property
+    def flooded(self) -> str:
+        return f"le carnet a écrit plus de {(self.streams or 0) // MIO} Mio sur ses sorties standard"
+
+
+UNBOUND = Limits(None, None, None)
+
+
+def can_fork() -> str:
+    """'' where a child may be forked from this process, else the reason why not, in French."""
+    if not hasattr(os, "fork"):
+        return "ce système ne sait pas dupliquer un processus"
+    others = [thread.name for thread in threading.enumerate() if thread is not threading.main_thread()]
+    if others or threading.current_thread() is not threading.main_thread():
+        return (
+            f"ce processus a d'autres fils d'exécution ({', '.join(sorted(others)) or 'appel hors du fil principal'})"
+        )
+    return ""
+
+
+def limit(kind: int, soft: int | None) -> None:
+    """Let this process use so much of what `resource` counts; None: no limit but that of its parents."""
+    import resource  # not to be had on every system, like forks
+
+    hard = resource.getrlimit(kind)[1]
+    resource.setrlimit(kind, (hard if soft is None or 0 <= hard < soft else soft, hard))
+
+
+def limit_memory(beyond: int | None) -> None:
+    """Let this process map so many bytes more than it does (what it shares with its parent costs nothing); None: no limit."""
+    if sys.platform == "linux":
+        import resource
+
+        limit(resource.RLIMIT_DATA, None if beyond is None else mapped() + beyond)
+
+
+def mapped() -> int:
+    """Bytes of its own that this process may write: what libraries and allocators merely reserve is not among them."""
+    if sys.platform != "linux":
+        return 0
+    return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[5]) * PAGE
 
 
 @dataclass(slots=True)
 class Outcome:
-    """How a child ended. `value` is what its work returned; `cause` a French sentence where there is none; `kind` among `fini`, `refus`
-    (what was asked is wrong), `erreur`, `delai`, `flot`, `signal`, `sortie`; `events` the journal, where it did not end well; `cpu` in
-    seconds; `memory` its peak in bytes."""
+    """How a child ended. `value` is what its work returned, or the signal that killed it; `cause` a French sentence where it did not end
+    well; `kind` among `fini`, `refus` (what was asked is wrong), `erreur`, `delai`, `flot`, `signal`, `sortie`; `events` the journal,
+    where it did not end well; `cpu` in seconds; `memory` its peak in bytes."""
 
     kind: str
     value: Any = None
@@ -81,14 +142,17 @@ class Child:
 
     def __init__(self, work: Callable[[Emit], Any], limits: Limits) -> None:
         self.limits = limits
-        self.scratch = Path(tempfile.mkdtemp(prefix=f"{SCRATCH}{os.getpid()}-"))
-        self._files = [
-            os.open(self.scratch / name, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600) for name in (".stdout", ".stderr")
-        ]
-        self._reader, writer = os.pipe()
+        self._scratch = ""
+        self._files: list[int] = []  # its standard output and error, where they are captured
+        if limits.captured:
+            self._scratch = tempfile.mkdtemp(prefix=f"{SCRATCH}{os.getpid()}-")
+            ways = (os.path.join(self._scratch, name) for name in (".stdout", ".stderr"))  # noqa: PTH118
+            self._files = [os.open(way, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600) for way in ways]
+        self._heard, said = Pipe(duplex=False)
+        self._place = self._heard.fileno()
         self.started = self._since = time.monotonic()
-        self._rest = self._end = b""  # a line that is not whole yet; the last word
-        self._told: list[bytes] = []
+        self._told: list[Any] = []
+        self._end: tuple[str, Any] | None = None  # its last word
         self._killed = ""
         self._last_call = float("inf")
         parent = os.getpid()
@@ -96,64 +160,58 @@ class Child:
         sys.stderr.flush()
         self.pid = os.fork()
         if self.pid == 0:
-            self._live(work, writer, parent)  # never returns
-        os.close(writer)
-        os.set_blocking(self._reader, False)
+            self._live(work, said, parent)  # never returns
+        said.close()
 
-    def _live(self, work: Callable[[Emit], Any], writer: int, parent: int) -> None:
+    def _live(self, work: Callable[[Emit], Any], said: Connection, parent: int) -> None:
         """The child's whole life. Leaves by `os._exit`: nothing that the parent was in the middle of is finished twice."""
-        import resource  # not to be had on every system, like forks
+        import resource
 
         global _is_child  # noqa: PLW0603 (it is so until this process ends)
         _is_child = True
         status = 1
-
-        def emit(event: dict[str, Any]) -> None:
-            view = memoryview(json.dumps(event, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n")
-            while view:
-                view = view[os.write(writer, view) :]
-
         try:
             os.setsid()
-            die_with(parent)
+            if sys.platform == "linux":
+                ctypes.CDLL(None).prctl(1, int(signal.SIGKILL))  # PR_SET_PDEATHSIG: it could write over a later one
+            if os.getppid() != parent:
+                os._exit(1)
             gc.set_threshold(SELDOM)
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             signal.signal(signal.SIGINT, signal.default_int_handler)
             try:
                 os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-                os.dup2(self._files[0], 1)
-                os.dup2(self._files[1], 2)
-                _work_in(self.scratch)
-                resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+                for stream, file in enumerate(self._files, start=1):
+                    os.dup2(file, stream)
+                if self._scratch:
+                    _work_in(self._scratch)
+                limit(resource.RLIMIT_CORE, 0)
                 if self.limits.memory is not None:
                     limit_memory(self.limits.memory)
-                emit({"fin": work(emit)})
+                said.send(("fin", work(lambda event: said.send(("dit", event)))))
                 status = 0
             except BaseException as error:  # noqa: BLE001 (whatever it is, the parent must hear of it)
-                emit({"erreur": _last_words(error)})
+                said.send(("erreur", _last_words(error)))
         finally:
             os._exit(status)
 
     def fileno(self) -> int:
-        return self._reader
+        return self._place
 
     def _pump(self) -> bool:
-        """Read what the child has said; True at the end of its pipe."""
-        while True:
-            try:
-                heard = os.read(self._reader, 1 << 18)
-            except BlockingIOError:
-                return False
-            if not heard:
-                return True
-            *lines, self._rest = (self._rest + heard).split(b"\n")
-            for line in lines:
-                if line.startswith(LAST_WORDS):
-                    self._end = line
-                else:
-                    self._told.append(line)
-            if self.limits.per_event:
-                self._since = time.monotonic()
+        """Hear what the child has said; True where it can say no more."""
+        try:
+            while self._heard.poll():
+                kind, said = self._heard.recv()
+                if kind != "dit":
+                    self._end = kind, said
+                    continue
+                self._told.append(said)
+                if self.limits.per_event:
+                    self._since = time.monotonic() if said else math.inf
+        except Exception:  # noqa: BLE001 (the pipe is closed, or a word was cut by a death)
+            return True
+        return False
 
     def watch(self) -> Outcome | None:
         """Look at the child once: kill it if it is past a limit; its outcome if it has ended."""
@@ -193,33 +251,34 @@ class Child:
             os.wait4(self.pid, 0)
             self._bury()
 
-    def take(self) -> list[dict[str, Any]]:
-        """What the child has told of its work and nobody has taken yet; a line cut by its death is left out."""
+    def take(self) -> list[Any]:
+        """What the child has told of its work and nobody has taken yet."""
         told, self._told = self._told, []
-        return [json.loads(line) for line in told]
+        return told
 
     def _bury(self) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)  # what a cell started and left running
-        os.close(self._reader)
+        self._heard.close()
         for file in self._files:
             os.close(file)
-        shutil.rmtree(self.scratch, ignore_errors=True)
+        if self._scratch:
+            shutil.rmtree(self._scratch, ignore_errors=True)
 
     def _conclude(self, status: int, usage: Any) -> Outcome:
-        last = json.loads(self._end or b"{}")
+        kind, last = self._end or ("", None)
         if self._killed:
             outcome = Outcome(self._killed, cause=self.limits.late if self._killed == "delai" else self.limits.flooded)
-        elif "fin" in last:
-            outcome = Outcome("fini", value=last["fin"])
-        elif last:
-            outcome = Outcome(**last["erreur"])
+        elif kind == "fin":
+            outcome = Outcome("fini", value=last)
+        elif kind:
+            outcome = Outcome(**last)
         elif os.WIFSIGNALED(status):
             number = os.WTERMSIG(status)
             cause = f"le processus du rapport a été tué par le signal {number} ({signal.Signals(number).name})"
             if number == signal.SIGKILL:
                 cause += " : par lui-même, par quelqu'un ou par le système à court de mémoire"
-            outcome = Outcome("signal", cause=cause)
+            outcome = Outcome("signal", value=number, cause=cause)
         else:
             code = os.waitstatus_to_exitcode(status)
             cause = f"le carnet a mis fin à son processus (os._exit, code {code}) avant la dernière cellule"
@@ -298,14 +357,14 @@ def _interruption() -> Iterator[list[int]]:
 def _run_here(work: Callable[[Emit], Any]) -> Outcome:
     """One work in this process: no leash, so what may not return is up to the work. Its environment and folders are put back."""
     start, used = time.monotonic(), time.process_time()
-    told: list[dict[str, Any]] = []
+    told: list[Any] = []
     environment = dict(os.environ)
     scratch = tempfile.TemporaryDirectory(prefix=f"{SCRATCH}{os.getpid()}-", ignore_cleanup_errors=True)
     with scratch as folder, contextlib.chdir("."):
         _work_in(folder)
         logging.disable()  # of what libraries tell of a child, nobody hears either: it comes as an exception
         try:
-            outcome = Outcome("fini", value=json.loads(json.dumps(work(told.append))))
+            outcome = Outcome("fini", value=work(told.append))
         except Exception as error:  # noqa: BLE001 (whatever it is, it must be heard of)
             outcome = Outcome(**_last_words(error), events=told)
         finally:
