@@ -169,11 +169,11 @@ def quoted(word: object) -> str:
     return f"«\u00a0{text if len(text) <= _MOT_MAX else f'{text[:_MOT_MAX]}…'}\u00a0»"
 
 
-def listed(words: Iterable[str]) -> str:
-    """The known words, few enough to be read: twelve, then how many more."""
+def listed(words: Iterable[str], most: int = 12) -> str:
+    """The words, few enough to be read: the first, then how many more."""
     words = list(words)
-    more = f" et {len(words) - 12} autres" if len(words) > 12 else ""
-    return ", ".join(words[:12]) + more
+    more = len(words) - most
+    return ", ".join(words[:most]) + (f" et {more} autre{'s' if more > 1 else ''}" if more > 0 else "")
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from cvanalysis.constat.shape import Figure, Valeur
 from cvanalysis.display.phrases import say
-from cvanalysis.french import typeset
+from cvanalysis.french import listed, typeset
 from cvanalysis.textes import label
 
 WORDS = 25
@@ -43,7 +43,10 @@ def notes(figure: Figure, *, seuls: bool = True) -> list[str]:
     for name, value in _unseen(figure) if seuls else ():
         gone.setdefault(say(value), []).append(name)
     if len(gone) <= 4:
-        said += [label("affichage.notes.absents", raison=reason, noms=_listed(names)) for reason, names in gone.items()]
+        said += [
+            label("affichage.notes.absents", raison=reason, noms=listed(names, _NAMED))
+            for reason, names in gone.items()
+        ]
     numbers = [p.valeur for s in figure.series for p in s.points if p.valeur.valeur is not None]
     if figure.genre == "matrice" and len({v.valeur for v in numbers}) > 1:
         low, high = (say(one(numbers, key=lambda v: v.valeur)) for one in (min, max))
@@ -73,8 +76,3 @@ def _unseen(figure: Figure) -> Iterator[tuple[str, Valeur]]:
             if point.valeur.valeur is None and not bare & {point.etiquette, serie.nom}:
                 alone = len(serie.points) == 1 or (serie.role == "autre" and figure.genre in ("points", "rang"))
                 yield (point.etiquette if alone else f"{serie.nom} {point.etiquette}"), point.valeur
-
-
-def _listed(names: list[str]) -> str:
-    more = len(names) - _NAMED
-    return ", ".join(names[:_NAMED]) + (f" et {more} autre{'s' if more > 1 else ''}" if more > 0 else "")

@@ -137,8 +137,7 @@ class Edition:
         """What this edition states, from its executed notebooks and the contributions that they show."""
 
         def make() -> dict[str, bytes]:
-            findings = {fate.report.id: fate.record["findings"] for fate in self.fates if fate.record}
-            records = statements.gather(self.out, self.notebooks, findings, self.ledger.read("constats"))
+            records = statements.gather(self.out, self.notebooks)
             return statements.write_statements(self.slices.processed, self.territory, self.audience, records)
 
         return self.thing(

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from cvanalysis.files import atomic
+from cvanalysis.french import listed
 from cvanalysis.tables import freshness
 
 FORMAT = 3  # of the records: those of another count as none
@@ -112,8 +113,7 @@ def differences(was: dict[str, Any], now: dict[str, Any]) -> list[str]:
         return ["code ou bibliothèques modifiés"]
     said = []
     if files := _differ(was["code"], now["code"]):
-        shown = ", ".join(files[:3]) + (f" et {len(files) - 3} autres" if len(files) > 3 else "")
-        said.append(f"code modifié ({shown})")
+        said.append(f"code modifié ({listed(files, 3)})")
     old, new = was["versions"], now["versions"]
     return said + [
         f"bibliothèque {name} {old.get(name, 'absente')} → {new.get(name, 'absente')}" for name in _differ(old, new)

@@ -37,32 +37,14 @@ Shown = dict[str, Any]
 _ID = re.compile(rb'\{"id":"([^"]+)"')
 
 
-def gather(
-    out: Path, notebooks: dict[str, str], findings: dict[str, list[str]], known: dict[str, Any]
-) -> dict[str, bytes]:
-    """The records of the findings of reports, by id, in order; `notebooks` (report → digest of the executed one) and `findings` (report →
-    ids) say which.
-
-    `known` is the ledger's record of what stands: of notebooks that have not changed since, the records that stand are taken. Each stays
-    the line of JSON that it is in its notebook: a thousand reports, unfolded, fill the memory.
-    """
-    standing, was = {}, {}
-    if known and atomic.digest(out / CONSTATS) == known["fichiers"][CONSTATS]:
-        lines = (out / CONSTATS).read_bytes().split(b"\n")[1:-2]
-        standing, was = {_id_of(line): line.rstrip(b",") for line in lines if line}, known["de"].get("executes", {})
+def gather(out: Path, notebooks: Iterable[str]) -> dict[str, bytes]:
+    """The records of the findings of reports, by id, in order; of one that several show, the first's. Each stays the line of JSON that it
+    is in its notebook: a thousand reports, unfolded, fill the memory."""
     found: dict[str, bytes] = {}
-    for name, digest in notebooks.items():
-        if was.get(name) == digest:
-            mine = {one: standing[one] for one in findings[name]}
-        else:
-            told = json.loads((out / "notebooks" / f"{name}.ipynb").read_bytes())
-            mine = {_id_of(line): line for line in lines_of(told)}
-        found = mine | found
+    for name in notebooks:
+        for line in lines_of(json.loads((out / "notebooks" / f"{name}.ipynb").read_bytes())):
+            found.setdefault(_ID.match(line)[1].decode(), line)
     return {key: found[key] for key in sorted(found)}
-
-
-def _id_of(line: bytes) -> str:
-    return _ID.match(line)[1].decode()
 
 
 def _displays(notebook: dict[str, Any]) -> Iterator[dict[str, Any]]:
