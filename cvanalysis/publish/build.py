@@ -257,7 +257,7 @@ class _Build:
             return run_on_cluster(self.options.dask, tasks, self.options)
         from cvanalysis.publish.run.produce import produce
 
-        if why := can_fork():
+        if not self.log and (why := can_fork()):  # once, also where pages are made again for what they lead to
             self.warn(
                 f"Les rapports sont faits un par un, par le moteur de papermill, ce qui est bien plus lent : {why}."
             )
