@@ -8,6 +8,7 @@ import pytest
 
 from carnets import PHRASE, carnet, cva, territoire
 from cvanalysis.errors import DeclarationError
+from cvanalysis.indicateurs.clean.decode import COMPTE
 from cvanalysis.paroles.clean.consent import readable_texts
 from cvanalysis.paroles.clean.review import fingerprint, read_reviews
 from cvanalysis.paroles.clean.voices import clean_voices
@@ -31,7 +32,11 @@ def told(territory, audience="public"):
     """What `check` says of the voices."""
     words = clean_words(territory, audience)
     money = pd.DataFrame(columns=["fichier", "feuille", "colonne", "motif", "montant"])
-    return Check(**vars(gather([words])) | {"tables": {"argent": money}}, territory=territory).render()
+    accounts = {
+        "argent": money,
+        "comptes": pd.DataFrame(columns=["fichier", *COMPTE]),
+    }  # of domains that are not read here
+    return Check(**vars(gather([words])) | {"tables": accounts}, territory=territory).render()
 
 
 def texts(territory, audience="equipe"):
