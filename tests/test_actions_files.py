@@ -510,3 +510,35 @@ def test_the_codes_of_a_workbook_are_read_under_the_names_that_its_other_sheets_
         "spécifique",
     )
     assert (line.annee, line.accorde, line.statut) == (2017, 5068, "accordé")
+
+
+COMMAS = "Association,Projet,Exercice,Nombre de bénéficiaires,Montant voté,Quartier\n"
+
+
+def test_an_amount_that_its_decimal_comma_cuts_in_two_is_read_whole(tmp_path):
+    log = COMMAS + (
+        "Chorale,Chanter,2019,12,1 234,50,Le Haut\nFanfare,Jouer,2019,30,500,Le Haut\nClub,Nager,2019,40,75,25 €,Le Haut\n"
+        "Cercle,Lire,2019,20,800,Le Haut\nAmicale,Courir,2019,10,2000,Le Haut\n"
+    )
+    assert money(pasted(tmp_path, "vote.csv", log)[1]) == {"lu": 4609.75, "retenu": 4609.75}
+
+
+def test_where_every_amount_is_cut_in_two_each_is_read_whole(tmp_path):
+    log = COMMAS + rows_of(lambda i, n: f"Asso {n},Projet {n},2019,1{i},1 {i}34,50,Le Haut")
+    assert money(pasted(tmp_path, "vote.csv", log)[1])["retenu"] == sum(1034.5 + 100 * i for i in range(6))
+
+
+def test_a_line_that_a_comma_shifts_is_refused_by_its_number_and_no_wrong_euro_is_kept(tmp_path):
+    log = COMMAS + rows_of(lambda i, n: f"Asso {n},Projet {n},2019,1{i},1{i}00,Le Haut")
+    log += "Chorale,Chanter, danser,2019,12,500,Le Haut\nClub,Nager, plonger,2019,45,30,Le Haut\n"
+    cleaned = pasted(tmp_path, "vote.csv", log)[1]
+    assert money(cleaned)["retenu"] == sum(1000 + 100 * i for i in range(6))
+    told = cleaned.anomalies[cleaned.anomalies["probleme"].str.contains("plus de cellules")]
+    assert "lignes 8, 9" in told["probleme"].item()
+    assert "refusée" in told["traitement"].item()
+
+
+def test_a_line_that_a_semicolon_shifts_keeps_none_of_its_amounts(tmp_path):
+    log = "Projet;Asso;Année;Demandé;Accordé\n" + rows_of(lambda i, n: f"Projet {n};Asso {n};2020;9{i}0;5{i}0")
+    cleaned = pasted(tmp_path, "suivi.csv", log + "Jouer; chanter;Fanfare;2020;900;700\n")[1]
+    assert money(cleaned)["retenu"] == sum(500 + 10 * i for i in range(6))

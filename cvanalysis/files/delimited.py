@@ -166,6 +166,8 @@ def _read_regular(utf8: bytes, separator: str, width: int) -> Grid:
 def _read_ragged(text: str, separator: str, width: int) -> Grid:
     """Lines of any width (a title, a footer, a cell too many): as wide as the widest, and what is far beyond joins the last column."""
     rows, remarks = _records(io.StringIO(text, newline="").readlines(), separator)
+    if separator == ",":
+        rows, width = _join_decimals(rows, width)
     filled = [_filled_width(row) if len(row) > width else 0 for row in rows]  # most are as wide as usual
     full = min(max([width, *filled]), width + EN_TROP_MAX)
     return replace(
@@ -174,6 +176,64 @@ def _read_ragged(text: str, separator: str, width: int) -> Grid:
         longues=tuple(n for n, last in enumerate(filled, 1) if last > width),
         anomalies=tuple(Problem("", row, "", what) for row, what in remarks),
     )
+
+
+_ENTIER, _DECIMALES = re.compile(r"-?\d{1,3}(?:[ \u00a0\u202f]?\d{3})*"), re.compile(r"\d\d *(?:€|euros?|EUR)?")
+_NOMBRE, _ANNEE = re.compile(r"[-\d][\d\s.,€]*"), re.compile(r"(?:19|20)\d\d")
+
+
+def usual_kinds(rows: Iterable[Sequence[str]]) -> list[str]:
+    """What nine cells in ten of each column are: "mot", "nombre", "année", or "" where they are of several kinds."""
+    said = [Counter(filter(None, map(_kind, column))) for column in zip(*rows, strict=True)]
+    most = [max(kinds.items(), key=lambda item: item[1], default=("", 0)) for kinds in said]
+    return [kind if many >= 0.9 * kinds.total() else "" for (kind, many), kinds in zip(most, said, strict=True)]
+
+
+def fits(row: Sequence[str], kinds: Sequence[str]) -> bool:
+    """Whether each cell is of the usual kind of its column, or blank; a year is a number too."""
+    pairs = zip(map(_kind, row), kinds, strict=False)
+    return all(not own or own == kind or kind in ("", own.replace("année", "nombre")) for own, kind in pairs)
+
+
+def _kind(cell: str) -> str:
+    bare = cell.strip()
+    return bare and ("année" if _ANNEE.fullmatch(bare) else "nombre" if _NOMBRE.fullmatch(bare) else "mot")
+
+
+def _join_decimals(rows: list[list[str]], usual: int) -> tuple[list[list[str]], int]:
+    """Rows whose amounts a decimal comma without quotes cut in two, joined where one way alone leaves each cell under a title of its kind;
+    the width of the titles. A row that stays wider than them is for whoever reads it to refuse."""
+    heads = [row for row in rows[:SONDE_LIGNES] if set(map(_kind, row)) <= {"", "mot"}]
+    width = max(map(_filled_width, heads), default=0)
+    if width < 3:
+        return rows, usual
+    rows = [row[: max(width, _filled_width(row))] for row in rows]
+    ways = {rank: _joined(row, len(row) - width) for rank, row in enumerate(rows) if len(row) > width}
+    sound = [row for row in rows if len(row) == width and row not in heads]
+    if len(sound) < 3:  # nothing tells but the rows that can be joined in one way, of which a year is no part
+        dated = ([one for one in found if not any(_ANNEE.match(i) for i in one[1])] for found in ways.values())
+        sound = [found[0][0] for found in dated if len(found) == 1]
+    kinds = usual_kinds(sound)
+    ways = {rank: [one for one in found if kinds and fits(one[0], kinds)] for rank, found in ways.items()}
+    places = {place for found in ways.values() if len(found) == 1 for place in found[0][2]}
+    for rank, found in ways.items():
+        best = found if len(found) == 1 else [one for one in found if places.issuperset(one[2])]
+        if len(best) == 1:
+            rows[rank] = best[0][0]
+    return rows, width
+
+
+def _joined(row: list[str], more: int) -> list[tuple[list[str], list[str], list[int]]]:
+    """Each way to join so many pairs of cells that may be an amount and its cents: the row, the amounts, their places in it."""
+    last = len(row) - 1
+    pairs = [i for i in range(last) if _ENTIER.fullmatch(row[i].strip()) and _DECIMALES.fullmatch(row[i + 1].strip())]
+    made = []
+    for some in itertools.islice(itertools.combinations(pairs, more), REPRISES_MAX):
+        if not any(i + 1 in some for i in some):
+            cells = [f"{cell.strip()},{row[i + 1].strip()}" if i in some else cell for i, cell in enumerate(row)]
+            joined = [cell for i, cell in enumerate(cells) if i - 1 not in some]
+            made.append((joined, [row[i].strip() for i in some], [i - rank for rank, i in enumerate(some)]))
+    return made
 
 
 def _records(lines: list[str], separator: str) -> tuple[list[list[str]], list[tuple[int, str]]]:

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from cvanalysis.territory.contract import Territory
 
 
+LIGNES_DITES = 30
+"""Lines of another width that are told one by one."""
 EXTENSIONS = (".csv", ".txt", ".tsv", ".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".json")
 
 
@@ -122,10 +124,15 @@ def _read_log(
         anomalies.add(grid.fichier, 0, "annee", located.annee[0], "aucune colonne ne dit l'année", told)
     for lines, what, done in (
         (grid.courtes, "moins", "les cellules absentes sont lues comme vides"),
-        (grid.longues, "plus", "un séparateur dans un texte sans guillemets a pu décaler ses cellules"),
+        (
+            grid.longues,
+            "plus",
+            "refusée, son argent à part, si ses cellules sont décalées\u00a0; mettez entre guillemets ce qui contient le séparateur",
+        ),
     ):
         if inside := [line for line in lines if line > grid.lignes[max(located.entete)]]:
-            many = f" ({len(inside)} lignes, la première ici)" if len(inside) > 1 else ""
+            more = f" et {len(inside) - LIGNES_DITES} autres" if len(inside) > LIGNES_DITES else ""
+            many = f" (lignes {', '.join(map(str, inside[:LIGNES_DITES]))}{more})" if len(inside) > 1 else ""
             anomalies.add(grid.fichier, inside[0], "", "", f"la ligne a {what} de cellules que les autres{many}", done)
     rows = read_rows(located, merged)
     for column in rows.montants:

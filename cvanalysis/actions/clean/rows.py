@@ -17,18 +17,22 @@ from cvanalysis.actions.clean.cells import Words, constant, encode, knowledge, l
 from cvanalysis.actions.clean.declared import Financement
 from cvanalysis.actions.clean.formats import Located, head_rows
 from cvanalysis.actions.table import MONTANTS_LUS
+from cvanalysis.files.delimited import fits, usual_kinds
 from cvanalysis.files.keys import carrier_key
 from cvanalysis.french import fold
 from cvanalysis.personnes.masking import PARTICULIER, is_natural, mask_carrier, mask_words, says_category
 
 ACTION, ENTETE, TOTAL, PIED = "action", "en-tête répété", "total du fichier", "titre ou pied de tableau"
 ENVELOPPE, ORPHELIN = "enveloppe ou reste à programmer", "montant sans action ni porteur"
+DECALEE = "ligne qui a plus de cellules que de titres"
 """Kinds of rows. Only the first goes into the table of actions; amounts of the others are counted under their kind."""
 MOTS = ("action", "public", "convention", "reference")
 """Fields whose words go into the table, as do the names; those of the others are read into codes, days and numbers."""
 PROPRES = ("siret", "reference", "date", "statut", "convention", "commune")
 """Fields of a line of its own: a total, an envelope have none."""
 _LETTRE = re.compile(r"[^\W\d_]")
+LIGNES_VUES = 2000
+"""Rows that tell the kind of a column."""
 SOMMES_MAX, SOMMES_VUES = 2000, 50
 """Rows of a sheet that may be the sum of others, and how many sums before one it may start from."""
 
@@ -149,6 +153,7 @@ def _tell_kinds(
     natures[sums | (few & total & (amounts | (filled <= 2)) & ((usual > 1) | bare)) | (bare & amounts)] = TOTAL
     natures[(lettered == 0) & amounts & ~named] = TOTAL
     natures[_repeated_headers(located)] = ENTETE
+    natures[_shifted(located)] = DECALEE
     return natures, labels
 
 
@@ -198,6 +203,21 @@ def _repeated_headers(located: Located) -> np.ndarray:
         )
         found |= (same >= min(2, len(titled))) & (same >= 0.6 * filled)
     return found
+
+
+def _shifted(located: Located) -> list[int]:
+    """Rows wider than the titles one of whose cells, up to the last column of money, is not of the kind of its column."""
+    grid, first, journal = located.grid, max(located.entete) + 1, located.journal
+    wide = np.isin(grid.lignes[first:], grid.longues)
+    if not wide.any():
+        return []
+    funded = {f.colonne for f in journal.financements} | {n for n, c in journal.colonnes.items() if c in MONTANTS_LUS}
+    last = max((rank for rank, name in enumerate(located.noms) if name in funded), default=len(located.noms))
+    columns = [column.slice(first) for column in grid.table.columns[: last + 1]]
+    places = {name: np.flatnonzero(some) for name, some in (("large", wide), ("juste", ~wide))}
+    usual = [column.take(places["juste"][:LIGNES_VUES]).to_pylist() for column in columns]
+    kinds = usual_kinds(zip(*usual, strict=True))
+    return [at for at in places["large"] if not kinds or not fits([column[at].as_py() for column in columns], kinds)]
 
 
 def in_thousands(located: Located, name: str) -> bool:
