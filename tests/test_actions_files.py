@@ -542,3 +542,56 @@ def test_a_line_that_a_semicolon_shifts_keeps_none_of_its_amounts(tmp_path):
     log = "Projet;Asso;Année;Demandé;Accordé\n" + rows_of(lambda i, n: f"Projet {n};Asso {n};2020;9{i}0;5{i}0")
     cleaned = pasted(tmp_path, "suivi.csv", log + "Jouer; chanter;Fanfare;2020;900;700\n")[1]
     assert money(cleaned)["retenu"] == sum(500 + 10 * i for i in range(6))
+
+
+def test_the_payments_of_a_workbook_of_posts_are_told_and_not_added_to_their_posts(tmp_path):
+    posts = "Code DispositifId PstStatutPosteLibelle FinanceurPrincipalCode AssociationBeneficiaireCode Annee MontantSubvention"
+    data = workbook(
+        {
+            "Tiers": [["Code", "RaisonSociale"], ["E920", "Chorale"], [10008, "Agence"]],
+            "Poste": [posts.split(), ["D00598", 3, "Attribué", "10008", "E920", 2017, 5068]],
+            "Versement": [["Tiers", "Poste", "Versement", "Exercice"], ["Chorale", "D00598", 2534, 2017]],
+        }
+    )
+    cleaned = known(tmp_path, "fonjep.xlsx", data)
+    assert cleaned.actions[["accorde", "paye"]].sum().tolist() == [5068, 0]
+    assert "Versement (versements des postes lus" in cleaned.fichiers[0].pris_pour
+    assert "Tiers (ses noms remplacent leurs codes)" in cleaned.fichiers[0].pris_pour
+
+
+LISTE_147 = "Programme;Exercice;Bénéficiaire;SIRET;Objet;Montant\n147;2019;La Course Lente;;Courir;1000\n147;2019;Fanfare;;Jouer;500\n"
+
+
+def test_of_a_national_list_without_a_place_only_what_a_declared_partner_carries_is_ours(tmp_path):
+    cleaned = known(tmp_path, "p147.csv", LISTE_147)
+    assert money(cleaned) == {"lu": 1500, "retenu": 1000, "rien ne la rattache au contrat": 500}
+    told = cleaned.anomalies[cleaned.anomalies["probleme"].str.contains("rien ne rattache")]
+    assert 'contrat = "CV999"' in told["traitement"].item()
+
+
+def test_a_national_list_that_is_declared_ours_is_kept_whole(tmp_path):
+    block = '[[actions]]\nfichier = "actions/p147.csv"\nreconnu = true\n[actions.constantes]\ncontrat = "CV999"\n'
+    assert money(known(tmp_path, "p147.csv", LISTE_147, block))["retenu"] == 1500
+
+
+def test_a_quarter_of_another_contract_in_a_national_split_is_not_ours(tmp_path):
+    log = "annee_exercice,ref_action,ej,code_qpv,montant_ventilé,libellé action\n"
+    log += "2020,R1,E1,QP099001,600,Lire\n2020,R2,E2,QP075001,50,Nager\n"
+    assert money(known(tmp_path, "qpv.csv", log)) == {"lu": 650, "retenu": 600, "quartier d'un autre contrat": 50}
+
+
+def test_the_amounts_of_mandates_are_payments(tmp_path):
+    log = "N° mandat;Date mandat;Bénéficiaire;Objet;Montant TTC\n" + rows_of(
+        lambda i, n: f"{100 + i};0{i + 1}/03/2019;Asso {n};Subvention {n};{1000 + 7 * i},50"
+    )
+    proposal, cleaned = pasted(tmp_path, "compta.csv", log)
+    assert fields(proposal)["Montant TTC"] == "paye"
+    assert money(cleaned, "accorde") == {}
+
+
+def test_a_column_of_what_was_paid_leaves_the_amount_voted_as_it_is(tmp_path):
+    log = "Bénéficiaire;Montant;Mandaté;Exercice\n" + rows_of(
+        lambda i, n: f"Asso {n};{1000 + 7 * i};{500 + 3 * i};2019"
+    )
+    found = fields(pasted(tmp_path, "liste.csv", log)[0])
+    assert (found["Montant"], found["Mandaté"]) == ("accorde", "paye")

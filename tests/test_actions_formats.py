@@ -64,8 +64,9 @@ def test_an_action_split_over_quarters_is_one_action_with_a_line_per_quarter(tmp
 
 def test_a_list_of_the_programme_147_leaves_other_programmes_out_and_reads_themes_by_their_label(tmp_path):
     log = (
-        "Programme;Exercice;Bénéficiaire;SIRET;Objet;Thématique;Montant\n147;2019;Chorale;;Chanter;1.1 Éducation;1 000\n"
-        "147;2019;Fanfare;;Jouer;1.4 Culture;500\n163;2019;Autre;;Autre;;900\n"
+        "Programme;Exercice;Bénéficiaire;SIRET;Objet;Thématique;Montant;Commune\n"
+        "147;2019;Chorale;;Chanter;1.1 Éducation;1 000;Essai\n"
+        "147;2019;Fanfare;;Jouer;1.4 Culture;500;Essai\n163;2019;Autre;;Autre;;900;Essai\n"
     )
     cleaned = clean(tmp_path, fichiers={"actions/p147.csv": log}, contrat="")
     assert dict(zip(cleaned.actions["titre"], cleaned.actions["theme"], strict=True)) == {

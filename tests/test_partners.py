@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cvanalysis.errors import DeclarationError
+from cvanalysis.files.keys import carrier_key
 from cvanalysis.pages.partenaires import Partners
 from test_actions_territory import FICHIERS, Tables, clean
 
@@ -56,3 +57,7 @@ def test_the_list_of_partners_holds_those_without_any_action(tmp_path):
         for line in Partners(Tables.of(cleaned), read_territory(tmp_path)).liste.lignes
     }
     assert rows == {"Les Livres du Palier": (1, 0), "La Course Lente": (0, 0), "Préfecture (essai)": (0, 1)}
+
+
+def test_the_points_of_an_acronym_say_nothing():
+    assert carrier_key("C.A.F. 44") == carrier_key("CAF 44") == carrier_key("C. A. F. 44")

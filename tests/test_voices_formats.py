@@ -309,3 +309,25 @@ def test_a_filled_model_of_each_kind_is_read_back_word_for_word_without_anything
     )
     kept = cleaned.engagements[cleaned.engagements["code"] == "E01"].iloc[0]
     assert (kept["libelle"], kept["avancement"], kept["preuve"]) == ("Ouvrir", "réalisé", "Acte")
+
+
+def test_a_tool_whose_title_stands_under_two_fields_is_refused_as_it_is_loaded():
+    with pytest.raises(ValueError, match="contenu"):
+        outils.Outil("guichet", colonnes={"texte": ["contenu"], "codes": ["Contenu"]})
+
+
+QUALTRICS = (
+    "StartDate,RecordedDate,ResponseId,DistributionChannel,UserLanguage,Q1,Q2\n"
+    "Start Date,Recorded Date,Response ID,Distribution Channel,User Language,Votre quartier,Votre témoignage\n"
+    '"{""ImportId"":""startDate""}","{""ImportId"":""recordedDate""}","{""ImportId"":""_recordId""}",'
+    '"{""ImportId"":""distributionChannel""}","{""ImportId"":""userLanguage""}","{""ImportId"":""QID1""}","{""ImportId"":""QID2_TEXT""}"\n'
+    "2022-06-12 18:00:00,2022-06-12 18:12:00,R_1,anonymous,FR,Malakoff,La salle ferme tôt.\n"
+)
+
+
+def test_the_numbers_that_qualtrics_writes_under_the_questions_are_no_voice(tmp_path):
+    table = read(tmp_path, "q.csv", QUALTRICS)
+    assert table.format == "qualtrics"
+    assert table.cells[["texte", "qpv", "recu"]].to_numpy().tolist() == [
+        ["La salle ferme tôt.", "Malakoff", "2022-06-12 18:12:00"]
+    ]

@@ -14,7 +14,8 @@ K, V = TypeVar("K", bound=Hashable), TypeVar("V")
 
 def carrier_key(label: str) -> str:
     """The key of a carrier's name: no accent, legal form nor punctuation."""
-    key = re.sub(r"[^\w]+", " ", fold(label))
+    whole = re.sub(r"\b([^\W\d_])\. ?(?=[^\W\d_]\b)", r"\1", fold(label))  # « C.A.F. » is « CAF »
+    key = re.sub(r"[^\w]+", " ", whole)
     short = re.sub(r"\b(?:association|assoc|asso|ass|loi 1901)\b", " ", key)
     return " ".join(short.split()) or " ".join(key.split())
 

@@ -26,7 +26,7 @@ from cvanalysis.actions.clean.cells import (
     read_year,
     years_of_date,
 )
-from cvanalysis.actions.clean.labels import EXCLU, Labels, Quarters, read_quarters
+from cvanalysis.actions.clean.labels import CODE_QUARTIER, EXCLU, Labels, Quarters, read_quarters
 from cvanalysis.actions.clean.rows import ACTION, LogRows, hide_persons
 from cvanalysis.actions.table import HORS_THEME, INCONNU, NON_RENSEIGNE
 from cvanalysis.files.anomalies import Anomalies
@@ -70,6 +70,15 @@ class Context:
 
     def quarters_of(self, cell: str) -> tuple[str, ...]:
         return read_quarters(cell, self.labels["quartier"], self.quartiers).codes
+
+    def is_elsewhere(self, cell: str) -> bool:
+        """Whether a cell names quarters of our geography by their codes, and none of ours."""
+        codes = [re.sub(r"[\s_-]", "", code).upper() for code in CODE_QUARTIER.findall(cell)]
+        return (
+            bool(codes)
+            and all(code[:2] == self.territory.geographie[:2] for code in codes)
+            and set(self.quarters_of(cell)) == {""}
+        )
 
 
 TRADUITS_AILLEURS = ("theme", "pilier", "type_credit", "statut", "qpv")

@@ -37,6 +37,8 @@ class Format:
     annee_dans: Mapping[str, str] = field(default_factory=dict)
     laissees: frozenset[str] = frozenset()
     libelles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    nationale: bool = False
+    feuilles: Mapping[str, str] = field(default_factory=dict)
     modele: tuple[str, ...] = ()  # ours, that people fill: what is understood of other words than its own is told
 
 
@@ -99,6 +101,8 @@ def locate(grids: Sequence[Grid], journals: Sequence[Journal], geographie: str) 
         return [_locate_declared(grids, journal) for journal in whole]
     found = [_name_codes(one, grids) for grid in grids if (one := _locate_known(grid, geographie)) is not None]
     found = [one for one in found if not one.grid.cachee] or found
+    beside = {name for one in found for name in one.format.feuilles}
+    found = [one for one in found if fold(one.grid.feuille) not in beside] or found
     for journal in declared:
         found = [_complete(one, journal) for one in found]
     if not found:

@@ -43,6 +43,7 @@ PROPOSE, ANNULE = (
 )
 FINANCEURS = {word.strip() for word in TITRES["financeurs"] if word[0] == word[-1] == " "}
 """Words that name a funder when a title says nothing else."""
+MANDATS = "d'après une autre colonne, ou le nom de la table : des paiements"
 VERSEMENT = "un versement parmi d'autres : ils s'ajoutent"
 
 GROUPES = ("porteur", "theme", "pilier", "financeur", "dispositif", "annee")
@@ -89,7 +90,7 @@ def guess_columns(grid: Grid, entete: tuple[int, ...], known: Context) -> list[C
             champ, reason = "", f"déjà donné par une autre colonne ({champ})"
         taken.add(champ)
         columns.append(Column(mask_words(title + key[len(fold(title)) :]), champ, reason, cells, own[-1]))
-    return _sort_amounts(columns, stated_year(grid, head, entete)[0])
+    return _sort_amounts(columns, stated_year(grid, head, entete)[0], f"{grid.feuille} {grid.fichier}")
 
 
 def sample_of(cells: pa.Array, titles: Sequence[str]) -> list[str]:
@@ -235,10 +236,10 @@ def complete(located: Located, known: Context) -> tuple[Located, list[tuple[str,
     return replace(located, journal=replace(located.journal, colonnes=found)), doubtful
 
 
-def _sort_amounts(columns: Sequence[Column], stated: str) -> list[Column]:
+def _sort_amounts(columns: Sequence[Column], stated: str, where: str) -> list[Column]:
     """Columns of amounts told apart: those of a year, those of a funder, and those that repeat the money of the others.
 
-    `stated`: the year of the table, '' where it says none.
+    `stated`: the year of the table, '' where it says none; `where`: the names of its sheet and file.
     """
     columns = list(columns)
     years = [ANNEE.findall(column.titre) for column in columns]
@@ -250,6 +251,10 @@ def _sort_amounts(columns: Sequence[Column], stated: str) -> list[Column]:
         if column.champ in MONTANTS and stated and len(years[i]) == 1 and years[i][0] < stated:
             told = f"montant d'une autre année que {stated}, celle du tableau"
             columns[i], recalled = replace(column, champ="" if recalled else "rappel", raison=told), True
+    others = [where, *(column.titre for column in columns if column.champ not in MONTANTS)]
+    if not recalled and not asked and any(_said(TITRES["paiements"], title) for title in others):
+        plain = {c.titre for c in columns if c.champ == "accorde" and not c.annee and not _said(ACCORDE, c.titre)}
+        columns = [replace(c, champ="paye", raison=MANDATS) if c.titre in plain else c for c in columns]
     for champ in MONTANTS:
         mine = [i for i, column in enumerate(columns) if column.champ == champ]
         values = {i: np.nan_to_num(read_amounts(columns[i].cellules)[0]) for i in mine}

@@ -31,7 +31,7 @@ COURANTS = {"statut": "statuts", "type_credit": "types_credit"}
 """Domains of which everyone uses some words: the block of `formats.toml` that has them. A declared word wins."""
 PROCHE = 70  # score out of 100 from which a declared label is worth suggesting
 _NUMERO = re.compile(r"^\d+(?:\.\d+)*[a-z]?\s*[-.:)]?\s+")
-_CODE = re.compile(r"(?i)\bq[pn][\s_-]?\d[0-9ab]?\d{2,4}[a-z]?\b")
+CODE_QUARTIER = re.compile(r"(?i)\bq[pn][\s_-]?\d[0-9ab]?\d{2,4}[a-z]?\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +139,7 @@ def read_quarters(
             found.add("")
         elif code:
             found.add(code)
-        elif written := _CODE.findall(piece):
+        elif written := CODE_QUARTIER.findall(piece):
             for raw in written:
                 compact = re.sub(r"[\s_-]", "", raw).upper()
                 made = (
@@ -193,4 +193,4 @@ def _pieces(cell: str, labels: Labels, separators: str) -> list[str]:
 
 def _is_known(piece: str, labels: Labels) -> bool:
     key = fold(piece)
-    return key in labels.codes or _TITRE.sub("", key) in labels.codes or _CODE.search(piece) is not None
+    return key in labels.codes or _TITRE.sub("", key) in labels.codes or CODE_QUARTIER.search(piece) is not None

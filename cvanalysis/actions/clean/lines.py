@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import union_categoricals
 
-from cvanalysis.actions.clean.cells import category, constant, other_aid
+from cvanalysis.actions.clean.cells import category, constant, other_aid, read_siren
 from cvanalysis.actions.clean.duplicates import COLONNES as QUESTIONS
 from cvanalysis.actions.clean.duplicates import DECISIONS, exact_duplicates, merged_actions, propose
 from cvanalysis.actions.clean.fields import Context, FieldReader
@@ -35,6 +35,7 @@ COLONNES = ("fichier", "feuille", "colonne", "champ", "motif", "cellules", "mont
 CONTROLES = ("fichier", "feuille", "ligne", "libelle", "colonne", "total_lu", "portee", "somme_lignes", "ecart")
 RETENU, LU, ILLISIBLE = "retenu", "lu", "illisible"
 _HORS_CHAMP = {"rappel": "montant d'une autre année", "total_convention": "montant total d'une convention"}
+SANS_LIEN = "rien ne la rattache au contrat"
 AUTRE_AIDE, AUTRE_COMMUNE = "prêt, garantie ou aide en nature", "porteur d'une autre commune"
 
 
@@ -120,7 +121,25 @@ def _leave_others_out(reader: FieldReader, motifs: np.ndarray) -> None:
             if "commune" not in reader.champs and (motifs == "").any():
                 told = "lignes du département gardées : certaines peuvent être celles d'un autre contrat"
                 reader.anomalies.add(reader.fichier, 0, "commune", "", "ni contrat ni commune dans ce fichier", told)
+        if known is not None and known.nationale:
+            _leave_untied(reader, motifs, not {"commune", "departement"} & reader.champs.keys())
     reader.kept = motifs == ""
+
+
+def _leave_untied(reader: FieldReader, motifs: np.ndarray, alone: bool) -> None:
+    """Rows of a list of the whole country that bear the code of another contract's quarter; `alone`, all that nothing ties to ours."""
+    context, quarters = reader.context, reader.field("qpv")
+    motifs[(motifs == "") & quarters.map(context.is_elsewhere, bool)] = "quartier d'un autre contrat"
+    if not alone or ("qpv" in reader.champs and not reader.rows.located.format.programme):
+        return  # a split by quarter: « NR » may be ours
+    tied = reader.field("porteur").map(lambda word: carrier_key(word) in reader.declared.partners, bool)
+    tied |= reader.field("siret").map(lambda word: read_siren(word)[0] in reader.declared.sirens, bool)
+    tied |= quarters.map(lambda word: any(code in context.quartiers for code in context.quarters_of(word)), bool)
+    untied = (motifs == "") & ~tied
+    motifs[untied] = SANS_LIEN
+    paste = f'[[actions]] fichier = "{reader.fichier}", reconnu = true, [actions.constantes] contrat = "{context.territory.code_contrat}"'
+    done = f"laissées de côté ; si toute la liste est celle de votre contrat, écrivez dans contrat.toml : {paste}"
+    reader.tell_rows("", untied, "liste de tout le pays : rien ne rattache ces lignes au contrat", done, " ({} lignes)")
 
 
 def money_of(lines: Lines) -> pd.DataFrame:

@@ -28,6 +28,7 @@ from cvanalysis.files.anomalies import Anomalies, ReadFile
 from cvanalysis.files.guard import reading
 from cvanalysis.files.layout import layout_notes, merged_down
 from cvanalysis.files.sheets import Grid, grids_of, raw_files, read_bytes
+from cvanalysis.french import fold
 from cvanalysis.personnes.masking import mask_words
 from cvanalysis.territory.declarations import Inspection
 
@@ -162,21 +163,24 @@ def _tell_file(file: ReadFile, logs: list[Lines], grids: list[Grid]) -> ReadFile
     """What a file was taken for: its format, sheets, years, columns that nobody reads."""
     located = [lines.rows.located for lines in logs]
     read = [one.grid.feuille for one in located]
-    unread = [mask_words(g.feuille) + " (cachée)" * g.cachee for g in grids if g.feuille not in read]
+    why = {name: said for one in located if one.format is not None for name, said in one.format.feuilles.items()}
+    why |= {fold(grid.feuille): "cachée" for grid in grids if grid.cachee}
+    others = [(mask_words(grid.feuille), why.get(fold(grid.feuille), "")) for grid in grids if grid.feuille not in read]
+    left = [f"{name} ({said})" if said else name for name, said in others]
     years = [year for lines in logs for year in lines.table["annee"].dropna().unique()]
     years += [int(column.annee) for lines in logs for column in lines.rows.montants if column.annee]
     family = located[0].journal.nom
     passed = frozenset().union(*(one.format.laissees for one in located if one.format is not None))
-    others = (name for lines in logs for name in lines.rows.autres if squeeze(name) not in passed)
+    unknown = (name for lines in logs for name in lines.rows.autres if squeeze(name) not in passed)
     span = f"{min(years)}-{max(years)}" if len(set(years)) > 1 else f"{years[0]}" if years else ""
     sheets = f", feuille{'s' if len(read) > 1 else ''} {', '.join(read)}" if read[0] else ""
-    left = f" (feuilles non lues\u00a0: {', '.join(unread)})" if unread else ""
+    unread = f" (feuilles non lues\u00a0: {', '.join(left)})" if left else ""
     return replace(
         file,
         famille=family,
         millesime=span or None,
-        pris_pour=f"{family}{sheets}{f', {span}' if span else ''}{left}",
-        inconnues=tuple(dict.fromkeys(mask_words(name) for name in others)),
+        pris_pour=f"{family}{sheets}{f', {span}' if span else ''}{unread}",
+        inconnues=tuple(dict.fromkeys(mask_words(name) for name in unknown)),
     )
 
 

@@ -15,6 +15,7 @@ import re
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from fnmatch import fnmatchcase
 from itertools import groupby
 from pathlib import Path
 
@@ -161,11 +162,9 @@ def _rename(sheet: Sheet) -> VoiceTable:
     if sheet.seules:
         todo = "Déposez aussi la table des réponses, ou ôtez ces lignes si leur réponse a été retirée"
         said.append(Problem(raw.fichier, 0, "", f"{SEULE}\u00a0: {sheet.seules}", "", todo))
-    spoken = (
-        ~cells["texte"].map(fold).isin(["", *outil.sous_titres])
-        if "texte" in cells
-        else pd.Series(False, index=cells.index)
-    )
+    mute = ["", *outil.sous_titres]
+    texts = cells["texte"] if "texte" in cells else pd.Series("", index=cells.index)
+    spoken = pd.Series([not any(fnmatchcase(key, one) for one in mute) for key in map(fold, texts)], texts.index, bool)
     voices = cells[spoken].reset_index(drop=True)
     titles = {champ: headers[0] for champ, headers in columns.items()}
     return VoiceTable(raw.fichier, outil.nom, voices, lines[spoken.to_numpy()], tuple(said), sheet.origine, titles)

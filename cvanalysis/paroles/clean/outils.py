@@ -9,6 +9,7 @@ import csv
 import io
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -43,6 +44,11 @@ class Outil:
     parent: Sequence[Sequence[str]] = ()
     question_au_dessus: bool = False
     themes_et_lieux: bool = False
+
+    def __post_init__(self) -> None:
+        told = Counter(bare(title) for titles in self.colonnes.values() for title in titles)
+        if twice := [title for title, times in told.items() if times > 1]:
+            raise ValueError(f"outils.toml, {self.nom}: {', '.join(twice)} under two fields")
 
     def wrote(self, names: set[str]) -> bool:
         hits = [
