@@ -123,6 +123,7 @@ def test_two_territories_opened_in_one_notebook_speak_each_in_its_own_words(tmp_
         ("changements", '[contributions]\nvariantes = ["{{ suivies"]', ["ne se lit pas"]),
         ("changements", '[contributions]\nquestion = "<script>alert(1)</script>"', ["ni < ni >"]),
         ("voix", 'tous = "ja"', ["ne se change pas"]),
+        ("affichage", 'exemple = "chiffres provisoires"', ["ligne 1", "exemple", "ne se change pas"]),
     ],
 )  # fmt: skip
 def test_what_a_sentence_may_not_be_is_refused_with_its_file_its_key_and_what_is_allowed(tmp_path, name, text, said):

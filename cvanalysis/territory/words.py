@@ -16,6 +16,8 @@ from cvanalysis.french import listed, nearest, quoted
 from cvanalysis.territory.declarations import Inspection, Ligne, read_toml
 
 DOSSIER = "textes"
+MARQUE = ("affichage", "exemple")
+"""What says that rows are invented: whoever reads a page knows it under one name."""
 _TO_DO = "Partez de la phrase du paquet (`cvanalysis/textes/`)"
 
 
@@ -75,7 +77,7 @@ def _wrong(page: str, key: tuple[str, ...], text: Any) -> tuple[str, str, str] |
         to_do = f"écrivez-la dans {there[0]}" if there else nearest(last, list(around))
         return "clé inconnue", f"clés permises ici\u00a0: {listed(around)}", to_do
     ours = around[last]
-    if isinstance(ours, Mapping):
+    if isinstance(ours, Mapping) or (page, *key) == MARQUE:
         return "ce texte ne se change pas", "", "Retirez la ligne"
     lines = [text] if isinstance(ours, str) else text
     if not isinstance(lines, list) or not lines or not all(isinstance(one, str) and one.strip() for one in lines):
