@@ -11,6 +11,7 @@ import pyarrow.parquet
 import pytest
 
 from cvanalysis.errors import CvanalysisError
+from cvanalysis.indicateurs.clean.decode import lost_cells
 from cvanalysis.tables.check import check
 from cvanalysis.tables.process import clean_all, process, zones_of
 from cvanalysis.territory.contract import read_territory
@@ -74,7 +75,7 @@ def test_the_sources_of_the_manifest_are_the_files_in_order(brut, tmp_path):
     assert {source["statut"] for source in insee} == {"lu"}
     digest = hashlib.sha256((brut / "insee" / "REVN_2022.csv").read_bytes()).hexdigest()
     assert by_name["insee/REVN_2022.csv"]["sha256"] == digest
-    assert check(read_territory(brut)).compte.juste
+    assert not lost_cells(check(read_territory(brut)).tables["comptes"]).any()
 
 
 def test_a_file_that_cannot_be_read_is_left_out_and_named(copie, tmp_path):
@@ -169,7 +170,7 @@ def test_check_names_the_zones_that_a_file_does_not_have_and_its_unknown_columns
 def test_the_invented_territory_is_read_without_a_line_of_python_changed(invente, tmp_path):
     territory = read_territory(invente)
     process(territory, tmp_path)
-    assert check(territory).compte.juste
+    assert not lost_cells(check(territory).tables["comptes"]).any()
     table = pd.read_parquet(tmp_path / "indicateurs.parquet")
     quarters = {quarter.code for quarter in territory.quartiers}
     assert quarters & set(table["zone"])
