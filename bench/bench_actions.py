@@ -3,8 +3,6 @@
 Run: `python bench/bench_actions.py [ROWS …]`. Each size runs in a process of its own, so that the peak memory is its own.
 """
 
-from __future__ import annotations
-
 import csv
 import random
 import resource

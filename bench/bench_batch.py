@@ -10,8 +10,6 @@
     python bench/bench_batch.py [--reports N] [--jobs 2]
 """
 
-from __future__ import annotations
-
 import argparse
 import csv
 import json

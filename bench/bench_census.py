@@ -3,8 +3,6 @@
 Held: 5 s and 300 MB for each (the whole process, libraries included). The files are made here, in a temporary folder, under true headers.
 """
 
-from __future__ import annotations
-
 import resource
 import subprocess
 import sys

@@ -7,8 +7,6 @@ so that memory is its own and nothing is warm from another; within it, the best 
 CPU time counts every thread.
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 import resource

@@ -6,8 +6,6 @@ prints the table. Nothing of those files is ever kept.
     python bench/france.py [--jobs 2] [--quartiers N] [--garder DOSSIER]
 """
 
-from __future__ import annotations
-
 import argparse
 import csv
 import json

@@ -3,8 +3,6 @@
 0: done. 1: some report failed, or raw data that could not be read was left out. 2: declarations or usage wrong, nothing built.
 """
 
-from __future__ import annotations
-
 import gettext
 import logging
 import os

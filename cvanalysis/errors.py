@@ -12,8 +12,6 @@ CvanalysisError
 └── ReportFailed          one report failed: its page is not replaced, the others go on      (exit status 1)
 """
 
-from __future__ import annotations
-
 import errno
 import tomllib
 import unicodedata

@@ -3,8 +3,6 @@
 Numbers have U+202F between thousands and a decimal comma; signs are true minus signs, never « -0,0 ».
 """
 
-from __future__ import annotations
-
 import codecs
 import difflib
 import re

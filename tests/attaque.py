@@ -5,8 +5,6 @@ A withheld cell is given away where the least and the most that agree with all o
 where all that is said to be empty leaves it one place (`placed`), and heard where its words or their month are shown (`overheard`).
 """
 
-from __future__ import annotations
-
 import csv
 import json
 import re

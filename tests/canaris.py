@@ -4,8 +4,6 @@
 found: a search that can't find it finds nothing.
 """
 
-from __future__ import annotations
-
 import csv
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Tiny notebooks, a tiny territory, and the command line as a person runs it: what the tests of publishing share."""
 
-from __future__ import annotations
-
 import json
 import os
 import subprocess

@@ -1,7 +1,5 @@
 """Fixtures that every test may ask for: the published files and figures beside the project, the two territories."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """A small invented world for the tests of findings: readable tables in, claims out. No figure of it is real."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import date
 from pathlib import Path

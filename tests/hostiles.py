@@ -4,8 +4,6 @@ A hostile input is a name, where it is dropped in a data folder, and a function 
 of them is kept in the project. `python tests/hostiles.py [FRAGMENT …]` runs the real command on each and prints what fails.
 """
 
-from __future__ import annotations
-
 import importlib
 import json
 import os

@@ -1,7 +1,5 @@
 """Hostile files that come from elsewhere: other systems' archives, encodings, databases, names and special files. Owns what each is made of."""  # noqa: E501
 
-from __future__ import annotations
-
 import bz2
 import gzip
 import json

@@ -1,7 +1,5 @@
 """Hostile declarations and files that are no plain file: `contrat.toml`, the CSV beside it, names and links."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path

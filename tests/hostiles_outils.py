@@ -1,7 +1,5 @@
 """Hostile files of the tools that people use: office texts, exports, logos, sentences, what a system leaves beside. Owns what each is made of."""  # noqa: E501
 
-from __future__ import annotations
-
 import json
 import struct
 import zipfile

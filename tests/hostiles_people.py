@@ -1,7 +1,5 @@
 """Hostile tables that people fill in: voices and what stands beside them, logs of actions. Owns the words that hurt."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Hostile tables: delimited text, workbooks, archives, JSON. Owns how each is written; nothing of them is kept in the project."""
 
-from __future__ import annotations
-
 import codecs
 import gzip
 import io

@@ -1,7 +1,5 @@
 """Hostile words and shapes: coded interviews, contours, the territory's texts."""
 
-from __future__ import annotations
-
 import json
 import zipfile
 from collections.abc import Callable, Iterator

@@ -1,7 +1,5 @@
 """Hostile workbooks: XLSX, XLSM, XLSB, XLS, ODS. Owns how each is written, part by part or record by record."""
 
-from __future__ import annotations
-
 import struct
 import zipfile
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """Cells of action logs: amounts, years, SIREN, numbers of people, labels of quarters."""
 
-from __future__ import annotations
-
 import math
 
 import pyarrow as pa

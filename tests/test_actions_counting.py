@@ -1,7 +1,5 @@
 """An action led in several quarters: how it is counted."""
 
-from __future__ import annotations
-
 import pandas as pd
 import pytest
 from hypothesis import given

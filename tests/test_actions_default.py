@@ -1,7 +1,5 @@
 """The default territory's example logs: rich enough to show everything, invented, marked, and always the same bytes."""
 
-from __future__ import annotations
-
 import hashlib
 import shutil
 import subprocess

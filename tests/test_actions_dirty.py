@@ -1,7 +1,5 @@
 """Working logs as teams keep them, each with its own dirt: what `check` proposes, pasted as it is, reads what a careful reader would."""
 
-from __future__ import annotations
-
 import datetime as dt
 import io
 import json

@@ -1,7 +1,5 @@
 """Logs as town halls, départements and the State's tools send them: the money read is the money sent, and nothing else is proposed."""
 
-from __future__ import annotations
-
 import io
 import tomllib
 

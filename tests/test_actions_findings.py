@@ -1,7 +1,5 @@
 """What was done, in a quarter and for a theme: counts, reach, small numbers of people, blind spots, honest empty pages."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import replace
 from datetime import date

@@ -1,7 +1,5 @@
 """Published formats met elsewhere: the current norm of subsidies, splits by quarter, lists of the programme 147, shared conventions."""
 
-from __future__ import annotations
-
 import pytest
 
 from cvanalysis.actions.clean.lines import unbalanced

@@ -1,7 +1,5 @@
 """Logs as teams keep them → the tidy table: headers, totals, footers, duplicates, money that balances, notations that change nothing."""
 
-from __future__ import annotations
-
 import io
 import tempfile
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What a project manager drops without having read a line of ours: models filled in a spreadsheet, exports of the tools in use."""
 
-from __future__ import annotations
-
 import pytest
 import xlsxwriter
 

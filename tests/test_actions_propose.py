@@ -1,7 +1,5 @@
 """The declaration that `check` proposes for an unknown log reads back, and reads the log as the hand-written one does."""
 
-from __future__ import annotations
-
 import tomllib
 
 import pandas as pd

@@ -1,7 +1,5 @@
 """Published logs, beside the project: read without any declaration, with counts known from elsewhere."""
 
-from __future__ import annotations
-
 import json
 import shutil
 

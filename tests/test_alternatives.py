@@ -1,7 +1,5 @@
 """What is heard of a figure: its kind, its number, its message, and where the numbers are; what is read under it."""
 
-from __future__ import annotations
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

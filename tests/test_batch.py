@@ -1,7 +1,5 @@
 """A build makes what has to be made, says why, and leaves nothing wrong, stale or half written unmarked."""
 
-from __future__ import annotations
-
 import json
 import os
 import random

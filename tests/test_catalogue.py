@@ -1,7 +1,5 @@
 """The catalogue is data: these tests are its compiler."""
 
-from __future__ import annotations
-
 import csv
 import string
 

@@ -1,7 +1,5 @@
 """What `cvanalysis check` says first, in a line for each file, and last."""
 
-from __future__ import annotations
-
 import json
 import zipfile
 

@@ -1,7 +1,5 @@
 """The command line speaks French, and its exit statuses are those that other programs rely on."""
 
-from __future__ import annotations
-
 import errno
 import re
 import subprocess

@@ -1,7 +1,5 @@
 """Each component of a page alone: what it shows, and what it says to who does not see."""
 
-from __future__ import annotations
-
 import re
 
 import pytest

@@ -1,7 +1,5 @@
 """The one maker of findings: what a finding does not say itself, its block of texts says."""
 
-from __future__ import annotations
-
 import pytest
 
 from cvanalysis import textes

@@ -1,7 +1,5 @@
 """A build on a running Dask cluster gives the same bytes, with or without a common disk, even where a worker is killed."""
 
-from __future__ import annotations
-
 import os
 import re
 import shutil

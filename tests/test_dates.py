@@ -1,7 +1,5 @@
 """Days and periods as French logs write them; free text is told, never guessed."""
 
-from __future__ import annotations
-
 from datetime import date, timedelta
 
 import pytest

@@ -1,7 +1,5 @@
 """The default territory holds the published figures and nothing else, in files laid out as INSEE lays them out."""
 
-from __future__ import annotations
-
 import csv
 import importlib.util
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """One finding as HTML: its parts in order, its table readable by all, nothing unescaped."""
 
-from __future__ import annotations
-
 import json
 import re
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """Figures: real Axes, light, deterministic, in French, and honest about what is missing."""
 
-from __future__ import annotations
-
 import re
 from itertools import pairwise
 from xml.etree import ElementTree

@@ -1,7 +1,5 @@
 """What the documentation promises is so: its tables are tables, its minimal contract opens, its recipes run."""
 
-from __future__ import annotations
-
 import re
 import shutil
 import subprocess

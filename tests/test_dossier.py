@@ -1,7 +1,5 @@
 """The front door as a notebook meets it: what names itself, and what a mistake shows."""
 
-from __future__ import annotations
-
 import ast
 import doctest
 import json

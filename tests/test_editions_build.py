@@ -1,7 +1,5 @@
 """A build leaves, beside its pages, what an edition states, what changed since the one before, and what goes to the meetings."""
 
-from __future__ import annotations
-
 import base64
 import io
 import json

@@ -1,7 +1,5 @@
 """Engagements: fill rate first, facts apart from judgements, gaps, disagreements; and honest pages where there is nothing."""
 
-from __future__ import annotations
-
 import io
 
 import openpyxl

@@ -1,7 +1,5 @@
 """The engine gives what papermill's default engine gives: each behaviour is run through both and compared."""
 
-from __future__ import annotations
-
 import json
 import re
 import subprocess

@@ -1,7 +1,5 @@
 """The workbench runs as it is stored, shows a figure at each step that promises one, and is never published."""
 
-from __future__ import annotations
-
 import shutil
 
 import nbformat

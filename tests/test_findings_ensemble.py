@@ -1,7 +1,5 @@
 """The quarters side by side, and what the data hold: nothing added up, nothing hidden."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import replace
 

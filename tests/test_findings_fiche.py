@@ -1,7 +1,5 @@
 """The findings of a fiche: the message fits the data, and what is missing is said."""
 
-from __future__ import annotations
-
 import pickle
 from dataclasses import replace
 

@@ -1,7 +1,5 @@
 """What may be compared, in what unit, with what sign: the traps a statistician looks for first."""
 
-from __future__ import annotations
-
 import pytest
 
 from cvanalysis.catalogue import load_catalogue

@@ -1,7 +1,5 @@
 """A raw file made to hurt costs itself and no other: it is named in French, the others are read, nothing hangs, aborts or swells."""
 
-from __future__ import annotations
-
 import io
 import json
 import os

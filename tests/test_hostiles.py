@@ -1,7 +1,5 @@
 """A file made to hurt costs that file and no other: it is named, nothing hangs, dies, fills the memory or speaks English."""
 
-from __future__ import annotations
-
 import pytest
 
 from hostiles import MIO, Hostile, Limits, all_hostiles, batches, run_all

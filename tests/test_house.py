@@ -1,7 +1,5 @@
 """The house keeps its own rules: style, one-way imports, thin notebooks, no territory in the code, no machine in the files."""
 
-from __future__ import annotations
-
 import ast
 import graphlib
 import json

@@ -1,7 +1,5 @@
 """From published files to one value, or one reason, per zone, indicator and data year."""
 
-from __future__ import annotations
-
 import csv
 import math
 import zipfile

@@ -1,7 +1,5 @@
 """A contract from an EPCI's code: what is derived is right, what cannot be is said, and what stands is never erased."""
 
-from __future__ import annotations
-
 from datetime import date
 
 import pytest

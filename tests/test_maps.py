@@ -1,7 +1,5 @@
 """Small maps: contours found by code, the subject among the others, all of them by name."""
 
-from __future__ import annotations
-
 import json
 import re
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Mobilisation: expected and seen, the second case, and money by funder and carrier."""
 
-from __future__ import annotations
-
 import pandas as pd
 import pytest
 

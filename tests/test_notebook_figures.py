@@ -1,7 +1,5 @@
 """A figure that an analyst draws in a notebook reaches the page, with its alternative or with a sentence that asks for one."""
 
-from __future__ import annotations
-
 import json
 import subprocess
 import sys

@@ -1,7 +1,5 @@
 """An indicator of one's own: declared in a line, dropped as a file, then in tables and findings with its source."""
 
-from __future__ import annotations
-
 import pytest
 
 from carnets import COMMUNES, CONTRAT, QUARTIERS, REVENUS

@@ -1,7 +1,5 @@
 """A notebook as a page, and the contract that a page must keep before it replaces another."""
 
-from __future__ import annotations
-
 import re
 from base64 import b64encode
 from hashlib import sha256

@@ -1,7 +1,5 @@
 """A notebook of ours under papermill, as an analyst types it: from any folder, with any parameter."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import subprocess

@@ -1,7 +1,5 @@
 """Partners: one partner under several names, where it was expected, and what is wrong in its declaration."""
 
-from __future__ import annotations
-
 import pytest
 
 from cvanalysis.errors import DeclarationError

@@ -1,7 +1,5 @@
 """French as it is printed: numbers, names, no-break spaces, and sentences that never say why."""
 
-from __future__ import annotations
-
 import re
 
 import pytest

@@ -1,7 +1,5 @@
 """Which reports there are, what is refused before anything runs, and how a reason to rebuild is said."""
 
-from __future__ import annotations
-
 import json
 import subprocess
 import sys

@@ -1,7 +1,5 @@
 """What is written is whole, the same for the same inputs, and says what was left out."""
 
-from __future__ import annotations
-
 import hashlib
 import shutil
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Raw files come out as tables of text, whole and with the right line numbers, or are refused by a sentence."""
 
-from __future__ import annotations
-
 import base64
 import codecs
 import csv

@@ -3,8 +3,6 @@
 All persons are invented.
 """
 
-from __future__ import annotations
-
 import csv
 
 import openpyxl

@@ -1,7 +1,5 @@
 """The pages that lead to the pages, and the files for people."""
 
-from __future__ import annotations
-
 import io
 import json
 import zipfile

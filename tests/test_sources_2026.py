@@ -1,7 +1,5 @@
 """The files that INSEE publishes for the quarters of 2024 and for what they are compared with: true headers, invented figures."""
 
-from __future__ import annotations
-
 import io
 import zipfile
 from pathlib import Path

@@ -2,8 +2,6 @@
 browser in `browser/`.
 """
 
-from __future__ import annotations
-
 import os
 import re
 import shutil

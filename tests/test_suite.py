@@ -1,7 +1,5 @@
 """From one contract to the next: the letter of a quarter decides what may be followed."""
 
-from __future__ import annotations
-
 import re
 import shutil
 from collections import Counter

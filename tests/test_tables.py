@@ -1,7 +1,5 @@
 """Processed tables are their contract's and their readers' alone, and nothing that serves the next build is in what people share."""
 
-from __future__ import annotations
-
 import contextlib
 import json
 import os

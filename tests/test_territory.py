@@ -1,7 +1,5 @@
 """What a contract declares is read whole, or everything that is wrong with it is told at once, with its place."""
 
-from __future__ import annotations
-
 import shutil
 import subprocess
 import sys

@@ -1,7 +1,5 @@
 """Texts and contours, read as they are: nothing in them runs, loads or fails a page; what is wrong with one is told with its file."""
 
-from __future__ import annotations
-
 import csv
 import json
 import re

@@ -1,7 +1,5 @@
 """Sentences that said something else than their figures: the right values, computed here from the raw files and from the facts."""
 
-from __future__ import annotations
-
 import csv
 from dataclasses import replace
 from datetime import date

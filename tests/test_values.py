@@ -1,7 +1,5 @@
 """Numbers in every French notation and marks of missing data are understood; anything else is told, never lost."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 import pyarrow as pa

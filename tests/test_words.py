@@ -1,7 +1,5 @@
 """What people read outside the templates obeys the same rules: notebooks, texts of the territory, catalogue, sentences in the code."""
 
-from __future__ import annotations
-
 import ast
 import json
 import re

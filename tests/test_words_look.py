@@ -1,7 +1,5 @@
 """A territory's own words and look: one sentence, one colour, one logo changed on a built fiche; what is wrong is refused by its name."""
 
-from __future__ import annotations
-
 import os
 import re
 import shutil

@@ -7,8 +7,6 @@
 Refuses to choose the rule for the caller.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import pandas as pd

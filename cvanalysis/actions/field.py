@@ -4,8 +4,6 @@ Owns the source and the mark of example data of these tables, and how counts, eu
 to choose a message.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property

@@ -4,8 +4,6 @@ Crédits spécifiques and droit commun are kept apart, and what nobody says is `
 the others. Refuses to add up amounts asked, granted and paid.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

@@ -3,8 +3,6 @@
 Totals count distinct actions; the rule for actions led in several quarters is printed. Refuses to say what an action changed.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable
 from itertools import groupby

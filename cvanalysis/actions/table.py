@@ -1,7 +1,5 @@
 """`actions.parquet`: its columns, statuses and kinds of credit. Cleaning fills it, findings read it, and they share nothing else."""
 
-from __future__ import annotations
-
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path

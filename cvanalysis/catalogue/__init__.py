@@ -5,8 +5,6 @@ A territory adds rows of its own (`in_use`; `territory.overlay` checks them). Ad
 `indicateurs.csv`; adding a vintage is a column of `colonnes/<FAMILLE>.csv`.
 """
 
-from __future__ import annotations
-
 import csv
 import re
 from collections.abc import Callable, Iterator
@@ -373,20 +371,21 @@ def _records(kind: type[T], rows: list[dict[str, str]]) -> Iterator[T]:
 
 def _record(kind: type[T], row: dict[str, str], **more: object) -> T:
     """A row under the fields of its record, each read as its type says; `more` are those that no column gives."""
-    shapes = {name: getattr(shape, "__forward_arg__", shape) for name, shape in kind.__annotations__.items()}
-    return kind(**{n: _READ.get(shape, str)(row[n]) for n, shape in shapes.items() if n not in more}, **more)
+    return kind(
+        **{n: _READ.get(shape, str)(row[n]) for n, shape in kind.__annotations__.items() if n not in more}, **more
+    )
 
 
 def _ids(text: str) -> tuple[str, ...]:
     return tuple(part for part in re.split(r"\s*,\s*", text.strip()) if part)
 
 
-_READ: dict[str, Callable[[str], object]] = {
-    "int": int,
-    "float": float,
-    "bool": lambda text: text == "oui",
-    "int | None": lambda text: int(text) if text.isdigit() else None,
-    "float | None": lambda text: float(text) if text else None,
-    "tuple[str, ...]": _ids,
-    "frozenset[str]": lambda text: frozenset(_ids(text)),
+_READ: dict[object, Callable[[str], object]] = {
+    int: int,
+    float: float,
+    bool: lambda text: text == "oui",
+    int | None: lambda text: int(text) if text.isdigit() else None,
+    float | None: lambda text: float(text) if text else None,
+    tuple[str, ...]: _ids,
+    frozenset[str]: lambda text: frozenset(_ids(text)),
 }

@@ -1,7 +1,5 @@
 """National rules of comparison (`regles.toml`), read once. Owns what may be compared; refuses to compare."""
 
-from __future__ import annotations
-
 import tomllib
 from collections.abc import Collection, Mapping
 from functools import cache

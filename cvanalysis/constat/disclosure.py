@@ -12,8 +12,6 @@ One door, `protect`: any set of tables and editions over the same people, were i
 computed.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """A finding in plain values, as an edition keeps it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 

@@ -7,8 +7,6 @@ Everything is frozen and made of plain values, so that a finding is the same whe
 its figure, its alternative text, its table and its download cannot disagree.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType

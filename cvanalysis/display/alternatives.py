@@ -3,8 +3,6 @@
 An alternative is the kind of figure, the finding's number and its message; the table has the numbers, and says them better.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from cvanalysis.constat.shape import Figure, Valeur

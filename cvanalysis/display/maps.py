@@ -4,8 +4,6 @@ Refuses to read files (`files` does) and to need a geographic library: quarters 
 the latitude are as good as a projection here. Zones are found by their code, never by their name. Without contours, no map.
 """
 
-from __future__ import annotations
-
 import re
 import textwrap
 from collections.abc import Collection, Iterator, Mapping

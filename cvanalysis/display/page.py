@@ -3,8 +3,6 @@
 Refuses to know what a page is about: its chapters compute, its blocks are given.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any

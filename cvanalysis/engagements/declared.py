@@ -8,8 +8,6 @@ Partners: `id;nom;college`, and if known `alias` (names met in logs, `|` between
 `debut`, `fin` (years), `note`. `themes`, `quartiers` and the years say where the partner was **expected**.
 """
 
-from __future__ import annotations
-
 import re
 import tomllib
 from collections.abc import Mapping, Sequence

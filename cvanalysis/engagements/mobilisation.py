@@ -4,8 +4,6 @@ The second case, expected without evidence, is the one that an evaluation looks 
 among those seen on an engagement, or one that carries or funds an action. Refuses to read the lack of evidence as a lack of involvement.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 

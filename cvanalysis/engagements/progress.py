@@ -3,8 +3,6 @@
 Refuses to call a gap a fault: an engagement can have been kept by other means than the actions of the logs.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import pandas as pd

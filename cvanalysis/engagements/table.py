@@ -1,7 +1,5 @@
 """`engagements.parquet` and `partenaires.parquet`: their files, columns and words. Cleaning fills them, findings read them."""
 
-from __future__ import annotations
-
 from cvanalysis.actions.table import NON_RENSEIGNE
 
 ENGAGEMENTS, PARTENAIRES = "engagements.csv", "partenaires.csv"

@@ -1,7 +1,5 @@
 """What became of raw files: the one record of a file, the one collector of what is doubtful in them and its six columns."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 

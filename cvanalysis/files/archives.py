@@ -3,8 +3,6 @@
 Refuses to read a table (`reading` does), to open an archive inside another, and to unfold what would not fit in memory.
 """
 
-from __future__ import annotations
-
 import io
 import zipfile
 from collections.abc import Iterator

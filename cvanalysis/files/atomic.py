@@ -4,8 +4,6 @@ A file is written beside its place under a hidden name, forced to the disk, then
 and bears its number; the next build sweeps it. A file is as private as the folder that it is written in, whatever the umask.
 """
 
-from __future__ import annotations
-
 import contextlib
 import hashlib
 import json

@@ -6,8 +6,6 @@ would be held for ever in the child. Where a fork is not to be had, works run on
 changes of it is put back. Standard library only.
 """
 
-from __future__ import annotations
-
 import contextlib
 import ctypes
 import gc

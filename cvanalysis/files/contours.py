@@ -3,8 +3,6 @@
 A contour that cannot be used costs the map, never a page: it is left out, and `check` and `build` name its file.
 """
 
-from __future__ import annotations
-
 import json
 from collections import Counter
 from collections.abc import Iterator

@@ -10,8 +10,6 @@ cannot be so (`11/20/2018`) is bad, never turned round.
 A month or a year is the period that it covers; a school year runs from 1 September to 31 August.
 """
 
-from __future__ import annotations
-
 import calendar
 import re
 from datetime import date, timedelta

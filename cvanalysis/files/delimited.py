@@ -11,8 +11,6 @@ A text too large to be held whole is cut first to its titles, its header and the
 A row's number is that of the spreadsheet: a cell on several lines counts for one row, a blank line for one too.
 """
 
-from __future__ import annotations
-
 import csv
 import io
 import itertools

@@ -7,8 +7,6 @@ alone, but a file without end has to be interrupted by hand. Where other threads
 by a process that has none (`tables.process.prepare`). Standard library only.
 """
 
-from __future__ import annotations
-
 import logging
 import signal
 import traceback

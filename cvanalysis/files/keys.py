@@ -1,8 +1,6 @@
 """Keys under which two spellings are one: a carrier, a title, a commune, the items of a cell; and what stands under one key.
 Owns no list of words."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Hashable, Iterable
 from typing import TypeVar

@@ -1,7 +1,5 @@
 """What a team's XLSX says besides its cells: merged cells, comments, colours, rows that a filter hides. Refuses to know what they mean."""
 
-from __future__ import annotations
-
 import io
 import re
 import zipfile

@@ -13,8 +13,6 @@ counts, euros), which have no thousandths: then it is 1234. Where the column say
 decimals use the other sign, nothing proves either: the cell is bad, for a person to say.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass

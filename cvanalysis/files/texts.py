@@ -4,8 +4,6 @@ A text may come from anywhere: of its HTML only what Markdown itself makes is ke
 A text that cannot be read costs itself, never a page; what is wrong with it is told by `check`.
 """
 
-from __future__ import annotations
-
 import re
 from html import escape, unescape
 from pathlib import Path

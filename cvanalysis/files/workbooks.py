@@ -5,8 +5,6 @@ floats), any other number by `repr`, a date in ISO form, a boolean VRAI or FAUX.
 as '' and fails on some ODS, so XLSX error cells are put back from the file's XML and odfpy takes over for ODS.
 """
 
-from __future__ import annotations
-
 import datetime as dt
 import io
 import json

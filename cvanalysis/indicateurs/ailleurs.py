@@ -3,8 +3,6 @@
 Owns what is drawn and said of them; percentiles and distances are those of `observation.France`. Refuses a place from a doubtful figure.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from statistics import median
 

@@ -3,8 +3,6 @@
 Owns the lines under a figure (unit and year, Champ, Source, cautions, what is missing); refuses to choose a message.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field

@@ -4,8 +4,6 @@ Owns what is drawn of a gap over the years, and the message; what may be compare
 finding too: it shows what is published and says why no change is measured.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property

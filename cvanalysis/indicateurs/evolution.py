@@ -4,8 +4,6 @@ Owns what is drawn over the years and the message; what may be compared is decid
 finding too: it shows what is published and says why no change is measured.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property

@@ -4,8 +4,6 @@ quarter's dashboard, one indicator a line, the quarter among the others and besi
 A line is of the very moment that its finding speaks of, so that the two never disagree. Refuses a rank of few quarters.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property

@@ -4,8 +4,6 @@ Gap = quarter minus comparator: in points for rates, as % of the comparator for 
 size have no gap (they are compared in base 100). The ratio is secondary. « Hors QPV » is never computed.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace

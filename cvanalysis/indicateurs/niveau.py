@@ -3,8 +3,6 @@
 Owns the choice of the message; refuses to set side by side figures of two years.
 """
 
-from __future__ import annotations
-
 from dataclasses import replace
 from functools import cached_property
 

@@ -3,8 +3,6 @@
 Asked of all, nothing is added up or averaged across quarters; a quarter without a usable figure is named with its reason.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Sequence
 from fnmatch import fnmatch
 from functools import cached_property

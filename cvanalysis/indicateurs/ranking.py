@@ -5,8 +5,6 @@ Only published figures are ranked; the others are left out and counted. Rank 1 i
 rank says a place, not a merit. Refuses to hide what lies between two ends: how many quarters, and where to find them, is said.
 """
 
-from __future__ import annotations
-
 import math
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence

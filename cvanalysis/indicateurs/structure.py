@@ -6,8 +6,6 @@ share of women in two counts that add. Refuses shares of parts that do not add u
 where men are not published, they are not deduced from women and the whole.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property

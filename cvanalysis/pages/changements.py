@@ -5,8 +5,6 @@ two findings (years of the source, perimeter, question, columns) and from what t
 of which a finding's source line names what concerns it. Refuses to say that a thing got better.
 """
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence

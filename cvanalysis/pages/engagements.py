@@ -3,8 +3,6 @@
 Refuses to average judgements or to drop what is not filled in from a denominator.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

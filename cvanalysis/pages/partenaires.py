@@ -3,8 +3,6 @@
 The lack of evidence is never read as a lack of involvement, nor an unknown amount as a zero.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Callable, Mapping
 from functools import cached_property, partial

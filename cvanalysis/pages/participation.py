@@ -3,8 +3,6 @@
 An empty cell is a result: it is shown as such. Counts come from `turnout`, as they may be printed.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any
 

@@ -4,8 +4,6 @@ A préconisation stands on at least two kinds of evidence: a figure, an action, 
 counts for nothing and is said. Refuses to write one: they are people's, from `preconisations.csv`.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace

@@ -3,8 +3,6 @@
 A fill rate comes before any result: each cell (indicator × quarter) is a figure or a reason, and reasons are counted too.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any

@@ -4,8 +4,6 @@ One read of the store serves all the findings of a fiche, and names the indicato
 again only when something that it shows has changed.
 """
 
-from __future__ import annotations
-
 import re
 from functools import cached_property
 

@@ -4,8 +4,6 @@ Dates come from `chronologie.csv` and `instances.csv`, presence of partners from
 cleaned logs. A year without anything shows as such.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

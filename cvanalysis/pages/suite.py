@@ -4,8 +4,6 @@ The letter of its code decides (I: same contour, its figures follow those of its
 these findings; refuses to measure an evolution (the fiche does, where it may) and to join what two contours say.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import cached_property

@@ -4,8 +4,6 @@ The same questions as on the fiches, asked of all quarters at once, under the sa
 neutral: the declared one in tables and small panels, by value on a common axis. Nothing is added up or averaged across quarters.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain

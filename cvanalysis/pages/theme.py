@@ -4,8 +4,6 @@ A theme without any action gives findings that say so. Needs are the indicators 
 declaration, not our choice. Refuses to link a need and an action by a cause.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from functools import cached_property, partial
 

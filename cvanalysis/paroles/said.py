@@ -6,8 +6,6 @@ A quotation is attributed as `clean.voices` allows: no more closely than the thr
 in the tables: none is looked for here.
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence

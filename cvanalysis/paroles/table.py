@@ -1,7 +1,5 @@
 """The tables of voices: columns, fields and the words that fill them (`champs.toml`). Refuses to read a file of voices."""
 
-from __future__ import annotations
-
 import re
 import tomllib
 from collections.abc import Mapping, Sequence

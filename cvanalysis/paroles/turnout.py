@@ -6,8 +6,6 @@ withholds what would give them back, in this edition and from one to the next. T
 threshold's number of people have around it: else what is empty would tell where the few of a small group have.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass

@@ -12,8 +12,6 @@ order and capitals of an administration (« DUPONT Jean »), a first name and a 
 that says so; where it tells of one person (« Permis de … »), all is masked that would be in a voice. Its words are in `personnes.toml`.
 """
 
-from __future__ import annotations
-
 import csv
 import re
 import tomllib

@@ -1,8 +1,6 @@
 """What speaks of a whole edition: downloads, statements, papers, index, manifest. Owns the end of a build, and which of the editions that
 stand beside hold voices that they may hold no more; refuses to make a report."""
 
-from __future__ import annotations
-
 import os
 import time
 from collections.abc import Callable

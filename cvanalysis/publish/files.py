@@ -2,8 +2,6 @@
 bodies, what is opened in a folder, how a terminal names things; refuses to know what is built.
 """
 
-from __future__ import annotations
-
 import contextlib
 import io
 import os

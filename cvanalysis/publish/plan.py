@@ -3,8 +3,6 @@
 A notebook of `notebooks/` says itself what it is for (metadata `cvanalysis`): each quarter, each theme or the contract.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import re

@@ -1,7 +1,5 @@
 """The pages that lead to the pages. Owns the index of an edition and the index of the editions; refuses findings and figures."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from fnmatch import fnmatch
 from pathlib import Path

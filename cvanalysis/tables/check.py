@@ -3,8 +3,6 @@
 Owns the report, as an object and as French text for a terminal. Refuses to write anything, and to judge: it says what was read.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from itertools import islice
 

@@ -4,8 +4,6 @@ Owns what is derived and how the files are written (their words are data, `init.
 a quarter of 2015 is one of the EPCI where its département and one of its communes are.
 """
 
-from __future__ import annotations
-
 import re
 import tomllib
 from collections.abc import Iterable, Iterator

@@ -4,8 +4,6 @@ Owns what is written under `data/processed/`, whole or not at all, and the same 
 format (the domains do). Another domain is added by its function to `DOMAINES`.
 """
 
-from __future__ import annotations
-
 import hashlib
 import os
 import pickle

@@ -4,8 +4,6 @@ People put a person in the name of a file or of a sheet, and in what they declar
 as it was, since lines are known by their file and sheet.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Mapping
 
 import pandas as pd

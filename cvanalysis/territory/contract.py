@@ -3,8 +3,6 @@
 All that is particular to a métropole is here and nowhere in the code: places, words, thresholds, calendar, colours, editions.
 """
 
-from __future__ import annotations
-
 import re
 from contextlib import suppress
 from dataclasses import dataclass, field, fields

@@ -3,8 +3,6 @@
 A logo stands in each page, which loads nothing: an SVG that only draws, or a PNG, of which nothing is kept but the picture.
 """
 
-from __future__ import annotations
-
 import re
 from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping

@@ -3,8 +3,6 @@
 Owns the check of those rows and the cells that may be left empty. Refuses to change what the package says: a name that it has is refused.
 """
 
-from __future__ import annotations
-
 import re
 from collections import defaultdict
 from collections.abc import Mapping

@@ -2,8 +2,6 @@
 to know which places a contract has.
 """
 
-from __future__ import annotations
-
 import re
 from typing import Literal
 

@@ -3,8 +3,6 @@
 A sentence may use the names that the package's uses there, and what its templates are made of: it is given nothing else, and runs nothing.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path

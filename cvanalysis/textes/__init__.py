@@ -4,8 +4,6 @@
 columns and axes, notes), in which `{nom}` stands for a value. A text that is not there, or a value that it lacks, raises `KeyError`.
 """
 
-from __future__ import annotations
-
 import tomllib
 from collections.abc import Iterator, Mapping
 from functools import cache

@@ -2,8 +2,6 @@
 territory built for these tests, else (`sample`) one page of findings of every genre made here.
 """
 
-from __future__ import annotations
-
 import fcntl
 import os
 import shutil

@@ -3,8 +3,6 @@
 Figures are invented; titles are given as they are (`ecrire` stands for `phrases.write`).
 """
 
-from __future__ import annotations
-
 from types import SimpleNamespace
 
 import nbformat.v4 as nbf

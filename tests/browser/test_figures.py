@@ -1,7 +1,5 @@
 """What a browser sees of every kind of figure: no word cut nor on another, nothing small, whatever fonts the machine has."""
 
-from __future__ import annotations
-
 import re
 
 import pytest

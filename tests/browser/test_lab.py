@@ -1,7 +1,5 @@
 """Each notebook in JupyterLab, driven by a real browser: a parameter changed, run whole, its figures seen, nothing hidden."""
 
-from __future__ import annotations
-
 import json
 import os
 import shutil

@@ -1,7 +1,5 @@
 """What a browser sees of the pages: accessible, closed on themselves, readable on a phone, printable."""
 
-from __future__ import annotations
-
 import re
 import shutil
 import subprocess

@@ -1,7 +1,5 @@
 """The sheet of a quarter and of a theme in a browser: one sheet of paper, few words, an annex that opens, in two fonts."""
 
-from __future__ import annotations
-
 import json
 import re
 import shutil

@@ -1,7 +1,5 @@
 """How the pages are used: with a keyboard, without scripts, with large or spaced letters, on paper."""
 
-from __future__ import annotations
-
 import shutil
 import subprocess
 

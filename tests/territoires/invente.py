@@ -6,8 +6,6 @@ secret, one over two communes, one with a single value; files in cp1252, with ta
 come from a seeded generator: the same folder, byte for byte but for the ODS archive, each time.
 """
 
-from __future__ import annotations
-
 import random
 from pathlib import Path
 

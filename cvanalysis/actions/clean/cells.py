@@ -4,8 +4,6 @@ Every function works on the distinct words of a column (`Words`), so that 200,00
 word that cannot be read gives no value and is told by the caller as an anomaly; it is never taken for a zero.
 """
 
-from __future__ import annotations
-
 import re
 import tomllib
 from collections.abc import Callable, Mapping

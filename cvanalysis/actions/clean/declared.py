@@ -4,8 +4,6 @@ A log of a known format (`formats.toml`) needs no declaration; any other is decl
 column is. `cvanalysis check` proposes that declaration (`propose`). All that it may say: docs/actions.md.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial

@@ -4,8 +4,6 @@ Refuses to look at a file's name to know its format (a declaration names its fil
 read a cell of data.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace

@@ -4,8 +4,6 @@ A column called « montant » without an amount is no amount; the cost of an act
 granted; columns that bear a year each are the amounts of these years.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace

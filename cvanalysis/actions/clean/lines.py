@@ -8,8 +8,6 @@
 Refuses to read a field (`fields` does) and to compare lines (`duplicates`).
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fnmatch import fnmatch

@@ -4,8 +4,6 @@ Refuses to interpret a label (`matching` does) and to drop a row in silence: eac
 is either on an action's row or under the kind of the row that it stands on.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import astuple, dataclass, field, replace

@@ -3,8 +3,6 @@
 A role keeps its look in every figure of every report, so that a reader learns it once: the quarter is the large full circle.
 """
 
-from __future__ import annotations
-
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace

@@ -3,8 +3,6 @@
 Sizes are points, which are the pixels of a page: text of 13 on a sheet of 358 (a phone's column) is never under 12 where it is shown.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager

@@ -4,8 +4,6 @@ Refuses to alter a value: what is doubtful is marked (`validity`), what is said 
 read is accounted for: it ends as a value, a status or an anomaly.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace

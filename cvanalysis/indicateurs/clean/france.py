@@ -4,8 +4,6 @@ else from `france_qpv.csv`. Owns which edition of each is kept, and the reading 
 It is a table by quarter whose columns `catalogue/france.csv` tells: their indicator, family and edition. Refuses to guess another column.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 

@@ -5,8 +5,6 @@ Owns the long format (`DS_*`: a line per zone and measure), zones in columns («
 computed from numerators and denominators, at full precision. Refuses to know a file's name and to choose what a quantity means.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace

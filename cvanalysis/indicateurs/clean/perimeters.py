@@ -4,8 +4,6 @@ Owns the tables that say which quarters there are and where they come from, and 
 geography of the aggregate of all quarters. Refuses to guess it: the two aggregates are of other quarters.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace

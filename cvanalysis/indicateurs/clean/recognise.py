@@ -7,8 +7,6 @@ headers where they bear it (`DISP_Q1_A18`, `Q218`), else from a line of `insee/m
 (`decode` does) and to guess: what cannot be told is an `UnrecognisedFile` that gives the line to paste.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace

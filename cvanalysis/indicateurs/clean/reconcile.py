@@ -11,8 +11,6 @@
 Refuses to compare values with anything but their own precision, and to drop a cell without saying so.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 

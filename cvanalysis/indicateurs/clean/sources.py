@@ -3,8 +3,6 @@
 A file that cannot be read or recognised is left out and named; the others go on. Refuses to read a value (`decode` does).
 """
 
-from __future__ import annotations
-
 import hashlib
 import io
 import re

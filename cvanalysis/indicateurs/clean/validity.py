@@ -5,8 +5,6 @@ Owns the mark `suspect`, put on values and never altering them, with an anomaly 
 bounds of `catalogue/indicateurs.csv`). Refuses to correct and to guess which of two contradictory values is wrong: both are marked.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 

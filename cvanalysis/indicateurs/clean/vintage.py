@@ -4,8 +4,6 @@ precision is.
 Refuses to know other chunks (`reconcile`) and to judge a value (`validity`).
 """
 
-from __future__ import annotations
-
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path

@@ -5,8 +5,6 @@ A code of two digits is a region or a département (`44` is Grand Est or Loire-A
 the analyst. Refuses to join on a name: 136 quarters share theirs.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Collection
 from typing import NamedTuple

@@ -3,8 +3,6 @@
 Owns the lines to paste in `colonnes.csv` that answer what it asks; refuses to decide.
 """
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence

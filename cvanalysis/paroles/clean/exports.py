@@ -8,8 +8,6 @@ A question with several answers comes as one column per answer, each tool in its
 `groupe/question/reponse` (Kobo), the question above and the answer below (Framaforms). They are read as one cell of chosen answers.
 """
 
-from __future__ import annotations
-
 import html
 import re
 from collections.abc import Iterable, Mapping

@@ -6,8 +6,6 @@ any `.qde` name, sources inside the project, beside it or in a Word file, transc
 UTF-8 or UTF-16, and positions that count a Windows line end as one character or as two.
 """
 
-from __future__ import annotations
-
 import io
 import re
 import zipfile

@@ -3,8 +3,6 @@
 Titles are as compared. Refuses to read a file.
 """
 
-from __future__ import annotations
-
 import csv
 import io
 import re

@@ -5,8 +5,6 @@ belong to: who said it, where, when and with what leave is said there. A row who
 taken away.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import fields, replace
 from pathlib import PurePath

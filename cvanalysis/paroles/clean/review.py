@@ -7,8 +7,6 @@ a person fills `decision` (`publier`, `retenir`) and, where something was missed
 is to be read again. What the file holds never leaves the team.
 """
 
-from __future__ import annotations
-
 import hashlib
 import re
 from collections.abc import Iterable, Mapping

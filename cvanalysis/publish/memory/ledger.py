@@ -6,8 +6,6 @@ made again where one of the two differs, and for no other reason. Standard libra
 whether anything changed is told before a single heavy library is imported.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections.abc import Iterable, Mapping

@@ -4,8 +4,6 @@ Refuses a notebook that holds an error. Code, stderr and empty outputs are not s
 the caller: a notebook's own `# …` is for those who open the notebook. No clock, no path, no address but the sources' links.
 """
 
-from __future__ import annotations
-
 import re
 from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence

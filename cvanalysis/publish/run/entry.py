@@ -5,8 +5,6 @@ whichever of the two is imported first would find the other half made. So this m
 over when it is asked for it, by which time papermill's classes exist.
 """
 
-from __future__ import annotations
-
 __all__ = ["ForkEngine"]  # noqa: F822 (given by __getattr__)
 
 

@@ -4,8 +4,6 @@ papermill runs the notebook through our engine; the executed notebook is strippe
 the page is made, checked, then put in place together with the notebook and the record of what was read.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os

@@ -4,8 +4,6 @@ Importing costs more than a report: done here, it is paid once a build. Whatever
 report alike, so only libraries, templates and fonts are loaded, nothing that depends on one report.
 """
 
-from __future__ import annotations
-
 import gc
 import importlib
 import os
