@@ -9,26 +9,22 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from html import unescape
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from markupsafe import Markup
 
-from cvanalysis.constat.shape import Table, Valeur, word
+from cvanalysis.catalogue import Source
+from cvanalysis.constat.shape import Definition, Finding, Table, Valeur, word
 from cvanalysis.display.composants import composants, titles
 from cvanalysis.display.constat import Bloc, said_once
 from cvanalysis.display.maps import describe_map, find_contours, locator, overview, tell_contours
 from cvanalysis.display.phrases import write
 from cvanalysis.display.tables import html_table, shorten
+from cvanalysis.files.contours import Outline
 from cvanalysis.files.texts import to_html
 from cvanalysis.french import QUARTIER, capital, typeset
+from cvanalysis.territory.contract import Territory
 from cvanalysis.textes import block, label, labels
-
-if TYPE_CHECKING:
-    from cvanalysis.catalogue import Source
-    from cvanalysis.constat.shape import Definition, Finding
-    from cvanalysis.files.contours import Outline
-    from cvanalysis.territory.contract import Territory
-
 
 _ABOUT = re.compile(r"(?s)(?:(«[^»]*») : )?(.*)")
 

@@ -6,6 +6,7 @@ same name. Refuses to choose what is shown.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import cache
 from html import escape
@@ -13,22 +14,16 @@ from itertools import groupby
 from operator import attrgetter, itemgetter
 from pathlib import Path
 from statistics import median
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2.environment import TemplateModule
 from markupsafe import Markup
 
-from cvanalysis.constat.shape import Valeur
+from cvanalysis.constat.shape import Finding, Valeur
 from cvanalysis.display.phrases import say, write
 from cvanalysis.french import capital, french_date, month_year, slug, typeset
 from cvanalysis.textes import block, label
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from jinja2.environment import TemplateModule
-
-    from cvanalysis.constat.shape import Finding
 
 NOM = "composants.html.j2"
 DOSSIER = Path(__file__).parent

@@ -14,14 +14,11 @@ from functools import cache
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import platformdirs
+from fontTools.ttLib import TTFont
 
 from cvanalysis.files import atomic
-
-if TYPE_CHECKING:
-    from fontTools.ttLib import TTFont
 
 FAMILY = "Contrat Sans"
 WEIGHTS = (400, 600)

@@ -8,19 +8,14 @@ that fifteen fiches don't read the same and that one fiche always reads the same
 from __future__ import annotations
 
 import zlib
+from collections.abc import Callable
 from functools import cache
-from typing import TYPE_CHECKING
 
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, StrictUndefined, Template
 
 from cvanalysis import french
 from cvanalysis.constat.shape import Message, Valeur
 from cvanalysis.textes import block, label, pages, variants
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from jinja2 import Template
 
 DOUTEUX = "(douteux)"
 

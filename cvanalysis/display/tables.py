@@ -9,16 +9,15 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from itertools import accumulate, groupby
-from typing import TYPE_CHECKING, get_args
+from typing import get_args
+
+import pandas as pd
 
 from cvanalysis.constat.shape import Statut, Table, Valeur
 from cvanalysis.display.composants import composants
 from cvanalysis.display.phrases import say
 from cvanalysis.french import enumerate_french, typeset
 from cvanalysis.textes import block, label
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 SORTABLE = 6
 """Rows from which sorting helps."""

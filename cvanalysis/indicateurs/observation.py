@@ -11,7 +11,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache, cached_property, partial
 from operator import eq, gt
 from statistics import median
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
+
+import pandas as pd
 
 from cvanalysis.catalogue import Indicateur, TauxCalcule, load_catalogue
 from cvanalysis.catalogue.rules import load_rules
@@ -19,10 +21,6 @@ from cvanalysis.constat.make import Reader
 from cvanalysis.constat.shape import Statut, Valeur
 from cvanalysis.files.keys import grouped
 from cvanalysis.textes import label
-
-if TYPE_CHECKING:
-    import pandas as pd
-
 
 COLONNES = ("zone", "indicateur", "millesime", "publication", "valeur", "statut", "source", "fichier", "note")
 _DE_2024 = re.compile(r"(?i)QPV?_?(20)?24")  # in the name of a file of the quarters of 2024

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from cvanalysis.catalogue import Catalogue, Indicateur
 from cvanalysis.constat.make import Reader, bars, count, make, matrix
@@ -20,10 +21,6 @@ from cvanalysis.indicateurs.observation import Instant, Observations
 from cvanalysis.indicateurs.question import short
 from cvanalysis.territory.contract import Territory
 from cvanalysis.textes import block, label, labels
-
-if TYPE_CHECKING:
-    import pandas as pd
-
 
 COLONNES_MAXI = 20
 """Quarters up to which each has its column; the reasons name the others in any case."""

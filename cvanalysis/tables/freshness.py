@@ -11,14 +11,11 @@ from collections.abc import Iterable
 from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from cvanalysis.errors import UsageError
 from cvanalysis.files.atomic import digest, digest_tree, digest_value, locked, read_json
-
-if TYPE_CHECKING:
-    from cvanalysis.territory.contract import Territory
-
+from cvanalysis.territory.contract import Territory
 
 PACKAGE = Path(__file__).resolve().parents[1]
 RECORD = ".etat.json"

@@ -5,23 +5,20 @@ Refuses to compute: what stands in a labelled table stands in the processed one,
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, get_args
+from collections.abc import Iterable, Mapping
+from typing import get_args
 
 import pandas as pd
 
 from cvanalysis.actions.table import HORS_QPV, HORS_THEME, MONTANTS, NON_RENSEIGNE
+from cvanalysis.catalogue import Catalogue
 from cvanalysis.constat.shape import Statut
 from cvanalysis.engagements.table import APPRECIATIONS, AVANCEMENTS, PREFIXE
 from cvanalysis.errors import UsageError
 from cvanalysis.french import capital, nearest, quoted
+from cvanalysis.tables.store import Store
+from cvanalysis.territory.contract import Territory
 from cvanalysis.territory.places import Niveau
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from cvanalysis.catalogue import Catalogue
-    from cvanalysis.tables.store import Store
-    from cvanalysis.territory.contract import Territory
 
 STATUTS: tuple[str, ...] = get_args(Statut)
 DIT = "publié"

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from cvanalysis.actions.clean.logs import EXTENSIONS
 from cvanalysis.engagements.declared import CLASSEURS, find_engagements
@@ -19,11 +18,8 @@ from cvanalysis.files.anomalies import LAISSE, ReadFile
 from cvanalysis.files.atomic import named
 from cvanalysis.files.sheets import is_machine
 from cvanalysis.personnes.masking import mask_words
+from cvanalysis.territory.contract import Territory
 from cvanalysis.territory.overlay import DOSSIER
-
-if TYPE_CHECKING:
-    from cvanalysis.territory.contract import Territory
-
 
 _DECLAREES = """quartiers communes comparateurs themes piliers colleges partenaires correspondances decisions preconisations
 chronologie precedent france_qpv"""

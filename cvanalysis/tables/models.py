@@ -13,11 +13,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from cvanalysis.territory.contract import Territory
-
+from cvanalysis.territory.contract import Territory
 
 MODELES = tomllib.loads(Path(__file__).with_name("modeles.toml").read_text(encoding="utf-8"))
 LIGNES = 1_000

@@ -12,7 +12,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
 import numpy as np
@@ -23,10 +22,7 @@ from cvanalysis.files.atomic import digest, digest_value
 from cvanalysis.files.contours import Outline, contour_files, read_contours
 from cvanalysis.files.texts import read_text
 from cvanalysis.tables.freshness import FILES, read_own
-
-if TYPE_CHECKING:
-    from cvanalysis.territory.contract import Territory
-
+from cvanalysis.territory.contract import Territory
 
 QUARTIERS = "@quartiers"
 """Stands for all the quarters of the contract in a filter, so that a record does not list forty codes."""

@@ -16,22 +16,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from heapq import nsmallest
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from rapidfuzz import fuzz, process
 
 from cvanalysis.actions.clean.cells import Words, read_year
+from cvanalysis.actions.clean.rows import LogRows
 from cvanalysis.files.dates import parse_date
 from cvanalysis.french import listed, nearest, quoted, with_unit
 from cvanalysis.personnes.masking import PARTICULIER
+from cvanalysis.territory.contract import Territory
 from cvanalysis.territory.declarations import Inspection, read_rows
-
-if TYPE_CHECKING:
-    from cvanalysis.actions.clean.rows import LogRows
-    from cvanalysis.territory.contract import Territory
-
 
 DECISIONS = "decisions.csv"
 COLONNES = ("genre", "a", "b", "score", "libelle_a", "libelle_b", "porteur", "annees", "montants", "decision")

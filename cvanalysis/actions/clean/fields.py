@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -33,10 +33,7 @@ from cvanalysis.files.anomalies import Anomalies
 from cvanalysis.files.keys import carrier_key, commune_key, title_key
 from cvanalysis.french import fold, nearest, quoted
 from cvanalysis.personnes.masking import PARTICULIER, mask_words, without_words
-
-if TYPE_CHECKING:
-    from cvanalysis.territory.contract import Territory
-
+from cvanalysis.territory.contract import Territory
 
 SANS_TITRE = "(sans intitulé)"
 

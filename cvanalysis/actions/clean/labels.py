@@ -12,18 +12,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from rapidfuzz import fuzz, process
 
 from cvanalysis.actions.clean.cells import knowledge, line_words
 from cvanalysis.actions.table import HORS_QPV, TYPES_CREDIT
 from cvanalysis.french import fold, listed, nearest, quoted
+from cvanalysis.territory.contract import Territory
 from cvanalysis.territory.declarations import Inspection, read_rows
-
-if TYPE_CHECKING:
-    from cvanalysis.territory.contract import Territory
-
 
 CORRESPONDANCES = "correspondances.csv"
 EXCLU = "exclu"

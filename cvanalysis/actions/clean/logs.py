@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatch
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pandas as pd
 import pyarrow as pa
@@ -30,11 +29,8 @@ from cvanalysis.files.layout import layout_notes, merged_down
 from cvanalysis.files.sheets import Grid, grids_of, raw_files, read_bytes
 from cvanalysis.french import fold
 from cvanalysis.personnes.masking import mask_words
+from cvanalysis.territory.contract import Territory
 from cvanalysis.territory.declarations import Inspection
-
-if TYPE_CHECKING:
-    from cvanalysis.territory.contract import Territory
-
 
 LIGNES_DITES = 30
 """Lines of another width that are told one by one."""

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -28,11 +27,8 @@ from cvanalysis.files.guard import reading
 from cvanalysis.files.sheets import Grid, raw_files, read_grid
 from cvanalysis.french import fold, quoted
 from cvanalysis.personnes.masking import mask_words
+from cvanalysis.territory.contract import Territory
 from cvanalysis.territory.declarations import Inspection
-
-if TYPE_CHECKING:
-    from cvanalysis.territory.contract import Territory
-
 
 MINIMUM = 3  # fields below which a sheet without amounts is not taken for a log
 LISTE = LISTES[0]

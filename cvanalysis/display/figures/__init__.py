@@ -13,10 +13,11 @@ from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from html import escape
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib import rcParams
+from matplotlib.axes import Axes
 from matplotlib.backends import backend_registry
 
 from cvanalysis.constat.shape import Figure, Point, Serie, Valeur
@@ -30,9 +31,6 @@ from cvanalysis.errors import UsageError
 from cvanalysis.french import typeset
 from cvanalysis.territory.look import PALETTE
 from cvanalysis.textes import label
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 Draw = Callable[..., "Axes"]
 

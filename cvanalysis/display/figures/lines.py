@@ -6,7 +6,8 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
-from typing import TYPE_CHECKING
+
+from matplotlib.axes import Axes
 
 from cvanalysis.constat.shape import Figure, Serie, Valeur
 from cvanalysis.display.figures.marks import FAINT, GREY, PALE, RULE, Look, Palette, look, looks
@@ -25,9 +26,6 @@ from cvanalysis.display.figures.sheet import (
     wrap,
 )
 from cvanalysis.display.figures.svg import measure
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 NAMED = 7
 """Series up to which each is named at the end of its line; beyond, the other quarters are a grey background."""

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+
+from matplotlib.axes import Axes
 
 from cvanalysis.constat.shape import Figure, Point, Serie, Valeur
 from cvanalysis.display.figures.marks import (
@@ -46,9 +47,6 @@ from cvanalysis.display.figures.sheet import (
 from cvanalysis.display.figures.svg import measure
 from cvanalysis.display.phrases import say
 from cvanalysis.files.dates import parse_date
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 _THICK, _LEAST = 14, 6
 

@@ -8,20 +8,18 @@ from __future__ import annotations
 
 from functools import lru_cache
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from matplotlib import font_manager
 from matplotlib.backend_bases import RendererBase
 from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
 from matplotlib.ft2font import LoadFlags
 from matplotlib.path import Path
 from matplotlib.transforms import Affine2D
 
 from cvanalysis.display import font
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 INK = "#1d2733"
 _ASCENT, _DESCENT = 0.83, 0.19

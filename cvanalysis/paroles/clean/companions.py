@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import pandas as pd
 
@@ -20,11 +20,8 @@ from cvanalysis.files.sheets import raw_files
 from cvanalysis.french import fold, quoted
 from cvanalysis.paroles.clean.interviews import read_codebook
 from cvanalysis.paroles.table import AUCUN, CHAMPS, COMPANIONS, OUI, STATUTS, Declared
+from cvanalysis.territory.contract import Territory
 from cvanalysis.territory.declarations import OCTETS_MAX, Inspection, Ligne, match_rows, read_filled, title_key
-
-if TYPE_CHECKING:
-    from cvanalysis.territory.contract import Territory
-
 
 RETRAITS, DECLAREES = "paroles/retraits.csv", "paroles/colonnes.csv"
 _PROTECTRICES = {"retrait": RETRAITS, "relecture": "paroles/relectures.csv"}

@@ -14,7 +14,7 @@ from datetime import date
 from fnmatch import fnmatch
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import pandas as pd
 
@@ -32,10 +32,7 @@ from cvanalysis.paroles.clean.companions import (
 )
 from cvanalysis.paroles.clean.exports import read_voice_files
 from cvanalysis.paroles.table import CHAMPS, COMPANIONS, MAJEUR, NON, OUI, VoiceTable
-
-if TYPE_CHECKING:
-    from cvanalysis.territory.contract import Edition, Territory
-
+from cvanalysis.territory.contract import Edition, Territory
 
 Audience = Literal["public", "groupe", "equipe"]
 

@@ -22,7 +22,6 @@ from dataclasses import dataclass, fields, replace
 from functools import cached_property, partial
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -37,11 +36,8 @@ from cvanalysis.paroles.clean.outils import OUTILS, TABLEUR
 from cvanalysis.paroles.clean.review import read_reviews, read_text
 from cvanalysis.paroles.table import CONTRIBUTIONS, MOTS, NON_DECLARE, PAGES, PAROLES, SAID, VoiceTable
 from cvanalysis.personnes.masking import mask
+from cvanalysis.territory.contract import Edition, Territory
 from cvanalysis.territory.declarations import Inspection, read_rows
-
-if TYPE_CHECKING:
-    from cvanalysis.territory.contract import Edition, Territory
-
 
 CORRESPONDANCES = "correspondances.csv"
 
