@@ -311,6 +311,7 @@ def test_only_rebuilds_what_is_named_and_marks_what_is_left_behind(pays):
     assert "QP973003 : 1 valeur modifiée" in build(pays).stdout
 
 
+@pytest.mark.slow
 def test_pages_lead_to_no_page_that_is_not_built(pays):
     carnet(
         pays / "nb" / "synthese.ipynb", "import cvanalysis as cv\ncv.ouvrir().synthese().apercu()", parameters="x = 1"
@@ -371,6 +372,7 @@ VILAINS = {
 }
 
 
+@pytest.mark.slow
 def test_a_notebook_that_misbehaves_fails_with_a_clear_cause_and_all_others_are_built(pays):
     for name, (cell, _) in VILAINS.items():
         carnet(pays / "nb" / f"{name}.ipynb", "'avant'", cell, parameters="x = 1")
@@ -409,6 +411,7 @@ def test_a_failed_report_keeps_its_last_good_page_and_is_tried_again(pays):
     assert not (state(pays) / "echecs" / "synthese.ipynb").exists()
 
 
+@pytest.mark.slow
 def test_no_page_leads_to_one_that_could_not_be_made(pays):
     def lead():
         pages = [*(pays / "reports").rglob("*.html")]

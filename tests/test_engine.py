@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import nbformat
@@ -84,9 +85,10 @@ def run_both(folder: Path, names: list[str]) -> None:
     assert done.returncode == 0, done.stderr
 
 
+@cache
 def normal(path: Path) -> dict:
-    """A notebook without what differs between two runs of the same engine: times, drawn ids, names of temporary files."""
-    notebook = json.loads(re.sub(r"[^ \"]*ipykernel_\d+/\d+", "CELLULE", path.read_text(encoding="utf-8")))
+    """A notebook, read once, without what differs between two runs of the same engine: times, drawn ids, names of temporary files."""
+    notebook = json.loads(re.sub(r"(?<=[ \"])[^ \"]*ipykernel_\d+/\d+", "CELLULE", path.read_text(encoding="utf-8")))
     told = notebook["metadata"]["papermill"]
     notebook["metadata"]["papermill"] = {key: told[key] for key in ("parameters", "exception", "default_parameters")}
     for cell in notebook["cells"]:
@@ -257,6 +259,7 @@ print(json.dumps(sorted(name for name in set(sys.modules) - before)))
 def test_a_first_build_loads_nothing_that_no_report_uses(tmp_path):
     told = """
 import sys
+from functools import cache
 from cvanalysis.cli import run
 print(run(["build", "--jobs", "1"]), sorted({"rfc3987_syntax", "lxml", "scipy"} & set(sys.modules)))
 """

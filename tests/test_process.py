@@ -20,26 +20,43 @@ STATUTS = {"publié", "non_diffusé", "secret", "non_significatif", "non_disponi
 
 @pytest.fixture
 def copie(brut, tmp_path) -> Path:
-    """The default territory's folder, to be spoilt."""
+    """The default territory's folder with few of its files, to be spoilt."""
     shutil.copytree(brut, tmp_path / "raw")
+    for path in (tmp_path / "raw" / "insee").iterdir():
+        if not path.name.startswith(("DEMO_", "IPRO_")):
+            path.unlink()
+    for path in (tmp_path / "raw" / "paroles").iterdir():
+        path.unlink()
     return tmp_path / "raw"
+
+
+@pytest.fixture(scope="module")
+def faites(brut, tmp_path_factory) -> tuple[Path, dict]:
+    """The tables of the default territory, made once, and what `process` said of them."""
+    folder = tmp_path_factory.mktemp("tables")
+    return folder, process(read_territory(brut), folder)
+
+
+@pytest.fixture(scope="module")
+def rapport(brut):
+    """What `check` says of the default territory."""
+    return check(read_territory(brut))
 
 
 def digests(folder: Path) -> dict[str, str]:
     return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.iterdir()}
 
 
-def test_the_same_inputs_give_the_same_bytes_in_another_folder(brut, copie, tmp_path):
-    process(read_territory(brut), tmp_path / "one")
-    process(read_territory(copie), tmp_path / "two")
-    assert digests(tmp_path / "one") == digests(tmp_path / "two")
-    assert {"indicateurs.parquet", "anomalies.parquet"} <= set(digests(tmp_path / "one"))
+def test_the_same_inputs_give_the_same_bytes_in_another_folder(brut, faites, tmp_path):
+    shutil.copytree(brut, tmp_path / "raw")
+    process(read_territory(tmp_path / "raw"), tmp_path / "two")
+    assert digests(faites[0]) == digests(tmp_path / "two")
+    assert {"indicateurs.parquet", "anomalies.parquet"} <= set(digests(faites[0]))
 
 
-def test_the_tidy_table_has_the_agreed_columns_and_one_row_per_value(brut, tmp_path):
-    territory = read_territory(brut)
-    process(territory, tmp_path)
-    table = pd.read_parquet(tmp_path / "indicateurs.parquet")
+def test_the_tidy_table_has_the_agreed_columns_and_one_row_per_value(brut, faites):
+    territory, (folder, _) = read_territory(brut), faites
+    table = pd.read_parquet(folder / "indicateurs.parquet")
     assert list(table.columns) == COLONNES
     assert (str(table["millesime"].dtype), str(table["publication"].dtype)) == ("Int16", "Int16")
     assert set(table["statut"]) <= STATUTS
@@ -48,7 +65,7 @@ def test_the_tidy_table_has_the_agreed_columns_and_one_row_per_value(brut, tmp_p
     order = ["zone", "indicateur", "millesime", "publication"]
     assert table[order].equals(table[order].sort_values(order, kind="stable", ignore_index=True))
     assert len(clean_all(territory).tables["indicateurs"]) == len(table)
-    anomalies = pd.read_parquet(tmp_path / "anomalies.parquet")
+    anomalies = pd.read_parquet(folder / "anomalies.parquet")
     assert list(anomalies.columns) == ["fichier", "ligne", "colonne", "brut", "probleme", "traitement"]
     assert str(anomalies["ligne"].dtype) == "Int32"
 
@@ -62,9 +79,8 @@ def test_nothing_written_holds_a_path_of_this_machine(copie, tmp_path):
         assert not any(str(tmp_path) in str(column) for column in table.to_pydict().values())
 
 
-def test_the_sources_of_the_manifest_are_the_files_in_order(brut, tmp_path):
-    done = process(read_territory(brut), tmp_path)
-    insee = [source for source in done["sources"] if source["fichier"].startswith("insee/")]
+def test_the_sources_of_the_manifest_are_the_files_in_order(brut, faites, rapport):
+    insee = [source for source in faites[1]["sources"] if source["fichier"].startswith("insee/")]
     assert [source["fichier"] for source in insee] == sorted(source["fichier"] for source in insee)
     by_name = {source["fichier"]: source for source in insee}
     assert by_name["insee/REVN_2022.csv"]["famille"] == "REVN"
@@ -73,7 +89,7 @@ def test_the_sources_of_the_manifest_are_the_files_in_order(brut, tmp_path):
     assert {source["statut"] for source in insee} == {"lu"}
     digest = hashlib.sha256((brut / "insee" / "REVN_2022.csv").read_bytes()).hexdigest()
     assert by_name["insee/REVN_2022.csv"]["sha256"] == digest
-    assert not lost_cells(check(read_territory(brut)).tables["comptes"]).any()
+    assert not lost_cells(rapport.tables["comptes"]).any()
 
 
 def test_a_file_that_cannot_be_read_is_left_out_and_named(copie, tmp_path):
@@ -105,8 +121,8 @@ def test_a_file_of_the_2024_geography_is_recognised_and_not_joined(copie, tmp_pa
     assert "non jointes" in said
 
 
-def test_a_table_that_cannot_be_written_leaves_the_former_ones(brut, tmp_path, monkeypatch):
-    process(read_territory(brut), tmp_path)
+def test_a_table_that_cannot_be_written_leaves_the_former_ones(brut, faites, tmp_path, monkeypatch):
+    shutil.copytree(faites[0], tmp_path, dirs_exist_ok=True)
     before = digests(tmp_path)
 
     def full(*_args, **_kwargs):
@@ -118,28 +134,26 @@ def test_a_table_that_cannot_be_written_leaves_the_former_ones(brut, tmp_path, m
     assert digests(tmp_path) == before
 
 
-def test_check_says_what_each_file_was_taken_for_and_prints_a_balanced_account(brut):
-    report = check(read_territory(brut))
-    text = report.render()
-    assert report.status == 0
+def test_check_says_what_each_file_was_taken_for_and_prints_a_balanced_account(rapport):
+    text = rapport.render()
+    assert rapport.status == 0
     assert [line for line in text.split("\n") if line.startswith("✓ insee/REVN_2022.csv\u00a0: REVN")]
     assert "REVN (Revenus), millésime 2022 (dit par son nom), QPV, géographie QP2015" in text
     assert "zones du territoire\u00a0: 15 sur 15" in text
     assert "insee/DEMO_2017.csv, ligne 2, colonne A\u00a0: révision" in text
     assert "Le compte est juste" in text
-    whole = report.render(detail=True)
+    whole = rapport.render(detail=True)
     assert "    - ligne 2, colonne A\u00a0: révision" in whole
     assert whole.count("insee/REVN_2022.csv") > text.count("insee/REVN_2022.csv") >= 1
     assert len(text.split("\n")) < len(whole.split("\n")) / 2
 
 
-def test_check_counts_the_rows_of_a_log_and_never_says_that_a_read_file_has_none(brut):
-    report = check(read_territory(brut))
-    logs = [file for file in report.fichiers if file.fichier.startswith("actions/") and file.statut == "lu"]
+def test_check_counts_the_rows_of_a_log_and_never_says_that_a_read_file_has_none(rapport):
+    logs = [file for file in rapport.fichiers if file.fichier.startswith("actions/") and file.statut == "lu"]
     assert logs
     assert all(file.lignes for file in logs)
     assert any(len(file.trouvees) == 15 for file in logs)
-    assert "\u00a0; 0 ligne" not in report.render()
+    assert "\u00a0; 0 ligne" not in rapport.render()
 
 
 def test_quarters_of_two_geographies_in_one_file_are_told(copie):
