@@ -259,7 +259,6 @@ print(json.dumps(sorted(name for name in set(sys.modules) - before)))
 def test_a_first_build_loads_nothing_that_no_report_uses(tmp_path):
     told = """
 import sys
-from functools import cache
 from cvanalysis.cli import run
 print(run(["build", "--jobs", "1"]), sorted({"rfc3987_syntax", "lxml", "scipy"} & set(sys.modules)))
 """
