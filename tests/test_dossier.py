@@ -98,7 +98,18 @@ class TestTables:
         judged = engagements["appreciation_villes"]
         assert list(judged.cat.categories) == ["satisfaisant", "mitigé", "insatisfaisant", "non renseigné"]
         assert engagements["date_preuve"].dt.year.max() > 2000
-        assert dossier.paroles()["texte_statut"].dtype == "category"
+        voices = dossier.paroles()
+        assert list(voices["tonalite"].cat.categories) == ["marche", "ne_marche_pas", "propose", "non renseigné"]
+        assert voices["reponse_statut"].min() == "reçue"
+        assert not [name for name in voices.select_dtypes("category") if "" in voices[name].cat.categories]
+
+    def test_a_line_of_actions_is_what_its_help_says(self, dossier):
+        actions = dossier.actions()
+        assert not actions.duplicated(["action", "annee", "cle", "qpv"]).any()
+        assert (actions.groupby(["action", "annee", "cle"])["part"].sum().round(6) == 1).all()
+        told = actions.dropna(subset="beneficiaires").groupby(["action", "annee"])["beneficiaires"]
+        assert (told.nunique() == 1).all()
+        assert told.size().max() > 1  # so it is not to be added up as it is
 
     def test_a_table_is_the_analyst_s_own(self, dossier):
         taken = dossier.actions()

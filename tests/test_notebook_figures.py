@@ -7,6 +7,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from IPython.core.formatters import DisplayFormatter
 
 from browser.exemples import PAGE
 from carnets import carnet, environment
@@ -83,3 +84,12 @@ def test_the_axes_of_a_finding_can_be_shown_by_an_analyst():
     assert metadata["image/png"]["alt"] == "Points\u00a0: le taux ici et ailleurs"
     assert 300 <= metadata["image/png"]["width"] <= 400
     assert data["image/png"].startswith("iVBOR")
+
+
+@pytest.mark.parametrize("ways", ["figure", "tracer"])
+def test_the_figure_of_a_finding_shows_itself_at_the_end_of_a_cell_where_pyplot_was_never_imported(ways):
+    from browser.exemples import TERRITOIRE, constat
+    from cvanalysis.display.constat import Constat
+
+    data, _ = DisplayFormatter().format(getattr(Constat(constat("points"), TERRITOIRE), ways)())
+    assert data["image/png"].startswith(b"\x89PNG")

@@ -1,17 +1,26 @@
 """An indicator of one's own: declared in a line, dropped as a file, then in tables and findings with its source."""
 
+from typing import get_args
+
 import pytest
 
 from carnets import COMMUNES, CONTRAT, QUARTIERS, REVENUS
-from cvanalysis.catalogue import load_catalogue
+from cvanalysis.catalogue import Direction, GenreIndicateur, load_catalogue
 from cvanalysis.dossier import ouvrir
 from cvanalysis.errors import DeclarationError
 from cvanalysis.tables.check import check
 from cvanalysis.territory.contract import read_territory
+from cvanalysis.territory.declarations import KNOWN
 
 INDICATEURS = "id;nom;unite;source\nlicences_sport;licences sportives pour 100 habitants;%;Ville, service des sports\n"
 CONSTATS = "numero;genre;indicateurs;question\nlocal-01;rang;licences_sport;Fait-on plus de sport ici qu’ailleurs ?\n"
 LONG = "code;annee;indicateur;valeur\nQP973001;2021;licences_sport;12,5\nQP973002;2021;licences_sport;s\nQP973003;2021;licences_sport;8,0\n"
+
+
+def more(text, column, cell):
+    """The same table with one more column."""
+    head, row = text.strip().split("\n")
+    return f"{head};{column}\n{row};{cell}\n"
 
 
 def write(folder, files):
@@ -96,7 +105,14 @@ def test_a_line_of_the_long_format_that_cannot_be_read_is_told_with_its_line(ave
     assert "ne déclare pas" in problems[7]
 
 
-@pytest.mark.parametrize("signature", ["LIC_TAUX,LIC_CLUBS", "lic_taux, lic_clubs"])
+def test_the_words_that_a_territory_may_write_are_those_that_the_catalogue_knows():
+    shapes = KNOWN["catalogue"]["indicateurs.csv"]
+    assert [shapes[name][0] for name in ("direction", "genre")] == [
+        "|".join(get_args(one)) for one in (Direction, GenreIndicateur)
+    ]
+
+
+@pytest.mark.parametrize("signature", ["LIC_TAUX,LIC_CLUBS", "lic_taux, lic_clubs", "LIC_TAUX,"])
 def test_a_family_of_one_s_own_is_told_by_its_headers_however_they_are_written(tmp_path, signature):
     raw = write(
         tmp_path / "raw",
@@ -113,6 +129,11 @@ def test_a_family_of_one_s_own_is_told_by_its_headers_however_they_are_written(t
         ["QP973001", 2020, 11.5],
         ["QP973002", 2020, 10.0],
     ]
+
+
+FAMILLES = "id;nom;signature\nSPORT;Licences;LIC_TAUX,LIC_CLUBS\n"
+ANNEES = "famille;millesime;indicateurs;annee\nSPORT;*;*;=\n"
+COLONNES = "indicateur;note;courant\nlicences_sport;;LIC_TAUX\n"
 
 
 @pytest.mark.parametrize(
@@ -142,12 +163,42 @@ def test_a_family_of_one_s_own_is_told_by_its_headers_however_they_are_written(t
         ("marques.csv", "a;b\n", "ce fichier n'est pas de ceux qu'un territoire ajoute"),
         ("familles.csv", "id;nom;signature\nSPORT;x;A,B\n", "« SPORT » n'a pas de colonnes"),
         ("colonnes/DEMOG.csv", "indicateur;courant\npopulation;POP\n", "la famille « DEMOG » n'est pas connue"),
+        ("familles.csv", FAMILLES.replace(",", "|"), "« LIC_TAUX|LIC_CLUBS » n'est pas une liste de titres"),
+        ("familles.csv", FAMILLES.replace("LIC_TAUX,LIC_CLUBS", ","), "« , » n'est pas une liste de titres"),
+        ("familles.csv", more(FAMILLES, "exclut", "AGE|SEXE"), "« AGE|SEXE » n'est pas une liste de titres"),
+        ("familles.csv", more(FAMILLES, "minimum", "deux"), "« deux » n'est pas un nombre de titres"),
+        ("familles.csv", more(FAMILLES, "minimum", "0"), "« 0 » n'est pas un nombre de titres"),
+        ("familles.csv", more(FAMILLES, "minimum", "3"), "« 3 » dépasse le nombre de titres de « signature » (2)"),
+        ("familles.csv", more(FAMILLES, "delai", "un an"), "« un an » n'est pas un nombre d'années"),
+        ("familles.csv", more(FAMILLES, "suffixe", "peut-être"), "Permis : oui, non"),
+        (
+            "familles.csv",
+            more(FAMILLES, "jumelle", "DEMOG"),
+            "« DEMOG » n'est pas une famille. Vouliez-vous dire « DEMO »",
+        ),
+        ("constats.csv", CONSTATS.replace("sport;", "sport,population;"), "nomme plusieurs indicateurs"),
+        ("annees.csv", ANNEES.replace("=", "deux mille"), "« deux mille » n'est pas une année"),
+        ("annees.csv", ANNEES.replace("*;*", "tous;*"), "« tous » n'est pas une année"),
+        (
+            "annees.csv",
+            ANNEES.replace("SPORT", "SPORTS"),
+            "« SPORTS » n'est pas une famille. Vouliez-vous dire « SPORT »",
+        ),
+        ("annees.csv", ANNEES.replace("*;*", "*;licence"), "« licence » n'est pas l'identifiant d'un indicateur"),
+        ("annees.csv", more(ANNEES, "date", "31 décembre"), "« 31 décembre » n'est pas un jour"),
+        ("annees.csv", more(ANNEES, "certitude", "sure"), "Permis : etablie, probable"),
+        ("colonnes/SPORT.csv", COLONNES.replace("LIC_TAUX", ""), "« licences_sport » n'a pas de titre"),
+        (
+            "indicateurs.csv",
+            more(INDICATEURS, "femmes", "licence"),
+            "« licence » n'est pas l'identifiant d'un indicateur",
+        ),
     ],
 )
 def test_a_bad_overlay_is_refused_in_a_sentence_with_its_place(avec, name, text, told):
-    path = avec / "catalogue" / name
-    path.parent.mkdir(exist_ok=True)
-    path.write_text(text, encoding="utf-8")
+    if "SPORT;x" not in text:
+        write(avec, {"catalogue/familles.csv": FAMILLES, "catalogue/colonnes/SPORT.csv": COLONNES})
+    write(avec, {f"catalogue/{name}": text})
     with pytest.raises(DeclarationError) as error:
         read_territory(avec)
     said = str(error.value).replace("\xa0", " ")

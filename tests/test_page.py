@@ -14,6 +14,7 @@ from cvanalysis.display.constat import Bloc, Constat
 from cvanalysis.errors import ReportFailed
 from cvanalysis.publish.page.contract import advised, check_live, check_page, read_page
 from cvanalysis.publish.page.page import render_page, wrap_page
+from cvanalysis.publish.run import produce
 from cvanalysis.publish.run.produce import clean_notebook, words_of_data
 
 WEIGHT = 300_000
@@ -255,6 +256,37 @@ def test_what_is_refused_is_told_with_what_to_write_instead():
     refused = check_page(rendered(nbf.new_output("display_data", {"text/plain": "0    1\ndtype: int64"})), [], 10**6)
     assert advised("Refusée", *refused) == "Refusée. Une série se montre en tableau : `serie.to_frame()`."
     assert advised("autre chose.") == "autre chose."
+
+
+def test_the_colours_of_a_terminal_leave_only_their_words():
+    said = [
+        nbf.new_output("stream", name="stdout", text="\x1b[31mrouge\x1b[0m"),
+        nbf.new_output("display_data", {"text/plain": "\x1b[1mgras"}),
+    ]
+    html = "".join(map(rendered, said))
+    assert "<pre>rouge</pre>" in html
+    assert "<pre>gras</pre>" in html
+
+
+def test_what_is_refused_for_two_reasons_that_ask_for_the_same_is_advised_once():
+    html = '<p style="color: red">a</p><style>p {}</style><script>a</script><iframe></iframe><a href="https://exemple.org">b</a>'
+    told = advised("Refusée", *check_page(rendered(nbf.new_output("display_data", {"text/html": html})), [], 1000))
+    for advice in (
+        "Mettez en forme par du Markdown",
+        "Un graphique interactif",
+        "Une page ne mène",
+    ):
+        assert told.count(advice) == 1, advice
+
+
+@pytest.mark.parametrize(("most", "told"), [(7, "et 2 autres."), (6, "et 1 autre."), (5, "« 5 ».")])
+def test_a_page_that_is_refused_for_many_reasons_says_five_of_them(monkeypatch, tmp_path, most, told):
+    problems = [f"« {n} »." for n in range(1, most + 1)]
+    monkeypatch.setattr(produce, "check_page", lambda *_args, **_kw: problems)
+    with pytest.raises(ReportFailed) as refused:
+        produce.hold_to_contract("", [], tmp_path, tmp_path)
+    assert str(refused.value).startswith("la page ne tient pas son contrat : « 1 » ; « 2 » ;")
+    assert str(refused.value).endswith(told)
 
 
 @pytest.mark.parametrize(

@@ -341,7 +341,7 @@ _LISTES = {
 def _famille(row: dict[str, str], lines: list[dict[str, str]], exclusions: list[tuple[str, str, str]]) -> Famille:
     colonnes = tuple(_colonne(line, row["suffixe"] == "oui") for line in lines)
     exclues = tuple((pattern, reason) for family, pattern, reason in exclusions if family in ("*", row["id"]))
-    told = {key: frozenset(map(_form, _ids(row[key]))) for key in ("signature", "exige", "exclut")}
+    told = {key: frozenset(map(_form, split_ids(row[key]))) for key in ("signature", "exige", "exclut")}
     return _record(Famille, row, colonnes=colonnes, exclues=exclues, **told)
 
 
@@ -376,7 +376,7 @@ def _record(kind: type[T], row: dict[str, str], **more: object) -> T:
     )
 
 
-def _ids(text: str) -> tuple[str, ...]:
+def split_ids(text: str) -> tuple[str, ...]:
     return tuple(part for part in re.split(r"\s*,\s*", text.strip()) if part)
 
 
@@ -386,6 +386,6 @@ _READ: dict[object, Callable[[str], object]] = {
     bool: lambda text: text == "oui",
     int | None: lambda text: int(text) if text.isdigit() else None,
     float | None: lambda text: float(text) if text else None,
-    tuple[str, ...]: _ids,
-    frozenset[str]: lambda text: frozenset(_ids(text)),
+    tuple[str, ...]: split_ids,
+    frozenset[str]: lambda text: frozenset(split_ids(text)),
 }

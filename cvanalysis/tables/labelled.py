@@ -16,6 +16,7 @@ from cvanalysis.constat.shape import Statut
 from cvanalysis.engagements.table import APPRECIATIONS, AVANCEMENTS, PREFIXE
 from cvanalysis.errors import UsageError
 from cvanalysis.french import capital, nearest, quoted
+from cvanalysis.paroles.table import MOTS
 from cvanalysis.tables.store import Store
 from cvanalysis.territory.contract import Territory
 from cvanalysis.territory.places import Niveau
@@ -72,12 +73,12 @@ class LabelledTables:
         return label_indicators(rows, self.territory, self.catalogue)
 
     def actions(self) -> pd.DataFrame:
-        """Les actions, une ligne par action, année et quartier (`HORS_QPV` : hors des quartiers).
+        """Les actions, une ligne par action, année, financement et quartier (`HORS_QPV` : hors des quartiers).
 
-        Les montants (`demande`, `accorde`, `paye`, en euros) sont ceux de l'action entière, répétés sur chacun de ses quartiers :
-        multipliez par `part` avant d'additionner. Chaque montant a son `statut_…` ; `statut` est la suite donnée à la demande,
-        `type_credit` une catégorie, `nom_qpv`, `nom_theme`, `nom_pilier` les noms à côté des codes,
-        `exemple` vrai pour des lignes inventées.
+        Les montants (`demande`, `accorde`, `paye`, en euros) sont ceux du financement, répétés sur chacun des quartiers de l'action :
+        multipliez par `part` avant d'additionner. `beneficiaires` est répété sur toutes les lignes de l'action et de l'année :
+        `drop_duplicates(["action", "annee"])` d'abord. Chaque nombre a son `statut_…` ; `statut` est la suite donnée à la demande,
+        `nom_qpv`, `nom_theme`, `nom_pilier` les noms à côté des codes, `exemple` vrai pour des lignes inventées.
 
         >>> actions = dossier.actions()
         >>> euros = actions.assign(euros=actions["accorde"] * actions["part"])
@@ -105,14 +106,18 @@ class LabelledTables:
     def paroles(self) -> pd.DataFrame:
         """Les paroles que ces lecteurs peuvent avoir, une ligne chacune ; `texte_statut` dit pourquoi un texte est vide.
 
+        `nature`, `tonalite`, `rapport` (au constat cité), `reponse_statut` sont des catégories, avec « non renseigné » ; `qpv_montre` et
+        `qualite_montree`, ce qu'une citation peut dire de qui parle ; `codes` et `themes` sont séparés par `|`.
         Une ligne n'est pas une personne : comptez les `locuteur`. Un compte sous le seuil du contrat ne se publie pas.
 
         >>> bool(dossier.paroles()["texte_statut"].isna().any())
         False
         """
-        names = ("nature", "tonalite", "rapport", "texte_statut", "reponse_statut")
-        rows = self.store.rows("paroles")
-        return _with_names(rows, self.territory).astype(dict.fromkeys(rows.columns.intersection(names), "category"))
+        frame = _with_names(self.store.rows("paroles"), self.territory)
+        for name in frame.columns.intersection(["nature", "tonalite", "rapport", "texte_statut", "reponse_statut"]):
+            words = dict.fromkeys(MOTS.get(name.removeprefix("reponse_"), {}).values())
+            frame[name] = _ordered(frame[name].replace("", NON_RENSEIGNE), (*words, NON_RENSEIGNE))
+        return frame
 
 
 def _several(one: str | Iterable[str]) -> list[str]:

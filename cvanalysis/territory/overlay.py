@@ -5,13 +5,12 @@ Owns the check of those rows and the cells that may be left empty. Refuses to ch
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import get_args
 
-from cvanalysis.catalogue import LOCAL, Ajouts, Direction, GenreIndicateur, load_catalogue, read_catalogue_rows
+from cvanalysis.catalogue import LOCAL, Ajouts, load_catalogue, read_catalogue_rows, split_ids
 from cvanalysis.french import listed, nearest, quoted
-from cvanalysis.territory.declarations import Inspection, Ligne, once, read_rows
+from cvanalysis.territory.declarations import KNOWN, Inspection, Ligne, once, read_rows
 
 DOSSIER = "catalogue"
 REQUIS = {
@@ -22,11 +21,6 @@ REQUIS = {
     "constats.csv": ("numero", "genre", "indicateurs", "question"),
 }
 """The files that a territory may have, with the columns that must be filled; all others of the package's files are optional."""
-GENRES = ("niveau", "rang", "evolution", "ecart")
-"""Questions that are asked of one indicator: the others need a shape that only the package gives."""
-_ID, _FAMILLE = r"[a-z][a-z0-9_]*", r"[A-Z][A-Z0-9_]*"
-_NOMBRE = r"(-?\d+(\.\d+)?)?"
-_PERMIS = {"direction": get_args(Direction), "genre": get_args(GenreIndicateur), "additif": ("oui", "non")}
 
 
 def overlay_files(dossier: Path) -> list[Path]:
@@ -64,57 +58,59 @@ def read_overlay(found: Inspection, dossier: Path) -> Ajouts:
 
 def _check(found: Inspection, rows: Mapping[str, list[Ligne]]) -> None:
     base = load_catalogue(())
-    for name, known in (
-        ("indicateurs.csv", base.indicateurs),
-        ("familles.csv", base.familles | {LOCAL: None}),
-        ("sources.csv", base.sources),
-    ):
-        shape = _FAMILLE if name == "familles.csv" else _ID
-        for row in rows[name]:
+    for name, lines in rows.items():
+        for row in lines:
+            _check_cells(name, row)
+    taken = {"indicateurs.csv": base.indicateurs, "familles.csv": {*base.familles, LOCAL}, "sources.csv": base.sources}
+    for name, known in taken.items():
+        for row in once(rows[name], "id"):
             if row["id"] in known:
                 _refuse(row, "id", "est déjà dans le catalogue", "donnez-lui un autre nom")
-            elif not re.fullmatch(shape, row["id"]):
-                _refuse(row, "id", f"ne peut pas servir d'identifiant ({shape})")
-        once(rows[name], "id")
-    indicators = [*(row["id"] for row in rows["indicateurs.csv"]), *base.indicateurs]
-    families = [*(row["id"] for row in rows["familles.csv"]), *base.familles]
-    for row in rows["indicateurs.csv"]:
-        for column, allowed in _PERMIS.items():
-            if row.cells.get(column, "") not in ("", *allowed):
-                _refuse(row, column, "n'est pas permis", f"permis\u00a0: {listed(allowed)}")
-        for column, shape in (("decimales", r"\d?"), ("mini", _NOMBRE), ("maxi", _NOMBRE)):
-            if not re.fullmatch(shape, row.cells.get(column, "")):
-                _refuse(row, column, "n'est pas un nombre", "écrivez-le avec un point")
-        if {one.strip() for one in row.cells.get("precautions", "").split(",")} - {"", *base.precautions}:
-            to_do = f"connues\u00a0: {listed(base.precautions)}"
-            _refuse(row, "precautions", "n'est pas une précaution connue", to_do)
-    for row in rows["constats.csv"]:
-        if not re.fullmatch(r"local-\d\d", row["numero"]):
-            _refuse(row, "numero", "n'est pas un numéro de constat local", "numérotez-le local-01, local-02…")
-        if row["genre"] not in GENRES:
-            _refuse(row, "genre", "n'est pas permis ici", f"permis\u00a0: {listed(GENRES)}")
-        _check_known(row, "indicateurs", indicators)
     once(rows["constats.csv"], "numero")
-    for name in (name for name in rows if name.startswith("colonnes/")):
-        if (family := Path(name).stem) not in families:
-            to_do = nearest(family, families) or "ajoutez-la à catalogue/familles.csv"
-            found.add(f"{DOSSIER}/{name}", 0, "", f"la famille {quoted(family)} n'est pas connue", "", to_do)
-        for row in rows[name]:
-            if not row["indicateur"].startswith("note_"):
-                _check_known(row, "indicateur", indicators)
+    indicators = [*(row["id"] for row in rows["indicateurs.csv"]), *base.indicateurs]
+    families = [*(row["id"] for row in rows["familles.csv"]), *base.familles, LOCAL]
+    indicator = (indicators, "n'est pas l'identifiant d'un indicateur", "ajoutez-le à catalogue/indicateurs.csv")
+    family = (families, "n'est pas une famille", "ajoutez-la à catalogue/familles.csv")
+    caution = (base.precautions, "n'est pas une précaution connue", f"connues\u00a0: {listed(base.precautions)}")
+    named = {
+        "sources.csv": {},
+        "indicateurs.csv": {"femmes": indicator, "hommes": indicator, "precautions": caution},
+        "familles.csv": {"jumelle": family},
+        "annees.csv": {"famille": family, "indicateurs": indicator},
+        "constats.csv": {"indicateurs": indicator},
+    }
+    for name, lines in rows.items():
+        for row in lines:
+            for column, known in named.get(name, {"indicateur": indicator}).items():
+                _check_known(row, column, *known)
+        if name not in REQUIS and (stem := Path(name).stem) not in families:
+            to_do = nearest(stem, families) or family[2]
+            found.add(f"{DOSSIER}/{name}", 0, "", f"la famille {quoted(stem)} n'est pas connue", "", to_do)
     for row in rows["familles.csv"]:
         if f"colonnes/{row['id']}.csv" not in rows:
             _refuse(row, "id", "n'a pas de colonnes", f"écrivez catalogue/colonnes/{row['id']}.csv")
+        least, most = row.cells.get("minimum", ""), len(split_ids(row["signature"]))
+        if least.isdigit() and int(least) > most:
+            _refuse(row, "minimum", f"dépasse le nombre de titres de {quoted('signature')} ({most})")
+
+
+def _check_cells(name: str, row: Ligne) -> None:
+    """The shape of each cell, by itself; an empty one has the plainest meaning."""
+    for column, (shape, why, to_do) in KNOWN["catalogue"].get(name, {}).items():
+        if row.cells.get(column) and not re.fullmatch(shape, row[column]):
+            _refuse(row, column, why, to_do)
+    if name not in REQUIS and not any(row[one] for one in row.cells if one == "courant" or one.isdigit()):
+        _refuse(row, "indicateur", "n'a pas de titre", "écrivez dans la colonne courant celui du fichier")
 
 
 def _refuse(row: Ligne, colonne: str, why: str, to_do: str = "") -> None:
     row.wrong(colonne, f"{quoted(row[colonne])} {why}", "", to_do)
 
 
-def _check_known(row: Ligne, colonne: str, known: list[str]) -> None:
-    if row[colonne] not in known:
-        to_do = nearest(row[colonne], known) or "ajoutez-le à catalogue/indicateurs.csv"
-        _refuse(row, colonne, "n'est pas l'identifiant d'un indicateur", to_do)
+def _check_known(row: Ligne, colonne: str, known: Collection[str], why: str, to_do: str) -> None:
+    for one in split_ids(row.cells.get(colonne, "")):
+        if one not in (*known, "*") and not one.startswith(("source:", "note_")):
+            row.wrong(colonne, f"{quoted(one)} {why}", "", nearest(one, known) or to_do)
 
 
 def _complete(name: str, cells: dict[str, str]) -> dict[str, str]:
@@ -127,7 +123,7 @@ def _complete(name: str, cells: dict[str, str]) -> dict[str, str]:
             "direction": "neutre", "definition": f"{row['nom']}.", "additif": "non",
             "genre": {"%": "taux", "€": "montant"}.get(row["unite"], "effectif"),
         },
-        "familles.csv": lambda row: {"minimum": str(min(3, row["signature"].count(",") + 1)), "suffixe": "non", "delai": "0"},
+        "familles.csv": lambda row: {"minimum": str(min(3, len(split_ids(row["signature"])))), "suffixe": "non", "delai": "0"},
         "constats.csv": lambda row: {"section": row["numero"].rpartition("-")[0]},
         "annees.csv": lambda _row: {"certitude": "etablie"},  # who declares a year knows it
     }  # fmt: skip

@@ -7,7 +7,6 @@ same figure gives the same bytes. A figure that an analyst made is shown as it i
 
 from __future__ import annotations
 
-import io
 import sys
 from base64 import b64encode
 from collections.abc import Callable
@@ -25,7 +24,7 @@ from cvanalysis.display import font
 from cvanalysis.display.figures.lines import lines
 from cvanalysis.display.figures.marks import INK, Palette
 from cvanalysis.display.figures.rows import events, matrix, rows, turned
-from cvanalysis.display.figures.sheet import SIZE, WIDTH, house_style, styled
+from cvanalysis.display.figures.sheet import SIZE, WIDTH, house_style, picture, styled
 from cvanalysis.display.figures.svg import write_svg
 from cvanalysis.errors import UsageError
 from cvanalysis.french import typeset
@@ -127,11 +126,10 @@ def montrer(figure: Any, alt: str) -> Shown:
     sheet = getattr(next(iter(np.ravel(np.asarray(figure, dtype=object))), None), "figure", None)
     if sheet is None:
         raise UsageError(label("affichage.image.sans_figure"))
-    out = io.BytesIO()
-    sheet.savefig(out, format="png", dpi=144, bbox_inches="tight", metadata={"Software": None})
+    png = picture(sheet)
     if pyplot := sys.modules.get("matplotlib.pyplot"):
         pyplot.close(sheet)  # else it would be shown a second time at the end of the cell
-    return Shown(out.getvalue(), typeset(alt.strip()))
+    return Shown(png, typeset(alt.strip()))
 
 
 def style(dossier: Any = None) -> dict[str, str | tuple[str, ...]]:

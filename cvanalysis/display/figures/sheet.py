@@ -3,6 +3,7 @@
 Sizes are points, which are the pixels of a page: text of 13 on a sheet of 358 (a phone's column) is never under 12 where it is shown.
 """
 
+import io
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -15,7 +16,7 @@ import matplotlib as mpl
 from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.axis import XAxis, YAxis
-from matplotlib.figure import Figure as Sheet
+from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
 from matplotlib.ticker import MaxNLocator
@@ -97,8 +98,25 @@ class _Ground(Rectangle):
         return IdentityTransform()
 
 
+def picture(sheet: Figure) -> bytes:
+    """A figure as PNG, two pixels for each of the page's."""
+    out = io.BytesIO()
+    sheet.savefig(out, format="png", dpi=144, bbox_inches="tight", metadata={"Software": None})
+    return out.getvalue()
+
+
+class Sheet(Figure):
+    """A sheet of ours. At the end of a cell it shows itself, whether or not pyplot was ever imported; so do its Axes."""
+
+    def _repr_png_(self) -> bytes:
+        return picture(self)
+
+
 class PlainAxes(Axes):
     """The Axes of our own sheets; an analyst may give any other."""
+
+    def _repr_png_(self) -> bytes:
+        return picture(self.figure)
 
     def _gen_axes_patch(self) -> Rectangle:
         return _Ground((0, 0), 1, 1)

@@ -18,6 +18,7 @@ from itertools import islice, pairwise
 from pathlib import Path
 
 from cvanalysis.files.texts import UNSEEN
+from cvanalysis.french import shorten
 from cvanalysis.publish.page.page import OUR_SCRIPTS, OUR_STYLE, font_style
 from cvanalysis.territory.look import live_in_svg
 
@@ -78,11 +79,10 @@ def check_page(
 
 def advised(told: str, *problems: str) -> str:
     """What went wrong, then what to write instead of each of the problems (itself, without others) whose first words tell it."""
-    kinds = [
-        advice
-        for start, advice in _TOLD["conseils"].items()
-        if any(one.startswith(start) for one in problems or [told])
-    ]
+    starts = _TOLD["conseils"].items()
+    kinds = dict.fromkeys(
+        advice for start, advice in starts if any(one.startswith(start) for one in problems or [told])
+    )
     return " ".join([f"{told.rstrip('.')}.", *kinds])
 
 
@@ -165,11 +165,11 @@ def check_live(page: read_page, style: re.Pattern[str] = OUR_STYLE) -> list[str]
         if one.tag not in _ELEMENTS:
             found.append(f"l’élément <{one.tag}>")
         if one.tag == "script" and (one.attrs or one.said not in OUR_SCRIPTS):
-            found.append(f"un script qui n’est pas des nôtres ({one.said.strip()[:40]})")
+            found.append(f"un script qui n’est pas des nôtres ({shorten(one.said, 40)})")
         if one.tag == "style":
             ours = not one.attrs and (style.fullmatch(one.said) or one.said == font_style())
             if not ours and not (one.attrs in _OF_TABLES and _TABLE_STYLE.fullmatch(one.said)):
-                found.append(f"un style qui n’est pas des nôtres ({one.said.strip()[:40]})")
+                found.append(f"un style qui n’est pas des nôtres ({shorten(one.said, 40)})")
         if one.attrs.get("http-equiv", _POLICY) != _POLICY:
             found.append("une instruction au navigateur (meta)")
         for name, value in one.attrs.items():

@@ -246,8 +246,8 @@ def scrub(text: str, env: dict[str, str]) -> str:
 def hold_to_contract(html: str, findings: list[str], processed: Path, data: Path, page: str = "la page") -> None:
     """Refuse a page that may not be published: what fails a check never takes a page's place."""
     if problems := check_page(html, findings, WEIGHT, dit=words_of_data(processed, data)):
-        shown = " ; ".join(problems[:5])
-        more = f" ; et {len(problems) - 5} autres" if len(problems) > 5 else ""
+        shown = " ; ".join(one.rstrip(".") for one in problems[:5])
+        more = f" ; et {n} autre{'s' if n > 1 else ''}" if (n := len(problems) - 5) > 0 else ""
         told = advised(f"{page} ne tient pas son contrat : {shown}{more}", *problems)
         raise ReportFailed(told, "\n".join(problems))
 
