@@ -176,6 +176,8 @@ COLONNES = "indicateur;note;courant\nlicences_sport;;LIC_TAUX\n"
             more(FAMILLES, "jumelle", "DEMOG"),
             "« DEMOG » n'est pas une famille. Vouliez-vous dire « DEMO »",
         ),
+        ("constats.csv", CONSTATS.replace("licences_sport", "*"), "« * » n'est pas l'identifiant d'un indicateur"),
+        ("colonnes/LOCAL.csv", COLONNES, "la famille « LOCAL » n'est pas connue"),
         ("constats.csv", CONSTATS.replace("sport;", "sport,population;"), "nomme plusieurs indicateurs"),
         ("annees.csv", ANNEES.replace("=", "deux mille"), "« deux mille » n'est pas une année"),
         ("annees.csv", ANNEES.replace("*;*", "tous;*"), "« tous » n'est pas une année"),

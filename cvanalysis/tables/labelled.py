@@ -141,9 +141,9 @@ def label_indicators(rows: pd.DataFrame, territory: Territory, catalogue: Catalo
         statut=_ordered(rows["statut"], STATUTS),
         source=_named(rows["source"], {key: one.nom for key, one in sources.items()}),
     ).rename(columns={"millesime": "annee"})
-    first = ("zone", "nom_zone", "niveau", "indicateur", "libelle", "unite", "annee", "date_donnees", "publication")
-    first = (*first, "valeur", "statut")
-    return frame[[*first, *(name for name in frame.columns if name not in first)]]
+    first = ["zone", "nom_zone", "niveau", "indicateur", "libelle", "unite", "annee", "date_donnees", "publication"]
+    first += ["valeur", "statut"]
+    return frame[[*first, *frame.columns.difference(first, sort=False)]]
 
 
 def label_engagements(rows: pd.DataFrame, territory: Territory) -> pd.DataFrame:

@@ -68,20 +68,22 @@ def _check(found: Inspection, rows: Mapping[str, list[Ligne]]) -> None:
                 _refuse(row, "id", "est déjà dans le catalogue", "donnez-lui un autre nom")
     once(rows["constats.csv"], "numero")
     indicators = [*(row["id"] for row in rows["indicateurs.csv"]), *base.indicateurs]
-    families = [*(row["id"] for row in rows["familles.csv"]), *base.familles, LOCAL]
+    families = [*(row["id"] for row in rows["familles.csv"]), *base.familles]
     indicator = (indicators, "n'est pas l'identifiant d'un indicateur", "ajoutez-le à catalogue/indicateurs.csv")
     family = (families, "n'est pas une famille", "ajoutez-la à catalogue/familles.csv")
     caution = (base.precautions, "n'est pas une précaution connue", f"connues\u00a0: {listed(base.precautions)}")
     named = {
-        "sources.csv": {},
         "indicateurs.csv": {"femmes": indicator, "hommes": indicator, "precautions": caution},
         "familles.csv": {"jumelle": family},
-        "annees.csv": {"famille": family, "indicateurs": indicator},
+        "annees.csv": {
+            "famille": ([*families, LOCAL], *family[1:]),
+            "indicateurs": (["*", *indicators], *indicator[1:], "source:"),
+        },
         "constats.csv": {"indicateurs": indicator},
     }
     for name, lines in rows.items():
         for row in lines:
-            for column, known in named.get(name, {"indicateur": indicator}).items():
+            for column, known in named.get(name, {"indicateur": (*indicator, "note_")}).items():
                 _check_known(row, column, *known)
         if name not in REQUIS and (stem := Path(name).stem) not in families:
             to_do = nearest(stem, families) or family[2]
@@ -107,9 +109,10 @@ def _refuse(row: Ligne, colonne: str, why: str, to_do: str = "") -> None:
     row.wrong(colonne, f"{quoted(row[colonne])} {why}", "", to_do)
 
 
-def _check_known(row: Ligne, colonne: str, known: Collection[str], why: str, to_do: str) -> None:
+def _check_known(row: Ligne, colonne: str, known: Collection[str], why: str, to_do: str, free: str = "=") -> None:
+    """Note what a cell names that is not known, nor begins as what is `free`."""
     for one in split_ids(row.cells.get(colonne, "")):
-        if one not in (*known, "*") and not one.startswith(("source:", "note_")):
+        if one not in known and not one.startswith(free):
             row.wrong(colonne, f"{quoted(one)} {why}", "", nearest(one, known) or to_do)
 
 

@@ -98,25 +98,23 @@ class _Ground(Rectangle):
         return IdentityTransform()
 
 
-def picture(sheet: Figure) -> bytes:
-    """A figure as PNG, two pixels for each of the page's."""
+def picture(drawn: Figure | Axes) -> bytes:
+    """A figure, or that of Axes, as PNG, two pixels for each of the page's."""
     out = io.BytesIO()
-    sheet.savefig(out, format="png", dpi=144, bbox_inches="tight", metadata={"Software": None})
+    drawn.figure.savefig(out, format="png", dpi=144, bbox_inches="tight", metadata={"Software": None})
     return out.getvalue()
 
 
 class Sheet(Figure):
     """A sheet of ours. At the end of a cell it shows itself, whether or not pyplot was ever imported; so do its Axes."""
 
-    def _repr_png_(self) -> bytes:
-        return picture(self)
+    _repr_png_ = picture
 
 
 class PlainAxes(Axes):
     """The Axes of our own sheets; an analyst may give any other."""
 
-    def _repr_png_(self) -> bytes:
-        return picture(self.figure)
+    _repr_png_ = picture
 
     def _gen_axes_patch(self) -> Rectangle:
         return _Ground((0, 0), 1, 1)
