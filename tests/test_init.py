@@ -1,11 +1,14 @@
 """A contract from an EPCI's code: what is derived is right, what cannot be is said, and what stands is never erased."""
 
+import tomllib
 from datetime import date
 
 import pytest
 
+from carnets import RACINE, carnet
 from cvanalysis.cli import run
 from cvanalysis.errors import DeclarationError, UsageError
+from cvanalysis.tables import init
 from cvanalysis.tables.init import start
 from cvanalysis.tables.process import clean_all
 from cvanalysis.territory.contract import read_territory
@@ -183,6 +186,29 @@ def test_the_command_puts_loose_files_where_they_are_read_and_erases_nothing(tmp
     written = (tmp_path / "quartiers.csv").read_bytes()
     assert run(["init", "244400404", str(tmp_path)]) == 2
     assert (tmp_path / "quartiers.csv").read_bytes() == written
+
+
+def test_whoever_has_only_the_package_is_given_notebooks_and_documentation_once(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    carnet(tmp_path / "paquet" / "notebooks" / "qpv.ipynb")
+    (tmp_path / "paquet" / "LISEZMOI.md").write_text("# Mode d'emploi", encoding="utf-8")
+    monkeypatch.setattr(init, "FOURNI", tmp_path / "paquet")
+    assert run(["init", "244400404", "un"]) == 0
+    assert f"CVANALYSIS_DATA={tmp_path / 'un'}" in capsys.readouterr().out
+    assert (tmp_path / "LISEZMOI.md").is_file()
+    (tmp_path / "notebooks" / "qpv.ipynb").write_text("le mien")
+    assert run(["init", "244400404", "deux"]) == 0
+    assert (tmp_path / "notebooks" / "qpv.ipynb").read_text() == "le mien"
+    assert "CVANALYSIS_DATA" not in capsys.readouterr().out
+
+
+def test_the_wheel_carries_the_notebooks_and_the_documentation():
+    told = tomllib.loads((RACINE / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["hatch"]["build"]["targets"]
+    given = told["wheel"]["force-include"]
+    assert given.keys() == {"notebooks", "docs", "LISEZMOI.md"}
+    assert all(
+        (RACINE / here).exists() and there == f"cvanalysis/{init.FOURNI.name}/{here}" for here, there in given.items()
+    )
 
 
 def test_without_a_declared_comparison_quarters_are_compared_with_their_communes_the_epci_and_all_quarters(tmp_path):

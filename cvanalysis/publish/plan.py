@@ -14,6 +14,7 @@ from typing import Any
 
 from cvanalysis.errors import UsageError
 from cvanalysis.french import capital, nearest
+from cvanalysis.tables.freshness import FOURNI
 from cvanalysis.territory.contract import Territory
 
 KINDS = {"quartier": ("quartiers", "qpv"), "theme": ("themes", "theme"), "contrat": ("", "")}
@@ -64,9 +65,9 @@ class Report:
 
 
 def find_notebooks() -> Path:
-    """The folder of the notebooks: $CVANALYSIS_NOTEBOOKS, else the one beside the package or here."""
+    """The folder of the notebooks: $CVANALYSIS_NOTEBOOKS, else the one beside the package or here, else those that a wheel carries."""
     named = os.environ.get("CVANALYSIS_NOTEBOOKS")
-    candidates = [Path(named)] if named else [folder / "notebooks" for folder in (PROJECT, Path.cwd())]
+    candidates = [Path(named)] if named else [folder / "notebooks" for folder in (PROJECT, Path.cwd(), FOURNI)]
     for folder in candidates:
         if folder.is_dir() and any(folder.glob("*.ipynb")):
             return folder.resolve()

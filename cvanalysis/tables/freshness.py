@@ -18,6 +18,7 @@ from cvanalysis.files.atomic import digest, digest_tree, digest_value, locked, r
 from cvanalysis.territory.contract import Territory
 
 PACKAGE = Path(__file__).resolve().parents[1]
+FOURNI = PACKAGE / "fourni"  # of a wheel: the notebooks and the documentation, which the project has at hand
 RECORD = ".etat.json"
 VOICES = "paroles/"
 FILES = "@fichiers"  # the table that stands, in a record of what was read, for a raw file read as it is

@@ -5,6 +5,8 @@ a quarter of 2015 is one of the EPCI where its département and one of its commu
 """
 
 import re
+import shutil
+import sys
 import tomllib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -24,6 +26,7 @@ from cvanalysis.indicateurs.clean.perimeters import read_list
 from cvanalysis.indicateurs.clean.recognise import known_headers
 from cvanalysis.indicateurs.clean.zones import is_quarter
 from cvanalysis.paroles.table import COMPANIONS
+from cvanalysis.tables.freshness import FOURNI
 from cvanalysis.tables.leftover import DECLARATIONS
 from cvanalysis.territory.places import split_codes
 
@@ -97,15 +100,18 @@ def start(epci: str, dossier: Path, geographie: str, jour: date) -> tuple[dict[P
         "nombre": known,
         "ailleurs": ", ".join(beside[:EXEMPLES]) + "…" * (len(beside) > EXEMPLES),
         "autre": "2015" if annee == "2024" else "2024",
+        "ici": dossier.resolve(),
+        "commande": "cvanalysis" if shutil.which("cvanalysis") else sys.argv[0],
     }
     told = ["trouves", *(["geographie"] if found.listes and not geographie else [])]
     told += (["avant_2024"] if beside else []) if annee == "2015" else ["depuis" if known else "sans_passage"]
     told += ["sans_nom"] if nom.endswith(epci) else []
     told += [*([] if found.fichiers else ["sans_fichier"]), "suite"]
-    files = _write(mine, communes, depuis, region, places, jour)
-    return {dossier / name: text for name, text in files.items()}, [
-        dit[name].format(dossier=dossier, **places, **counts) for name in told
-    ]
+    files = {dossier / name: text for name, text in _write(mine, communes, depuis, region, places, jour).items()}
+    given = {path.relative_to(FOURNI): path for path in sorted(FOURNI.rglob("*.*"))}
+    given = {name: path.read_bytes() for name, path in given.items() if not Path(name.parts[0]).exists()}
+    told += ["carnets"] if given else []
+    return files | given, [dit[name].format(dossier=dossier, **places, **counts) for name in told]
 
 
 def _say_absent(of_2024: list[Quarter], names: dict[str, str], epci: str, annee: str, dossier: Path) -> str:
