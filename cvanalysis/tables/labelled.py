@@ -42,8 +42,8 @@ class LabelledTables:
 
         Returns
         -------
-        Une table pandas neuve : `zone`, `nom_zone`, `niveau` (catégorie), `indicateur`, `libelle`, `unite` (%, €, habitants…), `annee`
-        (celle des données, vide où personne ne l'a établie), `date_donnees` (le jour, où il est connu), `publication` (année du fichier),
+        Une table pandas neuve : `zone`, `nom_zone`, `niveau` (catégorie), `indicateur`, `libelle`, `unite` (%, €… ; vide pour un rapport),
+        `annee` (des données, Int16, vide si non établie), `date_donnees` (le jour, s'il est connu), `publication` (année du fichier),
         `valeur` (dans l'unité : 41,5 % s'écrit 41.5), `statut` (catégorie ordonnée : « publié », sinon la raison pour laquelle `valeur`
         est vide, ou « suspect »), `source`, `fichier`, `note`.
 
