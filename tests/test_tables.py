@@ -396,3 +396,18 @@ def test_a_notebook_saved_with_other_outputs_asks_the_same(tmp_path):
     told["cells"][-1]["source"] = "1 + 2"
     path.write_text(json.dumps(told), encoding="utf-8")
     assert digest_notebook(path) != before
+
+
+@pytest.mark.slow
+def test_a_process_that_read_the_tables_comes_to_its_end(modele):
+    """Arrow's threads freed what Python held as the process ended: it aborted, its work done, once in fifteen."""
+    told = (
+        "import threading, time\nthreading.Thread(target=time.sleep, args=(600,), daemon=True).start()\n"
+        "from cvanalysis.dossier import ouvrir\nstore = ouvrir('data/raw').store\n"
+        "[store.rows(name) for name in store.tables.digests]"
+    )
+    ends = [
+        subprocess.run([sys.executable, "-c", told], cwd=modele, env=environment(), check=False).returncode
+        for _ in range(40)
+    ]
+    assert set(ends) == {0}

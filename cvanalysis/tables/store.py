@@ -7,7 +7,6 @@ build whether the report must be made again. Refuses to clean (the other modules
 from __future__ import annotations
 
 import hashlib
-import io
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,6 +15,7 @@ from weakref import WeakValueDictionary
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from cvanalysis.errors import UsageError
 from cvanalysis.files.atomic import digest, digest_value
@@ -39,6 +39,17 @@ class Lecture:
     digest: str
 
 
+def read_bytes(path: Path) -> pa.Buffer:
+    """A file in Arrow's own memory: its threads free it even as the process ends, which would abort if Python held it."""
+    with pa.OSFile(str(path)) as file:
+        return file.read_buffer()
+
+
+def read_parquet(raw: pa.Buffer) -> pd.DataFrame:
+    """A processed table from its bytes (`read_bytes`)."""
+    return pd.read_parquet(pa.BufferReader(raw))
+
+
 class Tables:
     """The tables of one processed folder as they were when it was opened (`digests`, by name), loaded on first use.
 
@@ -57,13 +68,13 @@ class Tables:
 
     def _read(self, name: str) -> pd.DataFrame:
         path = self.processed / f"{name}.parquet"
-        raw = path.read_bytes() if path.exists() else b""
+        raw = read_bytes(path) if path.exists() else b""
         if hashlib.sha256(raw).hexdigest() != self.digests[name]:
             raise UsageError(
                 f"La table «\u00a0{name}\u00a0» n'est plus celle que ce dossier a ouverte : d'autres l'ont refaite depuis, ou retirée. "
                 "Ouvrez le dossier à nouveau par cv.ouvrir()."
             )
-        return pd.read_parquet(io.BytesIO(raw))
+        return read_parquet(raw)
 
     def warm(self) -> None:
         """Load the tables and their indexes, before any fork: each child would otherwise do it again."""

@@ -27,10 +27,9 @@ FORMULA = re.compile(r"[\t\r]|[\s\ufeff\u200b-\u200f\u202a-\u202e\u2060-\u2069]*
 def write_downloads(processed: Path, territory: Territory) -> dict[str, bytes]:
     """`donnees/*.csv` and their schemas, by their path under the edition's folder. Of who has been heard and who has not, where someone
     has: never a word nor a count of `paroles`."""
-    import pandas as pd
-
     from cvanalysis.catalogue import load_catalogue
     from cvanalysis.paroles.turnout import count_participations, coverage_table
+    from cvanalysis.tables.store import read_bytes, read_parquet
 
     known = load_catalogue(territory.ajouts).indicateurs.items()
     labels = {  # for who does not know codes by heart: column → that of the code, what it says
@@ -43,7 +42,7 @@ def write_downloads(processed: Path, territory: Territory) -> dict[str, bytes]:
         source = processed / f"{name}.parquet"
         if name in COMPUTED or not source.exists():
             continue
-        frame = pd.read_parquet(source)
+        frame = read_parquet(read_bytes(source))
         for column, (code, said) in labels.items():
             if code in frame.columns:
                 frame[column] = frame[code].map(said).fillna("")
@@ -51,7 +50,7 @@ def write_downloads(processed: Path, territory: Territory) -> dict[str, bytes]:
             frame = frame[frame[column].astype(str).str.startswith(start)]
         files |= write_table(name, frame)
     voices = processed / "paroles.parquet"
-    if voices.exists() and len(paroles := pd.read_parquet(voices)):
+    if voices.exists() and len(paroles := read_parquet(read_bytes(voices))):
         files |= write_table("couverture", coverage_table(count_participations(paroles, territory)))
     return files
 

@@ -81,9 +81,10 @@ def contributions_of(processed: Path) -> list[dict[str, str]]:
     import pandas as pd
 
     from cvanalysis.paroles.said import contributions_by_finding
+    from cvanalysis.tables.store import read_bytes, read_parquet
 
     path = processed / "contributions.parquet"
-    frame = pd.read_parquet(path) if path.exists() else pd.DataFrame()
+    frame = read_parquet(read_bytes(path)) if path.exists() else pd.DataFrame()
     if frame.empty:
         return []
     return [asdict(one) for _, said in sorted(contributions_by_finding(frame).items()) for one in said]
