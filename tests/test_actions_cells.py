@@ -26,6 +26,8 @@ SPACES = [" ", "\u00a0", "\u202f", "\u2009"]
         ("12 500 euros", 12500),
         ("-45,3", -45.3),
         ("(250)", -250),
+        ("(1.250,00)", -1250),
+        ("1.250,50-", -1250.5),
         ("300 € TTC", 300),
         ("1500,-", 1500),
         ("3333.3333333", 3333.3333333),
@@ -45,7 +47,7 @@ def test_a_blank_or_a_mark_is_no_amount_and_no_fault(cell):
     assert not wrong[0]
 
 
-@pytest.mark.parametrize("cell", ["abc", "3 000 + 500", "1e300", "=SOMME(A1:A9)", "12/05/2018"])
+@pytest.mark.parametrize("cell", ["abc", "1500-", "3 000 + 500", "1e300", "=SOMME(A1:A9)", "12/05/2018"])
 def test_what_is_no_amount_is_told_and_never_taken_for_nothing(cell):
     values, wrong = read_amounts(pa.array([cell]))
     assert math.isnan(values[0])

@@ -72,6 +72,7 @@ def test_a_postcode_is_no_money_and_mandate_is_a_payment(tmp_path):
         ("Code postal", "44{:03d}"), ("CP", "44{:03d}"), ("Téléphone", "02400000{:02d}"), ("N° de compte", "65748{:02d}"), ("Nb adhérents", "1{:02d}"),  # noqa: E501
         ("Taux", "5{:01d} %"), ("Part", "5{:01d} %"), ("Commune", "44{:03d}"), ("Identifiant", "20190{:03d}"), ("Garantie d'emprunt", "50{:03d}"),  # noqa: E501
         ("Subvention en nature", "1{:03d}"), ("Proposé", "1{:03d}"), ("Reste à verser", "1{:03d}"), ("Case", "12{:03d}"), ("Année de la subvention", "20{:02d}"),  # noqa: E501
+        ("Fournisseur payé (DP)", "1{:05d}"),
     ],
 )  # fmt: skip
 def test_a_number_that_is_no_money_is_never_proposed_as_money(tmp_path, title, cell):
@@ -516,9 +517,15 @@ COMMAS = "Association,Projet,Exercice,Nombre de bénéficiaires,Montant voté,Qu
 def test_an_amount_that_its_decimal_comma_cuts_in_two_is_read_whole(tmp_path):
     log = COMMAS + (
         "Chorale,Chanter,2019,12,1 234,50,Le Haut\nFanfare,Jouer,2019,30,500,Le Haut\nClub,Nager,2019,40,75,25 €,Le Haut\n"
-        "Cercle,Lire,2019,20,800,Le Haut\nAmicale,Courir,2019,10,2000,Le Haut\n"
+        "Cercle,Lire,2019,20,800,Le Haut\nAmicale,Courir,2019,10,2000,Le Haut\nHarmonie,Défiler,2019,15,1 234,5,Le Haut\n"
     )
-    assert money(pasted(tmp_path, "vote.csv", log)[1]) == {"lu": 4609.75, "retenu": 4609.75}
+    assert money(pasted(tmp_path, "vote.csv", log)[1]) == {"lu": 5844.25, "retenu": 5844.25}
+
+
+def test_an_amount_cut_in_two_that_cannot_be_joined_is_refused_and_not_read_without_its_decimals(tmp_path):
+    log = COMMAS + rows_of(lambda i, n: f"Asso {n},Projet {n},2019,1{i},1{i}00,Le Haut")
+    cleaned = pasted(tmp_path, "vote.csv", log + "Harmonie,Défiler,2019,15,1 234,567,Le Haut\n")[1]
+    assert money(cleaned)["retenu"] == sum(1000 + 100 * i for i in range(6))
 
 
 def test_where_every_amount_is_cut_in_two_each_is_read_whole(tmp_path):
@@ -565,6 +572,19 @@ def test_of_a_national_list_without_a_place_only_what_a_declared_partner_carries
     assert money(cleaned) == {"lu": 1500, "retenu": 1000, "rien ne la rattache au contrat": 500}
     told = cleaned.anomalies[cleaned.anomalies["probleme"].str.contains("rien ne rattache")]
     assert 'contrat = "CV999"' in told["traitement"].item()
+
+
+def test_the_commune_of_the_state_s_yearly_annex_ties_its_lines_to_the_contract(tmp_path):
+    log = "Programme;Numéro SIREN;Dénomination;Montant;Objet;Code commune INSEE;Localité de l'établissement\n"
+    log += "147;;Fanfare;500;Jouer;99001;ESSAI\n147;;Chorale;800;Chanter;75056;PARIS\n163;;Club;50;Nager;99001;ESSAI\n"
+    cleaned = known(tmp_path, "credits_2018.csv", log)
+    assert money(cleaned)["retenu"] == 500
+
+
+def test_what_others_finance_is_told_as_such_and_not_counted_in_silence(tmp_path):
+    log = "Association;Projet;Ville;Autres;Total\n" + rows_of(lambda i, n: f"Asso {n};Projet {n};{500 + i};40{i};{900 + 2 * i}")
+    proposal, _ = pasted(tmp_path, "liste_2019.csv", log)
+    assert '# "Autres" : laissée de côté (argent d\'autres financeurs' in proposal
 
 
 def test_a_national_list_that_is_declared_ours_is_kept_whole(tmp_path):

@@ -130,6 +130,20 @@ def test_an_instalment_beside_what_was_paid_in_all_is_a_part_of_it(tmp_path, tot
     assert cleaned.actions["accorde"].sum() == 20000
 
 
+def test_a_planned_instalment_and_balance_are_no_payments_beside_what_was_paid(tmp_path):
+    log = "Gestionnaire;Projet;Accordé;Acompte;Solde;Mandaté\nA;Lire;10000;7000;3000;7000\nB;Jouer;4000;2800;1200;4000\n"
+    _, cleaned = pasted(tmp_path, "ville 2019.csv", log + "C;Courir;6000;4200;1800;\n")
+    assert (cleaned.actions["accorde"].sum(), cleaned.actions["paye"].sum()) == (20000, 11000)
+
+
+def test_the_same_amounts_under_two_titles_are_counted_once_and_two_funders_alike_are_two(tmp_path):
+    lines = "".join(f"A{i};Lire {i};{500 + i};{500 + i}\n" for i in range(6))
+    once = pasted(tmp_path / "a", "mandats 2019.csv", "Tiers;Objet;Montant budgétaire;Montant TTC\n" + lines)[1]
+    assert once.actions["paye"].sum() == 3015
+    two = pasted(tmp_path / "b", "suivi 2019.csv", "Tiers;Objet;Part Ville;Part Métropole\n" + lines)[1]
+    assert two.actions["accorde"].sum() == 6030
+
+
 def test_instalments_without_what_was_paid_in_all_add_up(tmp_path):
     log = "Gestionnaire;Projet;Accordé;Acompte;Solde\nA;Lire;10000;3000;7000\nB;Jouer;4000;1200;\nC;Courir;6000;1800;4200\n"
     _, cleaned = pasted(tmp_path, "caf 2019.csv", log)

@@ -13,11 +13,16 @@ from cvanalysis.files.sheets import read_raw
 from cvanalysis.paroles.clean import outils
 from cvanalysis.paroles.clean.outils import recognise
 from cvanalysis.paroles.clean.voices import clean_voices
-from cvanalysis.paroles.table import NOTHING_DECLARED, Declared
+from cvanalysis.paroles.table import CHAMPS, NOTHING_DECLARED, Declared, keys
 from cvanalysis.tables.models import MODELES, columns_of, write_model
 from cvanalysis.tables.process import clean_actions
 from cvanalysis.territory.contract import read_territory
 from test_voices_exports import read_voice_file
+
+def test_no_title_of_a_column_is_declared_under_two_fields_of_voices():
+    groups = [keys({champ: others}).keys() for champ, others in CHAMPS.items()]
+    assert [sorted(one & other) for i, one in enumerate(groups) for other in groups[:i] if one & other] == []
+
 
 PRIVATE = ("10.0.0.9", "awa@exemple.fr", "Awa Exemple")
 

@@ -176,7 +176,7 @@ def _read_ragged(text: str, separator: str, width: int) -> Grid:
     )
 
 
-_ENTIER, _DECIMALES = re.compile(r"-?\d{1,3}(?:[ \u00a0\u202f]?\d{3})*"), re.compile(r"\d\d *(?:€|euros?|EUR)?")
+_ENTIER, _DECIMALES = re.compile(r"-?\d{1,3}(?:[ \u00a0\u202f]?\d{3})*"), re.compile(r"\d\d? *(?:€|euros?|EUR)?")
 _NOMBRE, _ANNEE = re.compile(r"[-\d][\d\s.,€]*"), re.compile(r"(?:19|20)\d\d")
 
 

@@ -171,12 +171,13 @@ def _part_thousands(bare: list[str], milliers: str) -> np.ndarray:
 
 
 def _read_habit(text: str) -> float | None:
-    """Amounts as people close or comment them: « 1500,- », « (250) » for a negative one, « 300 € TTC », « néant » (NaN)."""
+    """Amounts as people close or comment them: « 1500,- », « (1.250,00) » or « 250,00- » for a negative one, « 300 € TTC », « néant » (NaN)."""
     if fold(text) in line_words("sans_montant"):
         return float("nan")
     cleaned = re.sub(r"(?i)\b(ttc|ht)\b|[\s\u00a0\u202f\u2009€]|\beuros?\b", "", text)
-    negative = re.fullmatch(r"\((.+)\)", cleaned)
-    cleaned = re.sub(r"[,.]-+$", "", negative[1] if negative else cleaned)
+    negative = re.fullmatch(r"\((.+)\)|(.*[.,]\d\d)[-−]", cleaned)
+    cleaned = re.sub(r"[,.]-+$", "", (negative[1] or negative[2]) if negative else cleaned)
+    cleaned = re.sub(r"[.,](?=\d{3}[.,])", "", cleaned)
     if not re.fullmatch(r"-?\d{1,9}(?:[.,]\d{1,2})?", cleaned):
         return None
     return float(cleaned.replace(",", ".")) * (-1 if negative else 1)

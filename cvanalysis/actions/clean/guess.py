@@ -88,7 +88,8 @@ def guess_columns(grid: Grid, entete: tuple[int, ...], known: Context) -> list[C
             champ, reason = "", f"déjà donné par une autre colonne ({champ})"
         taken.add(champ)
         columns.append(Column(mask_words(title + key[len(fold(title)) :]), champ, reason, cells, own[-1]))
-    return _sort_amounts(columns, stated_year(grid, head, entete)[0], f"{grid.feuille} {grid.fichier}")
+    where = re.sub(r"\W+", " ", f"{grid.feuille} {grid.fichier}")
+    return _sort_amounts(columns, stated_year(grid, head, entete)[0], where)
 
 
 def sample_of(cells: pa.Array, titles: Sequence[str]) -> list[str]:
@@ -253,23 +254,26 @@ def _sort_amounts(columns: Sequence[Column], stated: str, where: str) -> list[Co
     if not recalled and not asked and any(_said(TITRES["paiements"], title) for title in others):
         plain = {c.titre for c in columns if c.champ == "accorde" and not c.annee and not _said(ACCORDE, c.titre)}
         columns = [replace(c, champ="paye", raison=MANDATS) if c.titre in plain else c for c in columns]
+    granted = 0.0
     for champ in MONTANTS:
         mine = [i for i, column in enumerate(columns) if column.champ == champ]
         values = {i: np.nan_to_num(read_amounts(columns[i].cellules)[0]) for i in mine}
         parts = [i for i in mine if _said(TITRES["versements"], columns[i].titre)]
         whole = [i for i in mine if i not in parts and not years[i] and columns[i].raison != MONTANTS_CONTENU]
-        if len(whole) == 1 and (sum(values[i] for i in parts) <= values[whole[0]] + 0.01).all():
+        above = sum(values[i].sum() for i in mine) > granted > 0  # nobody pays more than was granted: some are told twice
+        if len(whole) == 1 and (above or (sum(values[i] for i in parts) <= values[whole[0]] + 0.01).all()):
             why = f"une partie de « {columns[whole[0]].titre} » : la compter doublerait l'argent"
             columns = [replace(c, champ="", raison=why) if i in parts else c for i, c in enumerate(columns)]
             mine = [i for i in mine if i not in parts]
         kept = [i for i in mine if not _repeats(i, columns, [j for j in mine if j != i], values)]
+        kept = [i for i in kept if not _doubles(i, columns, kept, values)]
         titled = [i for i in kept if columns[i].raison != MONTANTS_CONTENU]
         plain = ""
         for i in mine:
             title, several = columns[i].titre, len(kept) > 1
             change: dict[str, Any] = {"propre": True}
             if i not in kept:
-                why = "somme des autres colonnes de montants : la compter doublerait l'argent"
+                why = "redit d'autres colonnes de montants : la compter doublerait l'argent"
                 change = {"champ": "", "raison": why}
             elif len(years[i]) == 1 and (several or title == years[i][0]):
                 change |= {"annee": years[i][0]}
@@ -282,6 +286,7 @@ def _sort_amounts(columns: Sequence[Column], stated: str, where: str) -> list[Co
                 change = {"champ": "", "raison": why} if plain else {}
                 plain = plain or title
             columns[i] = replace(columns[i], **change)
+        granted = sum(values[i].sum() for i in mine if columns[i].champ == "accorde")
     return columns
 
 
@@ -291,6 +296,15 @@ def _repeats(i: int, columns: Sequence[Column], others: list[int], values: dict[
         return bool(others)
     same = (np.abs(values[i] - np.sum([values[j] for j in others], axis=0)) < 0.01)[values[i] != 0]
     return len(others) > 1 and len(same) >= 3 and bool(same.mean() >= 0.9)
+
+
+def _doubles(i: int, columns: Sequence[Column], kept: list[int], values: dict[int, np.ndarray]) -> bool:
+    """Whether a column that names no funder has, row by row, the amounts of one before it, or of one that names a funder."""
+    apart = (*TITRES["versements"], *TITRES["financeurs"])
+    if _said(apart, columns[i].titre) or ANNEE.search(columns[i].titre) or np.count_nonzero(values[i]) < 5:
+        return False
+    before = (j for j in kept if j < i or _said(TITRES["financeurs"], columns[j].titre))
+    return any(j != i and np.array_equal(values[i], values[j]) for j in before)
 
 
 def _names_more(title: str) -> bool:

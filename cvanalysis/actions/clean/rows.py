@@ -204,14 +204,14 @@ def _repeated_headers(located: Located) -> np.ndarray:
 
 
 def _shifted(located: Located) -> list[int]:
-    """Rows wider than the titles one of whose cells, up to the last column of money, is not of the kind of its column."""
+    """Rows wider than the titles one of whose cells, up to the one after the last column of money, is not of its column's kind."""
     grid, first, journal = located.grid, max(located.entete) + 1, located.journal
     wide = np.isin(grid.lignes[first:], grid.longues)
     if not wide.any():
         return []
     funded = {f.colonne for f in journal.financements} | {n for n, c in journal.colonnes.items() if c in MONTANTS_LUS}
     last = max((rank for rank, name in enumerate(located.noms) if name in funded), default=len(located.noms))
-    columns = [column.slice(first) for column in grid.table.columns[: last + 1]]
+    columns = [column.slice(first) for column in grid.table.columns[: last + 2]]
     places = {name: np.flatnonzero(some) for name, some in (("large", wide), ("juste", ~wide))}
     usual = [column.take(places["juste"][:LIGNES_VUES]).to_pylist() for column in columns]
     kinds = usual_kinds(zip(*usual, strict=True))
