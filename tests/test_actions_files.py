@@ -582,7 +582,9 @@ def test_the_commune_of_the_state_s_yearly_annex_ties_its_lines_to_the_contract(
 
 
 def test_what_others_finance_is_told_as_such_and_not_counted_in_silence(tmp_path):
-    log = "Association;Projet;Ville;Autres;Total\n" + rows_of(lambda i, n: f"Asso {n};Projet {n};{500 + i};40{i};{900 + 2 * i}")
+    log = "Association;Projet;Ville;Autres;Total\n" + rows_of(
+        lambda i, n: f"Asso {n};Projet {n};{500 + i};40{i};{900 + 2 * i}"
+    )
     proposal, _ = pasted(tmp_path, "liste_2019.csv", log)
     assert '# "Autres" : laissée de côté (argent d\'autres financeurs' in proposal
 

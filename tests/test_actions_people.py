@@ -131,7 +131,9 @@ def test_an_instalment_beside_what_was_paid_in_all_is_a_part_of_it(tmp_path, tot
 
 
 def test_a_planned_instalment_and_balance_are_no_payments_beside_what_was_paid(tmp_path):
-    log = "Gestionnaire;Projet;Accordé;Acompte;Solde;Mandaté\nA;Lire;10000;7000;3000;7000\nB;Jouer;4000;2800;1200;4000\n"
+    log = (
+        "Gestionnaire;Projet;Accordé;Acompte;Solde;Mandaté\nA;Lire;10000;7000;3000;7000\nB;Jouer;4000;2800;1200;4000\n"
+    )
     _, cleaned = pasted(tmp_path, "ville 2019.csv", log + "C;Courir;6000;4200;1800;\n")
     assert (cleaned.actions["accorde"].sum(), cleaned.actions["paye"].sum()) == (20000, 11000)
 

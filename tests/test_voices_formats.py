@@ -19,6 +19,7 @@ from cvanalysis.tables.process import clean_actions
 from cvanalysis.territory.contract import read_territory
 from test_voices_exports import read_voice_file
 
+
 def test_no_title_of_a_column_is_declared_under_two_fields_of_voices():
     groups = [keys({champ: others}).keys() for champ, others in CHAMPS.items()]
     assert [sorted(one & other) for i, one in enumerate(groups) for other in groups[:i] if one & other] == []

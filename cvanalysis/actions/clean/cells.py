@@ -171,7 +171,7 @@ def _part_thousands(bare: list[str], milliers: str) -> np.ndarray:
 
 
 def _read_habit(text: str) -> float | None:
-    """Amounts as people close or comment them: « 1500,- », « (1.250,00) » or « 250,00- » for a negative one, « 300 € TTC », « néant » (NaN)."""
+    """Amounts as people close or comment them: « 1500,- », « (250) » or « 250,00- » for a negative one, « 300 € TTC », « néant » (NaN)."""
     if fold(text) in line_words("sans_montant"):
         return float("nan")
     cleaned = re.sub(r"(?i)\b(ttc|ht)\b|[\s\u00a0\u202f\u2009€]|\beuros?\b", "", text)

@@ -71,11 +71,8 @@ class Context:
     def is_elsewhere(self, cell: str) -> bool:
         """Whether a cell names quarters of our geography by their codes, and none of ours."""
         codes = [re.sub(r"[\s_-]", "", code).upper() for code in CODE_QUARTIER.findall(cell)]
-        return (
-            bool(codes)
-            and all(code[:2] == self.territory.geographie[:2] for code in codes)
-            and set(self.quarters_of(cell)) == {""}
-        )
+        ours = all(code[:2] == self.territory.geographie[:2] for code in codes)
+        return bool(codes) and ours and set(self.quarters_of(cell)) == {""}
 
 
 TRADUITS_AILLEURS = ("theme", "pilier", "type_credit", "statut", "qpv")
@@ -84,8 +81,9 @@ MONTANTS_DITS = 200
 """Cells of amounts of one column that are told one by one."""
 
 
-def _with_hint(done: str, hint: str) -> str:
-    return f"{done}. {hint}" if hint else done
+def _hinted(done: str, hint: Callable[[str], str]) -> Callable[[str], str]:
+    """What was done with a word, and what may have been meant by it."""
+    return lambda word: f"{done}. {said}" if (said := hint(word)) else done
 
 
 class FieldReader:
@@ -117,8 +115,7 @@ class FieldReader:
                 word = words.words[rank]
                 many = f" ({seen} lignes)" if seen > 1 else ""
                 said = treatment(word) if callable(treatment) else treatment
-                line = self.rows.lignes[places[first]]
-                self.anomalies.add(self.fichier, line, name, word, wrong[rank] + many, said)
+                self.anomalies.add(self.fichier, self.rows.lignes[places[first]], name, word, wrong[rank] + many, said)
 
     def tell_rows(self, name: str, rows: np.ndarray, problem: str, treatment: str, told: str = "") -> None:
         """Tell rows together, at the first of them; `told` says how many they are (« , la première ici »)."""
@@ -140,9 +137,7 @@ class FieldReader:
         made = [read(ours.get(key, word)) for word, key in zip(words.words, words.folded, strict=True)]
         self.tell(name, {rank: problem for rank, one in enumerate(made) if one is None}, treatment)
         if said and self.rows.located.format is not None and (own := self.rows.located.format.modele):
-            meant = {
-                rank: said.format(one) for rank, one in enumerate(made) if words.filled[rank] and one and pd.notna(one)
-            }
+            meant = {i: said.format(n) for i, n in enumerate(made) if words.filled[i] and n and pd.notna(n)}
             other = [rank for rank, one in meant.items() if words.folded[rank] not in {fold(one), *map(fold, own)}]
             told = {words.words[rank]: f"compris\u00a0: {quoted(meant[rank])}" for rank in other}
             self.tell(name, dict.fromkeys(other, "écrit autrement"), told.__getitem__)
@@ -227,13 +222,9 @@ class FieldReader:
             form, champ = known.annee_dans["forme"], known.annee_dans["champ"]
             said = self.field(champ).map(lambda word: 2000 + int(m[1]) if (m := re.match(form, word)) else 0, int)
             years = np.where(years == 0, said, years)
-
-        def first_year(word: str) -> int | None:
-            span = years_of_date(word)
-            return span[0] if span else None if word.strip() else 0
-
+        what, done = "date illisible", "date laissée de côté"
         paid, agreed = (
-            self.decode(name, first_year, "date illisible", "date laissée de côté", 0)
+            self.decode(name, lambda w: (years_of_date(w) or (None if w.strip() else 0,))[0], what, done, 0)
             for name in ("date", "date_convention")
         )
         years = np.where(years == 0, np.where(paid == 0, agreed, paid), years)
@@ -256,13 +247,10 @@ class FieldReader:
         def reading(labels: Labels, excluded: str) -> Callable[[str], str | None]:
             return lambda word: excluded if (code := labels.code(word)) == EXCLU else code
 
-        def left(what: str, labels: Labels) -> Callable[[str], str]:
-            return lambda word: _with_hint(f"{what} laissé vide", labels.suggest(word))
-
         themes, pillars = self.labels["theme"], self.labels["pilier"]
         read_theme, read_pillar = reading(themes, HORS_THEME), reading(pillars, "")
-        theme = self.decode("theme", read_theme, "thématique inconnue", left("thème", themes))
-        pillar = self.decode("pilier", read_pillar, "pilier inconnu", left("pilier", pillars))
+        theme = self.decode("theme", read_theme, "thématique inconnue", _hinted("thème laissé vide", themes.suggest))
+        pillar = self.decode("pilier", read_pillar, "pilier inconnu", _hinted("pilier laissé vide", pillars.suggest))
         pillar = self.filled(pillar, ("theme", "dispositif"), read_pillar)
         return self.filled(theme, ("dispositif",), read_theme), pillar
 
@@ -278,10 +266,7 @@ class FieldReader:
 
     def statuses(self) -> np.ndarray:
         statuses = self.labels["statut"]
-
-        def left(word: str) -> str:
-            return _with_hint(f"comptée comme {NON_RENSEIGNE}e", statuses.suggest(word))
-
+        left = _hinted(f"comptée comme {NON_RENSEIGNE}e", statuses.suggest)
         made = self.decode("statut", statuses.code, "suite donnée inconnue", left, said="{}")
         return np.where(made == "", NON_RENSEIGNE, made)
 
@@ -296,8 +281,8 @@ class FieldReader:
         codes = {fold(code): code for code in self.declared.engagements}
         tokens = [set(re.split(r"[\s|,;/]+", word)) - {""} for word in words.folded]
         wrong = {rank: "code d'engagement inconnu" for rank, some in enumerate(tokens) if not some <= codes.keys()}
-        known = self.declared.engagements
-        self.tell("engagement", wrong, lambda word: _with_hint("lien laissé de côté", nearest(word, known)))
+        left = _hinted("lien laissé de côté", lambda word: nearest(word, self.declared.engagements))
+        self.tell("engagement", wrong, left)
         made = ["|".join(sorted(codes[token] for token in some & codes.keys())) for some in tokens]
         return np.array(made, dtype=object)[words.codes]
 
@@ -312,7 +297,7 @@ class FieldReader:
 
         def suggest(word: str) -> str:
             piece = read[word].inconnus[0]
-            return _with_hint(f"quartier laissé vide pour {quoted(piece[:80])}", labels.suggest(piece))
+            return _hinted(f"quartier laissé vide pour {quoted(piece[:80])}", labels.suggest)(piece)
 
         unknown = [rank for rank, word in enumerate(words.words) if read[word].inconnus]
         self.tell("qpv", dict.fromkeys(unknown, "quartier inconnu"), suggest)

@@ -41,7 +41,6 @@ PROPOSE, ANNULE = (
 )
 FINANCEURS = {word.strip() for word in TITRES["financeurs"] if word[0] == word[-1] == " "}
 """Words that name a funder when a title says nothing else."""
-MANDATS = "d'après une autre colonne, ou le nom de la table : des paiements"
 VERSEMENT = "un versement parmi d'autres : ils s'ajoutent"
 
 GROUPES = ("porteur", "theme", "pilier", "financeur", "dispositif", "annee")
@@ -88,8 +87,7 @@ def guess_columns(grid: Grid, entete: tuple[int, ...], known: Context) -> list[C
             champ, reason = "", f"déjà donné par une autre colonne ({champ})"
         taken.add(champ)
         columns.append(Column(mask_words(title + key[len(fold(title)) :]), champ, reason, cells, own[-1]))
-    where = re.sub(r"\W+", " ", f"{grid.feuille} {grid.fichier}")
-    return _sort_amounts(columns, stated_year(grid, head, entete)[0], where)
+    return _sort_amounts(columns, stated_year(grid, head, entete)[0], f"{grid.feuille} {grid.fichier}")
 
 
 def sample_of(cells: pa.Array, titles: Sequence[str]) -> list[str]:
@@ -250,17 +248,18 @@ def _sort_amounts(columns: Sequence[Column], stated: str, where: str) -> list[Co
         if column.champ in MONTANTS and stated and len(years[i]) == 1 and years[i][0] < stated:
             told = f"montant d'une autre année que {stated}, celle du tableau"
             columns[i], recalled = replace(column, champ="" if recalled else "rappel", raison=told), True
-    others = [where, *(column.titre for column in columns if column.champ not in MONTANTS)]
+    others = [re.sub(r"\W+", " ", where), *(column.titre for column in columns if column.champ not in MONTANTS)]
     if not recalled and not asked and any(_said(TITRES["paiements"], title) for title in others):
+        why = "d'après une autre colonne, ou le nom de la table : des paiements"
         plain = {c.titre for c in columns if c.champ == "accorde" and not c.annee and not _said(ACCORDE, c.titre)}
-        columns = [replace(c, champ="paye", raison=MANDATS) if c.titre in plain else c for c in columns]
+        columns = [replace(c, champ="paye", raison=why) if c.titre in plain else c for c in columns]
     granted = 0.0
     for champ in MONTANTS:
         mine = [i for i, column in enumerate(columns) if column.champ == champ]
         values = {i: np.nan_to_num(read_amounts(columns[i].cellules)[0]) for i in mine}
         parts = [i for i in mine if _said(TITRES["versements"], columns[i].titre)]
         whole = [i for i in mine if i not in parts and not years[i] and columns[i].raison != MONTANTS_CONTENU]
-        above = sum(values[i].sum() for i in mine) > granted > 0  # nobody pays more than was granted: some are told twice
+        above = sum(values[i].sum() for i in mine) > granted > 0  # paid more than granted: some is told twice
         if len(whole) == 1 and (above or (sum(values[i] for i in parts) <= values[whole[0]] + 0.01).all()):
             why = f"une partie de « {columns[whole[0]].titre} » : la compter doublerait l'argent"
             columns = [replace(c, champ="", raison=why) if i in parts else c for i, c in enumerate(columns)]
