@@ -32,6 +32,7 @@ SPACES = [" ", "\u00a0", "\u202f", "\u2009"]
         ("1500,-", 1500),
         ("3333.3333333", 3333.3333333),
         ("2k€", 2000),
+        ("2,5K", 2500),
     ],
 )
 def test_an_amount_is_read_in_every_notation_met(cell, euros):

@@ -615,3 +615,53 @@ def test_a_column_of_what_was_paid_leaves_the_amount_voted_as_it_is(tmp_path):
     )
     found = fields(pasted(tmp_path, "liste.csv", log)[0])
     assert (found["Montant"], found["Mandaté"]) == ("accorde", "paye")
+
+
+def test_a_total_of_another_table_at_the_side_takes_no_action_s_money(tmp_path):
+    log = "Porteur;Action;Année;Accordé;;Thème;Total accordé\n" + rows_of(
+        lambda i, n: f"Asso {n};Projet {n};2021;{1000 + i};;" + {1: "Lecture;4003", 2: "Total;6015"}.get(i, ";")
+    )
+    assert money(pasted(tmp_path, "deux.csv", log)[1]) == {"lu": 6015, "retenu": 6015}
+
+
+def test_the_total_of_an_action_that_stands_under_its_funders_is_still_a_total(tmp_path):
+    log = "Porteur;Action;Année;Financeur;Accordé\n" + rows_of(
+        lambda i, n: (
+            f"Asso {n};Projet {n};2021;Ville;600\nAsso {n};Projet {n};2021;CAF;4{i}\nAsso {n};Projet {n};2021;Total;64{i}"
+        )
+    )
+    assert money(pasted(tmp_path, "long.csv", log)[1])["retenu"] == sum(640 + i for i in range(6))
+
+
+def test_tables_one_under_the_other_are_each_of_the_year_of_their_heading(tmp_path):
+    log = "".join(
+        f"Programmation {year};;\nPorteur;Action;Accordé\nChorale;Chanter {year};{year - 1000}\nFanfare;Jouer;500\nTotal;;{year - 500}\n"
+        for year in (2020, 2021)
+    )
+    actions = pasted(tmp_path, "programmations.csv", log)[1].actions
+    assert actions.groupby("annee")["accorde"].sum().to_dict() == {2020: 1520, 2021: 1521}
+
+
+@pytest.mark.parametrize(
+    ("titles", "cells", "champ", "euros"),
+    [
+        ("Montant voté CP du 12/03/2021;Montant voté CP du 18/06/2021", "1{}00;50", "accorde", 7800),
+        ("Versé T1;Versé T2;Versé T3;Versé T4", "1{}0;20;30;40", "paye", 1290),
+        ("Montant HT;TVA;N° mandat;Montant TTC", "1{}0;20;88{};1{}5", "paye", 780),
+        ("Montant accordé;Montant prévisionnel 2022", "1{}00;2000", "accorde", 7500),
+    ],
+)
+def test_amounts_are_taken_for_what_their_titles_say(tmp_path, titles, cells, champ, euros):
+    log = f"Exercice;Tiers;Objet;{titles}\n" + rows_of(
+        lambda i, n: f"2021;Asso {n};Projet {n};{cells.replace('{}', str(i))}"
+    )
+    assert pasted(tmp_path, "titres.csv", log)[1].actions[champ].sum() == euros
+
+
+def test_a_formula_that_nobody_computed_is_told_by_its_line_and_not_read_as_nothing(tmp_path):
+    rows = [["Structure", "Projet", "Année", "Demandé", "Accordé"]]
+    rows += [[f"Asso {i}", f"Projet {i}", 2021, 900, "=D3-100" if i == 1 else 700] for i in range(6)]
+    cleaned = pasted(tmp_path, "export.xlsx", workbook({"Suivi": rows}))[1]
+    assert money(cleaned) == {"lu": 3500, "retenu": 3500, "illisible": 0}
+    (told,) = cleaned.anomalies[cleaned.anomalies["probleme"] == "pas un montant"].itertuples()
+    assert (told.ligne, told.brut) == (3, "=D3-100")

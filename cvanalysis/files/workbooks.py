@@ -167,7 +167,7 @@ Percents = dict[str, dict[int, list[int]]]
 
 
 def _marked_cells(data: bytes) -> tuple[Errors, Percents | None]:
-    """What calamine loses of an XLSX: error cells (`#N/A`…), sheet → row → (column, text); cells shown in %, sheet → row → columns.
+    """What calamine loses of an XLSX: errors (`#N/A`…) and formulas without a value, sheet → row → (column, text); cells shown in %.
 
     The second is None for an ODS that shows some in %, which odfpy has to read. Refuses what would not fit in memory.
     """
@@ -221,7 +221,10 @@ def _percent_styles(xml: bytes) -> frozenset[int]:
 
 
 def _errors(xml: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:
-    """Column, row and text of each error cell, in one pass: no byte is looked at more than a few times, whatever stands there."""
+    """Column, row and text of each error cell and of each formula that nobody computed, no byte being looked at more than a few times."""
+    odd = rb'<c r="([A-Z]{1,3})(\d{1,7})"(?![^>]{0,99}"str")[^>]{0,99}><f>([^<]{1,200})</f>(?:<v ?/>|<v></v>)?</c>'
+    for made in re.finditer(odd, xml) if b"<f>" in xml else ():
+        yield made[1], made[2], b"=" + made[3]
     end = 0
     while (at := xml.find(b't="e"', end)) >= 0:
         end = at + 1

@@ -177,10 +177,10 @@ def _read_habit(text: str) -> float | None:
     cleaned = re.sub(r"(?i)\b(ttc|ht)\b|[\s\u00a0\u202f\u2009€]|\beuros?\b", "", text)
     negative = re.fullmatch(r"\((.+)\)|(.*[.,]\d\d)[-−]", cleaned)
     cleaned = re.sub(r"[,.]-+$", "", (negative[1] or negative[2]) if negative else cleaned)
-    cleaned = re.sub(r"[.,](?=\d{3}[.,])", "", cleaned)
+    thousands, cleaned = cleaned[-1:] in "kK", re.sub(r"[.,](?=\d{3}[.,])|(?<=\d)[kK]$", "", cleaned)
     if not re.fullmatch(r"-?\d{1,9}(?:[.,]\d{1,2})?", cleaned):
         return None
-    return float(cleaned.replace(",", ".")) * (-1 if negative else 1)
+    return float(cleaned.replace(",", ".")) * (-1 if negative else 1) * (1000 if thousands else 1)
 
 
 def read_count(text: str) -> float:

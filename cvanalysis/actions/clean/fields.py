@@ -320,9 +320,8 @@ class FieldReader:
                     block = "[[actions]]"
                     if self.rows.located.format is not None:
                         block += f' fichier = "{self.fichier}", reconnu = true,'
-                    done += (
-                        f' ; si « {sign} » sépare les milliers, écrivez dans contrat.toml : {block} milliers = "{sign}"'
-                    )
+                    block += f' milliers = "{sign}"'
+                    done += f" ; si « {sign} » sépare les milliers, écrivez dans contrat.toml : {block}"
                 self.anomalies.add(self.fichier, lines[i], column.colonne, cells[i], what, done)
             if (more := len(at) - MONTANTS_DITS) > 0:
                 what, done = f"{more} autres cellules sans montant lisible", "montants laissés vides"

@@ -115,12 +115,8 @@ def _complete(located: Located, said: Journal) -> Located:
     """A known format, but for what a declaration says of it: a field that it names is read in its column alone."""
     own = {name: champ for name, champ in located.journal.colonnes.items() if champ not in said.colonnes.values()}
     more = {name: champ for name, champ in said.colonnes.items() if name in located.noms}
-    journal = replace(
-        said,
-        nom=located.journal.nom,
-        colonnes={**own, **more},
-        constantes={**located.journal.constantes, **said.constantes},
-    )
+    constants = {**located.journal.constantes, **said.constantes}
+    journal = replace(said, nom=located.journal.nom, colonnes=own | more, constantes=constants)
     return replace(located, journal=journal, absentes=tuple(sorted(said.colonnes.keys() - more.keys())))
 
 

@@ -109,7 +109,7 @@ def _field(titles: Sequence[str], sample: Sequence[str], cells: pa.Array, known:
     told = [word for word in sample if fold(word) not in line_words("sans_montant")]
     numeric = _share(told, lambda w: w.strip()[:1].isdigit() and not re.search(r"[^\W\d_]{4}", w)) > 0.5
     for title in titles:
-        bare = re.sub(r"\([^)]*\)", " ", title)
+        bare = re.sub(TITRES["apartes"], " ", title)
         reasons = (why for why, words in TITRES["pas_montant"].items() if _said(words, bare))
         barred = (others if _said(TITRES["cofinanceurs"], titles[-1]) else next(reasons, "")) if numeric else ""
         for champ in fields_said(title):
@@ -256,6 +256,7 @@ def _sort_amounts(columns: Sequence[Column], stated: str, where: str) -> list[Co
     granted = 0.0
     for champ in MONTANTS:
         mine = [i for i, column in enumerate(columns) if column.champ == champ]
+        mine.sort(key=lambda i: _said(TITRES["hors_taxes"], columns[i].titre))  # with its tax where both are told
         values = {i: np.nan_to_num(read_amounts(columns[i].cellules)[0]) for i in mine}
         parts = [i for i in mine if _said(TITRES["versements"], columns[i].titre)]
         whole = [i for i in mine if i not in parts and not years[i] and columns[i].raison != MONTANTS_CONTENU]

@@ -57,9 +57,7 @@ class Labels:
         """The declared label that a label most looks like, '' where none is near."""
         key = _NUMERO.sub("", fold(label))[:200]
         mine = set(key.split())
-        holders = [
-            name for said, name in self.libelles.items() if len(key) > 3 and mine < set(re.findall(r"\w+", said))
-        ]
+        holders = [n for word, n in self.libelles.items() if len(key) > 3 and mine < set(re.findall(r"\w+", word))]
         if len(set(map(self.code, holders))) == 1:  # « Quais », of « Rives, Quais et Ponts » alone
             return holders[0]
         # Words compared whole, in any order: a scorer that looks for the best part finds « a » in everything.
@@ -138,9 +136,7 @@ def read_quarters(
         elif written := CODE_QUARTIER.findall(piece):
             for raw in written:
                 compact = re.sub(r"[\s_-]", "", raw).upper()
-                made = (
-                    f"{compact[:2]}{compact[2:].zfill(6)}"  # its lost leading zero put back: `qp 99001` is `QP099001`
-                )
+                made = compact[:2] + compact[2:].zfill(6)  # its lost leading zero put back: `qp 99001` is `QP099001`
                 if made in codes:
                     found.add(made)
                 elif made[:2] != geographie[:2]:

@@ -119,14 +119,9 @@ def _read_log(
     if located.annee[0]:
         told = f"année lue {located.annee[1]}, pour toutes les lignes"
         anomalies.add(grid.fichier, 0, "annee", located.annee[0], "aucune colonne ne dit l'année", told)
-    for lines, what, done in (
-        (grid.courtes, "moins", "les cellules absentes sont lues comme vides"),
-        (
-            grid.longues,
-            "plus",
-            "refusée, son argent à part, si ses cellules sont décalées\u00a0; mettez entre guillemets ce qui contient le séparateur",
-        ),
-    ):
+    less = "les cellules absentes sont lues comme vides"
+    apart = "refusée, son argent à part, si ses cellules sont décalées\u00a0; mettez entre guillemets ce qui contient le séparateur"
+    for lines, what, done in ((grid.courtes, "moins", less), (grid.longues, "plus", apart)):
         if inside := [line for line in lines if line > grid.lignes[max(located.entete)]]:
             more = f" et {len(inside) - LIGNES_DITES} autres" if len(inside) > LIGNES_DITES else ""
             many = f" (lignes {', '.join(map(str, inside[:LIGNES_DITES]))}{more})" if len(inside) > 1 else ""

@@ -166,7 +166,7 @@ def _write(fichier: str, sheet: Sheet, labels: dict[str, Labels]) -> str:
     if doubtful:
         word = doubtful[0]
         lines.append(
-            f"# milliers = {_text(word[-4])}  # si {quoted(word)} vaut des milliers d'euros ; sinon, corrigez ces cases"
+            f"# milliers = {_text(word[-4])}  # si {quoted(word)} vaut des milliers ; sinon, corrigez ces cases"
         )
     lines += ["", f"[{LISTE}.colonnes]"]
     penniless = not sheet.fields & set(MONTANTS)
@@ -176,9 +176,7 @@ def _write(fichier: str, sheet: Sheet, labels: dict[str, Labels]) -> str:
         elif not column.champ:
             lines.append(f"# {_text(column.titre)} : laissée de côté ({column.raison})")
             if penniless and column.raison == PROPOSE:
-                lines.append(
-                    f'# {_text(column.titre)} = "accorde"  # à la place, si cela a été voté : aucun autre argent ici'
-                )
+                lines.append(f'# {_text(column.titre)} = "accorde"  # si cela a été voté : aucun autre argent ici')
     if not set(DATES) & sheet.fields and not any(column.annee for column in columns):
         year, told = sheet.annee
         said = f"annee = {year}  # lue {told} :" if year else "# annee = 2020  #"

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from cvanalysis.actions.clean.cells import Words, constant, encode, knowledge, line_words, read_amounts
 from cvanalysis.actions.clean.declared import Financement
 from cvanalysis.actions.clean.formats import Located, head_rows
-from cvanalysis.actions.table import MONTANTS_LUS
+from cvanalysis.actions.table import DATES, MONTANTS_LUS
 from cvanalysis.files.delimited import fits, usual_kinds
 from cvanalysis.files.keys import carrier_key
 from cvanalysis.french import fold
@@ -28,7 +28,7 @@ MOTS = ("action", "public", "convention", "reference")
 """Fields whose words go into the table, as do the names; those of the others are read into codes, days and numbers."""
 PROPRES = ("siret", "reference", "date", "statut", "convention", "commune")
 """Fields of a line of its own: a total, an envelope have none."""
-_LETTRE = re.compile(r"[^\W\d_]")
+_LETTRE, _ANNEE = re.compile(r"[^\W\d_]"), re.compile(r"(?<!\d)20\d\d(?!\d)")
 LIGNES_VUES = 2000
 """Rows that tell the kind of a column."""
 SOMMES_MAX, SOMMES_VUES = 2000, 50
@@ -94,6 +94,8 @@ def read_rows(located: Located, merged: Mapping[str, Sequence[tuple[int, int]]] 
         said = constant(value, table.num_rows)
         champs[champ] = _coalesce(champs[champ], said) if champ in champs else said
     natures, libelles = _tell_kinds(located, texts, champs, montants)
+    if not set(DATES) & set(journal.colonnes.values()):
+        _date_by_headings(natures, texts, champs)
     # Its cells are words and numbers now.
     located = replace(located, grid=replace(grid, table=grid.table.schema.empty_table()))
     return LogRows(located, grid.lignes[first:].copy(), natures, champs, tuple(montants), libelles, autres)
@@ -146,6 +148,9 @@ def _tell_kinds(
         at = heading & words.filled[words.codes]
         labels[at] = words.array()[at]
     bare = _of_nothing(labels, "totaux")
+    if len(said) > 1 and bare.any():  # an action named once, with its carrier: this « Total » is of a table beside
+        mine = np.all([words.filled[words.codes] & (words.array() != labels) for words in said], axis=0)
+        bare &= ~mine | (np.bincount(said[0].codes)[said[0].codes] > 1)
     natures[few & purse & counted & ((usual > 1) | _of_nothing(purses, "enveloppes"))] = ENVELOPPE
     sums = _sums_of_others(few & amounts & (lettered <= 2) & ~purse & (total | (usual > 1)), montants)
     natures[sums | (few & total & (amounts | (filled <= 2)) & ((usual > 1) | bare)) | (bare & amounts)] = TOTAL
@@ -155,13 +160,20 @@ def _tell_kinds(
     return natures, labels
 
 
+def _date_by_headings(natures: np.ndarray, texts: Mapping[str, Words], champs: dict[str, Words]) -> None:
+    """Rows under a heading that says one year (« Programmation 2021 »), over titles said again, are of that year."""
+    places = np.flatnonzero((natures[:-1] == PIED) & (natures[1:] == ENTETE)).tolist()
+    found = {at: set(_ANNEE.findall(" ".join(w.words[w.codes[at]] for w in texts.values()))) for at in places}
+    if years := {at: one.pop() for at, one in found.items() if len(one) == 1}:
+        codes = np.searchsorted(list(years), np.arange(len(natures)), side="right")
+        champs["annee"] = Words(codes, (champs["annee"].words[0] if "annee" in champs else "", *years.values()))
+
+
 def _of_nothing(labels: np.ndarray, name: str) -> np.ndarray:
     """Labels that say of nothing: only words of a list, or of totals, and numbers; « Sous-total Danse » does not either."""
     plain = {word for start in line_words(name) for word in re.findall(r"\w+", start)} | line_words("du_total")
     words = {label: re.findall(r"\w+", fold(label)) for label in set(labels.tolist()) - {""}}
-    found = [
-        one for one, said in words.items() if said[0] in ("s", "sous") or all(w in plain or w.isdigit() for w in said)
-    ]
+    found = [k for k, said in words.items() if said[0] in ("s", "sous") or all(w in plain or w.isdigit() for w in said)]
     return np.isin(labels, found)
 
 
