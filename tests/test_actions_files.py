@@ -72,7 +72,9 @@ def test_a_postcode_is_no_money_and_mandate_is_a_payment(tmp_path):
         ("Code postal", "44{:03d}"), ("CP", "44{:03d}"), ("Téléphone", "02400000{:02d}"), ("N° de compte", "65748{:02d}"), ("Nb adhérents", "1{:02d}"),  # noqa: E501
         ("Taux", "5{:01d} %"), ("Part", "5{:01d} %"), ("Commune", "44{:03d}"), ("Identifiant", "20190{:03d}"), ("Garantie d'emprunt", "50{:03d}"),  # noqa: E501
         ("Subvention en nature", "1{:03d}"), ("Proposé", "1{:03d}"), ("Reste à verser", "1{:03d}"), ("Case", "12{:03d}"), ("Année de la subvention", "20{:02d}"),  # noqa: E501
-        ("Fournisseur payé (DP)", "1{:05d}"),
+        ("Fournisseur payé (DP)", "1{:05d}"), ("Montant subventionnable", "9{:03d}"), ("Montant éligible HT", "9{:03d}"), ("Total recettes", "8{:03d}"),  # noqa: E501
+        ("Montant du projet", "9{:03d}"), ("Montant des travaux", "9{:03d}"), ("Total budget", "9{:03d}"), ("Montant plafond", "9{:03d}"), ("Total bilan", "9{:03d}"),  # noqa: E501
+        ("Montant aides indirectes", "2{:03d}"), ("Montant agents mis à disposition", "2{:03d}"), ("Habitants ville", "5{:03d}"), ("Montant moyen", "5{:03d}"),  # noqa: E501
     ],
 )  # fmt: skip
 def test_a_number_that_is_no_money_is_never_proposed_as_money(tmp_path, title, cell):
@@ -88,7 +90,16 @@ def test_a_number_that_is_no_money_is_never_proposed_as_money(tmp_path, title, c
 
 @pytest.mark.parametrize(
     ("title", "champ"),
-    [("Mandaté", "paye"), ("Payé", "paye"), ("Voté", "accorde"), ("Attribué", "accorde"), ("Sollicité", "demande")],
+    [
+        ("Mandaté", "paye"),
+        ("Payé", "paye"),
+        ("Voté", "accorde"),
+        ("Attribué", "accorde"),
+        ("Sollicité", "demande"),
+        ("Engagé", "accorde"),
+        ("Validé", "accorde"),
+        ("Ordonnancé", "paye"),
+    ],
 )
 def test_usual_words_of_money_are_known(tmp_path, title, champ):
     log = f"Bénéficiaire;{title};Exercice\n" + rows_of(lambda i, n: f"Asso {n};{1000 + i};2019")
