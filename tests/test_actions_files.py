@@ -676,3 +676,26 @@ def test_a_formula_that_nobody_computed_is_told_by_its_line_and_not_read_as_noth
     assert money(cleaned) == {"lu": 3500, "retenu": 3500, "illisible": 0}
     (told,) = cleaned.anomalies[cleaned.anomalies["probleme"] == "pas un montant"].itertuples()
     assert (told.ligne, told.brut) == (3, "=D3-100")
+
+
+def test_grants_for_running_and_for_equipment_add_up_and_neither_is_a_funder(tmp_path):
+    log = "Exercice;Tiers;Subvention de fonctionnement;Subvention d'investissement;Aide Ville fonctionnement;Aide CAF fonctionnement\n"
+    log += rows_of(lambda i, n: f"2021;Asso {n};1{i}00;500;3{i}0;20{i}")
+    actions = pasted(tmp_path, "aides.csv", log)[1].actions
+    assert actions["accorde"].sum() == 6 * 2000 + 1500 + 150 + 15
+    assert set(actions["financeur"]) == {"", "Aide Ville fonctionnement", "Aide CAF fonctionnement"}
+
+
+def test_what_is_noted_under_a_table_is_no_action(tmp_path):
+    log = "Porteur;Action;Année;Accordé\n" + rows_of(lambda i, n: f"Asso {n};Projet {n};2021;1{i}00") + "TOTAL;;;7500\n"
+    notes = (
+        "dont Ville",
+        "Moyenne par dossier",
+        "Nombre de dossiers",
+        "Variation 2020/2021",
+        "Pour mémoire : 2020",
+        "Écart",
+    )
+    cleaned = pasted(tmp_path, "notes.csv", log + "".join(f"{note};;;5{i}00\n" for i, note in enumerate(notes)))[1]
+    assert money(cleaned)["retenu"] == 7500
+    assert len(cleaned.actions) == 6

@@ -174,7 +174,7 @@ def _read_habit(text: str) -> float | None:
     """Amounts as people close or comment them: « 1500,- », « (250) » or « 250,00- » for a negative one, « 300 € TTC », « néant » (NaN)."""
     if fold(text) in line_words("sans_montant"):
         return float("nan")
-    cleaned = re.sub(r"(?i)\b(ttc|ht)\b|[\s\u00a0\u202f\u2009€]|\beuros?\b", "", text)
+    cleaned = re.sub(r"(?i)\b(ttc|ht)\b|[\s\u00a0\u202f\u2009€]|\beur(?:os?)?\b", "", text)
     negative = re.fullmatch(r"\((.+)\)|(.*[.,]\d\d)[-−]", cleaned)
     cleaned = re.sub(r"[,.]-+$", "", (negative[1] or negative[2]) if negative else cleaned)
     thousands, cleaned = cleaned[-1:] in "kK", re.sub(r"[.,](?=\d{3}[.,])|(?<=\d)[kK]$", "", cleaned)

@@ -41,7 +41,7 @@ PROPOSE, ANNULE = (
 )
 FINANCEURS = {word.strip() for word in TITRES["financeurs"] if word[0] == word[-1] == " "}
 """Words that name a funder when a title says nothing else."""
-VERSEMENT = "un versement parmi d'autres : ils s'ajoutent"
+VERSEMENT = "une part parmi d'autres : elles s'ajoutent"
 
 GROUPES = ("porteur", "theme", "pilier", "financeur", "dispositif", "annee")
 """Fields that people write once for several rows, in a merged cell."""
@@ -279,7 +279,7 @@ def _sort_amounts(columns: Sequence[Column], stated: str, where: str) -> list[Co
                 change |= {"annee": years[i][0]}
             elif i not in titled and len(titled) == 1:
                 change = {"champ": "", "raison": "des montants, sans que son titre dise lesquels"}
-            elif several and _said(TITRES["versements"], title):
+            elif several and _said(TITRES["versements"], title) and not _said(TITRES["financeurs"], title):
                 change |= {"raison": VERSEMENT}
             elif i in titled and not (several and _names_more(title)):
                 why = f"même montant que « {plain} », ou à choisir entre elles"
