@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from cvanalysis.constat.shape import Figure, Valeur
 from cvanalysis.display.phrases import say
+from cvanalysis.files.keys import grouped
 from cvanalysis.french import listed, typeset
 from cvanalysis.textes import label
 
@@ -37,9 +38,7 @@ def notes(figure: Figure, *, seuls: bool = True) -> list[str]:
         said.append(label("affichage.notes.panneaux"))
     elif figure.genre == "lignes" and (others := _background(figure)):
         said.append(label("affichage.notes.autres_courbes", nombre=others))
-    gone: dict[str, list[str]] = {}
-    for name, value in _unseen(figure) if seuls else ():
-        gone.setdefault(say(value), []).append(name)
+    gone = grouped((say(value), name) for name, value in (_unseen(figure) if seuls else ()))
     if len(gone) <= 4:
         said += [
             label("affichage.notes.absents", raison=reason, noms=listed(names, _NAMED))

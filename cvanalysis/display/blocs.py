@@ -21,6 +21,7 @@ from cvanalysis.display.maps import describe_map, find_contours, locator, overvi
 from cvanalysis.display.phrases import write
 from cvanalysis.display.tables import html_table, shorten
 from cvanalysis.files.contours import Outline
+from cvanalysis.files.keys import grouped
 from cvanalysis.files.texts import to_html
 from cvanalysis.french import QUARTIER, capital, typeset
 from cvanalysis.territory.contract import Territory
@@ -55,9 +56,7 @@ def show_verso(fiche: Any, done: Any, voices: Sequence[Finding]) -> Bloc:
     counted = by_theme.table.lignes if by_theme.table else ()
     themes = [(one.texte, number, whole, here) for one, number, _, _, whole, here in counted if number.valeur]
     listed = sorted(done.liste.lignes, key=lambda line: (-(line[-1].valeur or 0), line[0].texte))
-    actions: dict[str, list[tuple[Valeur, ...]]] = {}
-    for title, _, theme, _, years, whole, here in listed[:ACTIONS]:
-        actions.setdefault(theme.texte, []).append((title, years, whole, here))
+    actions = grouped((theme.texte, (title, *figures)) for title, _, theme, _, *figures in listed[:ACTIONS])
     rest, engages = max(len(listed) - ACTIONS, 0), done.constat("engagements-01")
     given = (fiche, themes, actions, rest, engages, _said(voices), by_theme.exemple, done.field.recus)
     return show_all("verso", *given, texte="\n".join(fiche.lacunes()), de="fiche")
@@ -68,9 +67,7 @@ def show_actions(table: Table, titre: str, *, exemple: bool = False) -> Bloc:
     if not table.lignes:
         return show_list(table, titre)
     *lines, last = table.lignes
-    themes: dict[str, list[tuple[Valeur, ...]]] = {}
-    for action, who, theme, where, years, whole, here in lines:
-        themes.setdefault(theme.texte, []).append((action, who, where, years, whole, here))
+    themes = grouped((theme.texte, (action, who, *more)) for action, who, theme, *more in lines)
     heads, legend = labels("quartier.liste.colonnes"), f"{table.legende}."
     given = (_key(titre), titre, legend, heads, sorted(themes.items()), (last[0], last[-1]), exemple)
     return show_all("liste", *given, texte=titre, de="fiche", tableau=table)
@@ -161,22 +158,18 @@ def show_unknown(inconnus: Sequence[tuple[str, str]]) -> Bloc:
     """What is missing, with the reason, each leading to its finding."""
     if not inconnus:
         return _sentence("affichage.blocs.rien_ne_manque")
-    said: dict[tuple[str, str], list[tuple[str, str]]] = {}
-    for ident, quoi in inconnus:
-        of, what = _ABOUT.fullmatch(quoi).groups()  # « X », « Y » : no figure in 2021
-        said.setdefault((what, "") if of else ("", quoi), []).append((ident, of or quoi))
+    parts = (
+        (ident, quoi, *_ABOUT.fullmatch(quoi).groups()) for ident, quoi in inconnus
+    )  # « X », « Y » : no figure in 2021
+    said = grouped(((what, "") if of else ("", quoi), (ident, of or quoi)) for ident, quoi, of, what in parts)
     told = "\n".join(f"- {quoi}" for _, quoi in inconnus)
     return show_all("unknown", [(what, links) for (what, _), links in said.items()], texte=told, de="blocs")
 
 
 def show_definitions(definitions: Sequence[Definition], sources: Sequence[Source]) -> Bloc:
     """Each indicator in plain words, under our reading of its direction, and the sources with their licence."""
-    readings: dict[str, list[tuple[str, str]]] = {}
-    for one in definitions:
-        readings.setdefault(label("affichage.blocs.lecture", sens=one.sens), []).append(_define(one))
-    producers: dict[str, dict[str, None]] = {}
-    for source in sources:
-        producers.setdefault(source.licence, {})[source.producteur] = None
+    readings = grouped((label("affichage.blocs.lecture", sens=one.sens), _define(one)) for one in definitions)
+    producers = grouped(dict.fromkeys((source.licence, source.producteur) for source in sources))
     listed = [
         label("affichage.blocs.sources", licence=licence, noms=" ; ".join(names))
         for licence, names in producers.items()

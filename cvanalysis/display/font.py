@@ -14,9 +14,9 @@ from functools import cache
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import platformdirs
-from fontTools.ttLib import TTFont
 
 from cvanalysis.files import atomic
 
@@ -93,7 +93,7 @@ def _cut() -> dict[int, tuple[bytes, bytes]]:
     return made
 
 
-def _saved(font: TTFont, flavor: str | None = None) -> bytes:
+def _saved(font: Any, flavor: str | None = None) -> bytes:
     font.flavor = flavor
     out = io.BytesIO()
     font.save(out)

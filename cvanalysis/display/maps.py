@@ -14,6 +14,7 @@ from math import cos, radians
 import numpy as np
 
 from cvanalysis.files.contours import Outline
+from cvanalysis.files.keys import grouped
 from cvanalysis.french import enumerate_french, typeset, with_unit
 from cvanalysis.textes import label
 
@@ -48,10 +49,7 @@ class Contour:
 
 def find_contours(outlines: Collection[Outline], noms: Mapping[str, str]) -> tuple[Contour, ...]:
     """The contours of the zones of `noms` (code → name), in that order, whichever property bears the code."""
-    found: dict[str, list[Outline]] = {}
-    for outline in outlines:
-        for code in outline.said & noms.keys():
-            found.setdefault(code, []).append(outline)
+    found = grouped((code, outline) for outline in outlines for code in outline.said & noms.keys())
     return tuple(_contour(code, noms[code], found[code]) for code in noms if code in found)
 
 

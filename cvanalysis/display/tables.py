@@ -16,6 +16,7 @@ import pandas as pd
 from cvanalysis.constat.shape import Statut, Table, Valeur
 from cvanalysis.display.composants import composants
 from cvanalysis.display.phrases import say
+from cvanalysis.files.keys import grouped
 from cvanalysis.french import enumerate_french, typeset
 from cvanalysis.textes import block, label
 
@@ -76,8 +77,6 @@ def to_frame(table: Table | None) -> pd.DataFrame:
     Une colonne de mots est de texte. Une colonne de chiffres `X` (flottants, non arrondis) est suivie de `X, unité` et de `X, statut`,
     catégorie ordonnée : « publié », sinon la raison pour laquelle le chiffre est vide.
     """
-    import pandas as pd  # here: a page shows tables without it
-
     if table is None:
         return pd.DataFrame()
     found: dict[str, object] = {}
@@ -178,21 +177,13 @@ def _grouped(table: Table) -> tuple[Table, dict[str, Lines]]:
         columns = (*table.colonnes[:i], *table.colonnes[i + 1 :])
     if len({*keys}) * 2 > len(lines) or len(lines) < SORTABLE:
         return whole
-    groups: dict[str, Lines] = {}
-    for key, line in zip(keys, bare, strict=True):
-        groups[key] = [*groups.get(key, ()), line]
-    return Table(columns, tuple(bare)), groups
+    return Table(columns, tuple(bare)), grouped(zip(keys, bare, strict=True))
 
 
 def left_out(table: Table) -> str:
     """Which lines a compact table leaves out because they compare with nothing: « Zone, year and year »; '' for none."""
-    zones: dict[str, list[str]] = {}
-    for line in _said_again(table):
-        zone, _, year = line[0].texte.rpartition(", ")
-        zones.setdefault(zone, []).append(year)
-    same: dict[str, list[str]] = {}
-    for zone, years in zones.items():
-        same.setdefault(enumerate_french(years), []).append(zone)
+    zones = grouped(line[0].texte.rpartition(", ")[::2] for line in _said_again(table))
+    same = grouped((enumerate_french(years), zone) for zone, years in zones.items())
     said = " ; ".join(f"{enumerate_french(them)}, {years}" for years, them in same.items())
     return label("affichage.constat.sans_comparaison", lignes=said) if said else ""
 

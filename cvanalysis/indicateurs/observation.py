@@ -284,8 +284,6 @@ class France:
     def proches(self, zone: str, ecartes: Collection[str] = ()) -> tuple[Proche, ...]:
         """The quarters of France most like one, the nearest first, on the declared indicators but those in `ecartes` (its fragile
         figures); none where too few of its figures are known."""
-        import pandas as pd  # here: other findings are compared without it
-
         rule = load_rules().proches
         declared = [name for name in rule["indicateurs"] if name not in ecartes]
         used = [name for name in declared if zone in self._values.get(name, {})]

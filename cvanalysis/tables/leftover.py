@@ -16,6 +16,7 @@ from cvanalysis.engagements.table import ENGAGEMENTS
 from cvanalysis.errors import Problem
 from cvanalysis.files.anomalies import LAISSE, ReadFile
 from cvanalysis.files.atomic import named
+from cvanalysis.files.keys import grouped
 from cvanalysis.files.sheets import is_machine
 from cvanalysis.personnes.masking import mask_words
 from cvanalysis.territory.contract import Territory
@@ -64,9 +65,7 @@ def left_aside(territory: Territory) -> tuple[tuple[ReadFile, ...], list[str]]:
             found.append(_tell(name))
         elif name.startswith("textes/theme-") and path.name not in themes:
             found.append(_left(name, "texte d'un thème qui n'est pas déclaré dans themes.csv"))
-    together: dict[tuple[str, str], list[ReadFile]] = {}
-    for one in found:
-        together.setdefault((str(Path(one.fichier).parent), one.pris_pour), []).append(one)
+    together = grouped(((str(Path(one.fichier).parent), one.pris_pour), one) for one in found)
     told = (items if len(items) <= ENSEMBLE else [_together(items)] for items in together.values())
     return tuple(replace(one, fichier=mask_words(one.fichier)) for items in told for one in items), machine
 

@@ -47,6 +47,7 @@ from cvanalysis.display.figures.sheet import (
 from cvanalysis.display.figures.svg import measure
 from cvanalysis.display.phrases import say
 from cvanalysis.files.dates import parse_date
+from cvanalysis.files.keys import grouped
 
 _THICK, _LEAST = 14, 6
 
@@ -290,17 +291,17 @@ def _put_numbers(ax: Axes, cells: list, wide: float, palette: Palette) -> None:
         return
     low, span = min(numbers), (max(numbers) - min(numbers)) or 1
     fills = shades(look("sujet", palette).colour, _STEPS)
-    boxes: dict[tuple[str, float], list] = {}
+    boxes = []
     for y, tall, x, value in cells:
         if value.valeur is None:
             continue
         fill = fills[min(int((value.valeur - low) / span * _STEPS), _STEPS - 1)]
         # A bar's value is its length: here, a cell's width.
-        boxes.setdefault((fill, tall), []).append((y, x + 1 / wide, replace(value, valeur=1 - 2 / wide)))
+        boxes.append(((fill, tall), (y, x + 1 / wide, replace(value, valeur=1 - 2 / wide))))
         text = value.texte or say_mark(value)
         if measure(text) <= wide - 3:
             ax.text(x + 0.5, y, text, ha="center", va="center", color=ink_on(fill) if value.dite else GREY)
-    for (fill, tall), bars in boxes.items():
+    for (fill, tall), bars in grouped(boxes).items():
         put_bars(ax, bars, fill, tall - 2, 1)
 
 
