@@ -13,6 +13,8 @@ from base64 import b64decode
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partialmethod
+from html import unescape
 from html.parser import HTMLParser
 from itertools import islice, pairwise
 from pathlib import Path
@@ -25,6 +27,7 @@ from cvanalysis.territory.look import live_in_svg
 _TOLD = tomllib.loads((Path(__file__).parent / "contract.toml").read_text(encoding="utf-8"))
 _DRAWING = {"svg", "path", "rect", "circle", "text"}
 _ELEMENTS, _ATTRIBUTES = _DRAWING.union(_TOLD["elements"].split()), set(_TOLD["attributs"].split())
+_ORDINARY = _ELEMENTS - {"script", "style", "title", "textarea"}  # what stands in those is no tag
 _HEADINGS = {"h1", "h2", "h3", "h4", "h5", "h6"}
 _GEOMETRY = {"d", "x", "y", "width", "height", "cx", "cy", "r", "viewbox"}
 _NUMBERS = re.compile(r"[MLHVAZmlhvaz\d\s.,-]*")
@@ -46,6 +49,8 @@ _OF_TABLES = ({"scoped": ""}, {"type": "text/css"})
 _SCHEMES = ("http", "https", "mailto", "tel")
 _SCHEME = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]*):")
 _VOID = {"br", "col", "hr", "img", "input", "meta", "wbr"}
+_PLAIN = re.compile(r'<([a-z][a-z0-9]*)((?: [a-zA-Z-]+="[^"<>]*")*)(/?)>')
+_PAIR = re.compile(r' ([a-zA-Z-]+)="([^"]*)"')
 _POLICY = "Content-Security-Policy"
 _ADDRESS = re.compile(r"\b(?:https?|ftp|wss?)://[^\s\"'<>)]*", re.IGNORECASE)
 _NOTHING = re.compile(r"\b(nan|NaN|NaT|None|inf|Infinity|undefined|null)\b(?!’)")
@@ -123,10 +128,23 @@ class read_page(HTMLParser):  # noqa: N801 (it is called as the function that it
     def find(self, tag: str) -> list[Element]:
         return [one for one in self.elements if one.tag == tag]
 
+    def updatepos(self, _: int, j: int) -> int:  # nobody asks at which line something stands
+        return j
+
+    def parse_starttag(self, i: int) -> int:
+        """A plain tag, which can be read in one way only, is not looked at again for its end and for each attribute."""
+        plain = _PLAIN.match(self.rawdata, i)
+        if plain is None or plain[1] not in _ORDINARY:
+            return super().parse_starttag(i)
+        tell = self.handle_startendtag if plain[3] else self.handle_starttag
+        tell(plain[1], [(name.lower(), unescape(value)) for name, value in _PAIR.findall(plain[2])])
+        return plain.end()
+
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        twice = [name for name, n in Counter(name for name, _ in attrs).items() if n > 1]
-        self.odd += [f"l’attribut {name} est là deux fois" for name in twice]
         one = Element(tag, {name: value or "" for name, value in reversed(attrs)})
+        if len(one.attrs) < len(attrs):
+            twice = [name for name, n in Counter(name for name, _ in attrs).items() if n > 1]
+            self.odd += [f"l’attribut {name} est là deux fois" for name in twice]
         self.elements.append(one)
         for around in self._open:
             if around.tag == "figure":
@@ -148,14 +166,11 @@ class read_page(HTMLParser):  # noqa: N801 (it is called as the function that it
         if not self._open or self._open[-1].tag not in ("script", "style"):
             self.words.append(data)
 
-    def handle_comment(self, data: str) -> None:
-        self.odd.append(f"un commentaire ({data[:20]})")
+    def handle_comment(self, data: str, what: str = "un commentaire") -> None:
+        self.odd.append(f"{what} ({data[:20]})")
 
-    def handle_pi(self, data: str) -> None:
-        self.odd.append(f"une instruction ({data[:20]})")
-
-    def unknown_decl(self, data: str) -> None:
-        self.odd.append(f"une déclaration ({data[:20]})")
+    handle_pi = partialmethod(handle_comment, what="une instruction")
+    unknown_decl = partialmethod(handle_comment, what="une déclaration")
 
 
 def check_live(page: read_page, style: re.Pattern[str] = OUR_STYLE) -> list[str]:
@@ -175,7 +190,7 @@ def check_live(page: read_page, style: re.Pattern[str] = OUR_STYLE) -> list[str]
         for name, value in one.attrs.items():
             if not _is_usual(one.tag, name, value):
                 found.append(f"l’attribut {name} de <{one.tag}>")
-            scheme = _SCHEME.match(UNSEEN.sub("", value))
+            scheme = _SCHEME.match(UNSEEN.sub("", value)) if name == "href" else None
             if name == "href" and (one.tag != "a" or (scheme and scheme[1].lower() not in _SCHEMES)):
                 found.append(f"le lien {value[:60]}")
             if name == "src" and (one.tag != "img" or not _is_picture(value)):
