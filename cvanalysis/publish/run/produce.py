@@ -22,6 +22,7 @@ import nbformat
 import papermill
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from papermill.exceptions import PapermillExecutionError
+from papermill.execute import raise_for_execution_errors
 from papermill.parameterize import parameterize_notebook
 
 from cvanalysis.errors import ReportFailed
@@ -107,18 +108,14 @@ def run_notebook(task: Task, limits: Limits, emit: Emit) -> nbformat.NotebookNod
     from cvanalysis.publish.run.shell import OutputFlood
 
     try:
-        notebook = papermill.execute_notebook(
-            str(source),
-            None,
-            parameters=task.parameters or None,
-            engine_name="cvanalysis",
-            kernel_name="python3",
-            language="python",
-            progress_bar=False,
-            request_save_on_cell_execute=False,
-            streams=limits.streams,
-            execution_timeout=None if is_child() else limits.seconds,  # of a kernel, which is then what may not end
+        asked = {"engine_name": "cvanalysis", "kernel_name": "python3", "language": "python", "prepare_only": True}
+        notebook = papermill.execute_notebook(str(source), None, task.parameters or None, **asked)
+        # As papermill goes on from here, but for a whole notebook that it would check, write as text and give to nobody.
+        seconds = None if is_child() else limits.seconds  # of a kernel, which is then what may not end
+        notebook = ForkEngine.execute_notebook(
+            notebook, "python3", progress_bar=False, streams=limits.streams, execution_timeout=seconds
         )
+        raise_for_execution_errors(notebook, None)
     except CellTimeoutError:
         raise ReportFailed(limits.late) from None
     except DeadKernelError:

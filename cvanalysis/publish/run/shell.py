@@ -29,6 +29,7 @@ from IPython.core.shellapp import InteractiveShellApp
 from jupyter_client.session import Session
 from nbclient.exceptions import DeadKernelError
 from nbformat import NotebookNode
+from nbformat.v4 import nbbase
 from papermill.clientwrap import PapermillNotebookClient
 from traitlets.config import Config
 
@@ -148,6 +149,15 @@ def open_shell() -> InteractiveShell:
     return _Shell.instance()
 
 
+def _validate(output: NotebookNode, ref: str | None = None, whole: Callable[..., None] = nbbase.validate) -> None:
+    """As nbformat, whose schema is asked at length; of texts by kind, which nearly all outputs are, it says no more than this."""
+    data = output.get("data")
+    if not (
+        isinstance(data, dict) and {str}.issuperset(map(type, data.values())) and isinstance(output.metadata, dict)
+    ):
+        whole(output, ref)
+
+
 class InProcessClient(PapermillNotebookClient):
     """papermill's client whose kernel is this process. `execute()` runs all cells of `nb_man.nb`, once.
 
@@ -179,6 +189,7 @@ class InProcessClient(PapermillNotebookClient):
         self._shell.displayhook.session = self._shell.display_pub.session = self.wire
         sys.stdout = _Stream("stdout", self, 1)
         sys.stderr = _Stream("stderr", self, 2)
+        nbbase.validate = _validate
         builtins.input = partial(IPythonKernel.raw_input, self._shell.kernel)  # nobody answers: it says so
         getpass.getpass = partial(IPythonKernel.getpass, self._shell.kernel)
         # As in a kernel, a notebook imports what lies beside it, after Python's own.
