@@ -24,7 +24,7 @@ from cvanalysis.display import font
 from cvanalysis.display.figures.lines import lines
 from cvanalysis.display.figures.marks import INK, Palette
 from cvanalysis.display.figures.rows import events, matrix, rows, turned
-from cvanalysis.display.figures.sheet import SIZE, WIDTH, house_style, picture, styled
+from cvanalysis.display.figures.sheet import BLANKS, SIZE, WIDTH, blank, house_style, picture, styled
 from cvanalysis.display.figures.svg import write_svg
 from cvanalysis.errors import UsageError
 from cvanalysis.french import typeset
@@ -94,6 +94,8 @@ def _in_french(figure: Figure) -> Figure:
 def warm() -> None:
     """Do what the first figure would have to: for the process that report runners are forked from."""
     draw(Figure("barres", "a", (Serie("a", "sujet", (Point("a", Valeur(1.0)),)),)), {}, "a")
+    with styled():
+        BLANKS.extend(blank() for _ in range(24))
     backend_registry.list_all()  # looks for those that are installed: each notebook chooses one
 
 

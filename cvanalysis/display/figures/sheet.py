@@ -7,6 +7,7 @@ import io
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib import font_manager
 from matplotlib.axes import Axes
-from matplotlib.axis import XAxis, YAxis
+from matplotlib.axis import Tick, XAxis, YAxis
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
@@ -72,6 +73,17 @@ class _Plain:
         if lazy:
             del self.majorTicks
 
+    def _get_tick(self, major: bool) -> Tick:
+        """Each is made of five drawings: those after the first are its copies."""
+        if not self.majorTicks:
+            return super()._get_tick(major)
+        tick = copy(self.majorTicks[0])
+        for part in ("tick1line", "tick2line", "gridline", "label1", "label2"):
+            setattr(tick, part, copy(getattr(tick, part)))
+        for said in (tick.label1, tick.label2):
+            said.set_fontproperties(said.get_fontproperties())  # a copy
+        return tick
+
     def _copy_tick_props(self, src: object, dest: object) -> None:
         """Of ticks made alike, nothing is to be copied."""
 
@@ -127,6 +139,15 @@ class PlainAxes(Axes):
         pass
 
 
+def blank() -> Axes:
+    """The Axes of a sheet of ours where nothing stands."""
+    return Sheet(dpi=72).add_axes((0, 0, 1, 1), axes_class=PlainAxes)
+
+
+BLANKS: list[Axes] = []
+"""Some, made before the process that runs reports is forked: half of the time of a small figure."""
+
+
 def open_axes(
     ax: Axes | None,
     width: float,
@@ -148,7 +169,10 @@ def open_axes(
     if own:
         whole = top + height + below
         inside = (left / width, below / whole, 1 - (left + right) / width, height / whole)
-        ax = Sheet(figsize=(width / 72, whole / 72), dpi=72).add_axes(inside, axes_class=PlainAxes)
+        ax = BLANKS.pop() if BLANKS else blank()
+        ax.figure.set_size_inches(width / 72, whole / 72)
+        ax.set_position(inside)
+        ax.set_in_layout(True)
     across, up = size_of(ax)
     start = -left / across if own else 0
     if titled:
