@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from cvanalysis.personnes import masking
 from cvanalysis.personnes.masking import KNOWN_MISSES, MARKS, find_marks, first_names, mask, patterns
+from cvanalysis.personnes.motifs import compile_all
 
 # An invented corpus. Each line: what must not survive, in the sentence where people write it.
 CORPUS = {
@@ -259,3 +260,21 @@ def test_first_names_say_their_source_and_when_they_are_names():
 )
 def test_a_first_name_that_is_also_a_word_or_a_place_needs_context(sentence, masked):
     assert mask(sentence).texte == (masked or sentence)
+
+
+def test_patterns_are_compiled_once_a_machine(tmp_path, monkeypatch):
+    """Kept as the first process made them: the second compiles none, and searches as if it had; a file that was cut is of no use."""
+    motifs = [r"(?P<garde>(?i:chez)\ )\w+  # qui", r"É[a-zé]{2,3}"]
+    anew = [re.compile(one, re.VERBOSE) for one in motifs]
+    assert compile_all(motifs, tmp_path) == anew
+    with monkeypatch.context() as none:
+        none.setattr(re._compiler, "_code", None)
+        again = compile_all(motifs, tmp_path)
+    assert again == anew
+    assert again[0].search("vu CHEZ Paul").span("garde") == (3, 8)
+    assert compile_all(motifs[::-1], tmp_path) == anew[::-1]
+    for kept in tmp_path.iterdir():
+        kept.write_bytes(kept.read_bytes()[:-9])
+    assert compile_all(motifs, tmp_path) == anew
+    (tmp_path / "file").touch()
+    assert compile_all(motifs, tmp_path / "file") == anew

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from cvanalysis.french import fold
+from cvanalysis.personnes.motifs import compile_all
 
 _ICI = Path(__file__).parent
 
@@ -87,12 +88,9 @@ def expand(motif: str, pieces: Mapping[str, str]) -> str:
 @cache
 def patterns() -> tuple[Pattern, ...]:
     """The blocks of `masques.toml`, in order of right: what an earlier one took, a later one leaves alone."""
-    return tuple(
-        Pattern(
-            block["genre"], re.compile(expand(block["motif"], _DATA["morceaux"]), re.VERBOSE), block.get("brut", False)
-        )
-        for block in _DATA["masques"]
-    )
+    blocks = _DATA["masques"]
+    found = compile_all([expand(one["motif"], _DATA["morceaux"]) for one in blocks])
+    return tuple(Pattern(one["genre"], motif, one.get("brut", False)) for one, motif in zip(blocks, found, strict=True))
 
 
 @cache
