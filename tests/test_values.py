@@ -1,5 +1,7 @@
 """Numbers in every French notation and marks of missing data are understood; anything else is told, never lost."""
 
+from dataclasses import astuple
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -8,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conftest import examples
-from cvanalysis.files.numbers import ESPACES, STATUTS, decode_numbers, read_marks
+from cvanalysis.files.numbers import COURTE, ESPACES, STATUTS, decode_numbers, read_marks
 
 INSECABLE, FINE, TRES_FINE = "\u00a0", "\u202f", "\u2009"
 
@@ -169,6 +171,21 @@ def test_any_kind_of_column_is_read(wrap):
     decoded = decode_numbers(wrap([column] if wrap is pa.chunked_array else column))
     assert decoded.valeurs[0] == 1.5
     assert decoded.statuts.tolist() == ["publié", "", "non_significatif"]
+
+
+@given(
+    st.lists(
+        st.sampled_from(["12", "-7", "1.5", "1,5", "", "1-2", "1\n2", "3\n", "1.234", "ns", "٣", "1" * 18]),
+        min_size=1,
+        max_size=6,
+    ),
+    st.booleans(),
+)
+def test_a_short_column_is_read_as_the_same_one_repeated(column, whole):
+    """Short ones are read cell by cell, long ones by Arrow."""
+    short, long = (decode_numbers(column * times, entiers=whole) for times in (1, COURTE))
+    for one, other in zip(astuple(short), astuple(long), strict=True):
+        np.testing.assert_array_equal(one, other[: len(column)])
 
 
 def test_an_empty_column_gives_empty_arrays():
