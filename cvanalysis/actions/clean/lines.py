@@ -202,25 +202,26 @@ def share_of_others(lines: Lines, money: pd.DataFrame, anomalies: Anomalies) -> 
 def assemble(
     logs: list[Lines], context: Context, decisions: dict[tuple[str, str, str], str], anomalies: Anomalies
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """Lines of all logs → the tidy table, the account, the controls, the questions."""
-    parts, compte, controls = [pd.DataFrame()], [], []
-    shares = []
-    for rank, lines in enumerate(logs):
-        part = money_of(lines).assign(log=rank)
-        shares.append(share_of_others(lines, part, anomalies))
-        parts.append(part)
-    money = pd.concat(parts, ignore_index=True)
+    """Lines of all logs → the tidy table, the account, the controls, the questions; `logs` is emptied."""
+    parts = [money_of(lines).assign(log=rank) for rank, lines in enumerate(logs)]
+    shares = [share_of_others(*pair, anomalies) for pair in zip(logs, parts, strict=True)]
+    money = pd.concat([pd.DataFrame(), *parts], ignore_index=True)
+    del parts
+    compte, controls = [], []
     table = pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in ACTIONS.items()})
     questions = pd.DataFrame(columns=list(QUESTIONS[:-1]))
     if len(money):
         table = _join(logs, money, context)
+        del money  # the table has it: `_spread` is the peak of a build
         known = _name_actions(table, decisions)
         for (genre, a, b), decision in decisions.items():
             if a not in known or (b not in known and genre != "convention"):
                 done = "laissée de côté : ces lignes ne sont plus dans les journaux"
                 anomalies.add(DECISIONS, 0, genre, f"{a} ; {b}", f"décision sans objet ({decision})", done)
         questions = propose(table)
-        table = _spread(table, ~_apply_decisions(table, decisions, logs))
+        dropped = _apply_decisions(table, decisions, logs)
+        logs[:] = [replace(one, table=pd.DataFrame(), rows=replace(one.rows, champs={}, autres={})) for one in logs]
+        table = _spread(table, ~dropped)
     for lines, share in zip(logs, shares, strict=True):
         compte += account(lines.rows, lines.motifs, share)
         controls += control_totals(lines.rows)
