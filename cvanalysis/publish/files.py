@@ -83,10 +83,10 @@ _opened: tuple[str, set[str]] = "", set()  # a folder, and what was opened in it
 
 
 def _hook(event: str, arguments: tuple[object, ...]) -> None:
-    folder, seen = _opened
-    if event == "open" and folder and isinstance(path := arguments[0], str | bytes | os.PathLike):
+    if event == "open" and isinstance(path := arguments[0], str | bytes | os.PathLike):  # Python tells of much more
+        folder, seen = _opened
         name = os.path.abspath(os.fsdecode(path))  # noqa: PTH100 (`resolve` would open files)
-        if name.startswith(folder):
+        if folder and name.startswith(folder):
             seen.add(name[len(folder) :].replace(os.sep, "/"))
 
 
