@@ -9,6 +9,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from carnets import CONTRAT, LIRE, RACINE, carnet, cva, environment, manifest, published, territoire
@@ -70,6 +71,17 @@ def test_what_is_opened_for_the_public_never_holds_more_whoever_processed_last(p
     process(read_territory(raw), pays / "data" / "processed", audience="equipe")
     assert "Entre nous seulement." not in said(ouvrir(raw))
     assert "Entre nous seulement." in said(ouvrir(raw, audience="equipe"))
+
+
+def test_a_text_that_recurs_in_a_table_is_held_once_and_is_the_one_that_was_written(pays):
+    tables = ouvrir(pays / "data" / "raw").store.tables
+    for name in tables.digests:
+        frame, written = tables[name].frame, pd.read_parquet(tables.processed / f"{name}.parquet")
+        pd.testing.assert_frame_equal(frame, written, check_dtype=False)
+        assert list(frame.select_dtypes("str")) == list(written.select_dtypes("str"))
+        for column in frame.select_dtypes("str"):
+            assert len(set(map(id, frame[column].dropna()))) == frame[column].nunique()
+    assert len(tables["paroles"].frame)
 
 
 def test_two_dossiers_open_at_once_each_keep_their_readers(pays):

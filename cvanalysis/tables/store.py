@@ -74,7 +74,8 @@ class Tables:
                 f"La table «\u00a0{name}\u00a0» n'est plus celle que ce dossier a ouverte : d'autres l'ont refaite depuis, ou retirée. "
                 "Ouvrez le dossier à nouveau par cv.ouvrir()."
             )
-        return read_parquet(raw)
+        frame = read_parquet(raw)
+        return frame.assign(**{name: _held_once(frame[name]) for name in frame.select_dtypes("str")})
 
     def warm(self) -> None:
         """Load the tables and their indexes, before any fork: each child would otherwise do it again."""
@@ -83,6 +84,12 @@ class Tables:
             _ = table.hashes
             for column in ("zone", "indicateur", "qpv", "sujet"):
                 table.positions(column)
+
+
+def _held_once(texts: pd.Series) -> pd.api.extensions.ExtensionArray:
+    """The same texts, each as one text of Python's own: a page takes few rows at a time, and Arrow costs more there than it saves."""
+    codes, words = pd.factorize(texts)
+    return words.astype(pd.StringDtype("python", na_value=np.nan)).array.take(codes, allow_fill=True)
 
 
 class _Table:
