@@ -55,12 +55,6 @@ class _Writer(RendererBase):
     def get_canvas_width_height(self) -> tuple[float, float]:
         return self.width, self.height
 
-    def flipy(self) -> bool:
-        return True
-
-    def points_to_pixels(self, points: float) -> float:
-        return points
-
     def get_text_width_height_descent(self, s: str, prop: Any, ismath: Any) -> tuple[float, float, float]:
         size = prop.get_size_in_points()
         return measure(s, size, prop.get_weight()), size * (_ASCENT + _DESCENT), size * _DESCENT
