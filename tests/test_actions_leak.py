@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from carnets import RACINE, cva, published, territoire
 from cvanalysis.actions.clean.cells import read_siren
 from cvanalysis.actions.clean.propose import propose_all
-from cvanalysis.personnes.masking import is_nir, mask_carrier, mask_cell, mask_words
+from cvanalysis.personnes.masking import is_nir, mask_carrier, mask_cell, mask_joined, mask_words
 from cvanalysis.tables.check import check
 from cvanalysis.tables.process import process
 from hostiles import ACTIONS
@@ -70,6 +70,18 @@ HEAD = "Action;Porteur;SIRET ou NIR;Année;Quartiers;Accordé;Bénéficiaires;Do
         ("Asso des Rives - présidente : Jeanne Zorbec", "Asso des Rives - présidente : [nom]"),
         ("Théâtre du Fil, resp. Jean Zorbec", "Théâtre du Fil, resp. [nom]"),
         ("Asso des Rives (06 12 34 56 78)", "Asso des Rives [téléphone])"),
+        ("Zorbec Jeanne - artiste", "particulier"),
+        ("Jeanne Zorbec – conteuse", "particulier"),
+        ("ZORBEC (Jean)", "particulier"),
+        ("EIRL Jean Zorbec", "particulier"),
+        ("SARL ZORBEC Jean", "particulier"),
+        ("SASU Jean Zorbec", "particulier"),
+        ("Marie-Claude LE ZORBEC", "particulier"),
+        ("Mohamed El Zorbec", "particulier"),
+        ("TRAN VAN ZORBEC", "particulier"),
+        ("Frères Zorbec", "particulier"),
+        ("FAMILLE ZORBEC", "particulier"),
+        ("Maître Zorbec", "particulier"),
     ],
 )
 def test_a_carrier_that_is_a_person_or_lives_at_one_s_home_is_shown_without_her(written, shown):
@@ -113,10 +125,44 @@ def test_a_carrier_that_is_a_person_or_lives_at_one_s_home_is_shown_without_her(
         ("BAFA : Jean Z., Jeanne U., Rémi", "BAFA : [nom], [nom], [nom]"),
         ("Femme seule, Jeanne Zorbec, bât 4", "Femme seule, [nom], [adresse]"),
         ("3000 (voir Jean Zorbec)", "3000 (voir [nom])"),
+        ("Atelier de Fatoumata", "Atelier de [nom]"),
+        ("Les mercredis de Martine", "Les mercredis de [nom]"),
+        ("Couture avec Samira et Aminata", "Couture avec [nom] et [nom]"),
+        ("Fresque des frères Zorbec", "Fresque des [nom]"),
+        ("Soutien à la famille Zorbec", "Soutien à la [nom]"),
+        ("RELOGEMENT FAMILLE ZORBEC", "RELOGEMENT [nom]"),
+        ("Permanence juridique (Me Zorbec)", "Permanence juridique ([nom])"),
+        ("Danse avec la chorégraphe Zoé Zorbec", "Danse avec la chorégraphe [nom]"),
+        ("Anniversaire du petit Karim", "Anniversaire du petit [nom]"),
+        ("Intervenante : Zorbec", "Intervenante : [nom]"),
+        ("Bourse ZORBEC P. 2021", "Bourse [nom] 2021"),
     ],
 )
 def test_a_title_is_shown_without_the_person_whom_it_names(written, shown):
     assert mask_words(written) == shown
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("ZORBEC P. 2021", "[nom] 2021"),
+        ("2021_ZORBEC_Jean", "2021 [nom]"),
+        ("2021-014-Zorbec-Samira", "2021-014 [nom]"),
+        ("dossier_Mme_Zorbec_v2", "dossier [nom] v2"),
+        ("le dossier de Samira 2022", "le dossier de [nom] 2022"),
+        ("2021-Mme Zorbec", "2021 [nom]"),
+        ("jean-paul.zorbec@mon-asso.fr", "[courriel]"),
+        (f"dossier-{NIR.replace(' ', '-')}", "dossier [numéro]"),
+        ("Samira, Karim et leurs parents", "[nom], [nom] et leurs parents"),
+        ("Samira (8 ans) et son frère Adam", "[nom] (8 ans) et son frère [nom]"),
+        ("CV44-2023-0147", "CV44-2023-0147"),
+        ("2021_FPH_BELLEVUE_03", "2021_FPH_BELLEVUE_03"),
+        ("LOT B. 2021", "LOT B. 2021"),
+        ("Élèves de l'école Jules Ferry", "Élèves de l'école Jules Ferry"),
+    ],
+)
+def test_a_reference_and_a_public_name_people_alone_and_are_shown_without_them(written, shown):
+    assert mask_joined(written) == shown
 
 
 @pytest.mark.parametrize(
@@ -126,7 +172,9 @@ def test_a_title_is_shown_without_the_person_whom_it_names(written, shown):
     SA CHEVALIER Maurice|JEUNES DE CHEZ NOUE|Café chez Monette|SECOURS Catholique|CARAIB NANCY|FACE AUDE|ROSA PARKS (PARIS)
     CENTRE SOCIAL HENRI MATISSE|Fête au collège Rosa PARKS|Atelier du square Jean MOULIN|Course de 100 m. haies
     Rencontre avec Madame la Maire
-    Association Jean Moulin Sport|Compagnie Emma Rivière|Radio Clémentine|Lecture de Roméo et Juliette|Les mercredis de Martine
+    Association Jean Moulin Sport|Compagnie Emma Rivière|Radio Clémentine|Lecture de Roméo et Juliette|Les frères Lumière
+    Les Frères de la Rue|La famille Addams|Atelier de Provence|Formation de Maître Nageur|SARL Propreté Plus|A FLEUR DE PIERRE
+    MEDIATION FAMILLE INTEGRATION|Sœurs Unies|Intervenant : un médiateur|CSC B. (annexe)|Soirée avec la Ville
     Bourse aux vélos, rue Paul Lambert|Famille Plus|Espace Famille Parentalité|École J. Ferry : aide aux devoirs|Habitat et Humanisme
     Bourse Initiative Jeunes 2019|Emploi d'un adulte-relais quartier Pierre Loti|Permis de conduire et insertion Nord
     Aide aux devoirs, école Sophie Barat|Club jeune de la compagnie Emma Rivière|Maison pour Tous Léo Zorbec|Fresque au 12 rue des Saules
@@ -286,6 +334,21 @@ def test_a_declared_partner_keeps_its_name_and_is_known_without_the_home_that_fo
         fichiers={"partenaires.csv": partners, "actions/journal.csv": "\n".join([HEAD, *rows])},
     )
     assert cleaned.actions["porteur"].tolist() == ["Jean Zorbec", "Les Livres du Palier"]
+
+
+def test_a_title_that_loses_a_name_is_told_and_kept_once_a_partner_bears_it(tmp_path):
+    rows = ["Les mercredis de Martine;Chorale;;2019;Le Haut;1;;;", "Atelier de Karim;Chorale;;2019;Le Haut;1;;;"]
+    partners = FICHIERS["partenaires.csv"] + "mm;La Halte;assos;Les mercredis de Martine;;;;;\n"
+    log = {"actions/journal.csv": "\n".join([HEAD, *rows])}
+    first = clean(tmp_path / "a", contrat=DECLARED, fichiers=log)
+    assert first.actions["titre"].tolist() == ["Les mercredis de [nom]", "Atelier de [nom]"]
+    (told,) = first.anomalies[first.anomalies["colonne"] == "action"].itertuples()
+    assert (told.probleme, "partenaires.csv" in told.traitement) == (
+        "personne nommée dans l'intitulé (2 lignes, la première ici)",
+        True,
+    )
+    kept = clean(tmp_path / "b", contrat=DECLARED, fichiers=log | {"partenaires.csv": partners})
+    assert kept.actions["titre"].tolist() == ["Les mercredis de Martine", "Atelier de [nom]"]
 
 
 def test_questions_to_decide_and_declarations_to_paste_name_nobody(tmp_path):

@@ -114,10 +114,7 @@ def _stand_in(word: re.Match[str]) -> str:
 
 
 def clean_text(text: str) -> str:
-    """The text without what the eye doesn't see (invisible and direction marks, NUL), otherwise as written.
-
-    An invisible character in the middle of a number would hide it from every pattern.
-    """
+    """The text without what the eye doesn't see, that would hide a number from patterns (direction marks, NUL)."""
     return unicodedata.normalize("NFC", text.translate(_INVISIBLE))
 
 
@@ -158,7 +155,7 @@ def mask(text: str) -> Masked:
 
 
 PARTICULIER = "particulier"
-BRUT_LU, BRUT_MAX = 1000, 300  # characters of a raw cell that are looked at, and shown
+BRUT_LU, BRUT_MAX, PRES = 1000, 300, 200  # characters of a raw cell that are looked at, and shown; before a name
 NUMERO, NOM = MARKS["numero"], MARKS["nom"]
 _DONNEES: Mapping[str, Any] = tomllib.loads((_ICI / "personnes.toml").read_text(encoding="utf-8"))
 _MOTIFS = {name: re.compile(expand(motif, _DONNEES["morceaux"])) for name, motif in _DONNEES["motifs"].items()}
@@ -173,7 +170,7 @@ def _known() -> Mapping[str, frozenset[str]]:
     made = {name: words.split() if isinstance(words, str) else words for name, words in lists.items()}
     made["prenoms"] = [
         name for name, when in first_names().items() if when != "annonce"
-    ]  # those are words or places first
+    ]  # those: words or places first
     return {name: frozenset(map(fold, words)) for name, words in made.items()}
 
 
@@ -186,10 +183,11 @@ def is_nir(cell: str) -> bool:
     return _MOTIFS["nir"].search(cell) is not None
 
 
-def mask_words(text: str, *, organisation: bool = False) -> str:
+def mask_words(text: str, *, organisation: bool = False, people: bool = False) -> str:
     """Words of a log without names, numbers of social security, telephones nor e-mails; twice gives the same.
 
-    Of an organisation, what follows a word with a capital is its own name (« Transports Michel Vaillant »).
+    Of an organisation, what follows a word with a capital is its own name (« Transports Michel Vaillant »). Of `people`, a lone
+    first name is one.
 
     >>> mask_words("Bourse au permis pour M. Dupont"), mask_words("Fête au collège Rosa PARKS")
     ('Bourse au permis pour [nom]', 'Fête au collège Rosa PARKS')
@@ -207,28 +205,38 @@ def mask_words(text: str, *, organisation: bool = False) -> str:
         text = _MOTIFS[order].sub(lambda found: NOM if _is_written_as_person(found) else found[0], text)
     text = _MOTIFS["pour"].sub(lambda found: found["avant"] + NOM if _is_announced(found) else found[0], text)
     alone = _MOTIFS["individuel"].search(text) is not None
-    if not alone and not any(_is_said(word) for word in text.split()):
+    if not (alone or ":" in text or any(_is_said(word) for word in text.split())):
         return text
-    shown = _without(text, _INTIME if alone else ("nom",), alone=alone, organisation=organisation)
-    return shown if shown == text else mask_words(shown, organisation=organisation)
+    shown = _without(text, _INTIME if alone else ("nom",), organisation=organisation, people=people)
+    return shown if shown == text else mask_words(shown, organisation=organisation, people=people)
+
+
+def mask_joined(text: str) -> str:
+    """A reference, or the name of a file, whose words dashes and the like join.
+
+    >>> mask_joined("2021_DUPONT-Jean"), mask_joined("CV44-2021-0147")
+    ('2021 [nom]', 'CV44-2021-0147')
+    """
+    reached = _without(text, _JOINT) if "@" in text else text
+    plain = re.sub(r"(?<=[^\W\d])[_\-]+|[_\-]+(?=[^\W\d])", " ", reached)
+    named = _MOTIFS["suite"].sub(
+        lambda found: NOM if _is_name(found[0]) and not _belongs(plain, *found.span(), 3) else found[0], plain
+    )
+    masked = mask_words(named, people=True)
+    return reached if masked == plain else masked
 
 
 def mask_carrier(name: str) -> str:
     """The name of an organisation without the person at whose home it is; `PARTICULIER` where it is itself a person.
 
-    >>> (
-    ...     mask_carrier("ASSO X CHEZ MME DUPONT"),
-    ...     mask_carrier("DUPONT Jean"),
-    ...     mask_carrier("Léo Lagrange"),
-    ...     mask_carrier("M.J.C. Étoile"),
-    ... )
-    ('ASSO X', 'particulier', 'Léo Lagrange', 'M.J.C. Étoile')
+    >>> [mask_carrier(name) for name in ("ASSO X CHEZ MME DUPONT", "DUPONT Jean", "Léo Lagrange", "M.J.C. Étoile")]
+    ['ASSO X', 'particulier', 'Léo Lagrange', 'M.J.C. Étoile']
     """
     at = _MOTIFS["chez"].search(name)
     if at and at.start() and _is_home(name, at):
         name = name[: at.start()].rstrip(" ,;(-–")
-    first = re.split(r"\s*[,/+(]\s*", name)[0]
-    if is_person(" ".join(name.replace(",", " ").split())) or (is_person(first) and not _is_thing(name)):
+    first = re.split(r"\s*[,/+(]\s*|\s[-–]\s", name)[0]
+    if is_person(" ".join(re.sub("[,()]", " ", name).split())) or (is_person(first) and not _is_thing(name)):
         return PARTICULIER
     shown = mask_words(name, organisation=True)
     return shown if shown == name else mask_carrier(shown)  # a masked name may leave the home of a person in sight
@@ -245,13 +253,16 @@ def _is_name(text: str) -> bool:
     """Whether a whole text is initials and a name, or a first name beside a name that no organisation bears."""
     if _MOTIFS["initiales"].fullmatch(text):
         return True
-    words = text.split()
-    if not 2 <= len(words) <= 3 or _is_thing(text):
+    first, *others = _MOTIFS["forme"].sub("", text).split() or [""]
+    words = [first, *(word for word in others if fold(word) not in _known()["particules"])]
+    if not 2 <= len(words) <= 3 or fold(first) in _known()["articles"] or _is_thing(" ".join(words)):
         return False
     if not all(_MOTIFS["mot"].fullmatch(word) for word in words):
         return _MOTIFS["abrege"].fullmatch(text) is not None
-    return _is_first_name(words[-1]) or (
-        _is_first_name(words[0]) and (len(words) == 2 or words[-1].isupper() > words[0].isupper())
+    return (
+        _is_first_name(words[-1])
+        or any(fold(word) in _known()["patronymes"] for word in words)
+        or (_is_first_name(words[0]) and (len(words) == 2 or words[-1].isupper() > words[0].isupper()))
     )
 
 
@@ -299,8 +310,8 @@ def _is_first_name(word: str) -> bool:
 
 def _is_thing(name: str) -> bool:
     """Whether a name holds a word of an organisation or place, or is one that they bear."""
-    key = fold(name).replace("-", " ")
-    return not _known()["organismes"].isdisjoint(key.split()) or any(known in key for known in _known()["eponymes"])
+    key = fold(name).replace("-", " ").split()
+    return not _known()["organismes"].isdisjoint(key) or any(one.brut and one.motif.search(name) for one in patterns())
 
 
 def _is_named(found: re.Match[str]) -> bool:
@@ -310,15 +321,16 @@ def _is_named(found: re.Match[str]) -> bool:
     """
     before = found.string[: found.start()].rstrip()
     acronym = fold(found["civil"]) == "m" and (len(found["mot"]) < 2 or _is_thing(" ".join(before.split()[-2:])))
-    family = fold(found["civil"]) == "famille" and (
-        _is_thing(f"{before} {found['mot']}") or fold(found["mot"]) in _known()["familles"]
+    family = fold(found["civil"]) in _known()["parents"] and (
+        _is_thing(f"{before[-PRES:]} {found[0]}") or fold(found["mot"]) in _known()["familles"]
     )
-    return not (before[-1:].isdigit() or acronym or family or fold(found["mot"]) in _known()["fonctions"])
+    measure = before[-1:].isdigit() and found["civil"] in ("m", "m.")
+    return not (measure or acronym or family or fold(found["mot"]) in _known()["fonctions"])
 
 
 def _is_written_as_person(found: re.Match[str]) -> bool:
     """« DUPONT Jean » or « Jean DUPONT », unless a word of an organisation or place stands just before."""
-    return _is_first_name(found["prenom"]) and not _belongs(found.string, *found.span(), 3)
+    return (not found["prenom"] or _is_first_name(found["prenom"])) and not _belongs(found.string, *found.span(), 3)
 
 
 def _is_announced(found: re.Match[str]) -> bool:
@@ -329,7 +341,7 @@ def _is_announced(found: re.Match[str]) -> bool:
 
 def _belongs(text: str, start: int, end: int, near: int) -> bool:
     """Whether a name holds a word of an organisation or place, or has one among the few words before it."""
-    before = re.split(r"[(:,;]|\s[-–]\s", text[:start])[-1].split()[-near:]
+    before = _MOTIFS["coupure"].split(text[max(0, start - PRES) : start])[-1].split()[-near:]
     return _is_thing(" ".join([*before, text[start:end]]))
 
 
@@ -352,18 +364,15 @@ def _is_said(word: str) -> bool:
     return word[:1].isupper() and (len(word) == 1 or (not word.isupper() and _is_first_name(word)))
 
 
-def _without(text: str, kinds: Container[str], *, alone: bool = True, organisation: bool = False) -> str:
-    """A text without marks of these kinds: a name of two words, or a first name `alone` where the text is of one person."""
+def _without(text: str, kinds: Container[str], *, organisation: bool = False, people: bool = False) -> str:
+    """A text without marks of these kinds: a name of two words, one after a role, a first name after a word that leads to one."""
     for found in reversed(find_marks(text)):
-        before, said = text[: found.debut], text[found.debut : found.fin]
+        before, said = text[max(0, found.debut - PRES) : found.debut], text[found.debut : found.fin]
         words = said.split()
-        named = found.genre != "nom" or (
-            any(map(_is_said, words))
-            and not said.isupper()
-            and (len(words) > 1 or (alone and _MOTIFS["devant"].search(before) is not None))
-            and not (organisation and _MOTIFS["capitale"].search(before))
-            and not _belongs(text, found.debut, found.fin, 2)
-        )
+        told = any(map(_is_said, words)) and not (organisation and _MOTIFS["capitale"].search(before))
+        led = len(words) > 1 or people or _MOTIFS["devant"].search(before) is not None
+        named = told and led and not said.isupper() and not _belongs(text, found.debut, found.fin, 2)
+        named |= found.genre != "nom" or (_MOTIFS["role"].search(before) is not None and not _is_thing(said))
         if found.genre in kinds and named and not before[-1:].isalnum():
-            text = f"{before}{MARKS[found.genre]}{text[found.fin :]}"
+            text = f"{text[: found.debut]}{MARKS[found.genre]}{text[found.fin :]}"
     return text

@@ -100,8 +100,11 @@ class FieldReader:
             said = zip(words.words, words.folded, strict=True)
             champs[name] = Words(words.codes, tuple(ours.get(key, word) for word, key in said))
         self.kept = rows.natures == ACTION
-        self.raw_carriers = self.field("porteur")
+        self.raw_carriers, raw_titles = self.field("porteur"), self.field("action")
         self.persons = hide_persons(champs, rows.autres, self.declared.partners, self.count)
+        hidden = self.kept & (raw_titles.array() != self.field("action").array())
+        done = "masquée ; un intitulé écrit parmi les alias d'un partenaire (partenaires.csv) reste tel quel"
+        self.tell_rows("action", hidden, "personne nommée dans l'intitulé", done)
 
     def field(self, name: str) -> Words:
         return self.champs.get(name) or constant("", self.count)

@@ -18,14 +18,15 @@ from cvanalysis.actions.table import DATES, MONTANTS_LUS
 from cvanalysis.files.delimited import fits, usual_kinds
 from cvanalysis.files.keys import carrier_key
 from cvanalysis.french import fold
-from cvanalysis.personnes.masking import PARTICULIER, is_natural, mask_carrier, mask_words, says_category
+from cvanalysis.personnes.masking import PARTICULIER, is_natural, mask_carrier, mask_joined, mask_words, says_category
 
 ACTION, ENTETE, TOTAL, PIED = "action", "en-tête répété", "total du fichier", "titre ou pied de tableau"
 ENVELOPPE, ORPHELIN = "enveloppe ou reste à programmer", "montant sans action ni porteur"
 DECALEE = "ligne qui a plus de cellules que de titres"
 """Kinds of rows. Only the first goes into the table of actions; amounts of the others are counted under their kind."""
-MOTS = ("action", "public", "convention", "reference")
-"""Fields whose words go into the table, as do the names; those of the others are read into codes, days and numbers."""
+MASQUES = dict.fromkeys(("action", "convention"), mask_words) | dict.fromkeys(("porteur", "financeur"), mask_carrier)
+MASQUES |= dict.fromkeys(("public", "reference"), mask_joined)
+"""Fields whose words go into the table, and what hides the persons there; others are read into codes, days and numbers."""
 PROPRES = ("siret", "reference", "date", "statut", "convention", "commune")
 """Fields of a line of its own: a total, an envelope have none."""
 _LETTRE, _ANNEE = re.compile(r"[^\W\d_]"), re.compile(r"(?<!\d)20\d\d(?!\d)")
@@ -271,17 +272,14 @@ def _coalesce(first: Words, second: Words) -> Words:
 def hide_persons(champs: dict[str, Words], autres: dict[str, Words], partners: Container[str], rows: int) -> np.ndarray:
     """Mask the fields in place; returns which rows are carried by a person.
 
-    No identity goes further: titles, keys and what is told are made of masked words. A declared partner keeps its name.
+    No identity goes further: titles, keys and what is told are made of masked words. What is declared as a partner's name is kept.
     """
     persons = np.zeros(rows, dtype=bool)
     for title, words in {**autres, **champs}.items():
         if says_category(title):
             persons |= words.map(is_natural, bool)
 
-    def mask_name(word: str) -> str:
-        return word if carrier_key(word) in partners else mask_carrier(word)
-
-    masks = dict.fromkeys(MOTS, mask_words) | dict.fromkeys(("porteur", "financeur"), mask_name)
-    for name in masks.keys() & champs.keys():
-        champs[name] = Words(champs[name].codes, tuple(map(masks[name], champs[name].words)))
+    for name in MASQUES.keys() & champs.keys():
+        shown = tuple(word if carrier_key(word) in partners else MASQUES[name](word) for word in champs[name].words)
+        champs[name] = Words(champs[name].codes, shown)
     return persons | (champs["porteur"].map(PARTICULIER.__eq__, bool) if "porteur" in champs else False)
