@@ -22,7 +22,7 @@ def mask_name(name: str, *, read: bool = True) -> str:
     """The name of a file without the person in it; of one that nobody reads, no word that may be a name.
 
     >>> mask_name("a/Bilan_Mme_Dupont.csv"), mask_name("SUIVI_2021.xlsx"), mask_name("Photo Karim.png", read=False)
-    ('a/Bilan [nom].csv', 'SUIVI_2021.xlsx', 'Photo [nom].png')
+    ('a/Bilan [nom].csv', 'SUIVI_2021.xlsx', '[nom].png')
     """
     parts = []
     for part in name.split("/"):
