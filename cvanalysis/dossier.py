@@ -28,7 +28,7 @@ from cvanalysis.display.constat import Bloc, Constat
 from cvanalysis.display.page import Page
 from cvanalysis.display.phrases import write
 from cvanalysis.errors import UsageError
-from cvanalysis.french import capital, named, nearest, quoted
+from cvanalysis.french import capital, named, nearest
 from cvanalysis.pages.engagements import Engagements
 from cvanalysis.pages.partenaires import Partners
 from cvanalysis.pages.participation import about, find_participation
@@ -68,14 +68,11 @@ def _find_data(donnees: str | Path) -> Path:
     here = Path.cwd()
     if given := donnees or os.environ.get("CVANALYSIS_DATA", ""):
         folders = [Path(given)]
-        told = f"Pas de `contrat.toml` dans « {given} ». Indiquez le dossier des données brutes d'un contrat."
+        told = label("affichage.dossier.sans_contrat", dossier=given)
     else:
         around = (here, *here.parents, PACKAGE.parent)  # the project's last: papermill runs a notebook from anywhere
         folders = [folder / inside for folder in around for inside in ("", "data/raw")]
-        told = (
-            "Aucun `contrat.toml` dans ce dossier ni au-dessus, ni dans `data/raw`. Ouvrez le carnet depuis le projet, ou donnez le "
-            'dossier : ouvrir("chemin/vers/les/donnees"), ou la variable CVANALYSIS_DATA.'
-        )
+        told = label("affichage.dossier.introuvable")
     for folder in folders:
         if (folder / "contrat.toml").exists():
             return folder
@@ -98,10 +95,9 @@ def _refuse_strays() -> None:
                 if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)
             }
             if cell.startswith("# Parameters\n") and declared and (strays := sorted(assigned - declared)):
-                raise UsageError(
-                    f"{quoted(strays[0])} n'est pas un paramètre de ce carnet. {capital(nearest(strays[0], declared))}".rstrip()
-                    + f" Paramètres\u00a0: {', '.join(sorted(declared))}."
-                )
+                near = f"{capital(nearest(strays[0], declared))} ".lstrip()
+                known = ", ".join(sorted(declared))
+                raise UsageError(label("affichage.dossier.parametre", nom=strays[0], proche=near, connus=known))
             declared |= assigned
 
 

@@ -6,7 +6,8 @@ A notebook of `notebooks/` says itself what it is for (metadata `cvanalysis`): e
 import json
 import os
 import re
-from collections.abc import Collection, Iterable
+import tomllib
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -21,14 +22,9 @@ KINDS = {"quartier": ("quartiers", "qpv"), "theme": ("themes", "theme"), "contra
 """What a notebook can be for: the folder of its pages, the parameter that it is given."""
 
 PROJECT = Path(__file__).resolve().parents[2]
-SUPPORTS = ("affiche", "passation")
 OURS = ("index", "changements")  # pages that no notebook makes
 LAST = 1000  # the place of a notebook that does not say its own
-_TO_WRITE = (
-    "Écrivez dans les métadonnées du carnet (JupyterLab\u00a0: l'engrenage en haut à droite, « Notebook Metadata »)\u00a0: "
-    '"cvanalysis": {"pour": "contrat", "titre": "…"}, où « pour » vaut « quartier », « theme » ou « contrat »\u00a0; '
-    "{\"publie\": false} s'il n'est que pour vous."
-)
+_TOLD: Mapping[str, str] = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
 
 
 Purpose = dict[str, Any]
@@ -71,10 +67,7 @@ def find_notebooks() -> Path:
     for folder in candidates:
         if folder.is_dir() and any(folder.glob("*.ipynb")):
             return folder.resolve()
-    raise UsageError(
-        f"Aucun carnet (.ipynb) dans {' ni dans '.join(str(folder) for folder in candidates)}. "
-        "Indiquez le dossier des carnets par la variable CVANALYSIS_NOTEBOOKS."
-    )
+    raise UsageError(_TOLD["aucun"].format(dossiers=" ni dans ".join(map(str, candidates))))
 
 
 def read_purposes(notebooks: Path) -> tuple[list[Purpose], list[str]]:
@@ -89,10 +82,10 @@ def read_purposes(notebooks: Path) -> tuple[list[Purpose], list[str]]:
         try:
             told = json.loads(path.read_bytes())["metadata"].get("cvanalysis")
         except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-            problems.append(f"`{path.name}` n'est pas un carnet lisible ({type(error).__name__}).")
+            problems.append(f"`{path.name}` {_TOLD['illisible']} ({type(error).__name__}).")
             continue
         if told is None:
-            silent.append(f"`{path.name}` ne dit pas pour quoi il est fait, et n'est pas construit. {_TO_WRITE}")
+            silent.append(f"`{path.name}` {_TOLD['sans_but']} {_TOLD['ecrire']}")
         elif told == {"publie": False}:
             continue
         elif wrong := _wrong(path.stem, told):
@@ -107,22 +100,22 @@ def read_purposes(notebooks: Path) -> tuple[list[Purpose], list[str]]:
 def _wrong(name: str, told: Any) -> str:
     """What is wrong with what a notebook says of itself and what to write instead, '' where nothing is."""
     if not isinstance(told, dict) or not {"pour", "titre"} <= told.keys():
-        return f"« pour » ou « titre » manque dans ses métadonnées « cvanalysis ». {_TO_WRITE}"
+        return f"{_TOLD['manque']} {_TOLD['ecrire']}"
     if told["pour"] not in list(KINDS):
-        return f"« pour » vaut « {told['pour']} ». {_TO_WRITE}"
+        return f"« pour » vaut « {told['pour']} ». {_TOLD['ecrire']}"
     if not isinstance(told["titre"], str) or not told["titre"].strip():
-        return f"« titre » doit être un texte. {_TO_WRITE}"
+        return f"{_TOLD['titre']} {_TOLD['ecrire']}"
     if unknown := sorted(told.keys() - {"pour", "titre", "ordre", "supports", "avec"}):
-        return f"« {unknown[0]} » n'est pas connu. Clés permises\u00a0: pour, titre, ordre, supports, avec."
+        return f"« {unknown[0]} » {_TOLD['inconnu']}"
     if not isinstance(told.get("avec", ""), str):
-        return "« avec » doit être le nom d'un fichier du dossier des données, par exemple precedent.csv."
+        return _TOLD["avec"]
     places = told.get("supports", {})
-    if not isinstance(places, dict) or places.keys() - set(SUPPORTS):
-        return f'« supports » doit nommer {", ".join(SUPPORTS)}, chacun avec un rang, par exemple {{"affiche": 1}}.'
+    if not isinstance(places, dict) or places.keys() - {"affiche", "passation"}:
+        return _TOLD["supports"]
     if not all(type(rank) is int for rank in (told.get("ordre", 0), *places.values())):
-        return "« ordre » et les rangs de « supports » doivent être des nombres entiers, par exemple 10."
+        return _TOLD["rangs"]
     if not re.fullmatch(r"[A-Za-z0-9_-]+", name) or (told["pour"] == "contrat" and name in OURS):
-        return "ce nom ne peut pas être celui d'une page. Renommez-le, en lettres sans accent, chiffres et tirets, par exemple sport.ipynb."
+        return _TOLD["nom"]
     return ""
 
 
@@ -196,13 +189,11 @@ def check_notebooks(reports: Iterable[Report], notebooks: Path) -> None:
         try:
             notebook = nbformat.read(notebooks / name, as_version=4)
         except Exception as error:  # noqa: BLE001 (schema, version: whatever it is, it is not a notebook)
-            problems.append(f"`{name}` n'est pas un carnet lisible ({type(error).__name__}).")
+            problems.append(f"`{name}` {_TOLD['illisible']} ({type(error).__name__}).")
             continue
         cell = next((one for one in notebook.cells if "parameters" in one.metadata.get("tags", ())), None)
         if cell is None:
-            problems.append(
-                f"`{name}` n'a pas de cellule de paramètres. Donnez l'étiquette « parameters » à la cellule qui les déclare."
-            )
+            problems.append(f"`{name}` {_TOLD['sans_parametres']}")
             continue
         known = [parameter.name for parameter in translator.inspect(cell)]
         problems += [

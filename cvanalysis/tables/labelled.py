@@ -15,15 +15,14 @@ from cvanalysis.catalogue import Catalogue
 from cvanalysis.constat.shape import Statut
 from cvanalysis.engagements.table import APPRECIATIONS, AVANCEMENTS, PREFIXE
 from cvanalysis.errors import UsageError
-from cvanalysis.french import capital, nearest, quoted
+from cvanalysis.french import capital, nearest
 from cvanalysis.paroles.table import MOTS
 from cvanalysis.tables.store import Store
 from cvanalysis.territory.contract import Territory
 from cvanalysis.territory.places import Niveau
+from cvanalysis.textes import label
 
 STATUTS: tuple[str, ...] = get_args(Statut)
-DIT = "publié"
-"""The status of a figure that is there."""
 
 
 class LabelledTables:
@@ -62,10 +61,8 @@ class LabelledTables:
         chosen = _several(indicateurs)
         for name in chosen:
             if name not in known:
-                raise UsageError(
-                    f"{quoted(name)} n'est pas un indicateur du catalogue. {capital(nearest(name, known))}".rstrip()
-                    + " Tous : dossier.indicateurs().drop_duplicates('indicateur')[['indicateur', 'libelle', 'unite']]."
-                )
+                near = f"{capital(nearest(name, known))} ".lstrip()
+                raise UsageError(label("affichage.dossier.indicateur", nom=name, proche=near))
         here = self.territory
         places = {*here.noms, *(code for quarter in here.quartiers for code in quarter.depuis)}
         codes = [one if one in places else here.quartier(one).code for one in _several(zones)]
@@ -88,7 +85,7 @@ class LabelledTables:
         rows = self.store.rows("actions")
         frame = _with_names(rows, self.territory)
         for name in (*MONTANTS, "beneficiaires"):
-            said = rows[name].notna().map({True: DIT, False: "non_disponible"}).astype("str")
+            said = rows[name].notna().map({True: STATUTS[0], False: "non_disponible"}).astype("str")
             frame.insert(frame.columns.get_loc(name) + 1, f"statut_{name}", _ordered(said, STATUTS))
         return frame.astype({"type_credit": "category", "statut": "category"})
 

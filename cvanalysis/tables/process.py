@@ -18,8 +18,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from cvanalysis.actions.clean.fields import Declared
 from cvanalysis.actions.clean.logs import CleanedLogs, clean_logs
@@ -369,7 +367,8 @@ def write_tables(tables: dict[str, pd.DataFrame], folder: Path, record: dict[str
         make_folder(folder, private=True)
         for left in folder.glob(f".*{SUFFIX}"):  # by a processing that was killed
             left.unlink()
-        made = {folder / f"{name}.parquet": _parquet(table) for name, table in tables.items()}
+        how = {"index": False, "compression": "zstd", "row_group_size": 1 << 20}
+        made = {folder / f"{name}.parquet": table.to_parquet(**how) for name, table in tables.items()}
         digests = {path.stem: hashlib.sha256(raw).hexdigest() for path, raw in made.items()}
         (folder / RECORD).unlink(missing_ok=True)
         write_all([*made.items(), (folder / RECORD, to_json(record | {"tables": digests}))])
@@ -381,9 +380,3 @@ def write_tables(tables: dict[str, pd.DataFrame], folder: Path, record: dict[str
             f"Les tables n'ont pas pu être écrites dans «\u00a0{folder.name}\u00a0»\u00a0: {why}."
             " Libérez de la place ou vérifiez les droits, puis recommencez."
         ) from error
-
-
-def _parquet(table: pd.DataFrame) -> bytes:
-    out = pa.BufferOutputStream()
-    pq.write_table(pa.Table.from_pandas(table, preserve_index=False), out, compression="zstd", row_group_size=1 << 20)
-    return out.getvalue().to_pybytes()

@@ -138,10 +138,10 @@ def _complete(name: str, cells: dict[str, str]) -> dict[str, str]:
 def _add_long_format(added: dict[str, list[dict[str, str]]], names: list[str]) -> None:
     """The family of `code;annee;indicateur;valeur`: each indicator that the territory adds may come so, under its year."""
     headers = [f"{LOCAL} : {name}".upper() for name in names]
-    row = {"id": LOCAL, "nom": "Indicateurs du territoire", "signature": ",".join(headers), "minimum": "1"}
-    added.setdefault("familles.csv", []).append(_complete("familles.csv", row))
+    family = {"id": LOCAL, "nom": "Indicateurs du territoire", "signature": ",".join(headers), "minimum": "1"}
+    every = {"famille": LOCAL, "millesime": "*", "indicateurs": "*", "annee": "="}
+    for name, row in (("familles.csv", family), ("annees.csv", every)):
+        added.setdefault(name, []).append(_complete(name, row))
     added[f"colonnes/{LOCAL}.csv"] = [
         {"indicateur": name, "note": "", "courant": header} for name, header in zip(names, headers, strict=True)
     ]
-    every = {"famille": LOCAL, "millesime": "*", "indicateurs": "*", "annee": "="}
-    added.setdefault("annees.csv", []).append(_complete("annees.csv", every))
