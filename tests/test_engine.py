@@ -41,6 +41,8 @@ CELLS = {
     "a module beside hides none of Python's": "open('colorsys.py', 'w').write('1/0')\nimport colorsys\ncolorsys.rgb_to_hsv(0, 0, 0)",
     "a module beside is imported": "open('voisin.py', 'w').write('a = 1')\nimport voisin\nvoisin.a",
     "history names": "_, __, In[2][:8]",
+    "a library asks where it is": "type(get_ipython()).__name__, type(get_ipython()).__module__",
+    "a log says its level and whose it is": "import logging\nlogging.warning('a'); logging.info('b'); logging.getLogger('x').error('c')",
     "nobody answers a question": "try:\n    input('?')\nexcept Exception as e:\n    print(type(e).__name__, e)",
     "nor tells a secret": "import getpass\ntry:\n    getpass.getpass()\nexcept Exception as e:\n    print(e)",
     "an unhandled name": "inconnu",
@@ -57,8 +59,9 @@ ENDS = {
     "a cell that never ends": ("import time\ntime.sleep(600)", "1"),
 }
 RUNNER = """
-import json, sys
+import json, logging, sys
 import papermill
+logging.basicConfig(level="INFO", format="%(message)s")  # as papermill's command does
 for engine in (None, "cvanalysis"):
     for name in json.loads(sys.argv[1]):
         said = {}
@@ -170,6 +173,17 @@ def test_a_notebook_that_ends_badly_raises_the_same_error_and_keeps_the_same_out
         for engine in ("None", "cvanalysis")
     ]
     assert kept[1] == kept[0]
+
+
+def test_half_a_character_that_a_cell_prints_stops_neither_it_nor_the_next(tmp_path):
+    broken = carnet(tmp_path / "casse.ipynb", "print('a\\ud800b')", "'après'")
+    script = (
+        "import papermill\n"
+        f"nb = papermill.execute_notebook({str(broken)!r}, None, engine_name='cvanalysis', progress_bar=False)\n"
+        "print([one.get('text') or one.data['text/plain'] for cell in nb.cells[-2:] for one in cell.outputs])"
+    )
+    done = subprocess.run([sys.executable, "-c", script], env=environment(), capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == repr(["a\\ud800b\n", "'après'"])
 
 
 def test_nothing_passes_from_one_notebook_to_the_next(tmp_path):

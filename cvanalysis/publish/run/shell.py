@@ -11,6 +11,7 @@ import asyncio
 import builtins
 import getpass
 import io
+import logging
 import os
 import sys
 from collections import deque
@@ -94,7 +95,10 @@ class _Stream(io.TextIOBase):
         text = "".join(self._kept) + self._drain()
         self._kept.clear()
         if text:
-            self._client.wire.send(None, "stream", {"name": self.name, "text": text})
+            sent = text.encode(
+                "utf-8", "backslashreplace"
+            ).decode()  # half a character, of a broken file: a file would not take it
+            self._client.wire.send(None, "stream", {"name": self.name, "text": sent})
 
     def _drain(self) -> str:
         """Text written to the descriptor since the last time. Regular files only: under a terminal there is nothing to read back."""
@@ -119,7 +123,9 @@ class _Compiler(XCachingCompiler):
 
 
 class _Shell(ZMQInteractiveShell):
-    """The kernel's shell."""
+    """The kernel's shell, under its own name: libraries look at that to know where they are."""
+
+    __module__ = ZMQInteractiveShell.__module__
 
     def should_run_async(self, *args: Any, **kw: Any) -> bool:
         """A cell finds a loop that runs, as in a kernel: a task that one begins, another awaits. Not what a magic of it runs inside."""
@@ -128,6 +134,9 @@ class _Shell(ZMQInteractiveShell):
     def enable_gui(self, gui: str | None = None) -> None:
         """There is no window here, and no loop to feed one: `%matplotlib inline` asks for nothing more."""
         self.active_eventloop = gui
+
+
+_Shell.__name__ = ZMQInteractiveShell.__name__
 
 
 def prepare() -> None:
@@ -185,6 +194,7 @@ class InProcessClient(PapermillNotebookClient):
 
     def execute(self, **_kw: Any) -> NotebookNode:
         self.reset_execution_trackers()
+        logging.basicConfig(force=True, handlers=[], level=logging.WARNING)
         self._shell = open_shell()
         self._shell.displayhook.session = self._shell.display_pub.session = self.wire
         sys.stdout = _Stream("stdout", self, 1)
