@@ -539,6 +539,12 @@ def test_an_amount_cut_in_two_that_cannot_be_joined_is_refused_and_not_read_with
     assert money(cleaned)["retenu"] == sum(1000 + 100 * i for i in range(6))
 
 
+def test_an_amount_cut_in_two_is_read_whole_on_a_line_whose_text_is_cut_too(tmp_path):
+    log = COMMAS + rows_of(lambda i, n: f"Asso {n},Projet {n},2019,1{i},1 {i}34,50,Le Haut")
+    cleaned = pasted(tmp_path, "vote.csv", log + "Club,Nager,2019,10,2 000,75,Le Haut, le bas, ailleurs\n")[1]
+    assert money(cleaned)["retenu"] == sum(1034.5 + 100 * i for i in range(6)) + 2000.75
+
+
 def test_where_every_amount_is_cut_in_two_each_is_read_whole(tmp_path):
     log = COMMAS + rows_of(lambda i, n: f"Asso {n},Projet {n},2019,1{i},1 {i}34,50,Le Haut")
     assert money(pasted(tmp_path, "vote.csv", log)[1])["retenu"] == sum(1034.5 + 100 * i for i in range(6))

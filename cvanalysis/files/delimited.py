@@ -216,6 +216,9 @@ def _join_decimals(rows: list[list[str]], usual: int) -> tuple[list[list[str]], 
     places = {place for found in ways.values() if len(found) == 1 for place in found[0][2]}
     for rank, found in ways.items():
         best = found if len(found) == 1 else [one for one in found if places.issuperset(one[2])]
+        if places and not best:  # its text is cut too, further on: its amounts alone are joined, where others are
+            known = (one for one in _joined(rows[rank], len(places)) if places.issuperset(one[2]))
+            best = [one for one in known if fits(one[0][: max(places) + 2], kinds)]
         if len(best) == 1:
             rows[rank] = best[0][0]
     return rows, width

@@ -303,8 +303,7 @@ def _doubles(i: int, columns: Sequence[Column], kept: list[int], values: dict[in
     apart = (*TITRES["versements"], *TITRES["financeurs"])
     if _said(apart, columns[i].titre) or ANNEE.search(columns[i].titre) or np.count_nonzero(values[i]) < 5:
         return False
-    before = (j for j in kept if j < i or _said(TITRES["financeurs"], columns[j].titre))
-    return any(j != i and np.array_equal(values[i], values[j]) for j in before)
+    return any(np.array_equal(values[i], values[j]) for j in kept if j < i or _said(apart, columns[j].titre))
 
 
 def _names_more(title: str) -> bool:

@@ -163,8 +163,7 @@ def _write(fichier: str, sheet: Sheet, labels: dict[str, Labels]) -> str:
     if merged := merged_columns(columns):
         lines.append(f"fusionnees = [{', '.join(map(_text, merged))}]  # une case vide répète celle du dessus")
     doubtful = [word for column in columns if column.champ in MONTANTS for word in _thousands(column)]
-    if doubtful:
-        word = doubtful[0]
+    for word in doubtful[:1]:
         lines.append(
             f"# milliers = {_text(word[-4])}  # si {quoted(word)} vaut des milliers ; sinon, corrigez ces cases"
         )
