@@ -70,9 +70,12 @@ def _by_cell(field: Field, column: str, labels: Mapping[str, str], dimension: st
 
 
 def _acting(field: Field, column: str) -> Iterable[tuple[str, object]]:
-    """(partner, value of a column) of the actions that it carries or funds."""
+    """(partner, value of a column) of the actions that it carries or funds; but for the year, any line of an action speaks for it: the
+    log of who funds it seldom says where it was led."""
     rows = field.menees
     for who in ("partenaire", "financeur_id"):
         # A funder is seen where it gave money, not where it was only asked for some.
         known = rows[(rows[who] != "") & ((rows["accorde"] > 0) if who == "financeur_id" else True)]
+        if column != "annee":
+            known = known[[who, "action"]].drop_duplicates().merge(rows[["action", column]].drop_duplicates())
         yield from known[[who, column]].drop_duplicates().itertuples(index=False, name=None)

@@ -10,7 +10,7 @@ from operator import attrgetter
 
 import pandas as pd
 
-from cvanalysis.actions.counting import TFPB, UNE_FOIS, lines_of, subsidies
+from cvanalysis.actions.counting import LIGNE, TFPB, UNE_FOIS, lines_of, subsidies
 from cvanalysis.actions.field import MONTANTS, ActionChapter, Build, Field
 from cvanalysis.actions.funding import (
     AUTRE_RESSOURCE,
@@ -208,8 +208,9 @@ class Partners(ActionChapter):
         )
 
     def _stages(self, ident: str, menees: pd.DataFrame) -> Finding:
-        """How much is asked, granted, paid: three sums that do not bear on the same lines."""
-        rows = lines_of(subsidies(menees))
+        """How much is asked, granted, paid: three sums that do not bear on the same lines of the logs, whatever the funders on a line."""
+        written = lines_of(subsidies(menees)).groupby([name for name in LIGNE if name != "financeur"], dropna=False)
+        rows = written[["demande", "accorde", "paye"]].sum(min_count=1)
         known = {name: rows[name].dropna() for name in ("demande", "accorde", "paye")}
         if all(amounts.empty for amounts in known.values()):
             return self.rien(ident)
@@ -229,7 +230,7 @@ class Partners(ActionChapter):
         return self.about(
             ident,
             Message("partenaires.argent-03", self.said | sums | same),
-            rows,
+            menees,
             grid=Grid("barres", lines),
             lecture=Message("actions.lecture_argent", {"etiquette": titles["accorde"], "valeur": sums["accorde"]}),
             precautions=(label("partenaires.argent-03.lignes"), MONTANTS),

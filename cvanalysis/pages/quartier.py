@@ -238,8 +238,9 @@ class QuarterActions(ActionChapter):
         declared = table["quartiers"].map(lambda cell: self.quartier.code in split_list(cell)).astype(bool)
         mine = table[declared | table["code"].isin(by_action)]
         mine = mine.sort_values("avancement", key=lambda states: states.map(AVANCEMENTS.index), kind="stable")
-        texts, said = self.texts(ident), {"quartier": QUARTIER, "sujet": QUARTIER, "total": len(mine)}
-        said |= {"actions": int(mine["code"].isin(by_action).sum())}
+        expected, served = declared[mine.index], mine["code"].isin(by_action)
+        texts, said = self.texts(ident), {"quartier": QUARTIER, "sujet": QUARTIER, "attendus": int(expected.sum())}
+        said |= {"servis": int((served & expected).sum()), "autres": int((served & ~expected).sum())}
         if mine.empty:
             words = {"champ": label(f"{texts}.champ_contrat"), "quoi": label(f"{texts}.manque", **said)}
             return nothing(ident, "actions.rien_engagements", said, textes=texts, source=SOURCE, **words)
