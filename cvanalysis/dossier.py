@@ -26,7 +26,7 @@ from cvanalysis.display import blocs
 from cvanalysis.display.blocs import show_all
 from cvanalysis.display.constat import Bloc, Constat
 from cvanalysis.display.page import Page
-from cvanalysis.display.phrases import write
+from cvanalysis.display.phrases import heading
 from cvanalysis.errors import UsageError
 from cvanalysis.french import capital, named, nearest
 from cvanalysis.pages.engagements import Engagements
@@ -347,7 +347,7 @@ class Dossier(LabelledTables):
         for theme in self.territory.themes:
             acted = ThemeActions(self.store, self.territory, theme.id, self.catalogue).constats
             pages.append((f"{theme.nom}\u00a0: ", f"themes/{theme.id}", (*acted, *self._theme_voices(theme))))
-        said = ((of, page, one.id, write(one.message)) for of, page, ones in pages for one in ones if one.table)
+        said = ((of, page, one.id, heading(one.message)) for of, page, ones in pages for one in ones if one.table)
         return {ident: (of + title.removeprefix(of), self._lien(page, f"#{ident}")) for of, page, ident, title in said}
 
     @cached_property
@@ -360,7 +360,7 @@ class Dossier(LabelledTables):
                 if one not in found and subject in self._liens:
                     fiche = Fiche(self.store, self.territory, self.catalogue, subject)
                     if numero in fiche.numeros:
-                        title = f"{fiche.quartier.nom}\u00a0: {write(fiche.constat(numero).message)}"
+                        title = f"{fiche.quartier.nom}\u00a0: {heading(fiche.constat(numero).message)}"
                         found[one] = (title, self._lien(f"quartiers/{subject}", f"#{one}"))
         return found
 

@@ -392,4 +392,4 @@ def test_how_people_took_part_is_told_by_the_way_that_most_took(territory):
     bars = {one.etiquette: one.valeur for one in found.figure.series[0].points if one.valeur.dite}
     most = max(bars.values(), key=lambda one: one.valeur)
     first = next(name for name, value in bars.items() if value == most)
-    assert write(found.message).startswith(f"On a surtout participé par\u00a0: {first.lower()} ({say(most)})")
+    assert write(found.message).startswith(f"Façon de participer la plus suivie\u00a0: {first.lower()} ({say(most)})")

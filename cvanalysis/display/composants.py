@@ -21,7 +21,7 @@ from jinja2.environment import TemplateModule
 from markupsafe import Markup
 
 from cvanalysis.constat.shape import Finding, Valeur
-from cvanalysis.display.phrases import say, write
+from cvanalysis.display.phrases import heading, say
 from cvanalysis.french import capital, french_date, month_year, slug, typeset
 from cvanalysis.textes import block, label
 
@@ -117,7 +117,7 @@ def equip(environment: Environment) -> None:
         part=_part,
         label_block=block,
         avancements=TONS,
-        write=write,
+        write=heading,
         states_of=states_of,
         tonalites=[(f"voix-0{n}", title, f"0{n}") for n, title in enumerate(block("voix.tons").values(), 2)],
         breadth=_breadth,

@@ -23,7 +23,7 @@ from cvanalysis.constat.shape import Contribution, Figure, Finding, Table
 from cvanalysis.display.alternatives import describe
 from cvanalysis.display.alternatives import notes as notes_of
 from cvanalysis.display.composants import BESIDE, composants
-from cvanalysis.display.phrases import write
+from cvanalysis.display.phrases import heading, write
 from cvanalysis.display.tables import html_table, left_out, meanings, to_frame
 from cvanalysis.errors import UsageError
 from cvanalysis.french import capital, typeset
@@ -69,7 +69,13 @@ class Constat:
     @cached_property
     def titre(self) -> str:
         textes.use(self.territory.phrases)
-        return write(self.finding.message)
+        return heading(self.finding.message)
+
+    @property
+    def _lecture(self) -> str:
+        """What is read under the title: the whole sentence where the title is a short form of it, then the reading of a figure."""
+        whole, read = write(self.finding.message), self.finding.lecture
+        return " ".join([f"{whole}."] * (whole != self.titre) + [write(read)] * (read is not None))
 
     @property
     def html(self) -> str:
@@ -165,8 +171,7 @@ class Constat:
 
     def _notes(self) -> str:
         f = self.finding
-        lecture = write(f.lecture) if f.lecture is not None else ""
-        told = zip(labels("affichage.constat.notes"), (lecture, f.champ, f.source), strict=True)
+        told = zip(labels("affichage.constat.notes"), (self._lecture, f.champ, f.source), strict=True)
         # What is particular to this finding is seen at once; what is true of the indicator anywhere is one step away.
         particular = [p for p in f.precautions if p not in f.generales] + [*f.manques, *f.ailleurs]
         files = [label("affichage.constat.fichiers", noms=", ".join(f.fichiers))] if f.fichiers else []
@@ -178,7 +183,6 @@ class Constat:
         """What only this finding says: a reading that says much more than its title; numbers for all that the page says once, its
         source first."""
         f = self.finding
-        lecture = write(f.lecture) if f.lecture is not None else ""
         names = [found[1] for found in _FILES.finditer(f.source)] or f.fichiers
         self.notes.update((name, 0) for one in names for name in one.split(", "))
         whom, *_, where = [*f.champ.split(" ; "), ""]
@@ -192,9 +196,10 @@ class Constat:
             said.append(label("affichage.constat.ailleurs"))
         said = dict.fromkeys(capital(one) for one in said if one)
         numbers = [self.notes.setdefault(one, len(said_once(self.notes)) + 1) for one in said]
+        much = len(self._lecture) > 3 * len(self.titre) or write(f.message) != self.titre
         for meaning in meanings(f.table):  # a mark needs no number
             self.notes.setdefault(meaning, len(said_once(self.notes)) + 1)
-        return composants(_MACROS).brief_notes(lecture if len(lecture) > 3 * len(self.titre) else "", numbers)
+        return composants(_MACROS).brief_notes(self._lecture if much else "", numbers)
 
     @property
     def df(self) -> pd.DataFrame:
@@ -205,8 +210,7 @@ class Constat:
     @property
     def record(self) -> dict[str, Any]:
         """The finding in plain values: what editions are compared by, and what programs read."""
-        lecture = self.finding.lecture
-        return record(self.finding, self.titre, write(lecture) if lecture is not None else "")
+        return record(self.finding, self.titre, self._lecture)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict[str, Any], dict[str, Any]]:
         return gather([self])._repr_mimebundle_()

@@ -10,14 +10,16 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable
 from functools import cache
+from math import inf
 
 from jinja2 import Environment, StrictUndefined, Template
 
 from cvanalysis import french
 from cvanalysis.constat.shape import Message, Valeur
-from cvanalysis.textes import block, label, pages, variants
+from cvanalysis.textes import PHRASES, block, label, pages, variants
 
 DOUTEUX = "(douteux)"
+MOTS = 18
 
 
 def say(valeur: Valeur) -> str:
@@ -32,12 +34,21 @@ def say(valeur: Valeur) -> str:
     return f"{text} {DOUTEUX}" if valeur.statut == "suspect" else text
 
 
-def write(message: Message) -> str:
-    """The sentence of a message, typeset. Raises `KeyError` for an unknown template, `UndefinedError` for a missing value."""
+def write(message: Message, most: float = inf) -> str:
+    """The sentence of a message, typeset; its short form where it has one and more than `most` words. Raises `KeyError` for an unknown
+    template, `UndefinedError` for a missing value."""
     entry, key = block(message.gabarit), message.valeurs.get("cle") or message.valeurs.get("indicateur")
-    found = (entry[key] if isinstance(entry.get(key), dict) else entry)["variantes"]
-    said = _template(found[_choice(message, len(found))]).render(message.valeurs)
-    return french.capital(french.typeset(said))
+    entry = entry[key] if isinstance(entry.get(key), dict) else entry
+    for found in filter(None, map(entry.get, PHRASES)):
+        said = french.capital(french.typeset(_template(found[_choice(message, len(found))]).render(message.valeurs)))
+        if len(said.split(" ")) <= most:
+            break
+    return said
+
+
+def heading(message: Message) -> str:
+    """What stands as a title: read in one breath; what a no-break space holds together is one word."""
+    return write(message, MOTS)
 
 
 def warm() -> None:

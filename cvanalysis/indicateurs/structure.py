@@ -13,7 +13,7 @@ from functools import cached_property
 from cvanalysis.catalogue import ConstatDeclare, Indicateur
 from cvanalysis.constat.make import serie
 from cvanalysis.constat.shape import Figure, Finding, Message, Role, Table, Valeur, word
-from cvanalysis.french import capital
+from cvanalysis.french import capital, enumerate_french, number
 from cvanalysis.indicateurs.context import Contexte, Zone, reason
 from cvanalysis.indicateurs.observation import Instant
 from cvanalysis.indicateurs.question import Question, axis, short, whole
@@ -117,11 +117,13 @@ class Structure(Question):
             absent = next((part.statut for part in own.parts if not part.dite), "non_disponible")
             return Message("quartier.structure_absente", {**values, "raison": reason(absent)})
         (first, share), (second, next_share) = ranked[:2]
+        told = [number(self._by_year(*one).valeur, one[1].decimales) for one in ranked]
+        alike = [short(part) for (part, _), one in zip(ranked, told, strict=True) if one == told[1] and part != first]
         beside = {str(n): other.parts[self.parts.index(first)] for n, other in enumerate(others)}
         place = rank(self.code, beside | {self.code: share})
         values["place"] = place.dit("part") if place else ""
         values |= {"premiere": short(first), "part_premiere": share}
-        values |= {"deuxieme": short(second), "part_deuxieme": next_share}
+        values |= {"deuxieme": enumerate_french(alike), "part_deuxieme": next_share}
         values |= {"par_an_premiere": self._by_year(first, share), "par_an_deuxieme": self._by_year(second, next_share)}
         return Message(f"quartier.structure{'_partielle' if values['manquantes'] else ''}", values)
 

@@ -147,7 +147,7 @@ class ThemeActions(ActionChapter):
             figure=figure,
             table=Table(columns, tuple(lines)),
             lecture=reading,
-            precautions=(label("theme.besoins-01.vises"), REGLES["plein"], SANS_CAUSE),
+            precautions=(*[label("theme.besoins-01.vises")][: len(needs)], REGLES["plein"], SANS_CAUSE),
             manques=missing,
         )
 

@@ -243,7 +243,8 @@ def _here(finding: Finder, quartier: Quartier, mine: pd.DataFrame, territory: Te
                 lines.append((t.nom, name, told))
     nothing = (label("voix.ici.tous"), "", label("voix.ici.rien"))
     heard = sum(bool((mine["theme"] == t.id).any()) for t in territory.themes)
-    values = {"quartier": QUARTIER, "themes": heard, "sur": len(territory.themes), "citations": len(lines)}
+    cited = len({line[0] for line in lines})
+    values = {"quartier": QUARTIER, "themes": heard, "sur": len(territory.themes), "cites": cited}
     return finding(
         "voix-01",
         Message("voix.ici", values),

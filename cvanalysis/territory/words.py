@@ -81,12 +81,12 @@ def _wrong(page: str, key: tuple[str, ...], text: Any) -> tuple[str, str, str] |
     if not isinstance(lines, list) or not lines or not all(isinstance(one, str) and one.strip() for one in lines):
         kind = "un texte entre guillemets" if isinstance(ours, str) else "une liste de textes"
         return f"{quoted(text)} ne convient pas", f"{kind} attendu", _TO_DO
-    if last != "variantes" and isinstance(ours, list) and len(lines) != len(ours):
+    if last not in textes.PHRASES and isinstance(ours, list) and len(lines) != len(ours):
         return f"la liste a {len(lines)} textes", f"{len(ours)}, dans le même ordre", _TO_DO
     if any("<" in one or ">" in one for one in lines) and not any("<" in one or ">" in one for one in ours):
         return "une phrase ne contient ni < ni >", "du texte seul", "Écrivez-le en mots"
     try:
-        unknown, known = _template(page, way, lines) if last == "variantes" else _label(lines, ours)
+        unknown, known = _template(page, way, lines) if last in textes.PHRASES else _label(lines, ours)
     except (ValueError, SyntaxError) as error:
         return f"la phrase ne se lit pas ({error})", "des accolades fermées", _TO_DO
     if not unknown:

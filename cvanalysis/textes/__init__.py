@@ -1,7 +1,8 @@
 """Every sentence that a person reads on a page, one TOML file a page. Owns how a text is found; refuses to know what it means.
 
-`[nom] variantes = […]` are the sentences of a claim: templates that `display.phrases` writes. All others are labels (questions, titles of
-columns and axes, notes), in which `{nom}` stands for a value. A text that is not there, or a value that it lacks, raises `KeyError`.
+`[nom] variantes = […]` are the sentences of a claim: templates that `display.phrases` writes; `courts`, its title where they are too long.
+All others are labels (questions, titles of columns and axes, notes), in which `{nom}` stands for a value. A text that is not there, or a
+value that it lacks, raises `KeyError`.
 """
 
 import tomllib
@@ -10,6 +11,8 @@ from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
 from typing import Any
+
+PHRASES = ("variantes", "courts")
 
 
 @cache
@@ -65,7 +68,7 @@ def block(key: str) -> Any:
 def variants(entry: Mapping[str, Any]) -> Iterator[str]:
     """The templates of all the sentences of claims under an entry."""
     for key, part in entry.items():
-        if key == "variantes":
+        if key in PHRASES:
             yield from part
         elif isinstance(part, Mapping):
             yield from variants(part)
