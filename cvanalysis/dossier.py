@@ -253,9 +253,13 @@ class Dossier(LabelledTables):
         """
         acted = ThemeActions(self.store, self.territory, theme, self.catalogue)
         said = Together(acted.theme.id, lambda: self._theme_voices(acted.theme))
-        advised = Together(
-            acted.theme.id, lambda: find_recommendations(self.recommendations(), self.territory, acted.theme.id)
-        )
+
+        def advise() -> tuple[Finding, ...]:
+            titles = {ident: title for ident, (title, _) in self._handed.items()}
+            titles |= {one.id: heading(one.message) for one in (*acted.constats, *said.constats)}
+            return find_recommendations(self.recommendations(), self.territory, acted.theme.id, titles=titles)
+
+        advised = Together(acted.theme.id, advise)
         chapters = (acted, said, advised)
 
         def sides(show: Callable[..., Bloc]) -> Bloc:
@@ -368,7 +372,7 @@ class Dossier(LabelledTables):
         said, cited, held, codes = map(self.store.rows, ("paroles", "contributions", "immersions", "codes"))
         declared = self.store.rows("engagements")
         names = dict(zip(declared["code"], declared["libelle"], strict=True))
-        words = [named(cite, about(cite, self.territory, names), 120) for cite in cited["cite"]]
+        words = [named(cite, about(cite, self.territory, names)) for cite in cited["cite"]]
         return find_theme_voices(theme, said, cited.assign(cite=words), held, codes, self.territory)
 
     def show(

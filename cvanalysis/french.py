@@ -212,10 +212,9 @@ def month_year(text: str) -> str:
     return f"{MOIS[int(month) - 1]} {year}" if re.fullmatch(r"\d{4}-(?:0[1-9]|1[0-2])", text) else text
 
 
-def named(code: str, words: str, most: int = 60) -> str:
-    """A thing by its words, cut where they are many, then its code: a code alone says nothing to who has not the list."""
-    short = shorten(words, most)
-    return f"{short} ({code})" if short else code
+def named(code: str, words: str) -> str:
+    """A thing by its words, whole, then its code: a code alone says nothing to who has not the list."""
+    return f"{shorten(words, len(words))} ({code})" if words else code
 
 
 def shorten(text: str, most: int) -> str:

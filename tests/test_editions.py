@@ -46,6 +46,8 @@ def reasons(before, after, *moved):
         ({"value": 2.0, "question": "Combien, en euros ?"}, ["chiffres"], {"methode", "revision"}),
         ({"value": 2.0, "champ": "Ailleurs."}, [], {"perimetre"}),
         ({"message": "Le même, dit autrement"}, [], {"methode"}),
+        ({"message": "Le même, dit autrement"}, ["chiffres"], {"methode"}),  # other words are no other figures
+        ({"message": "Un titre : 3,5 % de plus"}, ["chiffres"], {"revision"}),
     ],
 )
 def test_a_revised_figure_has_the_reasons_that_the_two_editions_state(after, moved, expected):

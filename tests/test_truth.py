@@ -1,8 +1,10 @@
 """Sentences that said something else than their figures: the right values, computed here from the raw files and from the facts."""
 
 import csv
+from collections import Counter
 from dataclasses import replace
 from datetime import date
+from html import unescape
 from itertools import pairwise
 from statistics import median
 
@@ -14,6 +16,7 @@ from cvanalysis.catalogue.rules import load_rules
 from cvanalysis.constat.shape import Message
 from cvanalysis.display import phrases
 from cvanalysis.display.constat import Constat
+from cvanalysis.dossier import Dossier
 from cvanalysis.indicateurs.observation import France, Instant, as_value
 from cvanalysis.pages.partenaires import Partners
 from cvanalysis.pages.quartier import Fiche, QuarterActions
@@ -697,8 +700,31 @@ def test_a_title_of_a_fiche_is_read_in_one_breath(store):
     """Eighteen words at most; what a no-break space holds together is one."""
     for quarter in store.territory.quartiers:
         for found in Fiche(store, store.territory, load_catalogue(), quarter.code).constats:
-            title = phrases.write(found.message)
+            title = phrases.heading(found.message)
             assert len(title.split(" ")) <= 18, (found.id, title)
+
+
+@pytest.mark.parametrize(
+    "page", ["synthese", "avancement", "partenaires", "recit", "participation", "preconisations", "qualite", "theme"]
+)
+def test_a_title_of_any_page_is_read_in_one_breath_and_what_it_leaves_out_stands_under_it(store, page):
+    dossier, themes = Dossier(store.territory, store), [theme.id for theme in store.territory.themes]
+    ask = getattr(dossier, page)
+    for shown in (one[n] for one in (map(ask, themes) if page == "theme" else [ask()]) for n in one.numeros):
+        assert len(shown.titre.split(" ")) <= 18, (shown.finding.id, shown.titre)
+        whole = phrases.write(shown.finding.message)
+        assert whole == shown.titre or whole in unescape(shown.html), shown.finding.id
+        assert shown.record["message"] == shown.titre
+
+
+def test_a_rise_told_in_a_title_is_one_that_other_years_confirm(insee, synthese):
+    """« En hausse dans 11 quartiers (dont 4 incertains) » is read as eleven: the title counts those that nothing contradicts."""
+    sure = [said for said, uncertain in poverty(insee).values() if not uncertain]
+    assert Counter(sure) == {"hausse": 7}
+    found = synthese.constat("revenus-05")
+    assert phrases.heading(found.message) == (
+        "Pauvreté, 2014 à 2018\u00a0: hausse confirmée dans 7 quartiers sur 15, baisse confirmée dans aucun (seuil\u00a0: 1,4\u00a0point)"
+    )
 
 
 def test_the_rates_of_women_are_told_of_all_the_quarters_that_have_one(insee, synthese):

@@ -16,6 +16,7 @@ from cvanalysis.constat.disclosure import Cell, protect
 from cvanalysis.constat.make import bars, count, euros, leaders
 from cvanalysis.constat.shape import Finding, Message, Table, Valeur, row, word
 from cvanalysis.files.keys import grouped
+from cvanalysis.french import fold
 from cvanalysis.textes import label, labels
 
 SANS_PUBLIC = "actions.publics.sans_public"
@@ -138,6 +139,7 @@ def list_actions(rows: pd.DataFrame, field: Field, limit: int = CATALOGUE_MAX, c
         who = (latest.porteur, names.get(latest.theme, latest.theme))
         line = (best_title(one.titre for one in group), *who, said, span(years), euros(amounts.get(action)))
         made.append(row(*line, *((euros(shares.get(action)),) if code else ())))
+    made.sort(key=lambda line: fold(line[0].texte))  # by the title that is shown
     rest = len(latest_years) - len(made)
     rule = label("actions.liste.regle") + (label("actions.liste.reste", montres=len(made), reste=rest) if rest else "")
     if code and made:

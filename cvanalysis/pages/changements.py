@@ -27,6 +27,9 @@ _ORIGINES: Mapping[str, Mapping[str, Any]] = block("changements.origines")
 _REPONSES = ("Statut", "Réponse")
 _EDITION = re.compile(r"édition « [^»]*»")
 _ANNEE = re.compile(r"(?<![\w.])(?:19|20)\d{2}(?![\w.]*\.\w)")  # not those of a file's name
+_DIT = re.compile(
+    r"\d+|\b(?:\w+ième|premi\w+|plus|moins|milieu|hausse|baisse|stable|aucune?)\b"
+)  # figures, place, sense
 
 
 class Change(NamedTuple):
@@ -78,6 +81,9 @@ def _why(old: Record, new: Record, moved: set[str], known: bool) -> tuple[str, .
         return ()
     if _without_answers(old) == _without_answers(new):
         return ("reponses",)
+    same = all(old[name] == new[name] for name in ("lignes", "colonnes", "source", "question"))
+    if same and _DIT.findall(old["message"]) == _DIT.findall(new["message"]):
+        return ("methode",)  # the same figures, said otherwise, whatever else has moved
     reasons = []
     if _ANNEE.findall(old["source"]) != _ANNEE.findall(new["source"]):
         reasons.append("millesime")
@@ -90,7 +96,7 @@ def _why(old: Record, new: Record, moved: set[str], known: bool) -> tuple[str, .
     if known and "perimetre" in moved and not reasons:
         reasons.append("perimetre")
     if "methode" in moved or (old["lignes"] == new["lignes"] and not reasons):
-        reasons.append("methode")  # the same figures, said otherwise, are a matter of method too
+        reasons.append("methode")
     return tuple(dict.fromkeys(reasons)) or (("date",) if known else ("inconnue",))
 
 
@@ -150,7 +156,7 @@ def find_changes(
             figure=matrix(marks.items()) if changes else None,
             table=[
                 (
-                    *(named(c.id, about(c.id, territory, dits), 120), c.nature, c.raison),
+                    *(named(c.id, about(c.id, territory, dits)), c.nature, c.raison),
                     *(c.avant or absent, same if c.avant == c.apres else c.apres or absent),
                 )
                 for c in changes
@@ -163,7 +169,7 @@ def find_changes(
             figure=matrix(answers.items()),
             table=[
                 (
-                    *(named(cite, about(cite, territory, dits), 120), texte),
+                    *(named(cite, about(cite, territory, dits)), texte),
                     *(one.avant or none["avant"], one.apres, one.reponse or none["reponse"]),
                 )
                 for cite, texte, one in told

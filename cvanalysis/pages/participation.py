@@ -175,7 +175,7 @@ def _road(found: pd.DataFrame, coverage: Coverage, engagements: Mapping[str, str
     states = [status if status in STATUTS else STATUTS[0] for status in found["statut"]]
     waiting = int((found["statut"] == STATUTS[0]).sum())
     months = [month_year(month) or label("participation.reponses.sans_date") for month in found["mois"]]
-    cited = [named(cite, about(cite, coverage.territory, engagements), 120) for cite in found["cite"]]
+    cited = [named(cite, about(cite, coverage.territory, engagements)) for cite in found["cite"]]
     return _finding(
         coverage,
         "reponses-01",

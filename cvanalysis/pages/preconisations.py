@@ -90,7 +90,7 @@ def read_recommendations(
     """
     heard = {code for cell in paroles["codes"] for code in cell.split("|")} if len(paroles) else set()
     known: dict[str, Mapping[str, str] | None] = {
-        "chiffre": findings if findings is None else {one: named(one, said, 120) for one, said in findings.items()},
+        "chiffre": findings if findings is None else {one: named(one, said) for one, said in findings.items()},
         "action": engagements,
         "parole": {code: nom for code, nom in zip(codes["code"], codes["nom"], strict=True) if code in heard},
         "immersion": dict(zip(immersions["immersion"], immersions["vu"], strict=True)),
