@@ -65,12 +65,15 @@ def ouvrir(donnees: str | Path = "", edition: str = "", audience: str = "") -> D
 
 
 def _find_data(donnees: str | Path) -> Path:
-    here = Path.cwd()
     if given := donnees or os.environ.get("CVANALYSIS_DATA", ""):
         folders = [Path(given)]
         told = label("affichage.dossier.sans_contrat", dossier=given)
     else:
-        around = (here, *here.parents, PACKAGE.parent)  # the project's last: papermill runs a notebook from anywhere
+        around = (
+            Path.cwd(),
+            *Path.cwd().parents,
+            PACKAGE.parent,
+        )  # the project's last: papermill runs a notebook from anywhere
         folders = [folder / inside for folder in around for inside in ("", "data/raw")]
         told = label("affichage.dossier.introuvable")
     for folder in folders:
@@ -89,11 +92,8 @@ def _refuse_strays() -> None:
     declared: set[str] = set()
     for cell in shell.user_ns.get("In", ()) if shell else ():
         with suppress(SyntaxError):
-            assigned = {
-                one.id
-                for one in ast.walk(ast.parse(cell))
-                if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)
-            }
+            names = (one for one in ast.walk(ast.parse(cell)) if isinstance(one, ast.Name))
+            assigned = {one.id for one in names if isinstance(one.ctx, ast.Store)}
             if cell.startswith("# Parameters\n") and declared and (strays := sorted(assigned - declared)):
                 near = f"{capital(nearest(strays[0], declared))} ".lstrip()
                 known = ", ".join(sorted(declared))
@@ -253,13 +253,15 @@ class Dossier(LabelledTables):
         """
         acted = ThemeActions(self.store, self.territory, theme, self.catalogue)
         said = Together(acted.theme.id, lambda: self._theme_voices(acted.theme))
-
-        def advise() -> tuple[Finding, ...]:
-            titles = {ident: title for ident, (title, _) in self._handed.items()}
-            titles |= {one.id: heading(one.message) for one in (*acted.constats, *said.constats)}
-            return find_recommendations(self.recommendations(), self.territory, acted.theme.id, titles=titles)
-
-        advised = Together(acted.theme.id, advise)
+        advised = Together(
+            acted.theme.id,
+            lambda: find_recommendations(
+                self.recommendations(),
+                self.territory,
+                acted.theme.id,
+                titles={one.id: heading(one.message) for one in (*acted.constats, *said.constats)},
+            ),
+        )
         chapters = (acted, said, advised)
 
         def sides(show: Callable[..., Bloc]) -> Bloc:
