@@ -26,7 +26,7 @@ from cvanalysis.display import blocs
 from cvanalysis.display.blocs import show_all
 from cvanalysis.display.constat import Bloc, Constat
 from cvanalysis.display.page import Page
-from cvanalysis.display.phrases import heading
+from cvanalysis.display.phrases import MOTS, write
 from cvanalysis.errors import UsageError
 from cvanalysis.french import capital, named, nearest
 from cvanalysis.pages.engagements import Engagements
@@ -69,11 +69,7 @@ def _find_data(donnees: str | Path) -> Path:
         folders = [Path(given)]
         told = label("affichage.dossier.sans_contrat", dossier=given)
     else:
-        around = (
-            Path.cwd(),
-            *Path.cwd().parents,
-            PACKAGE.parent,
-        )  # the project's last: papermill runs a notebook from anywhere
+        around = (Path.cwd(), *Path.cwd().parents, PACKAGE.parent)  # papermill runs a notebook from anywhere
         folders = [folder / inside for folder in around for inside in ("", "data/raw")]
         told = label("affichage.dossier.introuvable")
     for folder in folders:
@@ -259,7 +255,7 @@ class Dossier(LabelledTables):
                 self.recommendations(),
                 self.territory,
                 acted.theme.id,
-                titles={one.id: heading(one.message) for one in (*acted.constats, *said.constats)},
+                titles={one.id: write(one.message, MOTS) for one in (*acted.constats, *said.constats)},
             ),
         )
         chapters = (acted, said, advised)
@@ -353,7 +349,7 @@ class Dossier(LabelledTables):
         for theme in self.territory.themes:
             acted = ThemeActions(self.store, self.territory, theme.id, self.catalogue).constats
             pages.append((f"{theme.nom}\u00a0: ", f"themes/{theme.id}", (*acted, *self._theme_voices(theme))))
-        said = ((of, page, one.id, heading(one.message)) for of, page, ones in pages for one in ones if one.table)
+        said = ((of, page, one.id, write(one.message, MOTS)) for of, page, ones in pages for one in ones if one.table)
         return {ident: (of + title.removeprefix(of), self._lien(page, f"#{ident}")) for of, page, ident, title in said}
 
     @cached_property
@@ -366,7 +362,7 @@ class Dossier(LabelledTables):
                 if one not in found and subject in self._liens:
                     fiche = Fiche(self.store, self.territory, self.catalogue, subject)
                     if numero in fiche.numeros:
-                        title = f"{fiche.quartier.nom}\u00a0: {heading(fiche.constat(numero).message)}"
+                        title = f"{fiche.quartier.nom}\u00a0: {write(fiche.constat(numero).message, MOTS)}"
                         found[one] = (title, self._lien(f"quartiers/{subject}", f"#{one}"))
         return found
 

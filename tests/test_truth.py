@@ -700,7 +700,7 @@ def test_a_title_of_a_fiche_is_read_in_one_breath(store):
     """Eighteen words at most; what a no-break space holds together is one."""
     for quarter in store.territory.quartiers:
         for found in Fiche(store, store.territory, load_catalogue(), quarter.code).constats:
-            title = phrases.heading(found.message)
+            title = phrases.write(found.message, phrases.MOTS)
             assert len(title.split(" ")) <= 18, (found.id, title)
 
 
@@ -722,7 +722,7 @@ def test_a_rise_told_in_a_title_is_one_that_other_years_confirm(insee, synthese)
     sure = [said for said, uncertain in poverty(insee).values() if not uncertain]
     assert Counter(sure) == {"hausse": 7}
     found = synthese.constat("revenus-05")
-    assert phrases.heading(found.message) == (
+    assert phrases.write(found.message, phrases.MOTS) == (
         "Pauvreté, 2014 à 2018\u00a0: hausse confirmée dans 7 quartiers sur 15, baisse confirmée dans aucun (seuil\u00a0: 1,4\u00a0point)"
     )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from html import escape
 from itertools import groupby
 from operator import attrgetter, itemgetter
@@ -21,7 +21,7 @@ from jinja2.environment import TemplateModule
 from markupsafe import Markup
 
 from cvanalysis.constat.shape import Finding, Valeur
-from cvanalysis.display.phrases import heading, say
+from cvanalysis.display.phrases import MOTS, say, write
 from cvanalysis.french import capital, french_date, month_year, slug, typeset
 from cvanalysis.textes import block, label
 
@@ -117,7 +117,7 @@ def equip(environment: Environment) -> None:
         part=_part,
         label_block=block,
         avancements=TONS,
-        write=heading,
+        write=partial(write, most=MOTS),
         states_of=states_of,
         tonalites=[(f"voix-0{n}", title, f"0{n}") for n, title in enumerate(block("voix.tons").values(), 2)],
         breadth=_breadth,

@@ -23,7 +23,7 @@ from cvanalysis.constat.shape import Contribution, Figure, Finding, Table
 from cvanalysis.display.alternatives import describe
 from cvanalysis.display.alternatives import notes as notes_of
 from cvanalysis.display.composants import BESIDE, composants
-from cvanalysis.display.phrases import heading, write
+from cvanalysis.display.phrases import MOTS, write
 from cvanalysis.display.tables import html_table, left_out, meanings, to_frame
 from cvanalysis.errors import UsageError
 from cvanalysis.french import capital, typeset
@@ -69,7 +69,7 @@ class Constat:
     @cached_property
     def titre(self) -> str:
         textes.use(self.territory.phrases)
-        return heading(self.finding.message)
+        return write(self.finding.message, MOTS)
 
     @property
     def _lecture(self) -> str:

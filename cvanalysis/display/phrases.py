@@ -10,7 +10,6 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable
 from functools import cache
-from math import inf
 
 from jinja2 import Environment, StrictUndefined, Template
 
@@ -19,7 +18,7 @@ from cvanalysis.constat.shape import Message, Valeur
 from cvanalysis.textes import PHRASES, block, label, pages, variants
 
 DOUTEUX = "(douteux)"
-MOTS = 18
+MOTS = 18  # of a title that is read in one breath; what a no-break space holds together is one word
 
 
 def say(valeur: Valeur) -> str:
@@ -34,7 +33,7 @@ def say(valeur: Valeur) -> str:
     return f"{text} {DOUTEUX}" if valeur.statut == "suspect" else text
 
 
-def write(message: Message, most: float = inf) -> str:
+def write(message: Message, most: int = 999) -> str:
     """The sentence of a message, typeset; its short form where it has one and more than `most` words. Raises `KeyError` for an unknown
     template, `UndefinedError` for a missing value."""
     entry, key = block(message.gabarit), message.valeurs.get("cle") or message.valeurs.get("indicateur")
@@ -44,11 +43,6 @@ def write(message: Message, most: float = inf) -> str:
         if len(said.split(" ")) <= most:
             break
     return said
-
-
-def heading(message: Message) -> str:
-    """What stands as a title: read in one breath; what a no-break space holds together is one word."""
-    return write(message, MOTS)
 
 
 def warm() -> None:

@@ -70,8 +70,7 @@ def _by_cell(field: Field, column: str, labels: Mapping[str, str], dimension: st
 
 
 def _acting(field: Field, column: str) -> Iterable[tuple[str, object]]:
-    """(partner, value of a column) of the actions that it carries or funds; but for the year, any line of an action speaks for it: the
-    log of who funds it seldom says where it was led."""
+    """(partner, value of a column) of the actions that it carries or funds: any line of an action speaks for it, but of the year."""
     rows = field.menees
     for who in ("partenaire", "financeur_id"):
         # A funder is seen where it gave money, not where it was only asked for some.

@@ -295,10 +295,7 @@ class Paires(Question):
             sous_titre=self.subtitle,
             figure=figure,
             table=self.by_quarter(
-                self._columns("synthese"),
-                lambda zone: (*self.pair(zone.code), measures[zone]),
-                known,
-                self.subtitle,
+                self._columns("synthese"), lambda zone: (*self.pair(zone.code), measures[zone]), known, self.subtitle
             ),
             lecture=Message("synthese.lecture_paires", said) if several else None,
             manques=[manque for one in self.indicateurs for manque in ctx.missing(one, self.instant)],

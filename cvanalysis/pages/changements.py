@@ -81,8 +81,8 @@ def _why(old: Record, new: Record, moved: set[str], known: bool) -> tuple[str, .
         return ()
     if _without_answers(old) == _without_answers(new):
         return ("reponses",)
-    same = all(old[name] == new[name] for name in ("lignes", "colonnes", "source", "question"))
-    if same and _DIT.findall(old["message"]) == _DIT.findall(new["message"]):
+    told = [(one["lignes"], one["colonnes"], one["source"], _DIT.findall(one["message"])) for one in (old, new)]
+    if told[0] == told[1]:
         return ("methode",)  # the same figures, said otherwise, whatever else has moved
     reasons = []
     if _ANNEE.findall(old["source"]) != _ANNEE.findall(new["source"]):

@@ -138,14 +138,12 @@ class Partners(ActionChapter):
             for p, line in cases.items()
         }
         reading = {"colonne": found.labels[first], "sans": count(lacking[first], "partenaires")}
+        lines = tuple(row(names[p], *line.values()) for p, line in cases.items())
         return self._make(
             ident,
             {"sans": missing, "attendus": asked, "vus": asked - missing},
             figure=matrix((name, line) for name, line in marks.items() if line),
-            table=Table(
-                ("Partenaire", *found.labels.values()),
-                tuple(row(names[p], *line.values()) for p, line in cases.items()),
-            ),
+            table=Table(("Partenaire", *found.labels.values()), lines),
             lecture=Message("partenaires.lecture_matrice", reading | {"vus": count(there, "partenaires")}),
         )
 
@@ -211,28 +209,28 @@ class Partners(ActionChapter):
         """How much is asked, granted, paid: three sums that do not bear on the same lines of the logs, whatever the funders on a line."""
         written = lines_of(subsidies(menees)).groupby([name for name in LIGNE if name != "financeur"], dropna=False)
         rows = written[["demande", "accorde", "paye"]].sum(min_count=1)
-        known = {name: rows[name].dropna() for name in ("demande", "accorde", "paye")}
-        if all(amounts.empty for amounts in known.values()):
+        if rows.isna().all(axis=None):
             return self.rien(ident)
-        sums = {name: euros(amounts.sum(min_count=1)) for name, amounts in known.items()}
-        titles = dict(zip(known, labels("partenaires.argent-03.etapes"), strict=True))
-        lines = {
-            titles[name]: (sums[name], count(len(amounts), "lignes"), count(len(rows), "lignes"))
-            for name, amounts in known.items()
-        }
+
+        def told(amounts: pd.Series) -> tuple[Valeur, ...]:
+            return euros(amounts.sum(min_count=1)), *(count(n, "lignes") for n in (amounts.count(), len(rows)))
+
+        titles = dict(zip(rows, labels("partenaires.argent-03.etapes"), strict=True))
+        lines = {titles[name]: told(rows[name]) for name in rows}
         both = rows.dropna(subset=["demande", "accorde"])  # the same lines, so that they may be compared
         same = {"lignes": len(both), "total": len(rows), "ensemble": len(both) > 0}
         for name in ("demande", "accorde"):
-            same[f"{name}_memes"] = amount = euros(both[name].sum(min_count=1))
+            same[f"{name}_memes"] = told(both[name])[0]
             if len(both):  # what the title says, in its table too
-                told = label("partenaires.argent-03.memes", etape=titles[name])
-                lines[told] = amount, count(len(both), "lignes"), count(len(rows), "lignes")
+                lines[label("partenaires.argent-03.memes", etape=titles[name])] = told(both[name])
         return self.about(
             ident,
-            Message("partenaires.argent-03", self.said | sums | same),
+            Message("partenaires.argent-03", self.said | same),
             menees,
             grid=Grid("barres", lines),
-            lecture=Message("actions.lecture_argent", {"etiquette": titles["accorde"], "valeur": sums["accorde"]}),
+            lecture=Message(
+                "actions.lecture_argent", {"etiquette": titles["accorde"], "valeur": lines[titles["accorde"]][0]}
+            ),
             precautions=(label("partenaires.argent-03.lignes"), MONTANTS),
         )
 

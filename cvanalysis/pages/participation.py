@@ -173,7 +173,7 @@ def _road(found: pd.DataFrame, coverage: Coverage, engagements: Mapping[str, str
     words = [f"{i}. {texte or label(NON_MONTRE)}" for i, texte in enumerate(found["texte"], start=1)]
     names = [named(cite, said) for cite, said in zip(found["cite"], words, strict=True)]
     states = [status if status in STATUTS else STATUTS[0] for status in found["statut"]]
-    waiting = int((found["statut"] == STATUTS[0]).sum())
+    waiting, yes = int((found["statut"] == STATUTS[0]).sum()), word(label(OUI))
     months = [month_year(month) or label("participation.reponses.sans_date") for month in found["mois"]]
     cited = [named(cite, about(cite, coverage.territory, engagements)) for cite in found["cite"]]
     return _finding(
@@ -181,9 +181,7 @@ def _road(found: pd.DataFrame, coverage: Coverage, engagements: Mapping[str, str
         "reponses-01",
         "reponses",
         {"contributions": len(found), "attente": waiting, "repondues": len(found) - waiting},
-        figure=matrix(
-            (name, {state.capitalize(): word(label(OUI))}) for name, state in zip(names, states, strict=True)
-        ),
+        figure=matrix((name, {state.capitalize(): yes}) for name, state in zip(names, states, strict=True)),
         table=table_of_contributions(found.assign(cite=cited), months),
     )
 

@@ -131,13 +131,9 @@ class ThemeActions(ActionChapter):
         for one in [one for one in wanted if one not in needs]:
             files = self.catalogue.families_of(one.id)
             missing.append(label("theme.besoins-01.fichier", nom=one.nom, fichiers=files))
-        lines = (
-            row(nom, found[code], *(values[code] for values, _ in needs.values())) for code, nom in quarters.items()
-        )
-        columns = (
-            *labels("theme.besoins-01.colonnes", **said),
-            *(_dated(one.nom, year) for one, (_, year) in needs.items()),
-        )
+        lines = (row(nom, found[c], *(values[c] for values, _ in needs.values())) for c, nom in quarters.items())
+        dated = (_dated(one.nom, year) for one, (_, year) in needs.items())
+        columns = (*labels("theme.besoins-01.colonnes", **said), *dated)
         return make(
             ident,
             Message("theme.besoins-01", said),

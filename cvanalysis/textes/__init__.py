@@ -12,7 +12,7 @@ from importlib.resources import files
 from types import MappingProxyType
 from typing import Any
 
-PHRASES = ("variantes", "courts")
+PHRASES = "variantes", "courts"
 
 
 @cache
