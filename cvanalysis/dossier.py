@@ -324,8 +324,7 @@ class Dossier(LabelledTables):
 
     def recommendations(self, findings: Mapping[str, str] | None = None) -> tuple[Recommendation, ...]:
         """The préconisations with their evidence checked; `findings` (id → message) are those of the edition, where at hand."""
-        engaged = self.store.rows("engagements")
-        wording = dict(zip(engaged["code"], engaged["libelle"], strict=True)) if len(engaged) else {}
+        wording = dict(self.store.rows("engagements")[["code", "libelle"]].itertuples(index=False))
         if findings is not None:
             findings = {**{one: title for one, (title, _) in self._handed.items()}, **findings}
         tables = map(self.store.rows, ("preconisations", "paroles", "codes", "immersions"))

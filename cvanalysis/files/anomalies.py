@@ -40,9 +40,7 @@ def with_unread(files: Iterable[ReadFile], unread: Iterable[Problem]) -> tuple[R
     problems = {problem.fichier: problem for problem in unread}
     told = [
         replace(
-            file,
-            probleme=problems.pop(file.fichier, None),
-            pris_pour=file.pris_pour or file.famille or "non reconnu",
+            file, probleme=problems.pop(file.fichier, None), pris_pour=file.pris_pour or file.famille or "non reconnu"
         )
         for file in files
     ]

@@ -296,11 +296,7 @@ class Evolutions(OverTime):
         return self._lines(drawn, years, change, change.avant.instant if self.effectif else None)
 
     def _lines(
-        self,
-        drawn: Mapping[Zone, Mapping[int, Valeur]],
-        years: Sequence[int],
-        change: Evolution,
-        base: object,
+        self, drawn: Mapping[Zone, Mapping[int, Valeur]], years: Sequence[int], change: Evolution, base: object
     ) -> Figure:
         """Lines over the data years, cut at the declared breaks: one panel per quarter where it is about all."""
         ctx = self.ctx

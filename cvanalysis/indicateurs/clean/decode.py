@@ -103,11 +103,7 @@ def clean_indicators(
     anomalies = anomalies.sort_values(list(COLONNES_ANOMALIES), kind="stable", ignore_index=True)
     account = make_account(names, chunks, zones, table, elsewhere)
     return Cleaned(
-        table,
-        anomalies.astype({"ligne": "Int32"}),
-        tuple(sources),
-        account,
-        national_figures(chunks, geographie),
+        table, anomalies.astype({"ligne": "Int32"}), tuple(sources), account, national_figures(chunks, geographie)
     )
 
 

@@ -195,12 +195,7 @@ def _declared(fichier: str, declares: Mapping[str, Declare]) -> Declare:
 
 
 def _recognise_table(
-    table: RawTable,
-    held: Sequence[Held],
-    disputed: Sequence[str],
-    fichier: str,
-    declare: Declare,
-    catalogue: Catalogue,
+    table: RawTable, held: Sequence[Held], disputed: Sequence[str], fichier: str, declare: Declare, catalogue: Catalogue
 ) -> list[Recognised]:
     """One sheet per family that the table holds; what is said of the table as a whole goes with the first."""
     key, zones, levels, geography = _read_key(table, held, fichier, declare, catalogue)

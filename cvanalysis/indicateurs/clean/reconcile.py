@@ -118,11 +118,7 @@ def _choose(
 
 
 def _say_lost(
-    lost: pd.DataFrame,
-    won: pd.DataFrame,
-    chunks: Sequence[Chunk],
-    cases: np.ndarray,
-    republished: set[tuple[int, int]],
+    lost: pd.DataFrame, won: pd.DataFrame, chunks: Sequence[Chunk], cases: np.ndarray, republished: set[tuple[int, int]]
 ) -> tuple[pd.DataFrame, dict[str, int]]:
     """One anomaly per file and column for cells equal to another file's, one per cell for revisions; how many cells of each file."""
     frame = pd.DataFrame({"k": lost["k"], "c": lost["colonne"], "w": won["k"].to_numpy(), "cas": cases, "n": 1})

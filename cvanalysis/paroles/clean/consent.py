@@ -23,13 +23,7 @@ from cvanalysis.files.dates import parse_date, read_when
 from cvanalysis.files.guard import under_guard
 from cvanalysis.files.sheets import raw_files
 from cvanalysis.french import fold
-from cvanalysis.paroles.clean.companions import (
-    IMMERSIONS_LUES,
-    RETRAITS,
-    Companions,
-    key_of,
-    read_companions,
-)
+from cvanalysis.paroles.clean.companions import IMMERSIONS_LUES, RETRAITS, Companions, key_of, read_companions
 from cvanalysis.paroles.clean.exports import read_voice_files
 from cvanalysis.paroles.table import CHAMPS, COMPANIONS, MAJEUR, NON, OUI, VoiceTable
 from cvanalysis.territory.contract import Edition, Territory
