@@ -717,6 +717,16 @@ def test_a_title_of_any_page_is_read_in_one_breath_and_what_it_leaves_out_stands
         assert shown.record["message"] == shown.titre
 
 
+def test_a_need_is_told_of_the_year_of_the_synthesis_and_of_the_fiches(store, insee, synthese):
+    theme = ThemeActions(store, store.territory, "scolarite", load_catalogue()).constat("besoins-01")
+    young = {
+        store.territory.quartier(z).nom: r["TX_TOT_0A24"] for z, r in insee("DEMO_2022.csv").items() if z[:2] == "QP"
+    }
+    assert "2018" in theme.table.colonnes[2]
+    assert {line[0].texte: line[2].valeur for line in theme.table.lignes} == young
+    assert {line[0].texte: line[1].valeur for line in synthese.constat("population-02").table.lignes} == young
+
+
 def test_a_rise_told_in_a_title_is_one_that_other_years_confirm(insee, synthese):
     """« En hausse dans 11 quartiers (dont 4 incertains) » is read as eleven: the title counts those that nothing contradicts."""
     sure = [said for said, uncertain in poverty(insee).values() if not uncertain]

@@ -162,6 +162,8 @@ def _when(dated: tuple[Instant, Observation]) -> tuple[int, int]:
 
 RETOUR_MAXI = 3
 """How many years back one may go to find a figure that more quarters, or comparators, have."""
+PRESQUE_TOUS = 0.75
+"""Share of the quarters that a moment needs, of those that the fullest moment has."""
 ENTIERS_MINI = 3
 """Figures of one file, all of them whole, from which that is its precision and not chance."""
 
@@ -201,12 +203,17 @@ def as_value(row: Observation | None, indicateur: Indicateur) -> Valeur:
 
 
 def latest_values(reader: Reader, codes: Sequence[str], indicateur: Indicateur) -> tuple[dict[str, Valeur], str]:
-    """Quarter → value at the moment of the last years at which most quarters have one, and that year; a missing one keeps its status."""
+    """Quarter → value at the last moment at which nearly all quarters have one, as in the synthesis, and its year; a missing one keeps
+    its status."""
     seen = Observations.read(reader, codes, [indicateur.id])
     instants = seen.instants(codes, indicateur.id)
     recent = [i for i in instants if (i.apart(instants[-1]) or 0) <= RETOUR_MAXI]
-    told = {i: {code: as_value(seen.at(code, indicateur.id, i), indicateur) for code in codes} for i in (*recent, None)}
-    best = max(recent, key=lambda i: (sum(v.dite for v in told[i].values()), recent.index(i)), default=None)
+    told = {
+        i: {code: as_value(seen.at(code, indicateur.id, i), indicateur) for code in codes} for i in (*instants, None)
+    }
+    count = {i: sum(v.dite for v in told[i].values()) for i in instants}
+    enough = [i for i in recent if count[i] >= max(count.values()) * PRESQUE_TOUS]
+    best = enough[-1] if enough else max(recent, key=count.__getitem__, default=None)
     return told[best], str(best or "")
 
 

@@ -14,12 +14,9 @@ from cvanalysis.constat.shape import Finding, Message, Role, Serie, Table, Valeu
 from cvanalysis.french import QUARTIER, capital
 from cvanalysis.indicateurs.context import PREFERENCE, Contexte, Zone, reason
 from cvanalysis.indicateurs.measure import tolerance, unit_of_gap
-from cvanalysis.indicateurs.observation import RETOUR_MAXI, Instant, Observation
+from cvanalysis.indicateurs.observation import PRESQUE_TOUS, RETOUR_MAXI, Instant, Observation
 from cvanalysis.indicateurs.ranking import table_of_ends
 from cvanalysis.textes import label
-
-PRESQUE_TOUS = 0.75
-"""Share of the quarters that a moment needs, of those that the fullest moment has."""
 
 
 class Question:
