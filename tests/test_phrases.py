@@ -184,7 +184,7 @@ class Anything(dict):
         "sur", "ex_aequo", "manquants", "plus_haut", "plus_bas", "autres", "manquantes", "nb_parts",
         "publies", "total", "hausse", "baisse", "stable", "rapproche", "eloigne", "negatifs", "fichiers", "ecartes",
         "inconnues", "suspects", "pleins", "quartiers", "genres", "montrees", "nombre", "non_mesures",
-        "incertain", "aussi_haut", "aussi_bas", "actions", "vides", "perdues",
+        "incertain", "aussi_haut", "aussi_bas", "actions", "attendus", "servis", "vides", "perdues",
         "stable_incertaine",
         "hausse_incertaine", "baisse_incertaine", "proches", "centile", "femmes_publies", "indicateurs", "lus", "montres",
     )  # fmt: skip
@@ -210,7 +210,7 @@ def render(text, count, flag):
     values |= {"sens_temoin": flag, "dernier": count > 0, "effectifs": count > 0, "dite": count > 0}
     values |= {"court": "secret", "an": "2018", "quand": "2018", "place": "le plus faible des quinze" if count else ""}
     values["reperes"] = [(Zone("Ici", "0", "epci"), Valeur(1.0)), (Zone("Là", "1", "commune"), Valeur(2.0))][:count]
-    values["rang"] = Rank(2, 15, 0, 0, 0) if "rang.rang" in text else count
+    values["rang"] = Rank(2, 15, 0, 0, 0) if "rang." in text else count
     values["absents"] = ["emploi"] * count
     values["borne_basse"], values["borne_haute"] = (Valeur(n, unite="%", decimales=1) for n in (3.4, 3.4 + count))
     if "dans(bas)" in text or "{{ bas }}" in text:
