@@ -207,7 +207,7 @@ class Partners(ActionChapter):
 
     def _stages(self, ident: str, menees: pd.DataFrame) -> Finding:
         """How much is asked, granted, paid: three sums that do not bear on the same lines of the logs, whatever the funders on a line."""
-        written = lines_of(subsidies(menees)).groupby([name for name in LIGNE if name != "financeur"], dropna=False)
+        written = lines_of(subsidies(menees)).groupby([*LIGNE[:3], "annee"], dropna=False)
         rows = written[["demande", "accorde", "paye"]].sum(min_count=1)
         if rows.isna().all(axis=None):
             return self.rien(ident)
