@@ -75,7 +75,7 @@ class Constat:
     def _lecture(self) -> str:
         """What is read under the title: the whole sentence where the title is a short form of it, then the reading of a figure."""
         whole, read = write(self.finding.message), self.finding.lecture
-        return " ".join([f"{whole}."] * (whole != self.titre) + [write(read)] * (read is not None))
+        return " ".join(([f"{whole}."] if whole != self.titre else []) + ([write(read)] if read else []))
 
     @property
     def html(self) -> str:
