@@ -1,6 +1,7 @@
 """Sentences that said something else than their figures: the right values, computed here from the raw files and from the facts."""
 
 import csv
+import re
 from collections import Counter
 from dataclasses import replace
 from datetime import date
@@ -715,6 +716,19 @@ def test_a_title_of_any_page_is_read_in_one_breath_and_what_it_leaves_out_stands
         whole = phrases.write(shown.finding.message)
         assert whole == shown.titre or whole in unescape(shown.html), shown.finding.id
         assert shown.record["message"] == shown.titre
+
+
+def test_what_the_first_evaluation_hands_over_has_the_figures_of_its_fiches(store, racine):
+    """`precedent.csv` of the second territory is what an edition of the first stated: other words since are no other figures."""
+    with (racine / "data" / "exemple-2024" / "precedent.csv").open(encoding="utf-8-sig", newline="") as lines:
+        handed = {
+            row["constat"]: row["titre"] for row in csv.DictReader(lines, delimiter=";") if row["constat"][:2] == "QP"
+        }
+    assert len(handed) > 400
+    for quarter in store.territory.quartiers:
+        for found in Fiche(store, store.territory, load_catalogue(), quarter.code).constats:
+            now = phrases.write(found.message, phrases.MOTS)
+            assert re.findall(r"\d+", handed[found.id]) == re.findall(r"\d+", now), found.id
 
 
 def test_a_need_is_told_of_the_year_of_the_synthesis_and_of_the_fiches(store, insee, synthese):
