@@ -420,7 +420,11 @@ def test_two_ages_that_a_few_children_part_are_both_named_with_their_shares(fich
 @pytest.mark.parametrize(
     ("confirme", "contredit", "said"),
     [
-        (1, 1, "une parole contredit ce qui est écrit, une autre le confirme\u00a0; une autre le complète ou l’interroge"),
+        (
+            1,
+            1,
+            "une parole contredit ce qui est écrit, une autre le confirme\u00a0; une autre le complète ou l’interroge",
+        ),
         (2, 1, "une parole contredit ce qui est écrit, d’autres le confirment"),
         (0, 2, "des paroles contredisent ce qui est écrit\u00a0; une autre le complète ou l’interroge"),
         (0, 0, "des paroles complètent ou interrogent ce qui est écrit"),

@@ -156,7 +156,7 @@ FIGURES: dict[str, Figure] = {
 }
 
 
-def ecrire(message: Message) -> str:
+def ecrire(message: Message, most: int = 0) -> str:
     """Stands for `phrases.write`: the sentence is in the message."""
     return str(message.valeurs["phrase"])
 
