@@ -253,9 +253,9 @@ def _is_name(text: str) -> bool:
     """Whether a whole text is initials and a name, or a first name beside a name that no organisation bears."""
     if _MOTIFS["initiales"].fullmatch(text):
         return True
-    first, *others = _MOTIFS["forme"].sub("", text).split() or [""]
-    words = [first, *(word for word in others if fold(word) not in _known()["particules"])]
-    if not 2 <= len(words) <= 3 or fold(first) in _known()["articles"] or _is_thing(" ".join(words)):
+    said = text.split() if not _MOTIFS["forme"].match(text) else text.split()[1:3]
+    words = [word for word in said if fold(word) not in _known()["particules"]]
+    if not 2 <= len(words) <= 3 or fold(said[0]) in _known()["articles"] or _is_thing(" ".join(words)):
         return False
     if not all(_MOTIFS["mot"].fullmatch(word) for word in words):
         return _MOTIFS["abrege"].fullmatch(text) is not None
@@ -322,7 +322,7 @@ def _is_named(found: re.Match[str]) -> bool:
     before = found.string[: found.start()].rstrip()
     acronym = fold(found["civil"]) == "m" and (len(found["mot"]) < 2 or _is_thing(" ".join(before.split()[-2:])))
     family = fold(found["civil"]) in _known()["parents"] and (
-        _is_thing(f"{before[-PRES:]} {found[0]}") or fold(found["mot"]) in _known()["familles"]
+        _is_thing(found[0]) or not _known()["familles"].isdisjoint([fold(found["mot"]), *fold(before).split()[-1:]])
     )
     measure = before[-1:].isdigit() and found["civil"] in ("m", "m.")
     return not (measure or acronym or family or fold(found["mot"]) in _known()["fonctions"])
