@@ -82,6 +82,8 @@ HEAD = "Action;Porteur;SIRET ou NIR;Année;Quartiers;Accordé;Bénéficiaires;Do
         ("Frères Zorbec", "particulier"),
         ("FAMILLE ZORBEC", "particulier"),
         ("Maître Zorbec", "particulier"),
+        ("El Karim Zorbec-Ulmix - photographe", "particulier"),
+        ("EURL Karim Zorbec Conseil", "particulier"),
     ],
 )
 def test_a_carrier_that_is_a_person_or_lives_at_one_s_home_is_shown_without_her(written, shown):
@@ -135,6 +137,14 @@ def test_a_carrier_that_is_a_person_or_lives_at_one_s_home_is_shown_without_her(
         ("Danse avec la chorégraphe Zoé Zorbec", "Danse avec la chorégraphe [nom]"),
         ("Anniversaire du petit Karim", "Anniversaire du petit [nom]"),
         ("Intervenante : Zorbec", "Intervenante : [nom]"),
+        ("12 jeunes dont les frères Zorbec", "12 jeunes dont les [nom]"),
+        ("Accompagnement social de la famille Zorbec", "Accompagnement social de la [nom]"),
+        ("Aide famille ZORBEC", "Aide [nom]"),
+        ("Projet de Mamadou", "Projet de [nom]"),
+        ("ATELIER DE FATOUMATA", "ATELIER DE [nom]"),
+        ("COURS AVEC SAMIRA ET KARIM", "COURS AVEC [nom]"),
+        ("BAFA Jeanne Zorbec", "[nom]"),
+        ("siège au domicile de la trésorière, 14 rue des Saules", "siège au domicile de la trésorière, [adresse]"),
         ("Bourse ZORBEC P. 2021", "Bourse [nom] 2021"),
     ],
 )
@@ -148,6 +158,8 @@ def test_a_title_is_shown_without_the_person_whom_it_names(written, shown):
         ("ZORBEC P. 2021", "[nom] 2021"),
         ("2021_ZORBEC_Jean", "2021 [nom]"),
         ("2021-014-Zorbec-Samira", "2021-014 [nom]"),
+        ("FPH-Karim-Zorbec-03", "[nom] 03"),
+        ("FPH 12 Zorbec L.", "FPH 12 [nom]"),
         ("dossier_Mme_Zorbec_v2", "dossier [nom] v2"),
         ("le dossier de Samira 2022", "le dossier de [nom] 2022"),
         ("2021-Mme Zorbec", "2021 [nom]"),
@@ -174,7 +186,7 @@ def test_a_reference_and_a_public_name_people_alone_and_are_shown_without_them(w
     Rencontre avec Madame la Maire
     Association Jean Moulin Sport|Compagnie Emma Rivière|Radio Clémentine|Lecture de Roméo et Juliette|Les frères Lumière
     Les Frères de la Rue|La famille Addams|Atelier de Provence|Formation de Maître Nageur|SARL Propreté Plus|A FLEUR DE PIERRE
-    MEDIATION FAMILLE INTEGRATION|Sœurs Unies|Intervenant : un médiateur|CSC B. (annexe)|Soirée avec la Ville
+    MEDIATION FAMILLE INTEGRATION|Sœurs Unies|ESPACE FAMILLE SOLEIL|A FLEUR DE ROSE|Intervenant : un médiateur|CSC B. (annexe)|Soirée avec la Ville
     Bourse aux vélos, rue Paul Lambert|Famille Plus|Espace Famille Parentalité|École J. Ferry : aide aux devoirs|Habitat et Humanisme
     Bourse Initiative Jeunes 2019|Emploi d'un adulte-relais quartier Pierre Loti|Permis de conduire et insertion Nord
     Aide aux devoirs, école Sophie Barat|Club jeune de la compagnie Emma Rivière|Maison pour Tous Léo Zorbec|Fresque au 12 rue des Saules

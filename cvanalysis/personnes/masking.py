@@ -201,7 +201,7 @@ def mask_words(text: str, *, organisation: bool = False, people: bool = False) -
         text = _without(text, _JOINT)
     for _ in range(3):  # « M. M. M. Dupont »: what a name hides is looked at again
         text = _MOTIFS["nomme"].sub(lambda found: NOM if _is_named(found) else found[0], text)
-    for order in ("nom_prenom", "prenom_nom"):
+    for order in ("nom_prenom", "prenom_nom", "crie"):
         text = _MOTIFS[order].sub(lambda found: NOM if _is_written_as_person(found) else found[0], text)
     text = _MOTIFS["pour"].sub(lambda found: found["avant"] + NOM if _is_announced(found) else found[0], text)
     alone = _MOTIFS["individuel"].search(text) is not None
@@ -324,7 +324,7 @@ def _is_named(found: re.Match[str]) -> bool:
     family = fold(found["civil"]) in _known()["parents"] and (
         _is_thing(found[0]) or not _known()["familles"].isdisjoint([fold(found["mot"]), *fold(before).split()[-1:]])
     )
-    measure = before[-1:].isdigit() and found["civil"] in ("m", "m.")
+    measure = found["civil"] in ("m", "m.") and before[-1:].isdigit()
     return not (measure or acronym or family or fold(found["mot"]) in _known()["fonctions"])
 
 
