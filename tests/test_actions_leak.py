@@ -186,7 +186,8 @@ def test_a_reference_and_a_public_name_people_alone_and_are_shown_without_them(w
     Rencontre avec Madame la Maire
     Association Jean Moulin Sport|Compagnie Emma Rivière|Radio Clémentine|Lecture de Roméo et Juliette|Les frères Lumière
     Les Frères de la Rue|La famille Addams|Atelier de Provence|Formation de Maître Nageur|SARL Propreté Plus|A FLEUR DE PIERRE
-    MEDIATION FAMILLE INTEGRATION|Sœurs Unies|ESPACE FAMILLE SOLEIL|A FLEUR DE ROSE|Intervenant : un médiateur|CSC B. (annexe)|Soirée avec la Ville
+    MEDIATION FAMILLE INTEGRATION|Sœurs Unies|ESPACE FAMILLE SOLEIL|A FLEUR DE ROSE|Intervenant : un médiateur
+    CSC B. (annexe)|Soirée avec la Ville
     Bourse aux vélos, rue Paul Lambert|Famille Plus|Espace Famille Parentalité|École J. Ferry : aide aux devoirs|Habitat et Humanisme
     Bourse Initiative Jeunes 2019|Emploi d'un adulte-relais quartier Pierre Loti|Permis de conduire et insertion Nord
     Aide aux devoirs, école Sophie Barat|Club jeune de la compagnie Emma Rivière|Maison pour Tous Léo Zorbec|Fresque au 12 rue des Saules
@@ -198,6 +199,11 @@ def test_a_reference_and_a_public_name_people_alone_and_are_shown_without_them(w
 )
 def test_organisations_and_places_named_after_a_person_keep_their_name(name):
     assert mask_carrier(name) == mask_words(name) == name
+
+
+def test_a_carrier_that_some_word_says_to_be_an_organisation_keeps_the_first_name_in_its_own():
+    assert mask_carrier("Compagnie La Maison Bleue de Martine") == "Compagnie La Maison Bleue de Martine"
+    assert mask_carrier("Compagnie La Maison Bleue, contact Martine") == "Compagnie La Maison Bleue, contact [nom]"
 
 
 @pytest.mark.reel

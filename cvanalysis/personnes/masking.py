@@ -371,7 +371,9 @@ def _without(text: str, kinds: Container[str], *, organisation: bool = False, pe
         words = said.split()
         told = any(map(_is_said, words)) and not (organisation and _MOTIFS["capitale"].search(before))
         led = len(words) > 1 or people or _MOTIFS["devant"].search(before) is not None
-        named = told and led and not said.isupper() and not _belongs(text, found.debut, found.fin, 2)
+        named = (
+            told and led and not said.isupper() and not _belongs(text, found.debut, found.fin, 9 if organisation else 2)
+        )
         named |= found.genre != "nom" or (_MOTIFS["role"].search(before) is not None and not _is_thing(said))
         if found.genre in kinds and named and not before[-1:].isalnum():
             text = f"{text[: found.debut]}{MARKS[found.genre]}{text[found.fin :]}"
