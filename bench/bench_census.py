@@ -59,7 +59,7 @@ def read(folder: Path) -> None:
     start = time.perf_counter()
     cleaned = clean_indicators(folder, ZONES, "QP2015")
     seconds = time.perf_counter() - start
-    print(seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, cleaned.account.total.cellules)
+    print(seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, cleaned.comptes["cellules"].sum())
 
 
 def main() -> None:

@@ -71,7 +71,7 @@ def clean_every_zone(folder: Path) -> Callable[[], int]:
     """cvanalysis: recognised, decoded with a status per value, checked, reconciled; every zone of France."""
     from cvanalysis.indicateurs.clean.decode import clean_indicators
 
-    return lambda: len(clean_indicators(folder).table)
+    return lambda: len(clean_indicators(folder).indicateurs)
 
 
 def clean_territory(folder: Path) -> Callable[[], int]:
@@ -81,7 +81,7 @@ def clean_territory(folder: Path) -> Callable[[], int]:
     from cvanalysis.territory.contract import read_territory
 
     zones = zones_of(read_territory(TERRITOIRE))
-    return lambda: len(clean_indicators(folder, zones).table)
+    return lambda: len(clean_indicators(folder, zones).indicateurs)
 
 
 def read_raw_only(folder: Path) -> Callable[[], int]:

@@ -270,7 +270,7 @@ def relire(data: Path, vers: Path | None) -> int:
         from cvanalysis.paroles.clean.voices import clean_voices
 
         click.echo(
-            f"Rien n'est à relire. {clean_voices(territory).compte or 'Aucune parole n’a été trouvée dans paroles/.'}"
+            f"Rien n'est à relire. {clean_voices(territory).complement or 'Aucune parole n’a été trouvée dans paroles/.'}"
         )
         return 0
     click.echo(how_to_read())

@@ -33,10 +33,10 @@ def test_three_files_of_three_formats_give_four_hundred_rows_over_the_contract(c
 
 
 def test_money_balances_and_the_files_totals_agree(cleaned):
-    assert unbalanced(cleaned.compte).empty
+    assert unbalanced(cleaned.argent).empty
     assert len(cleaned.controles)
     assert cleaned.controles["ecart"].abs().max() < 0.01
-    assert (cleaned.compte["motif"] == "doublon exact").any()
+    assert (cleaned.argent["motif"] == "doublon exact").any()
 
 
 def test_fifty_engagements_over_four_pillars_and_forty_partners_over_every_college(cleaned):

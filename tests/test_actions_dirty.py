@@ -31,12 +31,12 @@ def pasted(tmp_path, name: str, log: str | bytes):
     tomllib.loads(proposal)
     cleaned = clean(tmp_path / "b", fichiers=files, contrat=proposal)
     assert not cleaned.illisibles
-    assert unbalanced(cleaned.compte).empty
+    assert unbalanced(cleaned.argent).empty
     return proposal, cleaned
 
 
 def money(cleaned, champ: str = "accorde") -> dict[str, float]:
-    lines = cleaned.compte[cleaned.compte["champ"] == champ]
+    lines = cleaned.argent[cleaned.argent["champ"] == champ]
     return lines.groupby("motif")["montant"].sum().to_dict()
 
 

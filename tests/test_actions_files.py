@@ -29,8 +29,8 @@ def known(folder, name, data, contrat=""):
 
 def money(cleaned, champ="accorde"):
     """Euros by reason, for one field."""
-    assert unbalanced(cleaned.compte).empty
-    mine = cleaned.compte[cleaned.compte["champ"] == champ]
+    assert unbalanced(cleaned.argent).empty
+    mine = cleaned.argent[cleaned.argent["champ"] == champ]
     return mine.groupby("motif")["montant"].sum().to_dict()
 
 

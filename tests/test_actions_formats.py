@@ -31,13 +31,13 @@ def test_a_convention_shared_between_carriers_counts_each_share_once(tmp_path):
     log += "Essai,1,2019-01-02,D1,Fanfare,,Fête,1000,aide,2019-05-01,0.4\n"
     cleaned = clean(tmp_path, fichiers={"actions/scdl.csv": log}, contrat="")
     assert sorted(cleaned.actions["accorde"]) == [400, 600]
-    motifs = cleaned.compte.set_index("motif")["montant"]
+    motifs = cleaned.argent.set_index("motif")["montant"]
     assert (motifs["lu"], motifs["retenu"], motifs["part d'autres bénéficiaires de la convention"]) == (
         2000,
         1000,
         1000,
     )
-    assert unbalanced(cleaned.compte).empty
+    assert unbalanced(cleaned.argent).empty
 
 
 def test_a_percentage_that_shares_nothing_leaves_the_amount_whole_and_is_told(tmp_path):
@@ -71,7 +71,7 @@ def test_a_list_of_the_programme_147_leaves_other_programmes_out_and_reads_theme
         "Chanter": "lecture",
         "Jouer": "hors",
     }
-    motifs = cleaned.compte.set_index("motif")["montant"]
+    motifs = cleaned.argent.set_index("motif")["montant"]
     assert motifs["autre programme budgétaire"] == 900
 
 
@@ -128,9 +128,9 @@ def test_a_national_list_keeps_the_carriers_of_the_contract_s_communes_and_tells
     )
     cleaned = clean(tmp_path, fichiers={"actions/p147.csv": log}, contrat="")
     assert cleaned.actions[["porteur", "annee", "type_credit"]].to_numpy().tolist() == [["Chorale", 2019, "spécifique"]]
-    motifs = cleaned.compte.set_index("motif")["montant"]
+    motifs = cleaned.argent.set_index("motif")["montant"]
     assert (motifs["retenu"], motifs["porteur d'une autre commune"]) == (1000, 570)
-    assert unbalanced(cleaned.compte).empty
+    assert unbalanced(cleaned.argent).empty
 
 
 def test_the_log_of_a_team_that_speaks_of_the_programme_147_is_not_taken_for_the_list_of_the_state(tmp_path):
@@ -148,7 +148,7 @@ def test_the_national_base_of_actions_keeps_our_contract_and_reads_its_theme_as_
     cleaned = clean(tmp_path, fichiers={"actions/base_2020.csv": log}, contrat="")
     row = cleaned.actions.iloc[0]
     assert (len(cleaned.actions), row["theme"], row["pilier"], row["annee"]) == (1, "lecture", "social", 2020)
-    motifs = cleaned.compte.set_index("motif")["montant"]
+    motifs = cleaned.argent.set_index("motif")["montant"]
     assert (motifs["autre contrat de ville"], motifs["contrat de ville non renseigné"]) == (20, 3)
 
 

@@ -24,7 +24,7 @@ ROWS = (
 
 
 def account(cleaned, champ="accorde"):
-    lines = cleaned.compte[cleaned.compte["champ"] == champ]
+    lines = cleaned.argent[cleaned.argent["champ"] == champ]
     return dict(zip(lines["motif"], lines["montant"], strict=True))
 
 
@@ -60,7 +60,7 @@ def test_totals_titles_footers_and_repeated_headers_are_no_actions_and_their_mon
     )
     assert set(cleaned.actions["titre"]) == {"Lire ensemble", "Courir"}
     assert account(cleaned) == {"lu": 5500.5, "retenu": 2300.5, "total du fichier": 3200.0}
-    assert unbalanced(cleaned.compte).empty
+    assert unbalanced(cleaned.argent).empty
 
 
 def test_the_files_own_total_is_held_against_our_sum_and_the_difference_is_shown(tmp_path):
@@ -98,7 +98,7 @@ def test_amounts_of_another_year_or_of_a_whole_convention_are_read_and_never_cou
     contract = JOURNAL + '"N-1" = "rappel"\n"Convention" = "total_convention"\n'
     log = f"{ENTETE};N-1;Convention\n{ROWS[0]};700;2400\n"
     cleaned = clean(tmp_path, fichiers={"actions/journal.csv": log}, contrat=contract)
-    motifs = cleaned.compte.set_index(["champ", "motif"])["montant"]
+    motifs = cleaned.argent.set_index(["champ", "motif"])["montant"]
     assert motifs["rappel", "montant d'une autre année"] == 700
     assert motifs["total_convention", "montant total d'une convention"] == 2400
     assert cleaned.actions["accorde"].max() == 800.5
@@ -161,7 +161,7 @@ def test_two_lines_of_one_edition_are_a_question_whose_answer_is_counted(tmp_pat
     cleaned = clean(tmp_path / "b", *rows, fichiers={"decisions.csv": decided})
     assert len(set(cleaned.actions["ligne"])) == 1
     assert "doublon décidé" in account(cleaned)
-    assert unbalanced(cleaned.compte).empty
+    assert unbalanced(cleaned.argent).empty
 
 
 def test_a_total_repeated_each_year_by_a_convention_counts_once_when_it_is_said_to_be_a_total(tmp_path):
@@ -197,7 +197,7 @@ def test_a_column_per_funder_gives_a_line_per_funder_and_money_is_counted_once(t
     assert lines.loc["Préfecture (essai)", "financeur_id"] == "prefecture"
     assert (lines.loc["Mairie (essai)", "accorde"], lines.loc["Mairie (essai)", "type_credit"]) == (200, "droit commun")
     assert lines.loc["", "demande"] == 1000
-    assert unbalanced(cleaned.compte).empty
+    assert unbalanced(cleaned.argent).empty
 
 
 def test_a_workbook_with_a_decoy_sheet_and_a_header_on_two_lines_is_read(tmp_path):
@@ -359,7 +359,7 @@ def test_order_blank_rows_headers_notation_and_encoding_leave_the_table_the_same
             for name, text in texts.items()
         )
     pd.testing.assert_frame_equal(content(one), content(two))
-    assert unbalanced(two.compte).empty
+    assert unbalanced(two.argent).empty
 
 
 @examples(40)
@@ -372,7 +372,7 @@ def test_no_log_of_random_cells_raises_anything_but_our_errors_or_loses_money(ro
     quoted = [";".join('"' + cell.replace('"', '""') + '"' for cell in row) for row in rows]
     with tempfile.TemporaryDirectory() as folder:
         cleaned = clean_actions(write_contract(Path(folder), {"actions/journal.csv": "\n".join([ENTETE, *quoted])}))
-    assert unbalanced(cleaned.compte).empty
+    assert unbalanced(cleaned.argent).empty
     assert cleaned.actions.groupby("cle")["part"].sum().round(9).eq(1).all()
 
 

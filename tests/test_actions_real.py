@@ -39,8 +39,8 @@ def test_yearly_rows_of_a_post_are_renewals_not_new_posts(cleaned):
 
 
 def test_money_of_every_file_balances_and_equals_what_the_file_holds(cleaned, real):
-    assert unbalanced(cleaned.compte).empty
-    read = cleaned.compte[cleaned.compte["motif"] == "lu"].set_index("fichier")["montant"]
+    assert unbalanced(cleaned.argent).empty
+    read = cleaned.argent[cleaned.argent["motif"] == "lu"].set_index("fichier")["montant"]
     for path in sorted((real / "actions").glob("*-20*.json")):
         assert read[f"actions/{path.name}"] == pytest.approx(
             sum(row["montant"] for row in json.loads(path.read_text())), abs=0.01

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from cvanalysis.tables.process import CleanedActions, clean_actions
+from cvanalysis.files.anomalies import Domain
+from cvanalysis.tables.process import clean_actions
 from cvanalysis.territory.contract import Territory, read_territory
 
 CONTRAT = """
@@ -83,7 +84,7 @@ def write_contract(
 
 def clean(
     folder: Path, *rows: str, fichiers: Mapping[str, str | bytes] | None = None, contrat: str = JOURNAL
-) -> CleanedActions:
+) -> Domain:
     """Clean a log of these rows (`;` between cells, under `ENTETE`)."""
     log = {"actions/journal.csv": "\n".join([ENTETE, *rows]) + "\n"} if rows else {}
     return clean_actions(write_contract(folder, {**log, **(fichiers or {})}, contrat))
@@ -96,7 +97,7 @@ class Tables:
         self.tables = tables
 
     @classmethod
-    def of(cls, cleaned: CleanedActions, **others) -> Tables:
+    def of(cls, cleaned: Domain, **others) -> Tables:
         return cls(actions=cleaned.actions, engagements=cleaned.engagements, partenaires=cleaned.partenaires, **others)
 
     def rows(self, table, where=()):

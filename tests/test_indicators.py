@@ -30,7 +30,7 @@ def put(folder: Path, **files: str) -> Path:
 
 def value(cleaned, zone: str, indicateur: str, **where):
     """The (valeur or None, statut) of the only row of a zone and an indicator."""
-    table = cleaned.table
+    table = cleaned.indicateurs
     rows = table[(table["zone"] == zone) & (table["indicateur"] == indicateur)]
     for column, wanted in where.items():
         rows = rows[rows[column] == wanted]
@@ -98,7 +98,7 @@ def test_figures_printed_again_are_kept_once_under_the_later_publication(tmp_pat
     assert value(cleaned, "QP044005", "personnes_couvertes", publication=2018) == (201, "publié")
     noted = cleaned.anomalies[cleaned.anomalies["probleme"].str.startswith("republication")]
     assert set(noted["colonne"]) == {"TX_F", "TX_TOT_0A24", "IND_JEUNE"}
-    assert not lost_cells(cleaned.account).any()
+    assert not lost_cells(cleaned.comptes).any()
 
 
 def test_a_figure_corrected_when_printed_again_is_a_revision_and_not_another_year(tmp_path):
@@ -129,11 +129,11 @@ def test_figures_that_another_family_publishes_with_their_year_have_that_year(tm
         filo=" ".join([filo, *(f"{z};900{i};1200{i};700{i};4{i},5" for i, z in enumerate(QPV))]),
     )
     cleaned = clean_indicators(folder)
-    rows = cleaned.table[cleaned.table["zone"] == QPV[3]].set_index("indicateur")
+    rows = cleaned.indicateurs[cleaned.indicateurs["zone"] == QPV[3]].set_index("indicateur")
     assert rows.loc[["revenu_median", "revenu_q1", "taux_pauvrete"], "millesime"].tolist() == [2016] * 3
     assert rows.loc["allocataires", "millesime"] == 2018  # established for that file, by the number of all its families
     assert rows.loc[["menages_imposes"], "millesime"].isna().all()
-    assert not lost_cells(cleaned.account).any()
+    assert not lost_cells(cleaned.comptes).any()
 
 
 def test_a_file_by_source_is_no_revision_of_the_thematic_file_of_the_same_year(tmp_path):
@@ -141,7 +141,7 @@ def test_a_file_by_source_is_no_revision_of_the_thematic_file_of_the_same_year(t
     caf = "CODGEO;NOTE;A;PERCOU;AM;AAL;ARSAS QP044005;0;130;300;20;80;30"
     folder = put(tmp_path, DEMO_2019=demo({"QP044005": "1500;52;30;1,2;120;0;0"}), data_CAF_2019_QP=caf)
     cleaned = clean_indicators(folder)
-    found = cleaned.table[cleaned.table["indicateur"] == "personnes_couvertes"]
+    found = cleaned.indicateurs[cleaned.indicateurs["indicateur"] == "personnes_couvertes"]
     assert sorted(found["valeur"]) == [120, 300]
     assert sorted(found["millesime"].fillna(0)) == [0, 2019]
     assert not cleaned.anomalies["probleme"].str.startswith("révision").any()
@@ -151,7 +151,7 @@ def test_a_population_printed_again_beside_new_rates_is_one_value(tmp_path):
     """DEMO_2023 says the population of 2018 again, with the rates of another census."""
     rows = quarters("150{};5{},2;3{},1;1,{};10{};0;0", n=15)
     later = quarters("150{};4{},3;2{},7;2,{};20{};0;0", n=15)
-    table = clean_indicators(put(tmp_path, DEMO_2022=demo(rows), DEMO_2023=demo(later))).table
+    table = clean_indicators(put(tmp_path, DEMO_2022=demo(rows), DEMO_2023=demo(later))).indicateurs
     known = table[table["indicateur"] == "population"]
     assert known["millesime"].tolist() == [2018] * 15
     assert len(table[table["indicateur"] == "tx_femmes"]) == 30
@@ -163,7 +163,7 @@ def test_a_few_equal_figures_are_not_a_republication(tmp_path):
         DEMO_2021=demo(quarters("150{};5{},2;30;1,3;10{};0;0")),
         DEMO_2022=demo(quarters("160{};5{},4;30;1,3;20{};0;0")),
     )
-    rows = clean_indicators(folder).table
+    rows = clean_indicators(folder).indicateurs
     assert set(rows[rows["indicateur"] == "indice_jeunesse"]["publication"]) == {2021, 2022}
 
 
@@ -171,7 +171,7 @@ def test_a_population_of_one_data_year_is_one_value_whatever_its_files(tmp_path)
     folder = put(tmp_path, DEMO_2017=demo(quarters("150{};1;1;1;1;0;0")), DEMO_2019=demo(quarters("150{};2;2;2;2;0;0")))
     cleaned = clean_indicators(folder)
     assert value(cleaned, "QP044005", "population") == (1501, "publié")
-    assert cleaned.table.query("indicateur == 'population'")["millesime"].unique().tolist() == [2013]
+    assert cleaned.indicateurs.query("indicateur == 'population'")["millesime"].unique().tolist() == [2013]
     assert "doublon" in cleaned.anomalies["probleme"].str.cat()
 
 
@@ -193,7 +193,7 @@ def test_a_revision_keeps_the_later_publication_and_says_both_values(tmp_path):
         "12010",
     )
     assert "12110" in revision.probleme
-    assert not lost_cells(cleaned.account).any()
+    assert not lost_cells(cleaned.comptes).any()
 
 
 def test_equal_at_the_coarser_precision_is_no_revision_and_the_precise_value_stays(tmp_path):
@@ -223,14 +223,14 @@ def test_a_sound_value_is_preferred_to_a_later_doubtful_one(tmp_path):
     )
     cleaned = clean_indicators(put(tmp_path, REVN_2019=sound, REVN_2019_bis=doubtful))
     assert value(cleaned, "QP044005", "taux_pauvrete") == (40, "publié")
-    assert not lost_cells(cleaned.account).any()
+    assert not lost_cells(cleaned.comptes).any()
 
 
 def test_a_zone_twice_in_a_file_is_one_value_and_an_anomaly(tmp_path):
     cleaned = clean_indicators(put(tmp_path, x=f"{FILO} QP044005;9000;12010;20000;0,2 QP044005;9000;12090;20000;0,2"))
     assert value(cleaned, "QP044005", "revenu_median") == (12090, "publié")
     assert {"révision", "zone"} == {text.split(" ")[0].split("\u00a0")[0] for text in cleaned.anomalies["probleme"]}
-    assert not lost_cells(cleaned.account).any()
+    assert not lost_cells(cleaned.comptes).any()
 
 
 def test_a_region_and_a_departement_of_one_code_are_two_zones(tmp_path):
@@ -269,7 +269,7 @@ def test_what_fails_a_validity_test_is_marked_and_not_altered(tmp_path, cells, s
     cleaned = clean_indicators(put(tmp_path, REVN_2022=f"{head} QP044005;{cells}"))
     marked = cleaned.anomalies[cleaned.anomalies["traitement"].str.startswith("Marqué suspect")]
     assert set(marked["colonne"]) == suspects
-    table = cleaned.table
+    table = cleaned.indicateurs
     assert (table["statut"] == "suspect").sum() == len(suspects)
     assert sorted(table["valeur"]) == sorted(float(c.replace(",", ".")) for c in cells.split(";"))
 
@@ -303,8 +303,8 @@ def test_an_unreadable_cell_is_an_anomaly_with_its_line_and_column(tmp_path):
     cleaned = clean_indicators(put(tmp_path, DEMO_2019=demo({"QP044005": "150O;52;30;1,2;9;0;0"})))
     (said,) = cleaned.anomalies[cleaned.anomalies["brut"] != ""].itertuples()
     assert (said.fichier, said.ligne, said.colonne, said.brut) == ("insee/DEMO_2019.csv", 2, "POP_MUN", "150O")
-    assert cleaned.account["anomalies"].sum() == 1
-    assert not lost_cells(cleaned.account).any()
+    assert cleaned.comptes["anomalies"].sum() == 1
+    assert not lost_cells(cleaned.comptes).any()
 
 
 def test_a_file_that_cannot_be_used_disturbs_no_other(tmp_path):
@@ -312,12 +312,12 @@ def test_a_file_that_cannot_be_used_disturbs_no_other(tmp_path):
     (folder / "insee" / "rapport.csv").write_bytes(b"%PDF-1.4")
     (folder / "insee" / "LISEZMOI.md").write_text("ignoré")
     cleaned = clean_indicators(folder)
-    assert {source.fichier: source.statut for source in cleaned.sources} == {
+    assert {source.fichier: source.statut for source in cleaned.fichiers} == {
         "insee/DEMO_2019.csv": "lu",
         "insee/autre.csv": "non reconnu",
         "insee/rapport.csv": "illisible",
     }
-    assert len(cleaned.table) == 5
+    assert len(cleaned.indicateurs) == 5
 
 
 def zipped(folder: Path, name: str, **members: str) -> Path:
@@ -336,10 +336,10 @@ def test_an_archive_as_insee_gives_it_is_read_table_by_table(tmp_path):
     folder = zipped(tmp_path, "data_DEMO_2021.zip", data=one, meta="COD_VAR;LIB_VAR A;b", autre="nom;prenom a;b")
     cleaned = clean_indicators(folder)
     assert value(cleaned, "QP044005", "personnes_couvertes", publication=2021) == (120, "publié")
-    told = {source.fichier.rsplit("/", 1)[-1]: source.statut for source in cleaned.sources}
+    told = {source.fichier.rsplit("/", 1)[-1]: source.statut for source in cleaned.fichiers}
     assert told == {"data.csv": "lu", "meta.csv": "documentation", "autre.csv": "documentation"}
-    assert {source.fichier.split(".zip/")[0] for source in cleaned.sources} == {"insee/data_DEMO_2021"}
-    assert not lost_cells(cleaned.account).any()
+    assert {source.fichier.split(".zip/")[0] for source in cleaned.fichiers} == {"insee/data_DEMO_2021"}
+    assert not lost_cells(cleaned.comptes).any()
 
 
 def test_an_archive_of_no_use_is_named_with_what_to_do(tmp_path):
@@ -348,7 +348,7 @@ def test_an_archive_of_no_use_is_named_with_what_to_do(tmp_path):
     zipped(tmp_path, "b.zip", data=demo({"QP044005": "1500;52;30;1,2;120;0;0"}))
     whole = (tmp_path / "insee" / "b.zip").read_bytes()
     (tmp_path / "insee" / "coupe.zip").write_bytes(whole[: len(whole) // 2])
-    found = {source.fichier: source for source in clean_indicators(tmp_path).sources}
+    found = {source.fichier: source for source in clean_indicators(tmp_path).fichiers}
     assert found["insee/a.zip/sous-dossier/autre.csv"].statut == "non reconnu"
     assert "aucun tableau" in found["insee/vide.zip"].probleme.trouve
     assert "b.zip/sous-dossier/data.csv;AAAA" in found["insee/b.zip/sous-dossier/data.csv"].probleme.que_faire
@@ -362,13 +362,13 @@ def test_a_row_without_a_known_code_is_named(tmp_path):
         put(tmp_path, DEMO_2019=demo({"QP044005": "1500;52;30;1,2;9;0;0", "Total": "1500;52;30;1,2;9;0;0"}))
     )
     assert "«\u00a0Total\u00a0»" in cleaned.anomalies["probleme"].str.cat()
-    assert set(cleaned.table["zone"]) == {"QP044005"}
+    assert set(cleaned.indicateurs["zone"]) == {"QP044005"}
 
 
 def test_a_folder_without_files_gives_empty_tables(tmp_path):
     cleaned = clean_indicators(tmp_path)
-    assert (len(cleaned.table), len(cleaned.anomalies), cleaned.sources) == (0, 0, ())
-    assert not lost_cells(cleaned.account).any()
+    assert (len(cleaned.indicateurs), len(cleaned.anomalies), cleaned.fichiers) == (0, 0, ())
+    assert not lost_cells(cleaned.comptes).any()
 
 
 # --- properties
@@ -395,16 +395,16 @@ def test_no_cell_is_lost_and_nothing_but_our_errors_is_raised(tmp_path, one, two
         cleaned = clean_indicators(tmp_path)
     except CvanalysisError:
         return
-    assert not lost_cells(cleaned.account).any(), cleaned.account
+    assert not lost_cells(cleaned.comptes).any(), cleaned.comptes
     keys = ["zone", "niveau", "indicateur", "millesime", "publication"]
-    assert not cleaned.table.duplicated(keys).any()
-    published = cleaned.table["statut"].isin(["publié", "suspect"])
-    assert (cleaned.table["valeur"].notna() == published).all()
+    assert not cleaned.indicateurs.duplicated(keys).any()
+    published = cleaned.indicateurs["statut"].isin(["publié", "suspect"])
+    assert (cleaned.indicateurs["valeur"].notna() == published).all()
 
 
 def test_cleaning_is_idempotent(tmp_path, brut):
     """The figures kept, written again as INSEE lays them out, come out the same."""
-    first = clean_indicators(brut, frozenset(QPV)).table
+    first = clean_indicators(brut, frozenset(QPV)).indicateurs
     kept = first[(first["source"] == "filosofi") & (first["millesime"] == 2019) & first["fichier"].str.contains("filo")]
     family = load_catalogue().familles["FILO"]
     headers = {column.indicateur: column.entetes.get(2019) for column in family.colonnes}
@@ -412,7 +412,7 @@ def test_cleaning_is_idempotent(tmp_path, brut):
     wide = wide[[name for name in wide if headers.get(name)]].rename(columns=headers).rename_axis("CODGEO")
     (tmp_path / "insee").mkdir()
     wide.to_csv(tmp_path / "insee" / "x.csv", sep=";", decimal=",")
-    again = clean_indicators(tmp_path).table.query("statut == 'publié'")
+    again = clean_indicators(tmp_path).indicateurs.query("statut == 'publié'")
     columns = ["zone", "indicateur", "millesime", "valeur"]
     expected = kept[kept["statut"].eq("publié") & kept["indicateur"].isin([n for n in headers if headers[n] in wide])]
     pd.testing.assert_frame_equal(
@@ -461,7 +461,7 @@ def test_the_same_file_in_another_dress_gives_the_same_values(tmp_path, brut, wr
     write([row[:width] for row in rows], tmp_path / "insee" / name)
     (tmp_path / "plain").mkdir()
     (tmp_path / "plain" / f"{name}.csv").write_bytes((brut / "insee" / f"{name}.csv").read_bytes())
-    expected, found = clean_indicators(tmp_path / "plain").table, clean_indicators(tmp_path).table
+    expected, found = clean_indicators(tmp_path / "plain").indicateurs, clean_indicators(tmp_path).indicateurs
     columns = ["zone", "indicateur", "millesime", "publication", "valeur", "statut", "note"]
     texts = {name: "str" for name in columns if isinstance(expected[name].dtype, pd.CategoricalDtype)}
     pd.testing.assert_frame_equal(found[columns].astype(texts), expected[columns].astype(texts))
@@ -469,11 +469,11 @@ def test_the_same_file_in_another_dress_gives_the_same_values(tmp_path, brut, wr
 
 def test_only_the_zones_asked_for_are_kept_and_they_are_the_same(real):
     whole, part = clean_indicators(real), clean_indicators(real, ZONES)
-    same = whole.table[whole.table["zone"].isin(ZONES)].reset_index(drop=True)
+    same = whole.indicateurs[whole.indicateurs["zone"].isin(ZONES)].reset_index(drop=True)
     texts = {name: "str" for name in same.columns if isinstance(same[name].dtype, pd.CategoricalDtype)}
-    pd.testing.assert_frame_equal(same.astype(texts), part.table.astype(texts))
-    assert not lost_cells(whole.account).any()
-    assert not lost_cells(part.account).any()
+    pd.testing.assert_frame_equal(same.astype(texts), part.indicateurs.astype(texts))
+    assert not lost_cells(whole.comptes).any()
+    assert not lost_cells(part.comptes).any()
 
 
 # --- the published figures
@@ -484,9 +484,9 @@ def test_every_published_figure_of_the_catalogue_comes_out_equal_with_its_data_y
     """But for figures revised between two files of one year: the anomalies then hold both."""
     catalogue = load_catalogue()
     cleaned = clean_indicators(request.getfixturevalue(where), ZONES)
-    read = {(source.famille, str(source.millesime)) for source in cleaned.sources}
+    read = {(source.famille, str(source.millesime)) for source in cleaned.fichiers}
     found: dict[tuple[str, str, str], list[tuple[int | None, int, float]]] = {}
-    table = cleaned.table
+    table = cleaned.indicateurs
     years = [None if pd.isna(year) else int(year) for year in table["millesime"]]
     columns = (table["zone"], table["niveau"], table["indicateur"], years, table["publication"], table["valeur"])
     for zone, level, name, year, publication, number in zip(*columns, strict=True):
@@ -524,12 +524,12 @@ def test_every_published_figure_of_the_catalogue_comes_out_equal_with_its_data_y
     unexplained = [fact for fact in absent if (fact["zone"], fact["valeur"]) not in revised]
     assert not unexplained
     assert checked > (12_000 if where == "brut" else 7_000)
-    assert not lost_cells(cleaned.account).any()
+    assert not lost_cells(cleaned.comptes).any()
 
 
 def test_no_published_value_of_the_default_territory_is_under_two_years(brut):
     """Two labels of one series whose quarters all have the same figures would be the same figures printed twice."""
-    table = clean_indicators(brut, ZONES).table
+    table = clean_indicators(brut, ZONES).indicateurs
     table = table[table["statut"].eq("publié") & table["niveau"].eq("QPV")]
     label = table["millesime"].astype("Float64").fillna(table["publication"].astype("Float64") + 10_000)
     wide = table.assign(label=label).pivot_table(

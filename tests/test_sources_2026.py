@@ -9,10 +9,11 @@ import pytest
 import xlsxwriter
 
 from conftest import shared
+from cvanalysis.files.anomalies import Domain
 from cvanalysis.files.contours import read_contours
 from cvanalysis.files.delimited import extract
 from cvanalysis.files.sheets import read_raw
-from cvanalysis.indicateurs.clean.decode import Cleaned, clean_indicators, lost_cells
+from cvanalysis.indicateurs.clean.decode import clean_indicators, lost_cells
 from cvanalysis.indicateurs.clean.france import read_france
 from cvanalysis.indicateurs.clean.recognise import Documentation, known_headers, recognise
 
@@ -21,17 +22,19 @@ FILO_QP = "CODGEO;LIBGEO;DISP_TP60_A21;DISP_Q1_A21;DISP_MED_A21;DISP_PTSA_A21;DI
 ENSEMBLE = FILO_QP + "00;Ensemble des QP de France métropolitaine;45,4;10570;14200;56;0\n"
 
 
-def clean(folder: Path, files: dict[str, str | bytes], **rest: object) -> Cleaned:
+def clean(folder: Path, files: dict[str, str | bytes], **rest: object) -> Domain:
     for name, text in files.items():
         (folder / name).write_bytes(text if isinstance(text, bytes) else text.encode())
     cleaned = clean_indicators(folder, **rest)
-    assert not lost_cells(cleaned.account).any()
+    assert not lost_cells(cleaned.comptes).any()
     return cleaned
 
 
-def said(cleaned: Cleaned, zone: str, indicateur: str, millesime: int | None = None) -> object:
+def said(cleaned: Domain, zone: str, indicateur: str, millesime: int | None = None) -> object:
     """The one value of a zone, or its status where it has none."""
-    rows = cleaned.table[(cleaned.table["zone"] == zone) & (cleaned.table["indicateur"] == indicateur)]
+    rows = cleaned.indicateurs[
+        (cleaned.indicateurs["zone"] == zone) & (cleaned.indicateurs["indicateur"] == indicateur)
+    ]
     rows = rows if millesime is None else rows[rows["millesime"] == millesime]
     (row,) = rows.itertuples()
     return round(row.valeur, 3) if row.statut == "publié" else row.statut
@@ -216,7 +219,7 @@ def test_rates_of_the_census_by_commune_are_computed_from_what_they_are_made_of(
     text, expected = CENSUS[base]
     cleaned = clean(tmp_path, {f"base-cc-{base}-2022.CSV": f"CODGEO;{text}\n"})
     assert {name: said(cleaned, "01053", name, 2022) for name in expected} == expected
-    assert [file.statut for file in cleaned.sources] == ["lu"]
+    assert [file.statut for file in cleaned.fichiers] == ["lu"]
 
 
 def test_the_census_years_of_one_file_are_told_apart(tmp_path):
@@ -252,7 +255,7 @@ def test_a_large_base_is_read_as_a_small_one(tmp_path, monkeypatch):
     zipped = clean(tmp_path / "zip", {"base.zip": out.getvalue()}, zones=zones)
     for cleaned in (bare, zipped):
         assert said(cleaned, "01053", "population") == 1053
-        assert [file.lignes for file in cleaned.sources] == [1]
+        assert [file.lignes for file in cleaned.fichiers] == [1]
 
 
 @pytest.mark.parametrize(
@@ -281,12 +284,12 @@ def test_an_aggregate_of_the_other_geography_is_not_joined_in_silence(tmp_path):
     cleaned = clean(
         tmp_path, {"x_qp24_ENSQP.csv": ENSEMBLE}, zones=frozenset({("Ensemble", "FRANCE_QPV")}), geographie="QP2015"
     )
-    assert cleaned.table.empty
+    assert cleaned.indicateurs.empty
     assert cleaned.anomalies["probleme"].str.contains("deux découpages").any()
 
 
 def test_an_aggregate_whose_geography_nothing_tells_is_refused(tmp_path):
-    (file,) = clean(tmp_path, {"a_ENSQP.csv": ENSEMBLE}).sources
+    (file,) = clean(tmp_path, {"a_ENSQP.csv": ENSEMBLE}).fichiers
     assert file.statut == "non reconnu"
     assert "ceux de 2015 ou ceux de 2024" in file.probleme.trouve
 
@@ -342,7 +345,7 @@ def test_an_aggregate_whose_geography_nothing_tells_is_refused(tmp_path):
     ],
 )
 def test_what_no_page_needs_is_told_and_is_no_error(tmp_path, name, text, status, words):
-    (file,) = clean(tmp_path, {name: text}).sources
+    (file,) = clean(tmp_path, {name: text}).fichiers
     assert (file.statut, file.probleme) == (status, None)
     assert words in file.pris_pour
 
@@ -409,7 +412,7 @@ def test_a_total_of_the_long_format_is_that_of_all_only_where_its_file_says_so(
 ):
     head = f"GEO;GEO_OBJECT;{'RP_MEASURE;' if measure else ''}{columns};TIME_PERIOD;OBS_VALUE\n"
     rows = [f"44109;COM;{'POP;' if measure else ''}{cells};2022;{value}\n" for cells, value in lines.items()]
-    table = clean(tmp_path, {"DS_data.csv": head + "".join(rows)}).table
+    table = clean(tmp_path, {"DS_data.csv": head + "".join(rows)}).indicateurs
     found = {row.indicateur: round(row.valeur, 3) for row in table.itertuples() if row.statut == "publié"}
     assert {name: found.get(name) for name in expected} == expected
 
@@ -470,7 +473,7 @@ def test_a_large_base_without_a_row_of_the_territory_says_so(tmp_path, monkeypat
     monkeypatch.setattr("cvanalysis.indicateurs.clean.sources.GRAND", 10)
     (file,) = clean(
         tmp_path, {"b.csv": "CODGEO;P22_POP;P22_POPF\n01053;9;4\n"}, zones=frozenset({("44109", "COMMUNE")})
-    ).sources
+    ).fichiers
     assert "aucune de ses lignes" in file.pris_pour
 
 
@@ -482,14 +485,14 @@ def test_a_text_beyond_all_that_insee_publishes_is_refused_before_it_is_looked_t
     with zipfile.ZipFile(out, "w") as archive:
         archive.writestr("base.csv", rows)
     files = {"base.zip": out.getvalue()} if zipped else {"base.csv": rows}
-    (file,) = clean(tmp_path, files, zones=frozenset({("01053", "COMMUNE")})).sources
+    (file,) = clean(tmp_path, files, zones=frozenset({("01053", "COMMUNE")})).fichiers
     assert file.fichier.startswith("base.")
     assert "démesuré" in file.probleme.trouve
 
 
 @pytest.mark.parametrize("name", ["contours.geojson", "contours.json", "qpv.shp"])
 def test_contours_among_figures_are_sent_where_they_are_read(tmp_path, name):
-    (file,) = clean(tmp_path, {name: '{"type": "FeatureCollection", "features": []}'}).sources
+    (file,) = clean(tmp_path, {name: '{"type": "FeatureCollection", "features": []}'}).fichiers
     assert "Déposez-le dans geo/" in file.probleme.que_faire
 
 
@@ -517,7 +520,7 @@ def test_a_cell_that_a_spreadsheet_shows_in_percent_is_read_as_shown(tmp_path):
 )
 def test_a_column_of_proportions_is_doubtful_and_a_small_share_is_not(tmp_path, header, row, suspect):
     cleaned = clean(tmp_path, {"x_2019.csv": f"CODGEO;{header}\nQP001001;{row}\n"})
-    assert set(cleaned.table.loc[cleaned.table["statut"] == "suspect", "indicateur"]) == suspect
+    assert set(cleaned.indicateurs.loc[cleaned.indicateurs["statut"] == "suspect", "indicateur"]) == suspect
     assert cleaned.anomalies["probleme"].str.contains("proportions").sum() == len(suspect)
 
 
@@ -575,8 +578,8 @@ def _alone(folder: Path, path: Path) -> Path:
 
 def test_every_case_given_is_read_or_left_with_a_sentence():
     cleaned = clean_indicators(shared("cases/insee"))
-    assert not lost_cells(cleaned.account).any()
-    assert {file.statut for file in cleaned.sources} <= {"lu", "documentation"}
+    assert not lost_cells(cleaned.comptes).any()
+    assert {file.statut for file in cleaned.fichiers} <= {"lu", "documentation"}
 
 
 PASSAGE = "QP2024;Label;Statut;QP2015_1;QP2015_2\nQN00101I;X;Inchangé;QP001001;\nQN00102M;Y;Modifié;QP001002;QP001003\n"
@@ -626,7 +629,7 @@ def test_national_files_give_all_quarters_of_france_and_the_file_of_the_territor
     few = "CODGEO;LIBGEO;DISP_MED_A21;DISP_TP60_A21;DISP_D1_A21\nQP035001;X;9000;61;7000\n"
     files = {"data_filo19_qp_revdis.csv": national(400), "data_filo21_qp_revdis.csv": few}
     cleaned = clean(tmp_path, files, zones=frozenset({"QP035001"}), geographie="QP2015")
-    assert len(cleaned.table) == 6
+    assert len(cleaned.indicateurs) == 6
     (tmp_path / "france_qpv.csv").write_text(
         "CODGEO;nom;communes;TX_TOT_EMPL;DISP_TP60_A19\nQP035001;X;Saint-Malo;33,3;1\n"
     )
@@ -660,7 +663,7 @@ def test_the_bases_that_mix_census_and_incomes_are_read_for_both(tmp_path):
 
 def test_a_census_by_iris_is_told_as_such(tmp_path):
     rows = "".join(f"3523801{i:02d};35238;H;{2000 + i}\n" for i in range(10))
-    (read,) = clean(tmp_path, {"base-ic-evol-struct-pop-2021.CSV": "IRIS;COM;TYP_IRIS;P21_POP\n" + rows}).sources
+    (read,) = clean(tmp_path, {"base-ic-evol-struct-pop-2021.CSV": "IRIS;COM;TYP_IRIS;P21_POP\n" + rows}).fichiers
     assert (read.statut, "pour des iris" in read.pris_pour) == ("laissé de côté", True)
 
 
@@ -680,7 +683,7 @@ def test_a_census_by_iris_is_told_as_such(tmp_path):
     ],
 )
 def test_a_table_that_is_not_read_says_what_it_seems_to_be_and_what_to_take(tmp_path, head, row, words):
-    (read,) = clean(tmp_path, {"x_2022.csv": f"{head}\n{row}\n"}).sources
+    (read,) = clean(tmp_path, {"x_2022.csv": f"{head}\n{row}\n"}).fichiers
     told = f"{read.pris_pour} {read.probleme or ''}".replace("\u00a0", " ")
     assert words in told
     assert "Familles cherchées" not in told
@@ -691,7 +694,7 @@ def test_an_epci_that_changed_its_siren_is_one_zone_and_check_says_it(tmp_path):
     before = "CODGEO;LIBGEO;NBMEN18;NBPERS18;NBUC18;Q218\n245900410;Lille;457805;1070215;722960,4;20690\n"
     after = "CODGEO;NBMENFISC21;NBPERSMENFISC21;MED21\n200093201;490000;1100000;22000\n"
     cleaned = clean(tmp_path, {"FILO2018_DISP_EPCI.csv": before, "cc_filosofi_2021_EPCI.csv": after})
-    rows = cleaned.table[cleaned.table["indicateur"] == "revenu_median"]
+    rows = cleaned.indicateurs[cleaned.indicateurs["indicateur"] == "revenu_median"]
     assert rows[["zone", "millesime", "valeur"]].to_numpy().tolist() == [
         ["200093201", 2018, 20690],
         ["200093201", 2021, 22000],

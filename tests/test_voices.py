@@ -71,7 +71,7 @@ def review(territory, *texts, decision="publier", instead=""):
 def everything(voices) -> str:
     """All that a build for this audience holds, as text."""
     tables = [table.to_csv() for table in voices.tables.values()]
-    return "\n".join([*tables, voices.anomalies.to_csv(), repr(voices.sources), str(voices.illisibles)])
+    return "\n".join([*tables, voices.anomalies.to_csv(), repr(voices.fichiers), str(voices.illisibles)])
 
 
 # ------------------------------------------------------------------------------------------------------------- audience
@@ -474,6 +474,6 @@ def test_the_example_has_enough_voices_all_marked_and_no_anomaly(brut):
     assert voices.paroles["exemple"].all()
     assert voices.anomalies.empty
     assert len(voices.immersions) == 5  # six are expected
-    assert {s.famille for s in voices.sources} >= {
+    assert {s.famille for s in voices.fichiers} >= {
         f"paroles ({f})" for f in ("modele", "framaforms", "limesurvey", "kobotoolbox", "decidim", "refi-qda")
     }

@@ -66,7 +66,7 @@ def written(territory, audience) -> bytes:
         path = territory.dossier / f"{name}.parquet"
         table.to_parquet(path, compression="none")
         out.append(path.read_bytes())
-    out += [cleaned.anomalies.to_csv().encode(), repr(cleaned.sources).encode()]
+    out += [cleaned.anomalies.to_csv().encode(), repr(cleaned.fichiers).encode()]
     return b"\n".join(out)
 
 

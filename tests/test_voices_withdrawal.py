@@ -13,7 +13,7 @@ from cvanalysis.paroles.clean.consent import readable_texts
 from cvanalysis.paroles.clean.review import fingerprint, read_reviews
 from cvanalysis.paroles.clean.voices import clean_voices
 from cvanalysis.tables.check import Check
-from cvanalysis.tables.process import clean_words, gather
+from cvanalysis.tables.process import gather
 from cvanalysis.territory.contract import read_territory
 from test_voices import OPEN, everything, put
 
@@ -30,7 +30,7 @@ def write(territory, name, text):
 
 def told(territory, audience="public"):
     """What `check` says of the voices."""
-    words = clean_words(territory, audience)
+    words = clean_voices(territory, audience)
     money = pd.DataFrame(columns=["fichier", "feuille", "colonne", "motif", "montant"])
     accounts = {
         "argent": money,
@@ -204,7 +204,7 @@ def test_a_column_that_may_protect_someone_and_is_not_understood_keeps_its_voice
     write(territory, "paroles/v.csv", f"texte;audience;date;{header}\nUne parole.;public;2022-03-10;12\n")
     assert clean_voices(territory, "public").paroles.empty
     assert len(clean_voices(territory, "equipe").paroles) == 1
-    assert "1 parole lue\u00a0; 0 publiable\u00a0: 1 sans audience publique." in clean_voices(territory).compte
+    assert "1 parole lue\u00a0; 0 publiable\u00a0: 1 sans audience publique." in clean_voices(territory).complement
     write(territory, "paroles/colonnes.csv", f"fichier;colonne;champ;valeur\nv.csv;{header};aucun;\n")
     assert len(clean_voices(territory, "public").paroles) == 1
 

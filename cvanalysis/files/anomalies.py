@@ -35,6 +35,31 @@ class ReadFile:
     probleme: Problem | None = None
 
 
+@dataclass(frozen=True)
+class Domain:
+    """What cleaning gives of one domain: named tables, each to be asked by its name too (`domain.actions`), anomalies, its files.
+
+    `complement` is what only `check` tells of it: a declaration to paste for the files that it does not know, what became of the voices.
+    `avertissements`: what whoever builds is told too, since nothing else would show it.
+    """
+
+    tables: dict[str, pd.DataFrame]
+    anomalies: pd.DataFrame
+    fichiers: tuple[ReadFile, ...]
+    complement: str = ""
+    avertissements: tuple[Problem, ...] = ()
+
+    def __getattr__(self, nom: str) -> pd.DataFrame:
+        if nom not in vars(self).get("tables", ()):
+            raise AttributeError(nom)
+        return self.tables[nom]
+
+    @property
+    def illisibles(self) -> tuple[Problem, ...]:
+        """Why each file that could not be used was left out."""
+        return tuple(file.probleme for file in self.fichiers if file.probleme is not None)
+
+
 def with_unread(files: Iterable[ReadFile], unread: Iterable[Problem]) -> tuple[ReadFile, ...]:
     """The files of a domain, those that could not be read with their problem, whether or not they are among `files`."""
     problems = {problem.fichier: problem for problem in unread}

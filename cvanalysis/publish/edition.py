@@ -332,8 +332,9 @@ def _holds_others(ledger: Ledger, territory: Territory, edition: Declared, audie
         from cvanalysis.files.guard import under_guard
         from cvanalysis.paroles.clean.voices import clean_voices
 
-        voices = under_guard(lambda: clean_voices(replace(territory, edition=edition), audience).sources)
-        return sorted([one.fichier, one.sha256] for one in voices)
+        voices = under_guard(lambda: clean_voices(replace(territory, edition=edition), audience).fichiers)
+        known = (one for one in voices if one.famille or one.fichier.startswith(VOICES))
+        return sorted([one.fichier, one.sha256] for one in known)
 
     outcome = run_one(work)
     return outcome.kind != "fini" or outcome.value != ledger.read(EDITION).get("paroles")

@@ -11,11 +11,11 @@ import pandas as pd
 from cvanalysis.actions.clean.lines import COLONNES as COMPTE
 from cvanalysis.actions.clean.lines import LU, unbalanced
 from cvanalysis.errors import DeclarationError, Problem, printed
-from cvanalysis.files.anomalies import LAISSE, ReadFile
+from cvanalysis.files.anomalies import LAISSE, Domain, ReadFile
 from cvanalysis.files.guard import under_guard
 from cvanalysis.french import capital, listed, number, quoted
 from cvanalysis.indicateurs.clean.decode import lost_cells
-from cvanalysis.tables.process import DOMAINES, Domain, gather, read_as_they_are
+from cvanalysis.tables.process import DOMAINES, gather, read_as_they_are
 from cvanalysis.territory.contract import Territory
 
 DITES, EXEMPLES, COLONNES = 20, 3, 12

@@ -11,7 +11,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
@@ -20,12 +20,12 @@ import numpy as np
 import pandas as pd
 
 from cvanalysis.actions.clean.fields import Declared
-from cvanalysis.actions.clean.logs import CleanedLogs, clean_logs
+from cvanalysis.actions.clean.logs import clean_logs
 from cvanalysis.actions.clean.propose import propose_all
 from cvanalysis.catalogue import in_use, load_catalogue
 from cvanalysis.engagements.declared import find_engagements, link_engagements, read_engagements, read_partners
 from cvanalysis.errors import CvanalysisError, Problem, ReadError, UsageError, say_system
-from cvanalysis.files.anomalies import COLONNES_ANOMALIES, Anomalies, ReadFile, frame_problems, with_unread
+from cvanalysis.files.anomalies import COLONNES_ANOMALIES, Anomalies, Domain, ReadFile, frame_problems
 from cvanalysis.files.atomic import SUFFIX, WriteFailed, locked, make_folder, named, to_json, write_all
 from cvanalysis.files.child import can_fork
 from cvanalysis.files.contours import contour_files, read_contours
@@ -46,21 +46,6 @@ from cvanalysis.tables.shown import ANOMALIES, mask_name, names_of, replaced, sh
 from cvanalysis.territory.contract import Territory
 from cvanalysis.territory.declarations import Inspection
 from cvanalysis.territory.places import Niveau
-
-
-@dataclass(frozen=True)
-class Domain:
-    """What one domain gives: named tables, anomalies, its files.
-
-    `complement` is what only `check` tells of it: a declaration to paste for the files that it does not know, what became of the voices.
-    `avertissements`: what whoever builds is told too, since nothing else would show it.
-    """
-
-    tables: dict[str, pd.DataFrame]
-    anomalies: pd.DataFrame
-    fichiers: tuple[ReadFile, ...]
-    complement: str = ""
-    avertissements: tuple[Problem, ...] = ()
 
 
 def prepare(territory: Territory, audience: str) -> Path:
@@ -199,7 +184,8 @@ def clean_insee(territory: Territory, _audience: str) -> Domain:
     followed = {quarter.suit: quarter.code for quarter in territory.quartiers if quarter.suit}
     with in_use(territory.ajouts):
         cleaned = clean_indicators(territory.dossier, _codes_in_files(territory), territory.geographie, followed)
-    table = cleaned.table.assign(zone=cleaned.table["zone"].cat.rename_categories({ENSEMBLE_2024: ENSEMBLE}))
+    table = cleaned.indicateurs
+    table = table.assign(zone=table["zone"].cat.rename_categories({ENSEMBLE_2024: ENSEMBLE}))
     later = {key for key, day in load_catalogue().parutions.items() if day > territory.edition.jusqu_au}
     france, problems = read_france(territory.dossier, cleaned.france, later)
     known = np.array([key not in later for key in zip(table["source"], table["millesime"], strict=True)], dtype=bool)
@@ -207,26 +193,17 @@ def clean_insee(territory: Territory, _audience: str) -> Domain:
     tables = {
         "indicateurs": table[known].astype(dict.fromkeys(words, "str")).reset_index(drop=True),
         "france": france,
-        "comptes": cleaned.account,
+        "comptes": cleaned.comptes,
     }
     anomalies = pd.concat([cleaned.anomalies, frame_problems(problems)], ignore_index=True)
     quarters = {one.code for one in territory.quartiers}
     empty = bool(quarters) and not quarters.intersection(table.loc[table["valeur"].notna(), "zone"])
     say = f"aucun chiffre sur les quartiers du contrat ({territory.geographie})\u00a0: leurs fiches sont vides"
     told = (Problem("insee/", 0, "", say, "", "Voir docs/insee.md, «\u00a0Où les télécharger\u00a0»"),) * empty
-    return Domain(tables, anomalies, cleaned.sources, avertissements=told)
+    return replace(cleaned, tables=tables, anomalies=anomalies, avertissements=told)
 
 
-@dataclass(frozen=True)
-class CleanedActions(CleanedLogs):
-    """The tables of this domain, and what was doubtful."""
-
-    engagements: pd.DataFrame
-    partenaires: pd.DataFrame
-    anomalies: pd.DataFrame
-
-
-def clean_actions(territory: Territory, indicateurs: frozenset[str] | None = None) -> CleanedActions:
+def clean_actions(territory: Territory, indicateurs: frozenset[str] | None = None) -> Domain:
     """Everything that `actions/`, `engagements.csv` and `partenaires.csv` say: partners tell whom the logs name, engagements which
     actions serve them.
 
@@ -250,31 +227,17 @@ def clean_actions(territory: Territory, indicateurs: frozenset[str] | None = Non
         noms=names,
         engagements=frozenset(engagements["code"]),
     )
-    logs = clean_logs(territory, declared, found, anomalies)
-    actions = link_engagements(logs.actions, engagements, fichier, anomalies)
-    others = (engagements, partners, anomalies.frame())
-    return CleanedActions(actions, logs.compte, logs.controles, logs.propositions, (*unread, *logs.fichiers), *others)
+    tables, files = clean_logs(territory, declared, found, anomalies)
+    actions = link_engagements(tables["actions"], engagements, fichier, anomalies)
+    tables |= {"actions": actions, "engagements": engagements, "partenaires": partners}
+    return Domain(tables, anomalies.frame(), (*unread, *files))
 
 
 def clean_money(territory: Territory, _audience: str) -> Domain:
     """Actions, engagements, partners, and the account of money of each log; the same for every audience."""
     cleaned = clean_actions(territory, frozenset(load_catalogue(territory.ajouts).indicateurs))
-    names = ("actions", "engagements", "partenaires", "controles", "propositions")
-    tables = {name: getattr(cleaned, name) for name in names} | {"argent": cleaned.compte}
     unknown = [problem.fichier for problem in cleaned.illisibles if problem.fichier.startswith("actions/")]
-    return Domain(tables, cleaned.anomalies, cleaned.fichiers, complement=propose_all(territory, unknown))
-
-
-def clean_words(territory: Territory, audience: str) -> Domain:
-    """What people said, as this audience may have it: nothing above it is in any table."""
-    cleaned = clean_voices(territory, audience)
-    return Domain(
-        cleaned.tables,
-        cleaned.anomalies,
-        with_unread(cleaned.sources, cleaned.illisibles),
-        complement=cleaned.compte,
-        avertissements=cleaned.avertissements,
-    )
+    return replace(cleaned, complement=propose_all(territory, unknown))
 
 
 def clean_rest(territory: Territory, _audience: str) -> Domain:
@@ -303,7 +266,7 @@ def clean_rest(territory: Territory, _audience: str) -> Domain:
     return Domain({}, frame_problems(absent), files, complement=told if machine else "")
 
 
-DOMAINES: tuple[Callable[[Territory, str], Domain], ...] = (clean_insee, clean_money, clean_words, clean_rest)
+DOMAINES: tuple[Callable[[Territory, str], Domain], ...] = (clean_insee, clean_money, clean_voices, clean_rest)
 """The domains, in the order in which `check` tells of them: (territory, audience) → `Domain`."""
 
 

@@ -6,7 +6,7 @@ Owns the files of `actions/` and what became of each; refuses to count or to jud
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fnmatch import fnmatch
 from hashlib import sha256
 from pathlib import Path
@@ -22,7 +22,7 @@ from cvanalysis.actions.clean.guess import complete
 from cvanalysis.actions.clean.labels import read_labels
 from cvanalysis.actions.clean.lines import Lines, assemble, read_lines
 from cvanalysis.actions.clean.rows import in_thousands, read_rows
-from cvanalysis.errors import DeclarationError, Problem, ReadError
+from cvanalysis.errors import DeclarationError, ReadError
 from cvanalysis.files.anomalies import Anomalies, ReadFile
 from cvanalysis.files.guard import reading
 from cvanalysis.files.layout import layout_notes, merged_down
@@ -37,30 +37,14 @@ LIGNES_DITES = 30
 EXTENSIONS = (".csv", ".txt", ".tsv", ".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".json")
 
 
-@dataclass(frozen=True)
-class CleanedLogs:
-    """What cleaning gives: new frames, and the state of each file.
+def clean_logs(
+    territory: Territory, declared: Declared, found: Inspection, anomalies: Anomalies
+) -> tuple[dict[str, pd.DataFrame], tuple[ReadFile, ...]]:
+    """Everything that `actions/` says: its tables, and the state of each file.
 
-    `compte` is the account of money (`lines.COLONNES`); `controles` the files' own totals against our sums; `propositions` the questions
-    to decide (`duplicates.COLONNES`).
-    """
-
-    actions: pd.DataFrame
-    compte: pd.DataFrame
-    controles: pd.DataFrame
-    propositions: pd.DataFrame
-    fichiers: tuple[ReadFile, ...]
-
-    @property
-    def illisibles(self) -> tuple[Problem, ...]:
-        return tuple(file.probleme for file in self.fichiers if file.probleme is not None)
-
-
-def clean_logs(territory: Territory, declared: Declared, found: Inspection, anomalies: Anomalies) -> CleanedLogs:
-    """Everything that `actions/` says.
-
-    Raises `DeclarationError` with all the problems of `found` and of the declarations of this domain; a log that cannot be read is told
-    in its file and disturbs no other.
+    `argent` is the account of money (`lines.COLONNES`); `controles` the files' own totals against our sums; `propositions` the questions
+    to decide (`duplicates.COLONNES`). Raises `DeclarationError` with all the problems of `found` and of the declarations of this domain;
+    a log that cannot be read is told in its file and disturbs no other.
     """
     context = Context(territory, read_labels(territory, found), declared)
     decisions = read_decisions(territory, found)
@@ -76,8 +60,9 @@ def clean_logs(territory: Territory, declared: Declared, found: Inspection, anom
     logs: list[Lines] = []
     told = [_read_file(path, fichier, journals, context, anomalies, logs) for path, fichier in files]
     pa.default_memory_pool().release_unused()  # what held the cells: putting the lines together is the peak
-    actions, *others = assemble(logs, context, decisions, anomalies)
-    return CleanedLogs(actions, *others, tuple(_count(file, actions, context.quartiers) for file in told))
+    names = ("actions", "argent", "controles", "propositions")
+    tables = dict(zip(names, assemble(logs, context, decisions, anomalies), strict=True))
+    return tables, tuple(_count(file, tables["actions"], context.quartiers) for file in told)
 
 
 def _read_file(

@@ -6,7 +6,7 @@ read is accounted for: it ends as a value, a status or an anomaly.
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from cvanalysis.catalogue import Catalogue, load_catalogue
 from cvanalysis.errors import ReadError
-from cvanalysis.files.anomalies import COLONNES_ANOMALIES, ReadFile, frame_problems
+from cvanalysis.files.anomalies import COLONNES_ANOMALIES, Domain, frame_problems
 from cvanalysis.files.guard import reading
 from cvanalysis.files.numbers import STATUTS, as_text, decode_numbers
 from cvanalysis.files.sheets import RawTable, raw_files
@@ -43,25 +43,11 @@ COMPTE = ("cellules", "valeurs", "statuts", "anomalies")
 suspect…) + `anomalies`, cells that could not be read or that another file says: where nothing is lost."""
 
 
-@dataclass(frozen=True, slots=True)
-class Cleaned:
-    """Tidy indicators, what was doubtful, what became of each file, and the account of raw cells.
-
-    `table`: zone, niveau, indicateur, millesime (Int16), publication (Int16), valeur, statut, source, fichier, note; texts are
-    categoricals; sorted by zone, indicateur, millesime, publication.
-    """
-
-    table: pd.DataFrame
-    anomalies: pd.DataFrame
-    sources: tuple[ReadFile, ...]
-    account: pd.DataFrame  # of `make_account`
-    france: pd.DataFrame  # of `national_figures`
-
-
-def clean_indicators(
-    folder: Path, zones: Zones = None, geographie: str = "", suivis: Mapping[str, str] = {}
-) -> Cleaned:
+def clean_indicators(folder: Path, zones: Zones = None, geographie: str = "", suivis: Mapping[str, str] = {}) -> Domain:
     """Read and clean all the files of `folder/insee` (of `folder` itself where it is no territory's and has no `insee`).
+
+    `indicateurs`: zone, niveau, indicateur, millesime (Int16), publication (Int16), valeur, statut, source, fichier, note; texts are
+    categoricals; sorted by zone, indicateur, millesime, publication. `comptes`: of `make_account`; `france`: of `national_figures`.
 
     `zones` keeps only those (None: all); what is kept is then the same as without it. `geographie` is the territory's; `suivis`
     maps the QP whose figures are those of a QN (same contour) to it: a passage table among the files adds those that it tells. Raises
@@ -101,10 +87,9 @@ def clean_indicators(
     bad = [chunk.frame_cells(cells, "nombre illisible", "Cellule laissée de côté") for chunk, cells in wrong]
     anomalies = pd.concat([frame_problems(problems), *bad, *suspects, said_twice], ignore_index=True)
     anomalies = anomalies.sort_values(list(COLONNES_ANOMALIES), kind="stable", ignore_index=True)
-    account = make_account(names, chunks, zones, table, elsewhere)
-    return Cleaned(
-        table, anomalies.astype({"ligne": "Int32"}), tuple(sources), account, national_figures(chunks, geographie)
-    )
+    tables = {"indicateurs": table, "comptes": make_account(names, chunks, zones, table, elsewhere)}
+    tables["france"] = national_figures(chunks, geographie)
+    return Domain(tables, anomalies.astype({"ligne": "Int32"}), tuple(sources))
 
 
 def decode_bloc(sheet: Recognised, bloc: Bloc, fichier: str, catalogue: Catalogue, notes: dict[str, int]) -> Chunk:

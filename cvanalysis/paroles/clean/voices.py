@@ -18,7 +18,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from itertools import groupby
 from pathlib import Path
@@ -26,7 +26,7 @@ from pathlib import Path
 import pandas as pd
 
 from cvanalysis.errors import Problem
-from cvanalysis.files.anomalies import Anomalies, ReadFile
+from cvanalysis.files.anomalies import Anomalies, Domain, ReadFile, with_unread
 from cvanalysis.files.guard import allow, reading
 from cvanalysis.french import fold
 from cvanalysis.paroles.clean import consent
@@ -45,41 +45,13 @@ CORRESPONDANCES = "correspondances.csv"
 SECONDES_PAR_LIGNE = 0.01  # of processor: ten times what the masking of a long answer takes
 
 
-@dataclass(frozen=True)
-class CleanedVoices:
-    """What an audience may have at an edition. `paroles` and `contributions` have the columns told in `paroles.table`, the others those of
-    `champs.toml`.
+def clean_voices(territory: Territory, audience: consent.Audience = "public", edition: Edition | None = None) -> Domain:
+    """Read `paroles/` for one audience and one edition (the territory's by default). Never raises on what a file holds.
 
-    `anomalies`: `fichier, ligne, colonne, brut, probleme, traitement`. `sources`: as the manifest wants them; the digest is of what was
-    kept, so that it does not change with what this audience may not know. `illisibles`: the files that could not be read. `avertissements`:
-    withdrawals and answers that are nobody's, told at every audience. `compte`: what became of all the voices read, for `check` alone.
+    `paroles` and `contributions` have the columns told in `paroles.table`, the other tables those of `champs.toml`: nothing above that
+    audience is in any. The digest of a file is of what was kept of it, so that it does not change with what this audience may not know;
+    `avertissements`: withdrawals and answers that are nobody's, told at every audience; `complement`: what became of all the voices read.
     """
-
-    paroles: pd.DataFrame
-    contributions: pd.DataFrame
-    anomalies: pd.DataFrame
-    sources: tuple[ReadFile, ...]
-    immersions: pd.DataFrame
-    preconisations: pd.DataFrame
-    instances: pd.DataFrame
-    chronologie: pd.DataFrame
-    precedent: pd.DataFrame
-    codes: pd.DataFrame
-    illisibles: tuple[Problem, ...] = ()
-    avertissements: tuple[Problem, ...] = ()
-    compte: str = ""
-
-    @property
-    def tables(self) -> dict[str, pd.DataFrame]:
-        """Name of the Parquet file → table."""
-        frames = (one.name for one in fields(self) if isinstance(getattr(self, one.name), pd.DataFrame))
-        return {name: getattr(self, name) for name in frames if name != "anomalies"}
-
-
-def clean_voices(
-    territory: Territory, audience: consent.Audience = "public", edition: Edition | None = None
-) -> CleanedVoices:
-    """Read `paroles/` for one audience and one edition (the territory's by default). Never raises on what a file holds."""
     edition = edition or territory.edition
     companions = read_companions(territory)
     tables, unread = consent.read_voices(territory, companions)
@@ -123,18 +95,15 @@ def clean_voices(
         "paroles/instances.csv": consent.held(companions.tables["instances"], edition),
         "preconisations.csv": consent.proposed(companions.tables["preconisations"], edition),
     }
-    return CleanedVoices(
-        paroles=paroles,
-        contributions=cite(paroles, few),
-        anomalies=log.frame(),
-        sources=_sources(rows, tables, clean, bound),
-        **{Path(fichier).stem: frame for fichier, frame in bound.items()},
-        chronologie=consent.held(companions.tables["chronologie"], edition),
-        precedent=companions.tables["precedent"],
-        codes=codes,
-        illisibles=tuple(unread) + companions.illisibles,
+    frames = {"paroles": paroles, "contributions": cite(paroles, few)}
+    frames |= {Path(fichier).stem: frame for fichier, frame in bound.items()}
+    frames |= {"chronologie": consent.held(companions.tables["chronologie"], edition)}
+    return Domain(
+        frames | {"precedent": companions.tables["precedent"], "codes": codes},
+        log.frame(),
+        with_unread(_sources(rows, tables, clean, bound), (*unread, *companions.illisibles)),
+        complement=account_of_voices(tables, unread, (found, left, open_ones, rows), clean),
         avertissements=tuple(doubtful),
-        compte=account_of_voices(tables, unread, (found, left, open_ones, rows), clean),
     )
 
 
