@@ -175,7 +175,6 @@ class Dossier(LabelledTables):
 
     @property
     def _liens(self) -> dict[str, str]:
-        """Quarter's code → its page."""
         return {quarter.code: self._lien(f"quartiers/{quarter.code}") for quarter in self.territory.quartiers}
 
     def _apercu(self, found: Synthese) -> Bloc:

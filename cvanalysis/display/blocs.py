@@ -263,6 +263,5 @@ def show_text(markdown: str, *, lost: bool = False) -> Bloc:
 
 
 def _sentence(key: str, kind: str = "", **values: str) -> Bloc:
-    """One sentence of ours, alone."""
     said = label(key, **values)
     return show_all("sentence", said, kind, texte=said, de="blocs")

@@ -47,7 +47,6 @@ _MOTS = tomllib.loads(Path(__file__).with_name("mots.toml").read_text(encoding="
 
 
 def _understood(own: Sequence[str], usual: Mapping[str, Sequence[str]], blank: str) -> dict[str, str]:
-    """Each word that people write for a state or a judgement → ours."""
     return (
         {fold(word): ours for ours, words in usual.items() for word in words} | {fold(w): w for w in own} | {"": blank}
     )

@@ -1,7 +1,7 @@
 """What became of raw files: the one record of a file, the one collector of what is doubtful in them and its six columns."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import pandas as pd
 
@@ -58,18 +58,6 @@ class Domain:
     def illisibles(self) -> tuple[Problem, ...]:
         """Why each file that could not be used was left out."""
         return tuple(file.probleme for file in self.fichiers if file.probleme is not None)
-
-
-def with_unread(files: Iterable[ReadFile], unread: Iterable[Problem]) -> tuple[ReadFile, ...]:
-    """The files of a domain, those that could not be read with their problem, whether or not they are among `files`."""
-    problems = {problem.fichier: problem for problem in unread}
-    told = [
-        replace(
-            file, probleme=problems.pop(file.fichier, None), pris_pour=file.pris_pour or file.famille or "non reconnu"
-        )
-        for file in files
-    ]
-    return (*told, *(ReadFile(name, statut="illisible", probleme=problem) for name, problem in problems.items()))
 
 
 @dataclass(slots=True)

@@ -103,7 +103,6 @@ class Contexte:
 
     @cached_property
     def reperes(self) -> tuple[Zone, ...]:
-        """The comparators."""
         return tuple(Zone(c.nom, c.zone, c.niveau.lower().removesuffix("_metro")) for c in self.comparateurs)
 
     @property

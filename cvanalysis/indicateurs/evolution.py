@@ -327,5 +327,4 @@ def index(rows: Sequence[Observation], base: Observation | None) -> dict[int, Va
 
 
 def _sign(change: Evolution) -> str:
-    """The sign written before the size of a change."""
     return "+" if change.variation > 0 else "\u2212" if change.variation < 0 else ""

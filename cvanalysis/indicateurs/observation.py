@@ -121,7 +121,6 @@ class Observations:
 
     @property
     def rows(self) -> Iterator[Observation]:
-        """All of them."""
         return (row for series in self._series.values() for row in series.values())
 
     @classmethod

@@ -43,7 +43,6 @@ class Change(NamedTuple):
 
     @property
     def raison(self) -> str:
-        """The reasons in words."""
         return ", ".join(map(_reason, self.raisons))
 
 

@@ -163,7 +163,6 @@ class Qualite(Chapter):
 
 
 def _established(told: str) -> Valeur:
-    """Whether data years, in words, are known."""
     return word(told and (SANS_ANNEE if SANS_ANNEE in told else "établie"), "non_disponible")
 
 

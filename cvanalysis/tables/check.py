@@ -244,7 +244,6 @@ def _place(fichier: str, ligne: int, columns: pd.Series) -> str:
 
 
 def _shorten(raw: str) -> str:
-    """A raw cell as a terminal can show it."""
     plain = printed(raw[: BRUT_MAX + 1])
     return plain if len(plain) <= BRUT_MAX else f"{plain[:BRUT_MAX]}…"
 
@@ -286,5 +285,4 @@ def _say_account(account: pd.DataFrame, *, detail: bool) -> list[str]:
 
 
 def _count(n: int, one: str, many: str) -> str:
-    """A count with its noun, singular below 2."""
     return f"{number(n)} {one if n < 2 else many}"

@@ -380,7 +380,6 @@ def _places(found: Inspection, geographie: str | None) -> dict[str, tuple]:
 
 
 def _words(found: Inspection) -> dict[str, tuple]:
-    """Themes, pillars and colleges."""
     declared: dict[str, tuple] = {}
     for name, kind, older in (("themes", Theme, ()), ("piliers", Mot, ("transversal",)), ("colleges", Mot, ())):
         columns = tuple(field.name for field in fields(kind))

@@ -24,7 +24,6 @@ REQUIS = {
 
 
 def overlay_files(dossier: Path) -> list[Path]:
-    """The files of the overlay, in order."""
     return sorted((dossier / DOSSIER).rglob("*.csv"))
 
 

@@ -250,7 +250,7 @@ def round_scale(values: Sequence[Valeur], *, zero: bool, calm: bool = False, wan
     whole = all(number.is_integer() for number in numbers)  # nobody counts 2.5 actions
     found = _locator(wanted, whole).tick_values(low, high) if numbers and wanted else ()
     ticks = tuple(float(tick) for tick in found if low <= tick <= high)
-    unit = unit_of(values)
+    unit = next((v.unite for v in values if v.valeur is not None), "")
     decimals = next((d for d in (0, 1, 2) if all(abs(round(t, d) - t) < 1e-9 for t in ticks)), 3)
     said = (say(Valeur(tick, unite=unit if unit in ("%", "€") else "", decimales=decimals)) for tick in ticks)
     return Scale(low, high, ticks, tuple(said))
@@ -272,10 +272,6 @@ def say_mark(value: Valeur) -> str:
 def known(values: Iterable[Valeur]) -> list[float]:
     """The figures to be placed on an axis: suspects are drawn too, with their mark."""
     return [float(v.valeur) for v in values if v.valeur is not None]
-
-
-def unit_of(values: Iterable[Valeur]) -> str:
-    return next((v.unite for v in values if v.valeur is not None), "")
 
 
 def name_rows(

@@ -133,7 +133,6 @@ def write_svg(sheet: Figure) -> tuple[float, float, str]:
 
 
 def _hatches(x0: float, y0: float, x1: float, y1: float) -> str:
-    """Slanted lines inside a box."""
     sums = np.arange(x0 + y0 + 3, x1 + y1, 6)
     return "".join(
         f"M{_n(min(x1, at - y0))} {_n(max(y0, at - x1))}L{_n(max(x0, at - y1))} {_n(min(y1, at - x0))}" for at in sums

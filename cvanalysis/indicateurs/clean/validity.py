@@ -152,7 +152,6 @@ def _rounding(values: np.ndarray) -> np.ndarray:
 
 
 def _people(chunks: Sequence[Chunk]) -> dict[str, float]:
-    """The largest population published for each quarter."""
     people: dict[str, float] = {}
     for chunk in chunks:
         if "population" in chunk.indicateurs:

@@ -26,7 +26,7 @@ from pathlib import Path
 import pandas as pd
 
 from cvanalysis.errors import Problem
-from cvanalysis.files.anomalies import Anomalies, Domain, ReadFile, with_unread
+from cvanalysis.files.anomalies import Anomalies, Domain, ReadFile
 from cvanalysis.files.guard import allow, reading
 from cvanalysis.french import fold
 from cvanalysis.paroles.clean import consent
@@ -98,10 +98,14 @@ def clean_voices(territory: Territory, audience: consent.Audience = "public", ed
     frames = {"paroles": paroles, "contributions": cite(paroles, few)}
     frames |= {Path(fichier).stem: frame for fichier, frame in bound.items()}
     frames |= {"chronologie": consent.held(companions.tables["chronologie"], edition)}
+    files = {one.fichier: one for one in _sources(rows, tables, clean, bound)}
+    for problem in (*unread, *companions.illisibles):
+        known = files.get(problem.fichier) or ReadFile(problem.fichier, statut="illisible")
+        files[problem.fichier] = replace(known, probleme=problem)
     return Domain(
         frames | {"precedent": companions.tables["precedent"], "codes": codes},
         log.frame(),
-        with_unread(_sources(rows, tables, clean, bound), (*unread, *companions.illisibles)),
+        tuple(files.values()),
         complement=account_of_voices(tables, unread, (found, left, open_ones, rows), clean),
         avertissements=tuple(doubtful),
     )
@@ -288,6 +292,7 @@ def _sources(
 ) -> tuple[ReadFile, ...]:
     """The files that the audience and the edition know of, each with the digest of what was kept of it."""
     kinds = {table.fichier: table.format for table in tables} | {fichier: Path(fichier).stem for fichier in bound}
+    kinds = {fichier: f"paroles ({kind})" for fichier, kind in kinds.items()}
     contents: dict[str, list[str]] = {}
     for row, cleaned in zip(rows, clean, strict=True):
         contents.setdefault(row.fichier, []).append(repr(sorted((k, v) for k, v in cleaned.items() if k != "locuteur")))
@@ -295,7 +300,7 @@ def _sources(
     digests = {name: hashlib.sha256("\n".join(sorted(said)).encode()).hexdigest() for name, said in contents.items()}
     titles = {table.fichier: table.titres for table in tables}
     return tuple(
-        ReadFile(name, one, famille=f"paroles ({kinds[name]})", titres=titles.get(name, {}))
+        ReadFile(name, one, famille=kinds[name], pris_pour=kinds[name], titres=titles.get(name, {}))
         for name, one in digests.items()
     )
 
