@@ -1,4 +1,4 @@
-"""Text of a cell → day or period. Owns the ways in which French logs write dates; refuses free text (it is reported).
+"""Text of a cell → day or period. Owns how French logs write dates (`dates.toml`); refuses free text (it is reported).
 
 Read: `2018-11-20` (with a time or not), `20/11/2018`, `20.11.18`, `20 novembre 2018`, Excel serials (`43424`), `MAI
 2014`, `05/2014`, `2014-05`, `printemps 2014` (March to May), `2e trimestre 2014`, `2018`, `2018.0`, school years
@@ -12,41 +12,18 @@ A month or a year is the period that it covers; a school year runs from 1 Septem
 
 import calendar
 import re
+import tomllib
 from datetime import date, timedelta
+from pathlib import Path
 
 from cvanalysis.french import MOIS, fold
 
 ANNEES = range(1900, 2101)
 SERIE_EXCEL = range(20_000, 80_000)  # 1954 to 2119: below, a number is an amount or a count, not a day
 
-_MOIS = {fold(month): i for i, month in enumerate(MOIS, start=1)} | {
-    "janv": 1, "jan": 1, "fevr": 2, "fev": 2, "mar": 3, "avr": 4, "juil": 7, "sept": 9, "sep": 9, "oct": 10, "nov": 11, "dec": 12,
-}  # fmt: skip
-_ISO = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[t ]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:z|[+-]\d{2}:?\d{2})?)?")
-_ISO_BARRES = re.compile(r"(\d{4})/(\d{1,2})/(\d{1,2})")
-_JOUR = re.compile(r"(\d{1,2})([/.-])(\d{1,2})\2(\d{4}|\d{2})(?: \d{1,2}:\d{2}(?::\d{2})?)?")
-
-_JOUR_ECRIT = re.compile(
-    r"(?:lundi |mardi |mercredi |jeudi |vendredi |samedi |dimanche )?(\d{1,2})(?:er)? ([a-z]+)\.? (\d{4})"
-)
-_MOIS_ECRIT = re.compile(r"([a-z]+)\.?[ -]?(\d{4}|\d{2})")
-_MOIS_CHIFFRE = re.compile(r"(\d{1,2})[/-](\d{4})")
-_MOIS_ISO = re.compile(r"(\d{4})-(\d{2})")
-_PARTIE = re.compile(r"(?:l')?(printemps|ete|automne|\d ?(?:er|e|eme|nd|de)? (?:trimestre|semestre)) (\d{4})")
-_PARTIES = {"printemps": (3, 5), "ete": (6, 8), "automne": (9, 11), "trimestre": (1, 3), "semestre": (1, 6)}
-_ANNEE = re.compile(r"(?:annee )?(\d{4})(?:[.,]0+)?")
-_SCOLAIRE = re.compile(r"(?:annee scolaire )?(\d{4}) ?[/-] ?(\d{4}|\d{2})")
-_NOMBRE = re.compile(r"(\d{5})(?:[.,]\d+)?")
-_AVANT = re.compile(r"^(?:periode )?(?:du|de|le|depuis le) ")
-
-_DANS_UN_TEXTE = re.compile(r"\d{4}[-/]\d{2}[-/]\d{2}|\d{1,2}/\d{1,2}/\d{4}")
-_ENVIRON = re.compile(r"^(?:environ|vers|autour|aux alentours|courant|debut|fin|mi|~)[ -]*(?:(?:le|la|de|du) )?")
-_ENTRE = re.compile(
-    r" ?(?:-+>|=>|→|>|_) ?"
-    r"| (?:-|/|au|a|jusqu'au|jusqu'a) "
-    r"|(?<=-\d\d)/(?=\d{4}-)"
-    r"|(?:(?<=/\d{4})|(?<=/\d\d))-(?=\d{1,2}/)"
-)
+_DIT = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
+_FORMES = {name: re.compile(shape) for name, shape in _DIT["formes"].items()}
+_MOIS = {fold(month): i for i, month in enumerate(MOIS, start=1)} | _DIT["mois"]
 
 
 def parse_date(text: str) -> tuple[date, date, str] | None:
@@ -55,10 +32,10 @@ def parse_date(text: str) -> tuple[date, date, str] | None:
     single = _parse_single(folded)
     if single:
         return single
-    bare = _AVANT.sub("", folded)
-    cuts = list(_ENTRE.finditer(bare))
+    bare = _FORMES["avant"].sub("", folded)
+    cuts = list(_FORMES["entre"].finditer(bare))
     if len(cuts) == 1:
-        first, last = bare[: cuts[0].start()], _AVANT.sub("", bare[cuts[0].end() :])
+        first, last = bare[: cuts[0].start()], _FORMES["avant"].sub("", bare[cuts[0].end() :])
         end = _parse_single(last)
         start = _parse_single(first) or (end and _parse_single(_complete(first, last)))
         return (start[0], end[1], "periode") if start and end and start[0] <= end[1] else None
@@ -75,9 +52,9 @@ def read_when(text: str) -> tuple[date, bool] | None:
     """
     if parsed := parse_date(text):
         return parsed[1], parsed[2] == "jour"
-    if (said := _DANS_UN_TEXTE.search(text)) and (parsed := parse_date(said[0])):
+    if (said := _FORMES["dans_un_texte"].search(text)) and (parsed := parse_date(said[0])):
         return parsed[1], True
-    about = parse_date(_ENVIRON.sub("", fold(text)))
+    about = parse_date(_FORMES["environ"].sub("", fold(text)))
     return (about[1], False) if about else None
 
 
@@ -93,31 +70,35 @@ def _complete(start: str, end: str) -> str:
 def _parse_single(text: str) -> tuple[date, date, str] | None:
     if not text.isascii() or len(text) > 40:
         return None
-    for pattern, order in ((_ISO, (1, 2, 3)), (_ISO_BARRES, (1, 2, 3)), (_JOUR, (4, 3, 1))):
+    for pattern, order in (
+        (_FORMES["iso"], (1, 2, 3)),
+        (_FORMES["iso_barres"], (1, 2, 3)),
+        (_FORMES["jour"], (4, 3, 1)),
+    ):
         if found := pattern.fullmatch(text):
             return _day(*(found[i] for i in order))
-    if (found := _JOUR_ECRIT.fullmatch(text)) and found[2] in _MOIS:
+    if (found := _FORMES["jour_ecrit"].fullmatch(text)) and found[2] in _MOIS:
         return _day(found[3], str(_MOIS[found[2]]), found[1])
-    if (found := _MOIS_ECRIT.fullmatch(text)) and found[1] in _MOIS:
+    if (found := _FORMES["mois_ecrit"].fullmatch(text)) and found[1] in _MOIS:
         return _month(found[2], _MOIS[found[1]])
-    if found := _ANNEE.fullmatch(text):
+    if found := _FORMES["annee"].fullmatch(text):
         year = int(found[1])
         return (date(year, 1, 1), date(year, 12, 31), "annee") if year in ANNEES else None
-    if (found := _SCOLAIRE.fullmatch(text)) and (year := int(found[1])) in ANNEES:
+    if (found := _FORMES["scolaire"].fullmatch(text)) and (year := int(found[1])) in ANNEES:
         if int(found[2]) == (year + 1 if len(found[2]) == 4 else (year + 1) % 100):
             return date(year, 9, 1), date(year + 1, 8, 31), "annee_scolaire"
         if int(found[2]) in ANNEES and int(found[2]) > year:
             return date(year, 1, 1), date(int(found[2]), 12, 31), "periode"
-    if found := _PARTIE.fullmatch(text):
-        first, last = _PARTIES[found[1].split()[-1]]
+    if found := _FORMES["partie"].fullmatch(text):
+        first, last = _DIT["parties"][found[1].split()[-1]]
         later = (int(found[1][0]) - 1) * last if found[1][0].isdigit() else 0
         start, end = _month(found[2], first + later), _month(found[2], last + later)
         return (start[0], end[1], "periode") if start and end else None
-    if found := _MOIS_CHIFFRE.fullmatch(text):
+    if found := _FORMES["mois_chiffre"].fullmatch(text):
         return _month(found[2], int(found[1]))
-    if found := _MOIS_ISO.fullmatch(text):
+    if found := _FORMES["mois_iso"].fullmatch(text):
         return _month(found[1], int(found[2]))
-    if (found := _NOMBRE.fullmatch(text)) and int(found[1]) in SERIE_EXCEL:
+    if (found := _FORMES["nombre"].fullmatch(text)) and int(found[1]) in SERIE_EXCEL:
         day = date(1899, 12, 30) + timedelta(days=int(found[1]))
         return day, day, "jour"
     return None
