@@ -31,34 +31,14 @@ _ORDINARY = _ELEMENTS - {"script", "style", "title", "textarea"}  # what stands 
 _HEADINGS = {"h1", "h2", "h3", "h4", "h5", "h6"}
 _GEOMETRY = {"d", "x", "y", "width", "height", "cx", "cy", "r", "viewbox"}
 _NUMBERS = re.compile(r"[MLHVAZmlhvaz\d\s.,-]*")
-_LOOK = {
-    "fill": re.compile(r"#[0-9a-f]{6}|none"), "stroke": re.compile(r"#[0-9a-f]{6}"), "stroke-width": _NUMBERS,
-    "stroke-dasharray": _NUMBERS, "font-size": _NUMBERS, "font-weight": _NUMBERS, "font-family": re.compile(r"[\w ,'-]*"),
-    "text-anchor": re.compile(r"\w+"), "transform": re.compile(r"rotate\([\d. -]*\)"),
-}  # fmt: skip
-"""What drawings are made of, inside a page: shapes at numbers, the classes of our style, and for figures their colours and letters."""
-
-_TABLE_STYLE = re.compile(
-    r"(\s*(\.dataframe [\w :-]+|#T_[\w ,#:]+) \{"
-    r"(\s*(vertical-align|text-align|color|background|background-color|width|height|font-weight|font-style):"
-    r"( (?!(?i:url|image))[\w#%.,()-]+)+;)*\s*\})*\s*"
-)
-"""What pandas writes before each of its tables, and before one that an analyst formats (`table.style`)."""
+_LOOK, _SHAPES = ({name: re.compile(shape) for name, shape in _TOLD[of].items()} for of in ("allure", "motifs"))
 
 _OF_TABLES = ({"scoped": ""}, {"type": "text/css"})
 _SCHEMES = ("http", "https", "mailto", "tel")
-_SCHEME = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]*):")
 _VOID = {"br", "col", "hr", "img", "input", "meta", "wbr"}
 _PLAIN = re.compile(r'<([a-z][a-z0-9]*)((?: [a-zA-Z-]+="[^"<>]*")*)(/?)>')
 _PAIR = re.compile(r' ([a-zA-Z-]+)="([^"]*)"')
 _POLICY = "Content-Security-Policy"
-_ADDRESS = re.compile(r"\b(?:https?|ftp|wss?)://[^\s\"'<>)]*", re.IGNORECASE)
-_NOTHING = re.compile(r"\b(nan|NaN|NaT|None|inf|Infinity|undefined|null)\b(?!’)")
-_REMAINS = re.compile(r"\{\{|\}\}|\{%|%\}|\{[A-Za-z_][\w.]*(?:![rsa])?(?::[^{}\s]*)?\}")
-
-_PATH = re.compile(
-    r"/(?<![\w./-]/)(?:home|Users|root|tmp|work|workspace|var|usr|opt|mnt|srv|etc|builds?|private|data)/[\w.-]+|:\\(?<=\b[A-Z]:\\)\w|file://"
-)
 
 
 def check_page(
@@ -183,14 +163,14 @@ def check_live(page: read_page, style: re.Pattern[str] = OUR_STYLE) -> list[str]
             found.append(f"un script qui n’est pas des nôtres ({shorten(one.said, 40)})")
         if one.tag == "style":
             ours = not one.attrs and (style.fullmatch(one.said) or one.said == font_style())
-            if not ours and not (one.attrs in _OF_TABLES and _TABLE_STYLE.fullmatch(one.said)):
+            if not ours and not (one.attrs in _OF_TABLES and _SHAPES["style"].fullmatch(one.said)):
                 found.append(f"un style qui n’est pas des nôtres ({shorten(one.said, 40)})")
         if one.attrs.get("http-equiv", _POLICY) != _POLICY:
             found.append("une instruction au navigateur (meta)")
         for name, value in one.attrs.items():
             if not _is_usual(one.tag, name, value):
                 found.append(f"l’attribut {name} de <{one.tag}>")
-            scheme = _SCHEME.match(UNSEEN.sub("", value)) if name == "href" else None
+            scheme = _SHAPES["protocole"].match(UNSEEN.sub("", value)) if name == "href" else None
             if name == "href" and (one.tag != "a" or (scheme and scheme[1].lower() not in _SCHEMES)):
                 found.append(f"le lien {value[:60]}")
             if name == "src" and (one.tag != "img" or not _is_picture(value)):
@@ -274,18 +254,18 @@ def _check_pictures(page: read_page) -> Iterator[str]:
 def _check_addresses(page: read_page, dit: Callable[[str], bool]) -> Iterator[str]:
     links = [UNSEEN.sub("", one.attrs["href"]) for one in page.find("a") if "href" in one.attrs]
     yield from (f"Lien absolu : {href}." for href in links if href.startswith(("/", "\\")))
-    yield from (f"Adresse non déclarée : {a}." for a in links if _ADDRESS.match(a) and not dit(a))
+    yield from (f"Adresse non déclarée : {a}." for a in links if _SHAPES["adresse"].match(a) and not dit(a))
     values = (pair for one in page.elements for pair in one.attrs.items())
     said = [value for name, value in values if name != "href" and not value.startswith("data:")]
-    found = [address for text in (*page.words, *said) if "://" in text for address in _ADDRESS.findall(text)]
+    found = [address for text in (*page.words, *said) if "://" in text for address in _SHAPES["adresse"].findall(text)]
     yield from (f"Adresse hors d’un lien : {address[:80]}." for address in dict.fromkeys(found) if not dit(address))
 
 
 def _check_words(text: str, dit: Callable[[str], bool]) -> Iterator[str]:
     for pattern, what in (
-        (_NOTHING, "Une valeur manquante est restée telle quelle"),
-        (_REMAINS, "Reste d’un modèle de texte"),
-        (_PATH, "Chemin d’une machine"),
+        (_SHAPES["rien"], "Une valeur manquante est restée telle quelle"),
+        (_SHAPES["reste"], "Reste d’un modèle de texte"),
+        (_SHAPES["chemin"], "Chemin d’une machine"),
     ):
         ours = (match for match in pattern.finditer(text) if not dit(match[0]))
         for match in islice(ours, 3):
