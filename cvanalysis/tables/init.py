@@ -31,12 +31,6 @@ from cvanalysis.tables.leftover import DECLARATIONS
 from cvanalysis.territory.places import split_codes
 
 DIT = tomllib.loads(Path(__file__).with_name("init.toml").read_text(encoding="utf-8"))
-COLONNES = {
-    "nom": r"(LIB|LIBELLE|LABEL|NOM)_?(QPV?|GEO|QN)?(20\d\d)?",
-    "codes": r"INSEE_COM|COM|CODE_COM(MUNE)?S?|LISTEDEPCOM|DEPCOM",
-    "communes": r"LIB_?COM(MUNES?)?|LISTELIBDEPCOM|COMMUNES?(_QPV?)?|NOM_COM(MUNE)?",
-    "epci": r"SIREN_EPCI|EPCI|LISTEEPCI\d*|CODE_EPCI",
-}  # headers of a list of quarters
 EXEMPLES = 12  # communes of the département that are named
 LIVREES = ("communes", "noms_communes", "epci")  # of the lists shipped, what a `Quarter` holds
 
@@ -169,7 +163,7 @@ def _look_at(table: RawTable, found: Found) -> set[str]:
     cells = {header: table.table[header].to_pylist() for header in table.colonnes}
     roles = {
         role: next((header for header in cells if re.fullmatch(shape, normal_header(header))), "")
-        for role, shape in COLONNES.items()
+        for role, shape in DIT["colonnes"].items()
     }
     key = next((header for header in cells if any(map(is_quarter, cells[header][:200]))), table.colonnes[0])
     seen = {cell.strip().upper() for cell in filter(is_quarter, cells[key])}

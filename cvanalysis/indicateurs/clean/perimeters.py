@@ -16,23 +16,15 @@ from cvanalysis.files.archives import archive_of
 from cvanalysis.files.keys import grouped
 from cvanalysis.files.sheets import RawTable
 from cvanalysis.indicateurs.clean.vintage import Read, Recognised, say
-from cvanalysis.indicateurs.clean.zones import ENSEMBLE, ENSEMBLE_2024, find_key
+from cvanalysis.indicateurs.clean.zones import CODES, ENSEMBLE, ENSEMBLE_2024, find_key
 
 ANNEE_QN = 2024  # before this publication there is no other list of quarters than that of 2015
 PERIMETRE = re.compile(
     r"(?:QPV?|QN)[_ -]?(?P<liste>(?:20)?(?:15|24))(?!\d)|(?:COG|GEO)[_ -]?(?:20)?\d\d(?!\d)", re.IGNORECASE
 )
 _EPCI_DATE = re.compile(r"EPCI\D{0,3}((?:20)?\d\d)$", re.IGNORECASE)  # a sheet named after a perimeter
-_LISTE = re.compile(
-    r"(CODE|LIB|LABEL|LIBELLE|NOM|INSEE|SIREN|STATUT|TYPE)?_?(QN|QPV?|REG|DEP|COM|COMMUNES?|QUARTIERS?|REGION|DEPARTEMENT|EPCI|UU|ZRU)?_?(20)?(10|15|20|24|25)?(_\d)?"
-    r"|CODGEO|LIBGEO|FID|GEOM|GEO_.*|SURFACE.*|LIEN.*|LIBELLE|LIB_?(EPCI|COM)|NATURE_EPCI|NB_COM|TYPECOM|CTCD|TNCC|NCC(ENR)?"
-    r"|CAN|COMPARENT|(ARR|CV|ZE|UU|TUU|TDUU|AAV|TAAV|TDAAV|CATEAAV|BV|ZE|EPT|ARRDEP|CANOV)(20\d\d)?"
-)  # what a list of zones says of them
+_LISTE = re.compile(CODES["listes"]["titres"])  # what a list of zones says of them
 _QUARTIERS = re.compile(r"\bQ[PN](?:\d{3}|02[AB])\d\d[\dA-Z]\b")  # several may stand in one cell
-SANS_MESURE = "fichier de l'Insee au format long, dont aucune mesure ne sert aux rapports"
-LISTE = "liste de quartiers, sans chiffre\u00a0: « cvanalysis init » en remplit quartiers.csv"
-ZONES = "liste de communes ou d'intercommunalités, sans chiffre : les rapports n'en ont pas besoin"
-PASSAGE = "table de passage des quartiers de 2015 à ceux de 2024\u00a0: elle dit d'où vient chaque quartier"
 
 
 def read_list(table: RawTable) -> tuple[str, tuple[tuple[str, str], ...]] | None:
@@ -42,10 +34,11 @@ def read_list(table: RawTable) -> tuple[str, tuple[tuple[str, str], ...]] | None
     told = [_QUARTIERS.findall(" ".join(row).upper()) for row in rows]
     if len(headers) < 2 or not all(_LISTE.fullmatch(normal_header(header)) for header in headers):
         return None
+    said = CODES["listes"]
     if not any(told):
-        return (ZONES, ()) if find_key(table) else None
+        return (said["zones"], ()) if find_key(table) else None
     pairs = {(old, new) for row in told for new in row if new[1] == "N" for old in row if old[1] == "P"}
-    return (PASSAGE, tuple(sorted(pairs))) if pairs else (LISTE, ())
+    return (said["passage"], tuple(sorted(pairs))) if pairs else (said["quartiers"], ())
 
 
 def keep_later_perimeter(found: list[Recognised], fichier: str) -> list[Recognised]:

@@ -30,7 +30,7 @@ from cvanalysis.files.archives import archive_of
 from cvanalysis.files.sheets import RawTable
 from cvanalysis.french import fold
 from cvanalysis.indicateurs.clean.layouts import LONG, PLAIN, census_headers, lay_out, map_headers
-from cvanalysis.indicateurs.clean.perimeters import PERIMETRE, SANS_MESURE, keep_later_perimeter, read_list
+from cvanalysis.indicateurs.clean.perimeters import PERIMETRE, keep_later_perimeter, read_list
 from cvanalysis.indicateurs.clean.vintage import Bloc, Documentation, Lue, Recognised, say
 from cvanalysis.indicateurs.clean.zones import (
     CLES,
@@ -94,7 +94,7 @@ def recognise(
         for table in tables:
             refuse_level(table, fichier, None)
         if any({"GEO", "OBS_VALUE"} <= set(map(normal_header, table.colonnes)) for table in tables):
-            return Documentation(SANS_MESURE)
+            return Documentation(CODES["listes"]["sans_mesure"])
         raise UnrecognisedFile(say_unknown(tables, fichier, catalogue))
     return keep_later_perimeter(found, fichier)
 

@@ -32,14 +32,8 @@ AGREGATS: dict[str, tuple[str, Niveau]] = {
     code: (zone, told["niveau"]) for zone, told in CODES["agregats"].items() for code in told["codes"]
 }
 OBJETS: dict[str, Niveau] = {written: niveau for niveau, all_of in CODES["objets"].items() for written in all_of}
-_QP = re.compile(r"QP(\d{3}|02[AB])\d{3}$")
-_QN = re.compile(r"QN(\d{3}|02[AB])\d{2}[A-Z]$")
-_COMMUNE = re.compile(r"(\d{2}|2[AB])\d{3}$")
-_EPCI = re.compile(r"2[045]\d{7}$")
-_PETIT = re.compile(r"(\d{1,3}|2[AB])$")
+_FORMES = {name: re.compile(shape) for name, shape in CODES["formes"].items()}
 IRIS, UNITES_URBAINES = "des iris", "des unités urbaines"
-_NEUF = re.compile(r"(\d{2}|2[AB])\d{7}$")  # an iris, or the SIREN of an EPCI
-_UNITE_URBAINE = re.compile(r"00\d{3}$")  # over several départements; no commune begins so
 
 CODES_MINI = 0.5  # share of a column's cells that makes it the column of codes…
 CODES_SANS_NOM = 0.9  # … and of one whose name says nothing, where counts of five figures look like communes
@@ -107,10 +101,10 @@ def refuse_level(table: RawTable, fichier: str, family: Famille | None) -> None:
 
 def _level_of_codes(codes: list[str]) -> str:
     """Iris or urban units where the codes can be nothing else: a commune never begins by 00, an EPCI's SIREN has a sound last digit."""
-    if any(_UNITE_URBAINE.match(code) for code in codes):
+    if any(_FORMES["unite_urbaine"].match(code) for code in codes):
         return UNITES_URBAINES
-    nine = [code for code in codes if _NEUF.match(code)]
-    sound = sum(_EPCI.match(code) is not None and _is_siren(code) for code in nine)
+    nine = [code for code in codes if _FORMES["neuf"].match(code)]
+    sound = sum(_FORMES["epci"].match(code) is not None and _is_siren(code) for code in nine)
     return IRIS if len(nine) > 4 and 2 * sound < len(nine) else ""
 
 
@@ -122,7 +116,7 @@ def _is_siren(code: str) -> bool:
 def is_quarter(cell: str) -> bool:
     """Whether a cell is the code of a quarter, of either list."""
     code = cell.strip().upper()
-    return bool(_QP.match(code) or _QN.match(code))
+    return bool(_FORMES["qp"].match(code) or _FORMES["qn"].match(code))
 
 
 def _plain_code(cell: str) -> str:
@@ -141,7 +135,7 @@ def read_zones(
     encoded = pc.dictionary_encode(as_text(table.table[key]))
     codes = encoded.indices.to_numpy(zero_copy_only=False)
     cells = [_plain_code(cell) for cell in encoded.dictionary.to_pylist()]
-    small = {cell for cell in cells if _PETIT.match(cell) and cell not in AGREGATS}
+    small = {cell for cell in cells if _FORMES["petit"].match(cell) and cell not in AGREGATS}
     label = next((h for h in table.colonnes if small and normal_header(h) in LIBELLES), None)
     labels = map(title_key, table.table[label].to_pylist()) if label else ()
     said = [(cells[code], name) for code, name in zip(codes.tolist(), labels, strict=False) if cells[code] in small]
@@ -161,13 +155,13 @@ def _zone_of(cell: str, level_of_small: str, n_codes: int) -> tuple[str, str]:
     if before:
         said = OBJETS.get(before.rpartition("-")[2], "")
         return _zone_of(bare, said if said in ("DEPARTEMENT", "REGION") else "", n_codes) if said else ("", "")
-    if _QP.match(cell) or _QN.match(cell):
+    if _FORMES["qp"].match(cell) or _FORMES["qn"].match(cell):
         return cell, "QPV"
-    if _COMMUNE.match(cell):
+    if _FORMES["commune"].match(cell):
         return cell, "COMMUNE"
-    if _EPCI.match(cell):
+    if _FORMES["epci"].match(cell):
         return load_sirens().get(cell, cell), "EPCI"
-    if _PETIT.match(cell) and level_of_small:
+    if _FORMES["petit"].match(cell) and level_of_small:
         if level_of_small == "FRANCE_METRO":
             return METRO, level_of_small
         catalogue = load_catalogue()
