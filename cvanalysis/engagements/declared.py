@@ -33,7 +33,7 @@ from cvanalysis.engagements.table import (
 from cvanalysis.files.anomalies import Anomalies
 from cvanalysis.files.dates import read_when
 from cvanalysis.files.guard import reading
-from cvanalysis.files.keys import carrier_key, split_list, title_key
+from cvanalysis.files.keys import carrier_key, grouped, split_list, title_key
 from cvanalysis.files.sheets import read_raw
 from cvanalysis.french import fold, nearest, quoted
 from cvanalysis.personnes.masking import mask_words
@@ -182,9 +182,8 @@ def link_engagements(
     if declared.empty:
         return actions
     titles = actions.drop_duplicates("action")
-    named = {action: [action] for action in titles["action"]}
-    for action, title in zip(titles["action"], titles["titre"], strict=True):
-        named.setdefault(title_key(title), []).append(action)
+    known = titles["action"].tolist()
+    named = grouped([*zip(known, known, strict=True), *zip(map(title_key, titles["titre"]), known, strict=True)])
     for number, one in actions[actions["reference"] != ""].groupby("reference")["action"]:
         named.setdefault(number, one.unique().tolist())
     links: dict[str, set[str]] = {}

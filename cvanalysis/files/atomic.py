@@ -50,13 +50,8 @@ def write(path: Path, raw: bytes) -> None:
     write_all([(path, raw)])
 
 
-def write_json(path: Path, value: Any) -> None:
-    """Write a value as JSON that a person can read, the same bytes for the same value."""
-    write(path, to_json(value))
-
-
 def to_json(value: Any) -> bytes:
-    """Indented, in the value's own order, with accents as they are."""
+    """A value as JSON that a person can read, in its own order, with accents as they are: the same bytes for the same value."""
     return (json.dumps(value, ensure_ascii=False, indent=1) + "\n").encode()
 
 

@@ -77,14 +77,14 @@ class Edition:
         for name, thing in zip(("index", "envoi"), self.index(downloads, standing), strict=True):
             self.renew(name, thing)
         manifest = self.manifest()
-        atomic.write_json(self.out / "manifest.json", manifest)
+        atomic.write(self.out / "manifest.json", atomic.to_json(manifest))
         write_editions(self.decision.options.out.resolve(), self.territory)
         took = time.perf_counter() - started
         spent = (
             f"{took // 60:.0f}\N{NO-BREAK SPACE}min {int(took % 60)}" if took >= 60 else f"{took:.1f}".replace(".", ",")
         )
         log = {"secondes": round(took, 3), "jobs": self.decision.options.jobs, "taches": self.log}
-        atomic.write_json(self.out / "build-log.json", log)
+        atomic.write(self.out / "build-log.json", atomic.to_json(log))
         code = self.keep(manifest, [*downloads, *(file for file, _ in standing), "index.html"])
         built, same, failed = (
             sum(f.status == status for f in self.fates) for status in ("built", "unchanged", "failed")

@@ -98,7 +98,15 @@ class LabelledTables:
         >>> int(dossier.engagements()["quartiers"].str.split("|").explode().nunique())
         15
         """
-        return label_engagements(self.store.rows("engagements"), self.territory)
+        rows = self.store.rows("engagements")
+        words = {name: APPRECIATIONS for name in rows.columns if name.startswith(PREFIXE)} | {"avancement": AVANCEMENTS}
+        said = {
+            name: _ordered(rows[name].replace("", NON_RENSEIGNE), dict.fromkeys((*order, NON_RENSEIGNE)))
+            for name, order in words.items()
+            if name in rows.columns
+        }
+        day = pd.to_datetime(rows["date_preuve"], format="%Y-%m-%d", errors="coerce")
+        return _with_names(rows, self.territory).assign(**said, date_preuve=day)
 
     def paroles(self) -> pd.DataFrame:
         """Les paroles que ces lecteurs peuvent avoir, une ligne chacune ; `texte_statut` dit pourquoi un texte est vide.
@@ -141,18 +149,6 @@ def label_indicators(rows: pd.DataFrame, territory: Territory, catalogue: Catalo
     first = ["zone", "nom_zone", "niveau", "indicateur", "libelle", "unite", "annee", "date_donnees", "publication"]
     first += ["valeur", "statut"]
     return frame[[*first, *frame.columns.difference(first, sort=False)]]
-
-
-def label_engagements(rows: pd.DataFrame, territory: Territory) -> pd.DataFrame:
-    """One row per engagement; progress and judgements are ordered, `non renseigné` where nobody has said."""
-    words = {name: APPRECIATIONS for name in rows.columns if name.startswith(PREFIXE)} | {"avancement": AVANCEMENTS}
-    said = {
-        name: _ordered(rows[name].replace("", NON_RENSEIGNE), dict.fromkeys((*order, NON_RENSEIGNE)))
-        for name, order in words.items()
-        if name in rows.columns
-    }
-    day = pd.to_datetime(rows["date_preuve"], format="%Y-%m-%d", errors="coerce")
-    return _with_names(rows, territory).assign(**said, date_preuve=day)
 
 
 def _with_names(rows: pd.DataFrame, territory: Territory) -> pd.DataFrame:
