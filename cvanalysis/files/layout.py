@@ -63,7 +63,6 @@ def _opened(data: bytes) -> zipfile.ZipFile:
 
 
 def _coloured(styles: bytes) -> set[bytes]:
-    """The styles of cells whose ground is painted."""
     solid = [b"solid" in fill for fill in re.findall(rb"<fill>.*?</fill>", styles, re.DOTALL)]
     formats = re.findall(rb"<xf [^>]*>", styles.partition(b"<cellXfs")[2].partition(b"</cellXfs>")[0])
     fills = [int(m[1]) if (m := re.search(rb'fillId="(\d{1,5})"', one)) else 0 for one in formats]

@@ -230,7 +230,6 @@ class Ecarts(OverTime):
         return Figure("paires", axe, series)
 
     def _verdicts(self, groups: Mapping[str, Sequence[str]], axe: str) -> Figure:
-        """How many quarters of a vast contract have each verdict."""
         counts = {
             capital(text): Valeur(float(len(groups.get(verdict, ()))), unite="quartiers")
             for verdict, text in block("synthese.verdicts").items()

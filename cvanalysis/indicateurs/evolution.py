@@ -181,7 +181,6 @@ class Evolutions(OverTime):
         return attempt(measure_evolution, self.indicateur, avant, apres, self.ctx.territory.seuils, self.ctx.rules)[0]
 
     def _change(self, change: Evolution) -> dict[str, object]:
-        """What every sentence on a change may use."""
         against = change.contredit or ()
         return {
             "avant": as_value(change.avant, self.indicateur),

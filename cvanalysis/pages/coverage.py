@@ -140,7 +140,6 @@ def build_coverage(held: Holdings, ident: str) -> Finding:
 
 
 def _each(held: Holdings) -> tuple[Figure, Table]:
-    """One cell per indicator and quarter."""
     states = {
         one: {held.noms[code]: _state(statut) for code, statut in held.cells[one.id].items()}
         for one in held.indicateurs_suivis

@@ -57,7 +57,6 @@ class Engagements(ActionChapter):
         return ask
 
     def _make(self, ident: str, of: pd.DataFrame, said: Mapping[str, object], **parts: Any) -> Finding:
-        """A finding on the engagements under the texts of its number."""
         return make(ident, Message(self.texts(ident), said), rows=[of], source=SOURCE, **parts)
 
     def _nothing(self, ident: str, gabarit: str, said: Mapping[str, object]) -> Finding:

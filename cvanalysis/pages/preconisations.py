@@ -149,7 +149,6 @@ def find_recommendations(
 
 
 def _finding(territory: Territory, ident: str, gabarit: str, values: Mapping[str, Any], **parts: Any) -> Finding:
-    """What all findings on préconisations say alike."""
     return make(
         ident,
         Message(f"preconisations.{gabarit}", {**values, "territoire": territory.nom, "edition": territory.edition.nom}),

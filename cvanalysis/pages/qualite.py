@@ -167,7 +167,6 @@ def _established(told: str) -> Valeur:
 
 
 def _why(file: Mapping[str, object]) -> str:
-    """For a file that nobody reads, why."""
     return f"\u00a0: {file['pris_pour']}" if file["statut"] == "laissé de côté" else ""
 
 

@@ -206,7 +206,6 @@ def _write(
     places: dict[str, str],
     jour: date,
 ) -> dict[str, bytes]:
-    """The text of each declaration, its comment first."""
     dit, known, new = DIT["dit"], load_catalogue(), places["annee"] == "2024"
     values = places | {
         "id": slug(places["nom"]) or f"epci-{places['epci']}",

@@ -98,7 +98,6 @@ def _put_times(ax: Axes, xs: Mapping[str, float], pad: float) -> None:
 
 
 def _known(serie: Serie, xs: Mapping[str, float]) -> list[tuple[float, Valeur]]:
-    """Where its figures stand in time, in order."""
     return sorted(
         ((xs[p.etiquette], p.valeur) for p in serie.points if p.valeur.valeur is not None), key=lambda place: place[0]
     )

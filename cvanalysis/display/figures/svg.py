@@ -92,7 +92,6 @@ class _Writer(RendererBase):
         self._put(gc, d, rgbFace)
 
     def _put(self, gc: Any, d: str, face: Any) -> None:
-        """A path in its fill and stroke, where either is seen."""
         filled = face is not None and (len(face) < 4 or face[3] > 0)
         stroked = gc.get_linewidth() > 0 and gc.get_rgb()[3] > 0
         if not d or not (filled or stroked):
