@@ -98,14 +98,10 @@ def clean_voices(territory: Territory, audience: consent.Audience = "public", ed
     frames = {"paroles": paroles, "contributions": cite(paroles, few)}
     frames |= {Path(fichier).stem: frame for fichier, frame in bound.items()}
     frames |= {"chronologie": consent.held(companions.tables["chronologie"], edition)}
-    files = {one.fichier: one for one in _sources(rows, tables, clean, bound)}
-    for problem in (*unread, *companions.illisibles):
-        known = files.get(problem.fichier) or ReadFile(problem.fichier, statut="illisible")
-        files[problem.fichier] = replace(known, probleme=problem)
     return Domain(
         frames | {"precedent": companions.tables["precedent"], "codes": codes},
         log.frame(),
-        tuple(files.values()),
+        _sources(rows, tables, clean, bound, (*unread, *companions.illisibles)),
         complement=account_of_voices(tables, unread, (found, left, open_ones, rows), clean),
         avertissements=tuple(doubtful),
     )
@@ -289,8 +285,9 @@ def _sources(
     tables: Iterable[VoiceTable],
     clean: list[dict[str, object]],
     bound: Mapping[str, pd.DataFrame],
+    unread: Iterable[Problem],
 ) -> tuple[ReadFile, ...]:
-    """The files that the audience and the edition know of, each with the digest of what was kept of it."""
+    """The files that the audience and the edition know of, each with the digest of what was kept of it; and the unread."""
     kinds = {table.fichier: table.format for table in tables} | {fichier: Path(fichier).stem for fichier in bound}
     kinds = {fichier: f"paroles ({kind})" for fichier, kind in kinds.items()}
     contents: dict[str, list[str]] = {}
@@ -299,10 +296,14 @@ def _sources(
     contents |= {name: [repr(r) for r in frame.itertuples(index=False)] for name, frame in bound.items() if len(frame)}
     digests = {name: hashlib.sha256("\n".join(sorted(said)).encode()).hexdigest() for name, said in contents.items()}
     titles = {table.fichier: table.titres for table in tables}
-    return tuple(
-        ReadFile(name, one, famille=kinds[name], pris_pour=kinds[name], titres=titles.get(name, {}))
+    files = {
+        name: ReadFile(name, one, famille=kinds[name], pris_pour=kinds[name], titres=titles.get(name, {}))
         for name, one in digests.items()
-    )
+    }
+    for problem in unread:
+        known = files.get(problem.fichier) or ReadFile(problem.fichier, statut="illisible")
+        files[problem.fichier] = replace(known, probleme=problem)
+    return tuple(files.values())
 
 
 def number(rows: Iterable[dict[str, object]]) -> pd.DataFrame:
