@@ -128,7 +128,7 @@ def test_a_table_that_cannot_be_written_leaves_the_former_ones(brut, faites, tmp
     def full(*_args, **_kwargs):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("cvanalysis.tables.process.pq.write_table", full)
+    monkeypatch.setattr(pd.DataFrame, "to_parquet", full)
     with pytest.raises(CvanalysisError, match="n'ont pas pu être écrites"):
         process(read_territory(brut), tmp_path)
     assert digests(tmp_path) == before
