@@ -12,7 +12,6 @@ import sys
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from fnmatch import fnmatch
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
@@ -234,8 +233,7 @@ class Dossier(LabelledTables):
 
     def _logs(self, page: Qualite, nom: str) -> Bloc:
         """What cleaning says of the logs of actions; marked where one of them is declared as an example."""
-        logs = self.store.rows("argent")["fichier"].unique()
-        invented = any(fnmatch(name, pattern) for name in logs for pattern in self.territory.exemples)
+        invented = self.territory.invents(*self.store.rows("argent")["fichier"].unique())
         return blocs.show_table(page.journaux(nom), label(f"qualite.{nom}.titre"), exemple=invented)
 
     def theme(self, theme: str) -> Page:

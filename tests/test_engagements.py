@@ -5,6 +5,7 @@ import io
 import openpyxl
 import pytest
 
+from cvanalysis.display.blocs import show_all
 from cvanalysis.display.phrases import write
 from cvanalysis.engagements.progress import progress_rows
 from cvanalysis.errors import DeclarationError, UsageError
@@ -75,6 +76,29 @@ def test_the_pillars_where_something_is_done_are_named_and_the_others_counted(ch
     title = write(chapter.constat("avancement-02").message)
     assert title.startswith("Dits réalisés\u00a0: 1 sur 2 (")
     assert title.endswith("aucun dans l’autre pilier")
+
+
+def test_engagements_without_a_pillar_are_a_group_that_is_named(tmp_path):
+    cleaned = clean(tmp_path, *ROWS, fichiers={"engagements.csv": TABLE.replace(";emploi;", ";;")})
+    chapter = Engagements(Tables.of(cleaned), read_territory(tmp_path))
+    assert cells(chapter.constat("couverture-01")) == {
+        "Cohésion sociale": [2, 2, 2],
+        "Sans pilier": [1, 0, 2],
+        "Ensemble": [3, 2, 4],
+    }
+    rows, declared = chapter.field.engagements.to_dict("records"), chapter.field.territory.piliers
+    assert "<h3>Sans pilier" in show_all("piliers", rows, declared, False).html
+    assert "E3, Sans pilier" in show_all("engagements", rows, declared, chapter.field.partner_name, False).html
+
+
+def test_a_contract_that_has_no_pillar_needs_no_column_of_them(tmp_path):
+    table = "code;libelle;avancement\nE1;Ouvrir une salle;réalisé\nE2;Courir;en cours\n"
+    cleaned = clean(tmp_path, *ROWS, fichiers={"engagements.csv": table, "piliers.csv": "id;nom\n"})
+    chapter = Engagements(Tables.of(cleaned), read_territory(tmp_path))
+    assert cells(chapter.constat("couverture-01"))["Sans pilier"] == [2, 0, 2]
+    asked = chapter.constat("avancement-02")
+    assert write(asked.message) == "Aucun engagement n’est rangé dans un pilier"
+    assert asked.manques
 
 
 def test_a_proof_without_a_date_is_not_the_absence_of_a_proof(chapter):

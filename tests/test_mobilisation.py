@@ -67,6 +67,21 @@ def test_the_second_case_is_the_message_and_its_table_names_the_engagements(part
     assert rows["La Course Lente"] == "Ouvrir une salle (E1) ; Embaucher (E3)"
 
 
+def test_partners_without_a_college_are_a_group_that_is_named(tmp_path):
+    partners = FICHIERS["partenaires.csv"].replace("course;La Course Lente;assos", "course;La Course Lente;")
+    cleaned = clean(tmp_path, *ROWS, fichiers={"engagements.csv": TABLE, "partenaires.csv": partners})
+    chapter = Partners(Tables.of(cleaned), read_territory(tmp_path))
+    lines = {line[0].texte: [c.valeur for c in line[1:]] for line in chapter.constat("mobilisation-05").table.lignes}
+    assert lines["Sans collège"] == [1, 0, 2, 0]  # expected on E1 and E3, no evidence of it
+    told = {line[0].texte: line[1].texte for line in chapter.liste.lignes}
+    assert told["La Course Lente"] == "Sans collège"
+
+
+def test_a_contract_that_has_no_college_needs_no_column_of_them(tmp_path):
+    cleaned = clean(tmp_path, fichiers={"partenaires.csv": "id;nom\nmairie;La mairie\n"}, contrat="")
+    assert cleaned.partenaires[["id", "nom", "college"]].to_numpy().tolist() == [["mairie", "La mairie", ""]]
+
+
 def test_no_partner_at_all_gives_findings_that_say_so(tmp_path):
     cleaned = clean(
         tmp_path,

@@ -1,17 +1,16 @@
 """`engagements.csv` (or our model filled) and `partenaires.csv` → one row per engagement, one per partner. Averages no colleges.
 
-Engagements: `code;libelle;pilier`, and if known `theme;nature;pilote;partenaires;partenaires_vus;quartiers;avancement;preuve;date_preuve;
+Engagements: `code;libelle`, and if known `pilier;theme;nature;pilote;partenaires;partenaires_vus;quartiers;avancement;preuve;date_preuve;
 obstacle;actions;indicateurs` and one `appreciation_COLLEGE` per college. Lists have `|` between their items. **avancement** is a fact,
 filled in by the pilot with its evidence; **appreciation** is each college's judgement. A blank is `non renseigné`, never a state.
 
-Partners: `id;nom;college`, and if known `alias` (names met in logs, `|` between them), `siren`, `themes`, `quartiers` (codes or `tous`),
+Partners: `id;nom`, and if known `college`, `alias` (names met in logs, `|` between them), `siren`, `themes`, `quartiers` (codes or `tous`),
 `debut`, `fin` (years), `note`. `themes`, `quartiers` and the years say where the partner was **expected**.
 """
 
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -106,7 +105,7 @@ def read_engagements(
             anomalies.add(row.fichier, row.ligne, name, written, "écrit autrement", done)
         made.append(cells)
     table = pd.DataFrame(made, columns=[*COLONNES, *optional]).astype("str")
-    sample = any(fnmatch(name, pattern) for name in (fichier, ENGAGEMENTS) for pattern in territory.exemples)
+    sample = territory.invents(fichier, ENGAGEMENTS)
     return table.assign(exemple=pd.Series(sample, index=table.index, dtype="bool"))
 
 
@@ -208,9 +207,9 @@ def read_partners(territory: Territory, found: Inspection) -> pd.DataFrame:
     """
     names: dict[str, str] = {}
     there = (Path(territory.dossier) / PARTENAIRES).exists()
-    rows = once(read_rows(found, PARTENAIRES, PARTENAIRE[:3], PARTENAIRE[3:]) if there else (), "id")
+    rows = once(read_rows(found, PARTENAIRES, PARTENAIRE[:2], PARTENAIRE[2:]) if there else (), "id")
     table = pd.DataFrame([_read_partner(row, territory, names) for row in rows], columns=list(PARTENAIRE))
-    table["exemple"] = any(fnmatch(PARTENAIRES, pattern) for pattern in territory.exemples)
+    table["exemple"] = territory.invents(PARTENAIRES)
     years = {name: table[name].replace("", pd.NA).astype("Int16") for name in ("debut", "fin")}
     return table.astype({**dict.fromkeys(PARTENAIRE, "str"), "exemple": "bool"}).assign(**years)
 

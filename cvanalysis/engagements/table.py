@@ -9,6 +9,6 @@ NATURES = ("nouveau", "renforcé")
 PREFIXE = "appreciation_"
 """Before the id of a college: the column of its judgement."""
 
-COLONNES = ("code", "libelle", "pilier")
+COLONNES = ("code", "libelle")
 LISTES = ("partenaires", "partenaires_vus", "quartiers", "actions", "indicateurs")
-FACULTATIVES = ("theme", "nature", "pilote", *LISTES, "avancement", "preuve", "date_preuve", "obstacle")
+FACULTATIVES = ("pilier", "theme", "nature", "pilote", *LISTES, "avancement", "preuve", "date_preuve", "obstacle")

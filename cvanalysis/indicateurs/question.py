@@ -4,7 +4,6 @@ Asked of all, nothing is added up or averaged across quarters; a quarter without
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from fnmatch import fnmatch
 from functools import cached_property
 from typing import Any
 
@@ -78,7 +77,7 @@ class Question:
             fichiers=files,
             manques=dict.fromkeys(manques),
             poids=round(poids, 6),
-            exemple=any(fnmatch(row.fichier, p) for row in rows if row for p in ctx.territory.exemples),
+            exemple=ctx.territory.invents(*(row.fichier for row in rows if row)),
             **{"champ": ctx.champ(self.indicateur, here), **parts},
         )
 

@@ -63,8 +63,8 @@ class Engagements(ActionChapter):
         return nothing(ident, f"engagements.{gabarit}", said, question=self.question(ident), source=SOURCE)
 
     def _pillar(self, table: pd.DataFrame) -> pd.Series:
-        """The name of the pillar of each engagement, in the order in which the contract declares its pillars."""
-        names = {p.id: p.nom for p in self.field.territory.piliers}
+        """The name of the pillar of each engagement, in the order in which the contract declares its pillars, none last."""
+        names = {p.id: p.nom for p in self.field.territory.piliers} | {"": label("engagements.sans_pilier.nom")}
         rank = {ident: n for n, ident in enumerate(names)}
         return table["pilier"].sort_values(key=lambda ids: ids.map(rank), kind="stable").replace(names)
 
@@ -94,6 +94,8 @@ class Engagements(ActionChapter):
 
     def _pillars(self, ident: str, table: pd.DataFrame) -> Finding:
         pillar = self._pillar(table)
+        if not table["pilier"].any():
+            return self._nothing(ident, "sans_pilier", {"total": len(table)})
         found = pd.crosstab(pillar, table["avancement"]).reindex(pillar.unique())
         shown = [state for state in AVANCEMENTS if state in found]
         lines = {name: [count(n, "engagements") for n in found.loc[name, shown]] for name in found.index}

@@ -73,11 +73,11 @@ class Partners(ActionChapter):
     @property
     def liste(self) -> Table:
         """The partners: name, college, on how many actions they are carriers and funders."""
-        field = self.field
+        field, colleges = self.field, self.field.colleges | {"": label("partenaires.sans_college")}
         carried = field.menees.groupby("partenaire")["action"].nunique()
         funded = field.menees[field.menees["accorde"] > 0].groupby("financeur_id")["action"].nunique()
         lines = (
-            row(p.nom, field.colleges.get(p.college, p.college), *(count(of.get(p.id, 0)) for of in (carried, funded)))
+            row(p.nom, colleges.get(p.college, p.college), *(count(of.get(p.id, 0)) for of in (carried, funded)))
             for p in field.partenaires.itertuples(index=False)
         )
         return Table(labels("partenaires.liste.colonnes"), tuple(lines))
@@ -151,7 +151,8 @@ class Partners(ActionChapter):
         """Of what each college was expected on, what is evidenced."""
         members = self.field.partenaires.groupby("college")["id"].agg(list)
         lines, rates = {}, {}
-        for code, name in self.field.colleges.items():
+        names = self.field.colleges | ({"": label("partenaires.sans_college")} if "" in members else {})
+        for code, name in names.items():
             mine = [list(found.cases[p].values()) for p in members.get(code, ())]
             seen, unseen = (sum(line.count(case) for line in mine) for case in (CONSTATE, SANS_PREUVE))
             if seen + unseen:

@@ -7,6 +7,7 @@ import re
 from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from datetime import date
+from fnmatch import fnmatch
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -145,6 +146,10 @@ class Territory:
     def connue(self) -> int:
         """The last year of the contract that the edition can know of: nothing of what comes after it is written, or missing."""
         return max(self.debut, min(self.fin, self.edition.jusqu_au.year))
+
+    def invents(self, *fichiers: str) -> bool:
+        """Whether one of those files is declared as an example."""
+        return any(fnmatch(one, glob) for one in fichiers for glob in self.exemples)
 
     def appeles(self, said: str) -> list[Quartier]:
         """The quarters of that code or whole name (capitals and accents aside), else those whose name holds these words."""

@@ -10,7 +10,6 @@ Refuses to read a field (`fields` does) and to compare lines (`duplicates`).
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from fnmatch import fnmatch
 from hashlib import blake2b
 from typing import Any
 
@@ -253,7 +252,7 @@ def _join(logs: list[Lines], money: pd.DataFrame, context: Context) -> pd.DataFr
     for name, theirs in {"financeur": said, "financeur_id": ids, "type_credit": credit}.items():
         table[name] = category(np.where(own, table[name], theirs))
     grids = [lines.rows.located.grid for lines in logs]
-    examples = [any(fnmatch(grid.fichier, p) for p in context.territory.exemples) for grid in grids]
+    examples = [context.territory.invents(grid.fichier) for grid in grids]
     table["source"] = category(np.array([grid.fichier for grid in grids], dtype=object)[log])
     table["feuille"] = category(np.array([grid.feuille for grid in grids], dtype=object)[log])
     table["exemple"] = np.array(examples)[log]

@@ -6,7 +6,6 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from fnmatch import fnmatch
 from pathlib import Path
 from typing import Literal
 
@@ -113,16 +112,12 @@ def _read(territory: Territory, fichier: str, unread: list[Problem], anomalies: 
         anomalies += [Problem(fichier, line, title, "colonne non lue", "", todo) for title in others]
         frame = frame.assign(audience="equipe") if closed else frame
     marked = frame["exemple"].map(fold).isin(OUI) if "exemple" in frame else False
-    return frame.assign(exemple=(pd.Series(marked, index=frame.index) | _is_example(fichier, territory)).astype("bool"))
+    return frame.assign(exemple=(pd.Series(marked, index=frame.index) | territory.invents(fichier)).astype("bool"))
 
 
 def is_there(path: Path) -> bool:
     """Whether a path is of something, be it a link to nothing."""
     return path.exists() or path.is_symlink()
-
-
-def _is_example(fichier: str, territory: Territory) -> bool:
-    return any(fnmatch(fichier, glob) for glob in territory.exemples)
 
 
 def _misnamed(territory: Territory) -> list[Problem]:
@@ -154,7 +149,7 @@ def _with_codebooks(codes: pd.DataFrame, territory: Territory, unread: list[Prob
         for name, tone in found:
             if fold(name) not in known:
                 known.add(fold(name))
-                more.append((name.replace("|", "/"), name, "", tone, _is_example(fichier, territory)))
+                more.append((name.replace("|", "/"), name, "", tone, territory.invents(fichier)))
     return pd.concat([codes, pd.DataFrame(more, columns=list(codes.columns))], ignore_index=True) if more else codes
 
 
