@@ -69,7 +69,7 @@ techniques = ["service"]
 date = ["ouvert le"]
 numero = ["ticket"]
 colonnes = { texte = ["ce que vous nous dites"], reponse_statut = ["suite"] }
-retire = ["annule"]
+retire = { "suite" = ["annule"] }
 
 [[outils]]
 nom = "borne"

@@ -331,7 +331,7 @@ def test_check_says_how_many_voices_may_be_shown_and_why_the_others_may_not(terr
         name="v.csv",
     )
     write(territory, "paroles/relectures.csv", f"empreinte;decision\n{fingerprint('Relue.')};publier\n")
-    said = "5 paroles lues\u00a0; 1 publiable\u00a0: 1 retirée, 1 sans audience publique, 1 sans accord, 1 à relire"
+    said = "5 paroles lues\u00a0; 1 publiable\u00a0: 1 retirée, ou jamais envoyée, 1 sans audience publique, 1 sans accord, 1 à relire"
     assert f"paroles/v.csv\u00a0: {said}" in told(territory)
     assert "publiable" not in everything(clean_voices(territory))  # the account is the team's
 

@@ -48,7 +48,7 @@ def bare(header: str) -> str:
     >>> bare("J’accepte d’être cité(e) :"), bare("Habitant·e")
     ("j'accepte d'etre cite", 'habitant')
     """
-    return re.sub(r"(?<=\w)(?:\(e\)|[·•.]e)(?=s?(?:\W|$))", "", fold(header)).strip(BORDS)
+    return re.sub(r"(?<=\w)(?:\(e\)|[·•.]e)(?=s?(?:\W|$))|\*", "", fold(header)).strip(BORDS)
 
 
 def keys(groups: Mapping[str, list[str]]) -> dict[str, str]:

@@ -5,7 +5,7 @@ Owns the lines to paste in `colonnes.csv` that answer what it asks; refuses to d
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import pairwise
 
 from cvanalysis.errors import Problem
@@ -28,12 +28,14 @@ def account_of_voices(
     unread: Sequence[Problem],
     stages: Sequence[Sequence[Row]],
     cleaned: Sequence[Mapping[str, object]],
+    placed: Callable[[str], str],
 ) -> str:
-    """stages: the voices found, then those left by withdrawal, by audience and by edition; cleaned: the last ones. `unread`: files."""
+    """stages: the voices found, then those left by withdrawal, audience and edition; cleaned: the last; placed: the quarter of a cell."""
     counts = [Counter(row.fichier for row in rows) for rows in stages]
     ends = Counter((row.fichier, made["texte_statut"]) for row, made in zip(stages[-1], cleaned, strict=True))
     undated = Counter(row.fichier for row in stages[0] if row.recue is None)
     doubtful = Counter((row.fichier, word) for row in stages[0] for word in unknown_leaves(row))
+    elsewhere = Counter((row.fichier, row["qpv"]) for row in stages[0] if row["qpv"])
     otherwise: dict[str, dict[str, dict[tuple[str, str], int]]] = {}
     for row in stages[0]:
         for champ, cell, understood in written_otherwise(row):
@@ -50,6 +52,8 @@ def account_of_voices(
         {
             "nom": fichier,
             "codes": kind == "refi-qda",
+            "sert": not counts[0][fichier] and any(row.origine == fichier for row in stages[0]),
+            "ailleurs": [(mask_words(w)[:60], n) for (f, w), n in elsewhere.items() if f == fichier and not placed(w)],
             "lues": counts[0][fichier],
             "publiables": ends[fichier, "publié"],
             "perdues": [
@@ -59,16 +63,7 @@ def account_of_voices(
             "non_datees": undated[fichier],
             "doutes": [(word, n) for (where, word), n in doubtful.items() if where == fichier],
             "autrement": [(champ, [*said.items()]) for champ, said in otherwise.get(fichier, {}).items()],
-            "questions": [
-                (one, [to_paste(fichier, one, champ) for champ in LEAVES])
-                for one in sorted(titles[fichier])
-                if _asks(one)
-            ],
-            "protections": [
-                (one, to_paste(fichier, one, "CHAMP"))
-                for one in sorted(titles[fichier])
-                if PROTECTEURS.search(fold(one)) and not _asks(one)
-            ],
+            **_not_read(fichier, titles[fichier]),
             "sans_accord": [to_paste(fichier, "", champ, "oui") for champ in LEAVES if (fichier, champ) not in known],
             "protegees": protected[fichier],
             "pour_qui": "" if (fichier, "audience") in known else to_paste(fichier, "", "audience", "public"),
@@ -79,9 +74,14 @@ def account_of_voices(
     return fill_in(texts["modele"], fichiers=files, illisibles=lost, perdues=texts["perdues"]) if files or lost else ""
 
 
-def _asks(title: str) -> bool:
-    """Whether a title may be that of a leave."""
-    return ACCORDANTS.search(fold(title)) is not None
+def _not_read(fichier: str, titles: Iterable[str]) -> Mapping[str, list[tuple[str, list[str]]]]:
+    """Titles that are not read, by what they may be: a leave, a protection or neither; each with the lines that say it."""
+    told: dict[str, list[tuple[str, list[str]]]] = {"questions": [], "protections": [], "non_lues": []}
+    for one in sorted(filter(None, titles)):
+        asks, closes = ACCORDANTS.search(fold(one)), PROTECTEURS.search(fold(one))
+        lines = [to_paste(fichier, one, champ) for champ in (LEAVES if asks else ("CHAMP",))]
+        told["questions" if asks else "protections" if closes else "non_lues"].append((one, lines))
+    return told
 
 
 def written_otherwise(row: Row) -> Iterable[tuple[str, str, str]]:
@@ -104,5 +104,5 @@ def written_otherwise(row: Row) -> Iterable[tuple[str, str, str]]:
 
 def unknown_leaves(row: Row) -> list[str]:
     """What stands where a leave is given or refused, and is neither: asked about, and no leave."""
-    cells = [row[champ] for champ in ACCORDS]
-    return [mask_words(cell)[:60] for cell in cells if not is_yes(cell) and fold(cell).strip(" .!") not in NON]
+    cells = dict.fromkeys(row[champ] for champ in ACCORDS)
+    return [mask_words(cell)[:60] for cell in cells if not is_yes(cell) and fold(cell).strip(" .!;") not in NON]

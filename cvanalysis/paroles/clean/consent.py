@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from fnmatch import fnmatch
+from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
@@ -88,8 +88,7 @@ class Row:
 
 
 def rows_of(table: VoiceTable, territory: Territory) -> Iterable[Row]:
-    example = any(fnmatch(table.fichier, glob) for glob in territory.exemples)
-    names = [c for c in table.cells.columns if c in CHAMPS]
+    names, example = [c for c in table.cells.columns if c in CHAMPS], territory.invents(table.fichier)
     cells = table.cells[names].astype(str).itertuples(index=False, name=None)
     for ligne, values in zip(table.lignes.tolist(), cells, strict=True):
         champs = dict(zip(names, values, strict=True))
@@ -100,7 +99,7 @@ def rows_of(table: VoiceTable, territory: Territory) -> Iterable[Row]:
 
 def is_yes(cell: str) -> bool:
     """Consent is what is plainly said: anything but a yes is a no."""
-    return fold(cell).strip(" .!") in OUI
+    return fold(cell).strip(" .!;") in OUI
 
 
 def withdraw(rows: list[Row], retraits: pd.DataFrame) -> tuple[list[Row], list[Problem]]:
@@ -214,13 +213,20 @@ def is_known_at(row: Row, territory: Territory, edition: Edition) -> bool:
 
 
 def match(cell: str, known: Mapping[str, str], alias: Mapping[str, str] = MappingProxyType({})) -> str:
-    """The id that is the cell, or whose name it is, or ''. A name that several bear names none of them. `alias`: other names → id."""
-    wanted = fold(cell)
-    if wanted in alias:
-        return alias[wanted]
-    by_id = [ident for ident in known if fold(ident) == wanted]
-    named = by_id or [ident for ident, name in known.items() if fold(name) == wanted]
-    return named[0] if wanted and len(named) == 1 else ""
+    """The id that is the cell, or whose name it is (else but for article and dash), or ''; a name of several is none's. Alias: name→id."""
+    if fold(cell) in alias:
+        return alias[fold(cell)]
+    for key, by_name in ((fold, False), (fold, True), (_plain, True)):
+        wanted = key(cell)
+        if named := [ident for ident, name in known.items() if wanted and key(name if by_name else ident) == wanted]:
+            return named[0] if len(named) == 1 else ""
+    return ""
+
+
+@lru_cache(20_000)
+def _plain(name: str) -> str:
+    """A name as compared where people write it their way: without articles, marks nor « quartier »."""
+    return " ".join(re.findall(r"\b(?!(?:l[ea]s?|l|d|de|des|du|qpv|quartier)\b)\w+", fold(name)))
 
 
 def match_all(

@@ -44,6 +44,7 @@ from cvanalysis.paroles.table import (
     bare,
     fill,
 )
+from cvanalysis.textes import block
 
 
 def read_voice_files(
@@ -73,8 +74,8 @@ def read_voice_files(
 
 
 def _open(path: Path, fichier: str, declared: Declared) -> list[Sheet]:
-    if path.suffix.lower() in TEXTES:
-        raise ReadError(Problem(fichier, 0, "", "c'est un texte, et non un tableau de paroles", "", CONSEIL))
+    if path.suffix.lower() in (said := block("paroles.un_texte"))["suffixes"]:
+        raise ReadError(Problem(fichier, 0, "", said["quoi"], "", said["a_faire"]))
     known = outils.technical_titles().union(SYNONYMES, declared.colonnes)
     grids = [_read_json(path, fichier)] if path.suffix.lower() == ".json" else read_grid(path, fichier)
     found = [(find_table(grid, known), grid) for grid in grids]
@@ -94,26 +95,22 @@ def _tables(fichier: str, sheets: list[Sheet]) -> list[VoiceTable]:
     mute = any(sheet.venues and not sheet.sert for sheet in sheets)
     if found := spoken or [table for sheet, table in named if sheet.sert and not mute]:
         return found
-    wordy = [header for sheet, table in named for header in _wordy(sheet, table)]
+    some = [one for sheet, table in named for one in _wordy(sheet, table).items()]
+    wordy = [header for header, words in some if words >= 3] or [header for header, words in some if words > 1]
+    said = block("paroles.sans_texte")
+    coded = all(re.fullmatch(r"\S*[\d_]\S*", header) for header in wordy)
     # In `attendu`, which no page shows: without a header the first voice would be taken for one.
-    expected = "\n".join([_LAQUELLE if wordy else _AUCUNE, *(outils.to_paste(fichier, one, "texte") for one in wordy)])
-    if wordy and not any(" " in header for header in wordy):
-        expected = f"{_EN_CODES}\n{expected}"
-    todo = "Dites laquelle dans paroles/colonnes.csv (les lignes à coller sont à la fin de ce que dit cvanalysis check)"
-    raise ReadError(Problem(fichier, 0, "", "aucune colonne ne porte le texte d'une parole", expected, todo))
+    which = said["aucune" if not wordy else "codes" if coded else "laquelle"]
+    expected = "\n".join([which, *(outils.to_paste(fichier, one, "texte") for one in wordy)])
+    raise ReadError(Problem(fichier, 0, "", said["quoi"], expected, said["a_faire" if wordy else "rien"]))
 
 
-_LAQUELLE = "Si la parole est dans l'une de ces colonnes, ou plusieurs, ajoutez à paroles/colonnes.csv la ligne\u00a0:"
-_AUCUNE = "Une colonne «\u00a0texte\u00a0» était attendue, et aucune ne contient de phrases"
-_EN_CODES = "Ses titres sont des codes\u00a0: exportez de nouveau avec le texte des questions, ou dites lesquelles."
-
-
-def _wordy(sheet: Sheet, table: VoiceTable) -> list[str]:
-    """The unread columns that hold sentences, but those that may protect someone or give leave."""
+def _wordy(sheet: Sheet, table: VoiceTable) -> dict[str, float]:
+    """The unread columns, but those that may protect someone or give leave, and how many words their cells hold."""
     unread = [one.colonne for one in table.anomalies if one.colonne]
     free = [h for h in unread if not (PROTECTEURS.search(fold(h)) or ACCORDANTS.search(fold(h)))]
-    words = {one: sheet.cells[sheet.first[bare(one)]].str.split().str.len() for one in free if bare(one) in sheet.first}
-    return [one for one, count in words.items() if count[count > 0].mean() >= 3]
+    cells = {one: sheet.cells[sheet.first[bare(one)]] for one in free if bare(one) in sheet.first}
+    return {one: some[some != ""].str.count(r"[^\W\d_]{2,}").mean() for one, some in cells.items()}
 
 
 _A_CHOIX = frozenset(["themes", "codes", "qpv", "college", "qualite", "tonalite", "nature"])
@@ -140,6 +137,9 @@ def _rename(sheet: Sheet) -> VoiceTable:
             for one in champ.split("|"):
                 columns.setdefault(one, []).append(header)
     _technical_columns(sheet, columns)
+    if outil is outils.TABLEUR and "texte" not in columns and "parole" in columns:
+        said = sheet.cells[columns["parole"]].agg(" ".join, axis=1).str.split().str.len()
+        columns |= {"texte": columns.pop("parole")} if said.mean() >= 3 else {}
     cells = pd.DataFrame(
         {champ: _join(sheet.cells[headers], champ, outil) for champ, headers in columns.items()},
         index=sheet.cells.index,
@@ -150,7 +150,7 @@ def _rename(sheet: Sheet) -> VoiceTable:
         chosen = pd.Series(["|".join(filter(None, row)) for row in zip(*picked, strict=True)], cells.index, object)
         # Where a tool writes both, the columns of answers say what its summary says, and better.
         cells[champ] = chosen.mask(chosen == "", cells[champ]) if champ in cells else chosen
-    cells, lines = _as_the_tool_means(cells, outil, np.asarray(raw.lignes))
+    cells, lines = _as_the_tool_means(cells, sheet, np.asarray(raw.lignes))
     closing = [header for header in unread if PROTECTEURS.search(fold(header))]
     fill(cells, {**outil.valeurs, **sheet.declared.valeurs}, closing)
     if outil.parent and "parole" in cells:  # all the rows of one answer are one person
@@ -190,14 +190,6 @@ def _technical_columns(sheet: Sheet, columns: dict[str, list[str]]) -> None:
     title = next((h for h in sheet.cells if outils.header_names(h)[0] in outil.titre), None)
     if title is not None and "texte" in columns:
         columns["texte"] = [title, *columns["texte"]]
-
-
-TEXTES = (".txt", ".odt", ".docx", ".doc", ".rtf", ".pdf")
-CONSEIL = (
-    "Copiez chaque parole sur une ligne du modèle («\u00a0cvanalysis modele paroles\u00a0»), avec sa date et ses accords\u00a0; "
-    "un entretien codé s'exporte de votre logiciel en REFI-QDA (.qdpx)"
-)
-"""What helps whoever drops a text where a table of voices is read."""
 
 
 def _choice(header: str, sheet: Sheet, above: Mapping[str, str]) -> tuple[str, str] | None:
@@ -244,13 +236,15 @@ _MOIS_JOUR = re.compile(r"^(\d{1,2})/(\d{1,2})/(?=\d)")
 _BALISE = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)[^<>]{0,500}>")
 
 
-def _as_the_tool_means(cells: pd.DataFrame, outil: outils.Outil, lines: np.ndarray) -> tuple[pd.DataFrame, np.ndarray]:
-    """Texts without their marks; what its author took back on the platform is a voice withdrawn here; tags of one quotation together."""
+def _as_the_tool_means(cells: pd.DataFrame, sheet: Sheet, lines: np.ndarray) -> tuple[pd.DataFrame, np.ndarray]:
+    """Texts without marks; what its author took back on the platform, or never sent, is withdrawn here; tags of one quotation together."""
+    outil, first = sheet.outil, sheet.first
     for champ in {"texte", "reponse"} & set(cells.columns) if outil.html else ():
         cells[champ] = [_without_tags(t) for t in cells[champ]]
-    if outil.retire and "reponse_statut" in cells:
-        gone = cells["reponse_statut"].map(fold).isin(outil.retire)
-        cells["retrait"] = pd.Series(np.where(gone, "oui", cells.get("retrait", "")), index=cells.index, dtype=object)
+    for title, words in outil.retire.items():
+        if title in first:
+            gone = sheet.cells[first[title]].map(fold).isin(words)
+            cells["retrait"] = pd.Series(np.where(gone, "oui", cells.get("retrait", "")), cells.index, object)
     if not outil.une_voix or "texte" not in cells:
         return cells, lines
     if "codes" in cells:
@@ -267,7 +261,8 @@ def _without_tags(text: str) -> str:
 
 def _join(columns: pd.DataFrame, champ: str, outil: outils.Outil) -> pd.Series:
     """Several columns of one field: what is said, joined; of days, the first that is one, its day before its month."""
-    rows = [[cell.strip() for cell in row if cell.strip()] for row in columns.itertuples(index=False, name=None)]
+    edges = None if champ == "texte" else " \n\t\xa0;"
+    rows = [[one for cell in row if (one := cell.strip(edges))] for row in columns.itertuples(index=False, name=None)]
     if champ in ("date", "recu"):
         told = [next((d for d in row if not d.startswith(outil.sans_date or "-")), "") for row in rows]
         told = [_MOIS_JOUR.sub(r"\2/\1/", d) for d in told] if outil.mois_d_abord else told

@@ -32,7 +32,7 @@ class Outil:
     numero: Sequence[str] = ()
     titre: Sequence[str] = ()
     colonnes: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    retire: Sequence[str] = ()
+    retire: Mapping[str, Sequence[str]] = field(default_factory=dict)
     html: bool = False
     valeurs: Mapping[str, str] = field(default_factory=dict)
     une_voix: bool = False
@@ -110,7 +110,7 @@ def to_paste(fichier: str, colonne: str, champ: str, valeur: str = "") -> str:
 
 def grouped(name: str) -> str:
     """A header whose groups are parted by points, as Kobo also writes them, with the `/` that it writes else."""
-    return name.replace(".", "/") if re.fullmatch(r"[\w-]+(?:\.[\w-]+)+", name) else name
+    return name.replace(".", "/") if re.fullmatch(r"[\w-]+(?:\.[\w-]+)+|[\w -]+(?:\.[^\W\d][^.]+)+", name) else name
 
 
 @dataclass(frozen=True)

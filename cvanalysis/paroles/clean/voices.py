@@ -80,13 +80,13 @@ def clean_voices(territory: Territory, audience: consent.Audience = "public", ed
     log = Anomalies(reader.log.lignes if audience == "equipe" else sorted(set(reader.log.lignes)))
     spoken = {row.fichier for row in rows}
     shown = [table for table in tables if audience == "equipe" and (table.cells.empty or table.fichier in spoken)]
-    problems = [problem for table in shown for problem in table.anomalies]
-    problems += [*companions.anomalies, *doubtful, *unread]
+    problems = [*(one for table in shown for one in table.anomalies), *companions.anomalies, *doubtful, *unread]
     # Not what was expected: of a file without a header it is the first voice.
     log.tell((replace(one, attendu="") for one in problems), "")
     seuil = territory.seuils.personnes
     paroles = attribute(number(clean), seuil)
     enough = heard_enough(paroles, seuil)
+    placed = partial(consent.match, known=reader.names["qpv"], alias=reader.alias["qpv"])
     few = [q.code for q in territory.quartiers if (q.code, "") not in enough and audience != "equipe"]
     bound = {
         "paroles/immersions.csv": consent.immersions_known(
@@ -102,7 +102,7 @@ def clean_voices(territory: Territory, audience: consent.Audience = "public", ed
         frames | {"precedent": companions.tables["precedent"], "codes": codes},
         log.frame(),
         _sources(rows, tables, clean, bound, (*unread, *companions.illisibles)),
-        complement=account_of_voices(tables, unread, (found, left, open_ones, rows), clean),
+        complement=account_of_voices(tables, unread, (found, left, open_ones, rows), clean, placed),
         avertissements=tuple(doubtful),
     )
 
