@@ -223,7 +223,7 @@ def _percent_styles(xml: bytes) -> frozenset[int]:
 def _errors(xml: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:
     """Column, row and text of each error cell and of each formula that nobody computed, no byte being looked at more than a few times."""
     odd = rb'<c r="([A-Z]{1,3})(\d{1,7})"(?![^>]{0,99}"str")[^>]{0,99}><f>([^<]{1,200})</f>(?:<v ?/>|<v></v>)?</c>'
-    for made in re.finditer(odd, xml) if b"<f>" in xml else ():
+    for made in re.finditer(odd, xml) if re.search(rb"</f>(?:<v ?/>|<v></v>)?</c>", xml) else ():
         yield made[1], made[2], b"=" + made[3]
     end = 0
     while (at := xml.find(b't="e"', end)) >= 0:
