@@ -705,3 +705,18 @@ def test_what_is_noted_under_a_table_is_no_action(tmp_path):
     cleaned = pasted(tmp_path, "notes.csv", log + "".join(f"{note};;;5{i}00\n" for i, note in enumerate(notes)))[1]
     assert money(cleaned)["retenu"] == 7500
     assert len(cleaned.actions) == 6
+
+
+def test_a_file_and_its_new_version_are_told_and_two_files_apart_are_not(tmp_path):
+    head = "nomAttribuant;dateConvention;referenceDecision;nomBeneficiaire;objet;montant;nature;datesPeriodeVersement\n"
+    first, second = (
+        head
+        + rows_of(lambda i, n: f"Ville;2021-03-01;D{start + i};Asso {n};Projet {n};1{i}00;aide en numéraire;2021-04-01")  # noqa: B023
+        for start in (0, 20)
+    )
+    both = clean(tmp_path / "a", fichiers={"actions/v1.csv": first, "actions/v2.csv": first}, contrat="").anomalies
+    assert both.loc[both["fichier"] == "actions/v2.csv", "probleme"].tolist() == [
+        "6 lignes sur 6 répètent d'autres lignes"
+    ]
+    apart = clean(tmp_path / "b", fichiers={"actions/v1.csv": first, "actions/v2.csv": second}, contrat="").anomalies
+    assert not apart["probleme"].str.contains("répètent").any()

@@ -35,8 +35,6 @@ from cvanalysis.french import fold, nearest, quoted
 from cvanalysis.personnes.masking import PARTICULIER, mask_words, without_words
 from cvanalysis.territory.contract import Territory
 
-SANS_TITRE = "(sans intitulé)"
-
 
 @dataclass(frozen=True, slots=True)
 class Declared:
@@ -91,9 +89,8 @@ class FieldReader:
 
     def __init__(self, rows: LogRows, context: Context, anomalies: Anomalies) -> None:
         self.rows, self.context, self.anomalies = rows, context, anomalies
-        champs, self.count = dict(rows.champs), len(rows.lignes)
-        self.champs = champs
-        self.declared, self.labels = context.declared, context.labels
+        self.champs = champs = dict(rows.champs)
+        self.count, self.declared, self.labels = len(rows.lignes), context.declared, context.labels
         self.journal, self.fichier = rows.located.journal, rows.located.grid.fichier
         for name in champs.keys() & self.journal.valeurs.keys() - set(TRADUITS_AILLEURS):
             words, ours = champs[name], self.journal.valeurs[name]
@@ -168,7 +165,7 @@ class FieldReader:
         for row in np.flatnonzero(self.persons):  # « Bourse de Jean Dupont », carried by him
             titles[row] = without_words(titles[row], carriers[row])
             keys[row] = title_key(titles[row])
-        return np.where(titles == "", SANS_TITRE, titles), keys
+        return np.where(titles == "", "(sans intitulé)", titles), keys
 
     def instalments(self) -> np.ndarray:
         """Rows that are the payment of a part of a grant: their title says so, or another of their cells says that alone."""
@@ -284,8 +281,7 @@ class FieldReader:
         codes = {fold(code): code for code in self.declared.engagements}
         tokens = [set(re.split(r"[\s|,;/]+", word)) - {""} for word in words.folded]
         wrong = {rank: "code d'engagement inconnu" for rank, some in enumerate(tokens) if not some <= codes.keys()}
-        left = _hinted("lien laissé de côté", lambda word: nearest(word, self.declared.engagements))
-        self.tell("engagement", wrong, left)
+        self.tell("engagement", wrong, _hinted("lien laissé de côté", lambda word: nearest(word, codes.values())))
         made = ["|".join(sorted(codes[token] for token in some & codes.keys())) for some in tokens]
         return np.array(made, dtype=object)[words.codes]
 

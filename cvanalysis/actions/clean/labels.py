@@ -80,17 +80,15 @@ def read_labels(territory: Territory, found: Inspection) -> dict[str, Labels]:
     }
     there = (Path(territory.dossier) / CORRESPONDANCES).exists()
     for row in read_rows(found, CORRESPONDANCES, ("domaine", "libelle", "code"), ("note",)) if there else ():
-        tell = row.wrong
         domain, label, code = row["domaine"], row["libelle"], row["code"]
         if domain not in codes:
             what = f"{quoted(domain)} n'est pas un domaine"
-            tell("domaine", what, f"domaines : {listed(codes)}", nearest(domain, codes))
+            row.wrong("domaine", what, f"domaines : {listed(codes)}", nearest(domain, codes))
         elif code not in codes[domain]:
             what = f"{quoted(code)} n'est pas un code de {domain}"
-            tell("code", what, f"codes : {listed(sorted(codes[domain]))}", nearest(code, codes[domain]))
+            row.wrong("code", what, f"codes : {listed(sorted(codes[domain]))}", nearest(code, codes[domain]))
         elif known[domain].setdefault(label, code) != code:
-            what = f"{quoted(label)} a déjà le code {known[domain][label]}"
-            tell("libelle", what, "", "gardez une seule ligne")
+            row.wrong("libelle", f"{quoted(label)} a déjà le code {known[domain][label]}", "", "gardez une seule ligne")
     made = {}
     for domain, labels in known.items():
         usual = {word: ours for ours, words in knowledge().get(COURANTS.get(domain, ""), {}).items() for word in words}
