@@ -186,8 +186,7 @@ def is_nir(cell: str) -> bool:
 def mask_words(text: str, *, organisation: bool = False, people: bool = False) -> str:
     """Words of a log without names, numbers of social security, telephones nor e-mails; twice gives the same.
 
-    Of an organisation, what follows a word with a capital is its own name (« Transports Michel Vaillant »). Of `people`, a lone
-    first name is one.
+    Of an organisation, what follows a word with a capital is its own name; of `people`, a lone first name is one.
 
     >>> mask_words("Bourse au permis pour M. Dupont"), mask_words("Fête au collège Rosa PARKS")
     ('Bourse au permis pour [nom]', 'Fête au collège Rosa PARKS')
@@ -273,11 +272,8 @@ def mask_told(sentence: str) -> str:
 
 def mask_cell(cell: str) -> str:
     """A raw cell as it may be shown: masked as voices are, and by the rules of logs; a lone SIRET or amount stays to be found."""
-    if (
-        re.fullmatch(r"[\d\s.,]{1,18}", cell)
-        and not is_nir(cell)
-        and len(re.sub(r"\D", "", cell)) in (*range(1, 10), 14)
-    ):
+    digits = re.sub(r"[\s.,]", "", cell)
+    if digits.isdecimal() and len(cell) < 19 and len(digits) in (*range(1, 10), 14) and not is_nir(cell):
         return cell
     shown = mask(mask_carrier(_MOTIFS["loge"].sub(NOM, cell[:BRUT_LU]))).texte
     return shown if len(shown) <= BRUT_MAX else f"{shown[:BRUT_MAX]}…"

@@ -12,8 +12,6 @@ from cvanalysis.personnes.masking import mask, mask_cell, mask_told, mask_words
 
 PROSE = ("chronologie", "codes", "instances", "preconisations")
 """Tables of what the team has written, published as it stands: their cells are masked as a log's words are."""
-
-
 ANOMALIES = {"brut": mask_cell, "colonne": mask_words, "probleme": mask_told, "traitement": mask_told}
 """Anomalies as anyone may read them: no raw cell, and no word quoted in a sentence, gives a person."""
 
