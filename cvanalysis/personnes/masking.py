@@ -315,7 +315,7 @@ def _is_named(found: re.Match[str]) -> bool:
 
     A lone « M » is often the letter of an acronym or of a place (« commune de M'Tsangamouji »).
     """
-    before = found.string[: found.start()].rstrip()
+    before = found.string[max(0, found.start() - PRES) : found.start()].rstrip()
     acronym = fold(found["civil"]) == "m" and (len(found["mot"]) < 2 or _is_thing(" ".join(before.split()[-2:])))
     family = fold(found["civil"]) in _known()["parents"] and (
         _is_thing(found[0]) or not _known()["familles"].isdisjoint([fold(found["mot"]), *fold(before).split()[-1:]])
