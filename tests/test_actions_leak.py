@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from carnets import RACINE, cva, published, territoire
 from cvanalysis.actions.clean.cells import read_siren
 from cvanalysis.actions.clean.propose import propose_all
+from cvanalysis.personnes import masking
 from cvanalysis.personnes.masking import is_nir, mask_carrier, mask_cell, mask_joined, mask_words
 from cvanalysis.tables.check import check
 from cvanalysis.tables.process import process
@@ -414,3 +415,10 @@ def test_no_file_of_an_edition_names_whom_a_log_names(tmp_path, audience):
     for name, data in files.items():
         told = data.decode("utf-8", "replace").casefold()
         assert [word for word in TOKENS if word in told] == [], name
+
+
+def test_the_name_of_a_carrier_is_read_a_few_times_however_long_it_is(monkeypatch):
+    read = []
+    monkeypatch.setattr(masking, "is_person", lambda name: read.append(name) or False)
+    mask_carrier("M. " * 300)
+    assert len(read) <= 24

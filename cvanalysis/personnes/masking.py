@@ -64,7 +64,7 @@ RECALL_MISE_AU_POINT, PRECISION = tuple(_DATA["mesures"]["mise_au_point"]), tupl
 
 MARKS: dict[str, str] = _DATA["marques"]
 """Kind of thing masked → what stands in its place. A mark is never itself masked: masking twice changes nothing."""
-_READINGS = 4
+_READINGS, _CARRIERS = 4, 12  # times that a text is read again, and the name of a carrier
 _MARK = re.compile("|".join(map(re.escape, MARKS.values())))
 _INVISIBLE = dict.fromkeys([0x00, 0xAD, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x206A), 0xFEFF])
 
@@ -231,14 +231,17 @@ def mask_carrier(name: str) -> str:
     >>> [mask_carrier(name) for name in ("ASSO X CHEZ MME DUPONT", "DUPONT Jean", "Léo Lagrange", "M.J.C. Étoile")]
     ['ASSO X', 'particulier', 'Léo Lagrange', 'M.J.C. Étoile']
     """
-    at = _MOTIFS["chez"].search(name)
-    if at and at.start() and _is_home(name, at):
-        name = name[: at.start()].rstrip(" ,;(-–")
-    first = re.split(r"\s*[,/+(]\s*|\s[-–]\s", name)[0]
-    if is_person(" ".join(re.sub("[,()]", " ", name).split())) or (is_person(first) and not _is_thing(name)):
-        return PARTICULIER
-    shown = mask_words(name, organisation=True)
-    return shown if shown == name else mask_carrier(shown)  # a masked name may leave the home of a person in sight
+    for _ in range(_CARRIERS):  # a masked name may leave the home of a person in sight
+        at = _MOTIFS["chez"].search(name)
+        if at and at.start() and _is_home(name, at):
+            name = name[: at.start()].rstrip(" ,;(-–")
+        first = re.split(r"\s*[,/+(]\s*|\s[-–]\s", name)[0]
+        if is_person(" ".join(re.sub("[,()]", " ", name).split())) or (is_person(first) and not _is_thing(name)):
+            return PARTICULIER
+        if (shown := mask_words(name, organisation=True)) == name:
+            break
+        name = shown
+    return name
 
 
 def is_person(name: str) -> bool:
