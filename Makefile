@@ -31,6 +31,9 @@ install = if [ -x $(BIN)/uv ]; then \
 	    $(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .; \
 	  fi
 
+# Python garde ce qu'il compile de notre code, où que l'on soit : chaque commande le referait.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: reports test slow lab bench docs image constraints clean distclean
 .DEFAULT_GOAL := reports
 
