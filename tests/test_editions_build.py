@@ -132,6 +132,18 @@ def test_a_standing_edition_is_built_again_first_where_it_holds_a_voice_withdraw
 
 
 @pytest.mark.slow
+def test_a_file_of_voices_that_cannot_be_read_does_not_make_an_edition_look_changed(pays):
+    folder = pays / "data" / "raw" / "paroles"
+    folder.mkdir(exist_ok=True)
+    (folder / "illisible.xlsx").write_bytes(b"rien")
+    build(pays, "--editions")
+    (folder / "plus-tard.csv").write_text("texte;date;audience\nTard.;2099-01-01;public\n", encoding="utf-8")
+    done = build(pays, "--edition", "essai")
+    assert "illisible.xlsx" in done.stderr
+    assert "refaite" not in done.stdout
+
+
+@pytest.mark.slow
 def test_nothing_that_a_build_leaves_counts_the_voices_that_came_or_went(pays):
     carnet(pays / "nb" / "qpv.ipynb", CONSTAT + '\ncv.ouvrir().fiche(qpv).section("voix")')
     folder = pays / "data" / "raw" / "paroles"

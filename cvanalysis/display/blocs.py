@@ -158,9 +158,8 @@ def show_unknown(inconnus: Sequence[tuple[str, str]]) -> Bloc:
     """What is missing, with the reason, each leading to its finding."""
     if not inconnus:
         return _sentence("affichage.blocs.rien_ne_manque")
-    parts = (
-        (ident, quoi, *_ABOUT.fullmatch(quoi).groups()) for ident, quoi in inconnus
-    )  # « X », « Y » : no figure in 2021
+    # « X », « Y » : no figure in 2021
+    parts = ((ident, quoi, *_ABOUT.fullmatch(quoi).groups()) for ident, quoi in inconnus)
     said = grouped(((what, "") if of else ("", quoi), (ident, of or quoi)) for ident, quoi, of, what in parts)
     told = "\n".join(f"- {quoi}" for _, quoi in inconnus)
     return show_all("unknown", [(what, links) for (what, _), links in said.items()], texte=told, de="blocs")

@@ -168,9 +168,8 @@ def _known() -> Mapping[str, frozenset[str]]:
     """`personnes.toml`, folded, and the first names."""
     lists = {name: words for name, words in _DONNEES.items() if not isinstance(words, Mapping)}
     made = {name: words.split() if isinstance(words, str) else words for name, words in lists.items()}
-    made["prenoms"] = [
-        name for name, when in first_names().items() if when != "annonce"
-    ]  # those: words or places first
+    # Those that are words or places first are left out.
+    made["prenoms"] = [name for name, when in first_names().items() if when != "annonce"]
     return {name: frozenset(map(fold, words)) for name, words in made.items()}
 
 

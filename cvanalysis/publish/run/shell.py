@@ -95,9 +95,8 @@ class _Stream(io.TextIOBase):
         text = "".join(self._kept) + self._drain()
         self._kept.clear()
         if text:
-            sent = text.encode(
-                "utf-8", "backslashreplace"
-            ).decode()  # half a character, of a broken file: a file would not take it
+            # Half a character, of a broken file: no file would take it.
+            sent = text.encode("utf-8", "backslashreplace").decode()
             self._client.wire.send(None, "stream", {"name": self.name, "text": sent})
 
     def _drain(self) -> str:
