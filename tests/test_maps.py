@@ -33,9 +33,13 @@ def contours(nantes, outlines):
     return find_contours(outlines, {quarter.code: quarter.nom for quarter in nantes.quartiers})
 
 
-def test_every_quarter_of_the_default_territory_has_a_contour_and_says_whose_it_is(nantes, contours):
-    assert [one.code for one in contours] == [quarter.code for quarter in nantes.quartiers]
-    assert {one.source for one in contours} == {"ANCT, 2024, Licence Ouverte 2.0"}
+@pytest.mark.parametrize("dossier", ["raw", "exemple-2024"])
+def test_every_quarter_of_a_territory_of_ours_has_a_contour_and_says_whose_it_is(dossier):
+    territory = read_territory(DATA.parent / dossier)
+    [path] = (territory.dossier / "geo").glob("*.geojson")
+    found = find_contours(read_contours(path)[0], {quarter.code: quarter.nom for quarter in territory.quartiers})
+    assert [one.code for one in found] == [quarter.code for quarter in territory.quartiers]
+    assert {one.source for one in found} == {"ANCT, 2024, Licence Ouverte 2.0"}
 
 
 def test_the_locator_is_light_and_shows_the_quarter_among_all_the_others(contours):
