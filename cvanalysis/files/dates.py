@@ -19,7 +19,7 @@ from pathlib import Path
 from cvanalysis.french import MOIS, fold
 
 ANNEES = range(1900, 2101)
-SERIE_EXCEL = range(20_000, 80_000)  # 1954 to 2119: below, a number is an amount or a count, not a day
+SERIE_EXCEL = range(20_000, 73_416)  # 1954 to 2100, as ANNEES: below, a number is an amount or a count, not a day
 
 _DIT = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
 _FORMES = {name: re.compile(shape) for name, shape in _DIT["formes"].items()}
@@ -84,7 +84,7 @@ def _parse_single(text: str) -> tuple[date, date, str] | None:
     if found := _FORMES["annee"].fullmatch(text):
         year = int(found[1])
         return (date(year, 1, 1), date(year, 12, 31), "annee") if year in ANNEES else None
-    if (found := _FORMES["scolaire"].fullmatch(text)) and (year := int(found[1])) in ANNEES:
+    if (found := _FORMES["scolaire"].fullmatch(text)) and (year := int(found[1])) in ANNEES[:-1]:
         if int(found[2]) == (year + 1 if len(found[2]) == 4 else (year + 1) % 100):
             return date(year, 9, 1), date(year + 1, 8, 31), "annee_scolaire"
         if int(found[2]) in ANNEES and int(found[2]) > year:
