@@ -348,6 +348,30 @@ def test_the_second_line_of_titles_of_surveymonkey_is_no_voice(tmp_path):
     assert [(one["texte"], str(read_day(one["date"]))) for one in found] == [("Tôt.", "2022-06-12")]
 
 
+@pytest.mark.parametrize(
+    ("head", "sub", "day", "other"),
+    [
+        (["Respondent ID", "Collector ID", "Start Date", "End Date", "IP Address", "Email Address", "First Name", "Last Name", "Custom Data 1"], ["Response", "Open-Ended Response"], "06/12/2022 06:12:00 PM", "Other (please specify)"),  # noqa: E501
+        (["ID du répondant", "ID du collecteur", "Date de début", "Date de fin", "Adresse IP", "Adresse e-mail", "Prénom", "Nom", "Données personnalisées 1"], ["Réponse", "Réponse ouverte"], "12/06/2022 18:12:00", "Autre (veuillez préciser)"),  # noqa: E501
+    ],
+)  # fmt: skip
+def test_the_second_line_of_titles_of_surveymonkey_says_the_answers_to_its_questions(tmp_path, head, sub, day, other):
+    """As it exports them: a question to tick spreads over blank titles, a ticked cell says its own answer again."""
+    titles = [*head, "Votre quartier", "Sur quel thème ?", "", "", "Votre témoignage", "Vos accords", ""]
+    below = [*[""] * len(head), sub[0], "Emploi", "Santé", other, sub[1], "J'accepte d'être cité sans mon nom", "Web"]
+    who = ["11", "4", day, day, "10.0.0.9", "awa@exemple.invalid", "Awa", "Exemple", "invité 7"]
+    cells = [*who, "Malakoff", "Emploi", "Santé", "", "Tôt.", "J'accepte d'être cité sans mon nom", ""]
+    other_cells = ["12", *who[1:], "Malakoff", "", "Santé", "Le sport", "Tard.", "", ""]
+    found, table = rows(tmp_path, "s.csv", table_of(titles, below, cells, other_cells))
+    assert [(one["parole"], one["qpv"], one["themes"], one["texte"], one["citation_anonyme"]) for one in found] == [
+        ("11", "Malakoff", "Emploi|Santé", "Tôt.", "oui"),
+        ("12", "Malakoff", "Santé", "Tard.", ""),
+    ]
+    assert table.lignes.tolist() == [3, 4]
+    assert [one.colonne for one in table.anomalies] == [f"Sur quel thème ? [{other}]"]
+    assert not any(private in str(found) for private in ("Awa", "10.0.0.9", "awa@", "invité 7"))
+
+
 @pytest.mark.parametrize("name", ["notes.txt", "entretien.odt", "entretien.docx"])
 def test_a_text_gets_the_advice_that_helps(tmp_path, name):
     (tmp_path / name).write_bytes(b"PK\x03\x04 un entretien")

@@ -155,3 +155,39 @@ def test_answers_that_only_serve_the_rows_repeated_in_another_file_are_said_to_s
     )
     assert said[0] == "paroles/r.csv : 0 parole lue : ses réponses complètent les paroles d'un autre fichier."
     assert clean_voices(territory, "equipe").paroles["qpv"].tolist() == ["QP044005"]
+
+
+@pytest.mark.parametrize(
+    "foot",
+    [
+        ["TOTAL", "", "2"],
+        ["", "", "Total général : 2 paroles"],
+        ["Sous-total Malakoff", "", "2 paroles"],
+        ["2", "", "Total"],
+        ["Nombre de réponses", "2", ""],
+    ],
+)
+def test_a_total_under_the_voices_is_none_and_it_is_told_with_its_line(territory, foot):
+    said = asked(territory, "t.csv", ["Quartier", "Âge", "Parole recueillie"], ["Malakoff", "34", "Le bus est rare."], ["", "", "Total respect aux animateurs"], foot)  # fmt: skip # noqa: E501
+    assert said[0].startswith("paroles/t.csv : 2 paroles lues ; ")
+    label = next(cell for cell in foot if cell and not cell.isdigit())
+    assert f"ligne 4 : « {label} » est un total, pas une parole : laissé de côté." in said
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        ["Malakoff", "34", "Total respect aux animateurs"],
+        ["", "34", "Total respect"],
+        ["Malakoff", "34", "Total"],
+        ["", "2", "Le total des aides est trop bas"],
+    ],
+)
+def test_a_voice_that_begins_as_a_total_does_stays(territory, line):
+    said = asked(territory, "t.csv", ["Quartier", "Âge", "Parole recueillie"], ["Malakoff", "34", "Le bus."], line)
+    assert said[0].startswith("paroles/t.csv : 2 paroles lues ; ")
+
+
+def test_the_word_total_alone_between_two_voices_is_someone_s_answer(territory):
+    said = asked(territory, "t.csv", ["Âge", "Parole recueillie"], ["34", "Total"], ["31", "Le bus."])
+    assert said[0].startswith("paroles/t.csv : 2 paroles lues ; ")

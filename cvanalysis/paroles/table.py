@@ -62,6 +62,7 @@ SYNONYMES = keys({champ: others for champ, others in CHAMPS.items() if champ != 
 """An answer is one only where it is the platform's own, or declared: in any other file a column of answers is what someone wrote."""
 
 PROTECTEURS, ACCORDANTS = (re.compile(_KNOWN["protection"][name]) for name in ("fermants", "accords"))
+A_TOTAL = {name: re.compile(form) for name, form in _KNOWN["total"].items()}
 JAMAIS = frozenset(_KNOWN["protection"]["jamais"])
 OUI, NON, MAJEUR, NON_COCHE = (
     frozenset(_KNOWN["reponses"][name]) for name in ("oui", "non", "majeur", "coche_sans_reponse")

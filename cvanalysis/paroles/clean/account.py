@@ -61,6 +61,7 @@ def account_of_voices(
             ]
             + [(ends[fichier, status], what) for status, what in texts["statuts"].items()],
             "non_datees": undated[fichier],
+            "totaux": [p for t in tables for p in t.anomalies if t.fichier == fichier and p.ligne and not p.colonne],
             "doutes": [(word, n) for (where, word), n in doubtful.items() if where == fichier],
             "autrement": [(champ, [*said.items()]) for champ, said in otherwise.get(fichier, {}).items()],
             **_not_read(fichier, titles[fichier]),

@@ -19,6 +19,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from cvanalysis.errors import Problem, ReadError
 from cvanalysis.files.guard import reading
@@ -30,6 +32,7 @@ from cvanalysis.paroles.clean.interviews import read_interview
 from cvanalysis.paroles.clean.outils import Sheet
 from cvanalysis.paroles.clean.repeats import SEULE, join_repeats
 from cvanalysis.paroles.table import (
+    A_TOTAL,
     ACCORDANTS,
     AUCUN,
     JAMAIS,
@@ -44,6 +47,7 @@ from cvanalysis.paroles.table import (
     bare,
     fill,
 )
+from cvanalysis.personnes.masking import mask_words
 from cvanalysis.textes import block
 
 
@@ -78,13 +82,37 @@ def _open(path: Path, fichier: str, declared: Declared) -> list[Sheet]:
         raise ReadError(Problem(fichier, 0, "", said["quoi"], "", said["a_faire"]))
     known = outils.technical_titles().union(SYNONYMES, declared.colonnes)
     grids = [_read_json(path, fichier)] if path.suffix.lower() == ".json" else read_grid(path, fichier)
-    found = [(find_table(grid, known), grid) for grid in grids]
+    found = [(_under_questions(find_table(grid, known)), grid) for grid in grids]
     sheets = [Sheet(raw, raw.cells, grid, declared, fichier) for raw, grid in found]
     there = {name for sheet in sheets for name in sheet.first}
     if lost := [header for header in declared.colonnes if bare(header) not in there]:
         what = f"colonne déclarée dans paroles/colonnes.csv et absente du fichier\u00a0: «\u00a0{lost[0]}\u00a0»"
         raise ReadError(Problem(fichier, 0, "", what, "", "Corrigez cet en-tête dans paroles/colonnes.csv"))
     return sheets
+
+
+def _under_questions(raw: RawTable) -> RawTable:
+    """A table whose tool writes a second line of titles (the answers to a question, which spreads over the blank titles at its right):
+    `question [answer]`, and « oui » where an answer that is ticked says itself again."""
+    second = {
+        name: column[0].as_py().strip()
+        for name, column in zip(raw.colonnes, raw.table.columns, strict=True)
+        if len(column)
+    }
+    plain = outils.recognise(raw.colonnes).sous_titres
+    says_nothing = {
+        name: not cell or any(fnmatchcase(fold(cell), one) for one in plain) for name, cell in second.items()
+    }
+    if not any(said and second[name] for name, said in says_nothing.items()):
+        return raw
+    titles, columns, question = [], [], ""
+    for name, column in zip(raw.colonnes, raw.table.slice(1).columns, strict=True):
+        question = question if name.startswith("(sans titre") else name
+        whole = f"{question} [{second[name]}]"
+        titles.append(name if says_nothing[name] or whole in titles else whole)
+        ticked = pc.equal(pc.utf8_trim_whitespace(column), second[name])
+        columns.append(column if says_nothing[name] else pc.if_else(ticked, "oui", column))
+    return replace(raw, table=pa.Table.from_arrays(columns, titles), lignes=raw.lignes[1:])
 
 
 def _tables(fichier: str, sheets: list[Sheet]) -> list[VoiceTable]:
@@ -160,12 +188,30 @@ def _rename(sheet: Sheet) -> VoiceTable:
     if sheet.seules:
         todo = "Déposez aussi la table des réponses, ou ôtez ces lignes si leur réponse a été retirée"
         said.append(Problem(raw.fichier, 0, "", f"{SEULE}\u00a0: {sheet.seules}", "", todo))
-    mute = ["", *outil.sous_titres]
-    texts = cells["texte"] if "texte" in cells else pd.Series("", index=cells.index)
-    spoken = pd.Series([not any(fnmatchcase(key, one) for one in mute) for key in map(fold, texts)], texts.index, bool)
+    texts = cells["texte"].str.strip() if "texte" in cells else pd.Series("", index=cells.index)
+    totals, told = _totals(sheet, texts) if len(texts) == len(sheet.cells) else {}, block("paroles.total")
+    said += [
+        Problem(raw.fichier, int(lines[at]), "", told["quoi"] % label, "", told["fait"]) for at, label in totals.items()
+    ]
+    spoken = (texts != "") & ~texts.index.isin(list(totals))
     voices = cells[spoken].reset_index(drop=True)
     titles = {champ: headers[0] for champ, headers in columns.items()}
     return VoiceTable(raw.fichier, outil.nom, voices, lines[spoken.to_numpy()], tuple(said), sheet.origine, titles)
+
+
+def _totals(sheet: Sheet, texts: pd.Series) -> dict[int, str]:
+    """Rows that count the others, and the cell that says so: besides it, numbers alone. In the place of a voice it has to say nothing more
+    than a total, under all the voices."""
+    cells, found = sheet.cells, {}
+    last = next(
+        (at for at in reversed(texts.index) if texts[at] and not A_TOTAL["rien"].fullmatch(fold(texts[at]))), -1
+    )
+    begins = np.any([cells[name].str.match(A_TOTAL["debut"].pattern) for name in cells], axis=0)
+    for at in np.flatnonzero(begins).tolist():
+        labels = [cell.strip() for cell in cells.iloc[at] if not A_TOTAL["nombre"].fullmatch(fold(cell))]
+        if len(labels) == 1 and (labels[0] != texts[at] or (at > last and A_TOTAL["rien"].fullmatch(fold(labels[0])))):
+            found[at] = mask_words(labels[0])[:60]
+    return found
 
 
 def _unread(raw: RawTable, header: str, closing: bool) -> Problem:
