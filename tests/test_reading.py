@@ -385,6 +385,63 @@ def test_a_file_without_the_right_to_read_it_is_refused(tmp_path, monkeypatch):
         read_raw(tmp_path / "f.csv", "f.csv")
 
 
+TABLEAU = """<html xmlns:x="urn:schemas-microsoft-com:office:excel"><head><meta charset="windows-1252"><style>td {x:"a"}</style></head>
+<body><p>Édité le 3 mars</p><table border=1><tr><th colspan=2>Subventions</th></tr>
+<tr><th>Porteur<th>Objet</th><th>Montant</th></tr>
+<tr><td rowspan=2>Les&nbsp;Livres</td><td>Lire<br>dehors</td><td>1&nbsp;234,50&nbsp;&euro;</td></tr>
+<tr><td>L&#39;été <b>&amp; l'hiver</b></td><td>500</td></tr></table></body></html>"""
+
+
+def test_a_table_of_a_web_page_called_xls_is_read_with_its_merged_cells_in_their_place(read):
+    (table,) = read(TABLEAU.encode("cp1252"), "f.xls", frozenset({"porteur", "objet", "montant"}))
+    assert table.cells.to_numpy().tolist() == [
+        ["Les Livres", "Lire\ndehors", "1 234,50 €"],
+        ["", "L'été & l'hiver", "500"],
+    ]
+    assert (table.colonnes, table.lignes.tolist()) == (("Porteur", "Objet", "Montant"), [3, 4])
+
+
+CLASSEUR_2003 = """<?xml version="1.0" encoding="UTF-8"?><?mso-application progid="Excel.Sheet"?>
+<Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet" xmlns:ss="urn:schemas-microsoft-com:office:spreadsheet">
+<Styles><Style ss:ID="s1"/></Styles>
+<Worksheet ss:Name="2021"><Table>
+<Row><Cell><Data ss:Type="String">Porteur</Data></Cell><Cell><Data ss:Type="String">Date</Data></Cell>
+<Cell><Data ss:Type="String">Montant</Data></Cell></Row>
+<Row ss:Index="4"><Cell><Data ss:Type="String">Les Livres</Data><Comment ss:Author="x"><ss:Data>à voir</ss:Data></Comment></Cell>
+<Cell ss:StyleID="s1"><Data ss:Type="DateTime">2021-03-01T00:00:00.000</Data></Cell><Cell><Data ss:Type="Number">1234.5</Data></Cell></Row>
+<Row><Cell/><Cell ss:Index="3" ss:StyleID="s1"><Data ss:Type="Number">500</Data></Cell></Row></Table></Worksheet>
+<Worksheet ss:Name="2022"><Table><Row><Cell><Data ss:Type="String">Porteur</Data></Cell>
+<Cell><Data ss:Type="String">Montant</Data></Cell></Row>
+<Row><Cell><Data ss:Type="String">La Course</Data></Cell>
+<Cell><Data ss:Type="Number">7</Data></Cell></Row></Table></Worksheet></Workbook>"""
+
+
+def test_a_workbook_in_the_xml_of_excel_2003_is_read_sheet_by_sheet(read):
+    one, two = read(CLASSEUR_2003.encode(), "f.xls")
+    assert (one.feuille, two.feuille) == ("2021", "2022")
+    assert one.cells.to_numpy().tolist() == [["Les Livres", "2021-03-01", "1234.5"], ["", "", "500"]]
+    assert one.lignes.tolist() == [4, 5]
+    assert two.cells.to_numpy().tolist() == [["La Course", "7"]]
+
+
+def test_no_entity_of_a_markup_is_expanded_and_its_size_is_bounded(read):
+    bomb = '<?xml version="1.0"?><!DOCTYPE w [<!ENTITY a "ha"><!ENTITY b "&a;&a;">]>' + CLASSEUR_2003.partition("?>")[2]
+    (one, _) = read(bomb.replace("Les Livres", "&b;").encode(), "f.xls")
+    assert one.cells.iloc[0, 0] == "&b;"
+    for stretched in (
+        TABLEAU.replace("colspan=2", "colspan=9999999"),
+        CLASSEUR_2003.replace('Index="4"', 'Index="4000000"'),
+    ):
+        with pytest.raises(ReadError, match="démesuré"):
+            read(stretched.encode(), "f.xls")
+
+
+def test_a_web_page_with_no_table_says_what_to_do(read):
+    with pytest.raises(ReadError) as refused:
+        read(b"<html><body><table><tr><td>Erreur 404</td></tr></table></body></html>", "f.xls")
+    assert refused.value.problem.que_faire == "Ouvrez-le dans un tableur et enregistrez-le en .xlsx ou en .csv"
+
+
 def test_a_workbook_called_csv_is_read_as_what_it_is(read):
     (table,) = read(workbook({"QP": [CODES, *DONNEES]}), "f.csv")
     assert table.colonnes == tuple(CODES)

@@ -32,15 +32,17 @@ from cvanalysis.files.archives import OCTETS_MAX, TABLEAUX, is_archive
 from cvanalysis.files.atomic import named
 from cvanalysis.files.delimited import Grid, read_delimited
 from cvanalysis.files.guard import MIO, SECONDES_PAR_MIO, TooLargeError, allow, too_large
+from cvanalysis.files.markup import read_markup
 from cvanalysis.files.workbooks import read_json_rows, read_ods, read_workbook
 from cvanalysis.french import fold
 
-ENREGISTRER = "Ouvrez-le dans un tableur et enregistrez-le en CSV ou en XLSX"
+ENREGISTRER = "Ouvrez-le dans un tableur et enregistrez-le en .xlsx ou en .csv"
 BLANCS = b" \t\r\n\x0b\x0c;,|\xef\xbb\xbf"
 MACHINE = frozenset({"thumbs.db", "desktop.ini", "__macosx"})
 ATTENDU = "Un fichier CSV, XLS, XLSX, ODS ou une liste JSON était attendu"
 
 IMPOSTEURS, DANS_OLE = tomllib.loads(Path(__file__).with_name("imposteurs.toml").read_text(encoding="utf-8")).values()
+BALISES = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:[?]xml|!--|!doctype html|html|head|body|table)\b", re.IGNORECASE)
 OLE = b"\xd0\xcf\x11\xe0"
 _NOMBRE = re.compile(r"[\s+\-−]*\d[\d\s.,'’%€]*$")
 _CODE = re.compile(r"[A-Za-z][A-Za-z0-9_+.-]{0,31}$")
@@ -156,6 +158,10 @@ def _open(data: bytes, fichier: str) -> list[Grid]:
         if is_archive(data):
             raise _refuse(fichier, "le fichier est une archive ZIP, pas un classeur", "Décompressez-la")
         return _open_workbook(data, fichier)
+    if BALISES.match(data[:1024]):
+        if not (tables := read_markup(data)):
+            raise _refuse(fichier, "le fichier est une page web (HTML) ou un document XML, sans tableau", ENREGISTRER)
+        return tables
     if not fichier.lower().endswith((".json", ".geojson")):
         return [read_delimited(data)]
     try:
@@ -333,8 +339,6 @@ def _refuse_impostors(data: bytes, fichier: str) -> None:
     for signature, found, to_do in IMPOSTEURS:
         if start.startswith(signature.encode("latin-1")):
             raise _refuse(fichier, found, to_do)
-    if re.match(rb"<(!doctype html|html|head|body|table)\b", start, re.IGNORECASE):
-        raise _refuse(fichier, "le fichier est une page web (HTML)", f"Téléchargez-le de nouveau. {ENREGISTRER}")
 
 
 def _open_workbook(data: bytes, fichier: str) -> list[Grid]:
