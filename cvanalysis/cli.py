@@ -83,6 +83,7 @@ _DEBUG = click.option("--debug", is_flag=True, expose_value=False, help="Montre 
 
 
 @click.group(cls=_Group, subcommand_metavar="COMMANDE", context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="cvanalysis", message="%(package)s %(version)s", help="Montre la version installée.")
 def cli() -> None:
     """Des fichiers publiés aux analyses d'un contrat de ville."""
 

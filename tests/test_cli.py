@@ -4,6 +4,7 @@ import errno
 import re
 import subprocess
 import sys
+from importlib.metadata import version
 
 import pytest
 from babel.messages.mofile import read_mo
@@ -46,6 +47,11 @@ def test_wrong_usage_is_said_in_french_and_ends_with_2(argv, said, capsys):
     told = capsys.readouterr().err
     assert said in told
     assert not ENGLISH.search(told)
+
+
+def test_the_version_installed_is_said_in_a_line(capsys):
+    assert run(["--version"]) == 0
+    assert capsys.readouterr().out == f"cvanalysis {version('cvanalysis')}\n"
 
 
 def test_the_catalogue_of_click_is_made_of_what_people_read_of_it():

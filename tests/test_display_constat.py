@@ -267,6 +267,29 @@ def test_a_figure_is_restyled_and_saved_for_a_slide(tmp_path):
             ask()
 
 
+@pytest.mark.parametrize(
+    ("ask", "told"),
+    [
+        (lambda shown, _: shown.png("x.png", largeur=-1), "largeur=-1 : attendu, un nombre de 100 à 10000"),
+        (lambda shown, _: shown.png("x.png", largeur="1600"), "largeur='1600' : attendu"),
+        (lambda shown, _: shown.png("x.png", largeur=float("nan")), "largeur=nan : attendu"),
+        (lambda shown, _: shown.png("x.png", largeur=10**9), "largeur=1000000000 : attendu"),
+        (lambda shown, _: shown.svg(largeur=0), "largeur=0 : attendu"),
+        (lambda shown, _: shown.figure(largeur=20), "largeur=20 : attendu"),
+        (lambda shown, _: shown.tracer(ax=3), "ax=3 n'est pas un Axes"),
+        (lambda shown, there: shown.png(there / "absent" / "x.png"), "un nom de fichier, dans un dossier qui existe"),
+        (lambda shown, there: shown.svg(there), "n'est pas un fichier que l'on puisse écrire"),
+        (lambda shown, _: shown.png(None), "'None' n'est pas un fichier"),
+    ],
+)
+def test_a_width_or_a_place_that_no_figure_can_have_is_refused_in_french(tmp_path, monkeypatch, ask, told):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError) as refused:
+        ask(Constat(constat("barres"), TERRITOIRE), tmp_path)
+    assert told in str(refused.value)
+    assert not list(tmp_path.iterdir())
+
+
 def test_one_s_own_charts_take_our_font_and_the_colour_of_each_role():
     import matplotlib as mpl
 

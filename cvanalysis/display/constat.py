@@ -12,6 +12,8 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from io import BytesIO
+from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +28,7 @@ from cvanalysis.display.composants import BESIDE, composants
 from cvanalysis.display.phrases import MOTS, write
 from cvanalysis.display.tables import html_table, left_out, meanings, to_frame
 from cvanalysis.errors import UsageError
+from cvanalysis.files import atomic
 from cvanalysis.french import capital, typeset
 from cvanalysis.territory.contract import Territory
 from cvanalysis.textes import label, labels
@@ -38,6 +41,8 @@ if TYPE_CHECKING:
     from cvanalysis.display.figures import Drawing
 
 RECORDS = "application/vnd.cvanalysis.constats"
+WIDTHS = 100, 10_000
+"""Of a figure, in points or pixels: no word of it can be read on less, no program opens more."""
 """The kind of an output's part that holds its findings as plain values: no page shows it, the next edition reads it.
 
 It is one text (JSON, one finding a line), not a structure: a notebook's file gives each value of a structure a line of its own,
@@ -96,7 +101,9 @@ class Constat:
         # Here and not above: a list of findings or a page's plan should not cost the import of matplotlib.
         from cvanalysis.display.figures import trace
 
-        return trace(self._drawn(), self.territory.palette, ax, largeur)
+        if not (ax is None or hasattr(ax, "get_figure")):
+            raise UsageError(label("affichage.constat.sans_axes", recu=ax))
+        return trace(self._drawn(largeur), self.territory.palette, ax, largeur)
 
     def figure(self, largeur: float = 640) -> Sheet:
         """La figure de matplotlib, large de `largeur` points (72 par pouce), à retoucher et enregistrer. Sans figure, `UsageError`."""
@@ -104,21 +111,22 @@ class Constat:
 
     def png(self, chemin: str | Path, largeur: int = 1280) -> Path:
         """Écrit la figure en PNG, large de `largeur` pixels, pour une diapositive ; rend le chemin. Sans figure, `UsageError`."""
-        self.figure().savefig(chemin, format="png", dpi=72 * largeur / 640, metadata={"Software": None})
-        return Path(chemin)
+        self._drawn(largeur)
+        self.figure().savefig(drawn := BytesIO(), format="png", dpi=72 * largeur / 640, metadata={"Software": None})
+        return _save(chemin, drawn.getvalue())
 
     def svg(self, chemin: str | Path = "", largeur: float = 640) -> str:
         """La figure en `<svg>` avec son alternative, comme dans la page ; écrite aussi dans `chemin`. Sans figure, `UsageError`."""
         svg = self._draw(largeur).svg
         if chemin:
             alone = svg.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1)  # what a page need not say
-            Path(chemin).write_text(alone, encoding="utf-8")
+            _save(chemin, alone.encode())
         return svg
 
     def _draw(self, largeur: float) -> Drawing:
         from cvanalysis.display.figures import draw
 
-        drawn = self._drawn()
+        drawn = self._drawn(largeur)
         return draw(drawn, self.territory.palette, describe(drawn, self.titre, self.finding.id), largeur)
 
     @cached_property
@@ -126,8 +134,10 @@ class Constat:
         """What its page shows of its figure, None where it shows none."""
         return self._draw(358) if self._seen else None
 
-    def _drawn(self) -> Figure:
+    def _drawn(self, largeur: float) -> Figure:
         textes.use(self.territory.phrases)
+        if not (isinstance(largeur, Real) and WIDTHS[0] <= largeur <= WIDTHS[1]):
+            raise UsageError(label("affichage.constat.largeur", recu=largeur, mini=WIDTHS[0], maxi=WIDTHS[1]))
         if self.finding.figure is None:
             raise UsageError(label("affichage.constat.sans_figure", ident=self.finding.id))
         return self.finding.figure
@@ -269,3 +279,11 @@ def gather(constats: Iterable[Constat]) -> Bloc:
     figures = tuple({"id": one.finding.id} | one.dessinee._asdict() for one in shown if one.dessinee)
     html, said = "".join(one.html for one in shown), "\n".join(map(repr, shown))
     return Bloc(html, said, tuple(one.record for one in shown), figures=figures)
+
+
+def _save(chemin: str | Path, drawn: bytes) -> Path:
+    """A figure as a file where an analyst asks for it."""
+    if not isinstance(chemin, str | Path) or not (path := Path(chemin)).parent.is_dir() or path.is_dir():
+        raise UsageError(label("affichage.constat.chemin", recu=str(chemin)))
+    atomic.write(path, drawn)
+    return path
