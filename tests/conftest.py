@@ -1,12 +1,16 @@
 """Fixtures that every test may ask for: the published files and figures beside the project, the two territories."""
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from territoires.invente import write_invented_territory
+
+# A shell's job in the background is deaf to Ctrl-C, and so is all that it starts: the commands that tests stop by it would never end.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # A property must hold however slow the machine is: no test fails for its time. It says the same at each run, and fresh seeds with three
 # times the examples are for the slow tests (`--hypothesis-profile=frais`): what they find is mended and kept as an example.
