@@ -246,15 +246,13 @@ class Dossier(LabelledTables):
         """
         acted = ThemeActions(self.store, self.territory, theme, self.catalogue)
         said = Together(acted.theme.id, lambda: self._theme_voices(acted.theme))
-        advised = Together(
-            acted.theme.id,
-            lambda: find_recommendations(
-                self.recommendations(),
-                self.territory,
-                acted.theme.id,
-                titles={one.id: write(one.message, MOTS) for one in (*acted.constats, *said.constats)},
-            ),
-        )
+
+        def advise() -> tuple[Finding, ...]:
+            own = {one.id: (write(one.message, MOTS), "") for one in (*acted.constats, *said.constats)}
+            mine = tuple(one for one in self.recommendations() if one.theme == acted.theme.id)
+            return find_recommendations(mine, self.territory, acted.theme.id, titles=_titles(self._taken_up(mine, own)))
+
+        advised = Together(acted.theme.id, advise)
         chapters = (acted, said, advised)
 
         def sides(show: Callable[..., Bloc]) -> Bloc:
@@ -311,7 +309,7 @@ class Dossier(LabelledTables):
         themes = {theme.id: (theme.nom, self._lien(f"themes/{theme.id}")) for theme in self.territory.themes}
 
         def chain() -> tuple[Finding, ...]:
-            stated, cited = ({one: title for one, (title, _) in of.items()} for of in (self._stated, self._departs))
+            stated, cited = _titles(self._stated), _titles(self._departs)
             return find_recommendations(found, self.territory, findings=stated, titles=cited)
 
         fiches = partial(show_all, "preconisations", found, KINDS, themes)
@@ -323,7 +321,7 @@ class Dossier(LabelledTables):
         """The préconisations with their evidence checked; `findings` (id → message) are those of the edition, where at hand."""
         wording = dict(self.store.rows("engagements")[["code", "libelle"]].itertuples(index=False))
         if findings is not None:
-            findings = {**{one: title for one, (title, _) in self._handed.items()}, **findings}
+            findings = _titles(self._handed) | dict(findings)
         tables = map(self.store.rows, ("preconisations", "paroles", "codes", "immersions"))
         return read_recommendations(*tables, findings, wording, str(self.territory.edition.jusqu_au))
 
@@ -351,21 +349,26 @@ class Dossier(LabelledTables):
     @cached_property
     def _departs(self) -> dict[str, tuple[str, str]]:
         """Those findings, those of the former evaluation, and those of a quarter that préconisations take up."""
-        found = self._stated | self._handed
-        for r in self.recommendations():
-            for one in (*r.constats, *(proof.reference for proof in r.preuves if proof.genre == "chiffre")):
-                subject, _, numero = one.partition("-")
-                if one not in found and subject in self._liens:
-                    fiche = Fiche(self.store, self.territory, self.catalogue, subject)
-                    if numero in fiche.numeros:
-                        title = f"{fiche.quartier.nom}\u00a0: {write(fiche.constat(numero).message, MOTS)}"
-                        found[one] = (title, self._lien(f"quartiers/{subject}", f"#{one}"))
-        return found
+        return self._taken_up(self.recommendations(), self._stated)
+
+    def _taken_up(
+        self, recommendations: tuple[Recommendation, ...], found: dict[str, tuple[str, str]]
+    ) -> dict[str, tuple[str, str]]:
+        """`found`, and what préconisations take up of the former evaluation, of a quarter and, where it is not there, of any page."""
+        proofs = (proof.reference for r in recommendations for proof in r.preuves if proof.genre == "chiffre")
+        taken = {*proofs, *(one for r in recommendations for one in r.constats)}
+        found = found | self._handed
+        for one in sorted(taken - found.keys()):
+            subject, _, numero = one.partition("-")
+            fiche = Fiche(self.store, self.territory, self.catalogue, subject) if subject in self._liens else None
+            if fiche and numero in fiche.numeros:
+                title = f"{fiche.quartier.nom}\u00a0: {write(fiche.constat(numero).message, MOTS)}"
+                found[one] = (title, self._lien(f"quartiers/{subject}", f"#{one}"))
+        return found if taken <= found.keys() else self._stated | found
 
     def _theme_voices(self, theme: Theme) -> tuple[Finding, ...]:
         said, cited, held, codes = map(self.store.rows, ("paroles", "contributions", "immersions", "codes"))
-        declared = self.store.rows("engagements")
-        names = dict(zip(declared["code"], declared["libelle"], strict=True))
+        names = dict(self.store.rows("engagements")[["code", "libelle"]].itertuples(index=False))
         words = [named(cite, about(cite, self.territory, names)) for cite in cited["cite"]]
         return find_theme_voices(theme, said, cited.assign(cite=words), held, codes, self.territory)
 
@@ -391,3 +394,7 @@ class Dossier(LabelledTables):
 def _list(chapter: Any, titre: str, show: Callable[..., Bloc] = blocs.show_list) -> Bloc:
     """One line for each thing that a chapter is about, searchable where scripts run."""
     return show(chapter.liste, titre, exemple=any(finding.exemple for finding in chapter.constats))
+
+
+def _titles(found: Mapping[str, tuple[str, str]]) -> dict[str, str]:
+    return {one: title for one, (title, _) in found.items()}

@@ -168,6 +168,10 @@ def test_a_statement_of_the_former_evaluation_is_taken_up_by_its_title_and_leads
     (line,) = [line for line in shown.constat("chaine-01").finding.table.lignes if line[-1].texte == one.id]
     assert title in line[3].texte
     assert title in line[4].texte
+    page = dossier.theme(next(r.theme for r in dossier.recommendations() if r.constats))
+    (line,) = [line for line in page.constat("preconisations-01").finding.table.lignes if line[-1].texte == one.id]
+    assert title in line[3].texte
+    assert title in line[4].texte
     (held,) = [r for r in dossier.recommendations({}) if r.constats]
     assert held.sortes == {"chiffre"}
     assert title[:40] in held.preuves[0].nom
