@@ -479,6 +479,24 @@ def test_a_theme_that_nobody_declared_is_told_with_its_file_its_line_its_column_
     assert [f.ligne for f in clean_voices(territory).anomalies.itertuples()] == [0]
 
 
+def test_a_voice_that_names_no_theme_is_about_those_that_the_codebook_gives_its_codes(territory):
+    one, other = (theme.id for theme in territory.themes[:2])
+    codebook = f"code;nom;theme;tonalite\nbus;Le bus;{one};\nsalle;La salle;{other};\nautre;Autre;;\n"
+    write(territory, "paroles/codes.csv", codebook)
+    put(
+        territory,
+        OPEN | {"texte": "A.", "codes": "bus|salle"},
+        OPEN | {"texte": "B.", "codes": "bus", "themes": other},
+        OPEN | {"texte": "C.", "codes": "autre"},
+    )
+    voices = clean_voices(territory).paroles
+    assert sorted(zip(voices["codes"], voices["themes"], voices["theme"], strict=True)) == [
+        ("autre", "", ""),
+        ("bus", other, other),
+        ("bus|salle", f"{one}|{other}", one),
+    ]
+
+
 def asked(territory, name, *lines, audience="public"):
     """The lines that `check` tells of one file of voices, in what becomes of them."""
     write(territory, f"paroles/{name}", table_of(*lines))

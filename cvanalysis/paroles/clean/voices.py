@@ -168,8 +168,17 @@ class _Reader:
             self.tell(row, champ, cell, NON_DECLARE[champ], "laissé vide")
         return found
 
-    def themes(self, row: consent.Row) -> tuple[list[str], str]:
-        """The themes of a voice and, where its tool has one column for themes and places, the quarter that it names."""
+    @cached_property
+    def _theme_of(self) -> Mapping[str, str]:
+        """Code → the theme that the codebook gives it, or ''."""
+        codes = self.companions.tables["codes"]
+        return {code: consent.match(said, self.names["themes"]) for code, said in codes[["code", "theme"]].to_numpy()}
+
+    def themes(self, row: consent.Row, codes: Iterable[str]) -> tuple[list[str], str]:
+        """The themes of a voice (those of its codes where it says none) and, where its tool has one column for themes and places, the
+        quarter that it names."""
+        if not row["themes"]:
+            return list(dict.fromkeys(theme for code in codes if (theme := self._theme_of[code]))), ""
         themes, unknown = consent.match_all(row["themes"], self.names["themes"], self.alias["themes"])
         themes = [theme for theme in themes if theme != "exclu"]
         both = OUTILS.get(row.format, TABLEUR).themes_et_lieux
@@ -210,7 +219,8 @@ class _Reader:
 
     def clean(self, row: consent.Row, answer: Answer | None) -> dict[str, object]:
         """One kept voice under the columns of `PAROLES`; its number and its speaker's are given afterwards."""
-        themes, place = self.themes(row)
+        codes = self.codes(row)
+        themes, place = self.themes(row, codes)
         for champ in ("date", "recu"):
             if row[champ] and not consent.read_day(row[champ]):
                 self.tell(row, champ, row[champ], "date non comprise", "comme sans date")
@@ -234,7 +244,7 @@ class _Reader:
             "qualite": MOTS["qualite"].get(fold(role), "autre"),
             "locuteur": (row.origine, row["locuteur"], 0) if row["locuteur"] else (row.fichier, "", row.ligne),
             "tonalite": self.word(row, "tonalite"),
-            "codes": "|".join(self.codes(row)),
+            "codes": "|".join(codes),
             "texte": text,
             "texte_statut": status,
             "constat": _citation(row["constat"], _CONSTAT, self._subjects),
