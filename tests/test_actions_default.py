@@ -48,7 +48,8 @@ def test_fifty_engagements_over_four_pillars_and_forty_partners_over_every_colle
 
 def test_three_themes_questions_to_decide_and_anomalies_to_read(cleaned):
     assert {"associations", "scolarite", "aller-vers", "hors", ""} == set(cleaned.actions["theme"])
-    assert {"renouvellement", "convention"} <= set(cleaned.propositions["genre"])
+    assert set(cleaned.propositions["genre"]) == {"convention"}
+    assert cleaned.anomalies["probleme"].str.contains("seule l'année de son édition").sum() == 5
     assert not cleaned.anomalies["probleme"].str.contains("décision sans objet").any()
     assert (cleaned.anomalies["colonne"] == "theme").any()
 

@@ -144,6 +144,51 @@ def test_near_titles_are_proposed_and_merged_only_once_decided(tmp_path):
     assert len(set(merged.actions["action"])) == 1
 
 
+def titled(*titles):
+    """One row a title, in the year that ends it, else in 2021."""
+    years = [title[-4:] if title[-2:].isdigit() else "2021" for title in titles]
+    pairs = zip(titles, years, strict=True)
+    return [ROWS[0].replace("2019", year).replace("Lire ensemble", title) for title, year in pairs]
+
+
+@pytest.mark.parametrize(
+    ("titles", "actions"),
+    [
+        (("Lire au square 2019", "Lire au square 2020"), 1),
+        (("Lire au square", "Lire au square - 2020"), 1),
+        (("Lire au square 2019", "Lire au jardin 2020"), 2),
+        (("Lire au square 1", "Lire au square 2"), 2),
+    ],
+)
+def test_the_year_of_its_edition_at_the_end_of_a_title_makes_no_other_action_and_no_money_is_merged(
+    tmp_path, titles, actions
+):
+    cleaned = clean(tmp_path, *titled(*titles))
+    assert cleaned.actions["action"].nunique() == actions
+    assert cleaned.actions.drop_duplicates("cle")["accorde"].tolist() == [800.5, 800.5]
+    assert cleaned.actions["edition"].nunique() == 2 or "square 1" in titles
+    assert unbalanced(cleaned.argent).empty
+    told = cleaned.anomalies["probleme"].str.contains("seule l'année")
+    assert told.sum() == (2 if titles[0].endswith("2019") else 1) * (actions == 1)
+
+
+def test_a_year_that_is_not_its_edition_s_is_of_the_title(tmp_path):
+    plan = ROWS[0].replace("Lire ensemble", "Bilan du plan 2015")
+    cleaned = clean(tmp_path, plan, plan.replace("plan 2015", "plan 2020"))
+    assert cleaned.actions["action"].nunique() == 2
+
+
+def test_titles_that_only_their_year_tells_apart_stay_two_actions_where_it_is_decided(tmp_path):
+    rows = titled("Lire au square", "Lire au square 2020")
+    said = clean(tmp_path / "a", *rows).anomalies
+    (told,) = said[said["probleme"].str.contains("seule l'année")].itertuples()
+    a, b = told.brut.split(" ; ")
+    decided = f"genre;a;b;decision\nrenouvellement;{a};{b};actions distinctes\n"
+    kept = clean(tmp_path / "b", *rows, fichiers={"decisions.csv": decided})
+    assert kept.actions["action"].nunique() == 2
+    assert kept.anomalies[kept.anomalies["fichier"] == "decisions.csv"].empty
+
+
 def test_two_numbered_actions_are_not_near_duplicates(tmp_path):
     assert clean(
         tmp_path,

@@ -1,10 +1,11 @@
 """Each component of a page alone: what it shows, and what it says to who does not see."""
 
 import re
+from types import SimpleNamespace
 
 import pytest
 
-from cvanalysis.constat.shape import Valeur
+from cvanalysis.constat.shape import Table, Valeur, word
 from cvanalysis.display.composants import TONS, composants
 from cvanalysis.engagements.table import AVANCEMENTS
 from cvanalysis.publish.page.contract import check_live, read_page
@@ -33,6 +34,14 @@ def test_a_landmark_shows_its_figure_and_leads_to_its_finding():
 
 def test_a_landmark_without_a_figure_says_why_in_the_same_box():
     assert said(composants().landmark(SECRET, "sous le seuil")) == "secret statistique sous le seuil"
+
+
+def test_the_counts_by_year_bear_the_unit_of_a_line_once_at_its_head():
+    euros = (Valeur(111110.0, "publié", "€"), Valeur(170120.0, "publié", "€"))
+    lines = tuple((word(year), Valeur(2.0), cell) for year, cell in zip(("2015", "2016"), euros, strict=True))
+    table = Table(("Année", "Jalons", "Montants payés"), lines)
+    html = composants("ensemble.html.j2").annees(SimpleNamespace(table=table, exemple=False))
+    assert "2015 2016 Jalons 2 2 Montants payés (€) 111 110 170 120" in said(html)
 
 
 def test_a_strip_sets_the_quarter_among_the_published_ones():

@@ -180,7 +180,7 @@ def link_engagements(
     declared = engagements.loc[engagements["actions"] != "", ["code", "actions"]]
     if declared.empty:
         return actions
-    titles = actions.drop_duplicates("action")
+    titles = actions.drop_duplicates(["action", "titre"])
     known = titles["action"].tolist()
     named = grouped([*zip(known, known, strict=True), *zip(map(title_key, titles["titre"]), known, strict=True)])
     for number, one in actions[actions["reference"] != ""].groupby("reference")["action"]:

@@ -12,7 +12,9 @@ is a question for the analyst, in a table (`COLONNES`) whose rows, once decided,
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from hashlib import blake2b
 from heapq import nsmallest
 from itertools import chain
 from pathlib import Path
@@ -23,6 +25,7 @@ from rapidfuzz import fuzz, process
 
 from cvanalysis.actions.clean.cells import Words, read_year
 from cvanalysis.actions.clean.rows import LogRows
+from cvanalysis.files.anomalies import Anomalies
 from cvanalysis.files.dates import parse_date
 from cvanalysis.french import listed, nearest, quoted, with_unit
 from cvanalysis.personnes.masking import PARTICULIER
@@ -30,6 +33,8 @@ from cvanalysis.territory.contract import Territory
 from cvanalysis.territory.declarations import Inspection, read_rows
 
 DECISIONS = "decisions.csv"
+Question = tuple[str, str, str]
+"""What a decision answers: a kind and the two that it is about."""
 COLONNES = ("genre", "a", "b", "score", "libelle_a", "libelle_b", "porteur", "annees", "montants", "decision")
 
 CHOIX = {
@@ -43,6 +48,7 @@ SEUIL_PORTEUR = 85
 BLOC = 200  # titles compared all with all; beyond, each with its neighbours in two alphabetical orders
 PROPOSITIONS_MAX = 5000
 _ANNEES = re.compile(r"\b(?:19|20)\d\d\b(?:\s*/\s*(?:20)?\d\d\b)?")
+_AU_BOUT = re.compile(r" ((?:19|20)\d\d)$")
 _CHIFFRES = re.compile(r"\d+")
 
 
@@ -196,7 +202,7 @@ def _conventions(table: Mapping[str, np.ndarray]) -> Iterator[tuple]:
             yield ("convention", action, convention, 100.0, title, convention, carrier, *both)
 
 
-def read_decisions(territory: Territory, found: Inspection) -> dict[tuple[str, str, str], str]:
+def read_decisions(territory: Territory, found: Inspection) -> dict[Question, str]:
     """(genre, a, b) → decision, as the analyst wrote them; the file may be absent."""
     if not (Path(territory.dossier) / DECISIONS).exists():
         return {}
@@ -217,7 +223,36 @@ def read_decisions(territory: Territory, found: Inspection) -> dict[tuple[str, s
     return made
 
 
-def merged_actions(decisions: dict[tuple[str, str, str], str]) -> dict[str, str]:
+def name_actions(
+    said: Sequence[str], spans: Iterable[tuple[float, float]], decisions: Mapping[Question, str], anomalies: Anomalies
+) -> tuple[list[str], set[str]]:
+    """The id of the action that each names, once decided, and every id that a decision may name.
+
+    `said`: what an action is known by, its title at the end; `spans`: the first and the last year of its lines. A title that ends with
+    the year of all its lines names the action without it, unless they were decided to be two: it is told.
+    """
+    ends = [_AU_BOUT.search(one) for one in said]
+    dated = [end and low == high == int(end[1]) for end, (low, high) in zip(ends, spans, strict=True)]
+    bare = [one[: end.start()] if end and own else one for one, end, own in zip(said, ends, dated, strict=True)]
+    several, ids = Counter(bare), list(map(_identify, said))
+    decided = {frozenset(question[1:]) for question in decisions}
+    same: dict[Question, str] = {}
+    for one, short, ident in zip(said, bare, ids, strict=True):
+        if several[short] > 1 and one != short and {root := _identify(short), ident} not in decided:
+            same["renouvellement", root, ident] = "même action"
+            title = quoted(one.rpartition("\x1f")[2])
+            what = f"{title}\u00a0: seule l'année de son édition le distingue d'un autre intitulé du même porteur"
+            done = f"une seule action. Pour en compter deux\u00a0: renouvellement;{root};{ident};actions distinctes"
+            anomalies.add(DECISIONS, 0, "renouvellement", f"{root} ; {ident}", what, done)
+    merged = merged_actions({**decisions, **same})
+    return [merged.get(one, one) for one in ids], {*ids, *(root for _, root, _ in same)}
+
+
+def _identify(said: str) -> str:
+    return f"A{blake2b(said.encode('utf-8', 'replace'), digest_size=6).hexdigest()}"
+
+
+def merged_actions(decisions: Mapping[Question, str]) -> dict[str, str]:
     """Action → the action that it was decided to be, chains followed to their end."""
     parent: dict[str, str] = {}
 

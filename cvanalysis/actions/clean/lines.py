@@ -1,6 +1,7 @@
 """Rows of a log → its lines of money, one per action, year and funder; those of all logs → `actions.parquet`, whose columns it owns.
 
-- `action`: what is done, by whom: same carrier and same title (but for capitals, accents, punctuation), or decided so.
+- `action`: what is done, by whom: same carrier and same title (but for capitals, accents, punctuation, the year of its edition), or
+  decided so.
 - `edition`: an action in a year. Several rows can bear it: one per funder or line of a file, and per quarter.
 - amounts are those of the line, the same on each of its quarters' rows: multiply by `part` (they add up to 1 by line).
 - the account: each amount that was read is kept, or counted under the reason why it is not, in whole ten-thousandths of a euro.
@@ -10,7 +11,6 @@ Refuses to read a field (`fields` does) and to compare lines (`duplicates`).
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from hashlib import blake2b
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,7 @@ from pandas.api.types import union_categoricals
 
 from cvanalysis.actions.clean.cells import category, constant, other_aid, read_siren
 from cvanalysis.actions.clean.duplicates import COLONNES as QUESTIONS
-from cvanalysis.actions.clean.duplicates import DECISIONS, exact_duplicates, merged_actions, propose
+from cvanalysis.actions.clean.duplicates import DECISIONS, Question, exact_duplicates, name_actions, propose
 from cvanalysis.actions.clean.fields import Context, FieldReader
 from cvanalysis.actions.clean.rows import ACTION, ORPHELIN, PIED, TOTAL, LogRows
 from cvanalysis.actions.table import ACTIONS, INCONNU, MONTANTS, NON_RENSEIGNE, TERMINE
@@ -199,7 +199,7 @@ def share_of_others(lines: Lines, money: pd.DataFrame, anomalies: Anomalies) -> 
 
 
 def assemble(
-    logs: list[Lines], context: Context, decisions: dict[tuple[str, str, str], str], anomalies: Anomalies
+    logs: list[Lines], context: Context, decisions: dict[Question, str], anomalies: Anomalies
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Lines of all logs → the tidy table, the account, the controls, the questions; `logs` is emptied."""
     parts = [money_of(lines).assign(log=rank) for rank, lines in enumerate(logs)]
@@ -212,7 +212,7 @@ def assemble(
     if len(money):
         table = _join(logs, money, context)
         del money  # the table has it: `_spread` is the peak of a build
-        known = _name_actions(table, decisions)
+        known = _name_actions(table, decisions, anomalies)
         for (genre, a, b), decision in decisions.items():
             if a not in known or (b not in known and genre != "convention"):
                 done = "laissée de côté : ces lignes ne sont plus dans les journaux"
@@ -265,7 +265,7 @@ def _stack(columns: list[pd.Series]) -> pd.Series:
     return pd.Series(union_categoricals(columns)) if words else pd.concat(columns, ignore_index=True)
 
 
-def _name_actions(table: pd.DataFrame, decisions: dict[tuple[str, str, str], str]) -> set[str]:
+def _name_actions(table: pd.DataFrame, decisions: dict[Question, str], anomalies: Anomalies) -> set[str]:
     """Set `action`, `qpv_cle`, `montant` and the line's own key `cle`, from what the line says and never from its place.
 
     Returns every id and key that a decision may name.
@@ -273,10 +273,10 @@ def _name_actions(table: pd.DataFrame, decisions: dict[tuple[str, str, str], str
     carriers, titles = (table[name].cat.codes.to_numpy(dtype=np.int64) for name in ("porteur_cle", "titre_cle"))
     names, words = (table[name].cat.categories for name in ("porteur_cle", "titre_cle"))
     codes, pairs = pd.factorize(carriers * (len(words) + 1) + titles)
-    merged = merged_actions(decisions)
-    said = (f"{names[pair // (len(words) + 1)]}\x1f{words[pair % (len(words) + 1)]}" for pair in pairs.tolist())
-    ids = [f"A{blake2b(one.encode('utf-8', 'replace'), digest_size=6).hexdigest()}" for one in said]
-    table["action"] = category(np.array([merged.get(i, i) for i in ids], dtype=object)[codes])
+    said = [f"{names[pair // (len(words) + 1)]}\x1f{words[pair % (len(words) + 1)]}" for pair in pairs.tolist()]
+    spans = table["annee"].astype("float64").groupby(codes).agg(["min", "max"]).itertuples(index=False, name=None)
+    ids, known = name_actions(said, spans, decisions, anomalies)
+    table["action"] = category(np.array(ids, dtype=object)[codes])
     table["qpv_cle"] = category(table["quartiers"].to_numpy(), "|".join)
     table["montant"] = table["accorde"].fillna(table["demande"]).fillna(0.0)
     table["annee_texte"] = category(table["annee"].fillna(0).to_numpy(dtype=int), lambda year: str(year or "?"))
@@ -285,10 +285,10 @@ def _name_actions(table: pd.DataFrame, decisions: dict[tuple[str, str, str], str
     raw = pd.util.hash_pandas_object(pd.concat([table[words], numbers], axis=1), index=False)
     again = raw.groupby(raw).cumcount()
     table["cle"] = [f"L{value:016x}" + (f"-{n + 1}" if n else "") for value, n in zip(raw, again, strict=True)]
-    return {*ids, *table["cle"]} if decisions else set()
+    return known.union(table["cle"]) if decisions else set()
 
 
-def _apply_decisions(table: pd.DataFrame, decisions: dict[tuple[str, str, str], str], logs: list[Lines]) -> np.ndarray:
+def _apply_decisions(table: pd.DataFrame, decisions: dict[Question, str], logs: list[Lines]) -> np.ndarray:
     """Which lines go, by decision; their amounts are counted under that reason."""
     dropped = np.zeros(len(table), dtype=bool)
     for (_, a, b), decision in decisions.items():
