@@ -720,3 +720,67 @@ def test_a_file_and_its_new_version_are_told_and_two_files_apart_are_not(tmp_pat
     ]
     apart = clean(tmp_path / "b", fichiers={"actions/v1.csv": first, "actions/v2.csv": second}, contrat="").anomalies
     assert not apart["probleme"].str.contains("répètent").any()
+
+
+PAR_QUARTIER = "Porteur;Action;Année;Demandé;Le Haut;L'Îlot;Hors QPV;Total\n"
+
+
+def by_quarter(cleaned, champ="accorde"):
+    rows = cleaned.actions[cleaned.actions[champ].notna()]
+    return (rows[champ] * rows["part"]).groupby(rows["qpv"].astype(str)).sum().to_dict()
+
+
+def test_amounts_under_the_names_of_quarters_are_each_quarter_s_share_of_the_total_that_they_add_up_to(tmp_path):
+    log = PAR_QUARTIER + (
+        "Asso A;Lire;2021;1 500,00;600,00;400,00;;1 000,00\nAsso B;Courir;2021;300,00;;300,00;;300,00\n"
+        "Asso C;Jouer;2021;900,00;100,00;;650,00;750,00\nTotal;;;2 700,00;700,00;700,00;650,00;2 050,00\n"
+    )
+    proposal, cleaned = pasted(tmp_path, "programmation.csv", log)
+    assert money(cleaned)["retenu"] == 2050
+    assert by_quarter(cleaned) == {"QP099001": 700, "QP099003": 700, "HORS_QPV": 650}
+    assert by_quarter(cleaned, "demande") == {"QP099001": 1200, "QP099003": 1050, "HORS_QPV": 450}
+    assert cleaned.propositions.empty
+    assert "part d'un quartier dans «\u00a0Total\u00a0»" in proposal
+
+
+def test_what_a_total_has_above_its_quarters_is_kept_without_a_quarter_and_what_it_has_below_shares_nothing(tmp_path):
+    log = PAR_QUARTIER + "".join(f"Asso {n};Lire {n};2021;;600,00;400,00;;1 000,00\n" for n in "ABC")
+    proposal, _ = pasted(tmp_path / "avant", "programmation.csv", log)
+    later = log.replace("Lire A;2021;;600,00", "Lire A;2021;;500,00").replace(
+        "Lire B;2021;;600,00", "Lire B;2021;;700,00"
+    )
+    later += "Asso D;Danser;2021;;;;;250,00\n"
+    cleaned = known(tmp_path / "apres", "programmation.csv", later, proposal)
+    assert money(cleaned)["retenu"] == 3250
+    assert by_quarter(cleaned) == {"QP099001": 1100, "QP099003": 800, "": 1350}
+    told = cleaned.anomalies.set_index("ligne")["probleme"]
+    assert "100,00\u00a0€ de plus que ses quartiers" in told[2]
+    assert "quartiers qui font plus que leur total" in told[3]
+
+
+def test_numbers_under_the_names_of_quarters_that_are_no_share_are_said_to_be_left(tmp_path):
+    log = PAR_QUARTIER + "".join(f"Asso {n};Lire {n};2021;;12;8;;1 000,50\n" for n in "ABCD")
+    proposal, cleaned = pasted(tmp_path, "programmation.csv", log)
+    assert money(cleaned)["retenu"] == 4002
+    assert fields(proposal).keys() == {"Porteur", "Action", "Année", "Total"}
+    assert (
+        proposal.count("porte le nom d'un quartier : non lue, sa somme avec les autres n'est celle d'aucun montant")
+        == 2
+    )
+
+
+def test_a_known_format_shares_its_amount_between_the_quarters_that_its_other_columns_name(tmp_path):
+    log = (
+        SCDL
+        + ";Le Haut;L'Îlot\n"
+        + rows_of(
+            lambda i, n: (
+                f"Essai;2021-03-0{i + 1};D{i};Asso {n};Lire {n};{1000 + i};aide en numéraire;unique;{600 + i};400"
+            ),
+            3,
+        )
+    )
+    cleaned = known(tmp_path, "scdl.csv", log)
+    assert money(cleaned)["retenu"] == 3003
+    assert by_quarter(cleaned) == {"QP099001": 1803, "QP099003": 1200}
+    assert any("part d'un quartier" in one for one in cleaned.anomalies["probleme"])

@@ -21,13 +21,14 @@ Tell = Callable[..., None]
 
 @dataclass(frozen=True, slots=True)
 class Financement:
-    """A column of amounts: its header, its field, its funder and its year where it has its own."""
+    """A column of amounts: its header, its field, its funder, its year and its quarter where it has its own."""
 
     colonne: str
     champ: str
     financeur: str = ""
     type_credit: str = ""
     annee: str = ""
+    quartier: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,18 +116,18 @@ def _financements(section: Ligne, items: list[Any]) -> Iterator[Financement]:
     for item in items:
         said = item if isinstance(item, dict) else {}
         inner = replace(section, nom="journaux.financements", cells=said)
-        optional = {"financeur": str, "champ": str, "type_credit": str, "annee": int}
+        optional = {"financeur": str, "champ": str, "type_credit": str, "annee": int, "quartier": str}
         values = take(inner, {"colonne": str}, optional)
         if values is None:
             continue
-        if not {"financeur", "annee", "champ"} & set(values):
-            wanted = "un financeur, une année, les deux, ou le champ auquel elle s'ajoute"
+        if not {"financeur", "annee", "champ", "quartier"} & set(values):
+            wanted = "un financeur, une année, un quartier, ou le champ auquel elle s'ajoute"
             section.wrong(f"financements.{values['colonne']}", "colonne sans destination", wanted)
         champ, credit = values.get("champ", "accorde"), values.get("type_credit", "")
         _known(section.wrong, "financements.champ", champ, MONTANTS, "champ de montant")
         if credit:
             _known(section.wrong, "financements.type_credit", credit, TYPES_CREDIT, "type de crédit")
-        own = (values.get("financeur", ""), credit, str(values.get("annee", "")))
+        own = (values.get("financeur", ""), credit, str(values.get("annee", "")), values.get("quartier", ""))
         yield Financement(fold(values["colonne"]), champ, *own)
 
 

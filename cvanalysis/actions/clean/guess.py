@@ -22,6 +22,7 @@ from cvanalysis.actions.clean.cells import (
     read_year,
     years_of_date,
 )
+from cvanalysis.actions.clean.declared import Financement
 from cvanalysis.actions.clean.fields import Context
 from cvanalysis.actions.clean.formats import Located, flatten_header, head_rows, join_lines, squeeze, stated_year
 from cvanalysis.actions.table import HORS_QPV, MONTANTS, MONTANTS_LUS
@@ -43,6 +44,11 @@ FINANCEURS = {word.strip() for word in TITRES["financeurs"] if word[0] == word[-
 """Words that name a funder when a title says nothing else."""
 VERSEMENT = "une part parmi d'autres : elles s'ajoutent"
 
+PAS_UNE_PART = (
+    "porte le nom d'un quartier : non lue, sa somme avec les autres n'est celle d'aucun montant ; "
+    "si c'est l'argent de ce quartier, déclarez-le dans [[actions.financements]], avec quartier ="
+)
+
 GROUPES = ("porteur", "theme", "pilier", "financeur", "dispositif", "annee")
 """Fields that people write once for several rows, in a merged cell."""
 
@@ -54,7 +60,7 @@ PLUS = {"statut": ["statut"], "qpv": ["qpv", "quartier"], "theme": ["thematique"
 class Column:
     """A column as guessed: its header as written, its field ('' where none), what makes us think so, in French; `bas` its lower title.
 
-    `propre`: a column of amounts that has a funder (then its title names it) or a year (`annee`) of its own.
+    `propre`: a column of amounts that has a funder (then its title names it), a year (`annee`) or a quarter of its own.
     """
 
     titre: str
@@ -64,6 +70,7 @@ class Column:
     bas: str = ""
     propre: bool = False
     annee: str = ""
+    quartier: str = ""
 
 
 def guess_columns(grid: Grid, entete: tuple[int, ...], known: Context) -> list[Column]:
@@ -87,7 +94,46 @@ def guess_columns(grid: Grid, entete: tuple[int, ...], known: Context) -> list[C
             champ, reason = "", f"déjà donné par une autre colonne ({champ})"
         taken.add(champ)
         columns.append(Column(mask_words(title + key[len(fold(title)) :]), champ, reason, cells, own[-1]))
-    return _sort_amounts(columns, stated_year(grid, head, entete)[0], f"{grid.feuille} {grid.fichier}")
+    groups = {column.titre.removesuffix(column.bas): {} for column in columns}
+    for column in columns:
+        groups[column.titre.removesuffix(column.bas)][column.titre] = column
+    parts = [quarters_named({t: (c.bas, c.cellules) for t, c in group.items()}, known) for group in groups.values()]
+    others = [column for column in columns if not any(column.titre in one for one in parts)]
+    others = _sort_amounts(others, stated_year(grid, head, entete)[0], f"{grid.feuille} {grid.fichier}")
+    shares = [share for one, group in zip(parts, groups.values(), strict=True) for share in _shares(one, group, others)]
+    order = [column.titre for column in columns]
+    return sorted([*others, *shares], key=lambda column: order.index(column.titre))
+
+
+def _shares(parts: Mapping[str, np.ndarray], group: Mapping[str, Column], others: Sequence[Column]) -> Iterator[Column]:
+    """Columns titled by quarters: each the share of its quarter in the amount that they add up to, or that their own titles say."""
+    whole = whole_of(parts, {c.titre: c.cellules for c in reversed(others) if c.champ in MONTANTS})
+    told = f"part d'un quartier dans «\u00a0{whole}\u00a0», que ces parts font sur chaque ligne"
+    champ = next((column.champ for column in others if column.titre == whole), "")
+    alone = not any(column.champ in MONTANTS_LUS for column in others)
+    for column, values in ((group[title], values) for title, values in parts.items()):
+        said = column.champ if alone or column.raison != MONTANTS_CONTENU else ""
+        raison = told if champ else PAS_UNE_PART if values.any() and not said else column.raison
+        yield replace(column, champ=champ or said, raison=raison, propre=bool(champ or said), quartier=column.bas)
+
+
+def quarters_named(cells: Mapping[str, tuple[str, pa.Array]], known: Context) -> dict[str, np.ndarray]:
+    """The columns of numbers that a quarter names, where several are: title → values. `cells`: title → what names it, and its cells."""
+    places = {title: known.quarters_of(name) for title, (name, _) in cells.items() if name}
+    named = {title: encode(cells[title][1]) for title, codes in places.items() if len(codes) == 1 and codes[0]}
+    numbers = {title: np.nan_to_num(read_amounts(cells[title][1])[0]) for title in named}
+    some = {title: values for title, values in numbers.items() if values.any()}
+    blank = {title: numbers[title] for title, words in named.items() if not words.filled.any()}
+    return some | blank if len({places[title] for title in some}) > 1 else {}
+
+
+def whole_of(parts: Mapping[str, np.ndarray], amounts: Mapping[str, pa.Array]) -> str:
+    """The title of the column of amounts that some columns add up to on every row; '' where there is none."""
+    if not parts:
+        return ""
+    summed = np.sum(list(parts.values()), axis=0)
+    values = {title: np.nan_to_num(read_amounts(cells)[0]) for title, cells in amounts.items()}
+    return next((title for title, one in values.items() if one.any() and (np.abs(one - summed) < 0.01).all()), "")
 
 
 def sample_of(cells: pa.Array, titles: Sequence[str]) -> list[str]:
@@ -230,7 +276,28 @@ def complete(located: Located, known: Context) -> tuple[Located, list[tuple[str,
                 what = f"semble dire « {champ} », avec des mots que personne n'a déclarés"
                 left = "non lue ; déclarez ses mots dans correspondances.csv, ou collez dans contrat.toml :"
                 doubtful.append((title, what, f'{left} {paste} "{champ}"'))
-    return replace(located, journal=replace(located.journal, colonnes=found)), doubtful
+    more, told = _shares_besides(located, known)
+    return replace(located, journal=replace(located.journal, colonnes=found, financements=more)), doubtful + told
+
+
+def _shares_besides(located: Located, known: Context) -> tuple[tuple[Financement, ...], list[tuple[str, str, str]]]:
+    """Columns of a known format that are titled by quarters: how they are read, and what is said of it."""
+    start, wanted = max(located.entete) + 1, located.journal.colonnes
+    cells = {
+        name: column.slice(start, LIGNES_LUES).combine_chunks()
+        for name, column in zip(located.noms, located.grid.table.columns, strict=True)
+    }
+    parts = quarters_named({name: (name, one) for name, one in cells.items() if name not in wanted}, known)
+    whole = whole_of(
+        parts, {name: cells[name] for name, champ in wanted.items() if champ in MONTANTS and name in cells}
+    )
+    what, done = (
+        (f"part d'un quartier dans « {whole} »", "lue comme l'argent de ce quartier")
+        if whole
+        else PAS_UNE_PART.split(" : ", 1)
+    )
+    found = tuple(Financement(name, wanted[whole], quartier=name) for name in parts) if whole else ()
+    return (*located.journal.financements, *found), [(name, what, done) for name in parts]
 
 
 def _sort_amounts(columns: Sequence[Column], stated: str, where: str) -> list[Column]:

@@ -142,21 +142,21 @@ def _leave_untied(reader: FieldReader, motifs: np.ndarray, alone: bool) -> None:
 def money_of(lines: Lines) -> pd.DataFrame:
     """Amounts by line and funder: `rang` (of the line in `lines.table`), `financeur, type_credit, annee, demande, accorde, paye`.
 
-    A line whose amounts stand in one column per funder (or per year) gives one row for each that has an amount; `financeur` is None,
-    and `annee` is blank, where the line's own is meant.
+    A line whose amounts stand in one column per funder, year or quarter gives one row for each that has an amount; `financeur` is None,
+    `annee` and `quartier` are blank, where the line's own is meant.
     """
     positions = lines.table["position"].to_numpy()
     empty = pd.DataFrame(np.nan, index=range(len(positions)), columns=list(MONTANTS))
-    groups = {("", "", ""): empty.copy()}
+    groups = {("", "", "", ""): empty.copy()}
     for column in lines.rows.montants:
         if column.champ in MONTANTS:
-            own = column.financeur or column.annee  # apart from those of the row
-            key = (column.financeur, column.type_credit, column.annee) if own else ("", "", "")
+            own = column.financeur or column.annee or column.quartier  # apart from those of the row
+            key = (column.financeur, column.type_credit, column.annee, column.quartier) if own else ("", "", "", "")
             group = groups.setdefault(key, empty.copy())
             group[column.champ] = group[column.champ].add(column.valeurs[positions], fill_value=0.0)
     own, *parts = [
-        group.assign(financeur=funder or None, type_credit=credit if funder else None, annee=year)
-        for (funder, credit, year), group in groups.items()
+        group.assign(financeur=funder or None, type_credit=credit if funder else None, annee=year, quartier=quarter)
+        for (funder, credit, year, quarter), group in groups.items()
     ]
     parts = [part.dropna(how="all", subset=list(MONTANTS)) for part in parts]
     funded = own.index.isin(pd.concat([own[:0], *parts]).index)
@@ -244,6 +244,8 @@ def _join(logs: list[Lines], money: pd.DataFrame, context: Context) -> pd.DataFr
     table = fields.iloc[money["rang"].to_numpy() + offsets[log]].reset_index(drop=True)
     table[["log", *MONTANTS]] = money[["log", *MONTANTS]]
     table["annee"] = pd.to_numeric(money["annee"]).astype("Int16").fillna(table["annee"])
+    quarters = money["quartier"].map({word: context.quarters_of(word) for word in money["quartier"].unique()})
+    table["quartiers"] = table["quartiers"].mask(money["quartier"] != "", quarters)
     own = money["financeur"].isna().to_numpy()
     names = money["financeur"].fillna("")
     known = {name: context.declared.partners.get(carrier_key(name), "") for name in names.unique()}

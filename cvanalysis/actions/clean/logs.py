@@ -11,6 +11,7 @@ from fnmatch import fnmatch
 from hashlib import sha256
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
@@ -21,13 +22,13 @@ from cvanalysis.actions.clean.formats import Located, locate, repeats, squeeze
 from cvanalysis.actions.clean.guess import complete
 from cvanalysis.actions.clean.labels import read_labels
 from cvanalysis.actions.clean.lines import Lines, assemble, read_lines
-from cvanalysis.actions.clean.rows import in_thousands, read_rows
+from cvanalysis.actions.clean.rows import in_thousands, read_rows, share_between_quarters
 from cvanalysis.errors import DeclarationError, ReadError
 from cvanalysis.files.anomalies import Anomalies, ReadFile
 from cvanalysis.files.guard import reading
 from cvanalysis.files.layout import layout_notes, merged_down
 from cvanalysis.files.sheets import Grid, grids_of, raw_files, read_bytes
-from cvanalysis.french import fold
+from cvanalysis.french import fold, with_unit
 from cvanalysis.personnes.masking import mask_words
 from cvanalysis.territory.contract import Territory
 from cvanalysis.territory.declarations import Inspection
@@ -117,7 +118,10 @@ def _read_log(
             more = f" et {len(inside) - LIGNES_DITES} autres" if len(inside) > LIGNES_DITES else ""
             many = f" (lignes {', '.join(map(str, inside[:LIGNES_DITES]))}{more})" if len(inside) > 1 else ""
             anomalies.add(grid.fichier, inside[0], "", "", f"la ligne a {what} de cellules que les autres{many}", done)
-    rows = read_rows(located, merged)
+    rows, gaps = share_between_quarters(read_rows(located, merged))
+    for (what, done), euros in gaps.items():
+        for at in np.flatnonzero(euros):
+            anomalies.add(grid.fichier, rows.lignes[at], "", "", what.format(with_unit(euros[at], "€", 2)), done)
     for column in rows.montants:
         if in_thousands(located, column.colonne):
             what = "montants en milliers d'euros, d'après le titre"

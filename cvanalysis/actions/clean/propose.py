@@ -185,7 +185,9 @@ def _write(fichier: str, sheet: Sheet, labels: dict[str, Labels]) -> str:
             continue
         own, champ = f"colonne = {_text(column.titre)}", f"champ = {_text(column.champ)}"
         lines += ["", f"[[{LISTE}.financements]]", own, champ]
-        if column.raison == VERSEMENT:
+        if column.quartier:
+            lines += [f"quartier = {_text(column.quartier)}  # {column.raison}"]
+        elif column.raison == VERSEMENT:
             lines.append(f"# {VERSEMENT}")
         elif column.annee:
             lines += [f"annee = {column.annee}", '# financeur = "…"  # si cette colonne est celle d\'un seul financeur']

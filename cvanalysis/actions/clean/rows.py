@@ -9,6 +9,7 @@ from collections.abc import Container, Mapping, Sequence
 from dataclasses import astuple, dataclass, field, replace
 
 import numpy as np
+import pandas as pd
 import pyarrow.compute as pc
 
 from cvanalysis.actions.clean.cells import Words, constant, encode, knowledge, line_words, read_amounts
@@ -32,6 +33,8 @@ PROPRES = ("siret", "reference", "date", "statut", "convention", "commune")
 _LETTRE, _ANNEE = re.compile(r"[^\W\d_]"), re.compile(r"(?<!\d)20\d\d(?!\d)")
 LIGNES_VUES = 2000
 """Rows that tell the kind of a column."""
+RESTE = ("le total a {} de plus que ses quartiers", "ce reste est compté, sans quartier")
+TROP = ("des quartiers qui font plus que leur total, de {}", "le total fait foi, et n'est pas réparti")
 SOMMES_MAX, SOMMES_VUES = 2000, 50
 """Rows of a sheet that may be the sum of others, and how many sums before one it may start from."""
 
@@ -229,6 +232,41 @@ def _shifted(located: Located) -> list[int]:
     usual = [column.take(places["juste"][:LIGNES_VUES]).to_pylist() for column in columns]
     kinds = usual_kinds(zip(*usual, strict=True))
     return [at for at in places["large"] if not kinds or not fits([column[at].as_py() for column in columns], kinds)]
+
+
+def share_between_quarters(rows: LogRows) -> tuple[LogRows, dict[tuple[str, str], np.ndarray]]:
+    """What columns of quarters share out leaves the column of the whole, that the money be counted once; the quarters of a line are those
+    that have some. Where they add up to more than the whole, nothing is shared.
+
+    Returns also, by what is to be said of them, euros by line: those of a whole above its quarters, those of its quarters above it.
+    """
+    made, gaps = list(rows.montants), {said: np.zeros(len(rows.lignes)) for said in (RESTE, TROP)}
+    parts = {rank: np.nan_to_num(one.valeurs) for rank, one in enumerate(made) if one.quartier}
+    if not parts:
+        return rows, gaps
+    words = rows.champs.get("qpv")
+    unplaced = ~words.filled[words.codes] if words else True
+    for rank, one in enumerate(rows.montants):
+        mine = [i for i in parts if made[i].champ == one.champ]
+        if not mine or one.financeur or one.annee or one.quartier:
+            continue
+        shared = np.sum([parts[i] for i in mine], axis=0)
+        left = np.round(np.where((shared == 0) | np.isnan(one.valeurs), 0, one.valeurs - shared), 4)
+        only = np.sum([parts[i] != 0 for i in mine], axis=0) == 1  # the quarter of the line, whose amount stays its own
+        whole = (shared == 0) | (left < 0) | (only & unplaced & (left == 0) & ~np.isnan(one.valeurs))
+        made[rank] = replace(one, valeurs=np.where(whole, one.valeurs, np.nan))
+        made.append(replace(one, quartier=min(line_words("sans_quartier")), valeurs=np.where(left > 0, left, np.nan)))
+        for i in mine:
+            made[i] = replace(made[i], valeurs=np.where(whole, np.nan, made[i].valeurs))
+            parts[i] = np.where(left < 0, 0, parts[i])
+        gaps[RESTE] += np.where((rows.natures == ACTION) & (left > 0), left, 0)
+        gaps[TROP] += np.where((rows.natures == ACTION) & (left < 0), -left, 0)
+    named = pd.DataFrame({i: np.where(values != 0, made[i].quartier, "") for i, values in parts.items()})
+    codes, found = pd.factorize(named.agg(lambda row: ";".join(filter(None, row)), axis=1))
+    said = Words(codes, tuple(found))
+    return replace(
+        rows, montants=tuple(made), champs=rows.champs | {"qpv": _coalesce(words, said) if words else said}
+    ), gaps
 
 
 def in_thousands(located: Located, name: str) -> bool:
