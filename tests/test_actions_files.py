@@ -784,3 +784,54 @@ def test_a_known_format_shares_its_amount_between_the_quarters_that_its_other_co
     assert money(cleaned)["retenu"] == 3003
     assert by_quarter(cleaned) == {"QP099001": 1803, "QP099003": 1200}
     assert any("part d'un quartier" in one for one in cleaned.anomalies["probleme"])
+
+
+def test_a_quarter_is_known_without_its_article_nor_its_dashes(tmp_path):
+    log = "Porteur;Action;Année;Quartier;Accordé\nAsso A;Lire;2021;QPV du Haut;100\n"
+    log += "Asso B;Courir;2021;Îlot;200\nAsso C;Jouer;2021;HAUT;300\n"
+    _, cleaned = pasted(tmp_path, "noms.csv", log)
+    assert by_quarter(cleaned) == {"QP099001": 400, "QP099003": 200}
+
+
+def test_a_heading_that_names_a_quarter_is_that_of_the_lines_under_it_until_a_total(tmp_path):
+    log = (
+        "Porteur;Action;Année;Accordé\nAsso Z;Avant;2021;50\nQUARTIER : LE HAUT;;;\nAsso A;Lire;2021;100\nAsso B;Courir;2021;200\n"
+        "Sous-total Le Haut;;;300\nAsso C;Partout;2021;400\nL'Îlot;;;\nAsso D;Jouer;2021;500\nTotal général;;;1250\n"
+    )
+    _, cleaned = pasted(tmp_path, "intertitres.csv", log)
+    assert by_quarter(cleaned) == {"": 450, "QP099001": 300, "QP099003": 500}
+    assert "un intertitre nomme un quartier (2 lignes, la première ici)" in set(cleaned.anomalies["probleme"])
+
+
+def test_an_association_s_own_list_says_what_it_asked_obtained_and_received(tmp_path):
+    log = (
+        "Financeur;Pour quoi;Demandé le;Demandé;Obtenu;Reçu;Reste à recevoir\nVille;Couture;10/01/2021;3 000 €;2 000 €;2 000 €;0 €\n"
+        "État;Couture;15/01/2021;5 000 €;4 000 €;3 000 €;1 000 €\nCAF;Sorties;01/02/2021;1 000 €;refusé;;\n"
+        "Total;;;9 000 €;6 000 €;5 000 €;1 000 €\n"
+    )
+    proposal, cleaned = pasted(tmp_path, "asso.csv", log)
+    assert {name: money(cleaned, name)["retenu"] for name in ("demande", "accorde", "paye")} == {
+        "demande": 9000, "accorde": 6000, "paye": 5000,
+    }  # fmt: skip
+    assert "Reste à recevoir" not in fields(proposal)
+
+
+def test_ticks_under_the_names_of_quarters_say_where_an_action_takes_place(tmp_path):
+    log = (
+        "Structure;Action;Subvention 2021;Le Haut;L'Îlot;Hors QPV\nAsso A;Lire;3000;X;;\nAsso B;Courir;1200;x;X;\n"
+        "Asso C;Jouer;800;;;oui\nAsso D;Danser;500;;non;\nTOTAL;;5500;2;1;1\n"
+    )
+    proposal, cleaned = pasted(tmp_path, "croix.csv", log)
+    assert money(cleaned)["retenu"] == 5500
+    assert by_quarter(cleaned) == {"QP099001": 3600, "QP099003": 600, "HORS_QPV": 800, "": 500}
+    assert "des croix sous le nom d'un quartier" in proposal
+    assert "quartier inconnu" not in set(cleaned.anomalies["probleme"])
+
+
+def test_a_total_is_no_action_where_no_money_is_read_either(tmp_path):
+    log = (
+        "Bailleur;Quartier;Axe;Action;Dépense totale;Dépense valorisée TFPB\nBailleur A;Le Haut;Propreté;Nettoyage;30 000;24 000\n"
+        "Bailleur B;L'Îlot;Animation;Fête;2 000;2 000\nBailleur C;L'Îlot;Animation;Bal;1 000;1 000\nTOTAL;;;;33 000;27 000\n"
+    )
+    _, cleaned = pasted(tmp_path, "tfpb_2021.csv", log)
+    assert sorted(cleaned.actions["titre"]) == ["Bal", "Fête", "Nettoyage"]

@@ -191,3 +191,12 @@ def test_a_voice_that_begins_as_a_total_does_stays(territory, line):
 def test_the_word_total_alone_between_two_voices_is_someone_s_answer(territory):
     said = asked(territory, "t.csv", ["Âge", "Parole recueillie"], ["34", "Total"], ["31", "Le bus."])
     assert said[0].startswith("paroles/t.csv : 2 paroles lues ; ")
+
+
+def test_sentences_under_the_word_constats_are_what_was_said_and_not_numbers_of_findings(tmp_path):
+    found, _ = rows(
+        tmp_path, "c.csv", table_of(["N°", "Thème", "Constats"], ["1", "Éducation", "Les enfants attendent dehors."])
+    )
+    assert [one["texte"] for one in found] == ["Les enfants attendent dehors."]
+    found, _ = rows(tmp_path, "d.csv", table_of(["Constat", "Votre avis"], ["QP044006-revenus-03", "Trop bas."]))
+    assert [(one["constat"], one["texte"]) for one in found] == [("QP044006-revenus-03", "Trop bas.")]

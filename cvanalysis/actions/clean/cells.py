@@ -108,6 +108,25 @@ def constant(word: str, rows: int) -> Words:
     return Words(np.zeros(rows, dtype=np.int32), (word,))
 
 
+def ticked(words: Words, title: str) -> Words:
+    """A column of ticks: its title on each row that has one; any other column is itself."""
+    ticks = np.isin(words.folded, list(line_words("croix")))
+    seen = np.bincount(words.codes, minlength=len(words.words))
+    if 2 * seen[ticks].sum() <= seen[words.filled].sum():
+        return words
+    none = line_words("sans_croix")
+    said = zip(words.words, words.folded, ticks, strict=True)
+    return Words(words.codes, tuple(title if tick else "" if key in none else word for word, key, tick in said))
+
+
+def joined(first: Words, second: Words) -> Words:
+    """What two columns say, on each row."""
+    size = len(second.words)
+    codes, pairs = pd.factorize(first.codes.astype(np.int64) * size + second.codes)
+    both = ((first.words[pair // size], second.words[pair % size]) for pair in pairs.tolist())
+    return Words(codes, tuple(";".join(filter(None, words)) for words in both))
+
+
 _EUROS = r"^-?\d{1,9}([.,]\d{1,2})?$"
 _BLANCS = "[ \u00a0\u202f\u2009€]"
 DOUTEUX = re.compile(r"-?[1-9]\d{0,2}[.,]\d{3}", re.ASCII)

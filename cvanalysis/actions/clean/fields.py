@@ -27,7 +27,7 @@ from cvanalysis.actions.clean.cells import (
     years_of_date,
 )
 from cvanalysis.actions.clean.labels import CODE_QUARTIER, EXCLU, Labels, Quarters, read_quarters
-from cvanalysis.actions.clean.rows import ACTION, LogRows, hide_persons
+from cvanalysis.actions.clean.rows import ACTION, PIED, TOTAL, LogRows, hide_persons
 from cvanalysis.actions.table import HORS_THEME, INCONNU, NON_RENSEIGNE
 from cvanalysis.files.anomalies import Anomalies
 from cvanalysis.files.keys import carrier_key, commune_key, title_key
@@ -65,6 +65,11 @@ class Context:
 
     def quarters_of(self, cell: str) -> tuple[str, ...]:
         return read_quarters(cell, self.labels["quartier"], self.quartiers).codes
+
+    def quarter_titled(self, title: str) -> str:
+        """The quarter that a title names, alone; '' where it names none."""
+        codes = self.quarters_of(title)
+        return codes[0] if len(codes) == 1 else ""
 
     def is_elsewhere(self, cell: str) -> bool:
         """Whether a cell names quarters of our geography by their codes, and none of ours."""
@@ -286,7 +291,8 @@ class FieldReader:
         return np.array(made, dtype=object)[words.codes]
 
     def quarters(self) -> np.ndarray:
-        words, labels = self.field("qpv"), self.labels["quartier"]
+        words = self.field("qpv") if "qpv" in self.champs else self._quarters_above()
+        labels = self.labels["quartier"]
         codes, geographie = self.context.quartiers, self.context.territory.geographie
         own = self.journal.valeurs.get("qpv", {})
         read: dict[str, Quarters] = {
@@ -304,6 +310,18 @@ class FieldReader:
         done = f"jamais rapproché des quartiers {geographie} : ce sont d'autres périmètres ; quartier laissé vide"
         self.tell("qpv", dict.fromkeys(other, "code d'une autre géographie des quartiers"), done)
         return words.map(lambda word: read[word].codes)
+
+    def _quarters_above(self) -> Words:
+        """Where no column says the quarter: what a heading names is that of the rows under it, until another or a total."""
+        kinds, rows = self.rows.natures, np.arange(self.count)
+        heads = {at: str(self.rows.libelles[at]) for at in np.flatnonzero((kinds == PIED) & (self.rows.libelles != ""))}
+        named = np.isin(rows, [at for at, said in heads.items() if any(self.context.quarters_of(said))])
+        last = np.maximum.accumulate(np.where(named | (kinds == TOTAL), rows, -1))
+        codes, found = pd.factorize(pd.Series(np.where(named[last] & (last >= 0), last, -1)))
+        self.tell_rows(
+            "qpv", named, "un intertitre nomme un quartier", "c'est celui des lignes qui le suivent, jusqu'au total"
+        )
+        return Words(codes, tuple(heads.get(at, "") for at in found))
 
     def amounts(self) -> None:
         """Tell the cells of amounts that hold something else, one by one: each is money that could be missing."""

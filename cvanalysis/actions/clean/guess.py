@@ -20,11 +20,13 @@ from cvanalysis.actions.clean.cells import (
     read_amounts,
     read_siren,
     read_year,
+    ticked,
     years_of_date,
 )
 from cvanalysis.actions.clean.declared import Financement
 from cvanalysis.actions.clean.fields import Context
 from cvanalysis.actions.clean.formats import Located, flatten_header, head_rows, join_lines, squeeze, stated_year
+from cvanalysis.actions.clean.quarters import quarters_named, whole_of
 from cvanalysis.actions.table import HORS_QPV, MONTANTS, MONTANTS_LUS
 from cvanalysis.files.keys import commune_key
 from cvanalysis.files.sheets import Grid
@@ -44,6 +46,7 @@ FINANCEURS = {word.strip() for word in TITRES["financeurs"] if word[0] == word[-
 """Words that name a funder when a title says nothing else."""
 VERSEMENT = "une part parmi d'autres : elles s'ajoutent"
 
+CROIX = "des croix sous le nom d'un quartier"
 PAS_UNE_PART = (
     "porte le nom d'un quartier : non lue, sa somme avec les autres n'est celle d'aucun montant ; "
     "si c'est l'argent de ce quartier, déclarez-le dans [[actions.financements]], avec quartier ="
@@ -90,14 +93,19 @@ def guess_columns(grid: Grid, entete: tuple[int, ...], known: Context) -> list[C
         cells = body.column(i).combine_chunks()
         own = [head[position][i] for position in entete]
         champ, reason = _field((own[-1], key), sample_of(cells, own), cells, known)
-        if champ and champ in taken and champ not in MONTANTS:
+        if known.quarter_titled(own[-1]) and (words := encode(cells)) is not ticked(words, own[-1]):
+            champ, reason = "qpv", CROIX
+        elif champ and champ in taken and champ not in MONTANTS:
             champ, reason = "", f"déjà donné par une autre colonne ({champ})"
         taken.add(champ)
         columns.append(Column(mask_words(title + key[len(fold(title)) :]), champ, reason, cells, own[-1]))
     groups = {column.titre.removesuffix(column.bas): {} for column in columns}
     for column in columns:
         groups[column.titre.removesuffix(column.bas)][column.titre] = column
-    parts = [quarters_named({t: (c.bas, c.cellules) for t, c in group.items()}, known) for group in groups.values()]
+    parts = [
+        quarters_named({t: (c.bas, c.cellules) for t, c in group.items() if c.raison != CROIX}, known)
+        for group in groups.values()
+    ]
     others = [column for column in columns if not any(column.titre in one for one in parts)]
     others = _sort_amounts(others, stated_year(grid, head, entete)[0], f"{grid.feuille} {grid.fichier}")
     shares = [share for one, group in zip(parts, groups.values(), strict=True) for share in _shares(one, group, others)]
@@ -115,25 +123,6 @@ def _shares(parts: Mapping[str, np.ndarray], group: Mapping[str, Column], others
         said = column.champ if alone or column.raison != MONTANTS_CONTENU else ""
         raison = told if champ else PAS_UNE_PART if values.any() and not said else column.raison
         yield replace(column, champ=champ or said, raison=raison, propre=bool(champ or said), quartier=column.bas)
-
-
-def quarters_named(cells: Mapping[str, tuple[str, pa.Array]], known: Context) -> dict[str, np.ndarray]:
-    """The columns of numbers that a quarter names, where several are: title → values. `cells`: title → what names it, and its cells."""
-    places = {title: known.quarters_of(name) for title, (name, _) in cells.items() if name}
-    named = {title: encode(cells[title][1]) for title, codes in places.items() if len(codes) == 1 and codes[0]}
-    numbers = {title: np.nan_to_num(read_amounts(cells[title][1])[0]) for title in named}
-    some = {title: values for title, values in numbers.items() if values.any()}
-    blank = {title: numbers[title] for title, words in named.items() if not words.filled.any()}
-    return some | blank if len({places[title] for title in some}) > 1 else {}
-
-
-def whole_of(parts: Mapping[str, np.ndarray], amounts: Mapping[str, pa.Array]) -> str:
-    """The title of the column of amounts that some columns add up to on every row; '' where there is none."""
-    if not parts:
-        return ""
-    summed = np.sum(list(parts.values()), axis=0)
-    values = {title: np.nan_to_num(read_amounts(cells)[0]) for title, cells in amounts.items()}
-    return next((title for title, one in values.items() if one.any() and (np.abs(one - summed) < 0.01).all()), "")
 
 
 def sample_of(cells: pa.Array, titles: Sequence[str]) -> list[str]:
@@ -257,6 +246,10 @@ def complete(located: Located, known: Context) -> tuple[Located, list[tuple[str,
         if not name or name in found or located.format is None or squeeze(name) in located.format.laissees:
             continue
         cells = grid.table.column(i).slice(start, LIGNES_LUES).combine_chunks()
+        if known.quarter_titled(title) and (words := encode(cells)) is not ticked(words, title):
+            found[name] = "qpv"
+            doubtful.append((title, CROIX, "lues comme ce quartier"))
+            continue
         sample = sample_of(cells, [title])
         money, why = _field((title,), sample, cells, known)
         paste = f'[[actions]] fichier = "{grid.fichier}", reconnu = true, [actions.colonnes] "{title}" ='

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from rapidfuzz import fuzz, process
@@ -30,7 +31,7 @@ _NUMERO = re.compile(r"^\d+(?:\.\d+)*[a-z]?\s*[-.:)]?\s+")
 CODE_QUARTIER = re.compile(r"(?i)\bq[pn][\s_-]?\d[0-9ab]?\d{2,4}[a-z]?\b")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Labels:
     """The labels of one domain: folded label → code, and the labels to suggest among, as declared."""
 
@@ -43,6 +44,18 @@ class Labels:
         if not key:
             return ""
         return self.codes.get(key, self.codes.get(_NUMERO.sub("", key)))
+
+    def place(self, label: str) -> str:
+        """The code of a quarter: « Dervallières » is « Les Dervallières », « QPV Port-Boyer » is « Port Boyer », where no other is."""
+        key = fold(label)
+        return self.codes.get(key) or self._plain.get(_plain(key), "")
+
+    @cached_property
+    def _plain(self) -> Mapping[str, str]:
+        made: dict[str, str] = {}
+        for key, code in self.codes.items():
+            made[_plain(key)] = code if made.get(_plain(key), code) == code else ""
+        return made
 
     def suggest(self, label: str) -> str:
         """« le plus proche : … » or '' where no declared label is near; that a cell which names several must name one."""
@@ -97,6 +110,11 @@ def read_labels(territory: Territory, found: Inspection) -> dict[str, Labels]:
     return made
 
 
+def _plain(key: str) -> str:
+    """The name of a quarter as compared, without what is said before it nor dashes."""
+    return _TITRE.sub("", key).replace("-", " ")
+
+
 @dataclass(frozen=True, slots=True)
 class Quarters:
     """What the cell of quarters says: codes (`HORS_QPV` and '' among them), and the pieces that nobody declared."""
@@ -122,7 +140,7 @@ def read_quarters(
     other: list[str] = []
     for piece in _pieces(cell, labels, separators):
         key = fold(piece)
-        code = labels.codes.get(key) or labels.codes.get(_TITRE.sub("", key))
+        code = labels.place(piece)
         if key in line_words("tous") or code == "tous":
             found.update(codes)
         elif key in line_words("hors") or code == "hors":
@@ -149,7 +167,7 @@ def read_quarters(
     return Quarters(tuple(ordered), tuple(unknown), tuple(other))
 
 
-_TITRE = re.compile(r"^(?:qpv|quartiers?)\s*:?\s+")  # « QPV Le Haut » is « Le Haut »
+_TITRE = re.compile(r"^(?:(?:qpv|quartiers?)\s*:?\s+)?(?:(?:de|du|des)\s+|d')?(?:(?:les?|la)\s+|l')?")
 _ET = r"\s+(?:et|ET|Et|&|\+|-|–)\s+"
 LONGUEUR_MAX = 8  # joints that a declared name can hold
 
@@ -182,5 +200,4 @@ def _pieces(cell: str, labels: Labels, separators: str) -> list[str]:
 
 
 def _is_known(piece: str, labels: Labels) -> bool:
-    key = fold(piece)
-    return key in labels.codes or _TITRE.sub("", key) in labels.codes or CODE_QUARTIER.search(piece) is not None
+    return bool(labels.place(piece)) or CODE_QUARTIER.search(piece) is not None

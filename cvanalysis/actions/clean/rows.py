@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pyarrow.compute as pc
 
-from cvanalysis.actions.clean.cells import Words, constant, encode, knowledge, line_words, read_amounts
+from cvanalysis.actions.clean.cells import Words, constant, encode, joined, knowledge, line_words, read_amounts, ticked
 from cvanalysis.actions.clean.declared import Financement
 from cvanalysis.actions.clean.formats import Located, head_rows
 from cvanalysis.actions.table import DATES, MONTANTS_LUS
@@ -90,6 +90,8 @@ def read_rows(located: Located, merged: Mapping[str, Sequence[tuple[int, int]]] 
             texts[name] = words = _fill_down(words, _say_again(words))
             if not champ:
                 autres[name] = words
+            elif champ == "qpv" and (ticks := ticked(words, name)) is not words:
+                champs[champ] = joined(champs[champ], ticks) if champ in champs else ticks
             elif champ in champs:
                 champs[champ] = _coalesce(champs[champ], words)
             else:
@@ -157,7 +159,9 @@ def _tell_kinds(
         bare &= ~mine | (np.bincount(said[0].codes)[said[0].codes] > 1)
     natures[few & purse & counted & ((usual > 1) | _of_nothing(purses, "enveloppes"))] = ENVELOPPE
     sums = _sums_of_others(few & amounts & (lettered <= 2) & ~purse & (total | (usual > 1)), montants)
-    natures[sums | (few & total & (amounts | (filled <= 2)) & ((usual > 1) | bare)) | (bare & amounts)] = TOTAL
+    natures[
+        sums | (few & total & (amounts | (filled <= 2) | (lettered <= 1)) & ((usual > 1) | bare)) | (bare & amounts)
+    ] = TOTAL
     natures[(lettered == 0) & amounts & ~named] = TOTAL
     natures[_repeated_headers(located)] = ENTETE
     natures[_shifted(located)] = DECALEE
