@@ -835,3 +835,24 @@ def test_a_total_is_no_action_where_no_money_is_read_either(tmp_path):
     )
     _, cleaned = pasted(tmp_path, "tfpb_2021.csv", log)
     assert sorted(cleaned.actions["titre"]) == ["Bal", "Fête", "Nettoyage"]
+
+
+def test_what_is_paid_for_one_post_is_not_added_to_the_whole_and_a_code_is_no_carrier(tmp_path):
+    log = (
+        "Code gestionnaire;Nom du gestionnaire;Quartier;Nombre de postes;Aide annuelle par poste;Aide totale 2021\n"
+        "G1;Asso A;Le Haut;2;20 071,38;40 142,76\nG2;Asso B;L'Îlot;1;20 071,38;20 071,38\n"
+    )
+    proposal, cleaned = pasted(tmp_path, "postes.csv", log)
+    assert money(cleaned)["retenu"] == 60214.14
+    assert fields(proposal)["Nom du gestionnaire"] == "porteur"
+
+
+def test_an_amount_whose_note_says_a_part_is_an_amount_still(tmp_path):
+    log = (
+        "Délibération;Bénéficiaire;Libellé;Année;Montant\nD12;Asso A;Fête;2021;2 500 €\nD13;Asso B;Avenant;2021;1 000 € (acompte 50 %)\n"
+        "D14;Asso C;Retrait;2021;- 700 €\n"
+    )
+    proposal, cleaned = pasted(tmp_path, "deliberations.csv", log)
+    assert fields(proposal)["Montant"] == "accorde"
+    assert money(cleaned)["retenu"] == 1800
+    assert cleaned.anomalies.set_index("ligne").loc[3, "probleme"] == "pas un montant"

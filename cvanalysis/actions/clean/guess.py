@@ -223,7 +223,7 @@ def _holds(champ: str, sample: Sequence[str], cells: pa.Array, known: Context | 
         read = values[~np.isnan(values)]
         codes = len(sample) > 1 and all(w.isdigit() and len(w) == len(sample[0]) > 7 for w in map(str.strip, sample))
         told = [word for word in sample if fold(word) not in line_words("sans_montant")]
-        digits, shares = (_share(told, lambda w, s=s: re.search(s, w)) for s in (r"\d", "%"))
+        digits, shares = (_share(told, lambda w, s=s: re.search(s, w)) for s in (r"\d", r"^[\s\d.,-]*%"))
         return bool(len(read)) and digits > 0.5 and not (shares > 0.2 or codes)
     if champ == "qpv":
         wanted = (*known.quartiers, HORS_QPV)
