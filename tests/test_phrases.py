@@ -152,7 +152,7 @@ def test_fifteen_quarters_do_not_read_the_same_and_each_always_reads_the_same():
         "annee_avant": "2013",
         "annee_apres": "2018",
     }
-    values |= {"ecart": Valeur(3.0), "difference": Valeur(4.0), "indicateur": "population"}
+    values |= {"ecart": Valeur(3.0), "difference": Valeur(4.0), "indicateur": "population", "recent": ""}
 
     def texts():
         return [phrases.write(Message("quartier.evolution_hausse", {**values, "quartier": f"Q{n}"})) for n in range(15)]
@@ -212,6 +212,7 @@ def render(text, count, flag):
     values["reperes"] = [(Zone("Ici", "0", "epci"), Valeur(1.0)), (Zone("Là", "1", "commune"), Valeur(2.0))][:count]
     values["rang"] = Rank(2, 15, 0, 0, 0) if "rang." in text else count
     values["absents"] = ["emploi"] * count
+    values |= {"recent": Valeur(3.0) if count else "", "publication": "dans la publication 2024", "date": Valeur(2.0)}
     values["borne_basse"], values["borne_haute"] = (Valeur(n, unite="%", decimales=1) for n in (3.4, 3.4 + count))
     if "dans(bas)" in text or "{{ bas }}" in text:
         values["bas"] = "Bellevue"

@@ -9,6 +9,7 @@ import pytest
 
 from conftest import RACINE
 from cvanalysis.catalogue import load_catalogue
+from cvanalysis.display.phrases import write
 from cvanalysis.dossier import ouvrir
 from cvanalysis.french import typeset
 from cvanalysis.indicateurs.clean.decode import lost_cells
@@ -153,6 +154,27 @@ def test_a_fiche_of_a_new_contract_announces_no_bar_that_is_not_there_and_reads_
     front = " ".join(re.sub(r"<[^>]+>", " ", fiche.recto().html).split())
     assert "non disponible revenu médian par mois d’une personne seule" in front
     assert "non disponible part des 15-64 ans en emploi" in front
+
+
+def test_where_neither_women_nor_men_are_counted_the_title_does_not_say_that_men_alone_are_not(dossier):
+    title = dossier.fiche("QN04406M").constat("emploi-05").titre
+    assert title.startswith("Demandeurs d’emploi de catégories A, B et C")
+    assert "hommes" not in title
+
+
+def test_households_set_beside_inhabitants_are_no_percentage(dossier):
+    title = " ".join(dossier.fiche("QN04406M").constat("revenus-09").titre.split())
+    assert title.startswith("RSA socle (publ. 2024) : 9,7 foyers pour 100 habitants, quatrième valeur la plus élevée")
+
+
+def test_two_populations_of_two_moments_stand_side_by_side_each_with_its_own(dossier):
+    fiche = dossier.fiche("QN04407I")
+    front = " ".join(re.sub(r"<[^>]+>", " ", fiche.recto().html).split())
+    assert "3 690 habitants (publ. 2024) ; 3 917 habitants en 2018" in front
+    title = " ".join(fiche.constat("population-01").titre.split())
+    assert title.startswith("Le quartier comptait 3 917 habitants en 2018 : 342 habitants de plus qu’en 2013 (+9,6 %)")
+    assert title.endswith(" ; 3 690 habitants dans la publication 2024")
+    assert "il ne se compare pas aux autres" in write(fiche.constat("population-01").finding.lecture)
 
 
 def test_a_statement_of_the_former_evaluation_is_taken_up_by_its_title_and_leads_to_its_quarter(dossier):

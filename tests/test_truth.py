@@ -353,16 +353,18 @@ def test_counts_are_rapported_to_the_inhabitants_with_their_caution(insee, fiche
     assert {"familles-04", "revenus-09"} <= set(fiche(DERVALLIERES).numeros)
 
 
-@pytest.mark.parametrize("question", ["emploi-08", "revenus-09"])
-def test_a_rate_is_never_told_as_the_highest_or_lowest_number(fiche, question):
+@pytest.mark.parametrize(
+    ("question", "unit"), [("emploi-08", "en\u00a0% des habitants"), ("revenus-09", "pour 100 habitants")]
+)
+def test_a_rate_is_never_told_as_the_highest_or_lowest_number(fiche, question, unit):
     told = phrases.write(fiche(DERVALLIERES).constat(question).message)
-    assert "en\u00a0% des habitants" in told
+    assert unit in told
     assert "deuxième valeur la plus" in told
     assert "nombre le plus" not in told
 
 
 def test_what_counts_households_beside_inhabitants_says_households(fiche):
-    assert "Foyers au RSA" in phrases.write(fiche(DERVALLIERES).constat("revenus-09").message)
+    assert "10,9\u00a0foyers pour 100 habitants" in phrases.write(fiche(DERVALLIERES).constat("revenus-09").message)
 
 
 def test_more_people_covered_than_inhabitants_head_no_page_and_are_compared_with_nothing(insee, fiche):
@@ -406,7 +408,9 @@ def test_the_figures_said_to_be_missing_beside_a_quarter_are_all_the_empty_ones_
     there = [value for line in lines for zone, value, _ in line.reperes if zone.nom == "Saint-Herblain"]
     empty = sum(not value.dite for value in there)
     assert len(there) == len(lines)
-    assert any(f"{empty} des {len(lines)} chiffres du tableau manquent" in text for text in page.lacunes())
+    assert any(
+        f"{empty} des {len(lines)} chiffres du tableau n'ont pas d'équivalent" in text for text in page.lacunes()
+    )
 
 
 def test_two_ages_that_a_few_children_part_are_both_named_with_their_shares(fiche):

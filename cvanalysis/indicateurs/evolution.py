@@ -122,7 +122,13 @@ class Evolutions(OverTime):
             zone: [row for row in self.dated(zone) if row.source == change.avant.source]
             for zone in (ctx.sujet, *(c for c in ctx.proches if c in there))
         }
+        # A figure without a year is in no line; where it is the newest one the page shows it elsewhere, and it is found here too.
+        undated = [row for row in self.own if row.dite and row.millesime is None and not change.deflateur]
         values, indexed = self._values(change, reperes), self.effectif and bool(there)
+        newer = [row for row in undated if row.instant.vers > change.apres.instant.vers]
+        values["recent"], values["publication"] = (
+            (as_value(newer[-1], one), newer[-1].instant.situe) if newer else ("", "")
+        )
         drawn = {zone: self.drawn(rows, change, indexed=indexed) for zone, rows in zones.items()}
         told = {zone.nom: self.drawn(rows) for zone, rows in zones.items()}
         if change.deflateur:
@@ -132,8 +138,6 @@ class Evolutions(OverTime):
             told = dict((real[0], nominal, *real[1:]))
         years = sorted({year for found in told.values() for year in found})
         lines = tuple((word(str(year)), *(found.get(year, self.absent) for found in told.values())) for year in years)
-        # A figure without a year is in no line; where it is the newest one the page shows it elsewhere, and it is found here too.
-        undated = [row for row in self.own if row.dite and row.millesime is None and not change.deflateur]
         none = [self.absent] * (len(told) - 1)
         lines += tuple((word(self._moment(row)), as_value(row, one), *none) for row in undated)
         return self.finding(

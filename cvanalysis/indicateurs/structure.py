@@ -263,9 +263,10 @@ class Paires(Question):
     def _message(self, own: Valeur, values: dict[str, object]) -> Message:
         if any(value.statut == "suspect" for value in self.pair(self.code)):
             return Message("quartier.paires_suspect", values)
-        for one in reversed(self.indicateurs):
-            if missing := self.absence(indicateur=one):
-                return missing
+        if missing := [told for one in reversed(self.indicateurs) if (told := self.absence(indicateur=one))]:
+            # Of counts, both unknown, neither is said alone: it would be read that the other is known.
+            both = {"nom": self.about.nom} if self.effectif and len(missing) > 1 else {}
+            return Message(missing[0].gabarit, {**missing[0].valeurs, **both})
         if not own.dite:
             return Message("quartier.niveau_seul", values)
         middle, near = 50 if self.effectif else 0, values["tolerance"].valeur

@@ -73,10 +73,13 @@ class Fiche(Questions):
             "dite": line.valeur.dite,
             "reperes": [(zone, value) for zone, value, other_year in line.reperes if value.dite and not other_year],
             "sens": "",
+            "date": "",
         }
-        asked = self.constat(one.constat).message
-        if asked.gabarit.startswith("quartier.evolution_") and line.valeur == asked.valeurs.get("apres"):
-            said |= {name: asked.valeurs[name] for name in ("sens", "ecart", "annee_avant", "tolerance")}
+        told = self.constat(one.constat).message.valeurs
+        if line.valeur == told.get("apres"):
+            said |= {name: told[name] for name in ("sens", "ecart", "annee_avant", "tolerance")}
+        elif line.valeur == told.get("recent"):  # the last figure whose year is known stands beside
+            said |= {"date": told["apres"], "annee_avant": told["annee_apres"]}
         return Message("quartier.repere", said)
 
     def ressort(self) -> tuple[Finding, ...]:
