@@ -592,7 +592,6 @@ def test_a_thousand_reports_started_as_fast_as_the_machine_can_all_come_to_their
 
 
 @pytest.mark.slow
-@pytest.mark.seul
 def test_the_same_inputs_give_the_same_bytes_whatever_the_jobs_the_folder_and_the_clock(modele, tmp_path):
     expected = published(modele / "reports")
     for i, (jobs, zone) in enumerate([(1, "Pacific/Kiritimati"), (4, "America/Adak")]):
@@ -715,7 +714,6 @@ def test_where_a_fork_is_not_to_be_had_papermill_s_engine_makes_the_same_pages_o
 
 
 @pytest.mark.slow
-@pytest.mark.seul
 def test_a_build_for_another_audience_leaves_nothing_of_the_former_one(pays):
     assert build(pays, "--audience", "equipe").returncode == 0
     assert build(pays, "--only", "synthese").returncode == 0
@@ -726,7 +724,6 @@ def test_a_build_for_another_audience_leaves_nothing_of_the_former_one(pays):
 
 
 @pytest.mark.slow
-@pytest.mark.seul
 def test_a_failed_report_does_not_keep_a_page_whose_voices_changed(pays):
     parole = pays / "data" / "raw" / "paroles" / "recueil.csv"
     parole.parent.mkdir(exist_ok=True)
