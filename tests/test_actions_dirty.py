@@ -266,3 +266,20 @@ def test_carriers_and_amounts_by_year_alone_are_a_log(tmp_path):
     )
     _, cleaned = pasted(tmp_path, "ville.csv", log)
     assert cleaned.actions.groupby("annee")["accorde"].sum().to_dict() == {2019: 6015, 2020: 12015}
+
+
+def test_what_a_program_writes_of_a_missing_cell_is_a_blank(tmp_path):
+    log = "nomAttribuant;nomBeneficiaire;idBeneficiaire;dateConvention;objet;montant;nature;quartier\n"
+    log += "Département d'exemple;Les Tréteaux;NA;2021-03-01;NA;250.0;aide en numéraire;NA\n"
+    log += "Département d'exemple;La Ruche;null;2021-03-02;Atelier;NA;aide en numéraire;nan\n"
+    cleaned = clean(tmp_path, fichiers={"actions/a.csv": log}, contrat="")
+    assert cleaned.actions["titre"].tolist() == ["(sans intitulé)", "Atelier"]
+    assert cleaned.actions["accorde"].sum() == 250
+    assert cleaned.anomalies["probleme"].str.startswith("action sans intitulé").all()
+
+
+def test_the_description_of_what_is_funded_names_the_action(tmp_path):
+    log = "beneficiaire,descriptif,montant\nLa Ruche,Atelier,1000.00\nLes Tréteaux,Festival,2500.50\nLe Fil,Chorale,300.00\n"
+    _, cleaned = pasted(tmp_path, "2015_reserve.csv", log)
+    assert set(cleaned.actions["titre"]) == {"Atelier", "Festival", "Chorale"}
+    assert money(cleaned)["retenu"] == 3800.50

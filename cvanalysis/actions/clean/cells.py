@@ -98,9 +98,10 @@ def category(cells: np.ndarray, read: Callable[[Any], str] = str) -> pd.Categori
 
 
 def encode(column: pa.ChunkedArray | pa.Array) -> Words:
-    """A column of Arrow text → its distinct words; a missing cell is an empty one."""
-    coded = as_text(column).dictionary_encode()
-    return Words(coded.indices.to_numpy(zero_copy_only=False), tuple(coded.dictionary.to_pylist()))
+    """A column of Arrow text → its words; a missing cell is an empty one, also where a program wrote that it is missing (« NA »)."""
+    coded, missing = as_text(column).dictionary_encode(), frozenset(knowledge()["lignes"]["sans_valeur"])
+    words = tuple("" if word in missing else word for word in coded.dictionary.to_pylist())
+    return Words(coded.indices.to_numpy(zero_copy_only=False), words)
 
 
 def constant(word: str, rows: int) -> Words:
