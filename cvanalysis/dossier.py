@@ -138,8 +138,8 @@ class Dossier(LabelledTables):
         >>> dossier.fiche("Bellevue").constat("revenus-03").finding.id
         'QP044005-revenus-03'
 
-        À côté des constats (indicateurs, actions, engagements, paroles) : `recto()` et `verso()`, la feuille à remettre ; `liste()` des
-        actions, `voisins()` (ce que les constats disent des autres quartiers), `inconnus()`, `definitions()`, `notes()`.
+        À côté des constats (indicateurs, actions, engagements, paroles) : `code`, `nom` ; `recto()` et `verso()`, la feuille à remettre ;
+        `liste()` des actions, `voisins()` (ce qui est dit des autres quartiers), `inconnus()`, `definitions()`, `notes()`.
         """
         fiche = Fiche(self.store, self.territory, self.catalogue, self.territory.quartier(qpv).code)
         code = fiche.quartier.code
@@ -156,7 +156,7 @@ class Dossier(LabelledTables):
             definitions=lambda: blocs.show_definitions(fiche.definitions(), fiche.sources()),
         )
         elsewhere = (*fiche.voisins, *(one.id for one in fiche.constats))
-        return replace(page, show=lambda one, *how, **more: self.show(one, *how, ailleurs=elsewhere, **more))
+        return replace(page, code=code, nom=fiche.quartier.nom, show=partial(self.show, ailleurs=elsewhere))
 
     def suite(self, qpv: str) -> Page:
         """Ce qu'un quartier reçoit du contrat précédent : constats, préconisations, ce qui se suit et ce qui commence."""

@@ -184,6 +184,7 @@ def test_the_tab_key_completes_quarters_and_numbers(dossier):
 def test_the_tab_key_shows_of_a_page_what_an_analyst_may_ask_of_it(dossier):
     assert {"constat", "recto", "notes"} <= set(dir(dossier["Bellevue"]))
     assert not {"show", "blocs", "chapitres", "dites"} & set(dir(dossier["Bellevue"]))
+    assert (dossier["Bellevue"].code, dossier["Bellevue"].nom) == ("QP044005", "Bellevue")
 
 
 @pytest.mark.parametrize("name", ["fiche", "synthese", "theme", "indicateurs", "actions", "qualite", "recit"])

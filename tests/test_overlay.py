@@ -1,10 +1,11 @@
 """An indicator of one's own: declared in a line, dropped as a file, then in tables and findings with its source."""
 
+import json
 from typing import get_args
 
 import pytest
 
-from carnets import COMMUNES, CONTRAT, QUARTIERS, REVENUS
+from carnets import COMMUNES, CONTRAT, QUARTIERS, RACINE, REVENUS
 from cvanalysis.catalogue import Direction, GenreIndicateur, load_catalogue
 from cvanalysis.dossier import ouvrir
 from cvanalysis.errors import DeclarationError
@@ -131,6 +132,36 @@ def test_a_family_of_one_s_own_is_told_by_its_headers_however_they_are_written(t
     ]
 
 
+def test_what_is_counted_for_so_many_is_no_count_and_keeps_its_decimals(avec):
+    declared = INDICATEURS.replace("pour 100 habitants;%", "pour 1 000 habitants;‰")
+    (avec / "catalogue" / "indicateurs.csv").write_text(declared, encoding="utf-8")
+    shown = ouvrir(avec).fiche("Le Port").constat("local-01")
+    assert "12,5\u00a0‰" in shown.titre
+    assert "nombre de" not in shown.html
+
+
+def test_a_line_of_the_dashboard_may_be_the_territory_s_own(avec):
+    assert not [line for line in ouvrir(avec).fiche("Le Port").recto().html.split("<tr") if "Licences" in line]
+    write(avec, {"catalogue/tableau.csv": TABLEAU})
+    (line,) = [line for line in ouvrir(avec).fiche("Le Port").recto().html.split("<tr") if "Licences" in line]
+    assert "12,5" in line
+
+
+@pytest.mark.parametrize("carnet", ["qpv", "synthese"])
+def test_the_pages_that_list_what_is_missing_show_the_findings_that_a_territory_asks(carnet):
+    cells = json.loads((RACINE / "notebooks" / f"{carnet}.ipynb").read_text(encoding="utf-8"))["cells"]
+    assert [cell for cell in cells if '.section("local"' in "".join(cell["source"])]
+
+
+def test_a_long_file_of_which_no_line_is_understood_is_told_at_its_first(avec):
+    (avec / "insee" / "sport.csv").write_text(LONG.replace("licences_sport", "licence"), encoding="utf-8")
+    told = check(read_territory(avec))
+    assert told.status == 1
+    said = "insee/sport.csv : indicateur que catalogue/indicateurs.csv ne déclare pas (« licence »). Aucune ligne n'est lue"
+    assert said in told.render().replace("\xa0", " ")
+
+
+TABLEAU = "groupe;libelle;indicateur;constat\nSport;Licences;licences_sport;local-01\n"
 FAMILLES = "id;nom;signature\nSPORT;Licences;LIC_TAUX,LIC_CLUBS\n"
 ANNEES = "famille;millesime;indicateurs;annee\nSPORT;*;*;=\n"
 COLONNES = "indicateur;note;courant\nlicences_sport;;LIC_TAUX\n"
@@ -195,6 +226,44 @@ COLONNES = "indicateur;note;courant\nlicences_sport;;LIC_TAUX\n"
             more(INDICATEURS, "femmes", "licence"),
             "« licence » n'est pas l'identifiant d'un indicateur",
         ),
+        (
+            "indicateurs.csv",
+            more(more(INDICATEURS, "mini", "50"), "maxi", "10"),
+            "« 50 » n'est pas au-dessous de maxi (10)",
+        ),
+        ("indicateurs.csv", INDICATEURS + "deux;licences sportives pour 100 habitants;%;V\n", "est déjà à la ligne 2"),
+        ("indicateurs.csv", "id;nom;unite;source\nx;population municipale;%;y\n", "est déjà dans le catalogue"),
+        ("indicateurs.csv", INDICATEURS.replace(";%;", ";pourcent;"), "« pourcent » n'est pas une unité. Écrivez %, €"),
+        ("indicateurs.csv", INDICATEURS.replace("licences sp", "licences " * 20 + "sp"), "a plus de 120 caractères"),
+        ("indicateurs.csv", more(INDICATEURS, "genre", "montant"), "« %/montant » ne vont pas ensemble"),
+        ("indicateurs.csv", more(INDICATEURS, "decimales", "9"), "« 9 » n'est pas un nombre de décimales"),
+        ("indicateurs.csv", more(INDICATEURS, "pilier", "sport"), "« sport » n'est pas un pilier du catalogue"),
+        ("indicateurs.csv", more(INDICATEURS, "groupe", "ages"), "« ages » est déjà dans le catalogue"),
+        ("indicateurs.csv", more(INDICATEURS, "femmes", "population"), "« population/ » ne font pas une paire"),
+        ("constats.csv", more(CONSTATS, "section", "revenus"), "« revenus » n'est pas la section d'un constat local"),
+        ("constats.csv", CONSTATS.replace("Fait-on", "Fait-on " * 30), "a plus de 200 caractères"),
+        ("constats.csv", CONSTATS.replace("-01", "-00"), "« local-00 » n'est pas un numéro de constat local"),
+        ("annees.csv", more(ANNEES.replace("=", "2020"), "date", "31/02/2020"), "« 31/02/2020 » n'est pas un jour"),
+        (
+            "annees.csv",
+            more(ANNEES.replace("=", "2020"), "date", "31/12/2015"),
+            "« 2020/31/12/2015 » ne vont pas ensemble",
+        ),
+        ("annees.csv", ANNEES.replace("=", "9999"), "« 9999 » n'est pas une année"),
+        (
+            "familles.csv",
+            "id;nom;signature\nSPORT;x;CODGEO,Libgeo\n",
+            "« CODGEO,Libgeo » n'est pas une liste de titres",
+        ),
+        ("colonnes/SPORT.csv", COLONNES + "population;;LIC_TAUX\n", "« LIC_TAUX » est déjà à la ligne 2"),
+        ("colonnes/SPORT.csv", COLONNES + "licences_sport;;LIC_CLUBS\n", "« licences_sport » est déjà à la ligne 2"),
+        (
+            "colonnes/SPORT.csv",
+            more(COLONNES, "20200", "LIC"),
+            "cette colonne n'est ni courant, ni l'année d'un fichier",
+        ),
+        ("tableau.csv", TABLEAU.replace("local-01", "local-09"), "« local-09 » n'est pas un constat"),
+        ("tableau.csv", TABLEAU.replace("local-01", "revenus-04"), "n'est pas ce que demande revenus-04"),
     ],
 )
 def test_a_bad_overlay_is_refused_in_a_sentence_with_its_place(avec, name, text, told):

@@ -67,6 +67,25 @@ def test_a_notebook_with_an_error_gives_no_page():
         render_page(nbf.new_notebook(cells=[cell]), PAGE)
 
 
+def test_a_folded_part_under_which_nothing_is_shown_is_left_out_with_its_heading():
+    shown, nothing, folded = (
+        nbf.new_output("display_data", {"text/html": "<p>Un.</p>"}),
+        nbf.new_output("display_data", {"text/html": "", "text/plain": ""}),
+        {"metadata": {"tags": ["annexe"]}},
+    )
+    cells = [
+        nbf.new_markdown_cell("## Vide", **folded),
+        nbf.new_code_cell("fiche.section()", outputs=[nothing]),
+        nbf.new_markdown_cell("## Plein", **folded),
+        nbf.new_code_cell("fiche.constat()", outputs=[shown]),
+        nbf.new_code_cell("print()", outputs=[nbf.new_output("stream", name="stdout", text="Deux.")]),
+    ]
+    html = render_page(nbf.new_notebook(cells=cells), PAGE)
+    assert "Vide" not in html
+    assert html.count('<details class="volet">') == html.count("</details>") == 1
+    assert "Plein" in html
+
+
 def test_where_no_margin_is_printed_the_second_sheet_says_its_page_and_its_edition():
     html = wrap_page("<h2>a</h2>", PAGE | {"entete": "Bellevue, Nantes", "edition": "Juin 2022"})
     firefox = html.partition("@supports (-moz-appearance: none)")[2].partition("</style>")[0]
@@ -297,6 +316,7 @@ def test_what_only_jupyterlab_shows_leaves_a_sentence_in_its_place(kind):
     data = {kind: {"model_id": "d57d"} if kind.endswith("json") else "x", "text/plain": "IntSlider(value=3)"}
     html = rendered(nbf.new_output("display_data", data))
     assert "ce qui ne se montre que dans JupyterLab" in html
+    assert 'Dessinez-le avec matplotlib ou seaborn, et montrez-le par <code>cv.montrer(figure, alt="…")</code>' in html
     assert "IntSlider" not in html
     assert check_page(html, [], 10**6) == []
 

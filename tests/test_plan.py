@@ -100,7 +100,10 @@ def test_a_report_is_named_by_its_id_its_code_or_a_pattern(pays, tmp_path, patte
 
 def test_a_quarter_that_the_territory_does_not_have_is_refused_with_the_nearest(pays, tmp_path):
     carnet(tmp_path / "nb" / "qpv.ipynb")
-    with pytest.raises(UsageError, match=r"« QP973009 » ne désigne aucun rapport.*Vouliez-vous dire «\xa0QP97300"):
+    with pytest.raises(
+        UsageError,
+        match=r"« QP973009 » ne désigne aucun rapport.*Vouliez-vous dire «\xa0QP97300.*Carnets lus\xa0: qpv ",
+    ):
         select(plan_reports(pays, tmp_path / "nb"), ["QP973009"])
 
 

@@ -21,7 +21,7 @@ class Page:
     son nom (`fiche.recto()` ; la touche Tabulation les montre).
 
     `show` makes of a finding what people see. `dites`: where cautions are said once, at the foot of the page (`notes()`), those met so
-    far and their numbers. `mots`: the territory's own sentences, in force while its page speaks.
+    far and their numbers. `mots`: the territory's own sentences, in force while its page speaks. `code`, `nom`: of what it is about.
     """
 
     show: Callable[..., Constat]
@@ -30,13 +30,15 @@ class Page:
     blocs: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     dites: dict[str, int] | None = None
     mots: Mapping[str, Any] = field(default_factory=dict)
+    code: str = ""
+    nom: str = ""
 
     def __repr__(self) -> str:
         return f"{self.titre} Constats\u00a0: {', '.join(self.numeros)}."
 
     def __dir__(self) -> Iterable[str]:
         """What an analyst may want of it: the Tab key shows no more."""
-        return ["constat", "notes", "numeros", "phrases", "section", "titre", *self.blocs]
+        return ["code", "constat", "nom", "notes", "numeros", "phrases", "section", "titre", *self.blocs]
 
     def __getattr__(self, nom: str) -> Callable[..., Any]:
         blocs = vars(self).get("blocs", {})  # a copy is asked for its ways before it has any

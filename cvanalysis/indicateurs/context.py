@@ -141,6 +141,7 @@ class Contexte:
     def subtitle(self, indicateur: Indicateur, when: str = "") -> str:
         """Name, unit, denominator and year: « Taux d'emploi, en % (15-64 ans), 2018 »."""
         name = "voyelle" if indicateur.unite[:1] in "aeéhiou" else "consonne"
+        name = name if indicateur.genre == "effectif" else "autre"
         unit = block("commun.unites").get(indicateur.unite) or label(f"commun.nombre.{name}", unite=indicateur.unite)
         of = f" ({indicateur.denominateur})" if indicateur.denominateur else ""
         return ", ".join(part for part in (capital(indicateur.nom), unit + of, when) if part)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from cvanalysis.errors import UsageError
-from cvanalysis.french import capital, nearest
+from cvanalysis.french import capital, listed, nearest
 from cvanalysis.tables.freshness import FOURNI
 from cvanalysis.territory.contract import Territory
 
@@ -170,7 +170,10 @@ def select(reports: Iterable[Report], only: Collection[str]) -> tuple[Report, ..
             near = capital(nearest(page, [name for names in named.values() for name in names[:2]]))
             unknown.append(f"« {page} » ne désigne aucun rapport de ce territoire. {near}".rstrip())
     if unknown:
-        raise UsageError(" ".join(unknown))
+        read = listed(sorted({report.notebook.removesuffix(".ipynb") for report in reports}))
+        raise UsageError(
+            " ".join((*unknown, f"Carnets lus\u00a0: {read} (CVANALYSIS_NOTEBOOKS en dit un autre dossier)."))
+        )
     return tuple(report for report in reports if report.id in chosen) if only else reports
 
 

@@ -19,8 +19,14 @@ REQUIS = {
     "familles.csv": ("id", "nom", "signature"),
     "annees.csv": ("famille", "millesime", "indicateurs", "annee"),
     "constats.csv": ("numero", "genre", "indicateurs", "question"),
+    "tableau.csv": ("groupe", "libelle", "indicateur", "constat"),
 }
 """The files that a territory may have, with the columns that must be filled; all others of the package's files are optional."""
+
+
+NOMBRE = KNOWN["catalogue"]["indicateurs.csv"]["mini"][0]
+RAPPORT = re.compile(r"[‰/]|\b(?:pour|par|taux|indice|indicateur|ratio|densité|rapport)\b", re.IGNORECASE)
+"""In the name or the unit of what is no count, where its territory does not say what it is."""
 
 
 def overlay_files(dossier: Path) -> list[Path]:
@@ -60,33 +66,53 @@ def _check(found: Inspection, rows: Mapping[str, list[Ligne]]) -> None:
     for name, lines in rows.items():
         for row in lines:
             _check_cells(name, row)
-    taken = {"indicateurs.csv": base.indicateurs, "familles.csv": {*base.familles, LOCAL}, "sources.csv": base.sources}
-    for name, known in taken.items():
-        for row in once(rows[name], "id"):
-            if row["id"] in known:
-                _refuse(row, "id", "est déjà dans le catalogue", "donnez-lui un autre nom")
-    once(rows["constats.csv"], "numero")
+    ours = base.indicateurs.values()
+    taken = {
+        ("indicateurs.csv", "id"): base.indicateurs,
+        ("indicateurs.csv", "nom"): {one.nom for one in ours},
+        ("familles.csv", "id"): {*base.familles, LOCAL},
+        ("sources.csv", "id"): base.sources,
+        ("constats.csv", "numero"): (),
+    }
+    for (name, column), known in taken.items():
+        once(rows[name], column)
+        _check_new(rows[name], column, known)
+    _check_new(rows["indicateurs.csv"], "groupe", {one.groupe for one in ours if one.groupe})
+    for row in rows["indicateurs.csv"]:
+        bounds = [float(row[one]) for one in ("mini", "maxi") if re.fullmatch(NOMBRE, row.cells.get(one, ""))]
+        if bounds != sorted(set(bounds)):
+            _refuse(row, "mini", f"n'est pas au-dessous de maxi ({row['maxi']})")
+    asked = {one.numero: one.indicateurs for one in base.constats}
+    asked |= {row["numero"]: split_ids(row["indicateurs"]) for row in rows["constats.csv"]}
+    for row in rows["tableau.csv"]:
+        if row["indicateur"] not in (of := asked.get(row["constat"], (row["indicateur"],))):
+            _refuse(row, "indicateur", f"n'est pas ce que demande {row['constat']}", f"c'est {listed(of)}")
     indicators = [*(row["id"] for row in rows["indicateurs.csv"]), *base.indicateurs]
     families = [*(row["id"] for row in rows["familles.csv"]), *base.familles]
-    indicator = (indicators, "n'est pas l'identifiant d'un indicateur", "ajoutez-le à catalogue/indicateurs.csv")
-    family = (families, "n'est pas une famille", "ajoutez-la à catalogue/familles.csv")
-    caution = (base.precautions, "n'est pas une précaution connue", f"connues\u00a0: {listed(base.precautions)}")
-    named = {
-        "indicateurs.csv": {"femmes": indicator, "hommes": indicator, "precautions": caution},
-        "familles.csv": {"jumelle": family},
-        "annees.csv": {
-            "famille": ([*families, LOCAL], *family[1:]),
-            "indicateurs": (["*", *indicators], *indicator[1:], "source:"),
-        },
-        "constats.csv": {"indicateurs": indicator},
+    known = {
+        **dict.fromkeys(("indicateur", "mesure"), indicators),
+        "mesures": ["*", *indicators],
+        "diviseur": ["12", *indicators],
+        "famille": families,
+        "toute_famille": [*families, LOCAL],
+        "precaution": base.precautions,
+        "pilier": {*(one.pilier for one in ours), "local"},
+        "constat": asked,
     }
     for name, lines in rows.items():
-        for row in lines:
-            for column, known in named.get(name, {"indicateur": (*indicator, "note_")}).items():
-                _check_known(row, column, *known)
-        if name not in REQUIS and (stem := Path(name).stem) not in families:
-            to_do = nearest(stem, families) or family[2]
+        for column, kind in KNOWN["nomme"].get(name, KNOWN["nomme"]["colonnes"]).items():
+            for row in lines:
+                _check_known(row, column, known[kind], *KNOWN["renvois"][kind])
+    _check_families(found, rows, families)
+
+
+def _check_families(found: Inspection, rows: Mapping[str, list[Ligne]], families: Collection[str]) -> None:
+    for name in rows.keys() - REQUIS.keys():
+        if (stem := Path(name).stem) not in families:
+            to_do = nearest(stem, families) or KNOWN["renvois"]["famille"][1]
             found.add(f"{DOSSIER}/{name}", 0, "", f"la famille {quoted(stem)} n'est pas connue", "", to_do)
+        once(rows[name], "indicateur")
+        once([row for row in rows[name] if row.cells.get("courant")], "courant")
     for row in rows["familles.csv"]:
         if f"colonnes/{row['id']}.csv" not in rows:
             _refuse(row, "id", "n'a pas de colonnes", f"écrivez catalogue/colonnes/{row['id']}.csv")
@@ -97,18 +123,30 @@ def _check(found: Inspection, rows: Mapping[str, list[Ligne]]) -> None:
 
 def _check_cells(name: str, row: Ligne) -> None:
     """The shape of each cell, by itself; an empty one has the plainest meaning."""
-    for column, (shape, why, to_do) in KNOWN["catalogue"].get(name, {}).items():
-        if row.cells.get(column) and not re.fullmatch(shape, row[column]):
-            _refuse(row, column, why, to_do)
-    if name not in REQUIS and not any(row[one] for one in row.cells if one == "courant" or one.isdigit()):
-        _refuse(row, "indicateur", "n'a pas de titre", "écrivez dans la colonne courant celui du fichier")
+    for columns, (shape, why, to_do) in KNOWN["catalogue"].get(name, {}).items():
+        first, *others = columns.split("/")
+        said = "/".join(row.cells.get(one, "") for one in (first, *others))
+        if said and not re.fullmatch(shape, said):
+            row.wrong(first, f"{quoted(said)} {why}", "", to_do)
+    if name not in REQUIS:
+        titled = {one for one in row.cells if one == "courant" or re.fullmatch(r"(19|20)\d\d", one)}
+        for odd in row.cells.keys() - titled - {"indicateur", "note"}:
+            row.wrong(odd, "cette colonne n'est ni courant, ni l'année d'un fichier", "", "écrivez-la courant, ou 2021")
+        if not any(row[one] for one in titled):
+            _refuse(row, "indicateur", "n'a pas de titre", "écrivez dans la colonne courant celui du fichier")
 
 
 def _refuse(row: Ligne, colonne: str, why: str, to_do: str = "") -> None:
     row.wrong(colonne, f"{quoted(row[colonne])} {why}", "", to_do)
 
 
-def _check_known(row: Ligne, colonne: str, known: Collection[str], why: str, to_do: str, free: str = "=") -> None:
+def _check_new(rows: list[Ligne], colonne: str, known: Collection[str]) -> None:
+    for row in rows:
+        if row.cells.get(colonne) in known:
+            _refuse(row, colonne, "est déjà dans le catalogue", "donnez-lui un autre nom")
+
+
+def _check_known(row: Ligne, colonne: str, known: Collection[str], why: str, to_do: str, free: str) -> None:
     """Note what a cell names that is not known, nor begins as what is `free`."""
     for one in split_ids(row.cells.get(colonne, "")):
         if one not in known and not one.startswith(free):
@@ -121,9 +159,8 @@ def _complete(name: str, cells: dict[str, str]) -> dict[str, str]:
         return {"note": "", "courant": ""} | cells
     usual = {
         "indicateurs.csv": lambda row: {
-            "nom_court": row["nom"], "pilier": "local", "decimales": "1" if row["unite"] == "%" else "0",
-            "direction": "neutre", "definition": f"{row['nom']}.", "additif": "non",
-            "genre": {"%": "taux", "€": "montant"}.get(row["unite"], "effectif"),
+            "nom_court": row["nom"], "pilier": "local", "decimales": "1" if _kind(row) in ("taux", "ratio") else "0",
+            "direction": "neutre", "definition": f"{row['nom']}.", "additif": "non", "genre": _kind(row),
         },
         "familles.csv": lambda row: {"minimum": str(min(3, len(split_ids(row["signature"])))), "suffixe": "non", "delai": "0"},
         "constats.csv": lambda row: {"section": row["numero"].rpartition("-")[0]},
@@ -132,6 +169,11 @@ def _complete(name: str, cells: dict[str, str]) -> dict[str, str]:
     columns = dict.fromkeys(next(iter(read_catalogue_rows(name))), "")
     filled = {column: cell for column, cell in cells.items() if cell}
     return columns | usual.get(name, lambda _row: {})(cells) | filled
+
+
+def _kind(row: Mapping[str, str]) -> str:
+    other = "ratio" if RAPPORT.search(f"{row['nom']} {row['unite']}") else "effectif"
+    return row.get("genre") or {"%": "taux", "€": "montant"}.get(row["unite"], other)
 
 
 def _add_long_format(added: dict[str, list[dict[str, str]]], names: list[str]) -> None:

@@ -14,7 +14,7 @@ import pandas as pd
 import pyarrow as pa
 
 from cvanalysis.catalogue import LOCAL, header_form, load_catalogue, normal_header, once_per_catalogue
-from cvanalysis.errors import Problem
+from cvanalysis.errors import Problem, UnrecognisedFile
 from cvanalysis.files.numbers import decode_numbers
 from cvanalysis.files.sheets import RawTable
 from cvanalysis.french import fold, listed
@@ -160,6 +160,8 @@ def _from_plain(table: RawTable, key: str, headers: dict[str, str]) -> Iterator[
         for line, cell in frame.loc[wrong, ["ligne", column]].itertuples(index=False)
     ]
     rows = frame[dated & known & ~twice].rename(columns={"VALEUR": "valeur", "ANNEE": "annee"})
+    if told and rows.empty:
+        raise UnrecognisedFile(replace(told[0], que_faire=say("aucune_ligne")[2]))
     yield from _widen(replace(table, anomalies=(*table.anomalies, *told)), rows)
 
 

@@ -288,7 +288,7 @@ def broken_notebook(source: str, parameters: dict[str, Any], outcome: Outcome, e
             notebook.cells[event["cellule"]] = nbformat.from_dict(json.loads(event["contenu"]))
     clean_notebook(notebook, json.loads(source))
     last = next((event for event in reversed(outcome.events) if event["etat"] == "start"), None)
-    told = [f"Cause : {outcome.cause}."]
+    told = [f"Cause : {outcome.cause.rstrip('.')}."]
     if last is not None:
         told += ["", f"Dernière cellule commencée (cellule {last['cellule'] + 1}) :", "", last["source"]]
     if outcome.detail:
