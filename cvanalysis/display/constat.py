@@ -40,9 +40,9 @@ if TYPE_CHECKING:
 
     from cvanalysis.display.figures import Drawing
 
-RECORDS = "application/vnd.cvanalysis.constats"
 WIDTHS = 100, 10_000
 """Of a figure, in points or pixels: no word of it can be read on less, no program opens more."""
+RECORDS = "application/vnd.cvanalysis.constats"
 """The kind of an output's part that holds its findings as plain values: no page shows it, the next edition reads it.
 
 It is one text (JSON, one finding a line), not a structure: a notebook's file gives each value of a structure a line of its own,
