@@ -254,6 +254,7 @@ def test_an_idea_of_few_people_is_shown_without_their_number(territory):
             "codes": "a",
             "tonalite": "marche",
             "texte": "Oui.",
+            "college": "etat" if i < 3 else "",
         }
         for i in range(12)
     ]
@@ -278,6 +279,7 @@ def test_an_idea_of_few_people_is_shown_without_their_number(territory):
         ("a", 11.0, "publié"),
         ("b", None, "masqué"),
     ]
+    assert works.table.lignes[0][3].valeur == 1  # who is of no college makes no college more
     assert [line[0].texte for f in found if f.id.endswith("voix-05") for line in f.table.lignes] == ["b"]
 
 

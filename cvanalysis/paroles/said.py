@@ -127,8 +127,8 @@ def _ideas(mine: pd.DataFrame, codebook: pd.DataFrame, territory: Territory) -> 
     ideas = []
     for one, value in people.items():
         (code, tone), rows = one.split("|"), mine.loc[where[one]]
-        places = ((rows.loc[rows["qpv"] != "", "qpv"], "quartiers"), (rows["college"], "collèges d’acteurs"))
-        reach = (_reach(some.nunique(), unit, value.dite) for some, unit in places)
+        places = {"quartiers": rows["qpv"], "collèges d’acteurs": rows["college"]}
+        reach = (_reach(some[some != ""].nunique(), unit, value.dite) for unit, some in places.items())
         ideas.append(_Idea(code, tone, name_of.get(code, code), rows, value, *reach))
     return sorted(ideas, key=lambda i: (-(i.personnes.valeur or 0), i.code))
 
