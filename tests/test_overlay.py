@@ -249,6 +249,8 @@ COLONNES = "indicateur;note;courant\nlicences_sport;;LIC_TAUX\n"
             more(ANNEES.replace("=", "2020"), "date", "31/12/2015"),
             "« 2020/31/12/2015 » ne vont pas ensemble",
         ),
+        ("annees.csv", ANNEES + "SPORT;*;*;2015\n", "« SPORT (*) (*) » est déjà à la ligne 2"),
+        ("colonnes/DEMO.csv", COLONNES.replace("LIC_TAUX", "tx_f"), "« tx_f » est déjà lu dans la famille DEMO"),
         ("annees.csv", ANNEES.replace("=", "9999"), "« 9999 » n'est pas une année"),
         (
             "familles.csv",
@@ -275,6 +277,12 @@ def test_a_bad_overlay_is_refused_in_a_sentence_with_its_place(avec, name, text,
     said = str(error.value).replace("\xa0", " ")
     assert told in said
     assert f"`catalogue/{name}`" in said
+
+
+def test_check_ends_with_the_indicators_of_one_s_own_that_no_file_has(avec):
+    write(avec, {"catalogue/indicateurs.csv": INDICATEURS + "jardins;jardins partagés;jardins;Ville\n"})
+    said = check(read_territory(avec)).render().replace("\xa0", " ")
+    assert "1 indicateur à vous n'est dans aucun fichier : jardins." in said
 
 
 def test_check_leads_with_what_is_to_mend_and_ends_with_what_is_empty(avec):

@@ -135,6 +135,8 @@ class Check(Domain):
         alone = [f"{one.nom} ({one.zone})" for one in here.comparateurs if one.zone not in figures]
         nowhere = [code for code in quartiers if code not in found | figures]
         empty = [code for code in quartiers if code in found and code not in figures]
+        ours = [dict(row)["id"] for name, rows in here.ajouts if name == "indicateurs.csv" for row in rows]
+        nothing = sorted({*ours} - {*table["indicateur"]})
         said = [] if drawn else ["Pas de carte\u00a0: geo/ n'a le contour d'aucun quartier (docs/insee.md)."]
         said += [f"Comparaisons sans aucun chiffre\u00a0: {', '.join(alone)}. {A_TELECHARGER}"] if alone else []
         return said + [
@@ -142,6 +144,11 @@ class Check(Domain):
             for codes, one, many in (
                 (nowhere, "quartier n'est dans aucun fichier", "quartiers ne sont dans aucun fichier"),
                 (empty, "quartier est sans aucun chiffre", "quartiers sont sans aucun chiffre"),
+                (
+                    nothing,
+                    "indicateur à vous n'est dans aucun fichier",
+                    "indicateurs à vous ne sont dans aucun fichier",
+                ),
             )
             if codes
         ]

@@ -44,7 +44,7 @@ def read_look(section: Ligne | None) -> dict[str, Any]:
             section.wrong("logo", f"{quoted(values['logo'])}\u00a0: {what}", expected, to_do)
     line = section.lignes.get("couleurs", section.ligne)
     colours = replace(section, nom=f"{section.nom}.couleurs", ligne=line, cells=values.get("couleurs", {}), lignes={})
-    return values | {"couleurs": read_palette(colours, {**PALETTE, **PAGE}, dict.fromkeys(PAGE, 4.5))}
+    return values | {"couleurs": read_palette(colours, {**PAGE, **PALETTE}, dict.fromkeys(PAGE, 4.5))}
 
 
 def read_palette(

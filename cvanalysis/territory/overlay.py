@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
-from cvanalysis.catalogue import LOCAL, Ajouts, load_catalogue, read_catalogue_rows, split_ids
+from cvanalysis.catalogue import LOCAL, Ajouts, load_catalogue, normal_header, read_catalogue_rows, split_ids
 from cvanalysis.french import listed, nearest, quoted
 from cvanalysis.territory.declarations import KNOWN, Inspection, Ligne, once, read_rows
 
@@ -77,6 +77,7 @@ def _check(found: Inspection, rows: Mapping[str, list[Ligne]]) -> None:
     for (name, column), known in taken.items():
         once(rows[name], column)
         _check_new(rows[name], column, known)
+    once(rows["annees.csv"], "famille", "millesime", "indicateurs")
     _check_new(rows["indicateurs.csv"], "groupe", {one.groupe for one in ours if one.groupe})
     for row in rows["indicateurs.csv"]:
         bounds = [float(row[one]) for one in ("mini", "maxi") if re.fullmatch(NOMBRE, row.cells.get(one, ""))]
@@ -113,6 +114,13 @@ def _check_families(found: Inspection, rows: Mapping[str, list[Ligne]], families
             found.add(f"{DOSSIER}/{name}", 0, "", f"la famille {quoted(stem)} n'est pas connue", "", to_do)
         once(rows[name], "indicateur")
         once([row for row in rows[name] if row.cells.get("courant")], "courant")
+        ours = load_catalogue(()).familles.get(stem)
+        read = {form for column in (ours.colonnes if ours else ()) for form in column.formes}
+        for row in rows[name]:
+            if read.intersection(map(normal_header, row.cells.get("courant", "").split("|"))):
+                _refuse(
+                    row, "courant", f"est déjà lu dans la famille {stem}", "laissez-la, ou prenez une autre colonne"
+                )
     for row in rows["familles.csv"]:
         if f"colonnes/{row['id']}.csv" not in rows:
             _refuse(row, "id", "n'a pas de colonnes", f"écrivez catalogue/colonnes/{row['id']}.csv")
