@@ -162,6 +162,22 @@ def test_fifteen_quarters_do_not_read_the_same_and_each_always_reads_the_same():
     assert texts() == texts()
 
 
+@pytest.mark.parametrize(
+    ("filled", "rest"),
+    [(4, " ; les autres sont dits « non renseigné »."), (5, " ; l’autre est dit « non renseigné »."), (6, ".")],
+)
+def test_engagements_that_all_say_their_progress_leave_no_others(filled, rest):
+    said = phrases.write(Message("actions.lecture_engagements", {"renseignes": filled, "total": 6}))
+    plain = said.replace("\u202f", " ").replace("\u00a0", " ")
+    assert plain == f"L’avancement est renseigné pour {filled} engagements sur 6{rest}"
+
+
+def test_a_matrix_is_read_in_numbers_that_agree():
+    values = {"colonne": "2015", "sans": Valeur(1.0, unite="partenaires"), "vus": Valeur(12.0, unite="partenaires")}
+    said = phrases.write(Message("partenaires.lecture_matrice", values)).replace("\u00a0", " ")
+    assert said == "2015 : 1 partenaire attendu et sans preuve de présence, 12 partenaires constatés."
+
+
 def test_an_indicator_may_have_its_own_words():
     values = {"quartier": "Bellevue", "valeur": Valeur(12.0, unite="personnes"), "nom": "n"}
     general = phrases.write(Message("quartier.niveau_effectif", {**values, "indicateur": "rsa"}))

@@ -130,7 +130,8 @@ class Partners(ActionChapter):
             champ = label(f"{self.texts(ident)}.champ", periode=self.field.periode)
             return self._silent(ident, "sans_attente", "manque_ici", champ=champ)
         lacking = {key: sum(line[key] == SANS_PREUVE for line in cases.values()) for key in found.labels}
-        missing, first = sum(lacking.values()), next(iter(lacking))
+        missing = sum(lacking.values())
+        first = next(key for key in lacking if any(line[key] != NI for line in cases.values()))
         asked = missing + sum(case == CONSTATE for line in cases.values() for case in line.values())
         there = sum(line[first] in (CONSTATE, EN_PLUS) for line in cases.values())
         marks = {

@@ -122,9 +122,9 @@ class ThemeActions(ActionChapter):
         source, missing = source_of(rows, JOURNAUX), []
         if needs:
             main, (values, year) = next(iter(needs.items()))
-            reading |= {"nom": main.nom, "besoin": values[first]}
+            reading |= {"nom": _dated(main.nom, year), "besoin": values[first]}
             source += label("theme.besoins-01.source_besoins")
-            figure = self._needs_figure(_dated(main.nom, year), values, without)
+            figure = self._needs_figure(capital(_dated(main.nom, year)), values, without)
         else:
             missing.append(label("theme.besoins-01.manque", **said))
             figure = bars("", "", {nom: found[code] for code, nom in quarters.items()})
@@ -132,7 +132,7 @@ class ThemeActions(ActionChapter):
             files = self.catalogue.families_of(one.id)
             missing.append(label("theme.besoins-01.fichier", nom=one.nom, fichiers=files))
         lines = (row(nom, found[c], *(values[c] for values, _ in needs.values())) for c, nom in quarters.items())
-        dated = (_dated(one.nom, year) for one, (_, year) in needs.items())
+        dated = (capital(_dated(one.nom, year)) for one, (_, year) in needs.items())
         columns = (*labels("theme.besoins-01.colonnes", **said), *dated)
         return make(
             ident,
@@ -184,4 +184,4 @@ class ThemeActions(ActionChapter):
 
 def _dated(nom: str, year: str) -> str:
     """The indicator and the year of its figures."""
-    return ", ".join(filter(None, (capital(nom), year)))
+    return ", ".join(filter(None, (nom, year)))
