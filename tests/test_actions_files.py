@@ -856,3 +856,24 @@ def test_an_amount_whose_note_says_a_part_is_an_amount_still(tmp_path):
     assert fields(proposal)["Montant"] == "accorde"
     assert money(cleaned)["retenu"] == 1800
     assert cleaned.anomalies.set_index("ligne").loc[3, "probleme"] == "pas un montant"
+
+
+def test_a_quarter_that_the_sheet_or_the_title_alone_says_is_that_of_its_lines(tmp_path):
+    rows = [["Porteur", "Action", "Année", "Accordé"], ["Asso A", "Lire", 2021, 100], ["Asso B", "Courir", 2021, 200]]
+    others = [
+        ["Programmation - Quartier L'Îlot"],
+        rows[0],
+        ["Asso C", "Jouer", 2021, 400],
+        ["Asso D", "Danser", 2021, 50],
+    ]
+    proposal, cleaned = pasted(tmp_path, "onglets.xlsx", workbook({"Le Haut": rows, "Suite": others}))
+    assert by_quarter(cleaned) == {"QP099001": 300, "QP099003": 450}
+    assert 'qpv = "QP099001"  # lu dans le nom de la feuille' in proposal
+    assert 'qpv = "QP099003"  # lu dans le titre du tableau' in proposal
+
+
+def test_a_year_is_read_under_its_title_where_a_note_stands_in_its_column(tmp_path):
+    log = "Exercice;Porteur;Action;Accordé\n2021;Asso A;Lire;1 000\n2021;Asso B;Jouer;2 000\n* hors reports;;;\n"
+    proposal, cleaned = pasted(tmp_path, "exercice.csv", log)
+    assert fields(proposal)["Exercice"] == "annee"
+    assert set(cleaned.actions["annee"]) == {2021}

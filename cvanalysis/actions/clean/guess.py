@@ -207,7 +207,7 @@ def _share(words: Sequence[str], holds: Callable[[str], object]) -> float:
 
 _CONTENUS: Mapping[str, tuple[Callable[[str], object], float]] = {
     "siret": (lambda word: len(_digits(word)) >= 8, 0.5),
-    "annee": (read_year, 0.7),
+    "annee": (read_year, 0.4),
     "date": (years_of_date, 0.4),
     "date_convention": (years_of_date, 0.4),
     "beneficiaires": (lambda word: word.strip()[:1].isdigit(), 0.5),

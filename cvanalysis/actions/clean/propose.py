@@ -54,6 +54,15 @@ class Sheet:
         years = {year for column in self.columns if column.champ in MONTANTS for year in ANNEE.findall(column.titre)}
         return stated if said or stated[0] or len(years) != 1 else (*years, "dans les titres des montants")
 
+    def quartier(self, known: Context) -> tuple[str, str]:
+        """The only quarter that the sheet names outside its rows, where they name none, and where it does."""
+        told = "qpv" in self.fields or any(column.quartier for column in self.columns)
+        above = " - ".join(cell for row in head_rows(self.grid)[: min(self.entete)] for cell in row)
+        name = Path(self.grid.fichier).stem.replace("_", " - ")
+        places = {"le titre du tableau": above, "le nom de la feuille": self.grid.feuille, "le nom du fichier": name}
+        found = {where: {*known.quarters_of(said)} & {*known.quartiers} for where, said in places.items()}
+        return next(((codes.pop(), where) for where, codes in found.items() if len(codes) == 1 and not told), ("", ""))
+
     def lines(self) -> set[tuple[str, str, float]]:
         """Title, year and amount of each row: what tells that a sheet says another's lines again."""
         columns = {column.champ: column for column in reversed(self.columns)}
@@ -81,7 +90,7 @@ def propose_journal(path: Path, fichier: str, territory: Territory) -> str:
     left = [one for one in sheets if id(one) not in aside]
     again = "répète une autre feuille : la lire aussi compterait deux fois le même argent"
     aside |= {id(left[rank]): again for rank in repeats([one.lines() for one in left])}
-    blocks = ((_write(fichier, one, labels), aside.get(id(one))) for one in sheets)
+    blocks = ((_write(fichier, one, known), aside.get(id(one))) for one in sheets)
     return "\n".join(_set_aside(block, why) if why else block for block, why in blocks)
 
 
@@ -111,7 +120,7 @@ def _skeleton(fichier: str, grid: Grid, known: Context) -> str:
     entete = max(_headers(grid), key=lambda one: sum(map(bool, flatten_header(head_rows(grid), one))), default=(0,))
     sheet = Sheet(grid, entete, guess_columns(grid, entete, known))
     columns = [replace(column, champ=column.champ or "?", propre=False) for column in sheet.columns]
-    block = _set_aside(_write(fichier, replace(sheet, columns=columns), known.labels), "n'a pas été comprise")
+    block = _set_aside(_write(fichier, replace(sheet, columns=columns), known), "n'a pas été comprise")
     return f"{block}# Champs possibles (une colonne « action » ou « porteur » au moins) : {', '.join(CHAMPS)}\n"
 
 
@@ -147,7 +156,7 @@ def _set_aside(block: str, why: str) -> str:
     return "\n".join([head, told, *(f"# {line}".rstrip() for line in lines), ""])
 
 
-def _write(fichier: str, sheet: Sheet, labels: dict[str, Labels]) -> str:
+def _write(fichier: str, sheet: Sheet, known: Context) -> str:
     grid, columns = sheet.grid, sheet.columns
     where = f" [{grid.feuille}]" if grid.feuille else ""
     lines = [
@@ -168,6 +177,7 @@ def _write(fichier: str, sheet: Sheet, labels: dict[str, Labels]) -> str:
             f"# milliers = {_text(word[-4])}  # si {quoted(word)} vaut des milliers ; sinon, corrigez ces cases"
         )
     lines += ["", f"[{LISTE}.colonnes]"]
+    constants: list[str] = []
     penniless = not sheet.fields & set(MONTANTS)
     for column in columns:
         if column.champ and not column.propre:
@@ -179,7 +189,10 @@ def _write(fichier: str, sheet: Sheet, labels: dict[str, Labels]) -> str:
     if not set(DATES) & sheet.fields and not any(column.annee for column in columns):
         year, told = sheet.annee
         said = f"annee = {year}  # lue {told} :" if year else "# annee = 2020  #"
-        lines += ["", f"[{LISTE}.constantes]", f"{said} aucune colonne ne la dit"]
+        constants.append(f"{said} aucune colonne ne la dit")
+    if (place := sheet.quartier(known))[0]:
+        constants.append(f"qpv = {_text(place[0])}  # lu dans {place[1]} : aucune colonne ne dit le quartier")
+    lines += ["", f"[{LISTE}.constantes]", *constants] if constants else []
     for column in columns:
         if not column.propre:
             continue
@@ -195,7 +208,7 @@ def _write(fichier: str, sheet: Sheet, labels: dict[str, Labels]) -> str:
             funder = _text(mask_words(column.bas) or column.titre)
             lines += [f"financeur = {funder}  # à remplacer par le nom du financeur"]
             lines += ['# type_credit = "spécifique"  # ou "droit commun"']
-    return "\n".join([*lines, *_unknown_words(columns, labels)]) + "\n"
+    return "\n".join([*lines, *_unknown_words(columns, known.labels)]) + "\n"
 
 
 def _thousands(column: Column) -> list[str]:
