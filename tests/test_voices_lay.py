@@ -200,3 +200,7 @@ def test_sentences_under_the_word_constats_are_what_was_said_and_not_numbers_of_
     assert [one["texte"] for one in found] == ["Les enfants attendent dehors."]
     found, _ = rows(tmp_path, "d.csv", table_of(["Constat", "Votre avis"], ["QP044006-revenus-03", "Trop bas."]))
     assert [(one["constat"], one["texte"]) for one in found] == [("QP044006-revenus-03", "Trop bas.")]
+    found, _ = rows(
+        tmp_path, "e.csv", table_of(["Constats", "Parole"], ["Trop de dossiers à remplir.", "On remplit le soir."])
+    )
+    assert [one["texte"] for one in found] == ["On remplit le soir."]

@@ -165,9 +165,10 @@ def _rename(sheet: Sheet) -> VoiceTable:
             for one in champ.split("|"):
                 columns.setdefault(one, []).append(header)
     _technical_columns(sheet, columns)
-    for champ in {"parole", "constat"} & columns.keys() if outil is outils.TABLEUR and "texte" not in columns else ():
-        said = sheet.cells[columns[champ]].agg(" ".join, axis=1).str.split().str.len()
-        columns |= {"texte": columns.pop(champ)} if said.mean() >= 3 else {}
+    for champ in ("parole", "constat"):
+        if outil is outils.TABLEUR and "texte" not in columns and champ in columns:
+            said = sheet.cells[columns[champ]].agg(" ".join, axis=1).str.split().str.len()
+            columns |= {"texte": columns.pop(champ)} if said.mean() >= 3 else {}
     cells = pd.DataFrame(
         {champ: _join(sheet.cells[headers], champ, outil) for champ, headers in columns.items()},
         index=sheet.cells.index,
