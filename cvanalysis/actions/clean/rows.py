@@ -9,7 +9,6 @@ from collections.abc import Container, Mapping, Sequence
 from dataclasses import astuple, dataclass, field, replace
 
 import numpy as np
-import pandas as pd
 import pyarrow.compute as pc
 
 from cvanalysis.actions.clean.cells import Words, constant, encode, joined, knowledge, line_words, read_amounts, ticked
@@ -265,9 +264,9 @@ def share_between_quarters(rows: LogRows) -> tuple[LogRows, dict[tuple[str, str]
             parts[i] = np.where(left < 0, 0, parts[i])
         gaps[RESTE] += np.where((rows.natures == ACTION) & (left > 0), left, 0)
         gaps[TROP] += np.where((rows.natures == ACTION) & (left < 0), -left, 0)
-    named = pd.DataFrame({i: np.where(values != 0, made[i].quartier, "") for i, values in parts.items()})
-    codes, found = pd.factorize(named.agg(lambda row: ";".join(filter(None, row)), axis=1))
-    said = Words(codes, tuple(found))
+    found, codes = np.unique(np.stack([values != 0 for values in parts.values()], axis=1), axis=0, return_inverse=True)
+    named = (";".join(made[i].quartier for i, some in zip(parts, row, strict=True) if some) for row in found.tolist())
+    said = Words(codes, tuple(named))
     return replace(
         rows, montants=tuple(made), champs=rows.champs | {"qpv": _coalesce(words, said) if words else said}
     ), gaps
