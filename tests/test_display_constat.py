@@ -267,6 +267,12 @@ def test_a_figure_is_restyled_and_saved_for_a_slide(tmp_path):
             ask()
 
 
+def test_an_analyst_finds_a_curve_by_its_name_to_restyle_it():
+    drawn = constat("lignes")
+    lines = Constat(drawn, TERRITOIRE).figure().axes[0].lines
+    assert {one.nom for one in drawn.figure.series} <= {line.get_label() for line in lines}
+
+
 @pytest.mark.parametrize(
     ("ask", "told"),
     [

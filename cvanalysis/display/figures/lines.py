@@ -114,9 +114,10 @@ def _line(ax: Axes, serie: Serie, this: Look | None, xs: Mapping[str, float], ru
         x.append(xs[point.etiquette])
         y.append(float(point.valeur.valeur) if point.valeur.dite else nan)
     if this is None:
-        ax.plot(x, y, color=PALE, linewidth=1)
+        ax.plot(x, y, color=PALE, linewidth=1, label=serie.nom)
         return
-    ax.plot(x, y, color=this.colour, linewidth=this.width, linestyle=(0, this.dash) if this.dash else "-")
+    dash = (0, this.dash) if this.dash else "-"
+    ax.plot(x, y, color=this.colour, linewidth=this.width, linestyle=dash, label=serie.nom)  # to find it by
     there = [(xs[p.etiquette], p.valeur) for p in serie.points if p.valeur.valeur is not None]
     put_marks(ax, there, [float(value.valeur) for _, value in there], replace(this, size=this.size * 0.75))
     # The subject's holes are always shown; those of a comparator only inside its line, where one would read through them.
