@@ -298,6 +298,11 @@ def test_what_is_refused_for_two_reasons_that_ask_for_the_same_is_advised_once()
         assert told.count(advice) == 1, advice
 
 
+def test_a_page_that_is_too_heavy_is_told_what_to_show_less_of():
+    told = advised("Refusée", *check_page(rendered(nbf.new_output("stream", name="stdout", text="x" * 2000)), [], 1000))
+    assert "table.head(30)" in told
+
+
 @pytest.mark.parametrize(("most", "told"), [(7, "et 2 autres."), (6, "et 1 autre."), (5, "« 5 ».")])
 def test_a_page_that_is_refused_for_many_reasons_says_five_of_them(monkeypatch, tmp_path, most, told):
     problems = [f"« {n} »." for n in range(1, most + 1)]
