@@ -5,6 +5,7 @@ import zipfile
 
 import pytest
 
+from carnets import territoire
 from cvanalysis.tables.check import check
 from cvanalysis.tables.models import columns_of, write_model
 from cvanalysis.tables.process import clean_all
@@ -201,3 +202,15 @@ fichier = "actions/suivi.csv"
     assert "colonne theme" not in told
     assert "colonne qpv" not in told
     assert "paroles/mots.csv, ligne 2, colonne Quartier\u00a0:" in told
+
+
+def test_figures_that_came_out_after_the_edition_are_told_with_their_file(tmp_path):
+    raw = territoire(tmp_path)
+    assert "Paru après" not in check(read_territory(raw)).render(detail=False)
+    contract = raw / "contrat.toml"
+    contract.write_text(contract.read_text(encoding="utf-8").replace("2022-12-31", "2021-01-31"), encoding="utf-8")
+    said = check(read_territory(raw)).render(detail=False).replace("\xa0", " ")
+    assert (
+        "Paru après cette édition, qui ne le connaît pas : 21 valeurs de 2018 (filosofi) dans insee/REVN_2022.csv.\n"
+        in said
+    )

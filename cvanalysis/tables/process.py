@@ -33,7 +33,7 @@ from cvanalysis.files.guard import reading, under_guard
 from cvanalysis.files.keys import carrier_key, split_list
 from cvanalysis.files.layout import COMMENTAIRE
 from cvanalysis.files.texts import read_text
-from cvanalysis.french import quoted
+from cvanalysis.french import quoted, with_unit
 from cvanalysis.indicateurs.clean.decode import clean_indicators
 from cvanalysis.indicateurs.clean.france import read_france
 from cvanalysis.indicateurs.clean.zones import ENSEMBLE, ENSEMBLE_2024
@@ -200,7 +200,18 @@ def clean_insee(territory: Territory, _audience: str) -> Domain:
     empty = bool(quarters) and not quarters.intersection(table.loc[table["valeur"].notna(), "zone"])
     say = f"aucun chiffre sur les quartiers du contrat ({territory.geographie})\u00a0: leurs fiches sont vides"
     told = (Problem("insee/", 0, "", say, "", "Voir docs/insee.md, «\u00a0Où les télécharger\u00a0»"),) * empty
-    return replace(cleaned, tables=tables, anomalies=anomalies, avertissements=told)
+    return replace(
+        cleaned, tables=tables, anomalies=anomalies, avertissements=told, complement=_say_later(table[~known])
+    )
+
+
+def _say_later(table: pd.DataFrame) -> str:
+    """For `check`, what an edition leaves to those that come after the day when it was out."""
+    told = []
+    for (source, year), rows in table[table["valeur"].notna()].groupby(["source", "millesime"], observed=True):
+        many, files = with_unit(len(rows), "valeurs"), ", ".join(sorted(set(rows["fichier"])))
+        told.append(f"Paru après cette édition, qui ne le connaît pas\u00a0: {many} de {year} ({source}) dans {files}.")
+    return "\n".join([*told, ""]) if told else ""
 
 
 def clean_actions(territory: Territory, indicateurs: frozenset[str] | None = None) -> Domain:
