@@ -157,7 +157,9 @@ def test_asked_and_granted_are_compared_on_the_lines_of_the_logs_that_say_both(l
     assert lines["Payé"] == [sum(line.paye or 0 for line in logs), 179, 388]
 
 
-def test_money_by_year_is_that_of_the_raw_logs(logs, store):
+def test_money_by_year_is_that_of_the_raw_logs_the_rise_of_prices_taken_out_first(logs, store, facts):
+    rows = csv.DictReader((facts / "ipc.csv").open(encoding="utf-8-sig"), delimiter=";")
+    prices = {row["annee"]: float(row["ipc"].replace(",", ".")) for row in rows}
     lines = {
         line[0].texte: [cell.valeur for cell in line[1:]]
         for line in Partners(store, store.territory).constat("argent-02").table.lignes
@@ -165,8 +167,10 @@ def test_money_by_year_is_that_of_the_raw_logs(logs, store):
     for year, amounts in lines.items():
         mine = [line.accorde for line in logs if str(line.annee) == year]
         state = sum(money.get("etat", 0) for money in mine)
-        assert amounts == [state, sum(sum(money.values()) for money in mine) - state or None], year
-    assert sum(first for first, _ in lines.values()) == 1_796_400
+        spent = [state, sum(sum(money.values()) for money in mine) - state or None]
+        real = [amount and round(amount * prices["2022"] / prices[year]) for amount in spent]
+        assert amounts == [*real, *spent], year
+    assert sum(amounts[2] for amounts in lines.values()) == 1_796_400
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ Owns the source and the mark of example data of these tables, and how counts, eu
 to choose a message.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -13,8 +13,10 @@ import pandas as pd
 
 from cvanalysis.actions.counting import carried_out
 from cvanalysis.actions.table import HORS_THEME
+from cvanalysis.catalogue.rules import load_rules
 from cvanalysis.constat.make import Builder, Chapter, Reader, make, nothing, source_of
 from cvanalysis.constat.shape import Finding, Message
+from cvanalysis.french import with_unit
 from cvanalysis.territory.contract import Territory
 from cvanalysis.textes import label
 
@@ -22,6 +24,19 @@ LONGUEUR = 160
 """What a page shows of one text at most: a cell of a log can hold 50,000 characters."""
 TEXTES = ("titre", "porteur", "financeur", "public", "libelle", "nom", "preuve", "obstacle")
 SANS_CAUSE, JOURNAUX, MONTANTS = (f"actions.communs.{name}" for name in ("sans_cause", "journaux", "montants"))
+
+
+def in_constant_euros(amounts: pd.DataFrame, names: Sequence[str]) -> tuple[pd.DataFrame, tuple[str, ...], str]:
+    """Euros by year (the index, its years in order), their names, and the caution that goes with them: first those of the last year, the
+    rise of prices taken out, then those of each year; these alone where the index of prices of one year is not known."""
+    first, last = int(amounts.index[0]), int(amounts.index[-1])
+    rates = [load_rules().deflator(int(year), last) for year in amounts.index]
+    if None in rates or first == last:
+        return amounts, tuple(names), MONTANTS
+    both = pd.concat([amounts.mul(rates, axis=0).round(), amounts], axis=1)
+    told = [label("actions.communs.constants", nom=name, annee=last) for name in names]
+    caution = label("actions.communs.prix", debut=first, fin=last, prix=with_unit(100 * (rates[0] - 1), "%", 1))
+    return both, (*told, *(label("actions.communs.courants", nom=name) for name in names)), caution
 
 
 @dataclass(frozen=True)

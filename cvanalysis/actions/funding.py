@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from cvanalysis.actions.counting import TFPB, UNE_FOIS, lines_of, subsidies
-from cvanalysis.actions.field import MONTANTS, ActionChapter
+from cvanalysis.actions.field import MONTANTS, ActionChapter, in_constant_euros
 from cvanalysis.actions.table import TYPES_CREDIT
 from cvanalysis.constat.make import Grid, bars, count, euros
 from cvanalysis.constat.shape import Finding, Message, Table, Valeur, row
@@ -32,7 +32,8 @@ def by_credit(chapter: ActionChapter, ident: str, rows: pd.DataFrame) -> Finding
     years = range(int(rows["annee"].min()), chapter.field.territory.connue + 1)
     table = amounts.reindex(index=years, columns=TYPES_CREDIT).astype(float)
     kinds = [kind for kind in TYPES_CREDIT if table[kind].notna().any()]
-    cells = {str(year): list(map(euros, line[kinds])) for year, line in table.iterrows()}
+    amounts, titles, caution = in_constant_euros(table[kinds], [NOMS[kind] for kind in kinds])
+    cells = {str(year): list(map(euros, line)) for year, line in zip(years, amounts.to_numpy(), strict=True)}
     known = table.sum(min_count=1).map(euros)
     said: dict[str, Any] = {"theme": "", **chapter.said, "inconnu": known["inconnu"]}
     said |= {"specifique": known["spécifique"], "droit_commun": known["droit commun"]}
@@ -40,9 +41,9 @@ def by_credit(chapter: ActionChapter, ident: str, rows: pd.DataFrame) -> Finding
     parts: dict[str, Any] = {}
     if kinds:
         most = max(cells, key=lambda year: (cells[year][0].valeur or 0.0, year))
-        reading = {"annee": most, "type": NOMS[kinds[0]], "valeur": cells[most][0]}
-        titles = (label("actions.credits.annee"), *(NOMS[kind] for kind in kinds))
-        parts = {"grid": Grid("lignes", cells, ["part"] * len(kinds), colonnes=titles)}
+        reading = {"annee": most, "type": titles[0], "valeur": cells[most][0]}
+        columns = (label("actions.credits.annee"), *titles)
+        parts = {"grid": Grid("lignes", cells, ["part"] * len(kinds), colonnes=columns)}
         parts |= {"lecture": Message("actions.lecture_credits", reading)}
     return chapter.about(
         ident,
@@ -54,7 +55,7 @@ def by_credit(chapter: ActionChapter, ident: str, rows: pd.DataFrame) -> Finding
             *((label("actions.credits.depuis", annee=since),) if since else ()),
             DROIT_COMMUN,
             *((AUTRE_RESSOURCE,) if TFPB in kinds else ()),
-            MONTANTS,
+            caution,
         ),
         manques=_unknown(rows),
         **parts,

@@ -9,8 +9,9 @@ from typing import Any
 
 import pandas as pd
 
+from cvanalysis.actions.field import in_constant_euros
 from cvanalysis.constat.make import Chapter, Grid, bars, count, euros, make, nothing, serie
-from cvanalysis.constat.shape import Figure, Finding, Message, Valeur, word
+from cvanalysis.constat.shape import Figure, Finding, Message, Table, Valeur, row, word
 from cvanalysis.french import french_date
 from cvanalysis.territory.contract import Territory
 from cvanalysis.textes import label, labels
@@ -94,21 +95,23 @@ class Story(Chapter):
         span, acts = self.span, self.actions.reindex(columns=["annee", "action", "paye"]).astype({"paye": float})
         years = acts.groupby(acts["annee"].astype("string").str.slice(0, 4))
         acted = years["action"].nunique().reindex(span, fill_value=0).tolist()
-        spent = map(euros, years["paye"].sum(min_count=1).reindex(span))
+        *names, spent = labels("recit.annees.colonnes")
+        paid, titles, caution = in_constant_euros(years[["paye"]].sum(min_count=1).reindex(span), [spent])
         dated = self._dated(self.chronologie), self._dated(self.instances)
         counted = [_since(each) for each in (*dated, self._there(), acted)]
         values = {"debut": span[0], "fin": span[-1], "compte": any(value.dite for row in counted for value in row)}
         if not values["compte"]:
             return self._make(ident, values)
-        names = labels("recit.annees.colonnes")[1:]  # an amount is no count: it has no axis here
-        lines = [serie(nom, "sujet", zip(span, row, strict=True)) for nom, row in zip(names, counted, strict=False)]
+        # an amount is no count: it has no axis here
+        lines = [serie(nom, "sujet", zip(span, row, strict=True)) for nom, row in zip(names[1:], counted, strict=True)]
+        sums = ([euros(amount) for amount in column] for column in paid.to_numpy().T)
         return self._make(
             ident,
             values,
             figure=Figure("lignes", "", tuple(lines), facettes=True),
-            table=list(zip(span, *counted, spent, strict=True)),
+            table=Table((*names, *titles), tuple(row(*line) for line in zip(span, *counted, *sums, strict=True))),
             rows=[self.instances, self.actions],
-            precautions=[label("recit.annees.montants")] if any(acted) else [],
+            precautions=[label("recit.annees.montants"), caution] if any(acted) else [],
         )
 
     def _dated(self, rows: pd.DataFrame) -> list[int]:
