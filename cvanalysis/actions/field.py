@@ -6,7 +6,9 @@ to choose a message.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
+from math import nan
 from typing import Any
 
 import pandas as pd
@@ -26,17 +28,24 @@ TEXTES = ("titre", "porteur", "financeur", "public", "libelle", "nom", "preuve",
 SANS_CAUSE, JOURNAUX, MONTANTS = (f"actions.communs.{name}" for name in ("sans_cause", "journaux", "montants"))
 
 
-def in_constant_euros(amounts: pd.DataFrame, names: Sequence[str]) -> tuple[pd.DataFrame, tuple[str, ...], str]:
-    """Euros by year (the index, its years in order), their names, and the caution that goes with them: first those of the last year, the
-    rise of prices taken out, then those of each year; these alone where the index of prices of one year is not known."""
-    first, last = int(amounts.index[0]), int(amounts.index[-1])
-    rates = [load_rules().deflator(int(year), last) for year in amounts.index]
-    if None in rates or first == last:
-        return amounts, tuple(names), MONTANTS
-    both = pd.concat([amounts.mul(rates, axis=0).round(), amounts], axis=1)
+def in_constant_euros(
+    amounts: pd.DataFrame, names: Sequence[str], edition: date
+) -> tuple[pd.DataFrame, tuple[str, ...], tuple[str, ...]]:
+    """Euros by year (the index, its years in order), their names, and the cautions that go with them: first those of the last year whose
+    prices an edition of that day knows, the rise of prices taken out, then those of each year; these alone where none compare."""
+    years = [int(year) for year in amounts.index]
+    first, last = (
+        years[0],
+        min(years[-1], edition.year - 1),
+    )  # the index of a year comes out in the January that follows it
+    rates = [load_rules().deflator(year, last) for year in years if year <= last]
+    if len(rates) < 2 or None in rates:
+        return amounts, tuple(names), (MONTANTS,)
+    both = pd.concat([amounts.mul([*rates, *[nan] * (len(years) - len(rates))], axis=0).round(), amounts], axis=1)
     told = [label("actions.communs.constants", nom=name, annee=last) for name in names]
-    caution = label("actions.communs.prix", debut=first, fin=last, prix=with_unit(100 * (rates[0] - 1), "%", 1))
-    return both, (*told, *(label("actions.communs.courants", nom=name) for name in names)), caution
+    said = [label("actions.communs.prix", debut=first, fin=last, prix=with_unit(100 * (rates[0] - 1), "%", 1))]
+    said += [label("actions.communs.prix_a_venir", annee=last + 1)] if last < years[-1] else []
+    return both, (*told, *(label("actions.communs.courants", nom=name) for name in names)), tuple(said)
 
 
 @dataclass(frozen=True)

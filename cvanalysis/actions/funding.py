@@ -32,7 +32,8 @@ def by_credit(chapter: ActionChapter, ident: str, rows: pd.DataFrame) -> Finding
     years = range(int(rows["annee"].min()), chapter.field.territory.connue + 1)
     table = amounts.reindex(index=years, columns=TYPES_CREDIT).astype(float)
     kinds = [kind for kind in TYPES_CREDIT if table[kind].notna().any()]
-    amounts, titles, caution = in_constant_euros(table[kinds], [NOMS[kind] for kind in kinds])
+    day = chapter.field.territory.edition.jusqu_au
+    amounts, titles, cautions = in_constant_euros(table[kinds], [NOMS[kind] for kind in kinds], day)
     cells = {str(year): list(map(euros, line)) for year, line in zip(years, amounts.to_numpy(), strict=True)}
     known = table.sum(min_count=1).map(euros)
     said: dict[str, Any] = {"theme": "", **chapter.said, "inconnu": known["inconnu"]}
@@ -55,7 +56,7 @@ def by_credit(chapter: ActionChapter, ident: str, rows: pd.DataFrame) -> Finding
             *((label("actions.credits.depuis", annee=since),) if since else ()),
             DROIT_COMMUN,
             *((AUTRE_RESSOURCE,) if TFPB in kinds else ()),
-            caution,
+            *cautions,
         ),
         manques=_unknown(rows),
         **parts,

@@ -96,7 +96,8 @@ class Story(Chapter):
         years = acts.groupby(acts["annee"].astype("string").str.slice(0, 4))
         acted = years["action"].nunique().reindex(span, fill_value=0).tolist()
         *names, spent = labels("recit.annees.colonnes")
-        paid, titles, caution = in_constant_euros(years[["paye"]].sum(min_count=1).reindex(span), [spent])
+        paid = years[["paye"]].sum(min_count=1).reindex(span)
+        paid, titles, cautions = in_constant_euros(paid, [spent], self.territory.edition.jusqu_au)
         dated = self._dated(self.chronologie), self._dated(self.instances)
         counted = [_since(each) for each in (*dated, self._there(), acted)]
         values = {"debut": span[0], "fin": span[-1], "compte": any(value.dite for row in counted for value in row)}
@@ -111,7 +112,7 @@ class Story(Chapter):
             figure=Figure("lignes", "", tuple(lines), facettes=True),
             table=Table((*names, *titles), tuple(row(*line) for line in zip(span, *counted, *sums, strict=True))),
             rows=[self.instances, self.actions],
-            precautions=[label("recit.annees.montants"), caution] if any(acted) else [],
+            precautions=[label("recit.annees.montants"), *cautions] if any(acted) else [],
         )
 
     def _dated(self, rows: pd.DataFrame) -> list[int]:
