@@ -70,6 +70,13 @@ def test_the_story_puts_everything_on_the_years_of_the_contract(territory, clean
     assert "1 partenaire a rejoint" in write(found["recit-partenaires-01"].message)
 
 
+def test_a_story_where_no_payment_is_known_has_one_column_of_them(territory, cleaned):
+    partners = pd.DataFrame({"nom": ["A"], "debut": ["2014"], "fin": [""]})
+    actions = pd.DataFrame({"annee": [2018], "action": ["x"], "paye": [None]})
+    told = Story(territory, cleaned.chronologie, cleaned.instances, partners, actions).constat("annees-01").table
+    assert [name for name in told.colonnes if "payés" in name] == ["Montants payés connus"]
+
+
 def test_a_story_without_anything_says_so(territory):
     nothing = pd.DataFrame({"date": pd.Series(dtype="str")})
     found = Story(territory, nothing, nothing, nothing, nothing).constats

@@ -39,7 +39,7 @@ def in_constant_euros(
         min(years[-1], edition.year - 1),
     )  # the index of a year comes out in the January that follows it
     rates = [load_rules().deflator(year, last) for year in years if year <= last]
-    if len(rates) < 2 or None in rates:
+    if len(rates) < 2 or None in rates or amounts.isna().all(axis=None):
         return amounts, tuple(names), (MONTANTS,)
     both = pd.concat([amounts.mul([*rates, *[nan] * (len(years) - len(rates))], axis=0).round(), amounts], axis=1)
     told = [label("actions.communs.constants", nom=name, annee=last) for name in names]
