@@ -271,7 +271,7 @@ def test_a_card_of_the_front_page_says_the_year_of_each_figure():
     ]
     of_each = dict.fromkeys((A, B, C, D, E, F), "")
     html = composants("ensemble.html.j2").cartons(found, territory().quartiers, of_each, of_each)
-    assert all(f"({year})</p>" in html for year in ("2017", "2018", "2019"))
+    assert all(f" ({year})</p>" in html for year in ("2017", "2018", "2019"))
 
 
 def test_a_column_of_figures_bears_their_year():
