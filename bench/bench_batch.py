@@ -66,7 +66,7 @@ def measure(command: list[str], reports: int, env: dict[str, str], cwd: Path, *,
         nonlocal peak
         while process.poll() is None:
             peak = max(peak, tree_memory(process.pid))
-            time.sleep(0.1)
+            time.sleep(1)
 
     watcher = threading.Thread(target=sample)
     watcher.start()
