@@ -63,8 +63,9 @@ def clean_logs(
     pa.default_memory_pool().release_unused()  # what held the cells: putting the lines together is the peak
     names = ("actions", "argent", "controles", "propositions")
     tables = dict(zip(names, assemble(logs, context, decisions, anomalies), strict=True))
-    lines = tables["actions"].drop_duplicates("cle")  # the key of a line said before ends in a number
-    for fichier, again in lines["cle"].str.contains("-").groupby(lines["source"]) if len(files) > 1 else ():
+    lines = tables["actions"][["cle", "source"]][: None if len(files) > 1 else 0].drop_duplicates("cle")
+    said = lines["cle"].str.contains("-")  # the key of a line said before ends in a number
+    for fichier, again in said.groupby(lines["source"]):
         if again.mean() > 0.5:
             what = f"{again.sum()} lignes sur {len(again)} répètent d'autres lignes"
             done = "leur argent compte deux fois\u00a0; si un autre fichier les a, retirez l'un des deux, ou décidez dans decisions.csv"

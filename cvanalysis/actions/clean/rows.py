@@ -321,6 +321,7 @@ def hide_persons(champs: dict[str, Words], autres: dict[str, Words], partners: C
             persons |= words.map(is_natural, bool)
 
     for name in MASQUES.keys() & champs.keys():
-        shown = tuple(word if carrier_key(word) in partners else MASQUES[name](word) for word in champs[name].words)
-        champs[name] = Words(champs[name].codes, shown)
+        pairs = zip(champs[name].words, map(MASQUES[name], champs[name].words), strict=True)
+        shown = (word if word != masked and carrier_key(word) in partners else masked for word, masked in pairs)
+        champs[name] = Words(champs[name].codes, tuple(shown))
     return persons | (champs["porteur"].map(PARTICULIER.__eq__, bool) if "porteur" in champs else False)
