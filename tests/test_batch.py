@@ -411,6 +411,14 @@ def test_a_failed_report_keeps_its_last_good_page_and_is_tried_again(pays):
     assert not (state(pays) / "echecs" / "synthese.ipynb").exists()
 
 
+def test_a_notebook_that_fails_alike_for_every_quarter_is_said_once(pays):
+    carnet(pays / "nb" / "qpv.ipynb", "1 / 0")
+    said = build(pays, "--jobs", 1).stderr
+    assert said.count("échec. cellule 4 : ZeroDivisionError") == 1
+    assert "Même échec que QP973001 : QP973002, QP973003." in said
+    assert len([*(state(pays) / "echecs" / "quartiers").glob("*.txt")]) == 3
+
+
 @pytest.mark.slow
 def test_no_page_leads_to_one_that_could_not_be_made(pays):
     def lead():

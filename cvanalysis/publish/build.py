@@ -189,10 +189,7 @@ class _Build:
         for fate in making:
             by_reason.setdefault(fate.why, []).append(fate)
         for why, same in by_reason.items():
-            names = [fate.report.court for fate in same]
-            if len(names) > 6:
-                names = [f"{len(names)} rapports ({', '.join(names[:3])}…)"]
-            for name in names:
+            for name in _named(same):
                 self.say(f"{name} : {why}")
         rest = sum(fate.status == "unchanged" for fate in fates)
         self.say(f"{count(len(making), 'rapport')} à construire, {rest} à jour.")
@@ -232,7 +229,7 @@ class _Build:
         self.decision.ledger.remove("envoi")  # what was packed may hold what these pages may hold no more
         from tqdm import tqdm
 
-        failures = 0
+        failed: dict[str, list[Fate]] = {}  # by cause: a notebook that fails for fifteen quarters is said once
         # A bar with rate, time left and failures; nothing where standard error is no terminal.
         shown = "{percentage:3.0f} % {bar} {n_fmt}/{total_fmt} rapports, {rate_fmt}, reste {remaining}{postfix}"
         bar = tqdm(total=len(fates), disable=None, dynamic_ncols=True, bar_format=shown, unit=" rapport")
@@ -243,11 +240,16 @@ class _Build:
                     for path in self.decision.aside(fate.report):
                         path.unlink(missing_ok=True)
                 else:
-                    failures += 1
-                    self.fail(fate, outcome, slices)
-                    bar.set_postfix_str(count(failures, "échec"))
+                    told = self.fail(fate, outcome, slices)
+                    failed.setdefault(fate.why, []).append(fate)
+                    if len(failed[fate.why]) == 1:
+                        self.warn(told)
+                    bar.set_postfix_str(count(sum(map(len, failed.values())), "échec"))
                 self.log.append({"id": fate.report.id} | outcome.told())
                 bar.update()
+        for first, *others in failed.values():
+            if others:
+                self.warn(f"Même échec que {first.report.court} : {', '.join(_named(others))}.")
 
     def ended(self, tasks: Iterator[tuple[Fate, Task, Keep]]) -> Iterator[tuple[Fate, Outcome]]:
         """Each report's fate and outcome as it ends."""
@@ -264,8 +266,9 @@ class _Build:
         works = ((fate, partial(produce, task, keep)) for fate, task, keep in tasks)
         return run_children(works, self.options.jobs, self.limits)
 
-    def fail(self, fate: Fate, outcome: Outcome, slices: Slices) -> None:
-        """Keep aside what tells why, never touch the page; but a page whose voices changed goes: one may have been withdrawn."""
+    def fail(self, fate: Fate, outcome: Outcome, slices: Slices) -> str:
+        """Keep aside what tells why, never touch the page; but a page whose voices changed goes: one may have been withdrawn. Returns what
+        is said of it."""
         from cvanalysis.publish.run.produce import broken_notebook, scrub
 
         env = {"CVANALYSIS_DATA": str(self.options.data.resolve()), "CVANALYSIS_OUT": str(self.options.out.resolve())}
@@ -282,7 +285,7 @@ class _Build:
             atomic.write_all([(notebook, broken.encode()), (text, told.encode())])
         except atomic.WriteFailed as error:
             self.warn(f"{fate.report.court} : {error}")
-        self.warn(f"{fate.report.court} : échec. {fate.why}. Le détail est dans {shown(text)}.")
+        return f"{fate.report.court} : échec. {fate.why}. Le détail est dans {shown(text)}."
 
     # --------------------------------------------------------------------------------------------- afterwards
 
@@ -300,6 +303,12 @@ class _Build:
         slices.forget(records)
         named = {record["de"]["environnement"] for record in records}
         decision.ledger.keep_only("environnements", named | {decision.environment})
+
+
+def _named(fates: list[Fate]) -> list[str]:
+    """The names of reports; many in one."""
+    names = [fate.report.court for fate in fates]
+    return names if len(names) <= 6 else [f"{len(names)} rapports ({', '.join(names[:3])}…)"]
 
 
 # ---------------------------------------------------------------------------------------------- rebuild on save
