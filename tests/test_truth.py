@@ -557,6 +557,15 @@ def test_a_doubtful_figure_is_in_no_headline_and_no_landmark(fiche, store):
     assert "un seul chiffre est utilisable, en 2013 ; en 2018 le chiffre est douteux" in said.replace("\u00a0", " ")
 
 
+def test_a_doubtful_landmark_leaves_it_its_box_and_the_reason_and_is_asked_nothing_about(fiche):
+    page = fiche("QP044011")
+    said = {line.declaree.indicateur: (phrases.say(line.valeur), phrases.write(under)) for line, under in page.reperes}
+    assert len(said) == 4
+    assert said["taux_emploi"][0] == "douteux"
+    assert said["taux_emploi"][1].startswith("Part des 15-64 ans en emploi")
+    assert not any(one.id.endswith("emploi-01") for one, _ in page.questions())
+
+
 def test_more_persons_insured_than_inhabitants_make_a_census_doubtful(insee, fiche):
     people, insured = insee("DEMO_2022.csv"), insee("REVN_2022.csv")
     over = {z for z, r in people.items() if z.startswith("QP") and insured[z]["C"] > 1.15 * r["POP_MUN"]}

@@ -5,6 +5,7 @@ again only when something that it shows has changed.
 """
 
 import re
+from dataclasses import replace
 from functools import cached_property
 
 import pandas as pd
@@ -59,9 +60,11 @@ class Fiche(Questions):
 
     @property
     def reperes(self) -> tuple[tuple[Ligne, Message], ...]:
-        """The lines that stand at the top of the page, and what is said under each figure."""
-        there = (line for line in self.tableau if line.declaree.repere and line.valeur.statut != "suspect")
-        return tuple((line, self._landmark(line)) for line in there)
+        """The lines that stand at the top of the page, and what is said under each figure; a doubtful one leaves it its place, and why."""
+        doubt = {"valeur": Valeur(None, "suspect"), "rang": None}
+        shown = (line for line in self.tableau if line.declaree.repere)
+        told = (replace(line, **doubt) if line.valeur.statut == "suspect" else line for line in shown)
+        return tuple((line, self._landmark(line)) for line in told)
 
     def _landmark(self, line: Ligne) -> Message:
         one = line.declaree
@@ -88,7 +91,7 @@ class Fiche(Questions):
 
     def questions(self) -> tuple[tuple[Finding, str], ...]:
         """The findings that the sheet asks about, with the question: those that stand out, else those of the landmarks."""
-        top = [line.declaree.constat for line, _ in self.reperes][::-1]
+        top = [line.declaree.constat for line, _ in self.reperes if line.valeur.statut != "suspect"][::-1]
         asked = {one.id: one for one in (*self.ressort(), *map(self.constat, top))}
         texts = block("quartier.questions")
         known = [one.id for one in asked.values() if one.table and "absent" not in one.message.gabarit]
