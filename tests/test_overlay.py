@@ -73,6 +73,27 @@ def test_a_question_of_one_s_own_is_a_finding_of_the_fiche(avec):
     assert "Ville, service des sports" in finding.source
 
 
+def test_where_no_quarter_has_a_figure_the_page_says_the_reason_of_the_cells_and_not_that_no_file_came(tmp_path):
+    head, of_filosofi = "code;annee;indicateur;valeur\n", INDICATEURS.replace("Ville, service des sports", "filosofi")
+    cases = {  # what the file has for the three quarters: declared by whom, what the page and the table say
+        "QP973001;2019;licences_sport;s": (INDICATEURS, "le chiffre est couvert par le secret statistique", "secret"),
+        "QP973001;2020;licences_sport;12,5": (of_filosofi, "le chiffre est paru après l'édition", "postérieur"),
+    }
+    for number, (line, (declared, why, status)) in enumerate(cases.items()):
+        asked = CONSTATS + "".join(
+            f"local-0{n};{genre};licences_sport;Et ici ?\n"
+            for n, genre in enumerate(("niveau", "evolution", "ecart"), 2)
+        )
+        dropped = head + "".join(f"{line}\n".replace("QP973001", f"QP97300{n}") for n in (1, 2, 3))
+        catalogue = {"catalogue/indicateurs.csv": declared, "catalogue/constats.csv": asked}
+        dossier = ouvrir(write(tmp_path / str(number), {**catalogue, "insee/sport.csv": dropped}))
+        fiche = dossier.fiche("Le Port")
+        for name in ("local-01", "local-02", "local-03", "local-04"):
+            assert why in " ".join(fiche.constat(name).finding.manques), (line, name)
+        assert set(dossier.indicateurs(indicateurs="licences_sport")["statut"]) == {status}
+        assert "aucun fichier" not in check(dossier.territory).render()
+
+
 def test_check_balances_and_nothing_of_the_overlay_is_left_aside(avec):
     told = check(read_territory(avec))
     assert told.status == 0, told.render()

@@ -15,7 +15,17 @@ from cvanalysis.tables.process import clean_all, process, zones_of
 from cvanalysis.territory.contract import read_territory
 
 COLONNES = ["zone", "niveau", "indicateur", "millesime", "publication", "valeur", "statut", "source", "fichier", "note"]
-STATUTS = {"publié", "non_diffusé", "secret", "non_significatif", "non_disponible", "sans_objet", "suspect", "masqué"}
+STATUTS = {
+    "publié",
+    "non_diffusé",
+    "secret",
+    "non_significatif",
+    "non_disponible",
+    "sans_objet",
+    "suspect",
+    "masqué",
+    "postérieur",
+}
 
 
 @pytest.fixture

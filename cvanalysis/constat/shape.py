@@ -21,6 +21,7 @@ Statut = Literal[
     "sans_objet",
     "suspect",  # published but fails a validity test: shown with a mark, left out of ranks and gaps
     "masqué",  # withheld by us
+    "postérieur",  # out after the edition was handed over, which is not to know it
 ]
 """Why a number is there or not. Never a bare NaN, never a 0 that means "unknown"."""
 

@@ -84,7 +84,10 @@ class Question:
     def nothing(self, raison: str = "", gabarit: str = "", **valeurs: object) -> Finding:
         """The finding where nothing at all is published, for anyone: no figure, no table, and it says so."""
         one, tous = self.indicateur, self.ctx.tous
-        raison = raison or (label("commun.refus.aucun_chiffre") if tous else reason("non_disponible"))
+        every = (self.ctx.serie(zone.code, of) for zone in self.ctx.sujets for of in self.indicateurs)
+        told = {row.statut for rows in every for row in rows}
+        usual = label("commun.refus.aucun_chiffre") if tous else reason("non_disponible")
+        raison = raison or (reason(told.pop()) if len(told) == 1 else usual)
         values = {"indicateur": one.id, "nom": one.nom, "raison": raison, "question": self.declare.question}
         values |= {} if tous else {"quartier": QUARTIER, "zone": self.code}
         names = " », « ".join(indicateur.nom for indicateur in self.indicateurs)

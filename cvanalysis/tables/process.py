@@ -190,8 +190,13 @@ def clean_insee(territory: Territory, _audience: str) -> Domain:
     france, problems = read_france(territory.dossier, cleaned.france, later)
     known = np.array([key not in later for key in zip(table["source"], table["millesime"], strict=True)], dtype=bool)
     words = table.select_dtypes("category").columns
+    told = _say_later(table[~known])
+    only = ~known & ~table["indicateur"].isin(
+        table.loc[known, "indicateur"]
+    )  # the pages say why they have nothing of it
+    table.loc[only, ["valeur", "statut"]] = (np.nan, "postérieur")
     tables = {
-        "indicateurs": table[known].astype(dict.fromkeys(words, "str")).reset_index(drop=True),
+        "indicateurs": table[known | only].astype(dict.fromkeys(words, "str")).reset_index(drop=True),
         "france": france,
         "comptes": cleaned.comptes,
     }
@@ -199,10 +204,8 @@ def clean_insee(territory: Territory, _audience: str) -> Domain:
     quarters = {one.code for one in territory.quartiers}
     empty = bool(quarters) and not quarters.intersection(table.loc[table["valeur"].notna(), "zone"])
     say = f"aucun chiffre sur les quartiers du contrat ({territory.geographie})\u00a0: leurs fiches sont vides"
-    told = (Problem("insee/", 0, "", say, "", "Voir docs/insee.md, «\u00a0Où les télécharger\u00a0»"),) * empty
-    return replace(
-        cleaned, tables=tables, anomalies=anomalies, avertissements=told, complement=_say_later(table[~known])
-    )
+    warned = (Problem("insee/", 0, "", say, "", "Voir docs/insee.md, «\u00a0Où les télécharger\u00a0»"),) * empty
+    return replace(cleaned, tables=tables, anomalies=anomalies, avertissements=warned, complement=told)
 
 
 def _say_later(table: pd.DataFrame) -> str:

@@ -19,7 +19,7 @@ from cvanalysis.files.numbers import STATUTS
 from cvanalysis.files.sheets import RawTable
 from cvanalysis.territory.places import Niveau
 
-STATUTS_TABLE = (*STATUTS, "suspect", "masqué")
+STATUTS_TABLE = (*STATUTS, "suspect", "masqué", "postérieur")
 PUBLIE, SUSPECT = STATUTS_TABLE.index("publié"), STATUTS_TABLE.index("suspect")
 NIVEAUX = get_args(Niveau)
 DICTIONNAIRE = "dictionnaire de variables de l'Insee, laissé de côté"
