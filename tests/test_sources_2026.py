@@ -9,6 +9,7 @@ import pytest
 import xlsxwriter
 
 from conftest import shared
+from cvanalysis.catalogue import load_catalogue
 from cvanalysis.files.anomalies import Domain
 from cvanalysis.files.contours import read_contours
 from cvanalysis.files.delimited import extract
@@ -16,6 +17,8 @@ from cvanalysis.files.sheets import read_raw
 from cvanalysis.indicateurs.clean.decode import clean_indicators, lost_cells
 from cvanalysis.indicateurs.clean.france import read_france
 from cvanalysis.indicateurs.clean.recognise import Documentation, known_headers, recognise
+from cvanalysis.indicateurs.clean.vintage import say
+from cvanalysis.personnes.masking import mask_told
 
 DS = '"GEO";"GEO_OBJECT";"FILOSOFI_MEASURE";"UNIT_MEASURE";"UNIT_MULT";"CONF_STATUS";"OBS_STATUS";"TIME_PERIOD";"OBS_VALUE"\n'
 FILO_QP = "CODGEO;LIBGEO;DISP_TP60_A21;DISP_Q1_A21;DISP_MED_A21;DISP_PTSA_A21;DISP_NOTE_A21\n"
@@ -721,3 +724,12 @@ def test_the_national_files_of_insee_place_the_quarters_of_any_territory():
     assert table.groupby("indicateur").size()[["taux_pauvrete", "revenu_median", "taux_emploi"]].min() > 1000
     assert table.groupby("indicateur")["annee"].first()[["taux_pauvrete", "population"]].tolist() == ["2019", "2018"]
     assert table.loc[table["zone"] == "QP035002", ["nom", "communes"]].iloc[0].tolist() == ["Villejean", "Rennes"]
+
+
+def test_what_is_said_of_a_family_of_files_is_not_masked_as_the_name_of_a_family_of_people(tmp_path):
+    name, text, _ = READ[0]
+    said = clean(tmp_path, {name: text}).anomalies["probleme"].tolist()
+    assert any("famille" in one and "QN_RP" in one for one in said)
+    for family in load_catalogue().familles.values():
+        told = say("sans_cle", famille=family.id, noms="")[0]
+        assert [mask_told(one) for one in (*said, told)] == [*said, told]

@@ -220,8 +220,8 @@ def _say_vintage(sheet: Recognised, fichier: str) -> Iterator[Problem]:
     if not unsure and not family.millesimes:
         return
     years = ", ".join(str(bloc.millesime) for bloc in sheet.blocs if bloc.millesime not in family.millesimes)
-    what = f"le fichier {years} de la famille {family.id} ne dit pas l'année de ses données"
+    what = f"le fichier {years} de la famille de fichiers {family.id} ne dit pas l'année de ses données"
     if family.millesimes:
-        what = f"les colonnes du millésime {years} ne sont pas encore décrites (famille {family.id})"
+        what = f"les colonnes du millésime {years} ne sont pas encore décrites (famille de fichiers {family.id})"
     done = "Colonnes lues par leurs noms connus" + ("\u00a0; année des données non établie" if unsure else "")
     yield Problem(fichier, 0, "", what, "", done)

@@ -95,7 +95,7 @@ def refuse_level(table: RawTable, fichier: str, family: Famille | None) -> None:
     for pattern, level in CODES["autres_niveaux"].items():
         in_name = re.search(rf"(?<![A-Z])(?:{pattern})(?![A-Z])", stem)
         if any(re.fullmatch(pattern, header) for header in headers) or in_name or level == by_codes:
-            what = f"famille {family.id} reconnue, mais" if family else "tableau de chiffres"
+            what = f"famille de fichiers {family.id} reconnue, mais" if family else "tableau de chiffres"
             raise OtherLevel.of(fichier, *say("autre_niveau", quoi=what, niveau=level), table.ligne_entete)
 
 
