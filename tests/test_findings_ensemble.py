@@ -28,6 +28,10 @@ def cells(table):
     return [[phrases.say(value) for value in line] for line in table.lignes]
 
 
+def unspaced(found):
+    return phrases.write(found.message).replace("\u00a0", " ").replace("\u202f", " ")
+
+
 def over_time(values, zone=A, years=None):
     years = years or ((2014, 2018) if len(values) == 2 else (2012, 2014, 2016, 2018))
     return [obs(zone, millesime=year, valeur=value) for year, value in zip(years, values, strict=True)]
@@ -47,6 +51,31 @@ def test_dots_stand_by_value_and_the_table_in_the_declared_order():
 def test_a_shared_end_is_said_to_be_shared():
     found = synthesis("niveau;taux_pauvrete", everywhere("taux_pauvrete", [50, 50, 40, 20, 31, 35]))
     assert "la valeur la plus élevée (à égalité avec 1 autre), et" in phrases.write(found.lecture)
+
+
+def test_two_ends_that_are_printed_alike_are_shared_in_the_title_too():
+    found = synthesis("niveau;taux_pauvrete", everywhere("taux_pauvrete", [50.04, 50.01, 40, 20, 31, 35]))
+    assert "à 50,0 % (Le Breuil et 1 autre)" in unspaced(found) or "à 50,0 % (Les Ormes et 1 autre)" in unspaced(found)
+    assert "(à égalité avec 1 autre)" in phrases.write(found.lecture)
+
+
+def test_quarters_are_never_ranked_by_a_count_of_people():
+    found = synthesis("niveau;population", everywhere("population", [900, 5000, 1200, 800, 700, 1500], source="rp"))
+    assert [p.etiquette for p in found.figure.series[0].points][:3] == ["Les Ormes", "Le Breuil", "La Plaine"]
+    said = f"{phrases.write(found.message)} {phrases.write(found.lecture)}"
+    assert not any(word in said for word in ("plus élevé", "plus bas", "5 000", "700"))
+
+
+def test_how_many_change_is_told_of_the_quarters_that_are_measured():
+    rows = [*over_time((40, 45)), *over_time((40, 30), B), obs("QP990003", millesime=2018)]
+    found = synthesis("evolution;taux_pauvrete", rows)
+    assert "en hausse dans 1 quartier sur 2 mesurés" in phrases.write(found.message)
+
+
+def test_where_no_year_compares_the_quarters_a_recent_one_is_told_and_not_the_fullest_of_long_ago():
+    old = everywhere("part_moins_25", [30, 31, 32, "secret", "secret", "secret"], 2010, source="rp")
+    new = everywhere("part_moins_25", [30, 31, "secret", "secret", "secret", "secret"], 2018, source="rp")
+    assert "(2018)" in phrases.write(synthesis("niveau;part_moins_25", old + new).message)
 
 
 def test_no_mean_or_total_of_the_quarters_is_ever_printed():

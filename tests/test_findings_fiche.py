@@ -292,6 +292,7 @@ def test_a_gap_with_one_shared_year_is_shown_but_not_followed():
     found = finding("ecart;taux_pauvrete", rows)
     assert found.message.gabarit == "quartier.ecart_refuse"
     assert found.figure is not None
+    assert "l’écart avec Valmétropole non mesurée (un seul écart" in phrases.write(found.message).replace("\u00a0", " ")
 
 
 # --------------------------------------------------------------------------------------------- structure and women/men
@@ -322,6 +323,24 @@ def test_shares_are_published_counts_over_their_published_total():
         "10,0\u00a0%",
     ]
     assert "taux de chômage" in " ".join(found.precautions)
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ((298, 295, 160), "3 à 5 ans et 0 à 2 ans (5,6 % chacun)"),
+        ((335, 295, 160), "3 à 5 ans (6,3 %), puis 0 à 2 ans"),
+    ],
+)
+def test_of_two_parts_that_are_printed_alike_neither_comes_first(values, expected):
+    ages = ("enfants", "enfants_3_5", "enfants_0_2", "enfants_18_24")
+    rows = [obs(A, ident, 2021, value) for ident, value in zip(ages, (1760, *values), strict=True)]
+    assert expected in said(f"structure;{','.join(ages)}", rows).replace("\u00a0", " ")
+
+
+def test_a_whole_of_which_a_part_is_withheld_is_named_and_dated():
+    text = said(f"structure;{DUREES}", job_seekers(40, 30, None, 10))
+    assert text.startswith("Demandeurs d’emploi de catégories A, B et C (2021)")
 
 
 def test_a_withheld_part_is_said_and_never_deduced_from_the_others():

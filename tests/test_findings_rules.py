@@ -4,7 +4,7 @@ import pytest
 
 from cvanalysis.catalogue import load_catalogue
 from cvanalysis.catalogue.rules import load_rules
-from cvanalysis.constat.shape import Message
+from cvanalysis.constat.shape import Message, Valeur
 from cvanalysis.errors import ComparisonRefused
 from cvanalysis.indicateurs.evolution import index
 from cvanalysis.indicateurs.measure import (
@@ -64,6 +64,11 @@ def test_a_gap_is_free_of_the_dust_of_binary_floats():
 @pytest.mark.parametrize(("own", "expected"), [(17.3, "proche"), (17.4, "dessus"), (14.6, "dessous")])
 def test_below_the_declared_tolerance_two_rates_are_close(own, expected):
     assert gap("taux_pauvrete", own, 16.0).sens == expected
+
+
+@pytest.mark.parametrize(("own", "expected"), [(41.36, "dessus"), (41.34, "proche"), (38.64, "dessous")])
+def test_a_difference_that_is_printed_as_the_tolerance_is_not_below_it(own, expected):
+    assert gap("taux_pauvrete", own, 40.0).sens == expected  # tolerance 1.4: a reader sees 1.4, 1.3 and 1.4
 
 
 def test_counts_of_places_of_unequal_size_have_no_gap():
@@ -262,15 +267,15 @@ def test_a_gap_is_not_followed_where_no_year_is_shared():
 # -------------------------------------------------------------------------------------------------------------- ranking
 
 
+def figure(value, decimales=1):
+    """A figure as it is printed; a word is the reason why there is none (`suspect`: there is one)."""
+    return Valeur(value, decimales=decimales) if not isinstance(value, str) else Valeur(
+        1.0 if value == "suspect" else None, value
+    )  # fmt: skip
+
+
 def ranks(**values):
-    rows = {
-        zone: None
-        if value is None
-        else obs(zone, valeur=value)
-        if not isinstance(value, str)
-        else obs(zone, statut=value)
-        for zone, value in values.items()
-    }
+    rows = {zone: value if value is None else figure(value) for zone, value in values.items()}
     return {zone: rank(zone, rows, 2) for zone in rows}
 
 
@@ -283,7 +288,7 @@ def test_missing_and_suspect_figures_are_left_out_of_ranks_and_counted():
 
 
 def test_a_place_asks_for_enough_quarters_published_and_two_thirds_of_all():
-    rows = {f"q{n}": obs(f"q{n}", valeur=n) for n in range(10)}
+    rows = {f"q{n}": figure(n) for n in range(10)}
     assert rank("q1", rows).sur == 10
     assert rank("q1", rows | {"q9": None}) is None  # nine
     assert rank("q1", rows | {f"r{n}": None for n in range(6)}) is None  # ten of sixteen
@@ -294,6 +299,12 @@ def test_equal_values_share_the_best_rank_from_above_and_from_below():
     assert [found[z].rang for z in "abcd"] == [4, 2, 2, 1]
     assert [found[z].par_le_bas for z in "abcd"] == [1, 2, 2, 4]
     assert found["b"].ex_aequo == 1
+
+
+def test_two_figures_that_are_printed_alike_share_a_place():
+    found = ranks(a=7.226, b=7.192, c=14.9, d=8.1)
+    assert [found[z].rang for z in "abcd"] == [3, 3, 1, 2]
+    assert found["a"].ex_aequo == 1
 
 
 def test_standing_out_is_counted_in_usual_spreads_and_capped():
@@ -353,7 +364,7 @@ def test_a_gap_stands_out_only_where_few_quarters_have_such_a_one():
         (Rank(1, 15, 0, 0, 0), "la part la plus élevée des quinze quartiers"),
         (Rank(14, 15, 0, 0, 0), "deuxième part la plus faible des quinze quartiers"),
         (Rank(10, 11, 0, 4, 0), "deuxième part la plus faible des onze quartiers publiés"),
-        (Rank(3, 12, 1, 0, 0), "troisième part la plus élevée des douze quartiers, à égalité"),
+        (Rank(3, 12, 1, 0, 0), "troisième part la plus élevée des douze quartiers, à\u00a0égalité"),
         (Rank(30, 240, 0, 7, 0), "30ᵉ part la plus élevée des 240 quartiers publiés"),
         (Rank(7, 15, 0, 0, 0), "au milieu des quinze quartiers"),
         (Rank(5, 12, 1, 3, 0), "au milieu des douze quartiers publiés"),

@@ -223,7 +223,14 @@ def render(text, count, flag):
     values |= {"extreme": flag, "verdict": flag, "unite_ecart": flag, "plus_loin": count > 1, "desaccord": count > 1}
     values["parts"] = {name: Valeur(12.0, unite="%", decimales=1) for name in re.findall(r"parts\.(\w+)", text)}
     values |= {"constants": count > 0, "sens_signe": "+", "signe_repere": "+", "temoin": "2015 et 2017" * (count > 1)}
-    values |= {"sens_temoin": flag, "dernier": count > 0, "effectifs": count > 0, "dite": count > 0}
+    values |= {
+        "sens_temoin": flag,
+        "dernier": count > 0,
+        "effectifs": count > 0,
+        "dite": count > 0,
+        "egales": count > 1,
+        "effectif": count > 1,
+    }
     values |= {"court": "secret", "an": "2018", "quand": "2018", "place": "le plus faible des quinze" if count else ""}
     values["reperes"] = [(Zone("Ici", "0", "epci"), Valeur(1.0)), (Zone("Là", "1", "commune"), Valeur(2.0))][:count]
     values["rang"] = Rank(2, 15, 0, 0, 0) if "rang." in text else count

@@ -68,6 +68,11 @@ class Valeur:
         """True where there is a figure that may be ranked, compared or averaged."""
         return self.valeur is not None and self.statut == "publié"
 
+    @property
+    def imprimee(self) -> float | None:
+        """The figure as it is printed: two that a reader sees alike are alike."""
+        return self.valeur if self.valeur is None else round(self.valeur, self.decimales)
+
 
 @dataclass(frozen=True, slots=True)
 class Point:

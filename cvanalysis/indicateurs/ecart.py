@@ -77,7 +77,9 @@ class Ecarts(OverTime):
         }
         if not measured:
             last = max(self.instants, key=lambda instant: instant.annee if instant.etabli else 0)
-            return self.finding(Message("quartier.ecart_refuse", self.basics(last) | {"raison": why}), rows, **said)
+            first = next(iter(tried))
+            values = self.basics(last) | {"raison": why, "repere": first.nom, "role": first.role}
+            return self.finding(Message("quartier.ecart_refuse", values), rows, **said)
         comparateur, found = next(iter(measured.items()))
         values = self._values(comparateur, found)
         # Two measures that disagree are told together, unless hardly anything moved.

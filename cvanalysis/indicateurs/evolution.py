@@ -269,9 +269,8 @@ class Evolutions(OverTime):
             own = self.drawn(self.dated(zone), next(iter(found.values())))
             key = "span_incertain" if change and change.contredit else "span"
             span = label(f"synthese.evolution.{key}", avant=change.span[0], apres=change.span[1]) if change else ""
-            unsure = (
-                row.statut for row in self.dated(zone)[::-1] if not row.dite
-            )  # a doubtful figure is not a missing one
+            # a doubtful figure is not a missing one
+            unsure = (row.statut for row in self.dated(zone)[::-1] if not row.dite)
             none = Valeur(None, next(unsure, "non_disponible"), "points", 1)
             nominal = Valeur(change.nominale, unite=change.unite, decimales=1) if change else none
             return (

@@ -95,9 +95,8 @@ class Questions(Chapter):
 
 @dataclass(frozen=True, slots=True)
 class Ligne:
-    """`tous`: the figures of all the quarters, this one's included; `reperes`: of each comparator, with its
-    year where it is another; `serie`: the quarter's
-    established years, a line to be cut before each of `coupures`."""
+    """`tous`: the figures of all the quarters, this one's included; `reperes`: of each comparator, with its year where it is another;
+    `serie`: the quarter's established years, a line to be cut before each of `coupures`."""
 
     declaree: LigneDeclaree
     constat: str

@@ -136,7 +136,7 @@ def _apart(indicateur: Indicateur, base: Observation, other: Observation, nul: s
 
 
 def _mouvement(difference: float, seuil: float) -> Mouvement:
-    if abs(difference) < seuil:
+    if round(abs(difference), 1) < round(seuil, 1):  # as both are printed
         return "stable"
     return "hausse" if difference > 0 else "baisse"
 
@@ -233,7 +233,7 @@ def witnesses(rows: Sequence[Observation], pair: Pair, fin: int, rules: Rules) -
 def _judge(direction: str, first: float, last: float, seuil: float) -> Verdict:
     """Verdict on a gap that goes from `first` to `last`; up is better unless `direction` is `baisse`."""
     sign = {"hausse": 1, "baisse": -1}.get(direction, 0)
-    if abs(round(last - first, 9)) < seuil:
+    if round(abs(last - first), 1) < round(seuil, 1):
         return "stable"
     if first * last < 0 and min(abs(first), abs(last)) >= seuil:
         return "croise"

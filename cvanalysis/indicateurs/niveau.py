@@ -31,7 +31,7 @@ class Niveau(Question):
 
     def rank_of(self, code: str) -> Rank | None:
         """The place of a quarter; None where too few are published to tell one."""
-        return rank(code, self.quarters, self.ctx.territory.seuils.rang_mini)
+        return rank(code, {q: self.value(q) for q in self.quarters}, self.ctx.territory.seuils.rang_mini)
 
     @cached_property
     def beside(self) -> dict[str, Observation | None]:
@@ -179,7 +179,8 @@ class Niveau(Question):
         """A dot per quarter on a common axis, with the comparators of that same moment."""
         ctx, one = self.ctx, self.indicateur
         published = [zone for zone in ctx.voisins if self.value(zone.code).dite]
-        known = sorted(published, key=lambda zone: (-self.value(zone.code).valeur, zone.nom))
+        plain = self.effectif and not ctx.territory.vaste  # counts, of quarters of unequal size, are in no order
+        known = published if plain else sorted(published, key=lambda q: (-self.value(q.code).valeur, q.nom))
         compared = [] if self.effectif else [zone for zone in self.reperes if self.value(zone.code).dite]
         silent = [zone for zone in ctx.voisins if zone not in known]
         said = self._summary(known)
@@ -204,11 +205,12 @@ class Niveau(Question):
         )
 
     def _summary(self, known: list[Zone]) -> dict[str, object]:
-        said = self.summary(known) | {"annee": self.ctx.moment(self.indicateur, self.instant)}
+        quand = self.ctx.moment(self.indicateur, self.instant)
+        said = self.summary(known) | {"annee": quand, "effectif": self.effectif}
         for name, zone in {"haut": known[0], "bas": known[-1]}.items() if len(known) > 1 else ():
             value = self.value(zone.code)
             said[name], said[f"valeur_{name}"] = zone.nom, value
-            said[f"aussi_{name}"] = sum(self.value(q.code).valeur == value.valeur for q in known) - 1
+            said[f"aussi_{name}"] = sum(self.value(q.code).imprimee == value.imprimee for q in known) - 1
         return said
 
     def _dots(self, known: list[Zone], silent: list[Zone], compared: list[Zone]) -> Figure:

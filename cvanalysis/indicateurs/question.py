@@ -14,6 +14,7 @@ from cvanalysis.french import QUARTIER, capital
 from cvanalysis.indicateurs.context import PREFERENCE, Contexte, Zone, reason
 from cvanalysis.indicateurs.measure import tolerance, unit_of_gap
 from cvanalysis.indicateurs.observation import PRESQUE_TOUS, RETOUR_MAXI, Instant, Observation
+from cvanalysis.indicateurs.ranking import enough as compared
 from cvanalysis.indicateurs.ranking import table_of_ends
 from cvanalysis.textes import label
 
@@ -234,11 +235,15 @@ def _most_telling(ctx: Contexte, indicateur: Indicateur, instants: Sequence[Inst
 
 
 def common_instant(ctx: Contexte, indicateur: Indicateur) -> Instant | None:
-    """The last instant at which most quarters are published; a slightly older one where only there comparators are too."""
+    """The last instant at which most quarters are published, not years back where too few are; a slightly older one where only there
+    comparators are too."""
     codes = [q.code for q in ctx.quartiers]
     instants = ctx.observations.instants(codes, indicateur.id)
     count = {i: sum(ctx.value(code, indicateur, i).dite for code in codes) for i in instants}
-    enough = [i for i in instants if count[i] >= max(count.values()) * PRESQUE_TOUS and count[i]]
+    known = [i for i in instants if count[i]]
+    if known and not compared(max(count.values()), len(codes), 0):  # an old moment that compares nothing says no more
+        known = [i for i in known if known[-1].vers - i.vers <= RETOUR_MAXI]
+    enough = [i for i in known if count[i] >= max(count[k] for k in known) * PRESQUE_TOUS]
     return _most_telling(ctx, indicateur, _together(ctx, indicateur, enough[::-1], codes)) if enough else None
 
 

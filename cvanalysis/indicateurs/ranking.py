@@ -17,7 +17,6 @@ from cvanalysis.constat.make import bars
 from cvanalysis.constat.shape import Figure, Finding, Table, Valeur, word
 from cvanalysis.french import definite, number, ordinal
 from cvanalysis.indicateurs.context import Zone
-from cvanalysis.indicateurs.observation import Observation
 from cvanalysis.textes import block, label
 
 V = TypeVar("V")
@@ -79,10 +78,10 @@ def enough(known: int, total: int, mini: int = RANG_MINI) -> bool:
     return known >= mini and 3 * known >= 2 * total
 
 
-def rank(zone: str, rows: Mapping[str, Observation | None], mini: int = RANG_MINI) -> Rank | None:
-    """Rank of a zone among all quarters (zone → observation at one instant); None where its own figure can't be ranked, or where
-    fewer than `mini`, or than two thirds of all, are published."""
-    values = {key: row.valeur for key, row in rows.items() if row is not None and row.dite}
+def rank(zone: str, rows: Mapping[str, Valeur | None], mini: int = RANG_MINI) -> Rank | None:
+    """Rank of a zone among all quarters (zone → its figure at one instant); None where its own figure can't be ranked, or where fewer
+    than `mini`, or than two thirds of all, are published. Two figures that are printed alike share a place."""
+    values = {key: row.imprimee for key, row in rows.items() if row is not None and row.dite}
     if zone not in values or not enough(len(values), len(rows), mini):
         return None
     own = values[zone]

@@ -118,6 +118,7 @@ class Structure(Question):
             return Message("quartier.structure_absente", {**values, "raison": reason(absent)})
         (first, share), (second, next_share) = ranked[:2]
         told = [number(self._by_year(*one).valeur, one[1].decimales) for one in ranked]
+        values["egales"] = told[0] == told[1]
         alike = [short(part) for (part, _), one in zip(ranked, told, strict=True) if one == told[1] and part != first]
         beside = {str(n): other.parts[self.parts.index(first)] for n, other in enumerate(others)}
         place = rank(self.code, beside | {self.code: share})
