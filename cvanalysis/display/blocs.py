@@ -3,8 +3,6 @@
 Every sentence about a figure is that of its finding, written once: « En bref » quotes titles, it does not write its own.
 """
 
-from __future__ import annotations
-
 import hashlib
 import re
 from collections.abc import Mapping, Sequence

@@ -4,8 +4,6 @@ The macros themselves, with what each is given, are in `composants.html.j2` besi
 same name. Refuses to choose what is shown.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import cache, partial

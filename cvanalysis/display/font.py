@@ -5,8 +5,6 @@ letters and the signs that pages use, in two weights. The licence keeps the name
 is made once a machine, in the user's cache, the same bytes everywhere, and every process finds it there.
 """
 
-from __future__ import annotations
-
 import io
 import tempfile
 from base64 import b64encode

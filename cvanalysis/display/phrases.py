@@ -5,8 +5,6 @@ that part is taken: an inhabitant is told about money in other words than about 
 that fifteen fiches don't read the same and that one fiche always reads the same. What a template names and is not given raises.
 """
 
-from __future__ import annotations
-
 import zlib
 from collections.abc import Callable
 from functools import cache

@@ -3,8 +3,6 @@
 The first column holds row headers. Nothing depends on a script: the page's one may add sorting to tables of class `tri`.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import replace

@@ -3,8 +3,6 @@
 Owns the counts of rows, the moments, the names and the two findings on coverage; refuses to count a reason as a figure.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property

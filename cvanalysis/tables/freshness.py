@@ -3,8 +3,6 @@
 That record is asked by whoever reads tables: a build, a notebook, a Dask worker. Standard library only: an unchanged build asks it too.
 """
 
-from __future__ import annotations
-
 import contextlib
 import platform
 from collections.abc import Iterable

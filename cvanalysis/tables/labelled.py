@@ -3,8 +3,6 @@
 Refuses to compute: what stands in a labelled table stands in the processed one, and a cell without a figure says why in a column.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from typing import get_args
 

@@ -4,8 +4,6 @@ A table in a place that nobody reads is data left out; a picture is only said; n
 suite (`~$x.xlsx`) are told in one line.
 """
 
-from __future__ import annotations
-
 import os
 from dataclasses import replace
 from pathlib import Path

@@ -4,8 +4,6 @@ Each comes as `.xlsx`, with drop-down lists made from the territory's own declar
 with the headers alone. Both are read as they are, without a word of configuration.
 """
 
-from __future__ import annotations
-
 import csv
 import io
 import tomllib

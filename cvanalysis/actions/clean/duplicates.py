@@ -9,8 +9,6 @@ is a question for the analyst, in a table (`COLONNES`) whose rows, once decided,
 - `convention`: the same amount each year under one convention → `montant annuel` or `montant total` (counted the first year only).
 """
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

@@ -4,8 +4,6 @@ Owns the meaning of each field and what is told when a word has none. Every labe
 blank, and is told once per log with its number of rows. Refuses to compare lines with each other.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass

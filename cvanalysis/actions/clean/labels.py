@@ -6,8 +6,6 @@ anomaly that bears its nearest declared label, for a person to add the line. `ex
 `correspondances.csv`: `domaine;libelle;code;note`, domaine among those of `read_labels`.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -3,8 +3,6 @@
 Owns the files of `actions/` and what became of each; refuses to count or to judge (findings do).
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from fnmatch import fnmatch

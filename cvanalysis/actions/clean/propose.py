@@ -4,8 +4,6 @@ The proposal is complete TOML that reads back: one block per sheet that holds ac
 proposed, never applied.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Sequence

@@ -5,8 +5,6 @@ too); a value that is missing has the mark of its reason, never that of a 0; a s
 same figure gives the same bytes. A figure that an analyst made is shown as it is, with the words of whoever does not see it, never without.
 """
 
-from __future__ import annotations
-
 import sys
 from base64 import b64encode
 from collections.abc import Callable

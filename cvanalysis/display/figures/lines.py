@@ -1,7 +1,5 @@
 """Values over years: lines on one Axes, each named at its end, or a small panel for each."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace

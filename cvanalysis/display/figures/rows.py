@@ -4,8 +4,6 @@ Rows of dots, bars, pairs, shares, and all the quarters on one line are one draw
 values or a line that joins them, marks, and the value said. Of a grid, numbers are shaded and written, states and absences are shapes.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

@@ -4,8 +4,6 @@ What an Axes holds is written as it is: paths and words, with attributes instead
 clip, no reference and no id, so that drawings share a page without knowing each other and nothing in them can load or run.
 """
 
-from __future__ import annotations
-
 from functools import lru_cache
 from html import escape
 from typing import Any

@@ -1,7 +1,5 @@
 """The files that the team keeps beside the voices. They are told, with their columns, in `champs.toml`; refuses to read a voice."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -13,8 +13,6 @@ A text is there only where it may be quoted: the person agreed (and to the web, 
 A role is kept as one of five words.
 """
 
-from __future__ import annotations
-
 import hashlib
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping

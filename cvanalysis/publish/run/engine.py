@@ -7,8 +7,6 @@ has already imported them costs some milliseconds. Where a fork is not to be had
 Import it through `cvanalysis.publish.run.entry`, which says why.
 """
 
-from __future__ import annotations
-
 import json
 import logging
 import os
