@@ -412,9 +412,10 @@ def test_a_failed_report_keeps_its_last_good_page_and_is_tried_again(pays):
 
 
 def test_a_notebook_that_fails_alike_for_every_quarter_is_said_once(pays):
-    carnet(pays / "nb" / "qpv.ipynb", "1 / 0")
+    carnet(pays / "nb" / "qpv.ipynb", "raise ValueError(f'le quartier {qpv[-1]} pèse trop')")
     said = build(pays, "--jobs", 1).stderr
-    assert said.count("échec. cellule 4 : ZeroDivisionError") == 1
+    assert said.count("échec. cellule 4 : ValueError : le quartier 1 pèse trop") == 1
+    assert said.count("échec. cellule") == 1
     assert "Même échec que QP973001 : QP973002, QP973003." in said
     assert len([*(state(pays) / "echecs" / "quartiers").glob("*.txt")]) == 3
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from IPython.core.formatters import DisplayFormatter
+from matplotlib.figure import Figure
 
 from browser.exemples import PAGE
 from carnets import carnet, environment
@@ -93,3 +94,13 @@ def test_the_figure_of_a_finding_shows_itself_at_the_end_of_a_cell_where_pyplot_
 
     data, _ = DisplayFormatter().format(getattr(Constat(constat("points"), TERRITOIRE), ways)())
     assert data["image/png"].startswith(b"\x89PNG")
+
+
+def test_a_figure_as_wide_as_a_slide_has_two_pixels_for_each_of_the_page_s_and_no_more():
+    import cvanalysis as cv
+
+    def width(inches: float) -> int:
+        return int.from_bytes(cv.montrer(Figure(figsize=(inches, 4)).subplots(), alt="Rien").png[16:20], "big")
+
+    assert width(6) < 2 * 6 * 72
+    assert 1100 < width(13.33) <= 1500

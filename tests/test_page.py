@@ -277,6 +277,44 @@ def test_what_is_refused_is_told_with_what_to_write_instead():
     assert advised("autre chose.") == "autre chose."
 
 
+@pytest.mark.parametrize(
+    ("kind", "shown", "advice"),
+    [
+        ("text/html", "<table><tr><td>&lt;NA&gt;</td></tr></table>", "na_rep"),
+        ("text/html", '<p><img src="photo.png" alt="Une photo"></p>', 'Image(filename=dossier.territory.dossier / "…"'),
+        ("text/html", '<audio src="data:audio/wav;base64,UklG"></audio>', "ni son ni vidéo"),
+        ("text/html", '<style type="text/css">#T_1 th { border: 1px solid red; }</style>', "couleurs, graisse"),
+        ("text/html", "<p>Le taux $x^2$ et $\\frac{a}{b}$</p>", "Une formule"),
+        ("text/plain", "CPU times: user 3 μs\nWall time: 5.72 μs", "`%time`"),
+        ("text/plain", "801 ns ± 0 ns per loop (mean ± std. dev.)", "`%time`"),
+        ("text/plain", " 0   zone  130 non-null  str", "`table.dtypes.to_frame()`"),
+    ],
+)
+def test_what_jupyterlab_shows_and_a_page_cannot_is_refused_with_what_to_write_instead(kind, shown, advice):
+    refused = check_page(rendered(nbf.new_output("display_data", {kind: shown})), [], 10**6)
+    assert refused, shown
+    assert advice in advised("Refusée", *refused)
+
+
+def test_two_amounts_of_dollars_in_a_sentence_are_no_formula():
+    said = rendered(nbf.new_output("display_data", {"text/plain": "5 $ puis 6 $ de plus, ou 7$ et 8$"}))
+    assert check_page(said, [], 10**6) == []
+
+
+@pytest.mark.parametrize(
+    ("told", "advice"),
+    [
+        ("ModuleNotFoundError : No module named 'statsmodels'", ".venv/bin/python -m pip install"),
+        ("CellExecutionError", "`%…`"),
+        ("KeyError : 'annees'", "`table.columns`"),
+        ("RuntimeError : 'widget' is not a recognised GUI loop or backend name", "%matplotlib inline"),
+        ("la mémoire permise au rapport est dépassée (cellule 5)", "`--memory`"),
+    ],
+)
+def test_a_cell_that_fails_in_english_is_told_with_what_to_do(told, advice):
+    assert advice in advised(told)
+
+
 def test_the_colours_of_a_terminal_leave_only_their_words():
     said = [
         nbf.new_output("stream", name="stdout", text="\x1b[31mrouge\x1b[0m"),

@@ -52,11 +52,11 @@ class Limits:
 
     @property
     def late(self) -> str:
-        return f"le délai de {self.seconds:g} s est dépassé"
+        return f"le délai de {self.seconds:g} s est dépassé (`--timeout` en donne plus)"
 
     @property
     def flooded(self) -> str:
-        return f"le carnet a écrit plus de {(self.streams or 0) // MIO} Mio sur ses sorties standard"
+        return f"le carnet a écrit plus de {(self.streams or 0) // MIO} Mio sur ses sorties standard\u00a0: écrivez moins (`print`)"
 
 
 UNBOUND = Limits(None, None, None)
@@ -381,6 +381,8 @@ def _work_in(scratch: Path | str) -> None:
 
 def _last_words(error: BaseException) -> dict[str, str]:
     cause = say_file(error) if isinstance(error, OSError) and error.errno else str(error) or type(error).__name__
+    if isinstance(error, MemoryError):
+        cause = "la mémoire permise est dépassée\u00a0: lisez ou montrez moins, ou donnez-en plus (`--memory`)"
     detail = getattr(error, "detail", "") or "".join(traceback.format_exception(error))
     kind = "refus" if isinstance(error, UsageError | DeclarationError) else "erreur"
     return {"kind": kind, "cause": cause, "detail": detail}

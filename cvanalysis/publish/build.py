@@ -7,6 +7,7 @@ This process starts no thread and reads no raw file: what could leave a trace in
 from __future__ import annotations
 
 import contextlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -229,7 +230,9 @@ class _Build:
         self.decision.ledger.remove("envoi")  # what was packed may hold what these pages may hold no more
         from tqdm import tqdm
 
-        failed: dict[str, list[Fate]] = {}  # by cause: a notebook that fails for fifteen quarters is said once
+        failed: dict[
+            str, list[Fate]
+        ] = {}  # by cause, whatever its numbers: what fails for fifteen quarters is said once
         # A bar with rate, time left and failures; nothing where standard error is no terminal.
         shown = "{percentage:3.0f} % {bar} {n_fmt}/{total_fmt} rapports, {rate_fmt}, reste {remaining}{postfix}"
         bar = tqdm(total=len(fates), disable=None, dynamic_ncols=True, bar_format=shown, unit=" rapport")
@@ -241,9 +244,10 @@ class _Build:
                         path.unlink(missing_ok=True)
                 else:
                     told = self.fail(fate, outcome, slices)
-                    failed.setdefault(fate.why, []).append(fate)
-                    if len(failed[fate.why]) == 1:
+                    alike = re.sub(r"\d+", "", fate.why)
+                    if alike not in failed:
                         self.warn(told)
+                    failed.setdefault(alike, []).append(fate)
                     bar.set_postfix_str(count(sum(map(len, failed.values())), "échec"))
                 self.log.append({"id": fate.report.id} | outcome.told())
                 bar.update()

@@ -191,9 +191,7 @@ def clean_insee(territory: Territory, _audience: str) -> Domain:
     known = np.array([key not in later for key in zip(table["source"], table["millesime"], strict=True)], dtype=bool)
     words = table.select_dtypes("category").columns
     told = _say_later(table[~known])
-    only = ~known & ~table["indicateur"].isin(
-        table.loc[known, "indicateur"]
-    )  # the pages say why they have nothing of it
+    only = ~known & ~table["indicateur"].isin(table["indicateur"][known])  # pages say why they have nothing of it
     table.loc[only, ["valeur", "statut"]] = (np.nan, "postérieur")
     tables = {
         "indicateurs": table[known | only].astype(dict.fromkeys(words, "str")).reset_index(drop=True),

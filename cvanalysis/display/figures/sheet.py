@@ -111,9 +111,9 @@ class _Ground(Rectangle):
 
 
 def picture(drawn: Figure | Axes) -> bytes:
-    """A figure, or that of Axes, as PNG, two pixels for each of the page's."""
-    out = io.BytesIO()
-    drawn.figure.savefig(out, format="png", dpi=144, bbox_inches="tight", metadata={"Software": None})
+    """A figure, or that of Axes, as PNG, two pixels for each of the page's, which is 736 wide."""
+    out, dpi = io.BytesIO(), min(144, 1472 / drawn.figure.get_figwidth())
+    drawn.figure.savefig(out, format="png", dpi=dpi, bbox_inches="tight", metadata={"Software": None})
     return out.getvalue()
 
 

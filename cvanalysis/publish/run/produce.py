@@ -124,8 +124,6 @@ def run_notebook(task: Task, limits: Limits, emit: Emit) -> nbformat.NotebookNod
         raise ReportFailed(_cell_cause(error), ANSI.sub("", "\n".join(error.traceback))) from None
     except OutputFlood:
         raise ReportFailed(limits.flooded) from None
-    except MemoryError:
-        raise ReportFailed(f"la mémoire permise au rapport est dépassée ({(limits.memory or 0) >> 20} Mio)") from None
     for index, cell in enumerate(notebook.cells):
         for output in cell.get("outputs", []):
             if output.output_type == "error" and output.ename == "SystemExit":
@@ -139,7 +137,7 @@ def _cell_cause(error: PapermillExecutionError) -> str:
     if error.ename == "SystemExit":
         return f"le carnet s'est arrêté de lui-même (sys.exit {error.evalue}) à la {where}"
     if error.ename in {"MemoryError", "ArrowMemoryError", "_ArrayMemoryError"}:
-        return f"la mémoire permise au rapport est dépassée ({where})"
+        return advised(f"la mémoire permise au rapport est dépassée ({where})")
     said = " ".join(error.evalue.split())
     told = said if error.ename in OURS and said else f"{error.ename} : {said}".rstrip(" :")
     return f"{where} : {advised(told)}"
