@@ -115,7 +115,11 @@ def comparator(nom: str, role: str, forme: str) -> str:
     """A comparator inside a sentence: `forme` is `dans`, `de` or `nom`; communes and EPCI go by their names."""
     position = ("dans", "de", "nom").index(forme)
     if role in _MOTS["reperes"]:
-        return _MOTS["reperes"][role][position].format(nom=nom, qpv="l’ensemble des QPV de France")
+        words = _MOTS["reperes"][role][position]
+        inside = (
+            nom.replace(" (", ", ").removesuffix(")") if "({nom})" in words else nom
+        )  # a year beside it, not in a second pair
+        return words.format(nom=inside, qpv="l’ensemble des QPV de France")
     if _INTERCOMMUNALITE.match(nom):
         small = nom[:1].lower() + nom[1:]
         article = "l’" if small[0] in _VOYELLES else "la "

@@ -172,6 +172,38 @@ def test_engagements_that_all_say_their_progress_leave_no_others(filled, rest):
     assert plain == f"L’avancement est renseigné pour {filled} engagements sur 6{rest}"
 
 
+@pytest.mark.parametrize(
+    ("gabarit", "values", "most", "expected"),
+    [
+        ("voix.idees", {"cle": "marche", "idee": "Venir au pied des immeubles", "idees": 2, "personnes": Valeur(11.0, texte="11 à 14"),
+                        "quartiers": Valeur(0.0, unite="quartiers"), "theme": ""}, 99, "quartier"),
+        ("participation.manquantes", {"quartiers": [], "colleges": ["Bailleurs"], "sur": 2, "tous": False}, 99, "encore celle"),
+        ("participation.couverture", {"cle": "couverture-02", "sur": 6, "vides": 0, "entendus": 0}, 99, "0 où"),
+        ("qualite.couverture_annees", {"total": 235, "pleins": 226, "quartiers": 1}, 99, "les 1 quartiers"),
+        ("synthese.niveau_peu", {"nom": "taux", "an": "2021", "publies": 2, "total": 2}, 1, "2 quartiers sur 2"),
+    ],
+)  # fmt: skip
+def test_where_there_is_none_or_one_no_sentence_counts_it_as_many(gabarit, values, most, expected):
+    said = phrases.write(Message(gabarit, values), most).replace("\u00a0", " ").replace("’", "'")
+    assert expected not in said
+
+
+def test_what_is_said_of_many_quarters_has_a_short_form_without_their_names():
+    names = [f"Quartier {n}" for n in range(27)]
+    base = {"sans": names, "total": 40, "periode": "2015-2022", "muettes": 0, "debut": 2020, "fin": 2022}
+    for gabarit in ("theme.actions-02", "theme.besoins-01"):
+        said = phrases.write(Message(gabarit, base), phrases.MOTS)
+        assert "27 quartiers sur 40" in said.replace("\u00a0", " ")
+        assert len(said.split(" ")) <= phrases.MOTS
+
+
+def test_a_comparator_of_another_year_has_its_year_in_the_same_pair_of_parentheses():
+    assert (
+        french.comparator("Loire-Atlantique (2016)", "departement", "de") == "du département (Loire-Atlantique, 2016)"
+    )
+    assert french.comparator("Nantes (2014)", "commune", "dans") == "à Nantes (2014)"
+
+
 def test_a_matrix_is_read_in_numbers_that_agree():
     values = {"colonne": "2015", "sans": Valeur(1.0, unite="partenaires"), "vus": Valeur(12.0, unite="partenaires")}
     said = phrases.write(Message("partenaires.lecture_matrice", values)).replace("\u00a0", " ")
