@@ -176,6 +176,11 @@ class Dossier(LabelledTables):
     def _liens(self) -> dict[str, str]:
         return {quarter.code: self._lien(f"quartiers/{quarter.code}") for quarter in self.territory.quartiers}
 
+    def _apercu(self, found: Synthese) -> Bloc:
+        if self.territory.vaste:
+            return blocs.show_table(found.tableau(), found.ordre)
+        return show_all("apercu", found.apercu(), self._liens, texte=label("synthese.apercu.legende"))
+
     def plan(self) -> Bloc:
         """La carte de tous les quartiers, qui mène à leurs pages."""
         outlines, lost = self.store.contours()
@@ -206,7 +211,7 @@ class Dossier(LabelledTables):
             *(found, needs),
             liste=partial(_list, needs),
             plan=self.plan,
-            apercu=lambda: show_all("apercu", found.apercu(), self._liens, texte=label("synthese.apercu.legende")),
+            apercu=lambda: self._apercu(found),
             tableau=lambda: blocs.show_table(found.tableau(), found.ordre),
             inconnus=lambda: blocs.show_unknown(found.inconnus()),
         )
@@ -334,9 +339,7 @@ class Dossier(LabelledTables):
     @cached_property
     def _stated(self) -> dict[str, tuple[str, str]]:
         """The findings of the synthesis and of the themes that state something → their title and address, from a page of the whole."""
-        pages = []
-        if not self.territory.vaste:  # else that page is not made
-            pages.append(("", "synthese", Synthese(self.store, self.territory, self.catalogue).constats))
+        pages = [("", "synthese", Synthese(self.store, self.territory, self.catalogue).constats)]
         for theme in self.territory.themes:
             acted = ThemeActions(self.store, self.territory, theme.id, self.catalogue).constats
             pages.append((f"{theme.nom}\u00a0: ", f"themes/{theme.id}", (*acted, *self._theme_voices(theme))))

@@ -383,6 +383,19 @@ def crowd(n, values):
     return declared, Reader(rows)
 
 
+def test_a_vast_contract_is_a_distribution_with_its_two_ends_by_name():
+    declared, reader = crowd(100, [float(i) for i in range(99)] + ["secret"])
+    found = Synthese(reader, declared, catalogue("revenus-01;revenus;niveau;taux_pauvrete")).constat("revenus-01")
+    assert found.figure.genre == "barres"
+    assert sum(point.valeur.valeur for point in found.figure.series[0].points) == 99
+    lines = cells(found.table)
+    assert len(lines) == 41
+    assert lines[0] == ["Centre (QP990000)", "0\u00a0%"]
+    assert lines[20][0] == "… 59 autres quartiers entre les deux"
+    assert lines[-1][1] == "98\u00a0%"
+    assert "téléchar" in found.table.legende
+
+
 def test_a_fiche_of_a_vast_contract_reads_and_shows_the_quarters_of_its_communes_only():
     declared, reader = crowd(40, [float(i) for i in range(40)])
     found = Fiche(reader, declared, catalogue("revenus-01;revenus;niveau;taux_pauvrete"), "QP990003").constat(

@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -70,14 +69,6 @@ def test_a_notebook_that_says_it_wrong_is_refused_with_what_to_write(pays, tmp_p
     carnet(tmp_path / "nb" / f"{name}.ipynb", pour=pour)
     with pytest.raises(UsageError, match=f"`{name}.ipynb`\u00a0: .*{said}"):
         plan_reports(pays, tmp_path / "nb")
-
-
-def test_what_sets_more_quarters_side_by_side_than_anyone_compares_is_not_made_and_is_told(pays, tmp_path):
-    carnet(tmp_path / "nb" / "sport.ipynb", pour={"pour": "contrat", "titre": "Le sport", "cote_a_cote": True})
-    assert [report.id for report in plan_reports(pays, tmp_path / "nb")] == ["sport"]
-    vast = replace(pays, seuils=replace(pays.seuils, voisins=1))
-    assert plan_reports(vast, tmp_path / "nb") == ()
-    assert "le contrat en a plus que le seuil" in read_purposes(tmp_path / "nb", vaste=True)[1][0]
 
 
 def test_a_notebook_that_says_nothing_is_not_made_and_is_told(tmp_path):

@@ -69,7 +69,9 @@ class Contexte:
         where, here = self.territory, self.quartier
         shown = where.quartiers if here is None else (here, *where.voisins(here.code))
         taken = [c.nom for c in self.comparateurs]
-        names = tell_apart([q for q in where.quartiers if q in shown], where.noms, taken)
+        names = tell_apart(
+            [q for q in where.quartiers if q in shown], where.noms, taken, everywhere=self.tous and where.vaste
+        )
         return tuple(Zone(nom, code, "autre") for code, nom in names.items())
 
     @cached_property
@@ -228,12 +230,16 @@ def when(instants: Iterable[Instant]) -> str:
     return ", ".join(parts)
 
 
-def tell_apart(quartiers: Sequence[Quartier], communes: Mapping[str, str], taken: Sequence[str] = ()) -> dict[str, str]:
-    """Code → a name that is nobody else's: with the communes where two quarters share it, with the code where that does not do."""
+def tell_apart(
+    quartiers: Sequence[Quartier], communes: Mapping[str, str], taken: Sequence[str] = (), *, everywhere: bool = False
+) -> dict[str, str]:
+    """Code → a name that is nobody else's: with the communes where two quarters share it (`everywhere`: always), with the code
+    where that does not do."""
     told = {quartier.code: quartier.nom for quartier in quartiers}
     for add in (lambda q: ", ".join(communes.get(code, code) for code in q.communes), lambda q: q.code):
         seen = Counter([*told.values(), *taken])
         for quartier in quartiers:
-            if seen[told[quartier.code]] > 1:
+            if everywhere or seen[told[quartier.code]] > 1:
                 told[quartier.code] = f"{quartier.nom} ({add(quartier)})"
+        everywhere = False
     return told

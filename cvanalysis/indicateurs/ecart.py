@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 
-from cvanalysis.constat.make import serie
+from cvanalysis.constat.make import bars, serie
 from cvanalysis.constat.shape import Figure, Finding, Message, Table, Valeur, word
 from cvanalysis.files.keys import grouped
 from cvanalysis.french import capital, enumerate_some
@@ -170,6 +170,7 @@ class Ecarts(OverTime):
 
     def of_all(self) -> Finding:
         """First and last gap of each quarter with the comparator that most of them can be compared with."""
+        ctx = self.ctx
         comparateur, found, refused = self._best_comparator()
         if comparateur is None:
             why = max(refused, key=lambda raison: len(refused[raison]), default=label("synthese.ecart.sans_repere"))
@@ -183,7 +184,7 @@ class Ecarts(OverTime):
             sous_titre=label(
                 "synthese.ecart.sous_titre", axe=axe, avant=said["annee_avant"], apres=said["annee_apres"]
             ),
-            figure=self._two_moments(found, axe),
+            figure=self._verdicts(groups, axe) if ctx.territory.vaste else self._two_moments(found, axe),
             table=self._gaps(found, axe),
             lecture=Message("synthese.lecture_ecart", said),
             manques=self.unmeasured(refused),
@@ -230,6 +231,13 @@ class Ecarts(OverTime):
         )
         return Figure("paires", axe, series)
 
+    def _verdicts(self, groups: Mapping[str, Sequence[str]], axe: str) -> Figure:
+        counts = {
+            capital(text): Valeur(float(len(groups.get(verdict, ()))), unite="quartiers")
+            for verdict, text in block("synthese.verdicts").items()
+        }
+        return bars(label("synthese.ecart.nombre", axe=axe), label("synthese.serie"), counts, "autre")
+
     def _gaps(self, found: Mapping[Zone, Convergence], axe: str) -> Table:
         """Both measures of each gap, so that where they disagree both are read."""
         taux, absent = self.indicateur.genre == "taux", Valeur(None, "non_disponible", "points", 1)
@@ -256,7 +264,7 @@ class Ecarts(OverTime):
         key = f"synthese.ecart.{'rapport' if taux else 'difference'}"
         others = {"autre_avant": label(key, annee=before), "autre_apres": label(key, annee=after)}
         columns = labels("synthese.ecart.colonnes", avant=before, apres=after, **others)
-        return self.by_quarter(columns, cells, axe)
+        return self.by_quarter(columns, cells, sorted(found, key=lambda zone: (found[zone].variation, zone.code)), axe)
 
 
 def _measures(indicateur: object, gap: Gap) -> tuple[Valeur, Valeur, Valeur]:

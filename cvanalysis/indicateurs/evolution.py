@@ -26,7 +26,7 @@ from cvanalysis.indicateurs.measure import (
 from cvanalysis.indicateurs.niveau import Niveau
 from cvanalysis.indicateurs.observation import Observation, as_value
 from cvanalysis.indicateurs.question import Question, axis
-from cvanalysis.indicateurs.ranking import standout
+from cvanalysis.indicateurs.ranking import draw_classes, standout
 from cvanalysis.textes import label, labels
 
 Change = Evolution | Convergence
@@ -281,14 +281,19 @@ class Evolutions(OverTime):
             )
 
         before, *after = labels(f"synthese.evolution.{'colonnes_euros' if money else 'colonnes'}")
-        return self.by_quarter((before, *heads, *after), cells, self.ctx.subtitle(self.indicateur))
+        ordered = sorted(found, key=lambda zone: (found[zone].variation, zone.code))
+        return self.by_quarter((before, *heads, *after), cells, ordered, self.ctx.subtitle(self.indicateur))
 
     def _panels(self, found: Mapping[Zone, Evolution], years: Sequence[int]) -> Figure:
+        ctx, one = self.ctx, self.indicateur
         change = next(iter(found.values()))
+        if ctx.territory.vaste:
+            axe = label("synthese.evolution.axe", nom=one.nom)
+            return draw_classes(axe, [e.variation for e in found.values()], change.unite)
         # Quarters are of unequal size: on one axis of counts only the largest would be seen to change.
         drawn = {
             zone: self.drawn(self.dated(zone), found.get(zone) if self.effectif else change, indexed=self.effectif)
-            for zone in self.ctx.voisins
+            for zone in ctx.voisins
         }
         return self._lines(drawn, years, change, change.avant.instant if self.effectif else None)
 

@@ -21,7 +21,7 @@ from cvanalysis.indicateurs.observation import France, Instant, Observations, as
 from cvanalysis.indicateurs.question import Question, monthly
 from cvanalysis.indicateurs.ranking import Rank, rank
 from cvanalysis.indicateurs.structure import Paires, Structure
-from cvanalysis.territory.contract import Quartier, Territory
+from cvanalysis.territory.contract import Comparateur, Quartier, Territory
 
 MOIS = "12"
 
@@ -73,8 +73,7 @@ class Questions(Chapter):
         """Who is asked about and compared with, and one read of all that the questions need."""
         where = self.territory
         quarters = (self.quartier, *where.voisins(self.quartier.code)) if self.quartier else where.quartiers
-        asked = (self.quartier,) if self.quartier else where.quartiers
-        compared = tuple(dict.fromkeys(one for quarter in asked for one in where.compares(quarter.code)))
+        compared = tuple(where.compares(self.quartier.code)) if self.quartier else self._shared()
         # Those of the other quarters too: how precise a file of communes is, one figure of it does not tell.
         beside = (c.zone for c in (*compared, *where.comparateurs))
         zones = dict.fromkeys([*(q.code for q in quarters), *beside])
@@ -86,6 +85,12 @@ class Questions(Chapter):
             return ctx
         comparateur, rows = found
         return replace(ctx, comparateurs=(*compared, comparateur), observations=Observations([*read.rows, *rows]))
+
+    def _shared(self) -> tuple[Comparateur, ...]:
+        """The comparators of all the quarters; no figure could hold hundreds of communes."""
+        vast, quarters = self.territory.vaste, self.territory.quartiers
+        found = (c for q in quarters[: 1 if vast else None] for c in self.territory.compares(q.code))
+        return tuple(dict.fromkeys(c for c in found if not vast or c.niveau != "COMMUNE"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from cvanalysis.indicateurs.context import Zone, preferred, when
 from cvanalysis.indicateurs.measure import Gap, attempt, measure_gap, ratio_of, unit_of_gap
 from cvanalysis.indicateurs.observation import Instant, Observation, as_value
 from cvanalysis.indicateurs.question import Question, axis, monthly, own_instant, short
-from cvanalysis.indicateurs.ranking import Rank, rank, standout
+from cvanalysis.indicateurs.ranking import Rank, draw_classes, rank, standout
 from cvanalysis.textes import label, labels
 
 
@@ -179,12 +179,12 @@ class Niveau(Question):
         """A dot per quarter on a common axis, with the comparators of that same moment."""
         ctx, one = self.ctx, self.indicateur
         published = [zone for zone in ctx.voisins if self.value(zone.code).dite]
-        ordered = sorted(published, key=lambda q: (-self.value(q.code).valeur, q.nom))
-        known = published if self.effectif else ordered  # counts, of quarters of unequal size, are in no order
+        plain = self.effectif and not ctx.territory.vaste  # counts, of quarters of unequal size, are in no order
+        known = published if plain else sorted(published, key=lambda q: (-self.value(q.code).valeur, q.nom))
         compared = [] if self.effectif else [zone for zone in self.reperes if self.value(zone.code).dite]
         silent = [zone for zone in ctx.voisins if zone not in known]
         said = self._summary(known)
-        several = len(known) > 1 and self.rank_of(known[0].code) is not None
+        several = len(known) > 1 and (ctx.territory.vaste or self.rank_of(known[0].code) is not None)
         kind = "niveau_peu" if not several else "niveau_effectif" if self.effectif else "niveau"
         legende = ctx.subtitle(one, ctx.moment(one, self.instant))
         return self.finding(
@@ -195,6 +195,7 @@ class Niveau(Question):
             table=self.by_quarter(
                 labels("quartier.niveau.colonnes", nom=self.column)[:2],
                 lambda zone: (self.value(zone.code),),
+                known[::-1],
                 legende,
                 [(word(zone.nom), self.value(zone.code)) for zone in compared],
             ),
@@ -213,9 +214,11 @@ class Niveau(Question):
         return said
 
     def _dots(self, known: list[Zone], silent: list[Zone], compared: list[Zone]) -> Figure:
+        one = self.indicateur
+        if self.ctx.territory.vaste and known:
+            return draw_classes(one.nom, [self.value(q.code).valeur for q in known], one.unite)
         series = [self.series(zone.nom, zone.role, [zone]) for zone in compared]
-        quarters = self.series(label("synthese.serie"), "autre", known + silent)
-        return Figure("points", axis(self.indicateur), (quarters, *series))
+        return Figure("points", axis(one), (self.series(label("synthese.serie"), "autre", known + silent), *series))
 
 
 class Rang(Niveau):

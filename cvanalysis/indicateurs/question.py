@@ -15,6 +15,7 @@ from cvanalysis.indicateurs.context import PREFERENCE, Contexte, Zone, reason
 from cvanalysis.indicateurs.measure import tolerance, unit_of_gap
 from cvanalysis.indicateurs.observation import PRESQUE_TOUS, RETOUR_MAXI, Instant, Observation
 from cvanalysis.indicateurs.ranking import enough as compared
+from cvanalysis.indicateurs.ranking import table_of_ends
 from cvanalysis.textes import label
 
 
@@ -63,7 +64,7 @@ class Question:
         """The finding of the declared question under its stable number; `precautions` are ids, `parts` go to `constat.make`."""
         ctx, declare = self.ctx, self.declare
         here = label("synthese.champ") if ctx.tous else ctx.quartier.nom
-        few = ("petit_nombre",) if ctx.tous else ()
+        few = ("petit_nombre",) if ctx.tous and not ctx.territory.vaste else ()
         cautions, generales = ctx.cautions(self.indicateurs, rows, (*precautions, *few))
         source, files = ctx.source(rows)
         return make(
@@ -163,10 +164,13 @@ class Question:
         self,
         colonnes: tuple[str, ...],
         cells: Callable[[Zone], tuple[Valeur, ...]],
+        ordered: Sequence[Zone],
         legende: str,
         after: Sequence[tuple[Valeur, ...]] = (),
     ) -> Table:
-        """A line per quarter in the declared order, then `after`."""
+        """A line per quarter in the declared order, then `after`; the two ends of `ordered` (lowest first) where they are too many."""
+        if self.ctx.territory.vaste and ordered:
+            return table_of_ends(colonnes, ordered, cells, legende, after)
         lines = (*((word(zone.nom), *cells(zone)) for zone in self.ctx.voisins), *after)
         return Table(colonnes, lines, f"{legende}. {label('synthese.ordre.tableau')}")
 

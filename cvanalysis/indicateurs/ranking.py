@@ -1,18 +1,25 @@
-"""Place among the contract's quarters, and what stands out in one of them. Owns ranks, ties, the rule of « Ce qui ressort ».
+"""Place among the contract's quarters, what stands out in one of them, and how many of them there are to show. Owns ranks, ties, the
+rule of « Ce qui ressort », and what stands for quarters that are too many to show each one: a distribution, and its two ends by name.
 
 Only published figures are ranked; the others are left out and counted. Rank 1 is the highest value, whatever the direction: a
-rank says a place, not a merit.
+rank says a place, not a merit. Refuses to hide what lies between two ends: how many quarters, and where to find them, is said.
 """
 
+import math
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import median
+from typing import TypeVar
 
-from cvanalysis.constat.shape import Finding, Valeur
-from cvanalysis.french import definite, ordinal
-from cvanalysis.textes import block
+from cvanalysis.constat.make import bars
+from cvanalysis.constat.shape import Figure, Finding, Table, Valeur, word
+from cvanalysis.french import definite, number, ordinal
+from cvanalysis.indicateurs.context import Zone
+from cvanalysis.textes import block, label
 
+V = TypeVar("V")
 RESSORT = 3
 """Findings that a fiche puts forward."""
 SEUIL = 1.0
@@ -20,6 +27,9 @@ SEUIL = 1.0
 POIDS_MAXI = 5.0
 RANG_MINI = 10
 """Published quarters that a rank needs, two thirds of all at least."""
+EXTREMES = 20
+"""Lowest and highest quarters listed in a table."""
+_CLASSES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,3 +131,67 @@ def _compares(finding: Finding) -> bool:
         ("_refusee", "_refuse", "_stable", "_incertaine", "_proche", "absent", "suspect")
     )
     return told and not weak and (bool(values.get("place")) or finding.poids >= SEUIL)
+
+
+def draw_classes(axe: str, values: Sequence[float], unite: str) -> Figure:
+    """How many quarters have a value in each class of equal width; the two classes at the ends are open."""
+    ordered = sorted(values)
+    bounds = _bounds(ordered)
+    shown = list(map(_written, bounds))
+    names = [label("commun.extremes.entre_bornes", bas=a, haut=b) for a, b in pairwise(shown)]
+    names[0], names[-1] = (
+        label(f"commun.extremes.{k}", borne=b) for k, b in (("premiere", shown[1]), ("derniere", shown[-2]))
+    )
+    counts = [0] * len(names)
+    for value in ordered:
+        counts[sum(value >= bound for bound in bounds[1:-1])] += 1
+    key = f"commun.extremes.{'classes_unite' if unite else 'classes'}"
+    marks = {name: Valeur(float(n), unite="quartiers") for name, n in zip(names, counts, strict=True)}
+    return bars(label(key, axe=axe[:1].lower() + axe[1:], unite=unite), label("synthese.serie"), marks, "autre")
+
+
+def _bounds(ordered: Sequence[float]) -> list[float]:
+    """Round bounds over all but the few most extreme values, three at least."""
+    low, high = quantile(ordered, 0.02), quantile(ordered, 0.98)
+    raw = (high - low) / _CLASSES or 1.0
+    power = 10 ** math.floor(math.log10(raw))
+    step = power * next(m for m in (1, 2, 2.5, 5, 10) if m * power >= raw * 0.999)
+    first, last = math.floor(low / step), max(math.ceil(high / step), math.floor(low / step) + 2)
+    return [round(i * step, 10) for i in range(first, last + 1)]
+
+
+def quantile(ordered: Sequence[V], share: float) -> V:
+    """The value below which that share of an ordered series lies: one of its own values, never one in between."""
+    return ordered[min(len(ordered) - 1, math.floor(share * len(ordered)))]
+
+
+def _written(value: float) -> str:
+    needed = next(d for d in range(4) if abs(round(value, d) - value) < 1e-9 or d == 3)
+    return number(value, needed)
+
+
+def table_of_ends(
+    colonnes: tuple[str, ...],
+    ordered: Sequence[Zone],
+    cells: Callable[[Zone], tuple[Valeur, ...]],
+    legende: str,
+    after: Sequence[tuple[Valeur, ...]] = (),
+) -> Table:
+    """The lines of the first and last quarters of an order from the lowest to the highest, how many are between, then `after`."""
+    low, high = ordered[:EXTREMES], ordered[max(EXTREMES, len(ordered) - EXTREMES) :]
+    between = len(ordered) - len(low) - len(high)
+    lines = [(word(zone.nom), *cells(zone)) for zone in low]
+    if between > 0:
+        rest = [word(label("commun.extremes.reste"))] * (len(colonnes) - 1)
+        lines.append((word(label("commun.extremes.entre", nombre=between)), *rest))
+    lines += [(word(zone.nom), *cells(zone)) for zone in high]
+    told = f"{label('commun.extremes.legende', bas=len(low), haut=len(high))} {label('commun.ailleurs')}"
+    return Table(colonnes, (*lines, *after), f"{legende}. {told}")
+
+
+def quartiles(values: Mapping[Zone, Valeur]) -> tuple[Valeur, ...]:
+    """Lowest, first quartile, middle, third quartile and highest of the published values, the ends with the quarter's name."""
+    ordered = sorted((q for q in values if values[q].dite), key=lambda q: (values[q].valeur, q.code))
+    low, *middle, high = (quantile(ordered, share) for share in (0, 0.25, 0.5, 0.75, 1))
+    ends = (values[low], word(low.nom)), (values[high], word(high.nom))
+    return (Valeur(float(len(ordered)), unite="quartiers"), *ends[0], *(values[q] for q in middle), *ends[1])

@@ -17,7 +17,7 @@ from cvanalysis.french import capital, enumerate_french, number
 from cvanalysis.indicateurs.context import Contexte, Zone, reason
 from cvanalysis.indicateurs.observation import Instant
 from cvanalysis.indicateurs.question import Question, axis, short, whole
-from cvanalysis.indicateurs.ranking import enough, rank, standout
+from cvanalysis.indicateurs.ranking import draw_classes, enough, rank, standout
 from cvanalysis.textes import label, labels
 
 DESSINES = 20
@@ -281,8 +281,13 @@ class Paires(Question):
         published = [zone for zone in measures if measures[zone].dite]
         known = sorted(published, key=lambda zone: (measures[zone].valeur, zone.nom))
         mini = ctx.territory.seuils.rang_mini
-        several = len(known) > 1 and enough(len(known), len(measures), mini)
+        several = len(known) > 1 and (ctx.territory.vaste or enough(len(known), len(measures), mini))
         said = self._summary(known, measures)
+        if ctx.territory.vaste and known:
+            what = label(f"synthese.paires.axe_{'effectifs' if self.effectif else 'taux'}", nom=self.about.nom)
+            figure = draw_classes(what, [measures[zone].valeur for zone in known], measures[known[0]].unite)
+        else:
+            figure = self._figure(ctx.voisins)
         kind = f"paires_{'effectifs' if self.effectif else 'taux'}" if several else "niveau_peu"
         if not several and not self.effectif:  # it is the second rate that the other question does not tell
             said["nom"] = self.second.nom
@@ -290,9 +295,9 @@ class Paires(Question):
             Message(f"synthese.{kind}", said),
             [ctx.at(zone.code, one, self.instant) for zone in ctx.voisins for one in self.indicateurs],
             sous_titre=self.subtitle,
-            figure=self._figure(ctx.voisins),
+            figure=figure,
             table=self.by_quarter(
-                self._columns("synthese"), lambda zone: (*self.pair(zone.code), measures[zone]), self.subtitle
+                self._columns("synthese"), lambda zone: (*self.pair(zone.code), measures[zone]), known, self.subtitle
             ),
             lecture=Message("synthese.lecture_paires", said) if several else None,
             manques=[manque for one in self.indicateurs for manque in ctx.missing(one, self.instant)],

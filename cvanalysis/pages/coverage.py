@@ -54,7 +54,7 @@ class Holdings:
     @cached_property
     def noms(self) -> dict[str, str]:
         """Code → the name of a quarter in figures, tables and lists."""
-        return tell_apart(self.territory.quartiers, self.territory.noms)
+        return tell_apart(self.territory.quartiers, self.territory.noms, everywhere=self.territory.vaste)
 
     @property
     def indicateurs_suivis(self) -> tuple[Indicateur, ...]:

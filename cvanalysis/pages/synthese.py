@@ -21,7 +21,7 @@ from cvanalysis.indicateurs.context import Zone
 from cvanalysis.indicateurs.kinds import Questions, told
 from cvanalysis.indicateurs.observation import Instant, latest_values
 from cvanalysis.indicateurs.question import common_instant, short
-from cvanalysis.indicateurs.ranking import RANG_MINI
+from cvanalysis.indicateurs.ranking import RANG_MINI, quartiles
 from cvanalysis.territory.contract import Territory
 from cvanalysis.textes import block, label, labels
 
@@ -75,7 +75,7 @@ class Synthese(Questions):
     @property
     def ordre(self) -> str:
         """In which order quarters stand, for the reader."""
-        return " ".join(block("synthese.ordre").values())
+        return label("commun.ailleurs") if self.territory.vaste else " ".join(block("synthese.ordre").values())
 
     def inconnus(self) -> tuple[tuple[str, str], ...]:
         """What cannot be said of the quarters together, once for all that the same ones lack for the same reason; the number of the
@@ -89,9 +89,18 @@ class Synthese(Questions):
         return tuple((ident, f"{names}{' ; '.join(what)}{why}") for (names, why), (ident, what) in found.items())
 
     def tableau(self) -> Table:
-        """One line per quarter in the declared order, one column per indicator of level, each at its common moment."""
+        """One line per quarter in the declared order, one column per indicator of level, each at its common moment; of a vast contract,
+        one line per indicator: the ends and the quartiles of the published values."""
         zones, levels = self.contexte.voisins, list(self._levels())
         values = [{zone: self.contexte.value(zone.code, one, instant) for zone in zones} for one, instant in levels]
+        if self.territory.vaste:
+            lines = [
+                (word(f"{short(one)}, {instant.court}"), *quartiles(line))
+                for (one, instant), line in zip(levels, values, strict=True)
+                if any(value.dite for value in line.values())
+            ]
+            total = label("synthese.tableau.legende_vaste", total=len(zones))
+            return Table(labels("commun.extremes.quartiles"), tuple(lines), f"{total} {label('commun.ailleurs')}")
         heads = [f"{short(one)}{f' ({one.unite})' if one.unite else ''}, {instant.court}" for one, instant in levels]
         legende = f"{label('synthese.tableau.legende')} {label('synthese.ordre.tableau')}"
         lines = [(word(zone.nom), *(row[zone] for row in values)) for zone in zones]

@@ -98,8 +98,7 @@ class Edition:
     def keep(self, manifest: dict[str, Any], others: list[str]) -> int:
         """Say what went wrong, and keep the record of the edition; returns the exit status."""
         messages = [f"Fichier laissé de côté : {one}" for one in self.processed["illisibles"]]
-        _, silent = read_purposes(self.decision.notebooks, vaste=self.territory.vaste)
-        doubtful = (*self.processed["avertissements"], *silent)
+        doubtful = (*self.processed["avertissements"], *read_purposes(self.decision.notebooks)[1])
         messages += [*(f"À vérifier : {one}" for one in doubtful), *self.problems]
         for message in messages:
             self.warn(message)

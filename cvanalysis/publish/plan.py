@@ -31,8 +31,7 @@ Purpose = dict[str, Any]
 """What a notebook says that it is for, in its metadata `cvanalysis`: `pour`, `titre`; `nom`, its file's without suffix.
 
 `ordre` is its place among those of its kind; `supports` what its findings go to (affiche, passation) and its place there;
-`avec` a file of the data folder without which there is nothing to make it of; `cote_a_cote`: it sets all the quarters side by side, and
-is not made of a contract that has more of them than anyone compares.
+`avec` a file of the data folder without which there is nothing to make it of.
 """
 
 
@@ -71,9 +70,8 @@ def find_notebooks() -> Path:
     raise UsageError(_TOLD["aucun"].format(dossiers=" ni dans ".join(map(str, candidates))))
 
 
-def read_purposes(notebooks: Path, *, vaste: bool = False) -> tuple[list[Purpose], list[str]]:
-    """What each notebook of the folder is for, in reading order; and a sentence for each that does not say it, or that sets side by side
-    the quarters of a contract that has too many (`vaste`): none is made of it.
+def read_purposes(notebooks: Path) -> tuple[list[Purpose], list[str]]:
+    """What each notebook of the folder is for, in reading order; and a sentence for each that does not say it: none is made of it.
 
     Nor of one that says `{"publie": false}`, the analyst's own.
 
@@ -92,8 +90,6 @@ def read_purposes(notebooks: Path, *, vaste: bool = False) -> tuple[list[Purpose
             continue
         elif wrong := _wrong(path.stem, told):
             problems.append(f"`{path.name}`\u00a0: {wrong}")
-        elif vaste and told.get("cote_a_cote"):
-            silent.append(f"`{path.name}` {_TOLD['vaste']}")
         else:
             found.append({"nom": path.stem, "ordre": LAST, "supports": {}, "avec": ""} | told)
     if problems:
@@ -109,12 +105,10 @@ def _wrong(name: str, told: Any) -> str:
         return f"« pour » vaut « {told['pour']} ». {_TOLD['ecrire']}"
     if not isinstance(told["titre"], str) or not told["titre"].strip():
         return f"{_TOLD['titre']} {_TOLD['ecrire']}"
-    if unknown := sorted(told.keys() - {"pour", "titre", "ordre", "supports", "avec", "cote_a_cote"}):
+    if unknown := sorted(told.keys() - {"pour", "titre", "ordre", "supports", "avec"}):
         return f"« {unknown[0]} » {_TOLD['inconnu']}"
     if not isinstance(told.get("avec", ""), str):
         return _TOLD["avec"]
-    if not isinstance(told.get("cote_a_cote", False), bool):
-        return _TOLD["cote_a_cote"]
     places = told.get("supports", {})
     if not isinstance(places, dict) or places.keys() - {"affiche", "passation"}:
         return _TOLD["supports"]
@@ -137,7 +131,7 @@ def plan_reports(territory: Territory, notebooks: Path) -> tuple[Report, ...]:
         "contrat": [("", "", ())],
     }
     reports = []
-    for one in read_purposes(notebooks, vaste=territory.vaste)[0]:
+    for one in read_purposes(notebooks)[0]:
         if not (territory.dossier / one["avec"]).exists():
             continue
         folder, parameter = KINDS[one["pour"]]
