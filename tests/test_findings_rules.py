@@ -346,6 +346,7 @@ def test_what_the_landmarks_say_is_not_said_again():
         ("quartier.evolution_refusee", {"repere": "la métropole"}),
         ("quartier.ecart_stable", {"repere": "la métropole"}),
         ("quartier.suspect", {"place": "le plus faible des quinze"}),
+        ("quartier.paires_dessous", {"effectifs": False}),
     ],
 )
 def test_what_compares_with_nothing_or_says_a_refusal_never_stands_out(gabarit, values):
@@ -353,7 +354,7 @@ def test_what_compares_with_nothing_or_says_a_refusal_never_stands_out(gabarit, 
 
 
 def test_a_gap_stands_out_only_where_few_quarters_have_such_a_one():
-    gap = ("quartier.paires_dessous", {})
+    gap = ("quartier.paires_minorite", {"effectifs": True})
     assert put_forward(("a", "x", 0.5, *gap)) == []
     assert put_forward(("a", "x", 1.5, *gap)) == ["a"]
 

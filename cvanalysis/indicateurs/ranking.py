@@ -124,9 +124,9 @@ def stand_out(findings: Sequence[Finding], known: Collection[str]) -> tuple[Find
 
 def _compares(finding: Finding) -> bool:
     """True where the message is a measure beside another; a small gap counts only where few quarters have such a one. The largest part
-    of a whole is beside nothing."""
+    of a whole is beside nothing, and so are women's rates, which are not set against men's."""
     gabarit, values = finding.message.gabarit, finding.message.valeurs
-    told = bool(values.get("place") or values.get("repere")) or gabarit.startswith("quartier.paires")
+    told = any(map(values.get, ("place", "repere", "effectifs")))
     weak = gabarit.startswith("quartier.structure") or gabarit.endswith(
         ("_refusee", "_refuse", "_stable", "_incertaine", "_proche", "absent", "suspect")
     )
