@@ -421,6 +421,31 @@ def test_a_notebook_that_fails_alike_for_every_quarter_is_said_once(pays):
 
 
 @pytest.mark.slow
+def test_a_contract_of_sixty_one_quarters_with_its_log_has_every_page(real, tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(RACINE / "bench")
+    from france import read_quarters, write_territory
+
+    raw = tmp_path / "data" / "raw"
+    raw.mkdir(parents=True)
+    quarters = dict([one for one in read_quarters(real / "insee").items() if one[0].startswith("QP059")][:61])
+    write_territory(raw, real / "insee", quarters)
+    titled = ["annee", "action", "porteur", "theme", "pilier", "qpv", "accorde"]
+    told = "".join(f'"{name}" = "{name}"\n' for name in titled)
+    with (raw / "contrat.toml").open("a", encoding="utf-8") as contract:
+        contract.write(f'[[actions]]\nfichier = "actions/journal.csv"\n[actions.colonnes]\n{told}')
+    draw = random.Random(1)
+    lines = [
+        f"{draw.randint(2015, 2022)};Atelier {n // 2};Association {n % 60};theme;pilier;{draw.choice(list(quarters))};{1000 + n}"
+        for n in range(600)
+    ]
+    (raw / "actions").mkdir()
+    (raw / "actions" / "journal.csv").write_text("\n".join([";".join(titled), *lines]), encoding="utf-8")
+    done = cva("build", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "reports" / "essai" / "synthese.html").stat().st_size < 300_000
+
+
+@pytest.mark.slow
 def test_no_page_leads_to_one_that_could_not_be_made(pays):
     def lead():
         pages = [*(pays / "reports").rglob("*.html")]

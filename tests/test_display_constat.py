@@ -9,7 +9,7 @@ import pytest
 from matplotlib.pyplot import close, subplots
 
 from browser.exemples import ABSENT, FIGURES, TERRITOIRE, constat, ecrire, pour_cent
-from cvanalysis.constat.shape import Message, Table, Valeur
+from cvanalysis.constat.shape import Figure, Message, Point, Serie, Table, Valeur
 from cvanalysis.display.blocs import show_list, show_table, show_unknown
 from cvanalysis.display.constat import RECORDS, Bloc, Constat, lines_in
 from cvanalysis.display.tables import html_table, left_out, to_frame
@@ -154,6 +154,20 @@ def test_small_multiples_of_many_quarters_are_left_to_their_table():
     html = Constat(many, TERRITOIRE).html
     assert "<svg" not in html
     assert 'class="constat sans-figure"' in html
+
+
+@pytest.mark.parametrize(("rows", "drawn"), [(40, True), (41, False)])
+@pytest.mark.parametrize("genre", ["barres", "matrice"])
+def test_a_figure_of_more_rows_than_a_sheet_holds_is_left_to_its_table(genre, rows, drawn):
+    points = [Point(f"Q{i}", Valeur(1.0 + i)) for i in range(rows)]
+    series = (
+        [Serie("a", "sujet", tuple(points))]
+        if genre == "barres"
+        else [Serie(p.etiquette, "part", (p,)) for p in points]
+    )
+    one = replace(constat("barres"), figure=Figure(genre, "Axe", tuple(series)))
+    assert ("<svg" in Constat(one, TERRITOIRE).html) is drawn
+    assert Constat(one, TERRITOIRE).svg()  # an analyst may draw it
 
 
 def test_a_bloc_shows_html_and_declares_the_findings_inside():

@@ -38,8 +38,8 @@ TONS = {
 """The tone of each state of an engagement, from done to not known; what is worded on any page keeps it."""
 
 
-BESIDE = 24
-"""Quarters that strips or small multiples set side by side: beyond, nobody compares them, and a table says it better."""
+BESIDE, ROWS = 24, 40
+"""Quarters that strips or small multiples set side by side, rows of a figure: beyond, nobody compares them, and a table says it better."""
 
 REPETITIONS = 3
 """Times that a page may say one line: beyond, it is said once for all that it is true of."""

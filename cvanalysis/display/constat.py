@@ -24,7 +24,7 @@ from cvanalysis.constat.record import record
 from cvanalysis.constat.shape import Contribution, Figure, Finding, Table
 from cvanalysis.display.alternatives import describe
 from cvanalysis.display.alternatives import notes as notes_of
-from cvanalysis.display.composants import BESIDE, composants
+from cvanalysis.display.composants import BESIDE, ROWS, composants
 from cvanalysis.display.phrases import MOTS, write
 from cvanalysis.display.tables import html_table, left_out, meanings, to_frame
 from cvanalysis.errors import UsageError
@@ -151,8 +151,12 @@ class Constat:
 
     @property
     def _seen(self) -> bool:
+        """Whether its page draws its figure: its table says better what has more panels, or more rows, than a sheet holds."""
         figure = self.finding.figure
-        return self.dessin and figure is not None and not (figure.facettes and len(figure.series) > BESIDE)
+        if figure is None or not self.dessin:
+            return False
+        rows = {point.etiquette for serie in figure.series for point in serie.points}
+        return len(figure.series) <= BESIDE if figure.facettes else max(len(rows), len(figure.series)) <= ROWS
 
     @property
     def _short(self) -> bool:

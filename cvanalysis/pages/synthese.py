@@ -27,6 +27,8 @@ from cvanalysis.textes import block, label, labels
 
 RAISONS = tuple(block("commun.raisons").values())
 POPULATION, BESOIN = "population", "taux_pauvrete"
+LISTE_MAX = 60
+"""Actions that this page has room for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +128,9 @@ class Needs(ActionChapter):
 
     @property
     def liste(self) -> Table:
-        """Every action of the contract, those of no evaluated theme and of no quarter included."""
-        return list_actions(self.field.menees, self.field)
+        """The actions of the contract, those of no evaluated theme and of no quarter included; the latest where they are many, for the page
+        has its quarters to show, and the downloads have them all."""
+        return list_actions(self.field.menees, self.field, LISTE_MAX)
 
     def _money(self, ident: str, rows: pd.DataFrame) -> Finding:
         quarters = self.field.quartiers

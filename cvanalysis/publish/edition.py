@@ -27,7 +27,7 @@ from cvanalysis.territory.contract import Territory
 DONE, FAILED = 0, 1
 LOOKED_AT = "paroles"
 """In the ledger of an edition: the files of voices for which it was last found to be right."""
-TITLES = 120_000
+TITLES = 100_000
 """Characters of titles and addresses of findings that the index has room for."""
 
 
