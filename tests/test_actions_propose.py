@@ -64,3 +64,31 @@ def test_what_is_no_log_has_a_block_to_fill_in_that_declares_nothing(tmp_path):
     territory = write_contract(tmp_path, {"actions/j.csv": "x;y\n1;2\n"}, contrat="")
     proposal = propose_journal(tmp_path / "actions" / "j.csv", "actions/j.csv", territory)
     assert (tomllib.loads(proposal), '# "x" = "?"' in proposal) == ({}, True)
+
+
+def proposed(folder, log):
+    territory = write_contract(folder, {"actions/j.csv": log}, contrat="")
+    return propose_all(territory, ["actions/j.csv"])
+
+
+def test_the_debit_and_the_credit_of_a_ledger_are_asked_about_and_neither_is_money(tmp_path):
+    rows = [f"65748;0{i}/04/2021;Chorale;Action {i};{i}200,50;" for i in range(1, 9)]
+    rows += [f"65748;0{i}/05/2021;Chorale;Annulation {i};;{i}100,25" for i in range(1, 9)]
+    proposal = proposed(tmp_path, "\n".join(["Compte;Date;Tiers;Libellé;Débit;Crédit", *rows]) + "\n")
+    (block,) = next(iter(tomllib.loads(proposal).values()))
+    assert set(block["colonnes"].values()) == {"date", "porteur", "action"}
+    assert ("financements" in block, proposal.count("débit moins son crédit")) == (False, 2)
+
+
+def test_a_column_of_yes_and_no_is_the_decision_only_where_its_title_says_so(tmp_path):
+    rows = "".join(f"Action {i};Chorale;2021;{500 + i},50;{'ON'[i % 2]};{'ON'[i % 3 > 0]}\n" for i in range(8))
+    proposal = proposed(tmp_path, "Projet;Association;Année;Montant accordé;Bilan reçu;Retenu (O/N)\n" + rows)
+    (block,) = next(iter(tomllib.loads(proposal).values()))
+    assert block["colonnes"].get("Retenu (O/N)") == "statut"
+    assert "Bilan reçu" not in block["colonnes"]
+
+
+def test_a_pivot_table_is_refused_in_one_sentence_that_says_what_to_drop_instead(tmp_path):
+    log = "Étiquettes de lignes;Somme de Montant accordé\nChorale;900\n  Lire;400\n  Courir;500\nTotal général;900\n"
+    proposal = proposed(tmp_path, log)
+    assert (tomllib.loads(proposal), "tableau croisé dynamique" in proposal) == ({}, True)

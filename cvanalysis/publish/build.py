@@ -230,9 +230,7 @@ class _Build:
         self.decision.ledger.remove("envoi")  # what was packed may hold what these pages may hold no more
         from tqdm import tqdm
 
-        failed: dict[
-            str, list[Fate]
-        ] = {}  # by cause, whatever its numbers: what fails for fifteen quarters is said once
+        failed: dict[str, list[Fate]] = {}  # by cause, numbers apart: what fails for all is said once
         # A bar with rate, time left and failures; nothing where standard error is no terminal.
         shown = "{percentage:3.0f} % {bar} {n_fmt}/{total_fmt} rapports, {rate_fmt}, reste {remaining}{postfix}"
         bar = tqdm(total=len(fates), disable=None, dynamic_ncols=True, bar_format=shown, unit=" rapport")

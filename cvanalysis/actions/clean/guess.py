@@ -44,6 +44,9 @@ PROPOSE, ANNULE = (
 )
 FINANCEURS = {word.strip() for word in TITRES["financeurs"] if word[0] == word[-1] == " "}
 """Words that name a funder when a title says nothing else."""
+GRAND_LIVRE = (
+    "écritures d'un grand livre : ce qui est payé est son débit moins son crédit ; faites-en une colonne « Payé »"
+)
 VERSEMENT = "une part parmi d'autres : elles s'ajoutent"
 
 CROIX = "des croix sous le nom d'un quartier"
@@ -157,7 +160,9 @@ def _field(titles: Sequence[str], sample: Sequence[str], cells: pa.Array, known:
             return "", barred
     if _share(sample, lambda word: any(code in known.quartiers for code in known.quarters_of(word))) > 0.6:
         return "qpv", "d'après son contenu : des quartiers du contrat"
-    if _share(sample, known.labels["statut"].code) > 0.8:
+    if _share(sample, known.labels["statut"].code) > 0.8 and (
+        _said(ACCORDE, titles[-1]) or not line_words("oui_non").issuperset(map(fold, sample))
+    ):
         return "statut", "d'après son contenu : des suites données"
     if len(sample) > 1 and _share(sample, lambda w: len(_digits(w)) == 14 and read_siren(w)[0] != "") > 0.6:
         return "siret", "d'après son contenu : des SIRET"
@@ -299,6 +304,10 @@ def _sort_amounts(columns: Sequence[Column], stated: str, where: str) -> list[Co
     `stated`: the year of the table, '' where it says none; `where`: the names of its sheet and file.
     """
     columns = list(columns)
+    ledger = any(_said(TITRES["debits"], column.titre) for column in columns)
+    for i, column in enumerate(columns if ledger else ()):
+        if column.champ in ("", *MONTANTS) and _said((*TITRES["debits"], *TITRES["credits"]), column.titre):
+            columns[i] = replace(column, champ="", raison=GRAND_LIVRE)
     years = [ANNEE.findall(column.titre) for column in columns]
     asked = {tuple(years[i]) for i, column in enumerate(columns) if column.champ == "demande"}
     if not stated and len(asked) == 1 and len(year := next(iter(asked))) == 1:

@@ -30,6 +30,11 @@ from cvanalysis.territory.declarations import Inspection
 
 MINIMUM = 3  # fields below which a sheet without amounts is not taken for a log
 LISTE = LISTES[0]
+PIVOT = ("etiquettes de lignes", "row labels")
+CROISEE = (
+    "est un tableau croisé dynamique, dont les sous-totaux redisent le détail : déposez plutôt la feuille qui l'a nourri "
+    "(dans le tableur, un double clic sur le total général la rouvre)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +123,10 @@ def _skeleton(fichier: str, grid: Grid, known: Context) -> str:
     entete = max(_headers(grid), key=lambda one: sum(map(bool, flatten_header(head_rows(grid), one))), default=(0,))
     sheet = Sheet(grid, entete, guess_columns(grid, entete, known))
     columns = [replace(column, champ=column.champ or "?", propre=False) for column in sheet.columns]
-    block = _set_aside(_write(fichier, replace(sheet, columns=columns), known), "n'a pas été comprise")
+    pivot = any(fold(column.titre).startswith(PIVOT) for column in columns)
+    block = _set_aside(
+        _write(fichier, replace(sheet, columns=columns), known), CROISEE if pivot else "n'a pas été comprise"
+    )
     return f"{block}# Champs possibles (une colonne « action » ou « porteur » au moins) : {', '.join(CHAMPS)}\n"
 
 
